@@ -1,0 +1,62 @@
+/**
+ * The event that the bridge sends: look at this Service. DESIGN section 2.
+ *
+ * The types only; `parseLook` and the zod schemas that they are checked against stand beside it.
+ */
+
+import type { Snapshot } from '../selection/snapshot.ts';
+
+export const lookTypes = [
+  'io.zen-lead.pod.added',
+  'io.zen-lead.pod.modified',
+  'io.zen-lead.pod.deleted',
+  'io.zen-lead.service.added',
+  'io.zen-lead.service.modified',
+  'io.zen-lead.service.deleted',
+  'io.zen-lead.service.drifted', // someone else changed what we own
+  'io.zen-lead.service.resync', // periodic
+  'io.zen-lead.service.recheck', // a timer that a reply asked for
+] as const;
+export type LookType = (typeof lookTypes)[number];
+
+/** What was seen. Absent fields: a resync or a timer saw nothing in particular. */
+export interface Change {
+  readonly kind: 'Pod' | 'Service' | 'EndpointSlice';
+  readonly name: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly verb: 'added' | 'modified' | 'deleted' | 'drifted' | 'resync' | 'recheck';
+}
+
+export interface LookData {
+  readonly change: Change;
+  /** Epoch milliseconds; past it the snapshot is a hint (S4). */
+  readonly deadline: number;
+  /** Absent: a hint. */
+  readonly snapshot?: Snapshot;
+  /** Opaque, from the last reply. */
+  readonly carry?: string;
+}
+
+/** A structured-mode CloudEvent 1.0, as an object. */
+export interface LookEvent {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly type: LookType;
+  /** `/clusters/<cluster name>` */
+  readonly source: string;
+  /** `namespaces/<ns>/services/<source service>` */
+  readonly subject: string;
+  /** RFC 3339. */
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  readonly dataschema: string;
+  /** `<ns>/<service>` */
+  readonly partitionkey: string;
+  /** The snapshot's pods revision, zero-padded to 20 digits. */
+  readonly sequence: string;
+  /** RFC 3339 mirror of `data.deadline`; intermediaries may change it, so `data.deadline` counts. */
+  readonly expirytime: string;
+  readonly traceparent?: string;
+  readonly data: LookData;
+}

@@ -1,0 +1,42 @@
+/**
+ * The event that a function answers with, and announces: what was decided. DESIGN section 2.
+ */
+
+import type { DecisionKind, Leader, Reason } from '../selection/decision.ts';
+import type { Snapshot } from '../selection/snapshot.ts';
+
+export const replyTypes = [
+  'io.zen-lead.leader.elected',
+  'io.zen-lead.leader.kept',
+  'io.zen-lead.leader.lost',
+  'io.zen-lead.leader.refused',
+] as const;
+export type ReplyType = (typeof replyTypes)[number];
+
+export interface ReplyData {
+  readonly decision: DecisionKind;
+  readonly reason: Reason;
+  readonly previous: Leader | null;
+  readonly leader: Leader | null;
+  readonly epoch: number;
+  /** `event`: decided on the snapshot in the event. `read`: the function read the state itself. */
+  readonly basis: 'event' | 'read';
+  /** The state read, when basis is `read`: a recording always holds what the decision depended on. */
+  readonly snapshot?: Snapshot;
+  /** Look again in this many milliseconds, at most 1 h. */
+  readonly recheckAfterMs?: number;
+  readonly carry?: string;
+}
+
+export interface ReplyEvent {
+  readonly specversion: '1.0';
+  /** `<source uid>/<epoch>/<type>/<reason>` */
+  readonly id: string;
+  readonly type: ReplyType;
+  readonly source: string;
+  readonly subject: string;
+  /** The `now` that was decided with, RFC 3339 with milliseconds. */
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  readonly data: ReplyData;
+}

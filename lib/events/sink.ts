@@ -1,0 +1,20 @@
+/**
+ * Sink: where the bridge hands an event over, and what comes back. Two implementations: an HTTP POST (`bridge/deliver`)
+ * and the functions in the same process (`zen-lead run`). It is defined here because bridge and functions never import each other.
+ */
+
+import type { LookEvent } from './look.ts';
+import type { ReplyEvent } from './reply.ts';
+
+export interface SinkAnswer {
+  /** HTTP status of the answer table in DESIGN section 2. */
+  readonly status: number;
+  readonly reply?: ReplyEvent;
+  /** With 429 and 503. */
+  readonly retryAfterMs?: number;
+  /** The error's message, when there is one. */
+  readonly detail?: string;
+}
+
+/** Rejects with a ZenLeadError (`SINK_UNAVAILABLE`, `ABORTED`) when no answer came. */
+export type Sink = (event: LookEvent, signal: AbortSignal) => Promise<SinkAnswer>;

@@ -1,0 +1,85 @@
+/**
+ * KubeApi: the few calls that zen-lead makes to a Kubernetes API server. Implemented by `connect` in client.ts.
+ *
+ * Every method rejects with a ZenLeadError whose code starts with KUBE_ (or `ABORTED`), mapped once in kubeError.ts.
+ * Bodies are `unknown`: whoever calls parses them (`parsePod`, `parseService`, `parseSlice`).
+ */
+
+/** A resource by its URL, without a namespace: `/api/v1` + `pods`. */
+export interface Resource {
+  readonly groupVersion:
+    | '/api/v1'
+    | '/apis/discovery.k8s.io/v1'
+    | '/apis/events.k8s.io/v1'
+    | '/apis/coordination.k8s.io/v1';
+  readonly plural: string;
+}
+
+export const pods: Resource = { groupVersion: '/api/v1', plural: 'pods' };
+export const services: Resource = { groupVersion: '/api/v1', plural: 'services' };
+export const endpoints: Resource = { groupVersion: '/api/v1', plural: 'endpoints' };
+export const endpointSlices: Resource = { groupVersion: '/apis/discovery.k8s.io/v1', plural: 'endpointslices' };
+export const events: Resource = { groupVersion: '/apis/events.k8s.io/v1', plural: 'events' };
+export const leases: Resource = { groupVersion: '/apis/coordination.k8s.io/v1', plural: 'leases' };
+
+export interface ListPage {
+  readonly resourceVersion: string;
+  /** Absent on the last page. */
+  readonly continue?: string;
+  readonly items: readonly unknown[];
+}
+
+export interface ListQuery {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly limit?: number;
+  readonly continue?: string;
+  readonly resourceVersion?: string;
+  readonly resourceVersionMatch?: 'NotOlderThan' | 'Exact';
+  /** Ask for PartialObjectMetadata instead of whole objects. */
+  readonly metadataOnly?: boolean;
+}
+
+export interface WatchQuery {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly resourceVersion: string;
+  readonly timeoutSeconds: number;
+  readonly metadataOnly?: boolean;
+}
+
+export interface Preconditions {
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+/** `namespace` undefined: all namespaces (list and watch only). */
+export interface KubeApi {
+  /** One page, as the server gave it. Consistent: never `resourceVersion=0`. */
+  list(resource: Resource, namespace: string | undefined, query: ListQuery, signal: AbortSignal): Promise<ListPage>;
+  /**
+   * One watch request: yields each line, parsed as JSON and nothing more. Ends when the server ends it cleanly; throws `WATCH_BROKEN`
+   * on a line that cannot be read or a stream cut in its middle, `KUBE_GONE` only for an HTTP 410 (an ERROR line is yielded).
+   */
+  watch(
+    resource: Resource,
+    namespace: string | undefined,
+    query: WatchQuery,
+    signal: AbortSignal,
+  ): AsyncIterable<unknown>;
+  get(resource: Resource, namespace: string, name: string, signal: AbortSignal): Promise<unknown>;
+  create(resource: Resource, namespace: string, object: object, signal: AbortSignal): Promise<unknown>;
+  /** JSON merge patch; the preconditions are part of the body. */
+  mergePatch(resource: Resource, namespace: string, name: string, patch: object, signal: AbortSignal): Promise<unknown>;
+  /** Background propagation. */
+  delete(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    preconditions: Preconditions,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Raw GET of a path such as `/openid/v1/jwks` or `/readyz`; the parsed JSON, or the text where it is not JSON. */
+  getPath(path: string, signal: AbortSignal): Promise<unknown>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,55 @@
+/**
+ * The labels, annotations and manager names that users and other controllers see. DESIGN sections 3 and 4.
+ */
+
+const PREFIX = 'zen-lead.io/';
+
+export const annotation = {
+  enabled: `${PREFIX}enabled`,
+  leaderServiceName: `${PREFIX}leader-service-name`,
+  sticky: `${PREFIX}sticky`,
+  strategy: `${PREFIX}strategy`,
+  minReadyDuration: `${PREFIX}min-ready-duration`,
+  failoverMinDelay: `${PREFIX}failover-min-delay`,
+  noLeader: `${PREFIX}no-leader`,
+  portsMode: `${PREFIX}ports-mode`,
+  pinLeader: `${PREFIX}pin-leader`,
+  paused: `${PREFIX}paused`,
+  followers: `${PREFIX}followers`,
+  leaderServiceType: `${PREFIX}leader-service-type`,
+  healthCheck: `${PREFIX}health-check`,
+  // on pods
+  priority: `${PREFIX}priority`,
+  exclude: `${PREFIX}exclude`,
+  // the record, on the primary slice
+  leaderPodName: `${PREFIX}leader-pod-name`,
+  leaderPodUid: `${PREFIX}leader-pod-uid`,
+  leaderLastSwitchTime: `${PREFIX}leader-last-switch-time`,
+  reason: `${PREFIX}reason`,
+  epoch: `${PREFIX}epoch`,
+  podsRevision: `${PREFIX}pods-revision`,
+  servicesRevision: `${PREFIX}services-revision`,
+  lastNode: `${PREFIX}last-node`,
+  lastZone: `${PREFIX}last-zone`,
+  // what has been announced: on the leader Service, or on the slice when that Service is a LoadBalancer
+  announcedEpoch: `${PREFIX}announced-epoch`,
+  announcedLeaderPodUid: `${PREFIX}announced-leader-pod-uid`,
+} as const;
+
+export const label = {
+  managedBy: 'app.kubernetes.io/managed-by',
+  sourceService: `${PREFIX}source-service`,
+  serviceName: 'kubernetes.io/service-name',
+  sliceManagedBy: 'endpointslice.kubernetes.io/managed-by',
+  endpointsManagedBy: 'endpoints.kubernetes.io/managed-by',
+  zone: 'topology.kubernetes.io/zone',
+} as const;
+
+/** Value of `app.kubernetes.io/managed-by` on Services of ours. */
+export const MANAGER = 'zen-lead';
+/** Value of `endpointslice.kubernetes.io/managed-by` on slices of ours. */
+export const SLICE_MANAGER = 'zen-lead.io';
+
+export function isOurAnnotation(key: string): boolean {
+  return key.startsWith(PREFIX);
+}

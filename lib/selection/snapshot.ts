@@ -1,0 +1,160 @@
+/**
+ * Snapshot: everything one decision depends on, and nothing else.
+ *
+ * Built by the bridge from its store, or by a function that reads the state itself; carried in `data.snapshot` of a
+ * CloudEvent (DESIGN section 2), recorded, replayed. All instants are epoch milliseconds, all lists without order.
+ *
+ * Guarantees: plain JSON, no secret and no environment value, about 300 B a candidate.
+ * Not guaranteed: that it is the newest state. `revisions` says how old it is (S9).
+ */
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+export type Uid = Branded<'Uid'>;
+/** Opaque; ordered as a number within one resource only since Kubernetes 1.35 (KEP-5504). */
+export type ResourceVersion = Branded<'ResourceVersion'>;
+/** `<namespace>/<name>` of a source Service. */
+export type ServiceKey = Branded<'ServiceKey'>;
+
+export type IpFamily = 'IPv4' | 'IPv6';
+export type Protocol = 'TCP' | 'UDP' | 'SCTP';
+
+export interface NamedPort {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+}
+
+/** A pod, projected on arrival: only the fields that the rules read. */
+export interface PodView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: Uid;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+  readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
+  /** The Ready condition is True. */
+  readonly ready: boolean;
+  /** When Ready last changed; absent when neither the kubelet nor a watch has told. */
+  readonly readyChangedAt?: number;
+  /** deletionTimestamp is set. */
+  readonly terminating: boolean;
+  /** `status.podIPs`, in order; empty before an address is assigned. */
+  readonly ips: readonly string[];
+  readonly nodeName?: string;
+  /** Label topology.kubernetes.io/zone; Kubernetes 1.35 copies it from the node (KEP-4742). */
+  readonly zone?: string;
+  /** Named container ports, those of restartable init containers included; first one of a name and protocol wins. */
+  readonly ports: readonly NamedPort[];
+  /** Raw value of `zen-lead.io/priority`. */
+  readonly priority?: string;
+  /** Raw value of `zen-lead.io/exclude`. */
+  readonly exclude?: string;
+}
+
+/** A pod as a snapshot carries it: its labels are replaced by what they decide. */
+export interface Candidate extends Omit<PodView, 'namespace' | 'labels'> {
+  /** The source's selector matches it. A leader that lost its label travels with `false`. */
+  readonly selected: boolean;
+}
+
+export interface OwnerView {
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: Uid;
+}
+
+export interface ServicePort {
+  /** Empty when the only port has no name. */
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly targetPort: number | string;
+  readonly appProtocol?: string;
+}
+
+/** A Service, projected: the source, what we own, or whoever holds a name that we want. */
+export interface ServiceView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: Uid;
+  readonly resourceVersion: ResourceVersion;
+  /** Only `app.kubernetes.io/managed-by` and `zen-lead.io/*`. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Only `zen-lead.io/*`. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The ownerReference with `controller: true`. */
+  readonly owner: OwnerView | null;
+  readonly terminating: boolean;
+  readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
+  /** `clusterIP: None`. */
+  readonly headless: boolean;
+  /** Null or empty: none. */
+  readonly selector: Readonly<Record<string, string>> | null;
+  readonly ports: readonly ServicePort[];
+  readonly ipFamilies: readonly IpFamily[];
+  readonly ipFamilyPolicy?: string;
+}
+
+export interface EndpointView {
+  readonly addresses: readonly string[];
+  readonly ready: boolean;
+  readonly serving: boolean;
+  readonly terminating: boolean;
+  readonly targetRef?: { readonly kind: string; readonly namespace: string; readonly name: string; readonly uid: Uid };
+  readonly nodeName?: string;
+  readonly zone?: string;
+}
+
+export interface SlicePort {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly appProtocol?: string;
+}
+
+/** An EndpointSlice. Those that are not labelled as ours travel as metadata only: `spec` is null. */
+export interface SliceView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: Uid;
+  readonly resourceVersion: ResourceVersion;
+  /** Label kubernetes.io/service-name. */
+  readonly serviceName: string | null;
+  /** Label endpointslice.kubernetes.io/managed-by. */
+  readonly managedBy: string | null;
+  /** Only `zen-lead.io/*`. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly owner: OwnerView | null;
+  readonly terminating: boolean;
+  readonly spec: {
+    readonly addressType: IpFamily | 'FQDN';
+    readonly endpoints: readonly EndpointView[];
+    readonly ports: readonly SlicePort[];
+  } | null;
+}
+
+export interface Revisions {
+  readonly pods: ResourceVersion;
+  readonly services: ResourceVersion;
+  readonly slices: ResourceVersion;
+}
+
+export interface Snapshot {
+  /** The source's namespace and name, also when it is gone. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly source: ServiceView | null;
+  readonly candidates: readonly Candidate[];
+  /** Every Service but the source that its uid owns, that we left without a controller, or that holds a name we want. */
+  readonly services: readonly ServiceView[];
+  /** The same of EndpointSlices, and whatever carries the leader Service's name as `kubernetes.io/service-name`. */
+  readonly slices: readonly SliceView[];
+  /** What the watches had delivered, or the LISTs returned, when this was built. */
+  readonly revisions: Revisions;
+}
+
+export function serviceKey(namespace: string, name: string): ServiceKey {
+  return `${namespace}/${name}` as ServiceKey;
+}

@@ -1,0 +1,36 @@
+/**
+ * Write: one change to one object of ours, as data. Made by `toPatch`, carried out by `lib/kube/write.ts`.
+ *
+ * Guarantees: every patch and delete carries the uid and the resourceVersion that it was decided on (S3); a create uses a
+ * fixed name. Writes are in the order in which they must happen.
+ */
+
+import type { ResourceVersion, Uid } from './snapshot.ts';
+
+export type WriteResource = 'services' | 'endpointslices';
+
+/**
+ * `route` changes where traffic goes and comes at once; `follow` (followers, tidying) waits for the next look, unless
+ * there is no `route` write in this one.
+ */
+export type Stage = 'route' | 'follow';
+
+export type Write = { readonly stage: Stage; readonly namespace: string; readonly name: string } & (
+  | { readonly kind: 'create'; readonly resource: WriteResource; readonly object: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: 'patch';
+      readonly resource: WriteResource;
+      /** JSON merge patch (RFC 7386); `metadata.uid` and `metadata.resourceVersion` are in it. */
+      readonly patch: Readonly<Record<string, unknown>>;
+      readonly uid: Uid;
+      readonly resourceVersion: ResourceVersion;
+    }
+  | {
+      readonly kind: 'delete';
+      readonly resource: WriteResource;
+      readonly uid: Uid;
+      readonly resourceVersion: ResourceVersion;
+    }
+  /** What the endpoints controller left behind under the leader Service's name (DESIGN section 4, the one exception). */
+  | { readonly kind: 'deleteControllerEndpoints' }
+);

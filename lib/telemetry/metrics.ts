@@ -1,0 +1,133 @@
+/**
+ * The metrics of zen-lead, in one registry a process. Names and labels are the Go zen-lead's where they mean the same, so
+ * that dashboards carry over; no label ever holds a pod's name.
+ *
+ * Functions count and time; gauges about Services come from the bridge, because in scaled functions they would go stale and double.
+ */
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+const service = ['namespace', 'service'] as const;
+/** Seconds, 1 ms to 10 s: from one write on loopback to a cold start. */
+const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter({ name: `zen_lead_${name}`, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge({ name: `zen_lead_${name}`, help, labelNames, registers });
+  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Histogram({ name: `zen_lead_${name}`, help, labelNames, buckets: latencyBuckets, registers });
+
+  return {
+    registry,
+    buildInfo: gauge('build_info', 'Always 1; the labels say which build runs.', ['version', 'commit', 'build_date']),
+
+    // functions: looks and decisions
+    reconciliations: counter('reconciliations_total', 'Looks at a Service, by result (success, error).', [
+      ...service,
+      'result',
+    ]),
+    reconciliationSeconds: histogram(
+      'reconciliation_duration_seconds',
+      'Time of one look, from the event to the last write.',
+      [...service, 'result'],
+    ),
+    reconciliationErrors: counter('reconciliation_errors_total', 'Looks that failed, by error code.', [
+      ...service,
+      'error_type',
+    ]),
+    selectionAttempts: counter(
+      'leader_selection_attempts_total',
+      'Times the rules were applied to a Service.',
+      service,
+    ),
+    failovers: counter('failover_count_total', 'Leader changes from one pod to another or to none, by reason.', [
+      ...service,
+      'reason',
+    ]),
+    failoverSeconds: histogram(
+      'failover_latency_seconds',
+      'From the change that the bridge saw to the acknowledged write of the route.',
+      [...service, 'reason'],
+    ),
+    stickyHits: counter('sticky_leader_hits_total', 'Looks at which the leader was still fit and stayed.', service),
+    stickyMisses: counter(
+      'sticky_leader_misses_total',
+      'Looks at which there was a leader and it could not stay.',
+      service,
+    ),
+    portResolutionFailures: counter(
+      'port_resolution_failures_total',
+      'Named target ports that the chosen pod does not have.',
+      [...service, 'port_name'],
+    ),
+    endpointWriteErrors: counter(
+      'endpoint_write_errors_total',
+      'Writes of an EndpointSlice that the API refused.',
+      service,
+    ),
+    retryAttempts: counter('retry_attempts_total', 'Further attempts after a conflict, by attempt number.', [
+      ...service,
+      'operation',
+      'attempt',
+    ]),
+    retrySuccess: counter('retry_success_after_retry_total', 'Operations that worked after at least one conflict.', [
+      ...service,
+      'operation',
+    ]),
+    hints: counter('hints_total', 'Looks that read the state themselves, by why the snapshot was not used.', [
+      'reason',
+    ]),
+    warnings: counter('warnings_total', 'Warnings about what a user wrote or what is in the way, by reason.', [
+      ...service,
+      'reason',
+    ]),
+    refusedRequests: counter('refused_requests_total', 'Requests answered with 4xx, by error code.', ['code']),
+
+    // lib/kube: API calls
+    apiCallSeconds: histogram('api_call_duration_seconds', 'Calls to the Kubernetes API.', [
+      'namespace',
+      'service',
+      'operation',
+      'result',
+    ]),
+    timeouts: counter('timeout_occurrences_total', 'Calls that had no answer in time.', ['namespace', 'operation']),
+
+    // bridge: the state of the world
+    podsAvailable: gauge('pods_available', 'Ready pods that the source selects.', service),
+    leaderSeconds: gauge('leader_duration_seconds', 'How long the leader has been the leader.', service),
+    leaderPodAgeSeconds: gauge('leader_pod_age_seconds', 'Age of the leader pod.', service),
+    leaderStable: gauge('leader_stable', '1 while the leader routed to is fit.', service),
+    withoutEndpoints: gauge(
+      'leader_service_without_endpoints',
+      '1 while the leader Service routes to nobody.',
+      service,
+    ),
+    leaderServices: gauge('leader_services_total', 'Leader Services.', ['namespace']),
+    slices: gauge('endpointslices_total', 'EndpointSlices of leader Services.', ['namespace']),
+    cacheSize: gauge('cache_size', 'Pods in the store of the bridge.', ['namespace']),
+
+    // bridge: watching and delivering
+    watchStalenessSeconds: gauge(
+      'watch_staleness_seconds',
+      'Time since the watch last delivered anything, bookmarks included.',
+      ['resource'],
+    ),
+    relists: counter('relists_total', 'Full lists after the first, by why.', ['resource', 'reason']),
+    watchEvents: counter('watch_events_total', 'Watch events received.', ['resource', 'type']),
+    queueDepth: gauge('queue_depth', 'Services waiting for a look, by lane.', ['lane']),
+    queueAgeSeconds: gauge('queue_oldest_seconds', 'How long the oldest waiting Service has waited.', []),
+    deliveries: counter('deliveries_total', 'Events handed to the functions, by HTTP status (0: no answer).', [
+      'status',
+    ]),
+    deliverySeconds: histogram('delivery_duration_seconds', 'From sending an event to its answer.', []),
+    deadLetters: counter('dead_letters_total', 'Events given up, by reason.', ['reason']),
+    circuitOpen: gauge('circuit_open', '1 while the gate before a failing sink is closed.', []),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
