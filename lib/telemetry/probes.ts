@@ -1,0 +1,37 @@
+/**
+ * `/livez`, `/readyz` and `/metrics` on a Fastify instance. Called by `functions/app` and by the commands `bridge` and `run`.
+ *
+ * Guarantees: `/livez` answers as long as the event loop turns, whatever the API server does: a restart would not help it.
+ * Source: https://kubernetes.io/docs/reference/using-api/health-checks/ (the paths).
+ */
+
+import type { FastifyInstance } from 'fastify';
+import type { Metrics } from './metrics.ts';
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not, one sentence each; empty when ready. */
+  readonly reasons: readonly string[];
+}
+
+export interface Probes {
+  readonly metrics: Pick<Metrics, 'registry'>;
+  isReady(): Readiness;
+}
+
+export function registerProbes(app: FastifyInstance, { metrics, isReady }: Probes): void {
+  app.get('/livez', (_request, reply) => reply.type('text/plain').send('ok\n'));
+
+  app.get('/readyz', (_request, reply) => {
+    const { ready, reasons } = isReady();
+    return reply
+      .code(ready ? 200 : 503)
+      .type('text/plain')
+      .send(ready ? 'ok\n' : `${reasons.join('\n') || 'not ready'}\n`);
+  });
+
+  app.get('/metrics', async (_request, reply) => {
+    const page = await metrics.registry.metrics();
+    return reply.type(metrics.registry.contentType).send(page);
+  });
+}
