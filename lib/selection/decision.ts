@@ -5,7 +5,7 @@
  * record on the slice: all of them use the reasons listed here and no other.
  */
 
-import type { IpFamily, ServicePort, SlicePort, Uid } from './snapshot.ts';
+import type { Candidate, IpFamily, ServicePort, SlicePort, Uid } from './snapshot.ts';
 
 export interface Leader {
   readonly name: string;
@@ -26,7 +26,7 @@ export const electedReasons = [
   'LeaderPortUnresolved', // ports-mode strict and a named port that it does not have
   'Pinned',
   'Preferred', // sticky is false and the strategy puts another one first
-  'SliceRestored', // the slice was made anew for a leader that another object of ours still names
+  'SliceMadeAnew', // the same pod, under a new epoch: the slice was deleted, or the leader Service renamed
 ] as const;
 
 export const keptReasons = [
@@ -74,32 +74,41 @@ export interface Warning {
   readonly message: string;
 }
 
-/** The endpoint of one family: where traffic goes, and how the pod is. */
+/** Where the traffic of one address family goes. */
 export interface Route {
   readonly family: IpFamily;
+  readonly sliceName: string;
   /** Null: nobody, or the leader has no address of this family. */
   readonly address: string | null;
   readonly ports: readonly SlicePort[];
 }
 
-export interface FollowersPlan {
-  readonly serviceName: string;
-  readonly uids: readonly Uid[];
-}
-
-/** What should exist. Null: nothing of ours. */
-export interface Plan {
-  readonly leaderServiceName: string;
-  readonly leaderServiceType: 'ClusterIP' | 'LoadBalancer' | 'NodePort';
+/** A Service of ours as it should be; what is not listed is left as it is. */
+export interface ServicePlan {
+  readonly name: string;
+  readonly role: 'leader' | 'followers';
+  readonly type: 'ClusterIP' | 'LoadBalancer' | 'NodePort';
   readonly headless: boolean;
   readonly ports: readonly ServicePort[];
   readonly ipFamilies: readonly IpFamily[];
   readonly ipFamilyPolicy?: string;
+}
+
+export interface FollowersPlan {
+  readonly service: ServicePlan;
+  /** Every Ready pod but the leader, by creation, then name. */
+  readonly pods: readonly Candidate[];
+}
+
+/** What should exist. */
+export interface Plan {
+  readonly leaderServiceName: string;
+  /** Null: the leader Service is not ours to write, or the source says nothing to mirror. */
+  readonly service: ServicePlan | null;
   /** One a family, the primary first. */
   readonly routes: readonly Route[];
-  readonly followers: FollowersPlan | null;
-  /** Followers are unreadable: leave what there is of them alone. */
-  readonly keepFollowers: boolean;
+  /** `keep`: the annotation cannot be read, so what there is stays as it is. */
+  readonly followers: FollowersPlan | 'keep' | null;
 }
 
 export interface Decision {
@@ -109,7 +118,7 @@ export interface Decision {
   readonly leader: Leader | null;
   /** The fencing token that stands after this decision was written. 0 when nothing has ever been elected. */
   readonly epoch: number;
-  /** Null: nothing of ours should exist (opted out), or nothing may be touched (refused). `kind` tells which. */
+  /** Null: nothing of ours should exist (OptedOut), or nothing may be written (SourceGone, refused). */
   readonly plan: Plan | null;
   /** Sorted by reason and value, no duplicates. */
   readonly warnings: readonly Warning[];

@@ -18,6 +18,9 @@ export const annotation = {
   followers: `${PREFIX}followers`,
   leaderServiceType: `${PREFIX}leader-service-type`,
   healthCheck: `${PREFIX}health-check`,
+  healthCheckInterval: `${PREFIX}health-check-interval`,
+  healthCheckTimeout: `${PREFIX}health-check-timeout`,
+  healthCheckFailureThreshold: `${PREFIX}health-check-failure-threshold`,
   // on pods
   priority: `${PREFIX}priority`,
   exclude: `${PREFIX}exclude`,
@@ -39,6 +42,8 @@ export const annotation = {
 export const label = {
   managedBy: 'app.kubernetes.io/managed-by',
   sourceService: `${PREFIX}source-service`,
+  /** `followers` on the followers Service; absent on a leader Service. */
+  role: `${PREFIX}role`,
   serviceName: 'kubernetes.io/service-name',
   sliceManagedBy: 'endpointslice.kubernetes.io/managed-by',
   endpointsManagedBy: 'endpoints.kubernetes.io/managed-by',

@@ -1,0 +1,82 @@
+/**
+ * buildSnapshot: from the state of a namespace to what one decision depends on.
+ *
+ * Called by the bridge when it sends an event, and by a function that reads the state itself, so that both decide on the
+ * same thing. Give it everything of the namespace, or any superset of what belongs.
+ */
+
+import { annotation, label, MANAGER, SLICE_MANAGER } from './names.ts';
+import { selects } from './selects.ts';
+import type { Candidate, PodView, Revisions, ServiceView, SliceView, Snapshot } from './snapshot.ts';
+import { sliceName, wantedServiceNames } from './wantedNames.ts';
+
+export interface NamespaceState {
+  readonly namespace: string;
+  readonly name: string;
+  readonly source: ServiceView | null;
+  readonly pods: Iterable<PodView>;
+  readonly services: Iterable<ServiceView>;
+  readonly slices: Iterable<SliceView>;
+  readonly revisions: Revisions;
+}
+
+export function buildSnapshot(state: NamespaceState): Snapshot {
+  const { source } = state;
+  const wanted = source === null ? [] : wantedServiceNames(source);
+  const services = [...state.services].filter((service) => belongsService(service, state, wanted));
+  const ourNames = services.filter((service) => isLabelledOurs(service)).map((service) => service.name);
+  const slices = belongingSlices(state, new Set([...wanted, ...ourNames]));
+  const leaderUids = new Set(slices.map((slice) => slice.annotations[annotation.leaderPodUid]));
+  for (const slice of slices)
+    for (const endpoint of slice.spec?.endpoints ?? []) leaderUids.add(endpoint.targetRef?.uid);
+  for (const service of services) leaderUids.add(service.annotations[annotation.leaderPodUid]);
+
+  const candidates: Candidate[] = [];
+  for (const pod of state.pods) {
+    const selected = source !== null && selects(source.selector, pod.labels);
+    if (selected || leaderUids.has(pod.uid)) candidates.push(toCandidate(pod, selected));
+  }
+  return {
+    namespace: state.namespace,
+    name: state.name,
+    source,
+    candidates,
+    services,
+    slices,
+    revisions: state.revisions,
+  };
+}
+
+function isLabelledOurs(service: ServiceView): boolean {
+  return service.labels[label.managedBy] === MANAGER;
+}
+
+function belongsService(service: ServiceView, state: NamespaceState, wanted: readonly string[]): boolean {
+  if (service.name === state.name) return false;
+  if (wanted.includes(service.name)) return true;
+  if (!isLabelledOurs(service)) return false;
+  return service.owner === null
+    ? service.labels[label.sourceService] === state.name
+    : service.owner.uid === state.source?.uid;
+}
+
+/** Ours by owner; and whoever has a name or a `kubernetes.io/service-name` that we want or that is ours. */
+function belongingSlices(state: NamespaceState, serviceNames: ReadonlySet<string>): readonly SliceView[] {
+  const all = [...state.slices];
+  const isOwned = (slice: SliceView): boolean =>
+    slice.managedBy === SLICE_MANAGER && slice.owner !== null && slice.owner.uid === state.source?.uid;
+  const names = new Set(serviceNames);
+  // The leader Service may have been deleted by hand: its slices still say what it was called.
+  for (const slice of all) if (isOwned(slice) && slice.serviceName !== null) names.add(slice.serviceName);
+  names.delete(state.name);
+  const sliceNames = new Set([...names].flatMap((name) => [sliceName(name, 'IPv4'), sliceName(name, 'IPv6')]));
+  return all.filter(
+    (slice) =>
+      isOwned(slice) || sliceNames.has(slice.name) || (slice.serviceName !== null && names.has(slice.serviceName)),
+  );
+}
+
+function toCandidate(pod: PodView, selected: boolean): Candidate {
+  const { namespace: _namespace, labels: _labels, ...rest } = pod;
+  return { ...rest, selected };
+}

@@ -1,0 +1,35 @@
+/**
+ * parseDuration: a Go duration ("1m30s", "500ms", "0") in milliseconds, or null when it is not one or is negative.
+ * Source: https://pkg.go.dev/time#ParseDuration. Users know this form from every other Kubernetes field.
+ */
+
+/** Milliseconds a unit. Both code points of the micro sign are accepted, as in Go. */
+const unitMs: ReadonlyMap<string, number> = new Map([
+  ['ns', 1e-6],
+  ['us', 1e-3],
+  ['µs', 1e-3],
+  ['μs', 1e-3],
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+]);
+
+/** Go holds a duration in 63 bits of nanoseconds, about 292 years; what does not fit is an error there and here. */
+const MAX_MS = (2 ** 63 - 1) / 1e6;
+
+const term = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy;
+
+export function parseDuration(text: string): number | null {
+  const sign = text.startsWith('-') ? -1 : 1;
+  const body = text.replace(/^[+-]/, '');
+  if (body === '0') return 0;
+  let totalMs = 0;
+  let end = 0;
+  for (const match of body.matchAll(term)) {
+    totalMs += Number(match[1]) * (unitMs.get(match[2] ?? '') ?? Number.NaN);
+    end = match.index + match[0].length;
+  }
+  if (end === 0 || end !== body.length || totalMs > MAX_MS) return null;
+  return sign * totalMs < 0 ? null : totalMs;
+}

@@ -1,0 +1,111 @@
+/**
+ * parseSettings: the annotations of a source Service as the rules use them. DESIGN section 3.
+ *
+ * Guarantees: never throws. A value that cannot be read is listed in `unreadable` and its default stands in `Settings`;
+ * what that may and may not change is decided in `decide`, not here.
+ */
+
+import { parseHealthCheck } from './healthCheck.ts';
+import { annotation } from './names.ts';
+import { parseDuration } from './parseDuration.ts';
+
+export const strategies = ['oldest', 'newest', 'random', 'node-aware', 'zone-aware', 'priority'] as const;
+export type Strategy = (typeof strategies)[number];
+export const leaderServiceTypes = ['ClusterIP', 'LoadBalancer', 'NodePort'] as const;
+export type LeaderServiceType = (typeof leaderServiceTypes)[number];
+
+export interface Settings {
+  readonly enabled: boolean;
+  /** Null: `<service>-leader`. */
+  readonly leaderServiceName: string | null;
+  readonly sticky: boolean;
+  readonly strategy: Strategy;
+  readonly minReadyMs: number;
+  readonly failoverMinDelayMs: number;
+  readonly noLeader: 'clear' | 'hold';
+  readonly portsMode: 'strict' | 'lenient';
+  readonly pinLeader: string | null;
+  readonly paused: boolean;
+  /** A name, or whether to use `<service>-followers`. */
+  readonly followers: boolean | string;
+  readonly leaderServiceType: LeaderServiceType;
+  /** Read, and not acted on yet. */
+  readonly healthCheck: boolean;
+}
+
+export interface Unreadable {
+  readonly annotation: string;
+  readonly value: string;
+  /** What would be accepted. */
+  readonly expected: string;
+}
+
+export interface ReadSettings {
+  readonly settings: Settings;
+  /** In the order of DESIGN section 3. */
+  readonly unreadable: readonly Unreadable[];
+}
+
+/** RFC 1035 label as Kubernetes validates the name of a Service. */
+const dns1035 = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
+/** RFC 1123 subdomain: the name of a pod. */
+const dns1123 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+export function parseBoolean(text: string): boolean | null {
+  return text === 'true' ? true : text === 'false' ? false : null;
+}
+
+export function parseSettings(annotations: Readonly<Record<string, string>>): ReadSettings {
+  const unreadable: Unreadable[] = [];
+
+  function read<T>(key: string, fallback: T, expected: string, parse: (text: string) => T | null): T {
+    const text = annotations[key];
+    if (text === undefined) return fallback;
+    const value = parse(text);
+    if (value !== null) return value;
+    unreadable.push({ annotation: key, value: text, expected });
+    return fallback;
+  }
+  const readBoolean = (key: string, fallback: boolean, whenUnreadable = fallback): boolean =>
+    read(key, annotations[key] === undefined ? fallback : whenUnreadable, '"true" or "false"', parseBoolean);
+  const readDuration = (key: string): number =>
+    read(key, 0, 'a Go duration that is not negative, such as "30s"', parseDuration);
+  const readOne = <T extends string>(key: string, values: readonly T[], fallback: T): T =>
+    read(key, fallback, values.join(', '), (text) => values.find((value) => value === text) ?? null);
+  const readName = (text: string): string | null => (dns1035.test(text) ? text : null);
+
+  const settings: Settings = {
+    enabled: readBoolean(annotation.enabled, false),
+    leaderServiceName: read<string | null>(annotation.leaderServiceName, null, 'a DNS-1035 label', readName),
+    sticky: readBoolean(annotation.sticky, true),
+    strategy: readOne(annotation.strategy, strategies, 'oldest'),
+    minReadyMs: readDuration(annotation.minReadyDuration),
+    failoverMinDelayMs: readDuration(annotation.failoverMinDelay),
+    noLeader: readOne(annotation.noLeader, ['clear', 'hold'], 'clear'),
+    portsMode: readOne(annotation.portsMode, ['strict', 'lenient'], 'strict'),
+    pinLeader: read<string | null>(annotation.pinLeader, null, 'the name of a pod', (text) =>
+      text.length <= 253 && dns1123.test(text) ? text : null,
+    ),
+    // Whoever wrote this wanted to freeze something: in doubt it is frozen.
+    paused: readBoolean(annotation.paused, false, true),
+    followers: read<boolean | string>(
+      annotation.followers,
+      false,
+      '"true", "false" or a DNS-1035 label',
+      (text) => parseBoolean(text) ?? readName(text),
+    ),
+    leaderServiceType: readOne(annotation.leaderServiceType, leaderServiceTypes, 'ClusterIP'),
+    healthCheck: read(
+      annotation.healthCheck,
+      false,
+      'http://:port/path, tcp://:port or grpc://:port/service',
+      (text) => parseHealthCheck(text) !== null,
+    ),
+  };
+  readDuration(annotation.healthCheckInterval);
+  readDuration(annotation.healthCheckTimeout);
+  read(annotation.healthCheckFailureThreshold, 1, 'a whole number from 1', (text) =>
+    /^[1-9]\d{0,5}$/.test(text) ? Number(text) : null,
+  );
+  return { settings, unreadable };
+}

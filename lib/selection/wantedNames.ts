@@ -1,0 +1,29 @@
+/**
+ * The names that a source wants for the objects we make for it. Whoever else holds one of them belongs in its snapshot.
+ */
+
+import { annotation } from './names.ts';
+import { parseSettings } from './settings.ts';
+import type { IpFamily, ServiceView } from './snapshot.ts';
+
+export const defaultLeaderName = (source: string): string => `${source}-leader`;
+export const defaultFollowersName = (source: string): string => `${source}-followers`;
+
+/** Empty without the `zen-lead.io/enabled` annotation; the leader Service's name first. */
+export function wantedServiceNames(source: ServiceView): readonly string[] {
+  if (source.annotations[annotation.enabled] === undefined) return [];
+  const { settings } = parseSettings(source.annotations);
+  const leader = settings.leaderServiceName ?? defaultLeaderName(source.name);
+  const followers = followersName(source.name, settings.followers);
+  return followers === null ? [leader] : [leader, followers];
+}
+
+export function followersName(source: string, followers: boolean | string): string | null {
+  if (typeof followers === 'string') return followers;
+  return followers ? defaultFollowersName(source) : null;
+}
+
+/** One slice a family: its addressType is immutable. */
+export function sliceName(serviceName: string, family: IpFamily): string {
+  return `${serviceName}-${family.toLowerCase()}`;
+}
