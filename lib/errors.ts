@@ -33,7 +33,8 @@ export type ErrorCode =
   | 'UNAUTHENTICATED'
   | 'WRONG_SENDER'
   | 'BUSY' // a bound was reached: 429
-  | 'ABORTED'; // the caller has gone
+  | 'ABORTED' // the caller has gone
+  | 'INPUT_UNSUPPORTED'; // a media type, charset, content coding or batch that is not spoken here: 415
 
 export interface ErrorDetails {
   readonly retry: Retry;

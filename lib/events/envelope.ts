@@ -1,0 +1,111 @@
+/**
+ * Envelope: a CloudEvent 1.0 out of an HTTP message, structured or binary mode. The first thing a function does with a request,
+ * and the first thing the bridge does with a reply.
+ *
+ * The cloudevents package does not do this: it invents a missing id, accepts specversion 2.0 and validates nothing else.
+ *
+ * Guarantees: INPUT_INVALID with the path for whatever the specification forbids, INPUT_UNSUPPORTED for a batch, another event
+ * format, another charset or a content coding. The same event gets the same answer in both modes.
+ * Source: CloudEvents HTTP protocol binding 1.0.2 section 3; JSON format 1.0.2 section 3.1.2 (data).
+ */
+
+import { inputError, ZenLeadError } from '../errors.ts';
+import { type Attributes, parseAttributes } from './attributes.ts';
+import { decodeHeaderValue } from './headerValue.ts';
+import { isJsonType, isUtf8, type MediaType, parseMediaType } from './mediaType.ts';
+import { parseStrictJson } from './strictJson.ts';
+
+/** `opaque`: there is data, in a format that is not JSON. */
+export type EnvelopeData =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'opaque' };
+
+export interface Envelope extends Attributes {
+  readonly data: EnvelopeData;
+}
+
+/** As Node gives them, names in lower case. */
+export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+const STRUCTURED = 'application/cloudevents+json';
+
+export function parseEnvelope(headers: Headers, body: Uint8Array): Envelope {
+  const coding = header(headers, 'content-encoding');
+  if (coding !== undefined && coding.toLowerCase() !== 'identity')
+    throw unsupported('content-encoding', `${JSON.stringify(coding)} is not accepted; send it uncompressed`);
+
+  const contentType = header(headers, 'content-type');
+  const mediaType = contentType === undefined ? undefined : parseMediaType(contentType);
+  if (mediaType === null) throw inputError('content-type', 'is not a media type');
+  if (!mediaType?.essence.startsWith('application/cloudevents')) return parseBinary(headers, mediaType, body);
+
+  if (mediaType.essence.startsWith('application/cloudevents-batch'))
+    throw unsupported('content-type', 'batches are not accepted; send one event a request');
+  if (mediaType.essence !== STRUCTURED)
+    throw unsupported('content-type', `the only event format accepted is ${STRUCTURED}`);
+  requireUtf8(mediaType, 'content-type');
+  return parseStructured(body);
+}
+
+function parseStructured(body: Uint8Array): Envelope {
+  const event = parseStrictJson(body);
+  if (typeof event !== 'object' || event === null || Array.isArray(event))
+    throw inputError('body', 'must be a JSON object');
+  const { data, data_base64: base64, ...rest } = event as Record<string, unknown>;
+  const attributes = parseAttributes(Object.entries(rest));
+  if ('data' in event && 'data_base64' in event) throw inputError('data_base64', 'excludes data');
+  // A datacontenttype that is missing means JSON here (JSON format, 3.1.2).
+  const mediaType = parseMediaType(attributes.datacontenttype ?? 'application/json');
+  if (base64 !== undefined && base64 !== null)
+    return { ...attributes, data: parseData(mediaType, decodeBase64(base64), 'data_base64') };
+  if (!('data' in event)) return { ...attributes, data: { kind: 'none' } };
+  return {
+    ...attributes,
+    data: mediaType && isJsonType(mediaType) ? { kind: 'json', value: data } : { kind: 'opaque' },
+  };
+}
+
+function parseBinary(headers: Headers, mediaType: MediaType | undefined, body: Uint8Array): Envelope {
+  const raw: [string, unknown][] = [];
+  for (const name of Object.keys(headers)) {
+    if (!name.startsWith('ce-')) continue;
+    const attribute = name.slice('ce-'.length);
+    if (attribute === 'datacontenttype' || attribute === 'data')
+      throw inputError(name, 'must not be a header: binary mode uses Content-Type and the body');
+    const value = header(headers, name);
+    if (value !== undefined) raw.push([attribute, decodeHeaderValue(value, name)]);
+  }
+  const contentType = header(headers, 'content-type');
+  if (contentType !== undefined) raw.push(['datacontenttype', contentType]);
+  const attributes = parseAttributes(raw);
+  return { ...attributes, data: body.length === 0 ? { kind: 'none' } : parseData(mediaType, body, 'data') };
+}
+
+function parseData(mediaType: MediaType | null | undefined, bytes: Uint8Array, path: string): EnvelopeData {
+  if (!mediaType || !isJsonType(mediaType)) return { kind: 'opaque' };
+  requireUtf8(mediaType, 'datacontenttype');
+  return { kind: 'json', value: parseStrictJson(bytes, path) };
+}
+
+/** RFC 4648 section 4, padding included: `Buffer.from` alone skips what it does not know. */
+function decodeBase64(value: unknown): Uint8Array {
+  if (typeof value !== 'string' || !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value))
+    throw inputError('data_base64', 'is not base64 (RFC 4648, section 4)');
+  return Buffer.from(value, 'base64');
+}
+
+function header(headers: Headers, name: string): string | undefined {
+  const value = headers[name];
+  if (value === undefined || typeof value === 'string') return value;
+  if (value.length > 1) throw inputError(name, 'is given more than once');
+  return value[0];
+}
+
+function requireUtf8(mediaType: MediaType, path: string): void {
+  if (!isUtf8(mediaType)) throw unsupported(path, 'the only charset accepted is utf-8');
+}
+
+function unsupported(path: string, problem: string): ZenLeadError {
+  return new ZenLeadError('INPUT_UNSUPPORTED', `${path}: ${problem}`, { retry: 'never', path });
+}
