@@ -1,0 +1,27 @@
+/**
+ * Clock: the only time that the bridge knows. Passed to whatever waits, so that tests and the simulation move it by hand.
+ *
+ * Guarantees: a timer of `systemClock` never keeps the process alive, and one that is longer than Node can hold is cut to
+ * `MAX_TIMER_MS` instead of firing at once.
+ * Source: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args ("When delay is larger than 2147483647 ... the delay will be set to 1").
+ */
+
+/** Stops the timer; harmless when it has fired. */
+export type CancelTimer = () => void;
+
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+  setTimer(callback: () => void, delayMs: number): CancelTimer;
+}
+
+const MAX_TIMER_MS = 2_147_483_647;
+
+export const systemClock: Clock = {
+  now: Date.now,
+  setTimer(callback, delayMs) {
+    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS));
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
