@@ -1,0 +1,56 @@
+/**
+ * The client of the demo: opens a new connection 20 times a second and notes which pod answers, as an application without a pool would.
+ */
+
+import { connect } from 'node:net';
+
+export interface Answer {
+  /** Milliseconds of `performance.now()`. */
+  readonly askedAt: number;
+  readonly answeredAt: number;
+  /** Name of the pod; null: nobody answered. */
+  readonly from: string | null;
+}
+
+/** 20 questions a second: fine enough to see a failover, coarse enough to draw. */
+export const ASK_EVERY_MS = 50;
+/** Long enough for a busy laptop; a dead pod's connection is refused at once and does not wait for this. */
+const ANSWER_WITHIN_MS = 400;
+
+export interface Client {
+  /** What was asked since `since`, in the order asked. */
+  answersSince(since: number): readonly Answer[];
+  close(): void;
+}
+
+export function startClient(port: number, onAnswer: (answer: Answer) => void): Client {
+  /** A minute of answers; older ones are dropped. */
+  const KEEP = 1_200;
+  let answers: readonly Answer[] = [];
+  const timer = setInterval(() => {
+    void ask(port).then((answer) => {
+      answers = [...answers.slice(1 - KEEP), answer];
+      onAnswer(answer);
+    });
+  }, ASK_EVERY_MS);
+  return {
+    answersSince: (since) =>
+      answers.filter(({ askedAt }) => askedAt >= since).toSorted((one, other) => one.askedAt - other.askedAt),
+    close: () => clearInterval(timer),
+  };
+}
+
+function ask(port: number): Promise<Answer> {
+  const askedAt = performance.now();
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    const settle = (from: string | null) => {
+      socket.destroy();
+      resolve({ askedAt, answeredAt: performance.now(), from });
+    };
+    socket.setTimeout(ANSWER_WITHIN_MS, () => settle(null));
+    socket.on('data', (bytes) => settle(bytes.toString('utf8').trim()));
+    socket.on('error', () => settle(null));
+    socket.on('close', () => settle(null));
+  });
+}

@@ -1,0 +1,147 @@
+/**
+ * The demo's stand-in for the kubelets: runs a process for every pod that has a node, probes it, writes its status, restarts it when it
+ * ends, and stops it when the pod is deleted.
+ *
+ * Guarantees: readiness is found out by probing, as a kubelet does, never told by whoever kills the process.
+ */
+
+import { codeOf } from '../../lib/errors.ts';
+import type { PodView } from '../../lib/selection/snapshot.ts';
+import { type ClusterClient, path } from './clusterClient.ts';
+import type { Journal } from './journal.ts';
+import type { PodNetwork } from './podNetwork.ts';
+import { type PodProcess, startPodProcess } from './podProcess.ts';
+import { aPodStatus } from './podStatus.ts';
+import { POSTGRES_PORT } from './workload.ts';
+
+/** A real kubelet probes every 10 s by default; nobody watches a demo that long. */
+export const PROBE_EVERY_MS = 500;
+/** Long enough for the dark time to be seen as one, short enough to see the pod come back as a follower. */
+const RESTART_AFTER_MS = 1_500;
+/** What PostgreSQL takes to end its sessions; the pod goes on answering meanwhile. */
+const SHUTDOWN_TAKES_MS = 600;
+
+export interface KubeletOptions {
+  readonly client: ClusterClient;
+  readonly network: PodNetwork;
+  readonly journal: Journal;
+  /** A status that could not be written: the demo cannot go on. */
+  onError(error: unknown): void;
+}
+
+export interface Kubelet {
+  /** A pod as the watch saw it last. */
+  see(pod: PodView): void;
+  forget(pod: PodView): void;
+  /** Kills the process of a pod, as `kill -9` on the node would. */
+  crash(podName: string): void;
+  close(): void;
+}
+
+interface RunningPod {
+  readonly pod: PodView;
+  readonly ip: string;
+  readonly startedAt: number;
+  process: PodProcess | null;
+  isReady: boolean;
+  isStopping: boolean;
+  restarts: number;
+}
+
+export function startKubelet({ client, network, journal, onError }: KubeletOptions): Kubelet {
+  const running = new Map<string, RunningPod>();
+  const stop = new AbortController();
+  let podsStarted = 0;
+
+  function attempt(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      // A pod that was deleted meanwhile has no status to write.
+      if (!stop.signal.aborted && codeOf(error) !== 'KUBE_NOT_FOUND') onError(error);
+    });
+  }
+
+  function later(delayMs: number, work: () => Promise<void>): void {
+    const timer = setTimeout(() => attempt(work()), delayMs);
+    stop.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  }
+
+  async function start(entry: RunningPod): Promise<void> {
+    if (stop.signal.aborted || entry.isStopping) return;
+    entry.process = await startPodProcess(network, {
+      name: entry.pod.name,
+      ip: entry.ip,
+      port: entry.pod.ports[0]?.port ?? POSTGRES_PORT,
+      onExit: () => {
+        entry.process = null;
+        journal.record({ kind: 'exited', pod: entry.pod.name });
+        if (entry.isStopping) return;
+        entry.restarts += 1;
+        later(RESTART_AFTER_MS, () => start(entry));
+      },
+    });
+    await probe(entry, true);
+  }
+
+  async function probe(entry: RunningPod, isFirst: boolean): Promise<void> {
+    const isReady = entry.process !== null;
+    if (!isFirst && isReady === entry.isReady) return;
+    entry.isReady = isReady;
+    const { ip, startedAt, restarts } = entry;
+    const status = aPodStatus({ ip, startedAt, restarts, isReady, isRunning: isReady, changedAt: Date.now() });
+    // Noted before it is sent: within one process the route can change before the answer to this write is read.
+    journal.record({ kind: 'readiness', pod: entry.pod.name, isReady });
+    await client.patch(path.podStatus(entry.pod.namespace, entry.pod.name), { status }, stop.signal);
+  }
+
+  async function end(entry: RunningPod): Promise<void> {
+    entry.process?.crash();
+    await client.delete(path.pod(entry.pod.namespace, entry.pod.name), 0, stop.signal);
+  }
+
+  const probes = setInterval(() => {
+    for (const entry of running.values()) if (!entry.isStopping) attempt(probe(entry, false));
+  }, PROBE_EVERY_MS);
+
+  return {
+    see(pod) {
+      const known = running.get(pod.uid);
+      if (pod.terminating) {
+        if (known === undefined || known.isStopping) return;
+        known.isStopping = true;
+        later(SHUTDOWN_TAKES_MS, () => end(known));
+        return;
+      }
+      if (known !== undefined || pod.nodeName === undefined) return;
+      podsStarted += 1;
+      const entry: RunningPod = {
+        pod,
+        ip: `10.244.0.${10 + (podsStarted % 240)}`,
+        startedAt: Date.now(),
+        process: null,
+        isReady: false,
+        isStopping: false,
+        restarts: 0,
+      };
+      running.set(pod.uid, entry);
+      attempt(start(entry));
+    },
+    forget(pod) {
+      const known = running.get(pod.uid);
+      running.delete(pod.uid);
+      if (known === undefined) return;
+      known.isStopping = true;
+      known.process?.crash();
+    },
+    crash(podName) {
+      for (const { pod, process } of running.values()) if (pod.name === podName) process?.crash();
+    },
+    close() {
+      clearInterval(probes);
+      stop.abort();
+      for (const entry of running.values()) {
+        entry.isStopping = true;
+        entry.process?.crash();
+      }
+    },
+  };
+}

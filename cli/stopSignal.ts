@@ -1,0 +1,18 @@
+/**
+ * Waits for SIGTERM or SIGINT. Used by every command that runs until it is stopped.
+ *
+ * Guarantees: the first signal asks for a graceful end; a second one is not caught any more and ends the process at once, so that
+ * nobody has to reach for `kill -9`.
+ */
+
+export function waitForStopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const onSignal = (signal: NodeJS.Signals) => {
+      process.off('SIGTERM', onSignal);
+      process.off('SIGINT', onSignal);
+      resolve(signal);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}

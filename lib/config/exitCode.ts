@@ -1,0 +1,18 @@
+/**
+ * What the exit code of `zen-lead` means. Read by cli/zen-lead.ts and by the generated page.
+ */
+
+import { codeOf } from '../errors.ts';
+
+export const exitCodes = [
+  { code: 0, meaning: 'Done, or stopped by SIGTERM or SIGINT.' },
+  { code: 1, meaning: 'Failed: the message says what was tried.' },
+  { code: 2, meaning: 'Usage: an unknown command or flag, or a value that cannot be read.' },
+] as const;
+
+export type ExitCode = (typeof exitCodes)[number]['code'];
+
+export function exitCodeOf(error: unknown): ExitCode {
+  const code = codeOf(error);
+  return code === 'CONFIG_INVALID' || code === 'INPUT_INVALID' ? 2 : 1;
+}

@@ -1,0 +1,103 @@
+/**
+ * `zen-lead --help` and `zen-lead <command> --help`, from the tables.
+ *
+ * Guarantees: no line is longer than 80 columns.
+ */
+
+import { type CommandName, commands } from './commands.ts';
+import { exitCodes } from './exitCode.ts';
+import type { Setting } from './setting.ts';
+
+const COLUMNS = 80;
+/** Where the explanations start: after `  --dead-letter-sink URL  `. */
+const INDENT = 28;
+
+export function renderHelp(command: CommandName | null): string {
+  return command === null ? renderProgramHelp() : renderCommandHelp(command);
+}
+
+function renderProgramHelp(): string {
+  return [
+    'zen-lead: <service>-leader routes to exactly one Ready pod of <service>.',
+    '',
+    'Usage: zen-lead <command> [options]',
+    '',
+    'Commands:',
+    ...Object.entries(commands).flatMap(([name, { summary }]) => row(name, summary)),
+    '',
+    'zen-lead <command> --help shows its options, zen-lead --version the version.',
+    '',
+    'Exit codes:',
+    ...exitCodes.flatMap(({ code, meaning }) => row(String(code), meaning)),
+    '',
+  ].join('\n');
+}
+
+function renderCommandHelp(name: CommandName): string {
+  const { summary, settings } = commands[name];
+  const rows = Object.values<Setting>(settings);
+  const options = rows.filter((setting) => setting.flag !== undefined);
+  const variables = rows.filter((setting) => setting.flag === undefined);
+  return [
+    ...wrap(`zen-lead ${name}: ${summary}`, COLUMNS),
+    '',
+    `Usage: zen-lead ${name}${rows.map(renderRequired).join('')} [options]`,
+    '',
+    'Options:',
+    ...options.flatMap((setting) => row(renderFlag(setting), `${setting.meaning}${renderOrigin(setting)}`)),
+    ...row('--help', 'This text.'),
+    ...(variables.length === 0 ? [] : ['', 'Environment:']),
+    ...variables.flatMap((setting) => row((setting.env ?? []).join(' '), setting.meaning)),
+    '',
+  ].join('\n');
+}
+
+export function renderFlag(setting: Setting): string {
+  return 'placeholder' in setting
+    ? `--${setting.flag} ${setting.placeholder}`
+    : setting.kind === 'choice'
+      ? `--${setting.flag} LEVEL`
+      : `--${setting.flag}`;
+}
+
+/** The default in words; empty where absence has no meaning of its own. */
+export function renderDefault(setting: Setting): string {
+  if (setting.kind === 'list') return setting.emptyMeans;
+  if ('default' in setting) return String(setting.default);
+  return '';
+}
+
+function renderRequired(setting: Setting): string {
+  return 'required' in setting ? ` ${renderFlag(setting)}` : '';
+}
+
+function renderOrigin(setting: Setting): string {
+  const facts = [
+    ...(setting.kind === 'choice' ? [`one of ${setting.choices.join(', ')}`] : []),
+    ...(renderDefault(setting) === '' ? [] : [`default: ${renderDefault(setting)}`]),
+    ...(setting.env ?? []).map((variable) => `$${variable}`),
+  ];
+  return facts.length === 0 ? '' : ` (${facts.join('; ')})`;
+}
+
+function row(head: string, text: string): readonly string[] {
+  const left = `  ${head}`;
+  const [first = '', ...more] = wrap(text, COLUMNS - INDENT);
+  const fits = left.length < INDENT - 1;
+  const opening = fits ? [`${left.padEnd(INDENT)}${first}`] : [left, `${' '.repeat(INDENT)}${first}`];
+  return [...opening, ...more.map((line) => `${' '.repeat(INDENT)}${line}`)];
+}
+
+function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,8 @@
+/**
+ * Writes docs/configuration.md. Run by hand after a change of settings.ts: `node lib/config/writeConfigurationPage.ts`.
+ */
+
+import { writeFile } from 'node:fs/promises';
+import { renderConfigurationPage } from './renderConfigurationPage.ts';
+
+await writeFile(new URL('../../docs/configuration.md', import.meta.url), renderConfigurationPage());

@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { type CommandName, commands } from '../../../lib/config/commands.ts';
+import { renderConfigurationPage } from '../../../lib/config/renderConfigurationPage.ts';
+import { renderHelp } from '../../../lib/config/renderHelp.ts';
+import type { Setting } from '../../../lib/config/setting.ts';
+
+const names = Object.keys(commands).filter((name): name is CommandName => name in commands);
+
+describe('--help', () => {
+  it.each([null, ...names])('fits 80 columns (%s)', (name) => {
+    expect(
+      renderHelp(name)
+        .split('\n')
+        .filter((line) => line.length > 80),
+    ).toEqual([]);
+  });
+
+  it.each(names)('names every flag and variable of %s', (name) => {
+    const help = renderHelp(name);
+    for (const { flag, env = [] } of Object.values<Setting>(commands[name].settings)) {
+      if (flag !== undefined) expect(help).toContain(`--${flag}`);
+      for (const variable of env) expect(help).toContain(variable);
+    }
+  });
+
+  it('lists every command and every exit code', () => {
+    const help = renderHelp(null);
+    for (const name of names) expect(help).toMatch(new RegExp(`^  ${name} `, 'm'));
+    for (const code of [0, 1, 2]) expect(help).toMatch(new RegExp(`^  ${code} `, 'm'));
+  });
+});
+
+describe('docs/configuration.md', () => {
+  it('is what the tables say (else: node lib/config/writeConfigurationPage.ts)', async () => {
+    const page = await readFile(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+    expect(page).toBe(renderConfigurationPage());
+  });
+
+  it('gives a reason for every number', () => {
+    const numbers = names.flatMap((name) => Object.values<Setting>(commands[name].settings));
+    for (const setting of numbers) if (setting.kind === 'integer') expect(setting.why).toBeTypeOf('string');
+  });
+});

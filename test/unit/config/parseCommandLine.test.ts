@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { type CommandLine, parseCommandLine, type Values } from '../../../lib/config/parseCommandLine.ts';
+import { codeOf } from '../../../lib/errors.ts';
+
+function parseRun(args: readonly string[], environment = {}): Values<'run'> {
+  return valuesOf('run', parseCommandLine(['run', ...args], environment));
+}
+
+function parseBridge(args: readonly string[], environment = {}): Values<'bridge'> {
+  return valuesOf('bridge', parseCommandLine(['bridge', ...args], environment));
+}
+
+function valuesOf<Name extends 'run' | 'bridge'>(name: Name, line: CommandLine): Values<Name> {
+  if (line.kind !== 'command' || line.name !== name) throw new Error(`parsed as ${JSON.stringify(line)}`);
+  // The caller named the command; narrowing a generic by a comparison is beyond the type system.
+  return line.values as Values<Name>;
+}
+
+describe('flags, variables and defaults', () => {
+  it('takes the default where nothing is given', () => {
+    expect(parseRun([])).toMatchObject({
+      clusterName: 'kubernetes',
+      port: 8081,
+      namespaces: [],
+      logLevel: 'info',
+      kubeconfig: undefined,
+      host: undefined,
+      ceOverrides: {},
+    });
+  });
+
+  it('takes the variable over the default, and the flag over the variable', () => {
+    expect(parseRun([], { PORT: '9000' }).port).toBe(9000);
+    expect(parseRun(['--port', '9001'], { PORT: '9000' }).port).toBe(9001);
+  });
+
+  it('takes an empty variable as absent', () => {
+    expect(parseRun([], { PORT: '', LOG_LEVEL: '' })).toMatchObject({ port: 8081, logLevel: 'info' });
+  });
+
+  it('collects a flag that may be repeated, in order', () => {
+    expect(parseRun(['--namespace', 'a', '--namespace=b']).namespaces).toEqual(['a', 'b']);
+  });
+
+  it('keeps what $KUBECONFIG names apart from --kubeconfig, because the cluster it runs in stands between them', () => {
+    const values = parseRun([], { KUBECONFIG: '/k', KUBERNETES_SERVICE_HOST: '10.96.0.1' });
+    expect(values).toMatchObject({
+      kubeconfig: undefined,
+      kubeconfigVariable: '/k',
+      kubernetesServiceHost: '10.96.0.1',
+      kubernetesServicePort: '443',
+    });
+  });
+
+  it('reads the sink and the overrides that a SinkBinding sets', () => {
+    const values = parseBridge([], { K_SINK: 'http://functions', K_CE_OVERRIDES: '{"extensions":{"team":"a"}}' });
+    expect(values.sink).toBe('http://functions/');
+    expect(values.ceOverrides).toEqual({ team: 'a' });
+  });
+
+  it('accepts port 0, any free port', () => {
+    expect(parseRun(['--port', '0']).port).toBe(0);
+  });
+});
+
+describe('help and version', () => {
+  it.each([
+    { args: [], command: null },
+    { args: ['--help'], command: null },
+    { args: ['-h'], command: null },
+    { args: ['help', 'run'], command: 'run' },
+    { args: ['run', '--help'], command: 'run' },
+    // Help for a command must not need what the command needs.
+    { args: ['bridge', '-h'], command: 'bridge' },
+  ])('answers $args with help', ({ args, command }) => {
+    expect(parseCommandLine(args, {})).toEqual({ kind: 'help', command });
+  });
+
+  it('answers --version', () => {
+    expect(parseCommandLine(['--version'], {})).toEqual({ kind: 'version' });
+  });
+});
+
+describe('what cannot be read', () => {
+  it.each<{ args: readonly string[]; environment?: Record<string, string>; says: string }>([
+    { args: ['walk'], says: 'unknown command "walk"; the commands are demo, run, bridge, functions' },
+    { args: ['--verbose'], says: 'unknown option "--verbose"' },
+    { args: ['toString'], says: 'unknown command "toString"' },
+    { args: ['run', '--ports', '1'], says: 'unknown option "--ports"; zen-lead run takes --help, --kubeconfig' },
+    { args: ['run', '-p'], says: 'unknown option "-p"' },
+    { args: ['run', 'extra'], says: 'takes no operand, but was given "extra"' },
+    { args: ['run', '--port'], says: '--port: a value must follow' },
+    { args: ['run', '--kubeconfig', '--port', '1'], says: '--kubeconfig: a value must follow' },
+    { args: ['run', '--port', '1', '--port', '2'], says: '--port: is given 2 times' },
+    { args: ['run', '--port', '65536'], says: '--port: "65536" is no whole number from 0 to 65535 (TCP port)' },
+    { args: ['run', '--port', '1e3'], says: '--port: "1e3" is no whole number' },
+    { args: ['run', '--port', '-1'], says: '--port: "-1" is no whole number' },
+    { args: ['run', '--port='], says: '--port: "" is no whole number' },
+    { args: ['run'], environment: { PORT: 'http' }, says: '$PORT: "http" is no whole number' },
+    { args: ['run', '--namespace', ' '], says: '--namespace: is empty' },
+    { args: ['run', '--log-level', 'loud'], says: '--log-level: "loud" is none of debug, info, warn, error, silent' },
+    { args: ['demo', '--keep=yes'], says: '--keep: takes no value' },
+    { args: ['bridge'], says: 'zen-lead bridge needs --sink URL or $K_SINK' },
+    { args: ['bridge', '--sink', 'functions:80'], says: '--sink: "functions:80" is no http:// or https:// URL' },
+    { args: ['run'], environment: { K_CE_OVERRIDES: '{' }, says: '$K_CE_OVERRIDES: is no JSON' },
+    {
+      args: ['run'],
+      environment: { K_CE_OVERRIDES: '{"extensions":{"Team":"a"}}' },
+      says: '$K_CE_OVERRIDES: Team: accepted is {"extensions":{"name":"value"}}',
+    },
+  ])('refuses $args: $says', ({ args, environment = {}, says }) => {
+    const attempt = () => parseCommandLine(args, environment);
+    expect(attempt).toThrowError(says);
+    expect(attempt).toThrowError(expect.toSatisfy((error: unknown) => codeOf(error) === 'CONFIG_INVALID'));
+  });
+});

@@ -1,0 +1,101 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+/** DESIGN section 10. A folder may import itself and what is listed; npm packages and `node:` where `outside` says so. */
+const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; readonly outside: boolean }>> = {
+  'lib/errors.ts': { mayImport: [], outside: false },
+  'lib/selection': { mayImport: [], outside: false },
+  'lib/config': { mayImport: ['lib/errors.ts'], outside: true },
+  'lib/telemetry': { mayImport: ['lib/errors.ts', 'package.json'], outside: true },
+  'lib/events': { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection'], outside: true },
+  'lib/kube': { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection'], outside: true },
+  'lib/apiserver': { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection'], outside: true },
+  functions: {
+    mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/events', 'lib/kube'],
+    outside: true,
+  },
+  bridge: {
+    mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/events', 'lib/kube'],
+    outside: true,
+  },
+  cli: { mayImport: ['lib', 'functions', 'bridge', 'package.json'], outside: true },
+};
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const files = globSync('{lib,functions,bridge,cli}/**/*.ts', { cwd: root }).map(normalize).sort();
+
+interface Import {
+  readonly file: string;
+  /** A path from the root, or the name of a package. */
+  readonly target: string;
+  readonly isOutside: boolean;
+}
+
+/** Static, dynamic and re-exporting imports; types too, because a type ties two layers together as well. */
+const IMPORT =
+  /(?:^|\s)(?:import|export)\s[^'";]*?from\s*'([^']+)'|(?:^|\s)import\s*'([^']+)'|import\(\s*'([^']+)'\s*\)/g;
+
+function importsOf(file: string, text: string): readonly Import[] {
+  return [...text.matchAll(IMPORT)].map((match) => {
+    const specifier = match[1] ?? match[2] ?? match[3] ?? '';
+    const isOutside = !specifier.startsWith('.');
+    return { file, isOutside, target: isOutside ? specifier : normalize(join(dirname(file), specifier)) };
+  });
+}
+
+function isIn(folder: string, file: string): boolean {
+  return file === folder || file.startsWith(`${folder}/`);
+}
+
+function layerOf(file: string): string | undefined {
+  return Object.keys(layers).find((layer) => isIn(layer, file));
+}
+
+function violation({ file, target, isOutside }: Import): string | null {
+  const layer = layerOf(file);
+  const rule = layer === undefined ? undefined : layers[layer];
+  if (layer === undefined || rule === undefined) return `${file} stands in no layer`;
+  const isAllowed = isOutside ? rule.outside : [layer, ...rule.mayImport].some((folder) => isIn(folder, target));
+  return isAllowed ? null : `${file} imports ${target}`;
+}
+
+describe('layers', () => {
+  it('finds every way to import', () => {
+    const text = [
+      "import { a } from 'one';",
+      "import type {\n  B,\n} from './two.ts';",
+      "export * from '../three.ts';",
+      "import 'four';",
+      "const { e } = await import('./five.ts');",
+    ].join('\n');
+    expect(importsOf('lib/x/y.ts', text).map(({ target }) => target)).toEqual([
+      'one',
+      'lib/x/two.ts',
+      'lib/three.ts',
+      'four',
+      'lib/x/five.ts',
+    ]);
+  });
+
+  it('would notice an import that goes upwards, sideways or outside', () => {
+    const found = (file: string, target: string, isOutside = false) => violation({ file, target, isOutside });
+    expect(found('lib/kube/client.ts', 'bridge/store.ts')).toBe('lib/kube/client.ts imports bridge/store.ts');
+    expect(found('bridge/store.ts', 'functions/look.ts')).toBe('bridge/store.ts imports functions/look.ts');
+    expect(found('functions/look.ts', 'bridge/store.ts')).toBe('functions/look.ts imports bridge/store.ts');
+    expect(found('lib/selection/decide.ts', 'node:crypto', true)).toBe('lib/selection/decide.ts imports node:crypto');
+    expect(found('lib/new/thing.ts', 'lib/errors.ts')).toBe('lib/new/thing.ts stands in no layer');
+  });
+
+  it('imports only downwards, and bridge and functions never each other', () => {
+    const imports = files.flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')));
+    expect(imports.length).toBeGreaterThan(20);
+    expect(imports.map(violation).filter((one) => one !== null)).toEqual([]);
+  });
+
+  it('reads the environment in one place', () => {
+    const readers = files.filter((file) => /process\.env\b/.test(readFileSync(join(root, file), 'utf8')));
+    expect(readers).toEqual(['cli/zen-lead.ts']);
+  });
+});
