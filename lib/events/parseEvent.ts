@@ -1,0 +1,20 @@
+/**
+ * parseEvent: what has arrived at a function, by its type. DESIGN section 2.
+ *
+ * `ours`: one of our own replies, come back over a Broker; it is answered 200 and ignored.
+ */
+
+import { inputError } from '../errors.ts';
+import type { Envelope } from './envelope.ts';
+import { type ForeignHint, isForeignType, parseForeign } from './foreign.ts';
+import { isLookType, type Look, parseLook } from './parseLook.ts';
+
+export type IncomingEvent = Look | ForeignHint | { readonly kind: 'ours'; readonly type: string };
+
+export function parseEvent(envelope: Envelope): IncomingEvent {
+  const { type } = envelope;
+  if (isLookType(type)) return parseLook(envelope);
+  if (isForeignType(type)) return parseForeign(envelope);
+  if (type.startsWith('io.zen-lead.leader.')) return { kind: 'ours', type };
+  throw inputError('type', 'is none of io.zen-lead.pod.*, io.zen-lead.service.* and dev.knative.apiserver.*');
+}

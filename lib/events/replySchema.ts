@@ -1,0 +1,30 @@
+/**
+ * The zod schema of a reply's data, and of the JSON Schema published for it (`replyDataSchema`). Checked against `ReplyData`.
+ */
+
+import { z } from 'zod';
+import { type Leader, reasons } from '../selection/decision.ts';
+import type { ReplyData } from './reply.ts';
+import { snapshotSchema, uid } from './snapshotSchema.ts';
+
+/** A longer timer fires at once: Node keeps delays in 32 bits. An hour is far below, and a resync is never further away. */
+export const MAX_RECHECK_MS = 3_600_000;
+
+const leader = z.object({
+  name: z.string().min(1),
+  uid,
+  nodeName: z.string().exactOptional(),
+  zone: z.string().exactOptional(),
+}) satisfies z.ZodType<Leader>;
+
+export const replyDataZod = z.object({
+  decision: z.enum(['elected', 'kept', 'lost', 'refused']),
+  reason: z.enum(reasons),
+  previous: leader.nullable(),
+  leader: leader.nullable(),
+  epoch: z.int().min(0).meta({ description: 'Fencing token: grows by one when a pod is elected, never goes down.' }),
+  basis: z.enum(['event', 'read']).meta({ description: 'Whether the snapshot in the event was decided on.' }),
+  snapshot: snapshotSchema.exactOptional(),
+  recheckAfterMs: z.int().min(0).max(MAX_RECHECK_MS).exactOptional(),
+  carry: z.string().exactOptional(),
+}) satisfies z.ZodType<ReplyData>;

@@ -1,0 +1,127 @@
+/**
+ * The zod schema of a Snapshot as it travels in events. The type in `lib/selection/snapshot.ts` is the contract; that both say the
+ * same is checked by the compiler (`satisfies`), and in the other direction by a test.
+ *
+ * Guarantees: unknown fields pass (a newer bridge can talk to an older function) and are dropped; every list has a bound.
+ */
+
+import { z } from 'zod';
+import type {
+  Candidate,
+  EndpointView,
+  NamedPort,
+  OwnerView,
+  ResourceVersion,
+  ServicePort,
+  ServiceView,
+  SlicePort,
+  SliceView,
+  Snapshot,
+  Uid,
+} from '../selection/snapshot.ts';
+
+/** An EndpointSlice holds 1,000 endpoints at most; a Service with more pods than that is sent as a hint because of its size anyway. */
+const MAX_ITEMS = 1000;
+/** DNS subdomain: the longest name Kubernetes has. */
+const MAX_NAME = 253;
+
+const list = <T extends z.ZodType>(element: T) => z.array(element).max(MAX_ITEMS);
+const name = z.string().min(1).max(MAX_NAME);
+const branded = <T>() => z.string().min(1).max(128) as unknown as z.ZodType<T, string>;
+export const uid = branded<Uid>();
+const resourceVersion = branded<ResourceVersion>();
+const instant = z.int().min(0);
+const port = z.int().min(0).max(65_535);
+const protocol = z.enum(['TCP', 'UDP', 'SCTP']);
+const family = z.enum(['IPv4', 'IPv6']);
+const strings = z.record(z.string(), z.string());
+
+const namedPort = z.object({ name: z.string(), port, protocol }) satisfies z.ZodType<NamedPort>;
+
+const candidate = z.object({
+  name,
+  uid,
+  createdAt: instant,
+  phase: z.enum(['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown']),
+  ready: z.boolean(),
+  readyChangedAt: instant.exactOptional(),
+  terminating: z.boolean(),
+  ips: list(z.string().max(64)),
+  nodeName: z.string().exactOptional(),
+  zone: z.string().exactOptional(),
+  ports: list(namedPort),
+  priority: z.string().exactOptional(),
+  exclude: z.string().exactOptional(),
+  selected: z.boolean(),
+}) satisfies z.ZodType<Candidate>;
+
+const owner = z.object({ kind: z.string(), name: z.string(), uid }) satisfies z.ZodType<OwnerView>;
+
+const servicePort = z.object({
+  name: z.string(),
+  protocol,
+  port,
+  targetPort: z.union([port, z.string()]),
+  appProtocol: z.string().exactOptional(),
+}) satisfies z.ZodType<ServicePort>;
+
+const service = z.object({
+  namespace: name,
+  name,
+  uid,
+  resourceVersion,
+  labels: strings,
+  annotations: strings,
+  owner: owner.nullable(),
+  terminating: z.boolean(),
+  type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']),
+  headless: z.boolean(),
+  selector: strings.nullable(),
+  ports: list(servicePort),
+  ipFamilies: z.array(family).max(2),
+  ipFamilyPolicy: z.string().exactOptional(),
+}) satisfies z.ZodType<ServiceView>;
+
+const endpoint = z.object({
+  addresses: list(z.string()),
+  ready: z.boolean(),
+  serving: z.boolean(),
+  terminating: z.boolean(),
+  targetRef: z.object({ kind: z.string(), namespace: z.string(), name: z.string(), uid }).exactOptional(),
+  nodeName: z.string().exactOptional(),
+  zone: z.string().exactOptional(),
+}) satisfies z.ZodType<EndpointView>;
+
+const slicePort = z.object({
+  name: z.string(),
+  port,
+  protocol,
+  appProtocol: z.string().exactOptional(),
+}) satisfies z.ZodType<SlicePort>;
+
+const slice = z.object({
+  namespace: name,
+  name,
+  uid,
+  resourceVersion,
+  serviceName: z.string().nullable(),
+  managedBy: z.string().nullable(),
+  annotations: strings,
+  owner: owner.nullable(),
+  terminating: z.boolean(),
+  spec: z
+    .object({ addressType: z.enum(['IPv4', 'IPv6', 'FQDN']), endpoints: list(endpoint), ports: list(slicePort) })
+    .nullable(),
+}) satisfies z.ZodType<SliceView>;
+
+export const snapshotSchema = z
+  .object({
+    namespace: name,
+    name,
+    source: service.nullable(),
+    candidates: list(candidate),
+    services: list(service),
+    slices: list(slice),
+    revisions: z.object({ pods: resourceVersion, services: resourceVersion, slices: resourceVersion }),
+  })
+  .meta({ id: 'Snapshot', description: 'Everything one decision depends on.' }) satisfies z.ZodType<Snapshot>;

@@ -1,0 +1,40 @@
+/**
+ * toReply: the CloudEvent that says what was decided: a function's answer, and what `functions/announce` tells others.
+ *
+ * Guarantees: the same decision about the same Service has the same id, so that whoever hears it twice can tell.
+ * The Service's subject and the source of the event that was answered are kept: one stream a cluster.
+ */
+
+import type { Uid } from '../selection/snapshot.ts';
+import type { ReplyData, ReplyEvent } from './reply.ts';
+import { formatRfc3339 } from './rfc3339.ts';
+import { lookSubject, type ServiceRef } from './subject.ts';
+
+export interface ReplyContext {
+  /** `/clusters/<cluster name>` */
+  readonly source: string;
+  readonly subject: ServiceRef;
+  /** Null when the source Service is gone. */
+  readonly sourceUid: Uid | null;
+  /** Epoch milliseconds: the `now` that was decided with. */
+  readonly decidedAt: number;
+}
+
+export function toReply(context: ReplyContext, data: ReplyData): ReplyEvent {
+  const type = `io.zen-lead.leader.${data.decision}` as const;
+  const { namespace, name } = context.subject;
+  return {
+    specversion: '1.0',
+    id: `${context.sourceUid ?? `${namespace}.${name}`}/${data.epoch}/${type}/${data.reason}`,
+    type,
+    source: context.source,
+    subject: lookSubject(namespace, name),
+    time: formatRfc3339(context.decidedAt),
+    datacontenttype: 'application/json',
+    data,
+  };
+}
+
+export function clusterSource(clusterName: string): string {
+  return `/clusters/${encodeURIComponent(clusterName)}`;
+}

@@ -1,0 +1,16 @@
+/**
+ * toStructured: a CloudEvent as an HTTP message, structured mode. Used for look events, replies, announcements and dead letters.
+ *
+ * Source: CloudEvents HTTP protocol binding 1.0.2, section 3.2.
+ */
+
+export interface HttpMessage {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export const structuredContentType = 'application/cloudevents+json; charset=utf-8';
+
+export function toStructured(event: Readonly<Record<'specversion' | 'id' | 'source' | 'type', string>>): HttpMessage {
+  return { headers: { 'content-type': structuredContentType }, body: JSON.stringify(event) };
+}

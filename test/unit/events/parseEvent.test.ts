@@ -1,0 +1,224 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { z } from 'zod';
+import { parseEnvelope } from '../../../lib/events/envelope.ts';
+import { type LookData, lookTypes } from '../../../lib/events/look.ts';
+import type { lookDataZod } from '../../../lib/events/lookSchema.ts';
+import { type IncomingEvent, parseEvent } from '../../../lib/events/parseEvent.ts';
+import { parseReply } from '../../../lib/events/parseReply.ts';
+import { type ReplyData, replyTypes } from '../../../lib/events/reply.ts';
+import type { replyDataZod } from '../../../lib/events/replySchema.ts';
+import { lookSubject, parseSubject } from '../../../lib/events/subject.ts';
+import { clusterSource, toReply } from '../../../lib/events/toReply.ts';
+import { toStructured } from '../../../lib/events/toStructured.ts';
+import { toSchemaFiles } from '../../../lib/events/writeSchemas.ts';
+import { aCandidate, aLookEvent, aSnapshot, structured, uid } from './anEvent.ts';
+
+const parse = (event: object): IncomingEvent => {
+  const { headers, body } = structured(event);
+  return parseEvent(parseEnvelope(headers, body));
+};
+const problemOf = (data: unknown): string | undefined => {
+  const event = parse({ ...aLookEvent(), data });
+  return event.kind === 'look' && event.data.kind === 'unreadable' ? event.data.problem : undefined;
+};
+
+describe('a look event', () => {
+  it.each(lookTypes)('is read: %s', (type) => {
+    expect(parse(aLookEvent({ type }))).toMatchObject({
+      kind: 'look',
+      type,
+      subject: { namespace: 'shop', name: 'db' },
+      observedAt: Date.parse('2026-11-20T10:00:00Z'),
+      data: { kind: 'readable', value: aLookEvent().data },
+    });
+  });
+
+  it('of a type that only a newer bridge knows is still a look', () => {
+    expect(parse({ ...aLookEvent(), type: 'io.zen-lead.pod.frozen' }).kind).toBe('look');
+  });
+
+  it('lets unknown fields of a newer bridge pass', () => {
+    const snapshot = { ...aSnapshot(), later: 1, candidates: [{ ...aCandidate(), later: {} }] };
+    expect(problemOf({ ...aLookEvent().data, later: true, snapshot })).toBeUndefined();
+  });
+
+  it.each<[string, unknown, string]>([
+    ['no data', undefined, 'data'],
+    ['data that is a string', 'x', 'data'],
+    ['a deadline that is text', { ...aLookEvent().data, deadline: 'soon' }, 'data.deadline'],
+    [
+      'a phase that nobody knows',
+      { ...aLookEvent().data, snapshot: aSnapshot({ candidates: [{ ...aCandidate(), phase: 'Odd' as 'Running' }] }) },
+      'data.snapshot.candidates.0.phase',
+    ],
+    [
+      'revisions without pods',
+      { ...aLookEvent().data, snapshot: { ...aSnapshot(), revisions: {} } },
+      'data.snapshot.revisions.pods',
+    ],
+    [
+      'more candidates than the bound',
+      { ...aLookEvent().data, snapshot: aSnapshot({ candidates: Array.from({ length: 1001 }, () => aCandidate()) }) },
+      'data.snapshot.candidates',
+    ],
+    [
+      'a snapshot of another Service',
+      { ...aLookEvent().data, snapshot: aSnapshot({ name: 'other' }) },
+      'data.snapshot',
+    ],
+    [
+      'a snapshot of another namespace',
+      { ...aLookEvent().data, snapshot: aSnapshot({ namespace: 'other' }) },
+      'data.snapshot',
+    ],
+  ])('with %s is a hint that says where', (_name, data, path) => {
+    expect(problemOf(data)).toContain(`${path}: `);
+  });
+
+  it('refuses a number that JSON can write and nobody can count', () => {
+    const text = JSON.stringify(aLookEvent()).replace('1795000000000', '1e999');
+    const event = parseEvent(parseEnvelope({ 'content-type': 'application/cloudevents+json' }, Buffer.from(text)));
+    expect(event).toMatchObject({ kind: 'look', data: { kind: 'unreadable' } });
+  });
+
+  it.each([
+    undefined,
+    'db',
+    'namespaces/shop/services/',
+    'namespaces/shop/services/DB',
+    'namespaces/a/b/services/c',
+    'namespaces/shop/services/..',
+    `namespaces/shop/services/${'x'.repeat(64)}`,
+  ])('is refused with the subject %s', (subject) =>
+    expect(() => parse({ ...aLookEvent(), subject })).toThrow(/^subject: /),
+  );
+
+  it('gives its subject back as it was written', () => {
+    expect(parseSubject(lookSubject('shop', 'db-1'))).toEqual({ namespace: 'shop', name: 'db-1' });
+  });
+});
+
+describe('an event of a Knative ApiServerSource', () => {
+  const recorded = (mode: string): { headers: Record<string, string>; body: unknown }[] =>
+    readFileSync(new URL(`../../fixtures/apiserversource-${mode}.jsonl`, import.meta.url), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+
+  it.each(['resource', 'reference'])('is a hint about the object of its subject (%s mode)', (mode) => {
+    const hints = recorded(mode).map(({ headers, body }) =>
+      parseEvent(parseEnvelope(headers, Buffer.from(JSON.stringify(body)))),
+    );
+    expect(hints).toHaveLength(8);
+    for (const hint of hints) expect(hint).toMatchObject({ kind: 'foreign', namespace: mode });
+    expect(hints.map((hint) => (hint.kind === 'foreign' ? `${hint.objectKind}/${hint.name}` : ''))).toEqual([
+      'Pod/db-0',
+      'Pod/db-0',
+      'Pod/db-1',
+      'Pod/db-1',
+      'Service/db',
+      'Pod/db-0',
+      'Pod/db-0',
+      'Pod/db-0',
+    ]);
+  });
+
+  it('knows slices by their group, and ignores kinds that cannot concern us', () => {
+    const foreign = (subject: string): IncomingEvent =>
+      parse({
+        specversion: '1.0',
+        id: 'a',
+        source: 'https://10.96.0.1:443',
+        type: 'dev.knative.apiserver.ref.update',
+        subject,
+      });
+    expect(foreign('/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices/x')).toMatchObject({
+      objectKind: 'EndpointSlice',
+    });
+    expect(foreign('/apis/apps/v1/namespaces/shop/deployments/x')).toMatchObject({ objectKind: null });
+    expect(() => foreign('/apis/v1/nodes/n1')).toThrow(/^subject: /);
+    expect(() => foreign('/apis/v1/namespaces/..%2f/pods/x')).toThrow(/^subject: /);
+  });
+});
+
+describe('other events', () => {
+  it.each(replyTypes)('of our own are recognised: %s', (type) => {
+    expect(parse({ specversion: '1.0', id: 'a', source: '/s', type })).toEqual({ kind: 'ours', type });
+  });
+
+  it.each(['io.zen-lead', 'io.zen-lead.pods.added', 'io.zen-lead.pod.', 'com.example.x'])('are refused: %s', (type) => {
+    expect(() => parse({ specversion: '1.0', id: 'a', source: '/s', type })).toThrow(/^type: /);
+  });
+});
+
+describe('a reply', () => {
+  const data: ReplyData = {
+    decision: 'elected',
+    reason: 'LeaderGone',
+    previous: null,
+    leader: { name: 'db-1', uid: uid('pod-1') },
+    epoch: 7,
+    basis: 'read',
+    snapshot: aSnapshot(),
+    recheckAfterMs: 0,
+  };
+  const context = {
+    source: clusterSource('my cluster'),
+    subject: { namespace: 'shop', name: 'db' },
+    sourceUid: uid('u'),
+    decidedAt: 1_795_000_000_123,
+  };
+
+  it('comes back from its HTTP message as it was', () => {
+    const reply = toReply(context, data);
+    const { headers, body } = toStructured(reply);
+    expect(parseReply(parseEnvelope(headers, Buffer.from(body)))).toEqual(reply);
+    expect(reply).toMatchObject({
+      id: 'u/7/io.zen-lead.leader.elected/LeaderGone',
+      type: 'io.zen-lead.leader.elected',
+      source: '/clusters/my%20cluster',
+      subject: 'namespaces/shop/services/db',
+      time: '2026-11-18T11:06:40.123Z',
+    });
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['a reason outside the list', { data: { ...data, reason: 'Whim' } }, /^data\.reason: /],
+    ['a recheck beyond an hour', { data: { ...data, recheckAfterMs: 3_600_001 } }, /^data\.recheckAfterMs: /],
+    ['another type', { type: 'io.zen-lead.pod.added' }, /^type: /],
+    ['no time', { time: undefined }, /^time: /],
+  ])('with %s is refused', (_name, change, message) => {
+    const { headers, body } = structured({ ...toReply(context, data), ...change });
+    expect(() => parseReply(parseEnvelope(headers, body))).toThrow(message);
+  });
+});
+
+describe('the published schemas', () => {
+  it.each([...toSchemaFiles()])('%s is what the zod schema says (npm run schemas)', (name, text) => {
+    expect(readFileSync(new URL(`../../../schemas/${name}`, import.meta.url), 'utf8')).toBe(text);
+  });
+
+  it('carry every field of the types', () => {
+    // Failing this is a compile error: a field of the type that the schema forgets would be dropped on arrival.
+    expectTypeOf<LookData>().toExtend<DeepReadonly<z.infer<typeof lookDataZod>>>();
+    expectTypeOf<ReplyData>().toExtend<DeepReadonly<z.infer<typeof replyDataZod>>>();
+    expectTypeOf<KeysIn<LookData>>().toEqualTypeOf<KeysIn<z.infer<typeof lookDataZod>>>();
+    expectTypeOf<KeysIn<ReplyData>>().toEqualTypeOf<KeysIn<z.infer<typeof replyDataZod>>>();
+  });
+});
+
+type DeepReadonly<T> = T extends string
+  ? T
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+/** Every field name anywhere inside. */
+type KeysIn<T> = T extends string
+  ? never
+  : T extends readonly (infer Element)[]
+    ? KeysIn<Element>
+    : T extends object
+      ? keyof T | { [Key in keyof T]: KeysIn<T[Key]> }[keyof T]
+      : never;
