@@ -1,0 +1,17 @@
+/**
+ * `npm run e2e:assets`: makes sure that the programs of the e2e suite are there, builds them once where Go is present.
+ *
+ * Run by hand and by `.ci/run` before the e2e suite. Without the programs and without Go it says so in one line and exits
+ * with 0: the suite then skips itself with that line.
+ */
+
+import { buildAssets } from './buildAssets.ts';
+import { findAssets, missingAssetsLine } from './findAssets.ts';
+
+const stop = new AbortController();
+process.once('SIGINT', () => stop.abort());
+process.once('SIGTERM', () => stop.abort());
+
+if (findAssets(process.env) === null) await buildAssets(process.env, (line) => console.log(line), stop.signal);
+const assets = findAssets(process.env);
+console.log(assets === null ? missingAssetsLine : `e2e assets: ${Object.values(assets).join(' ')}`);

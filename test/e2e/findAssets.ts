@@ -1,0 +1,64 @@
+/**
+ * Finds the real programs that the e2e suite starts: etcd, kube-apiserver, kube-controller-manager, kubectl.
+ *
+ * Looks in KUBEBUILDER_ASSETS (the convention of envtest), then in the project's cache, which `npm run e2e:assets` fills.
+ * kubectl may also be the one on PATH.
+ *
+ * Source: https://book.kubebuilder.io/reference/envtest.html (KUBEBUILDER_ASSETS)
+ */
+
+import { accessSync, constants } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+/** What is built and tested against. Kubernetes 1.35 is the version that DESIGN section 12 was tried with. */
+export const versions = { kubernetes: '1.35.4', etcd: '3.6.5' } as const;
+
+export const programs = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;
+export type Program = (typeof programs)[number];
+
+/** Absolute paths. */
+export type Assets = Readonly<Record<Program, string>>;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export const missingAssetsLine =
+  'e2e: skipped, no etcd, kube-apiserver and kube-controller-manager here (set KUBEBUILDER_ASSETS, or install Go and run `npm run e2e:assets`)';
+
+/** Null: at least one program is not there. */
+export function findAssets(environment: Environment): Assets | null {
+  const etcd = findProgram('etcd', environment);
+  const apiServer = findProgram('kube-apiserver', environment);
+  const controllerManager = findProgram('kube-controller-manager', environment);
+  const kubectl = findProgram('kubectl', environment);
+  if (etcd === null || apiServer === null || controllerManager === null || kubectl === null) return null;
+  return { etcd, 'kube-apiserver': apiServer, 'kube-controller-manager': controllerManager, kubectl };
+}
+
+/** One by one, because what envtest downloads has no kube-controller-manager. */
+export function findProgram(name: Program, environment: Environment): string | null {
+  const assets = environment['KUBEBUILDER_ASSETS'];
+  const folders = [
+    ...(assets === undefined || assets === '' ? [] : [assets]),
+    assetsDirectory(environment),
+    // Any kubectl within the supported version skew does; a server found by accident does not.
+    ...(name === 'kubectl' ? (environment['PATH'] ?? '').split(delimiter) : []),
+  ];
+  return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null;
+}
+
+/** The project's cache; the versions are part of the path, so that a new version never runs an old program. */
+export function assetsDirectory(environment: Environment): string {
+  const cache =
+    environment['ZEN_LEAD_CACHE'] ?? join(environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'zen-lead');
+  return join(cache, 'assets', `kubernetes-${versions.kubernetes}-etcd-${versions.etcd}`);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Starts one program of a test and makes sure that it ends with it. Used for the control plane and for `zen-lead` itself.
+ *
+ * Guarantees: output goes to `<directory>/<name>.log`; the program is gone after `stop`, and also when the test process
+ * dies in any way, SIGKILL included: a small `sh` holds the other end of a pipe and kills it when the pipe closes.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface StartOptions {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Working directory, and where the log goes. */
+  readonly directory: string;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface RunningProcess {
+  readonly name: string;
+  readonly pid: number;
+  /** The exit code, or the signal that ended it; undefined while it runs. */
+  ended(): number | string | undefined;
+  /** Everything that it has printed so far. */
+  log(): string;
+  signal(signal: NodeJS.Signals): void;
+  /** Sends the signal, waits, then SIGKILL. Resolves to how it ended. */
+  stop(signal?: NodeJS.Signals, patienceMs?: number): Promise<number | string>;
+}
+
+export function startProcess(options: StartOptions): RunningProcess {
+  const { name, command, args, directory } = options;
+  const logFile = join(directory, `${name}.log`);
+  const output = openSync(logFile, 'a');
+  const child = spawn(command, [...args], {
+    cwd: directory,
+    env: { ...(options.environment ?? process.env) },
+    stdio: ['ignore', output, output],
+  });
+  closeSync(output);
+  if (child.pid === undefined) throw new Error(`${command} cannot be started`);
+  const pid = child.pid;
+  const lifeline = startLifeline(pid);
+
+  let ended: number | string | undefined;
+  const exited = new Promise<number | string>((resolve) => {
+    child.once('exit', (code, signal) => {
+      ended = code ?? signal ?? -1;
+      lifeline.kill('SIGKILL');
+      resolve(ended);
+    });
+  });
+
+  return {
+    name,
+    pid,
+    ended: () => ended,
+    log: () => readFileSync(logFile, 'utf8'),
+    signal: (signal) => void child.kill(signal),
+    async stop(signal = 'SIGTERM', patienceMs = 10_000) {
+      child.kill(signal);
+      const patience = new AbortController();
+      const late = sleep(patienceMs, undefined, { signal: patience.signal }).then(
+        () => child.kill('SIGKILL'),
+        () => false,
+      );
+      const how = await exited;
+      patience.abort();
+      await late;
+      return how;
+    },
+  };
+}
+
+/** A session of its own, so that Ctrl-C on a terminal does not end the lifeline before what it watches. */
+function startLifeline(pid: number): ChildProcess {
+  const script = 'read -r _; kill -9 "$1" 2>/dev/null';
+  const lifeline = spawn('/bin/sh', ['-c', script, 'lifeline', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  lifeline.unref();
+  return lifeline;
+}
