@@ -1,0 +1,121 @@
+/**
+ * decide: what the rules say about one Service, from its snapshot and the time.
+ *
+ * Called by a function for every look, by a bridge that wants to know whether anything is left to do, and by replay.
+ *
+ * Guarantees: pure; the order of the snapshot's lists does not matter; deciding again after the decision was written keeps the
+ * leader and writes nothing (DESIGN section 12.1).
+ */
+
+import { chooseLeader } from './choose.ts';
+import type { Decision, Leader, Plan, Reason, Warning } from './decision.ts';
+import { planFollowers } from './followers.ts';
+import { annotation } from './names.ts';
+import { findPlace } from './place.ts';
+import { planRoutes, planService } from './plan.ts';
+import { parseEpoch, toLeader } from './record.ts';
+import { readSituation, type Situation } from './situation.ts';
+import type { Candidate, Snapshot } from './snapshot.ts';
+import { sliceName } from './wantedNames.ts';
+import { foreignSliceWarnings, sortWarnings } from './warnings.ts';
+
+export function decide(snapshot: Snapshot, now: number): Decision {
+  const situation = readSituation(snapshot);
+  if (situation === null) return withoutPlan('lost', 'SourceGone', null, 0, []);
+  const { record, read, owned, source } = situation;
+  const previous = record.leader;
+  if (!situation.isOptedIn) return withoutPlan('lost', 'OptedOut', previous, record.knownEpoch, situation.warnings);
+
+  const place = findPlace(snapshot, source, read, record);
+  if (place.kind === 'taken') {
+    return withoutPlan('refused', place.reason, previous, record.knownEpoch, [
+      ...situation.warnings,
+      ...place.warnings,
+    ]);
+  }
+  if (!situation.isRoutable) return decideUnroutable(situation, place.name, now);
+
+  const choice = chooseLeader(situation.choice, now);
+  const routes = planRoutes(situation, place.name, choice.pod);
+  const followers = planFollowers(situation, place.name, choice.pod);
+  const plan: Plan = {
+    leaderServiceName: place.name,
+    service: place.serviceIsOurs ? planService(situation, place.name) : null,
+    routes: routes.routes,
+    followers: followers.followers,
+  };
+  const { epoch, isMadeAnew } = nextEpoch(situation, place.name, choice.outcome === 'elected', now);
+  const warnings = [
+    ...situation.warnings,
+    ...place.warnings,
+    ...routes.warnings,
+    ...followers.warnings,
+    ...foreignSliceWarnings(snapshot, place.name, (name) => owned.slices.some((slice) => slice.name === name)),
+  ];
+  const isSameUnderNewEpoch = choice.outcome === 'kept' && isMadeAnew;
+  return {
+    kind: isSameUnderNewEpoch ? 'elected' : choice.outcome,
+    reason: isSameUnderNewEpoch ? 'SliceMadeAnew' : choice.reason,
+    previous,
+    leader: choice.pod === null ? null : leaderOf(choice.pod),
+    epoch,
+    plan,
+    warnings: sortWarnings(warnings),
+  };
+}
+
+/** A source that selects no pods: what we made for it in better days stays, and routes to nobody. */
+function decideUnroutable(situation: Situation, name: string, now: number): Decision {
+  const { record, owned, source } = situation;
+  const message =
+    source.type === 'ExternalName'
+      ? `Service "${source.name}" is an ExternalName: it selects no pods that could lead.`
+      : `Service "${source.name}" has no selector: it selects no pods that could lead.`;
+  const warnings = [...situation.warnings, { reason: 'InvalidService', value: source.type, message } satisfies Warning];
+  if (owned.slices.length === 0) return withoutPlan('refused', 'InvalidService', null, record.knownEpoch, warnings);
+  return {
+    kind: 'lost',
+    reason: 'InvalidService',
+    previous: record.leader,
+    leader: null,
+    epoch: nextEpoch(situation, name, false, now).epoch,
+    plan: {
+      leaderServiceName: name,
+      service: null,
+      routes: planRoutes(situation, name, null).routes,
+      followers: 'keep',
+    },
+    warnings: sortWarnings(warnings),
+  };
+}
+
+/**
+ * The fencing token. It grows by one with every election. A slice made anew starts at the time in seconds, or above whatever
+ * is still known, so that it grows across deletion, rename and opt-out without anything else to remember it.
+ */
+function nextEpoch(
+  { record, owned, families }: Situation,
+  leaderServiceName: string,
+  isElection: boolean,
+  now: number,
+): { readonly epoch: number; readonly isMadeAnew: boolean } {
+  const name = sliceName(leaderServiceName, families[0] ?? 'IPv4');
+  const slice = owned.slices.find((each) => each.name === name);
+  const isMadeAnew = parseEpoch(slice?.annotations[annotation.epoch]) === null;
+  if (isMadeAnew) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now / 1_000)), isMadeAnew };
+  return { epoch: record.knownEpoch + (isElection ? 1 : 0), isMadeAnew };
+}
+
+function leaderOf(pod: Candidate): Leader {
+  return toLeader(pod.name, pod.uid, pod.nodeName, pod.zone);
+}
+
+function withoutPlan(
+  kind: 'lost' | 'refused',
+  reason: Reason,
+  previous: Leader | null,
+  epoch: number,
+  warnings: readonly Warning[],
+): Decision {
+  return { kind, reason, previous, leader: null, epoch, plan: null, warnings: sortWarnings(warnings) };
+}

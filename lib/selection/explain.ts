@@ -1,0 +1,79 @@
+/**
+ * explain: why this pod leads, why each other one does not, what happens next, and how each annotation was read.
+ *
+ * For `zen-lead explain`; the same functions as `decide`, told pod by pod.
+ */
+
+import { decide } from './decide.ts';
+import type { Decision } from './decision.ts';
+import { eligibleAt, type Unfit, whyUnfit } from './fitness.ts';
+import { isOurAnnotation } from './names.ts';
+import { nextLookAt } from './nextLookAt.ts';
+import { readSituation } from './situation.ts';
+import type { Candidate, Snapshot } from './snapshot.ts';
+import { byCreation } from './strategy.ts';
+
+export type Standing =
+  | { readonly kind: 'leader' }
+  | { readonly kind: 'eligible' }
+  /** Fit, and Ready for long enough at this instant. */
+  | { readonly kind: 'waiting'; readonly eligibleAt: number }
+  | { readonly kind: 'unfit'; readonly why: Unfit };
+
+export interface PodStanding {
+  readonly pod: Candidate;
+  readonly standing: Standing;
+  /** The pod is kept as leader although it is not fit: by pause, grace or hold. */
+  readonly keptAlthough: Unfit | null;
+}
+
+export interface AnnotationReading {
+  readonly annotation: string;
+  readonly value: string;
+  /** What would be accepted; null when the value can be read. */
+  readonly expected: string | null;
+}
+
+export interface Explanation {
+  readonly decision: Decision;
+  /** Sorted by creation, then name. */
+  readonly pods: readonly PodStanding[];
+  /** Sorted by annotation. */
+  readonly annotations: readonly AnnotationReading[];
+  /** Epoch milliseconds; null: only an event changes anything. */
+  readonly nextLookAt: number | null;
+}
+
+export function explain(snapshot: Snapshot, now: number): Explanation {
+  const decision = decide(snapshot, now);
+  const situation = readSituation(snapshot);
+  if (situation === null) return { decision, pods: [], annotations: [], nextLookAt: null };
+  const { choice, read, source } = situation;
+
+  const standingOf = (pod: Candidate): PodStanding => {
+    const why = whyUnfit(pod, choice.rules);
+    if (pod.uid === decision.leader?.uid) return { pod, standing: { kind: 'leader' }, keptAlthough: why };
+    if (why !== null) return { pod, standing: { kind: 'unfit', why }, keptAlthough: null };
+    const at = eligibleAt(pod, choice.rules);
+    const isWaiting = choice.rules.minReadyMs > 0 && at > now;
+    return {
+      pod,
+      standing: isWaiting ? { kind: 'waiting', eligibleAt: at } : { kind: 'eligible' },
+      keptAlthough: null,
+    };
+  };
+  const annotations = Object.entries(source.annotations)
+    .filter(([key]) => isOurAnnotation(key))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([annotation, value]) => ({
+      annotation,
+      value,
+      expected: read.unreadable.find((each) => each.annotation === annotation)?.expected ?? null,
+    }));
+  return {
+    decision,
+    pods: snapshot.candidates.toSorted(byCreation).map(standingOf),
+    annotations,
+    nextLookAt: nextLookAt(snapshot, now),
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * Which pods may take traffic, and for each other one why not. S2 and the precedence of DESIGN section 3.
+ *
+ * `fit` says that a pod can be routed to; `eligible` adds what a pod needs to be chosen anew (min-ready-duration).
+ */
+
+import { resolvePorts } from './resolvePorts.ts';
+import { parseBoolean, type Settings } from './settings.ts';
+import type { Candidate, IpFamily, ServicePort } from './snapshot.ts';
+
+/** From what takes a leader out at once to what a grace period may cover. */
+export type Unfit =
+  | 'terminating'
+  | 'finished'
+  | 'notSelected'
+  | 'excluded'
+  | 'withoutAddress'
+  | 'notReady'
+  | 'portUnresolved';
+
+export interface FitnessRules {
+  readonly primaryFamily: IpFamily;
+  readonly ports: readonly ServicePort[];
+  /** A pod without one of the named ports cannot be routed to (`ports-mode: strict`). */
+  readonly requirePorts: boolean;
+  readonly minReadyMs: number;
+}
+
+export function toFitnessRules(
+  settings: Settings,
+  ports: readonly ServicePort[],
+  primaryFamily: IpFamily,
+): FitnessRules {
+  return { primaryFamily, ports, requirePorts: settings.portsMode === 'strict', minReadyMs: settings.minReadyMs };
+}
+
+/** Null: fit. */
+export function whyUnfit(pod: Candidate, rules: FitnessRules): Unfit | null {
+  if (pod.terminating) return 'terminating';
+  if (isFinished(pod)) return 'finished';
+  if (!pod.selected) return 'notSelected';
+  if (isExcluded(pod)) return 'excluded';
+  if (addressOf(pod, rules.primaryFamily) === null) return 'withoutAddress';
+  if (!pod.ready || pod.phase !== 'Running') return 'notReady';
+  if (rules.requirePorts && resolvePorts(rules.ports, pod).missing.length > 0) return 'portUnresolved';
+  return null;
+}
+
+/** Succeeded or Failed: its IP may be another pod's by now. */
+export function isFinished(pod: Candidate): boolean {
+  return pod.phase === 'Succeeded' || pod.phase === 'Failed';
+}
+
+function isExcluded(pod: Candidate): boolean {
+  return pod.exclude !== undefined && parseBoolean(pod.exclude) === true;
+}
+
+/** When a fit pod becomes eligible, in epoch milliseconds; a pod whose kubelet never said counts from its creation. */
+export function eligibleAt(pod: Candidate, rules: FitnessRules): number {
+  return (pod.readyChangedAt ?? pod.createdAt) + rules.minReadyMs;
+}
+
+export function isEligible(pod: Candidate, rules: FitnessRules, now: number): boolean {
+  return whyUnfit(pod, rules) === null && (rules.minReadyMs === 0 || eligibleAt(pod, rules) <= now);
+}
+
+/** The pod's first IP of a family, or null. */
+export function addressOf(pod: Candidate, family: IpFamily): string | null {
+  return pod.ips.find((ip) => ip.includes(':') === (family === 'IPv6')) ?? null;
+}

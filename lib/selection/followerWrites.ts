@@ -1,0 +1,72 @@
+/**
+ * followerWrites: the followers Service and its slices, in the low lane. DESIGN section 4: at most 1,000 endpoints a slice.
+ *
+ * A slice has one list of ports, so pods whose named ports differ stand in different slices.
+ */
+
+import type { FollowersPlan } from './decision.ts';
+import { addressOf } from './fitness.ts';
+import { resolvePorts } from './resolvePorts.ts';
+import { serviceWrites } from './serviceWrites.ts';
+import type { Situation } from './situation.ts';
+import { type DesiredSlice, sliceWrites, toEndpointView } from './sliceWrites.ts';
+import type { Candidate, IpFamily, SlicePort } from './snapshot.ts';
+import { sliceName } from './wantedNames.ts';
+import type { Write } from './write.ts';
+
+/** The API's own limit on endpoints in a slice: https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/ */
+const MAX_ENDPOINTS = 1_000;
+
+export function followerWrites(situation: Situation, plan: FollowersPlan): readonly Write[] {
+  const { owned, source } = situation;
+  const existing = owned.services.find((service) => service.name === plan.service.name);
+  return [
+    ...serviceWrites(existing, plan.service, source, 'follow'),
+    ...followerSlices(situation, plan).flatMap((desired) => {
+      const slice = owned.slices.find((each) => each.name === desired.name);
+      return sliceWrites(slice, desired, source, 'follow');
+    }),
+  ];
+}
+
+/** At least one a family, so that a Service without followers can be seen to have none. */
+export function followerSlices({ families, source }: Situation, plan: FollowersPlan): readonly DesiredSlice[] {
+  return families.flatMap((family) => {
+    const groups = groupByPorts(plan, family);
+    return (groups.length === 0 ? [{ ports: [], pods: [] }] : groups).map(({ ports, pods }, index) => ({
+      name: index === 0 ? sliceName(plan.service.name, family) : `${sliceName(plan.service.name, family)}-${index + 1}`,
+      serviceName: plan.service.name,
+      family,
+      ports,
+      endpoints: pods.flatMap((pod) => {
+        const address = addressOf(pod, family);
+        return address === null ? [] : [toEndpointView(pod, address, source.namespace)];
+      }),
+      annotations: {},
+      annotationsDiffer: false,
+    }));
+  });
+}
+
+interface Group {
+  readonly ports: readonly SlicePort[];
+  readonly pods: readonly Candidate[];
+}
+
+function groupByPorts({ service, pods }: FollowersPlan, family: IpFamily): readonly Group[] {
+  const groups = new Map<string, { ports: readonly SlicePort[]; pods: Candidate[] }>();
+  for (const pod of pods) {
+    if (addressOf(pod, family) === null) continue;
+    const { ports } = resolvePorts(service.ports, pod);
+    const key = JSON.stringify(ports);
+    const group = groups.get(key) ?? { ports, pods: [] };
+    groups.set(key, group);
+    group.pods.push(pod);
+  }
+  return [...groups.values()].flatMap(({ ports, pods: members }) =>
+    Array.from({ length: Math.ceil(members.length / MAX_ENDPOINTS) }, (_, i) => ({
+      ports,
+      pods: members.slice(i * MAX_ENDPOINTS, (i + 1) * MAX_ENDPOINTS),
+    })),
+  );
+}

@@ -1,0 +1,39 @@
+/**
+ * planFollowers: a second Service with every other Ready pod, for readers that must not load the leader. DESIGN section 4.
+ */
+
+import type { Plan, Warning } from './decision.ts';
+import { whyUnfit } from './fitness.ts';
+import { annotation } from './names.ts';
+import { mirror } from './plan.ts';
+import type { Situation } from './situation.ts';
+import type { Candidate } from './snapshot.ts';
+import { byCreation } from './strategy.ts';
+import { followersName } from './wantedNames.ts';
+
+export interface PlannedFollowers {
+  readonly followers: Plan['followers'];
+  readonly warnings: readonly Warning[];
+}
+
+export function planFollowers(situation: Situation, leaderName: string, leader: Candidate | null): PlannedFollowers {
+  const { source, read, snapshot, owned } = situation;
+  if (read.unreadable.some((each) => each.annotation === annotation.followers))
+    return { followers: 'keep', warnings: [] };
+  const name = followersName(source.name, read.settings.followers);
+  if (name === null) return { followers: null, warnings: [] };
+
+  const isForeign = snapshot.services.some((service) => service.name === name && !owned.services.includes(service));
+  if (isForeign || name === leaderName || name === source.name) {
+    const message = `Service "${name}" is taken: there are no followers. Set ${annotation.followers} to another name.`;
+    return { followers: null, warnings: [{ reason: 'NameConflict', value: name, message }] };
+  }
+  // `exclude` keeps a pod from leading, not from serving readers.
+  const follows = (pod: Candidate): boolean =>
+    pod.uid !== leader?.uid && whyUnfit({ ...pod, exclude: 'false' }, situation.choice.rules) === null;
+  const pods = snapshot.candidates.filter(follows).toSorted(byCreation);
+  return {
+    followers: { service: { ...mirror(source), name, role: 'followers', type: 'ClusterIP' }, pods },
+    warnings: [],
+  };
+}

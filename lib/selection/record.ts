@@ -1,0 +1,131 @@
+/**
+ * readRecord: what our own objects say about the last decision and its announcement. DESIGN section 4, "the record".
+ *
+ * The primary slice speaks first. What was lost with it, by hand or by deletion, is found on the other family's slice or on
+ * the leader Service, so that a fit leader stays (S8) and the epoch never goes down (S4).
+ */
+
+import type { Leader } from './decision.ts';
+import { annotation, label } from './names.ts';
+import { findOwned, type Owned } from './ownership.ts';
+import type { ServiceView, SliceView, Snapshot, Uid } from './snapshot.ts';
+import { wantedServiceNames } from './wantedNames.ts';
+
+export interface LeaderRecord {
+  /** The slice that holds the record; null when there is none, or only the remains of one. */
+  readonly slice: SliceView | null;
+  /** The leader Service that the record belongs to, if it exists and is ours. */
+  readonly service: ServiceView | null;
+  /** What the leader Service is or was called; null when nothing of ours says. */
+  readonly leaderServiceName: string | null;
+  readonly leader: Leader | null;
+  /** Where the record's slice routes to; null: nobody. */
+  readonly routedAddress: string | null;
+  /** The greatest epoch that any object of ours knows; 0: none. */
+  readonly knownEpoch: number;
+  readonly lastSwitchAt: number | undefined;
+  readonly podsRevision: string | undefined;
+  readonly servicesRevision: string | undefined;
+  readonly lastNode: string | undefined;
+  readonly lastZone: string | undefined;
+  /** The outbox: what has been told to others. */
+  readonly announced: { readonly epoch: number | null; readonly leaderUid: string | null };
+}
+
+export function readRecord(snapshot: Snapshot): LeaderRecord {
+  const wanted = snapshot.source === null ? [] : wantedServiceNames(snapshot.source);
+  return recordOf(findOwned(snapshot, wanted), wanted[0]);
+}
+
+/** `preferredName`: between two records of one epoch (a rename cut short), that Service's wins. */
+export function recordOf(owned: Owned, preferredName: string | undefined): LeaderRecord {
+  const slice = findRecordSlice(owned, preferredName);
+  const leaderServices = owned.services.filter((service) => service.labels[label.role] === undefined);
+  const leaderServiceName =
+    slice?.serviceName ??
+    (leaderServices.find((service) => service.name === preferredName) ?? leaderServices[0])?.name ??
+    null;
+  const service = leaderServices.find(({ name }) => name === leaderServiceName) ?? null;
+  const notes = slice?.annotations ?? {};
+  return {
+    slice,
+    service,
+    leaderServiceName,
+    leader: readLeader(slice, owned, service),
+    routedAddress: slice?.spec?.endpoints[0]?.addresses[0] ?? null,
+    knownEpoch: Math.max(
+      0,
+      ...owned.slices.map((each) => parseEpoch(each.annotations[annotation.epoch]) ?? 0),
+      ...owned.slices.map((each) => parseEpoch(each.annotations[annotation.announcedEpoch]) ?? 0),
+      ...owned.services.map((each) => parseEpoch(each.annotations[annotation.announcedEpoch]) ?? 0),
+    ),
+    lastSwitchAt: parseInstant(notes[annotation.leaderLastSwitchTime]),
+    podsRevision: notes[annotation.podsRevision],
+    servicesRevision: notes[annotation.servicesRevision],
+    lastNode: notes[annotation.lastNode],
+    lastZone: notes[annotation.lastZone],
+    announced: readAnnounced(slice, service),
+  };
+}
+
+/** Only the primary slice carries a pods-revision: that is what makes it the record. */
+function findRecordSlice(owned: Owned, preferredName: string | undefined): SliceView | null {
+  const records = owned.slices.filter((slice) => slice.annotations[annotation.podsRevision] !== undefined);
+  const rank = (slice: SliceView): number => parseEpoch(slice.annotations[annotation.epoch]) ?? 0;
+  const prefers = (slice: SliceView): number => (slice.serviceName === preferredName ? 1 : 0);
+  const [first] = [...records].sort(
+    (a, b) => rank(b) - rank(a) || prefers(b) - prefers(a) || (a.name < b.name ? -1 : 1),
+  );
+  return first ?? null;
+}
+
+function readLeader(slice: SliceView | null, owned: Owned, service: ServiceView | null): Leader | null {
+  if (slice !== null) {
+    const uid = slice.annotations[annotation.leaderPodUid];
+    const name = slice.annotations[annotation.leaderPodName];
+    if (uid !== undefined && name !== undefined) {
+      const nodeName = slice.annotations[annotation.lastNode];
+      const zone = slice.annotations[annotation.lastZone];
+      return toLeader(name, uid as Uid, nodeName, zone);
+    }
+    // Either nobody leads, or the annotation was taken away by hand. An endpoint alone is not believed: anybody can add one.
+    const routed = leaderOfEndpoint(slice);
+    return routed !== null && routed.uid === service?.annotations[annotation.leaderPodUid] ? routed : null;
+  }
+  for (const each of owned.slices) {
+    const leader = each.annotations[annotation.epoch] === undefined ? null : leaderOfEndpoint(each);
+    if (leader !== null) return leader;
+  }
+  const uid = service?.annotations[annotation.leaderPodUid];
+  const name = service?.annotations[annotation.leaderPodName];
+  return uid === undefined || name === undefined ? null : toLeader(name, uid as Uid);
+}
+
+function leaderOfEndpoint(slice: SliceView): Leader | null {
+  const endpoint = slice.spec?.endpoints[0];
+  if (endpoint?.targetRef?.kind !== 'Pod') return null;
+  return toLeader(endpoint.targetRef.name, endpoint.targetRef.uid, endpoint.nodeName, endpoint.zone);
+}
+
+/** On the leader Service; on the slice where that Service is a LoadBalancer (DESIGN section 2). */
+function readAnnounced(slice: SliceView | null, service: ServiceView | null): LeaderRecord['announced'] {
+  const onSlice = service?.type === 'LoadBalancer';
+  const notes = (onSlice ? slice?.annotations : service?.annotations) ?? {};
+  const uidKey = onSlice ? annotation.announcedLeaderPodUid : annotation.leaderPodUid;
+  return { epoch: parseEpoch(notes[annotation.announcedEpoch]), leaderUid: notes[uidKey] ?? null };
+}
+
+export function toLeader(name: string, uid: Uid, nodeName?: string, zone?: string): Leader {
+  return { name, uid, ...(nodeName !== undefined && { nodeName }), ...(zone !== undefined && { zone }) };
+}
+
+export function parseEpoch(text: string | undefined): number | null {
+  if (text === undefined || !/^\d+$/.test(text)) return null;
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : null;
+}
+
+function parseInstant(text: string | undefined): number | undefined {
+  const at = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(at) ? undefined : at;
+}

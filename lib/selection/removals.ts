@@ -1,0 +1,103 @@
+/**
+ * What of ours has to go: after opt-out, after a rename, and what Kubernetes left behind of a selector. DESIGN section 4.
+ */
+
+import type { Plan } from './decision.ts';
+import { followerSlices } from './followerWrites.ts';
+import { annotation, label } from './names.ts';
+import type { Situation } from './situation.ts';
+import type { ServiceView, SliceView } from './snapshot.ts';
+import type { Stage, Write } from './write.ts';
+
+/** Opted out: the routes first; the leader Service, which says what has been announced, in the next stage. */
+export function removeAll({ owned }: Situation): readonly Write[] {
+  return [...removeSlices(owned.slices, 'route'), ...removeServices(owned.services, 'follow')];
+}
+
+/** A Service that is not ours has taken the name: our slices must not send its traffic to our pod. */
+export function detachSlices({ owned, snapshot, record }: Situation): readonly Write[] {
+  const isForeign = (name: string | null): boolean =>
+    snapshot.services.some((service) => service.name === name && !owned.services.includes(service));
+  if (!isForeign(record.leaderServiceName)) return [];
+  return removeSlices(
+    owned.slices.filter((slice) => slice.serviceName === record.leaderServiceName),
+    'route',
+  );
+}
+
+/** Whatever is ours and no longer planned. */
+export function removeUnplanned(situation: Situation, plan: Plan): readonly Write[] {
+  const { owned } = situation;
+  const isFollowers = (service: ServiceView): boolean => service.labels[label.role] === 'followers';
+  const keptServices = new Set([plan.leaderServiceName]);
+  const keptSlices = new Set(plan.routes.map((route) => route.sliceName));
+  if (plan.followers === 'keep') {
+    const names = owned.services.filter(isFollowers).map((service) => service.name);
+    for (const name of names) keptServices.add(name);
+    for (const slice of owned.slices) if (names.includes(slice.serviceName ?? '')) keptSlices.add(slice.name);
+  } else if (plan.followers !== null) {
+    keptServices.add(plan.followers.service.name);
+    for (const slice of followerSlices(situation, plan.followers)) keptSlices.add(slice.name);
+  }
+  const services = owned.services.filter((service) => !keptServices.has(service.name));
+  const slices = owned.slices.filter((slice) => !keptSlices.has(slice.name));
+  return [...removeSlices(slices, 'route'), ...removeServices(services, 'route')];
+}
+
+const ENDPOINT_SLICE_CONTROLLER = 'endpointslice-controller.k8s.io';
+const MIRRORING_CONTROLLER = 'endpointslicemirroring-controller.k8s.io';
+
+/**
+ * The one exception to S7. Somebody gave the leader Service a selector, and Kubernetes made a slice and an Endpoints object from
+ * it, which stay when the selector goes and keep routing to dead pods (kubernetes/kubernetes#91072). The mirrored slices follow
+ * their Endpoints object by themselves.
+ */
+export function removeControllerLeftovers({ snapshot, source, owned }: Situation, plan: Plan): readonly Write[] {
+  const service = owned.services.find(({ name }) => name === plan.leaderServiceName);
+  if (service === undefined || plan.service === null) return [];
+  const attached = snapshot.slices.filter(
+    (slice) => slice.serviceName === service.name && !owned.slices.includes(slice),
+  );
+  const made = attached.filter(
+    (each) => each.managedBy === ENDPOINT_SLICE_CONTROLLER && each.owner?.uid === service.uid,
+  );
+  const isSuspect =
+    Object.keys(service.selector ?? {}).length > 0 ||
+    made.length > 0 ||
+    attached.some((slice) => slice.managedBy === MIRRORING_CONTROLLER);
+  if (!isSuspect) return [];
+  const target = { stage: 'route', namespace: source.namespace, name: service.name } as const;
+  return [...removeSlices(made, 'route'), { ...target, kind: 'deleteControllerEndpoints' }];
+}
+
+/** Only what has our ownerReference: an orphan that nobody adopts stays. The record goes last, so that no secondary's epoch is above it (S1). */
+function removeSlices(slices: readonly SliceView[], stage: Stage): readonly Write[] {
+  const isRecord = (slice: SliceView): number => (slice.annotations[annotation.podsRevision] === undefined ? 0 : 1);
+  return slices
+    .filter((slice) => !slice.terminating && slice.owner !== null)
+    .toSorted((a, b) => isRecord(a) - isRecord(b) || (a.name < b.name ? -1 : 1))
+    .map(({ namespace, name, uid, resourceVersion }) => ({
+      kind: 'delete',
+      resource: 'endpointslices',
+      stage,
+      namespace,
+      name,
+      uid,
+      resourceVersion,
+    }));
+}
+
+function removeServices(services: readonly ServiceView[], stage: Stage): readonly Write[] {
+  return services
+    .filter((service) => !service.terminating && service.owner !== null)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ namespace, name, uid, resourceVersion }) => ({
+      kind: 'delete',
+      resource: 'services',
+      stage,
+      namespace,
+      name,
+      uid,
+      resourceVersion,
+    }));
+}

@@ -1,0 +1,104 @@
+/**
+ * routeWrites: the slices of the leader Service, the primary with the record first. DESIGN section 4, "the record".
+ *
+ * Guarantees: the secondary family follows the primary and never the reverse, so no secondary's epoch is above the primary's (S1).
+ * Every write of the primary records the revisions that it was decided on (S9).
+ */
+
+import type { Decision, Plan, Route } from './decision.ts';
+import { annotation } from './names.ts';
+import type { Situation } from './situation.ts';
+import { type DesiredSlice, sliceWrites, toEndpointView } from './sliceWrites.ts';
+import type { ResourceVersion, SliceView } from './snapshot.ts';
+import type { Write } from './write.ts';
+
+export function routeWrites(situation: Situation, decision: Decision, plan: Plan, now: number): readonly Write[] {
+  const { owned, source } = situation;
+  return plan.routes.flatMap((route, index) => {
+    const existing = owned.slices.find((slice) => slice.name === route.sliceName);
+    const record =
+      index === 0 ? primaryRecord(situation, decision, existing, now) : secondaryRecord(decision, existing);
+    const desired = { ...toDesired(situation, decision, plan, route), ...record };
+    return sliceWrites(existing, desired, source, 'route');
+  });
+}
+
+type Annotations = Pick<DesiredSlice, 'annotations' | 'annotationsDiffer'>;
+
+function toDesired(
+  { snapshot }: Situation,
+  decision: Decision,
+  plan: Plan,
+  { sliceName, family, address, ports }: Route,
+): Omit<DesiredSlice, keyof Annotations> {
+  const pod = snapshot.candidates.find((each) => each.uid === decision.leader?.uid);
+  const endpoints = pod === undefined || address === null ? [] : [toEndpointView(pod, address, snapshot.namespace)];
+  return { name: sliceName, serviceName: plan.leaderServiceName, family, endpoints, ports };
+}
+
+function primaryRecord(
+  { snapshot }: Situation,
+  { leader, epoch, reason }: Decision,
+  existing: SliceView | undefined,
+  now: number,
+): Annotations {
+  const old = existing?.annotations ?? {};
+  const isSameLeader = old[annotation.leaderPodUid] === leader?.uid && old[annotation.epoch] === String(epoch);
+  const { pods, services } = snapshot.revisions;
+  const annotationsDiffer =
+    !isSameLeader ||
+    old[annotation.leaderPodName] !== leader?.name ||
+    old[annotation.reason] === undefined ||
+    old[annotation.leaderLastSwitchTime] === undefined ||
+    mustRecord(old[annotation.podsRevision], pods) ||
+    mustRecord(old[annotation.servicesRevision], services);
+  const isNewWord = !isSameLeader || old[annotation.reason] === undefined;
+  return {
+    annotationsDiffer,
+    annotations: {
+      [annotation.leaderPodName]: leader?.name ?? null,
+      [annotation.leaderPodUid]: leader?.uid ?? null,
+      [annotation.epoch]: String(epoch),
+      [annotation.podsRevision]: pods,
+      [annotation.servicesRevision]: services,
+      ...(isNewWord && { [annotation.reason]: reason }),
+      ...((isNewWord || old[annotation.leaderLastSwitchTime] === undefined) && {
+        [annotation.leaderLastSwitchTime]: new Date(now).toISOString(),
+      }),
+      // Where the last leader ran outlives it: node- and zone-aware ask for it when the next one is chosen.
+      ...(leader !== null && {
+        [annotation.lastNode]: leader.nodeName ?? null,
+        [annotation.lastZone]: leader.zone ?? null,
+      }),
+    },
+  };
+}
+
+/** A slice that used to be the primary gives up the record: only one may hold it. */
+function secondaryRecord({ epoch }: Decision, existing: SliceView | undefined): Annotations {
+  const old = existing?.annotations ?? {};
+  const leftovers = [
+    annotation.leaderPodName,
+    annotation.leaderPodUid,
+    annotation.leaderLastSwitchTime,
+    annotation.reason,
+    annotation.podsRevision,
+    annotation.servicesRevision,
+    annotation.lastNode,
+    annotation.lastZone,
+  ].filter((key) => old[key] !== undefined);
+  return {
+    annotationsDiffer: old[annotation.epoch] !== String(epoch) || leftovers.length > 0,
+    annotations: { [annotation.epoch]: String(epoch), ...Object.fromEntries(leftovers.map((key) => [key, null])) },
+  };
+}
+
+/**
+ * A revision is recorded with other changes; it is reason enough to write only where the fence would otherwise not work: it is
+ * missing, is no number, or is ahead of a state that was allowed to decide (a restored etcd, or somebody's hand).
+ */
+function mustRecord(recorded: string | undefined, current: ResourceVersion): boolean {
+  if (recorded === undefined) return true;
+  if (!/^\d+$/.test(current)) return false;
+  return !/^\d+$/.test(recorded) || BigInt(recorded) > BigInt(current);
+}

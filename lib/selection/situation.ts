@@ -1,0 +1,78 @@
+/**
+ * readSituation: one Service's snapshot, read once. `decide`, `toPatch`, `nextLookAt` and `explain` all start here, so that
+ * they cannot understand the same snapshot differently.
+ */
+
+import type { ChoiceInput } from './choose.ts';
+import type { Warning } from './decision.ts';
+import { toFitnessRules } from './fitness.ts';
+import { annotation } from './names.ts';
+import { findOwned, type Owned } from './ownership.ts';
+import { type LeaderRecord, recordOf } from './record.ts';
+import { parseSettings, type ReadSettings } from './settings.ts';
+import type { IpFamily, ServiceView, Snapshot } from './snapshot.ts';
+import { wantedServiceNames } from './wantedNames.ts';
+import { podWarnings, settingsWarnings } from './warnings.ts';
+
+export interface Situation {
+  readonly snapshot: Snapshot;
+  readonly source: ServiceView;
+  readonly read: ReadSettings;
+  readonly owned: Owned;
+  readonly record: LeaderRecord;
+  /** False also for `enabled` that cannot be read, unless something of ours already exists. */
+  readonly isOptedIn: boolean;
+  /** The source can select pods at all: it has a selector and is no ExternalName. */
+  readonly isRoutable: boolean;
+  /** Primary first, never empty. */
+  readonly families: readonly IpFamily[];
+  readonly choice: ChoiceInput;
+  /** About what the user wrote, on the Service and on its pods. */
+  readonly warnings: readonly Warning[];
+}
+
+/** Null: the source is gone, or going. */
+export function readSituation(snapshot: Snapshot): Situation | null {
+  const { source } = snapshot;
+  // A source that is being deleted takes everything of ours with it: making it anew would fight the garbage collector.
+  if (source === null || source.terminating) return null;
+  const read = parseSettings(source.annotations);
+  const wanted = wantedServiceNames(source);
+  const owned = findOwned(snapshot, wanted);
+  const record = recordOf(owned, wanted[0]);
+  const isUnreadable = (key: string): boolean => read.unreadable.some((each) => each.annotation === key);
+  const exists = owned.services.length + owned.slices.length > 0;
+  const families = familiesOf(source, owned);
+
+  const rules = toFitnessRules(read.settings, source.ports, families[0] ?? 'IPv4');
+  // A ports-mode that cannot be read does not take an endpoint away that is routed to now.
+  const keepsPorts = isUnreadable(annotation.portsMode) && record.routedAddress !== null;
+  const warningsOnPods = podWarnings(snapshot.candidates, read.settings.strategy === 'priority');
+  return {
+    snapshot,
+    source,
+    read,
+    owned,
+    record,
+    isOptedIn: isUnreadable(annotation.enabled) ? exists : read.settings.enabled,
+    isRoutable: source.type !== 'ExternalName' && Object.keys(source.selector ?? {}).length > 0,
+    families,
+    choice: {
+      candidates: snapshot.candidates,
+      record,
+      settings: read.settings,
+      rules: keepsPorts ? { ...rules, requirePorts: false } : rules,
+      sourceUid: source.uid,
+      hasUnreadable: read.unreadable.length + warningsOnPods.length > 0,
+    },
+    warnings: [...settingsWarnings(read), ...warningsOnPods],
+  };
+}
+
+/** A source without families (ExternalName) keeps those that its slices already have. */
+function familiesOf(source: ServiceView, owned: Owned): readonly IpFamily[] {
+  if (source.ipFamilies.length > 0) return source.ipFamilies;
+  const types = new Set(owned.slices.map((slice) => slice.spec?.addressType));
+  const known = (['IPv4', 'IPv6'] as const).filter((family) => types.has(family));
+  return known.length > 0 ? known : ['IPv4'];
+}

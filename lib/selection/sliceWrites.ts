@@ -1,0 +1,94 @@
+/**
+ * sliceWrites: from an EndpointSlice of ours as it is to the slice as desired. DESIGN section 4.
+ *
+ * Endpoint, ports and annotations change in one write, so that route and record cannot disagree.
+ */
+
+import { isEqual } from './isEqual.ts';
+import { label, SLICE_MANAGER } from './names.ts';
+import { ownerReference } from './serviceWrites.ts';
+import type { Candidate, EndpointView, IpFamily, ServiceView, SlicePort, SliceView } from './snapshot.ts';
+import type { Stage, Write } from './write.ts';
+
+export interface DesiredSlice {
+  readonly name: string;
+  readonly serviceName: string;
+  readonly family: IpFamily;
+  readonly endpoints: readonly EndpointView[];
+  readonly ports: readonly SlicePort[];
+  /** To be written with whatever else changes; null removes one. */
+  readonly annotations: Readonly<Record<string, string | null>>;
+  /** The annotations alone are reason enough to write. */
+  readonly annotationsDiffer: boolean;
+}
+
+export function sliceWrites(
+  existing: SliceView | undefined,
+  desired: DesiredSlice,
+  source: ServiceView,
+  stage: Stage,
+): readonly Write[] {
+  const target = { stage, namespace: source.namespace, name: desired.name, resource: 'endpointslices' } as const;
+  const create: Write = { ...target, kind: 'create', object: toManifest(desired, source) };
+  if (existing === undefined) return [create];
+  if (existing.terminating) return [];
+
+  const { uid, resourceVersion, spec } = existing;
+  // addressType is immutable; only somebody else's hand can have made this one with another.
+  if (spec?.addressType !== desired.family) return [{ ...target, kind: 'delete', uid, resourceVersion }, create];
+  const isAttached = existing.serviceName === desired.serviceName;
+  const isAsDesired =
+    isAttached &&
+    existing.owner !== null &&
+    !desired.annotationsDiffer &&
+    isEqual(spec.endpoints, desired.endpoints) &&
+    isEqual(spec.ports, desired.ports);
+  if (isAsDesired) return [];
+  const patch = {
+    metadata: {
+      uid,
+      resourceVersion,
+      annotations: desired.annotations,
+      ...(!isAttached && { labels: { [label.serviceName]: desired.serviceName } }),
+      ...(existing.owner === null && { ownerReferences: [ownerReference(source)] }),
+    },
+    endpoints: desired.endpoints.map(toEndpoint),
+    ports: desired.ports,
+  };
+  return [{ ...target, kind: 'patch', uid, resourceVersion, patch }];
+}
+
+/** `ready` says that traffic goes there, as for publishNotReadyAddresses; `serving` and `terminating` say how the pod is. */
+export function toEndpointView(pod: Candidate, address: string, namespace: string): EndpointView {
+  return {
+    addresses: [address],
+    ready: true,
+    serving: pod.ready,
+    terminating: pod.terminating,
+    targetRef: { kind: 'Pod', namespace, name: pod.name, uid: pod.uid },
+    ...(pod.nodeName !== undefined && { nodeName: pod.nodeName }),
+    ...(pod.zone !== undefined && { zone: pod.zone }),
+  };
+}
+
+function toManifest(desired: DesiredSlice, source: ServiceView): Readonly<Record<string, unknown>> {
+  const annotations = Object.fromEntries(Object.entries(desired.annotations).filter(([, value]) => value !== null));
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      name: desired.name,
+      namespace: source.namespace,
+      labels: { [label.serviceName]: desired.serviceName, [label.sliceManagedBy]: SLICE_MANAGER },
+      annotations,
+      ownerReferences: [ownerReference(source)],
+    },
+    addressType: desired.family,
+    endpoints: desired.endpoints.map(toEndpoint),
+    ports: desired.ports,
+  };
+}
+
+function toEndpoint({ ready, serving, terminating, ...rest }: EndpointView): Readonly<Record<string, unknown>> {
+  return { ...rest, conditions: { ready, serving, terminating } };
+}

@@ -1,0 +1,35 @@
+/**
+ * toPatch: the writes that turn what is into what was decided; none when nothing differs.
+ *
+ * Carried out in order by a function. Guarantees: S3 (every write says what it was decided on), S7 (only what is ours).
+ */
+
+import type { Decision } from './decision.ts';
+import { followerWrites } from './followerWrites.ts';
+import { detachSlices, removeAll, removeControllerLeftovers, removeUnplanned } from './removals.ts';
+import { routeWrites } from './routeWrites.ts';
+import { serviceWrites } from './serviceWrites.ts';
+import { readSituation, type Situation } from './situation.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { Write } from './write.ts';
+
+export function toPatch(snapshot: Snapshot, decision: Decision, now: number): readonly Write[] {
+  const situation = readSituation(snapshot);
+  if (situation === null) return [];
+  const { plan } = decision;
+  if (plan === null) return decision.reason === 'OptedOut' ? removeAll(situation) : detachSlices(situation);
+  const leaderService = situation.owned.services.find((service) => service.name === plan.leaderServiceName);
+  return [
+    ...(plan.service === null ? [] : serviceWrites(leaderService, plan.service, situation.source, 'route')),
+    ...routeWrites(situation, decision, plan, now),
+    ...removeControllerLeftovers(situation, plan),
+    ...removeUnplanned(situation, plan),
+    ...followersOf(situation, decision),
+  ];
+}
+
+function followersOf(situation: Situation, { plan }: Decision): readonly Write[] {
+  return plan === null || plan.followers === null || plan.followers === 'keep'
+    ? []
+    : followerWrites(situation, plan.followers);
+}

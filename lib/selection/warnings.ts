@@ -1,0 +1,61 @@
+/**
+ * The warnings that a user gets about what they wrote. DESIGN section 3: a value that cannot be read is named.
+ */
+
+import type { Warning } from './decision.ts';
+import { annotation } from './names.ts';
+import { parseBoolean, type ReadSettings } from './settings.ts';
+import type { Candidate, Snapshot } from './snapshot.ts';
+import { parsePriority } from './strategy.ts';
+
+export function settingsWarnings({ settings, unreadable }: ReadSettings): readonly Warning[] {
+  const warnings = unreadable.map((each) => invalid(each.annotation, each.value, `It accepts ${each.expected}.`));
+  if (settings.healthCheck) {
+    const message = `${annotation.healthCheck} is read but not acted on yet: the Ready condition alone decides.`;
+    warnings.push({ reason: 'InvalidAnnotation', value: annotation.healthCheck, message });
+  }
+  return warnings;
+}
+
+export function podWarnings(candidates: readonly Candidate[], usesPriority: boolean): readonly Warning[] {
+  return candidates.flatMap((pod) => {
+    const warnings: Warning[] = [];
+    if (pod.exclude !== undefined && parseBoolean(pod.exclude) === null) {
+      warnings.push(invalid(annotation.exclude, pod.exclude, 'It accepts "true" or "false".', pod.name));
+    }
+    if (usesPriority && pod.priority !== undefined && parsePriority(pod.priority) === null) {
+      warnings.push(invalid(annotation.priority, pod.priority, 'It accepts a whole number.', pod.name));
+    }
+    return warnings;
+  });
+}
+
+/** Slices under the leader Service's name that are not ours send its traffic elsewhere, and only their owner can end that. */
+export function foreignSliceWarnings(
+  snapshot: Snapshot,
+  leaderServiceName: string,
+  isOurs: (name: string) => boolean,
+): readonly Warning[] {
+  return snapshot.slices
+    .filter((slice) => slice.serviceName === leaderServiceName && !isOurs(slice.name))
+    .map((slice) => ({
+      reason: 'ForeignEndpointSlice',
+      value: slice.name,
+      message: `EndpointSlice "${slice.name}" (managed by ${slice.managedBy ?? 'nobody'}) adds endpoints to Service "${leaderServiceName}".`,
+    }));
+}
+
+/** Sorted by reason and value, no duplicates. */
+export function sortWarnings(warnings: readonly Warning[]): readonly Warning[] {
+  const byName = new Map(warnings.map((warning) => [`${warning.reason}/${warning.value}`, warning]));
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, warning]) => warning);
+}
+
+function invalid(key: string, value: string, expected: string, podName?: string): Warning {
+  const where = podName === undefined ? '' : ` on pod "${podName}"`;
+  return {
+    reason: 'InvalidAnnotation',
+    value: podName === undefined ? `${key}=${value}` : `${podName}/${key}=${value}`,
+    message: `${key}${where} cannot be read: ${JSON.stringify(value)}. ${expected}`,
+  };
+}
