@@ -1,8 +1,9 @@
 /**
  * Starts one program of a test and makes sure that it ends with it. Used for the control plane and for `zen-lead` itself.
  *
- * Guarantees: output goes to `<directory>/<name>.log`; the program is gone after `stop`, and also when the test process
- * dies in any way, SIGKILL included: a small `sh` holds the other end of a pipe and kills it when the pipe closes.
+ * Guarantees: output goes to `<directory>/<name>.log`; the program and whatever it started (npx starts a shell that starts Node)
+ * is gone after `stop`, and also when the test process dies in any way, SIGKILL included: a small `sh` holds the other end
+ * of a pipe and kills the program's process group when the pipe closes.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -14,18 +15,22 @@ export interface StartOptions {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Working directory, and where the log goes. */
+  /** Where the log goes. */
   readonly directory: string;
+  /** Default: the directory of the log. */
+  readonly workingDirectory?: string;
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface RunningProcess {
   readonly name: string;
+  /** Also the id of its process group. */
   readonly pid: number;
   /** The exit code, or the signal that ended it; undefined while it runs. */
   ended(): number | string | undefined;
   /** Everything that it has printed so far. */
   log(): string;
+  /** To the whole process group, as Ctrl-C on a terminal or a container runtime would. */
   signal(signal: NodeJS.Signals): void;
   /** Sends the signal, waits, then SIGKILL. Resolves to how it ended. */
   stop(signal?: NodeJS.Signals, patienceMs?: number): Promise<number | string>;
@@ -36,14 +41,19 @@ export function startProcess(options: StartOptions): RunningProcess {
   const logFile = join(directory, `${name}.log`);
   const output = openSync(logFile, 'a');
   const child = spawn(command, [...args], {
-    cwd: directory,
+    cwd: options.workingDirectory ?? directory,
     env: { ...(options.environment ?? process.env) },
     stdio: ['ignore', output, output],
+    detached: true, // a process group of its own
   });
   closeSync(output);
   if (child.pid === undefined) throw new Error(`${command} cannot be started`);
   const pid = child.pid;
   const lifeline = startLifeline(pid);
+
+  const send = (signal: NodeJS.Signals): void => {
+    if (ended === undefined) process.kill(-pid, signal);
+  };
 
   let ended: number | string | undefined;
   const exited = new Promise<number | string>((resolve) => {
@@ -59,13 +69,13 @@ export function startProcess(options: StartOptions): RunningProcess {
     pid,
     ended: () => ended,
     log: () => readFileSync(logFile, 'utf8'),
-    signal: (signal) => void child.kill(signal),
+    signal: send,
     async stop(signal = 'SIGTERM', patienceMs = 10_000) {
-      child.kill(signal);
+      send(signal);
       const patience = new AbortController();
       const late = sleep(patienceMs, undefined, { signal: patience.signal }).then(
-        () => child.kill('SIGKILL'),
-        () => false,
+        () => send('SIGKILL'),
+        () => {}, // it ended in time
       );
       const how = await exited;
       patience.abort();
@@ -77,7 +87,7 @@ export function startProcess(options: StartOptions): RunningProcess {
 
 /** A session of its own, so that Ctrl-C on a terminal does not end the lifeline before what it watches. */
 function startLifeline(pid: number): ChildProcess {
-  const script = 'read -r _; kill -9 "$1" 2>/dev/null';
+  const script = 'read -r _; kill -9 "-$1" 2>/dev/null';
   const lifeline = spawn('/bin/sh', ['-c', script, 'lifeline', String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,

@@ -1,0 +1,23 @@
+/**
+ * The source Service of most stories: `web`, selecting `app: web`, port 80 to 8080, opted in.
+ */
+
+export interface ServiceOptions {
+  readonly name?: string;
+  /** Added to the opt-in annotation, without the `zen-lead.io/` prefix; null leaves one out. */
+  readonly annotations?: Readonly<Record<string, string | null>>;
+  /** Replaces what is in `spec` by default, key by key. */
+  readonly spec?: Readonly<Record<string, unknown>>;
+}
+
+export function aService({ name = 'web', annotations = {}, spec = {} }: ServiceOptions = {}): object {
+  const written = Object.entries({ enabled: 'true', ...annotations })
+    .filter(([, value]) => value !== null)
+    .map(([key, value]) => [`zen-lead.io/${key}`, value]);
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, annotations: Object.fromEntries(written) },
+    spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }], ...spec },
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * A namespace of a story: everything that the story does and reads happens in it, so that stories can run side by side.
+ */
+
+import type { ApiRequest } from './connectApi.ts';
+import type { ControlPlane } from './startControlPlane.ts';
+
+export interface Namespace {
+  readonly name: string;
+  /** kubectl in this namespace; resolves to standard output. */
+  kubectl(...args: string[]): Promise<string>;
+  /** `kubectl apply -f -`. */
+  apply(...manifests: readonly object[]): Promise<void>;
+  readonly request: ApiRequest;
+  /** `/api/v1/namespaces/<name>/<plural>` */
+  core(plural: string): string;
+  /** `/apis/discovery.k8s.io/v1/namespaces/<name>/endpointslices` */
+  readonly slices: string;
+}
+
+export async function createNamespace(
+  { kubectl, request }: Pick<ControlPlane, 'kubectl' | 'request'>,
+  name: string,
+): Promise<Namespace> {
+  await request('POST', '/api/v1/namespaces', { metadata: { name } });
+  return {
+    name,
+    kubectl: (...args) => kubectl('--namespace', name, ...args),
+    async apply(...manifests) {
+      await kubectl.withInput(
+        manifests.map((each) => JSON.stringify(each)).join('\n---\n'),
+        '--namespace',
+        name,
+        'apply',
+      );
+    },
+    request,
+    core: (plural) => `/api/v1/namespaces/${name}/${plural}`,
+    slices: `/apis/discovery.k8s.io/v1/namespaces/${name}/endpointslices`,
+  };
+}
