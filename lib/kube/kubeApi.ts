@@ -1,5 +1,5 @@
 /**
- * KubeApi: the few calls that zen-lead makes to a Kubernetes API server. Implemented by `connect` in client.ts.
+ * KubeApi: the few calls that zen-lead makes to a Kubernetes API server. Implemented by `createKubeApi` in client.ts.
  *
  * Every method rejects with a ZenLeadError whose code starts with KUBE_ (or `ABORTED`), mapped once in kubeError.ts.
  * Bodies are `unknown`: whoever calls parses them (`parsePod`, `parseService`, `parseSlice`).
@@ -66,6 +66,8 @@ export interface KubeApi {
     namespace: string | undefined,
     query: WatchQuery,
     signal: AbortSignal,
+    /** Called when the server has accepted the watch: a quiet one has no other sign of life for a minute. */
+    onOpen?: () => void,
   ): AsyncIterable<unknown>;
   get(resource: Resource, namespace: string, name: string, signal: AbortSignal): Promise<unknown>;
   create(resource: Resource, namespace: string, object: object, signal: AbortSignal): Promise<unknown>;

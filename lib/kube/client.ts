@@ -1,0 +1,129 @@
+/**
+ * The Kubernetes client: `KubeApi` over HTTP. Made once by each command in `cli/`; used by the bridge (list, watch) and the
+ * functions (writes, and reads for hints).
+ *
+ * Guarantees: every request has a deadline and the caller's signal; every body is read to its end or its connection is dropped; a
+ * 401 and a certificate that does not verify are tried once more with credentials read afresh, nothing else is ever resent.
+ * Not guaranteed: a bound on requests in flight; see connection.ts.
+ */
+
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { ClusterAccess } from './clusterAccess.ts';
+import { openConnection } from './connection.ts';
+import { withDeadline } from './deadline.ts';
+import { type Exchange, type HttpRequest, readBody, sendRequest } from './exchange.ts';
+import type { KubeApi, Resource } from './kubeApi.ts';
+import { toKubeError } from './kubeError.ts';
+import { parseListPage } from './parseListPage.ts';
+import { toAccept, toListQuery, toPath, toWatchQuery } from './requestPath.ts';
+import { timeCall } from './timeCall.ts';
+import { openWatch } from './watchBody.ts';
+
+export interface KubeApiOptions {
+  readonly metrics: Pick<Metrics, 'apiCallSeconds' | 'timeouts'>;
+  readonly userAgent?: string;
+  /** Milliseconds; 10 s, because a write that takes longer belongs to a decision that is past its 3 s deadline anyway. */
+  readonly requestTimeoutMs?: number;
+  /** Milliseconds for a page of a LIST; 60 s, after which the API server itself gives up (--request-timeout). */
+  readonly listTimeoutMs?: number;
+  readonly now?: () => number;
+}
+
+export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): KubeApi {
+  const {
+    metrics,
+    userAgent = 'zen-lead',
+    requestTimeoutMs = 10_000,
+    listTimeoutMs = 60_000,
+    now = Date.now,
+  } = options;
+  const connection = openConnection(access, now);
+  const exchange: Exchange = { connection, userAgent, now };
+
+  /** One call with a JSON answer; anything but 2xx is an error. */
+  const call = (request: HttpRequest, target: Target, deadlineMs: number, signal: AbortSignal): Promise<unknown> =>
+    timeCall(metrics, target, () =>
+      withDeadline(request.attempt, signal, deadlineMs, async (stop) => {
+        const response = await sendRequest(exchange, request, stop);
+        const body = await readBody(response);
+        if (response.statusCode >= 200 && response.statusCode < 300) return body;
+        throw toKubeError(request.attempt, response.statusCode, body, response.retryAfter, now());
+      }),
+    );
+
+  return {
+    async list(resource, namespace, query, signal) {
+      const attempt = `list ${resource.plural} in ${namespace ?? 'all namespaces'}`;
+      const path = toPath(resource, namespace) + toListQuery(query);
+      const request = { attempt, method: 'GET', path, accept: toAccept('list', query.metadataOnly) } as const;
+      const target = { operation: 'list', namespace: namespace ?? '', service: '' } as const;
+      return parseListPage(await call(request, target, listTimeoutMs, signal), attempt);
+    },
+    watch(resource, namespace, query, signal, onOpen) {
+      const attempt = `watch ${resource.plural} in ${namespace ?? 'all namespaces'}`;
+      const path = toPath(resource, namespace) + toWatchQuery(query);
+      const request = { attempt, method: 'GET', path, accept: toAccept('watch', query.metadataOnly) } as const;
+      return openWatch(exchange, request, requestTimeoutMs, signal, onOpen);
+    },
+    get(resource, namespace, name, signal) {
+      const request = toRequest('get', 'GET', resource, namespace, name);
+      return call(request, toTarget('get', resource, namespace, ''), requestTimeoutMs, signal);
+    },
+    create(resource, namespace, object, signal) {
+      const name = nameOf(object);
+      const attempt = `create ${resource.plural} ${namespace}/${name}`;
+      const path = toPath(resource, namespace);
+      const request = { attempt, method: 'POST', path, body: object, contentType: 'application/json' } as const;
+      return call(request, toTarget('create', resource, namespace, name), requestTimeoutMs, signal);
+    },
+    mergePatch(resource, namespace, name, patch, signal) {
+      const request = {
+        ...toRequest('patch', 'PATCH', resource, namespace, name),
+        body: patch,
+        contentType: 'application/merge-patch+json',
+      };
+      return call(request, toTarget('patch', resource, namespace, name), requestTimeoutMs, signal);
+    },
+    async delete(resource, namespace, name, preconditions, signal) {
+      const request = {
+        ...toRequest('delete', 'DELETE', resource, namespace, name),
+        body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', preconditions },
+        contentType: 'application/json',
+      };
+      await call(request, toTarget('delete', resource, namespace, name), requestTimeoutMs, signal);
+    },
+    getPath(path, signal) {
+      // `/openid/v1/jwks` is application/jwk-set+json, and 406 to whoever asks for application/json alone (tried on 1.35.4).
+      const request = { attempt: `get ${path}`, method: 'GET', path, accept: 'application/json, */*' } as const;
+      return call(request, { operation: 'get', namespace: '', service: '' }, requestTimeoutMs, signal);
+    },
+    close: () => connection.close(),
+  };
+}
+
+type Target = Parameters<typeof timeCall>[1];
+
+function toRequest(
+  verb: string,
+  method: HttpRequest['method'],
+  resource: Resource,
+  namespace: string,
+  name: string,
+): HttpRequest {
+  return {
+    attempt: `${verb} ${resource.plural} ${namespace}/${name}`,
+    method,
+    path: toPath(resource, namespace, name),
+  };
+}
+
+/** The `service` label: only objects that are named after a Service. The name of an Event is a hash, a new series each. */
+function toTarget(operation: Target['operation'], resource: Resource, namespace: string, name: string): Target {
+  const isService = resource.plural === 'services' || resource.plural === 'endpointslices';
+  return { operation, namespace, service: isService ? name : '' };
+}
+
+function nameOf(object: object): string {
+  const { metadata } = object as { metadata?: { name?: unknown } };
+  return typeof metadata?.name === 'string' ? metadata.name : '';
+}

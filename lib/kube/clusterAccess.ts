@@ -1,0 +1,33 @@
+/**
+ * ClusterAccess: how to reach one API server and what to show it. Made by `loadClusterAccess` (kubeconfig.ts), used by client.ts.
+ */
+
+export interface TlsMaterial {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** False only for `insecure-skip-tls-verify: true`. */
+  readonly rejectUnauthorized?: boolean;
+  /** `tls-server-name`: the name to verify in place of the URL's host. */
+  readonly servername?: string;
+}
+
+export interface Credentials {
+  /** Authorization, and Impersonate-User where the kubeconfig says so. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: TlsMaterial;
+}
+
+export interface ClusterAccess {
+  /** `https://host:port`, with a path where the API server lives under one; no slash at the end. */
+  readonly server: string;
+  /** For messages: the kubeconfig's path and context, or `service account`. */
+  readonly origin: string;
+  /** The context's or the pod's own namespace, where there is one. */
+  readonly namespace?: string;
+  /**
+   * Reads token, certificate and CA. `afresh`: the API server refused what was read before, so nothing cached will do.
+   * Rejects with `CONFIG_INVALID` naming the file.
+   */
+  readCredentials(afresh: boolean): Promise<Credentials>;
+}

@@ -1,0 +1,97 @@
+/**
+ * One HTTP exchange with the API server, up to the response's headers. Used by client.ts and watchBody.ts.
+ *
+ * Guarantees: a 401, and a server certificate that does not verify, are tried exactly once more with credentials read afresh (a
+ * token or a CA was rotated). The server has done nothing in either case, so this is safe for writes too.
+ */
+
+import type { Dispatcher } from 'undici';
+import type { Connection, ConnectionUse } from './connection.ts';
+import type { Attempt } from './kubeError.ts';
+
+export interface Exchange {
+  readonly connection: Connection;
+  readonly userAgent: string;
+  readonly now: () => number;
+}
+
+export interface HttpRequest {
+  readonly attempt: Attempt;
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** With its query, without the server's base path. */
+  readonly path: string;
+  readonly accept?: string;
+  readonly body?: object;
+  readonly contentType?: string;
+}
+
+export interface HttpResponse {
+  readonly statusCode: number;
+  readonly retryAfter: string | undefined;
+  readonly body: Dispatcher.ResponseData['body'];
+}
+
+export async function sendRequest(
+  exchange: Exchange,
+  request: HttpRequest,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  const used = await exchange.connection.use();
+  let response: HttpResponse;
+  try {
+    response = await sendOnce(exchange, used, request, signal);
+  } catch (error) {
+    if (!isCertificateProblem(error)) throw error;
+    return sendOnce(exchange, await exchange.connection.renew(used), request, signal);
+  }
+  if (response.statusCode !== 401) return response;
+  const renewed = await exchange.connection.renew(used);
+  if (renewed.headers['authorization'] === used.headers['authorization'] && renewed.dispatcher === used.dispatcher) {
+    return response; // nothing new to show: the 401 stands
+  }
+  await response.body.dump();
+  return sendOnce(exchange, renewed, request, signal);
+}
+
+async function sendOnce(
+  { connection, userAgent }: Exchange,
+  used: ConnectionUse,
+  request: HttpRequest,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  const response = await used.dispatcher.request({
+    origin: connection.origin,
+    path: connection.basePath + request.path,
+    method: request.method,
+    headers: {
+      accept: request.accept ?? 'application/json',
+      'user-agent': userAgent,
+      ...(request.contentType === undefined ? {} : { 'content-type': request.contentType }),
+      ...used.headers,
+    },
+    body: request.body === undefined ? null : JSON.stringify(request.body),
+    signal,
+  });
+  const retryAfter = response.headers['retry-after'];
+  return {
+    statusCode: response.statusCode,
+    retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+    body: response.body,
+  };
+}
+
+/** A proxy in front answers in HTML, `/readyz` in plain text: the text itself then. */
+export async function readBody(response: HttpResponse): Promise<unknown> {
+  const text = await response.body.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Codes of OpenSSL and Node, https://nodejs.org/api/tls.html#x509-certificate-error-codes. */
+function isCertificateProblem(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /CERT|SIGNATURE|ISSUER/.test(code);
+}

@@ -1,0 +1,28 @@
+/**
+ * One page of a LIST: its items, untouched, and where the next page starts. Used by client.ts.
+ */
+
+import { ZenLeadError } from '../errors.ts';
+import { takeFields, takeList, takeOptionalString, takeString } from './fields.ts';
+import type { ListPage } from './kubeApi.ts';
+import type { Attempt } from './kubeError.ts';
+
+/** A 200 that is no list comes from something in front of the API server: `KUBE_UNAVAILABLE`, worth another try. */
+export function parseListPage(input: unknown, attempt: Attempt): ListPage {
+  try {
+    const list = takeFields(input, 'list');
+    const metadata = takeFields(list['metadata'], 'metadata');
+    const next = takeOptionalString(metadata, 'continue', 'metadata');
+    return {
+      resourceVersion: takeString(metadata, 'resourceVersion', 'metadata'),
+      ...(next ? { continue: next } : {}),
+      items: takeList(list, 'items', 'list'),
+    };
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new ZenLeadError('KUBE_UNAVAILABLE', `${attempt}: the answer is no list (${problem})`, {
+      retry: 'later',
+      cause,
+    });
+  }
+}

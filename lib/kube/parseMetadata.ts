@@ -1,0 +1,67 @@
+/**
+ * The metadata of a Service or an EndpointSlice, cut down to what the rules read. Used by `parseService` and `parseSlice`.
+ *
+ * Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
+ */
+
+import { isOurAnnotation } from '../selection/names.ts';
+import type { OwnerView, ResourceVersion, Uid } from '../selection/snapshot.ts';
+import { type Fields, takeFields, takeList, takeOptionalBoolean, takeOptionalFields, takeString } from './fields.ts';
+
+export interface Metadata {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: Uid;
+  readonly resourceVersion: ResourceVersion;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The ownerReference with `controller: true`. */
+  readonly owner: OwnerView | null;
+  readonly terminating: boolean;
+}
+
+/** Annotations: only `zen-lead.io/*`; `kubectl.kubernetes.io/last-applied-configuration` alone can be 256 KiB. */
+export function parseMetadata(metadata: Fields): Metadata {
+  return {
+    namespace: takeString(metadata, 'namespace', 'metadata'),
+    name: takeString(metadata, 'name', 'metadata'),
+    uid: takeString(metadata, 'uid', 'metadata') as Uid,
+    resourceVersion: takeString(metadata, 'resourceVersion', 'metadata') as ResourceVersion,
+    annotations: takeStringMap(metadata, 'annotations', isOurAnnotation),
+    owner: parseController(metadata),
+    terminating: metadata['deletionTimestamp'] !== undefined && metadata['deletionTimestamp'] !== null,
+  };
+}
+
+/** `metadata.labels` or `metadata.annotations`, as far as `keep` wants them. */
+export function takeStringMap(
+  metadata: Fields,
+  key: 'labels' | 'annotations',
+  keep: (key: string) => boolean,
+): Readonly<Record<string, string>> {
+  const map = takeOptionalFields(metadata, key, 'metadata');
+  const kept: Record<string, string> = {};
+  for (const name in map) {
+    // An annotation may be empty; `takeString` would refuse that.
+    if (keep(name)) kept[name] = takeText(map, name, `metadata.${key}`);
+  }
+  return kept;
+}
+
+export function takeText(fields: Fields, key: string, path: string): string {
+  const value = fields[key];
+  return value === '' ? '' : takeString(fields, key, path);
+}
+
+function parseController(metadata: Fields): OwnerView | null {
+  for (const reference of takeList(metadata, 'ownerReferences', 'metadata')) {
+    const path = 'metadata.ownerReferences[]';
+    const owner = takeFields(reference, path);
+    if (takeOptionalBoolean(owner, 'controller', path) !== true) continue;
+    return {
+      kind: takeString(owner, 'kind', path),
+      name: takeString(owner, 'name', path),
+      uid: takeString(owner, 'uid', path) as Uid,
+    };
+  }
+  return null;
+}

@@ -1,0 +1,19 @@
+/**
+ * The two closed lists that ports and addresses draw from. Used by the projections.
+ */
+
+import { inputError } from '../errors.ts';
+import type { IpFamily, Protocol } from '../selection/snapshot.ts';
+import { type Fields, takeOptionalChoice } from './fields.ts';
+
+const protocols = ['TCP', 'UDP', 'SCTP'] as const;
+
+/** Absent: TCP, as the API server defaults it. */
+export function parseProtocol(fields: Fields, path: string): Protocol {
+  return takeOptionalChoice(fields, 'protocol', path, protocols) ?? 'TCP';
+}
+
+export function parseIpFamily(value: unknown, path: string): IpFamily {
+  if (value === 'IPv4' || value === 'IPv6') return value;
+  throw inputError(path, `expected IPv4 or IPv6, got ${JSON.stringify(value)}`);
+}

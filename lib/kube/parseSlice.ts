@@ -1,0 +1,91 @@
+/**
+ * An EndpointSlice of the API, projected on arrival to what the rules read (`SliceView`). Called by the bridge's reflectors (ours
+ * in full, everyone else's as PartialObjectMetadata) and by a function that reads the state itself.
+ *
+ * Guarantees: `spec` is null unless the slice carries our manager label and came in full, so nobody else's endpoints are kept.
+ * What a hand edit left incomplete (a targetRef without uid, a port without number) is left out, not refused: the rules then
+ * find a difference and repair it, where an error would blind the bridge.
+ * Source: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/
+ */
+
+import { label, SLICE_MANAGER } from '../selection/names.ts';
+import type { EndpointView, SlicePort, SliceView, Uid } from '../selection/snapshot.ts';
+import {
+  type Fields,
+  takeFields,
+  takeList,
+  takeNumber,
+  takeOptionalBoolean,
+  takeOptionalFields,
+  takeOptionalString,
+} from './fields.ts';
+import { parseMetadata } from './parseMetadata.ts';
+import { parseIpFamily, parseProtocol } from './parseProtocol.ts';
+
+const noFields: Fields = {};
+
+export function parseSlice(input: unknown): SliceView {
+  const slice = takeFields(input, 'endpointslice');
+  const metadata = takeFields(slice['metadata'], 'metadata');
+  const labels = takeOptionalFields(metadata, 'labels', 'metadata') ?? noFields;
+  const managedBy = takeOptionalString(labels, label.sliceManagedBy, 'metadata.labels') ?? null;
+  return {
+    ...parseMetadata(metadata),
+    serviceName: takeOptionalString(labels, label.serviceName, 'metadata.labels') ?? null,
+    managedBy,
+    spec: managedBy === SLICE_MANAGER && slice['kind'] !== 'PartialObjectMetadata' ? parseSpec(slice) : null,
+  };
+}
+
+function parseSpec(slice: Fields): NonNullable<SliceView['spec']> {
+  const type = slice['addressType'];
+  return {
+    addressType: type === 'FQDN' ? type : parseIpFamily(type, 'addressType'),
+    endpoints: takeList(slice, 'endpoints', 'endpointslice').map(parseEndpoint),
+    ports: takeList(slice, 'ports', 'endpointslice').flatMap(parsePort),
+  };
+}
+
+function parseEndpoint(input: unknown): EndpointView {
+  const path = 'endpoints[]';
+  const endpoint = takeFields(input, path);
+  const conditions = takeOptionalFields(endpoint, 'conditions', path) ?? noFields;
+  const target = takeOptionalFields(endpoint, 'targetRef', path);
+  const nodeName = takeOptionalString(endpoint, 'nodeName', path);
+  const zone = takeOptionalString(endpoint, 'zone', path);
+  return {
+    addresses: takeList(endpoint, 'addresses', path).map(String),
+    // EndpointConditions: a nil ready or serving "should be interpreted as true", a nil terminating as false.
+    ready: takeOptionalBoolean(conditions, 'ready', `${path}.conditions`) ?? true,
+    serving: takeOptionalBoolean(conditions, 'serving', `${path}.conditions`) ?? true,
+    terminating: takeOptionalBoolean(conditions, 'terminating', `${path}.conditions`) ?? false,
+    ...(target?.['uid'] ? { targetRef: parseTarget(target, `${path}.targetRef`) } : {}),
+    ...(nodeName ? { nodeName } : {}),
+    ...(zone ? { zone } : {}),
+  };
+}
+
+function parseTarget(target: Fields, path: string): NonNullable<EndpointView['targetRef']> {
+  return {
+    kind: takeOptionalString(target, 'kind', path) ?? '',
+    namespace: takeOptionalString(target, 'namespace', path) ?? '',
+    name: takeOptionalString(target, 'name', path) ?? '',
+    uid: (takeOptionalString(target, 'uid', path) ?? '') as Uid,
+  };
+}
+
+/** A port without a number means "all ports"; ours always have one. */
+function parsePort(input: unknown): readonly SlicePort[] {
+  const path = 'ports[]';
+  const fields = takeFields(input, path);
+  if (fields['port'] === undefined || fields['port'] === null) return [];
+  const appProtocol = takeOptionalString(fields, 'appProtocol', path);
+  return [
+    {
+      name: takeOptionalString(fields, 'name', path) ?? '',
+      port: takeNumber(fields, 'port', path),
+      protocol: parseProtocol(fields, path),
+      ...(appProtocol === undefined ? {} : { appProtocol }),
+    },
+  ];
+}
