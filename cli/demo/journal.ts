@@ -6,17 +6,32 @@
 
 export type Happening =
   | { readonly kind: 'exited'; readonly pod: string }
-  | { readonly kind: 'readiness'; readonly pod: string; readonly isReady: boolean }
-  | { readonly kind: 'routed'; readonly pod: string | null }
-  | { readonly kind: 'answered'; readonly pod: string | null };
+  | { readonly kind: 'ready'; readonly pod: string }
+  | { readonly kind: 'notReady'; readonly pod: string }
+  | { readonly kind: 'routed'; readonly pod: string }
+  | { readonly kind: 'unrouted' }
+  | { readonly kind: 'answered'; readonly pod: string }
+  | { readonly kind: 'unanswered' };
+
+type Kind = Happening['kind'];
 
 /** `at` is milliseconds of `performance.now()`: differences of a few milliseconds are what is shown. */
 export type Entry = Happening & { readonly at: number };
+export type EntryOf<K extends Kind> = Extract<Entry, { kind: K }>;
+
+export interface Wanted<K extends Kind> {
+  readonly kind: K;
+  /** In words, for the message when it does not come. */
+  readonly what: string;
+  readonly since: number;
+  readonly withinMs: number;
+  matches(entry: EntryOf<K>): boolean;
+}
 
 export interface Journal {
   record(happening: Happening): void;
-  /** The first entry since `since` that matches, already there or yet to come; rejects after `withinMs`. */
-  waitFor(what: string, since: number, withinMs: number, matches: (entry: Entry) => boolean): Promise<Entry>;
+  /** The first entry that is wanted, already there or yet to come; rejects when it does not come in time. */
+  waitFor<K extends Kind>(wanted: Wanted<K>): Promise<EntryOf<K>>;
   onEntry(listener: (entry: Entry) => void): void;
 }
 
@@ -33,15 +48,18 @@ export function createJournal(): Journal {
       if (entries.length > MAX_ENTRIES) entries.shift();
       for (const listener of listeners) listener(entry);
     },
-    waitFor(what, since, withinMs, matches) {
-      const isWanted = (entry: Entry) => entry.at >= since && matches(entry);
+    waitFor({ kind, what, since, withinMs, matches }) {
+      const isWanted = (entry: Entry): entry is EntryOf<typeof kind> =>
+        isKind(entry, kind) && entry.at >= since && matches(entry);
       const past = entries.find(isWanted);
       if (past !== undefined) return Promise.resolve(past);
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           listeners.delete(listener);
-          reject(new Error(`${what} did not happen within ${withinMs / 1_000} s`));
+          reject(new Error(`${what}: did not happen within ${withinMs / 1_000} s`));
         }, withinMs);
+        // A demo that is being stopped does not stay for what it was waiting for.
+        timer.unref();
         const listener = (entry: Entry) => {
           if (!isWanted(entry)) return;
           clearTimeout(timer);
@@ -55,4 +73,8 @@ export function createJournal(): Journal {
       listeners.add(listener);
     },
   };
+}
+
+function isKind<K extends Kind>(entry: Entry, kind: K): entry is EntryOf<K> {
+  return entry.kind === kind;
 }

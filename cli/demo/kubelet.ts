@@ -89,7 +89,7 @@ export function startKubelet({ client, network, journal, onError }: KubeletOptio
     const { ip, startedAt, restarts } = entry;
     const status = aPodStatus({ ip, startedAt, restarts, isReady, isRunning: isReady, changedAt: Date.now() });
     // Noted before it is sent: within one process the route can change before the answer to this write is read.
-    journal.record({ kind: 'readiness', pod: entry.pod.name, isReady });
+    journal.record({ kind: isReady ? 'ready' : 'notReady', pod: entry.pod.name });
     await client.patch(path.podStatus(entry.pod.namespace, entry.pod.name), { status }, stop.signal);
   }
 

@@ -45,7 +45,7 @@ export async function startServiceProxy(network: PodNetwork, journal: Journal): 
       const next = slice === null ? null : toRoute(slice);
       if (next?.pod === route?.pod && next?.ip === route?.ip && next?.port === route?.port) return;
       route = next;
-      journal.record({ kind: 'routed', pod: next?.pod ?? null });
+      journal.record(next === null ? { kind: 'unrouted' } : { kind: 'routed', pod: next.pod });
     },
     close() {
       server.close();

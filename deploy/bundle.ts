@@ -1,0 +1,49 @@
+/**
+ * `npm run bundle`: the whole program as one file, dist/zen-lead.mjs, for the image and for the published package (Node strips no
+ * types under node_modules).
+ *
+ * Guarantees: what it writes runs without node_modules. Commands stay separate chunks of work: esbuild keeps a dynamic import lazy inside one file.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { chmod } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const outfile = fileURLToPath(new URL('../dist/zen-lead.mjs', import.meta.url));
+
+/** Packages that are CommonJS inside call `require` for Node's own modules; an ES module has none until it makes one. */
+const banner = [
+  "import { createRequire as zenLeadCreateRequire } from 'node:module';",
+  'const require = zenLeadCreateRequire(import.meta.url);',
+].join('\n');
+
+await build({
+  entryPoints: [fileURLToPath(new URL('../cli/zen-lead.ts', import.meta.url))],
+  outfile,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  banner: { js: banner },
+  define: {
+    ZEN_LEAD_COMMIT: JSON.stringify(readCommit()),
+    ZEN_LEAD_BUILD_DATE: JSON.stringify(new Date().toISOString()),
+  },
+  // Class and function names stay: stack traces and error names are read by people.
+  keepNames: true,
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'linked',
+  logLevel: 'info',
+});
+await chmod(outfile, 0o755);
+
+function readCommit(): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  } catch {
+    // A source archive has no history.
+    return 'unknown';
+  }
+}
