@@ -99,7 +99,7 @@ export function parseSettings(annotations: Readonly<Record<string, string>>): Re
       annotation.healthCheck,
       false,
       'http://:port/path, tcp://:port or grpc://:port/service',
-      (text) => parseHealthCheck(text) !== null,
+      (text) => (parseHealthCheck(text) === null ? null : true),
     ),
   };
   readDuration(annotation.healthCheckInterval);

@@ -1,0 +1,261 @@
+/**
+ * The invariants of DESIGN section 5, as properties over random histories of one Service.
+ */
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../../lib/selection/decide.ts';
+import { electedReasons, keptReasons, lostReasons, refusedReasons } from '../../../lib/selection/decision.ts';
+import { nextLookAt } from '../../../lib/selection/nextLookAt.ts';
+import { isOurService, isOurSlice } from '../../../lib/selection/ownership.ts';
+import type { PodView, Snapshot } from '../../../lib/selection/snapshot.ts';
+import { toPatch } from '../../../lib/selection/toPatch.ts';
+import { aPod, aService, T0 } from '../../model/builders.ts';
+import { World } from '../../model/world.ts';
+
+const RUNS = 400;
+const podNames = ['pg-0', 'pg-1', 'pg-2', 'pg-3'] as const;
+
+const aPodChange: fc.Arbitrary<Partial<PodView>> = fc.record(
+  {
+    ready: fc.boolean(),
+    terminating: fc.constantFrom(false, false, true),
+    phase: fc.constantFrom('Running', 'Running', 'Running', 'Pending', 'Succeeded', 'Failed'),
+    labels: fc.constantFrom({ app: 'postgres' }, { app: 'postgres' }, {}),
+    ips: fc.constantFrom<string[]>(['10.0.0.1'], ['10.0.0.2', 'fd00::2'], ['fd00::3'], []),
+    exclude: fc.constantFrom('false', 'true', 'maybe'),
+    priority: fc.constantFrom('1', '9', '-3', 'high'),
+    ports: fc.constantFrom<PodView['ports']>([{ name: 'pg', port: 5432, protocol: 'TCP' }], []),
+    createdAt: fc.constantFrom(T0 - 5, T0 - 4),
+    readyChangedAt: fc.constantFrom(T0, T0 + 3_000),
+    nodeName: fc.constantFrom('n1', 'n2'),
+    zone: fc.constantFrom('z1', 'z2'),
+  },
+  { requiredKeys: ['ready'] },
+);
+
+const annotations: fc.Arbitrary<Record<string, string>> = fc.record(
+  {
+    enabled: fc.constantFrom('true', 'true', 'true', 'false', 'ture'),
+    sticky: fc.constantFrom('true', 'false', '?'),
+    strategy: fc.constantFrom('oldest', 'newest', 'random', 'node-aware', 'zone-aware', 'priority', 'best'),
+    'min-ready-duration': fc.constantFrom('0s', '2s', 'x'),
+    'failover-min-delay': fc.constantFrom('0s', '4s', '-1s'),
+    'no-leader': fc.constantFrom('clear', 'hold', ''),
+    'ports-mode': fc.constantFrom('strict', 'lenient', '!'),
+    'pin-leader': fc.constantFrom(...podNames, 'Nobody At All'),
+    paused: fc.constantFrom('false', 'false', 'true', 'ja'),
+    followers: fc.constantFrom('true', 'false', 'readers', '_'),
+    'leader-service-name': fc.constantFrom('db', 'taken', '-'),
+    'leader-service-type': fc.constantFrom('ClusterIP', 'NodePort', 'x'),
+  },
+  { requiredKeys: [] },
+);
+
+const sourceShape = fc.constantFrom(
+  {},
+  {},
+  { ports: [{ name: 'pg', protocol: 'TCP' as const, port: 5432, targetPort: 'pg' }] },
+  { ipFamilies: ['IPv4', 'IPv6'] as const, ipFamilyPolicy: 'PreferDualStack' },
+  { ipFamilies: ['IPv6'] as const },
+  { selector: null },
+  { headless: true, ports: [] },
+);
+
+type Step =
+  | { readonly kind: 'pod'; readonly name: (typeof podNames)[number]; readonly change: Partial<PodView> }
+  | { readonly kind: 'podGone'; readonly name: (typeof podNames)[number] }
+  | { readonly kind: 'source'; readonly annotations: Record<string, string>; readonly shape: object }
+  | { readonly kind: 'wait'; readonly ms: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('pod' as const), name: fc.constantFrom(...podNames), change: aPodChange }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('podGone' as const), name: fc.constantFrom(...podNames) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('source' as const), annotations, shape: sourceShape }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 5_000 }) }) },
+);
+
+const history = fc.array(step, { minLength: 1, maxLength: 25 });
+
+/** Runs a history, one look after every step, and hands each look to `check`. */
+function play(steps: readonly Step[], check: (look: { before: Snapshot; after: Snapshot; world: World; now: number }) => void): void {
+  const world = new World();
+  world.create('services', { metadata: { name: 'taken' }, spec: { selector: { app: 'x' }, ports: [{ port: 1 }] } });
+  world.setSource(aService());
+  let now = T0;
+  let generation = 0;
+  for (const each of steps) {
+    if (each.kind === 'wait') now += each.ms;
+    else if (each.kind === 'podGone') world.deletePod(each.name);
+    else if (each.kind === 'source') world.setSource(aService(each.annotations, each.shape));
+    else {
+      const old = world.pods.get(each.name) ?? aPod({ name: each.name, uid: `uid-${each.name}-${generation++}` as never });
+      world.setPod({ ...old, ...each.change });
+    }
+    const before = world.snapshot();
+    world.look(now);
+    check({ before, after: world.snapshot(), world, now });
+  }
+}
+
+const leaderSlices = (snapshot: Snapshot) => snapshot.slices.filter((slice) => slice.annotations['zen-lead.io/epoch'] !== undefined);
+const routedUid = (snapshot: Snapshot) =>
+  leaderSlices(snapshot).find((slice) => slice.annotations['zen-lead.io/pods-revision'] !== undefined)?.spec?.endpoints[0]?.targetRef?.uid;
+const enabled = (snapshot: Snapshot) => snapshot.source?.annotations['zen-lead.io/enabled'] === 'true';
+
+describe('over random histories', () => {
+  it('S1: at most one endpoint a leader slice, all families the same pod, no secondary above the primary', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        play(steps, ({ after }) => {
+          const slices = leaderSlices(after);
+          const uids = new Set(slices.flatMap((slice) => slice.spec?.endpoints.map((endpoint) => endpoint.targetRef?.uid) ?? []));
+          expect(uids.size).toBeLessThanOrEqual(1);
+          expect(new Set(slices.map((slice) => slice.annotations['zen-lead.io/epoch'])).size).toBeLessThanOrEqual(1);
+          for (const slice of slices) expect(slice.spec?.endpoints.length).toBeLessThanOrEqual(1);
+        });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('S2, S6: whoever is routed to is fit, or is kept by pause, grace or hold at the address that was routed to', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        play(steps, ({ before, after, now }) => {
+          const decision = decide(before, now);
+          for (const slice of leaderSlices(after)) {
+            for (const endpoint of slice.spec?.endpoints ?? []) {
+              const pod = after.candidates.find((each) => each.uid === endpoint.targetRef?.uid);
+              expect(pod).toBeDefined();
+              expect(pod?.ips).toContain(endpoint.addresses[0]);
+              expect(['Succeeded', 'Failed']).not.toContain(pod?.phase);
+              if (decision.reason === 'Paused') continue;
+              expect(pod).toMatchObject({ terminating: false, selected: true });
+              expect(pod?.exclude).not.toBe('true');
+              if (decision.reason === 'Held' || decision.reason === 'FailoverDelayed') continue;
+              expect(pod).toMatchObject({ ready: true, phase: 'Running' });
+            }
+          }
+        });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('S4: the epoch never goes down, and grows with every election', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        let highest = 0;
+        play(steps, ({ before, now }) => {
+          const decision = decide(before, now);
+          if (!enabled(before) || decision.plan === null) return;
+          // A slice made anew after opt-out starts at the time in seconds: it grows with the clock, not within one second.
+          const isAnew = leaderSlices(before).length === 0;
+          if (!isAnew) expect(decision.epoch).toBeGreaterThanOrEqual(highest);
+          if (decision.kind === 'elected' && !isAnew) expect(decision.epoch).toBeGreaterThan(highest);
+          highest = decision.epoch;
+        });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('S3, S7: writes touch only what is ours, and say what they were decided on', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        play(steps, ({ before, now, world }) => {
+          const uid = before.source?.uid;
+          for (const write of toPatch(before, decide(before, now), now)) {
+            if (write.kind === 'create' || write.kind === 'deleteControllerEndpoints') continue;
+            expect(write.resourceVersion).toMatch(/^[1-9]\d*$/);
+            const isOurs =
+              before.services.some((each) => each.name === write.name && uid !== undefined && isOurService(each, uid)) ||
+              before.slices.some((each) => each.name === write.name && uid !== undefined && isOurSlice(each, uid));
+            expect(isOurs).toBe(true);
+          }
+          expect(world.service('taken')?.resourceVersion).toBe('101');
+        });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('S8: a fit leader stays while it is sticky and nobody pinned, excluded or renamed anything', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        play(steps, ({ before, after }) => {
+          const uid = routedUid(before);
+          const pod = before.candidates.find((each) => each.uid === uid);
+          const settings = before.source?.annotations ?? {};
+          const isFit = pod?.ready && !pod.terminating && pod.phase === 'Running' && pod.selected && pod.exclude !== 'true';
+          const isPlain =
+            enabled(before) && settings['zen-lead.io/sticky'] !== 'false' && settings['zen-lead.io/pin-leader'] === undefined;
+          const portsResolve = typeof before.source?.ports[0]?.targetPort !== 'string' || (pod?.ports.length ?? 0) > 0;
+          const family = before.source?.ipFamilies[0] === 'IPv6';
+          const hasAddress = pod?.ips.some((ip) => ip.includes(':') === family);
+          if (isFit && isPlain && portsResolve && hasAddress && before.source?.selector) expect(routedUid(after)).toBe(uid);
+        });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('settles: looking again writes nothing, keeps the leader, and does not depend on the order of any list', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        play(steps, ({ before, world, now }) => {
+          world.look(now); // `follow` of an opt-out included
+          const settled = world.snapshot();
+          const again = decide(settled, now);
+          expect(toPatch(settled, again, now)).toEqual([]);
+          expect(again.kind).not.toBe('elected');
+          const reversed: Snapshot = {
+            ...before,
+            candidates: before.candidates.toReversed(),
+            services: before.services.toReversed(),
+            slices: before.slices.toReversed(),
+          };
+          expect(decide(reversed, now)).toEqual(decide(before, now));
+          expect(toPatch(reversed, decide(reversed, now), now)).toEqual(toPatch(before, decide(before, now), now));
+        });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('time alone changes nothing before the instant that nextLookAt names', () => {
+    fc.assert(
+      fc.property(history, fc.integer({ min: 1, max: 20_000 }), (steps, later) => {
+        play(steps, ({ after, now }) => {
+          const at = nextLookAt(after, now);
+          const until = Math.min(now + later, (at ?? Number.POSITIVE_INFINITY) - 1);
+          const { kind: _kind, ...before } = decide(after, now);
+          const { kind: _kind2, ...then } = decide(after, until);
+          expect(then.leader).toEqual(before.leader);
+          expect(then.reason).toEqual(before.reason);
+        });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('every decision says one of the reasons of its kind', () => {
+    const closed: Record<string, readonly string[]> = {
+      elected: electedReasons,
+      kept: keptReasons,
+      lost: lostReasons,
+      refused: refusedReasons,
+    };
+    fc.assert(
+      fc.property(history, (steps) => {
+        play(steps, ({ before, now }) => {
+          const { kind, reason, leader } = decide(before, now);
+          expect(closed[kind]).toContain(reason);
+          expect(leader === null).toBe(kind === 'lost' || kind === 'refused');
+        });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});

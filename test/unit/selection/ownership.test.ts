@@ -1,0 +1,341 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { aPod, aService, T0, version } from '../../model/builders.ts';
+import { World } from '../../model/world.ts';
+
+let world: World;
+const LEADER = 'postgres-leader';
+const SLICE = 'postgres-leader-ipv4';
+const look = (afterMs = 1_000) => world.look(T0 + afterMs);
+const annotate = (annotations: Record<string, string>, overrides = {}) => world.setSource(aService(annotations, overrides));
+const leaderOf = (name = SLICE) => world.slice(name)?.spec?.endpoints[0]?.targetRef?.name;
+
+const foreignService = (name: string) => ({
+  metadata: { name },
+  spec: { selector: { app: 'other' }, ports: [{ port: 1 }], ipFamilies: ['IPv4'] },
+});
+const foreignSlice = (name: string, serviceName: string, managedBy?: string, owner?: string) => ({
+  metadata: {
+    name,
+    labels: {
+      'kubernetes.io/service-name': serviceName,
+      ...(managedBy !== undefined && { 'endpointslice.kubernetes.io/managed-by': managedBy }),
+    },
+    ...(owner !== undefined && { ownerReferences: [{ kind: 'Service', name: serviceName, uid: owner, controller: true }] }),
+  },
+  addressType: 'IPv4',
+  endpoints: [],
+  ports: [],
+});
+
+beforeEach(() => {
+  world = new World();
+  for (const name of ['pg-0', 'pg-1']) world.setPod(aPod({ name }));
+  annotate({});
+  look(0);
+});
+
+describe('what we make', () => {
+  it('is a Service without selector, node port or copied labels, owned by the source', () => {
+    expect(world.objects.services.get(LEADER)).toMatchObject({
+      metadata: {
+        labels: { 'app.kubernetes.io/managed-by': 'zen-lead', 'zen-lead.io/source-service': 'postgres' },
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Service', name: 'postgres', uid: 'uid-postgres', controller: true }],
+      },
+      spec: { type: 'ClusterIP', ports: [{ port: 5432, protocol: 'TCP', targetPort: 5432 }], ipFamilies: ['IPv4'] },
+    });
+    const { spec, metadata } = world.objects.services.get(LEADER) as { spec: object; metadata: object };
+    expect(Object.keys(spec).sort()).toEqual(['ipFamilies', 'ipFamilyPolicy', 'ports', 'type']);
+    expect(Object.keys(metadata)).not.toContain('annotations');
+  });
+
+  it('is a slice with route and record in one object', () => {
+    expect(world.objects.endpointslices.get(SLICE)).toMatchObject({
+      metadata: {
+        labels: { 'kubernetes.io/service-name': LEADER, 'endpointslice.kubernetes.io/managed-by': 'zen-lead.io' },
+        annotations: {
+          'zen-lead.io/leader-pod-name': 'pg-0',
+          'zen-lead.io/leader-pod-uid': 'uid-pg-0',
+          'zen-lead.io/leader-last-switch-time': '2026-01-01T00:00:00.000Z',
+          'zen-lead.io/reason': 'FirstLeader',
+          'zen-lead.io/epoch': String(T0 / 1_000),
+          'zen-lead.io/pods-revision': '102',
+          'zen-lead.io/services-revision': '103',
+          'zen-lead.io/last-node': 'node-0',
+          'zen-lead.io/last-zone': 'zone-0',
+        },
+      },
+      addressType: 'IPv4',
+      endpoints: [
+        {
+          addresses: ['10.0.0.1'],
+          conditions: { ready: true, serving: true, terminating: false },
+          targetRef: { kind: 'Pod', namespace: 'shop', name: 'pg-0', uid: 'uid-pg-0' },
+          nodeName: 'node-0',
+          zone: 'zone-0',
+        },
+      ],
+      ports: [{ name: '', port: 5432, protocol: 'TCP' }],
+    });
+  });
+
+  it('keeps where the last leader ran through a time without leader, and nothing else of it', () => {
+    for (const name of ['pg-0', 'pg-1']) world.deletePod(name);
+    look();
+    const annotations = world.slice(SLICE)?.annotations ?? {};
+    expect(annotations).toMatchObject({ 'zen-lead.io/last-node': 'node-0', 'zen-lead.io/reason': 'NoPodsFound' });
+    expect(annotations['zen-lead.io/leader-pod-uid']).toBeUndefined();
+  });
+
+  it('is not written again when nothing that matters changed', () => {
+    expect(look().writes).toEqual([]);
+    world.changePod('pg-0', { readyChangedAt: T0 - 1 });
+    world.changePod('pg-1', { labels: { app: 'postgres', note: 'x' } });
+    expect(look().writes).toEqual([]);
+  });
+});
+
+describe('a hand that edits what we own', () => {
+  const before = () => structuredClone(world.objects.endpointslices.get(SLICE)) as Record<string, unknown>;
+  it.each<[string, Record<string, unknown>]>([
+    ['another address', { endpoints: [{ addresses: ['6.6.6.6'], conditions: { ready: true } }] }],
+    ['no endpoint', { endpoints: [] }],
+    ['another port', { ports: [{ name: '', port: 1, protocol: 'TCP' }] }],
+    ['another service-name', { metadata: { labels: { 'kubernetes.io/service-name': 'other' } } }],
+    ['no epoch', { metadata: { annotations: { 'zen-lead.io/epoch': null } } }],
+    ['a low epoch', { metadata: { annotations: { 'zen-lead.io/epoch': '3' } } }],
+    ['no uid', { metadata: { annotations: { 'zen-lead.io/leader-pod-uid': null } } }],
+    ['no revision', { metadata: { annotations: { 'zen-lead.io/pods-revision': null } } }],
+    ['a future revision', { metadata: { annotations: { 'zen-lead.io/pods-revision': '99999999' } } }],
+    ['no ownerReference', { metadata: { ownerReferences: null } }],
+    ['no annotation at all', { metadata: { annotations: null } }],
+  ])('%s on the slice is put right', (_, patch) => {
+    world.edit('services', LEADER, { metadata: { annotations: { 'zen-lead.io/leader-pod-uid': 'uid-pg-0', 'zen-lead.io/leader-pod-name': 'pg-0', 'zen-lead.io/announced-epoch': String(T0 / 1_000) } } });
+    const { epoch } = look().decision;
+    const good = before();
+    world.edit('endpointslices', SLICE, patch);
+    const { decision } = look();
+    expect(decision.epoch).toBeGreaterThanOrEqual(epoch);
+    expect(leaderOf()).toBe('pg-0');
+    expect(before()).toMatchObject({ endpoints: good['endpoints'], ports: good['ports'] });
+    expect(world.slice(SLICE)?.annotations['zen-lead.io/leader-pod-uid']).toBe('uid-pg-0');
+    expect(look().writes).toEqual([]);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['a selector', { spec: { selector: { app: 'postgres' } } }],
+    ['other ports', { spec: { ports: [{ port: 1 }] } }],
+    ['another type', { spec: { type: 'NodePort' } }],
+    ['ExternalName', { spec: { type: 'ExternalName', externalName: 'x.y', ports: null, ipFamilies: null } }],
+    ['no ownerReference', { metadata: { ownerReferences: null } }],
+    ['the opt-in annotation', { metadata: { annotations: { 'zen-lead.io/enabled': 'true' } } }],
+  ])('%s on the leader Service is put right', (_, patch) => {
+    const good = world.service(LEADER);
+    world.edit('services', LEADER, patch);
+    look();
+    expect(world.service(LEADER)).toEqual({ ...good, resourceVersion: expect.anything() });
+    expect(look().writes).toEqual([]);
+  });
+
+  it('a deleted slice is made anew for the same leader, under a greater epoch', () => {
+    world.changePod('pg-0', { createdAt: T0 + 1 }); // by the strategy alone it would be pg-1 now
+    const { epoch } = look().decision;
+    world.edit('services', LEADER, { metadata: { annotations: { 'zen-lead.io/leader-pod-uid': 'uid-pg-0', 'zen-lead.io/leader-pod-name': 'pg-0', 'zen-lead.io/announced-epoch': String(epoch) } } });
+    world.remove('endpointslices', SLICE);
+    const { decision } = look();
+    expect(decision).toMatchObject({ kind: 'elected', reason: 'SliceMadeAnew', leader: { name: 'pg-0' } });
+    expect(decision.epoch).toBeGreaterThan(epoch);
+  });
+
+  it('a deleted leader Service is made again, and the leader stays', () => {
+    world.remove('services', LEADER);
+    expect(look().decision).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
+    expect(world.service(LEADER)).toBeDefined();
+  });
+
+  it('what Kubernetes made of a selector goes with it, and only that', () => {
+    const uid = world.service(LEADER)?.uid ?? '';
+    world.edit('services', LEADER, { spec: { selector: { app: 'postgres' } } });
+    world.create('endpointslices', foreignSlice('leader-abcde', LEADER, 'endpointslice-controller.k8s.io', uid));
+    world.create('endpointslices', foreignSlice('leader-mirror', LEADER, 'endpointslicemirroring-controller.k8s.io', 'e'));
+    world.create('endpointslices', foreignSlice('leader-byhand', LEADER));
+    const { writes, decision } = look();
+    expect(writes.map(({ kind, name }) => [kind, name])).toEqual([
+      ['patch', LEADER],
+      ['delete', 'leader-abcde'],
+      ['deleteControllerEndpoints', LEADER],
+    ]);
+    expect(decision.warnings.map(({ reason, value }) => [reason, value])).toContainEqual(['ForeignEndpointSlice', 'leader-byhand']);
+    expect(leaderOf()).toBe('pg-0');
+  });
+
+  it('without its label an object is no longer ours: it is left as it is, and named', () => {
+    world.edit('services', LEADER, { metadata: { labels: { 'app.kubernetes.io/managed-by': null } }, spec: { ports: [{ port: 9 }] } });
+    world.changePod('pg-0', { ready: false });
+    const { writes, decision } = look();
+    expect(writes.map((write) => write.name)).toEqual([SLICE]);
+    expect(decision.warnings).toMatchObject([{ reason: 'NameConflict', value: LEADER }]);
+    expect(leaderOf()).toBe('pg-1');
+  });
+});
+
+describe('names', () => {
+  it('renaming keeps the leader, leaves nothing behind, and the epoch grows', () => {
+    const { epoch } = look().decision;
+    annotate({ 'leader-service-name': 'db' });
+    const { writes, decision } = look();
+    expect(writes.map(({ kind, name }) => [kind, name])).toEqual([
+      ['create', 'db'],
+      ['create', 'db-ipv4'],
+      ['delete', SLICE],
+      ['delete', LEADER],
+    ]);
+    expect(decision).toMatchObject({ kind: 'elected', reason: 'SliceMadeAnew', leader: { name: 'pg-0' } });
+    expect(decision.epoch).toBeGreaterThan(epoch);
+    expect(look().writes).toEqual([]);
+  });
+
+  it('a rename cut short at any point is finished by the next look', () => {
+    for (let cut = 0; cut < 4; cut++) {
+      annotate({ 'leader-service-name': `db${cut}` });
+      const { writes } = worldLookPartially(cut);
+      expect(writes).toBeGreaterThan(cut);
+      look();
+      expect([...world.objects.services.keys()]).toEqual([`db${cut}`]);
+      expect([...world.objects.endpointslices.keys()]).toEqual([`db${cut}-ipv4`]);
+      expect(leaderOf(`db${cut}-ipv4`)).toBe('pg-0');
+    }
+  });
+
+  function worldLookPartially(count: number): { readonly writes: number } {
+    const twin = new World();
+    Object.assign(twin, { pods: world.pods, sources: world.sources, objects: world.objects, revision: world.revision, podsRevision: world.podsRevision, servicesRevision: world.servicesRevision });
+    let applied = 0;
+    const apply = twin.apply.bind(twin);
+    twin.apply = (write) => {
+      if (applied++ < count) apply(write);
+    };
+    twin.look(T0 + 1_000);
+    Object.assign(world, { revision: twin.revision, servicesRevision: twin.servicesRevision });
+    return { writes: applied };
+  }
+
+  it('a name that a foreign Service has is refused, and that Service is not touched', () => {
+    world = new World();
+    world.setPod(aPod({ name: 'pg-0' }));
+    world.create('services', foreignService(LEADER));
+    annotate({});
+    expect(look()).toMatchObject({ decision: { kind: 'refused', reason: 'NameConflict' }, writes: [] });
+  });
+
+  it('renaming to a taken name keeps the leader Service that there is, and its failovers', () => {
+    world.create('services', foreignService('taken'));
+    annotate({ 'leader-service-name': 'taken' });
+    world.changePod('pg-0', { ready: false });
+    expect(look().decision).toMatchObject({ kind: 'elected', leader: { name: 'pg-1' }, warnings: [{ reason: 'NameConflict' }] });
+    expect(leaderOf()).toBe('pg-1');
+  });
+
+  it('a Service of somebody else under our name is not sent to our pod', () => {
+    world.remove('services', LEADER);
+    world.create('services', foreignService(LEADER));
+    expect(look().writes).toMatchObject([{ kind: 'delete', resource: 'endpointslices', name: SLICE }]);
+    expect(look().writes).toEqual([]);
+  });
+
+  it('of two sources that want one name the first keeps it', () => {
+    annotate({ 'leader-service-name': 'db' });
+    look();
+    world.setSource(aService({ 'leader-service-name': 'db' }, { name: 'mysql' }));
+    expect(world.look(T0, 'mysql')).toMatchObject({ decision: { kind: 'refused', reason: 'NameConflict' }, writes: [] });
+    expect(look().writes).toEqual([]);
+  });
+
+  it.each([['its own name', 'postgres']])('a source cannot have %s', (_, name) => {
+    world = new World();
+    annotate({ 'leader-service-name': name });
+    expect(look().decision).toMatchObject({ kind: 'refused', reason: 'NameConflict' });
+  });
+
+  it('a default name over 63 characters is refused, and another one can be given', () => {
+    const name = 'p'.repeat(57);
+    world = new World();
+    world.setSource(aService({}, { name }));
+    expect(world.look(T0, name).decision).toMatchObject({ kind: 'refused', reason: 'InvalidService' });
+    world.setSource(aService({ 'leader-service-name': 'p' }, { name }));
+    expect(world.look(T0, name).decision.kind).toBe('lost');
+  });
+
+  it('a foreign slice under the name of ours is refused before anything is made', () => {
+    world = new World();
+    world.create('endpointslices', foreignSlice(SLICE, 'x'));
+    annotate({});
+    expect(look()).toMatchObject({ decision: { kind: 'refused', reason: 'ForeignEndpointSlice' }, writes: [] });
+  });
+});
+
+describe('orphans', () => {
+  it('left by a deletion with --cascade=orphan are adopted by the next source of that name', () => {
+    for (const resource of ['services', 'endpointslices'] as const) {
+      for (const name of world.objects[resource].keys()) world.edit(resource, name, { metadata: { ownerReferences: null } });
+    }
+    world.setSource({ ...aService(), uid: 'uid-second' as never, resourceVersion: version(9) });
+    const { writes, decision } = look();
+    expect(writes.map((write) => write.kind)).toEqual(['patch', 'patch']);
+    expect(decision).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
+    expect(world.service(LEADER)?.owner?.uid).toBe('uid-second');
+    expect(world.slice(SLICE)?.owner?.uid).toBe('uid-second');
+  });
+
+  it('stay as they are when the next source of that name is not opted in', () => {
+    for (const resource of ['services', 'endpointslices'] as const) {
+      for (const name of world.objects[resource].keys()) world.edit(resource, name, { metadata: { ownerReferences: null } });
+    }
+    annotate({}, { annotations: {} });
+    expect(look().writes).toEqual([]);
+  });
+
+  it('objects of a source that was deleted and made again are waited for, not touched', () => {
+    world.setSource({ ...aService(), uid: 'uid-second' as never });
+    expect(look()).toMatchObject({ decision: { kind: 'refused', reason: 'NameConflict' }, writes: [] });
+  });
+});
+
+describe('followers', () => {
+  const names = (slice: string) => world.slice(slice)?.spec?.endpoints.map((endpoint) => endpoint.targetRef?.name);
+
+  it('are every other Ready pod, in a Service of their own', () => {
+    world.setPod(aPod({ name: 'pg-2', exclude: 'true' }));
+    world.setPod(aPod({ name: 'pg-3', ready: false }));
+    annotate({ followers: 'true' });
+    const { writes } = look();
+    expect(new Set(writes.map((write) => write.stage))).toEqual(new Set(['follow']));
+    expect(names('postgres-followers-ipv4')).toEqual(['pg-1', 'pg-2']);
+    expect(look().writes).toEqual([]);
+    world.changePod('pg-0', { ready: false });
+    look();
+    expect(names('postgres-followers-ipv4')).toEqual(['pg-2']);
+    annotate({});
+    look();
+    expect(world.service('postgres-followers')).toBeUndefined();
+    expect(world.slice('postgres-followers-ipv4')).toBeUndefined();
+  });
+
+  it('stand in slices of at most 1,000, and apart where their ports differ', () => {
+    for (let i = 2; i < 1_103; i++) world.setPod(aPod({ name: `pg-${i}`, ips: [`10.1.${i >> 8}.${i & 255}`] }));
+    world.changePod('pg-7', { ports: [{ name: 'pg', port: 7, protocol: 'TCP' }] });
+    annotate({ followers: 'readers' }, { ports: [{ name: '', protocol: 'TCP', port: 5432, targetPort: 'pg' }] });
+    look();
+    expect(names('readers-ipv4')).toHaveLength(1_000);
+    const counts = [2, 3].map((n) => names(`readers-ipv4-${n}`)?.length);
+    expect(counts.toSorted()).toEqual([1, 101]);
+    expect(look().writes).toEqual([]);
+  });
+
+  it.each(['postgres', LEADER, 'other'])('are not made under the taken name %s', (name) => {
+    world.create('services', foreignService('other'));
+    annotate({ followers: name });
+    const { writes, decision } = look();
+    expect(writes).toEqual([]);
+    expect(decision.warnings).toMatchObject([{ reason: 'NameConflict', value: name }]);
+  });
+});
