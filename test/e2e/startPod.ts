@@ -10,7 +10,7 @@ import type { Namespace } from './createNamespace.ts';
 import type { nodes } from './createNodes.ts';
 
 export interface ContainerPort {
-  readonly name: string;
+  readonly name?: string;
   readonly containerPort: number;
   readonly protocol?: 'TCP' | 'UDP' | 'SCTP';
 }
