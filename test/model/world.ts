@@ -107,7 +107,11 @@ export class World {
       throw new ZenLeadError('KUBE_ALREADY_EXISTS', `${resource}/${name} exists`, { retry: 'now' });
     }
     const uid = `uid-${name}-${this.revision + 1}`;
-    this.put(resource, name, merge(object, { metadata: { uid, creationTimestamp: '2026-01-01T00:00:00Z' } }) as Manifest);
+    this.put(
+      resource,
+      name,
+      merge(object, { metadata: { uid, creationTimestamp: '2026-01-01T00:00:00Z' } }) as Manifest,
+    );
   }
 
   apply(write: Write): void {

@@ -13,7 +13,8 @@ function start(annotations: Record<string, string> = {}, overrides = {}): void {
   world.setSource(aService(annotations, overrides));
   world.look(T0);
 }
-const annotate = (annotations: Record<string, string>, overrides = {}) => world.setSource(aService(annotations, overrides));
+const annotate = (annotations: Record<string, string>, overrides = {}) =>
+  world.setSource(aService(annotations, overrides));
 const look = (afterMs = 1_000) => world.look(T0 + afterMs).decision;
 const routed = () => world.slice(LEADER_SLICE)?.spec?.endpoints.map((endpoint) => endpoint.targetRef?.name);
 const notReady = (name: string, atMs = 0) => world.changePod(name, { ready: false, readyChangedAt: T0 + atMs });
@@ -200,17 +201,15 @@ describe('pin, paused, exclude', () => {
     expect(look()).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
   });
 
-  it.each([
-    { ready: false },
-    { terminating: true },
-    { exclude: 'true' },
-    { labels: {} },
-  ])('freezes a paused leader through %j', (change) => {
-    annotate({ paused: 'true', 'pin-leader': 'pg-2' });
-    world.changePod('pg-0', change);
-    expect(look()).toMatchObject({ kind: 'kept', reason: 'Paused', leader: { name: 'pg-0' } });
-    expect(routed()).toEqual(['pg-0']);
-  });
+  it.each([{ ready: false }, { terminating: true }, { exclude: 'true' }, { labels: {} }])(
+    'freezes a paused leader through %j',
+    (change) => {
+      annotate({ paused: 'true', 'pin-leader': 'pg-2' });
+      world.changePod('pg-0', change);
+      expect(look()).toMatchObject({ kind: 'kept', reason: 'Paused', leader: { name: 'pg-0' } });
+      expect(routed()).toEqual(['pg-0']);
+    },
+  );
 
   it.each([
     ['gone', () => world.deletePod('pg-0')],
@@ -371,7 +370,10 @@ describe('ports', () => {
   });
 
   it('lenient: only the port that is missing is left out', () => {
-    start({ 'ports-mode': 'lenient' }, { ports: [...named.ports, { name: 'x', protocol: 'TCP', port: 1, targetPort: 'x' }] });
+    start(
+      { 'ports-mode': 'lenient' },
+      { ports: [...named.ports, { name: 'x', protocol: 'TCP', port: 1, targetPort: 'x' }] },
+    );
     expect(world.slice(LEADER_SLICE)?.spec?.ports).toEqual([{ name: 'pg', port: 5432, protocol: 'TCP' }]);
     expect(look().warnings).toMatchObject([{ reason: 'PortResolutionFailed', value: 'x' }]);
   });
@@ -396,17 +398,17 @@ describe('sources of other kinds', () => {
     expect(writes).toEqual([]);
   });
 
-  it.each([
-    { type: 'ExternalName', selector: null, ipFamilies: [], ports: [] },
-    { selector: null },
-  ] as const)('turned into %j routes to nobody, and comes back', (overrides) => {
-    annotate({}, overrides);
-    expect(look()).toMatchObject({ kind: 'lost', reason: 'InvalidService', previous: { name: 'pg-0' } });
-    expect(routed()).toEqual([]);
-    expect(world.service('postgres-leader')?.ports).toHaveLength(1);
-    annotate({});
-    expect(look()).toMatchObject({ kind: 'elected', leader: { name: 'pg-0' } });
-  });
+  it.each([{ type: 'ExternalName', selector: null, ipFamilies: [], ports: [] }, { selector: null }] as const)(
+    'turned into %j routes to nobody, and comes back',
+    (overrides) => {
+      annotate({}, overrides);
+      expect(look()).toMatchObject({ kind: 'lost', reason: 'InvalidService', previous: { name: 'pg-0' } });
+      expect(routed()).toEqual([]);
+      expect(world.service('postgres-leader')?.ports).toHaveLength(1);
+      annotate({});
+      expect(look()).toMatchObject({ kind: 'elected', leader: { name: 'pg-0' } });
+    },
+  );
 
   it('headless with ports gets a ClusterIP leader, without ports a headless one', () => {
     start({}, { headless: true });

@@ -6,7 +6,8 @@ let world: World;
 const LEADER = 'postgres-leader';
 const SLICE = 'postgres-leader-ipv4';
 const look = (afterMs = 1_000) => world.look(T0 + afterMs);
-const annotate = (annotations: Record<string, string>, overrides = {}) => world.setSource(aService(annotations, overrides));
+const annotate = (annotations: Record<string, string>, overrides = {}) =>
+  world.setSource(aService(annotations, overrides));
 const leaderOf = (name = SLICE) => world.slice(name)?.spec?.endpoints[0]?.targetRef?.name;
 
 const foreignService = (name: string) => ({
@@ -20,7 +21,9 @@ const foreignSlice = (name: string, serviceName: string, managedBy?: string, own
       'kubernetes.io/service-name': serviceName,
       ...(managedBy !== undefined && { 'endpointslice.kubernetes.io/managed-by': managedBy }),
     },
-    ...(owner !== undefined && { ownerReferences: [{ kind: 'Service', name: serviceName, uid: owner, controller: true }] }),
+    ...(owner !== undefined && {
+      ownerReferences: [{ kind: 'Service', name: serviceName, uid: owner, controller: true }],
+    }),
   },
   addressType: 'IPv4',
   endpoints: [],
@@ -39,7 +42,9 @@ describe('what we make', () => {
     expect(world.objects.services.get(LEADER)).toMatchObject({
       metadata: {
         labels: { 'app.kubernetes.io/managed-by': 'zen-lead', 'zen-lead.io/source-service': 'postgres' },
-        ownerReferences: [{ apiVersion: 'v1', kind: 'Service', name: 'postgres', uid: 'uid-postgres', controller: true }],
+        ownerReferences: [
+          { apiVersion: 'v1', kind: 'Service', name: 'postgres', uid: 'uid-postgres', controller: true },
+        ],
       },
       spec: { type: 'ClusterIP', ports: [{ port: 5432, protocol: 'TCP', targetPort: 5432 }], ipFamilies: ['IPv4'] },
     });
@@ -109,7 +114,15 @@ describe('a hand that edits what we own', () => {
     ['no ownerReference', { metadata: { ownerReferences: null } }],
     ['no annotation at all', { metadata: { annotations: null } }],
   ])('%s on the slice is put right', (_, patch) => {
-    world.edit('services', LEADER, { metadata: { annotations: { 'zen-lead.io/leader-pod-uid': 'uid-pg-0', 'zen-lead.io/leader-pod-name': 'pg-0', 'zen-lead.io/announced-epoch': String(T0 / 1_000) } } });
+    world.edit('services', LEADER, {
+      metadata: {
+        annotations: {
+          'zen-lead.io/leader-pod-uid': 'uid-pg-0',
+          'zen-lead.io/leader-pod-name': 'pg-0',
+          'zen-lead.io/announced-epoch': String(T0 / 1_000),
+        },
+      },
+    });
     const { epoch } = look().decision;
     const good = before();
     world.edit('endpointslices', SLICE, patch);
@@ -139,7 +152,15 @@ describe('a hand that edits what we own', () => {
   it('a deleted slice is made anew for the same leader, under a greater epoch', () => {
     world.changePod('pg-0', { createdAt: T0 + 1 }); // by the strategy alone it would be pg-1 now
     const { epoch } = look().decision;
-    world.edit('services', LEADER, { metadata: { annotations: { 'zen-lead.io/leader-pod-uid': 'uid-pg-0', 'zen-lead.io/leader-pod-name': 'pg-0', 'zen-lead.io/announced-epoch': String(epoch) } } });
+    world.edit('services', LEADER, {
+      metadata: {
+        annotations: {
+          'zen-lead.io/leader-pod-uid': 'uid-pg-0',
+          'zen-lead.io/leader-pod-name': 'pg-0',
+          'zen-lead.io/announced-epoch': String(epoch),
+        },
+      },
+    });
     world.remove('endpointslices', SLICE);
     const { decision } = look();
     expect(decision).toMatchObject({ kind: 'elected', reason: 'SliceMadeAnew', leader: { name: 'pg-0' } });
@@ -156,7 +177,10 @@ describe('a hand that edits what we own', () => {
     const uid = world.service(LEADER)?.uid ?? '';
     world.edit('services', LEADER, { spec: { selector: { app: 'postgres' } } });
     world.create('endpointslices', foreignSlice('leader-abcde', LEADER, 'endpointslice-controller.k8s.io', uid));
-    world.create('endpointslices', foreignSlice('leader-mirror', LEADER, 'endpointslicemirroring-controller.k8s.io', 'e'));
+    world.create(
+      'endpointslices',
+      foreignSlice('leader-mirror', LEADER, 'endpointslicemirroring-controller.k8s.io', 'e'),
+    );
     world.create('endpointslices', foreignSlice('leader-byhand', LEADER));
     const { writes, decision } = look();
     expect(writes.map(({ kind, name }) => [kind, name])).toEqual([
@@ -164,12 +188,18 @@ describe('a hand that edits what we own', () => {
       ['delete', 'leader-abcde'],
       ['deleteControllerEndpoints', LEADER],
     ]);
-    expect(decision.warnings.map(({ reason, value }) => [reason, value])).toContainEqual(['ForeignEndpointSlice', 'leader-byhand']);
+    expect(decision.warnings.map(({ reason, value }) => [reason, value])).toContainEqual([
+      'ForeignEndpointSlice',
+      'leader-byhand',
+    ]);
     expect(leaderOf()).toBe('pg-0');
   });
 
   it('without its label an object is no longer ours: it is left as it is, and named', () => {
-    world.edit('services', LEADER, { metadata: { labels: { 'app.kubernetes.io/managed-by': null } }, spec: { ports: [{ port: 9 }] } });
+    world.edit('services', LEADER, {
+      metadata: { labels: { 'app.kubernetes.io/managed-by': null } },
+      spec: { ports: [{ port: 9 }] },
+    });
     world.changePod('pg-0', { ready: false });
     const { writes, decision } = look();
     expect(writes.map((write) => write.name)).toEqual([SLICE]);
@@ -208,7 +238,14 @@ describe('names', () => {
 
   function worldLookPartially(count: number): { readonly writes: number } {
     const twin = new World();
-    Object.assign(twin, { pods: world.pods, sources: world.sources, objects: world.objects, revision: world.revision, podsRevision: world.podsRevision, servicesRevision: world.servicesRevision });
+    Object.assign(twin, {
+      pods: world.pods,
+      sources: world.sources,
+      objects: world.objects,
+      revision: world.revision,
+      podsRevision: world.podsRevision,
+      servicesRevision: world.servicesRevision,
+    });
     let applied = 0;
     const apply = twin.apply.bind(twin);
     twin.apply = (write) => {
@@ -231,7 +268,11 @@ describe('names', () => {
     world.create('services', foreignService('taken'));
     annotate({ 'leader-service-name': 'taken' });
     world.changePod('pg-0', { ready: false });
-    expect(look().decision).toMatchObject({ kind: 'elected', leader: { name: 'pg-1' }, warnings: [{ reason: 'NameConflict' }] });
+    expect(look().decision).toMatchObject({
+      kind: 'elected',
+      leader: { name: 'pg-1' },
+      warnings: [{ reason: 'NameConflict' }],
+    });
     expect(leaderOf()).toBe('pg-1');
   });
 
@@ -246,7 +287,10 @@ describe('names', () => {
     annotate({ 'leader-service-name': 'db' });
     look();
     world.setSource(aService({ 'leader-service-name': 'db' }, { name: 'mysql' }));
-    expect(world.look(T0, 'mysql')).toMatchObject({ decision: { kind: 'refused', reason: 'NameConflict' }, writes: [] });
+    expect(world.look(T0, 'mysql')).toMatchObject({
+      decision: { kind: 'refused', reason: 'NameConflict' },
+      writes: [],
+    });
     expect(look().writes).toEqual([]);
   });
 
@@ -276,7 +320,8 @@ describe('names', () => {
 describe('orphans', () => {
   it('left by a deletion with --cascade=orphan are adopted by the next source of that name', () => {
     for (const resource of ['services', 'endpointslices'] as const) {
-      for (const name of world.objects[resource].keys()) world.edit(resource, name, { metadata: { ownerReferences: null } });
+      for (const name of world.objects[resource].keys())
+        world.edit(resource, name, { metadata: { ownerReferences: null } });
     }
     world.setSource({ ...aService(), uid: 'uid-second' as never, resourceVersion: version(9) });
     const { writes, decision } = look();
@@ -288,7 +333,8 @@ describe('orphans', () => {
 
   it('stay as they are when the next source of that name is not opted in', () => {
     for (const resource of ['services', 'endpointslices'] as const) {
-      for (const name of world.objects[resource].keys()) world.edit(resource, name, { metadata: { ownerReferences: null } });
+      for (const name of world.objects[resource].keys())
+        world.edit(resource, name, { metadata: { ownerReferences: null } });
     }
     annotate({}, { annotations: {} });
     expect(look().writes).toEqual([]);
