@@ -116,15 +116,18 @@ export class World {
 
   apply(write: Write): void {
     if (write.kind === 'deleteControllerEndpoints') return;
-    if (write.kind === 'create') return this.create(write.resource, write.object as Manifest);
+    if (write.kind === 'create') {
+      this.create(write.resource, write.object as Manifest);
+      return;
+    }
     const existing = this.objects[write.resource].get(write.name);
     if (existing === undefined) throw new ZenLeadError('KUBE_NOT_FOUND', `no ${write.name}`, { retry: 'now' });
     const metadata = existing['metadata'] as Manifest;
     if (metadata['uid'] !== write.uid || metadata['resourceVersion'] !== write.resourceVersion) {
       throw new ZenLeadError('KUBE_CONFLICT', `${write.name} has changed`, { retry: 'now' });
     }
-    if (write.kind === 'patch') return this.edit(write.resource, write.name, write.patch as Manifest);
-    this.remove(write.resource, write.name);
+    if (write.kind === 'patch') this.edit(write.resource, write.name, write.patch as Manifest);
+    else this.remove(write.resource, write.name);
   }
 
   remove(resource: WriteResource, name: string): void {

@@ -17,7 +17,13 @@ import { World } from '../../model/world.ts';
 const RUNS = 600;
 const podNames = ['pg-0', 'pg-1', 'pg-2', 'pg-3'] as const;
 
-const aPodChange: fc.Arbitrary<Partial<PodView>> = fc.record(
+/** What pods mostly do: become Ready and cease to be. */
+const aFlip: fc.Arbitrary<Partial<PodView>> = fc.record({
+  ready: fc.boolean(),
+  readyChangedAt: fc.constantFrom(T0, T0 + 3_000, T0 + 9_000),
+});
+
+const anyChange: fc.Arbitrary<Partial<PodView>> = fc.record(
   {
     ready: fc.boolean(),
     terminating: fc.constantFrom(false, false, false, true),
@@ -35,17 +41,19 @@ const aPodChange: fc.Arbitrary<Partial<PodView>> = fc.record(
   { requiredKeys: [] },
 );
 
+const aPodChange = fc.oneof({ weight: 3, arbitrary: aFlip }, { weight: 1, arbitrary: anyChange });
+
 const annotations: fc.Arbitrary<Record<string, string>> = fc.record(
   {
     enabled: fc.constantFrom('true', 'true', 'true', 'true', 'false', 'ture'),
     sticky: fc.constantFrom('true', 'false', '?'),
     strategy: fc.constantFrom('oldest', 'newest', 'random', 'node-aware', 'zone-aware', 'priority', 'best'),
     'min-ready-duration': fc.constantFrom('0s', '2s', 'x'),
-    'failover-min-delay': fc.constantFrom('0s', '4s', '-1s'),
+    'failover-min-delay': fc.constantFrom('0s', '4s', '20s', '-1s'),
     'no-leader': fc.constantFrom('clear', 'hold', ''),
     'ports-mode': fc.constantFrom('strict', 'lenient', '!'),
     'pin-leader': fc.constantFrom(...podNames, 'Nobody At All'),
-    paused: fc.constantFrom('false', 'false', 'true', 'ja'),
+    paused: fc.constantFrom('false', 'false', 'false', 'false', 'true', 'ja'),
     followers: fc.constantFrom('true', 'false', 'readers', '_'),
     'leader-service-name': fc.constantFrom('db', 'taken', '-'),
     'leader-service-type': fc.constantFrom('ClusterIP', 'NodePort', 'x'),
@@ -54,6 +62,8 @@ const annotations: fc.Arbitrary<Record<string, string>> = fc.record(
 );
 
 const sourceShape = fc.constantFrom(
+  {},
+  {},
   {},
   {},
   { ports: [{ name: 'pg', protocol: 'TCP' as const, port: 5432, targetPort: 'pg' }] },
