@@ -1,0 +1,75 @@
+/**
+ * WatchTrust: whether what a reflector knows can be decided on, judged by time alone. Fed by the reflector; asked by readiness
+ * and by whoever builds a snapshot (S8: a watch that has gone stale stops decisions).
+ *
+ * Trust is lost when nothing was heard for `silentMs`, when the watch has been cut for `blindMs`, and when our own clock jumped by
+ * more than `blindMs` (a frozen process knows nothing of what happened meanwhile). It comes back with the next line, bookmark or
+ * LIST; a connection that is accepted and stays quiet proves nothing, because the API server accepts a watch from a future
+ * version and says nothing on it (tried on 1.35.4). So where no line comes within `proofMs`, the verdict is to list again.
+ *
+ * Guarantees: pure but for its own state; `now` is passed in. Right also before the tick that follows a freeze.
+ */
+
+export interface TrustLimits {
+  /** 90 s: the API server sends a bookmark about every minute (KEP-956), so this is one bookmark missed and a half. */
+  readonly silentMs: number;
+  /** 3 s: as long as a snapshot may be decided on (S4). Older than that it would be a hint anyway. */
+  readonly blindMs: number;
+  /** 1 s: what piled up while we were away is there within one round trip. */
+  readonly proofMs: number;
+  /** 1 s: how often `tick` comes; well under `blindMs`, so that a busy event loop is not taken for a freeze. */
+  readonly tickMs: number;
+}
+
+export const trustLimits: TrustLimits = { silentMs: 90_000, blindMs: 3_000, proofMs: 1_000, tickMs: 1_000 };
+
+export type TrustVerdict = 'fine' | 'silent' | 'unproven';
+
+export interface WatchTrust {
+  /** A line, a bookmark or a complete LIST has arrived. */
+  heard(now: number): void;
+  opened(now: number): void;
+  cut(now: number): void;
+  tick(now: number): TrustVerdict;
+  isStale(now: number): boolean;
+  /** Epoch milliseconds. */
+  lastHeardAt(): number;
+}
+
+export function createWatchTrust(limits: TrustLimits, startedAt: number): WatchTrust {
+  let lastHeardAt = startedAt;
+  let lastTickAt = startedAt;
+  /** Null while a watch is open. */
+  let cutAt: number | null = startedAt;
+  /** Since when an open watch owes us a line; null when it does not. */
+  let doubtedAt: number | null = null;
+
+  const hasJumped = (now: number) => now - lastTickAt > limits.tickMs + limits.blindMs;
+
+  return {
+    heard(now) {
+      lastHeardAt = now;
+      doubtedAt = null;
+    },
+    opened(now) {
+      if (cutAt !== null && now - cutAt > limits.blindMs) doubtedAt ??= now;
+      else if (doubtedAt !== null) doubtedAt = now;
+      cutAt = null;
+    },
+    cut(now) {
+      cutAt ??= now;
+    },
+    tick(now) {
+      if (hasJumped(now)) doubtedAt = now;
+      lastTickAt = now;
+      if (now - lastHeardAt > limits.silentMs) return 'silent';
+      return doubtedAt !== null && cutAt === null && now - doubtedAt > limits.proofMs ? 'unproven' : 'fine';
+    },
+    isStale: (now) =>
+      doubtedAt !== null ||
+      hasJumped(now) ||
+      now - lastHeardAt > limits.silentMs ||
+      (cutAt !== null && now - cutAt > limits.blindMs),
+    lastHeardAt: () => lastHeardAt,
+  };
+}
