@@ -34,7 +34,8 @@ export type ErrorCode =
   | 'WRONG_SENDER'
   | 'BUSY' // a bound was reached: 429
   | 'ABORTED' // the caller has gone
-  | 'INPUT_UNSUPPORTED'; // a media type, charset, content coding or batch that is not spoken here: 415
+  | 'INPUT_UNSUPPORTED' // a media type, charset, content coding or batch that is not spoken here: 415
+  | 'SINK_UNREACHABLE'; // no connection to the sink: nothing was sent
 
 export interface ErrorDetails {
   readonly retry: Retry;

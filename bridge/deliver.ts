@@ -1,0 +1,196 @@
+/**
+ * startDelivery: takes what waits in the queue, sends it to the sink, and acts on what comes of it. DESIGN sections 2 and 7.
+ *
+ * A key that waits while a place is free is sent in the same tick. A failure is tried again after a backoff or Retry-After, whichever
+ * is later, until `maxFailures` in a row make a dead letter of it; the key is then looked at again at its next change or resync.
+ *
+ * Guarantees: one event in flight for each key (the queue's). While an event may still be worked on (sent, no answer), it is sent
+ * again as it was, up to its deadline: a new snapshot is built only after an answer, after the deadline, or where no connection
+ * was made (S5). Nothing here blocks a watch.
+ * Not guaranteed: that a sink which ignores its signal gives its place back.
+ */
+
+import type { LookEvent } from '../lib/events/look.ts';
+import type { ReplyEvent } from '../lib/events/reply.ts';
+import type { Sink, SinkAnswer } from '../lib/events/sink.ts';
+import type { ServiceKey } from '../lib/selection/snapshot.ts';
+import type { Logger } from '../lib/telemetry/logger.ts';
+import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { attempt, type Failure, type Outcome } from './attempt.ts';
+import { backoffMs } from './backoff.ts';
+import type { CancelTimer, Clock } from './clock.ts';
+import type { Concern } from './concern.ts';
+import { createConcurrency } from './concurrency.ts';
+import type { DeadLetter } from './deadLetter.ts';
+import type { DeliveryTuning } from './deliveryTuning.ts';
+import { createGate } from './gate.ts';
+import type { Queue } from './queue.ts';
+
+/** One line of a recording (DESIGN section 2). */
+export interface DeliveryRecord {
+  readonly event: LookEvent;
+  readonly reply: ReplyEvent | null;
+  /** 0: no answer. */
+  readonly status: number;
+  readonly sentAt: number;
+}
+
+export interface DeliveryOptions {
+  readonly queue: Queue;
+  readonly sink: Sink;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly tuning: DeliveryTuning;
+  readonly metrics: Pick<Metrics, 'deliveries' | 'deliverySeconds' | 'circuitOpen'>;
+  readonly log: Logger;
+  buildEvent(concern: Concern, now: number): LookEvent;
+  onAnswer(concern: Concern, answer: SinkAnswer): void;
+  onDeadLetter(letter: DeadLetter): void;
+  onDelivery?(record: DeliveryRecord): void;
+}
+
+export interface Delivery {
+  /** Sends what waits, as far as places are free. */
+  pump(): void;
+  /** Finishes what is in flight, up to `closeGraceMs`, and sends nothing more. */
+  close(): Promise<void>;
+}
+
+/** What is remembered of a key from one attempt to the next. */
+interface Trouble {
+  readonly failures: number;
+  readonly unanswered: Sent | undefined;
+}
+
+interface Sent {
+  readonly event: LookEvent;
+  /** The concern that the event was built for. */
+  readonly concern: Concern;
+}
+
+export function startDelivery(options: DeliveryOptions): Delivery {
+  const { queue, clock, random, tuning, metrics, log } = options;
+  const concurrency = createConcurrency(tuning.concurrency);
+  const gate = createGate(random);
+  const closing = new AbortController();
+  const troubles = new Map<ServiceKey, Trouble>();
+  const releases = new Map<ServiceKey, CancelTimer>();
+  const running = new Set<Promise<void>>();
+  let cancelProbe: CancelTimer | undefined;
+  let isPumping = false;
+  let isClosed = false;
+
+  function pump(): void {
+    // Sending may add to the queue in the same tick (a sink in the same process, a resync), which calls back.
+    if (isPumping || isClosed) return;
+    isPumping = true;
+    while (running.size < concurrency.limit() && gate.admits(running.size, clock.now())) {
+      const concern = queue.take();
+      if (concern === undefined) break;
+      const run: Promise<void> = deliver(concern).finally(() => {
+        running.delete(run);
+        pump();
+      });
+      running.add(run);
+    }
+    isPumping = false;
+    if (gate.isClosed() && running.size === 0) waitForProbe();
+  }
+
+  function waitForProbe(): void {
+    cancelProbe?.();
+    cancelProbe = clock.setTimer(pump, gate.probeAt() - clock.now());
+  }
+
+  async function deliver(concern: Concern): Promise<void> {
+    const sentAt = clock.now();
+    const trouble = troubles.get(concern.key);
+    const pending = trouble?.unanswered;
+    const sent =
+      pending !== undefined && sentAt < pending.event.data.deadline
+        ? pending
+        : { event: options.buildEvent(concern, sentAt), concern };
+    const { event } = sent;
+    const timeoutMs = event.data.snapshot === undefined ? tuning.hintTimeoutMs : tuning.attemptTimeoutMs;
+    const outcome = await attempt(options.sink, event, timeoutMs, clock, closing.signal);
+    observe(event, outcome, sentAt);
+
+    if (outcome.kind === 'failed') {
+      fail(sent, concern, outcome, sentAt, (trouble?.failures ?? 0) + 1);
+      return;
+    }
+    troubles.delete(concern.key);
+    if (gate.succeed()) reopen();
+    // What was added after the event that was sent again is a look of its own.
+    if (sent.concern !== concern) queue.add(concern, sentAt);
+    if (outcome.kind === 'done') {
+      concurrency.succeed(running.size);
+      options.onAnswer(concern, outcome.answer);
+    } else {
+      const { status, detail = '' } = outcome.answer;
+      options.onDeadLetter({ event, status, detail, reason: 'refused' });
+    }
+    queue.finish(concern.key);
+  }
+
+  function fail(sent: Sent, concern: Concern, failure: Failure, sentAt: number, failures: number): void {
+    const { key } = concern;
+    const now = clock.now();
+    const { status, detail } = failure;
+    if (failure.isOverload) concurrency.overload(sentAt, now);
+    if (!failure.isOfThisKey) closeGate(now, detail);
+    else if (gate.succeed()) reopen();
+    if (failures >= tuning.maxFailures) {
+      troubles.delete(key);
+      options.onDeadLetter({ event: sent.event, status, detail, reason: 'exhausted' });
+      queue.finish(key);
+      return;
+    }
+    troubles.set(key, { failures, unanswered: failure.mayBeRunning ? sent : undefined });
+    const delayMs = Math.max(failure.retryAfterMs, backoffMs(failures, tuning.backoff, random()));
+    log.debug({ key, status, failures, delayMs, detail }, 'delivery failed, will be tried again');
+    queue.delay(concern);
+    const release = (): void => {
+      releases.delete(key);
+      queue.release(key, clock.now());
+    };
+    releases.set(key, clock.setTimer(release, delayMs));
+  }
+
+  function closeGate(now: number, detail: string): void {
+    const wasClosed = gate.isClosed();
+    gate.fail(now);
+    if (wasClosed || !gate.isClosed()) return;
+    metrics.circuitOpen.set(1);
+    log.warn({ detail }, 'the sink keeps failing: one probe at a time until it answers');
+  }
+
+  /** The failures were the sink's: no key waits any longer for its own backoff. */
+  function reopen(): void {
+    metrics.circuitOpen.set(0);
+    log.info('the sink answers again');
+    for (const cancel of releases.values()) cancel();
+    releases.clear();
+    queue.releaseAll(clock.now());
+  }
+
+  function observe(event: LookEvent, outcome: Outcome, sentAt: number): void {
+    const status = outcome.kind === 'failed' ? outcome.status : outcome.answer.status;
+    metrics.deliveries.inc({ status: String(status) });
+    metrics.deliverySeconds.observe((clock.now() - sentAt) / 1_000);
+    const reply = (outcome.kind === 'failed' ? undefined : outcome.answer.reply) ?? null;
+    options.onDelivery?.({ event, reply, status, sentAt });
+  }
+
+  return {
+    pump,
+    async close() {
+      isClosed = true;
+      cancelProbe?.();
+      for (const cancel of releases.values()) cancel();
+      const cancelGrace = clock.setTimer(() => closing.abort(), tuning.closeGraceMs);
+      await Promise.all(running);
+      cancelGrace();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * Gate: the circuit breaker before a failing sink. Used by `deliver`.
+ *
+ * After `CLOSE_AFTER` failures in a row, of whatever keys, it closes: one probe at a time, further and further apart, until one
+ * is answered. Without it a dead sink would cost every key its retries, and the sink, coming back, all of them at once.
+ *
+ * Guarantees: a probe is admitted at the latest `PROBE.maxMs` after the last one failed.
+ */
+
+import { backoffMs } from './backoff.ts';
+
+/** More than a rolling update of one replica loses, fewer than one second of a busy bridge. */
+const CLOSE_AFTER = 5;
+/** The maximum is what a sink that is back can still cost a failover. */
+const PROBE = { minMs: 250, maxMs: 5_000 };
+
+export interface Gate {
+  isClosed(): boolean;
+  /** Whether one more may be sent now. */
+  admits(inFlight: number, now: number): boolean;
+  /** When the next probe may go; meaningful while closed. */
+  probeAt(): number;
+  /** The sink answered. True when that opened the gate. */
+  succeed(): boolean;
+  fail(now: number): void;
+}
+
+export function createGate(random: () => number): Gate {
+  let failures = 0;
+  let probeAt = 0;
+  const isClosed = (): boolean => failures >= CLOSE_AFTER;
+  return {
+    isClosed,
+    admits: (inFlight, now) => !isClosed() || (inFlight === 0 && now >= probeAt),
+    probeAt: () => probeAt,
+    succeed() {
+      const wasClosed = isClosed();
+      failures = 0;
+      return wasClosed;
+    },
+    fail(now) {
+      failures += 1;
+      if (isClosed()) probeAt = now + backoffMs(failures - CLOSE_AFTER + 1, PROBE, random());
+    },
+  };
+}

@@ -1,0 +1,19 @@
+/**
+ * newTraceparent: a W3C trace context for one event, so that what the function does can be found by it.
+ *
+ * Source: https://www.w3.org/TR/trace-context/#traceparent-header (version 00; neither id may be all zeros; 01: sampled).
+ */
+
+/** `random` gives numbers in [0, 1). */
+export function newTraceparent(random: () => number): string {
+  return `00-${words(4, random)}-${words(2, random)}-01`;
+}
+
+/** Words of 32 bits, none of them zero. */
+function words(count: number, random: () => number): string {
+  return Array.from({ length: count }, () => word(random())).join('');
+}
+
+function word(random: number): string {
+  return (1 + Math.floor(random * 0xffff_ffff)).toString(16).padStart(8, '0');
+}
