@@ -100,7 +100,7 @@ describe('what we make', () => {
 });
 
 describe('a hand that edits what we own', () => {
-  const before = () => structuredClone(world.objects.endpointslices.get(SLICE)) as Record<string, unknown>;
+  const stored = () => structuredClone(world.objects.endpointslices.get(SLICE)) as Record<string, unknown>;
   it.each<[string, Record<string, unknown>]>([
     ['another address', { endpoints: [{ addresses: ['6.6.6.6'], conditions: { ready: true } }] }],
     ['no endpoint', { endpoints: [] }],
@@ -124,12 +124,12 @@ describe('a hand that edits what we own', () => {
       },
     });
     const { epoch } = look().decision;
-    const good = before();
+    const good = stored();
     world.edit('endpointslices', SLICE, patch);
     const { decision } = look();
     expect(decision.epoch).toBeGreaterThanOrEqual(epoch);
     expect(leaderOf()).toBe('pg-0');
-    expect(before()).toMatchObject({ endpoints: good['endpoints'], ports: good['ports'] });
+    expect(stored()).toMatchObject({ endpoints: good['endpoints'], ports: good['ports'] });
     expect(world.slice(SLICE)?.annotations['zen-lead.io/leader-pod-uid']).toBe('uid-pg-0');
     expect(look().writes).toEqual([]);
   });
