@@ -1,0 +1,58 @@
+/**
+ * toAnswer: from an error to the HTTP status of the answer table. The one place where a status is chosen. DESIGN section 2, "Answers".
+ *
+ * Guarantees: "try again" is 429 or 503 with Retry-After and never 404, 409 or 500: CloudEvents SDK senders do not retry 409 and
+ * 500, brokers do retry 404.
+ * Source: https://knative.dev/docs/eventing/event-delivery/ ; CloudEvents HTTP webhook 1.0.2 section 2.2.
+ */
+
+import { ZenLeadError } from '../lib/errors.ts';
+
+export interface Answer {
+  readonly status: number;
+  /** With 429 and 503. */
+  readonly retryAfterMs?: number;
+  readonly body: { readonly code: string; readonly message: string; readonly path?: string };
+}
+
+/** A conflict that outlasted every attempt, an API server that is busy: soon. */
+const RETRY_AFTER_MS = 1_000;
+/** An object that the API refuses, a right that is missing, a fault of ours: somebody has to do something first. */
+const RETRY_LATER_MS = 30_000;
+
+export function toAnswer(error: unknown): Answer {
+  if (!(error instanceof ZenLeadError)) {
+    const message = 'a fault in zen-lead; its log says more';
+    return { status: 503, retryAfterMs: RETRY_LATER_MS, body: { code: 'INTERNAL', message } };
+  }
+  const { code, message, path } = error;
+  const status = toStatus(error);
+  const body = { code, message, ...(path === undefined ? {} : { path }) };
+  if (status !== 429 && status !== 503) return { status, body };
+  const fallbackMs = error.retry === 'never' || code === 'KUBE_FORBIDDEN' ? RETRY_LATER_MS : RETRY_AFTER_MS;
+  return { status, retryAfterMs: error.retryAfterMs ?? fallbackMs, body };
+}
+
+function toStatus({ code }: ZenLeadError): number {
+  switch (code) {
+    case 'INPUT_INVALID':
+      return 400;
+    case 'UNAUTHENTICATED':
+      return 401;
+    case 'WRONG_SENDER':
+      return 403;
+    case 'INPUT_TOO_LARGE':
+      return 413;
+    case 'INPUT_UNSUPPORTED':
+      return 415;
+    case 'BUSY':
+      return 429;
+    default:
+      return 503;
+  }
+}
+
+/** Whole seconds (RFC 9110, 10.2.3), never 0: that would be "at once". */
+export function toRetryAfterHeader(retryAfterMs: number): string {
+  return String(Math.max(1, Math.ceil(retryAfterMs / 1000)));
+}

@@ -1,0 +1,110 @@
+/**
+ * The HTTP application: `POST /` takes an event, answers with what was decided; `OPTIONS /` is the CloudEvents webhook handshake; probes.
+ *
+ *   request -> sender (401, 403) -> envelope (400, 413, 415) -> dispatch -> reply (200), or "again" (429, 503 with Retry-After)
+ *
+ * Made by `startFunctions`; it does not listen by itself. Guarantees: work stops when its caller has gone (`request.signal`).
+ * Source: CloudEvents HTTP protocol binding 1.0.2 (a reply is an event in the response); HTTP webhook 1.0.2 section 4 (handshake).
+ */
+
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { codeOf, ZenLeadError } from '../lib/errors.ts';
+import { parseEnvelope } from '../lib/events/envelope.ts';
+import { parseEvent } from '../lib/events/parseEvent.ts';
+import { toStructured } from '../lib/events/toStructured.ts';
+import type { Logger } from '../lib/telemetry/logger.ts';
+import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { type Readiness, registerProbes } from '../lib/telemetry/probes.ts';
+import { toAnswer, toRetryAfterHeader } from './answer.ts';
+import type { Authenticate } from './authenticate.ts';
+import { dispatch } from './dispatch.ts';
+import type { Looks } from './looks.ts';
+
+export interface AppDeps {
+  readonly looks: Looks;
+  readonly authenticate: Authenticate;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  isReady(): Readiness;
+}
+
+/** Events are 64 KiB at most (CloudEvents 1.0, "Size Limits"); an ApiServerSource sends whole objects, which can be larger. */
+const BODY_LIMIT_BYTES = 256 * 1024;
+/** For a request to arrive whole; our own senders need milliseconds. */
+const RECEIVE_TIMEOUT_MS = 5_000;
+/** For a look: four reads of a large namespace. Our bridge gives up after 2.5 s; a Broker waits longer. */
+const HANDLER_TIMEOUT_MS = 10_000;
+/** Longer than undici (4 s) and Knative's proxies keep an idle connection, so that the one who sends closes first. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+
+export function createApp(deps: AppDeps): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: RECEIVE_TIMEOUT_MS,
+    handlerTimeout: HANDLER_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  });
+  // The body as bytes, whatever it says it is: the envelope decides, and its JSON is stricter than Fastify's.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  registerProbes(app, { metrics: deps.metrics, isReady: () => deps.isReady() });
+  app.options('/', handshake);
+  app.post('/', (request, reply) => receive(request, reply, deps));
+  app.setErrorHandler((error, _request, reply) => refuse(toInputError(error), reply, deps));
+  return app;
+}
+
+async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDeps): Promise<FastifyReply> {
+  const { headers, signal } = request;
+  const isTrusted = await deps.authenticate(headers.authorization, signal);
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  // headersDistinct, not headers: Node joins what is given twice into one value.
+  const event = parseEvent(parseEnvelope(request.raw.headersDistinct, body));
+  const replies = await dispatch(event, isTrusted, deps.looks, signal);
+  const [only, ...others] = replies;
+  // A response holds one event. A foreign event may concern several Services; who sent it expects none.
+  if (only === undefined || others.length > 0) return reply.code(200).send();
+  const message = toStructured(only);
+  return reply
+    .code(200)
+    .headers({ ...message.headers })
+    .send(message.body);
+}
+
+function refuse(error: unknown, reply: FastifyReply, { metrics, log }: AppDeps): FastifyReply {
+  const { status, retryAfterMs, body } = toAnswer(error);
+  if (status < 500) metrics.refusedRequests.inc({ code: body.code });
+  if (body.code === 'INTERNAL') log.error({ err: error }, 'a request failed');
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
+  if (retryAfterMs !== undefined) reply.header('retry-after', toRetryAfterHeader(retryAfterMs));
+  return reply.code(status).type('application/json').send(JSON.stringify(body));
+}
+
+/** What Fastify refuses before a handler sees it. */
+function toInputError(error: unknown): unknown {
+  if (codeOf(error) !== undefined || !(error instanceof Error) || !('code' in error)) return error;
+  const { code, message } = error;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new ZenLeadError('INPUT_TOO_LARGE', `body: is larger than ${BODY_LIMIT_BYTES} bytes`, {
+      retry: 'never',
+      path: 'body',
+    });
+  if (code === 'FST_ERR_HANDLER_TIMEOUT') return new ZenLeadError('ABORTED', 'not done in time', { retry: 'later' });
+  const isInput = typeof code === 'string' && code.startsWith('FST_ERR_CTP_');
+  return isInput
+    ? new ZenLeadError('INPUT_INVALID', `body: ${message}`, { retry: 'never', path: 'body', cause: error })
+    : error;
+}
+
+/** Consent is the two headers and not the status; whoever does not ask gets none. */
+function handshake(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const origin = request.headers['webhook-request-origin'];
+  reply.header('allow', 'OPTIONS, POST');
+  if (typeof origin === 'string' && origin !== '')
+    reply.headers({ 'webhook-allowed-origin': origin, 'webhook-allowed-rate': '*' });
+  return reply.code(200).send();
+}

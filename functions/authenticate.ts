@@ -1,0 +1,91 @@
+/**
+ * authenticate: is this our bridge? A projected service-account token with our own audience, checked against the API server's keys.
+ * DESIGN section 6. Called by `app` before a body is looked at.
+ *
+ * Resolves with whether the sender is trusted; false means that the event is a hint. UNAUTHENTICATED (401): no token, or one that does
+ * not hold. WRONG_SENDER (403): a good token of somebody else.
+ *
+ * Guarantees: RS256 and ES256 only, so neither `none` nor a public key used as a shared secret passes; iss, aud, exp, nbf and sub are checked.
+ * Source: RFC 8725 (JWT best current practices) 3.1, 3.8, 3.9; RFC 6750 section 2.1.
+ */
+
+import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { ZenLeadError } from '../lib/errors.ts';
+import type { KeySource, Keys } from './keySource.ts';
+
+export type Authenticate = (authorization: string | undefined, signal: AbortSignal) => Promise<boolean>;
+
+export interface TrustOptions {
+  /** `system:serviceaccount:<namespace>:<name>` */
+  readonly trustedSender: string;
+  readonly audience: string;
+  /** A request without a token is a hint, in place of 401. */
+  readonly acceptHints: boolean;
+  readonly keySource: KeySource;
+  readonly now: () => number;
+}
+
+/** Clocks of nodes are this close to each other. */
+const CLOCK_TOLERANCE_S = 30;
+/** What Kubernetes signs with: RSA keys and P-256. */
+const ALGORITHMS = ['RS256', 'ES256'];
+
+/** No trusted sender configured: `Authorization` is ignored and everything is a hint. */
+export const everythingIsAHint: Authenticate = async () => false;
+
+export function createAuthenticate(options: TrustOptions): Authenticate {
+  return async (authorization) => {
+    if (authorization === undefined) {
+      if (options.acceptHints) return false;
+      throw unauthenticated('no bearer token');
+    }
+    const [, token] = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization) ?? [];
+    if (token === undefined) throw unauthenticated('Authorization holds no bearer token');
+    const { sub } = await verify(token, options);
+    if (sub === options.trustedSender) return true;
+    throw new ZenLeadError('WRONG_SENDER', `authorization: ${JSON.stringify(sub)} is not the sender trusted here`, {
+      retry: 'never',
+    });
+  };
+}
+
+async function verify(token: string, options: TrustOptions): Promise<JWTPayload> {
+  const { keySource } = options;
+  const keys = keySource.current() ?? (await keySource.refresh());
+  if (keys === null)
+    throw new ZenLeadError('KUBE_UNAVAILABLE', 'the keys that tokens are checked with are not loaded yet', {
+      retry: 'later',
+    });
+  try {
+    return await verifyWith(keys, token, options);
+  } catch (error) {
+    // Rotated: the API server signs with a key that it did not have when we asked.
+    const isUnknownKey =
+      error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed;
+    const fresh = isUnknownKey ? await keySource.refresh() : keys;
+    if (fresh === null || fresh === keys) throw toUnauthenticated(error);
+    return await verifyWith(fresh, token, options).catch((again: unknown) => {
+      throw toUnauthenticated(again);
+    });
+  }
+}
+
+async function verifyWith({ issuer, find }: Keys, token: string, { audience, now }: TrustOptions): Promise<JWTPayload> {
+  const { payload } = await jwtVerify(token, find, {
+    issuer,
+    audience,
+    algorithms: ALGORITHMS,
+    clockTolerance: CLOCK_TOLERANCE_S,
+    requiredClaims: ['exp', 'sub'],
+    currentDate: new Date(now()),
+  });
+  return payload;
+}
+
+function toUnauthenticated(error: unknown): unknown {
+  return error instanceof errors.JOSEError ? unauthenticated(error.message, error) : error;
+}
+
+function unauthenticated(problem: string, cause?: unknown): ZenLeadError {
+  return new ZenLeadError('UNAUTHENTICATED', `authorization: ${problem}`, { retry: 'never', cause });
+}

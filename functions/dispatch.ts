@@ -1,0 +1,21 @@
+/**
+ * dispatch: the function for an event, by its type. Called by `app` for `POST /`, and by the sink of `zen-lead run`.
+ */
+
+import type { IncomingEvent } from '../lib/events/parseEvent.ts';
+import type { ReplyEvent } from '../lib/events/reply.ts';
+import type { Looks } from './looks.ts';
+import { onPodEvent } from './onPodEvent.ts';
+import { onServiceEvent } from './onServiceEvent.ts';
+
+/** The replies, one a Service that was looked at; none for an event of our own that came back. */
+export async function dispatch(
+  event: IncomingEvent,
+  isTrusted: boolean,
+  looks: Looks,
+  signal: AbortSignal,
+): Promise<readonly ReplyEvent[]> {
+  if (event.kind === 'ours') return [];
+  const isAboutPod = event.kind === 'foreign' ? event.objectKind === 'Pod' : event.type.startsWith('io.zen-lead.pod.');
+  return isAboutPod ? onPodEvent(event, isTrusted, looks, signal) : onServiceEvent(event, isTrusted, looks, signal);
+}

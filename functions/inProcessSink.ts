@@ -1,0 +1,44 @@
+/**
+ * The sink of `zen-lead run`: bridge and functions in one process. The same way as over HTTP, without the HTTP: the event is
+ * ours, so it is trusted and readable, and nothing is serialised on the path of a failover.
+ */
+
+import { codeOf, ZenLeadError } from '../lib/errors.ts';
+import type { LookEvent } from '../lib/events/look.ts';
+import type { Look } from '../lib/events/parseLook.ts';
+import { parseRfc3339 } from '../lib/events/rfc3339.ts';
+import type { Sink } from '../lib/events/sink.ts';
+import { parseSubject } from '../lib/events/subject.ts';
+import { toAnswer } from './answer.ts';
+import { dispatch } from './dispatch.ts';
+import { createFunctionLooks, type FunctionDeps } from './functionDeps.ts';
+
+export function createInProcessSink(deps: FunctionDeps): Sink {
+  const looks = createFunctionLooks(deps);
+  return async (event, signal) => {
+    if (signal.aborted) throw new ZenLeadError('ABORTED', 'given up: the caller has gone', { retry: 'never' });
+    try {
+      const [reply] = await dispatch(toLook(event), true, looks, signal);
+      return { status: 200, ...(reply === undefined ? {} : { reply }) };
+    } catch (error) {
+      // Over HTTP there would be no answer either.
+      if (signal.aborted || codeOf(error) === 'ABORTED') throw error;
+      const { status, retryAfterMs, body } = toAnswer(error);
+      return { status, detail: body.message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+    }
+  };
+}
+
+function toLook({ id, type, source, subject, time, traceparent, data }: LookEvent): Look {
+  const observedAt = parseRfc3339(time);
+  return {
+    kind: 'look',
+    id,
+    type,
+    source,
+    subject: parseSubject(subject),
+    ...(observedAt === null ? {} : { observedAt }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+    data: { kind: 'readable', value: data },
+  };
+}
