@@ -1,0 +1,97 @@
+/**
+ * A value that cannot be read never moves a leader, and is named. DESIGN section 3.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { aService } from './aService.ts';
+import type { Namespace } from './createNamespace.ts';
+import { listEvents } from './listEvents.ts';
+import { listServiceNames, listSlices, readService } from './readObjects.ts';
+import { readLeader } from './readRoute.ts';
+import { startPod } from './startPod.ts';
+import { staysSo } from './staysSo.ts';
+import { useZenLead } from './useZenLead.ts';
+
+const world = useZenLead();
+
+/** Everything that garbage must not change: what there is, under which uid, and where it routes. */
+async function readAllOfIt(namespace: Namespace) {
+  return {
+    services: await listServiceNames(namespace),
+    uid: (await readService(namespace, 'web-leader'))?.metadata.uid,
+    spec: (await readService(namespace, 'web-leader'))?.spec,
+    slices: (await listSlices(namespace, 'web-leader')).map(({ metadata, endpoints, ports }) => ({
+      uid: metadata.uid,
+      endpoints,
+      ports,
+    })),
+    followers: (await listSlices(namespace, 'web-followers')).map(({ endpoints }) => endpoints),
+  };
+}
+
+async function readWarnings(namespace: Namespace): Promise<string> {
+  const events = await listEvents(namespace);
+  return events
+    .filter(({ type, reason }) => type === 'Warning' && reason === 'InvalidAnnotation')
+    .map(({ note }) => note)
+    .join('\n');
+}
+
+describe.concurrent('an annotation that cannot be read', () => {
+  test.each([
+    ['enabled', 'ture'],
+    ['enabled', 'TRUE'],
+    ['enabled', ''],
+    ['leader-service-name', 'Not A Name!'],
+    ['leader-service-name', ''],
+    ['sticky', 'no'],
+    ['strategy', 'youngest'],
+    ['min-ready-duration', '5'],
+    ['min-ready-duration', '-5s'],
+    ['failover-min-delay', 'a while'],
+    ['no-leader', 'keep'],
+    ['ports-mode', 'loose'],
+    ['pin-leader', '../web-1'],
+    ['paused', 'yes'],
+    ['followers', 'Yes Please'],
+    ['leader-service-type', 'ExternalName'],
+  ])('%s=%j moves nothing, removes nothing, and is named', async (key, value) => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await startPod(namespace, { name: 'web-1' });
+    await namespace.apply(aService({ annotations: { followers: 'true' } }));
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await expect.poll(() => readLeader(namespace, 'web-followers')).toBe('web-1');
+    const before = await readAllOfIt(namespace);
+
+    await namespace.kubectl('annotate', '--overwrite', 'service', 'web', `zen-lead.io/${key}=${value}`);
+    await expect.poll(() => readWarnings(namespace)).toContain(`zen-lead.io/${key}`);
+    expect(await staysSo(() => readAllOfIt(namespace), 500)).toEqual(before);
+  });
+
+  test('a misspelt opt-in makes nothing where there is nothing', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await namespace.apply(aService({ annotations: { enabled: 'ture' } }));
+    await expect.poll(() => readWarnings(namespace)).toContain('ture');
+    expect(await staysSo(() => listServiceNames(namespace))).toEqual(['web']);
+  });
+
+  test('beside a leader that dies does not keep the next one from leading', async () => {
+    const namespace = await world.namespace();
+    const first = await startPod(namespace, { name: 'web-0' });
+    await startPod(namespace, { name: 'web-1' });
+    await namespace.apply(aService({ annotations: { strategy: 'youngest', 'failover-min-delay': 'soon' } }));
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await first.setReady(false);
+    await expect.poll(() => readLeader(namespace)).toBe('web-1');
+  });
+
+  test('health-check is read and named as not acted on', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await namespace.apply(aService({ annotations: { 'health-check': 'http://:80/health' } }));
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await expect.poll(() => readWarnings(namespace)).toContain('zen-lead.io/health-check');
+  });
+});

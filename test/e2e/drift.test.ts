@@ -1,0 +1,224 @@
+/**
+ * Somebody edits or deletes by hand what is ours. DESIGN section 4; L1.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { aService } from './aService.ts';
+import type { Namespace } from './createNamespace.ts';
+import { listEventReasons } from './listEvents.ts';
+import { listServiceNames, listSlices, readService, type Service, type Slice } from './readObjects.ts';
+import { readLeader } from './readRoute.ts';
+import { startPod } from './startPod.ts';
+import { staysSo } from './staysSo.ts';
+import { useZenLead } from './useZenLead.ts';
+
+const world = useZenLead();
+
+/** web-0 leads, web-1 is Ready beside it, and everything has been announced: nothing of ours is about to be written. */
+async function startSettled(): Promise<Namespace> {
+  const namespace = await world.namespace();
+  await startPod(namespace, { name: 'web-0' });
+  await startPod(namespace, { name: 'web-1' });
+  await namespace.apply(aService());
+  await expect
+    .poll(async () => (await readService(namespace, 'web-leader'))?.metadata.annotations)
+    .toHaveProperty(['zen-lead.io/announced-epoch']);
+  return namespace;
+}
+
+/** What a repair has to bring back: everything but versions, and the epoch, which may only grow. */
+async function readState(namespace: Namespace) {
+  const service = await readService(namespace, 'web-leader');
+  const slices = await listSlices(namespace, 'web-leader');
+  return { service: service && comparable(service), slices: slices.map(comparable) };
+}
+
+function comparable<T extends Service | Slice>({ metadata, ...rest }: T) {
+  const { labels, annotations, ownerReferences, name } = metadata;
+  const decided = ['leader-pod-name', 'leader-pod-uid'].map((key) => annotations[`zen-lead.io/${key}`]);
+  const { clusterIP, clusterIPs, ...spec } = 'spec' in rest ? rest.spec : {};
+  return { name, labels, ownerReferences, decided, ...rest, spec };
+}
+
+async function readEpoch(namespace: Namespace): Promise<number> {
+  const [slice] = await listSlices(namespace, 'web-leader');
+  return Number(slice?.metadata.annotations['zen-lead.io/epoch']);
+}
+
+const slice = ['endpointslice', 'web-leader-ipv4'] as const;
+const service = ['service', 'web-leader'] as const;
+const json = (...operations: readonly object[]) => ['--type=json', '--patch', JSON.stringify(operations)] as const;
+const merge = (patch: object) => ['--type=merge', '--patch', JSON.stringify(patch)] as const;
+
+describe.concurrent('what is ours is brought back as it was', () => {
+  test.each<[string, readonly string[]]>([
+    ['the slice is deleted', ['delete', ...slice]],
+    ['the leader Service is deleted', ['delete', ...service]],
+    ['the leader Service and its slice are deleted', ['delete', 'service/web-leader', 'endpointslice/web-leader-ipv4']],
+    [
+      'the endpoint is sent elsewhere',
+      ['patch', ...slice, ...json({ op: 'replace', path: '/endpoints/0/addresses/0', value: '10.9.9.9' })],
+    ],
+    ['the endpoint is taken out', ['patch', ...slice, ...merge({ endpoints: [] })]],
+    [
+      'a second endpoint is put in',
+      ['patch', ...slice, ...json({ op: 'add', path: '/endpoints/-', value: { addresses: ['10.9.9.9'] } })],
+    ],
+    [
+      'the endpoint is marked as not ready',
+      ['patch', ...slice, ...json({ op: 'replace', path: '/endpoints/0/conditions/ready', value: false })],
+    ],
+    ['the ports of the slice are changed', ['patch', ...slice, ...merge({ ports: [{ name: '', port: 1 }] })]],
+    [
+      'the slice’s leader annotations are removed',
+      ['annotate', ...slice, 'zen-lead.io/leader-pod-uid-', 'zen-lead.io/leader-pod-name-'],
+    ],
+    [
+      'the slice’s leader annotation names another pod',
+      ['annotate', '--overwrite', ...slice, 'zen-lead.io/leader-pod-name=web-7'],
+    ],
+    ['all of the record is removed', ['patch', ...slice, ...merge({ metadata: { annotations: null } })]],
+    ['the slice is taken off its Service', ['label', ...slice, 'kubernetes.io/service-name-']],
+    ['the slice is hung onto another Service', ['label', '--overwrite', ...slice, 'kubernetes.io/service-name=web']],
+    ['the slice loses its owner', ['patch', ...slice, ...merge({ metadata: { ownerReferences: null } })]],
+    [
+      'the ports of the leader Service are changed',
+      ['patch', ...service, ...merge({ spec: { ports: [{ port: 81 }] } })],
+    ],
+    ['the leader Service loses its source-service label', ['label', ...service, 'zen-lead.io/source-service-']],
+    ['the leader Service loses its owner', ['patch', ...service, ...merge({ metadata: { ownerReferences: null } })]],
+    ['the leader Service is opted in itself', ['annotate', ...service, 'zen-lead.io/enabled=true']],
+    ['the leader Service becomes a NodePort', ['patch', ...service, ...merge({ spec: { type: 'NodePort' } })]],
+    [
+      'the leader Service becomes an ExternalName',
+      ['patch', ...service, ...merge({ spec: { type: 'ExternalName', externalName: 'example.com' } })],
+    ],
+  ])('when %s', async (_, command) => {
+    const namespace = await startSettled();
+    const before = await readState(namespace);
+    const epoch = await readEpoch(namespace);
+    await namespace.kubectl(...command);
+    await expect.poll(() => readState(namespace)).toEqual(before);
+    expect(await readLeader(namespace)).toBe('web-0');
+    expect(await readEpoch(namespace)).toBeGreaterThanOrEqual(epoch);
+    expect(await listServiceNames(namespace)).toEqual(['web', 'web-leader']);
+  });
+
+  test('when the epoch is removed or set back, it does not go down', async () => {
+    const namespace = await startSettled();
+    const epoch = await readEpoch(namespace);
+    await namespace.kubectl('annotate', '--overwrite', ...slice, 'zen-lead.io/epoch=1');
+    await expect.poll(() => readEpoch(namespace)).toBeGreaterThanOrEqual(epoch);
+    await namespace.kubectl('annotate', ...slice, 'zen-lead.io/epoch-');
+    await expect.poll(() => readEpoch(namespace)).toBeGreaterThanOrEqual(epoch);
+    expect(await readLeader(namespace)).toBe('web-0');
+  });
+
+  test('when the slice of the second family is edited or deleted, from the first', async () => {
+    const namespace = await world.namespace();
+    const pod = await startPod(namespace, { name: 'web-0' });
+    await namespace.apply(aService({ spec: { ipFamilyPolicy: 'RequireDualStack' } }));
+    await expect.poll(async () => (await listSlices(namespace, 'web-leader')).length).toBe(2);
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    const readSecond = async () => (await listSlices(namespace, 'web-leader'))[1]?.endpoints[0]?.addresses;
+
+    await namespace.kubectl('patch', 'endpointslice', 'web-leader-ipv6', ...merge({ endpoints: [] }));
+    await expect.poll(readSecond).toEqual([pod.ipv6]);
+    await namespace.kubectl('delete', 'endpointslice', 'web-leader-ipv6');
+    await expect.poll(readSecond).toEqual([pod.ipv6]);
+  });
+});
+
+describe.concurrent('what is not ours any more', () => {
+  test('a slice without our label is left alone and said so, and looked after again once it has it back', async () => {
+    const namespace = await startSettled();
+    await namespace.kubectl('label', ...slice, 'endpointslice.kubernetes.io/managed-by-');
+    await expect.poll(() => listEventReasons(namespace)).toContain('Warning ForeignEndpointSlice');
+    const before = await namespace.kubectl('get', ...slice, '-o', 'yaml');
+    await staysSo(() => listServiceNames(namespace));
+    expect(await namespace.kubectl('get', ...slice, '-o', 'yaml')).toBe(before);
+
+    await namespace.kubectl('label', ...slice, 'endpointslice.kubernetes.io/managed-by=zen-lead.io');
+    await namespace.kubectl('delete', 'pod', 'web-0', '--grace-period=0', '--force');
+    await expect.poll(() => readLeader(namespace)).toBe('web-1');
+  });
+
+  test('a leader Service without our label is left alone and said so', async () => {
+    const namespace = await startSettled();
+    await namespace.kubectl('label', ...service, 'app.kubernetes.io/managed-by-');
+    await expect.poll(() => listEventReasons(namespace)).toContain('Warning NameConflict');
+    const before = await namespace.kubectl('get', ...service, '-o', 'yaml');
+    await staysSo(() => listServiceNames(namespace));
+    expect(await namespace.kubectl('get', ...service, '-o', 'yaml')).toBe(before);
+  });
+});
+
+describe.concurrent('a selector put on the leader Service', () => {
+  test('is removed, with the slice and the Endpoints that Kubernetes made of it', async () => {
+    const namespace = await startSettled();
+    await namespace.kubectl('patch', ...service, ...merge({ spec: { selector: { app: 'web' } } }));
+    await expect.poll(async () => (await readService(namespace, 'web-leader'))?.spec.selector).toBeUndefined();
+    await expect
+      .poll(async () => (await listSlices(namespace, 'web-leader')).map(({ metadata }) => metadata.name))
+      .toEqual(['web-leader-ipv4']);
+    await expect.poll(() => namespace.kubectl('get', 'endpoints', '-o', 'name')).not.toContain('web-leader');
+    expect(await readLeader(namespace)).toBe('web-0');
+    // The controllers work on what they saw: nothing may come back once they have seen the last of it.
+    await staysSo(async () => (await listSlices(namespace, 'web-leader')).length);
+    expect(await namespace.kubectl('get', 'endpoints', '-o', 'name')).not.toContain('web-leader');
+  });
+
+  test('again and again leaves nothing behind', async () => {
+    const namespace = await startSettled();
+    for (let round = 0; round < 3; round += 1) {
+      await namespace.kubectl('patch', ...service, ...merge({ spec: { selector: { app: 'web' } } }));
+      await expect.poll(async () => (await readService(namespace, 'web-leader'))?.spec.selector).toBeUndefined();
+    }
+    await expect.poll(async () => (await listSlices(namespace, 'web-leader')).length).toBe(1);
+    await expect.poll(() => namespace.kubectl('get', 'endpoints', '-o', 'name')).not.toContain('web-leader');
+    await staysSo(async () => (await listSlices(namespace, 'web-leader')).length);
+  });
+});
+
+describe.concurrent('deletion by owner', () => {
+  test('the source deleted takes everything of ours along', async () => {
+    const namespace = await startSettled();
+    await namespace.kubectl('delete', 'service', 'web');
+    await expect.poll(() => listServiceNames(namespace)).toEqual([]);
+    await expect.poll(() => listSlices(namespace, 'web-leader')).toEqual([]);
+    await staysSo(() => listServiceNames(namespace));
+  });
+
+  test('what --cascade=orphan left is adopted by the source that is made again, leader included', async () => {
+    const namespace = await startSettled();
+    const before = await readService(namespace, 'web-leader');
+    await namespace.kubectl('delete', 'service', 'web', '--cascade=orphan');
+    await expect.poll(async () => (await readService(namespace, 'web-leader'))?.metadata.ownerReferences).toEqual([]);
+    expect(await staysSo(() => readLeader(namespace))).toBe('web-0');
+
+    await namespace.apply(aService());
+    const uid = (await readService(namespace, 'web'))?.metadata.uid;
+    await expect
+      .poll(async () => [
+        (await readService(namespace, 'web-leader'))?.metadata.ownerReferences[0]?.uid,
+        (await listSlices(namespace, 'web-leader'))[0]?.metadata.ownerReferences[0]?.uid,
+      ])
+      .toEqual([uid, uid]);
+    expect((await readService(namespace, 'web-leader'))?.metadata.uid).toBe(before?.metadata.uid);
+    expect(await readLeader(namespace)).toBe('web-0');
+  });
+
+  test('a namespace deleted whole goes, although zen-lead looks on', async () => {
+    const namespace = await world.namespace();
+    const pods = [await startPod(namespace, { name: 'web-0' }), await startPod(namespace, { name: 'web-1' })];
+    await namespace.apply(aService());
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+
+    await namespace.kubectl('delete', 'namespace', namespace.name, '--wait=false');
+    for (const pod of pods) await pod.kill(); // as a kubelet ends them
+    await expect
+      .poll(() => world.controlPlane().kubectl('get', 'namespaces', '-o', 'name'), { timeout: 40_000 })
+      .not.toContain(`namespace/${namespace.name}\n`);
+    expect(await world.zenLead().isReady()).toBe(true);
+  });
+});

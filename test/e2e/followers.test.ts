@@ -1,0 +1,93 @@
+/**
+ * The followers Service and the type of the leader Service. DESIGN sections 3 and 4.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { aService } from './aService.ts';
+import { listServiceNames, listSlices, readService } from './readObjects.ts';
+import { readLeader } from './readRoute.ts';
+import { startPod } from './startPod.ts';
+import { useZenLead } from './useZenLead.ts';
+
+const world = useZenLead();
+
+describe.concurrent('followers', () => {
+  test('are every other Ready pod, before and after a failover', async () => {
+    const namespace = await world.namespace();
+    const first = await startPod(namespace, { name: 'web-0' });
+    await startPod(namespace, { name: 'web-1' });
+    await startPod(namespace, { name: 'web-2' });
+    await startPod(namespace, { name: 'web-3', ready: false });
+    await namespace.apply(aService({ annotations: { followers: 'true' } }));
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await expect.poll(() => readLeader(namespace, 'web-followers')).toBe('web-1 and web-2');
+    const service = await readService(namespace, 'web-followers');
+    expect(service?.spec.selector).toBeUndefined();
+    expect(service?.spec.ports).toEqual((await readService(namespace, 'web-leader'))?.spec.ports);
+
+    await first.kill();
+    await expect.poll(() => readLeader(namespace)).toBe('web-1');
+    await expect.poll(() => readLeader(namespace, 'web-followers')).toBe('web-2');
+    await namespace.kubectl('delete', 'pod', 'web-2', '--grace-period=0', '--force');
+    await expect.poll(() => readLeader(namespace, 'web-followers')).toBe('nobody');
+  });
+
+  test('have the name that the annotation gives, and go when it goes', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await startPod(namespace, { name: 'web-1' });
+    await namespace.apply(aService({ annotations: { followers: 'web-readers' } }));
+    await expect.poll(() => readLeader(namespace, 'web-readers')).toBe('web-1');
+
+    await namespace.kubectl('annotate', '--overwrite', 'service', 'web', 'zen-lead.io/followers=true');
+    await expect.poll(() => readLeader(namespace, 'web-followers')).toBe('web-1');
+    await expect.poll(() => listServiceNames(namespace)).toEqual(['web', 'web-followers', 'web-leader']);
+    expect(await listSlices(namespace, 'web-readers')).toEqual([]);
+
+    await namespace.kubectl('annotate', 'service', 'web', 'zen-lead.io/followers-');
+    await expect.poll(() => listServiceNames(namespace)).toEqual(['web', 'web-leader']);
+    await expect.poll(() => listSlices(namespace, 'web-followers')).toEqual([]);
+    expect(await readLeader(namespace)).toBe('web-0');
+  });
+});
+
+describe.concurrent('leader-service-type', () => {
+  test.each(['NodePort', 'LoadBalancer'])(
+    '%s gives the leader Service that type, with a node port of its own',
+    async (type) => {
+      const namespace = await world.namespace();
+      await startPod(namespace, { name: 'web-0' });
+      await namespace.apply(aService({ annotations: { 'leader-service-type': type }, spec: { type: 'NodePort' } }));
+      await expect.poll(() => readLeader(namespace)).toBe('web-0');
+      const [source, leader] = [await readService(namespace, 'web'), await readService(namespace, 'web-leader')];
+      expect(leader?.spec.type).toBe(type);
+      expect(leader?.spec.ports[0]?.nodePort).toBeGreaterThan(0);
+      expect(leader?.spec.ports[0]?.nodePort).not.toBe(source?.spec.ports[0]?.nodePort);
+    },
+  );
+
+  test('can change there and back without a new leader Service', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await namespace.apply(aService());
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    const uid = (await readService(namespace, 'web-leader'))?.metadata.uid;
+    for (const type of ['NodePort', 'LoadBalancer', 'ClusterIP']) {
+      await namespace.kubectl('annotate', '--overwrite', 'service', 'web', `zen-lead.io/leader-service-type=${type}`);
+      await expect.poll(async () => (await readService(namespace, 'web-leader'))?.spec.type).toBe(type);
+    }
+    expect((await readService(namespace, 'web-leader'))?.metadata.uid).toBe(uid);
+    expect((await readService(namespace, 'web-leader'))?.spec.ports[0]?.nodePort).toBeUndefined();
+    expect(await readLeader(namespace)).toBe('web-0');
+  });
+
+  test('LoadBalancer keeps what has been announced on the slice, so that a cloud controller is left in peace', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await namespace.apply(aService({ annotations: { 'leader-service-type': 'LoadBalancer' } }));
+    await expect
+      .poll(async () => (await listSlices(namespace, 'web-leader'))[0]?.metadata.annotations)
+      .toHaveProperty(['zen-lead.io/announced-epoch']);
+    expect((await readService(namespace, 'web-leader'))?.metadata.annotations).toEqual({});
+  });
+});

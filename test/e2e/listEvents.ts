@@ -1,0 +1,33 @@
+/**
+ * The Kubernetes Events that say something about one Service of a story.
+ */
+
+import { z } from 'zod';
+import type { Namespace } from './createNamespace.ts';
+
+const eventList = z.object({
+  items: z.array(
+    z.object({
+      metadata: z.object({ name: z.string() }),
+      type: z.string(),
+      reason: z.string(),
+      note: z.string().default(''),
+      regarding: z.object({ kind: z.string(), name: z.string() }).partial().default({}),
+    }),
+  ),
+});
+
+export type StoryEvent = z.infer<typeof eventList>['items'][number];
+
+export async function listEvents(namespace: Namespace, service = 'web'): Promise<readonly StoryEvent[]> {
+  const { items } = eventList.parse(
+    await namespace.request('GET', `/apis/events.k8s.io/v1/namespaces/${namespace.name}/events`),
+  );
+  return items.filter(({ regarding }) => regarding.kind === 'Service' && regarding.name === service);
+}
+
+/** `Warning InvalidAnnotation`, sorted, each once. */
+export async function listEventReasons(namespace: Namespace, service = 'web'): Promise<readonly string[]> {
+  const events = await listEvents(namespace, service);
+  return [...new Set(events.map(({ type, reason }) => `${type} ${reason}`))].sort();
+}

@@ -1,0 +1,169 @@
+/**
+ * Names: another one, one that is taken, one that two want. What is not ours stays byte for byte. DESIGN section 4, S7.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { aService } from './aService.ts';
+import type { Namespace } from './createNamespace.ts';
+import { listEventReasons } from './listEvents.ts';
+import { listServiceNames, listSlices } from './readObjects.ts';
+import { readLeader } from './readRoute.ts';
+import { startPod } from './startPod.ts';
+import { staysSo } from './staysSo.ts';
+import { useZenLead } from './useZenLead.ts';
+
+const world = useZenLead();
+
+function rename(namespace: Namespace, name: string): Promise<string> {
+  return namespace.kubectl('annotate', '--overwrite', 'service', 'web', `zen-lead.io/leader-service-name=${name}`);
+}
+
+/** Byte for byte, managed fields included. */
+function readWhole(namespace: Namespace, kind: string, name: string): Promise<string> {
+  return namespace.kubectl('get', kind, name, '-o', 'json', '--show-managed-fields');
+}
+
+describe.concurrent('leader-service-name', () => {
+  test('gives another name, and renaming leaves nothing behind', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await startPod(namespace, { name: 'web-1' });
+    await namespace.apply(aService());
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    const epoch = (await listSlices(namespace, 'web-leader'))[0]?.metadata.annotations['zen-lead.io/epoch'];
+
+    await rename(namespace, 'primary');
+    await expect.poll(() => readLeader(namespace, 'primary')).toBe('web-0');
+    await expect.poll(() => listServiceNames(namespace)).toEqual(['primary', 'web']);
+    await expect.poll(() => listSlices(namespace, 'web-leader')).toEqual([]);
+    const renamed = (await listSlices(namespace, 'primary'))[0]?.metadata.annotations['zen-lead.io/epoch'];
+    expect(Number(renamed)).toBeGreaterThan(Number(epoch));
+
+    await namespace.kubectl('annotate', 'service', 'web', 'zen-lead.io/leader-service-name-');
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await expect.poll(() => listServiceNames(namespace)).toEqual(['web', 'web-leader']);
+    await expect.poll(() => listSlices(namespace, 'primary')).toEqual([]);
+  });
+
+  test('that would be too long by default is refused, and can be given instead', async () => {
+    const namespace = await world.namespace();
+    const name = `web-${'x'.repeat(54)}`; // 58 characters: `-leader` makes 65
+    await startPod(namespace, { name: 'web-0' });
+    await namespace.apply(aService({ name }));
+    await expect.poll(async () => (await listEventReasons(namespace, name)).length).toBeGreaterThan(0);
+    expect(await staysSo(() => listServiceNames(namespace))).toEqual([name]);
+    await namespace.kubectl('annotate', 'service', name, 'zen-lead.io/leader-service-name=short');
+    await expect.poll(() => readLeader(namespace, 'short')).toBe('web-0');
+  });
+
+  test('that is the source itself is refused, and the source stays as it is', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await namespace.apply(aService({ annotations: { 'leader-service-name': 'web' } }));
+    await expect.poll(() => listEventReasons(namespace)).toContain('Warning NameConflict');
+    const before = await readWhole(namespace, 'service', 'web');
+    await staysSo(() => listServiceNames(namespace));
+    expect(await readWhole(namespace, 'service', 'web')).toBe(before);
+  });
+});
+
+describe.concurrent('a name that is taken', () => {
+  test('by a foreign Service stays byte for byte as it was, and is taken over once it is free', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await namespace.apply({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'db', labels: { team: 'storage' } },
+      spec: { selector: { app: 'db' }, ports: [{ port: 5432 }] },
+    });
+    const before = await readWhole(namespace, 'service', 'db');
+    await namespace.apply(aService({ annotations: { 'leader-service-name': 'db' } }));
+    await expect.poll(() => listEventReasons(namespace)).toContain('Warning NameConflict');
+    await staysSo(() => listServiceNames(namespace));
+    expect(await readWhole(namespace, 'service', 'db')).toBe(before);
+    expect((await listSlices(namespace, 'db')).every(({ endpoints }) => endpoints.length === 0)).toBe(true);
+
+    await namespace.kubectl('delete', 'service', 'db');
+    await expect.poll(() => readLeader(namespace, 'db')).toBe('web-0');
+  });
+
+  test('keeps the leader Service that there is, under the name that it has', async () => {
+    const namespace = await world.namespace();
+    const first = await startPod(namespace, { name: 'web-0' });
+    await startPod(namespace, { name: 'web-1' });
+    await namespace.apply(aService(), aService({ name: 'db', annotations: { enabled: null } }));
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    const before = await readWhole(namespace, 'service', 'db');
+    await rename(namespace, 'db');
+    await expect.poll(() => listEventReasons(namespace)).toContain('Warning NameConflict');
+    await first.setReady(false);
+    await expect.poll(() => readLeader(namespace)).toBe('web-1');
+    expect(await readWhole(namespace, 'service', 'db')).toBe(before);
+  });
+
+  test('by another source’s leader Service is not fought over, and handed on when that one opts out', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await startPod(namespace, { name: 'other-0', labels: { app: 'other' } });
+    await namespace.apply(aService({ annotations: { 'leader-service-name': 'shared' } }));
+    await expect.poll(() => readLeader(namespace, 'shared')).toBe('web-0');
+    await namespace.apply(
+      aService({
+        name: 'other',
+        annotations: { 'leader-service-name': 'shared' },
+        spec: { selector: { app: 'other' } },
+      }),
+    );
+    await expect.poll(() => listEventReasons(namespace, 'other')).toContain('Warning NameConflict');
+    // The first look after `announced` writes annotations: what must not change is whose it is, and how often it changes.
+    await expect
+      .poll(async () => (await readWhole(namespace, 'service', 'shared')).includes('announced-epoch'))
+      .toBe(true);
+    await staysSo(() => readWhole(namespace, 'service', 'shared'));
+    expect(await readLeader(namespace, 'shared')).toBe('web-0');
+
+    await namespace.kubectl('annotate', 'service', 'web', 'zen-lead.io/enabled-');
+    await expect.poll(() => readLeader(namespace, 'shared')).toBe('other-0');
+  });
+
+  test('by a foreign EndpointSlice is refused, and the slice stays byte for byte as it was', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await namespace.apply({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'web-leader-ipv4', labels: { team: 'storage' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['10.1.2.3'] }],
+      ports: [{ port: 1234 }],
+    });
+    const before = await readWhole(namespace, 'endpointslice', 'web-leader-ipv4');
+    await namespace.apply(aService());
+    await expect.poll(() => listEventReasons(namespace)).toContain('Warning ForeignEndpointSlice');
+    await staysSo(() => listEventReasons(namespace));
+    expect(await readWhole(namespace, 'endpointslice', 'web-leader-ipv4')).toBe(before);
+
+    await namespace.kubectl('delete', 'endpointslice', 'web-leader-ipv4');
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+  });
+
+  test('beside which somebody hangs a slice onto the leader Service is said so, and that slice stays', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await namespace.apply(aService());
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await namespace.apply({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'extra', labels: { 'kubernetes.io/service-name': 'web-leader' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['10.1.2.3'] }],
+      ports: [{ port: 1234 }],
+    });
+    const before = await readWhole(namespace, 'endpointslice', 'extra');
+    await expect.poll(() => listEventReasons(namespace)).toContain('Warning ForeignEndpointSlice');
+    expect(await staysSo(() => readWhole(namespace, 'endpointslice', 'extra'))).toBe(before);
+    expect(await readLeader(namespace)).toBe('web-0');
+  });
+});

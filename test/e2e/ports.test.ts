@@ -1,0 +1,120 @@
+/**
+ * Named target ports are looked up on the pod that leads. DESIGN section 3 (`ports-mode`) and section 4.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { aService } from './aService.ts';
+import { listEvents } from './listEvents.ts';
+import { readService } from './readObjects.ts';
+import { readLeader, readRoute } from './readRoute.ts';
+import { startPod } from './startPod.ts';
+import { useZenLead } from './useZenLead.ts';
+import { watchRoutes } from './watchRoutes.ts';
+
+const world = useZenLead();
+const http = { name: 'http', port: 80, targetPort: 'http' };
+const metrics = { name: 'metrics', port: 9090, targetPort: 'metrics' };
+
+describe.concurrent('ports', () => {
+  test('are those of the pod that leads, in the same write as its address', async () => {
+    const namespace = await world.namespace();
+    const first = await startPod(namespace, { name: 'web-0', ports: [{ name: 'http', containerPort: 8080 }] });
+    const second = await startPod(namespace, { name: 'web-1', ports: [{ name: 'http', containerPort: 9080 }] });
+    await namespace.apply(aService({ spec: { ports: [http] } }));
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+
+    const watched = await watchRoutes(world.controlPlane(), namespace, 'web-leader');
+    await first.setReady(false);
+    await expect.poll(() => readLeader(namespace)).toBe('web-1');
+    await expect.poll(() => watched.seen().at(-1)).toContain(second.ipv4);
+    expect([...new Set(watched.seen())]).toEqual([`${first.ipv4} http 8080/TCP`, `${second.ipv4} http 9080/TCP`]);
+    await watched.close();
+  });
+
+  test('are found on a restartable init container', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0', sidecarPorts: [{ name: 'http', containerPort: 15001 }] });
+    await namespace.apply(aService({ spec: { ports: [http] } }));
+    await expect.poll(async () => (await readRoute(namespace, 'web-leader'))[0]?.ports).toEqual(['http 15001/TCP']);
+    expect(await readLeader(namespace)).toBe('web-0');
+  });
+
+  test('tell apart one name for TCP and UDP', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, {
+      name: 'web-0',
+      ports: [
+        { name: 'dns', containerPort: 53, protocol: 'TCP' },
+        { name: 'dns-udp', containerPort: 5353, protocol: 'UDP' },
+      ],
+    });
+    await namespace.apply(
+      aService({
+        spec: {
+          ports: [
+            { name: 'tcp', port: 53, targetPort: 'dns', protocol: 'TCP' },
+            { name: 'udp', port: 53, targetPort: 'dns-udp', protocol: 'UDP' },
+          ],
+        },
+      }),
+    );
+    await expect
+      .poll(async () => (await readRoute(namespace, 'web-leader'))[0]?.ports)
+      .toEqual(['tcp 53/TCP', 'udp 5353/UDP']);
+  });
+
+  test('that cannot be resolved keep a pod from leading (strict), and another one takes over', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0', ports: [{ name: 'http', containerPort: 8080 }] });
+    await namespace.apply(aService({ spec: { ports: [http, metrics] } }));
+    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect
+      .poll(async () => (await listEvents(namespace)).map(({ reason }) => reason))
+      .toContain('PortResolutionFailed');
+
+    await startPod(namespace, {
+      name: 'web-1',
+      ports: [
+        { name: 'http', containerPort: 8080 },
+        { name: 'metrics', containerPort: 9090 },
+      ],
+    });
+    await expect.poll(() => readLeader(namespace)).toBe('web-1');
+  });
+
+  test('that cannot be resolved are left out alone (lenient)', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0', ports: [{ name: 'http', containerPort: 8080 }] });
+    await namespace.apply(aService({ annotations: { 'ports-mode': 'lenient' }, spec: { ports: [http, metrics] } }));
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    expect((await readRoute(namespace, 'web-leader'))[0]?.ports).toEqual(['http 8080/TCP']);
+
+    await namespace.kubectl('annotate', '--overwrite', 'service', 'web', 'zen-lead.io/ports-mode=strict');
+    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+  });
+
+  test('of the source are followed when they change', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await namespace.apply(aService());
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await namespace.apply(
+      aService({
+        spec: {
+          ports: [
+            { name: 'https', port: 443, targetPort: 8443 },
+            { name: 'http', port: 8000, targetPort: 8080 },
+          ],
+        },
+      }),
+    );
+    await expect
+      .poll(async () => (await readRoute(namespace, 'web-leader'))[0]?.ports)
+      .toEqual(['https 8443/TCP', 'http 8080/TCP']);
+    expect((await readService(namespace, 'web-leader'))?.spec.ports.map(({ name, port }) => [name, port])).toEqual([
+      ['https', 443],
+      ['http', 8000],
+    ]);
+    expect(await readLeader(namespace)).toBe('web-0');
+  });
+});

@@ -1,0 +1,153 @@
+/**
+ * zen-lead and the API server stop and come back; and nothing is written while nothing that matters changes.
+ * DESIGN section 5 (S8, L1) and section 7. One after another: each story is about the whole cluster.
+ */
+
+import { afterEach, expect, test } from 'vitest';
+import { aService } from './aService.ts';
+import { createNamespace, type Namespace } from './createNamespace.ts';
+import { listSlices, readService } from './readObjects.ts';
+import { readLeader } from './readRoute.ts';
+import { type Pod, startPod } from './startPod.ts';
+import { startZenLead, type ZenLead } from './startZenLead.ts';
+import { staysSo } from './staysSo.ts';
+import { useControlPlane } from './useControlPlane.ts';
+
+const controlPlane = useControlPlane();
+let stories = 0;
+let running: ZenLead | undefined;
+
+afterEach(async () => {
+  await running?.process.stop('SIGKILL');
+  running = undefined;
+});
+
+async function start(): Promise<ZenLead> {
+  running = await startZenLead(controlPlane(), `zen-lead-${stories}`);
+  return running;
+}
+
+async function startLed(): Promise<{ namespace: Namespace; first: Pod; second: Pod; zenLead: ZenLead }> {
+  stories += 1;
+  const namespace = await createNamespace(controlPlane(), `restart-${stories}`);
+  const first = await startPod(namespace, { name: 'web-0' });
+  const second = await startPod(namespace, { name: 'web-1' });
+  await namespace.apply(aService());
+  const zenLead = await start();
+  await expect.poll(() => readLeader(namespace)).toBe('web-0');
+  await expect.poll(() => readVersions(namespace)).toEqual(expect.stringContaining('announced'));
+  return { namespace, first, second, zenLead };
+}
+
+/** Every version of what is ours, and whether all of it is said: nothing is about to be written then. */
+async function readVersions(namespace: Namespace): Promise<string> {
+  const service = await readService(namespace, 'web-leader');
+  const slices = await listSlices(namespace, 'web-leader');
+  const epoch = slices[0]?.metadata.annotations['zen-lead.io/epoch'];
+  const announced = service?.metadata.annotations['zen-lead.io/announced-epoch'];
+  const versions = [service, ...slices].map((each) => each?.metadata.resourceVersion);
+  return `${versions.join(' ')}${announced === epoch ? ' announced' : ''}`;
+}
+
+test('a restart of zen-lead writes nothing when nothing has changed', async () => {
+  const { namespace, zenLead } = await startLed();
+  const before = await readVersions(namespace);
+  await zenLead.process.stop('SIGTERM');
+  await start();
+  expect(await staysSo(() => readVersions(namespace))).toBe(before);
+});
+
+test('zen-lead ends in time when it is asked to', async () => {
+  const { zenLead } = await startLed();
+  const askedAt = Date.now();
+  await zenLead.process.stop('SIGTERM', 20_000);
+  expect(Date.now() - askedAt).toBeLessThan(5_000);
+});
+
+test('what happened while zen-lead was away is caught up with', async () => {
+  const { namespace, first, zenLead } = await startLed();
+  await zenLead.process.stop('SIGKILL');
+  await first.kill();
+  expect(await staysSo(() => readLeader(namespace), 500)).toBe('web-0');
+  await start();
+  await expect.poll(() => readLeader(namespace)).toBe('web-1');
+});
+
+test('a timer that died with zen-lead is set again', async () => {
+  const { namespace, first, zenLead } = await startLed();
+  await namespace.kubectl('annotate', 'service', 'web', 'zen-lead.io/failover-min-delay=5s');
+  await first.setReady(false);
+  await zenLead.process.stop('SIGKILL');
+  await start();
+  await expect.poll(() => readLeader(namespace)).toBe('web-1');
+});
+
+test('a restart of the API server moves nothing, and failover works after it', async () => {
+  const { namespace, first, zenLead } = await startLed();
+  const before = await readVersions(namespace);
+  await controlPlane().stopApiServer('SIGTERM');
+  await controlPlane().startApiServer();
+  expect(await staysSo(() => readVersions(namespace))).toBe(before);
+  await first.setReady(false);
+  await expect.poll(() => readLeader(namespace), { timeout: 60_000 }).toBe('web-1');
+  expect(zenLead.process.ended()).toBeUndefined();
+});
+
+test('a failover during an absence of the API server is made up for when it is back', async () => {
+  const { namespace, first, second, zenLead } = await startLed();
+  await first.setReady(false);
+  await controlPlane().stopApiServer('SIGKILL'); // perhaps before the route was written, perhaps after
+  await controlPlane().startApiServer();
+  await second.setReady(true); // a status write that changes nothing but proves that the server takes writes
+  await expect.poll(() => readLeader(namespace), { timeout: 60_000 }).toBe('web-1');
+  await expect.poll(() => zenLead.isReady(), { timeout: 60_000 }).toBe(true);
+});
+
+test('zen-lead started before its API server waits for it', async () => {
+  stories += 1;
+  const namespace = await createNamespace(controlPlane(), `restart-${stories}`);
+  await startPod(namespace, { name: 'web-0' });
+  await namespace.apply(aService());
+  await controlPlane().stopApiServer('SIGTERM');
+  const starting = start();
+  await new Promise((resolve) => setTimeout(resolve, 3_000)); // it has met a closed port by now
+  await controlPlane().startApiServer();
+  const zenLead = await starting;
+  await expect.poll(() => readLeader(namespace), { timeout: 60_000 }).toBe('web-0');
+  expect(zenLead.process.ended()).toBeUndefined();
+});
+
+test('nothing is written while nothing that matters changes, over a resync and a while of status noise', async () => {
+  const { namespace, first, second } = await startLed();
+  const before = await readVersions(namespace);
+  const writesBefore = await countWrites();
+  const noise = setInterval(() => {
+    for (const pod of [first, second]) void makeNoise(namespace, pod);
+  }, 500);
+  try {
+    expect(await staysSo(() => readVersions(namespace), 35_000)).toBe(before); // everything is looked at every 30 s
+  } finally {
+    clearInterval(noise);
+  }
+  expect(await countWrites()).toEqual(writesBefore);
+});
+
+/** A status write that says nothing about Ready, as probes and metrics agents make them. */
+async function makeNoise(namespace: Namespace, pod: Pod): Promise<void> {
+  await namespace.request('PATCH', `${namespace.core('pods')}/${pod.name}`, {
+    metadata: { annotations: { 'example.com/seen-at': String(Date.now()) } },
+  });
+}
+
+/** Writes that the API server has seen, by resource: also those that changed nothing and so left no version behind. */
+async function countWrites(): Promise<Readonly<Record<string, number>>> {
+  const page = String(await controlPlane().request('GET', '/metrics'));
+  const counts: Record<string, number> = { endpointslices: 0, services: 0, events: 0 };
+  for (const line of page.split('\n')) {
+    const [, resource = '', verb = ''] =
+      /^apiserver_request_total\{.*resource="(endpointslices|services|events)".*verb="(\w+)"/.exec(line) ?? [];
+    if (!['PATCH', 'APPLY', 'POST', 'PUT', 'DELETE'].includes(verb)) continue;
+    counts[resource] = (counts[resource] ?? 0) + Number(line.split(' ').at(-1));
+  }
+  return counts;
+}

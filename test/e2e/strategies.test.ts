@@ -1,0 +1,179 @@
+/**
+ * Who is chosen, and who stays. DESIGN section 3: strategy, sticky, pin, priority, exclude, paused, hold.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { aService, type ServiceOptions } from './aService.ts';
+import type { Namespace } from './createNamespace.ts';
+import { readLeader } from './readRoute.ts';
+import { type PodOptions, startPod } from './startPod.ts';
+import { staysSo } from './staysSo.ts';
+import { useZenLead } from './useZenLead.ts';
+
+const world = useZenLead();
+
+async function startWith(
+  annotations: NonNullable<ServiceOptions['annotations']>,
+  ...pods: readonly PodOptions[]
+): Promise<{ namespace: Namespace; pod: (name: string) => Awaited<ReturnType<typeof startPod>> }> {
+  const namespace = await world.namespace();
+  const started = new Map<string, Awaited<ReturnType<typeof startPod>>>();
+  for (const options of pods) started.set(options.name, await startPod(namespace, options));
+  await namespace.apply(aService({ annotations }));
+  return {
+    namespace,
+    pod(name) {
+      const pod = started.get(name);
+      if (pod === undefined) throw new Error(`no pod ${name} in this story`);
+      return pod;
+    },
+  };
+}
+
+function annotate(namespace: Namespace, ...annotations: readonly string[]): Promise<string> {
+  const prefixed = annotations.map((each) => `zen-lead.io/${each}`);
+  return namespace.kubectl('annotate', '--overwrite', 'service', 'web', ...prefixed);
+}
+
+const byZone: readonly PodOptions[] = [
+  { name: 'web-0', node: 'node-a' },
+  { name: 'web-1', node: 'node-a' },
+  { name: 'web-2', node: 'node-b' },
+];
+
+describe.concurrent('strategy', () => {
+  test('oldest takes the one that was created first, whatever its name', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-9' });
+    await new Promise((resolve) => setTimeout(resolve, 1_100)); // creation times have whole seconds
+    await startPod(namespace, { name: 'web-1' });
+    await namespace.apply(aService());
+    await expect.poll(() => readLeader(namespace)).toBe('web-9');
+  });
+
+  test('newest takes the one that was created last', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-1' });
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await startPod(namespace, { name: 'web-9' });
+    await namespace.apply(aService({ annotations: { strategy: 'newest' } }));
+    await expect.poll(() => readLeader(namespace)).toBe('web-9');
+  });
+
+  test('priority takes the largest number, and does not preempt a sticky leader', async () => {
+    const priority = (value: string) => ({ annotations: { 'zen-lead.io/priority': value } });
+    const { namespace, pod } = await startWith(
+      { strategy: 'priority' },
+      { name: 'web-0' },
+      { name: 'web-1', ...priority('5') },
+      { name: 'web-2', ...priority('50') },
+    );
+    await expect.poll(() => readLeader(namespace)).toBe('web-2');
+    await pod('web-2').setReady(false);
+    await expect.poll(() => readLeader(namespace)).toBe('web-1');
+    await pod('web-2').setReady(true);
+    expect(await staysSo(() => readLeader(namespace))).toBe('web-1');
+  });
+
+  test('node-aware takes another node than the last leader’s', async () => {
+    const { namespace, pod } = await startWith({ strategy: 'node-aware' }, ...byZone);
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await pod('web-0').kill();
+    await expect.poll(() => readLeader(namespace)).toBe('web-2');
+  });
+
+  test('zone-aware takes another zone than the last leader’s, also after a time without leader', async () => {
+    const { namespace, pod } = await startWith({ strategy: 'zone-aware' }, ...byZone);
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    for (const name of ['web-1', 'web-2', 'web-0']) await pod(name).setReady(false);
+    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    // Both in one look: whoever is Ready first would lead otherwise.
+    await annotate(namespace, 'paused=true');
+    await Promise.all([pod('web-1').setReady(true), pod('web-2').setReady(true)]);
+    await annotate(namespace, 'paused-');
+    await expect.poll(() => readLeader(namespace)).toBe('web-2');
+  });
+
+  test('random takes one of them and keeps to it', async () => {
+    const { namespace } = await startWith({ strategy: 'random' }, ...byZone);
+    await expect.poll(() => readLeader(namespace)).toMatch(/^web-[012]$/);
+    const leader = await staysSo(() => readLeader(namespace));
+    await annotate(namespace, 'sticky=false'); // the choice is repeatable: without stickiness it is the same again
+    expect(await staysSo(() => readLeader(namespace))).toBe(leader);
+  });
+
+  test('without stickiness gives the lead back to the preferred pod', async () => {
+    const { namespace, pod } = await startWith({ sticky: 'false' }, { name: 'web-0' }, { name: 'web-1' });
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await pod('web-0').setReady(false);
+    await expect.poll(() => readLeader(namespace)).toBe('web-1');
+    await pod('web-0').setReady(true);
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+  });
+});
+
+describe.concurrent('what a user decides', () => {
+  test('pin-leader moves the lead to that pod while it is fit, and leaves it there', async () => {
+    const { namespace, pod } = await startWith({}, ...byZone);
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await annotate(namespace, 'pin-leader=web-2');
+    await expect.poll(() => readLeader(namespace)).toBe('web-2');
+    await pod('web-2').setReady(false);
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await pod('web-2').setReady(true);
+    await expect.poll(() => readLeader(namespace)).toBe('web-2');
+    await annotate(namespace, 'pin-leader-');
+    expect(await staysSo(() => readLeader(namespace))).toBe('web-2');
+  });
+
+  test('pin-leader with the name of no pod moves nothing', async () => {
+    const { namespace } = await startWith({}, ...byZone);
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await annotate(namespace, 'pin-leader=web-99');
+    expect(await staysSo(() => readLeader(namespace))).toBe('web-0');
+  });
+
+  test('paused freezes: no move, whatever happens, until it is lifted', async () => {
+    const { namespace, pod } = await startWith({}, { name: 'web-0' }, { name: 'web-1' });
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await annotate(namespace, 'paused=true');
+    await pod('web-0').setReady(false);
+    expect(await staysSo(() => readLeader(namespace))).toBe('web-0');
+    await annotate(namespace, 'paused=false');
+    await expect.poll(() => readLeader(namespace)).toBe('web-1');
+  });
+
+  test('paused does not route to a pod that is gone', async () => {
+    const { namespace, pod } = await startWith({}, { name: 'web-0' }, { name: 'web-1' });
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await annotate(namespace, 'paused=true');
+    await pod('web-0').kill();
+    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    expect(await staysSo(() => readLeader(namespace))).toBe('nobody');
+    await annotate(namespace, 'paused-');
+    await expect.poll(() => readLeader(namespace)).toBe('web-1');
+  });
+
+  test('no-leader: hold keeps a last leader that is merely NotReady, and not one that is gone', async () => {
+    const { namespace, pod } = await startWith({ 'no-leader': 'hold' }, { name: 'web-0' }, { name: 'web-1' });
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await pod('web-1').setReady(false);
+    await pod('web-0').setReady(false);
+    expect(await staysSo(() => readLeader(namespace))).toBe('web-0');
+    await pod('web-1').setReady(true);
+    await expect.poll(() => readLeader(namespace)).toBe('web-1');
+    await pod('web-1').kill();
+    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+  });
+
+  test('exclude on a pod keeps it from leading, at once', async () => {
+    const { namespace } = await startWith({}, { name: 'web-0' }, { name: 'web-1' });
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await namespace.kubectl('annotate', 'pod', 'web-0', 'zen-lead.io/exclude=true');
+    await expect.poll(() => readLeader(namespace)).toBe('web-1');
+    await namespace.kubectl('annotate', 'pod', 'web-1', 'zen-lead.io/exclude=true');
+    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await namespace.kubectl('annotate', 'pod', 'web-0', 'zen-lead.io/exclude-');
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+  });
+});

@@ -1,0 +1,46 @@
+/**
+ * One watch request, line by line, as JSON. Used by the stories about what must not be seen in between, and by the benchmarks.
+ *
+ * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ */
+
+import { readFileSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
+import { Agent, request } from 'undici';
+import type { ControlPlane } from './startControlPlane.ts';
+
+/**
+ * Resolves once the watch stands. `path` has a query already (`…?labelSelector=…`), or ends in `?`. Ends when the signal is
+ * aborted or the server ends the watch.
+ */
+export async function watchLines(
+  { url, token, caFile }: Pick<ControlPlane, 'url' | 'token' | 'caFile'>,
+  path: string,
+  signal: AbortSignal,
+): Promise<AsyncIterable<unknown>> {
+  // No time limit on the body: a quiet watch is a good watch.
+  const dispatcher = new Agent({ connect: { ca: readFileSync(caFile, 'utf8') }, bodyTimeout: 0 });
+  const answer = await request(`${url}${path}&watch=1`, {
+    dispatcher,
+    signal,
+    headers: { authorization: `Bearer ${token}` },
+  });
+  if (answer.statusCode !== 200) throw new Error(`watch ${path}: ${await answer.body.text()}`);
+
+  async function* lines(): AsyncGenerator<unknown> {
+    const decoder = new StringDecoder('utf8');
+    let rest = '';
+    try {
+      for await (const chunk of answer.body) {
+        const parts = (rest + decoder.write(chunk)).split('\n');
+        rest = parts.pop() ?? '';
+        for (const line of parts) yield JSON.parse(line);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      await dispatcher.destroy();
+    }
+  }
+  return lines();
+}
