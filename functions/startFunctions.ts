@@ -45,9 +45,8 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
     },
   });
   const url = await app.listen({ port: options.port, host });
-  const [address] = app.addresses();
   return {
-    port: address?.port ?? options.port,
+    port: Number(new URL(url).port),
     url,
     async close() {
       keySource?.close();
