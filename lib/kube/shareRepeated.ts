@@ -27,7 +27,11 @@ export function shareLabels(
   takeLabel: (labels: Fields, key: string) => string,
 ): Readonly<Record<string, string>> {
   let id = '';
-  for (const key in labels) id += `${key}=${takeLabel(labels, key)},`;
+  // With its length before each text: no two different sets have one id, whatever the texts hold.
+  for (const key in labels) {
+    const value = takeLabel(labels, key);
+    id += `${key.length}:${key}${value.length}:${value}`;
+  }
   const known = labelSets.get(id);
   if (known !== undefined) return known;
   const copy: Record<string, string> = {};
@@ -37,7 +41,7 @@ export function shareLabels(
 
 export function sharePorts(ports: readonly NamedPort[]): readonly NamedPort[] {
   let id = '';
-  for (const port of ports) id += `${port.name}/${port.port}/${port.protocol},`;
+  for (const port of ports) id += `${port.name.length}:${port.name}${port.port}/${port.protocol},`;
   return share(portLists, id, ports);
 }
 
