@@ -6,14 +6,15 @@
  *
  * Guarantees: what was added is taken later, once more at least (never lost). Lanes in order, first in first out within one; yet a
  * lower lane gets one turn after `TURNS_BEFORE_LOWER` of the upper ones. When full (`maxWaiting`), the oldest key of the lowest lane,
- * or the new one if nothing waits lower, is left out, and `onRoom` is called once half of the room is free: whoever owns
- * the queue then adds every source again. So a key is either queued or will be.
+ * or the new one if nothing waits lower, gives up its place: only its name is remembered, and handed to `onRoom` once half of the
+ * room is free, for whoever owns the queue to add it again. So a key is either queued or will be.
  * Source: https://pkg.go.dev/k8s.io/client-go/util/workqueue (dirty and processing sets).
  */
 
 import type { ServiceKey } from '../lib/selection/snapshot.ts';
 import { type Concern, isMoreUrgent, type Lane, lanes, mergeConcerns } from './concern.ts';
 import { createLaneOrder } from './laneOrder.ts';
+import type { SourceName } from './store.ts';
 
 /** Costs a mass failover a sixteenth of its throughput, and lets the low lane move even during one. */
 const TURNS_BEFORE_LOWER = 15;
@@ -23,8 +24,8 @@ export interface QueueOptions {
   readonly maxWaiting: number;
   /** A key waits to be taken. Called in the same tick. */
   onWaiting(): void;
-  /** Keys were left out, and there is room again. */
-  onRoom(): void;
+  /** These were left out, longest ago first, and there is room again. */
+  onRoom(leftOut: readonly SourceName[]): void;
 }
 
 export interface Queue {
@@ -53,11 +54,12 @@ export function createQueue({ maxWaiting, onWaiting, onRoom }: QueueOptions): Qu
   const inFlight = new Map<ServiceKey, Entry | null>();
   const order = { failover: createLaneOrder(), change: createLaneOrder(), low: createLaneOrder() };
   let turnsOfUpper = 0;
-  let hasLeftOut = false;
+  const leftOut = new Map<ServiceKey, SourceName>();
 
   function enqueue(concern: Concern, addedAt: number): void {
     const before = waiting.get(concern.key);
-    if (before === undefined && waiting.size >= maxWaiting && !makeRoomFor(concern.lane)) return;
+    if (before === undefined && waiting.size >= maxWaiting && !makeRoomFor(concern)) return;
+    leftOut.delete(concern.key);
     const merged = before === undefined ? concern : mergeConcerns(before.concern, concern);
     waiting.set(concern.key, { concern: merged, addedAt: before?.addedAt ?? addedAt });
     if (before === undefined || before.concern.lane !== merged.lane) {
@@ -67,13 +69,20 @@ export function createQueue({ maxWaiting, onWaiting, onRoom }: QueueOptions): Qu
     onWaiting();
   }
 
-  function makeRoomFor(lane: Lane): boolean {
-    hasLeftOut = true;
+  function makeRoomFor(concern: Concern): boolean {
     const lowest = lanes.findLast((each) => order[each].size() > 0);
-    if (lowest === undefined || !isMoreUrgent(lane, lowest)) return false;
-    const key = order[lowest].shift();
+    const key = lowest !== undefined && isMoreUrgent(concern.lane, lowest) ? order[lowest].shift() : undefined;
+    const { namespace, name } = (key === undefined ? undefined : waiting.get(key)?.concern) ?? concern;
     if (key !== undefined) waiting.delete(key);
-    return true;
+    leftOut.set(key ?? concern.key, { namespace, name });
+    return key !== undefined;
+  }
+
+  function refill(): void {
+    if (leftOut.size === 0 || waiting.size > maxWaiting / 2) return;
+    const sources = [...leftOut.values()];
+    leftOut.clear();
+    onRoom(sources);
   }
 
   function nextLane(): Lane | undefined {
@@ -117,10 +126,7 @@ export function createQueue({ maxWaiting, onWaiting, onRoom }: QueueOptions): Qu
       if (key === undefined || entry === undefined) return undefined;
       waiting.delete(key);
       inFlight.set(key, null);
-      if (hasLeftOut && waiting.size <= maxWaiting / 2) {
-        hasLeftOut = false;
-        onRoom();
-      }
+      refill();
       return entry.concern;
     },
     finish(key) {

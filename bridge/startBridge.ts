@@ -79,7 +79,7 @@ export function startBridge(options: BridgeOptions): Bridge {
   const queue = createQueue({
     maxWaiting: MAX_WAITING,
     onWaiting: () => delivery.pump(),
-    onRoom: () => addAll(store.sources().map((source) => toResync(source, clock.now()))),
+    onRoom: (leftOut) => addAll(leftOut.map((source) => toResync(source, clock.now()))),
   });
   const rechecks = createRechecks(clock, (concern) => addAll([concern]));
   const deadLetters = createDeadLetters({
