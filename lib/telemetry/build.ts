@@ -3,6 +3,7 @@
  */
 
 import packageJson from '../../package.json' with { type: 'json' };
+import type { Metrics } from './metrics.ts';
 
 /** Replaced by esbuild's `define`; absent in a checkout, where the source itself says it. */
 declare const ZEN_LEAD_COMMIT: string | undefined;
@@ -13,3 +14,7 @@ export const build = {
   commit: typeof ZEN_LEAD_COMMIT === 'undefined' ? 'checkout' : ZEN_LEAD_COMMIT,
   buildDate: typeof ZEN_LEAD_BUILD_DATE === 'undefined' ? 'checkout' : ZEN_LEAD_BUILD_DATE,
 } as const;
+
+export function recordBuild(metrics: Pick<Metrics, 'buildInfo'>): void {
+  metrics.buildInfo.set({ version: build.version, commit: build.commit, build_date: build.buildDate }, 1);
+}

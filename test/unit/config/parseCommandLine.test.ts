@@ -25,8 +25,8 @@ describe('flags, variables and defaults', () => {
       logLevel: 'info',
       kubeconfig: undefined,
       host: undefined,
-      ceOverrides: {},
     });
+    expect(parseBridge(['--sink', 'http://f']).ceOverrides).toEqual({});
   });
 
   it('takes the variable over the default, and the flag over the variable', () => {
@@ -102,9 +102,13 @@ describe('what cannot be read', () => {
     { args: ['demo', '--keep=yes'], says: '--keep: takes no value' },
     { args: ['bridge'], says: 'zen-lead bridge needs --sink URL or $K_SINK' },
     { args: ['bridge', '--sink', 'functions:80'], says: '--sink: "functions:80" is no http:// or https:// URL' },
-    { args: ['run'], environment: { K_CE_OVERRIDES: '{' }, says: '$K_CE_OVERRIDES: is no JSON' },
     {
-      args: ['run'],
+      args: ['bridge', '--sink', 'http://f'],
+      environment: { K_CE_OVERRIDES: '{' },
+      says: '$K_CE_OVERRIDES: is no JSON',
+    },
+    {
+      args: ['bridge', '--sink', 'http://f'],
       environment: { K_CE_OVERRIDES: '{"extensions":{"Team":"a"}}' },
       says: '$K_CE_OVERRIDES: Team: accepted is {"extensions":{"name":"value"}}',
     },

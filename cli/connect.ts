@@ -1,0 +1,32 @@
+/**
+ * From the cluster settings of a command to a connection. Nothing is sent yet: an API server that is not there is the business of
+ * whoever asks it something.
+ */
+
+import { createKubeApi } from '../lib/kube/client.ts';
+import type { KubeApi } from '../lib/kube/kubeApi.ts';
+import { loadClusterAccess } from '../lib/kube/kubeconfig.ts';
+import { build } from '../lib/telemetry/build.ts';
+import type { Logger } from '../lib/telemetry/logger.ts';
+import type { Metrics } from '../lib/telemetry/metrics.ts';
+
+export interface ClusterSettings {
+  readonly kubeconfig: string | undefined;
+  readonly kubeconfigVariable: string | undefined;
+  readonly kubernetesServiceHost: string | undefined;
+  readonly kubernetesServicePort: string;
+  readonly home: string | undefined;
+}
+
+/** Rejects with CONFIG_INVALID when there is no cluster, or a kubeconfig that cannot be read. */
+export async function connect(settings: ClusterSettings, metrics: Metrics, log: Logger): Promise<KubeApi> {
+  const access = await loadClusterAccess({
+    kubeconfigPath: settings.kubeconfig,
+    serviceHost: settings.kubernetesServiceHost,
+    servicePort: settings.kubernetesServicePort,
+    kubeconfigVariable: settings.kubeconfigVariable,
+    homeDirectory: settings.home,
+  });
+  log.info({ server: access.server, access: access.origin }, 'cluster');
+  return createKubeApi(access, { metrics, userAgent: `zen-lead/${build.version}` });
+}

@@ -1,0 +1,112 @@
+/**
+ * The cluster of the demo: an embedded API server, stand-ins for what a node and a controller manager do, a client of the Service, and
+ * zen-lead itself, which knows none of the others and reaches the API server over HTTP as it always does.
+ */
+
+import { systemClock } from '../../bridge/clock.ts';
+import { startReflector } from '../../bridge/reflector.ts';
+import { startApiServer } from '../../lib/apiserver/startApiServer.ts';
+import { createKubeApi } from '../../lib/kube/client.ts';
+import { endpointSlices, pods } from '../../lib/kube/kubeApi.ts';
+import { loadClusterAccess } from '../../lib/kube/kubeconfig.ts';
+import { parsePod } from '../../lib/kube/parsePod.ts';
+import { parseSlice } from '../../lib/kube/parseSlice.ts';
+import { label } from '../../lib/selection/names.ts';
+import type { Logger } from '../../lib/telemetry/logger.ts';
+import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { startZenLead } from '../startZenLead.ts';
+import { type Answer, startClient } from './client.ts';
+import { createClusterClient, path } from './clusterClient.ts';
+import { createJournal, type Journal } from './journal.ts';
+import { startKubelet } from './kubelet.ts';
+import { createPodNetwork } from './podNetwork.ts';
+import { startServiceProxy } from './serviceProxy.ts';
+import { startStatefulSet } from './statefulSet.ts';
+import { aService, LEADER_SERVICE, NAMESPACE, nodes, SERVICE } from './workload.ts';
+
+export interface DemoCluster {
+  readonly url: string;
+  /** Where `postgres-leader` listens, on 127.0.0.1. */
+  readonly leaderPort: number;
+  readonly journal: Journal;
+  answersSince(since: number): readonly Answer[];
+  annotateService(annotations: Readonly<Record<string, string>>): Promise<void>;
+  crashPod(name: string): void;
+  deletePod(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DemoClusterOptions {
+  /** Of the API server; 0: any. */
+  readonly port: number;
+  readonly kubeconfigPath: string;
+  readonly log: Logger;
+  /** A stand-in failed: the demo cannot go on. */
+  onError(error: unknown): void;
+}
+
+export async function startDemoCluster(options: DemoClusterOptions): Promise<DemoCluster> {
+  const { kubeconfigPath, log, onError } = options;
+  // Closes in reverse order, also when a later step fails.
+  await using opening = new AsyncDisposableStack();
+  const apiServer = opening.adopt(await startApiServer({ port: options.port }), (one) => one.close());
+  await apiServer.writeKubeconfig(kubeconfigPath);
+  const metrics = createMetrics();
+  const access = await loadClusterAccess({ kubeconfigPath });
+  const api = opening.adopt(createKubeApi(access, { metrics }), (one) => one.close());
+  const client = createClusterClient(apiServer.url);
+  const signal = new AbortController().signal;
+
+  const journal = createJournal();
+  const network = createPodNetwork();
+  const kubelet = opening.adopt(startKubelet({ client, network, journal, onError }), (one) => one.close());
+  const statefulSet = opening.adopt(startStatefulSet(client, onError), (one) => one.close());
+  const proxy = opening.adopt(await startServiceProxy(network, journal), (one) => one.close());
+  const watch = { api, clock: systemClock, random: Math.random, log, metrics, onSynced: () => {} };
+  const podWatch = startReflector({
+    ...watch,
+    name: 'demo-kubelet',
+    resource: pods,
+    namespace: undefined,
+    project: parsePod,
+    onChange: ({ kind, object }) => {
+      if (kind !== 'deleted') return kubelet.see(object);
+      kubelet.forget(object);
+      statefulSet.forget(object);
+    },
+  });
+  opening.defer(() => podWatch.close());
+  const sliceWatch = startReflector({
+    ...watch,
+    name: 'demo-proxy',
+    resource: endpointSlices,
+    namespace: NAMESPACE,
+    labelSelector: `${label.serviceName}=${LEADER_SERVICE}`,
+    project: parseSlice,
+    onChange: ({ kind, object }) => proxy.follow(kind === 'deleted' ? null : object),
+  });
+  opening.defer(() => sliceWatch.close());
+
+  for (const node of nodes()) await client.create(path.nodes, node, signal);
+  await client.create(path.services(NAMESPACE), aService(), signal);
+  await statefulSet.createAll();
+  const zenLead = startZenLead({ api, clusterName: 'demo', namespaces: [], metrics, log });
+  opening.defer(() => zenLead.close());
+  const asking = startClient(proxy.port, ({ from }) =>
+    journal.record(from === null ? { kind: 'unanswered' } : { kind: 'answered', pod: from }),
+  );
+  opening.defer(() => asking.close());
+
+  const open = opening.move();
+  return {
+    url: apiServer.url,
+    leaderPort: proxy.port,
+    journal,
+    answersSince: asking.answersSince,
+    annotateService: (annotations) =>
+      client.patch(path.service(NAMESPACE, SERVICE), { metadata: { annotations } }, signal),
+    crashPod: kubelet.crash,
+    deletePod: (name) => client.delete(path.pod(NAMESPACE, name), undefined, signal),
+    close: () => open.disposeAsync(),
+  };
+}

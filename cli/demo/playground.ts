@@ -1,0 +1,41 @@
+/**
+ * `zen-lead demo --keep`: prints what to try by hand, then says what happens until the demo is stopped.
+ */
+
+import { annotation } from '../../lib/selection/names.ts';
+import type { DemoCluster } from './cluster.ts';
+import type { Screen } from './screen.ts';
+import { LEADER_SERVICE, POD_NAMES, SERVICE } from './workload.ts';
+
+export function showPlayground(cluster: DemoCluster, screen: Screen, kubeconfigPath: string): void {
+  screen.step(4, 'Your turn, in a second terminal; Ctrl-C here ends it');
+  screen.command(`export KUBECONFIG=${kubeconfigPath}`);
+  screen.command(`kubectl get pods,services,endpointslices`);
+  screen.command(`kubectl describe endpointslice ${LEADER_SERVICE}-ipv4`);
+  screen.command(`kubectl delete pod ${POD_NAMES[0]}`);
+  screen.command(`kubectl annotate service ${SERVICE} ${annotation.pinLeader}=${POD_NAMES[2]}`);
+  screen.command(`kubectl annotate pod ${POD_NAMES[2]} ${annotation.exclude}=true`);
+  screen.command(`kubectl get events`);
+  screen.command(`kubectl annotate service ${SERVICE} ${annotation.enabled}-`);
+  screen.command(`nc 127.0.0.1 ${cluster.leaderPort}              # who answers`);
+  screen.command(`echo crash | nc 127.0.0.1 ${cluster.leaderPort} # kill whoever answers`);
+  screen.line();
+  narrate(cluster, screen);
+}
+
+/** One line a change: who is routed to, and how long nobody answered. */
+function narrate({ journal }: DemoCluster, screen: Screen): void {
+  let darkSince: number | null = null;
+  journal.onEntry((entry) => {
+    const time = new Date().toISOString().slice(11, 23);
+    if (entry.kind === 'routed') screen.line(`   ${time}  ${LEADER_SERVICE} routes to ${entry.pod}`);
+    if (entry.kind === 'unrouted') screen.line(`   ${time}  ${LEADER_SERVICE} routes to nobody`);
+    if (entry.kind === 'notReady') screen.line(`   ${time}  ${entry.pod} is not Ready`);
+    if (entry.kind === 'ready') screen.line(`   ${time}  ${entry.pod} is Ready`);
+    if (entry.kind === 'unanswered') darkSince ??= entry.at;
+    if (entry.kind === 'answered' && darkSince !== null) {
+      screen.line(`   ${time}  ${entry.pod} answers; nobody did for ${Math.round(entry.at - darkSince)} ms`);
+      darkSince = null;
+    }
+  });
+}

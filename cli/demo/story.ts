@@ -1,0 +1,149 @@
+/**
+ * The story of the demo: annotate, see a leader, kill it, see another one, delete that one gracefully. Told on a screen while it happens.
+ *
+ * Guarantees: nothing is shown that was not observed; rejects with what did not happen when a step does not come.
+ */
+
+import { annotation } from '../../lib/selection/names.ts';
+import { ASK_EVERY_MS } from './client.ts';
+import type { DemoCluster } from './cluster.ts';
+import { renderFailover } from './failover.ts';
+import { PROBE_EVERY_MS } from './kubelet.ts';
+import type { Screen } from './screen.ts';
+import { MAX_CELLS, type Mark, renderTimeline } from './timeline.ts';
+import { LEADER_SERVICE, POD_NAMES, SERVICE } from './workload.ts';
+
+/** Far above what a step takes even on a busy machine; the demo must fail rather than hang. */
+const STEP_WITHIN_MS = 15_000;
+/** So much is seen before and after what happens. */
+const QUIET_MS = 800;
+
+export async function tellStory(cluster: DemoCluster, screen: Screen): Promise<void> {
+  await showWorkload(cluster, screen);
+  const first = await showOptIn(cluster, screen);
+  const second = await showKill(cluster, screen, first);
+  await showPlannedMove(cluster, screen, second);
+}
+
+async function showWorkload(cluster: DemoCluster, screen: Screen): Promise<void> {
+  screen.title('zen-lead demo: three PostgreSQL pods, one Service, one leader');
+  await untilAllReady(cluster, 0);
+  screen.line();
+  screen.line(`   Kubernetes API   ${cluster.url} (embedded, in memory)`);
+  screen.line(`   pods             ${POD_NAMES.join(', ')}, all Ready`);
+  screen.line(`   Service          ${SERVICE}, selects all three`);
+}
+
+async function showOptIn({ journal, annotateService }: DemoCluster, screen: Screen): Promise<string> {
+  screen.step(1, 'Annotate the Service');
+  screen.command(`kubectl annotate service ${SERVICE} ${annotation.enabled}=true`);
+  const askedAt = performance.now();
+  await annotateService({ [annotation.enabled]: 'true' });
+  const { pod, at } = await journal.waitFor({
+    kind: 'routed',
+    what: `${LEADER_SERVICE} routed to a pod`,
+    since: askedAt,
+    withinMs: STEP_WITHIN_MS,
+    matches: () => true,
+  });
+  screen.result(`${LEADER_SERVICE} appeared and routes to ${pod}, ${Math.ceil(at - askedAt)} ms later`);
+  return pod;
+}
+
+async function showKill(cluster: DemoCluster, screen: Screen, leader: string): Promise<string> {
+  screen.step(2, `Kill the leader; a client asks ${1_000 / ASK_EVERY_MS} times a second who answers`);
+  await untilAnswers(cluster, leader);
+  const killedAt = performance.now();
+  cluster.crashPod(leader);
+  const [notReady, moved] = await Promise.all([
+    cluster.journal.waitFor({
+      kind: 'notReady',
+      what: `${leader} found not Ready`,
+      since: killedAt,
+      withinMs: STEP_WITHIN_MS,
+      matches: ({ pod }) => pod === leader,
+    }),
+    untilMoved(cluster, leader, killedAt),
+  ]);
+  await untilAnswers(cluster, moved.to);
+  drawTimeline(cluster, screen, killedAt, [
+    { at: killedAt, text: `${leader} killed` },
+    { at: moved.routedAt, text: 'route changed' },
+  ]);
+  for (const line of renderFailover({ from: leader, killedAt, notReadyAt: notReady.at, ...moved })) screen.line(line);
+  screen.line(`   (The kubelet probes every ${PROBE_EVERY_MS} ms here, every 10 s by default.)`);
+  return moved.to;
+}
+
+async function showPlannedMove(cluster: DemoCluster, screen: Screen, leader: string): Promise<void> {
+  screen.step(3, 'Delete the leader, as a drain or a rollout does');
+  screen.command(`kubectl delete pod ${leader}`);
+  await untilAnswers(cluster, leader);
+  const deletedAt = performance.now();
+  await cluster.deletePod(leader);
+  const { to, routedAt } = await untilMoved(cluster, leader, deletedAt);
+  await untilAnswers(cluster, to);
+  drawTimeline(cluster, screen, deletedAt, [{ at: deletedAt, text: `${leader} deleted` }]);
+  const unanswered = cluster.answersSince(deletedAt).filter(({ from }) => from === null).length;
+  screen.line(
+    `   ${leader} -> ${to}: route changed ${Math.ceil(routedAt - deletedAt)} ms after the delete, before it ended`,
+  );
+  screen.result(unanswered === 0 ? 'every question was answered' : `${unanswered} questions had no answer`);
+}
+
+async function untilAllReady({ journal }: DemoCluster, since: number): Promise<void> {
+  const ready = POD_NAMES.map((name) =>
+    journal.waitFor({
+      kind: 'ready',
+      what: `${name} Ready`,
+      since,
+      withinMs: STEP_WITHIN_MS,
+      matches: ({ pod }) => pod === name,
+    }),
+  );
+  await Promise.all(ready);
+}
+
+/** That pod has answered for a while from now on: the pictures begin and end calmly. */
+async function untilAnswers({ journal }: DemoCluster, leader: string): Promise<void> {
+  let left = Math.ceil(QUIET_MS / ASK_EVERY_MS);
+  await journal.waitFor({
+    kind: 'answered',
+    what: `${left} answers by ${leader}`,
+    since: performance.now(),
+    withinMs: STEP_WITHIN_MS,
+    matches: ({ pod }) => {
+      if (pod === leader) left -= 1;
+      return left <= 0;
+    },
+  });
+}
+
+async function untilMoved(
+  { journal }: DemoCluster,
+  from: string,
+  since: number,
+): Promise<{ readonly to: string; readonly routedAt: number; readonly answeredAt: number }> {
+  const routed = await journal.waitFor({
+    kind: 'routed',
+    what: `${LEADER_SERVICE} routed away from ${from}`,
+    since,
+    withinMs: STEP_WITHIN_MS,
+    matches: ({ pod }) => pod !== from,
+  });
+  const answered = await journal.waitFor({
+    kind: 'answered',
+    what: `an answer by ${routed.pod}`,
+    since: routed.at,
+    withinMs: STEP_WITHIN_MS,
+    matches: ({ pod }) => pod === routed.pod,
+  });
+  return { to: routed.pod, routedAt: routed.at, answeredAt: answered.at };
+}
+
+function drawTimeline(cluster: DemoCluster, screen: Screen, around: number, marks: readonly Mark[]): void {
+  const answers = cluster.answersSince(around - QUIET_MS).slice(0, MAX_CELLS);
+  screen.line();
+  screen.picture(renderTimeline({ names: POD_NAMES, answers, marks, cellMs: ASK_EVERY_MS }));
+  screen.line();
+}

@@ -1,0 +1,33 @@
+/**
+ * `zen-lead run`: bridge and functions in one process. Serves probes and metrics; takes no events from outside.
+ *
+ * Guarantees: an API server that is not there yet is waited for; SIGTERM ends it with exit code 0 once what is in flight is done.
+ */
+
+import type { Values } from '../lib/config/parseCommandLine.ts';
+import { recordBuild } from '../lib/telemetry/build.ts';
+import { createLogger } from '../lib/telemetry/logger.ts';
+import { createMetrics } from '../lib/telemetry/metrics.ts';
+import { connect } from './connect.ts';
+import { chooseListenHost } from './listenHost.ts';
+import { startProbes } from './startProbes.ts';
+import { startZenLead } from './startZenLead.ts';
+import { waitForStopSignal } from './stopSignal.ts';
+
+export async function run(values: Values<'run'>): Promise<void> {
+  const stopped = waitForStopSignal();
+  const log = createLogger(values.logLevel, 'zen-lead');
+  const metrics = createMetrics();
+  recordBuild(metrics);
+  // Closes in reverse order, also when a later step fails: a port that is taken must not leave a bridge running.
+  await using open = new AsyncDisposableStack();
+  const api = open.adopt(await connect(values, metrics, log), (one) => one.close());
+  const { clusterName, namespaces, eventsSink } = values;
+  const zenLead = startZenLead({ api, clusterName, namespaces, eventsSink, metrics, log });
+  open.defer(() => zenLead.close());
+  const host = chooseListenHost(values);
+  const probes = await startProbes({ host, port: values.port, metrics, isReady: zenLead.readiness });
+  open.defer(() => probes.close());
+  log.info({ url: probes.url, clusterName, namespaces }, 'started');
+  log.info({ signal: await stopped }, 'stopping');
+}

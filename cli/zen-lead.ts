@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+/**
+ * zen-lead: the one program. Reads the command line, loads the one command that was asked for, turns its end into an exit code.
+ *
+ * Guarantees: nothing is loaded that the command does not need (a function that scales from zero starts with it); an error of ours is
+ * one plain line, anything else is a defect and shows its stack.
+ */
+
+import { exitCodeOf } from '../lib/config/exitCode.ts';
+import { parseCommandLine } from '../lib/config/parseCommandLine.ts';
+import { codeOf } from '../lib/errors.ts';
+
+async function main(): Promise<void> {
+  const line = parseCommandLine(process.argv.slice(2), process.env);
+  if (line.kind === 'help') {
+    const { renderHelp } = await import('../lib/config/renderHelp.ts');
+    process.stdout.write(renderHelp(line.command));
+    return;
+  }
+  if (line.kind === 'version') {
+    const { build } = await import('../lib/telemetry/build.ts');
+    process.stdout.write(`${build.version}\n`);
+    return;
+  }
+  switch (line.name) {
+    case 'demo':
+      return (await import('./demo.ts')).demo(line.values);
+    case 'run':
+      return (await import('./run.ts')).run(line.values);
+    case 'bridge':
+      return (await import('./bridge.ts')).bridge(line.values);
+    case 'functions':
+      return (await import('./functions.ts')).functions(line.values);
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+  const hint = process.exitCode === 2 ? '; see zen-lead --help' : '';
+  const isOurs = error instanceof Error && codeOf(error) !== undefined;
+  process.stderr.write(isOurs ? `zen-lead: ${error.message}${hint}\n` : `zen-lead: ${describe(error)}\n`);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
