@@ -1,0 +1,20 @@
+/**
+ * ApiState: what all verbs of one embedded API server share. No module-level state: two servers in one process never meet.
+ */
+
+import type { Kind } from './kind.ts';
+import type { ServiceAddresses } from './serviceAddresses.ts';
+import type { Store } from './store.ts';
+
+export interface ApiState {
+  readonly kinds: readonly Kind[];
+  readonly store: Store;
+  readonly addresses: ServiceAddresses;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** RFC 3339 to the second, as metadata carries instants. */
+export function timestamp(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`;
+}

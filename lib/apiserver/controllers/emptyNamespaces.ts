@@ -1,0 +1,56 @@
+/**
+ * Deletes what is in a namespace that is being deleted, and then the namespace. Pods that a kubelet still has to stop hold it up.
+ *
+ * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
+ */
+
+import type { ApiState } from '../apiState.ts';
+import { isTerminating } from '../kubeObject.ts';
+import { deleteObject } from '../verbs/deleteObject.ts';
+
+/** Returns the function that ends it. */
+export function emptyNamespaces(state: ApiState): () => void {
+  const { store } = state;
+  // The second kind of a shared collection would only find it empty.
+  const kinds = state.kinds.filter(
+    (kind, index) =>
+      kind.isNamespaced && state.kinds.findIndex((each) => each.collection === kind.collection) === index,
+  );
+  const scheduled = new Set<string>();
+  let isStopped = false;
+
+  const look = (name: string): void => {
+    scheduled.delete(name);
+    const namespace = store.read('namespaces', name)?.object;
+    if (isStopped || namespace === undefined || !isTerminating(namespace)) return;
+    let left = 0;
+    for (const kind of kinds) {
+      for (const { object } of store.list(kind.collection)) {
+        if (object.metadata.namespace !== name) continue;
+        const isLeft = isTerminating(object)
+          ? true
+          : deleteObject(state, kind, name, object.metadata.name, { isDryRun: false }).isPending;
+        if (isLeft) left += 1;
+      }
+    }
+    if (left === 0) store.remove('namespaces', name);
+  };
+
+  const schedule = (name: string): void => {
+    if (scheduled.has(name)) return;
+    scheduled.add(name);
+    setImmediate(look, name);
+  };
+
+  const unsubscribe = store.subscribe('all', ({ collection, type, entry }) => {
+    const { metadata } = entry.object;
+    if (collection === 'namespaces' && isTerminating(entry.object)) schedule(metadata.name);
+    const within = type === 'DELETED' ? metadata.namespace : undefined;
+    const owner = within === undefined ? undefined : store.read('namespaces', within)?.object;
+    if (within !== undefined && owner !== undefined && isTerminating(owner)) schedule(within);
+  });
+  return () => {
+    isStopped = true;
+    unsubscribe();
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * Kind: everything that makes one resource type different from another. The tables in `kinds/` are lists of these; the verbs are generic.
+ */
+
+import type { FieldError } from './fieldError.ts';
+import type { Fields } from './json.ts';
+import type { KubeObject } from './kubeObject.ts';
+import type { NameRule } from './nameRules.ts';
+import type { ServiceAddresses } from './serviceAddresses.ts';
+
+export interface Column {
+  readonly name: string;
+  readonly type?: 'string' | 'integer' | 'boolean';
+  /** Shown with `-o wide` only. */
+  readonly isWide?: boolean;
+}
+
+export type Cell = string | number | boolean;
+
+export interface PrepareContext {
+  readonly nowAt: number;
+  readonly addresses: ServiceAddresses;
+}
+
+export interface Kind {
+  /** "" is the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly isNamespaced: boolean;
+  /** Name of the schema in `schema/kubernetes.json`. */
+  readonly schema: string;
+  /** Kinds with one collection are one storage seen through two API groups (events). */
+  readonly collection: string;
+  /** Has `/status`: the main resource then never writes `status`, and `/status` never writes `spec`. */
+  readonly hasStatus: boolean;
+  /** `metadata.generation` grows with every change outside metadata and status. */
+  readonly hasGeneration: boolean;
+  /** PUT of an object that is not there creates it. */
+  readonly isCreatedOnUpdate: boolean;
+  /** PUT without a resourceVersion is accepted. */
+  readonly isUnconditionalUpdateAllowed: boolean;
+  /** A finished delete answers with the object instead of a Status. */
+  readonly isDeletedReturned: boolean;
+  readonly nameRule: NameRule;
+  readonly columns: readonly Column[];
+  readonly cells: (object: KubeObject, nowAt: number) => readonly Cell[];
+  /** Field selectors beyond metadata.name and metadata.namespace. */
+  readonly selectable: Readonly<Record<string, (object: KubeObject) => string>>;
+  /** Fills in what the client left out. `previous`: the stored object on an update. Pure but for the addresses. */
+  readonly prepare: (object: Fields, previous: KubeObject | null, context: PrepareContext) => Fields;
+  readonly validate: (object: KubeObject, previous: KubeObject | null) => readonly FieldError[];
+  readonly toStored: (object: Fields) => Fields;
+  readonly fromStored: (object: KubeObject) => KubeObject;
+}
+
+export function groupVersionOf(kind: Kind): string {
+  return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
+}
+
+/** `ns/name`, or `name` where there are no namespaces: the order of LIST, as etcd's. */
+export function keyOf(kind: Kind, namespace: string | undefined, name: string): string {
+  return kind.isNamespaced ? `${namespace ?? ''}/${name}` : name;
+}

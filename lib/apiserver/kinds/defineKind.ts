@@ -1,0 +1,34 @@
+/**
+ * Fills in what most kinds have in common, so that each entry of the tables says only what is special about it.
+ */
+
+import type { Fields } from '../json.ts';
+import type { Kind } from '../kind.ts';
+import { isDns1123Subdomain } from '../nameRules.ts';
+import { ageCell } from '../tables/age.ts';
+
+type Given = Pick<Kind, 'group' | 'version' | 'kind' | 'plural' | 'schema'> & Partial<Kind>;
+
+export function defineKind(given: Given): Kind {
+  return {
+    singular: given.kind.toLowerCase(),
+    shortNames: [],
+    categories: [],
+    isNamespaced: true,
+    collection: given.plural,
+    hasStatus: false,
+    hasGeneration: false,
+    isCreatedOnUpdate: false,
+    isUnconditionalUpdateAllowed: true,
+    isDeletedReturned: false,
+    nameRule: isDns1123Subdomain,
+    columns: [{ name: 'Name' }, { name: 'Age' }],
+    cells: (object, nowAt) => [object.metadata.name, ageCell(object, nowAt)],
+    selectable: {},
+    prepare: (object: Fields) => object,
+    validate: () => [],
+    toStored: (object) => object,
+    fromStored: (object) => object,
+    ...given,
+  };
+}

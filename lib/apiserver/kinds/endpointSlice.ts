@@ -1,0 +1,107 @@
+/**
+ * EndpointSlice: what the API server fills in and refuses. An empty list comes back as null, as from the real server.
+ *
+ * Source: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/
+ */
+
+import { duplicate, type FieldError, invalidValue, notSupported, required, tooMany } from '../fieldError.ts';
+import { type Fields, fieldsAt, isFields, listAt, textAt, textsAt } from '../json.ts';
+import type { KubeObject } from '../kubeObject.ts';
+import { familyOf, isDns1123Label, isDns1123Subdomain } from '../nameRules.ts';
+
+/** Limits of the API: endpoints a slice, addresses an endpoint, ports a slice. */
+const limits = { endpoints: 1000, addresses: 100, ports: 20_000 };
+
+export function prepareEndpointSlice(slice: Fields): Fields {
+  const endpoints = listAt(slice, 'endpoints').map((endpoint) =>
+    isFields(endpoint) ? { ...endpoint, conditions: fieldsAt(endpoint, 'conditions') } : endpoint,
+  );
+  const ports = listAt(slice, 'ports').map((port) =>
+    isFields(port) ? { ...port, name: textAt(port, 'name') ?? '', protocol: textAt(port, 'protocol') ?? 'TCP' } : port,
+  );
+  return {
+    ...slice,
+    endpoints: endpoints.length === 0 ? null : endpoints,
+    ports: ports.length === 0 ? null : ports,
+  };
+}
+
+export function validateEndpointSlice(slice: KubeObject, previous: KubeObject | null): readonly FieldError[] {
+  const addressType = textAt(slice, 'addressType') ?? '';
+  const errors: FieldError[] = [];
+  if (previous !== null && addressType !== textAt(previous, 'addressType')) {
+    return [invalidValue('addressType', addressType, 'field is immutable')];
+  }
+  if (addressType === '') errors.push(required('addressType'));
+  else if (!['IPv4', 'IPv6', 'FQDN'].includes(addressType)) {
+    errors.push(notSupported('addressType', addressType, ['FQDN', 'IPv4', 'IPv6']));
+  }
+  if (errors.length > 0) return errors;
+  const endpoints = listAt(slice, 'endpoints');
+  if (endpoints.length > limits.endpoints) return [tooMany('endpoints', endpoints.length, limits.endpoints)];
+  endpoints.forEach((endpoint, index) => {
+    errors.push(...endpointErrors(endpoint, addressType, `endpoints[${index}]`));
+  });
+  errors.push(...portErrors(listAt(slice, 'ports')));
+  return errors;
+}
+
+function endpointErrors(endpoint: unknown, addressType: string, at: string): readonly FieldError[] {
+  const addresses = textsAt(endpoint, 'addresses');
+  const errors: FieldError[] = [];
+  if (addresses.length === 0) errors.push(required(`${at}.addresses`, 'must contain at least 1 address'));
+  if (addresses.length > limits.addresses) {
+    errors.push(tooMany(`${at}.addresses`, addresses.length, limits.addresses));
+  }
+  addresses.forEach((address, index) => {
+    errors.push(...addressErrors(address, addressType, `${at}.addresses`, index));
+  });
+  const nodeName = textAt(endpoint, 'nodeName');
+  const nodeProblem = nodeName === undefined ? undefined : isDns1123Subdomain(nodeName);
+  if (nodeProblem !== undefined) errors.push(invalidValue(`${at}.nodeName`, nodeName, nodeProblem));
+  const hostname = textAt(endpoint, 'hostname');
+  const hostProblem = hostname === undefined ? undefined : isDns1123Label(hostname);
+  if (hostProblem !== undefined) errors.push(invalidValue(`${at}.hostname`, hostname, hostProblem));
+  return errors;
+}
+
+function addressErrors(address: string, addressType: string, at: string, index: number): readonly FieldError[] {
+  if (addressType === 'FQDN') {
+    const problem = isDns1123Subdomain(address);
+    return problem === undefined ? [] : [invalidValue(`${at}[${index}]`, address, problem)];
+  }
+  if (familyOf(address) !== addressType) return [invalidValue(at, address, `must be an ${addressType} address`)];
+  const problem = specialAddressProblem(address);
+  return problem === undefined ? [] : [invalidValue(`${at}[${index}]`, address, problem)];
+}
+
+/** Addresses that a proxy must never send traffic to. */
+function specialAddressProblem(address: string): string | undefined {
+  if (address === '0.0.0.0' || address === '::') return 'may not be unspecified (0.0.0.0 or ::)';
+  if (address.startsWith('127.') || address === '::1') return 'may not be in the loopback range (127.0.0.0/8, ::1/128)';
+  if (address.startsWith('169.254.') || /^fe[89ab]/i.test(address)) {
+    return 'may not be in the link-local range (169.254.0.0/16, fe80::/10)';
+  }
+  if (address.startsWith('224.0.0.') || /^ff02:/i.test(address)) {
+    return 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)';
+  }
+  return undefined;
+}
+
+function portErrors(ports: readonly unknown[]): readonly FieldError[] {
+  if (ports.length > limits.ports) return [tooMany('ports', ports.length, limits.ports)];
+  const errors: FieldError[] = [];
+  const names = new Set<string>();
+  ports.forEach((port, index) => {
+    const name = textAt(port, 'name') ?? '';
+    const problem = name === '' ? undefined : isDns1123Label(name);
+    if (problem !== undefined) errors.push(invalidValue(`ports[${index}].name`, name, problem));
+    if (names.has(name)) errors.push(duplicate(`ports[${index}].name`, name));
+    names.add(name);
+    const protocol = textAt(port, 'protocol') ?? '';
+    if (!['TCP', 'UDP', 'SCTP'].includes(protocol)) {
+      errors.push(notSupported(`ports[${index}].protocol`, protocol, ['SCTP', 'TCP', 'UDP']));
+    }
+  });
+  return errors;
+}

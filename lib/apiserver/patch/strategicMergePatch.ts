@@ -1,0 +1,124 @@
+/**
+ * Strategic merge patch: like a merge patch, but lists that have a merge key are merged by element. `kubectl apply` (from the second time on),
+ * `edit`, `label` and `patch` send it.
+ *
+ * Source: https://github.com/kubernetes/community/blob/main/contributors/devel/sig-api-machinery/strategic-merge-patch.md
+ */
+
+import { type Fields, isFields, isSame, textAt, textsAt } from '../json.ts';
+import type { Schema } from '../schema/schema.ts';
+import { internal } from '../status.ts';
+import { orderElements } from './orderElements.ts';
+
+const orderPrefix = '$setElementOrder/';
+const deletePrefix = '$deleteFromPrimitiveList/';
+
+/** Throws a 500 in the API server's words when the patch contradicts itself. */
+export function strategicMergePatch(schema: Schema | undefined, target: Fields, patch: Fields): Fields {
+  const directive = textAt(patch, '$patch');
+  if (directive === 'replace') return plain(patch);
+  if (directive === 'delete') return {};
+  const merged = new Map(Object.entries(target));
+  const retained = patch['$retainKeys'];
+  if (Array.isArray(retained)) {
+    for (const key of merged.keys()) if (!retained.includes(key)) merged.delete(key);
+  }
+  for (const [key, value] of Object.entries(patch)) {
+    if (key.startsWith(deletePrefix)) {
+      const field = key.slice(deletePrefix.length);
+      const gone = textsAt(patch, key);
+      const list = merged.get(field);
+      if (Array.isArray(list))
+        merged.set(
+          field,
+          list.filter((each) => !gone.includes(String(each))),
+        );
+    }
+    if (key.startsWith('$')) continue;
+    if (value === null) merged.delete(key);
+    else merged.set(key, mergeValue(propertyOf(schema, key), merged.get(key), value, orderOf(patch, key)));
+  }
+  // An order without elements of its own still reorders what is there.
+  for (const key of Object.keys(patch)) {
+    const field = key.startsWith(orderPrefix) ? key.slice(orderPrefix.length) : undefined;
+    if (field === undefined || Object.hasOwn(patch, field) || !merged.has(field)) continue;
+    merged.set(field, mergeValue(propertyOf(schema, field), merged.get(field), [], orderOf(patch, field)));
+  }
+  return Object.fromEntries(merged);
+}
+
+function propertyOf(schema: Schema | undefined, key: string): Schema | undefined {
+  return schema?.properties?.get(key) ?? schema?.values ?? undefined;
+}
+
+function orderOf(patch: Fields, key: string): readonly unknown[] | undefined {
+  const order = patch[`${orderPrefix}${key}`];
+  return Array.isArray(order) ? order : undefined;
+}
+
+function mergeValue(
+  schema: Schema | undefined,
+  target: unknown,
+  patch: unknown,
+  order: readonly unknown[] | undefined,
+): unknown {
+  if (Array.isArray(patch)) {
+    const mergeKey = schema?.mergeKey ?? null;
+    if (mergeKey === null || !Array.isArray(target)) return mergeKey ? patch.filter(isElement).map(plainValue) : patch;
+    return mergeKey === ''
+      ? orderElements([...new Set([...target, ...patch])], target, order ?? patch, isSame)
+      : mergeList(schema?.items ?? undefined, mergeKey, target, patch, order);
+  }
+  if (!isFields(patch)) return patch;
+  return isFields(target) ? strategicMergePatch(schema, target, patch) : plain(patch);
+}
+
+function mergeList(
+  schema: Schema | undefined,
+  mergeKey: string,
+  target: readonly unknown[],
+  patch: readonly unknown[],
+  order: readonly unknown[] | undefined,
+): readonly unknown[] {
+  if (patch.some((each) => textAt(each, '$patch') === 'replace')) return patch.filter(isElement).map(plainValue);
+  let merged: readonly unknown[] = target;
+  for (const element of patch) {
+    if (!isFields(element)) continue;
+    const key = element[mergeKey];
+    if (key === undefined) {
+      throw internal(`map: ${goMap(element)} does not contain declared merge key: ${mergeKey}`);
+    }
+    const index = merged.findIndex((each) => isFields(each) && isSame(each[mergeKey], key));
+    const known = merged[index];
+    if (textAt(element, '$patch') === 'delete') merged = merged.filter((_, at) => at !== index);
+    else if (isFields(known)) merged = merged.with(index, strategicMergePatch(schema, known, element));
+    else merged = [...merged, plain(element)];
+  }
+  const isSameElement = (a: unknown, b: unknown) => isFields(a) && isFields(b) && isSame(a[mergeKey], b[mergeKey]);
+  return orderElements(merged, target, order ?? patch.filter(isElement), isSameElement);
+}
+
+function isElement(value: unknown): boolean {
+  return !isFields(value) || !Object.hasOwn(value, '$patch');
+}
+
+function plainValue(value: unknown): unknown {
+  return isFields(value) ? plain(value) : Array.isArray(value) ? value.filter(isElement).map(plainValue) : value;
+}
+
+/** What a patch adds, without directives and nulls. */
+function plain(patch: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(patch)
+      .filter(([key, value]) => !key.startsWith('$') && value !== null)
+      .map(([key, value]) => [key, plainValue(value)]),
+  );
+}
+
+/** `map[name:zz]`, as Go prints one. */
+export function goMap(value: Fields): string {
+  const pairs = Object.keys(value)
+    .sort()
+    .map((key) => `${key}:${isFields(value[key]) ? goMap(value[key]) : String(value[key])}`);
+  return `map[${pairs.join(' ')}]`;
+}

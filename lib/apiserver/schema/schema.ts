@@ -1,0 +1,119 @@
+/**
+ * Schema: what is known of a kind's fields, out of kubernetes.json. Read by decoding (types, unknown fields) and by strategic merge
+ * patches (merge keys), and served under /openapi/v3.
+ *
+ * Source: OpenAPI v3 of kube-apiserver 1.35 and its x-kubernetes extensions,
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
+ */
+
+import { type Fields, fieldsAt, isFields, listAt, textAt, textsAt } from '../json.ts';
+import document from './kubernetes.json' with { type: 'json' };
+
+export interface Schema {
+  /** `ServicePort`, for messages. */
+  readonly typeName: string;
+  readonly type: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean' | 'any';
+  /** `int32`, `date-time`, `int-or-string`, ... */
+  readonly format: string;
+  readonly properties: ReadonlyMap<string, Schema> | null;
+  /** Of a map: the schema of each value. */
+  readonly values: Schema | null;
+  readonly items: Schema | null;
+  readonly required: ReadonlySet<string>;
+  /** Strategic merge patch of a list: the key its elements are told apart by; "" for a list of plain values. */
+  readonly mergeKey: string | null;
+  /** `retainKeys`: keys that the patch does not name go. */
+  readonly isRetainKeys: boolean;
+}
+
+/** The documents as OpenAPI, to be served. */
+export const openApiSchemas: Fields = document;
+
+const anything: Schema = {
+  typeName: '',
+  type: 'any',
+  format: '',
+  properties: null,
+  values: null,
+  items: null,
+  required: new Set(),
+  mergeKey: null,
+  isRetainKeys: false,
+};
+const cache = new Map<string, Schema>();
+
+/** The schema of a kind by its OpenAPI name; one that knows nothing when there is none. */
+export function schemaNamed(name: string): Schema {
+  const known = cache.get(name);
+  if (known !== undefined) return known;
+  const raw = openApiSchemas[name];
+  if (!isFields(raw)) return anything;
+  const made = parseSchema(raw, shortName(name));
+  cache.set(name, made);
+  return made;
+}
+
+function parseSchema(raw: Fields, typeName: string): Schema {
+  const reference = textAt(raw, '$ref') ?? textAt(listAt(raw, 'allOf')[0], '$ref');
+  if (reference !== undefined) {
+    const name = reference.slice(reference.lastIndexOf('/') + 1);
+    return { ...schemaNamed(name), ...mergeRules(raw) };
+  }
+  const properties = fieldsAt(raw, 'properties');
+  const values = raw['additionalProperties'];
+  const items = raw['items'];
+  return {
+    typeName,
+    type: typeOf(raw),
+    format: textAt(raw, 'format') ?? '',
+    properties: Object.hasOwn(raw, 'properties') ? lazyProperties(properties) : null,
+    values: isFields(values) ? parseSchema(values, '') : null,
+    items: isFields(items) ? parseSchema(items, '') : null,
+    required: new Set(textsAt(raw, 'required')),
+    ...mergeRules(raw),
+  };
+}
+
+/** Some types contain themselves (JSONSchemaProps), so a property is resolved when it is asked for. */
+function lazyProperties(raw: Fields): ReadonlyMap<string, Schema> {
+  const resolved = new Map<string, Schema>();
+  return new (class extends Map<string, Schema> {
+    override has(key: string): boolean {
+      return Object.hasOwn(raw, key);
+    }
+    override get(key: string): Schema | undefined {
+      const known = resolved.get(key);
+      if (known !== undefined || !this.has(key)) return known;
+      const made = parseSchema(fieldsAt(raw, key), '');
+      resolved.set(key, made);
+      return made;
+    }
+  })();
+}
+
+function mergeRules(raw: Fields): Pick<Schema, 'mergeKey' | 'isRetainKeys'> {
+  const strategies = (textAt(raw, 'x-kubernetes-patch-strategy') ?? '').split(',');
+  return {
+    mergeKey: strategies.includes('merge') ? (textAt(raw, 'x-kubernetes-patch-merge-key') ?? '') : null,
+    isRetainKeys: strategies.includes('retainKeys'),
+  };
+}
+
+function typeOf(raw: Fields): Schema['type'] {
+  const type = textAt(raw, 'type');
+  switch (type) {
+    case 'object':
+    case 'array':
+    case 'string':
+    case 'integer':
+    case 'number':
+    case 'boolean':
+      return type;
+    default:
+      return 'any';
+  }
+}
+
+function shortName(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
+}

@@ -1,0 +1,132 @@
+/**
+ * Starts the embedded Kubernetes API server: in memory, plain HTTP on 127.0.0.1, for the demo, replay, tests and benchmarks.
+ *
+ * Node's own http server and no framework: a watch is a raw stream that must see back-pressure, resets and half-written lines, routes are
+ * five segments of a path, and there is nothing to validate that the API's own rules do not.
+ *
+ * Guarantees: what `test/contract` checks on a real kube-apiserver too. No authentication: only loopback can reach it.
+ * Not guaranteed: anything that a scheduler, a kubelet or a workload controller would do. Only garbage collection and namespace deletion run.
+ */
+
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ApiState } from './apiState.ts';
+import { collectGarbage } from './controllers/collectGarbage.ts';
+import { emptyNamespaces } from './controllers/emptyNamespaces.ts';
+import { createFaults, type Faults, type RequestInfo } from './faults.ts';
+import { coreKinds } from './kinds/coreKinds.ts';
+import { groupKinds } from './kinds/groupKinds.ts';
+import { writeKubeconfig } from './kubeconfig.ts';
+import { createObjects, type Objects } from './objects.ts';
+import { handleRequest } from './serve/handleRequest.ts';
+import { createServiceAddresses } from './serviceAddresses.ts';
+import { createStore } from './store.ts';
+
+export interface ApiServerOptions {
+  /** 0: the operating system chooses. */
+  readonly port?: number;
+  /** Epoch milliseconds; for metadata and ages. */
+  readonly now?: () => number;
+  /** Changes remembered per resource; a watch from before them gets 410. */
+  readonly historyLimit?: number;
+  /** The real server sends about one a minute. */
+  readonly bookmarkIntervalMs?: number;
+  /** Told of every request for a resource, before faults. */
+  readonly onRequest?: (request: RequestInfo) => void;
+}
+
+export interface EmbeddedApiServer {
+  readonly url: string;
+  readonly port: number;
+  readonly objects: Objects;
+  readonly faults: Faults;
+  /** The revision of the last write. */
+  readonly revision: () => number;
+  /** Forgets all history: resumed watches and later pages of a LIST get 410. */
+  readonly compact: () => void;
+  /** Ends every running watch: as a timeout does, by resetting the connection, or in the middle of a line. */
+  readonly cutWatches: (how: 'end' | 'reset' | 'midLine') => void;
+  readonly writeKubeconfig: (path: string) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** 10,000 changes of about 1 KiB: 10 MiB a resource, and an hour and a half at two changes a second. */
+const defaultHistoryLimit = 10_000;
+const defaultBookmarkIntervalMs = 60_000;
+
+export async function startApiServer(options: ApiServerOptions = {}): Promise<EmbeddedApiServer> {
+  const store = createStore(options.historyLimit ?? defaultHistoryLimit);
+  const state: ApiState = {
+    kinds: [...coreKinds, ...groupKinds],
+    store,
+    addresses: createServiceAddresses(store),
+    now: options.now ?? Date.now,
+  };
+  const faults = createFaults();
+  const objects = createObjects(state);
+  const stops = [collectGarbage(state), emptyNamespaces(state)];
+  for (const name of ['default', 'kube-system', 'kube-public']) {
+    objects.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  }
+
+  const watches = new Set<ServerResponse>();
+  const context = {
+    state,
+    faults,
+    bookmarkIntervalMs: options.bookmarkIntervalMs ?? defaultBookmarkIntervalMs,
+    onRequest: options.onRequest ?? (() => undefined),
+  };
+  const server = createServer((request, response) => {
+    if (/[?&]watch=|\/watch\//.test(request.url ?? '')) {
+      watches.add(response);
+      response.once('close', () => watches.delete(response));
+    }
+    // A client that goes away is no error of ours; without a listener it would end the process.
+    response.on('error', () => undefined);
+    void handleRequest(context, request, response);
+  });
+  // Watches live for minutes without a byte from the client.
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 120_000;
+  const port = await listen(server, options.port ?? 0);
+  const url = `http://127.0.0.1:${port}`;
+
+  return {
+    url,
+    port,
+    objects,
+    faults,
+    revision: store.revision,
+    compact: store.compact,
+    cutWatches(how) {
+      for (const response of watches) cut(response, how);
+    },
+    writeKubeconfig: (path) => writeKubeconfig(path, url),
+    close: () =>
+      new Promise((resolve) => {
+        for (const stop of stops) stop();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listen(server: ReturnType<typeof createServer>, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve(portOf(server.address()));
+    });
+  });
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function cut(response: ServerResponse, how: 'end' | 'reset' | 'midLine'): void {
+  if (how === 'end') response.end();
+  else if (how === 'reset') response.socket?.resetAndDestroy();
+  else response.write('{"type":"MODIFIED","obj', () => response.destroy());
+}
