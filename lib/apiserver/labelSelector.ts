@@ -17,7 +17,7 @@ interface Requirement {
 
 /** Throws a 400 in the API server's words. An empty selector matches everything. */
 export function parseLabelSelector(text: string): ObjectPredicate | null {
-  const tokens = text.match(/[(),!]|==|!=|=|>|<|[^\s(),!=<>]+/g) ?? [];
+  const tokens = text.match(/==|!=|[(),!=<>]|[^\s(),!=<>]+/g) ?? [];
   if (tokens.length === 0) return null;
   const requirements: Requirement[] = [];
   const reader = createReader(tokens);
