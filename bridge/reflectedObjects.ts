@@ -47,6 +47,7 @@ export function createReflectedObjects<T extends ReflectedObject>(
     if (!(error instanceof ZenLeadError)) throw error;
     const key = identity?.key ?? '(no readable name)';
     onUnreadable({ key, error, isFirst: identity === undefined || !unreadable.has(key) });
+    if (identity !== undefined) unreadable.add(key);
     return error;
   };
 
