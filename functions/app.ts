@@ -3,7 +3,7 @@
  *
  *   request -> sender (401, 403) -> envelope (400, 413, 415) -> dispatch -> reply (200), or "again" (429, 503 with Retry-After)
  *
- * Made by `startFunctions`; it does not listen by itself. Guarantees: work stops when its caller has gone (`request.signal`).
+ * Made by `startFunctions`; it does not listen by itself. Guarantees: work stops when its caller has gone (watchCaller.ts).
  * Source: CloudEvents HTTP protocol binding 1.0.2 (a reply is an event in the response); HTTP webhook 1.0.2 section 4 (handshake).
  */
 
@@ -19,6 +19,7 @@ import { toAnswer, toRetryAfterHeader } from './answer.ts';
 import type { Authenticate } from './authenticate.ts';
 import { dispatch } from './dispatch.ts';
 import type { Looks } from './looks.ts';
+import { watchCaller } from './watchCaller.ts';
 
 export interface AppDeps {
   readonly looks: Looks;
@@ -33,7 +34,7 @@ const BODY_LIMIT_BYTES = 256 * 1024;
 /** For a request to arrive whole; our own senders need milliseconds. */
 const RECEIVE_TIMEOUT_MS = 5_000;
 /** For a look: four reads of a large namespace. Our bridge gives up after 2.5 s; a Broker waits longer. */
-const HANDLER_TIMEOUT_MS = 10_000;
+const LOOK_TIMEOUT_MS = 10_000;
 /** Longer than undici (4 s) and Knative's proxies keep an idle connection, so that the one who sends closes first. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
@@ -42,7 +43,6 @@ export function createApp(deps: AppDeps): FastifyInstance {
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: RECEIVE_TIMEOUT_MS,
-    handlerTimeout: HANDLER_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
@@ -59,8 +59,8 @@ export function createApp(deps: AppDeps): FastifyInstance {
 }
 
 async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDeps): Promise<FastifyReply> {
-  const { headers, signal } = request;
-  const isTrusted = await deps.authenticate(headers.authorization, signal);
+  const signal = watchCaller(reply.raw, LOOK_TIMEOUT_MS);
+  const isTrusted = await deps.authenticate(request.headers.authorization, signal);
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   // headersDistinct, not headers: Node joins what is given twice into one value.
   const event = parseEvent(parseEnvelope(request.raw.headersDistinct, body));
@@ -93,7 +93,6 @@ function toInputError(error: unknown): unknown {
       retry: 'never',
       path: 'body',
     });
-  if (code === 'FST_ERR_HANDLER_TIMEOUT') return new ZenLeadError('ABORTED', 'not done in time', { retry: 'later' });
   const isInput = typeof code === 'string' && code.startsWith('FST_ERR_CTP_');
   return isInput
     ? new ZenLeadError('INPUT_INVALID', `body: ${message}`, { retry: 'never', path: 'body', cause: error })

@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest';
+import { toAnswer, toRetryAfterHeader } from '../../../functions/answer.ts';
+import { type ErrorCode, ZenLeadError } from '../../../lib/errors.ts';
+
+const statuses: Record<ErrorCode, number> = {
+  INPUT_INVALID: 400,
+  UNAUTHENTICATED: 401,
+  WRONG_SENDER: 403,
+  INPUT_TOO_LARGE: 413,
+  INPUT_UNSUPPORTED: 415,
+  BUSY: 429,
+  CONFIG_INVALID: 503,
+  KUBE_CONFLICT: 503,
+  KUBE_ALREADY_EXISTS: 503,
+  KUBE_NOT_FOUND: 503,
+  KUBE_GONE: 503,
+  KUBE_INVALID: 503,
+  KUBE_UNAUTHORIZED: 503,
+  KUBE_FORBIDDEN: 503,
+  KUBE_TOO_MANY_REQUESTS: 503,
+  KUBE_VERSION_TOO_LARGE: 503,
+  KUBE_UNAVAILABLE: 503,
+  KUBE_TIMEOUT: 503,
+  WATCH_BROKEN: 503,
+  SINK_UNAVAILABLE: 503,
+  SINK_UNREACHABLE: 503,
+  ABORTED: 503,
+};
+
+it.each(Object.entries(statuses) as [ErrorCode, number][])(
+  'answers %s with %i, and says when to try again',
+  (code, status) => {
+    const answer = toAnswer(new ZenLeadError(code, 'x', { retry: 'later' }));
+    expect(answer.status).toBe(status);
+    expect(answer.retryAfterMs !== undefined).toBe(status === 429 || status === 503);
+  },
+);
+
+it('passes on how long the API server asked to wait', () => {
+  const error = new ZenLeadError('KUBE_TOO_MANY_REQUESTS', 'x', { retry: 'later', retryAfterMs: 7_000 });
+  expect(toAnswer(error).retryAfterMs).toBe(7_000);
+});
+
+it('says nothing of the inside about a fault of ours', () => {
+  const answer = toAnswer(new TypeError('cannot read properties of undefined'));
+  expect(answer).toMatchObject({ status: 503, body: { code: 'INTERNAL' } });
+  expect(JSON.stringify(answer)).not.toContain('undefined');
+});
+
+it.each([
+  [0, '1'],
+  [1, '1'],
+  [1_001, '2'],
+  [30_000, '30'],
+])('writes %i ms as Retry-After %s', (ms, header) => expect(toRetryAfterHeader(ms)).toBe(header));

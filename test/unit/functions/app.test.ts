@@ -1,0 +1,296 @@
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseEnvelope } from '../../../lib/events/envelope.ts';
+import { parseReply } from '../../../lib/events/parseReply.ts';
+import type { ReplyEvent } from '../../../lib/events/reply.ts';
+import { aLookEvent, aSnapshot, binary, structured } from '../events/anEvent.ts';
+import { putPod, putService, routedPod } from './aNamespace.ts';
+import { failure } from './fakeApi.ts';
+import { startServer, type TestServer } from './server.ts';
+
+let server: TestServer;
+beforeEach(async () => {
+  server = await startServer();
+  putService(server.fake);
+  putPod(server.fake, 'db-0');
+  putPod(server.fake, 'db-1');
+});
+afterEach(() => server.close());
+
+const type = { 'content-type': 'application/cloudevents+json' };
+const send = (event: object, signal?: AbortSignal): Promise<Response> => {
+  const { headers, body } = structured(event);
+  return server.post(headers, body, signal);
+};
+const replyOf = async (response: Response): Promise<ReplyEvent> =>
+  parseReply(parseEnvelope(Object.fromEntries(response.headers), Buffer.from(await response.arrayBuffer())));
+
+describe('POST /', () => {
+  it('answers an event in either mode with what was decided, as an event', async () => {
+    const first = await send(aLookEvent());
+    expect(first.status).toBe(200);
+    expect(await replyOf(first)).toMatchObject({
+      type: 'io.zen-lead.leader.elected',
+      data: { leader: { name: 'db-0' } },
+    });
+    const { headers, body } = binary({ ...aLookEvent(), type: 'io.zen-lead.service.resync' });
+    const second = await server.post(headers, body);
+    expect(await replyOf(second)).toMatchObject({ type: 'io.zen-lead.leader.kept', source: '/clusters/test' });
+  });
+
+  it('takes every event as a hint while no sender is configured, whatever Authorization says', async () => {
+    const event = aLookEvent({ data: { ...aLookEvent().data, deadline: Date.now() + 60_000, snapshot: aSnapshot() } });
+    const { headers, body } = structured(event);
+    const response = await server.post({ ...headers, authorization: 'Bearer nonsense' }, body);
+    expect((await replyOf(response)).data).toMatchObject({ basis: 'read', leader: { name: 'db-0' } });
+  });
+
+  const minimal = {
+    specversion: '1.0',
+    id: 'a',
+    source: '/s',
+    type: 'io.zen-lead.pod.added',
+    subject: 'namespaces/shop/services/db',
+  };
+  const text = JSON.stringify(minimal);
+  const withData = (data: string): string => `${text.slice(0, -1)},"data":${data}}`;
+  it.each<
+    [
+      name: string,
+      status: number,
+      code: string,
+      path: string | undefined,
+      headers: Record<string, string>,
+      body: string | Buffer,
+    ]
+  >([
+    ['no event at all', 400, 'INPUT_INVALID', 'specversion', { 'content-type': 'application/json' }, '{}'],
+    ['nothing', 400, 'INPUT_INVALID', 'body', type, ''],
+    ['a subject that is none', 400, 'INPUT_INVALID', 'subject', type, JSON.stringify({ ...minimal, subject: 'db' })],
+    [
+      'a type that is none of ours',
+      400,
+      'INPUT_INVALID',
+      'type',
+      type,
+      JSON.stringify({ ...minimal, type: 'com.example' }),
+    ],
+    ['a missing id', 400, 'INPUT_INVALID', 'id', type, JSON.stringify({ ...minimal, id: undefined })],
+    ['257 KiB', 413, 'INPUT_TOO_LARGE', 'body', type, withData(JSON.stringify('x'.repeat(257 * 1024)))],
+    [
+      '100,000 candidates',
+      413,
+      'INPUT_TOO_LARGE',
+      'body',
+      type,
+      withData(JSON.stringify(Array(100_000).fill({ name: 'x' }))),
+    ],
+    ['a depth bomb', 400, 'INPUT_INVALID', undefined, type, withData('['.repeat(100_000))],
+    ['__proto__', 400, 'INPUT_INVALID', 'data.__proto__', type, withData('{"__proto__":{"polluted":true}}')],
+    [
+      'constructor.prototype',
+      400,
+      'INPUT_INVALID',
+      'data.constructor.prototype',
+      type,
+      withData('{"constructor":{"prototype":{"polluted":true}}}'),
+    ],
+    ['a name twice', 400, 'INPUT_INVALID', 'type', type, `${text.slice(0, -1)},"type":"x"}`],
+    ['NaN', 400, 'INPUT_INVALID', 'body', type, withData('NaN')],
+    ['a byte order mark', 400, 'INPUT_INVALID', 'body', type, `\ufeff${text}`],
+    [
+      'gzip',
+      415,
+      'INPUT_UNSUPPORTED',
+      'content-encoding',
+      { ...type, 'content-encoding': 'gzip' },
+      Buffer.from([0x1f, 0x8b]),
+    ],
+    [
+      'a batch',
+      415,
+      'INPUT_UNSUPPORTED',
+      'content-type',
+      { 'content-type': 'application/cloudevents-batch+json' },
+      `[${text}]`,
+    ],
+    ['a content type that is none', 400, 'INPUT_INVALID', undefined, { 'content-type': ';;' }, text],
+  ])('refuses %s with %i, changes nothing and goes on serving', async (_name, status, code, path, headers, body) => {
+    const response = await server.post(headers, body);
+    expect(response.status).toBe(status);
+    const answer = await response.json();
+    expect(answer).toMatchObject({ code, message: expect.any(String), ...(path !== undefined && { path }) });
+    expect(server.fake.requests).toEqual([]);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+    expect(await server.metrics.registry.metrics()).toContain(`zen_lead_refused_requests_total{code="${code}"} 1`);
+    expect((await send(aLookEvent())).status).toBe(200);
+  });
+
+  it('refuses a header that is given twice', async () => {
+    const { headers } = binary(minimal);
+    const lines = [...Object.entries(headers), ['ce-id', 'b']].map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    const socket = connect(server.functions.port, '127.0.0.1');
+    socket.end(`POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n${lines}\r\n{}`);
+    let answer = '';
+    for await (const chunk of socket) answer += chunk;
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain('ce-id');
+  });
+
+  it('answers one of our own replies with 200 and does nothing', async () => {
+    const response = await send({ specversion: '1.0', id: 'a', source: '/s', type: 'io.zen-lead.leader.elected' });
+    expect([response.status, await response.text(), server.fake.requests]).toEqual([200, '', []]);
+  });
+
+  it('answers 200 for a Service that is not there', async () => {
+    const response = await send(aLookEvent({ subject: 'namespaces/shop/services/none' }));
+    expect(await replyOf(response)).toMatchObject({ type: 'io.zen-lead.leader.lost', data: { reason: 'SourceGone' } });
+  });
+
+  it.each([
+    ['a conflict without end', 409, 'Conflict', '1'],
+    ['a busy API server', 429, 'TooManyRequests', '1'],
+    ['an API server that fails', 500, 'InternalError', '1'],
+    ['a write that is forbidden', 403, 'Forbidden', '30'],
+    ['an object that is refused', 422, 'Invalid', '30'],
+  ])('answers 503 with Retry-After for %s, never 404, 409 or 500', async (_name, status, reason, retryAfter) => {
+    server.fake.before = ({ method }) => (method === 'GET' ? undefined : failure(status, reason));
+    const response = await send(aLookEvent());
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, retryAfter]);
+    expect(await response.json()).toMatchObject({ code: expect.stringMatching(/^KUBE_/) });
+  });
+
+  it('reads once for the hints that come while it reads, and once more', async () => {
+    const gate = Promise.withResolvers<undefined>();
+    server.fake.before = ({ path }) => (path.endsWith('/endpointslices') ? gate.promise : undefined);
+    const answers = Array.from({ length: 10 }, () => send(aLookEvent()));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    gate.resolve(undefined);
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect(server.fake.requests.filter(({ method, path }) => method === 'GET' && path.endsWith('/pods'))).toHaveLength(
+      2,
+    );
+  });
+
+  it('stops when its caller has gone', async () => {
+    const reached = Promise.withResolvers<void>();
+    server.fake.before = ({ path }) => {
+      if (!path.endsWith('/endpointslices')) return undefined;
+      reached.resolve();
+      return new Promise((resolve) => setTimeout(resolve, 150, undefined));
+    };
+    const caller = new AbortController();
+    const answer = send(aLookEvent(), caller.signal);
+    await reached.promise;
+    caller.abort();
+    await expect(answer).rejects.toThrow();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(server.fake.requests).toHaveLength(1); // pods and Services were not read any more
+    expect(server.fake.writes()).toEqual([]);
+  });
+});
+
+describe('events of a Knative ApiServerSource', () => {
+  it.each(['resource', 'reference'])('make a leader, fail it over and follow its deletion (%s mode)', async (mode) => {
+    const lines = readFileSync(new URL(`../../fixtures/apiserversource-${mode}.jsonl`, import.meta.url), 'utf8')
+      .trim()
+      .split('\n');
+    const replay = async (line: string | undefined): Promise<number> => {
+      const { headers, body } = JSON.parse(line ?? '') as { headers: Record<string, string>; body: object };
+      const rename = (text: string): string => text.replaceAll(`namespaces/${mode}/`, 'namespaces/shop/');
+      const response = await server.post(
+        { ...headers, 'ce-subject': rename(headers['ce-subject'] ?? '') },
+        JSON.stringify(body),
+      );
+      return response.status;
+    };
+    expect(await replay(lines[1])).toBe(200); // db-0 becomes Ready
+    expect(routedPod(server.fake)).toBe('db-0');
+    putPod(server.fake, 'db-0', { ready: false });
+    expect(await replay(lines[5])).toBe(200);
+    expect(routedPod(server.fake)).toBe('db-1');
+    server.fake.remove('pods', 'db-1');
+    const gone = (lines[7] ?? '').replaceAll('pods/db-0', 'pods/db-1');
+    expect(await replay(gone)).toBe(200); // no such pod any more: it concerns the Service that routes to its name
+    expect(routedPod(server.fake)).toBeNull();
+  });
+
+  it('about a pod that nobody selects and nobody routes to read once and write nothing', async () => {
+    putPod(server.fake, 'web-1', { labels: { app: 'web' } });
+    const event = {
+      specversion: '1.0',
+      id: 'a',
+      source: '/s',
+      type: 'dev.knative.apiserver.ref.update',
+      subject: '/apis/v1/namespaces/shop/pods/web-1',
+    };
+    const response = await send(event);
+    expect([response.status, await response.text(), server.fake.writes()]).toEqual([200, '', []]);
+    expect(server.fake.requests).toHaveLength(3);
+  });
+
+  it('about a kind that concerns nobody are answered without reading', async () => {
+    const event = {
+      specversion: '1.0',
+      id: 'a',
+      source: '/s',
+      type: 'dev.knative.apiserver.ref.update',
+      subject: '/apis/apps/v1/namespaces/shop/deployments/x',
+    };
+    expect([(await send(event)).status, server.fake.requests]).toEqual([200, []]);
+  });
+});
+
+describe('the rest of the server', () => {
+  it('agrees to the CloudEvents webhook handshake with whoever asks', async () => {
+    const asked = await fetch(server.functions.url, {
+      method: 'OPTIONS',
+      headers: { 'webhook-request-origin': 'events.example.com', 'webhook-request-rate': '120' },
+    });
+    expect(Object.fromEntries(asked.headers)).toMatchObject({
+      'webhook-allowed-origin': 'events.example.com',
+      'webhook-allowed-rate': '*',
+      allow: 'OPTIONS, POST',
+    });
+    const plain = await fetch(server.functions.url, { method: 'OPTIONS' });
+    expect(plain.headers.has('webhook-allowed-origin')).toBe(false);
+  });
+
+  it('has probes and metrics', async () => {
+    const read = async (path: string) => {
+      const response = await fetch(`${server.functions.url}${path}`);
+      return [response.status, await response.text()] as const;
+    };
+    expect(await read('/livez')).toEqual([200, 'ok\n']);
+    expect(await read('/readyz')).toEqual([200, 'ok\n']);
+    expect((await read('/metrics'))[1]).toContain('zen_lead_reconciliations_total');
+  });
+
+  it('finishes what is in flight when it closes, and takes nothing new', async () => {
+    const reached = Promise.withResolvers<void>();
+    server.fake.before = ({ path }) => {
+      if (!path.endsWith('/endpointslices')) return undefined;
+      reached.resolve();
+      return new Promise((resolve) => setTimeout(resolve, 100, undefined));
+    };
+    const answer = send(aLookEvent());
+    await reached.promise;
+    const closed = server.functions.close();
+    expect((await answer).status).toBe(200);
+    await closed;
+    await expect(send(aLookEvent())).rejects.toThrow();
+    expect(routedPod(server.fake)).toBe('db-0');
+  });
+
+  it('does not wait for ever when it closes', async () => {
+    const impatient = await startServer({ drainTimeoutMs: 50 });
+    impatient.fake.before = () => new Promise<undefined>(() => undefined);
+    const { headers, body } = structured(aLookEvent());
+    const answer = impatient.post(headers, body);
+    answer.catch(() => undefined);
+    await expect.poll(() => impatient.fake.requests.length).toBe(1);
+    await impatient.close();
+    await expect(answer).rejects.toThrow();
+  });
+});
