@@ -11,7 +11,7 @@
  */
 
 import { inputError, ZenLeadError } from '../lib/errors.ts';
-import type { ObjectChange, ReflectedObject } from './reflector.ts';
+import type { ObjectChange, ReflectedObject } from './objectChange.ts';
 import { isChanged, relistDiff } from './relistDiff.ts';
 
 export interface ReflectedObjects<T> {

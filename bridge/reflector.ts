@@ -22,24 +22,15 @@ import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { listAll } from './listAll.ts';
 import { chooseNextStep, type RelistReason, retryWaitMs, type WatchEnd } from './nextStep.ts';
+import type { ObjectChange, ReflectedObject } from './objectChange.ts';
 import { pause } from './pause.ts';
 import { createReflectedObjects } from './reflectedObjects.ts';
 import { type ReflectorTuning, reflectorTuning } from './reflectorTuning.ts';
+import { watchOnce } from './watchOnce.ts';
 import { type ReflectedResource, watchStream } from './watchStream.ts';
 import { createWatchTrust } from './watchTrust.ts';
 
-/** What every projection has. */
-export interface ReflectedObject {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion?: string;
-}
-
-export type ObjectChange<T> =
-  | { readonly kind: 'added'; readonly object: T }
-  | { readonly kind: 'modified'; readonly object: T; readonly previous: T }
-  | { readonly kind: 'deleted'; readonly object: T };
+export type { ObjectChange, ReflectedObject } from './objectChange.ts';
 
 export interface ReflectorOptions<T> extends ReflectedResource {
   /** For logs and metrics: `pods`, `endpointslices (foreign)`. */
@@ -117,38 +108,22 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
     options.onSynced();
   }
 
-  /** One watch request, from its opening to its end, however that comes. */
-  async function watch(resourceVersion: string): Promise<WatchEnd> {
-    const stop = new AbortController();
-    const abort = () => stop.abort();
-    let interruption: RelistReason | null = null;
-    let lines = 0;
-    closing.signal.addEventListener('abort', abort, { once: true });
-    interruptWatch = (reason) => {
-      interruption ??= reason;
-      stop.abort();
-    };
+  function watch(resourceVersion: string): Promise<WatchEnd> {
     const timeoutSeconds = Math.floor(tuning.watchMinSeconds * (1 + random()));
-    try {
-      const from = { resourceVersion, timeoutSeconds };
-      const opened = () => trust.opened(clock.now());
-      for await (const event of watchStream(api, options, from, clock.now, stop.signal, opened)) {
-        if (stop.signal.aborted) break;
-        trust.heard(clock.now());
+    return watchOnce({
+      open: (signal, onOpen) =>
+        watchStream(api, options, { resourceVersion, timeoutSeconds }, clock.now, signal, onOpen),
+      take(event) {
         metrics.watchEvents.inc({ resource: name, type: event.kind });
         tell(event.kind === 'bookmark' ? [] : known.apply(event.kind, event.object), event.resourceVersion);
-        lines += 1;
-      }
-      return interruption === null ? { kind: 'closed', lines } : { kind: 'interrupted', lines, reason: interruption };
-    } catch (error) {
-      if (interruption !== null) return { kind: 'interrupted', lines, reason: interruption };
-      if (!(error instanceof ZenLeadError)) throw error;
-      return { kind: 'failed', lines, error };
-    } finally {
-      trust.cut(clock.now());
-      interruptWatch = null;
-      closing.signal.removeEventListener('abort', abort);
-    }
+      },
+      trust,
+      now: clock.now,
+      closing: closing.signal,
+      onInterruptible: (interrupt) => {
+        interruptWatch = interrupt;
+      },
+    });
   }
 
   async function listUntilDone(reason: RelistReason): Promise<void> {

@@ -7,7 +7,7 @@
  * before it is taken again. An object that does not differ is no change.
  */
 
-import type { ObjectChange, ReflectedObject } from './reflector.ts';
+import type { ObjectChange, ReflectedObject } from './objectChange.ts';
 import { sameView } from './sameView.ts';
 
 export function relistDiff<T extends ReflectedObject>(
