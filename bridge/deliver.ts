@@ -94,12 +94,10 @@ export function startDelivery(options: DeliveryOptions): Delivery {
       running.add(run);
     }
     isPumping = false;
-    if (gate.isClosed() && running.size === 0) waitForProbe();
-  }
-
-  function waitForProbe(): void {
+    const untilProbeMs = gate.probeAt() - clock.now();
     cancelProbe?.();
-    cancelProbe = clock.setTimer(pump, gate.probeAt() - clock.now());
+    // Past that instant whatever is added calls `pump` by itself.
+    if (gate.isClosed() && untilProbeMs > 0) cancelProbe = clock.setTimer(pump, untilProbeMs);
   }
 
   async function deliver(concern: Concern): Promise<void> {

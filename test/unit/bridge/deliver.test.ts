@@ -1,0 +1,434 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Concern, Lane } from '../../../bridge/concern.ts';
+import type { DeadLetter } from '../../../bridge/deadLetter.ts';
+import { type DeliveryRecord, startDelivery } from '../../../bridge/deliver.ts';
+import { type DeliveryTuning, defaultDeliveryTuning } from '../../../bridge/deliveryTuning.ts';
+import { createQueue, type Queue } from '../../../bridge/queue.ts';
+import { createStore } from '../../../bridge/store.ts';
+import { toCloudEvent } from '../../../bridge/toCloudEvent.ts';
+import { ZenLeadError } from '../../../lib/errors.ts';
+import type { LookEvent } from '../../../lib/events/look.ts';
+import type { SinkAnswer } from '../../../lib/events/sink.ts';
+import { silentLogger } from '../../../lib/telemetry/logger.ts';
+import { createMetrics } from '../../../lib/telemetry/metrics.ts';
+import { T0, version } from '../../model/builders.ts';
+import { createVirtualClock, settle, type VirtualClock } from '../../model/virtualClock.ts';
+import { aConcern } from './aConcern.ts';
+
+interface Call {
+  readonly event: LookEvent;
+  readonly at: number;
+  readonly signal: AbortSignal;
+  readonly isOpen: boolean;
+  answer(answer: SinkAnswer | number): Promise<void>;
+  fail(error: unknown): Promise<void>;
+}
+
+interface Bench {
+  readonly clock: VirtualClock;
+  readonly queue: Queue;
+  /** Everything sent, in order. */
+  readonly calls: readonly Call[];
+  readonly answered: readonly Concern[];
+  readonly letters: readonly DeadLetter[];
+  readonly records: readonly DeliveryRecord[];
+  add(name: string, lane?: Lane): Concern;
+  close(): Promise<void>;
+  /** The call that is waiting for an answer for this Service. */
+  open(name: string): Call;
+  limitNow(): number;
+}
+
+/** A delivery with a sink that answers when told to, or at once with `reply`. A call that is aborted rejects, as a sink must. */
+function aBench({
+  reply,
+  tuning = {},
+}: {
+  reply?: (event: LookEvent) => SinkAnswer | number | Error | undefined;
+  tuning?: Partial<DeliveryTuning>;
+} = {}): Bench {
+  const clock = createVirtualClock();
+  const calls: (Call & { isOpen: boolean })[] = [];
+  const answered: Concern[] = [];
+  const letters: DeadLetter[] = [];
+  const records: DeliveryRecord[] = [];
+  const queue = createQueue({ maxWaiting: 1_000, onWaiting: () => delivery.pump(), onRoom: () => {} });
+  const context = {
+    clusterName: 'kubernetes',
+    store: createStore(),
+    revisions: () => ({ pods: version(revision), services: version(1), slices: version(1) }),
+    isFresh: () => true,
+    carryOf: () => undefined,
+    random: () => 0.5,
+    maxEventBytes: Number.POSITIVE_INFINITY,
+  };
+  let revision = 1;
+
+  const delivery = startDelivery({
+    queue,
+    clock,
+    random: () => 1,
+    tuning: { ...defaultDeliveryTuning, ...tuning },
+    metrics: createMetrics(),
+    log: silentLogger,
+    buildEvent(concern, now) {
+      revision += 1;
+      return toCloudEvent(concern, context, now);
+    },
+    onAnswer: (concern) => answered.push(concern),
+    onDeadLetter: (letter) => letters.push(letter),
+    onDelivery: (record) => records.push(record),
+    sink: (event, signal) =>
+      new Promise((resolve, reject) => {
+        const call = {
+          event,
+          at: clock.now(),
+          signal,
+          isOpen: true,
+          answer(answer: SinkAnswer | number) {
+            call.isOpen = false;
+            resolve(typeof answer === 'number' ? { status: answer } : answer);
+            return settle();
+          },
+          fail(error: unknown) {
+            call.isOpen = false;
+            reject(error);
+            return settle();
+          },
+        };
+        calls.push(call);
+        signal.addEventListener('abort', () => call.fail(signal.reason));
+        const now = reply?.(event);
+        if (now instanceof Error) call.fail(now);
+        else if (now !== undefined) call.answer(now);
+      }),
+  });
+
+  return {
+    clock,
+    queue,
+    calls,
+    answered,
+    letters,
+    records,
+    add(name, lane) {
+      const concern = aConcern(name, lane, { observedAt: clock.now() });
+      queue.add(concern, clock.now());
+      return concern;
+    },
+    close: delivery.close,
+    open(name) {
+      const call = calls.findLast((each) => each.isOpen && each.event.partitionkey === `shop/${name}`);
+      if (call === undefined) throw new Error(`nothing is in flight for ${name}`);
+      return call;
+    },
+    limitNow: () => calls.filter((call) => call.isOpen).length,
+  };
+}
+
+const unavailable = new ZenLeadError('SINK_UNAVAILABLE', 'reset', { retry: 'later' });
+const unreachable = new ZenLeadError('SINK_UNREACHABLE', 'refused', { retry: 'later' });
+
+describe('sending', () => {
+  it('sends a key that arrives at an idle bridge in the same tick', () => {
+    const bench = aBench();
+    bench.add('a', 'failover');
+    expect(bench.calls).toHaveLength(1);
+  });
+
+  it('has one event in flight for each key, and looks once more at what came meanwhile', async () => {
+    const bench = aBench();
+    bench.add('a');
+    bench.add('a', 'failover');
+    bench.add('a', 'low');
+    expect(bench.calls).toHaveLength(1);
+    await bench.open('a').answer(200);
+    expect(bench.calls).toHaveLength(2);
+    await bench.open('a').answer(200);
+    expect(bench.calls).toHaveLength(2);
+  });
+
+  it('records every attempt with its answer', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').answer(503);
+    await bench.clock.advance(250);
+    await bench.open('a').answer(200);
+    expect(bench.records.map(({ status, sentAt }) => [status, sentAt])).toEqual([
+      [503, T0],
+      [200, T0 + 250],
+    ]);
+  });
+});
+
+describe('failures', () => {
+  it('backs off from 250 ms, doubling up to 30 s', async () => {
+    const bench = aBench({ reply: () => 500, tuning: { maxFailures: 12 } });
+    bench.add('a');
+    await bench.clock.advance(250_000);
+    const waits = bench.calls.slice(1, 11).map((call, n) => call.at - (bench.calls[n]?.at ?? 0));
+    expect(waits.slice(0, 8)).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000]);
+  });
+
+  it('waits as long as Retry-After says, where that is longer', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').answer({ status: 429, retryAfterMs: 7_000 });
+    await bench.clock.advance(6_999);
+    expect(bench.calls).toHaveLength(1);
+    await bench.clock.advance(1);
+    expect(bench.calls).toHaveLength(2);
+  });
+
+  it.each([401, 404, 408, 409, 429, 500, 502, 503, 504])('tries again after %i', async (status) => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').answer(status);
+    await bench.clock.advance(300);
+    await bench.open('a').answer(200);
+    expect(bench.answered).toHaveLength(1);
+    expect(bench.letters).toEqual([]);
+  });
+
+  it.each([400, 403, 413])('makes a dead letter of %i at once and never sends it again', async (status) => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').answer({ status, detail: 'why' });
+    await bench.clock.advance(600_000);
+    expect(bench.calls).toHaveLength(1);
+    expect(bench.letters).toMatchObject([{ status, detail: 'why', reason: 'refused' }]);
+  });
+
+  it('makes a dead letter after ten failures in a row, and looks again at the next change', async () => {
+    const bench = aBench({ reply: () => 500 });
+    bench.add('a');
+    await bench.clock.advance(600_000);
+    expect(bench.calls).toHaveLength(10);
+    expect(bench.letters).toMatchObject([{ status: 500, reason: 'exhausted' }]);
+    bench.add('a');
+    await bench.clock.advance(5_000);
+    expect(bench.calls.length).toBeGreaterThan(10);
+  });
+
+  it('counts failures in a row: a success starts again from none', async () => {
+    let count = 0;
+    const bench = aBench({ reply: () => (++count % 10 === 0 ? 200 : 500) });
+    for (let n = 0; n < 3; n += 1) {
+      bench.add('a');
+      await bench.clock.advance(300_000);
+    }
+    expect(bench.answered).toHaveLength(3);
+    expect(bench.letters).toEqual([]);
+  });
+});
+
+describe('the next snapshot (S5)', () => {
+  it('after a time-out is the same event until its deadline, because the first may still be worked on', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.clock.advance(2_900);
+    const [first, ...others] = bench.calls;
+    expect(others.length).toBeGreaterThan(0);
+    for (const call of others) expect(call.event).toBe(first?.event);
+  });
+
+  it('is a new one past the deadline', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.clock.advance(6_000);
+    const [first] = bench.calls;
+    for (const call of bench.calls)
+      expect(call.event === first?.event).toBe(call.at < (first?.event.data.deadline ?? 0));
+    expect(bench.calls.at(-1)?.event).not.toBe(first?.event);
+  });
+
+  it('is a new one after any answer', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').answer(503);
+    await bench.clock.advance(250);
+    expect(bench.calls).toHaveLength(2);
+    expect(bench.calls[1]?.event).not.toBe(bench.calls[0]?.event);
+  });
+
+  it('is a new one where no connection was made: nothing can be working on the first', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').fail(unreachable);
+    await bench.clock.advance(250);
+    expect(bench.calls).toHaveLength(2);
+    expect(bench.calls[1]?.event).not.toBe(bench.calls[0]?.event);
+  });
+
+  it('follows at once after an event that was sent again, when something came in between', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').fail(unavailable);
+    bench.add('a', 'failover');
+    await bench.clock.advance(250);
+    expect(bench.calls[1]?.event).toBe(bench.calls[0]?.event);
+    await bench.open('a').answer(200);
+    expect(bench.calls).toHaveLength(3);
+    expect(bench.calls[2]?.event).not.toBe(bench.calls[0]?.event);
+    await bench.open('a').answer(200);
+    expect(bench.calls).toHaveLength(3);
+  });
+
+  it('gives a hint longer than a snapshot before it times out', async () => {
+    const bench = aBench();
+    bench.add('a');
+    const { signal } = bench.open('a');
+    await bench.clock.advance(999);
+    expect(signal.aborted).toBe(false);
+    await bench.clock.advance(1);
+    expect(signal.aborted).toBe(true);
+  });
+});
+
+describe('what the sink bears', () => {
+  const many = (bench: Bench, count: number, prefix = 's'): void => {
+    for (let n = 0; n < count; n += 1) bench.add(`${prefix}-${n}`);
+  };
+
+  it('starts with 16 in flight and grows by one a success, up to 64', async () => {
+    const bench = aBench();
+    many(bench, 200);
+    expect(bench.limitNow()).toBe(16);
+    await bench.open('s-0').answer(200);
+    expect(bench.limitNow()).toBe(17);
+    for (let n = 1; n < 120; n += 1) await bench.open(`s-${n}`).answer(200);
+    expect(bench.limitNow()).toBe(64);
+  });
+
+  it.each([429, 503])('is halved once by a burst of %i, not once by each', async (status) => {
+    const bench = aBench();
+    many(bench, 40);
+    for (let n = 0; n < 3; n += 1) await bench.open(`s-${n}`).answer(status);
+    for (let n = 3; n < 16; n += 1) await bench.open(`s-${n}`).answer(500);
+    await bench.clock.advance(5_000);
+    expect(bench.limitNow()).toBeLessThanOrEqual(8);
+  });
+
+  it('never falls under 4', async () => {
+    const bench = aBench({ tuning: { maxFailures: 1_000 } });
+    many(bench, 100);
+    let n = 0;
+    for (let rounds = 0; rounds < 20; rounds += 1) {
+      await bench.clock.advance(400);
+      const open = bench.calls.filter((call) => !call.signal.aborted).slice(-1);
+      for (const call of open) await call.answer({ status: 429 });
+      n += open.length;
+    }
+    expect(n).toBeGreaterThan(0);
+    await bench.clock.advance(1_000);
+    expect(bench.limitNow()).toBeGreaterThanOrEqual(4);
+  });
+});
+
+describe('the gate before a failing sink', () => {
+  it('lets one probe through at a time, at most 5 s apart, and opens with the first answer', async () => {
+    let isUp = false;
+    const bench = aBench({ reply: () => (isUp ? 200 : unreachable), tuning: { maxFailures: 1_000 } });
+    for (let n = 0; n < 50; n += 1) bench.add(`s-${n}`);
+    await bench.clock.advance(60_000);
+    const before = bench.calls.length;
+    await bench.clock.advance(60_000);
+    const probes = bench.calls.slice(before);
+    expect(probes.length).toBeGreaterThanOrEqual(12);
+    expect(probes.length).toBeLessThanOrEqual(25);
+    expect(new Set(probes.map(({ at }) => at)).size).toBe(probes.length);
+
+    isUp = true;
+    await bench.clock.advance(5_001);
+    expect(bench.answered).toHaveLength(50);
+  });
+
+  it('costs nothing while nothing waits', async () => {
+    const bench = aBench({ reply: () => unreachable, tuning: { maxFailures: 6 } });
+    bench.add('a');
+    await bench.clock.advance(600_000);
+    expect(bench.letters).toHaveLength(1);
+    expect(bench.clock.pending()).toBe(0);
+  });
+
+  it('stays open when single keys get 429 from a sink that is well', async () => {
+    const bench = aBench({ reply: ({ partitionkey }) => (partitionkey.startsWith('shop/bad') ? 429 : 200) });
+    for (let n = 0; n < 12; n += 1) bench.add(`bad-${n}`);
+    await settle();
+    bench.add('good', 'failover');
+    await settle();
+    expect(bench.answered.map(({ name }) => name)).toEqual(['good']);
+  });
+
+  it('does not let a key wait out its own backoff once the sink answers again', async () => {
+    let isUp = false;
+    const bench = aBench({ reply: () => (isUp ? 200 : unavailable), tuning: { maxFailures: 1_000 } });
+    for (let n = 0; n < 8; n += 1) bench.add(`s-${n}`);
+    await bench.clock.advance(120_000);
+    isUp = true;
+    await bench.clock.advance(5_001);
+    expect(bench.answered).toHaveLength(8);
+  });
+});
+
+describe('closing', () => {
+  it('waits for what is in flight and sends nothing more', async () => {
+    const bench = aBench();
+    bench.add('a');
+    const closed = bench.close();
+    bench.add('b');
+    expect(bench.calls).toHaveLength(1);
+    await bench.open('a').answer(200);
+    await closed;
+    expect(bench.answered).toHaveLength(1);
+    expect(bench.clock.pending()).toBe(0);
+  });
+
+  it('gives up after the grace period', async () => {
+    const bench = aBench({ tuning: { closeGraceMs: 300, attemptTimeoutMs: 10_000 } });
+    bench.add('a');
+    const { signal } = bench.open('a');
+    const closed = bench.close();
+    await bench.clock.advance(300);
+    await closed;
+    expect(signal.aborted).toBe(true);
+  });
+});
+
+describe('over any weather', () => {
+  it('delivers every key in the end, and never has two events in flight for one', async () => {
+    const weather = fc.array(fc.constantFrom(200, 429, 500, 503, 'silence', 'refused', 'reset'), {
+      minLength: 1,
+      maxLength: 30,
+    });
+    await fc.assert(
+      fc.asyncProperty(weather, async (answers) => {
+        let turn = 0;
+        let mostAtOnce = 0;
+        const bench = aBench({
+          tuning: { maxFailures: 1_000 },
+          reply({ partitionkey }) {
+            const open = bench.calls.filter((call) => call.isOpen && call.event.partitionkey === partitionkey);
+            mostAtOnce = Math.max(mostAtOnce, open.length);
+            const answer = answers[turn++] ?? 200;
+            if (typeof answer === 'number') return answer;
+            return answer === 'silence' ? undefined : answer === 'refused' ? unreachable : unavailable;
+          },
+        });
+        for (let n = 0; n < 6; n += 1) {
+          bench.add(`s-${n}`);
+          bench.add(`s-${n}`, 'failover');
+          await bench.clock.advance(100);
+        }
+        await bench.clock.advance(600_000);
+        const done = new Set(bench.answered.map(({ name }) => name));
+        expect(done.size).toBe(6);
+        expect(mostAtOnce).toBe(1);
+        expect(bench.queue.depth()).toEqual({ failover: 0, change: 0, low: 0 });
+        await bench.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import type { Concern } from '../../../bridge/concern.ts';
+import { createRechecks } from '../../../bridge/recheck.ts';
+import { startResync } from '../../../bridge/resync.ts';
+import type { SourceName } from '../../../bridge/store.ts';
+import { T0 } from '../../model/builders.ts';
+import { createVirtualClock } from '../../model/virtualClock.ts';
+import { aConcern } from './aConcern.ts';
+
+describe('recheck', () => {
+  function aBench() {
+    const clock = createVirtualClock();
+    const due: Concern[] = [];
+    return { clock, due, rechecks: createRechecks(clock, (concern) => due.push(concern)) };
+  }
+  const a = aConcern('a');
+
+  it('looks again when the reply said, in the lane of changes', async () => {
+    const { clock, due, rechecks } = aBench();
+    rechecks.take(a, { recheckAfterMs: 1_500 });
+    await clock.advance(1_499);
+    expect(due).toEqual([]);
+    await clock.advance(1);
+    expect(due).toMatchObject([
+      { key: 'shop/a', type: 'io.zen-lead.service.recheck', lane: 'change', dueAt: T0 + 1_500 },
+    ]);
+  });
+
+  it('keeps one timer a key: the last reply counts', async () => {
+    const { clock, due, rechecks } = aBench();
+    rechecks.take(a, { recheckAfterMs: 1_000 });
+    rechecks.take(a, { recheckAfterMs: 5_000 });
+    rechecks.take(aConcern('b'), { recheckAfterMs: 1_000 });
+    await clock.advance(60_000);
+    expect(due.map(({ name, dueAt }) => [name, dueAt])).toEqual([
+      ['b', T0 + 1_000],
+      ['a', T0 + 5_000],
+    ]);
+  });
+
+  it('is cleared by a reply that asks for none', async () => {
+    const { clock, due, rechecks } = aBench();
+    rechecks.take(a, { recheckAfterMs: 1_000 });
+    rechecks.take(a, {});
+    await clock.advance(60_000);
+    expect(due).toEqual([]);
+  });
+
+  it('waits an hour at most', async () => {
+    const { clock, due, rechecks } = aBench();
+    rechecks.take(a, { recheckAfterMs: Number.MAX_SAFE_INTEGER });
+    await clock.advance(3_600_000);
+    expect(due).toHaveLength(1);
+  });
+
+  it('keeps the carry of the last reply until one comes without', () => {
+    const { rechecks } = aBench();
+    rechecks.take(a, { carry: 'n=1' });
+    expect(rechecks.carryOf(a.key)).toBe('n=1');
+    rechecks.take(a, {});
+    expect(rechecks.carryOf(a.key)).toBeUndefined();
+  });
+
+  it('leaves no timer behind when it is closed', () => {
+    const { clock, rechecks } = aBench();
+    rechecks.take(a, { recheckAfterMs: 1_000 });
+    rechecks.close();
+    expect(clock.pending()).toBe(0);
+  });
+});
+
+describe('resync', () => {
+  const tuning = { periodMs: 30_000, tickMs: 250 };
+  const sources = (count: number): SourceName[] =>
+    Array.from({ length: count }, (_, n) => ({ namespace: 'shop', name: `s-${n}` }));
+
+  it('looks at every source once in a period, spread evenly, in the low lane', async () => {
+    const clock = createVirtualClock();
+    const added: Concern[] = [];
+    startResync(
+      clock,
+      tuning,
+      () => sources(120),
+      (concern) => added.push(concern),
+    );
+    await clock.advance(15_000);
+    expect(added.length).toBeGreaterThanOrEqual(59);
+    expect(added.length).toBeLessThanOrEqual(61);
+    await clock.advance(15_000);
+    expect(new Set(added.map(({ name }) => name)).size).toBe(120);
+    expect(added).toHaveLength(120);
+    expect(new Set(added.map(({ lane }) => lane))).toEqual(new Set(['low']));
+    // 120 in 120 ticks: never a burst.
+    expect(Math.max(...[...Map.groupBy(added, ({ observedAt }) => observedAt).values()].map((at) => at.length))).toBe(
+      1,
+    );
+  });
+
+  it('goes on, round after round, with the sources of that time', async () => {
+    const clock = createVirtualClock();
+    const added: Concern[] = [];
+    let known = sources(2);
+    startResync(
+      clock,
+      tuning,
+      () => known,
+      (concern) => added.push(concern),
+    );
+    await clock.advance(30_000);
+    known = sources(5);
+    await clock.advance(60_000);
+    expect(added).toHaveLength(2 + 2 + 5);
+  });
+
+  it('makes up for ticks that came late, once', async () => {
+    const clock = createVirtualClock();
+    const added: Concern[] = [];
+    startResync(
+      clock,
+      tuning,
+      () => sources(10),
+      (concern) => added.push(concern),
+    );
+    clock.jump(600_000);
+    await clock.advance(0);
+    expect(added).toHaveLength(10);
+    await clock.advance(30_000);
+    expect(added).toHaveLength(20);
+  });
+
+  it('ends when it is closed', async () => {
+    const clock = createVirtualClock();
+    const added: Concern[] = [];
+    const resync = startResync(
+      clock,
+      tuning,
+      () => sources(10),
+      (concern) => added.push(concern),
+    );
+    resync.close();
+    await clock.advance(60_000);
+    expect(added).toEqual([]);
+    expect(clock.pending()).toBe(0);
+  });
+});
