@@ -29,12 +29,14 @@ export function parseCommandLine(args: readonly string[], environment: Environme
   }
   if (first === '--version' || first === '-v' || first === 'version') return { kind: 'version' };
   const name = parseCommandName(first);
-  const given = readFlags(name, commands[name], rest);
-  if (given.has('help')) return { kind: 'help', command: name };
+  const { flags, operands } = readArguments(name, commands[name], rest);
+  if (flags.has('help')) return { kind: 'help', command: name };
   const values: Record<string, unknown> = {};
   for (const [key, setting] of Object.entries<Setting>(commands[name].settings)) {
-    values[key] = readValue(name, setting, given, environment);
+    const texts = setting.operand ? takeOperand(setting, operands) : flags.get(setting.flag ?? '');
+    values[key] = readValue(name, setting, texts, environment);
   }
+  if (operands[0] !== undefined) throw tooManyOperands(name, operands[0]);
   // The table gives name and values together; the type system cannot follow a loop over its keys.
   return { kind: 'command', name, values } as unknown as CommandLine;
 }
@@ -49,30 +51,39 @@ function isCommandName(text: string): text is CommandName {
   return Object.hasOwn(commands, text);
 }
 
-/** Flag name -> texts, in the order given. A switch has one empty text. */
-function readFlags(
-  name: CommandName,
-  command: Command,
-  args: readonly string[],
-): ReadonlyMap<string, readonly string[]> {
+interface Arguments {
+  /** Flag name -> texts, in the order given. A switch has one empty text. */
+  readonly flags: ReadonlyMap<string, readonly string[]>;
+  /** In the order given. */
+  readonly operands: string[];
+}
+
+function readArguments(name: CommandName, command: Command, args: readonly string[]): Arguments {
   const switches = new Set(['help']);
   const flags = new Set(['help']);
-  for (const { flag, kind } of Object.values(command.settings)) {
+  const shorts = new Map([['help', 'h']]);
+  for (const { flag, kind, short } of Object.values(command.settings)) {
     if (flag === undefined) continue;
     flags.add(flag);
     if (kind === 'switch') switches.add(flag);
+    if (short !== undefined) shorts.set(flag, short);
   }
-  const options = Object.fromEntries(
-    [...flags].map((flag) => [flag, switches.has(flag) ? { type: 'boolean' as const } : { type: 'string' as const }]),
-  );
+  const toOption = (flag: string) => {
+    const short = shorts.get(flag);
+    const type = switches.has(flag) ? ('boolean' as const) : ('string' as const);
+    return [flag, { type, ...(short !== undefined && { short }) }] as const;
+  };
+  const options = Object.fromEntries([...flags].map(toOption));
   // Not strict: parseArgs' own messages do not say what would be accepted.
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   const given = new Map<string, string[]>();
+  const operands: string[] = [];
+  const takesOperands = Object.values(command.settings).some(({ operand }) => operand);
   for (const token of tokens) {
-    if (token.kind === 'positional')
-      throw configError(`zen-lead ${name} takes no operand, but was given "${token.value}"`);
+    if (token.kind === 'positional' && !takesOperands) throw tooManyOperands(name, token.value);
+    if (token.kind === 'positional') operands.push(token.value);
     if (token.kind !== 'option') continue;
-    const flag = token.rawName === '-h' ? 'help' : token.name;
+    const flag = token.name;
     if (!flags.has(flag)) {
       const accepted = [...flags].map((one) => `--${one}`).join(', ');
       throw configError(`unknown option "${token.rawName}"; zen-lead ${name} takes ${accepted}`);
@@ -83,33 +94,49 @@ function readFlags(
     if (!switches.has(flag) && isForgotten) throw configError(`--${flag}: a value must follow`);
     given.set(flag, [...(given.get(flag) ?? []), token.value ?? '']);
   }
-  return given;
+  return { flags: given, operands };
+}
+
+/** A list takes all that are left. */
+function takeOperand({ kind }: Setting, operands: string[]): readonly string[] | undefined {
+  if (operands.length === 0) return undefined;
+  return operands.splice(0, kind === 'list' ? operands.length : 1);
+}
+
+function tooManyOperands(name: CommandName, operand: string): Error {
+  const places = Object.values<Setting>(commands[name].settings).filter((setting) => setting.operand);
+  const takes = places.length === 0 ? 'no operand' : `no more than ${places.map(renderOperand).join(' ')}`;
+  return configError(`zen-lead ${name} takes ${takes}, but was given "${operand}"`);
+}
+
+/** How help and messages name a setting that stands without a flag: `FILE...`. */
+export function renderOperand(setting: Setting): string {
+  const name = 'placeholder' in setting ? setting.placeholder : '';
+  return setting.kind === 'list' ? `${name}...` : `${name}`;
 }
 
 function readValue(
   name: CommandName,
   setting: Setting,
-  given: ReadonlyMap<string, readonly string[]>,
+  texts: readonly string[] | undefined,
   environment: Environment,
 ): unknown {
-  const texts = setting.flag === undefined ? undefined : given.get(setting.flag);
+  const origin = setting.operand ? renderOperand(setting) : `--${setting.flag}`;
   if (texts !== undefined) {
-    if (texts.length > 1 && setting.kind !== 'list')
-      throw configError(`--${setting.flag}: is given ${texts.length} times`);
-    return parseValue(setting, `--${setting.flag}`, texts);
+    if (texts.length > 1 && setting.kind !== 'list') throw configError(`${origin}: is given ${texts.length} times`);
+    return parseValue(setting, origin, texts);
   }
   for (const variable of setting.env ?? []) {
     const text = environment[variable];
     if (text === undefined || text === '') continue;
     return parseValue(setting, `$${variable}`, [text]);
   }
+  if ('required' in setting) {
+    const way = setting.operand ? origin : `${origin} ${setting.placeholder}`;
+    throw configError(`zen-lead ${name} needs ${[way, ...(setting.env ?? []).map((one) => `$${one}`)].join(' or ')}`);
+  }
   if (setting.kind === 'switch') return false;
   if (setting.kind === 'list') return [];
   if (setting.kind === 'extensions') return {};
-  if ('default' in setting) return setting.default;
-  if ('required' in setting) {
-    const ways = [`--${setting.flag} ${setting.placeholder}`, ...(setting.env ?? []).map((one) => `$${one}`)];
-    throw configError(`zen-lead ${name} needs ${ways.join(' or ')}`);
-  }
-  return undefined;
+  return 'default' in setting ? setting.default : undefined;
 }

@@ -4,6 +4,7 @@
 
 import { type Command, commands } from './commands.ts';
 import { exitCodes } from './exitCode.ts';
+import { renderOperand } from './parseCommandLine.ts';
 import { renderDefault, renderFlag } from './renderHelp.ts';
 import type { Setting } from './setting.ts';
 
@@ -20,7 +21,7 @@ export function renderConfigurationPage(): string {
     '|---|---|',
     ...Object.entries<Command>(commands).map(([name, { summary }]) => `| \`zen-lead ${name}\` | ${summary} |`),
     '',
-    '| flag | environment | commands | default | accepted | meaning |',
+    '| flag or operand | environment | commands | default | accepted | meaning |',
     '|---|---|---|---|---|---|',
     ...[...commandsBySetting()].map(([setting, names]) => renderRow(setting, names)),
     '',
@@ -44,7 +45,7 @@ function commandsBySetting(): ReadonlyMap<Setting, readonly string[]> {
 
 function renderRow(setting: Setting, names: readonly string[]): string {
   const cells = [
-    setting.flag === undefined ? '' : `\`${renderFlag(setting)}\``,
+    setting.operand ? `\`${renderOperand(setting)}\`` : setting.flag === undefined ? '' : `\`${renderFlag(setting)}\``,
     (setting.env ?? []).map((variable) => `\`${variable}\``).join(', '),
     names.join(', '),
     'required' in setting ? '(required)' : renderDefault(setting),

@@ -6,6 +6,7 @@
 
 import { type CommandName, commands } from './commands.ts';
 import { exitCodes } from './exitCode.ts';
+import { renderOperand } from './parseCommandLine.ts';
 import type { Setting } from './setting.ts';
 
 const COLUMNS = 80;
@@ -36,13 +37,16 @@ function renderProgramHelp(): string {
 function renderCommandHelp(name: CommandName): string {
   const { summary, settings } = commands[name];
   const rows = Object.values<Setting>(settings);
+  const operands = rows.filter((setting) => setting.operand);
   const options = rows.filter((setting) => setting.flag !== undefined);
-  const variables = rows.filter((setting) => setting.flag === undefined);
+  const variables = rows.filter((setting) => setting.flag === undefined && !setting.operand);
   return [
     ...wrap(`zen-lead ${name}: ${summary}`, COLUMNS),
     '',
     `Usage: zen-lead ${name}${rows.map(renderRequired).join('')} [options]`,
     '',
+    ...operands.flatMap((setting) => row(renderOperand(setting), `${setting.meaning}${renderOrigin(setting)}`)),
+    ...(operands.length === 0 ? [] : ['']),
     'Options:',
     ...options.flatMap((setting) => row(renderFlag(setting), `${setting.meaning}${renderOrigin(setting)}`)),
     ...row('--help', 'This text.'),
@@ -53,21 +57,19 @@ function renderCommandHelp(name: CommandName): string {
 }
 
 export function renderFlag(setting: Setting): string {
-  return 'placeholder' in setting
-    ? `--${setting.flag} ${setting.placeholder}`
-    : setting.kind === 'choice'
-      ? `--${setting.flag} LEVEL`
-      : `--${setting.flag}`;
+  const flag = setting.short === undefined ? `--${setting.flag}` : `-${setting.short}, --${setting.flag}`;
+  return 'placeholder' in setting ? `${flag} ${setting.placeholder}` : flag;
 }
 
 /** The default in words; empty where absence has no meaning of its own. */
 export function renderDefault(setting: Setting): string {
-  if (setting.kind === 'list') return setting.emptyMeans;
+  if (setting.kind === 'list') return setting.required ? '' : setting.emptyMeans;
   if ('default' in setting) return String(setting.default);
   return '';
 }
 
 function renderRequired(setting: Setting): string {
+  if (setting.operand) return 'required' in setting ? ` ${renderOperand(setting)}` : ` [${renderOperand(setting)}]`;
   return 'required' in setting ? ` ${renderFlag(setting)}` : '';
 }
 

@@ -7,6 +7,10 @@
 interface Row {
   /** Without dashes; absent: only the environment sets it. */
   readonly flag?: string;
+  /** One letter, without the dash. */
+  readonly short?: string;
+  /** Given without a flag, by its place: the rows of a command take operands in their order, a list takes the rest. */
+  readonly operand?: true;
   /** Variables read where the flag is absent, the first that is not empty counts. */
   readonly env?: readonly string[];
   /** What it does: a sentence for `--help` and the page. */
@@ -20,7 +24,12 @@ export type Setting = Row &
   (
     | { readonly kind: 'text'; readonly placeholder: string; readonly default?: string; readonly required?: true }
     | { readonly kind: 'url'; readonly placeholder: string; readonly required?: true }
-    | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly default: string }
+    | {
+        readonly kind: 'choice';
+        readonly choices: readonly string[];
+        readonly placeholder?: string;
+        readonly default: string;
+      }
     | {
         readonly kind: 'integer';
         readonly placeholder: string;
@@ -34,7 +43,7 @@ export type Setting = Row &
     /** True when the flag is given, or the variable is not empty. */
     | { readonly kind: 'switch' }
     /** A flag that may be repeated. */
-    | { readonly kind: 'list'; readonly placeholder: string; readonly emptyMeans: string }
+    | { readonly kind: 'list'; readonly placeholder: string; readonly emptyMeans: string; readonly required?: true }
     /** `{"extensions":{"name":"value"}}`: CloudEvents attributes to set on what is sent. */
     | { readonly kind: 'extensions' }
   );

@@ -187,6 +187,7 @@ export const settings = {
     flag: 'log-level',
     env: ['LOG_LEVEL'],
     choices: ['debug', 'info', 'warn', 'error', 'silent'],
+    placeholder: 'LEVEL',
     default: 'info',
     meaning: 'Lines below this level are not written.',
     why: 'info is one line a leader change; debug adds one for every look that changed nothing.',
