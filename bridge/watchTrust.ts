@@ -49,6 +49,8 @@ export function createWatchTrust(limits: TrustLimits, startedAt: number): WatchT
   return {
     heard(now) {
       lastHeardAt = now;
+      // A LIST came while no watch was open: blindness counts from there.
+      if (cutAt !== null) cutAt = now;
       doubtedAt = null;
     },
     opened(now) {

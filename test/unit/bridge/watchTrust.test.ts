@@ -79,6 +79,17 @@ describe('trust in a watch', () => {
     expect(trust.run(60_000)).toEqual(['fine']);
   });
 
+  it('is not lost again by a LIST that took long: what it told is new', () => {
+    const trust = aTrust();
+    trust.cut(0);
+    trust.run(20_000);
+    trust.heard(20_000);
+    expect(trust.isStale(20_000)).toBe(false);
+    trust.opened(20_100);
+    expect(trust.isStale(20_100)).toBe(false);
+    expect(trust.run(30_000)).toEqual(['fine']);
+  });
+
   it('goes when the process was frozen, before any timer has run', () => {
     const trust = aTrust();
     trust.run(10_000);
