@@ -44,11 +44,17 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
       };
     },
   });
+  let isClosing = false;
+  // A connection that is kept alive after its last answer would hold `close` up to the bound.
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close');
+  });
   const url = await app.listen({ port: options.port, host });
   return {
     port: Number(new URL(url).port),
     url,
     async close() {
+      isClosing = true;
       keySource?.close();
       const cut = setTimeout(() => app.server.closeAllConnections(), drainTimeoutMs);
       await app.close();

@@ -1,0 +1,180 @@
+import { createHmac } from 'node:crypto';
+import {
+  exportJWK,
+  exportSPKI,
+  type GenerateKeyPairResult,
+  generateKeyPair,
+  type JWTPayload,
+  SignJWT,
+  UnsecuredJWT,
+} from 'jose';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parseEnvelope } from '../../../lib/events/envelope.ts';
+import { parseReply } from '../../../lib/events/parseReply.ts';
+import { aLookEvent, structured } from '../events/anEvent.ts';
+import { putPod, putService } from './aNamespace.ts';
+import { failure } from './fakeApi.ts';
+import { startServer, type TestServer } from './server.ts';
+
+const ISSUER = 'https://kubernetes.default.svc.cluster.local';
+const BRIDGE = 'system:serviceaccount:zen-lead:zen-lead-bridge';
+let now: number;
+let keys: Record<'current' | 'next' | 'stranger', GenerateKeyPairResult>;
+let server: TestServer;
+
+beforeAll(async () => {
+  const pair = () => generateKeyPair('RS256', { extractable: true });
+  keys = { current: await pair(), next: await pair(), stranger: await pair() };
+});
+beforeEach(async () => {
+  now = Date.parse('2026-11-20T10:00:00Z');
+  server = await start();
+});
+afterEach(() => server.close());
+
+async function start(options: { acceptHints?: boolean } = {}): Promise<TestServer> {
+  const started = await startServer({ trustedSender: BRIDGE, now: () => now, ...options });
+  putService(started.fake);
+  putPod(started.fake, 'db-0');
+  started.fake.paths.set('/.well-known/openid-configuration', { issuer: ISSUER, jwks_uri: `${ISSUER}/openid/v1/jwks` });
+  await publish(started, 'current');
+  await expect.poll(async () => (await fetch(`${started.functions.url}/readyz`)).status, { timeout: 5_000 }).toBe(200);
+  return started;
+}
+
+async function publish({ fake }: TestServer, ...names: (keyof typeof keys)[]): Promise<void> {
+  const jwks = await Promise.all(
+    names.map(async (kid) => ({ ...(await exportJWK(keys[kid].publicKey)), kid, use: 'sig', alg: 'RS256' })),
+  );
+  fake.paths.set('/openid/v1/jwks', { keys: jwks });
+}
+
+const claims = (): JWTPayload => ({
+  iss: ISSUER,
+  aud: ['zen-lead'],
+  sub: BRIDGE,
+  iat: now / 1000,
+  nbf: now / 1000,
+  exp: now / 1000 + 600,
+});
+const sign = (
+  changes: Readonly<Record<string, unknown>> = {},
+  kid: keyof typeof keys = 'current',
+  header: object = {},
+): Promise<string> =>
+  new SignJWT({ ...claims(), ...changes })
+    .setProtectedHeader({ alg: 'RS256', kid, ...header })
+    .sign(keys[kid].privateKey);
+
+async function post(authorization?: string): Promise<{ status: number; basis?: string; body: string }> {
+  server.fake.requests.length = 0;
+  const { headers, body } = structured(aLookEvent());
+  const response = await server.post({ ...headers, ...(authorization !== undefined && { authorization }) }, body);
+  const text = await response.text();
+  if (response.status !== 200) return { status: response.status, body: text };
+  const reply = parseReply(parseEnvelope(Object.fromEntries(response.headers), Buffer.from(text)));
+  return { status: 200, basis: reply.data.basis, body: text };
+}
+const jwksReads = (): number => server.fake.requests.filter(({ path }) => path === '/openid/v1/jwks').length;
+
+describe('a token', () => {
+  it('of the bridge makes its event trusted', async () => {
+    // Decided on the event's snapshot, which knows of nothing: the function reads nothing and makes what is missing.
+    now = aLookEvent().data.deadline - 1_000;
+    expect(await post(`Bearer ${await sign()}`)).toMatchObject({ status: 200, basis: 'event' });
+    expect(server.fake.requests.map(({ method }) => method)).not.toContain('GET');
+  });
+
+  it.each<[string, number, () => Promise<string> | string]>([
+    ['that is none', 401, () => 'Bearer nonsense'],
+    ['of another scheme', 401, () => 'Basic YTpi'],
+    ['for another audience', 401, async () => `Bearer ${await sign({ aud: ['kubernetes'] })}`],
+    ['of another issuer', 401, async () => `Bearer ${await sign({ iss: 'https://elsewhere' })}`],
+    ['of another subject', 403, async () => `Bearer ${await sign({ sub: 'system:serviceaccount:shop:default' })}`],
+    ['whose subject only begins alike', 403, async () => `Bearer ${await sign({ sub: `${BRIDGE}-2` })}`],
+    ['that has expired', 401, async () => `Bearer ${await sign({ exp: now / 1000 - 31 })}`],
+    ['that is not valid yet', 401, async () => `Bearer ${await sign({ nbf: now / 1000 + 31 })}`],
+    ['without an expiry', 401, async () => `Bearer ${await sign({ exp: undefined })}`],
+    ['without a subject', 401, async () => `Bearer ${await sign({ sub: undefined })}`],
+    ['with alg none', 401, () => `Bearer ${new UnsecuredJWT(claims()).encode()}`],
+    [
+      'signed by a stranger under our key id',
+      401,
+      async () =>
+        `Bearer ${await new SignJWT(claims()).setProtectedHeader({ alg: 'RS256', kid: 'current' }).sign(keys.stranger.privateKey)}`,
+    ],
+    ['with a key that nobody has published', 401, async () => `Bearer ${await sign({}, 'stranger')}`],
+    [
+      'signed with the public key as a shared secret (HS256)',
+      401,
+      async () => {
+        const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+        const text = `${part({ alg: 'HS256', kid: 'current' })}.${part(claims())}`;
+        return `Bearer ${text}.${createHmac('sha256', await exportSPKI(keys.current.publicKey))
+          .update(text)
+          .digest('base64url')}`;
+      },
+    ],
+  ])('%s is refused with %i and decides nothing', async (_name, status, authorization) => {
+    const answer = await post(await authorization());
+    expect(answer.status).toBe(status);
+    expect(answer.body).toContain(status === 401 ? 'UNAUTHENTICATED' : 'WRONG_SENDER');
+    expect(server.fake.requests.filter(({ path }) => path.includes('namespaces'))).toEqual([]);
+  });
+
+  it.each([
+    ['expired', { exp: -29 }],
+    ['not valid yet', { nbf: 29 }],
+  ])('that is %s by less than the clock tolerance of 30 s passes', async (_name, offset) => {
+    const changes = Object.fromEntries(Object.entries(offset).map(([claim, seconds]) => [claim, now / 1000 + seconds]));
+    expect((await post(`Bearer ${await sign(changes)}`)).status).toBe(200);
+  });
+});
+
+describe('no token', () => {
+  it('is 401 with a challenge', async () => {
+    expect((await post()).status).toBe(401);
+    const { headers, body } = structured(aLookEvent());
+    expect((await server.post(headers, body)).headers.get('www-authenticate')).toBe('Bearer');
+  });
+
+  it('is a hint where hints are accepted; a bad token is refused all the same', async () => {
+    await server.close();
+    server = await start({ acceptHints: true });
+    expect(await post()).toMatchObject({ status: 200, basis: 'read' });
+    expect((await post('Bearer nonsense')).status).toBe(401);
+  });
+});
+
+describe('the keys', () => {
+  it('are read again for a key that is not known: rotation needs no restart', async () => {
+    now += 60_000;
+    await publish(server, 'current', 'next');
+    expect((await post(`Bearer ${await sign({}, 'next')}`)).status).toBe(200);
+  });
+
+  it('are read at most once in 10 s, however many unknown ones come', async () => {
+    now += 60_000;
+    const token = `Bearer ${await sign({}, 'stranger')}`;
+    expect((await post(token)).status).toBe(401);
+    expect(jwksReads()).toBe(1);
+    for (let i = 0; i < 5; i++) expect((await post(token)).status).toBe(401);
+    expect(jwksReads()).toBe(0);
+  });
+
+  it('stay in use while the API server cannot be reached', async () => {
+    now += 60_000;
+    server.fake.before = ({ path }) => (path.startsWith('/openid') ? failure(503, 'ServiceUnavailable') : undefined);
+    expect((await post(`Bearer ${await sign({}, 'next')}`)).status).toBe(401);
+    expect((await post(`Bearer ${await sign()}`)).status).toBe(200);
+  });
+
+  it('that are not loaded yet make it not ready, and a token 503, not 401', async () => {
+    const early = await startServer({ trustedSender: BRIDGE, now: () => now });
+    const readyz = await fetch(`${early.functions.url}/readyz`);
+    expect([readyz.status, await readyz.text()]).toEqual([503, expect.stringContaining('keys')]);
+    const { headers, body } = structured(aLookEvent());
+    expect((await early.post({ ...headers, authorization: `Bearer ${await sign()}` }, body)).status).toBe(503);
+    await early.close();
+  });
+});
