@@ -35,7 +35,8 @@ export type ErrorCode =
   | 'BUSY' // a bound was reached: 429
   | 'ABORTED' // the caller has gone
   | 'INPUT_UNSUPPORTED' // a media type, charset, content coding or batch that is not spoken here: 415
-  | 'SINK_UNREACHABLE'; // no connection to the sink: nothing was sent
+  | 'SINK_UNREACHABLE' // no connection to the sink: nothing was sent
+  | 'DEMO_FAILED'; // a step of `zen-lead demo` did not happen
 
 export interface ErrorDetails {
   readonly retry: Retry;

@@ -4,6 +4,8 @@
  * Guarantees: bounded; the oldest entries go first.
  */
 
+import { ZenLeadError } from '../../lib/errors.ts';
+
 export type Happening =
   | { readonly kind: 'exited'; readonly pod: string }
   | { readonly kind: 'ready'; readonly pod: string }
@@ -30,7 +32,7 @@ export interface Wanted<K extends Kind> {
 
 export interface Journal {
   record(happening: Happening): void;
-  /** The first entry that is wanted, already there or yet to come; rejects when it does not come in time. */
+  /** The first entry that is wanted, already there or yet to come; rejects with DEMO_FAILED when it does not come in time. */
   waitFor<K extends Kind>(wanted: Wanted<K>): Promise<EntryOf<K>>;
   onEntry(listener: (entry: Entry) => void): void;
 }
@@ -56,7 +58,8 @@ export function createJournal(): Journal {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           listeners.delete(listener);
-          reject(new Error(`${what}: did not happen within ${withinMs / 1_000} s`));
+          const problem = `the demo failed: ${what}: did not happen within ${withinMs / 1_000} s`;
+          reject(new ZenLeadError('DEMO_FAILED', problem, { retry: 'never' }));
         }, withinMs);
         // A demo that is being stopped does not stay for what it was waiting for.
         timer.unref();

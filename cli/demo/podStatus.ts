@@ -6,7 +6,6 @@
 
 export interface PodState {
   readonly ip: string;
-  readonly isRunning: boolean;
   readonly isReady: boolean;
   readonly restarts: number;
   readonly startedAt: number;
@@ -42,9 +41,9 @@ export function aPodStatus(state: PodState): object {
         image: 'postgres:18',
         imageID: '',
         ready: state.isReady,
-        started: state.isRunning,
+        started: state.isReady,
         restartCount: state.restarts,
-        state: state.isRunning
+        state: state.isReady
           ? { running: { startedAt: started } }
           : { terminated: { exitCode: 137, reason: 'Error', finishedAt: changed } },
       },

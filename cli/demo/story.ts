@@ -71,7 +71,7 @@ async function showKill(cluster: DemoCluster, screen: Screen, leader: string): P
     { at: moved.routedAt, text: 'route changed' },
   ]);
   for (const line of renderFailover({ from: leader, killedAt, notReadyAt: notReady.at, ...moved })) screen.line(line);
-  screen.line(`   (The kubelet probes every ${PROBE_EVERY_MS} ms here, every 10 s by default.)`);
+  screen.line(`   (This kubelet probes every ${PROBE_EVERY_MS} ms; the default is every 10 s.)`);
   return moved.to;
 }
 
@@ -85,9 +85,7 @@ async function showPlannedMove(cluster: DemoCluster, screen: Screen, leader: str
   await untilAnswers(cluster, to);
   drawTimeline(cluster, screen, deletedAt, [{ at: deletedAt, text: `${leader} deleted` }]);
   const unanswered = cluster.answersSince(deletedAt).filter(({ from }) => from === null).length;
-  screen.line(
-    `   ${leader} -> ${to}: route changed ${Math.ceil(routedAt - deletedAt)} ms after the delete, before it ended`,
-  );
+  screen.line(`   ${leader} -> ${to}: left ${Math.ceil(routedAt - deletedAt)} ms after the delete, before it ended`);
   screen.result(unanswered === 0 ? 'every question was answered' : `${unanswered} questions had no answer`);
 }
 

@@ -22,11 +22,15 @@ const places: readonly Place[] = [
   { node: 'node-c', zone: 'zone-c' },
 ];
 
-export function aNode({ node, zone }: Place): object {
+function aNode({ node, zone }: Place): object {
   return {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name: node, labels: { 'kubernetes.io/hostname': node, [ZONE]: zone } },
+    status: {
+      conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }],
+      nodeInfo: { kubeletVersion: 'v1.35.4' },
+    },
   };
 }
 
@@ -67,7 +71,7 @@ export function aPod(name: string): object {
           name: 'postgresql',
           image: 'postgres:18',
           ports: [{ name: 'postgresql', containerPort: POSTGRES_PORT, protocol: 'TCP' }],
-          readinessProbe: { tcpSocket: { port: 'postgresql' }, periodSeconds: 1, failureThreshold: 1 },
+          readinessProbe: { tcpSocket: { port: 'postgresql' }, periodSeconds: 1, failureThreshold: 2 },
         },
       ],
     },

@@ -1,14 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { readdirSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { aDirectory } from './aCluster.ts';
 import { startProgram } from './startProgram.ts';
-
-function aDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'zen-lead-test-'));
-  onTestFinished(() => rmSync(directory, { recursive: true }));
-  return directory;
-}
 
 // One run for all that a whole story shows: it takes some seconds.
 it('tells the whole story by itself: leader, kill, other leader, planned move', { timeout: 60_000 }, async () => {
@@ -24,7 +17,7 @@ it('tells the whole story by itself: leader, kill, other leader, planned move', 
   expect(killed?.[2]).not.toBe(first);
   expect(Number(killed?.[3])).toBeGreaterThan(0);
 
-  const moved = /(postgres-\d) -> (postgres-\d): route changed/.exec(text);
+  const moved = /(postgres-\d) -> (postgres-\d): left \d+ ms after the delete/.exec(text);
   expect(moved?.[1]).toBe(killed?.[2]);
   expect(moved?.[2]).not.toBe(killed?.[2]);
   expect(text).toContain('every question was answered');

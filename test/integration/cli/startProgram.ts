@@ -6,7 +6,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 
 const entry = fileURLToPath(new URL('../../../cli/zen-lead.ts', import.meta.url));
 
@@ -65,4 +65,28 @@ export function startProgram(args: readonly string[], environment: Readonly<Reco
       });
     },
   };
+}
+
+/** The address in the line `started`. */
+export async function readUrl(program: Program): Promise<string> {
+  const line: unknown = JSON.parse(await program.waitForLine('"msg":"started"'));
+  if (typeof line !== 'object' || line === null || !('url' in line)) throw new Error('no url in the line');
+  return String(line.url);
+}
+
+/** Kubernetes kills after 30 s; nothing here takes longer than what is in flight. */
+const STOP_WITHIN_MS = 3_000;
+
+export async function expectGracefulStop(program: Program): Promise<void> {
+  const stoppedAt = performance.now();
+  program.process.kill('SIGTERM');
+  const code = await program.exited;
+  expect({ code, stderr: program.stderr() }).toEqual({ code: 0, stderr: '' });
+  expect(performance.now() - stoppedAt).toBeLessThan(STOP_WITHIN_MS);
+}
+
+export async function readStatus(url: string, request: RequestInit = {}): Promise<number> {
+  const response = await fetch(url, { ...request, signal: AbortSignal.timeout(2_000) });
+  await response.text();
+  return response.status;
 }

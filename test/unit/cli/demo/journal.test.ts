@@ -25,6 +25,9 @@ describe('the journal', () => {
     const journal = createJournal();
     journal.record({ kind: 'routed', pod: 'b' });
     const late = journal.waitFor({ ...wanted, since: performance.now() + 1, withinMs: 10, matches: () => true });
-    await expect(late).rejects.toThrow('a route to b: did not happen within 0.01 s');
+    await expect(late).rejects.toMatchObject({
+      code: 'DEMO_FAILED',
+      message: 'the demo failed: a route to b: did not happen within 0.01 s',
+    });
   });
 });
