@@ -1,8 +1,9 @@
 /**
- * `npm run bundle`: the whole program as one file, dist/zen-lead.mjs, for the image and for the published package (Node strips no
- * types under node_modules).
+ * `npm run bundle [-- FILE]`: the whole program as one file, dist/zen-lead.mjs unless another is named, for the image and for the
+ * published package (Node strips no types under node_modules).
  *
- * Guarantees: what it writes runs without node_modules. Commands stay separate chunks of work: esbuild keeps a dynamic import lazy inside one file.
+ * Guarantees: what it writes runs without node_modules. A command still loads only what it needs: inside one file, too, esbuild runs a
+ * module that is imported dynamically no sooner than that.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -10,7 +11,7 @@ import { chmod } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const outfile = fileURLToPath(new URL('../dist/zen-lead.mjs', import.meta.url));
+const outfile = process.argv[2] ?? fileURLToPath(new URL('../dist/zen-lead.mjs', import.meta.url));
 
 /** Packages that are CommonJS inside call `require` for Node's own modules; an ES module has none until it makes one. */
 const banner = [

@@ -20,8 +20,13 @@ export interface Program {
   readonly exited: Promise<number | null>;
 }
 
-export function startProgram(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Program {
-  const child = spawn(process.execPath, [entry, ...args], {
+/** `file` is the program: the checkout's entry, or a bundle. */
+export function startProgram(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  file = entry,
+): Program {
+  const child = spawn(process.execPath, [file, ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

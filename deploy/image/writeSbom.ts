@@ -1,0 +1,24 @@
+/**
+ * writeSbom: the bill of materials of the image, CycloneDX, from the lock file: what is bundled, and the Node that runs it.
+ * Called by deploy/image.ts and, through deploy/sbom.ts, by deploy/Dockerfile.
+ *
+ * Source: https://docs.npmjs.com/cli/commands/npm-sbom; https://cyclonedx.org/specification/overview/
+ */
+
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const checkout = fileURLToPath(new URL('../..', import.meta.url));
+
+export function writeSbom(): string {
+  const args = ['sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'application', '--package-lock-only'];
+  const output = execFileSync('npm', [...args, '--omit', 'dev', '--omit', 'optional'], {
+    cwd: checkout,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  const sbom: { components?: unknown[] } = JSON.parse(output);
+  const version = process.versions.node;
+  const node = { type: 'framework', name: 'node', version, purl: `pkg:generic/node@${version}` };
+  return `${JSON.stringify({ ...sbom, components: [...(sbom.components ?? []), node] }, null, 1)}\n`;
+}
