@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createInProcessSink } from '../../../functions/inProcessSink.ts';
+import type { LookEvent } from '../../../lib/events/look.ts';
+import type { Sink } from '../../../lib/events/sink.ts';
+import { aLookEvent } from '../events/anEvent.ts';
+import { putPod, putService, routedPod } from './aNamespace.ts';
+import { failure } from './fakeApi.ts';
+import { type Harness, signal, startHarness } from './harness.ts';
+
+let harness: Harness;
+let sink: Sink;
+beforeEach(async () => {
+  harness = await startHarness();
+  sink = createInProcessSink({
+    api: harness.fake.api,
+    clusterName: 'test',
+    metrics: harness.metrics,
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    now: () => harness.clock.now,
+  });
+  putService(harness.fake);
+  putPod(harness.fake, 'db-0');
+  putPod(harness.fake, 'db-1');
+  await harness.settle();
+});
+afterEach(() => harness.fake.close());
+
+async function anEvent(): Promise<LookEvent> {
+  const { data } = await harness.event();
+  if (data.kind !== 'readable') throw new Error('readable expected');
+  return aLookEvent({ data: data.value, time: new Date(harness.clock.now).toISOString() });
+}
+
+describe('the sink in the same process', () => {
+  it('trusts the event, writes once, reads nothing and hands the reply over', async () => {
+    putPod(harness.fake, 'db-0', { ready: false });
+    const event = await anEvent();
+    const answer = await sink(event, signal);
+    expect(answer).toMatchObject({
+      status: 200,
+      reply: { type: 'io.zen-lead.leader.elected', data: { basis: 'event' } },
+    });
+    expect(harness.fake.requests).toHaveLength(1);
+    expect(routedPod(harness.fake)).toBe('db-1');
+  });
+
+  it('answers an error as the server would: a status, when to try again, and why', async () => {
+    putPod(harness.fake, 'db-0', { ready: false });
+    const event = await anEvent();
+    harness.fake.before = ({ method }) =>
+      method === 'PATCH' ? failure(500, 'InternalError', 'etcd is away') : undefined;
+    expect(await sink(event, signal)).toEqual({
+      status: 503,
+      retryAfterMs: 1_000,
+      detail: expect.stringContaining('etcd is away'),
+    });
+  });
+
+  it('answers 400 for an event that nobody could address', async () => {
+    expect(await sink({ ...(await anEvent()), subject: 'db' }, signal)).toMatchObject({ status: 400 });
+  });
+
+  it.each(['before it starts', 'while it writes'])(
+    'rejects when the caller goes %s: there is nobody to answer',
+    async (when) => {
+      putPod(harness.fake, 'db-0', { ready: false });
+      const event = await anEvent();
+      const caller = new AbortController();
+      harness.fake.before = async () => {
+        caller.abort();
+        return undefined;
+      };
+      if (when === 'before it starts') caller.abort();
+      await expect(sink(event, caller.signal)).rejects.toMatchObject({ code: 'ABORTED' });
+    },
+  );
+});
