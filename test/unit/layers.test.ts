@@ -12,6 +12,7 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
   'lib/events': { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection'], outside: true },
   'lib/kube': { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection'], outside: true },
   'lib/apiserver': { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection'], outside: true },
+  'lib/recording': { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/events'], outside: true },
   functions: {
     mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/events', 'lib/kube'],
     outside: true,

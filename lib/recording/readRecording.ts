@@ -1,0 +1,66 @@
+/**
+ * readRecording: the lines of a recording, one after the other, as they come out of a file or a pipe.
+ *
+ * Guarantees: memory for one line only; a line that cannot be read is reported with its number and what is wrong, and reading goes
+ * on behind it. Empty lines are passed over, because editors leave them.
+ * Not guaranteed: an order in time; a recording has the order of the answers.
+ */
+
+import { parseLine, type RecordedLine } from './recordedLine.ts';
+
+export type ReadLine =
+  | { readonly kind: 'line'; readonly lineNumber: number; readonly line: RecordedLine }
+  | { readonly kind: 'broken'; readonly lineNumber: number; readonly problem: string };
+
+/** An event over the wire has 64 KiB; one of `run` has all its candidates, 300 B each: this is 100,000 of them. */
+export const MAX_LINE_CHARACTERS = 32 * 1024 * 1024;
+
+export async function* readRecording(
+  chunks: AsyncIterable<Uint8Array>,
+  maxCharacters = MAX_LINE_CHARACTERS,
+): AsyncGenerator<ReadLine> {
+  let lineNumber = 0;
+  for await (const { text, isComplete, isTooLong } of splitLines(chunks, maxCharacters)) {
+    lineNumber += 1;
+    if (isTooLong) yield { kind: 'broken', lineNumber, problem: `is longer than ${maxCharacters} characters` };
+    else if (text.trim() !== '') yield readLine(text, lineNumber, isComplete);
+  }
+}
+
+function readLine(text: string, lineNumber: number, isComplete: boolean): ReadLine {
+  try {
+    return { kind: 'line', lineNumber, line: parseLine(text) };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    const cut = isComplete ? '' : 'is cut off, the recording ends in the middle of it: ';
+    return { kind: 'broken', lineNumber, problem: `${cut}${problem}` };
+  }
+}
+
+interface Line {
+  readonly text: string;
+  /** It ended with a line feed. */
+  readonly isComplete: boolean;
+  readonly isTooLong: boolean;
+}
+
+/** node:readline also splits at U+2028 and U+2029, which JSON allows inside a string, and has no bound. */
+async function* splitLines(chunks: AsyncIterable<Uint8Array>, maxCharacters: number): AsyncGenerator<Line> {
+  const decoder = new TextDecoder('utf-8');
+  let rest = '';
+  let isTooLong = false;
+  for await (const chunk of chunks) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = parts.pop() ?? '';
+    for (const text of parts) {
+      yield { text: isTooLong ? '' : text, isComplete: true, isTooLong: isTooLong || text.length > maxCharacters };
+      isTooLong = false;
+    }
+    if (rest.length > maxCharacters) {
+      rest = '';
+      isTooLong = true;
+    }
+  }
+  rest += decoder.decode();
+  if (rest !== '' || isTooLong) yield { text: rest, isComplete: false, isTooLong };
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { parseLine, type RecordedDelivery, toLine } from '../../../lib/recording/recordedLine.ts';
+import { aCandidate, aLookEvent, aSnapshot, uid } from '../events/anEvent.ts';
+import { aDelivery, T0 } from './aDelivery.ts';
+
+const read = (delivery: RecordedDelivery) => parseLine(toLine(delivery).trimEnd());
+
+describe('a recorded line', () => {
+  it('holds what was decided on, and when', () => {
+    expect(read(aDelivery())).toMatchObject({
+      kind: 'look',
+      service: { namespace: 'shop', name: 'db' },
+      type: 'io.zen-lead.pod.modified',
+      change: { kind: 'Pod', name: 'db-0', verb: 'modified' },
+      at: T0,
+      status: 200,
+      basis: 'event',
+      snapshot: aSnapshot(),
+      recorded: { decision: 'elected', reason: 'FirstLeader', leader: { name: 'db-0' } },
+    });
+  });
+
+  it('decides on the state that was read, where the function read it', () => {
+    const found = aSnapshot({ candidates: [aCandidate({ name: 'db-9', uid: uid('pod-9') })] });
+    const line = read(aDelivery({ reply: { basis: 'read', snapshot: found } }));
+    expect(line).toMatchObject({ basis: 'read', snapshot: found });
+  });
+
+  it('has nothing to decide on after a read whose state is missing, even if the event brought some', () => {
+    expect(read(aDelivery({ reply: { basis: 'read' } }))).toMatchObject({ basis: null, snapshot: null });
+  });
+
+  it('decides for the time of sending where no answer came', () => {
+    const line = read({ ...aDelivery(), reply: null, status: 0 });
+    expect(line).toMatchObject({ at: T0 - 1, status: 0, recorded: null, basis: 'event' });
+  });
+
+  it('may be a bare CloudEvent: then for the time of the event', () => {
+    const line = parseLine(JSON.stringify(aLookEvent({ time: '2026-11-20T10:00:00.123Z' })));
+    expect(line).toMatchObject({ kind: 'look', at: T0 + 123, status: null, recorded: null, snapshot: aSnapshot() });
+  });
+
+  it('may be a bare announcement of ours', () => {
+    const { reply } = aDelivery();
+    expect(parseLine(JSON.stringify(reply))).toMatchObject({ at: T0, snapshot: null, recorded: { epoch: T0 / 1_000 } });
+  });
+
+  it('may be an event of another kind, which holds nothing to decide on', () => {
+    const foreign = { ...aLookEvent(), type: 'dev.knative.apiserver.resource.update', data: {} };
+    expect(parseLine(JSON.stringify(foreign))).toEqual({ kind: 'other', type: foreign.type });
+  });
+
+  it.each([
+    { text: '{"event":', says: 'is not JSON' },
+    { text: '[]', says: 'is no JSON object' },
+    { text: '{"status":200}', says: 'event: is missing' },
+    { text: '{"event":null}', says: 'event: is no JSON object' },
+    { text: JSON.stringify({ ...aDelivery(), status: 'ok' }), says: 'status: must be a whole number' },
+    { text: JSON.stringify({ ...aDelivery(), sentAt: -1 }), says: 'sentAt: must be epoch milliseconds' },
+    { text: JSON.stringify({ ...aDelivery(), event: { ...aLookEvent(), subject: 'db' } }), says: 'event.subject: ' },
+    { text: JSON.stringify({ ...aDelivery(), event: { ...aLookEvent(), type: 'x.y' } }), says: 'event.type: "x.y"' },
+    {
+      text: JSON.stringify({ ...aDelivery(), event: { ...aLookEvent(), data: { deadline: 1 } } }),
+      says: 'event: data.change: ',
+    },
+    {
+      text: JSON.stringify({ ...aDelivery(), reply: { ...aDelivery().reply, data: { decision: 'guessed' } } }),
+      says: 'reply.data.decision: ',
+    },
+  ])('that cannot be read says where: $says', ({ text, says }) => {
+    expect(() => parseLine(text)).toThrowError(says);
+  });
+});
