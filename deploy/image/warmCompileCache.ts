@@ -52,8 +52,10 @@ async function startOnce(args: readonly string[], env: NodeJS.ProcessEnv): Promi
   const late = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const hadStarted = hasStarted(output);
     output += text;
-    if (output.includes('"msg":"started"')) child.kill('SIGTERM');
+    // Once: a second signal would end it at once, without a cache.
+    if (!hadStarted && hasStarted(output)) child.kill('SIGTERM');
   });
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('exit', resolve);
@@ -61,4 +63,8 @@ async function startOnce(args: readonly string[], env: NodeJS.ProcessEnv): Promi
   });
   clearTimeout(late);
   if (code !== 0) throw new Error(`the functions did not start to warm the compile cache: ${output}`);
+}
+
+function hasStarted(output: string): boolean {
+  return output.includes('"msg":"started"');
 }

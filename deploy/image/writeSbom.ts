@@ -11,7 +11,16 @@ import { fileURLToPath } from 'node:url';
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 
 export function writeSbom(): string {
-  const args = ['sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'application', '--package-lock-only'];
+  const args = [
+    'sbom',
+    '--sbom-format',
+    'cyclonedx',
+    '--sbom-type',
+    'application',
+    '--package-lock-only',
+    '--loglevel',
+    'error',
+  ];
   const output = execFileSync('npm', [...args, '--omit', 'dev', '--omit', 'optional'], {
     cwd: checkout,
     encoding: 'utf8',
