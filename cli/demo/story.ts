@@ -72,13 +72,21 @@ async function showKill(cluster: DemoCluster, screen: Screen, leader: string): P
   ]);
   for (const line of renderFailover({ from: leader, killedAt, notReadyAt: notReady.at, ...moved })) screen.line(line);
   screen.line(`   (This kubelet probes every ${PROBE_EVERY_MS} ms; the default is every 10 s.)`);
+  await cluster.journal.waitFor({
+    kind: 'ready',
+    what: `${leader} restarted and Ready`,
+    since: killedAt,
+    withinMs: STEP_WITHIN_MS,
+    matches: ({ pod }) => pod === leader,
+  });
+  await untilAnswers(cluster, moved.to);
+  screen.result(`${leader} is Ready again; ${moved.to} stays the leader`);
   return moved.to;
 }
 
 async function showPlannedMove(cluster: DemoCluster, screen: Screen, leader: string): Promise<void> {
   screen.step(3, 'Delete the leader, as a drain or a rollout does');
   screen.command(`kubectl delete pod ${leader}`);
-  await untilAnswers(cluster, leader);
   const deletedAt = performance.now();
   await cluster.deletePod(leader);
   const { to, routedAt } = await untilMoved(cluster, leader, deletedAt);

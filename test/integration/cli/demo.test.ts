@@ -17,6 +17,8 @@ it('tells the whole story by itself: leader, kill, other leader, planned move', 
   expect(killed?.[2]).not.toBe(first);
   expect(Number(killed?.[3])).toBeGreaterThan(0);
 
+  expect(text).toContain(`${killed?.[1]} is Ready again; ${killed?.[2]} stays the leader`);
+
   const moved = /(postgres-\d) -> (postgres-\d): left \d+ ms after the delete/.exec(text);
   expect(moved?.[1]).toBe(killed?.[2]);
   expect(moved?.[2]).not.toBe(killed?.[2]);
