@@ -11,7 +11,7 @@ import type { Change, LookType } from '../lib/events/look.ts';
 import { type PodView, type ServiceView, type SliceView, serviceKey } from '../lib/selection/snapshot.ts';
 import type { Concern, Lane } from './concern.ts';
 import type { NamespaceIndex } from './namespaceIndex.ts';
-import type { ObjectChange } from './reflector.ts';
+import type { ObjectChange } from './objectChange.ts';
 import { isOptedIn, sourceOfOurService } from './serviceIndex.ts';
 import { sourceOfOurSlice } from './sliceIndex.ts';
 import { laneOfOurSlice, laneOfPod } from './urgency.ts';

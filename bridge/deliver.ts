@@ -52,7 +52,7 @@ export interface DeliveryOptions {
 export interface Delivery {
   /** Sends what waits, as far as places are free. */
   pump(): void;
-  /** Finishes what is in flight, up to `closeGraceMs`, and sends nothing more. */
+  /** Finishes what is in flight, up to `closeGraceMs`, and sends nothing more. Always resolves. */
   close(): Promise<void>;
 }
 
@@ -67,6 +67,9 @@ interface Sent {
   /** The concern that the event was built for. */
   readonly concern: Concern;
 }
+
+/** At shutdown: a sink whose signal has aborted rejects at once; one that ignores it is left behind. */
+const ABORTED_WITHIN_MS = 100;
 
 export function startDelivery(options: DeliveryOptions): Delivery {
   const { queue, clock, random, tuning, metrics, log } = options;
@@ -186,9 +189,15 @@ export function startDelivery(options: DeliveryOptions): Delivery {
       isClosed = true;
       cancelProbe?.();
       for (const cancel of releases.values()) cancel();
-      const cancelGrace = clock.setTimer(() => closing.abort(), tuning.closeGraceMs);
-      await Promise.all(running);
-      cancelGrace();
+      let cancelTimer: CancelTimer = () => {};
+      const givenUp = new Promise<void>((resolve) => {
+        cancelTimer = clock.setTimer(() => {
+          closing.abort();
+          cancelTimer = clock.setTimer(resolve, ABORTED_WITHIN_MS);
+        }, tuning.closeGraceMs);
+      });
+      await Promise.race([Promise.all(running), givenUp]);
+      cancelTimer();
     },
   };
 }

@@ -6,7 +6,7 @@
  * resourceVersion replaces the stored one, because patches carry that version, and is no change.
  */
 
-import type { ObjectChange } from './reflector.ts';
+import type { ObjectChange } from './objectChange.ts';
 import { sameView } from './sameView.ts';
 
 export interface Mirror<T> {

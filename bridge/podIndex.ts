@@ -7,7 +7,7 @@
  */
 
 import type { PodView } from '../lib/selection/snapshot.ts';
-import type { ObjectChange } from './reflector.ts';
+import type { ObjectChange } from './objectChange.ts';
 import { sameView } from './sameView.ts';
 import { createSelectorIndex, type Selector } from './selectorIndex.ts';
 

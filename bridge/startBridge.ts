@@ -22,6 +22,7 @@ import { type DeliveryRecord, startDelivery } from './deliver.ts';
 import { type DeliveryTuning, defaultDeliveryTuning } from './deliveryTuning.ts';
 import type { EventPoster } from './eventPoster.ts';
 import { registerGauges } from './gauges.ts';
+import { createLinger } from './linger.ts';
 import { createQueue } from './queue.ts';
 import { createRechecks } from './recheck.ts';
 import { defaultResyncTuning, type ResyncTuning, startResync, toResync } from './resync.ts';
@@ -82,6 +83,7 @@ export function startBridge(options: BridgeOptions): Bridge {
     onRoom: (leftOut) => addAll(leftOut.map((source) => toResync(source, clock.now()))),
   });
   const rechecks = createRechecks(clock, (concern) => addAll([concern]));
+  const linger = createLinger(clock, (concern) => addAll([concern]));
   const deadLetters = createDeadLetters({
     poster: options.deadLetterSink,
     sinkUrl: sinkUrl ?? '',
@@ -123,7 +125,9 @@ export function startBridge(options: BridgeOptions): Bridge {
     onSettled() {
       const settled = noted;
       noted = [];
-      addAll(settled);
+      for (const concern of settled)
+        if (concern.lane === 'low') linger.add(concern);
+        else queue.add(concern, clock.now());
     },
     onSynced() {
       isSynced = true;
@@ -171,6 +175,7 @@ export function startBridge(options: BridgeOptions): Bridge {
     async close() {
       stopResync();
       rechecks.close();
+      linger.close();
       await watches.close();
       await delivery.close();
       await deadLetters.close();

@@ -8,7 +8,7 @@
 
 import type { PodView, ServiceView, SliceView } from '../lib/selection/snapshot.ts';
 import { createNamespaceIndex, type NamespaceIndex } from './namespaceIndex.ts';
-import type { ObjectChange } from './reflector.ts';
+import type { ObjectChange } from './objectChange.ts';
 
 export interface SourceName {
   readonly namespace: string;

@@ -12,6 +12,7 @@ import { lookDataSchema } from '../lib/events/dataSchema.ts';
 import { hashId } from '../lib/events/eventId.ts';
 import type { LookEvent } from '../lib/events/look.ts';
 import { lookSubject } from '../lib/events/subject.ts';
+import { clusterSource } from '../lib/events/toReply.ts';
 import { buildSnapshot } from '../lib/selection/buildSnapshot.ts';
 import type { ResourceVersion, Revisions, ServiceKey } from '../lib/selection/snapshot.ts';
 import type { Concern } from './concern.ts';
@@ -44,7 +45,7 @@ export function toCloudEvent(concern: Concern, context: CloudEventContext, now: 
     specversion: '1.0',
     id: hashId([type, subject, revisions.pods, revisions.services, revisions.slices, concern.dueAt ?? 0]),
     type,
-    source: `/clusters/${context.clusterName}`,
+    source: clusterSource(context.clusterName),
     subject,
     time: new Date(concern.observedAt).toISOString(),
     datacontenttype: 'application/json',

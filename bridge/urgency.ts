@@ -8,7 +8,7 @@
 import type { PodView } from '../lib/selection/snapshot.ts';
 import type { Lane } from './concern.ts';
 import type { NamespaceIndex } from './namespaceIndex.ts';
-import type { ObjectChange } from './reflector.ts';
+import type { ObjectChange } from './objectChange.ts';
 
 /** Failover: the pod routed to became unfit or another one, or a pod became fit where no fit one is routed to. */
 export function laneOfPod(change: ObjectChange<PodView>, source: string, index: NamespaceIndex): Lane {

@@ -18,8 +18,9 @@ import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import type { Readiness } from '../lib/telemetry/probes.ts';
 import type { Clock } from './clock.ts';
+import type { ObjectChange, ReflectedObject } from './objectChange.ts';
 import { describeWatches, type WatchState } from './readiness.ts';
-import { type ObjectChange, type ReflectedObject, type ReflectorOptions, startReflector } from './reflector.ts';
+import { type ReflectorOptions, startReflector } from './reflector.ts';
 
 export interface WatchesOptions {
   readonly api: KubeApi;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { affectedByPod, affectedByService, affectedBySlice } from '../../../bridge/affected.ts';
 import type { Concern } from '../../../bridge/concern.ts';
-import type { ObjectChange } from '../../../bridge/reflector.ts';
+import type { ObjectChange } from '../../../bridge/objectChange.ts';
 import { createStore, type Store } from '../../../bridge/store.ts';
 import type { PodView, ServiceView, SliceView } from '../../../lib/selection/snapshot.ts';
 import { aPod, aService, T0, uidOf } from '../../model/builders.ts';

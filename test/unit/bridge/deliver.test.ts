@@ -14,6 +14,7 @@ import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
 import { T0, version } from '../../model/builders.ts';
 import { createVirtualClock, settle, type VirtualClock } from '../../model/virtualClock.ts';
+import { aLookEvent } from '../events/anEvent.ts';
 import { aConcern } from './aConcern.ts';
 
 interface Call {
@@ -393,6 +394,29 @@ describe('closing', () => {
     await bench.clock.advance(300);
     await closed;
     expect(signal.aborted).toBe(true);
+  });
+});
+
+describe('closing on a sink that ignores its signal', () => {
+  it('ends all the same', async () => {
+    const clock = createVirtualClock();
+    const queue = createQueue({ maxWaiting: 10, onWaiting: () => delivery.pump(), onRoom: () => {} });
+    const delivery = startDelivery({
+      queue,
+      clock,
+      random: () => 1,
+      tuning: { ...defaultDeliveryTuning, closeGraceMs: 300 },
+      metrics: createMetrics(),
+      log: silentLogger,
+      buildEvent: () => aLookEvent(),
+      onAnswer: () => {},
+      onDeadLetter: () => {},
+      sink: () => new Promise(() => {}),
+    });
+    queue.add(aConcern('a'), clock.now());
+    const closed = delivery.close();
+    await clock.advance(400);
+    await closed;
   });
 });
 

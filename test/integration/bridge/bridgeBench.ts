@@ -1,0 +1,121 @@
+/**
+ * BridgeBench: a bridge on the embedded API server, over HTTP, with a sink that is told what to answer. Nothing of ours is faked: the
+ * sink stands where functions would.
+ */
+
+import { type Bridge, type BridgeOptions, startBridge } from '../../../bridge/startBridge.ts';
+import { type EmbeddedApiServer, startApiServer } from '../../../lib/apiserver/startApiServer.ts';
+import type { LookEvent } from '../../../lib/events/look.ts';
+import type { ReplyData } from '../../../lib/events/reply.ts';
+import type { SinkAnswer } from '../../../lib/events/sink.ts';
+import { clusterSource } from '../../../lib/events/toReply.ts';
+import { createKubeApi } from '../../../lib/kube/client.ts';
+import { silentLogger } from '../../../lib/telemetry/logger.ts';
+import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
+
+export interface BridgeBench {
+  readonly server: EmbeddedApiServer;
+  readonly bridge: Bridge;
+  readonly metrics: Metrics;
+  /** Every event that the sink was handed, in order. */
+  readonly events: readonly LookEvent[];
+  /** The types since the last call, without `io.zen-lead.`, each with the Service it is about. */
+  newEvents(): readonly string[];
+  close(): Promise<void>;
+}
+
+export interface BridgeBenchOptions {
+  readonly server: EmbeddedApiServer;
+  readonly namespaces?: readonly string[];
+  /** Absent: 200 without a reply. */
+  readonly answer?: (event: LookEvent) => SinkAnswer | Promise<SinkAnswer>;
+  readonly tuning?: BridgeOptions['tuning'];
+}
+
+export function startBench({ server, namespaces = [], answer, tuning }: BridgeBenchOptions): BridgeBench {
+  const metrics = createMetrics();
+  const access = { server: server.url, origin: 'test', readCredentials: async () => ({ headers: {}, tls: {} }) };
+  const api = createKubeApi(access, { metrics });
+  const events: LookEvent[] = [];
+  let seen = 0;
+  const bridge = startBridge({
+    api,
+    sink: async (event) => {
+      events.push(event);
+      return answer === undefined ? { status: 200 } : answer(event);
+    },
+    clusterName: 'test',
+    namespaces,
+    metrics,
+    log: silentLogger,
+    ...(tuning !== undefined && { tuning }),
+  });
+  return {
+    server,
+    bridge,
+    metrics,
+    events,
+    newEvents() {
+      const fresh = events.slice(seen);
+      seen = events.length;
+      return fresh.map(({ type, partitionkey }) => `${type.slice('io.zen-lead.'.length)} ${partitionkey}`);
+    },
+    async close() {
+      await bridge.close();
+      await api.close();
+    },
+  };
+}
+
+export async function startCluster(...namespaces: readonly string[]): Promise<EmbeddedApiServer> {
+  const server = await startApiServer();
+  for (const name of namespaces) server.objects.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  return server;
+}
+
+export function addService({ objects }: EmbeddedApiServer, namespace: string, name: string, optedIn = true): void {
+  objects.create({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace, annotations: optedIn ? { 'zen-lead.io/enabled': 'true' } : {} },
+    spec: { selector: { app: name }, ports: [{ port: 5432 }] },
+  });
+}
+
+export function addPod({ objects }: EmbeddedApiServer, namespace: string, name: string, app: string): void {
+  objects.create({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels: { app } },
+    spec: { containers: [{ name: 'main', image: 'postgres' }] },
+  });
+  setReady({ objects }, namespace, name, true);
+}
+
+export function setReady(
+  { objects }: Pick<EmbeddedApiServer, 'objects'>,
+  namespace: string,
+  name: string,
+  ready: boolean,
+): void {
+  const condition = { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: '2026-11-20T10:00:00Z' };
+  const podIP = `10.0.0.${(Number(/\d+$/.exec(name)?.[0] ?? 0) % 250) + 1}`;
+  const status = { phase: 'Running', podIP, podIPs: [{ ip: podIP }], conditions: [condition] };
+  objects.patchStatus({ resource: 'pods', namespace, name }, { status });
+}
+
+export function aReply(event: LookEvent, data: Partial<ReplyData>): SinkAnswer {
+  return {
+    status: 200,
+    reply: {
+      specversion: '1.0',
+      id: 'reply',
+      type: 'io.zen-lead.leader.kept',
+      source: clusterSource('test'),
+      subject: event.subject,
+      time: event.time,
+      datacontenttype: 'application/json',
+      data: { decision: 'kept', reason: 'LeaderFit', previous: null, leader: null, epoch: 1, basis: 'event', ...data },
+    },
+  };
+}

@@ -1,0 +1,195 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { EmbeddedApiServer } from '../../../lib/apiserver/startApiServer.ts';
+import {
+  addPod,
+  addService,
+  aReply,
+  type BridgeBench,
+  type BridgeBenchOptions,
+  setReady,
+  startBench,
+  startCluster,
+} from './bridgeBench.ts';
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function aCluster(...namespaces: readonly string[]): Promise<EmbeddedApiServer> {
+  const server = await startCluster(...namespaces);
+  closers.push(() => server.close());
+  return server;
+}
+
+function aBench(options: BridgeBenchOptions): BridgeBench {
+  const bench = startBench(options);
+  closers.push(() => bench.close());
+  return bench;
+}
+
+const synced = (bench: BridgeBench): Promise<void> =>
+  vi.waitFor(() => expect(bench.bridge.readiness()).toEqual({ ready: true, reasons: [] }), { timeout: 5_000 });
+
+describe('at the start', () => {
+  it('looks at every opted-in Service once, with the whole state', async () => {
+    const server = await aCluster('shop', 'bank');
+    addService(server, 'shop', 'db');
+    addService(server, 'bank', 'ledger');
+    addService(server, 'bank', 'web', false);
+    for (const n of [0, 1, 2]) addPod(server, 'shop', `db-${n}`, 'db');
+    const bench = aBench({ server });
+    await vi.waitFor(() => expect(bench.events).toHaveLength(2));
+    expect(bench.newEvents().toSorted()).toEqual(['service.added bank/ledger', 'service.added shop/db']);
+    const db = bench.events.find(({ partitionkey }) => partitionkey === 'shop/db');
+    expect(db?.data.snapshot?.candidates.map(({ name }) => name).toSorted()).toEqual(['db-0', 'db-1', 'db-2']);
+    expect(db?.data.snapshot?.source?.name).toBe('db');
+  });
+
+  it('sends nothing before every list is complete, and says which one is missing', async () => {
+    const server = await aCluster('shop');
+    addService(server, 'shop', 'db');
+    const stalled = server.faults.add({ fault: { kind: 'stall' }, matches: ({ resource }) => resource === 'pods' });
+    const bench = aBench({ server });
+    await vi.waitFor(() => expect(bench.bridge.readiness().reasons).toEqual(['the list of pods is not complete yet']));
+    server.objects.patch({ resource: 'services', namespace: 'shop', name: 'db' }, { spec: { selector: { app: 'x' } } });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(bench.events).toEqual([]);
+    stalled.remove();
+  });
+
+  it('watches only the namespaces it was given', async () => {
+    const server = await aCluster('shop', 'bank');
+    addService(server, 'shop', 'db');
+    addService(server, 'bank', 'ledger');
+    const bench = aBench({ server, namespaces: ['shop'] });
+    await vi.waitFor(() => expect(bench.newEvents()).toEqual(['service.added shop/db']));
+    addService(server, 'bank', 'other');
+    addService(server, 'shop', 'cache');
+    await vi.waitFor(() => expect(bench.newEvents()).toEqual(['service.added shop/cache']));
+  });
+});
+
+describe('while it runs', () => {
+  it('sends a pod’s change with the state after it, and its revision', async () => {
+    const server = await aCluster('shop');
+    addService(server, 'shop', 'db');
+    addPod(server, 'shop', 'db-0', 'db');
+    const bench = aBench({ server });
+    await synced(bench);
+    bench.newEvents();
+    setReady(server, 'shop', 'db-0', false);
+    await vi.waitFor(() => expect(bench.newEvents()).toEqual(['pod.modified shop/db']));
+    const snapshot = bench.events.at(-1)?.data.snapshot;
+    expect(snapshot?.candidates).toMatchObject([{ name: 'db-0', ready: false }]);
+    expect(snapshot?.revisions.pods).toBe(String(server.revision()));
+  });
+
+  it('sends nothing for a pod that nobody selects, and nothing when nothing that matters changed', async () => {
+    const server = await aCluster('shop');
+    addService(server, 'shop', 'db');
+    addPod(server, 'shop', 'db-0', 'db');
+    const bench = aBench({ server });
+    await synced(bench);
+    bench.newEvents();
+    addPod(server, 'shop', 'web-0', 'web');
+    const annotated = { metadata: { annotations: { 'example.com/x': '1' } } };
+    server.objects.patch({ resource: 'pods', namespace: 'shop', name: 'db-0' }, annotated);
+    server.objects.patch({ resource: 'services', namespace: 'shop', name: 'db' }, annotated);
+    addService(server, 'shop', 'last');
+    await vi.waitFor(() => expect(bench.newEvents()).toEqual(['service.added shop/last']));
+  });
+
+  it('looks again when the reply asks for it, and hands the carry back', async () => {
+    const server = await aCluster('shop');
+    addService(server, 'shop', 'db');
+    const bench = aBench({
+      server,
+      answer: (event) =>
+        event.type.endsWith('.recheck') ? { status: 200 } : aReply(event, { recheckAfterMs: 30, carry: 'n=1' }),
+    });
+    await vi.waitFor(() => expect(bench.newEvents()).toEqual(['service.added shop/db', 'service.recheck shop/db']));
+    expect(bench.events.at(-1)?.data.carry).toBe('n=1');
+  });
+
+  it('looks at everything again, period after period', async () => {
+    const server = await aCluster('shop');
+    addService(server, 'shop', 'db');
+    const bench = aBench({ server, tuning: { resync: { periodMs: 40, tickMs: 5 } } });
+    await vi.waitFor(() =>
+      expect(bench.events.filter(({ type }) => type === 'io.zen-lead.service.resync').length).toBeGreaterThan(2),
+    );
+  });
+
+  it('keeps watching behind a sink that never answers', async () => {
+    const server = await aCluster('shop');
+    addService(server, 'shop', 'db');
+    addPod(server, 'shop', 'db-0', 'db');
+    const bench = aBench({
+      server,
+      answer: () => new Promise(() => {}),
+      tuning: { delivery: { closeGraceMs: 10 } },
+    });
+    await vi.waitFor(() => expect(bench.events).toHaveLength(1));
+    setReady(server, 'shop', 'db-0', false);
+    const pod = () => bench.bridge.store.namespace('shop').pods.byName.get('db-0');
+    await vi.waitFor(() => expect(pod()?.ready).toBe(false));
+  });
+
+  it('tells what it sees in its gauges', async () => {
+    const server = await aCluster('shop');
+    addService(server, 'shop', 'db');
+    for (const n of [0, 1, 2]) addPod(server, 'shop', `db-${n}`, 'db');
+    setReady(server, 'shop', 'db-2', false);
+    const bench = aBench({ server });
+    await synced(bench);
+    const page = await bench.metrics.registry.metrics();
+    expect(page).toContain('zen_lead_pods_available{namespace="shop",service="db"} 2');
+    expect(page).toContain('zen_lead_leader_service_without_endpoints{namespace="shop",service="db"} 1');
+    expect(page).toContain('zen_lead_cache_size{namespace="shop"} 3');
+    expect(page).toMatch(/zen_lead_watch_staleness_seconds\{resource="pods"\} 0/);
+
+    server.objects.delete({ resource: 'services', namespace: 'shop', name: 'db' });
+    await vi.waitFor(async () =>
+      expect(await bench.metrics.registry.metrics()).not.toContain('zen_lead_pods_available{'),
+    );
+  });
+});
+
+describe('after a gap', () => {
+  it('tells what changed while the watch was cut', async () => {
+    const server = await aCluster('shop');
+    addService(server, 'shop', 'db');
+    addPod(server, 'shop', 'db-0', 'db');
+    const bench = aBench({ server });
+    await synced(bench);
+    await vi.waitFor(() => expect(bench.events).toHaveLength(1));
+    bench.newEvents();
+    server.cutWatches('reset');
+    setReady(server, 'shop', 'db-0', false);
+    server.compact();
+    await vi.waitFor(() => expect(bench.newEvents()).toEqual(['pod.modified shop/db']), { timeout: 5_000 });
+  });
+
+  it('builds no snapshot out of half a list', async () => {
+    const server = await aCluster('shop');
+    addService(server, 'shop', 'db');
+    for (const n of [0, 1]) addPod(server, 'shop', `db-${n}`, 'db');
+    const bench = aBench({ server });
+    await synced(bench);
+    await vi.waitFor(() => expect(bench.events).toHaveLength(1));
+    // db-0 goes and db-1 turns NotReady in the same gap: there must be no snapshot in which only one of them did.
+    const blind = server.faults.add({ fault: { kind: 'reset' }, matches: ({ resource }) => resource === 'pods' });
+    server.cutWatches('reset');
+    server.objects.delete({ resource: 'pods', namespace: 'shop', name: 'db-0' }, { gracePeriodSeconds: 0 });
+    setReady(server, 'shop', 'db-1', false);
+    server.compact();
+    blind.remove();
+    await vi.waitFor(() => expect(bench.events.length).toBeGreaterThan(1), { timeout: 5_000 });
+    await synced(bench);
+    for (const { data } of bench.events.slice(1))
+      expect(data.snapshot?.candidates.map(({ name, ready }) => `${name} ${ready}`) ?? []).toEqual(
+        data.snapshot === undefined ? [] : ['db-1 false'],
+      );
+  });
+});
