@@ -1,4 +1,8 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { aDirectory } from './aCluster.ts';
 import { startProgram } from './startProgram.ts';
@@ -34,13 +38,55 @@ it('tells the whole story by itself: leader, kill, other leader, planned move', 
   expect(readdirSync(directory)).toEqual([]);
 });
 
-it('--keep stays until SIGINT, then ends with 0 and leaves nothing behind', { timeout: 60_000 }, async () => {
+it('--keep stays, and what it prints to try by hand works', { timeout: 90_000 }, async () => {
   const directory = aDirectory();
   const program = startProgram(['demo', '--keep'], { TMPDIR: directory });
-  const line = await program.waitForLine('export KUBECONFIG=', 40_000);
-  const kubeconfig = line.slice(line.indexOf('=') + 1);
+  const last = await program.waitForLine('# kill whoever answers', 40_000);
+  const printed = program.stdout().slice(program.stdout().indexOf('export KUBECONFIG='));
+  const kubeconfig = /export KUBECONFIG=(.*)/.exec(printed)?.[1] ?? '';
   expect(kubeconfig.startsWith(directory)).toBe(true);
+
+  const leader = await ask(last);
+  expect(leader).toMatch(/^postgres-\d$/);
+  await ask(last, 'crash\n');
+  await expect.poll(() => ask(last), { timeout: 10_000 }).toMatch(new RegExp(`^postgres-[^${leader.at(-1)}]$`));
+
+  const commands = [...printed.matchAll(/\$ kubectl (.*)$/gm)].map((match) => match[1] ?? '');
+  expect(commands.length).toBeGreaterThan(5);
+  if (hasKubectl()) {
+    for (const command of commands) await runKubectl(kubeconfig, command);
+    await program.waitForLine('routes to nobody');
+  } else {
+    console.log('skipped: the kubectl lines of the demo, because there is no kubectl');
+  }
+
   program.process.kill('SIGINT');
   expect(await program.exited).toBe(0);
   expect(readdirSync(directory)).toEqual([]);
 });
+
+/** Connects as the `nc` line says; empty when nobody answers. */
+async function ask(line: string, say = ''): Promise<string> {
+  const port = Number(/127\.0\.0\.1 (\d+)/.exec(line)?.[1]);
+  const socket = connect({ host: '127.0.0.1', port });
+  let answer = '';
+  socket.on('error', () => {});
+  socket.on('data', (bytes) => {
+    answer += bytes.toString('utf8');
+    if (say === '') socket.end();
+    else socket.write(say);
+  });
+  await once(socket, 'close');
+  return answer.trim();
+}
+
+function hasKubectl(): boolean {
+  return spawnSync('kubectl', ['version', '--client']).status === 0;
+}
+
+async function runKubectl(kubeconfig: string, command: string): Promise<void> {
+  await promisify(execFile)('kubectl', command.split(' '), {
+    env: { PATH: process.env['PATH'] ?? '', KUBECONFIG: kubeconfig },
+    timeout: 20_000,
+  });
+}
