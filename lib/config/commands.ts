@@ -3,21 +3,18 @@
  * docs/configuration.md and in the type that the entry point switches on.
  */
 
-import type { Settings } from './setting.ts';
+import { clusterSettings } from './clusterSettings.ts';
+import type { Command } from './command.ts';
+import { debugCommands } from './debugCommands.ts';
+import { debugSettings } from './debugSettings.ts';
 import { settings } from './settings.ts';
 
-export interface Command {
-  readonly summary: string;
-  readonly settings: Settings;
-}
-
-const cluster = {
-  kubeconfig: settings.kubeconfig,
-  kubeconfigVariable: settings.kubeconfigVariable,
-  kubernetesServiceHost: settings.kubernetesServiceHost,
-  kubernetesServicePort: settings.kubernetesServicePort,
-  home: settings.home,
-  clusterName: settings.clusterName,
+const cluster = { ...clusterSettings, clusterName: settings.clusterName } as const;
+const recording = {
+  record: debugSettings.record,
+  recordServices: debugSettings.recordServices,
+  recordMaxMib: debugSettings.recordMaxMib,
+  recordFiles: debugSettings.recordFiles,
 } as const;
 
 export const commands = {
@@ -39,6 +36,7 @@ export const commands = {
       port: settings.probesPort,
       host: settings.host,
       eventsSink: settings.eventsSink,
+      ...recording,
       logLevel: settings.logLevel,
     },
   },
@@ -56,6 +54,7 @@ export const commands = {
       caCerts: settings.caCerts,
       port: settings.probesPort,
       host: settings.host,
+      ...recording,
       logLevel: settings.logLevel,
     },
   },
@@ -72,6 +71,7 @@ export const commands = {
       logLevel: settings.logLevel,
     },
   },
+  ...debugCommands,
 } as const satisfies Readonly<Record<string, Command>>;
 
 export type CommandName = keyof typeof commands;

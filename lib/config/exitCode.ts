@@ -6,8 +6,11 @@ import { codeOf } from '../errors.ts';
 
 export const exitCodes = [
   { code: 0, meaning: 'Done, or stopped by SIGTERM or SIGINT.' },
-  { code: 1, meaning: 'Failed: the message says what was tried.' },
-  { code: 2, meaning: 'Usage: an unknown command or flag, or a value that cannot be read.' },
+  {
+    code: 1,
+    meaning: 'Failed: the message says what was tried. With replay --expect: the rules decide otherwise today.',
+  },
+  { code: 2, meaning: 'Usage: an unknown command or flag, or a value or a recording that cannot be read.' },
 ] as const;
 
 export type ExitCode = (typeof exitCodes)[number]['code'];

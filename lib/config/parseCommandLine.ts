@@ -7,7 +7,8 @@
  */
 
 import { parseArgs } from 'node:util';
-import { type Command, type CommandName, commands } from './commands.ts';
+import type { Command } from './command.ts';
+import { type CommandName, commands } from './commands.ts';
 import { configError, parseValue } from './parseValue.ts';
 import type { Setting, ValuesOf } from './setting.ts';
 

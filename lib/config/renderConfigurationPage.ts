@@ -2,7 +2,8 @@
  * docs/configuration.md, from the tables. Written by writeConfigurationPage.ts, compared by a test.
  */
 
-import { type Command, commands } from './commands.ts';
+import type { Command } from './command.ts';
+import { commands } from './commands.ts';
 import { exitCodes } from './exitCode.ts';
 import { renderOperand } from './parseCommandLine.ts';
 import { renderDefault, renderFlag } from './renderHelp.ts';

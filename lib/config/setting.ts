@@ -27,8 +27,9 @@ export type Setting = Row &
     | {
         readonly kind: 'choice';
         readonly choices: readonly string[];
-        readonly placeholder?: string;
-        readonly default: string;
+        readonly placeholder: string;
+        readonly default?: string;
+        readonly required?: true;
       }
     | {
         readonly kind: 'integer';

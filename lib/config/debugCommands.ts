@@ -1,0 +1,70 @@
+/**
+ * The commands that people type while they look for a cause. Part of the table in commands.ts.
+ */
+
+import { clusterSettings } from './clusterSettings.ts';
+import type { Command } from './command.ts';
+import { debugSettings } from './debugSettings.ts';
+import { settings } from './settings.ts';
+
+const { service, to, dryRun, timeoutSeconds } = debugSettings;
+const edit = { service, dryRun, timeoutSeconds, ...clusterSettings } as const;
+
+export const debugCommands = {
+  record: {
+    summary: 'Capture the events of a cluster with what the rules decide about them; writes nothing to the cluster.',
+    settings: {
+      file: debugSettings.recordTo,
+      services: debugSettings.services,
+      maxMib: { ...debugSettings.recordMaxMib, flag: 'max-mib' },
+      files: { ...debugSettings.recordFiles, flag: 'files' },
+      ...clusterSettings,
+      namespaces: settings.namespaces,
+      logLevel: { ...settings.logLevel, default: 'warn', why: 'What is recorded is what is to be read.' },
+    },
+  },
+  replay: {
+    summary: 'Decide the events of a recording again, without a cluster, and show what happened.',
+    settings: {
+      files: debugSettings.recordings,
+      services: debugSettings.services,
+      from: debugSettings.from,
+      until: debugSettings.until,
+      all: debugSettings.all,
+      expect: debugSettings.expect,
+      html: debugSettings.html,
+      step: debugSettings.step,
+      speed: debugSettings.speed,
+      url: debugSettings.url,
+      tokenFile: settings.tokenFile,
+      noColor: settings.noColor,
+    },
+  },
+  explain: {
+    summary: 'Why this pod leads, why each other one does not, and what happens next.',
+    settings: {
+      service,
+      recording: debugSettings.recording,
+      at: debugSettings.at,
+      output: debugSettings.explainOutput,
+      ...clusterSettings,
+      noColor: settings.noColor,
+    },
+  },
+  status: {
+    summary: 'Every annotated Service: its leader, since when, and whether anything is wrong.',
+    settings: {
+      namespaces: { ...settings.namespaces, short: 'n', meaning: 'This namespace only; may be repeated.' },
+      output: debugSettings.statusOutput,
+      watch: debugSettings.watch,
+      ...clusterSettings,
+      noColor: settings.noColor,
+    },
+  },
+  switchover: { summary: 'Move the lead to another pod now, and wait until it is there.', settings: { ...edit, to } },
+  pin: { summary: 'Have one pod lead for as long as it is fit.', settings: { ...edit, to } },
+  unpin: { summary: 'Take the pin away again.', settings: edit },
+  pause: { summary: 'Freeze the leader: no move, whatever happens.', settings: edit },
+  resume: { summary: 'End the pause.', settings: edit },
+  completion: { summary: 'Write the completion script of a shell.', settings: { shell: debugSettings.shell } },
+} as const satisfies Readonly<Record<string, Command>>;
