@@ -59,7 +59,7 @@ describe('a look event', () => {
     ],
     [
       'more candidates than the bound',
-      { ...aLookEvent().data, snapshot: aSnapshot({ candidates: Array.from({ length: 1001 }, () => aCandidate()) }) },
+      { ...aLookEvent().data, snapshot: aSnapshot({ candidates: Array.from({ length: 20_001 }, () => aCandidate()) }) },
       'data.snapshot.candidates',
     ],
     [

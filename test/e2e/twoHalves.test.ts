@@ -1,0 +1,111 @@
+/**
+ * Bridge and functions as two programs, as on Knative or as two Deployments: real service-account tokens, checked against the real API
+ * server's keys, and events over HTTP.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { aService } from './aService.ts';
+import { createNamespace, type Namespace } from './createNamespace.ts';
+import { readLeader } from './readRoute.ts';
+import { startPod } from './startPod.ts';
+import { type RunningProcess, startProcess } from './startProcess.ts';
+import { useControlPlane } from './useControlPlane.ts';
+
+const checkout = resolve(import.meta.dirname, '../..');
+const SENDER = 'system:serviceaccount:halves:zen-lead-bridge';
+/** npx, Node and three LISTs take about 2 s; the rest is for a busy machine. */
+const startTimeout = { timeout: 30_000, interval: 50 };
+const tokenAnswer = z.object({ status: z.object({ token: z.string() }) });
+
+const controlPlane = useControlPlane({ controllerManager: false });
+const processes: RunningProcess[] = [];
+let namespace: Namespace;
+let functionsUrl: string;
+
+beforeAll(async () => {
+  namespace = await createNamespace(controlPlane(), 'halves');
+  await namespace.request('POST', namespace.core('serviceaccounts'), { metadata: { name: 'zen-lead-bridge' } });
+  functionsUrl = await start('functions', '--trusted-sender', SENDER);
+  await waitUntilReady(functionsUrl);
+});
+afterAll(async () => {
+  await Promise.all(processes.map((each) => each.stop('SIGKILL')));
+});
+
+/** Resolves to the address that its log names. */
+async function start(command: string, ...args: readonly string[]): Promise<string> {
+  const { kubeconfig, directory } = controlPlane();
+  const running = startProcess({
+    name: command,
+    command: 'npx',
+    args: ['zen-lead', command, '--kubeconfig', kubeconfig, '--port', '0', ...args],
+    directory,
+    workingDirectory: checkout,
+  });
+  processes.push(running);
+  return vi.waitFor(() => {
+    const url = [...running.log().matchAll(/"url":"(http:\/\/127\.0\.0\.1:\d+)/g)].at(-1)?.[1];
+    if (url === undefined) throw new Error(`${command} does not say where it listens:\n${running.log()}`);
+    return url;
+  }, startTimeout);
+}
+
+async function waitUntilReady(url: string): Promise<void> {
+  await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), startTimeout);
+}
+
+async function createToken(audience: string): Promise<string> {
+  const path = `${namespace.core('serviceaccounts')}/zen-lead-bridge/token`;
+  const { status } = tokenAnswer.parse(await namespace.request('POST', path, { spec: { audiences: [audience] } }));
+  return status.token;
+}
+
+const readMetric = async (url: string, name: string): Promise<number> => {
+  const page = await (await fetch(`${url}/metrics`)).text();
+  const values = [...page.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))].map(([, value]) =>
+    Number(value),
+  );
+  return values.reduce((sum, value) => sum + value, 0);
+};
+
+it('fails over on snapshots that a real token vouches for, without a read by the functions', async () => {
+  const tokenFile = join(controlPlane().directory, 'bridge-token');
+  writeFileSync(tokenFile, await createToken('zen-lead'));
+  const bridgeUrl = await start('bridge', '--sink', functionsUrl, '--token-file', tokenFile);
+  await waitUntilReady(bridgeUrl);
+
+  const first = await startPod(namespace, { name: 'web-0' });
+  await startPod(namespace, { name: 'web-1' });
+  await namespace.apply(aService({ annotations: { enabled: 'true' } }));
+  await expect.poll(() => readLeader(namespace), { timeout: 10_000 }).toBe('web-0');
+  await first.setReady(false);
+  await expect.poll(() => readLeader(namespace), { timeout: 10_000 }).toBe('web-1');
+  expect(await readMetric(functionsUrl, 'zen_lead_failover_count_total')).toBe(1);
+  expect(await readMetric(functionsUrl, 'zen_lead_hints_total')).toBe(0);
+});
+
+it.each([
+  ['for another audience', 401, () => createToken('elsewhere')],
+  ['of another account', 403, () => otherToken()],
+  ['that is missing', 401, () => null],
+])('refuses a real token %s with %i', async (_name, status, makeToken) => {
+  const token = await makeToken();
+  const response = await fetch(functionsUrl, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/cloudevents+json',
+      ...(token !== null && { authorization: `Bearer ${token}` }),
+    },
+    body: '{}',
+  });
+  expect(response.status).toBe(status);
+});
+
+async function otherToken(): Promise<string> {
+  await namespace.request('POST', namespace.core('serviceaccounts'), { metadata: { name: 'other' } });
+  const path = `${namespace.core('serviceaccounts')}/other/token`;
+  return tokenAnswer.parse(await namespace.request('POST', path, { spec: { audiences: ['zen-lead'] } })).status.token;
+}
