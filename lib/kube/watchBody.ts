@@ -34,7 +34,6 @@ export async function* openWatch(
     yield* readLines(request, response, signal);
   } finally {
     signal.removeEventListener('abort', abort);
-    stop.abort();
   }
 }
 

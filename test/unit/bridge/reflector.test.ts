@@ -70,6 +70,17 @@ describe('listing', () => {
     expect(world.reflector.isStale()).toBe(false);
   });
 
+  it('shows the whole LIST, and its version, before it tells the first change of it', async () => {
+    const shown: string[] = [];
+    await watchWorld({
+      lists: [aList('5', [a1, b1]), aList('9', [a2, anObject('c', '1')])],
+      watches: [gone],
+      onChange: ({ objects, revision }) => shown.push(`${revision()}: ${[...objects.keys()].join(' ')}`),
+    });
+    await until(() => shown.length === 5);
+    expect(shown).toEqual([...Array(2).fill('5: ns/a ns/b'), ...Array(3).fill('9: ns/a ns/c')]);
+  });
+
   it('is stale until the first LIST is complete', async () => {
     const world = await watchWorld({ lists: [aList('5', [a1], 'next'), () => {}] });
     await until(() => world.lists.length === 2);
@@ -292,6 +303,35 @@ describe('silence', () => {
       tuning: { silentMs: 60 },
     });
     await until(() => world.state() === 'a=2');
+  });
+
+  it('lasts over attempts that end at once: after it the next step is a LIST', async () => {
+    const world = await watchWorld({
+      lists: [aList('5', [a1]), aList('9', [a2])],
+      watches: Array.from({ length: 100 }, () => unavailable),
+      tuning: { silentMs: 50, tickMs: 1_000, retry: { minMs: 120, maxMs: 120 } },
+    });
+    await until(() => world.state() === 'a=2');
+    expect(world.watches.length).toBeLessThan(4);
+  });
+
+  it('of a watch that is cut is not waited for: three seconds blind is stale, until a line comes', async () => {
+    let isDown = true;
+    const world = await watchWorld({
+      lists: [aList('5', [a1])],
+      watches: Array.from({ length: 1_000 }, () => (...exchange) => {
+        if (isDown) unavailable(...exchange);
+        else aWatch(aLine('MODIFIED', a2), 'hold')(...exchange);
+      }),
+      tuning: { blindMs: 50 },
+    });
+    await until(() => world.watches.length > 0);
+    expect(world.reflector.isStale()).toBe(false);
+    await until(() => world.reflector.isStale());
+    isDown = false;
+    await until(() => world.state() === 'a=2');
+    expect(world.reflector.isStale()).toBe(false);
+    expect(world.lists).toHaveLength(1);
   });
 
   it('through a server that is down for long makes it stale, and it lists when the server is back', async () => {

@@ -55,7 +55,7 @@ export async function watchWorld(story: {
   readonly watches?: readonly Answer[];
   readonly tuning?: Partial<ReflectorTuning>;
   readonly now?: () => number;
-  readonly onChange?: () => void;
+  readonly onChange?: (reflector: Reflector<AnObject>) => void;
 }): Promise<WatchedWorld> {
   const lists: ScriptedRequest[] = [];
   const watches: ScriptedRequest[] = [];
@@ -68,14 +68,14 @@ export async function watchWorld(story: {
   });
   const metrics = createMetrics();
   const api = createKubeApi(server.access, { metrics });
-  const reflector = startReflector<AnObject>({
+  const reflector: Reflector<AnObject> = startReflector<AnObject>({
     name: 'things',
     api,
     resource: pods,
     namespace: undefined,
     project: parseObject,
     onChange: (change) => {
-      story.onChange?.();
+      story.onChange?.(reflector);
       told.push(`${change.kind} ${change.object.name}${change.kind === 'deleted' ? '' : `=${change.object.value}`}`);
     },
     onSynced: () => told.push('synced'),
