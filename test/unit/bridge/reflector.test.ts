@@ -319,13 +319,14 @@ describe('silence', () => {
     let isDown = true;
     const world = await watchWorld({
       lists: [aList('5', [a1])],
-      watches: Array.from({ length: 1_000 }, () => (...exchange) => {
-        if (isDown) unavailable(...exchange);
+      watches: Array.from({ length: 1_000 }, (_, count) => (...exchange) => {
+        if (count === 0) aWatch(aBookmark('5'), 'reset')(...exchange);
+        else if (isDown) unavailable(...exchange);
         else aWatch(aLine('MODIFIED', a2), 'hold')(...exchange);
       }),
-      tuning: { blindMs: 50 },
+      tuning: { blindMs: 100 },
     });
-    await until(() => world.watches.length > 0);
+    await until(() => world.watches.length > 1);
     expect(world.reflector.isStale()).toBe(false);
     await until(() => world.reflector.isStale());
     isDown = false;
@@ -468,6 +469,20 @@ describe('the end', () => {
     await until(() => world.watches.length === 1);
     await world.reflector.close();
     expect(world.fatal).toEqual([]);
+  });
+
+  it('tells nothing more, not even what has arrived already', async () => {
+    let isClosed: Promise<void> | undefined;
+    const world = await watchWorld({
+      lists: [aList('5', [])],
+      watches: [aWatch(aLine('ADDED', a1) + aLine('ADDED', b1), 'hold')],
+      onChange: (reflector) => {
+        isClosed ??= reflector.close();
+      },
+    });
+    await until(() => isClosed !== undefined);
+    await isClosed;
+    expect(world.told.slice(2)).toEqual(['added a=1', 'revision 1']);
   });
 
   it('comes loudly when a callback throws: the store may be wrong for good', async () => {

@@ -15,6 +15,7 @@ const signal = new AbortController().signal;
 let mount = '';
 let server: Server;
 let acceptedToken = 'one';
+let bookmark: () => void = () => {};
 
 beforeEach(async () => {
   mount = await mkdtemp(join(tmpdir(), 'service-account-'));
@@ -25,8 +26,12 @@ beforeEach(async () => {
     { cert: await fixture('before.crt'), key: await fixture('before.key') },
     (request, response) => {
       if (request.headers.authorization !== `Bearer ${acceptedToken}`) response.writeHead(401).end('{}');
-      else if (request.url?.includes('watch=true')) response.writeHead(200).write('{"type":"BOOKMARK"}\n');
-      else response.end('{"ok":true}');
+      else if (request.url?.includes('watch=true')) {
+        bookmark = () => response.write('{"type":"BOOKMARK"}\n');
+        bookmark();
+      } else {
+        response.end('{"ok":true}');
+      }
     },
   );
   server.listen(0, '127.0.0.1');
@@ -64,6 +69,8 @@ it('follows the CA that was replaced, while a watch over the old connection goes
   await writeFile(join(mount, 'ca.crt'), await fixture('after.crt'));
   expect(await api.mergePatch(services, 'ns', 'db', {}, signal)).toEqual({ ok: true });
 
+  bookmark();
+  expect((await lines.next()).value).toEqual({ type: 'BOOKMARK' });
   const ended = lines.next();
   server.closeAllConnections();
   await expect(ended).rejects.toMatchObject({ code: 'KUBE_UNAVAILABLE' });
