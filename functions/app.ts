@@ -11,6 +11,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { codeOf, ZenLeadError } from '../lib/errors.ts';
 import { parseEnvelope } from '../lib/events/envelope.ts';
 import { parseEvent } from '../lib/events/parseEvent.ts';
+import type { ReplyEvent } from '../lib/events/reply.ts';
 import { toStructured } from '../lib/events/toStructured.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
@@ -60,19 +61,25 @@ export function createApp(deps: AppDeps): FastifyInstance {
 
 async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDeps): Promise<FastifyReply> {
   const signal = watchCaller(reply.raw, LOOK_TIMEOUT_MS);
-  const isTrusted = await deps.authenticate(request.headers.authorization, signal);
+  const sender = await deps.authenticate(request.headers.authorization);
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   // headersDistinct, not headers: Node joins what is given twice into one value.
   const event = parseEvent(parseEnvelope(request.raw.headersDistinct, body));
-  const replies = await dispatch(event, isTrusted, deps.looks, signal);
+  const replies = await dispatch(event, sender === 'trusted', deps.looks, signal);
   const [only, ...others] = replies;
   // A response holds one event. A foreign event may concern several Services; who sent it expects none.
   if (only === undefined || others.length > 0) return reply.code(200).send();
-  const message = toStructured(only);
+  const message = toStructured(sender === 'stranger' ? withoutSnapshot(only) : only);
   return reply
     .code(200)
     .headers({ ...message.headers })
     .send(message.body);
+}
+
+/** Pods, addresses and nodes of a namespace are not for whoever can reach the port. */
+function withoutSnapshot(reply: ReplyEvent): ReplyEvent {
+  const { snapshot: _, ...data } = reply.data;
+  return { ...reply, data };
 }
 
 function refuse(error: unknown, reply: FastifyReply, { metrics, log }: AppDeps): FastifyReply {

@@ -2,8 +2,7 @@
  * authenticate: is this our bridge? A projected service-account token with our own audience, checked against the API server's keys.
  * DESIGN section 6. Called by `app` before a body is looked at.
  *
- * Resolves with whether the sender is trusted; false means that the event is a hint. UNAUTHENTICATED (401): no token, or one that does
- * not hold. WRONG_SENDER (403): a good token of somebody else.
+ * UNAUTHENTICATED (401): no token, or one that does not hold. WRONG_SENDER (403): a good token of somebody else.
  *
  * Guarantees: RS256 and ES256 only, so neither `none` nor a public key used as a shared secret passes; iss, aud, exp, nbf and sub are checked.
  * Source: RFC 8725 (JWT best current practices) 3.1, 3.8, 3.9; RFC 6750 section 2.1.
@@ -13,7 +12,12 @@ import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { ZenLeadError } from '../lib/errors.ts';
 import type { KeySource, Keys } from './keySource.ts';
 
-export type Authenticate = (authorization: string | undefined, signal: AbortSignal) => Promise<boolean>;
+/**
+ * `trusted`: our bridge. `stranger`: no token where hints are accepted; the event is a hint, and the reply says nothing that only a
+ * reader of the cluster may know. `unchecked`: no trusted sender is configured; every event is a hint.
+ */
+export type Sender = 'trusted' | 'stranger' | 'unchecked';
+export type Authenticate = (authorization: string | undefined) => Promise<Sender>;
 
 export interface TrustOptions {
   /** `system:serviceaccount:<namespace>:<name>` */
@@ -31,18 +35,18 @@ const CLOCK_TOLERANCE_S = 30;
 const ALGORITHMS = ['RS256', 'ES256'];
 
 /** No trusted sender configured: `Authorization` is ignored and everything is a hint. */
-export const everythingIsAHint: Authenticate = async () => false;
+export const everythingIsAHint: Authenticate = async () => 'unchecked';
 
 export function createAuthenticate(options: TrustOptions): Authenticate {
   return async (authorization) => {
     if (authorization === undefined) {
-      if (options.acceptHints) return false;
+      if (options.acceptHints) return 'stranger';
       throw unauthenticated('no bearer token');
     }
     const [, token] = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization) ?? [];
     if (token === undefined) throw unauthenticated('Authorization holds no bearer token');
     const { sub } = await verify(token, options);
-    if (sub === options.trustedSender) return true;
+    if (sub === options.trustedSender) return 'trusted';
     throw new ZenLeadError('WRONG_SENDER', `authorization: ${JSON.stringify(sub)} is not the sender trusted here`, {
       retry: 'never',
     });

@@ -8,7 +8,7 @@ import type { Looks } from './looks.ts';
 import { onPodEvent } from './onPodEvent.ts';
 import { onServiceEvent } from './onServiceEvent.ts';
 
-/** The replies, one a Service that was looked at; none for an event of our own that came back. */
+/** The replies, one a Service that was looked at; none for an event that concerns nobody. */
 export async function dispatch(
   event: IncomingEvent,
   isTrusted: boolean,
@@ -16,6 +16,7 @@ export async function dispatch(
   signal: AbortSignal,
 ): Promise<readonly ReplyEvent[]> {
   if (event.kind === 'ours') return [];
+  if (event.kind === 'foreign' && event.objectKind === null) return []; // of a kind that concerns nobody
   const isAboutPod = event.kind === 'foreign' ? event.objectKind === 'Pod' : event.type.startsWith('io.zen-lead.pod.');
   return isAboutPod ? onPodEvent(event, isTrusted, looks, signal) : onServiceEvent(event, isTrusted, looks, signal);
 }

@@ -22,7 +22,7 @@ import type { Uid } from '../lib/selection/snapshot.ts';
 import type { Write } from '../lib/selection/write.ts';
 import { type HintReason, whyHint } from './freshness.ts';
 import { type NamespaceRead, READ_LIFETIME_MS, readState, toSnapshot } from './readState.ts';
-import { type Basis, type SettleDeps, settle } from './settle.ts';
+import { type Basis, type Outcome, type SettleDeps, settle } from './settle.ts';
 
 export interface LookRequest {
   readonly service: ServiceRef;
@@ -63,31 +63,7 @@ export async function look(request: LookRequest, deps: SettleDeps, signal: Abort
     const decidedAt = deps.now();
     const decision = decide(basis.snapshot, decidedAt);
     const outcome = await settle({ basis, decision, decidedAt, type, carry }, deps, signal);
-    if (outcome.kind === 'settled') {
-      const lookAgainAt = earliest(
-        nextLookAt(basis.snapshot, decidedAt),
-        outcome.owes ? decidedAt + ANNOUNCE_AGAIN_MS : null,
-      );
-      const { kind, reason, previous, leader, epoch } = decision;
-      return {
-        reply: {
-          decision: kind,
-          reason,
-          previous,
-          leader,
-          epoch,
-          ...(basis.isRead ? { basis: 'read', snapshot: basis.snapshot } : { basis: 'event' }),
-          ...(lookAgainAt === null ? {} : { recheckAfterMs: toDelay(lookAgainAt, decidedAt) }),
-          ...(outcome.carry === undefined ? {} : { carry: outcome.carry }),
-        },
-        decision,
-        sourceUid: basis.snapshot.source?.uid ?? null,
-        decidedAt,
-        writes: outcome.writes,
-        attempts: attempt,
-        hint,
-      };
-    }
+    if (outcome.kind === 'settled') return toResult({ basis, decision, decidedAt, outcome, attempts: attempt, hint });
     if (attempt > MAX_REREADS) throw outcome.error;
     deps.metrics.retryAttempts.inc({
       service: service.name,
@@ -97,6 +73,30 @@ export async function look(request: LookRequest, deps: SettleDeps, signal: Abort
     });
     basis = await readBasis(service, deps, signal);
   }
+}
+
+type Settled = Extract<Outcome, { kind: 'settled' }>;
+
+function toResult({
+  basis: { snapshot, isRead },
+  decision,
+  outcome: { owes, carry, writes },
+  ...rest
+}: Pick<LookResult, 'decision' | 'decidedAt' | 'attempts' | 'hint'> & { basis: Basis; outcome: Settled }): LookResult {
+  const { kind, reason, previous, leader, epoch } = decision;
+  const { decidedAt } = rest;
+  const lookAgainAt = earliest(nextLookAt(snapshot, decidedAt), owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
+  const reply: ReplyData = {
+    decision: kind,
+    reason,
+    previous,
+    leader,
+    epoch,
+    ...(isRead ? { basis: 'read', snapshot } : { basis: 'event' }),
+    ...(lookAgainAt === null ? {} : { recheckAfterMs: toDelay(lookAgainAt, decidedAt) }),
+    ...(carry === undefined ? {} : { carry }),
+  };
+  return { ...rest, reply, decision, writes, sourceUid: snapshot.source?.uid ?? null };
 }
 
 /** The one rule for hints. */

@@ -10,7 +10,7 @@ import type { Look } from '../lib/events/parseLook.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
 import { clusterSource, toReply } from '../lib/events/toReply.ts';
 import { createCoalescer } from './coalesce.ts';
-import { findConcerned } from './concerned.ts';
+import type { FindConcerned } from './concerned.ts';
 import type { HintReason } from './freshness.ts';
 import { chooseBasis, type LookRequest, look } from './look.ts';
 import { readState } from './readState.ts';
@@ -20,7 +20,7 @@ import type { Basis, SettleDeps } from './settle.ts';
 export interface Looks {
   lookAt(event: Look, isTrusted: boolean, signal: AbortSignal): Promise<ReplyEvent>;
   /** Every Service that a foreign event concerns, one after another; rejects with the first failure. */
-  lookAround(hint: ForeignHint, signal: AbortSignal): Promise<readonly ReplyEvent[]>;
+  lookAround(hint: ForeignHint, findConcerned: FindConcerned, signal: AbortSignal): Promise<readonly ReplyEvent[]>;
 }
 
 export interface LooksDeps extends SettleDeps, ReportDeps {
@@ -51,7 +51,9 @@ export function createLooks(deps: LooksDeps): Looks {
 
   return {
     lookAt(event, isTrusted, signal) {
-      const { subject: service, type, observedAt } = event;
+      const { subject: service, type } = event;
+      // Anybody can write any time into an event; it would only spoil the latency that is measured.
+      const observedAt = isTrusted ? event.observedAt : undefined;
       const basis = basisOf(event, isTrusted, deps.now());
       if (typeof basis !== 'string') {
         const carry = event.data.kind === 'readable' ? event.data.value.carry : undefined;
@@ -61,9 +63,8 @@ export function createLooks(deps: LooksDeps): Looks {
       return hints.run(key, (stop) => run({ service, type, basis }, observedAt, stop), signal);
     },
 
-    async lookAround(hint, signal) {
-      if (hint.objectKind === null) return [];
-      const { namespace, objectKind, name, type, observedAt } = hint;
+    async lookAround(hint, findConcerned, signal) {
+      const { namespace, objectKind, name, type } = hint;
       return foreign.run(
         `${namespace}/${objectKind}/${name}`,
         async (stop) => {
@@ -71,7 +72,7 @@ export function createLooks(deps: LooksDeps): Looks {
           const replies: ReplyEvent[] = [];
           for (const concerned of findConcerned(state, hint)) {
             const service = { namespace, name: concerned };
-            replies.push(await run({ service, type, basis: 'foreign', state }, observedAt, stop));
+            replies.push(await run({ service, type, basis: 'foreign', state }, undefined, stop));
           }
           return replies;
         },

@@ -7,6 +7,7 @@
 import type { ForeignHint } from '../lib/events/foreign.ts';
 import type { Look } from '../lib/events/parseLook.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
+import { findConcernedByPod } from './concerned.ts';
 import type { Looks } from './looks.ts';
 
 export async function onPodEvent(
@@ -15,6 +16,6 @@ export async function onPodEvent(
   looks: Looks,
   signal: AbortSignal,
 ): Promise<readonly ReplyEvent[]> {
-  if (event.kind === 'foreign') return looks.lookAround(event, signal);
+  if (event.kind === 'foreign') return looks.lookAround(event, findConcernedByPod, signal);
   return [await looks.lookAt(event, isTrusted, signal)];
 }

@@ -6,6 +6,7 @@
 import type { ForeignHint } from '../lib/events/foreign.ts';
 import type { Look } from '../lib/events/parseLook.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
+import { findConcernedByService } from './concerned.ts';
 import type { Looks } from './looks.ts';
 
 export async function onServiceEvent(
@@ -14,6 +15,6 @@ export async function onServiceEvent(
   looks: Looks,
   signal: AbortSignal,
 ): Promise<readonly ReplyEvent[]> {
-  if (event.kind === 'foreign') return looks.lookAround(event, signal);
+  if (event.kind === 'foreign') return looks.lookAround(event, findConcernedByService, signal);
   return [await looks.lookAt(event, isTrusted, signal)];
 }

@@ -81,7 +81,7 @@ async function applyAll(
       await applyWrite(deps.api, write, signal);
     } catch (error) {
       if (staleCodes.has(codeOf(error))) return { kind: 'stale', error };
-      countRefusal(write, basis.snapshot, deps.metrics);
+      if (codeOf(error) !== 'ABORTED') countRefusal(write, basis.snapshot, deps.metrics);
       throw error;
     }
   }
@@ -90,13 +90,8 @@ async function applyAll(
 }
 
 function expired({ kind, namespace, name }: Write): ZenLeadError {
-  return new ZenLeadError(
-    'KUBE_TIMEOUT',
-    `${kind} ${namespace}/${name}: the state decided on grew too old before it was written`,
-    {
-      retry: 'later',
-    },
-  );
+  const message = `${kind} ${namespace}/${name}: the state decided on grew too old before it was written`;
+  return new ZenLeadError('KUBE_TIMEOUT', message, { retry: 'later' });
 }
 
 function countRefusal(write: Write, { namespace, name: service }: Snapshot, metrics: Metrics): void {

@@ -141,7 +141,10 @@ describe('no token', () => {
   it('is a hint where hints are accepted; a bad token is refused all the same', async () => {
     await server.close();
     server = await start({ acceptHints: true });
-    expect(await post()).toMatchObject({ status: 200, basis: 'read' });
+    const answer = await post();
+    expect(answer).toMatchObject({ status: 200, basis: 'read' });
+    expect(answer.body).not.toContain('10.0.0.0'); // nor does it tell a stranger which pods there are
+    expect(JSON.parse(answer.body).data).not.toHaveProperty('snapshot');
     expect((await post('Bearer nonsense')).status).toBe(401);
   });
 });

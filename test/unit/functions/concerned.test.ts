@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findConcerned } from '../../../functions/concerned.ts';
+import { findConcernedByPod, findConcernedByService } from '../../../functions/concerned.ts';
 import type { NamespaceRead } from '../../../functions/readState.ts';
 import type { ForeignHint } from '../../../lib/events/foreign.ts';
 import type { PodView, ServiceView, SliceView } from '../../../lib/selection/snapshot.ts';
@@ -70,5 +70,8 @@ describe('a foreign event concerns', () => {
     ['the source of a slice', hint('EndpointSlice', 'left-leader-ipv4'), ['left']],
     ['who wants the name of a slice, which is gone', hint('EndpointSlice', 'web-leader-ipv6'), ['web']],
     ['nobody, for a slice of others', hint('EndpointSlice', 'web-abcde'), []],
-  ])('%s', (_name, given, concerned) => expect(findConcerned(state, given)).toEqual(concerned));
+  ])('%s', (_name, given, concerned) => {
+    const find = given.objectKind === 'Pod' ? findConcernedByPod : findConcernedByService;
+    expect(find(state, given)).toEqual(concerned);
+  });
 });
