@@ -22,7 +22,7 @@ import type { Uid } from '../lib/selection/snapshot.ts';
 import type { Write } from '../lib/selection/write.ts';
 import { type HintReason, whyHint } from './freshness.ts';
 import { type NamespaceRead, READ_LIFETIME_MS, readState, toSnapshot } from './readState.ts';
-import { type Basis, type Outcome, type SettleDeps, settle } from './settle.ts';
+import { type Basis, type SettleDeps, settle } from './settle.ts';
 
 export interface LookRequest {
   readonly service: ServiceRef;
@@ -38,6 +38,7 @@ export interface LookRequest {
 
 export interface LookResult {
   readonly reply: ReplyData;
+  /** What this look did, all attempts together: for the log and the counters. */
   readonly decision: Decision;
   readonly sourceUid: Uid | null;
   /** The `now` that was decided with, epoch milliseconds. */
@@ -59,32 +60,47 @@ export async function look(request: LookRequest, deps: SettleDeps, signal: Abort
   const hint = typeof request.basis === 'string' ? request.basis : null;
   let basis = typeof request.basis === 'string' ? await readBasis(service, deps, signal, state) : request.basis;
 
+  let standing: Standing | null = null;
   for (let attempt = 1; ; attempt++) {
     const decidedAt = deps.now();
     const decision = decide(basis.snapshot, decidedAt);
     const outcome = await settle({ basis, decision, decidedAt, type, carry }, deps, signal);
-    if (outcome.kind === 'settled') return toResult({ basis, decision, decidedAt, outcome, attempts: attempt, hint });
+    if (outcome.kind === 'settled') {
+      const whole = tellWhole(standing, { decision, writes: outcome.writes });
+      return { ...whole, ...toReply(basis, decision, decidedAt, outcome), decidedAt, attempts: attempt, hint };
+    }
     if (attempt > MAX_REREADS) throw outcome.error;
-    deps.metrics.retryAttempts.inc({
-      service: service.name,
-      namespace: service.namespace,
-      operation: 'write',
-      attempt,
-    });
+    if (outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
+    const { namespace, name } = service;
+    deps.metrics.retryAttempts.inc({ namespace, service: name, operation: 'write', attempt });
     basis = await readBasis(service, deps, signal);
   }
 }
 
-type Settled = Extract<Outcome, { kind: 'settled' }>;
+/** What was decided, and what of it was written. */
+interface Standing {
+  readonly decision: Decision;
+  readonly writes: readonly Write[];
+}
 
-function toResult({
-  basis: { snapshot, isRead },
-  decision,
-  outcome: { owes, carry, writes },
-  ...rest
-}: Pick<LookResult, 'decision' | 'decidedAt' | 'attempts' | 'hint'> & { basis: Basis; outcome: Settled }): LookResult {
-  const { kind, reason, previous, leader, epoch } = decision;
-  const { decidedAt } = rest;
+/**
+ * A conflict can come after the route was written, at the other family's slice. What is then decided finds the new leader in place and keeps
+ * it. What this look did is still an election; the reply is what the snapshot in it gives, so that replaying it agrees.
+ */
+function tellWhole(before: Standing | null, last: Standing): Standing {
+  if (before === null) return last;
+  const writes = [...before.writes, ...last.writes];
+  const leaderUid = before.decision.leader?.uid;
+  const isInPlace = last.decision.previous?.uid === leaderUid && last.decision.leader?.uid === leaderUid;
+  return { decision: isInPlace ? before.decision : last.decision, writes };
+}
+
+function toReply(
+  { snapshot, isRead }: Basis,
+  { kind, reason, previous, leader, epoch }: Decision,
+  decidedAt: number,
+  { owes, carry }: { readonly owes: boolean; readonly carry: string | undefined },
+): Pick<LookResult, 'reply' | 'sourceUid'> {
   const lookAgainAt = earliest(nextLookAt(snapshot, decidedAt), owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
   const reply: ReplyData = {
     decision: kind,
@@ -96,7 +112,7 @@ function toResult({
     ...(lookAgainAt === null ? {} : { recheckAfterMs: toDelay(lookAgainAt, decidedAt) }),
     ...(carry === undefined ? {} : { carry }),
   };
-  return { ...rest, reply, decision, writes, sourceUid: snapshot.source?.uid ?? null };
+  return { reply, sourceUid: snapshot.source?.uid ?? null };
 }
 
 /** The one rule for hints. */

@@ -2,7 +2,7 @@
  * settle: carry out one decision. Steps 3 and 4 of `look`.
  *
  * Guarantees: a write of the route comes before anything else and alone; an announcement comes only where the route stands, and before
- * the leader Service that says what was announced is removed. `stale`: what was decided on is no longer what is; nothing to undo.
+ * the leader Service that says what was announced is removed. `stale`: what was decided on is no longer what is; `writes` stand all the same, and there is nothing to undo.
  */
 
 import { codeOf, type ErrorCode, ZenLeadError } from '../lib/errors.ts';
@@ -47,7 +47,7 @@ export type Outcome =
       readonly owes: boolean;
       readonly carry: string | undefined;
     }
-  | { readonly kind: 'stale'; readonly error: unknown };
+  | { readonly kind: 'stale'; readonly error: unknown; readonly writes: readonly Write[] };
 
 /** Somebody else wrote in between, or an object came or went: read afresh, never resend (S3). */
 const staleCodes = new Set<ErrorCode | undefined>(['KUBE_CONFLICT', 'KUBE_NOT_FOUND', 'KUBE_ALREADY_EXISTS']);
@@ -74,13 +74,15 @@ async function applyAll(
   signal: AbortSignal,
   told: { readonly owes: boolean; readonly carry: string | undefined },
 ): Promise<Outcome> {
+  const done: Write[] = [];
   for (const write of writes) {
     // S4, right before the write: what was in time when it was decided may have waited since.
-    if (deps.now() >= basis.deadline) return { kind: 'stale', error: expired(write) };
+    if (deps.now() >= basis.deadline) return { kind: 'stale', error: expired(write), writes: done };
     try {
       await applyWrite(deps.api, write, signal);
+      done.push(write);
     } catch (error) {
-      if (staleCodes.has(codeOf(error))) return { kind: 'stale', error };
+      if (staleCodes.has(codeOf(error))) return { kind: 'stale', error, writes: done };
       if (codeOf(error) !== 'ABORTED') countRefusal(write, basis.snapshot, deps.metrics);
       throw error;
     }

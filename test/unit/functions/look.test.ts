@@ -125,6 +125,26 @@ describe('a conflict', () => {
     expect(harness.fake.find('services', 'db-leader')).toBeDefined();
   });
 
+  it('at the other family’s slice does not hide the election that was written before it', async () => {
+    putService(harness.fake, {}, { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack' });
+    await harness.settle();
+    putPod(harness.fake, 'db-0', { ready: false });
+    const event = await harness.event();
+    let isFirst = true;
+    harness.fake.before = ({ path }) => {
+      if (!path.endsWith('/db-leader-ipv6') || !isFirst) return undefined;
+      isFirst = false;
+      return failure(409, 'Conflict');
+    };
+    const reply = await harness.looks.lookAt(event, true, signal);
+    expect(reply.data).toMatchObject({ decision: 'kept', basis: 'read', leader: { name: 'db-1' } });
+    expect(await harness.count('failover_count_total', { reason: 'notReady' })).toBe(1);
+    const epochs = ['ipv4', 'ipv6'].map(
+      (family) => harness.fake.find('endpointslices', `db-leader-${family}`)?.metadata['annotations'],
+    );
+    expect(epochs).toEqual(Array(2).fill(expect.objectContaining({ 'zen-lead.io/epoch': String(reply.data.epoch) })));
+  });
+
   it('is not what a refused write is: that fails the look and is counted', async () => {
     putPod(harness.fake, 'db-0', { ready: false });
     const event = await harness.event();
