@@ -6,6 +6,7 @@
 
 import { createEventPoster } from '../bridge/eventPoster.ts';
 import { createHttpSink } from '../bridge/httpSink.ts';
+import { defaultResyncTuning } from '../bridge/resync.ts';
 import { startBridge } from '../bridge/startBridge.ts';
 import type { Values } from '../lib/config/parseCommandLine.ts';
 import { recordBuild } from '../lib/telemetry/build.ts';
@@ -30,7 +31,7 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
   const poster = openPoster(sinkUrl, tokenFile);
   // Without the token: it is made for the functions and nobody else.
   const deadLetterSink = values.deadLetterSink === undefined ? undefined : openPoster(values.deadLetterSink, undefined);
-  const { attemptTimeoutMs, hintTimeoutMs } = values;
+  const { attemptTimeoutMs, hintTimeoutMs, resyncIntervalMs } = values;
   const started = startBridge({
     api,
     sink: createHttpSink(poster, Date.now),
@@ -39,7 +40,10 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
     namespaces,
     metrics,
     log,
-    tuning: { delivery: { attemptTimeoutMs, hintTimeoutMs } },
+    tuning: {
+      delivery: { attemptTimeoutMs, hintTimeoutMs },
+      resync: { ...defaultResyncTuning, periodMs: resyncIntervalMs },
+    },
     deadLetterSink,
   });
   open.defer(() => started.close());

@@ -49,6 +49,7 @@ export const commands = {
       tokenFile: settings.tokenFile,
       attemptTimeoutMs: settings.attemptTimeoutMs,
       hintTimeoutMs: settings.hintTimeoutMs,
+      resyncIntervalMs: settings.resyncIntervalMs,
       deadLetterSink: settings.deadLetterSink,
       ceOverrides: settings.ceOverrides,
       caCerts: settings.caCerts,

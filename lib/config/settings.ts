@@ -142,6 +142,18 @@ export const settings = {
     meaning: 'How long the bridge waits for the answer to a hint.',
     why: 'The function may read for 2 s before it must write.',
   },
+  resyncIntervalMs: {
+    kind: 'integer',
+    flag: 'resync-interval-ms',
+    placeholder: 'MS',
+    unit: 'milliseconds',
+    min: 1_000,
+    max: 86_400_000,
+    default: 30_000,
+    zero: 'refused: what a lost event left wrong would stay so',
+    meaning: 'Every Service is looked at again this often, spread over the interval.',
+    why: 'The longest that anything stays wrong. Functions that are to scale to zero are woken by it, and want an hour.',
+  },
   deadLetterSink: {
     kind: 'url',
     flag: 'dead-letter-sink',
