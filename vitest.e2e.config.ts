@@ -8,10 +8,8 @@ export default defineConfig({
   test: {
     include: hasAssets ? ['test/e2e/**/*.test.ts', 'test/contract/**/*.test.ts'] : [],
     passWithNoTests: true,
-    // One real kube-apiserver at a time on two cores: files run one after another. Within a file, stories that say
-    // `concurrent` share it, each in a namespace of its own; what they do is mostly waiting.
+    // One real kube-apiserver at a time on two cores: files run one after another.
     fileParallelism: false,
-    maxConcurrency: 4,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Milliseconds on an idle machine; the deadline is for a busy one.

@@ -37,7 +37,7 @@ async function readWarnings(namespace: Namespace): Promise<string> {
     .join('\n');
 }
 
-describe.concurrent('an annotation that cannot be read', () => {
+describe('an annotation that cannot be read', () => {
   test.each([
     ['enabled', 'ture'],
     ['enabled', 'TRUE'],

@@ -1,5 +1,5 @@
 /**
- * A namespace of a story: everything that the story does and reads happens in it, so that stories can run side by side.
+ * A namespace of a story: everything that the story does and reads happens in it, so that no story sees another one.
  */
 
 import type { ApiRequest } from './connectApi.ts';
@@ -27,12 +27,8 @@ export async function createNamespace(
     name,
     kubectl: (...args) => kubectl('--namespace', name, ...args),
     async apply(...manifests) {
-      await kubectl.withInput(
-        manifests.map((each) => JSON.stringify(each)).join('\n---\n'),
-        '--namespace',
-        name,
-        'apply',
-      );
+      const list = { apiVersion: 'v1', kind: 'List', items: manifests };
+      await kubectl.withInput(JSON.stringify(list), '--namespace', name, 'apply');
     },
     request,
     core: (plural) => `/api/v1/namespaces/${name}/${plural}`,

@@ -30,14 +30,22 @@ async function startSettled(): Promise<Namespace> {
 async function readState(namespace: Namespace) {
   const service = await readService(namespace, 'web-leader');
   const slices = await listSlices(namespace, 'web-leader');
-  return { service: service && comparable(service), slices: slices.map(comparable) };
+  const { clusterIP, clusterIPs, ...spec } = service?.spec ?? {};
+  return {
+    service: service && { ...comparable(service), spec },
+    slices: slices.map(({ addressType, endpoints, ports, ...slice }) => ({
+      ...comparable(slice),
+      addressType,
+      endpoints,
+      ports,
+    })),
+  };
 }
 
-function comparable<T extends Service | Slice>({ metadata, ...rest }: T) {
+function comparable({ metadata }: Pick<Service | Slice, 'metadata'>) {
   const { labels, annotations, ownerReferences, name } = metadata;
   const decided = ['leader-pod-name', 'leader-pod-uid'].map((key) => annotations[`zen-lead.io/${key}`]);
-  const { clusterIP, clusterIPs, ...spec } = 'spec' in rest ? rest.spec : {};
-  return { name, labels, ownerReferences, decided, ...rest, spec };
+  return { name, labels, ownerReferences, decided };
 }
 
 async function readEpoch(namespace: Namespace): Promise<number> {
@@ -50,7 +58,7 @@ const service = ['service', 'web-leader'] as const;
 const json = (...operations: readonly object[]) => ['--type=json', '--patch', JSON.stringify(operations)] as const;
 const merge = (patch: object) => ['--type=merge', '--patch', JSON.stringify(patch)] as const;
 
-describe.concurrent('what is ours is brought back as it was', () => {
+describe('what is ours is brought back as it was', () => {
   test.each<[string, readonly string[]]>([
     ['the slice is deleted', ['delete', ...slice]],
     ['the leader Service is deleted', ['delete', ...service]],
@@ -129,7 +137,7 @@ describe.concurrent('what is ours is brought back as it was', () => {
   });
 });
 
-describe.concurrent('what is not ours any more', () => {
+describe('what is not ours any more', () => {
   test('a slice without our label is left alone and said so, and looked after again once it has it back', async () => {
     const namespace = await startSettled();
     await namespace.kubectl('label', ...slice, 'endpointslice.kubernetes.io/managed-by-');
@@ -153,7 +161,7 @@ describe.concurrent('what is not ours any more', () => {
   });
 });
 
-describe.concurrent('a selector put on the leader Service', () => {
+describe('a selector put on the leader Service', () => {
   test('is removed, with the slice and the Endpoints that Kubernetes made of it', async () => {
     const namespace = await startSettled();
     await namespace.kubectl('patch', ...service, ...merge({ spec: { selector: { app: 'web' } } }));
@@ -180,7 +188,7 @@ describe.concurrent('a selector put on the leader Service', () => {
   });
 });
 
-describe.concurrent('deletion by owner', () => {
+describe('deletion by owner', () => {
   test('the source deleted takes everything of ours along', async () => {
     const namespace = await startSettled();
     await namespace.kubectl('delete', 'service', 'web');

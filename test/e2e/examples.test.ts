@@ -49,7 +49,7 @@ async function applyExample(namespace: Namespace, file: string, workload: string
   return { first, second, third };
 }
 
-describe.concurrent('examples', () => {
+describe('examples', () => {
   test('are each the subject of a story here', () => {
     expect(readdirSync(folder).sort()).toEqual([
       'api-gateway.yaml',

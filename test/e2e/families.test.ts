@@ -13,7 +13,7 @@ const world = useZenLead();
 const ipv6Only = { ipFamilies: ['IPv6'], ipFamilyPolicy: 'SingleStack' };
 const dualStack = { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' };
 
-describe.concurrent('address families', () => {
+describe('address families', () => {
   test('an IPv6 Service over dual-stack pods routes to their IPv6 address', async () => {
     const namespace = await world.namespace();
     const pod = await startPod(namespace, { name: 'web-0' });

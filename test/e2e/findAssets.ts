@@ -49,12 +49,16 @@ export function findProgram(name: Program, environment: Environment): string | n
 
 /** The project's cache; the versions are part of the path, so that a new version never runs an old program. */
 export function assetsDirectory(environment: Environment): string {
-  const cache =
-    environment['ZEN_LEAD_CACHE'] ?? join(environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'zen-lead');
-  return join(cache, 'assets', `kubernetes-${versions.kubernetes}-etcd-${versions.etcd}`);
+  return cacheDirectory(environment, `kubernetes-${versions.kubernetes}-etcd-${versions.etcd}`);
 }
 
-function isExecutable(path: string): boolean {
+export function cacheDirectory(environment: Environment, name: string): string {
+  const cache =
+    environment['ZEN_LEAD_CACHE'] ?? join(environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'zen-lead');
+  return join(cache, 'assets', name);
+}
+
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;

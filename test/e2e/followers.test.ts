@@ -11,7 +11,7 @@ import { useZenLead } from './useZenLead.ts';
 
 const world = useZenLead();
 
-describe.concurrent('followers', () => {
+describe('followers', () => {
   test('are every other Ready pod, before and after a failover', async () => {
     const namespace = await world.namespace();
     const first = await startPod(namespace, { name: 'web-0' });
@@ -51,7 +51,7 @@ describe.concurrent('followers', () => {
   });
 });
 
-describe.concurrent('leader-service-type', () => {
+describe('leader-service-type', () => {
   test.each(['NodePort', 'LoadBalancer'])(
     '%s gives the leader Service that type, with a node port of its own',
     async (type) => {

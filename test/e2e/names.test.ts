@@ -23,7 +23,7 @@ function readWhole(namespace: Namespace, kind: string, name: string): Promise<st
   return namespace.kubectl('get', kind, name, '-o', 'json', '--show-managed-fields');
 }
 
-describe.concurrent('leader-service-name', () => {
+describe('leader-service-name', () => {
   test('gives another name, and renaming leaves nothing behind', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
@@ -67,7 +67,7 @@ describe.concurrent('leader-service-name', () => {
   });
 });
 
-describe.concurrent('a name that is taken', () => {
+describe('a name that is taken', () => {
   test('by a foreign Service stays byte for byte as it was, and is taken over once it is free', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });

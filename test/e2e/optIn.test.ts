@@ -13,7 +13,7 @@ import { useZenLead } from './useZenLead.ts';
 
 const world = useZenLead();
 
-describe.concurrent('opting in', () => {
+describe('opting in', () => {
   test('routes to one Ready pod when the pods are there already', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0', ready: false });
@@ -32,6 +32,7 @@ describe.concurrent('opting in', () => {
     await namespace.apply(aService());
     await expect.poll(() => readLeader(namespace)).toBe('nobody');
     expect(await listServiceNames(namespace)).toEqual(['web', 'web-leader']);
+    await expect.poll(() => listEventReasons(namespace)).toContain('Warning NoPodsFound');
 
     const pod = await startPod(namespace, { name: 'web-0', ready: false });
     await staysSo(() => readLeader(namespace));
@@ -136,7 +137,7 @@ describe.concurrent('opting in', () => {
   });
 });
 
-describe.concurrent('opting out', () => {
+describe('opting out', () => {
   test('removes what was made and leaves the source as it is', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });

@@ -15,7 +15,7 @@ const world = useZenLead();
 const http = { name: 'http', port: 80, targetPort: 'http' };
 const metrics = { name: 'metrics', port: 9090, targetPort: 'metrics' };
 
-describe.concurrent('ports', () => {
+describe('ports', () => {
   test('are those of the pod that leads, in the same write as its address', async () => {
     const namespace = await world.namespace();
     const first = await startPod(namespace, { name: 'web-0', ports: [{ name: 'http', containerPort: 8080 }] });

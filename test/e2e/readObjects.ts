@@ -24,7 +24,7 @@ const serviceSchema = z.object({
     type: z.string(),
     clusterIP: z.string().optional(),
     clusterIPs: z.array(z.string()).default([]),
-    selector: texts.optional(),
+    selector: z.record(z.string(), z.string()).optional(),
     ipFamilies: z.array(z.string()).default([]),
     ipFamilyPolicy: z.string().optional(),
     ports: z

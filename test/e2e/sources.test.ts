@@ -22,7 +22,7 @@ function patchSource(namespace: Namespace, spec: object): Promise<string> {
   return namespace.kubectl('patch', 'service', 'web', '--type=merge', '--patch', JSON.stringify({ spec }));
 }
 
-describe.concurrent('sources', () => {
+describe('sources', () => {
   test('a headless source gets a leader Service with a ClusterIP', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });

@@ -157,7 +157,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     kubectl: useKubectl(assets.kubectl, kubeconfig, directory),
     request,
     async stopApiServer(signal = 'SIGKILL') {
-      await running.get('kube-apiserver')?.stop(signal, 30_000);
+      // Asked politely it waits for its watches to end, for up to a minute.
+      await running.get('kube-apiserver')?.stop(signal, 3_000);
     },
     async startApiServer() {
       if ((await ready(port)) === null) throw new Error('kube-apiserver did not come back on its port');

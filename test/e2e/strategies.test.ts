@@ -41,7 +41,7 @@ const byZone: readonly PodOptions[] = [
   { name: 'web-2', node: 'node-b' },
 ];
 
-describe.concurrent('strategy', () => {
+describe('strategy', () => {
   test('oldest takes the one that was created first, whatever its name', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-9' });
@@ -112,7 +112,7 @@ describe.concurrent('strategy', () => {
   });
 });
 
-describe.concurrent('what a user decides', () => {
+describe('what a user decides', () => {
   test('pin-leader moves the lead to that pod while it is fit, and leaves it there', async () => {
     const { namespace, pod } = await startWith({}, ...byZone);
     await expect.poll(() => readLeader(namespace)).toBe('web-0');

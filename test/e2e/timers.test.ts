@@ -13,7 +13,7 @@ const world = useZenLead();
 /** Conditions have whole seconds, rounded down: what is counted from them may end that much earlier. */
 const secondMs = 1_000;
 
-describe.concurrent('timers', () => {
+describe('timers', () => {
   test('a pod leads once it has been Ready for min-ready-duration, without another event', async () => {
     const namespace = await world.namespace();
     const pod = await startPod(namespace, { name: 'web-0', ready: false });

@@ -1,0 +1,40 @@
+/**
+ * Where and with what something was measured: a figure without it says nothing.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { cpus, release, totalmem } from 'node:os';
+import { versions } from '../test/e2e/findAssets.ts';
+
+export interface Setting {
+  /** ISO 8601, to the second. */
+  readonly measuredAt: string;
+  readonly machine: string;
+  readonly node: string;
+  readonly kubernetes: string;
+  readonly etcd: string;
+  /** Of the checkout; `+` when it has changes that are not committed. */
+  readonly commit: string;
+}
+
+export function describeSetting(): Setting {
+  const [cpu] = cpus();
+  const memoryGiB = Math.round(totalmem() / 2 ** 30);
+  return {
+    measuredAt: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+    machine: `${cpus().length} x ${cpu?.model.trim() ?? 'unknown processor'}, ${memoryGiB} GiB, Linux ${release()}`,
+    node: process.version,
+    kubernetes: versions.kubernetes,
+    etcd: versions.etcd,
+    commit: readCommit(),
+  };
+}
+
+function readCommit(): string {
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
+  try {
+    return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', '-uno') === '' ? '' : '+'}`;
+  } catch {
+    return 'unknown'; // not a checkout
+  }
+}

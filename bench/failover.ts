@@ -1,0 +1,99 @@
+/**
+ * `npm run bench`: how long a failover takes, beside the floor, on the same kube-apiserver in the same run. DESIGN section 13.
+ *
+ * A sample is the time from the acknowledgement of the leader's status write (NotReady) to the moment at which another client's
+ * watch delivers the slice with the other pod's address. Floor and zen-lead take turns, so that whatever else the machine does
+ * meets both. Nothing is asserted: a timed assertion fails on a busy machine and proves nothing on an idle one.
+ *
+ * usage: node bench/failover.ts [SAMPLES]   (each; 1000 by default: ten samples lie above the 99th percentile)
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findAssets, missingAssetsLine } from '../test/e2e/findAssets.ts';
+import { type ControlPlane, startControlPlane } from '../test/e2e/startControlPlane.ts';
+import { startProcess } from '../test/e2e/startProcess.ts';
+import { startZenLead } from '../test/e2e/startZenLead.ts';
+import { describeSetting } from './describeSetting.ts';
+import { summarize } from './summarize.ts';
+import { type WatchedAddress, watchAddress } from './watchAddress.ts';
+import { createFloorWorkload, createLedWorkload, type Workload } from './workload.ts';
+import { writeResults } from './writeResults.ts';
+
+/** Not kept: code that has not run yet is compiled, connections are opened. */
+const warmUpRounds = 50;
+/** Between two samples: what follows a failover (record, announcement) is over, and nobody's turn disturbs the next one's. */
+const pauseMs = 60;
+/** Thousands of times what is expected: something is broken then. */
+const sampleTimeoutMs = 30_000;
+
+interface Contestant {
+  readonly name: 'floor' | 'zen-lead';
+  readonly workload: Workload;
+  readonly address: WatchedAddress;
+  readonly samplesMs: number[];
+}
+
+if (findAssets(process.env) === null) {
+  console.log(missingAssetsLine.replace(/^e2e/, 'bench'));
+} else {
+  const samples = Number(process.argv[2] ?? 1_000);
+  // Without kube-controller-manager: its work on the same pods would be in every figure, of both.
+  const controlPlane = await startControlPlane({ controllerManager: false });
+  try {
+    await run(controlPlane, samples);
+  } finally {
+    await controlPlane.stop();
+  }
+  process.exit();
+}
+
+async function run(controlPlane: ControlPlane, samples: number): Promise<void> {
+  const floor = await enter(controlPlane, 'floor', await createFloorWorkload(controlPlane, 'floor'));
+  const led = await enter(controlPlane, 'zen-lead', await createLedWorkload(controlPlane, 'led'));
+  const { url, token, caFile, directory } = controlPlane;
+  const floorProcess = startProcess({
+    name: 'floor',
+    command: process.execPath,
+    args: [`${import.meta.dirname}/floor.ts`, url, token, caFile, floor.workload.namespace.name],
+    directory,
+  });
+  // One namespace: what the floor's pods do would otherwise be zen-lead's work too.
+  const zenLead = await startZenLead(controlPlane, 'zen-lead', '--namespace', led.workload.namespace.name);
+  try {
+    for (const each of [floor, led]) while (each.address.current() === undefined) await sleep(20);
+    for (let round = -warmUpRounds; round < samples; round += 1) {
+      for (const contestant of [floor, led]) {
+        const tookMs = await failOver(contestant);
+        if (round >= 0) contestant.samplesMs.push(tookMs);
+      }
+      if (round > 0 && round % 100 === 0) console.log(`bench: ${round} of ${samples}`);
+    }
+  } finally {
+    await Promise.all([floor.address.close(), led.address.close()]);
+    await Promise.all([floorProcess.stop('SIGKILL'), zenLead.process.stop('SIGKILL')]);
+  }
+  const result = {
+    setting: describeSetting(),
+    floor: summarize(floor.samplesMs),
+    zenLead: summarize(led.samplesMs),
+  };
+  console.log(writeResults('failover', result));
+}
+
+async function enter(controlPlane: ControlPlane, name: Contestant['name'], workload: Workload): Promise<Contestant> {
+  return { name, workload, address: await watchAddress(controlPlane, workload), samplesMs: [] };
+}
+
+/** Milliseconds. Whoever led is Ready again, and follows, when this resolves. */
+async function failOver({ workload, address }: Contestant): Promise<number> {
+  const [first, second] = workload.pods;
+  const [leader, next] = address.current() === first.ipv4 ? [first, second] : [second, first];
+  const seen = address.seen(next.ipv4, sampleTimeoutMs);
+  await leader.setReady(false);
+  const acknowledgedAt = performance.now();
+  const tookMs = (await seen) - acknowledgedAt;
+  await sleep(pauseMs / 2);
+  await leader.setReady(true);
+  await sleep(pauseMs / 2);
+  return tookMs;
+}
