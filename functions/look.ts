@@ -67,7 +67,7 @@ export async function look(request: LookRequest, deps: SettleDeps, signal: Abort
     const outcome = await settle({ basis, decision, decidedAt, type, carry }, deps, signal);
     if (outcome.kind === 'settled') {
       const whole = tellWhole(standing, { decision, writes: outcome.writes });
-      return { ...whole, ...toReply(basis, decision, decidedAt, outcome), decidedAt, attempts: attempt, hint };
+      return { ...whole, ...toReplyData(basis, decision, decidedAt, outcome), decidedAt, attempts: attempt, hint };
     }
     if (attempt > MAX_REREADS) throw outcome.error;
     if (outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
@@ -95,7 +95,7 @@ function tellWhole(before: Standing | null, last: Standing): Standing {
   return { decision: isInPlace ? before.decision : last.decision, writes };
 }
 
-function toReply(
+function toReplyData(
   { snapshot, isRead }: Basis,
   { kind, reason, previous, leader, epoch }: Decision,
   decidedAt: number,
