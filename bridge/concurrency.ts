@@ -16,22 +16,25 @@ export interface ConcurrencyBounds {
 export interface Concurrency {
   limit(): number;
   succeed(inFlight: number): void;
-  /** `sentAt`: when the attempt that met the overload was sent. */
-  overload(sentAt: number, now: number): void;
+  /** `attempt`: which one met the overload; `latest`: the last one sent so far. False: at the least already. */
+  overload(attempt: number, latest: number): boolean;
 }
 
 export function createConcurrency({ min, start, max }: ConcurrencyBounds): Concurrency {
   let limit = start;
-  let cutAt = Number.NEGATIVE_INFINITY;
+  /** The last attempt that was sent before the last cut. */
+  let cutAfter = 0;
   return {
     limit: () => limit,
     succeed(inFlight) {
       if (inFlight >= limit) limit = Math.min(max, limit + 1);
     },
-    overload(sentAt, now) {
-      if (sentAt <= cutAt) return;
-      cutAt = now;
+    overload(attempt, latest) {
+      if (attempt <= cutAfter) return true;
+      if (limit === min) return false;
+      cutAfter = latest;
       limit = Math.max(min, Math.floor(limit / 2));
+      return true;
     },
   };
 }

@@ -80,6 +80,8 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   const releases = new Map<ServiceKey, CancelTimer>();
   const running = new Set<Promise<void>>();
   let cancelProbe: CancelTimer | undefined;
+  /** Attempts are told apart by number: many of them start in one millisecond. */
+  let attempts = 0;
   let isPumping = false;
   let isClosed = false;
 
@@ -105,6 +107,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
 
   async function deliver(concern: Concern): Promise<void> {
     const sentAt = clock.now();
+    const number = ++attempts;
     const trouble = troubles.get(concern.key);
     const pending = trouble?.unanswered;
     const sent =
@@ -117,11 +120,11 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     observe(event, outcome, sentAt);
 
     if (outcome.kind === 'failed') {
-      fail(sent, concern, outcome, sentAt, (trouble?.failures ?? 0) + 1);
+      fail(sent, concern, outcome, number, (trouble?.failures ?? 0) + 1);
       return;
     }
     troubles.delete(concern.key);
-    if (gate.succeed()) reopen();
+    noteAnswer();
     // What was added after the event that was sent again is a look of its own.
     if (sent.concern !== concern) queue.add(concern, sentAt);
     if (outcome.kind === 'done') {
@@ -134,13 +137,13 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     queue.finish(concern.key);
   }
 
-  function fail(sent: Sent, concern: Concern, failure: Failure, sentAt: number, failures: number): void {
+  function fail(sent: Sent, concern: Concern, failure: Failure, number: number, failures: number): void {
     const { key } = concern;
-    const now = clock.now();
     const { status, detail } = failure;
-    if (failure.isOverload) concurrency.overload(sentAt, now);
-    if (!failure.isOfThisKey) closeGate(now, detail);
-    else if (gate.succeed()) reopen();
+    // A sink that is asked for less may be well: the gate is for one that fails at the least.
+    const wasCut = failure.isOverload && concurrency.overload(number, attempts);
+    if (failure.isOfThisKey) noteAnswer();
+    else if (!wasCut) closeGate(number, detail);
     if (failures >= tuning.maxFailures) {
       troubles.delete(key);
       options.onDeadLetter({ event: sent.event, status, detail, reason: 'exhausted' });
@@ -158,16 +161,17 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     releases.set(key, clock.setTimer(release, delayMs));
   }
 
-  function closeGate(now: number, detail: string): void {
+  function closeGate(number: number, detail: string): void {
     const wasClosed = gate.isClosed();
-    gate.fail(now);
+    gate.fail(number, clock.now());
     if (wasClosed || !gate.isClosed()) return;
     metrics.circuitOpen.set(1);
     log.warn({ detail }, 'the sink keeps failing: one probe at a time until it answers');
   }
 
-  /** The failures were the sink's: no key waits any longer for its own backoff. */
-  function reopen(): void {
+  /** Where the gate was closed, the failures were the sink's: no key waits any longer for its own backoff. */
+  function noteAnswer(): void {
+    if (!gate.succeed(attempts)) return;
     metrics.circuitOpen.set(0);
     log.info('the sink answers again');
     for (const cancel of releases.values()) cancel();

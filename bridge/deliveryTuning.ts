@@ -6,7 +6,7 @@ import type { BackoffBounds } from './backoff.ts';
 import type { ConcurrencyBounds } from './concurrency.ts';
 
 export interface DeliveryTuning {
-  /** An attempt with a snapshot: a look costs one write, some 5 ms; a second is a sink that hangs. */
+  /** An attempt with a snapshot: a look costs one write, some 5 ms; after a second the sink or the way to it hangs. */
   readonly attemptTimeoutMs: number;
   /** An attempt with a hint: the function may read for 2 s before it writes (DESIGN section 1). */
   readonly hintTimeoutMs: number;
@@ -27,4 +27,10 @@ export const defaultDeliveryTuning: DeliveryTuning = {
   // 64 is what one function replica takes before it queues; 16 to start with is two looks for each of eight replicas.
   concurrency: { min: 4, start: 16, max: 64 },
   closeGraceMs: 3_000,
+};
+
+/** A sink in this process cannot be lost on the way: a slow look is a slow API server, and starting again would cost it more. */
+export const inProcessDeliveryTuning: DeliveryTuning = {
+  ...defaultDeliveryTuning,
+  attemptTimeoutMs: defaultDeliveryTuning.hintTimeoutMs,
 };

@@ -19,7 +19,7 @@ import { type Clock, systemClock } from './clock.ts';
 import type { Concern } from './concern.ts';
 import { createDeadLetters } from './deadLetter.ts';
 import { type DeliveryRecord, startDelivery } from './deliver.ts';
-import { type DeliveryTuning, defaultDeliveryTuning } from './deliveryTuning.ts';
+import { type DeliveryTuning, defaultDeliveryTuning, inProcessDeliveryTuning } from './deliveryTuning.ts';
 import type { EventPoster } from './eventPoster.ts';
 import { registerGauges } from './gauges.ts';
 import { createLinger } from './linger.ts';
@@ -155,7 +155,7 @@ export function startBridge(options: BridgeOptions): Bridge {
     sink,
     clock,
     random,
-    tuning: { ...defaultDeliveryTuning, ...tuning.delivery },
+    tuning: { ...(sinkUrl === undefined ? inProcessDeliveryTuning : defaultDeliveryTuning), ...tuning.delivery },
     metrics,
     log,
     buildEvent: (concern, now) => toCloudEvent(concern, context, now),

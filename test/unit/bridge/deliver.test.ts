@@ -305,10 +305,9 @@ describe('what the sink bears', () => {
   it.each([429, 503])('is halved once by a burst of %i, not once by each', async (status) => {
     const bench = aBench();
     many(bench, 40);
-    for (let n = 0; n < 3; n += 1) await bench.open(`s-${n}`).answer(status);
-    for (let n = 3; n < 16; n += 1) await bench.open(`s-${n}`).answer(500);
-    await bench.clock.advance(5_000);
-    expect(bench.limitNow()).toBeLessThanOrEqual(8);
+    for (let n = 0; n < 16; n += 1) await bench.open(`s-${n}`).answer(n < 6 ? status : 200);
+    // Six of 429 make 8 out of 16, ten of 200 make 18 out of that.
+    expect(bench.limitNow()).toBe(18);
   });
 
   it('never falls under 4', async () => {
@@ -351,6 +350,33 @@ describe('the gate before a failing sink', () => {
     await bench.clock.advance(600_000);
     expect(bench.letters).toHaveLength(1);
     expect(bench.clock.pending()).toBe(0);
+  });
+
+  it('stays open for a sink that is overloaded: some are answered, a burst times out', async () => {
+    const bench = aBench();
+    for (let n = 0; n < 40; n += 1) bench.add(`s-${n}`);
+    await bench.clock.advance(900);
+    await bench.open('s-0').answer(200);
+    await bench.open('s-1').answer(200);
+    // 14 of them time out at once; those that were sent at 900 ms are still in flight.
+    await bench.clock.advance(150);
+    const inFlight = bench.limitNow();
+    await bench.open('s-16').answer(200);
+    expect(inFlight).toBeGreaterThan(1);
+    expect(bench.limitNow()).toBeGreaterThan(1);
+  });
+
+  it('asks a sink that times out for less before it closes', async () => {
+    const bench = aBench({ tuning: { maxFailures: 1_000 } });
+    for (let n = 0; n < 100; n += 1) bench.add(`s-${n}`);
+    const most: number[] = [];
+    for (let second = 0; second < 10; second += 1) {
+      await bench.clock.advance(500);
+      most.push(bench.limitNow());
+      await bench.clock.advance(500);
+    }
+    expect(most.slice(0, 4)).toEqual([16, 8, 4, 4]);
+    expect(Math.max(...most.slice(4))).toBe(1);
   });
 
   it('stays open when single keys get 429 from a sink that is well', async () => {
