@@ -12,7 +12,7 @@ import type { ReflectorTuning } from './reflectorTuning.ts';
 
 /** `lines`: how many of them were taken in, bookmarks included. */
 export type WatchEnd =
-  | { readonly kind: 'closed'; readonly lines: number }
+  | { readonly kind: 'closed'; readonly lines: number; readonly livedMs: number }
   | { readonly kind: 'failed'; readonly lines: number; readonly error: ZenLeadError }
   /** We ended it: silent, or not proven to be current after a gap. */
   | { readonly kind: 'interrupted'; readonly lines: number; readonly reason: RelistReason };
@@ -43,7 +43,7 @@ export function chooseNextStep(end: WatchEnd, attempts: Attempts, tuning: Reflec
   const isSuspect = failures >= tuning.emptyWatchesBeforeRelist;
 
   if (end.kind === 'closed') {
-    if (end.lines > 0) return { kind: 'resume', waitMs: 0, failures: 0 };
+    if (end.lines > 0) return resumeAtOnce(end.livedMs, attempts.failures, tuning, random);
     if (isSuspect) return { kind: 'relist', reason: 'silent' };
     return { kind: 'resume', waitMs: backoffMs(failures, tuning.retry, random), failures };
   }
@@ -59,6 +59,14 @@ export function chooseNextStep(end: WatchEnd, attempts: Attempts, tuning: Reflec
       break;
   }
   return { kind: 'resume', waitMs: retryWaitMs(failures, end.error, tuning, random), failures };
+}
+
+/** At once, also a few times in a row; but a proxy that cuts every watch after its first line must not make us spin. */
+function resumeAtOnce(livedMs: number, failuresBefore: number, tuning: ReflectorTuning, random: number): NextStep {
+  if (livedMs >= tuning.quickCloseMs) return { kind: 'resume', waitMs: 0, failures: 0 };
+  const failures = failuresBefore + 1;
+  const excess = failures - tuning.emptyWatchesBeforeRelist;
+  return { kind: 'resume', waitMs: excess > 0 ? backoffMs(excess, tuning.retry, random) : 0, failures };
 }
 
 /** Not before Retry-After, and up to a quarter later: all reflectors of all replicas were told the same moment. */

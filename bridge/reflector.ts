@@ -135,7 +135,11 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
         if (!(error instanceof ZenLeadError)) throw error;
         if (closing.signal.aborted) return;
         const waitMs = retryWaitMs(failures, error, tuning, random());
-        log.warn({ reflector: name, code: error.code, error: error.message, failures, waitMs }, 'list failed');
+        const { code, message } = error;
+        log[failures % tuning.failuresPerLog === 1 ? 'warn' : 'debug'](
+          { reflector: name, code, error: message, failures, waitMs },
+          'list failed',
+        );
         await pause(clock, waitMs, closing.signal);
       }
     }
@@ -150,7 +154,8 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
       const step = chooseNextStep(end, { failures, isSilent }, tuning, random());
       if (end.kind === 'failed') {
         const { code, message } = end.error;
-        log[failures === 0 ? 'warn' : 'debug']({ reflector: name, code, error: message, step }, 'watch ended');
+        const level = failures % tuning.failuresPerLog === 0 ? 'warn' : 'debug';
+        log[level]({ reflector: name, code, error: message, step }, 'watch ended');
       }
       if (step.kind === 'relist') return step.reason;
       failures = step.failures;

@@ -21,6 +21,10 @@ export interface ReflectorTuning extends TrustLimits {
   readonly maxRetryAfterMs: number;
   /** So many watches in a row that end without a line, cleanly or in a broken one, and the version itself is suspect. */
   readonly emptyWatchesBeforeRelist: number;
+  /** A watch that the server closes sooner than this, again and again, is resumed with a pause: something in between cuts it. */
+  readonly quickCloseMs: number;
+  /** Of failures in a row the first is a warning, and every so many-th after it: once a minute at the longest wait. */
+  readonly failuresPerLog: number;
 }
 
 export const reflectorTuning: ReflectorTuning = {
@@ -31,4 +35,6 @@ export const reflectorTuning: ReflectorTuning = {
   steadyMs: 60_000,
   maxRetryAfterMs: 60_000,
   emptyWatchesBeforeRelist: 4,
+  quickCloseMs: 1_000,
+  failuresPerLog: 12,
 };

@@ -26,6 +26,7 @@ export async function watchOnce({ open, take, trust, now, closing, onInterruptib
   const abort = () => stop.abort();
   let interruption: RelistReason | null = null;
   let lines = 0;
+  const startedAt = now();
   closing.addEventListener('abort', abort, { once: true });
   onInterruptible((reason) => {
     interruption ??= reason;
@@ -47,5 +48,6 @@ export async function watchOnce({ open, take, trust, now, closing, onInterruptib
     onInterruptible(null);
     closing.removeEventListener('abort', abort);
   }
-  return interruption === null ? { kind: 'closed', lines } : { kind: 'interrupted', lines, reason: interruption };
+  if (interruption !== null) return { kind: 'interrupted', lines, reason: interruption };
+  return { kind: 'closed', lines, livedMs: now() - startedAt };
 }

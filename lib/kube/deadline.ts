@@ -24,8 +24,12 @@ export async function withDeadline<Result>(
   }, deadlineMs);
   const abort = () => stop.abort();
   signal.addEventListener('abort', abort, { once: true });
+  const stopped = new Promise<never>((_, reject) => {
+    stop.signal.addEventListener('abort', () => reject(stop.signal.reason), { once: true });
+  });
   try {
-    return await run(stop.signal);
+    // A race, because not everything in `run` hears the signal: an exec plugin that hangs does not.
+    return await Promise.race([run(stop.signal), stopped]);
   } catch (error) {
     if (signal.aborted) throw toAbortedError(attempt);
     if (isLate) throw toTimeoutError(attempt, deadlineMs);

@@ -59,7 +59,7 @@ export function takeOptionalTime(fields: Fields, key: string, path: string): num
   return Number.isNaN(at) ? failAt(path, key, 'an RFC 3339 time', text) : at;
 }
 
-/** Absent: undefined. Anything that is not in `allowed`: an error. */
+/** Absent or empty: undefined. Anything else that is not in `allowed`: an error. */
 export function takeOptionalChoice<Choice extends string>(
   fields: Fields,
   key: string,
@@ -67,7 +67,7 @@ export function takeOptionalChoice<Choice extends string>(
   allowed: readonly Choice[],
 ): Choice | undefined {
   const value = takeOptionalString(fields, key, path);
-  if (value === undefined) return undefined;
+  if (value === undefined || value === '') return undefined;
   return allowed.find((choice) => choice === value) ?? failAt(path, key, `one of ${allowed.join(', ')}`, value);
 }
 

@@ -46,7 +46,11 @@ function chooseCode(httpStatus: number, status: Status): readonly [ErrorCode, Re
       return ['KUBE_INVALID', 'never'];
     case 401:
       return ['KUBE_UNAUTHORIZED', 'later'];
-    case 403: // Later, not never: a Role may be granted, a terminating namespace goes.
+    case 403:
+      // Of the NamespaceLifecycle admission plugin (plugin/pkg/admission/namespace/lifecycle, NamespaceTerminatingCause).
+      if (status.causes.some((cause) => cause.reason === 'NamespaceTerminating'))
+        return ['KUBE_NAMESPACE_TERMINATING', 'never'];
+      // Later, not never: a Role may be granted.
       return ['KUBE_FORBIDDEN', 'later'];
     case 404:
       return ['KUBE_NOT_FOUND', 'now'];

@@ -13,11 +13,23 @@ const next = (end: WatchEnd, failures = 0, random = 1, isSilent = false): NextSt
 
 describe('after a watch has ended', () => {
   it('resumes at once when the server closed a watch that had delivered something', () => {
-    expect(next({ kind: 'closed', lines: 1 }, 3)).toEqual({ kind: 'resume', waitMs: 0, failures: 0 });
+    expect(next({ kind: 'closed', lines: 1, livedMs: 1_000 }, 3)).toEqual({ kind: 'resume', waitMs: 0, failures: 0 });
+    expect(next({ kind: 'closed', lines: 900, livedMs: 50 }, 0)).toMatchObject({ kind: 'resume', waitMs: 0 });
+  });
+
+  it('does not spin when something in between closes every watch after its first line', () => {
+    const waits: number[] = [];
+    for (let failures = 0; failures < 12; ) {
+      const step = next({ kind: 'closed', lines: 1, livedMs: 5 }, failures);
+      if (step.kind !== 'resume') throw new Error('no reason to list: every line is news');
+      waits.push(step.waitMs);
+      failures = step.failures;
+    }
+    expect(waits).toEqual([0, 0, 0, 0, 100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
   });
 
   it('waits longer each time a watch ends without a line, then lists: the version itself is suspect', () => {
-    const closed: WatchEnd = { kind: 'closed', lines: 0 };
+    const closed: WatchEnd = { kind: 'closed', lines: 0, livedMs: 5_000 };
     expect([0, 1, 2, 3].map((failures) => next(closed, failures))).toEqual([
       { kind: 'resume', waitMs: 100, failures: 1 },
       { kind: 'resume', waitMs: 200, failures: 2 },
@@ -56,7 +68,7 @@ describe('after a watch has ended', () => {
   });
 
   it('lists when nothing was heard for too long, however the last attempt ended', () => {
-    expect(next({ kind: 'closed', lines: 0 }, 0, 1, true)).toEqual({ kind: 'relist', reason: 'silent' });
+    expect(next({ kind: 'closed', lines: 0, livedMs: 0 }, 0, 1, true)).toEqual({ kind: 'relist', reason: 'silent' });
     expect(next(failed('KUBE_UNAVAILABLE'), 0, 1, true)).toEqual({ kind: 'relist', reason: 'silent' });
   });
 

@@ -186,6 +186,13 @@ describe('credentials', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  it('that cannot be had in time are a timeout: an exec plugin that hangs, for instance', async () => {
+    const readCredentials = () => new Promise<never>(() => {});
+    const { api } = await connectTo(() => json({}), { access: { readCredentials }, requestTimeoutMs: 30 });
+    await expect(api.get(services, 'ns', 'db', signal)).rejects.toMatchObject({ code: 'KUBE_TIMEOUT' });
+    await expect(collect(api.watch(pods, 'ns', watchQuery, signal))).rejects.toMatchObject({ code: 'KUBE_TIMEOUT' });
+  });
+
   it('are read again after a minute, once for all requests, and kept when the file is missing for a moment', async () => {
     let now = 0;
     let reads = 0;
