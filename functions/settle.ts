@@ -82,6 +82,8 @@ async function applyAll(
       await applyWrite(deps.api, write, signal);
       done.push(write);
     } catch (error) {
+      // Everything there goes, the Service included: what cannot be made any more need not be.
+      if (codeOf(error) === 'KUBE_NAMESPACE_TERMINATING') return { kind: 'settled', writes: done, ...told };
       if (staleCodes.has(codeOf(error))) return { kind: 'stale', error, writes: done };
       if (codeOf(error) !== 'ABORTED') countRefusal(write, basis.snapshot, deps.metrics);
       throw error;

@@ -36,7 +36,8 @@ export type ErrorCode =
   | 'ABORTED' // the caller has gone
   | 'INPUT_UNSUPPORTED' // a media type, charset, content coding or batch that is not spoken here: 415
   | 'SINK_UNREACHABLE' // no connection to the sink: nothing was sent
-  | 'DEMO_FAILED'; // a step of `zen-lead demo` did not happen
+  | 'DEMO_FAILED' // a step of `zen-lead demo` did not happen
+  | 'KUBE_NAMESPACE_TERMINATING'; // 403: nothing can be made there any more
 
 export interface ErrorDetails {
   readonly retry: Retry;

@@ -25,6 +25,7 @@ const statuses: Record<ErrorCode, number> = {
   SINK_UNAVAILABLE: 503,
   SINK_UNREACHABLE: 503,
   ABORTED: 503,
+  KUBE_NAMESPACE_TERMINATING: 503,
   DEMO_FAILED: 503,
 };
 

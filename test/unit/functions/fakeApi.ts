@@ -136,8 +136,14 @@ export async function startFakeApi(): Promise<FakeApi> {
   });
 }
 
-export function failure(code: number, reason: string, message = reason): { status: number; body: object } {
-  return { status: code, body: { kind: 'Status', status: 'Failure', code, reason, message } };
+export function failure(
+  code: number,
+  reason: string,
+  message = reason,
+  cause?: string,
+): { status: number; body: object } {
+  const details = cause === undefined ? {} : { details: { causes: [{ reason: cause }] } };
+  return { status: code, body: { kind: 'Status', status: 'Failure', code, reason, message, ...details } };
 }
 
 /** RFC 7386. */

@@ -53,6 +53,15 @@ describe('a look with a snapshot that may decide', () => {
     expect(harness.fake.writes()).toEqual([]);
   });
 
+  it('answers 200 in a namespace that is being deleted, where nothing can be made any more', async () => {
+    harness.fake.remove('services', 'db-leader');
+    const event = await harness.event();
+    harness.fake.before = ({ method }) =>
+      method === 'POST' ? failure(403, 'Forbidden', 'it is being terminated', 'NamespaceTerminating') : undefined;
+    expect((await harness.looks.lookAt(event, true, signal)).data.leader).toMatchObject({ name: 'db-0' });
+    expect(harness.fake.writes()).toEqual(['POST services']);
+  });
+
   it('asks to be called again when a timer of the rules runs', async () => {
     putService(harness.fake, { 'zen-lead.io/failover-min-delay': '10s' });
     await harness.settle();
