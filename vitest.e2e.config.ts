@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     include: hasAssets ? ['test/e2e/**/*.test.ts', 'test/contract/**/*.test.ts'] : [],
     passWithNoTests: true,
+    // test/contract runs on the embedded API server otherwise.
+    env: { CONTRACT_TARGET: 'real' },
     // One real kube-apiserver at a time on two cores: files run one after another.
     fileParallelism: false,
     testTimeout: 120_000,

@@ -106,6 +106,11 @@ export function tooLarge(asked: number, current: number): StatusError {
   });
 }
 
+/** Events of both groups are validated, and so named, as those of the core group. */
+export function invalidObject(kind: Kind, name: string, errors: readonly FieldError[]): StatusError {
+  return invalid({ group: kind.collection === 'events' ? '' : kind.group, kind: kind.kind }, name, errors);
+}
+
 /** `subject`: what is invalid, such as a kind or `CreateOptions`. */
 export function invalid(
   subject: { readonly group: string; readonly kind: string },

@@ -74,7 +74,10 @@ export function collectGarbage(state: ApiState): () => void {
       dropFinalizer(state, known, 'orphan');
     } else if (finalizers.includes('foregroundDeletion')) {
       const blocking = own.filter(({ entry }) => isBlocking(entry.object, uid));
-      for (const dependent of own) remove(state, dependent, 'Foreground');
+      for (const dependent of blocking) {
+        const { uid: dependentUid } = dependent.entry.object.metadata;
+        remove(state, dependent, (dependents.get(dependentUid)?.size ?? 0) > 0 ? 'Foreground' : undefined);
+      }
       if (blocking.length === 0) dropFinalizer(state, known, 'foregroundDeletion');
     } else {
       collect(known);

@@ -1,10 +1,11 @@
 /**
- * Deletes what is in a namespace that is being deleted, and then the namespace. Pods that a kubelet still has to stop hold it up.
+ * Deletes what is in a namespace that is being deleted, and then the namespace: pods first, and the rest only when no pod is left.
  *
- * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
+ * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/ and KEP-5080 (ordered namespace deletion)
  */
 
 import type { ApiState } from '../apiState.ts';
+import type { Kind } from '../kind.ts';
 import { isTerminating } from '../kubeObject.ts';
 import { deleteObject } from '../verbs/deleteObject.ts';
 
@@ -23,17 +24,23 @@ export function emptyNamespaces(state: ApiState): () => void {
     scheduled.delete(name);
     const namespace = store.read('namespaces', name)?.object;
     if (isStopped || namespace === undefined || !isTerminating(namespace)) return;
+    const pods = kinds.filter((kind) => kind.kind === 'Pod');
+    const others = kinds.filter((kind) => kind.kind !== 'Pod');
+    if (empty(name, pods) === 0 && empty(name, others) === 0) store.remove('namespaces', name);
+  };
+
+  /** Answers how many are left, terminating. */
+  const empty = (name: string, among: readonly Kind[]): number => {
     let left = 0;
-    for (const kind of kinds) {
+    for (const kind of among) {
       for (const { object } of store.list(kind.collection)) {
         if (object.metadata.namespace !== name) continue;
-        const isLeft = isTerminating(object)
-          ? true
-          : deleteObject(state, kind, name, object.metadata.name, { isDryRun: false }).isPending;
+        const isLeft =
+          isTerminating(object) || deleteObject(state, kind, name, object.metadata.name, { isDryRun: false }).isPending;
         if (isLeft) left += 1;
       }
     }
-    if (left === 0) store.remove('namespaces', name);
+    return left;
   };
 
   const schedule = (name: string): void => {

@@ -29,7 +29,10 @@ const converted = new WeakMap<KubeObject, KubeObject>();
 export function eventFromStored(event: KubeObject): KubeObject {
   const known = converted.get(event);
   if (known !== undefined) return known;
-  const made = toKubeObject({ ...rename(event, reversed), apiVersion: 'events.k8s.io/v1' });
+  const renamed = rename(event, reversed);
+  // Empty in every stored event that v1 wrote; events.k8s.io/v1 leaves them out then.
+  const empty = ['reportingController', 'reportingInstance'].filter((field) => renamed[field] === '');
+  const made = toKubeObject({ ...without(renamed, ...empty), apiVersion: 'events.k8s.io/v1' });
   converted.set(event, made);
   return made;
 }
@@ -48,28 +51,43 @@ export function prepareEvent(event: Fields): Fields {
   };
 }
 
-/** The rules that both groups share. An object without namespace is told of in `default`. */
+/** The rules that both groups share. An event with an eventTime is of the new kind, and has to say more. */
 export function validateCoreEvent(event: KubeObject): readonly FieldError[] {
-  const namespace = textAt(event, 'involvedObject', 'namespace') ?? '';
-  const expected = namespace === '' ? 'default' : namespace;
-  return event.metadata.namespace === expected
-    ? []
-    : [invalidValue('involvedObject.namespace', namespace, 'does not match event.namespace')];
+  const about = textAt(event, 'involvedObject', 'namespace') ?? '';
+  const { namespace } = event.metadata;
+  const mismatch = [invalidValue('involvedObject.namespace', about, 'does not match event.namespace')];
+  if (textAt(event, 'eventTime') === undefined) return namespace === (about || 'default') ? [] : mismatch;
+  const isHomeless = about === '' && namespace !== 'default' && namespace !== 'kube-system';
+  return [...(isHomeless ? mismatch : []), ...newEventErrors(event)];
 }
+
+function newEventErrors(event: KubeObject): readonly FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [field, shown, limit] of newFields) {
+    const value = textAt(event, field) ?? '';
+    if (value === '' && field !== 'message') errors.push(required(shown));
+    if (value.length > limit) errors.push(invalidValue(shown, '', `can have at most ${limit} characters`));
+  }
+  return errors;
+}
+
+/** Stored name, name in messages, greatest length. */
+const newFields = [
+  ['reportingComponent', 'reportingController', 128],
+  ['reportingInstance', 'reportingInstance', 128],
+  ['action', 'action', 128],
+  ['reason', 'reason', 128],
+  ['message', 'message', 1024],
+] as const;
 
 /** events.k8s.io/v1 asks for more than v1, on creation. */
 export function validateEvent(event: KubeObject, previous: KubeObject | null): readonly FieldError[] {
-  if (previous !== null) return validateCoreEvent(event);
-  const errors: FieldError[] = [];
-  if (textAt(event, 'eventTime') === undefined) errors.push(required('eventTime'));
+  const errors = [...validateCoreEvent(event)];
+  if (previous !== null) return errors;
+  if (textAt(event, 'eventTime') === undefined) errors.unshift(required('eventTime'));
   const type = textAt(event, 'type') ?? '';
-  if (type !== 'Normal' && type !== 'Warning') errors.push(invalidValue('type', type, `has invalid value: ${type}`));
-  const isOld = textAt(event, 'eventTime') === undefined;
-  for (const field of isOld ? [] : ['reportingComponent', 'reportingInstance', 'action', 'reason']) {
-    const shown = field === 'reportingComponent' ? 'reportingController' : field;
-    if ((textAt(event, field) ?? '') === '') errors.push(required(shown));
-  }
-  return [...errors, ...validateCoreEvent(event)];
+  if (type !== 'Normal' && type !== 'Warning') errors.push(invalidValue('type', '', `has invalid value: ${type}`));
+  return errors;
 }
 
 const involved = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];

@@ -5,7 +5,7 @@
  */
 
 import { type FieldError, forbidden, invalidValue, required } from '../fieldError.ts';
-import { type Fields, fieldsAt, isSame, listAt, textAt, valueAt, without } from '../json.ts';
+import { type Fields, fieldsAt, isFields, isSame, listAt, textAt, valueAt, without } from '../json.ts';
 import type { KubeObject } from '../kubeObject.ts';
 import { familyOf } from '../nameRules.ts';
 import { podTemplateSpec } from './podSpec.ts';
@@ -15,7 +15,7 @@ export function preparePod(pod: Fields, previous: KubeObject | null): Fields {
   return {
     ...pod,
     spec: { ...podTemplateSpec(fieldsAt(pod, 'spec')), ...defaulted(fieldsAt(pod, 'spec'), previous) },
-    status: withPodIps(status),
+    status: withConditions(withPodIps(status)),
   };
 }
 
@@ -54,8 +54,20 @@ export const podSelectable: Readonly<Record<string, (pod: KubeObject) => string>
   'status.nominatedNodeName': (pod) => textAt(pod, 'status', 'nominatedNodeName') ?? '',
 };
 
+/** What admission adds to a new pod, the tolerations of every pod among it. */
 function defaulted(spec: Fields, previous: KubeObject | null): Fields {
-  return previous === null ? { enableServiceLinks: spec['enableServiceLinks'] ?? true } : {};
+  if (previous !== null) return {};
+  const tolerations = listAt(spec, 'tolerations');
+  const added = ['not-ready', 'unreachable']
+    .map((condition) => `node.kubernetes.io/${condition}`)
+    .filter((key) => !tolerations.some((each) => textAt(each, 'key') === key))
+    .map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }));
+  return {
+    enableServiceLinks: spec['enableServiceLinks'] ?? true,
+    priority: spec['priority'] ?? 0,
+    preemptionPolicy: spec['preemptionPolicy'] ?? 'PreemptLowerPriority',
+    tolerations: [...tolerations, ...added],
+  };
 }
 
 /** podIP and podIPs[0] are one field in two forms; whichever the client wrote fills the other. */
@@ -67,9 +79,17 @@ function withPodIps(status: Fields): Fields {
   return { ...status, podIP: first };
 }
 
+/** Instants that nobody wrote come back as null, not absent. */
+function withConditions(status: Fields): Fields {
+  const conditions = listAt(status, 'conditions').map((condition) =>
+    isFields(condition) ? { lastProbeTime: null, lastTransitionTime: null, ...condition } : condition,
+  );
+  return conditions.length === 0 ? status : { ...status, conditions };
+}
+
 function immutablePart(spec: Fields): Fields {
   const withoutImages = (list: readonly unknown[]) =>
-    list.map((container) => without(fieldsAt({ container }, 'container'), 'image'));
+    list.map((container) => (isFields(container) ? without(container, 'image') : container));
   return {
     ...without(spec, 'activeDeadlineSeconds', 'tolerations', 'terminationGracePeriodSeconds'),
     containers: withoutImages(listAt(spec, 'containers')),

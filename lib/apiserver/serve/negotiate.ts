@@ -42,5 +42,5 @@ export function wantsAggregatedDiscovery(request: IncomingMessage): boolean {
 }
 
 function notAcceptable(message: string): StatusError {
-  return new StatusError(406, 'NotAcceptable', message);
+  return new StatusError(406, 'NotAcceptable', message, {});
 }

@@ -86,7 +86,7 @@ export const configMapColumns: readonly Column[] = [{ name: 'Name' }, { name: 'D
 
 export function configMapCells(map: KubeObject, nowAt: number): readonly Cell[] {
   const count = Object.keys({ ...fieldsAt(map, 'data'), ...fieldsAt(map, 'binaryData') }).length;
-  return [map.metadata.name, String(count), ageCell(map, nowAt)];
+  return [map.metadata.name, count, ageCell(map, nowAt)];
 }
 
 export const deploymentColumns: readonly Column[] = [

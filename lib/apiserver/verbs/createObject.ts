@@ -9,7 +9,7 @@ import { type ApiState, timestamp } from '../apiState.ts';
 import { type Fields, fieldsAt, isFields, textAt, textsAt } from '../json.ts';
 import { type Kind, keyOf } from '../kind.ts';
 import { isTerminating, type KubeObject, toKubeObject } from '../kubeObject.ts';
-import { alreadyExists, badRequest, internal, invalid, notFound, StatusError } from '../status.ts';
+import { alreadyExists, badRequest, internal, invalidObject, notFound, StatusError } from '../status.ts';
 import { addressErrors } from './addressErrors.ts';
 import { validateMetadata } from './validateMetadata.ts';
 
@@ -42,7 +42,7 @@ export function createObject(
   const key = keyOf(kind, namespace, name);
   const errors = [...validateMetadata(kind, object, null), ...kind.validate(object, null)];
   const allErrors = errors.length > 0 ? errors : addressErrors(state, kind, key, object);
-  if (allErrors.length > 0) throw invalid(kind, name, allErrors);
+  if (allErrors.length > 0) throw invalidObject(kind, name, allErrors);
   const version = textAt(given, 'resourceVersion') ?? '';
   if (version !== '' && version !== '0') throw internal('resourceVersion should not be set on objects to be created');
   if (state.store.read(kind.collection, key) !== undefined) throw alreadyExists(kind, name);

@@ -11,7 +11,7 @@ import { invalidValue } from '../fieldError.ts';
 import { type Fields, fieldsAt, isSame, numberAt, textAt, textsAt, without } from '../json.ts';
 import { type Kind, keyOf } from '../kind.ts';
 import { isTerminating, type KubeObject, toKubeObject } from '../kubeObject.ts';
-import { badRequest, conflict, internal, invalid, modified, notFound } from '../status.ts';
+import { badRequest, conflict, internal, invalidObject, modified, notFound } from '../status.ts';
 import { addressErrors } from './addressErrors.ts';
 import { createObject } from './createObject.ts';
 import { validateMetadata } from './validateMetadata.ts';
@@ -92,7 +92,7 @@ function storeUpdate(
   const key = keyOf(kind, current.metadata.namespace, name);
   const errors = [...validateMetadata(kind, object, current), ...kind.validate(object, current)];
   const allErrors = errors.length > 0 ? errors : addressErrors(state, kind, key, object);
-  if (allErrors.length > 0) throw invalid(kind, name, allErrors);
+  if (allErrors.length > 0) throw invalidObject(kind, name, allErrors);
   if (isSame(object, current)) return current;
   if (options.isDryRun) return object;
   const { store } = state;
@@ -107,7 +107,7 @@ function nextObject(state: ApiState, kind: Kind, current: KubeObject, taken: Fie
   const given = fieldsAt(taken, 'metadata');
   const kept = current.metadata;
   const metadata: Fields = {
-    ...without(given, 'managedFields', 'selfLink', 'generation', 'deletionTimestamp', 'deletionGracePeriodSeconds'),
+    ...without(given, 'managedFields', 'selfLink', 'generation', 'deletionGracePeriodSeconds'),
     name: kept.name,
     ...(kept.namespace === undefined ? {} : { namespace: kept.namespace }),
     uid: textAt(given, 'uid') || kept.uid,
@@ -117,7 +117,7 @@ function nextObject(state: ApiState, kind: Kind, current: KubeObject, taken: Fie
     ...(kept.deletionTimestamp === undefined
       ? {}
       : {
-          deletionTimestamp: kept.deletionTimestamp,
+          deletionTimestamp: textAt(given, 'deletionTimestamp') ?? kept.deletionTimestamp,
           deletionGracePeriodSeconds: kept['deletionGracePeriodSeconds'],
         }),
   };
@@ -158,7 +158,7 @@ function checkVersion(kind: Kind, current: KubeObject, body: Fields): void {
   if (version === 0) {
     if (kind.isUnconditionalUpdateAllowed) return;
     const error = invalidValue('metadata.resourceVersion', 0, 'must be specified for an update');
-    throw invalid(kind, current.metadata.name, [error]);
+    throw invalidObject(kind, current.metadata.name, [error]);
   }
   if (stated !== current.metadata.resourceVersion) throw modified(kind, current.metadata.name);
 }

@@ -32,6 +32,10 @@ function updateErrors(object: KubeObject, previous: KubeObject): readonly FieldE
     const error = invalidValue('metadata.uid', object.metadata.uid, 'field is immutable');
     errors.push(error, error); // the real server checks it twice, and says so twice among the causes
   }
+  const { deletionTimestamp } = object.metadata;
+  if (deletionTimestamp !== previous.metadata.deletionTimestamp) {
+    errors.push(invalidValue('metadata.deletionTimestamp', deletionTimestamp ?? null, 'field is immutable'));
+  }
   const before = textsAt(previous.metadata, 'finalizers');
   const added = textsAt(object.metadata, 'finalizers').filter((each) => !before.includes(each));
   if (isTerminating(previous) && added.length > 0) {

@@ -1,0 +1,91 @@
+/**
+ * Objects and paths that the contract is written with, and the few fields of an answer that it reads.
+ */
+
+import { expect } from 'vitest';
+import type { Answer } from './target.ts';
+
+export const paths = (namespace: string) => ({
+  pods: `/api/v1/namespaces/${namespace}/pods`,
+  services: `/api/v1/namespaces/${namespace}/services`,
+  configMaps: `/api/v1/namespaces/${namespace}/configmaps`,
+  events: `/api/v1/namespaces/${namespace}/events`,
+  newEvents: `/apis/events.k8s.io/v1/namespaces/${namespace}/events`,
+  slices: `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
+  leases: `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
+});
+
+export function aConfigMap(name: string, metadata: object = {}): object {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...metadata } };
+}
+
+export function aService(name: string, spec: object = {}, metadata: object = {}): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, ...metadata },
+    spec: { ports: [{ port: 80 }], ...spec },
+  };
+}
+
+export function aPod(name: string, spec: object = {}, metadata: object = {}): object {
+  const containers = [{ name: 'main', image: 'dev.local/app:1' }];
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, ...metadata }, spec: { containers, ...spec } };
+}
+
+export function aSlice(name: string, fields: object = {}, metadata: object = {}): object {
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name, ...metadata },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['10.0.0.1'] }],
+    ports: [{ name: 'http', port: 80 }],
+    ...fields,
+  };
+}
+
+export interface Metadata {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly creationTimestamp: string;
+  readonly generation?: number;
+}
+
+/** The metadata of the object that was answered; fails when the answer is a refusal. */
+export function metadataOf(answer: Answer): Metadata {
+  expect(answer.body).toMatchObject({ metadata: { name: expect.any(String), uid: expect.any(String) } });
+  const { metadata } = answer.body as { readonly metadata: Metadata };
+  return metadata;
+}
+
+export interface List {
+  readonly metadata: {
+    readonly resourceVersion: string;
+    readonly continue?: string;
+    readonly remainingItemCount?: number;
+  };
+  readonly items: readonly { readonly metadata: Metadata }[];
+}
+
+export function listOf(answer: Answer): List {
+  expect(answer.body).toMatchObject({ metadata: { resourceVersion: expect.any(String) }, items: expect.any(Array) });
+  return answer.body as List;
+}
+
+export function namesOf(answer: Answer): readonly string[] {
+  return listOf(answer).items.map(({ metadata }) => metadata.name);
+}
+
+/** What a refused answer has to look like. */
+export function refusal(code: number, reason: string, message: string | RegExp): object {
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    code,
+    reason,
+    message: typeof message === 'string' ? message : expect.stringMatching(message),
+  };
+}

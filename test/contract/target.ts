@@ -1,0 +1,30 @@
+/**
+ * Target: the API server under contract, whichever it is. The suite knows nothing else of it.
+ */
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** Parsed JSON, or the text. */
+  readonly body: unknown;
+}
+
+export interface AskOptions {
+  readonly contentType?: string;
+  readonly accept?: string;
+}
+
+export interface Target {
+  readonly name: 'embedded' | 'real';
+  readonly ask: (method: string, path: string, body?: unknown, options?: AskOptions) => Promise<Answer>;
+  /** The lines of a watch until it ends, or until `count` have come. */
+  readonly watch: (path: string, options?: AskOptions & { readonly count?: number }) => Promise<readonly unknown[]>;
+  /** Forgets the past: what is older than now can be neither watched nor listed. */
+  readonly expire: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Bodies as a PATCH carries them. */
+export const mergePatch = { contentType: 'application/merge-patch+json' };
+export const jsonPatch = { contentType: 'application/json-patch+json' };
+export const strategicPatch = { contentType: 'application/strategic-merge-patch+json' };
