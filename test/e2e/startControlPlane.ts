@@ -12,15 +12,17 @@
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { chooseFreePort } from './chooseFreePort.ts';
 import { type ApiRequest, connectApi } from './connectApi.ts';
+import { apiServerFlags, controllerManagerFlags, etcdFlags } from './controlPlaneFlags.ts';
 import { createNodes } from './createNodes.ts';
 import { findAssets, missingAssetsLine } from './findAssets.ts';
 import { type Kubectl, useKubectl } from './kubectl.ts';
 import { type RunningProcess, startProcess } from './startProcess.ts';
+import { writeAuditPolicy } from './writeAuditPolicy.ts';
 import { writeCredentials } from './writeCredentials.ts';
 
 export interface ControlPlaneOptions {
@@ -28,6 +30,8 @@ export interface ControlPlaneOptions {
   readonly controllerManager?: boolean;
   /** `--service-cluster-ip-range`; the first family is the cluster's primary one. Dual-stack, IPv4 first, by default. */
   readonly serviceCidrs?: string;
+  /** Keep what is written to Services, slices, Endpoints and Events: `readAuditedWrites` reads it (default false). */
+  readonly audit?: boolean;
 }
 
 export interface ControlPlane {
@@ -50,17 +54,10 @@ export interface ControlPlane {
   stop(options?: { readonly keepLogs?: boolean }): Promise<void>;
 }
 
-/** Controllers whose objects zen-lead meets: endpoints and slices, garbage collection by owner, deletion of namespaces. */
-const controllers = [
-  'endpoints-controller',
-  'endpointslice-controller',
-  'endpointslice-mirroring-controller',
-  'garbage-collector-controller',
-  'namespace-controller',
-];
-
 /** Up in 3 s on an idle machine with two cores; the rest is for a busy one. */
 const startTimeoutMs = 60_000;
+/** Asked politely, kube-apiserver waits for its watches to end, for up to a minute. */
+const stopPatienceMs = 3_000;
 /** Another process may take a port between its choice and its use. */
 const portAttempts = 3;
 
@@ -69,65 +66,46 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   if (assets === null) throw new Error(missingAssetsLine);
   const directory = mkdtempSync(join(tmpdir(), 'zen-lead-e2e-'));
   const credentials = writeCredentials(directory);
+  const caFile = join(directory, 'certs', 'apiserver.crt');
+  const apiServerSetting = {
+    directory,
+    credentials,
+    serviceCidrs: options.serviceCidrs ?? '10.96.0.0/16,fd00:10:96::/112',
+    auditPolicyFile: options.audit === true ? writeAuditPolicy(directory) : null,
+  };
   const running = new Map<string, RunningProcess>();
-  const start = (name: string, command: string, args: readonly string[]): RunningProcess => {
-    const started = startProcess({ name, command, args, directory });
+  const start = (name: keyof typeof assets, args: readonly string[]): RunningProcess => {
+    const started = startProcess({ name, command: assets[name], args, directory });
     running.set(name, started);
     return started;
   };
 
-  // `host:port` is what etcd asks for even of a Unix socket; the file is then named `client.sock:0`.
-  start('etcd', assets.etcd, [
-    '--data-dir=etcd',
-    '--unsafe-no-fsync',
-    '--log-level=error',
-    '--listen-client-urls=unix://client.sock:0',
-    '--advertise-client-urls=unix://client.sock:0',
-    '--listen-peer-urls=unix://peer.sock:0',
-    '--initial-advertise-peer-urls=unix://peer.sock:0',
-    '--initial-cluster=default=unix://peer.sock:0',
-  ]);
-  const startApiServerOn = (port: number) =>
-    start('kube-apiserver', assets['kube-apiserver'], [
-      `--etcd-servers=unix://${directory}/client.sock:0`,
-      `--secure-port=${port}`,
-      '--bind-address=127.0.0.1',
-      '--advertise-address=127.0.0.1',
-      '--endpoint-reconciler-type=none', // it would refuse to publish a loopback address, again and again
-      '--cert-dir=certs',
-      `--service-cluster-ip-range=${options.serviceCidrs ?? '10.96.0.0/16,fd00:10:96::/112'}`,
-      '--authorization-mode=RBAC',
-      `--token-auth-file=${credentials.tokenFile}`,
-      '--service-account-issuer=https://kubernetes.default.svc',
-      `--service-account-key-file=${credentials.serviceAccountKeyFile}`,
-      `--service-account-signing-key-file=${credentials.serviceAccountKeyFile}`,
-      '--disable-admission-plugins=ServiceAccount', // bare pods, in namespaces where no controller makes an account
-    ]);
-
-  const caFile = join(directory, 'certs', 'apiserver.crt');
-  const ready = async (port: number): Promise<ApiRequest | null> => {
-    const apiServer = startApiServerOn(port);
+  /** Null: it ended, or was not ready in time. */
+  async function startApiServerOn(port: number): Promise<ApiRequest | null> {
+    const apiServer = start('kube-apiserver', apiServerFlags({ ...apiServerSetting, port }));
     const deadlineAt = Date.now() + startTimeoutMs;
-    while (Date.now() < deadlineAt) {
-      if (apiServer.ended() !== undefined) return null;
+    while (Date.now() < deadlineAt && apiServer.ended() === undefined) {
       const api = connectApi(`https://127.0.0.1:${port}`, credentials.token, caFile);
       if (api !== null && (await isReady(api))) return api;
       await sleep(100);
     }
+    await apiServer.stop('SIGKILL');
     return null;
-  };
-  const stop = async ({ keepLogs = false } = {}): Promise<void> => {
+  }
+
+  async function stop({ keepLogs = false } = {}): Promise<void> {
     // Nothing in here is worth a graceful end.
     await Promise.all([...running.values()].map((process) => process.stop('SIGKILL')));
     if (keepLogs) console.log(`e2e: logs of the control plane are kept in ${directory}`);
     else rmSync(directory, { recursive: true, force: true });
-  };
+  }
 
+  start('etcd', etcdFlags());
   let port = 0;
   let request: ApiRequest | null = null;
   for (let attempt = 0; attempt < portAttempts && request === null; attempt += 1) {
     port = await chooseFreePort();
-    request = await ready(port);
+    request = await startApiServerOn(port);
   }
   if (request === null) {
     const lastLines = running.get('kube-apiserver')?.log().split('\n').slice(-5).join('\n');
@@ -137,16 +115,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const url = `https://127.0.0.1:${port}`;
   const kubeconfig = credentials.writeKubeconfig(url, caFile);
   await createNodes(request);
-  if (options.controllerManager !== false) {
-    start('kube-controller-manager', assets['kube-controller-manager'], [
-      `--kubeconfig=${kubeconfig}`,
-      `--controllers=${controllers.join(',')}`,
-      '--leader-elect=false',
-      '--secure-port=0',
-      '--kube-api-qps=500', // the default of 20 would make the suite wait for the controllers, not for zen-lead
-      '--kube-api-burst=1000',
-    ]);
-  }
+  if (options.controllerManager !== false) start('kube-controller-manager', controllerManagerFlags(kubeconfig));
 
   return {
     url,
@@ -157,11 +126,10 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     kubectl: useKubectl(assets.kubectl, kubeconfig, directory),
     request,
     async stopApiServer(signal = 'SIGKILL') {
-      // Asked politely it waits for its watches to end, for up to a minute.
-      await running.get('kube-apiserver')?.stop(signal, 3_000);
+      await running.get('kube-apiserver')?.stop(signal, stopPatienceMs);
     },
     async startApiServer() {
-      if ((await ready(port)) === null) throw new Error('kube-apiserver did not come back on its port');
+      if ((await startApiServerOn(port)) === null) throw new Error('kube-apiserver did not come back on its port');
     },
     stop,
   };
@@ -175,13 +143,4 @@ async function isReady(request: ApiRequest): Promise<boolean> {
   } catch {
     return false; // not up yet; the caller has a deadline
   }
-}
-
-async function chooseFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port on 127.0.0.1');
-  return address.port;
 }

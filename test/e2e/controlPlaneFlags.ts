@@ -1,0 +1,74 @@
+/**
+ * The flags of the programs of a control plane, with the reason for each that is not obvious. Called by startControlPlane.ts.
+ *
+ * Source: https://kubernetes.io/docs/reference/command-line-tools-reference/
+ */
+
+import type { Credentials } from './writeCredentials.ts';
+
+/** In the folder that etcd runs in. `host:port` is what etcd asks for even of a Unix socket. */
+const clientSocket = 'client.sock:0';
+
+export function etcdFlags(): readonly string[] {
+  return [
+    '--data-dir=etcd',
+    '--unsafe-no-fsync',
+    '--log-level=error',
+    `--listen-client-urls=unix://${clientSocket}`,
+    `--advertise-client-urls=unix://${clientSocket}`,
+    '--listen-peer-urls=unix://peer.sock:0',
+    '--initial-advertise-peer-urls=unix://peer.sock:0',
+    '--initial-cluster=default=unix://peer.sock:0',
+  ];
+}
+
+export interface ApiServerSetting {
+  readonly directory: string;
+  readonly port: number;
+  readonly credentials: Credentials;
+  readonly serviceCidrs: string;
+  /** File of the policy; null: no audit log. */
+  readonly auditPolicyFile: string | null;
+}
+
+export function apiServerFlags(setting: ApiServerSetting): readonly string[] {
+  const { directory, port, credentials, serviceCidrs, auditPolicyFile } = setting;
+  return [
+    `--etcd-servers=unix://${directory}/${clientSocket}`,
+    `--secure-port=${port}`,
+    '--bind-address=127.0.0.1',
+    '--advertise-address=127.0.0.1',
+    '--endpoint-reconciler-type=none', // it would refuse to publish a loopback address, again and again
+    '--cert-dir=certs',
+    `--service-cluster-ip-range=${serviceCidrs}`,
+    '--authorization-mode=RBAC',
+    `--token-auth-file=${credentials.tokenFile}`,
+    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-account-key-file=${credentials.serviceAccountKeyFile}`,
+    `--service-account-signing-key-file=${credentials.serviceAccountKeyFile}`,
+    '--disable-admission-plugins=ServiceAccount', // bare pods, in namespaces where no controller makes an account
+    ...(auditPolicyFile === null
+      ? []
+      : [`--audit-policy-file=${auditPolicyFile}`, '--audit-log-path=audit.log', '--audit-log-mode=blocking']),
+  ];
+}
+
+/** Controllers whose objects zen-lead meets: endpoints and slices, garbage collection by owner, deletion of namespaces. */
+const controllers = [
+  'endpoints-controller',
+  'endpointslice-controller',
+  'endpointslice-mirroring-controller',
+  'garbage-collector-controller',
+  'namespace-controller',
+];
+
+export function controllerManagerFlags(kubeconfig: string): readonly string[] {
+  return [
+    `--kubeconfig=${kubeconfig}`,
+    `--controllers=${controllers.join(',')}`,
+    '--leader-elect=false',
+    '--secure-port=0',
+    '--kube-api-qps=500', // the default of 20 would make the suite wait for the controllers, not for zen-lead
+    '--kube-api-burst=1000',
+  ];
+}

@@ -1,0 +1,47 @@
+/**
+ * What a program wrote, from the API server's audit log: every write, refused ones included, with the body that it sent.
+ */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { ControlPlane } from './startControlPlane.ts';
+
+const auditLine = z.object({
+  verb: z.string(),
+  userAgent: z.string().default(''),
+  objectRef: z
+    .object({ resource: z.string(), namespace: z.string().optional(), name: z.string().optional() })
+    .optional(),
+  requestObject: z.unknown().optional(),
+  responseStatus: z.object({ code: z.number() }).partial().optional(),
+});
+
+export interface AuditedWrite {
+  readonly verb: string;
+  /** Plural; empty where the request was about none. */
+  readonly resource: string;
+  readonly name: string | undefined;
+  readonly body: unknown;
+  /** HTTP status that it was answered with. */
+  readonly status: number | undefined;
+}
+
+/** In the order in which they were answered. Only of a control plane started with `audit`. */
+export function readAuditedWrites(
+  { directory }: Pick<ControlPlane, 'directory'>,
+  userAgentPrefix: string,
+): readonly AuditedWrite[] {
+  return readFileSync(join(directory, 'audit.log'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => auditLine.parse(JSON.parse(line)))
+    .filter(({ userAgent }) => userAgent.startsWith(userAgentPrefix))
+    .map(({ verb, objectRef, requestObject, responseStatus }) => ({
+      verb,
+      resource: objectRef?.resource ?? '',
+      name: objectRef?.name,
+      body: requestObject,
+      status: responseStatus?.code,
+    }));
+}
