@@ -46,7 +46,8 @@ export function createApp(deps: AppDeps): FastifyInstance {
     requestTimeout: RECEIVE_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // Whoever still has a connection while we close is served on it once more, and told to leave (startFunctions).
+    return503OnClosing: false,
   });
   // The body as bytes, whatever it says it is: the envelope decides, and its JSON is stricter than Fastify's.
   app.removeAllContentTypeParsers();

@@ -1,7 +1,7 @@
 /**
  * startFunctions: the functions as a server. Called by `zen-lead functions`.
  *
- * Guarantees: ready once the token keys are loaded, where a trusted sender is configured. `close` takes no new work, finishes
+ * Guarantees: ready once the token keys are loaded, where a trusted sender is configured. `close` takes no new connections, finishes
  * what is in flight up to a bound, then closes.
  */
 
