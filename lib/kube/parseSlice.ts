@@ -8,6 +8,7 @@
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/
  */
 
+import { inputError } from '../errors.ts';
 import { label, SLICE_MANAGER } from '../selection/names.ts';
 import type { EndpointView, SlicePort, SliceView, Uid } from '../selection/snapshot.ts';
 import {
@@ -54,7 +55,7 @@ function parseEndpoint(input: unknown): EndpointView {
   const nodeName = takeOptionalString(endpoint, 'nodeName', path);
   const zone = takeOptionalString(endpoint, 'zone', path);
   return {
-    addresses: takeList(endpoint, 'addresses', path).map(String),
+    addresses: takeList(endpoint, 'addresses', path).map(parseAddress),
     // EndpointConditions: a nil ready or serving "should be interpreted as true", a nil terminating as false.
     ready: takeOptionalBoolean(conditions, 'ready', `${path}.conditions`) ?? true,
     serving: takeOptionalBoolean(conditions, 'serving', `${path}.conditions`) ?? true,
@@ -63,6 +64,11 @@ function parseEndpoint(input: unknown): EndpointView {
     ...(nodeName ? { nodeName } : {}),
     ...(zone ? { zone } : {}),
   };
+}
+
+function parseAddress(input: unknown): string {
+  if (typeof input === 'string') return input;
+  throw inputError('endpoints[].addresses[]', `expected a string, got ${JSON.stringify(input)}`);
 }
 
 function parseTarget(target: Fields, path: string): NonNullable<EndpointView['targetRef']> {

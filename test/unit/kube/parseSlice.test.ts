@@ -95,6 +95,11 @@ describe('parseSlice', () => {
       aSlice({ endpoints: [anEndpoint({ conditions: { ready: 'yes' } })] }),
       'endpoints[].conditions.ready',
     ],
+    [
+      'an address that is no string',
+      aSlice({ endpoints: [{ addresses: [{ toString: 1 }] }] }),
+      'endpoints[].addresses[]',
+    ],
     ['no namespace', { metadata: { name: 'x' } }, 'metadata.namespace'],
   ])('refuses %s and says where', (_what, input, path) => {
     expect(() => parseSlice(input)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID', path }));
