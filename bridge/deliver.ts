@@ -4,20 +4,17 @@
  * A key that waits while a place is free is sent in the same tick. A failure is tried again after a backoff or Retry-After, whichever
  * is later, until `maxFailures` in a row make a dead letter of it; the key is then looked at again at its next change or resync.
  *
- * Guarantees: one event in flight for each key (the queue's). While an event may still be worked on (sent, no answer), it is sent
- * again as it was, up to its deadline: a new snapshot is built only after an answer, after the deadline, or where no connection
- * was made (S5). Nothing here blocks a watch.
+ * Guarantees: one event in flight for each key (the queue's). What is sent next follows S5 (retries.ts). Half of the places are kept
+ * from the low lane. Nothing here blocks a watch.
  * Not guaranteed: that a sink which ignores its signal gives its place back.
  */
 
 import type { LookEvent } from '../lib/events/look.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
 import type { Sink, SinkAnswer } from '../lib/events/sink.ts';
-import type { ServiceKey } from '../lib/selection/snapshot.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { attempt, type Failure, type Outcome } from './attempt.ts';
-import { backoffMs } from './backoff.ts';
 import type { CancelTimer, Clock } from './clock.ts';
 import type { Concern } from './concern.ts';
 import { createConcurrency } from './concurrency.ts';
@@ -25,6 +22,7 @@ import type { DeadLetter } from './deadLetter.ts';
 import type { DeliveryTuning } from './deliveryTuning.ts';
 import { createGate } from './gate.ts';
 import type { Queue } from './queue.ts';
+import { createRetries, type Sent } from './retries.ts';
 
 /** One line of a recording (DESIGN section 2). */
 export interface DeliveryRecord {
@@ -56,18 +54,8 @@ export interface Delivery {
   close(): Promise<void>;
 }
 
-/** What is remembered of a key from one attempt to the next. */
-interface Trouble {
-  readonly failures: number;
-  readonly unanswered: Sent | undefined;
-}
-
-interface Sent {
-  readonly event: LookEvent;
-  /** The concern that the event was built for. */
-  readonly concern: Concern;
-}
-
+/** Of the places, for the low lane: a failover must not wait for announcements to a slow receiver. */
+const LOW_SHARE = 0.5;
 /** At shutdown: a sink whose signal has aborted rejects at once; one that ignores it is left behind. */
 const ABORTED_WITHIN_MS = 100;
 
@@ -76,12 +64,12 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   const concurrency = createConcurrency(tuning.concurrency);
   const gate = createGate(random);
   const closing = new AbortController();
-  const troubles = new Map<ServiceKey, Trouble>();
-  const releases = new Map<ServiceKey, CancelTimer>();
+  const retries = createRetries(queue, clock, random, tuning.backoff);
   const running = new Set<Promise<void>>();
   let cancelProbe: CancelTimer | undefined;
   /** Attempts are told apart by number: many of them start in one millisecond. */
   let attempts = 0;
+  let lowRunning = 0;
   let isPumping = false;
   let isClosed = false;
 
@@ -90,13 +78,9 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     if (isPumping || isClosed) return;
     isPumping = true;
     while (running.size < concurrency.limit() && gate.admits(running.size, clock.now())) {
-      const concern = queue.take();
+      const concern = queue.take(lowRunning < concurrency.limit() * LOW_SHARE);
       if (concern === undefined) break;
-      const run: Promise<void> = deliver(concern).finally(() => {
-        running.delete(run);
-        pump();
-      });
-      running.add(run);
+      start(concern);
     }
     isPumping = false;
     const untilProbeMs = gate.probeAt() - clock.now();
@@ -105,25 +89,31 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     if (gate.isClosed() && untilProbeMs > 0) cancelProbe = clock.setTimer(pump, untilProbeMs);
   }
 
+  function start(concern: Concern): void {
+    const weight = concern.lane === 'low' ? 1 : 0;
+    lowRunning += weight;
+    const run: Promise<void> = deliver(concern).finally(() => {
+      running.delete(run);
+      lowRunning -= weight;
+      pump();
+    });
+    running.add(run);
+  }
+
   async function deliver(concern: Concern): Promise<void> {
     const sentAt = clock.now();
     const number = ++attempts;
-    const trouble = troubles.get(concern.key);
-    const pending = trouble?.unanswered;
-    const sent =
-      pending !== undefined && sentAt < pending.event.data.deadline
-        ? pending
-        : { event: options.buildEvent(concern, sentAt), concern };
+    const sent = retries.choose(concern, sentAt, options.buildEvent);
     const { event } = sent;
     const timeoutMs = event.data.snapshot === undefined ? tuning.hintTimeoutMs : tuning.attemptTimeoutMs;
     const outcome = await attempt(options.sink, event, timeoutMs, clock, closing.signal);
     observe(event, outcome, sentAt);
 
     if (outcome.kind === 'failed') {
-      fail(sent, concern, outcome, number, (trouble?.failures ?? 0) + 1);
+      fail(sent, concern, outcome, number);
       return;
     }
-    troubles.delete(concern.key);
+    retries.forget(concern.key);
     noteAnswer();
     // What was added after the event that was sent again is a look of its own.
     if (sent.concern !== concern) queue.add(concern, sentAt);
@@ -137,28 +127,21 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     queue.finish(concern.key);
   }
 
-  function fail(sent: Sent, concern: Concern, failure: Failure, number: number, failures: number): void {
+  function fail(sent: Sent, concern: Concern, failure: Failure, number: number): void {
     const { key } = concern;
     const { status, detail } = failure;
     // A sink that is asked for less may be well: the gate is for one that fails at the least.
     const wasCut = failure.isOverload && concurrency.overload(number, attempts);
     if (failure.isOfThisKey) noteAnswer();
     else if (!wasCut) closeGate(number, detail);
-    if (failures >= tuning.maxFailures) {
-      troubles.delete(key);
-      options.onDeadLetter({ event: sent.event, status, detail, reason: 'exhausted' });
-      queue.finish(key);
+    if (retries.failuresOf(key) + 1 < tuning.maxFailures) {
+      const delayMs = retries.delay(concern, sent, failure);
+      log.debug({ key, status, delayMs, detail }, 'delivery failed, will be tried again');
       return;
     }
-    troubles.set(key, { failures, unanswered: failure.mayBeRunning ? sent : undefined });
-    const delayMs = Math.max(failure.retryAfterMs, backoffMs(failures, tuning.backoff, random()));
-    log.debug({ key, status, failures, delayMs, detail }, 'delivery failed, will be tried again');
-    queue.delay(concern);
-    const release = (): void => {
-      releases.delete(key);
-      queue.release(key, clock.now());
-    };
-    releases.set(key, clock.setTimer(release, delayMs));
+    retries.forget(key);
+    options.onDeadLetter({ event: sent.event, status, detail, reason: 'exhausted' });
+    queue.finish(key);
   }
 
   function closeGate(number: number, detail: string): void {
@@ -174,9 +157,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     if (!gate.succeed(attempts)) return;
     metrics.circuitOpen.set(0);
     log.info('the sink answers again');
-    for (const cancel of releases.values()) cancel();
-    releases.clear();
-    queue.releaseAll(clock.now());
+    retries.releaseAll();
   }
 
   function observe(event: LookEvent, outcome: Outcome, sentAt: number): void {
@@ -192,7 +173,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     async close() {
       isClosed = true;
       cancelProbe?.();
-      for (const cancel of releases.values()) cancel();
+      retries.close();
       let cancelTimer: CancelTimer = () => {};
       const givenUp = new Promise<void>((resolve) => {
         cancelTimer = clock.setTimer(() => {

@@ -30,8 +30,8 @@ export interface QueueOptions {
 
 export interface Queue {
   add(concern: Concern, now: number): void;
-  /** In flight until `finish` or `delay`; undefined when nothing waits. */
-  take(): Concern | undefined;
+  /** In flight until `finish` or `delay`; undefined when nothing waits. `lowToo` false: leaves the low lane alone. */
+  take(lowToo?: boolean): Concern | undefined;
   finish(key: ServiceKey): void;
   /** After a failure: keeps `concern`, merged with what came since, until `release`. */
   delay(concern: Concern): void;
@@ -85,8 +85,8 @@ export function createQueue({ maxWaiting, onWaiting, onRoom }: QueueOptions): Qu
     onRoom(sources);
   }
 
-  function nextLane(): Lane | undefined {
-    const [upper, ...lower] = lanes.filter((lane) => order[lane].size() > 0);
+  function nextLane(lowToo: boolean): Lane | undefined {
+    const [upper, ...lower] = lanes.filter((lane) => order[lane].size() > 0 && (lowToo || lane !== 'low'));
     const [next] = lower;
     if (next === undefined || turnsOfUpper < TURNS_BEFORE_LOWER) {
       turnsOfUpper = next === undefined ? 0 : turnsOfUpper + 1;
@@ -119,8 +119,8 @@ export function createQueue({ maxWaiting, onWaiting, onRoom }: QueueOptions): Qu
       } else if (late !== undefined) delayed.set(key, mergeConcerns(late, concern));
       else enqueue(concern, now);
     },
-    take() {
-      const lane = nextLane();
+    take(lowToo = true) {
+      const lane = nextLane(lowToo);
       const key = lane === undefined ? undefined : order[lane].shift();
       const entry = key === undefined ? undefined : waiting.get(key);
       if (key === undefined || entry === undefined) return undefined;

@@ -21,8 +21,12 @@ export function describeWatches(watches: Iterable<WatchState>, now: number): Rea
     if (!watch.isSynced()) reasons.push(`the list of ${watch.name} is not complete yet`);
     else if (watch.isStale())
       reasons.push(
-        `the watch of ${watch.name} has been silent for ${Math.round((now - watch.lastHeardAt()) / 1_000)} s`,
+        `the watch of ${watch.name} cannot be relied on: last heard ${secondsSince(watch.lastHeardAt(), now)} s ago`,
       );
   }
   return { ready: reasons.length === 0, reasons };
+}
+
+function secondsSince(at: number, now: number): number {
+  return Math.round((now - at) / 1_000);
 }

@@ -156,6 +156,34 @@ describe('while it runs', () => {
   });
 });
 
+describe('while a watch is blind', () => {
+  it('sends hints, says so in its readiness, and snapshots again once it sees', async () => {
+    const server = await aCluster('shop');
+    addService(server, 'shop', 'db');
+    addPod(server, 'shop', 'db-0', 'db');
+    const retry = { minMs: 5, maxMs: 20 };
+    const bench = aBench({ server, tuning: { watches: { tickMs: 5, blindMs: 40, proofMs: 20, retry, relist: retry } } });
+    await synced(bench);
+    await vi.waitFor(() => expect(bench.events).toHaveLength(1));
+    expect(bench.events[0]?.data.snapshot).toBeDefined();
+
+    const blind = server.faults.add({ fault: { kind: 'reset' }, matches: ({ resource }) => resource === 'pods' });
+    server.cutWatches('reset');
+    await vi.waitFor(() => expect(bench.bridge.readiness().ready).toBe(false), { timeout: 5_000 });
+    expect(bench.bridge.readiness().reasons.join()).toContain('the watch of pods');
+    addService(server, 'shop', 'cache');
+    await vi.waitFor(() => expect(bench.events).toHaveLength(2), { timeout: 5_000 });
+    expect(bench.events[1]?.data.snapshot).toBeUndefined();
+
+    blind.remove();
+    addPod(server, 'shop', 'cache-0', 'cache');
+    await synced(bench);
+    await vi.waitFor(() => expect(bench.events.at(-1)?.data.snapshot?.candidates).toMatchObject([{ name: 'cache-0' }]), {
+      timeout: 5_000,
+    });
+  });
+});
+
 describe('after a gap', () => {
   it('tells what changed while the watch was cut', async () => {
     const server = await aCluster('shop');

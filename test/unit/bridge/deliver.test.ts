@@ -182,6 +182,14 @@ describe('failures', () => {
     expect(bench.calls).toHaveLength(2);
   });
 
+  it('waits no longer than the longest backoff, whatever Retry-After says', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').answer({ status: 503, retryAfterMs: 86_400_000 });
+    await bench.clock.advance(30_000);
+    expect(bench.calls).toHaveLength(2);
+  });
+
   it.each([401, 404, 408, 409, 429, 500, 502, 503, 504])('tries again after %i', async (status) => {
     const bench = aBench();
     bench.add('a');
@@ -323,6 +331,18 @@ describe('what the sink bears', () => {
     expect(n).toBeGreaterThan(0);
     await bench.clock.advance(1_000);
     expect(bench.limitNow()).toBeGreaterThanOrEqual(4);
+  });
+});
+
+describe('places', () => {
+  it('leaves half of them to what is more urgent than the low lane', async () => {
+    const bench = aBench();
+    for (let n = 0; n < 50; n += 1) bench.add(`low-${n}`, 'low');
+    expect(bench.limitNow()).toBe(8);
+    for (let n = 0; n < 50; n += 1) bench.add(`f-${n}`, 'failover');
+    expect(bench.calls.slice(8).map(({ event }) => event.partitionkey.slice(0, 7))).toEqual(Array(8).fill('shop/f-'));
+    await bench.open('low-0').answer(200);
+    expect(bench.limitNow()).toBeGreaterThanOrEqual(16);
   });
 });
 

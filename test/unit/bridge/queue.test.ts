@@ -67,13 +67,13 @@ describe('order', () => {
     expect(queue.oldestAddedAt()).toBe(T0);
   });
 
-  it('drains 100,000 keys in a time that grows with their number', () => {
-    const queue = aQueue(100_000);
-    for (let n = 0; n < 100_000; n += 1) queue.add(aConcern(`s-${n}`, 'low'), T0);
+  it('drains 50,000 keys in a time that grows with their number', () => {
+    const queue = aQueue(50_000);
+    for (let n = 0; n < 50_000; n += 1) queue.add(aConcern(`s-${n}`, 'low'), T0);
     const startedAt = performance.now();
-    expect(takeAll(queue)).toHaveLength(100_000);
-    // About 100 ms; quadratic it is minutes.
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(takeAll(queue)).toHaveLength(50_000);
+    // About 50 ms on an idle core; quadratic it is half a minute.
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 });
 

@@ -1,0 +1,79 @@
+/**
+ * createRetries: what delivery remembers of a key from one attempt to the next: how often it failed in a row, what was sent without an
+ * answer, and the timer that ends its backoff. Used by `deliver`.
+ *
+ * Guarantees: while an event may still be worked on (sent, no answer), it is the one to send, up to its deadline: a new snapshot is
+ * built only after an answer, after the deadline, or where no connection was made (S5).
+ */
+
+import type { LookEvent } from '../lib/events/look.ts';
+import type { ServiceKey } from '../lib/selection/snapshot.ts';
+import type { Failure } from './attempt.ts';
+import { type BackoffBounds, backoffMs } from './backoff.ts';
+import type { CancelTimer, Clock } from './clock.ts';
+import type { Concern } from './concern.ts';
+import type { Queue } from './queue.ts';
+
+export interface Sent {
+  readonly event: LookEvent;
+  /** The concern that the event was built for. */
+  readonly concern: Concern;
+}
+
+export interface Retries {
+  /** What may still be worked on, or what `build` makes now. */
+  choose(concern: Concern, now: number, build: (concern: Concern, now: number) => LookEvent): Sent;
+  /** Failures in a row before this attempt. */
+  failuresOf(key: ServiceKey): number;
+  /** Keeps the concern back for the backoff or Retry-After, whichever is longer; gives the delay. */
+  delay(concern: Concern, sent: Sent, failure: Failure): number;
+  forget(key: ServiceKey): void;
+  releaseAll(): void;
+  close(): void;
+}
+
+interface Trouble {
+  readonly failures: number;
+  readonly unanswered: Sent | undefined;
+}
+
+export function createRetries(queue: Queue, clock: Clock, random: () => number, backoff: BackoffBounds): Retries {
+  const troubles = new Map<ServiceKey, Trouble>();
+  const releases = new Map<ServiceKey, CancelTimer>();
+  const failuresOf = (key: ServiceKey): number => troubles.get(key)?.failures ?? 0;
+
+  function cancelAll(): void {
+    for (const cancel of releases.values()) cancel();
+    releases.clear();
+  }
+
+  return {
+    choose(concern, now, build) {
+      const unanswered = troubles.get(concern.key)?.unanswered;
+      if (unanswered !== undefined && now < unanswered.event.data.deadline) return unanswered;
+      return { event: build(concern, now), concern };
+    },
+    failuresOf,
+    delay(concern, sent, { retryAfterMs, mayBeRunning }) {
+      const { key } = concern;
+      const failures = failuresOf(key) + 1;
+      troubles.set(key, { failures, unanswered: mayBeRunning ? sent : undefined });
+      // No longer than the longest backoff, whatever the sink asks for: this key may have to fail over.
+      const askedMs = Math.min(retryAfterMs, backoff.maxMs);
+      const delayMs = Math.max(askedMs, backoffMs(failures, backoff, random()));
+      queue.delay(concern);
+      const release = (): void => {
+        releases.delete(key);
+        queue.release(key, clock.now());
+      };
+      releases.set(key, clock.setTimer(release, delayMs));
+      return delayMs;
+    },
+    forget: (key) => troubles.delete(key),
+    releaseAll() {
+      cancelAll();
+      queue.releaseAll(clock.now());
+    },
+    close: cancelAll,
+  };
+}
