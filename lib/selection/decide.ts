@@ -90,7 +90,7 @@ function decideUnroutable(situation: Situation, name: string, now: number): Deci
 }
 
 /**
- * The fencing token. It grows by one with every election. A slice made anew starts at the time in seconds, or above whatever
+ * The fencing token. It grows by one with every election. A slice made anew starts at the time in milliseconds, or above whatever
  * is still known, so that it grows across deletion, rename and opt-out without anything else to remember it.
  */
 function nextEpoch(
@@ -102,7 +102,7 @@ function nextEpoch(
   const name = sliceName(leaderServiceName, families[0] ?? 'IPv4');
   const slice = owned.slices.find((each) => each.name === name);
   const isMadeAnew = parseEpoch(slice?.annotations[annotation.epoch]) === null;
-  if (isMadeAnew) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now / 1_000)), isMadeAnew };
+  if (isMadeAnew) return { epoch: Math.max(record.knownEpoch + 1, now), isMadeAnew };
   return { epoch: record.knownEpoch + (isElection ? 1 : 0), isMadeAnew };
 }
 

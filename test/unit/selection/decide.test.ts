@@ -57,6 +57,19 @@ describe('opting in', () => {
     expect(world.look(T0 + 2).writes).toEqual([]);
   });
 
+  it('gives a greater epoch when opted in again within a second, also after a failover a millisecond', () => {
+    const before = look(0).epoch;
+    for (let ms = 1; ms <= 6; ms += 1) {
+      const [leader] = routed() ?? [];
+      for (const name of ['pg-0', 'pg-1', 'pg-2']) world.changePod(name, { ready: name !== leader });
+      expect(look(ms).epoch).toBe(before + ms);
+    }
+    annotate({}, { annotations: {} });
+    for (const ms of [7, 8]) look(ms);
+    annotate({});
+    expect(look(9).epoch).toBeGreaterThan(before + 6);
+  });
+
   it('leaves everything alone while the source is being deleted, or is gone', () => {
     world.setSource(aService({}, { terminating: true }));
     expect(world.look(T0 + 1)).toMatchObject({ decision: { reason: 'SourceGone' }, writes: [] });

@@ -62,7 +62,7 @@ describe('what we make', () => {
           'zen-lead.io/leader-pod-uid': 'uid-pg-0',
           'zen-lead.io/leader-last-switch-time': '2026-01-01T00:00:00.000Z',
           'zen-lead.io/reason': 'FirstLeader',
-          'zen-lead.io/epoch': String(T0 / 1_000),
+          'zen-lead.io/epoch': String(T0),
           'zen-lead.io/pods-revision': '102',
           'zen-lead.io/services-revision': '103',
           'zen-lead.io/last-node': 'node-0',
@@ -119,7 +119,7 @@ describe('a hand that edits what we own', () => {
         annotations: {
           'zen-lead.io/leader-pod-uid': 'uid-pg-0',
           'zen-lead.io/leader-pod-name': 'pg-0',
-          'zen-lead.io/announced-epoch': String(T0 / 1_000),
+          'zen-lead.io/announced-epoch': String(T0),
         },
       },
     });
