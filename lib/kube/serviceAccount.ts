@@ -20,7 +20,9 @@ export async function loadServiceAccountAccess(
 ): Promise<ClusterAccess> {
   const namespace = await readMounted(directory, 'namespace').catch(() => undefined);
   const readCredentials: ClusterAccess['readCredentials'] = async () => {
-    const [token, ca] = await Promise.all([readMounted(directory, 'token'), readMounted(directory, 'ca.crt')]);
+    // One after the other: when nothing is mounted, the message always names the token.
+    const token = await readMounted(directory, 'token');
+    const ca = await readMounted(directory, 'ca.crt');
     return { headers: { authorization: `Bearer ${token}` }, tls: { ca } };
   };
   await readCredentials(true);
