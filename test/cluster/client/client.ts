@@ -1,0 +1,34 @@
+/**
+ * A TCP client on the node of the cluster: asks the leader Service for its name, over a new connection every few milliseconds, and
+ * prints what it got. Started by traffic.ts inside the cluster's namespaces, with `node client.ts ADDRESS PORT`.
+ *
+ * Guarantees: a connection that hangs holds up none of the later ones.
+ */
+
+import { connect } from 'node:net';
+
+const [address = '', port = ''] = process.argv.slice(2);
+/** Much shorter than any dark time that is to be measured. */
+const everyMs = 10;
+/** Longer than any that is. */
+const timeoutMs = 20_000;
+
+setInterval(() => {
+  const at = Date.now();
+  const socket = connect(Number(port), address);
+  let answer = '';
+  let problem = '';
+  socket.setTimeout(timeoutMs, () => socket.destroy(new Error('TIMEOUT')));
+  socket.on('connect', () => socket.write('GET /index.html HTTP/1.0\r\n\r\n'));
+  socket.on('data', (chunk) => {
+    answer += chunk;
+  });
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    problem = error.code ?? error.message;
+  });
+  socket.on('close', () => {
+    const pod = /\r\n\r\n(\S+)/.exec(answer)?.[1];
+    // Written as one line at once, so that lines of two answers never mix.
+    process.stdout.write(`${JSON.stringify(pod === undefined ? { at, problem: problem || 'EMPTY' } : { at, pod })}\n`);
+  });
+}, everyMs);

@@ -1,0 +1,88 @@
+/**
+ * Finds what the cluster suite needs on this machine: root, the programs of a node, and the programs that `npm run cluster:assets` built.
+ *
+ * Everything of the control plane comes from the e2e suite's cache (findAssets.ts).
+ */
+
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { kubernetesProgram } from '../e2e/buildAssets.ts';
+import { cacheDirectory, type Environment, findAssets, isExecutable, versions } from '../e2e/findAssets.ts';
+import type { GoProgram } from '../e2e/goProgram.ts';
+
+/** Knative Serving 1.22 is published as v0.50.0. CoreDNS as DESIGN section 12 tried it. */
+export const clusterVersions = { coredns: '1.12.4', knativeServing: '0.50.0', helm: '3.22.0' } as const;
+
+const serving = { module: 'knative.dev/serving', version: clusterVersions.knativeServing } as const;
+export const knativePrograms = ['webhook', 'controller', 'autoscaler', 'activator', 'queue'] as const;
+
+/** Built by `npm run cluster:assets`. */
+export const clusterPrograms: readonly GoProgram[] = [
+  ...['kube-scheduler', 'kubelet', 'kube-proxy'].map(kubernetesProgram),
+  {
+    name: 'coredns',
+    module: 'github.com/coredns/coredns',
+    package: 'github.com/coredns/coredns',
+    version: clusterVersions.coredns,
+  },
+  ...knativePrograms.map((name) => ({ name: `knative-${name}`, package: `${serving.module}/cmd/${name}`, ...serving })),
+  { name: 'helm', module: 'helm.sh/helm/v3', package: 'helm.sh/helm/v3/cmd/helm', version: clusterVersions.helm },
+];
+
+/** Debian has them in containerd, runc, containernetworking-plugins, nftables, iproute2, util-linux, busybox-static, openssl, conntrack. */
+const nodePrograms = [
+  'containerd',
+  'ctr',
+  'runc',
+  'nft',
+  'ip',
+  'unshare',
+  'nsenter',
+  'busybox',
+  'openssl',
+  'conntrack',
+];
+const cniPlugin = '/usr/lib/cni/bridge';
+
+export interface ClusterAssets {
+  /** Folder of what `cluster:assets` built, with Knative's manifests in `knative-config`. */
+  readonly directory: string;
+  /** Folder of etcd, kube-apiserver and kube-controller-manager. */
+  readonly controlPlane: Readonly<Record<string, string>>;
+}
+
+/** What is missing, as a plain sentence, or what was found. */
+export function findClusterAssets(environment: Environment): ClusterAssets | string {
+  const node = findMissingNode(environment);
+  if (node !== null) return `${skipped}${node}`;
+  const controlPlane = findAssets(environment);
+  const directory = clusterDirectory(environment);
+  if (
+    controlPlane === null ||
+    findMissingPrograms(environment).length > 0 ||
+    !existsSync(join(directory, 'knative-config'))
+  )
+    return `${skipped}its programs are not built (needs Go: npm run e2e:assets && npm run cluster:assets)`;
+  return { directory, controlPlane };
+}
+
+const skipped = 'cluster: skipped, ';
+
+/** Null: this machine can be a node. */
+export function findMissingNode(environment: Environment): string | null {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'it needs root on Linux';
+  const folders = (environment['PATH'] ?? '').split(delimiter);
+  const missing = nodePrograms.filter((name) => !folders.some((folder) => isExecutable(join(folder, name))));
+  if (!isExecutable(cniPlugin)) missing.push(cniPlugin);
+  return missing.length === 0 ? null : `not installed here: ${missing.join(' ')}`;
+}
+
+export function findMissingPrograms(environment: Environment): readonly GoProgram[] {
+  return clusterPrograms.filter(({ name }) => !isExecutable(join(clusterDirectory(environment), name)));
+}
+
+export function clusterDirectory(environment: Environment): string {
+  const { coredns, knativeServing, helm } = clusterVersions;
+  const name = `cluster-kubernetes-${versions.kubernetes}-coredns-${coredns}-knative-${knativeServing}-helm-${helm}`;
+  return cacheDirectory(environment, name);
+}

@@ -1,0 +1,51 @@
+/**
+ * The images of the suite's own cluster, made from files (deploy/image/writeImage.ts): one program each, as user 65532.
+ */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readNodeRuntime } from '../../deploy/image/readNodeRuntime.ts';
+import { writeImage } from '../../deploy/image/writeImage.ts';
+import type { TarEntry } from '../../deploy/image/writeTar.ts';
+import { type ClusterAssets, knativePrograms } from './clusterAssets.ts';
+
+/** The one that can be started without libraries. */
+const busybox = '/bin/busybox';
+
+/** Into `directory`, which node.sh imports from. */
+export function writeClusterImages({ directory: programs }: ClusterAssets, directory: string): void {
+  const write = (name: string, entrypoint: readonly string[], files: readonly TarEntry[]) =>
+    writeFileSync(
+      join(directory, `${name}.tar`),
+      writeImage({
+        name: `dev.local/${name}:1`,
+        architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+        entrypoint,
+        layers: [[{ path: 'tmp/', body: Buffer.alloc(0), mode: 0o1777 }], files],
+        // It goes to the containerd beside us and nowhere else.
+        compress: false,
+      }),
+    );
+  write('pause', [busybox, 'sleep', '2147483647'], [toProgram('bin/busybox', busybox)]);
+  write('coredns', ['/bin/coredns'], [toProgram('bin/coredns', join(programs, 'coredns'))]);
+  for (const name of knativePrograms)
+    write(name, [`/bin/${name}`], [toProgram(`bin/${name}`, join(programs, `knative-${name}`))]);
+  // What the leaders of the stories run: answers with its own name, and has no handler for SIGTERM.
+  const web = 'echo "$HOSTNAME" > /tmp/index.html; exec /bin/busybox httpd -f -p 8080 -h /tmp';
+  write('web', [busybox, 'sh', '-c', web], [toProgram('bin/busybox', busybox)]);
+  const ingress = fileURLToPath(new URL('./ingress/ingress.ts', import.meta.url));
+  write(
+    'ingress',
+    ['/usr/local/bin/node', '/app/ingress.ts'],
+    [
+      ...readNodeRuntime(),
+      { path: 'app/ingress.ts', body: readFileSync(ingress), mode: 0o644 },
+      { path: 'app/package.json', body: Buffer.from('{"type":"module"}'), mode: 0o644 },
+    ],
+  );
+}
+
+function toProgram(path: string, file: string): TarEntry {
+  return { path, body: readFileSync(file), mode: 0o755 };
+}

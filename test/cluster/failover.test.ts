@@ -1,0 +1,90 @@
+/**
+ * Failover of real pods with real probes, as a TCP client behind kube-proxy sees it.
+ */
+
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { attachCluster } from './cluster.ts';
+import { signalContainer } from './containers.ts';
+import { note } from './figures.ts';
+import { darkTimeMs, startTraffic, turns } from './traffic.ts';
+import { startWorkload, type Workload } from './workload.ts';
+
+const { directory, pid } = inject('cluster');
+const cluster = attachCluster(directory, pid);
+
+/**
+ * What the rest of Kubernetes needs at most, on a busy machine: the kubelet looks at containers once a second and at probes once a
+ * second, each with a second of patience; kube-proxy writes its rules at most once a second. zen-lead's own part is milliseconds.
+ */
+const maxDarkMs = 10_000;
+
+describe('a leader of a real Deployment', () => {
+  let workload: Workload;
+  beforeAll(async () => {
+    workload = await startWorkload(cluster, 'failover');
+  });
+  afterAll(() => workload.remove());
+
+  test('is one of its pods, and the only one that answers', async () => {
+    const leader = await workload.readLeader();
+    expect(await workload.pods()).toContain(leader);
+    const traffic = await startTraffic(cluster, workload);
+    await traffic.waitForAnswer();
+    expect(turns(await traffic.stop())).toEqual([leader]);
+  });
+
+  test('that is deleted gracefully hands over without a moment of darkness', async () => {
+    const leader = await expectLeader(workload);
+    const traffic = await startTraffic(cluster, workload);
+    await cluster.kubectl('-n', workload.namespace, 'delete', 'pod', leader, '--wait=false');
+    const next = await workload.waitForOther(leader);
+    await traffic.waitForAnswer(next);
+    const answers = await traffic.stop();
+    note('graceful deletion: dark time', darkTimeMs(answers));
+    // It answers until its grace period is over, and by then nobody is sent there: not one connection fails.
+    expect(answers.filter(({ pod }) => pod === undefined)).toEqual([]);
+    expect(turns(answers)).toEqual([leader, next]);
+  });
+
+  test('that crashes is replaced within seconds', async () => {
+    const leader = await expectLeader(workload);
+    const traffic = await startTraffic(cluster, workload);
+    await signalContainer(cluster, workload.namespace, leader, 'SIGKILL');
+    const next = await workload.waitForOther(leader);
+    await traffic.waitForAnswer(next);
+    const dark = darkTimeMs(await traffic.stop());
+    note('crash: dark time', dark);
+    expect(dark).toBeGreaterThan(0);
+    expect(dark).toBeLessThan(maxDarkMs);
+  });
+
+  test('that hangs is replaced as soon as its probe says so', async () => {
+    const leader = await expectLeader(workload);
+    const traffic = await startTraffic(cluster, workload);
+    await signalContainer(cluster, workload.namespace, leader, 'SIGSTOP');
+    const next = await workload.waitForOther(leader);
+    await traffic.waitForAnswer(next);
+    const dark = darkTimeMs(await traffic.stop());
+    note('hang: dark time', dark);
+    expect(dark).toBeLessThan(maxDarkMs);
+
+    // It comes back to life and stays a follower: the one that leads is fit.
+    await signalContainer(cluster, workload.namespace, leader, 'SIGCONT');
+    await cluster.kubectl('-n', workload.namespace, 'wait', '--for=condition=Ready', `pod/${leader}`, '--timeout=30s');
+    expect(await workload.readLeader()).toBe(next);
+  });
+
+  test('when nobody is left, nobody answers, and the first to come back leads', async () => {
+    await cluster.kubectl('-n', workload.namespace, 'scale', 'deploy/web', '--replicas=0');
+    await expect.poll(() => workload.readLeader(), { timeout: 30_000 }).toBeNull();
+    await cluster.kubectl('-n', workload.namespace, 'scale', 'deploy/web', '--replicas=3');
+    await expect.poll(() => workload.readLeader(), { timeout: 60_000 }).not.toBeNull();
+    expect(await workload.pods()).toContain(await workload.readLeader());
+  });
+});
+
+async function expectLeader(workload: Workload): Promise<string> {
+  const leader = await workload.readLeader();
+  if (leader === null) throw new Error('nobody leads');
+  return leader;
+}

@@ -1,0 +1,44 @@
+/**
+ * Once before all stories of the cluster suite: the cluster, Knative, zen-lead's images, `kubectl apply -k`. And its end.
+ */
+
+import type { TestProject } from 'vitest/node';
+import { findClusterAssets } from './clusterAssets.ts';
+import { installKnative } from './installKnative.ts';
+import { startCluster } from './startCluster.ts';
+import { applyOverlay, loadImages, waitUntilReady } from './zenLead.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** What `attachCluster` asks for. */
+    readonly cluster: { readonly directory: string; readonly pid: number; readonly programs: string };
+  }
+}
+
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const assets = findClusterAssets(process.env);
+  if (typeof assets === 'string') return undefined; // the configuration has said so, and there are no tests
+  const keepLogs = process.env['ZEN_LEAD_KEEP_LOGS'] !== undefined;
+  const started = await timed('Kubernetes', () => startCluster(assets));
+  const { cluster } = started;
+  try {
+    await timed('Knative', () => installKnative(cluster, assets));
+    await timed('images of zen-lead', () => loadImages(cluster));
+    await timed('zen-lead', async () => {
+      await applyOverlay(cluster, 'first');
+      await waitUntilReady(cluster);
+    });
+  } catch (error) {
+    await started.stop({ keepLogs });
+    throw error;
+  }
+  project.provide('cluster', { directory: cluster.directory, pid: cluster.pid, programs: assets.directory });
+  return () => started.stop({ keepLogs });
+}
+
+async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const startedAt = Date.now();
+  const result = await work();
+  console.log(`cluster: ${what} ready in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+  return result;
+}

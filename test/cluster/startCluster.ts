@@ -1,0 +1,67 @@
+/**
+ * startCluster: a real one-node Kubernetes on this machine, in network, mount and process namespaces of its own. Called once a run by setup.ts.
+ *
+ * Guarantees: the machine outside keeps no address, mount or process of it; no cluster outlives the test process (startProcess.ts).
+ * Up in about ten seconds on two idle cores.
+ */
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startProcess } from '../e2e/startProcess.ts';
+import { attachCluster, type Cluster } from './cluster.ts';
+import { type ClusterAssets, clusterPrograms } from './clusterAssets.ts';
+import { writeClusterImages } from './clusterImages.ts';
+
+export interface StartedCluster {
+  readonly cluster: Cluster;
+  /** The folder goes too, unless its logs are wanted. */
+  stop(options?: { readonly keepLogs?: boolean }): Promise<void>;
+}
+
+/** Ten times what an idle machine takes. */
+const startTimeoutMs = 120_000;
+
+export async function startCluster(assets: ClusterAssets): Promise<StartedCluster> {
+  const directory = mkdtempSync(join(tmpdir(), 'zen-lead-cluster-'));
+  mkdirSync(join(directory, 'bin'));
+  mkdirSync(join(directory, 'images'));
+  for (const [name, path] of Object.entries(assets.controlPlane)) symlinkSync(path, join(directory, 'bin', name));
+  for (const { name } of clusterPrograms) symlinkSync(join(assets.directory, name), join(directory, 'bin', name));
+  writeClusterImages(assets, join(directory, 'images'));
+
+  const running = startProcess({
+    name: 'node',
+    command: 'unshare',
+    // --kill-child: the end of this process is the end of pid 1 in there, and with it of everything.
+    args: [
+      ...['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'],
+      ...['bash', resolve(import.meta.dirname, 'node/node.sh'), directory],
+    ],
+    directory,
+  });
+  const stop: StartedCluster['stop'] = async ({ keepLogs = false } = {}) => {
+    await running.stop('SIGKILL');
+    if (keepLogs) console.log(`cluster: logs are kept in ${directory}`);
+    // What containerd had mounted went with the namespaces, a moment after their last process.
+    else rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  };
+  const deadlineAt = Date.now() + startTimeoutMs;
+  while (!existsSync(join(directory, 'ready'))) {
+    if (running.ended() !== undefined || Date.now() > deadlineAt) {
+      const log = running.log();
+      await stop({ keepLogs: true });
+      throw new Error(`the cluster did not come up:\n${log}`);
+    }
+    await sleep(100);
+  }
+  return { cluster: attachCluster(directory, readFirstChild(running.pid)), stop };
+}
+
+/** Pid 1 of the namespaces, as it is numbered out here. */
+function readFirstChild(pid: number): number {
+  const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  if (child === undefined || child === '') throw new Error('unshare has no child');
+  return Number(child);
+}

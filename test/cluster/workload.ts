@@ -1,0 +1,108 @@
+/**
+ * A real Deployment whose Service is opted in, in a namespace of its own: what every story is about.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster } from './cluster.ts';
+
+export interface Workload {
+  readonly namespace: string;
+  /** Of the leader Service. */
+  readonly clusterIp: string;
+  /** Name of the pod routed to, or null. */
+  readLeader(): Promise<string | null>;
+  /** Until somebody else leads, who is then returned. */
+  waitForOther(than: string): Promise<string>;
+  pods(): Promise<readonly string[]>;
+  remove(): Promise<void>;
+}
+
+/** A failover takes a few seconds; the rest is for a machine that has other things to do. */
+const timeoutMs = 90_000;
+
+export async function startWorkload(cluster: Cluster, namespace: string): Promise<Workload> {
+  await cluster.apply(toManifest(namespace));
+  await cluster.kubectl('-n', namespace, 'rollout', 'status', 'deploy/web', '--timeout=120s');
+  const readLeader = async (): Promise<string | null> => {
+    const path = 'jsonpath={.items[*].endpoints[*].targetRef.name}';
+    const selector = 'kubernetes.io/service-name=web-leader';
+    const name = await cluster.kubectl('-n', namespace, 'get', 'endpointslices', '-l', selector, '-o', path);
+    return name === '' ? null : name;
+  };
+  const waitFor = async (isDone: (leader: string) => boolean): Promise<string> => {
+    const deadlineAt = Date.now() + timeoutMs;
+    while (Date.now() < deadlineAt) {
+      const leader = await readLeader();
+      if (leader !== null && isDone(leader)) return leader;
+      await sleep(100);
+    }
+    throw new Error(
+      `no such leader in ${namespace}: ${await cluster.kubectl('-n', namespace, 'get', 'pods,endpointslices', '-o', 'wide')}`,
+    );
+  };
+  await waitFor(() => true);
+  const clusterIp = await cluster.kubectl(
+    '-n',
+    namespace,
+    'get',
+    'service',
+    'web-leader',
+    '-o',
+    'jsonpath={.spec.clusterIP}',
+  );
+  return {
+    namespace,
+    clusterIp,
+    readLeader,
+    waitForOther: (than) => waitFor((leader) => leader !== than),
+    async pods() {
+      const names = await cluster.kubectl(
+        '-n',
+        namespace,
+        'get',
+        'pods',
+        '-l',
+        'app=web',
+        '-o',
+        'jsonpath={.items[*].metadata.name}',
+      );
+      return names.split(' ');
+    },
+    async remove() {
+      await cluster.kubectl('delete', 'namespace', namespace, '--wait=false');
+    },
+  };
+}
+
+/** Probes as quick as Kubernetes allows: what is measured is zen-lead and the cluster, not patience. */
+function toManifest(namespace: string): string {
+  return `
+apiVersion: v1
+kind: Namespace
+metadata: { name: ${namespace} }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web, namespace: ${namespace} }
+spec:
+  replicas: 3
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      terminationGracePeriodSeconds: 4
+      containers:
+        - name: web
+          image: dev.local/web:1
+          imagePullPolicy: Never
+          ports: [{ containerPort: 8080, name: http }]
+          readinessProbe: { httpGet: { path: /index.html, port: http }, periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 1 }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: ${namespace}, annotations: { zen-lead.io/enabled: "true" } }
+spec:
+  selector: { app: web }
+  ports: [{ port: 80, targetPort: http }]
+`;
+}

@@ -1,0 +1,92 @@
+/**
+ * zen-lead in the cluster, installed as a user would: an image, and an overlay of deploy/knative applied with kubectl.
+ */
+
+import { execFile } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { Cluster } from './cluster.ts';
+
+export type Overlay = 'first' | 'second' | 'load' | 'zero';
+
+const execute = promisify(execFile);
+const image = resolve(import.meta.dirname, '../../deploy/image.ts');
+const namespace = 'zen-lead';
+/** Seconds on an idle machine. */
+const readyTimeoutMs = 120_000;
+
+/** `npm run image`, twice under two names: the bundle tells when it was made, so the second is another image. */
+export async function loadImages(cluster: Cluster): Promise<void> {
+  for (const tag of ['1', '2']) {
+    const out = join(cluster.directory, 'images', `zen-lead-${tag}.tar`);
+    await execute(process.execPath, [image, '--uncompressed', '--name', `dev.local/zen-lead:${tag}`, '--out', out]);
+    await cluster.loadImage(out);
+  }
+}
+
+export async function applyOverlay(cluster: Cluster, overlay: Overlay): Promise<void> {
+  await cluster.kubectl('apply', '-k', resolve(import.meta.dirname, 'overlays', overlay));
+}
+
+/** Also that the newest revision has the traffic, and that the newest bridge has replaced the others. */
+export async function waitUntilReady(cluster: Cluster): Promise<void> {
+  await cluster.kubectl('-n', namespace, 'rollout', 'status', 'deploy/zen-lead-bridge', '--timeout=120s');
+  const deadlineAt = Date.now() + readyTimeoutMs;
+  while (!(await isRouted(cluster))) {
+    if (Date.now() > deadlineAt) throw new Error(`the functions are not ready:\n${await describe(cluster)}`);
+    await sleep(250);
+  }
+}
+
+async function isRouted(cluster: Cluster): Promise<boolean> {
+  const service = await readFunctions(cluster);
+  const isReady =
+    service.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+  return isReady && service.status?.observedGeneration === service.metadata.generation;
+}
+
+interface KnativeService {
+  readonly metadata: { readonly generation: number };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly latestReadyRevisionName?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+async function readFunctions(cluster: Cluster): Promise<KnativeService> {
+  return JSON.parse(await cluster.kubectl('-n', namespace, 'get', 'ksvc', 'zen-lead-functions', '-o', 'json'));
+}
+
+/** Of the newest revision. */
+export async function countReadyFunctions(cluster: Cluster): Promise<number> {
+  const { status } = await readFunctions(cluster);
+  const selector = `serving.knative.dev/revision=${status?.latestReadyRevisionName ?? ''}`;
+  const output = await cluster.kubectl(
+    ...['-n', namespace, 'get', 'pods', '-l', selector, '-o'],
+    `jsonpath={range .items[*]}{.status.phase}{" "}{.status.containerStatuses[*].ready}{"\\n"}{end}`,
+  );
+  return output.split('\n').filter((line) => line === 'Running true true').length;
+}
+
+/** Names of running pods: of the bridge, or of the functions. */
+export async function listPods(cluster: Cluster, half: 'bridge' | 'functions'): Promise<readonly string[]> {
+  const selector = `app.kubernetes.io/name=zen-lead-${half}`;
+  const output = await cluster.kubectl('-n', namespace, 'get', 'pods', '-l', selector, '-o', 'name');
+  return output
+    .split('\n')
+    .filter((name) => name !== '')
+    .map((name) => name.replace('pod/', ''));
+}
+
+function describe(cluster: Cluster): Promise<string> {
+  return cluster.kubectl(
+    '-n',
+    namespace,
+    'get',
+    'ksvc,revision,pods,ingresses.networking.internal.knative.dev',
+    '-o',
+    'wide',
+  );
+}
