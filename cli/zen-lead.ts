@@ -31,6 +31,8 @@ async function main(): Promise<void> {
       return (await import('./bridge.ts')).bridge(line.values);
     case 'functions':
       return (await import('./functions.ts')).functions(line.values);
+    case 'replay':
+      return (await import('./replay.ts')).replay(line.values);
   }
 }
 

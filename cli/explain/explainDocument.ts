@@ -1,0 +1,116 @@
+/**
+ * toExplainDocument: everything that `zen-lead explain` knows about one Service at one instant, as plain data. The text, `-o json` and
+ * `-o yaml` all come from it, and so does `replay --step`.
+ *
+ * Pure. Guarantees: decided by the same functions as in a cluster.
+ */
+
+import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
+import { decide } from '../../lib/selection/decide.ts';
+import type { DecisionKind, Leader, Reason, Warning } from '../../lib/selection/decision.ts';
+import { explain, type PodStanding } from '../../lib/selection/explain.ts';
+import { readRecord } from '../../lib/selection/record.ts';
+import { type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
+import { toPatch } from '../../lib/selection/toPatch.ts';
+import { reasonText } from '../words/reasonText.ts';
+import { unfitText } from '../words/unfitText.ts';
+import { readAnnotations } from './readAnnotations.ts';
+
+export interface ExplainDocument {
+  readonly service: string;
+  /** Null where there is none, because the Service is not annotated for instance. */
+  readonly leaderService: string | null;
+  /** RFC 3339: the instant that is explained. */
+  readonly at: string;
+  readonly decision: DecisionKind;
+  readonly reason: Reason;
+  readonly because: string;
+  readonly leader: Leader | null;
+  readonly previous: Leader | null;
+  readonly epoch: number;
+  /** When the recorded leader was elected, RFC 3339; null where no record says. */
+  readonly lastSwitchAt: string | null;
+  readonly pods: readonly ExplainedPod[];
+  readonly annotations: readonly ExplainedAnnotation[];
+  /** When time alone may change the decision, RFC 3339; null: only an event can. */
+  readonly nextLookAt: string | null;
+  readonly warnings: readonly Warning[];
+  /** What is written because of this decision: empty when everything is as it should be. */
+  readonly writes: readonly string[];
+}
+
+export interface ExplainedPod {
+  readonly name: string;
+  readonly standing: PodStanding['standing']['kind'];
+  /** A phrase behind the pod's name. */
+  readonly because: string;
+  readonly node: string | null;
+  readonly zone: string | null;
+  /** It takes over when the leader goes at this instant. */
+  readonly isNext: boolean;
+}
+
+export interface ExplainedAnnotation {
+  readonly annotation: string;
+  readonly value: string;
+  /** What the rules go by, in words; null for an annotation that they do not know. */
+  readonly readAs: string | null;
+  /** What would be accepted; null when the value can be read. */
+  readonly accepts: string | null;
+}
+
+export function toExplainDocument(snapshot: Snapshot, now: number): ExplainDocument {
+  const { decision, pods, nextLookAt } = explain(snapshot, now);
+  const record = readRecord(snapshot);
+  const next = successorOf(snapshot, decision.leader, now);
+  return {
+    service: serviceKey(snapshot.namespace, snapshot.name),
+    leaderService: decision.plan?.leaderServiceName ?? record.leaderServiceName,
+    at: formatRfc3339(now),
+    decision: decision.kind,
+    reason: decision.reason,
+    because: reasonText[decision.reason],
+    leader: decision.leader,
+    previous: decision.previous,
+    epoch: decision.epoch,
+    lastSwitchAt: record.lastSwitchAt === undefined ? null : formatRfc3339(record.lastSwitchAt),
+    pods: pods.map((pod) => toExplainedPod(pod, next)),
+    annotations: readAnnotations(snapshot.source?.annotations ?? {}),
+    nextLookAt: nextLookAt === null ? null : formatRfc3339(nextLookAt),
+    warnings: decision.warnings,
+    writes: toPatch(snapshot, decision, now).map((write) =>
+      'resource' in write ? `${write.kind} ${write.resource}/${write.name}` : `delete endpoints/${write.name}`,
+    ),
+  };
+}
+
+/** Who would lead if the leader's pod were gone: the rules themselves are asked. */
+export function successorOf(snapshot: Snapshot, leader: Leader | null, now: number): Leader | null {
+  if (leader === null) return null;
+  const candidates = snapshot.candidates.filter((pod) => pod.uid !== leader.uid);
+  return decide({ ...snapshot, candidates }, now).leader;
+}
+
+function toExplainedPod({ pod, standing, keptAlthough }: PodStanding, next: Leader | null): ExplainedPod {
+  return {
+    name: pod.name,
+    standing: standing.kind,
+    because: describeStanding(standing, keptAlthough),
+    node: pod.nodeName ?? null,
+    zone: pod.zone ?? null,
+    isNext: pod.uid === next?.uid,
+  };
+}
+
+function describeStanding(standing: PodStanding['standing'], keptAlthough: PodStanding['keptAlthough']): string {
+  switch (standing.kind) {
+    case 'leader':
+      return keptAlthough === null ? 'leads' : `leads, although it ${unfitText[keptAlthough]}`;
+    case 'eligible':
+      return 'could lead';
+    case 'waiting':
+      return `could lead from ${formatRfc3339(standing.eligibleAt)}, by min-ready-duration`;
+    case 'unfit':
+      return unfitText[standing.why];
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * readAnnotations: how each annotation of a source Service was read, in words. Part of `explain`.
+ *
+ * Guarantees: what stands here is what the rules go by: it comes out of the same `parseSettings`.
+ */
+
+import { annotation, isOurAnnotation } from '../../lib/selection/names.ts';
+import { parseSettings, type Settings } from '../../lib/selection/settings.ts';
+import { formatSpan } from '../words/formatSpan.ts';
+import type { ExplainedAnnotation } from './explainDocument.ts';
+
+/** What a setting says, from the annotation that sets it. */
+const readings: Readonly<Record<string, (settings: Settings) => string>> = {
+  [annotation.enabled]: ({ enabled }) => (enabled ? 'opted in' : 'opted out'),
+  [annotation.leaderServiceName]: (settings) => settings.leaderServiceName ?? 'the default name',
+  [annotation.sticky]: ({ sticky }) => (sticky ? 'a fit leader stays' : 'a better pod takes over'),
+  [annotation.strategy]: ({ strategy }) => strategy,
+  [annotation.minReadyDuration]: ({ minReadyMs }) => formatSpan(minReadyMs),
+  [annotation.failoverMinDelay]: ({ failoverMinDelayMs }) => formatSpan(failoverMinDelayMs),
+  [annotation.noLeader]: ({ noLeader }) => noLeader,
+  [annotation.portsMode]: ({ portsMode }) => portsMode,
+  [annotation.pinLeader]: ({ pinLeader }) => pinLeader ?? 'no pin',
+  [annotation.paused]: ({ paused }) => (paused ? 'paused' : 'not paused'),
+  [annotation.followers]: ({ followers }) =>
+    followers === true ? 'the default name' : followers === false ? 'no followers Service' : followers,
+  [annotation.leaderServiceType]: ({ leaderServiceType }) => leaderServiceType,
+};
+
+/** Sorted by annotation. */
+export function readAnnotations(annotations: Readonly<Record<string, string>>): readonly ExplainedAnnotation[] {
+  const { settings, unreadable } = parseSettings(annotations);
+  return Object.entries(annotations)
+    .filter(([key]) => isOurAnnotation(key))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => ({
+      annotation: key,
+      value,
+      readAs: readings[key]?.(settings) ?? null,
+      accepts: unreadable.find((each) => each.annotation === key)?.expected ?? null,
+    }));
+}

@@ -1,0 +1,68 @@
+/**
+ * The text of `zen-lead explain` and of each stop of `replay --step`.
+ */
+
+import type { Output } from '../output.ts';
+import { formatSpan } from '../words/formatSpan.ts';
+import type { ExplainDocument, ExplainedAnnotation, ExplainedPod } from './explainDocument.ts';
+
+type Paint = Output['paint'];
+
+export function renderExplanation(document: ExplainDocument, paint: Paint): readonly string[] {
+  const { service, leaderService, at } = document;
+  return [
+    `${paint('bold', service)} -> ${leaderService ?? 'no leader Service'}, as of ${at}`,
+    '',
+    ...renderDecision(document, paint),
+    ...section('Pods', renderPods(document.pods, paint), paint),
+    ...section(
+      'Annotations',
+      document.annotations.map((each) => renderAnnotation(each, paint)),
+      paint,
+    ),
+    ...section('Next', [renderNext(document)], paint),
+    ...section(
+      'Warnings',
+      document.warnings.map(({ reason, message }) => paint('yellow', `${reason}: ${message}`)),
+      paint,
+    ),
+    ...section('To be written', document.writes, paint),
+  ];
+}
+
+function section(title: string, lines: readonly string[], paint: Paint): readonly string[] {
+  return lines.length === 0 ? [] : ['', paint('bold', title), ...lines.map((line) => `  ${line}`)];
+}
+
+function renderDecision(document: ExplainDocument, paint: Paint): readonly string[] {
+  const { decision, reason, because, leader, previous, epoch, lastSwitchAt, at } = document;
+  const who = leader === null ? paint('red', 'nobody leads') : `${paint('green', leader.name)} leads`;
+  const since =
+    lastSwitchAt === null ? '' : `, last switch ${formatSpan(Date.parse(at) - Date.parse(lastSwitchAt))} before`;
+  const from = previous !== null && previous.uid !== leader?.uid ? [`  before: ${previous.name}`] : [];
+  return [`${who}: ${because}`, ...from, `  ${decision}, ${reason}; epoch ${epoch}${since}`];
+}
+
+function renderPods(pods: readonly ExplainedPod[], paint: Paint): readonly string[] {
+  if (pods.length === 0) return ['none that the Service selects'];
+  const width = Math.max(...pods.map(({ name }) => name.length));
+  return pods.map(({ name, standing, because, node, zone, isNext }) => {
+    const place = [node, zone].filter((each) => each !== null).join(', ');
+    const where = place === '' ? '' : paint('dim', ` (${place})`);
+    const next = isNext ? '; next, when the leader goes' : '';
+    const format = standing === 'leader' ? 'green' : standing === 'unfit' ? 'red' : 'reset';
+    return `${paint(format, name.padEnd(width))}  ${because}${next}${where}`;
+  });
+}
+
+function renderAnnotation({ annotation, value, readAs, accepts }: ExplainedAnnotation, paint: Paint): string {
+  const written = `${annotation}: ${JSON.stringify(value)}`;
+  const goesBy = readAs === null ? '' : `; goes by: ${readAs}`;
+  if (accepts !== null) return paint('red', `${written}  cannot be read, accepts ${accepts}${goesBy}`);
+  return `${written}  ${readAs === null ? 'read' : readAs}`;
+}
+
+function renderNext({ nextLookAt, at }: ExplainDocument): string {
+  if (nextLookAt === null) return 'nothing changes until a pod, the Service or a slice does';
+  return `decided again at ${nextLookAt}, ${formatSpan(Date.parse(nextLookAt) - Date.parse(at))} later, without any event`;
+}

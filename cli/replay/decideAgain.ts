@@ -1,0 +1,52 @@
+/**
+ * decideAgain: today's decision on a recorded look, and where it differs from the recorded one. Pure; the heart of `replay`.
+ *
+ * Guarantees: the same snapshot and the same `now` as then, so that with the same rules nothing differs.
+ * Not compared: `recheckAfterMs`, which also depends on whether an announcement got through.
+ */
+
+import type { RecordedLook } from '../../lib/recording/recordedLine.ts';
+import { decide } from '../../lib/selection/decide.ts';
+import type { DecisionKind, Leader, Reason, Warning } from '../../lib/selection/decision.ts';
+
+/** What both a decision and a recorded reply say. */
+export interface Outcome {
+  readonly decision: DecisionKind;
+  readonly reason: Reason;
+  readonly previous: Leader | null;
+  readonly leader: Leader | null;
+  readonly epoch: number;
+}
+
+export interface Replayed {
+  readonly look: RecordedLook;
+  /** Today's; null where the recording does not hold what it depends on. */
+  readonly today: Outcome | null;
+  /** Of today's decision: replies carry none. */
+  readonly warnings: readonly Warning[];
+  /** Null where either is missing. */
+  readonly differs: boolean | null;
+}
+
+export function decideAgain(look: RecordedLook): Replayed {
+  const { recorded, snapshot, at } = look;
+  if (snapshot === null) return { look, today: null, warnings: [], differs: null };
+  const { kind, reason, previous, leader, epoch, warnings } = decide(snapshot, at);
+  const today = { decision: kind, reason, previous, leader, epoch };
+  return { look, today, warnings, differs: recorded === null ? null : !isSameOutcome(today, recorded) };
+}
+
+/** What to show: today's decision where there is one, else the recorded. */
+export function outcomeOf({ today, look }: Replayed): Outcome | null {
+  return today ?? look.recorded;
+}
+
+export function isSameOutcome(a: Outcome, b: Outcome): boolean {
+  return (
+    a.decision === b.decision &&
+    a.reason === b.reason &&
+    a.epoch === b.epoch &&
+    a.leader?.uid === b.leader?.uid &&
+    a.previous?.uid === b.previous?.uid
+  );
+}

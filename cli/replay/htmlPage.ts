@@ -1,0 +1,55 @@
+/**
+ * renderHtmlPage: the page of `replay --html`, around the data of a timeline.
+ *
+ * Guarantees: the data is JSON inside a script element that no browser runs, and `<` is escaped, so that no text can end it (HTML, "Restrictions
+ * for contents of script elements"); a content security policy allows this page's own script and nothing from anywhere else.
+ */
+
+import { createHash } from 'node:crypto';
+import { htmlScript } from './htmlScript.ts';
+import { htmlStyle } from './htmlStyle.ts';
+import type { TimelineData } from './htmlTimeline.ts';
+
+export function renderHtmlPage(data: TimelineData): string {
+  const json = JSON.stringify(data).replaceAll('<', '\\u003c');
+  const policy = `default-src 'none'; style-src '${hashOf(htmlStyle)}'; script-src '${hashOf(htmlScript)}'`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<title>zen-lead timeline</title>
+<style>${htmlStyle}</style>
+</head>
+<body>
+<header>
+<h1>zen-lead timeline</h1>
+<p id="summary"></p>
+<form id="controls">
+<button type="button" id="in" title="Zoom in (+)">+</button>
+<button type="button" id="out" title="Zoom out (-)">&minus;</button>
+<button type="button" id="fit" title="Show all (0)">All</button>
+<button type="button" id="previous" title="Previous change (p)">&lsaquo; change</button>
+<button type="button" id="next" title="Next change (n)">change &rsaquo;</button>
+<input id="filter" type="search" placeholder="Services" aria-label="Show only Services whose name contains this">
+</form>
+<ul id="legend">
+<li><i class="led"></i>led, a colour a pod</li><li><i class="nobody"></i>nobody</li>
+<li><i class="elected"></i>elected</li><li><i class="trouble"></i>lost, refused or not delivered</li><li><i class="differs"></i>decided otherwise today</li>
+</ul>
+</header>
+<main id="scroll" tabindex="0" aria-label="Timeline: one lane a Service. Plus and minus zoom, arrows move, n and p go to changes."><canvas id="lanes"></canvas><div id="space"></div></main>
+<aside id="tip" role="status" aria-live="polite"></aside>
+<noscript>This page draws with a script.</noscript>
+<script type="application/json" id="data">${json}</script>
+<script>${htmlScript}</script>
+</body>
+</html>
+`;
+}
+
+/** https://www.w3.org/TR/CSP3/#grammardef-hash-source */
+function hashOf(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}

@@ -1,0 +1,32 @@
+/**
+ * createNews: which looks of a timeline say something new about their Service. Most looks confirm what is.
+ *
+ * Guarantees: memory for one short text a Service.
+ */
+
+import { serviceKey } from '../../lib/selection/snapshot.ts';
+import { outcomeOf, type Replayed } from './decideAgain.ts';
+
+export type IsNews = (replayed: Replayed) => boolean;
+
+export function createNews(): IsNews {
+  const last = new Map<string, string>();
+  return (replayed) => {
+    const { look, differs } = replayed;
+    const key = serviceKey(look.service.namespace, look.service.name);
+    const said = describe(replayed);
+    const before = last.get(key);
+    last.set(key, said);
+    return said !== before || differs === true;
+  };
+}
+
+/** An election is followed by looks that find its leader fit: those are not news. */
+function describe(replayed: Replayed): string {
+  const outcome = outcomeOf(replayed);
+  const isFailed = replayed.look.status !== null && replayed.look.status !== 200;
+  const isSettled = outcome?.decision === 'elected' || outcome?.reason === 'LeaderFit';
+  const state = isSettled ? 'leads' : `${outcome?.decision} ${outcome?.reason}`;
+  const warnings = replayed.warnings.map(({ reason, value }) => `${reason} ${value}`);
+  return JSON.stringify([state, outcome?.leader?.uid ?? null, isFailed ? replayed.look.status : null, warnings]);
+}

@@ -1,0 +1,31 @@
+/**
+ * The lines of several recordings, one file after the other; `-` is standard input. For `replay` and `explain --recording`.
+ *
+ * Guarantees: CONFIG_INVALID names a file that cannot be opened. Streams: a file is never in memory as a whole.
+ */
+
+import { createReadStream } from 'node:fs';
+import { configError } from '../../lib/config/parseValue.ts';
+import { type ReadLine, readRecording } from '../../lib/recording/readRecording.ts';
+
+export type FileLine = ReadLine & {
+  /** `incident.jsonl:12`, as compilers write it. */
+  readonly place: string;
+};
+
+export async function* openRecordings(paths: readonly string[]): AsyncGenerator<FileLine> {
+  for (const path of paths) {
+    const name = path === '-' ? 'standard input' : path;
+    const stream = path === '-' ? process.stdin : createReadStream(path);
+    try {
+      for await (const line of readRecording(stream)) yield { ...line, place: `${name}:${line.lineNumber}` };
+    } catch (error) {
+      if (!isFileError(error)) throw error;
+      throw configError(`${name}: cannot be read: ${error.message}`, error);
+    }
+  }
+}
+
+function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}

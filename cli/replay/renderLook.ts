@@ -1,0 +1,79 @@
+/**
+ * One look as a line of the timeline, and what belongs below it. For `replay`.
+ */
+
+import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
+import type { DecisionKind, Leader } from '../../lib/selection/decision.ts';
+import { serviceKey } from '../../lib/selection/snapshot.ts';
+import type { Format, Output } from '../output.ts';
+import { type Outcome, outcomeOf, type Replayed } from './decideAgain.ts';
+
+type Paint = Output['paint'];
+
+/** Wide enough for most names; longer ones push their line to the right. */
+const widths = { time: 24, service: 20, decision: 8, reason: 18, leader: 26 } as const;
+
+const formatOf: Readonly<Record<DecisionKind, Format>> = {
+  elected: 'green',
+  kept: 'dim',
+  lost: 'red',
+  refused: 'yellow',
+};
+
+export function renderHeading(paint: Paint): string {
+  const { time, service, decision, reason, leader } = widths;
+  const cells = ['TIME'.padEnd(time), 'SERVICE'.padEnd(service), 'DECISION'.padEnd(decision)];
+  return paint('bold', [...cells, 'REASON'.padEnd(reason), 'LEADER'.padEnd(leader), 'SEEN'].join('  '));
+}
+
+export function renderLook(replayed: Replayed, paint: Paint): string {
+  const { look } = replayed;
+  const outcome = outcomeOf(replayed);
+  const { namespace, name } = look.service;
+  const decision = (outcome?.decision ?? 'unknown').padEnd(widths.decision);
+  const cells = [
+    formatRfc3339(look.at).padEnd(widths.time),
+    serviceKey(namespace, name).padEnd(widths.service),
+    outcome === null ? decision : paint(formatOf[outcome.decision], decision),
+    (outcome?.reason ?? '-').padEnd(widths.reason),
+    renderLeaders(outcome).padEnd(widths.leader),
+    renderSeen(replayed),
+  ];
+  return cells.join('  ').trimEnd();
+}
+
+/** What a line alone does not say: warnings, a failed delivery, what was decided then. */
+export function renderNotes({ look, today, warnings, differs }: Replayed, paint: Paint): readonly string[] {
+  const notes = warnings.map(({ reason, message }) => `${reason}: ${message}`);
+  if (look.status !== null && look.status !== 200) notes.push(`delivery: ${renderStatus(look.status)}`);
+  if (today === null) notes.push('the recording does not hold the state that this depended on');
+  if (differs && look.recorded !== null) notes.push(`recorded was: ${renderOutcome(look.recorded)}`);
+  return notes.map((note) => `${' '.repeat(widths.time)}  ${paint('yellow', `! ${note}`)}`);
+}
+
+/** In one line, for a comparison. */
+export function renderOutcome({ decision, reason, leader, previous, epoch }: Outcome): string {
+  const names = `leader ${leader?.name ?? 'none'}, before ${previous?.name ?? 'none'}`;
+  return `${decision} ${reason}, ${names}, epoch ${epoch}`;
+}
+
+function renderLeaders(outcome: Outcome | null): string {
+  if (outcome === null) return '-';
+  const { previous, leader } = outcome;
+  if (isSame(previous, leader)) return leader?.name ?? '-';
+  // A pod of a StatefulSet comes back under its name: without a mark nobody would see that it is another one.
+  const again = previous !== null && previous.name === leader?.name ? ' (new uid)' : '';
+  return `${previous?.name ?? 'none'} -> ${leader?.name ?? 'none'}${again}`;
+}
+
+function isSame(a: Leader | null, b: Leader | null): boolean {
+  return a?.uid === b?.uid;
+}
+
+function renderSeen({ look: { change, type } }: Replayed): string {
+  return change === null ? type : `${change.kind} ${change.name} ${change.verb}`;
+}
+
+export function renderStatus(status: number): string {
+  return status === 0 ? 'no answer' : `answered ${status}`;
+}

@@ -1,0 +1,82 @@
+/**
+ * sendAgain: a recorded event, POSTed to a function (`replay --url`), one under a debugger for instance.
+ *
+ * To this machine the event goes with a new deadline, long enough for a breakpoint: past it a snapshot is a hint. To any other
+ * machine it goes as old as it is: a recording must not look like news to a cluster (DESIGN sections 2 and 6).
+ *
+ * Guarantees: never rejects; an answer that cannot be had is told as one.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { request } from 'undici';
+import { parseEnvelope } from '../../lib/events/envelope.ts';
+import { parseReply } from '../../lib/events/parseReply.ts';
+import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
+import { structuredContentType } from '../../lib/events/toStructured.ts';
+import type { RecordedLook } from '../../lib/recording/recordedLine.ts';
+import { renderOutcome } from './renderLook.ts';
+
+export interface SendOptions {
+  readonly url: string;
+  readonly tokenFile: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface SentAnswer {
+  readonly isAnswered: boolean;
+  /** For the timeline. */
+  readonly text: string;
+}
+
+/** Somebody may be looking at a breakpoint. */
+const ANSWER_WITHIN_MS = 3_600_000;
+
+export async function sendAgain({ event }: RecordedLook, options: SendOptions): Promise<SentAnswer> {
+  if (event === null) return { isAnswered: true, text: 'not sent: the recording has no event here' };
+  try {
+    const { statusCode, headers, body } = await request(options.url, {
+      method: 'POST',
+      headers: { 'content-type': structuredContentType, ...(await readAuthorization(options.tokenFile)) },
+      body: JSON.stringify(isLoopback(options.url) ? withNewDeadline(event, Date.now()) : event),
+      headersTimeout: ANSWER_WITHIN_MS,
+      bodyTimeout: ANSWER_WITHIN_MS,
+      signal: options.signal,
+    });
+    const bytes = new Uint8Array(await body.arrayBuffer());
+    return { isAnswered: statusCode < 500, text: `answered ${statusCode}${describeBody(headers, bytes)}` };
+  } catch (error) {
+    return { isAnswered: false, text: `no answer from ${options.url}: ${describeError(error)}` };
+  }
+}
+
+async function readAuthorization(tokenFile: string | undefined): Promise<Readonly<Record<string, string>>> {
+  if (tokenFile === undefined) return {};
+  return { authorization: `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}` };
+}
+
+export function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
+}
+
+function withNewDeadline(event: Readonly<Record<string, unknown>>, now: number): object {
+  const deadline = now + ANSWER_WITHIN_MS;
+  const data = typeof event['data'] === 'object' ? { ...event['data'], deadline } : event['data'];
+  return { ...event, expirytime: formatRfc3339(deadline), data };
+}
+
+function describeBody(headers: Readonly<Record<string, string | string[] | undefined>>, bytes: Uint8Array): string {
+  if (bytes.length === 0) return '';
+  try {
+    return `: ${renderOutcome(parseReply(parseEnvelope(headers, bytes)).data)}`;
+  } catch {
+    // An error's body, or another program: what it says is the best that can be shown.
+    return `: ${Buffer.from(bytes).toString('utf8').slice(0, 200)}`;
+  }
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // A refused connection to a name with two addresses is an AggregateError without a message of its own.
+  return error.message || ('code' in error ? String(error.code) : error.name);
+}

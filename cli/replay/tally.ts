@@ -1,0 +1,70 @@
+/**
+ * createTally: what a whole replay comes to, in one sentence.
+ */
+
+import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
+import { serviceKey } from '../../lib/selection/snapshot.ts';
+import { outcomeOf, type Replayed } from './decideAgain.ts';
+
+export interface Tally {
+  add(replayed: Replayed): void;
+  addBroken(): void;
+  addOther(): void;
+  readonly differing: () => number;
+  readonly broken: () => number;
+  render(): string;
+}
+
+export function createTally(): Tally {
+  const services = new Set<string>();
+  const decisions = new Map<string, number>();
+  let looks = 0;
+  let differing = 0;
+  let compared = 0;
+  let undecided = 0;
+  let broken = 0;
+  let others = 0;
+  let firstAt = Number.POSITIVE_INFINITY;
+  let lastAt = Number.NEGATIVE_INFINITY;
+
+  return {
+    add(replayed) {
+      const { look, today, differs } = replayed;
+      looks += 1;
+      services.add(serviceKey(look.service.namespace, look.service.name));
+      const decision = outcomeOf(replayed)?.decision;
+      if (decision !== undefined) decisions.set(decision, (decisions.get(decision) ?? 0) + 1);
+      if (today === null) undecided += 1;
+      if (differs !== null) compared += 1;
+      if (differs) differing += 1;
+      firstAt = Math.min(firstAt, look.at);
+      lastAt = Math.max(lastAt, look.at);
+    },
+    addBroken() {
+      broken += 1;
+    },
+    addOther() {
+      others += 1;
+    },
+    differing: () => differing,
+    broken: () => broken,
+    render() {
+      const kinds = [...decisions].map(([decision, count]) => `${count} ${decision}`).join(', ');
+      return [
+        looks === 0
+          ? 'no look at any Service'
+          : `${count(looks, 'look')} at ${count(services.size, 'Service')} from ${formatRfc3339(firstAt)} to ${formatRfc3339(lastAt)}: ${kinds || 'none decided'}`,
+        ...(compared === 0
+          ? []
+          : [differing === 0 ? 'all as recorded' : `${differing} decided otherwise than recorded`]),
+        ...(undecided === 0 ? [] : [`${undecided} without the state to decide on`]),
+        ...(others === 0 ? [] : [`${count(others, 'event')} of another kind`]),
+        ...(broken === 0 ? [] : [`${count(broken, 'line')} could not be read`]),
+      ].join('; ');
+    },
+  };
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

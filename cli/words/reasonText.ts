@@ -1,0 +1,33 @@
+/**
+ * Each reason of a decision as a sentence for people. The reasons themselves stand in lib/selection/decision.ts.
+ */
+
+import type { Reason } from '../../lib/selection/decision.ts';
+
+export const reasonText: Readonly<Record<Reason, string>> = {
+  FirstLeader: 'nobody led before',
+  LeaderGone: 'the leader’s pod is no longer there',
+  LeaderTerminating: 'the leader is being deleted',
+  LeaderFinished: 'the leader has ended (Succeeded or Failed)',
+  LeaderNotReady: 'the leader is not Ready',
+  LeaderExcluded: 'the leader is excluded by zen-lead.io/exclude',
+  LeaderNotSelected: 'the leader lost the label that the Service selects',
+  LeaderWithoutAddress: 'the leader has no IP of the Service’s first family',
+  LeaderPortUnresolved: 'the leader lacks a port that the Service names (ports-mode strict)',
+  Pinned: 'pinned by zen-lead.io/pin-leader',
+  Preferred: 'the strategy prefers it, and sticky is false',
+  SliceMadeAnew: 'the same pod under a new epoch: its EndpointSlice was made anew',
+  LeaderFit: 'the leader is fit',
+  Paused: 'paused: the leader does not move',
+  FailoverDelayed: 'failover-min-delay is running',
+  Held: 'nobody is fit, and no-leader is hold',
+  OptedOut: 'the Service is not annotated any more',
+  NoPodsFound: 'the selector matches no pod',
+  NoReadyPods: 'no pod is fit',
+  WaitingForMinReady: 'no pod has been Ready for min-ready-duration yet',
+  PortResolutionFailed: 'no fit pod has every port that the Service names (ports-mode strict)',
+  InvalidService: 'the Service selects no pods',
+  SourceGone: 'the Service is gone',
+  NameConflict: 'the name of the leader Service is taken',
+  ForeignEndpointSlice: 'the name of the EndpointSlice is taken',
+};

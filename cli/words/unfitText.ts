@@ -1,0 +1,15 @@
+/**
+ * Why a pod cannot lead, as a phrase for people.
+ */
+
+import type { Unfit } from '../../lib/selection/fitness.ts';
+
+export const unfitText: Readonly<Record<Unfit, string>> = {
+  terminating: 'is being deleted',
+  finished: 'has ended (Succeeded or Failed)',
+  notSelected: 'is not selected: it lacks a label of the Service’s selector',
+  excluded: 'is excluded by zen-lead.io/exclude',
+  withoutAddress: 'has no IP of the Service’s first family',
+  notReady: 'is not Ready',
+  portUnresolved: 'lacks a port that the Service names (ports-mode strict)',
+};
