@@ -53,8 +53,9 @@ export function assetsDirectory(environment: Environment): string {
 }
 
 export function cacheDirectory(environment: Environment, name: string): string {
+  // `||`: a variable that is empty counts as not set (XDG base directory specification).
   const cache =
-    environment['ZEN_LEAD_CACHE'] ?? join(environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'zen-lead');
+    environment['ZEN_LEAD_CACHE'] || join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'zen-lead');
   return join(cache, 'assets', name);
 }
 
