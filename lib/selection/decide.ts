@@ -102,7 +102,7 @@ function nextEpoch(
   const name = sliceName(leaderServiceName, families[0] ?? 'IPv4');
   const slice = owned.slices.find((each) => each.name === name);
   const isMadeAnew = parseEpoch(slice?.annotations[annotation.epoch]) === null;
-  if (isMadeAnew) return { epoch: Math.max(record.knownEpoch + 1, now), isMadeAnew };
+  if (isMadeAnew) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now)), isMadeAnew };
   return { epoch: record.knownEpoch + (isElection ? 1 : 0), isMadeAnew };
 }
 
