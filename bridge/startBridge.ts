@@ -10,7 +10,8 @@
 
 import type { Sink } from '../lib/events/sink.ts';
 import type { KubeApi } from '../lib/kube/kubeApi.ts';
-import { serviceKey } from '../lib/selection/snapshot.ts';
+import { buildSnapshot } from '../lib/selection/buildSnapshot.ts';
+import { type Snapshot, serviceKey } from '../lib/selection/snapshot.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import type { Readiness } from '../lib/telemetry/probes.ts';
@@ -49,6 +50,8 @@ export interface BridgeOptions {
   readonly deadLetterSink?: EventPoster | undefined;
   /** Every attempt, with its answer; for a recording. */
   readonly onDelivery?: (record: DeliveryRecord) => void;
+  /** A source Service about which something may have changed; for whoever shows the state. The store knows it already. */
+  readonly onConcern?: (source: SourceName) => void;
 }
 
 export interface BridgeTuning {
@@ -59,6 +62,8 @@ export interface BridgeTuning {
 
 export interface Bridge {
   readonly store: Store;
+  /** One Service as an event would carry it now. */
+  snapshotOf(source: SourceName): Snapshot;
   readiness(): Readiness;
   /** Stops the watches and timers, and finishes what is in flight, up to a bound. */
   close(): Promise<void>;
@@ -93,7 +98,10 @@ export function startBridge(options: BridgeOptions): Bridge {
   });
 
   function addAll(concerns: readonly Concern[]): void {
-    for (const concern of concerns) queue.add(concern, clock.now());
+    for (const concern of concerns) {
+      queue.add(concern, clock.now());
+      options.onConcern?.(concern);
+    }
   }
 
   /** Before every list is complete the store only learns: everything is looked at then (S8). */
@@ -171,6 +179,12 @@ export function startBridge(options: BridgeOptions): Bridge {
 
   return {
     store,
+    snapshotOf: ({ namespace, name }) =>
+      buildSnapshot({
+        ...store.namespace(namespace).stateOf(name),
+        namespace,
+        revisions: watches.revisions(namespace),
+      }),
     readiness: () => watches.readiness(clock.now()),
     async close() {
       stopResync();

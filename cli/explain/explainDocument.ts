@@ -12,6 +12,7 @@ import { explain, type PodStanding } from '../../lib/selection/explain.ts';
 import { readRecord } from '../../lib/selection/record.ts';
 import { type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
 import { toPatch } from '../../lib/selection/toPatch.ts';
+import { describeWrite } from '../words/describeWrite.ts';
 import { reasonText } from '../words/reasonText.ts';
 import { unfitText } from '../words/unfitText.ts';
 import { readAnnotations } from './readAnnotations.ts';
@@ -78,9 +79,7 @@ export function toExplainDocument(snapshot: Snapshot, now: number): ExplainDocum
     annotations: readAnnotations(snapshot.source?.annotations ?? {}),
     nextLookAt: nextLookAt === null ? null : formatRfc3339(nextLookAt),
     warnings: decision.warnings,
-    writes: toPatch(snapshot, decision, now).map((write) =>
-      'resource' in write ? `${write.kind} ${write.resource}/${write.name}` : `delete endpoints/${write.name}`,
-    ),
+    writes: toPatch(snapshot, decision, now).map(describeWrite),
   };
 }
 
