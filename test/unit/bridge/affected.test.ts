@@ -93,6 +93,15 @@ describe('a pod', () => {
     expect(brief(onPod(store, 'p-0', 'deleted'))).toEqual(['shop/postgres pod.deleted failover']);
   });
 
+  it('that was led by is followed while the slice of either family names it', () => {
+    const store = aStore();
+    const second = aLeaderSlice({ pod: 'p-0', family: 'IPv6' });
+    store.applySlice({ kind: 'added', object: second }, true);
+    onPod(store, 'p-0', { labels: {} });
+    store.applySlice({ kind: 'deleted', object: second }, true);
+    expect(brief(onPod(store, 'p-0', { terminating: true }))).toEqual(['shop/postgres pod.modified failover']);
+  });
+
   it('of a Service that is not opted in concerns nobody', () => {
     expect(onPod(aStore(), 'w-0', { ready: false })).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Concern } from '../../../bridge/concern.ts';
+import { createLinger } from '../../../bridge/linger.ts';
 import { createRechecks } from '../../../bridge/recheck.ts';
 import { startResync } from '../../../bridge/resync.ts';
 import type { SourceName } from '../../../bridge/store.ts';
@@ -65,6 +66,33 @@ describe('recheck', () => {
     const { clock, rechecks } = aBench();
     rechecks.take(a, { recheckAfterMs: 1_000 });
     rechecks.close();
+    expect(clock.pending()).toBe(0);
+  });
+});
+
+describe('linger', () => {
+  it('holds a key for 50 ms from the first, and hands over once what came meanwhile', async () => {
+    const clock = createVirtualClock();
+    const due: Concern[] = [];
+    const linger = createLinger(clock, (concern) => due.push(concern));
+    const service = { kind: 'Service', name: 'a-leader', verb: 'added' } as const;
+    const slice = { kind: 'EndpointSlice', name: 'a-leader-ipv4', verb: 'added' } as const;
+    linger.add(aConcern('a', 'low', { change: service }));
+    await clock.advance(40);
+    linger.add(aConcern('a', 'low', { change: slice }));
+    linger.add(aConcern('b', 'low'));
+    expect(due).toEqual([]);
+    await clock.advance(10);
+    expect(due.map(({ name, change }) => [name, change.kind])).toEqual([['a', 'EndpointSlice']]);
+    await clock.advance(1_000);
+    expect(due.map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+
+  it('leaves no timer behind when it is closed', () => {
+    const clock = createVirtualClock();
+    const linger = createLinger(clock, () => {});
+    linger.add(aConcern('a', 'low'));
+    linger.close();
     expect(clock.pending()).toBe(0);
   });
 });
