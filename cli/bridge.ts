@@ -14,7 +14,9 @@ import { createLogger } from '../lib/telemetry/logger.ts';
 import { createMetrics } from '../lib/telemetry/metrics.ts';
 import { connect } from './connect.ts';
 import { chooseListenHost } from './listenHost.ts';
+import { openRecorder } from './openRecorder.ts';
 import { startProbes } from './startProbes.ts';
+import { createStatusFeed } from './status/statusFeed.ts';
 import { waitForStopSignal } from './stopSignal.ts';
 
 export async function bridge(values: Values<'bridge'>): Promise<void> {
@@ -32,6 +34,10 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
   // Without the token: it is made for the functions and nobody else.
   const deadLetterSink = values.deadLetterSink === undefined ? undefined : openPoster(values.deadLetterSink, undefined);
   const { attemptTimeoutMs, hintTimeoutMs, resyncIntervalMs } = values;
+  const feed = createStatusFeed();
+  open.defer(() => feed.close());
+  const recorder = await openRecorder(values, log);
+  open.defer(() => recorder?.close());
   const started = startBridge({
     api,
     sink: createHttpSink(poster, Date.now),
@@ -45,10 +51,13 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
       resync: { ...defaultResyncTuning, periodMs: resyncIntervalMs },
     },
     deadLetterSink,
+    onConcern: feed.note,
+    ...(recorder !== null && { onDelivery: recorder.record }),
   });
+  feed.follow(started);
   open.defer(() => started.close());
   const host = chooseListenHost(values);
-  const probes = await startProbes({ host, port: values.port, metrics, isReady: started.readiness });
+  const probes = await startProbes({ host, port: values.port, metrics, isReady: started.readiness, feed });
   open.defer(() => probes.close());
   log.info({ url: probes.url, sink: sinkUrl, clusterName, namespaces }, 'started');
   log.info({ signal: await stopped }, 'stopping');

@@ -10,8 +10,10 @@ import { createLogger } from '../lib/telemetry/logger.ts';
 import { createMetrics } from '../lib/telemetry/metrics.ts';
 import { connect } from './connect.ts';
 import { chooseListenHost } from './listenHost.ts';
+import { openRecorder } from './openRecorder.ts';
 import { startProbes } from './startProbes.ts';
 import { startZenLead } from './startZenLead.ts';
+import { createStatusFeed } from './status/statusFeed.ts';
 import { waitForStopSignal } from './stopSignal.ts';
 
 export async function run(values: Values<'run'>): Promise<void> {
@@ -23,10 +25,16 @@ export async function run(values: Values<'run'>): Promise<void> {
   await using open = new AsyncDisposableStack();
   const api = open.adopt(await connect(values, metrics, log), (one) => one.close());
   const { clusterName, namespaces, eventsSink } = values;
-  const zenLead = startZenLead({ api, clusterName, namespaces, eventsSink, metrics, log });
+  const feed = createStatusFeed();
+  open.defer(() => feed.close());
+  const recorder = await openRecorder(values, log);
+  open.defer(() => recorder?.close());
+  const watchers = { onConcern: feed.note, ...(recorder !== null && { onDelivery: recorder.record }) };
+  const zenLead = startZenLead({ api, clusterName, namespaces, eventsSink, metrics, log, ...watchers });
+  feed.follow(zenLead);
   open.defer(() => zenLead.close());
   const host = chooseListenHost(values);
-  const probes = await startProbes({ host, port: values.port, metrics, isReady: zenLead.readiness });
+  const probes = await startProbes({ host, port: values.port, metrics, isReady: zenLead.readiness, feed });
   open.defer(() => probes.close());
   log.info({ url: probes.url, clusterName, namespaces }, 'started');
   log.info({ signal: await stopped }, 'stopping');

@@ -1,9 +1,11 @@
 /**
- * The small server of `run` and `bridge`: `/livez`, `/readyz`, `/metrics` and nothing else. The functions have their own.
+ * The small server of `run` and `bridge`: `/livez`, `/readyz`, `/metrics`, and the status API with its page. The functions have their own.
  */
 
 import Fastify from 'fastify';
 import { type Probes, registerProbes } from '../lib/telemetry/probes.ts';
+import { registerStatusApi } from './status/registerStatusApi.ts';
+import type { StatusFeed } from './status/statusFeed.ts';
 
 export interface ProbeServer {
   /** Where it listens: `http://127.0.0.1:8081`. */
@@ -14,9 +16,12 @@ export interface ProbeServer {
 /** The kubelet gives a probe 1 s by default; a request that takes ten times as long is somebody holding a connection. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
-export async function startProbes(options: Probes & { host: string; port: number }): Promise<ProbeServer> {
+export async function startProbes(
+  options: Probes & { host: string; port: number; feed: StatusFeed },
+): Promise<ProbeServer> {
   const app = Fastify({ requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true });
   registerProbes(app, options);
+  registerStatusApi(app, options.feed);
   const url = await app.listen({ host: options.host, port: options.port });
   return { url, close: () => app.close() };
 }

@@ -16,17 +16,15 @@ import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import { toPatch } from '../../lib/selection/toPatch.ts';
 import { describeWrite } from '../words/describeWrite.ts';
 
-const instant = z.iso.datetime().meta({ description: 'RFC 3339, UTC.' });
+const instant = z.string().meta({ format: 'date-time' });
 
-const leaderSchema = z
-  .object({
-    name: z.string(),
-    uid: z.string(),
-    node: z.string().nullable(),
-    zone: z.string().nullable(),
-    address: z.string().nullable().meta({ description: 'IP that is routed to, of the primary family; null: none.' }),
-  })
-  .meta({ id: 'Leader' });
+const leaderSchema = z.object({
+  name: z.string(),
+  uid: z.string(),
+  node: z.string().nullable(),
+  zone: z.string().nullable(),
+  address: z.string().nullable().meta({ description: 'IP that is routed to, of the primary family; null: none.' }),
+});
 
 export const leaderStatusSchema = z
   .object({
@@ -47,7 +45,7 @@ export const leaderStatusSchema = z
       .nullable()
       .meta({ description: 'When time alone may change the decision; null: only an event can.' }),
   })
-  .meta({ id: 'LeaderStatus', description: 'One annotated Service and its leader.' });
+  .meta({ description: 'One annotated Service and its leader.' });
 
 export type LeaderStatus = Readonly<z.infer<typeof leaderStatusSchema>>;
 

@@ -6,8 +6,10 @@ import { pino } from 'pino';
 
 export type Logger = Pick<ReturnType<typeof pino>, 'debug' | 'info' | 'warn' | 'error'>;
 
-export function createLogger(level: string, name: string): Logger {
-  return pino({ level, base: { name }, timestamp: pino.stdTimeFunctions.isoTime });
+/** Commands whose standard output is data log to standard error. */
+export function createLogger(level: string, name: string, output: 'stdout' | 'stderr' = 'stdout'): Logger {
+  const options = { level, base: { name }, timestamp: pino.stdTimeFunctions.isoTime };
+  return pino(options, pino.destination({ fd: output === 'stdout' ? 1 : 2, sync: true }));
 }
 
 export const silentLogger: Logger = pino({ level: 'silent' });

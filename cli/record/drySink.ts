@@ -1,0 +1,45 @@
+/**
+ * The sink of `zen-lead record`: decides as a function does, and writes nothing. Beside a zen-lead that does the work, its replies say what
+ * that one decides too, because both ask the same rules.
+ */
+
+import { readState, toSnapshot } from '../../functions/readState.ts';
+import { MAX_RECHECK_MS } from '../../lib/events/replySchema.ts';
+import type { Sink } from '../../lib/events/sink.ts';
+import { parseSubject } from '../../lib/events/subject.ts';
+import { clusterSource, toReply } from '../../lib/events/toReply.ts';
+import type { KubeApi } from '../../lib/kube/kubeApi.ts';
+import { decide } from '../../lib/selection/decide.ts';
+import { nextLookAt } from '../../lib/selection/nextLookAt.ts';
+
+export function createDrySink(api: KubeApi, clusterName: string): Sink {
+  return async ({ subject, data }, signal) => {
+    const service = parseSubject(subject);
+    // A hint: the state has to be read, by the same code as in a function.
+    const read =
+      data.snapshot === undefined
+        ? toSnapshot(await readState(api, service.namespace, Date.now, signal), service.name)
+        : null;
+    const snapshot = data.snapshot ?? read;
+    if (snapshot === null) return { status: 200 };
+    const now = Date.now();
+    const { kind, reason, previous, leader, epoch } = decide(snapshot, now);
+    const nextAt = nextLookAt(snapshot, now);
+    const context = {
+      source: clusterSource(clusterName),
+      subject: service,
+      sourceUid: snapshot.source?.uid ?? null,
+      decidedAt: now,
+    };
+    const reply = toReply(context, {
+      decision: kind,
+      reason,
+      previous,
+      leader,
+      epoch,
+      ...(read === null ? { basis: 'event' } : { basis: 'read', snapshot: read }),
+      ...(nextAt === null ? {} : { recheckAfterMs: Math.min(Math.max(Math.ceil(nextAt - now), 0), MAX_RECHECK_MS) }),
+    });
+    return { status: 200, reply };
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * The OpenAPI document of the status API, from the zod schemas that it answers with. Served at /v1/openapi.json, kept in
+ * schemas/openapi.json, and a test compares the two.
+ *
+ * Source: OpenAPI 3.1.1, whose schemas are JSON Schema 2020-12, which zod writes.
+ */
+
+import { z } from 'zod';
+import { leaderStatusSchema } from './leaderStatus.ts';
+
+const schemas = z.registry<{ id: string }>();
+schemas.add(leaderStatusSchema, { id: 'LeaderStatus' });
+schemas.add(
+  z.object({
+    ready: z.boolean().meta({ description: 'Every list is in, and no watch is silent for too long.' }),
+    reasons: z.array(z.string()).meta({ description: 'Why not, one sentence each; empty when ready.' }),
+    leaders: z.array(leaderStatusSchema).meta({ description: 'Sorted by namespace, then name.' }),
+  }),
+  { id: 'LeaderList' },
+);
+schemas.add(z.object({ code: z.string(), message: z.string() }), { id: 'Problem' });
+
+const json = (name: string) => ({ 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } });
+
+export const openApi = {
+  openapi: '3.1.1',
+  info: {
+    title: 'zen-lead status',
+    version: '1',
+    description:
+      'Who leads, since when, and whether anything is wrong. Read-only; served by zen-lead run and zen-lead bridge.',
+  },
+  paths: {
+    '/v1/leaders': {
+      get: {
+        operationId: 'listLeaders',
+        summary: 'Every annotated Service.',
+        responses: { 200: { description: 'What the watches have delivered.', content: json('LeaderList') } },
+      },
+    },
+    '/v1/leaders/{namespace}/{service}': {
+      get: {
+        operationId: 'readLeader',
+        summary: 'One annotated Service.',
+        parameters: ['namespace', 'service'].map((name) => ({
+          name,
+          in: 'path',
+          required: true,
+          schema: { type: 'string' },
+        })),
+        responses: {
+          200: { description: 'Its leader.', content: json('LeaderStatus') },
+          404: { description: 'Not annotated, not there, or not watched by this process.', content: json('Problem') },
+        },
+      },
+    },
+    '/v1/events': {
+      get: {
+        operationId: 'watchLeaders',
+        summary: 'Server-sent events: the whole state first, then each change.',
+        description:
+          'Events `leader` (data: LeaderStatus), `removed` (data: namespace and service), `state` (data: ready and reasons; also every 15 s).',
+        responses: {
+          200: { description: 'A stream.', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+          503: { description: 'Too many readers; come again after Retry-After seconds.', content: json('Problem') },
+        },
+      },
+    },
+  },
+  components: { schemas: toSchemas() },
+} as const;
+
+function toSchemas(): Readonly<Record<string, unknown>> {
+  const options = { target: 'draft-2020-12', io: 'output', uri: (id: string) => `#/components/schemas/${id}` } as const;
+  const { schemas: made } = z.toJSONSchema(schemas, options);
+  // The document says which JSON Schema this is; `$id` would move the base that `$ref` counts from.
+  return Object.fromEntries(Object.entries(made).map(([id, { $schema, $id, ...schema }]) => [id, schema]));
+}

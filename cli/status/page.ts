@@ -1,0 +1,54 @@
+/**
+ * The live page of `run`, `bridge` and the demo: who leads, since when, and what has changed since it was opened.
+ *
+ * Guarantees: the same text for everybody, with nothing of the cluster in it: the data comes from the status API, and its script puts it
+ * into text nodes only. A content security policy allows this page's own style and script, and requests to where it came from.
+ */
+
+import { createHash } from 'node:crypto';
+import { pageScript } from './pageScript.ts';
+import { pageStyle } from './pageStyle.ts';
+
+const page = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>zen-lead</title>
+<link rel="icon" href="data:,">
+<style>${pageStyle}</style>
+</head>
+<body>
+<header>
+<h1>zen-lead</h1>
+<p id="state" role="status">connecting</p>
+<p id="summary"></p>
+<input id="filter" type="search" placeholder="Find a Service or pod" aria-label="Show only Services whose name, or whose leader's name, contains this">
+</header>
+<main id="leaders" aria-label="Leaders"></main>
+<section aria-labelledby="changes-title"><h2 id="changes-title">Changes since this page was opened</h2><ol id="changes"><li class="none">none yet</li></ol></section>
+<noscript>This page follows a stream with a script; /v1/leaders has the same as JSON.</noscript>
+<script>${pageScript}</script>
+</body>
+</html>
+`;
+
+export const pagePolicy = [
+  "default-src 'none'",
+  `style-src '${hashOf(pageStyle)}'`,
+  `script-src '${hashOf(pageScript)}'`,
+  "connect-src 'self'",
+  'img-src data:',
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+export function renderPage(): string {
+  return page;
+}
+
+/** https://www.w3.org/TR/CSP3/#grammardef-hash-source */
+function hashOf(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}
