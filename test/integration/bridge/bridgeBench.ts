@@ -104,6 +104,38 @@ export function setReady(
   objects.patchStatus({ resource: 'pods', namespace, name }, { status });
 }
 
+/** What a function makes for an opted-in Service without a leader. */
+export function addLeader({ objects }: EmbeddedApiServer, namespace: string, source: string): void {
+  const uid = objects.read({ resource: 'services', namespace, name: source })?.metadata.uid;
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'Service', name: source, uid, controller: true }];
+  const name = `${source}-leader`;
+  objects.create({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name,
+      namespace,
+      labels: { 'app.kubernetes.io/managed-by': 'zen-lead', 'zen-lead.io/source-service': source },
+      ownerReferences,
+    },
+    spec: { ports: [{ port: 5432 }] },
+  });
+  objects.create({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      name: `${name}-ipv4`,
+      namespace,
+      labels: { 'kubernetes.io/service-name': name, 'endpointslice.kubernetes.io/managed-by': 'zen-lead.io' },
+      annotations: { 'zen-lead.io/epoch': '1' },
+      ownerReferences,
+    },
+    addressType: 'IPv4',
+    endpoints: [],
+    ports: [],
+  });
+}
+
 export function aReply(event: LookEvent, data: Partial<ReplyData>): SinkAnswer {
   return {
     status: 200,

@@ -93,7 +93,7 @@ describe('the snapshot out of the indexes', () => {
   const aRandomPod = fc.record({ name, app: label, tier: label, other: fc.boolean() }).map((given) =>
     aPod({
       name: `pod-${given.name}`,
-      uid: uidOf(given.other ? `other-${given.name}` : given.name),
+      uid: uidOf(given.other ? `other-${given.name}` : `pod-${given.name}`),
       labels: { app: given.app, tier: given.tier },
     }),
   );
