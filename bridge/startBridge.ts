@@ -22,14 +22,14 @@ import { createDeadLetters } from './deadLetter.ts';
 import { type DeliveryRecord, startDelivery } from './deliver.ts';
 import { type DeliveryTuning, defaultDeliveryTuning, inProcessDeliveryTuning } from './deliveryTuning.ts';
 import type { EventPoster } from './eventPoster.ts';
+import { toFirstLook } from './firstLook.ts';
 import { registerGauges } from './gauges.ts';
 import { createLinger } from './linger.ts';
 import { createQueue } from './queue.ts';
 import { createRechecks } from './recheck.ts';
 import { defaultResyncTuning, type ResyncTuning, startResync, toResync } from './resync.ts';
-import { createStore, type SourceName, type Store } from './store.ts';
+import { createStore, type Store } from './store.ts';
 import { toCloudEvent } from './toCloudEvent.ts';
-import { isServed } from './urgency.ts';
 import { startWatches, type WatchesOptions } from './watches.ts';
 
 export interface BridgeOptions {
@@ -195,12 +195,4 @@ export function startBridge(options: BridgeOptions): Bridge {
       await deadLetters.close();
     },
   };
-}
-
-/** Those that nobody serves come first: their leader may have died while nobody watched. */
-function toFirstLook({ namespace, name }: SourceName, store: Store, now: number): Concern {
-  const change = { kind: 'Service', name, verb: 'added' } as const;
-  const lane = isServed(name, store.namespace(namespace)) ? 'change' : 'failover';
-  const key = serviceKey(namespace, name);
-  return { key, namespace, name, type: 'io.zen-lead.service.added', change, lane, observedAt: now };
 }
