@@ -51,6 +51,8 @@ export interface AnnouncerDeps {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly now: () => number;
+  /** A signal that aborts after so many milliseconds. */
+  readonly timeoutSignal?: (timeoutMs: number) => AbortSignal;
 }
 
 /** For one announcement: half of the second that the bridge gives an attempt. */
@@ -62,6 +64,7 @@ const WARNINGS_OWED = 'warnings-owed';
 const MAX_REMEMBERED = 10_000;
 
 export function createAnnouncer(deps: AnnouncerDeps): Announcer {
+  const { timeoutSignal = AbortSignal.timeout } = deps;
   const said = new Set<string>();
 
   async function announce(announcing: Announcing, signal: AbortSignal): Promise<Told> {
@@ -70,7 +73,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     const announcement = toAnnouncement(snapshot, decision);
     if (announcement === null && warnings.length === 0) return { hasRecorded: false, owes: false, carry: undefined };
 
-    const inTime = AbortSignal.any([signal, AbortSignal.timeout(BUDGET_MS)]);
+    const inTime = AbortSignal.any([signal, timeoutSignal(BUDGET_MS)]);
     const isTold =
       announcement === null || (await attempt(snapshot, () => tell(announcement, announcing, deps, inTime)));
     const areWarningsTold = await attempt(snapshot, () => tellWarnings(warnings, announcing, deps, said, inTime));
@@ -85,7 +88,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     const { source } = snapshot;
     const notices = toRemovalNotices(writes);
     if (source === null || notices.length === 0) return;
-    const inTime = AbortSignal.any([signal, AbortSignal.timeout(BUDGET_MS)]);
+    const inTime = AbortSignal.any([signal, timeoutSignal(BUDGET_MS)]);
     await attempt(snapshot, async () => {
       for (const notice of notices) await writeKubernetesEvent(deps.api, source, 0, notice, deps.now(), inTime);
     });

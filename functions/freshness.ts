@@ -19,6 +19,8 @@ export type HintReason =
   | 'old' // older than what was last decided on (S9)
   | 'unordered'; // revisions that are no numbers (before Kubernetes 1.35)
 
+export type WhyHint = (snapshot: Snapshot, deadline: number, now: number) => HintReason | null;
+
 export function whyHint(snapshot: Snapshot, deadline: number, now: number): HintReason | null {
   if (now >= deadline) return 'late';
   const { podsRevision, servicesRevision } = readRecord(snapshot);

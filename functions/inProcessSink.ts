@@ -12,9 +12,13 @@ import { parseSubject } from '../lib/events/subject.ts';
 import { toAnswer } from './answer.ts';
 import { dispatch } from './dispatch.ts';
 import { createFunctionLooks, type FunctionDeps } from './functionDeps.ts';
+import type { Looks } from './looks.ts';
 
 export function createInProcessSink(deps: FunctionDeps): Sink {
-  const looks = createFunctionLooks(deps);
+  return createLooksSink(createFunctionLooks(deps));
+}
+
+export function createLooksSink(looks: Looks): Sink {
   return async (event, signal) => {
     if (signal.aborted) throw new ZenLeadError('ABORTED', 'given up: the caller has gone', { retry: 'never' });
     try {

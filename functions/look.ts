@@ -20,7 +20,7 @@ import type { Decision } from '../lib/selection/decision.ts';
 import { nextLookAt } from '../lib/selection/nextLookAt.ts';
 import type { Uid } from '../lib/selection/snapshot.ts';
 import type { Write } from '../lib/selection/write.ts';
-import { type HintReason, whyHint } from './freshness.ts';
+import type { HintReason, WhyHint } from './freshness.ts';
 import { type NamespaceRead, READ_LIFETIME_MS, readState, toSnapshot } from './readState.ts';
 import { type Basis, type SettleDeps, settle } from './settle.ts';
 
@@ -116,7 +116,7 @@ function toReplyData(
 }
 
 /** The one rule for hints. */
-export function chooseBasis({ snapshot, deadline }: LookData, now: number): Basis | HintReason {
+export function chooseBasis({ snapshot, deadline }: LookData, now: number, whyHint: WhyHint): Basis | HintReason {
   if (snapshot === undefined) return 'noSnapshot';
   return whyHint(snapshot, deadline, now) ?? { snapshot, deadline, isRead: false };
 }

@@ -11,7 +11,7 @@ import type { ReplyEvent } from '../lib/events/reply.ts';
 import { clusterSource, toReply } from '../lib/events/toReply.ts';
 import { createCoalescer } from './coalesce.ts';
 import type { FindConcerned } from './concerned.ts';
-import type { HintReason } from './freshness.ts';
+import { type HintReason, type WhyHint, whyHint } from './freshness.ts';
 import { chooseBasis, type LookRequest, look } from './look.ts';
 import { readState } from './readState.ts';
 import { type ReportDeps, reportFailure, reportLook } from './report.ts';
@@ -25,6 +25,8 @@ export interface Looks {
 
 export interface LooksDeps extends SettleDeps, ReportDeps {
   readonly clusterName: string;
+  /** What makes a snapshot a hint; freshness.ts unless told otherwise. */
+  readonly whyHint?: WhyHint;
 }
 
 /** Each may hold the state of a namespace; beyond it the answer is 429. */
@@ -54,7 +56,7 @@ export function createLooks(deps: LooksDeps): Looks {
       const { subject: service, type } = event;
       // Anybody can write any time into an event; it would only spoil the latency that is measured.
       const observedAt = isTrusted ? event.observedAt : undefined;
-      const basis = basisOf(event, isTrusted, deps.now());
+      const basis = basisOf(event, isTrusted, deps);
       if (typeof basis !== 'string') {
         const carry = event.data.kind === 'readable' ? event.data.value.carry : undefined;
         return run({ service, type, basis, ...(carry === undefined ? {} : { carry }) }, observedAt, signal);
@@ -82,7 +84,7 @@ export function createLooks(deps: LooksDeps): Looks {
   };
 }
 
-function basisOf({ data }: Look, isTrusted: boolean, now: number): Basis | HintReason {
+function basisOf({ data }: Look, isTrusted: boolean, deps: LooksDeps): Basis | HintReason {
   if (!isTrusted) return 'untrusted';
-  return data.kind === 'unreadable' ? 'unreadable' : chooseBasis(data.value, now);
+  return data.kind === 'unreadable' ? 'unreadable' : chooseBasis(data.value, deps.now(), deps.whyHint ?? whyHint);
 }
