@@ -11,10 +11,11 @@
 import type { Sink } from '../lib/events/sink.ts';
 import type { KubeApi } from '../lib/kube/kubeApi.ts';
 import { buildSnapshot } from '../lib/selection/buildSnapshot.ts';
-import { type Snapshot, serviceKey } from '../lib/selection/snapshot.ts';
+import type { Snapshot } from '../lib/selection/snapshot.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import type { Readiness } from '../lib/telemetry/probes.ts';
+import { noTracing, type Tracing } from '../lib/telemetry/tracing.ts';
 import { affectedByPod, affectedByService, affectedBySlice } from './affected.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Concern } from './concern.ts';
@@ -28,8 +29,9 @@ import { createLinger } from './linger.ts';
 import { createQueue } from './queue.ts';
 import { createRechecks } from './recheck.ts';
 import { defaultResyncTuning, type ResyncTuning, startResync, toResync } from './resync.ts';
-import { createStore, type Store } from './store.ts';
+import { createStore, type SourceName, type Store } from './store.ts';
 import { toCloudEvent } from './toCloudEvent.ts';
+import { traceSink } from './traceSink.ts';
 import { startWatches, type WatchesOptions } from './watches.ts';
 
 export interface BridgeOptions {
@@ -42,6 +44,7 @@ export interface BridgeOptions {
   readonly namespaces: readonly string[];
   readonly metrics: Metrics;
   readonly log: Logger;
+  readonly tracing?: Tracing | undefined;
   readonly clock?: Clock;
   /** Numbers in [0, 1). */
   readonly random?: () => number;
@@ -85,10 +88,12 @@ export function startBridge(options: BridgeOptions): Bridge {
   const queue = createQueue({
     maxWaiting: MAX_WAITING,
     onWaiting: () => delivery.pump(),
-    onRoom: (leftOut) => addAll(leftOut.map((source) => toResync(source, clock.now()))),
+    onRoom(leftOut) {
+      for (const source of leftOut) add(toResync(source, clock.now()));
+    },
   });
-  const rechecks = createRechecks(clock, (concern) => addAll([concern]));
-  const linger = createLinger(clock, (concern) => addAll([concern]));
+  const rechecks = createRechecks(clock, add);
+  const linger = createLinger(clock, add);
   const deadLetters = createDeadLetters({
     poster: options.deadLetterSink,
     sinkUrl: sinkUrl ?? '',
@@ -97,11 +102,9 @@ export function startBridge(options: BridgeOptions): Bridge {
     metrics,
   });
 
-  function addAll(concerns: readonly Concern[]): void {
-    for (const concern of concerns) {
-      queue.add(concern, clock.now());
-      options.onConcern?.(concern);
-    }
+  function add(concern: Concern): void {
+    queue.add(concern, clock.now());
+    options.onConcern?.(concern);
   }
 
   /** Before every list is complete the store only learns: everything is looked at then (S8). */
@@ -135,16 +138,14 @@ export function startBridge(options: BridgeOptions): Bridge {
       noted = [];
       for (const concern of settled)
         if (concern.lane === 'low') linger.add(concern);
-        else queue.add(concern, clock.now());
+        else add(concern);
     },
     onSynced() {
       isSynced = true;
       const sources = store.sources();
       log.info({ services: sources.length }, 'every list is complete, events are sent from now on');
-      addAll(sources.map((source) => toFirstLook(source, store, clock.now())));
-      const resync = startResync(clock, tuning.resync ?? defaultResyncTuning, store.sources, (concern) =>
-        addAll([concern]),
-      );
+      for (const source of sources) add(toFirstLook(source, store, clock.now()));
+      const resync = startResync(clock, tuning.resync ?? defaultResyncTuning, store.sources, add);
       stopResync = resync.close;
     },
   });
@@ -160,7 +161,7 @@ export function startBridge(options: BridgeOptions): Bridge {
   };
   const delivery = startDelivery({
     queue,
-    sink,
+    sink: traceSink(sink, options.tracing ?? noTracing),
     clock,
     random,
     tuning: { ...(sinkUrl === undefined ? inProcessDeliveryTuning : defaultDeliveryTuning), ...tuning.delivery },

@@ -19,6 +19,8 @@ export interface BridgeBench {
   readonly metrics: Metrics;
   /** Every event that the sink was handed, in order. */
   readonly events: readonly LookEvent[];
+  /** Services that `onConcern` was told of, in order. */
+  readonly concerned: readonly string[];
   /** The types since the last call, without `io.zen-lead.`, each with the Service it is about. */
   newEvents(): readonly string[];
   close(): Promise<void>;
@@ -37,6 +39,7 @@ export function startBench({ server, namespaces = [], answer, tuning }: BridgeBe
   const access = { server: server.url, origin: 'test', readCredentials: async () => ({ headers: {}, tls: {} }) };
   const api = createKubeApi(access, { metrics });
   const events: LookEvent[] = [];
+  const concerned: string[] = [];
   let seen = 0;
   const bridge = startBridge({
     api,
@@ -48,6 +51,7 @@ export function startBench({ server, namespaces = [], answer, tuning }: BridgeBe
     namespaces,
     metrics,
     log: silentLogger,
+    onConcern: ({ namespace, name }) => concerned.push(`${namespace}/${name}`),
     ...(tuning !== undefined && { tuning }),
   });
   return {
@@ -55,6 +59,7 @@ export function startBench({ server, namespaces = [], answer, tuning }: BridgeBe
     bridge,
     metrics,
     events,
+    concerned,
     newEvents() {
       const fresh = events.slice(seen);
       seen = events.length;

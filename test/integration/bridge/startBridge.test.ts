@@ -79,8 +79,10 @@ describe('while it runs', () => {
     const bench = aBench({ server });
     await synced(bench);
     bench.newEvents();
+    const told = bench.concerned.length;
     setReady(server, 'shop', 'db-0', false);
     await vi.waitFor(() => expect(bench.newEvents()).toEqual(['pod.modified shop/db']));
+    expect(bench.concerned.slice(told)).toEqual(['shop/db']);
     const snapshot = bench.events.at(-1)?.data.snapshot;
     expect(snapshot?.candidates).toMatchObject([{ name: 'db-0', ready: false }]);
     expect(snapshot?.revisions.pods).toBe(String(server.revision()));
