@@ -13,6 +13,7 @@ import { codeOf } from '../lib/errors.ts';
 import type { LookEvent } from '../lib/events/look.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { traceIdOf } from '../lib/telemetry/tracing.ts';
 import type { Clock } from './clock.ts';
 import type { EventPoster } from './eventPoster.ts';
 
@@ -64,7 +65,9 @@ export function createDeadLetters({ poster, sinkUrl, clock, log, metrics }: Dead
     send(letter) {
       const { event, status, detail, reason } = letter;
       metrics.deadLetters.inc({ reason });
-      log.warn({ id: event.id, type: event.type, subject: event.subject, status, detail, reason }, 'event given up');
+      const { id, type, subject } = event;
+      const traceId = traceIdOf(event.traceparent);
+      log.warn({ id, type, subject, status, detail, reason, traceId }, 'event given up');
       if (poster === undefined) return;
       if (running.size >= MAX_IN_FLIGHT) {
         metrics.deadLetters.inc({ reason: 'dropped' });

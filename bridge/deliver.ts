@@ -14,6 +14,7 @@ import type { ReplyEvent } from '../lib/events/reply.ts';
 import type { Sink, SinkAnswer } from '../lib/events/sink.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { traceIdOf } from '../lib/telemetry/tracing.ts';
 import { attempt, type Failure, type Outcome } from './attempt.ts';
 import type { CancelTimer, Clock } from './clock.ts';
 import type { Concern } from './concern.ts';
@@ -136,7 +137,8 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     else if (!wasCut) closeGate(number, detail);
     if (retries.failuresOf(key) + 1 < tuning.maxFailures) {
       const delayMs = retries.delay(concern, sent, failure);
-      log.debug({ key, status, delayMs, detail }, 'delivery failed, will be tried again');
+      const traceId = traceIdOf(sent.event.traceparent);
+      log.debug({ key, status, delayMs, detail, traceId }, 'delivery failed, will be tried again');
       return;
     }
     retries.forget(key);

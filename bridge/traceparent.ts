@@ -1,12 +1,13 @@
 /**
- * newTraceparent: a W3C trace context for one event, so that what the function does can be found by it.
+ * newTraceparent: a W3C trace context for one event, so that what the function does can be found by it: the trace id is in the log
+ * lines of both. Where the bridge traces, traceSink.ts says in it what was sampled.
  *
- * Source: https://www.w3.org/TR/trace-context/#traceparent-header (version 00; neither id may be all zeros; 01: sampled).
+ * Source: https://www.w3.org/TR/trace-context/#traceparent-header (version 00; neither id may be all zeros; 00: not sampled).
  */
 
 /** `random` gives numbers in [0, 1). */
 export function newTraceparent(random: () => number): string {
-  return `00-${words(4, random)}-${words(2, random)}-01`;
+  return `00-${words(4, random)}-${words(2, random)}-00`;
 }
 
 /** Words of 32 bits, none of them zero. */

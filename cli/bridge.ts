@@ -12,6 +12,7 @@ import type { Values } from '../lib/config/parseCommandLine.ts';
 import { recordBuild } from '../lib/telemetry/build.ts';
 import { createLogger } from '../lib/telemetry/logger.ts';
 import { createMetrics } from '../lib/telemetry/metrics.ts';
+import { startTracing } from '../lib/telemetry/startTracing.ts';
 import { connect } from './connect.ts';
 import { chooseListenHost } from './listenHost.ts';
 import { openRecorder } from './openRecorder.ts';
@@ -27,7 +28,8 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
   // Closes in reverse order, also when a later step fails: a port that is taken must not leave a bridge running.
   await using open = new AsyncDisposableStack();
   const { sink: sinkUrl, caCerts, tokenFile, ceOverrides: extensions, clusterName, namespaces } = values;
-  const api = open.adopt(await connect(values, metrics, log), (one) => one.close());
+  const tracing = open.adopt(await startTracing(values, 'zen-lead-bridge'), (one) => one.close());
+  const api = open.adopt(await connect(values, metrics, log, tracing), (one) => one.close());
   const openPoster = (url: string, token: string | undefined) =>
     open.adopt(createEventPoster({ url, caCerts, tokenFile: token, extensions, now: Date.now }), (one) => one.close());
   const poster = openPoster(sinkUrl, tokenFile);
@@ -46,6 +48,7 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
     namespaces,
     metrics,
     log,
+    tracing,
     tuning: {
       delivery: { attemptTimeoutMs, hintTimeoutMs },
       resync: { ...defaultResyncTuning, periodMs: resyncIntervalMs },

@@ -6,9 +6,11 @@
 import { createKubeApi } from '../lib/kube/client.ts';
 import type { KubeApi } from '../lib/kube/kubeApi.ts';
 import { loadClusterAccess } from '../lib/kube/kubeconfig.ts';
+import { traceKubeApi } from '../lib/kube/traceKubeApi.ts';
 import { build } from '../lib/telemetry/build.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { noTracing, type Tracing } from '../lib/telemetry/tracing.ts';
 
 export interface ClusterSettings {
   readonly kubeconfig: string | undefined;
@@ -19,7 +21,12 @@ export interface ClusterSettings {
 }
 
 /** Rejects with CONFIG_INVALID when there is no cluster, or a kubeconfig that cannot be read. */
-export async function connect(settings: ClusterSettings, metrics: Metrics, log: Logger): Promise<KubeApi> {
+export async function connect(
+  settings: ClusterSettings,
+  metrics: Metrics,
+  log: Logger,
+  tracing: Tracing = noTracing,
+): Promise<KubeApi> {
   const access = await loadClusterAccess({
     kubeconfigPath: settings.kubeconfig,
     serviceHost: settings.kubernetesServiceHost,
@@ -28,5 +35,5 @@ export async function connect(settings: ClusterSettings, metrics: Metrics, log: 
     homeDirectory: settings.home,
   });
   log.info({ server: access.server, access: access.origin }, 'cluster');
-  return createKubeApi(access, { metrics, userAgent: `zen-lead/${build.version}` });
+  return traceKubeApi(createKubeApi(access, { metrics, userAgent: `zen-lead/${build.version}` }), tracing);
 }

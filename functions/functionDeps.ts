@@ -5,9 +5,11 @@
 import type { KubeApi } from '../lib/kube/kubeApi.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { noTracing, type Tracing } from '../lib/telemetry/tracing.ts';
 import { createAnnouncer } from './announce.ts';
 import { createEventsSink } from './eventsSink.ts';
 import { createLooks, type Looks } from './looks.ts';
+import { traceLooks } from './traceLooks.ts';
 
 export interface FunctionDeps {
   readonly api: KubeApi;
@@ -16,6 +18,7 @@ export interface FunctionDeps {
   readonly eventsSink?: string | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
+  readonly tracing?: Tracing | undefined;
   /** Epoch milliseconds. */
   readonly now?: (() => number) | undefined;
 }
@@ -26,9 +29,10 @@ export function createFunctionLooks({
   eventsSink,
   metrics,
   log,
+  tracing = noTracing,
   now = Date.now,
 }: FunctionDeps): Looks {
   const sink = eventsSink === undefined ? undefined : createEventsSink(eventsSink);
   const announcer = createAnnouncer({ api, clusterName, eventsSink: sink, metrics, log, now });
-  return createLooks({ api, clusterName, announcer, metrics, log, now });
+  return traceLooks(createLooks({ api, clusterName, announcer, metrics, log, tracing, now }), tracing);
 }

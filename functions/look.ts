@@ -18,8 +18,9 @@ import type { ServiceRef } from '../lib/events/subject.ts';
 import { decide } from '../lib/selection/decide.ts';
 import type { Decision } from '../lib/selection/decision.ts';
 import { nextLookAt } from '../lib/selection/nextLookAt.ts';
-import type { Uid } from '../lib/selection/snapshot.ts';
+import type { Snapshot, Uid } from '../lib/selection/snapshot.ts';
 import type { Write } from '../lib/selection/write.ts';
+import { noTracing, type Tracing } from '../lib/telemetry/tracing.ts';
 import type { HintReason, WhyHint } from './freshness.ts';
 import { type NamespaceRead, READ_LIFETIME_MS, readState, toSnapshot } from './readState.ts';
 import { type Basis, type SettleDeps, settle } from './settle.ts';
@@ -32,6 +33,8 @@ export interface LookRequest {
   readonly basis: Basis | HintReason;
   /** Of a snapshot that may decide; a hint uses nothing of the body, and that includes what an earlier reply put there. */
   readonly carry?: string;
+  /** Of the event; decides nothing. */
+  readonly traceparent?: string | undefined;
   /** The namespace, where it has just been read to find out whom an event concerns. */
   readonly state?: NamespaceRead;
 }
@@ -63,7 +66,7 @@ export async function look(request: LookRequest, deps: SettleDeps, signal: Abort
   let standing: Standing | null = null;
   for (let attempt = 1; ; attempt++) {
     const decidedAt = deps.now();
-    const decision = decide(basis.snapshot, decidedAt);
+    const decision = select(basis.snapshot, decidedAt, deps.tracing);
     const outcome = await settle({ basis, decision, decidedAt, type, carry }, deps, signal);
     if (outcome.kind === 'settled') {
       const whole = tellWhole(standing, { decision, writes: outcome.writes });
@@ -75,6 +78,15 @@ export async function look(request: LookRequest, deps: SettleDeps, signal: Abort
     deps.metrics.retryAttempts.inc({ namespace, service: name, operation: 'write', attempt });
     basis = await readBasis(service, deps, signal);
   }
+}
+
+function select(snapshot: Snapshot, now: number, tracing: Tracing = noTracing): Decision {
+  if (!tracing.isOn) return decide(snapshot, now);
+  return tracing.span('select', { attributes: { 'zen_lead.candidates': snapshot.candidates.length } }, (span) => {
+    const decision = decide(snapshot, now);
+    span.set({ 'zen_lead.decision': decision.kind, 'zen_lead.reason': decision.reason });
+    return decision;
+  });
 }
 
 /** What was decided, and what of it was written. */

@@ -53,16 +53,20 @@ export function createLooks(deps: LooksDeps): Looks {
 
   return {
     lookAt(event, isTrusted, signal) {
-      const { subject: service, type } = event;
+      const { subject: service, type, traceparent } = event;
       // Anybody can write any time into an event; it would only spoil the latency that is measured.
       const observedAt = isTrusted ? event.observedAt : undefined;
       const basis = basisOf(event, isTrusted, deps);
       if (typeof basis !== 'string') {
         const carry = event.data.kind === 'readable' ? event.data.value.carry : undefined;
-        return run({ service, type, basis, ...(carry === undefined ? {} : { carry }) }, observedAt, signal);
+        return run(
+          { service, type, basis, traceparent, ...(carry === undefined ? {} : { carry }) },
+          observedAt,
+          signal,
+        );
       }
       const key = `${service.namespace}/${service.name}`;
-      return hints.run(key, (stop) => run({ service, type, basis }, observedAt, stop), signal);
+      return hints.run(key, (stop) => run({ service, type, basis, traceparent }, observedAt, stop), signal);
     },
 
     async lookAround(hint, findConcerned, signal) {

@@ -8,6 +8,7 @@ import { codeOf } from '../lib/errors.ts';
 import type { Decision, Reason } from '../lib/selection/decision.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { traceIdOf } from '../lib/telemetry/tracing.ts';
 import type { LookRequest, LookResult } from './look.ts';
 
 export interface ReportDeps {
@@ -44,6 +45,7 @@ export function reportLook(context: LookContext, result: LookResult, { metrics, 
     type: request.type,
     basis: reply.basis,
     ...(hint === null ? {} : { hint }),
+    traceId: traceIdOf(request.traceparent),
     writes: writes.length,
     attempts,
     tookMs,
@@ -66,7 +68,8 @@ export function reportFailure(
   metrics.reconciliationErrors.inc({ ...labels, error_type: code });
   // A caller that has gone has its own line; anything without a code is a fault of ours.
   const level = code === 'ABORTED' ? 'debug' : code === 'INTERNAL' ? 'error' : 'warn';
-  log[level]({ service: `${namespace}/${name}`, type: request.type, code, err: error }, 'a look failed');
+  const traceId = traceIdOf(request.traceparent);
+  log[level]({ service: `${namespace}/${name}`, type: request.type, code, traceId, err: error }, 'a look failed');
 }
 
 interface Labels {

@@ -13,6 +13,7 @@ import type { Snapshot } from '../lib/selection/snapshot.ts';
 import { toPatch } from '../lib/selection/toPatch.ts';
 import type { Write } from '../lib/selection/write.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
+import type { Tracing } from '../lib/telemetry/tracing.ts';
 import type { Announcer } from './announce.ts';
 
 /** What is decided on, and until when it may be written. */
@@ -29,6 +30,7 @@ export interface SettleDeps {
   readonly announcer: Announcer;
   readonly metrics: Metrics;
   readonly now: () => number;
+  readonly tracing?: Tracing | undefined;
 }
 
 export interface Settling {

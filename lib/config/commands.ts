@@ -8,6 +8,7 @@ import type { Command } from './command.ts';
 import { debugCommands } from './debugCommands.ts';
 import { debugSettings } from './debugSettings.ts';
 import { settings } from './settings.ts';
+import { tracingSettings } from './tracingSettings.ts';
 
 const cluster = { ...clusterSettings, clusterName: settings.clusterName } as const;
 const recording = {
@@ -37,6 +38,7 @@ export const commands = {
       host: settings.host,
       eventsSink: settings.eventsSink,
       ...recording,
+      ...tracingSettings,
       logLevel: settings.logLevel,
     },
   },
@@ -56,6 +58,7 @@ export const commands = {
       port: settings.probesPort,
       host: settings.host,
       ...recording,
+      ...tracingSettings,
       logLevel: settings.logLevel,
     },
   },
@@ -69,6 +72,7 @@ export const commands = {
       eventsSink: settings.eventsSink,
       port: settings.functionsPort,
       host: settings.host,
+      ...tracingSettings,
       logLevel: settings.logLevel,
     },
   },

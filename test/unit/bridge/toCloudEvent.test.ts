@@ -101,6 +101,6 @@ describe('toCloudEvent', () => {
 
   it.each([0, 0.5, 0.999_999_999])('has a valid traceparent, whatever is drawn (%d)', (drawn) => {
     const { traceparent } = toCloudEvent(concern, aContext({ random: () => drawn }), T0);
-    expect(traceparent).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-01$/);
+    expect(traceparent).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00$/);
   });
 });

@@ -1,0 +1,170 @@
+/**
+ * createOpenTelemetry: Tracing with the OpenTelemetry SDK, sent over OTLP/HTTP. Imported by startTracing.ts only, and only when traces
+ * are on: the SDK is some 60 modules.
+ *
+ * Guarantees: no span is waited for on the way of a look; when the receiver is away spans are dropped, in silence and within bounds.
+ * Source: https://opentelemetry.io/docs/specs/otel/trace/sdk/ ; the batch processor's bounds are its own (OTEL_BSP_*, 2,048 spans).
+ */
+
+import { context, type Span as OtelSpan, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  NodeTracerProvider,
+  ParentBasedSampler,
+  RandomIdGenerator,
+  type Sampler,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace-node';
+import { codeOf } from '../errors.ts';
+import { parseTraceparent, type Span, type SpanStart, type TraceIds, type Tracing } from './tracing.ts';
+
+export type SamplerName = 'always_on' | 'always_off' | 'traceidratio';
+
+export interface OpenTelemetryOptions {
+  /** Where spans are posted, path included. */
+  readonly url: string;
+  readonly resource: Readonly<Record<string, string>>;
+  readonly sampler: SamplerName;
+  /** Of traces, for `traceidratio`: 0 to 1. */
+  readonly ratio: number;
+  /** What the caller decided about a trace counts; `sampler` is for those that begin here. */
+  readonly isParentBased: boolean;
+}
+
+/** For the last batch at the end of the process, within the pod's grace period. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+const kinds = {
+  internal: SpanKind.INTERNAL,
+  client: SpanKind.CLIENT,
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER,
+} as const;
+
+export function createOpenTelemetry(options: OpenTelemetryOptions): Tracing {
+  const ids = createIds();
+  const provider = new NodeTracerProvider({
+    idGenerator: ids,
+    sampler: toSampler(options),
+    resource: resourceFromAttributes({ ...options.resource }),
+    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: options.url }))],
+  });
+  // The context manager, and nothing that reaches over wires by itself: the traceparent travels in the event.
+  provider.register({ propagator: null });
+  const tracer = provider.getTracer('zen-lead');
+
+  function open(name: string, start: SpanStart): OtelSpan {
+    const beginning = parseTraceparent(start.beginning);
+    if (beginning !== null) ids.next(beginning);
+    const parent = parseTraceparent(start.parent);
+    const around =
+      beginning !== null ? trace.deleteSpan(context.active()) : parent === null ? context.active() : toContext(parent);
+    const { kind = 'internal', startAt, attributes } = start;
+    return tracer.startSpan(
+      name,
+      {
+        kind: kinds[kind],
+        ...(startAt !== undefined && { startTime: startAt }),
+        ...(attributes !== undefined && { attributes: { ...attributes } }),
+      },
+      around,
+    );
+  }
+
+  return {
+    isOn: true,
+    span(name, start, work) {
+      if (start.onlyInside && trace.getSpan(context.active()) === undefined) return work(unseen);
+      const span = open(name, start);
+      return context.with(trace.setSpan(context.active(), span), () => runInside(span, work));
+    },
+    async close() {
+      const inTime = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref());
+      await Promise.race([provider.shutdown().catch(() => undefined), inTime]);
+    },
+  };
+}
+
+const unseen: Span = { set: () => undefined, traceparent: () => undefined };
+
+function runInside<Result>(span: OtelSpan, work: (span: Span) => Result): Result {
+  let result: Result;
+  try {
+    result = work(toSpan(span));
+  } catch (error) {
+    endFailed(span, error);
+    throw error;
+  }
+  if (!(result instanceof Promise)) {
+    span.end();
+    return result;
+  }
+  // Beside the caller, who awaits the same promise: it must not resolve a turn later because it is traced.
+  result.then(
+    () => span.end(),
+    (error: unknown) => endFailed(span, error),
+  );
+  return result;
+}
+
+function endFailed(span: OtelSpan, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+  span.setAttribute('error.type', codeOf(error) ?? 'INTERNAL');
+  span.end();
+}
+
+function toSpan(span: OtelSpan): Span {
+  return {
+    set: (attributes) => {
+      span.setAttributes({ ...attributes });
+    },
+    traceparent() {
+      const { traceId, spanId, traceFlags } = span.spanContext();
+      return `00-${traceId}-${spanId}-${(traceFlags & TraceFlags.SAMPLED) === 0 ? '00' : '01'}`;
+    },
+  };
+}
+
+function toContext({ traceId, spanId, isSampled }: TraceIds) {
+  const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
+  return trace.setSpanContext(context.active(), { traceId, spanId, traceFlags, isRemote: true });
+}
+
+/** Random ids, but for a span that begins a trace whose ids were handed out before: `startSpan` asks for both in the same turn. */
+function createIds() {
+  const random = new RandomIdGenerator();
+  let given: { traceId?: string; spanId?: string } = {};
+  const take = (name: 'traceId' | 'spanId', make: () => string): string => {
+    const id = given[name] ?? make();
+    delete given[name];
+    return id;
+  };
+  return {
+    next({ traceId, spanId }: TraceIds): void {
+      given = { traceId, spanId };
+    },
+    generateTraceId: () => take('traceId', random.generateTraceId),
+    generateSpanId: () => take('spanId', random.generateSpanId),
+  };
+}
+
+function toSampler({ sampler, ratio, isParentBased }: OpenTelemetryOptions): Sampler {
+  const root = toRootSampler(sampler, ratio);
+  return isParentBased ? new ParentBasedSampler({ root }) : root;
+}
+
+function toRootSampler(sampler: SamplerName, ratio: number): Sampler {
+  switch (sampler) {
+    case 'always_on':
+      return new AlwaysOnSampler();
+    case 'always_off':
+      return new AlwaysOffSampler();
+    case 'traceidratio':
+      return new TraceIdRatioBasedSampler(ratio);
+  }
+}
