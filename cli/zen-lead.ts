@@ -31,8 +31,26 @@ async function main(): Promise<void> {
       return (await import('./bridge.ts')).bridge(line.values);
     case 'functions':
       return (await import('./functions.ts')).functions(line.values);
+    case 'record':
+      return (await import('./record.ts')).record(line.values);
     case 'replay':
       return (await import('./replay.ts')).replay(line.values);
+    case 'explain':
+      return (await import('./explain.ts')).explain(line.values);
+    case 'status':
+      return (await import('./status.ts')).status(line.values);
+    case 'switchover':
+      return (await import('./switchover.ts')).switchover(line.values);
+    case 'pin':
+      return (await import('./pin.ts')).pin(line.values);
+    case 'unpin':
+      return (await import('./pin.ts')).unpin(line.values);
+    case 'pause':
+      return (await import('./pause.ts')).pause(line.values);
+    case 'resume':
+      return (await import('./pause.ts')).resume(line.values);
+    case 'completion':
+      return (await import('./completion.ts')).completion(line.values);
   }
 }
 

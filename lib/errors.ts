@@ -37,7 +37,8 @@ export type ErrorCode =
   | 'INPUT_UNSUPPORTED' // a media type, charset, content coding or batch that is not spoken here: 415
   | 'SINK_UNREACHABLE' // no connection to the sink: nothing was sent
   | 'DEMO_FAILED' // a step of `zen-lead demo` did not happen
-  | 'KUBE_NAMESPACE_TERMINATING'; // 403: nothing can be made there any more
+  | 'KUBE_NAMESPACE_TERMINATING' // 403: nothing can be made there any more
+  | 'REFUSED'; // what a command was asked to do would not have the effect that was asked for
 
 export interface ErrorDetails {
   readonly retry: Retry;

@@ -1,0 +1,53 @@
+/**
+ * What can be completed, from the table of commands: a list that each shell's script is made of.
+ */
+
+import type { Command } from '../../lib/config/command.ts';
+import { commands } from '../../lib/config/commands.ts';
+import type { Setting } from '../../lib/config/setting.ts';
+
+export interface CommandCompletion {
+  readonly name: string;
+  readonly summary: string;
+  readonly flags: readonly FlagCompletion[];
+  /** What may stand without a flag. */
+  readonly operand: ValueCompletion;
+}
+
+export interface FlagCompletion {
+  readonly flag: string;
+  readonly short: string | null;
+  readonly meaning: string;
+  /** `none`: a switch. */
+  readonly value: ValueCompletion | { readonly kind: 'none' };
+}
+
+export type ValueCompletion =
+  | { readonly kind: 'file' }
+  | { readonly kind: 'choices'; readonly choices: readonly string[] }
+  /** Something that no shell can know. */
+  | { readonly kind: 'any' };
+
+export function listCompletions(): readonly CommandCompletion[] {
+  return Object.entries<Command>(commands).map(([name, { summary, settings }]) => {
+    const rows = Object.values<Setting>(settings);
+    const operand = rows.find((row) => row.operand);
+    return {
+      name,
+      summary,
+      flags: rows.flatMap((row) => toFlag(row) ?? []),
+      operand: operand === undefined ? { kind: 'any' } : toValue(operand),
+    };
+  });
+}
+
+function toFlag(setting: Setting): FlagCompletion | null {
+  const { flag, short = null, meaning, kind } = setting;
+  if (flag === undefined) return null;
+  return { flag, short, meaning, value: kind === 'switch' ? { kind: 'none' } : toValue(setting) };
+}
+
+function toValue(setting: Setting): ValueCompletion {
+  if (setting.kind === 'choice') return { kind: 'choices', choices: setting.choices };
+  return 'placeholder' in setting && setting.placeholder === 'FILE' ? { kind: 'file' } : { kind: 'any' };
+}

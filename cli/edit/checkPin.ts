@@ -1,0 +1,38 @@
+/**
+ * checkPin: whether a pin would make its pod the leader, asked of the rules themselves. For `pin` and `switchover`.
+ *
+ * Guarantees: rejects with REFUSED and what stands in the way: pause, an annotation that cannot be read, or the pod.
+ */
+
+import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
+import type { ServiceRef } from '../../lib/events/subject.ts';
+import { explain } from '../../lib/selection/explain.ts';
+import { annotation } from '../../lib/selection/names.ts';
+import { unfitText } from '../words/unfitText.ts';
+import { type CurrentState, imagine } from './currentState.ts';
+import { editError } from './editError.ts';
+
+export function checkPin(state: CurrentState, service: ServiceRef, podName: string): void {
+  const pinned = imagine(state, { [annotation.pinLeader]: podName });
+  if (pinned.decision.leader?.name === podName) return;
+  throw editError(service, `${podName} would not lead: ${whyNot(pinned, podName)}`);
+}
+
+function whyNot({ snapshot, decision }: CurrentState, podName: string): string {
+  const { pods, annotations } = explain(snapshot, Date.now());
+  const found = pods.find(({ pod }) => pod.name === podName);
+  if (found === undefined) {
+    const names = pods.map(({ pod }) => pod.name).join(', ');
+    return `the Service selects no pod of that name; it selects ${names || 'none'}`;
+  }
+  const { standing } = found;
+  if (standing.kind === 'unfit') return `it ${unfitText[standing.why]}`;
+  if (standing.kind === 'waiting') {
+    return `it has not been Ready for min-ready-duration; it will have been at ${formatRfc3339(standing.eligibleAt)}`;
+  }
+  if (decision.reason === 'Paused') return 'the Service is paused; zen-lead resume ends that';
+  const unreadable = annotations.find(({ expected }) => expected !== null);
+  if (unreadable === undefined) return `the rules keep ${decision.leader?.name ?? 'nobody'} (${decision.reason})`;
+  const { annotation: key, value, expected } = unreadable;
+  return `${key} cannot be read (${JSON.stringify(value)}; it accepts ${expected}), and while that is so nothing moves`;
+}

@@ -1,0 +1,71 @@
+/**
+ * editService: the way that `switchover`, `pin`, `unpin`, `pause` and `resume` all take: read, say what would happen, write one
+ * annotation, wait for the effect, say what came of it.
+ */
+
+import type { ServiceRef } from '../../lib/events/subject.ts';
+import type { KubeApi } from '../../lib/kube/kubeApi.ts';
+import { silentLogger } from '../../lib/telemetry/logger.ts';
+import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { abortOnStopSignal } from '../abortOnStopSignal.ts';
+import { type ClusterSettings, connect } from '../connect.ts';
+import { parseServiceKey } from '../words/parseServiceKey.ts';
+import { reasonText } from '../words/reasonText.ts';
+import { type AnnotationEdit, annotate, renderEdit } from './annotate.ts';
+import { type CurrentState, imagine, readCurrentState } from './currentState.ts';
+import { untilRouted } from './untilRouted.ts';
+
+export interface EditSettings extends ClusterSettings {
+  readonly service: string;
+  readonly dryRun: boolean;
+  readonly timeoutSeconds: number;
+}
+
+export interface EditSession {
+  readonly api: KubeApi;
+  readonly service: ServiceRef;
+  readonly state: CurrentState;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Opens the cluster, reads the Service, and hands both on. */
+export async function withService(settings: EditSettings, run: (session: EditSession) => Promise<void>): Promise<void> {
+  const service = parseServiceKey(settings.service);
+  const signal = abortOnStopSignal();
+  await using open = new AsyncDisposableStack();
+  const api = open.adopt(await connect(settings, createMetrics(), silentLogger), (one) => one.close());
+  const state = await readCurrentState(api, service, signal);
+  await run({ api, service, state, timeoutMs: settings.timeoutSeconds * 1_000, signal });
+}
+
+/** One edit from beginning to end. Resolves to the state afterwards; null after a dry run. */
+export async function editService(
+  { api, service, state, timeoutMs, signal }: EditSession,
+  edit: AnnotationEdit,
+  isDryRun: boolean,
+): Promise<CurrentState | null> {
+  const { namespace, name } = service;
+  say(`$ kubectl annotate service ${name} --namespace ${namespace} --overwrite ${renderEdit(edit)}`);
+  if (isDryRun) {
+    say(`would be: ${describe(imagine(state, edit), state)}`);
+    say('dry run: nothing was written');
+    return null;
+  }
+  await annotate(api, state.source, edit, signal);
+  const after = await untilRouted(api, service, timeoutMs, signal);
+  say(describe(after, state));
+  return after;
+}
+
+/** After the effect the rules find a leader that is fit; who led before is known from then. */
+function describe({ decision: { leader, reason, epoch } }: CurrentState, { decision: before }: CurrentState): string {
+  const who = leader === null ? 'nobody leads' : `${leader.name} leads`;
+  const hasMoved = before.leader !== null && before.leader.uid !== leader?.uid;
+  const instead = hasMoved ? ` in place of ${before.leader?.name}` : '';
+  return `${who}${instead}, epoch ${epoch}: ${reasonText[reason]}`;
+}

@@ -1,0 +1,64 @@
+/**
+ * openLiveStatus: the status of a cluster, live, for a command: the bridge's own watches, with nobody at the other end of its events.
+ *
+ * Guarantees: reads only. Rejects with the API server's error when it cannot be asked at all, and with KUBE_TIMEOUT when the lists do not
+ * come in; the watches alone would try again for ever, which is right for a bridge and wrong for somebody at a terminal.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startBridge } from '../../bridge/startBridge.ts';
+import { ZenLeadError } from '../../lib/errors.ts';
+import { type KubeApi, services } from '../../lib/kube/kubeApi.ts';
+import { silentLogger } from '../../lib/telemetry/logger.ts';
+import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { createStatusFeed, type StatusFeed } from './statusFeed.ts';
+
+export interface LiveStatus {
+  readonly feed: StatusFeed;
+  close(): Promise<void>;
+}
+
+/** 100,000 pods take about 10 s to list. */
+const LISTS_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 20;
+
+export async function openLiveStatus(
+  api: KubeApi,
+  namespaces: readonly string[],
+  signal: AbortSignal,
+): Promise<LiveStatus> {
+  for (const namespace of namespaces.length === 0 ? [undefined] : namespaces) {
+    await api.list(services, namespace, { limit: 1 }, signal);
+  }
+  const feed = createStatusFeed();
+  const bridge = startBridge({
+    api,
+    sink: async () => ({ status: 200 }),
+    clusterName: 'status',
+    namespaces,
+    metrics: createMetrics(),
+    log: silentLogger,
+    onConcern: feed.note,
+  });
+  feed.follow(bridge);
+  const close = async (): Promise<void> => {
+    feed.close();
+    await bridge.close();
+  };
+  const deadlineAt = Date.now() + LISTS_WITHIN_MS;
+  while (!bridge.readiness().ready && !signal.aborted) {
+    if (Date.now() > deadlineAt) {
+      const why = bridge.readiness().reasons.join('; ');
+      await close();
+      throw new ZenLeadError(
+        'KUBE_TIMEOUT',
+        `not everything could be listed within ${LISTS_WITHIN_MS / 1_000} s: ${why}`,
+        {
+          retry: 'later',
+        },
+      );
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+  return { feed, close };
+}

@@ -1,0 +1,39 @@
+/**
+ * One Service as a row of `zen-lead status`.
+ */
+
+import { formatSpan } from '../words/formatSpan.ts';
+import type { LeaderStatus } from './leaderStatus.ts';
+
+export const heading = ['NAMESPACE', 'SERVICE', 'LEADER', 'SINCE', 'EPOCH', 'REASON', 'READY', 'STATE'];
+export const wideHeading = [...heading, 'LEADER-SERVICE', 'ADDRESS', 'NODE', 'ZONE', 'DRIFT', 'WARNINGS'];
+
+export function toRow(status: LeaderStatus, now: number, isWide: boolean): readonly string[] {
+  const { namespace, service, leader, since, epoch, lastReason, pods, drift, warnings, leaderService } = status;
+  const row = [
+    namespace,
+    service,
+    leader?.name ?? '<none>',
+    since === null ? '-' : formatSpan(now - Date.parse(since)),
+    String(epoch),
+    lastReason ?? '-',
+    `${pods.ready}/${pods.total}`,
+    stateOf(status),
+  ];
+  if (!isWide) return row;
+  const where = [leaderService, leader?.address, leader?.node, leader?.zone].map((cell) => cell ?? '-');
+  const more = [drift, warnings.map(({ message }) => message)].map((each) => each.join('; ') || '-');
+  return [...row, ...where, ...more];
+}
+
+/** What a person should know first. */
+export function stateOf({ decision, reason, leader, paused, drift, warnings }: LeaderStatus): string {
+  const words = [
+    ...(decision === 'refused' ? [`refused: ${reason}`] : []),
+    ...(leader === null && decision !== 'refused' ? [`no leader: ${reason}`] : []),
+    ...(paused ? ['paused'] : []),
+    ...(drift.length > 0 ? ['drift'] : []),
+    ...(warnings.length > 0 ? [`${warnings.length} warning${warnings.length === 1 ? '' : 's'}`] : []),
+  ];
+  return words.join(', ') || 'ok';
+}
