@@ -71,10 +71,10 @@ describe('the request', () => {
     expect(look).toMatchObject({ id: event.id, type: event.type });
   });
 
-  it('carries the extensions of K_CE_OVERRIDES', async () => {
+  it('carries the extensions of K_CE_OVERRIDES, which cannot make another event of it', async () => {
     const server = await aServer(withReply);
-    await aSink(server.url, { extensions: { team: 'data' } })(event, signal());
-    expect(JSON.parse(server.requests[0]?.body ?? '{}')).toMatchObject({ team: 'data', id: event.id });
+    await aSink(server.url, { extensions: { team: 'data', id: 'mine', data: 'x' } })(event, signal());
+    expect(JSON.parse(server.requests[0]?.body ?? '{}')).toEqual({ ...event, team: 'data' });
   });
 
   it('shows no Authorization without a token file, and the token with one', async () => {
