@@ -35,8 +35,9 @@ export interface OpenTelemetryOptions {
   readonly isParentBased: boolean;
 }
 
-/** For the last batch at the end of the process, within the pod's grace period. */
-const CLOSE_TIMEOUT_MS = 2_000;
+/** For one batch, its retries included. At the end of the process it is what a receiver that is away costs: a tenth of a grace period. */
+const EXPORT_TIMEOUT_MS = 1_000;
+const CLOSE_TIMEOUT_MS = 1_500;
 
 const kinds = {
   internal: SpanKind.INTERNAL,
@@ -51,7 +52,9 @@ export function createOpenTelemetry(options: OpenTelemetryOptions): Tracing {
     idGenerator: ids,
     sampler: toSampler(options),
     resource: resourceFromAttributes({ ...options.resource }),
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: options.url }))],
+    spanProcessors: [
+      new BatchSpanProcessor(new OTLPTraceExporter({ url: options.url, timeoutMillis: EXPORT_TIMEOUT_MS })),
+    ],
   });
   // The context manager, and nothing that reaches over wires by itself: the traceparent travels in the event.
   provider.register({ propagator: null });

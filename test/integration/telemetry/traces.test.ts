@@ -1,0 +1,104 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { aCluster } from '../cli/aCluster.ts';
+import { expectGracefulStop, readUrl, startProgram } from '../cli/startProgram.ts';
+import { aTraceReceiver, type ReceivedSpan } from './traceReceiver.ts';
+
+const fast = { OTEL_BSP_SCHEDULE_DELAY: '50' };
+
+/** The names from a span up to the root of its trace. */
+function pathOf(span: ReceivedSpan, spans: readonly ReceivedSpan[]): readonly string[] {
+  const parent = spans.find((each) => each.traceId === span.traceId && each.spanId === span.parentSpanId);
+  return parent === undefined ? [span.name] : [...pathOf(parent, spans), span.name];
+}
+
+const pathsOf = (spans: readonly ReceivedSpan[]) => spans.map((span) => pathOf(span, spans).join(' > '));
+
+describe('traces', () => {
+  it('are one trace from what the bridge observed, across the CloudEvent, to the patch in the function', async () => {
+    const receiver = await aTraceReceiver();
+    const cluster = await aCluster();
+    const environment = { ...fast, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
+    const functions = startProgram(['functions', '--kubeconfig', cluster.kubeconfig, '--port', '0'], environment);
+    const sink = (await readUrl(functions)).replace('0.0.0.0', '127.0.0.1');
+    const bridge = startProgram(
+      ['bridge', '--kubeconfig', cluster.kubeconfig, '--port', '0', '--sink', sink],
+      environment,
+    );
+    await bridge.waitForLine('every list is complete');
+    await cluster.createPod('db-0', '10.0.0.10');
+    await cluster.createPod('db-1', '10.0.0.11');
+    await cluster.createService();
+    await cluster.expectLeader('10.0.0.10');
+    await cluster.writeReady('db-0', '10.0.0.10', false);
+    await cluster.expectLeader('10.0.0.11');
+
+    await expect
+      .poll(() => pathsOf(receiver.spans), { timeout: 5_000 })
+      .toEqual(
+        expect.arrayContaining(['change > deliver > look > select', 'change > deliver > look > patch endpointslices']),
+      );
+    expect(receiver.paths).toEqual(new Set(['POST /v1/traces']));
+    const services = new Map(receiver.spans.map(({ name, service }) => [name, service]));
+    expect(services.get('deliver')).toBe('zen-lead-bridge');
+    expect(services.get('patch endpointslices')).toBe('zen-lead-functions');
+    // The correlation id: the function's log line names the trace that the bridge began.
+    const line: unknown = JSON.parse(await functions.waitForLine('elected db-1'));
+    const patches = receiver.spans.filter(({ name }) => name === 'patch endpointslices').map(({ traceId }) => traceId);
+    expect(patches).toContain((line as { traceId?: unknown }).traceId);
+    await expectGracefulStop(bridge);
+    await expectGracefulStop(functions);
+  });
+
+  it('are kept by the share that the sampler is given', async () => {
+    const receiver = await aTraceReceiver();
+    const cluster = await aCluster();
+    const program = startProgram(['run', '--kubeconfig', cluster.kubeconfig, '--port', '0'], {
+      ...fast,
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0',
+    });
+    await readUrl(program);
+    await cluster.createPod('db-0', '10.0.0.10');
+    await cluster.createService();
+    await cluster.expectLeader('10.0.0.10');
+    await expectGracefulStop(program);
+    expect(receiver.spans).toEqual([]);
+  });
+
+  it('do not hold anything up when the receiver is away', async () => {
+    const cluster = await aCluster();
+    const program = startProgram(['run', '--kubeconfig', cluster.kubeconfig, '--port', '0'], {
+      ...fast,
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+    });
+    await readUrl(program);
+    await cluster.createPod('db-0', '10.0.0.10');
+    await cluster.createService();
+    await cluster.expectLeader('10.0.0.10');
+    await expectGracefulStop(program);
+  });
+
+  it.each([
+    { name: 'are not even loaded when off', environment: {}, isLoaded: false },
+    {
+      name: 'are loaded when asked for, as this way of looking shows',
+      environment: { OTEL_TRACES_EXPORTER: 'otlp' },
+      isLoaded: true,
+    },
+  ])('$name', async ({ environment, isLoaded }) => {
+    const cluster = await aCluster();
+    const preload = fileURLToPath(new URL('./loadedModules.mjs', import.meta.url));
+    const args = ['run', '--kubeconfig', cluster.kubeconfig, '--port', '0'];
+    const program = startProgram(args, { ...environment, NODE_OPTIONS: `--import=${preload}` });
+    await readUrl(program);
+    await cluster.createPod('db-0', '10.0.0.10');
+    await cluster.createService();
+    await cluster.expectLeader('10.0.0.10');
+    program.process.kill('SIGTERM');
+    expect(await program.exited).toBe(0);
+    expect(program.stderr().includes('openTelemetry.ts')).toBe(isLoaded);
+    expect(program.stderr().includes('@opentelemetry')).toBe(isLoaded);
+  });
+});
