@@ -37,7 +37,7 @@ export function startResync(
   function tick(): void {
     const now = clock.now();
     const share = Math.min(1, (now - startedAt) / periodMs);
-    const until = Math.ceil(round.length * share);
+    const until = Math.floor(round.length * share);
     for (const source of round.slice(done, until)) add(toResync(source, now));
     done = Math.max(done, until);
     if (share === 1) {

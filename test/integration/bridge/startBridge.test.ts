@@ -7,6 +7,7 @@ import {
   aReply,
   type BridgeBench,
   type BridgeBenchOptions,
+  PATIENCE_MS,
   setReady,
   startBench,
   startCluster,
@@ -29,8 +30,10 @@ function aBench(options: BridgeBenchOptions): BridgeBench {
   return bench;
 }
 
-const synced = (bench: BridgeBench): Promise<void> =>
-  vi.waitFor(() => expect(bench.bridge.readiness()).toEqual({ ready: true, reasons: [] }), { timeout: 5_000 });
+const waitFor = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: PATIENCE_MS });
+
+const synced = (bench: BridgeBench): Promise<unknown> =>
+  waitFor(() => expect(bench.bridge.readiness()).toEqual({ ready: true, reasons: [] }));
 
 describe('at the start', () => {
   it('looks at every opted-in Service once, with the whole state', async () => {
@@ -40,8 +43,7 @@ describe('at the start', () => {
     addService(server, 'bank', 'web', false);
     for (const n of [0, 1, 2]) addPod(server, 'shop', `db-${n}`, 'db');
     const bench = aBench({ server });
-    await vi.waitFor(() => expect(bench.events).toHaveLength(2));
-    expect(bench.newEvents().toSorted()).toEqual(['service.added bank/ledger', 'service.added shop/db']);
+    expect((await bench.nextEvents(2)).toSorted()).toEqual(['service.added bank/ledger', 'service.added shop/db']);
     const db = bench.events.find(({ partitionkey }) => partitionkey === 'shop/db');
     expect(db?.data.snapshot?.candidates.map(({ name }) => name).toSorted()).toEqual(['db-0', 'db-1', 'db-2']);
     expect(db?.data.snapshot?.source?.name).toBe('db');
@@ -52,7 +54,7 @@ describe('at the start', () => {
     addService(server, 'shop', 'db');
     const stalled = server.faults.add({ fault: { kind: 'stall' }, matches: ({ resource }) => resource === 'pods' });
     const bench = aBench({ server });
-    await vi.waitFor(() => expect(bench.bridge.readiness().reasons).toEqual(['the list of pods is not complete yet']));
+    await waitFor(() => expect(bench.bridge.readiness().reasons).toEqual(['the list of pods is not complete yet']));
     server.objects.patch({ resource: 'services', namespace: 'shop', name: 'db' }, { spec: { selector: { app: 'x' } } });
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(bench.events).toEqual([]);
@@ -64,10 +66,10 @@ describe('at the start', () => {
     addService(server, 'shop', 'db');
     addService(server, 'bank', 'ledger');
     const bench = aBench({ server, namespaces: ['shop'] });
-    await vi.waitFor(() => expect(bench.newEvents()).toEqual(['service.added shop/db']));
+    expect(await bench.nextEvents(1)).toEqual(['service.added shop/db']);
     addService(server, 'bank', 'other');
     addService(server, 'shop', 'cache');
-    await vi.waitFor(() => expect(bench.newEvents()).toEqual(['service.added shop/cache']));
+    expect(await bench.nextEvents(1)).toEqual(['service.added shop/cache']);
   });
 });
 
@@ -78,10 +80,10 @@ describe('while it runs', () => {
     addPod(server, 'shop', 'db-0', 'db');
     const bench = aBench({ server });
     await synced(bench);
-    bench.newEvents();
+    bench.skipEvents();
     const told = bench.concerned.length;
     setReady(server, 'shop', 'db-0', false);
-    await vi.waitFor(() => expect(bench.newEvents()).toEqual(['pod.modified shop/db']));
+    expect(await bench.nextEvents(1)).toEqual(['pod.modified shop/db']);
     expect(bench.concerned.slice(told)).toEqual(['shop/db']);
     const snapshot = bench.events.at(-1)?.data.snapshot;
     expect(snapshot?.candidates).toMatchObject([{ name: 'db-0', ready: false }]);
@@ -94,28 +96,28 @@ describe('while it runs', () => {
     addPod(server, 'shop', 'db-0', 'db');
     const bench = aBench({ server });
     await synced(bench);
-    bench.newEvents();
+    bench.skipEvents();
     addPod(server, 'shop', 'web-0', 'web');
     const annotated = { metadata: { annotations: { 'example.com/x': '1' } } };
     server.objects.patch({ resource: 'pods', namespace: 'shop', name: 'db-0' }, annotated);
     server.objects.patch({ resource: 'services', namespace: 'shop', name: 'db' }, annotated);
     addService(server, 'shop', 'last');
-    await vi.waitFor(() => expect(bench.newEvents()).toEqual(['service.added shop/last']));
+    expect(await bench.nextEvents(1)).toEqual(['service.added shop/last']);
   });
 
   it('looks once at what one look of ours has made, once both watches have brought it', async () => {
     const server = await aCluster('shop');
     addService(server, 'shop', 'db');
     const bench = aBench({ server });
-    await vi.waitFor(() => expect(bench.newEvents()).toEqual(['service.added shop/db']));
+    expect(await bench.nextEvents(1)).toEqual(['service.added shop/db']);
     addLeader(server, 'shop', 'db');
-    await vi.waitFor(() => expect(bench.newEvents()).toEqual(['service.drifted shop/db']));
+    expect(await bench.nextEvents(1)).toEqual(['service.drifted shop/db']);
     const { services, slices, revisions } = bench.events.at(-1)?.data.snapshot ?? {};
     expect([services?.length, slices?.length]).toEqual([1, 1]);
     // The watch of foreign slices has not got that far, and may have missed one: the older of the two counts.
     expect(Number(revisions?.slices)).toBeLessThan(Number(slices?.[0]?.resourceVersion));
     addService(server, 'shop', 'last');
-    await vi.waitFor(() => expect(bench.newEvents()).toEqual(['service.added shop/last']));
+    expect(await bench.nextEvents(1)).toEqual(['service.added shop/last']);
   });
 
   it('looks again when the reply asks for it, and hands the carry back', async () => {
@@ -126,7 +128,7 @@ describe('while it runs', () => {
       answer: (event) =>
         event.type.endsWith('.recheck') ? { status: 200 } : aReply(event, { recheckAfterMs: 30, carry: 'n=1' }),
     });
-    await vi.waitFor(() => expect(bench.newEvents()).toEqual(['service.added shop/db', 'service.recheck shop/db']));
+    expect(await bench.nextEvents(2)).toEqual(['service.added shop/db', 'service.recheck shop/db']);
     expect(bench.events.at(-1)?.data.carry).toBe('n=1');
   });
 
@@ -134,7 +136,7 @@ describe('while it runs', () => {
     const server = await aCluster('shop');
     addService(server, 'shop', 'db');
     const bench = aBench({ server, tuning: { resync: { periodMs: 40, tickMs: 5 } } });
-    await vi.waitFor(() =>
+    await waitFor(() =>
       expect(bench.events.filter(({ type }) => type === 'io.zen-lead.service.resync').length).toBeGreaterThan(2),
     );
   });
@@ -148,10 +150,10 @@ describe('while it runs', () => {
       answer: () => new Promise(() => {}),
       tuning: { delivery: { closeGraceMs: 10 } },
     });
-    await vi.waitFor(() => expect(bench.events).toHaveLength(1));
+    await waitFor(() => expect(bench.events).toHaveLength(1));
     setReady(server, 'shop', 'db-0', false);
     const pod = () => bench.bridge.store.namespace('shop').pods.byName.get('db-0');
-    await vi.waitFor(() => expect(pod()?.ready).toBe(false));
+    await waitFor(() => expect(pod()?.ready).toBe(false));
   });
 
   it('tells what it sees in its gauges', async () => {
@@ -168,9 +170,7 @@ describe('while it runs', () => {
     expect(page).toMatch(/zen_lead_watch_staleness_seconds\{resource="pods"\} 0/);
 
     server.objects.delete({ resource: 'services', namespace: 'shop', name: 'db' });
-    await vi.waitFor(async () =>
-      expect(await bench.metrics.registry.metrics()).not.toContain('zen_lead_pods_available{'),
-    );
+    await waitFor(async () => expect(await bench.metrics.registry.metrics()).not.toContain('zen_lead_pods_available{'));
   });
 });
 
@@ -183,20 +183,18 @@ describe('while a watch is blind', () => {
     const watches = { tickMs: 10, blindMs: 150, proofMs: 20, retry, relist: retry };
     const bench = aBench({ server, tuning: { watches, resync: { periodMs: 50, tickMs: 10 } } });
     const snapshots = (from: number) => bench.events.slice(from).flatMap(({ data }) => data.snapshot ?? []);
-    await vi.waitFor(() => expect(snapshots(0)).not.toEqual([]), { timeout: 5_000 });
+    await waitFor(() => expect(snapshots(0)).not.toEqual([]));
 
     const blind = server.faults.add({ fault: { kind: 'reset' }, matches: ({ resource }) => resource === 'pods' });
     server.cutWatches('reset');
-    await vi.waitFor(() => expect(bench.bridge.readiness().reasons.join()).toContain('the watch of pods'), {
-      timeout: 5_000,
-    });
+    await waitFor(() => expect(bench.bridge.readiness().reasons.join()).toContain('the watch of pods'));
     const blindFrom = bench.events.length;
-    await vi.waitFor(() => expect(bench.events.length).toBeGreaterThan(blindFrom + 2), { timeout: 5_000 });
+    await waitFor(() => expect(bench.events.length).toBeGreaterThan(blindFrom + 2));
     expect(snapshots(blindFrom)).toEqual([]);
 
     addPod(server, 'shop', 'db-1', 'db');
     blind.remove();
-    await vi.waitFor(() => expect(snapshots(blindFrom).at(-1)?.candidates).toHaveLength(2), { timeout: 5_000 });
+    await waitFor(() => expect(snapshots(blindFrom).at(-1)?.candidates).toHaveLength(2));
   });
 });
 
@@ -207,12 +205,12 @@ describe('after a gap', () => {
     addPod(server, 'shop', 'db-0', 'db');
     const bench = aBench({ server });
     await synced(bench);
-    await vi.waitFor(() => expect(bench.events).toHaveLength(1));
-    bench.newEvents();
+    await waitFor(() => expect(bench.events).toHaveLength(1));
+    bench.skipEvents();
     server.cutWatches('reset');
     setReady(server, 'shop', 'db-0', false);
     server.compact();
-    await vi.waitFor(() => expect(bench.newEvents()).toEqual(['pod.modified shop/db']), { timeout: 5_000 });
+    expect(await bench.nextEvents(1)).toEqual(['pod.modified shop/db']);
   });
 
   it('builds no snapshot out of half a list', async () => {
@@ -221,7 +219,7 @@ describe('after a gap', () => {
     for (const n of [0, 1]) addPod(server, 'shop', `db-${n}`, 'db');
     const bench = aBench({ server });
     await synced(bench);
-    await vi.waitFor(() => expect(bench.events).toHaveLength(1));
+    await waitFor(() => expect(bench.events).toHaveLength(1));
     // db-0 goes and db-1 turns NotReady in the same gap: there must be no snapshot in which only one of them did.
     const blind = server.faults.add({ fault: { kind: 'reset' }, matches: ({ resource }) => resource === 'pods' });
     server.cutWatches('reset');
@@ -229,7 +227,7 @@ describe('after a gap', () => {
     setReady(server, 'shop', 'db-1', false);
     server.compact();
     blind.remove();
-    await vi.waitFor(() => expect(bench.events.length).toBeGreaterThan(1), { timeout: 5_000 });
+    await waitFor(() => expect(bench.events.length).toBeGreaterThan(1));
     await synced(bench);
     for (const { data } of bench.events.slice(1))
       expect(data.snapshot?.candidates.map(({ name, ready }) => `${name} ${ready}`) ?? []).toEqual(
