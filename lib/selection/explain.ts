@@ -16,7 +16,7 @@ import { byCreation } from './strategy.ts';
 export type Standing =
   | { readonly kind: 'leader' }
   | { readonly kind: 'eligible' }
-  /** Fit, and Ready for long enough at this instant. */
+  /** Fit, but not Ready for long enough before that instant (epoch milliseconds). */
   | { readonly kind: 'waiting'; readonly eligibleAt: number }
   | { readonly kind: 'unfit'; readonly why: Unfit };
 
