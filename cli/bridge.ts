@@ -13,7 +13,8 @@ import { recordBuild } from '../lib/telemetry/build.ts';
 import { createLogger } from '../lib/telemetry/logger.ts';
 import { createMetrics } from '../lib/telemetry/metrics.ts';
 import { startTracing } from '../lib/telemetry/startTracing.ts';
-import { connect } from './connect.ts';
+import { connectTo, loadAccess } from './connect.ts';
+import { toLeaseSettings } from './leaseSettings.ts';
 import { chooseListenHost } from './listenHost.ts';
 import { openRecorder } from './openRecorder.ts';
 import { startProbes } from './startProbes.ts';
@@ -29,7 +30,9 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
   await using open = new AsyncDisposableStack();
   const { sink: sinkUrl, caCerts, tokenFile, ceOverrides: extensions, clusterName, namespaces } = values;
   const tracing = open.adopt(await startTracing(values, 'zen-lead-bridge'), (one) => one.close());
-  const api = open.adopt(await connect(values, metrics, log, tracing), (one) => one.close());
+  const access = await loadAccess(values);
+  const lease = toLeaseSettings(values, access.namespace);
+  const api = open.adopt(connectTo(access, metrics, log, tracing), (one) => one.close());
   const openPoster = (url: string, token: string | undefined) =>
     open.adopt(createEventPoster({ url, caCerts, tokenFile: token, extensions, now: Date.now }), (one) => one.close());
   const poster = openPoster(sinkUrl, tokenFile);
@@ -54,6 +57,7 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
       resync: { ...defaultResyncTuning, periodMs: resyncIntervalMs },
     },
     deadLetterSink,
+    lease,
     onConcern: feed.note,
     ...(recorder !== null && { onDelivery: recorder.record }),
   });

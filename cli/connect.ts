@@ -4,6 +4,7 @@
  */
 
 import { createKubeApi } from '../lib/kube/client.ts';
+import type { ClusterAccess } from '../lib/kube/clusterAccess.ts';
 import type { KubeApi } from '../lib/kube/kubeApi.ts';
 import { loadClusterAccess } from '../lib/kube/kubeconfig.ts';
 import { traceKubeApi } from '../lib/kube/traceKubeApi.ts';
@@ -27,13 +28,21 @@ export async function connect(
   log: Logger,
   tracing: Tracing = noTracing,
 ): Promise<KubeApi> {
-  const access = await loadClusterAccess({
+  return connectTo(await loadAccess(settings), metrics, log, tracing);
+}
+
+/** In two steps, for whoever has to know the namespace that the access is made for. */
+export function loadAccess(settings: ClusterSettings): Promise<ClusterAccess> {
+  return loadClusterAccess({
     kubeconfigPath: settings.kubeconfig,
     serviceHost: settings.kubernetesServiceHost,
     servicePort: settings.kubernetesServicePort,
     kubeconfigVariable: settings.kubeconfigVariable,
     homeDirectory: settings.home,
   });
+}
+
+export function connectTo(access: ClusterAccess, metrics: Metrics, log: Logger, tracing: Tracing): KubeApi {
   log.info({ server: access.server, access: access.origin }, 'cluster');
   return traceKubeApi(createKubeApi(access, { metrics, userAgent: `zen-lead/${build.version}` }), tracing);
 }

@@ -9,7 +9,8 @@ import { recordBuild } from '../lib/telemetry/build.ts';
 import { createLogger } from '../lib/telemetry/logger.ts';
 import { createMetrics } from '../lib/telemetry/metrics.ts';
 import { startTracing } from '../lib/telemetry/startTracing.ts';
-import { connect } from './connect.ts';
+import { connectTo, loadAccess } from './connect.ts';
+import { toLeaseSettings } from './leaseSettings.ts';
 import { chooseListenHost } from './listenHost.ts';
 import { openRecorder } from './openRecorder.ts';
 import { startProbes } from './startProbes.ts';
@@ -25,14 +26,16 @@ export async function run(values: Values<'run'>): Promise<void> {
   // Closes in reverse order, also when a later step fails: a port that is taken must not leave a bridge running.
   await using open = new AsyncDisposableStack();
   const tracing = open.adopt(await startTracing(values, 'zen-lead'), (one) => one.close());
-  const api = open.adopt(await connect(values, metrics, log, tracing), (one) => one.close());
+  const access = await loadAccess(values);
+  const lease = toLeaseSettings(values, access.namespace);
+  const api = open.adopt(connectTo(access, metrics, log, tracing), (one) => one.close());
   const { clusterName, namespaces, eventsSink } = values;
   const feed = createStatusFeed();
   open.defer(() => feed.close());
   const recorder = await openRecorder(values, log);
   open.defer(() => recorder?.close());
   const watchers = { onConcern: feed.note, ...(recorder !== null && { onDelivery: recorder.record }) };
-  const zenLead = startZenLead({ api, clusterName, namespaces, eventsSink, metrics, log, tracing, ...watchers });
+  const zenLead = startZenLead({ api, clusterName, namespaces, eventsSink, lease, metrics, log, tracing, ...watchers });
   feed.follow(zenLead);
   open.defer(() => zenLead.close());
   const host = chooseListenHost(values);

@@ -27,7 +27,8 @@ function renderCommand({ name, summary, flags, operand }: CommandCompletion): re
 function renderFlag({ flag, short, meaning, value }: FlagCompletion): string {
   const names = [...(short === null ? [] : [`-s ${short}`]), `-l ${flag}`, `-d ${quote(meaning)}`];
   if (value.kind === 'none') return names.join(' ');
-  return [...names, '-r', renderValue(value)].join(' ').trimEnd();
+  // -x: an argument, and no files for it.
+  return [...names, value.kind === 'file' ? '-r' : '-x', renderValue(value)].join(' ').trimEnd();
 }
 
 function renderValue(value: ValueCompletion): string {

@@ -8,6 +8,9 @@
 import type { RecordedLook } from '../../lib/recording/recordedLine.ts';
 import { decide } from '../../lib/selection/decide.ts';
 import type { DecisionKind, Leader, Reason, Warning } from '../../lib/selection/decision.ts';
+import { explain } from '../../lib/selection/explain.ts';
+import type { Unfit } from '../../lib/selection/fitness.ts';
+import type { Snapshot } from '../../lib/selection/snapshot.ts';
 
 /** What both a decision and a recorded reply say. */
 export interface Outcome {
@@ -24,16 +27,24 @@ export interface Replayed {
   readonly today: Outcome | null;
   /** Of today's decision: replies carry none. */
   readonly warnings: readonly Warning[];
+  /** Why the leader is not fit, where it is kept all the same: by pause, grace or hold. */
+  readonly keptAlthough: Unfit | null;
   /** Null where either is missing. */
   readonly differs: boolean | null;
 }
 
 export function decideAgain(look: RecordedLook): Replayed {
   const { recorded, snapshot, at } = look;
-  if (snapshot === null) return { look, today: null, warnings: [], differs: null };
+  if (snapshot === null) return { look, today: null, warnings: [], keptAlthough: null, differs: null };
   const { kind, reason, previous, leader, epoch, warnings } = decide(snapshot, at);
   const today = { decision: kind, reason, previous, leader, epoch };
-  return { look, today, warnings, differs: recorded === null ? null : !isSameOutcome(today, recorded) };
+  // A leader that is kept because it is fit needs no second look at the pods.
+  const keptAlthough = kind === 'kept' && reason !== 'LeaderFit' ? whyLeaderUnfit(snapshot, at) : null;
+  return { look, today, warnings, keptAlthough, differs: recorded === null ? null : !isSameOutcome(today, recorded) };
+}
+
+function whyLeaderUnfit(snapshot: Snapshot, at: number): Unfit | null {
+  return explain(snapshot, at).pods.find(({ standing }) => standing.kind === 'leader')?.keptAlthough ?? null;
 }
 
 /** What to show: today's decision where there is one, else the recorded. */

@@ -11,7 +11,7 @@ import { decisionKinds } from '../words/decisionKinds.ts';
 import { reasonText } from '../words/reasonText.ts';
 import { outcomeOf, type Replayed } from './decideAgain.ts';
 import { renderHtmlPage } from './htmlPage.ts';
-import { renderOutcome, renderStatus } from './renderLook.ts';
+import { listNotes } from './renderLook.ts';
 
 export interface HtmlTimeline {
   /** `place` is where the look stands in the recording. */
@@ -94,7 +94,8 @@ export function createHtmlTimeline(): HtmlTimeline {
       columns.seen.push(
         seen.indexOf(look.change === null ? look.type : `${look.change.kind} ${look.change.name} ${look.change.verb}`),
       );
-      columns.note.push(noteOf(replayed, notes.indexOf));
+      const text = listNotes(replayed).join('\n');
+      columns.note.push(text === '' ? -1 : notes.indexOf(text));
       columns.file.push(files.indexOf(place.slice(0, colon)));
       columns.line.push(Number(place.slice(colon + 1)));
       columns.differs.push(differs ? 1 : 0);
@@ -102,14 +103,6 @@ export function createHtmlTimeline(): HtmlTimeline {
     render,
     write: (path) => writeFile(path, render()),
   };
-}
-
-function noteOf({ look, today, warnings, differs }: Replayed, indexOf: (text: string) => number): number {
-  const parts = warnings.map(({ message }) => message);
-  if (look.status !== null && look.status !== 200) parts.push(`Delivery: ${renderStatus(look.status)}.`);
-  if (today === null) parts.push('The recording does not hold the state that this depended on.');
-  if (differs && look.recorded !== null) parts.push(`Recorded was: ${renderOutcome(look.recorded)}.`);
-  return parts.length === 0 ? -1 : indexOf(parts.join('\n'));
 }
 
 interface Table {

@@ -28,5 +28,11 @@ function describe(replayed: Replayed): string {
   const isSettled = outcome?.decision === 'elected' || outcome?.reason === 'LeaderFit';
   const state = isSettled ? 'leads' : `${outcome?.decision} ${outcome?.reason}`;
   const warnings = replayed.warnings.map(({ reason, value }) => `${reason} ${value}`);
-  return JSON.stringify([state, outcome?.leader?.uid ?? null, isFailed ? replayed.look.status : null, warnings]);
+  return JSON.stringify([
+    state,
+    replayed.keptAlthough,
+    outcome?.leader?.uid ?? null,
+    isFailed ? replayed.look.status : null,
+    warnings,
+  ]);
 }

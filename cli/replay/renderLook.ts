@@ -6,6 +6,7 @@ import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import type { DecisionKind, Leader } from '../../lib/selection/decision.ts';
 import { serviceKey } from '../../lib/selection/snapshot.ts';
 import type { Format, Output } from '../output.ts';
+import { unfitText } from '../words/unfitText.ts';
 import { type Outcome, outcomeOf, type Replayed } from './decideAgain.ts';
 
 type Paint = Output['paint'];
@@ -43,12 +44,18 @@ export function renderLook(replayed: Replayed, paint: Paint): string {
 }
 
 /** What a line alone does not say: warnings, a failed delivery, what was decided then. */
-export function renderNotes({ look, today, warnings, differs }: Replayed, paint: Paint): readonly string[] {
+export function renderNotes(replayed: Replayed, paint: Paint): readonly string[] {
+  return listNotes(replayed).map((note) => `${' '.repeat(widths.time)}  ${paint('yellow', `! ${note}`)}`);
+}
+
+/** For the page too. */
+export function listNotes({ look, today, warnings, keptAlthough, differs }: Replayed): readonly string[] {
   const notes = warnings.map(({ reason, message }) => `${reason}: ${message}`);
+  if (keptAlthough !== null) notes.unshift(`${today?.leader?.name} leads, although it ${unfitText[keptAlthough]}`);
   if (look.status !== null && look.status !== 200) notes.push(`delivery: ${renderStatus(look.status)}`);
   if (today === null) notes.push('the recording does not hold the state that this depended on');
   if (differs && look.recorded !== null) notes.push(`recorded was: ${renderOutcome(look.recorded)}`);
-  return notes.map((note) => `${' '.repeat(widths.time)}  ${paint('yellow', `! ${note}`)}`);
+  return notes;
 }
 
 /** In one line, for a comparison. */

@@ -18,7 +18,7 @@ export const reasonText: Readonly<Record<Reason, string>> = {
   Preferred: 'the strategy prefers it, and sticky is false',
   SliceMadeAnew: 'the same pod under a new epoch: its EndpointSlice was made anew',
   LeaderFit: 'the leader is fit',
-  Paused: 'paused: the leader does not move',
+  Paused: 'the Service is paused',
   FailoverDelayed: 'failover-min-delay is running',
   Held: 'nobody is fit, and no-leader is hold',
   OptedOut: 'the Service is not annotated any more',

@@ -42,7 +42,7 @@ describe('a recorded line', () => {
 
   it('may be a bare announcement of ours', () => {
     const { reply } = aDelivery();
-    expect(parseLine(JSON.stringify(reply))).toMatchObject({ at: T0, snapshot: null, recorded: { epoch: T0 / 1_000 } });
+    expect(parseLine(JSON.stringify(reply))).toMatchObject({ at: T0, snapshot: null, recorded: reply?.data });
   });
 
   it('may be an event of another kind, which holds nothing to decide on', () => {

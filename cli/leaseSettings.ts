@@ -1,0 +1,24 @@
+/**
+ * From the settings of `run` and `bridge` to the Lease that they take. A Lease needs a name for every process: the host's alone would be
+ * the same for two on one laptop, and for a container that has been started again.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { LeaseSettings } from '../bridge/speaker.ts';
+
+export interface LeaseValues {
+  readonly leaseName: string;
+  readonly leaseNamespace: string | undefined;
+  readonly noLease: boolean;
+}
+
+/** `ownNamespace`: of the service account, or of the kubeconfig's context. */
+export function toLeaseSettings(
+  { leaseName, leaseNamespace, noLease }: LeaseValues,
+  ownNamespace: string | undefined,
+): LeaseSettings | undefined {
+  if (noLease) return undefined;
+  const namespace = leaseNamespace ?? ownNamespace ?? 'default';
+  return { namespace, name: leaseName, identity: `${hostname()}_${randomUUID()}` };
+}

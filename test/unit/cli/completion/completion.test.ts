@@ -1,0 +1,51 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { renderBashCompletion } from '../../../../cli/completion/bash.ts';
+import { listCompletions } from '../../../../cli/completion/completions.ts';
+import { renderFishCompletion } from '../../../../cli/completion/fish.ts';
+import { renderZshCompletion } from '../../../../cli/completion/zsh.ts';
+import { commands } from '../../../../lib/config/commands.ts';
+
+const completions = listCompletions();
+
+/** What bash offers for these words, the last of which is being typed. */
+function completeInBash(...words: readonly string[]): readonly string[] {
+  const quoted = words.map((word) => `'${word}'`).join(' ');
+  const script = `${renderBashCompletion(completions)}
+COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _zen_lead; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+describe('completion', () => {
+  it('knows every command and every flag', () => {
+    expect(completions.map(({ name }) => name)).toEqual(Object.keys(commands));
+    for (const script of [renderBashCompletion, renderZshCompletion, renderFishCompletion].map((render) =>
+      render(completions),
+    ))
+      for (const { name, flags } of completions) {
+        expect(script).toContain(name);
+        for (const { flag } of flags) expect(script).toContain(flag);
+      }
+  });
+
+  it('works in bash: commands, flags, choices, operands', () => {
+    expect(completeInBash('zen-lead', 'sw')).toEqual(['switchover']);
+    expect(completeInBash('zen-lead', 'switchover', '--d')).toEqual(['--dry-run']);
+    expect(completeInBash('zen-lead', 'status', '--output', 'w')).toEqual(['wide']);
+    expect(completeInBash('zen-lead', 'status', '-o', 'j')).toEqual(['json']);
+    expect(completeInBash('zen-lead', 'completion', '')).toEqual(['bash', 'zsh', 'fish']);
+    expect(completeInBash('zen-lead', 'replay', 'package')).toContain('package.json');
+    expect(completeInBash('zen-lead', 'replay', '--html', 'package')).toContain('package.json');
+  });
+
+  it.each([
+    { shell: 'zsh', script: renderZshCompletion(completions) },
+    { shell: 'fish', script: renderFishCompletion(completions) },
+  ])('is a script that $shell can read, where that is installed', ({ shell, script }) => {
+    const { error, stderr, status } = spawnSync(shell, ['-n', '-c', script], { encoding: 'utf8' });
+    if (error !== undefined) return expect(script).not.toContain('undefined');
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  });
+});

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { chooseLooks } from '../../../../cli/replay/chooseLooks.ts';
+import { decideAgain, type Replayed } from '../../../../cli/replay/decideAgain.ts';
+import { createNews } from '../../../../cli/replay/news.ts';
+import { listNotes, renderLook, renderNotes } from '../../../../cli/replay/renderLook.ts';
+import { createTally } from '../../../../cli/replay/tally.ts';
+import { parseLine, type RecordedDelivery, type RecordedLook, toLine } from '../../../../lib/recording/recordedLine.ts';
+import { aCandidate, aSnapshot, aSource, revision, uid } from '../../events/anEvent.ts';
+import { aDelivery, T0 } from '../../recording/aDelivery.ts';
+
+function aLook(delivery: RecordedDelivery): RecordedLook {
+  const line = parseLine(toLine(delivery).trimEnd());
+  if (line.kind !== 'look') throw new Error('no look');
+  return line;
+}
+
+const replayed = (options: Parameters<typeof aDelivery>[0] = {}): Replayed => decideAgain(aLook(aDelivery(options)));
+const unpainted = (_format: unknown, text: string): string => text;
+const nobody = aSnapshot({ candidates: [aCandidate({ ready: false })] });
+const withTypo = aSnapshot({
+  source: aSource({ annotations: { 'zen-lead.io/enabled': 'true', 'zen-lead.io/sticky': 'no' } }),
+});
+
+describe('a look that is decided again', () => {
+  it('comes out as recorded, by the same rules', () => {
+    expect(replayed()).toMatchObject({ differs: false, today: { decision: 'elected', leader: { name: 'db-0' } } });
+  });
+
+  it.each([
+    { name: 'another leader', reply: { leader: { name: 'db-9', uid: uid('other') } } },
+    { name: 'nobody', reply: { leader: null } },
+    { name: 'another reason', reply: { reason: 'Pinned' } },
+    { name: 'another kind of decision', reply: { decision: 'kept' } },
+    { name: 'another epoch', reply: { epoch: 1 } },
+    { name: 'another leader before', reply: { previous: { name: 'db-9', uid: uid('other') } } },
+  ] as const)('differs where the recording has $name', ({ reply }) => {
+    expect(replayed({ reply }).differs).toBe(true);
+  });
+
+  it('is not compared where the recording does not hold the state or the answer', () => {
+    expect(replayed({ reply: { basis: 'read' } })).toMatchObject({ today: null, differs: null });
+    expect(decideAgain(aLook({ ...aDelivery(), reply: null, status: 0 })).differs).toBeNull();
+  });
+});
+
+describe('the timeline', () => {
+  const news = (looks: readonly Replayed[]): readonly boolean[] => {
+    const isNews = createNews();
+    return looks.map((look) => isNews(look));
+  };
+
+  it('leaves out what confirms the line before, for each Service by itself', () => {
+    const other = replayed({ snapshot: aSnapshot({ name: 'other', source: aSource({ name: 'other' }) }) });
+    expect(news([replayed(), replayed(), other, replayed(), replayed({ snapshot: nobody }), replayed()])).toEqual([
+      true,
+      false,
+      true,
+      false,
+      true,
+      true,
+    ]);
+  });
+
+  it('shows a new warning, a failed delivery and a difference, even if the leader stays', () => {
+    const failed = decideAgain(aLook({ ...aDelivery(), status: 503 }));
+    const different = replayed({ reply: { epoch: 1 } });
+    expect(news([replayed(), replayed({ snapshot: withTypo }), replayed(), failed, replayed(), different])).toEqual(
+      Array(6).fill(true),
+    );
+  });
+
+  it('tells who led before, and that a name has come back as another pod', () => {
+    expect(renderLook(replayed(), unpainted)).toMatch(
+      /^2026-11-20T10:00:00\.000Z {2}shop\/db +elected +FirstLeader +none -> db-0 +Pod db-0 modified$/,
+    );
+    const line = replayed({ reply: { basis: 'read', previous: { name: 'db-0', uid: uid('old') } } });
+    expect(renderLook(line, unpainted)).toContain('db-0 -> db-0 (new uid)');
+  });
+
+  it('notes what a line alone does not say', () => {
+    const notes = (look: Replayed) => renderNotes(look, unpainted).join('\n');
+    expect(notes(replayed())).toBe('');
+    expect(notes(replayed({ snapshot: withTypo }))).toContain('! InvalidAnnotation: zen-lead.io/sticky cannot be read');
+    expect(notes(decideAgain(aLook({ ...aDelivery(), reply: null, status: 0 })))).toContain('! delivery: no answer');
+    expect(notes(replayed({ reply: { epoch: 1 } }))).toContain('! recorded was: elected FirstLeader, leader db-0');
+  });
+});
+
+describe('a leader that is kept although it is not fit', () => {
+  it('is named in the notes, and is news', () => {
+    const paused = aSource({ annotations: { 'zen-lead.io/enabled': 'true', 'zen-lead.io/paused': 'true' } });
+    const endpoint = { addresses: ['10.0.0.1'], ready: true, serving: true, terminating: false };
+    const record = { 'leader-pod-name': 'db-0', 'leader-pod-uid': 'pod-0', epoch: '7', 'pods-revision': '1' };
+    const slice = {
+      namespace: 'shop',
+      name: 'db-leader-ipv4',
+      uid: uid('slice'),
+      resourceVersion: revision('5'),
+      serviceName: 'db-leader',
+      managedBy: 'zen-lead.io',
+      annotations: Object.fromEntries(Object.entries(record).map(([key, value]) => [`zen-lead.io/${key}`, value])),
+      owner: { kind: 'Service', name: 'db', uid: paused.uid },
+      terminating: false,
+      spec: { addressType: 'IPv4', endpoints: [endpoint], ports: [] },
+    } as const;
+    const whole = aSnapshot({ source: paused, slices: [slice] });
+    const broken = { ...whole, candidates: [aCandidate({ ready: false })] };
+    const looks = [replayed({ snapshot: whole }), replayed({ snapshot: broken })];
+    expect(looks.map(({ today }) => today?.reason)).toEqual(['Paused', 'Paused']);
+    expect(looks.map(listNotes)).toEqual([[], ['db-0 leads, although it is not Ready']]);
+    const isNews = createNews();
+    expect(looks.map((look) => isNews(look))).toEqual([true, true]);
+  });
+});
+
+describe('what was asked for', () => {
+  const look = aLook(aDelivery());
+  const isWanted = (wanted: Partial<Parameters<typeof chooseLooks>[0]>) =>
+    chooseLooks({ services: [], from: undefined, until: undefined, ...wanted })(look);
+
+  it('is everything, a Service, or a span of time that has its beginning and not its end', () => {
+    expect(isWanted({})).toBe(true);
+    expect(isWanted({ services: ['shop/web', 'shop/db'] })).toBe(true);
+    expect(isWanted({ services: ['shop/web'] })).toBe(false);
+    expect(isWanted({ from: new Date(T0).toISOString() })).toBe(true);
+    expect(isWanted({ from: new Date(T0 + 1).toISOString() })).toBe(false);
+    expect(isWanted({ until: new Date(T0).toISOString() })).toBe(false);
+    expect(isWanted({ until: '2026-11-20T11:00:00.001+01:00' })).toBe(true);
+  });
+
+  it.each([
+    { wanted: { services: ['db'] }, says: '"db" names no Service; write NAMESPACE/SERVICE' },
+    { wanted: { from: 'yesterday' }, says: '--from: "yesterday" is no time' },
+    { wanted: { until: '10:00' }, says: '--until: "10:00" is no time' },
+  ])('that cannot be read: $says', ({ wanted, says }) => {
+    expect(() => isWanted(wanted)).toThrowError(says);
+  });
+});
+
+describe('the tally', () => {
+  it('counts what there was', () => {
+    const tally = createTally();
+    tally.add(replayed());
+    tally.add(replayed({ snapshot: nobody, at: T0 + 5_000 }));
+    tally.add(replayed({ reply: { epoch: 1 } }));
+    tally.addBroken();
+    expect(tally.render()).toBe(
+      '3 looks at 1 Service from 2026-11-20T10:00:00.000Z to 2026-11-20T10:00:05.000Z: 2 elected, 1 lost; 1 decided otherwise than recorded; 1 line could not be read',
+    );
+  });
+
+  it('says that there was nothing', () => {
+    expect(createTally().render()).toBe('no look at any Service');
+  });
+});
