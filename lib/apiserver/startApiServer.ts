@@ -35,6 +35,9 @@ export interface ApiServerOptions {
   readonly onRequest?: (request: RequestInfo) => void;
 }
 
+/** As a timeout ends it, a reset connection, the middle of a line, or a connection that stays open and says nothing more. */
+export type WatchCut = 'end' | 'reset' | 'midLine' | 'silence';
+
 export interface EmbeddedApiServer {
   readonly url: string;
   readonly port: number;
@@ -44,8 +47,8 @@ export interface EmbeddedApiServer {
   readonly revision: () => number;
   /** Forgets all history: resumed watches and later pages of a LIST get 410. */
   readonly compact: () => void;
-  /** Ends every running watch: as a timeout does, by resetting the connection, or in the middle of a line. */
-  readonly cutWatches: (how: 'end' | 'reset' | 'midLine') => void;
+  /** What happens to every watch that runs now. New ones are well again. */
+  readonly cutWatches: (how: WatchCut) => void;
   readonly writeKubeconfig: (path: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -125,8 +128,18 @@ function portOf(address: AddressInfo | string | null): number {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-function cut(response: ServerResponse, how: 'end' | 'reset' | 'midLine'): void {
-  if (how === 'end') response.end();
-  else if (how === 'reset') response.socket?.resetAndDestroy();
-  else response.write('{"type":"MODIFIED","obj', () => response.destroy());
+function cut(response: ServerResponse, how: WatchCut): void {
+  switch (how) {
+    case 'end':
+      response.end();
+      break;
+    case 'reset':
+      response.socket?.resetAndDestroy();
+      break;
+    case 'midLine':
+      response.write('{"type":"MODIFIED","obj', () => response.destroy());
+      break;
+    case 'silence':
+      response.write = () => true;
+  }
 }

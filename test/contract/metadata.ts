@@ -141,6 +141,40 @@ export function describeMetadata(target: () => Target): void {
       );
     });
 
+    const lease = (renewTime: string) => ({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { generateName: 'timed-' },
+      spec: { holderIdentity: 'a', renewTime },
+    });
+
+    it.each([
+      ['2026-01-01T00:00:00.123Z', '.123Z', '.000000'],
+      ['2026-01-01T00:00:00Z', 'Z', '.000000'],
+      ['2026-01-01T00:00:00.1234567Z', '7Z', 'Z07:00'],
+      ['yesterday', 'yesterday', '2006'],
+    ])('refuses %s where an instant in microseconds belongs', async (time, rest, as) => {
+      const message = `parsing time "${time}" as "2006-01-02T15:04:05.000000Z07:00": cannot parse "${rest}" as "${as}"`;
+      expect((await target().ask('POST', at.leases, lease(time))).body).toMatchObject(
+        refusal(400, 'BadRequest', `Lease in version "v1" cannot be handled as a Lease: ${message}`),
+      );
+    });
+
+    it('gives instants back in UTC, those of seconds without a fraction', async () => {
+      const { ask } = target();
+      expect(await ask('POST', at.leases, lease('2026-01-01T02:00:00.123456+02:00'))).toMatchObject({
+        status: 201,
+        body: { spec: { renewTime: '2026-01-01T00:00:00.123456Z' } },
+      });
+      await ask('POST', at.pods, aPod('timed'));
+      const condition = { type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T02:00:00.789+02:00' };
+      const patch = { status: { conditions: [condition] } };
+      expect(await ask('PATCH', `${at.pods}/timed/status`, patch, mergePatch)).toMatchObject({
+        status: 200,
+        body: { status: { conditions: [{ lastTransitionTime: '2026-01-01T00:00:00Z' }] } },
+      });
+    });
+
     it('refuses an object of another kind', async () => {
       const answer = await target().ask('POST', at.services, aPod('odd'));
       expect(answer.body).toMatchObject(

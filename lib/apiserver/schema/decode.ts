@@ -8,11 +8,12 @@
  */
 
 import { type Fields, isFields } from '../json.ts';
+import { decodeTime } from './decodeTime.ts';
 import type { Schema } from './schema.ts';
 
 export type Decoded =
   | { readonly kind: 'object'; readonly value: Fields; readonly unknownFields: readonly string[] }
-  /** The message of Go's JSON decoder. */
+  /** The message of Go's decoder: a value of another type, or an instant that is none. */
   | { readonly kind: 'wrongType'; readonly message: string };
 
 export function decode(schema: Schema, input: Fields): Decoded {
@@ -62,6 +63,12 @@ function decodeValue(schema: Schema, raw: unknown, path: string, place: Place, s
     const { items } = schema;
     if (items === null) return structuredClone(raw);
     return raw.map((each, index) => decodeValue(items, each, `${path}[${index}]`, place, state));
+  }
+  if (typeof raw === 'string' && schema.format === 'date-time') {
+    const time = decodeTime(raw, schema.typeName === 'MicroTime');
+    if (time.kind === 'time') return time.value;
+    state.wrongType ??= time.message;
+    return null;
   }
   if (!isFields(raw)) return raw;
   if (schema.properties !== null) return decodeStruct(schema, raw, path, place.goPath, state);

@@ -145,7 +145,7 @@ async function readObjectBody(kind: Kind, request: IncomingMessage) {
     throw new StatusError(
       415,
       'UnsupportedMediaType',
-      'the body of the request was in an unknown format - accepted media types include: application/json',
+      'the body of the request was in an unknown format - accepted media types include: application/json (commands such as kubectl create namespace send protobuf; kubectl create -f and kubectl apply -f do not)',
     );
   }
   const what = `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error`;
