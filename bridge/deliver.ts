@@ -9,7 +9,7 @@
  * Not guaranteed: that a sink which ignores its signal gives its place back.
  */
 
-import type { LookEvent } from '../lib/events/look.ts';
+import { isAboutChange, type LookEvent } from '../lib/events/look.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
 import type { Sink, SinkAnswer } from '../lib/events/sink.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
@@ -40,7 +40,7 @@ export interface DeliveryOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly tuning: DeliveryTuning;
-  readonly metrics: Pick<Metrics, 'deliveries' | 'deliverySeconds' | 'circuitOpen'>;
+  readonly metrics: Pick<Metrics, 'deliveries' | 'deliverySeconds' | 'circuitOpen' | 'eventLagSeconds'>;
   readonly log: Logger;
   buildEvent(concern: Concern, now: number): LookEvent;
   onAnswer(concern: Concern, answer: SinkAnswer): void;
@@ -106,6 +106,8 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     const number = ++attempts;
     const sent = retries.choose(concern, sentAt, options.buildEvent);
     const { event } = sent;
+    if (retries.failuresOf(concern.key) === 0 && isAboutChange(event.type))
+      metrics.eventLagSeconds.observe({ stage: 'sent' }, Math.max(0, sentAt - concern.observedAt) / 1_000);
     const timeoutMs = event.data.snapshot === undefined ? tuning.hintTimeoutMs : tuning.attemptTimeoutMs;
     const outcome = await attempt(options.sink, event, timeoutMs, clock, closing.signal);
     observe(event, outcome, sentAt);

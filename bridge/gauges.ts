@@ -21,7 +21,7 @@ export function registerGauges(
   metrics: Metrics,
   store: Store,
   queue: Pick<Queue, 'depth' | 'oldestAddedAt'>,
-  watches: Pick<Watches, 'staleness'>,
+  watches: Pick<Watches, 'staleness' | 'unreadable'>,
   clock: Clock,
 ): void {
   /** `read` gives null where there is nothing to say. */
@@ -62,6 +62,9 @@ export function registerGauges(
   onScrape(metrics.watchStalenessSeconds, () => {
     for (const [resource, seconds] of watches.staleness(clock.now()))
       metrics.watchStalenessSeconds.set({ resource }, seconds);
+  });
+  onScrape(metrics.unreadableObjects, () => {
+    for (const [resource, count] of watches.unreadable()) metrics.unreadableObjects.set({ resource }, count);
   });
   onScrape(metrics.queueDepth, () => {
     for (const [lane, depth] of Object.entries(queue.depth())) metrics.queueDepth.set({ lane }, depth);

@@ -176,6 +176,7 @@ export function startBridge(options: BridgeOptions): Bridge {
     onDeadLetter: deadLetters.send,
     ...(options.onDelivery !== undefined && { onDelivery: options.onDelivery }),
   });
+  metrics.queueLimit.set(MAX_WAITING);
   registerGauges(metrics, store, queue, watches, clock);
 
   return {

@@ -45,6 +45,8 @@ export interface Watches {
   /** The store holds what the API server had a moment ago. False also after this process stood still (watchTrust.ts). */
   isFresh(namespace: string): boolean;
   readiness(now: number): Readiness;
+  /** How many objects of each kind cannot be read at present. */
+  unreadable(): ReadonlyMap<string, number>;
   /** Seconds since each kind of watch was last heard, the longest of all namespaces. */
   staleness(now: number): ReadonlyMap<string, number>;
   close(): Promise<void>;
@@ -52,6 +54,7 @@ export interface Watches {
 
 interface Watch extends WatchState {
   readonly kind: string;
+  unreadable(): ReadonlySet<string>;
   revision(): string | null;
   close(): Promise<void>;
 }
@@ -91,6 +94,11 @@ export function startWatches(options: WatchesOptions): Watches {
       return scope !== undefined && !watchesOf(scope).some((watch) => watch.isStale());
     },
     readiness: (now) => describeWatches(all, now),
+    unreadable() {
+      const counts = new Map<string, number>();
+      for (const { kind, unreadable } of all) counts.set(kind, (counts.get(kind) ?? 0) + unreadable().size);
+      return counts;
+    },
     staleness(now) {
       const longest = new Map<string, number>();
       for (const { kind, lastHeardAt } of all)
@@ -130,8 +138,8 @@ function startScope(namespace: string | undefined, options: WatchesOptions, onSy
       ...narrowed,
       ...(tuning !== undefined && { tuning }),
     });
-    const { revision, isSynced, isStale, lastHeardAt, close } = reflector;
-    return { kind, name: `${kind}${where}`, revision, isSynced, isStale, lastHeardAt, close };
+    const { revision, isSynced, isStale, lastHeardAt, unreadable, close } = reflector;
+    return { kind, name: `${kind}${where}`, revision, isSynced, isStale, lastHeardAt, unreadable, close };
   }
 
   return {

@@ -10,6 +10,7 @@ import type { Look } from '../lib/events/parseLook.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
 import { clusterSource, toReply } from '../lib/events/toReply.ts';
 import { createCoalescer } from './coalesce.ts';
+import { watchColdStart } from './coldStart.ts';
 import type { FindConcerned } from './concerned.ts';
 import { type HintReason, type WhyHint, whyHint } from './freshness.ts';
 import { chooseBasis, type LookRequest, look } from './look.ts';
@@ -34,6 +35,7 @@ const MAX_HINT_KEYS = 1_000;
 
 export function createLooks(deps: LooksDeps): Looks {
   const hints = createCoalescer<ReplyEvent>(MAX_HINT_KEYS);
+  const noteDecision = watchColdStart(deps.metrics);
   const foreign = createCoalescer<readonly ReplyEvent[]>(MAX_HINT_KEYS);
 
   async function run(request: LookRequest, observedAt: number | undefined, signal: AbortSignal): Promise<ReplyEvent> {
@@ -42,6 +44,7 @@ export function createLooks(deps: LooksDeps): Looks {
     try {
       const result = await look(request, deps, signal);
       reportLook(context, result, deps);
+      noteDecision(observedAt);
       const { sourceUid, decidedAt } = result;
       const replyContext = { source: clusterSource(deps.clusterName), subject: request.service, sourceUid, decidedAt };
       return toReply(replyContext, result.reply);

@@ -5,6 +5,7 @@
  */
 
 import { codeOf } from '../lib/errors.ts';
+import { isAboutChange } from '../lib/events/look.ts';
 import type { Decision, Reason } from '../lib/selection/decision.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
@@ -32,6 +33,7 @@ export function reportLook(context: LookContext, result: LookResult, { metrics, 
   metrics.selectionAttempts.inc(labels, attempts);
   if (attempts > 1) metrics.retrySuccess.inc({ ...labels, operation: 'write' });
   if (hint !== null) metrics.hints.inc({ reason: hint });
+  countLag(context, result, { metrics, now });
   countLeader(labels, context, result, { metrics, now });
 
   const { kind, reason, leader, previous, epoch } = decision;
@@ -101,6 +103,19 @@ function countLeader(
   metrics.failovers.inc({ ...labels, reason: name });
   if (observedAt !== undefined)
     metrics.failoverSeconds.observe({ ...labels, reason: name }, Math.max(0, now() - observedAt) / 1000);
+}
+
+/** An event without a sender that is trusted has no `observedAt`; a look that time alone has caused waited on purpose. */
+function countLag(
+  { request, observedAt }: LookContext,
+  { decidedAt, writes }: LookResult,
+  { metrics, now }: Pick<ReportDeps, 'metrics' | 'now'>,
+): void {
+  if (observedAt === undefined || !isAboutChange(request.type)) return;
+  const observe = (stage: string, at: number) =>
+    metrics.eventLagSeconds.observe({ stage }, Math.max(0, at - observedAt) / 1000);
+  observe('decided', decidedAt);
+  if (writes.length > 0) observe('written', now());
 }
 
 /** Opting out is somebody's wish, not a failover. */

@@ -19,6 +19,11 @@ export const lookTypes = [
 ] as const;
 export type LookType = (typeof lookTypes)[number];
 
+/** False: nothing was seen, time has passed. */
+export function isAboutChange(type: string): boolean {
+  return type !== 'io.zen-lead.service.resync' && type !== 'io.zen-lead.service.recheck';
+}
+
 /** What was seen. Absent fields: a resync or a timer saw nothing in particular. */
 export interface Change {
   readonly kind: 'Pod' | 'Service' | 'EndpointSlice';

@@ -5,6 +5,7 @@
  * Functions count and time; gauges about Services come from the bridge, because in scaled functions they would go stale and double.
  */
 
+import { getHeapStatistics } from 'node:v8';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 const service = ['namespace', 'service'] as const;
@@ -22,9 +23,15 @@ export function createMetrics() {
   const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Histogram({ name: `zen_lead_${name}`, help, labelNames, buckets: latencyBuckets, registers });
 
-  return {
+  const metrics = {
     registry,
     buildInfo: gauge('build_info', 'Always 1; the labels say which build runs.', ['version', 'commit', 'build_date']),
+    heapLimitBytes: gauge('heap_limit_bytes', 'What the heap of this process may grow to.', []),
+    eventLagSeconds: histogram(
+      'event_lag_seconds',
+      'From the change that the bridge saw to when it was sent, decided on, and written, by stage.',
+      ['stage'],
+    ),
 
     // functions: looks and decisions
     reconciliations: counter('reconciliations_total', 'Looks at a Service, by result (success, error).', [
@@ -87,6 +94,11 @@ export function createMetrics() {
       'reason',
     ]),
     refusedRequests: counter('refused_requests_total', 'Requests answered with 4xx, by error code.', ['code']),
+    coldStartSeconds: histogram(
+      'cold_start_seconds',
+      'From the start of a process to its first decision, where the event is older than the process: it waited.',
+      [],
+    ),
 
     // lib/kube: API calls
     apiCallSeconds: histogram('api_call_duration_seconds', 'Calls to the Kubernetes API.', [
@@ -117,9 +129,15 @@ export function createMetrics() {
       'Time since the watch last delivered anything, bookmarks included.',
       ['resource'],
     ),
+    unreadableObjects: gauge(
+      'unreadable_objects',
+      'Objects whose present state cannot be read; the last that could be read counts.',
+      ['resource'],
+    ),
     relists: counter('relists_total', 'Full lists after the first, by why.', ['resource', 'reason']),
     watchEvents: counter('watch_events_total', 'Watch events received.', ['resource', 'type']),
     queueDepth: gauge('queue_depth', 'Services waiting for a look, by lane.', ['lane']),
+    queueLimit: gauge('queue_limit', 'How many Services may wait before those of the lowest lane are put off.', []),
     queueAgeSeconds: gauge('queue_oldest_seconds', 'How long the oldest waiting Service has waited.', []),
     deliveries: counter('deliveries_total', 'Events handed to the functions, by HTTP status (0: no answer).', [
       'status',
@@ -128,6 +146,8 @@ export function createMetrics() {
     deadLetters: counter('dead_letters_total', 'Events given up, by reason.', ['reason']),
     circuitOpen: gauge('circuit_open', '1 while the gate before a failing sink is closed.', []),
   };
+  metrics.heapLimitBytes.set(getHeapStatistics().heap_size_limit);
+  return metrics;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
