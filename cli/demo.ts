@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Values } from '../lib/config/parseCommandLine.ts';
 import { createLogger } from '../lib/telemetry/logger.ts';
-import { startDemoCluster } from './demo/cluster.ts';
+import { type DemoCluster, startDemoCluster } from './demo/cluster.ts';
 import { showPlayground } from './demo/playground.ts';
 import { createScreen } from './demo/screen.ts';
 import { tellStory } from './demo/story.ts';
@@ -31,13 +31,24 @@ export async function demo(values: Values<'demo'>): Promise<void> {
   const cluster = await startDemoCluster({ port: values.port, kubeconfigPath, log, onError: failed.reject });
   open.defer(() => cluster.close());
 
+  const pageUrl = values.keep ? await servePage(cluster, open) : null;
+  if (pageUrl !== null) screen.line(`Live page: ${pageUrl}\n`);
   const told = tellStory(cluster, screen).then(() => true);
   const isTold = await Promise.race([told, stopped.then(() => false), failed.promise]);
-  if (isTold && values.keep) {
-    showPlayground(cluster, screen, kubeconfigPath);
+  if (isTold && pageUrl !== null) {
+    showPlayground({ cluster, screen, kubeconfigPath, pageUrl });
     await Promise.race([stopped, failed.promise]);
   } else if (isTold) {
     screen.line('\nTo play with it: npx zen-lead demo --keep');
     screen.line('In a cluster:    npx zen-lead run, and annotate a Service of yours');
   }
+}
+
+/** Loaded only when it is wanted: the demo itself needs no web server. */
+async function servePage({ feed, metrics }: DemoCluster, open: AsyncDisposableStack): Promise<string> {
+  const { startProbes } = await import('./startProbes.ts');
+  const { readiness: isReady } = feed;
+  const { url, close } = await startProbes({ host: '127.0.0.1', port: 0, metrics, isReady, feed });
+  open.defer(close);
+  return url;
 }

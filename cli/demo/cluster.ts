@@ -13,8 +13,9 @@ import { parsePod } from '../../lib/kube/parsePod.ts';
 import { parseSlice } from '../../lib/kube/parseSlice.ts';
 import { label } from '../../lib/selection/names.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
-import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { createMetrics, type Metrics } from '../../lib/telemetry/metrics.ts';
 import { startZenLead } from '../startZenLead.ts';
+import { createStatusFeed, type StatusFeed } from '../status/statusFeed.ts';
 import { type Answer, startClient } from './client.ts';
 import { createClusterClient, path } from './clusterClient.ts';
 import { createJournal, type Journal } from './journal.ts';
@@ -29,6 +30,9 @@ export interface DemoCluster {
   /** Where `postgres-leader` listens, on 127.0.0.1. */
   readonly leaderPort: number;
   readonly journal: Journal;
+  /** For the live page. */
+  readonly feed: StatusFeed;
+  readonly metrics: Metrics;
   answersSince(since: number): readonly Answer[];
   annotateService(annotations: Readonly<Record<string, string>>): Promise<void>;
   crashPod(name: string): void;
@@ -90,7 +94,10 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
   for (const node of nodes()) await client.create(path.nodes, node, signal);
   await client.create(path.services(NAMESPACE), aService(), signal);
   await statefulSet.createAll();
-  const zenLead = startZenLead({ api, clusterName: 'demo', namespaces: [], metrics, log });
+  const feed = createStatusFeed();
+  opening.defer(() => feed.close());
+  const zenLead = startZenLead({ api, clusterName: 'demo', namespaces: [], metrics, log, onConcern: feed.note });
+  feed.follow(zenLead);
   opening.defer(() => zenLead.close());
   const asking = startClient(proxy.port, ({ from }) =>
     journal.record(from === null ? { kind: 'unanswered' } : { kind: 'answered', pod: from }),
@@ -102,6 +109,8 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
     url: apiServer.url,
     leaderPort: proxy.port,
     journal,
+    feed,
+    metrics,
     answersSince: asking.answersSince,
     annotateService: (annotations) =>
       client.patch(path.service(NAMESPACE, SERVICE), { metadata: { annotations } }, signal),

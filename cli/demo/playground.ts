@@ -7,14 +7,23 @@ import type { DemoCluster } from './cluster.ts';
 import type { Screen } from './screen.ts';
 import { LEADER_SERVICE, POD_NAMES, SERVICE } from './workload.ts';
 
-export function showPlayground(cluster: DemoCluster, screen: Screen, kubeconfigPath: string): void {
+export interface Playground {
+  readonly cluster: DemoCluster;
+  readonly screen: Screen;
+  readonly kubeconfigPath: string;
+  readonly pageUrl: string;
+}
+
+export function showPlayground({ cluster, screen, kubeconfigPath, pageUrl }: Playground): void {
   screen.step(4, 'Your turn, in a second terminal; Ctrl-C here ends it');
+  screen.line(`   live page   ${pageUrl}`);
   screen.command(`export KUBECONFIG=${kubeconfigPath}`);
   screen.command(`kubectl get pods,services,endpointslices`);
   screen.command(`kubectl describe endpointslice ${LEADER_SERVICE}-ipv4`);
   screen.command(`kubectl delete pod ${POD_NAMES[0]}`);
   screen.command(`kubectl annotate service ${SERVICE} ${annotation.pinLeader}=${POD_NAMES[2]}`);
   screen.command(`kubectl annotate pod ${POD_NAMES[2]} ${annotation.exclude}=true`);
+  screen.command(`npx zen-lead switchover default/${SERVICE}`);
   screen.command(`kubectl get events`);
   screen.command(`kubectl annotate service ${SERVICE} ${annotation.enabled}-`);
   screen.command(`nc 127.0.0.1 ${cluster.leaderPort}              # who answers`);
