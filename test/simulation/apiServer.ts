@@ -1,0 +1,120 @@
+/**
+ * ApiServer: the verbs of a kube-apiserver on the simulated etcd, as far as zen-lead uses them, each at one instant.
+ *
+ * What a decision can run into is here: AlreadyExists, 404, resourceVersion and uid preconditions, patches that change nothing. Whether the
+ * embedded API (lib/apiserver) and the real one agree with this is what `test/contract` is for; here it must be small and fast.
+ * Guarantees: every write tells `onWrite` who made it, what was there before and what came of it.
+ */
+
+import { type ErrorCode, ZenLeadError } from '../../lib/errors.ts';
+import type { Etcd } from './etcd.ts';
+import { type KubeObject, mergePatch, NAMESPACE } from './kubeObject.ts';
+
+export type WriteRequest =
+  | { readonly verb: 'create'; readonly object: KubeObject }
+  | { readonly verb: 'patch'; readonly patch: Patch }
+  | { readonly verb: 'delete'; readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string } };
+
+export interface Patch {
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly [field: string]: unknown;
+}
+
+export interface ObservedWrite {
+  /** `function-1`, `user`, `workload`, ... */
+  readonly actor: string;
+  readonly plural: string;
+  readonly name: string;
+  readonly request: WriteRequest;
+  readonly before: KubeObject | null;
+  /** What is there now. Null: gone. */
+  readonly after: KubeObject | null;
+  readonly outcome: 'written' | 'unchanged' | ErrorCode;
+}
+
+export interface ApiServer {
+  readonly etcd: Etcd;
+  create(actor: string, plural: string, object: object): KubeObject;
+  patch(actor: string, plural: string, name: string, patch: object): KubeObject;
+  delete(actor: string, plural: string, name: string, preconditions?: { uid?: string; resourceVersion?: string }): void;
+}
+
+export function createApiServer(etcd: Etcd, now: () => number, onWrite: (write: ObservedWrite) => void): ApiServer {
+  let uids = 0;
+
+  /** Carries one request out, and tells whoever listens what came of it, also when it is refused. */
+  function carryOut(
+    actor: string,
+    plural: string,
+    name: string,
+    request: WriteRequest,
+    run: (before: KubeObject | undefined) => KubeObject | null,
+  ): KubeObject | null {
+    const before = etcd.read(plural, name);
+    const observed = { actor, plural, name, request, before: before ?? null };
+    try {
+      const after = run(before);
+      onWrite({ ...observed, after, outcome: after === before ? 'unchanged' : 'written' });
+      return after;
+    } catch (error) {
+      if (error instanceof ZenLeadError) onWrite({ ...observed, after: before ?? null, outcome: error.code });
+      throw error;
+    }
+  }
+
+  return {
+    etcd,
+    create(actor, plural, given) {
+      const { name } = (given as KubeObject).metadata;
+      uids += 1;
+      const uid = `${plural.slice(0, 3)}-${name}-${uids}`;
+      const metadata = { uid, creationTimestamp: timestamp(now()), namespace: NAMESPACE };
+      const object = mergePatch({ metadata }, given) as KubeObject;
+      const made = carryOut(actor, plural, name, { verb: 'create', object }, (before) => {
+        if (before !== undefined) throw refusal('KUBE_ALREADY_EXISTS', `create ${plural}/${name}: it exists`);
+        return etcd.put(plural, object);
+      });
+      return made ?? object;
+    },
+    patch(actor, plural, name, given) {
+      const patch = given as Patch;
+      const patched = carryOut(actor, plural, name, { verb: 'patch', patch }, (before) => {
+        const { uid, resourceVersion } = patch.metadata ?? {};
+        const current = requireMatch(`patch ${plural}/${name}`, before, { uid, resourceVersion });
+        const identity = { metadata: { uid: current.metadata.uid, resourceVersion: current.metadata.resourceVersion } };
+        const next = mergePatch(mergePatch(current, patch), identity) as KubeObject;
+        return JSON.stringify(next) === JSON.stringify(current) ? current : etcd.put(plural, next);
+      });
+      return patched ?? (given as KubeObject);
+    },
+    delete(actor, plural, name, preconditions = {}) {
+      carryOut(actor, plural, name, { verb: 'delete', preconditions }, (before) => {
+        requireMatch(`delete ${plural}/${name}`, before, preconditions);
+        etcd.remove(plural, name);
+        return null;
+      });
+    },
+  };
+}
+
+function requireMatch(
+  attempt: string,
+  current: KubeObject | undefined,
+  { uid, resourceVersion }: { readonly uid?: unknown; readonly resourceVersion?: unknown },
+): KubeObject {
+  if (current === undefined) throw refusal('KUBE_NOT_FOUND', `${attempt}: there is none`);
+  const { metadata } = current;
+  if (uid !== undefined && uid !== metadata.uid) throw refusal('KUBE_CONFLICT', `${attempt}: another uid`);
+  const isConditional = resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0';
+  if (isConditional && resourceVersion !== metadata.resourceVersion)
+    throw refusal('KUBE_CONFLICT', `${attempt}: at ${metadata.resourceVersion}, not ${resourceVersion}`);
+  return current;
+}
+
+function refusal(code: ErrorCode, message: string): ZenLeadError {
+  return new ZenLeadError(code, message, { retry: 'now' });
+}
+
+export function timestamp(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`;
+}

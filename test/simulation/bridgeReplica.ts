@@ -1,0 +1,36 @@
+/**
+ * startBridgeReplica: one bridge process: the whole real bridge, on a simulated API server, sink and clock.
+ */
+
+import { type Bridge, startBridge } from '../../bridge/startBridge.ts';
+import type { Sink } from '../../lib/events/sink.ts';
+import type { KubeApi } from '../../lib/kube/kubeApi.ts';
+import { silentLogger } from '../../lib/telemetry/logger.ts';
+import type { Random } from './random.ts';
+import type { Process } from './scheduler.ts';
+import { sharedMetrics } from './sharedMetrics.ts';
+
+export interface BridgeReplica {
+  readonly process: Process;
+  readonly bridge: Bridge;
+}
+
+/** A watch that the server ends is routine, so it should happen often; a resync every 30 s, with ticks that cost few steps. */
+const tuning = { resync: { periodMs: 30_000, tickMs: 1_000 }, watches: { watchMinSeconds: 20 } };
+
+export function startBridgeReplica(process: Process, api: KubeApi, sink: Sink, random: Random): BridgeReplica {
+  const bridge = startBridge({
+    api,
+    sink,
+    // Never connected to: a URL says that events go over a wire, with its size limit and its time-outs.
+    sinkUrl: 'http://functions.simulated',
+    clusterName: 'simulated',
+    namespaces: [],
+    metrics: sharedMetrics,
+    log: silentLogger,
+    clock: process.clock,
+    random: random.next,
+    tuning,
+  });
+  return { process, bridge };
+}

@@ -1,0 +1,26 @@
+/** S1: at most one endpoint a leader slice, and no secondary's epoch above the primary's, nor another pod under the same epoch. */
+
+import { annotation, label } from '../../../lib/selection/names.ts';
+import type { Etcd } from '../etcd.ts';
+import { annotationOf, endpointsOf, labelOf } from '../kubeObject.ts';
+import type { LeaderWrite } from './leaderWrite.ts';
+
+export function checkS1({ after, endpoints, isPrimary, epoch }: LeaderWrite, etcd: Etcd): string | null {
+  const { name } = after.metadata;
+  if (endpoints.length > 1) return `slice ${name} has ${endpoints.length} endpoints`;
+  if (isPrimary) return null;
+  const serviceName = labelOf(after, label.serviceName);
+  const primary = etcd
+    .list('endpointslices')
+    .find(
+      (slice) =>
+        labelOf(slice, label.serviceName) === serviceName && annotationOf(slice, annotation.podsRevision) !== undefined,
+    );
+  if (primary === undefined) return null;
+  const primaryEpoch = Number(annotationOf(primary, annotation.epoch));
+  if (epoch > primaryEpoch) return `slice ${name} is at epoch ${epoch}, its primary at ${primaryEpoch}`;
+  const [uid, primaryUid] = [endpoints[0]?.targetRef?.uid, endpointsOf(primary)[0]?.targetRef?.uid];
+  if (epoch === primaryEpoch && uid !== undefined && primaryUid !== undefined && uid !== primaryUid)
+    return `slice ${name} routes to ${uid}, its primary to ${primaryUid}, both at epoch ${epoch}`;
+  return null;
+}

@@ -1,0 +1,28 @@
+/**
+ * S2 and S6: whoever is routed to was fit in the state used, or may be kept: then the pod exists, has not finished, and has the address.
+ * Nobody fit: no endpoint, which is the same said from the other side.
+ */
+
+import { isFit, mayKeep } from './fit.ts';
+import type { Basis, LeaderWrite } from './leaderWrite.ts';
+
+export function checkS2(write: LeaderWrite): string | null {
+  const [endpoint] = write.endpoints;
+  if (!write.isPrimary || endpoint === undefined) return null;
+  const uid = endpoint.targetRef?.uid;
+  const [address = ''] = endpoint.addresses;
+  const isMove = write.previousUid !== undefined && write.previousUid !== uid;
+
+  const whyWrong = ({ pods, source }: Basis): string | null => {
+    const pod = pods.find((each) => each.uid === uid);
+    if (pod === undefined) return 'which does not exist';
+    if (!pod.ips.includes(address)) return `which does not have the address ${address}`;
+    if (source === null) return 'for a source that does not exist';
+    if (isFit(pod, source)) return null;
+    if (isMove || !mayKeep(source)) return 'which is not fit';
+    return pod.phase === 'Succeeded' || pod.phase === 'Failed' ? 'which has finished' : null;
+  };
+  const problems = write.bases.map(whyWrong);
+  if (problems.length === 0 || problems.includes(null)) return null;
+  return `slice ${write.after.metadata.name} routes to ${uid}, ${problems[0]}, decided on pods ${write.podsRevision}`;
+}

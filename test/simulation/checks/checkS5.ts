@@ -1,0 +1,28 @@
+/**
+ * S5: one event in flight for each key and bridge. While an event may still be worked on, only the same one is sent again, up to its deadline;
+ * and no event leaves before every list is complete (S8).
+ */
+
+import type { LookEvent } from '../../../lib/events/look.ts';
+
+export interface InFlight {
+  /** Returns the problem, and what is called when the bridge has been told what became of the event. */
+  sent(event: LookEvent, now: number): { readonly problem: string | null; readonly onTold: () => void };
+}
+
+/** One for each life of a bridge. */
+export function createInFlight(bridge: string): InFlight {
+  const open = new Set<LookEvent>();
+  return {
+    sent(event, now) {
+      for (const other of open) if (now >= other.data.deadline) open.delete(other);
+      const other = [...open].find((each) => each.subject === event.subject && each !== event);
+      open.add(event);
+      const problem =
+        other === undefined
+          ? null
+          : `${bridge} sent ${event.type} for ${event.subject} while ${other.type} was unanswered, ${other.data.deadline - now} ms before its deadline`;
+      return { problem, onTold: () => open.delete(event) };
+    },
+  };
+}

@@ -1,0 +1,26 @@
+/** S7: nothing without our label and our ownerReference is changed or deleted, but what the endpoints controllers left on a Service of ours. */
+
+import { label, MANAGER, SLICE_MANAGER } from '../../../lib/selection/names.ts';
+import type { ObservedWrite } from '../apiServer.ts';
+import type { Etcd } from '../etcd.ts';
+import { controllerOf, type KubeObject, labelOf } from '../kubeObject.ts';
+
+const ENDPOINT_SLICE_CONTROLLER = 'endpointslice-controller.k8s.io';
+
+export function checkS7(write: ObservedWrite, etcd: Etcd, isSourceUid: (uid: string) => boolean): string | null {
+  const { before, plural, name, request, outcome } = write;
+  if (before === null || outcome !== 'written' || request.verb === 'create') return null;
+  const owner = controllerOf(before);
+  const isOwned = owner === undefined || isSourceUid(owner.uid);
+  if (plural === 'services' && labelOf(before, label.managedBy) === MANAGER && isOwned) return null;
+  if (plural === 'endpointslices' && labelOf(before, label.sliceManagedBy) === SLICE_MANAGER && isOwned) return null;
+  if (request.verb === 'delete' && isControllerLeftover(before, plural, etcd)) return null;
+  return `${request.verb} ${plural}/${name} (uid ${before.metadata.uid}), which is not ours`;
+}
+
+function isControllerLeftover(object: KubeObject, plural: string, etcd: Etcd): boolean {
+  if (plural === 'endpoints') return labelOf(object, label.endpointsManagedBy) === 'endpoint-controller';
+  if (plural !== 'endpointslices' || labelOf(object, label.sliceManagedBy) !== ENDPOINT_SLICE_CONTROLLER) return false;
+  const owner = etcd.list('services').find(({ metadata }) => metadata.uid === controllerOf(object)?.uid);
+  return owner === undefined || labelOf(owner, label.managedBy) === MANAGER;
+}

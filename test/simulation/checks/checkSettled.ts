@@ -1,0 +1,73 @@
+/**
+ * L1, and what S1 and S6 say about a settled state: with everything healthy for long enough, what is routed is what the rules say, it has been
+ * announced, and there is nothing left to write.
+ */
+
+import { toAnnouncement } from '../../../functions/announcement.ts';
+import { parsePod } from '../../../lib/kube/parsePod.ts';
+import { parseService } from '../../../lib/kube/parseService.ts';
+import { parseSlice } from '../../../lib/kube/parseSlice.ts';
+import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
+import { decide } from '../../../lib/selection/decide.ts';
+import type { ResourceVersion, ServiceView, Snapshot } from '../../../lib/selection/snapshot.ts';
+import { toPatch } from '../../../lib/selection/toPatch.ts';
+import type { Etcd } from '../etcd.ts';
+import { NAMESPACE } from '../kubeObject.ts';
+import type { CheckName } from '../verdict.ts';
+import { isFit, mayKeep } from './fit.ts';
+
+export interface Problem {
+  readonly check: CheckName;
+  readonly message: string;
+}
+
+export function checkSettled(etcd: Etcd, sourceNames: readonly string[], now: number): Problem | null {
+  for (const name of sourceNames) {
+    const snapshot = toSnapshot(etcd, name);
+    const decision = decide(snapshot, now);
+    const writes = toPatch(snapshot, decision, now);
+    const [first] = writes;
+    if (first !== undefined)
+      return {
+        check: 'L1',
+        message: `${name}: ${decision.kind} ${decision.reason}, and ${first.kind} ${first.name} is still to be written`,
+      };
+    if (toAnnouncement(snapshot, decision) !== null)
+      return { check: 'L1', message: `${name}: epoch ${decision.epoch} has not been announced` };
+    const problem = snapshot.source === null ? null : checkRoute(snapshot, snapshot.source);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+function checkRoute(snapshot: Snapshot, source: ServiceView): Problem | null {
+  const { name } = source;
+  if (source.annotations['zen-lead.io/enabled'] !== 'true') return null;
+  const slices = snapshot.slices.filter(
+    (slice) => slice.annotations['zen-lead.io/epoch'] !== undefined && slice.owner?.uid === source.uid,
+  );
+  const routed = new Set(slices.flatMap(({ spec }) => (spec?.endpoints ?? []).map(({ targetRef }) => targetRef?.uid)));
+  if (routed.size > 1) return { check: 'S1', message: `${name}: the families route to ${[...routed].join(' and ')}` };
+  const pods = snapshot.candidates.map((pod) => ({
+    ...pod,
+    namespace: NAMESPACE,
+    labels: pod.selected ? (source.selector ?? {}) : {},
+  }));
+  if (routed.size === 1 && !mayKeep(source) && !pods.some((pod) => isFit(pod, source)))
+    return { check: 'S6', message: `${name}: nobody is fit, and ${[...routed].join()} is routed to` };
+  return null;
+}
+
+function toSnapshot(etcd: Etcd, name: string): Snapshot {
+  const services = etcd.list('services').map(parseService);
+  const revision = String(etcd.revision()) as ResourceVersion;
+  return buildSnapshot({
+    namespace: NAMESPACE,
+    name,
+    source: services.find((service) => service.name === name) ?? null,
+    pods: etcd.list('pods').map(parsePod),
+    services,
+    slices: etcd.list('endpointslices').map(parseSlice),
+    revisions: { pods: revision, services: revision, slices: revision },
+  });
+}

@@ -1,0 +1,73 @@
+/**
+ * createWriteChecks: every write of a function against every invariant that a write can break. Called by the API server at the instant of the
+ * write, so that nothing that follows can hide it.
+ */
+
+import type { ReplyEvent } from '../../../lib/events/reply.ts';
+import { annotation } from '../../../lib/selection/names.ts';
+import type { ObservedWrite } from '../apiServer.ts';
+import type { Etcd } from '../etcd.ts';
+import { annotationOf } from '../kubeObject.ts';
+import type { Verdict } from '../verdict.ts';
+import { checkS1 } from './checkS1.ts';
+import { checkS2 } from './checkS2.ts';
+import { checkS3 } from './checkS3.ts';
+import { checkS4Age, createEpochLedger } from './checkS4.ts';
+import { checkS7 } from './checkS7.ts';
+import { checkS8 } from './checkS8.ts';
+import { createRevisionLedger } from './checkS9.ts';
+import { toLeaderWrite } from './leaderWrite.ts';
+
+export interface WriteChecksOptions {
+  readonly etcd: Etcd;
+  readonly verdict: Verdict;
+  now(): number;
+  /** How old a state may be that is decided on, with what this run has done to bridges and links. */
+  allowedAgeMs(): number;
+  isSourceUid(uid: string): boolean;
+}
+
+export interface WriteChecks {
+  /** By a function. */
+  check(write: ObservedWrite): void;
+  /** An announcement has reached others. */
+  announced(event: ReplyEvent): void;
+  /** Etcd was restored. */
+  restored(): void;
+}
+
+export function createWriteChecks({ etcd, verdict, now, allowedAgeMs, isSourceUid }: WriteChecksOptions): WriteChecks {
+  const epochs = createEpochLedger();
+  const revisions = createRevisionLedger();
+  /** `<epoch>/<leader uid>` of every route that has stood. */
+  const routes = new Set<string>();
+
+  return {
+    check(write) {
+      const report = (check: Parameters<Verdict['violate']>[0], problem: string | null): void => {
+        if (problem !== null) verdict.violate(check, `${write.actor}: ${problem}`);
+      };
+      if (write.plural !== 'events') report('S3', checkS3(write));
+      if (write.outcome !== 'written') return;
+      report('S7', checkS7(write, etcd, isSourceUid));
+      const leaderWrite = toLeaderWrite(write, etcd);
+      if (leaderWrite === null) return;
+      routes.add(`${leaderWrite.epoch}/${annotationOf(write.after, annotation.leaderPodUid) ?? ''}`);
+      report('S1', checkS1(leaderWrite, etcd));
+      report('S9', revisions.check(leaderWrite, etcd));
+      report('S4', epochs.check(leaderWrite, now()));
+      report('S4', checkS4Age(leaderWrite, etcd, now() - allowedAgeMs(), now()));
+      report('S2', checkS2(leaderWrite));
+      report('S8', checkS8(leaderWrite));
+    },
+    announced({ data, type }) {
+      if (type === 'io.zen-lead.leader.lost' && data.reason === 'OptedOut') return;
+      if (!routes.has(`${data.epoch}/${data.leader?.uid ?? ''}`))
+        verdict.violate(
+          'outbox',
+          `${type} of epoch ${data.epoch} (${data.leader?.name ?? 'nobody'}) was announced before it was routed`,
+        );
+    },
+    restored: () => epochs.forget(),
+  };
+}

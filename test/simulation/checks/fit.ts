@@ -1,0 +1,42 @@
+/**
+ * isFit, mayKeep: who may be routed to, written down a second time and on its own, so that a fault in the rules' fitness cannot hide behind
+ * itself. DESIGN section 5, S2 and S6.
+ */
+
+import type { IpFamily, PodView, ServiceView } from '../../../lib/selection/snapshot.ts';
+
+export function isFit(pod: PodView, source: ServiceView): boolean {
+  const [primary = 'IPv4'] = source.ipFamilies;
+  return (
+    isSelected(pod, source) &&
+    pod.phase === 'Running' &&
+    pod.ready &&
+    !pod.terminating &&
+    pod.exclude !== 'true' &&
+    pod.ips.some((ip) => familyOf(ip) === primary)
+  );
+}
+
+function isSelected(pod: PodView, { selector }: ServiceView): boolean {
+  const wanted = Object.entries(selector ?? {});
+  return wanted.length > 0 && wanted.every(([key, value]) => pod.labels[key] === value);
+}
+
+export function familyOf(ip: string): IpFamily {
+  return ip.includes(':') ? 'IPv6' : 'IPv4';
+}
+
+/** The user has asked that a leader which is no longer fit be kept for a while: `hold`, `paused`, `failover-min-delay`. */
+export function mayKeep({ annotations }: ServiceView): boolean {
+  const paused = annotations['zen-lead.io/paused'];
+  return (
+    annotations['zen-lead.io/no-leader'] === 'hold' ||
+    (paused !== undefined && paused !== 'false') ||
+    annotations['zen-lead.io/failover-min-delay'] !== undefined
+  );
+}
+
+/** The user lets a fit leader go: a pin, or no stickiness. */
+export function letsGo({ annotations }: ServiceView): boolean {
+  return annotations['zen-lead.io/sticky'] === 'false' || annotations['zen-lead.io/pin-leader'] !== undefined;
+}

@@ -1,0 +1,69 @@
+/**
+ * LeaderWrite: one write of a leader slice by a function, with the state that it says it was decided on.
+ *
+ * The record names the revisions of pods and Services; what those were is in the history, exactly. So a check compares what was written
+ * with what was known, not with what is.
+ */
+
+import { parsePod } from '../../../lib/kube/parsePod.ts';
+import { parseService } from '../../../lib/kube/parseService.ts';
+import { annotation } from '../../../lib/selection/names.ts';
+import type { PodView, ServiceView } from '../../../lib/selection/snapshot.ts';
+import type { ObservedWrite } from '../apiServer.ts';
+import type { Etcd } from '../etcd.ts';
+import { annotationOf, controllerOf, type Endpoint, endpointsOf, type KubeObject } from '../kubeObject.ts';
+
+/** What was known, if it was known in this era of etcd. */
+export interface Basis {
+  readonly pods: readonly PodView[];
+  readonly source: ServiceView | null;
+}
+
+export interface LeaderWrite {
+  readonly before: KubeObject | null;
+  readonly after: KubeObject;
+  readonly sourceUid: string;
+  readonly sourceName: string;
+  /** It holds the record. */
+  readonly isPrimary: boolean;
+  readonly endpoints: readonly Endpoint[];
+  readonly leaderUid: string | undefined;
+  readonly previousUid: string | undefined;
+  readonly epoch: number;
+  readonly podsRevision: string | undefined;
+  readonly servicesRevision: string | undefined;
+  /** One for each era in which those revisions have been. */
+  readonly bases: readonly Basis[];
+}
+
+/** Null: not a leader slice, or it is gone. */
+export function toLeaderWrite({ plural, before, after }: ObservedWrite, { history }: Etcd): LeaderWrite | null {
+  const epoch = annotationOf(after, annotation.epoch);
+  if (plural !== 'endpointslices' || after === null || epoch === undefined) return null;
+  const owner = controllerOf(after);
+  const sourceUid = owner?.uid ?? '';
+  const podsRevision = annotationOf(after, annotation.podsRevision);
+  const servicesRevision = annotationOf(after, annotation.servicesRevision);
+  const podLists = history.listsAt('pods', Number(podsRevision ?? Number.NaN));
+  const serviceLists = history.listsAt('services', Number(servicesRevision ?? Number.NaN));
+  const sources = serviceLists.map((list) => list.find(({ metadata }) => metadata.uid === sourceUid));
+  return {
+    before,
+    after,
+    sourceUid,
+    sourceName: owner?.name ?? '',
+    isPrimary: podsRevision !== undefined,
+    endpoints: endpointsOf(after),
+    leaderUid: annotationOf(after, annotation.leaderPodUid),
+    previousUid: annotationOf(before, annotation.leaderPodUid),
+    epoch: Number(epoch),
+    podsRevision,
+    servicesRevision,
+    bases: podLists.flatMap((list) =>
+      sources.map((source) => ({
+        pods: list.map(parsePod),
+        source: source === undefined ? null : parseService(source),
+      })),
+    ),
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * Cluster: one simulated cluster with zen-lead in it: an API server, bridges and functions, and every check attached.
+ *
+ * Guarantees: made from a seed alone. Everything that a check needs to know about what was done to whom is kept here.
+ */
+
+import type { LookEvent } from '../../lib/events/look.ts';
+import type { KubeApi } from '../../lib/kube/kubeApi.ts';
+import { type ApiServer, createApiServer, type ObservedWrite } from './apiServer.ts';
+import { type BridgeReplica, startBridgeReplica } from './bridgeReplica.ts';
+import { createInFlight } from './checks/checkS5.ts';
+import { createWriteChecks, type WriteChecks } from './checks/checkWrites.ts';
+import { describeWrite } from './describeWrite.ts';
+import { createEtcd } from './etcd.ts';
+import type { Fence } from './fence.ts';
+import { type FunctionReplica, startFunctionReplica } from './functionReplica.ts';
+import { createNetwork, MAX_WRITE_DELAY_MS, type Network } from './network.ts';
+import { createPageStore, type PageStore } from './pageStore.ts';
+import type { Random } from './random.ts';
+import type { Process, Scheduler } from './scheduler.ts';
+import { createSimulatedKubeApi } from './simulatedKubeApi.ts';
+import { createSimulatedSink } from './simulatedSink.ts';
+import type { Verdict } from './verdict.ts';
+import { createWatchServer, type WatchServer } from './watchServer.ts';
+
+export interface ClusterOptions {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly verdict: Verdict;
+  readonly fence: Fence;
+  readonly sources: readonly string[];
+  readonly bridges: number;
+  readonly functions: number;
+  /** Clocks of processes are at most so far from the API server's, each way. */
+  readonly maxSkewMs: number;
+}
+
+export interface Cluster {
+  readonly server: ApiServer;
+  readonly network: Network;
+  readonly watchServer: WatchServer;
+  readonly pages: PageStore;
+  readonly checks: WriteChecks;
+  readonly bridgeNames: readonly string[];
+  readonly functionNames: readonly string[];
+  setUp(isUp: boolean): void;
+  processOf(name: string): Process | undefined;
+  /** Kills the process of that name, if it lives, and starts another one. */
+  restart(name: string): void;
+  kill(name: string): void;
+  setWatchLag(name: string, lagMs: number): void;
+  /** From here on a bridge may believe something this old without any means of knowing. */
+  mayBeBlind(forMs: number): void;
+}
+
+/** A snapshot lives for 3 s (DESIGN section 2); half a second for what is on its way within processes. */
+const SNAPSHOT_AGE_MS = 3_500;
+const FIRST_LISTS = 4;
+
+export function createCluster(options: ClusterOptions): Cluster {
+  const { scheduler, random, verdict, fence, maxSkewMs } = options;
+  const { now } = scheduler;
+  const etcd = createEtcd(now);
+  const network = createNetwork(random.fork(), now);
+  const watchServer = createWatchServer(etcd, scheduler, random.fork());
+  const pages = createPageStore(etcd, random.pick([2, 3, 500]));
+  const skewRandom = random.fork();
+  const processes = new Map<string, Process>();
+  const bridges = new Map<string, BridgeReplica>();
+  const functions = new Map<string, FunctionReplica>();
+  const lags = new Map<string, number>();
+  let isUp = true;
+  let blindMs = 0;
+
+  const checks = createWriteChecks({
+    etcd,
+    verdict,
+    now,
+    allowedAgeMs: () => SNAPSHOT_AGE_MS + MAX_WRITE_DELAY_MS + 2 * maxSkewMs + blindMs,
+    isSourceUid: (uid) => options.sources.some((name) => uid.startsWith(`ser-${name}-`)),
+  });
+  const server = createApiServer(etcd, now, (write: ObservedWrite) => {
+    if (write.plural !== 'pods' && write.plural !== 'events') verdict.note(describeWrite(write));
+    if (write.actor.startsWith('function')) checks.check(write);
+  });
+
+  function apiOf(process: Process, onListed?: (selection: string) => void): KubeApi {
+    return createSimulatedKubeApi({
+      process,
+      scheduler,
+      network,
+      server,
+      watchServer,
+      pages,
+      isUp: () => isUp,
+      watchLagMs: () => lags.get(process.name) ?? 0,
+      ...(onListed !== undefined && { onListed }),
+    });
+  }
+
+  function startBridgeProcess(process: Process): void {
+    const listed = new Set<string>();
+    const inFlight = createInFlight(process.name);
+    const onSent = (event: LookEvent): (() => void) => {
+      const { problem, onTold } = inFlight.sent(event, process.clock.now());
+      if (problem !== null) verdict.violate('S5', problem);
+      if (listed.size < FIRST_LISTS)
+        verdict.violate('S8', `${process.name} sent an event before every list was complete`);
+      verdict.detail(
+        () =>
+          `${process.name} sends ${event.type} for ${event.subject}${event.data.snapshot === undefined ? ' (hint)' : ''}`,
+      );
+      return onTold;
+    };
+    const sink = createSimulatedSink({
+      bridge: process,
+      scheduler,
+      network,
+      random: random.fork(),
+      functions: () => [...functions.values()],
+      onSent,
+      onAnswer: (event, answer) =>
+        verdict.detail(() => `${process.name} hears ${answer} about ${event.type} for ${event.subject}`),
+    });
+    const api = apiOf(process, (selection) => listed.add(selection));
+    bridges.set(process.name, startBridgeReplica(process, api, fence.wrapSink(sink), random.fork()));
+  }
+
+  function startFunctionProcess(process: Process): void {
+    const onAnnounced = checks.announced;
+    functions.set(
+      process.name,
+      startFunctionReplica({ process, api: apiOf(process), network, scheduler, fence, onAnnounced }),
+    );
+  }
+
+  function kill(name: string): void {
+    processes.get(name)?.kill();
+    watchServer.end(name, () => null);
+  }
+
+  return {
+    server,
+    network,
+    watchServer,
+    pages,
+    checks,
+    bridgeNames: Array.from({ length: options.bridges }, (_, i) => `bridge-${i}`),
+    functionNames: Array.from({ length: options.functions }, (_, i) => `function-${i}`),
+    setUp(next) {
+      isUp = next;
+    },
+    processOf: (name) => processes.get(name),
+    kill,
+    restart(name) {
+      kill(name);
+      const process = scheduler.startProcess(name, skewRandom.between(-maxSkewMs, maxSkewMs));
+      processes.set(name, process);
+      if (name.startsWith('bridge')) startBridgeProcess(process);
+      else startFunctionProcess(process);
+    },
+    setWatchLag: (name, lagMs) => lags.set(name, lagMs),
+    mayBeBlind(forMs) {
+      blindMs = Math.max(blindMs, forMs);
+    },
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * Faults: what goes wrong around zen-lead: processes that stop, stand still or start again, links that are cut, an API server that restarts,
+ * forgets or goes back in time.
+ */
+
+import { type ErrorCode, ZenLeadError } from '../../lib/errors.ts';
+import type { Action } from './action.ts';
+import type { Cluster } from './cluster.ts';
+import type { Backup } from './etcd.ts';
+import { perfectConditions } from './network.ts';
+import type { Random } from './random.ts';
+import type { Process, Scheduler } from './scheduler.ts';
+import type { Verdict } from './verdict.ts';
+
+/** A bridge notices that it stood still for longer than this (bridge/watchTrust.ts: tickMs + blindMs). */
+const UNNOTICED_FREEZE_MS = 4_000;
+
+export interface Faults {
+  readonly actions: readonly Action[];
+  /** Takes everything back: from now on all is well. */
+  heal(): void;
+}
+
+export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Random, verdict: Verdict): Faults {
+  const { server, network, watchServer, pages, bridgeNames, functionNames } = cluster;
+  const { etcd } = server;
+  let backup: Backup | null = null;
+
+  const pickBridge = (): string => random.pickAny(bridgeNames) ?? 'bridge-0';
+  const pickFunction = (): string => random.pickAny(functionNames) ?? 'function-0';
+  const after = (delayMs: number, what: string, run: () => void): void => {
+    scheduler.schedule(delayMs, () => {
+      verdict.note(what);
+      run();
+    });
+  };
+  const isRunning = (process: Process | undefined): process is Process =>
+    process?.isAlive() === true && !process.isFrozen();
+  const seconds = (ms: number): string => `for ${(ms / 1_000).toFixed(1)} s`;
+
+  function freeze(name: string, forMs: number): string | null {
+    const process = cluster.processOf(name);
+    if (!isRunning(process)) return null;
+    process.freeze();
+    if (name.startsWith('bridge')) cluster.mayBeBlind(Math.min(forMs, UNNOTICED_FREEZE_MS));
+    after(forMs, `${name} goes on`, process.thaw);
+    return `${name} ${seconds(forMs)}`;
+  }
+
+  function kill(name: string): string | null {
+    if (cluster.processOf(name)?.isAlive() !== true) return null;
+    cluster.kill(name);
+    after(random.between(100, 6_000), `${name} starts again`, () => cluster.restart(name));
+    return name;
+  }
+
+  function cut(a: string, b: string, forMs: number): string {
+    network.cut(a, b, scheduler.now() + forMs);
+    if (a.startsWith('bridge') && b === 'api') cluster.mayBeBlind(forMs);
+    return `${a} from ${b} ${seconds(forMs)}`;
+  }
+
+  function connectionError(): ZenLeadError | null {
+    if (random.chance(0.3)) return null;
+    const code: ErrorCode = random.chance(0.5) ? 'KUBE_UNAVAILABLE' : 'WATCH_BROKEN';
+    return new ZenLeadError(code, 'the watch was cut', { retry: 'later' });
+  }
+
+  const action = (name: string, weight: number, run: () => string | null): Action => ({ name, weight, run });
+  return {
+    actions: [
+      action('freeze a bridge', 2, () => freeze(pickBridge(), random.between(50, 40_000))),
+      action('freeze a function', 2, () => freeze(pickFunction(), random.between(50, 15_000))),
+      action('kill a bridge', 2, () => kill(pickBridge())),
+      action('kill a function', 2, () => kill(pickFunction())),
+      action('cut a bridge from the API', 1, () => cut(pickBridge(), 'api', random.between(300, 25_000))),
+      action('cut a function from the API', 1, () => cut(pickFunction(), 'api', random.between(300, 10_000))),
+      action('cut a bridge from a function', 1, () => cut(pickBridge(), pickFunction(), random.between(300, 10_000))),
+      action('cut watches', 2, () => {
+        const name = pickBridge();
+        watchServer.end(name, connectionError);
+        return name;
+      }),
+      action('hold watches back', 1, () => {
+        const [name, lagMs, forMs] = [pickBridge(), random.between(500, 15_000), random.between(2_000, 20_000)];
+        cluster.mayBeBlind(lagMs);
+        cluster.setWatchLag(name, lagMs);
+        after(forMs, `${name} is no longer held back`, () => cluster.setWatchLag(name, 0));
+        return `${name} by ${(lagMs / 1_000).toFixed(1)} s`;
+      }),
+      action('restart the API server', 1, () => {
+        const forMs = random.between(100, 5_000);
+        cluster.setUp(false);
+        watchServer.end(null, connectionError);
+        after(forMs, 'the API server is back', () => cluster.setUp(true));
+        return seconds(forMs);
+      }),
+      action('compact etcd', 1, () => {
+        etcd.compact();
+        pages.expire();
+        return `at ${etcd.revision()}`;
+      }),
+      action('back etcd up', 2, () => {
+        backup = etcd.backup();
+        return `at ${backup.revision}`;
+      }),
+      action('restore etcd', 1, () => {
+        if (backup === null) return null;
+        const from = etcd.revision();
+        etcd.restore(backup);
+        pages.expire();
+        cluster.checks.restored();
+        watchServer.end(null, connectionError);
+        return `from ${from} to ${backup.revision}`;
+      }),
+    ],
+    heal() {
+      verdict.note('everything is well from now on');
+      network.setConditions(perfectConditions);
+      network.healAll();
+      cluster.setUp(true);
+      for (const name of [...bridgeNames, ...functionNames]) {
+        cluster.setWatchLag(name, 0);
+        const process = cluster.processOf(name);
+        if (process?.isAlive() !== true) cluster.restart(name);
+        else if (process.isFrozen()) process.thaw();
+      }
+    },
+  };
+}

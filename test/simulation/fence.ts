@@ -1,0 +1,23 @@
+/**
+ * Fence: the seams at which the simulation takes one protection away, to prove that it would notice. Production code has no such switch:
+ * everything here wraps what a process is given anyway.
+ */
+
+import type { WhyHint } from '../../functions/freshness.ts';
+import type { Sink } from '../../lib/events/sink.ts';
+import type { KubeApi } from '../../lib/kube/kubeApi.ts';
+
+export interface Fence {
+  readonly wrapFunctionApi: (api: KubeApi) => KubeApi;
+  readonly wrapFunction: (handle: Sink) => Sink;
+  /** Between a bridge and the network. */
+  readonly wrapSink: (sink: Sink) => Sink;
+  readonly freshness: { readonly whyHint?: WhyHint };
+}
+
+export const allFences: Fence = {
+  wrapFunctionApi: (api) => api,
+  wrapFunction: (handle) => handle,
+  wrapSink: (sink) => sink,
+  freshness: {},
+};

@@ -1,0 +1,62 @@
+/**
+ * startFunctionReplica: one function process: the real looks and announcer, on a simulated API server and EVENTS_SINK.
+ */
+
+import { createAnnouncer } from '../../functions/announce.ts';
+import { createLooksSink } from '../../functions/inProcessSink.ts';
+import { createLooks } from '../../functions/looks.ts';
+import { ZenLeadError } from '../../lib/errors.ts';
+import type { ReplyEvent } from '../../lib/events/reply.ts';
+import type { Sink } from '../../lib/events/sink.ts';
+import type { KubeApi } from '../../lib/kube/kubeApi.ts';
+import { silentLogger } from '../../lib/telemetry/logger.ts';
+import type { Fence } from './fence.ts';
+import type { Network } from './network.ts';
+import type { Process, Scheduler } from './scheduler.ts';
+import { sharedMetrics } from './sharedMetrics.ts';
+
+export interface FunctionReplica {
+  readonly process: Process;
+  readonly handle: Sink;
+}
+
+export interface FunctionReplicaOptions {
+  readonly process: Process;
+  readonly api: KubeApi;
+  readonly network: Network;
+  readonly scheduler: Scheduler;
+  readonly fence: Fence;
+  /** An announcement has reached the others. */
+  onAnnounced(event: ReplyEvent): void;
+}
+
+export function startFunctionReplica(options: FunctionReplicaOptions): FunctionReplica {
+  const { process, network, scheduler, fence } = options;
+  const { now } = process.clock;
+  const api = fence.wrapFunctionApi(options.api);
+
+  /** EVENTS_SINK: may take an announcement and lose the answer, or the other way round. */
+  const eventsSink = (event: ReplyEvent, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const fail = (): void =>
+        reject(new ZenLeadError('SINK_UNAVAILABLE', 'EVENTS_SINK: no answer', { retry: 'later' }));
+      signal.addEventListener('abort', fail, { once: true });
+      const thereMs = network.delayMs(process.name, 'events', 1_000);
+      if (thereMs === null) return;
+      scheduler.schedule(thereMs, () => {
+        options.onAnnounced(event);
+        const backMs = network.delayMs('events', process.name, 1_000);
+        if (backMs !== null) process.schedule(backMs, resolve);
+      });
+    });
+
+  const timeoutSignal = (timeoutMs: number): AbortSignal => {
+    const controller = new AbortController();
+    process.schedule(timeoutMs, () => controller.abort());
+    return controller.signal;
+  };
+  const shared = { api, clusterName: 'simulated', metrics: sharedMetrics, log: silentLogger, now };
+  const announcer = createAnnouncer({ ...shared, eventsSink, timeoutSignal });
+  const looks = createLooks({ ...shared, announcer, ...fence.freshness });
+  return { process, handle: fence.wrapFunction(createLooksSink(looks)) };
+}

@@ -1,0 +1,61 @@
+/**
+ * Network: what happens to a message on its way. Mostly a few milliseconds; sometimes it is slow, lost, or its link is cut.
+ *
+ * Guarantees: bounded delays (`MAX_WRITE_DELAY_MS` for requests to the API server, `MAX_EVENT_DELAY_MS` for events), because a check that
+ * allows for any delay could not fail.
+ */
+
+import type { Random } from './random.ts';
+
+export interface Conditions {
+  /** Of messages, in [0, 1]. */
+  readonly lossRate: number;
+  readonly slowRate: number;
+  /** Of requests to the API server: 429 and 503. */
+  readonly errorRate: number;
+  /** Of events: delivered a second time, perhaps much later. */
+  readonly doubleRate: number;
+}
+
+export const perfectConditions: Conditions = { lossRate: 0, slowRate: 0, errorRate: 0, doubleRate: 0 };
+
+/** How long a request may be on its way to the API server. */
+export const MAX_WRITE_DELAY_MS = 4_000;
+/** How long an event may be on its way to a function: a proxy or a queue that held it back. */
+export const MAX_EVENT_DELAY_MS = 45_000;
+
+export interface Network {
+  conditions(): Conditions;
+  setConditions(conditions: Conditions): void;
+  /** Of one message; null: it is lost. */
+  delayMs(from: string, to: string, maxDelayMs: number): number | null;
+  happens(rate: number): boolean;
+  cut(a: string, b: string, untilAt: number): void;
+  isCut(a: string, b: string): boolean;
+  /** When the link works again; `now` while it does. What TCP retransmits arrives then. */
+  connectedAt(a: string, b: string): number;
+  healAll(): void;
+}
+
+export function createNetwork(random: Random, now: () => number): Network {
+  const cuts = new Map<string, number>();
+  let conditions = perfectConditions;
+  const link = (a: string, b: string): string => [a, b].sort().join('|');
+  const connectedAt = (a: string, b: string): number => Math.max(now(), cuts.get(link(a, b)) ?? 0);
+
+  return {
+    conditions: () => conditions,
+    setConditions(next) {
+      conditions = next;
+    },
+    delayMs(from, to, maxDelayMs) {
+      if (connectedAt(from, to) > now() || random.chance(conditions.lossRate)) return null;
+      return random.chance(conditions.slowRate) ? random.between(5, maxDelayMs) : random.between(0.2, 4);
+    },
+    happens: (rate) => random.chance(rate),
+    cut: (a, b, untilAt) => cuts.set(link(a, b), untilAt),
+    isCut: (a, b) => connectedAt(a, b) > now(),
+    connectedAt,
+    healAll: () => cuts.clear(),
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * runSeed: one whole run: a cluster lives, is troubled, is left in peace, and must then be as the rules say.
+ *
+ * Guarantees: the same seed and fence give the same run, step for step. Which troubles a run has is chosen by the seed as well ("swarm
+ * testing": a run with few kinds of trouble gets further with each than one that has them all).
+ */
+
+import { T0 } from '../model/builders.ts';
+import type { Action } from './action.ts';
+import { checkSettled } from './checks/checkSettled.ts';
+import { type Cluster, createCluster } from './cluster.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { allFences, type Fence } from './fence.ts';
+import { startGarbageCollector } from './garbageCollector.ts';
+import { createRandom, type Random } from './random.ts';
+import { createScheduler, type Scheduler } from './scheduler.ts';
+import { createUsers } from './users.ts';
+import { createVerdict, type Verdict, type Violation } from './verdict.ts';
+import { createWorkload } from './workload.ts';
+
+export interface SeedResult {
+  readonly seed: number;
+  readonly violation: Violation | null;
+  readonly trace: readonly string[];
+  readonly steps: number;
+}
+
+export interface SeedOptions {
+  /** The trace tells of every event and answer too. */
+  readonly isDetailed?: boolean;
+  readonly fence?: Fence;
+  /** Names of actions that happen whatever the seed says, or never, with their weight. */
+  readonly weights?: Readonly<Record<string, number>>;
+}
+
+/** Long enough for a leader to settle, then for a dozen or more troubles. */
+const CALM_MS = 6_000;
+const TROUBLED_MS = 40_000;
+/** A message that was held back (45 s), a resync (30 s), a backoff or relist at its longest (30 s), and again what follows from it. */
+const SETTLE_MS = 150_000;
+
+export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
+  const random = createRandom(seed);
+  const scheduler = createScheduler(T0);
+  const verdict = createVerdict(scheduler.now, T0, options.isDetailed ?? false);
+  const sources = random.chance(0.25) ? ['db', 'cache'] : ['db'];
+  const cluster = createCluster({
+    scheduler,
+    random,
+    verdict,
+    fence: options.fence ?? allFences,
+    sources,
+    bridges: 1 + random.below(3),
+    functions: 1 + random.below(3),
+    maxSkewMs: random.pick([0, 0, 300]),
+  });
+  const { server } = cluster;
+  startGarbageCollector(server, scheduler, random.fork());
+  const workload = createWorkload({ server, scheduler, random: random.fork(), size: 2 + random.below(3) });
+  const users = createUsers({ server, scheduler, random: random.fork(), sources });
+  const faults = createFaults(cluster, scheduler, random.fork(), verdict);
+  const actions = chooseActions([...workload.actions, ...users.actions, ...faults.actions], options, random);
+
+  for (const name of [...cluster.functionNames, ...cluster.bridgeNames])
+    scheduler.schedule(random.between(0, 3_000), () => cluster.restart(name));
+  workload.start();
+  scheduler.schedule(random.between(0, 2_000), users.start);
+  const isOver = (): boolean => verdict.violation() !== null;
+  try {
+    await scheduler.runUntil(T0 + CALM_MS, isOver);
+    trouble(actions, random, scheduler, verdict, cluster);
+    await scheduler.runUntil(T0 + CALM_MS + TROUBLED_MS, isOver);
+    await settle(faults, cluster, sources, scheduler, verdict, isOver);
+  } catch (error) {
+    verdict.violate('fault', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+  return { seed, violation: verdict.violation(), trace: verdict.trace(), steps: scheduler.steps() };
+}
+
+/** About half of the kinds of trouble; the pods always do something. Etcd goes back in time in one run of eight. */
+function chooseActions(all: readonly Action[], { weights = {} }: SeedOptions, random: Random): readonly Action[] {
+  const isRestoring = random.chance(0.125);
+  return all
+    .map((action) => {
+      const isOn = random.chance(0.5) || action.name === 'pod flips';
+      const isAllowed = action.name !== 'restore etcd' || isRestoring;
+      return { ...action, weight: weights[action.name] ?? (isOn && isAllowed ? action.weight : 0) };
+    })
+    .filter(({ weight }) => weight > 0);
+}
+
+function trouble(
+  actions: readonly Action[],
+  random: Random,
+  scheduler: Scheduler,
+  verdict: Verdict,
+  { network }: Cluster,
+): void {
+  const total = actions.reduce((sum, { weight }) => sum + weight, 0);
+  const paceMs = random.pick([200, 700, 2_000]);
+  const until = scheduler.now() + TROUBLED_MS;
+  const rate = (): number => (random.chance(0.5) ? 0 : random.between(0, 0.25));
+  network.setConditions({ lossRate: rate() / 2, slowRate: rate(), errorRate: rate() / 2, doubleRate: rate() * 2 });
+
+  function act(): void {
+    if (scheduler.now() >= until) return;
+    let left = random.next() * total;
+    const action = actions.find(({ weight }) => {
+      left -= weight;
+      return left < 0;
+    });
+    const done = action?.run() ?? null;
+    if (done !== null) verdict.note(`* ${action?.name}: ${done}`);
+    scheduler.schedule(random.between(0, 2 * paceMs), act);
+  }
+  act();
+}
+
+async function settle(
+  faults: Faults,
+  { server }: Cluster,
+  sources: readonly string[],
+  scheduler: Scheduler,
+  verdict: Verdict,
+  isOver: () => boolean,
+): Promise<void> {
+  if (isOver()) return;
+  faults.heal();
+  await scheduler.runUntil(scheduler.now() + SETTLE_MS, isOver);
+  const problem = isOver() ? null : checkSettled(server.etcd, sources, scheduler.now());
+  if (problem !== null) verdict.violate(problem.check, problem.message);
+}

@@ -1,0 +1,151 @@
+/**
+ * Scheduler: virtual time, and the only way by which anything happens in a simulation. Timers, requests, answers, watch lines and faults
+ * are all steps of it; between two steps every promise that can settle has.
+ *
+ * Guarantees: steps run in the order of their instants, then of their making. What belongs to a process that is frozen waits until it
+ * thaws; what belongs to one that was killed never runs. No real timer is involved, so that a run depends on its seed alone.
+ */
+
+import type { Clock } from '../../bridge/clock.ts';
+
+export interface Process {
+  readonly name: string;
+  /** What the process believes the time is. */
+  readonly clock: Clock;
+  /** Something arrives at this process, or it has set a timer. */
+  schedule(delayMs: number, run: () => void): () => void;
+  isFrozen(): boolean;
+  isAlive(): boolean;
+  /** SIGSTOP. */
+  freeze(): void;
+  /** SIGCONT: whatever came meanwhile arrives now, in its order. */
+  thaw(): void;
+  /** SIGKILL. */
+  kill(): void;
+}
+
+export interface Scheduler {
+  now(): number;
+  /** Outside every process: the network, the API server, users. */
+  schedule(delayMs: number, run: () => void): () => void;
+  startProcess(name: string, skewMs: number): Process;
+  /** Runs every step that is due until then; ends early when `isOver` says so. */
+  runUntil(at: number, isOver: () => boolean): Promise<void>;
+  steps(): number;
+}
+
+interface Step {
+  dueAt: number;
+  order: number;
+  readonly run: () => void;
+  readonly owner: Owner | null;
+  isCancelled: boolean;
+}
+
+interface Owner {
+  isFrozen: boolean;
+  isAlive: boolean;
+  backlog: Step[];
+}
+
+export function createScheduler(startAt: number): Scheduler {
+  const heap: Step[] = [];
+  let now = startAt;
+  let order = 0;
+  let steps = 0;
+
+  function add(delayMs: number, run: () => void, owner: Owner | null): () => void {
+    const step: Step = { dueAt: now + Math.max(0, delayMs), order: ++order, run, owner, isCancelled: false };
+    push(heap, step);
+    return () => {
+      step.isCancelled = true;
+    };
+  }
+
+  return {
+    now: () => now,
+    schedule: (delayMs, run) => add(delayMs, run, null),
+    steps: () => steps,
+    startProcess(name, skewMs) {
+      const owner: Owner = { isFrozen: false, isAlive: true, backlog: [] };
+      const schedule = (delayMs: number, run: () => void) => add(delayMs, run, owner);
+      return {
+        name,
+        // Whole milliseconds, as Date.now has them.
+        clock: { now: () => Math.floor(now + skewMs), setTimer: (callback, delayMs) => schedule(delayMs, callback) },
+        schedule,
+        isFrozen: () => owner.isFrozen,
+        isAlive: () => owner.isAlive,
+        freeze() {
+          owner.isFrozen = true;
+        },
+        thaw() {
+          owner.isFrozen = false;
+          for (const step of owner.backlog) {
+            step.dueAt = now;
+            step.order = ++order;
+            push(heap, step);
+          }
+          owner.backlog = [];
+        },
+        kill() {
+          owner.isAlive = false;
+          owner.backlog = [];
+        },
+      };
+    },
+    async runUntil(at, isOver) {
+      for (let step = heap[0]; step !== undefined && step.dueAt <= at && !isOver(); step = heap[0]) {
+        pop(heap);
+        if (step.isCancelled || step.owner?.isAlive === false) continue;
+        if (step.owner?.isFrozen) {
+          step.owner.backlog.push(step);
+          continue;
+        }
+        now = Math.max(now, step.dueAt);
+        steps += 1;
+        step.run();
+        await promisesSettled();
+      }
+      if (!isOver()) now = Math.max(now, at);
+    },
+  };
+}
+
+/** Node empties the queue of microtasks before it runs a tick: https://nodejs.org/api/process.html#processnexttickcallback-args */
+function promisesSettled(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
+}
+
+function isBefore(a: Step, b: Step): boolean {
+  return a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.order < b.order);
+}
+
+function push(heap: Step[], step: Step): void {
+  let at = heap.push(step) - 1;
+  while (at > 0) {
+    const parentAt = (at - 1) >> 1;
+    const parent = heap[parentAt];
+    if (parent === undefined || !isBefore(step, parent)) break;
+    heap[at] = parent;
+    at = parentAt;
+  }
+  heap[at] = step;
+}
+
+function pop(heap: Step[]): void {
+  const last = heap.pop();
+  if (last === undefined || heap.length === 0) return;
+  let at = 0;
+  for (;;) {
+    const left = heap[at * 2 + 1];
+    const right = heap[at * 2 + 2];
+    if (left === undefined) break;
+    const isRight = right !== undefined && isBefore(right, left);
+    const child = isRight ? right : left;
+    if (!isBefore(child, last)) break;
+    heap[at] = child;
+    at = at * 2 + (isRight ? 2 : 1);
+  }
+  heap[at] = last;
+}

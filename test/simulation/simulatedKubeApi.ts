@@ -1,0 +1,141 @@
+/**
+ * createSimulatedKubeApi: the `KubeApi` of one process, over the simulated network. The wire is all that is replaced: what zen-lead does with
+ * answers, errors and watch lines is its own code.
+ *
+ * Every request is two messages, and either can be lost: a write whose answer is lost has happened. A request that a client has given
+ * up may still arrive.
+ */
+
+import { type ErrorCode, ZenLeadError } from '../../lib/errors.ts';
+import type { KubeApi, ListPage, ListQuery, Resource, WatchQuery } from '../../lib/kube/kubeApi.ts';
+import type { ApiServer } from './apiServer.ts';
+import type { KubeObject } from './kubeObject.ts';
+import { MAX_WRITE_DELAY_MS, type Network } from './network.ts';
+import type { PageStore } from './pageStore.ts';
+import type { Process, Scheduler } from './scheduler.ts';
+import { toSelection } from './selection.ts';
+import type { WatchServer } from './watchServer.ts';
+import { openStream } from './watchStream.ts';
+
+export interface SimulatedKubeApiOptions {
+  readonly process: Process;
+  readonly scheduler: Scheduler;
+  readonly network: Network;
+  readonly server: ApiServer;
+  readonly watchServer: WatchServer;
+  readonly pages: PageStore;
+  /** The API server answers at all. */
+  isUp(): boolean;
+  /** How far a delaying proxy holds this process's watches back. */
+  watchLagMs(): number;
+  /** The last page of a LIST has arrived. */
+  onListed?(selection: string): void;
+}
+
+/** As in lib/kube/client.ts. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeApi {
+  const { process, scheduler, network, server, watchServer, pages } = options;
+  const { name } = process;
+
+  function call<T>(attempt: string, signal: AbortSignal, run: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const toError = (code: ErrorCode, retryAfterMs?: number): ZenLeadError =>
+        new ZenLeadError(code, `${attempt}: simulated`, {
+          retry: 'later',
+          ...(retryAfterMs !== undefined && { retryAfterMs }),
+        });
+      const fail = (code: ErrorCode): void => end(() => reject(toError(code)));
+      const onAbort = (): void => fail('ABORTED');
+      const cancelTimeout = process.schedule(REQUEST_TIMEOUT_MS, () => fail('KUBE_TIMEOUT'));
+      let isEnded = false;
+      function end(settle: () => void): void {
+        if (isEnded) return;
+        isEnded = true;
+        cancelTimeout();
+        signal.removeEventListener('abort', onAbort);
+        settle();
+      }
+      if (signal.aborted) {
+        onAbort();
+        return;
+      }
+      signal.addEventListener('abort', onAbort);
+
+      const answer = (settle: () => void): void => {
+        const delayMs = network.delayMs('api', name, MAX_WRITE_DELAY_MS);
+        if (delayMs !== null) process.schedule(delayMs, () => end(settle));
+        // Some connections are seen to be broken, others only by their silence.
+        else if (network.happens(0.5)) process.schedule(5, () => fail('KUBE_UNAVAILABLE'));
+      };
+      const { errorRate } = network.conditions();
+      const serve = (): void => {
+        if (!options.isUp()) answer(() => reject(toError('KUBE_UNAVAILABLE')));
+        else if (network.happens(errorRate / 2)) answer(() => reject(toError('KUBE_TOO_MANY_REQUESTS', 1_000)));
+        else if (network.happens(errorRate)) answer(() => reject(toError('KUBE_UNAVAILABLE')));
+        else answer(carryOut(run, resolve, reject));
+      };
+      const delayMs = network.delayMs(name, 'api', MAX_WRITE_DELAY_MS);
+      if (delayMs !== null) scheduler.schedule(delayMs, serve);
+      else if (network.happens(0.5)) process.schedule(5, () => fail('KUBE_UNAVAILABLE'));
+    });
+  }
+
+  return {
+    async list(resource, _namespace, query, signal) {
+      const page = await call(`list ${resource.plural}`, signal, () =>
+        pages.read(toSelection(resource.plural, query), query),
+      );
+      if (page.continue === undefined) options.onListed?.(describe(resource, query));
+      return page;
+    },
+    watch: (resource, _namespace, query, signal, onOpen) =>
+      openStream({
+        process,
+        signal,
+        now: scheduler.now,
+        arrivesAt: () => network.connectedAt(name, 'api') + 1 + options.watchLagMs(),
+        open: (client) => {
+          const { resourceVersion, timeoutSeconds } = query;
+          const request = { ...toSelection(resource.plural, query), from: Number(resourceVersion), timeoutSeconds };
+          return call(`watch ${resource.plural}`, signal, () => watchServer.open(request, client));
+        },
+        ...(onOpen !== undefined && { onOpen }),
+      }),
+    get: (resource, _namespace, object, signal) =>
+      call(`get ${resource.plural}/${object}`, signal, () => {
+        const found = server.etcd.read(resource.plural, object);
+        if (found === undefined) throw new ZenLeadError('KUBE_NOT_FOUND', object, { retry: 'now' });
+        return found;
+      }),
+    create: (resource, _namespace, object, signal) =>
+      call(`create ${resource.plural}/${(object as KubeObject).metadata.name}`, signal, () =>
+        server.create(name, resource.plural, object),
+      ),
+    mergePatch: (resource, _namespace, object, patch, signal) =>
+      call(`patch ${resource.plural}/${object}`, signal, () => server.patch(name, resource.plural, object, patch)),
+    delete: (resource, _namespace, object, preconditions, signal) =>
+      call(`delete ${resource.plural}/${object}`, signal, () =>
+        server.delete(name, resource.plural, object, preconditions),
+      ),
+    getPath: () => Promise.reject(new ZenLeadError('KUBE_NOT_FOUND', 'no paths here', { retry: 'never' })),
+    close: async () => undefined,
+  };
+}
+
+/** The request takes effect now; its answer comes later, if at all. */
+function carryOut<T>(run: () => T, resolve: (value: T) => void, reject: (error: unknown) => void): () => void {
+  try {
+    const value = run();
+    return () => resolve(value);
+  } catch (error) {
+    return () => reject(error);
+  }
+}
+
+function describe({ plural }: Resource, { labelSelector = '' }: ListQuery | WatchQuery): string {
+  return `${plural}?${labelSelector}`;
+}
+
+export type { ListPage };

@@ -1,0 +1,180 @@
+/**
+ * Users: whoever writes the annotations, and whoever touches what is ours, or has what we want.
+ */
+
+import type { Action } from './action.ts';
+import type { ApiServer } from './apiServer.ts';
+import { controllerOf, type KubeObject, labelOf } from './kubeObject.ts';
+import { foreignServiceManifest, foreignSliceManifest, sourceManifest } from './manifests.ts';
+import type { Random } from './random.ts';
+import type { Scheduler } from './scheduler.ts';
+
+export interface UsersOptions {
+  readonly server: ApiServer;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly sources: readonly string[];
+}
+
+export interface Users {
+  readonly actions: readonly Action[];
+  start(): void;
+}
+
+const ACTOR = 'user';
+const WANTED_NAMES = ['main', 'taken'] as const;
+
+/** Values for each annotation; null takes it away. */
+const settings: readonly (readonly [string, readonly (string | null)[]])[] = [
+  ['leader-service-name', ['main', 'taken', 'No Name', null, null]],
+  ['sticky', ['false', 'true', 'maybe', null]],
+  ['strategy', ['newest', 'random', 'node-aware', 'best', null]],
+  ['min-ready-duration', ['1s', '3s', '-1s', null, null]],
+  ['failover-min-delay', ['2s', '8s', 'soon', null, null]],
+  ['no-leader', ['hold', 'clear', 'keep', null]],
+  ['pin-leader', ['db-0', 'db-1', 'NOBODY', null, null]],
+  ['paused', ['true', 'false', 'yes', null, null]],
+  ['followers', ['true', 'readers', 'false', '?', null]],
+  ['leader-service-type', ['NodePort', 'LoadBalancer', 'none', null]],
+];
+
+export function createUsers({ server, scheduler, random, sources }: UsersOptions): Users {
+  const { etcd } = server;
+  const annotate = (name: string, key: string, value: string | null): void => {
+    server.patch(ACTOR, 'services', name, { metadata: { annotations: { [`zen-lead.io/${key}`]: value } } });
+  };
+  const pickSource = (): KubeObject | undefined =>
+    random.pickAny(sources.flatMap((name) => etcd.read('services', name) ?? []));
+  const ours = (plural: string): readonly KubeObject[] =>
+    etcd.list(plural).filter((object) => sources.includes(controllerOf(object)?.name ?? ''));
+
+  function createSource(name: string): void {
+    if (etcd.read('services', name) === undefined)
+      server.create(ACTOR, 'services', sourceManifest(name, random.chance(0.4), { 'zen-lead.io/enabled': 'true' }));
+  }
+
+  const onSource = (name: string, weight: number, act: (source: KubeObject) => string): Action => ({
+    name,
+    weight,
+    run() {
+      const source = pickSource();
+      return source === undefined ? null : `${source.metadata.name} ${act(source)}`;
+    },
+  });
+  const onOurs = (name: string, weight: number, plural: string, act: (object: KubeObject) => void): Action => ({
+    name,
+    weight,
+    run() {
+      const object = random.pickAny(ours(plural));
+      if (object === undefined) return null;
+      act(object);
+      return `${plural}/${object.metadata.name}`;
+    },
+  });
+
+  return {
+    start() {
+      for (const name of sources) createSource(name);
+    },
+    actions: [
+      onSource('user annotates', 6, ({ metadata: { name } }) => {
+        const [key, values] = random.pickAny(settings) ?? ['sticky', ['true']];
+        const value = random.pickAny(values) ?? null;
+        annotate(name, key, value);
+        return `${key}=${value}`;
+      }),
+      onSource('user opts out', 2, ({ metadata: { name } }) => {
+        const value = random.pick([null, 'false', 'ture']);
+        annotate(name, 'enabled', value);
+        scheduler.schedule(random.between(50, 10_000), () => {
+          if (etcd.read('services', name) !== undefined) annotate(name, 'enabled', 'true');
+        });
+        return `enabled=${value}`;
+      }),
+      onSource('user deletes the source', 1, ({ metadata: { name } }) => {
+        server.delete(ACTOR, 'services', name);
+        scheduler.schedule(random.between(50, 8_000), () => createSource(name));
+        return '';
+      }),
+      onSource('user changes the families', 1, ({ metadata: { name } }) => {
+        const ipFamilies = random.pick([['IPv4'], ['IPv4', 'IPv6']]);
+        server.patch(ACTOR, 'services', name, { spec: { ipFamilies } });
+        return ipFamilies.join();
+      }),
+      onOurs('user deletes our slice', 2, 'endpointslices', ({ metadata }) =>
+        server.delete(ACTOR, 'endpointslices', metadata.name),
+      ),
+      onOurs('user deletes our Service', 2, 'services', ({ metadata }) =>
+        server.delete(ACTOR, 'services', metadata.name),
+      ),
+      onOurs('user edits our endpoints', 2, 'endpointslices', ({ metadata }) => {
+        const targetRef = { kind: 'Pod', namespace: 'shop', name: 'evil', uid: 'evil' };
+        const endpoints = random.chance(0.5) ? [] : [{ addresses: ['192.0.2.66'], targetRef }];
+        server.patch(ACTOR, 'endpointslices', metadata.name, { endpoints });
+      }),
+      onOurs('user takes the leader out of the record', 1, 'endpointslices', ({ metadata }) => {
+        const annotations = { 'zen-lead.io/leader-pod-uid': null };
+        server.patch(ACTOR, 'endpointslices', metadata.name, { metadata: { annotations } });
+      }),
+      onOurs('user gives our Service a selector', 1, 'services', (service) => addSelector(service)),
+      onOurs('user takes our label away', 1, 'services', ({ metadata }) => {
+        server.patch(ACTOR, 'services', metadata.name, {
+          metadata: { labels: { 'app.kubernetes.io/managed-by': null } },
+        });
+      }),
+      { name: 'somebody has the name we want', weight: 1, run: takeName },
+      { name: 'somebody gives a name back', weight: 1, run: releaseNames },
+    ],
+  };
+
+  /** What the endpoints controllers do about it comes with it. */
+  function addSelector({ metadata: { name, uid } }: KubeObject): void {
+    server.patch(ACTOR, 'services', name, { spec: { selector: { app: 'db' } } });
+    const labels = {
+      'kubernetes.io/service-name': name,
+      'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
+    };
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'Service', name, uid, controller: true }];
+    const sliceName = `${name}-x7k2p`;
+    if (etcd.read('endpointslices', sliceName) === undefined)
+      server.create('controller', 'endpointslices', {
+        metadata: { name: sliceName, labels, ownerReferences },
+        addressType: 'IPv4',
+        endpoints: [],
+      });
+    if (etcd.read('endpoints', name) === undefined)
+      server.create('controller', 'endpoints', {
+        metadata: { name, labels: { 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' } },
+      });
+  }
+
+  function takeName(): string | null {
+    const name = random.pick([...WANTED_NAMES, `${sources[0]}-leader`]);
+    if (random.chance(0.5)) {
+      if (etcd.read('services', name) !== undefined) return null;
+      server.create(ACTOR, 'services', foreignServiceManifest(name));
+      return name;
+    }
+    const sliceName = `${name}-ipv4`;
+    if (etcd.read('endpointslices', sliceName) !== undefined) return null;
+    server.create(ACTOR, 'endpointslices', foreignSliceManifest(sliceName, name));
+    return sliceName;
+  }
+
+  function releaseNames(): string | null {
+    const foreign = [
+      ...etcd
+        .list('services')
+        .filter((each) => labelOf(each, 'team') === 'another')
+        .map((each) => ['services', each] as const),
+      ...etcd
+        .list('endpointslices')
+        .filter((each) => labelOf(each, 'endpointslice.kubernetes.io/managed-by') === 'another')
+        .map((each) => ['endpointslices', each] as const),
+    ];
+    const [plural, object] = random.pickAny(foreign) ?? [];
+    if (plural === undefined || object === undefined) return null;
+    server.delete(ACTOR, plural, object.metadata.name);
+    return object.metadata.name;
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Verdict: the first violation of a run, and the trace that leads to it.
+ */
+
+export type CheckName = 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S8' | 'S9' | 'L1' | 'outbox' | 'fault';
+
+export interface Violation {
+  readonly check: CheckName;
+  readonly message: string;
+  /** Milliseconds since the start of the run. */
+  readonly atMs: number;
+}
+
+export interface Verdict {
+  note(line: string): void;
+  /** What only a trace of everything needs; `line` is called only for one. */
+  detail(line: () => string): void;
+  /** Only the first counts: what follows from a broken state says nothing. */
+  violate(check: CheckName, message: string): void;
+  violation(): Violation | null;
+  trace(): readonly string[];
+}
+
+export function createVerdict(now: () => number, startedAt: number, isDetailed: boolean): Verdict {
+  const lines: string[] = [];
+  let first: Violation | null = null;
+  const note = (line: string): void => {
+    lines.push(`${((now() - startedAt) / 1_000).toFixed(3).padStart(8)} ${line}`);
+  };
+  return {
+    note,
+    detail(line) {
+      if (isDetailed) note(line());
+    },
+    violate(check, message) {
+      if (first !== null) return;
+      first = { check, message, atMs: now() - startedAt };
+      note(`VIOLATION ${check}: ${message}`);
+    },
+    violation: () => first,
+    trace: () => lines,
+  };
+}

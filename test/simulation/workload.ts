@@ -1,0 +1,122 @@
+/**
+ * Workload: pods as a StatefulSet and its kubelets would have them: they flip, end, die and come back under the same name with another
+ * uid. Addresses come from a pool that is hardly larger than the set, so that another pod soon gets the address of a dead one.
+ */
+
+import type { Action } from './action.ts';
+import type { ApiServer } from './apiServer.ts';
+import type { KubeObject } from './kubeObject.ts';
+import { APP_LABELS, podManifest, readyCondition } from './manifests.ts';
+import type { Random } from './random.ts';
+import type { Scheduler } from './scheduler.ts';
+
+export interface WorkloadOptions {
+  readonly server: ApiServer;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly size: number;
+}
+
+interface Status {
+  readonly phase?: string;
+  readonly podIPs?: readonly { readonly ip: string }[];
+  readonly conditions?: readonly { readonly status: string }[];
+}
+
+export interface Workload {
+  readonly actions: readonly Action[];
+  start(): void;
+}
+
+const ACTOR = 'workload';
+
+export function createWorkload({ server, scheduler, random, size }: WorkloadOptions): Workload {
+  const names = Array.from({ length: size }, (_, i) => `db-${i}`);
+  let generation = 0;
+
+  const pods = (): readonly KubeObject[] => server.etcd.list('pods');
+  const statusOf = (pod: KubeObject): Status => (pod['status'] ?? {}) as Status;
+  const isLive = (pod: KubeObject): boolean =>
+    statusOf(pod).phase === 'Running' && pod.metadata.deletionTimestamp === undefined;
+  const patch = (pod: KubeObject, change: object): unknown => server.patch(ACTOR, 'pods', pod.metadata.name, change);
+  const pickLive = (): KubeObject | undefined => random.pickAny(pods().filter(isLive));
+
+  /** The lowest address that no pod has: what dies is soon somebody else's. */
+  function freeIps(): readonly string[] {
+    const taken = new Set(pods().flatMap((pod) => (statusOf(pod).podIPs ?? []).map(({ ip }) => ip)));
+    for (let i = 1; ; i++) if (!taken.has(`10.0.0.${i}`)) return [`10.0.0.${i}`, `fd00::${i}`];
+  }
+
+  function create(name: string): void {
+    generation += 1;
+    const uid = `pod-${name}-${generation}`;
+    const state = { name, uid, nodeName: `node-${random.below(2)}`, at: scheduler.now() };
+    server.create(ACTOR, 'pods', podManifest({ ...state, phase: 'Pending', isReady: false, ips: [] }));
+    scheduler.schedule(random.between(50, 3_000), () => {
+      const pod = server.etcd.read('pods', name);
+      if (pod?.metadata.uid !== uid || pod.metadata.deletionTimestamp !== undefined) return;
+      // Some are without an address of the second family.
+      const ips = freeIps().slice(0, random.chance(0.15) ? 1 : 2);
+      patch(pod, { status: { phase: 'Running', podIPs: ips.map((ip) => ({ ip })) } });
+      scheduler.schedule(random.between(10, 2_000), () => setReady(name, uid, true));
+    });
+  }
+
+  function setReady(name: string, uid: string, isReady: boolean): void {
+    const pod = server.etcd.read('pods', name);
+    if (pod?.metadata.uid !== uid || !isLive(pod)) return;
+    patch(pod, { status: { conditions: [readyCondition(isReady, scheduler.now())] } });
+  }
+
+  function remove({ metadata: { name, uid } }: KubeObject): void {
+    if (server.etcd.read('pods', name)?.metadata.uid === uid) server.delete(ACTOR, 'pods', name);
+    scheduler.schedule(random.between(5, 2_000), () => {
+      if (server.etcd.read('pods', name) === undefined) create(name);
+    });
+  }
+
+  function end(pod: KubeObject, change: object): void {
+    patch(pod, change);
+    scheduler.schedule(random.between(20, 5_000), () => remove(pod));
+  }
+
+  const onPod = (name: string, weight: number, act: (pod: KubeObject) => void): Action => ({
+    name,
+    weight,
+    run() {
+      const pod = pickLive();
+      if (pod === undefined) return null;
+      act(pod);
+      return pod.metadata.uid;
+    },
+  });
+
+  return {
+    start() {
+      for (const name of names) create(name);
+    },
+    actions: [
+      onPod('pod flips', 12, (pod) => {
+        const isReady = statusOf(pod).conditions?.[0]?.status === 'True';
+        setReady(pod.metadata.name, pod.metadata.uid, !isReady);
+        if (isReady && random.chance(0.7))
+          scheduler.schedule(random.between(10, 6_000), () => setReady(pod.metadata.name, pod.metadata.uid, true));
+      }),
+      onPod('pod terminates', 5, (pod) =>
+        end(pod, { metadata: { deletionTimestamp: new Date(scheduler.now()).toISOString() } }),
+      ),
+      onPod('pod is killed', 5, remove),
+      onPod('pod finishes', 2, (pod) => end(pod, { status: { phase: random.pick(['Failed', 'Succeeded']) } })),
+      onPod('pod loses its label', 1, (pod) => {
+        patch(pod, { metadata: { labels: { app: 'gone' } } });
+        scheduler.schedule(random.between(100, 8_000), () => {
+          const { name, uid } = pod.metadata;
+          if (server.etcd.read('pods', name)?.metadata.uid === uid) patch(pod, { metadata: { labels: APP_LABELS } });
+        });
+      }),
+      onPod('pod is excluded or not', 1, (pod) =>
+        patch(pod, { metadata: { annotations: { 'zen-lead.io/exclude': random.pick(['true', 'false', 'perhaps']) } } }),
+      ),
+    ],
+  };
+}
