@@ -12,6 +12,7 @@
 import { isAboutChange, type LookEvent } from '../lib/events/look.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
 import type { Sink, SinkAnswer } from '../lib/events/sink.ts';
+import type { ServiceKey } from '../lib/selection/snapshot.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { traceIdOf } from '../lib/telemetry/tracing.ts';
@@ -42,6 +43,10 @@ export interface DeliveryOptions {
   readonly tuning: DeliveryTuning;
   readonly metrics: Pick<Metrics, 'deliveries' | 'deliverySeconds' | 'circuitOpen' | 'eventLagSeconds'>;
   readonly log: Logger;
+  /** False: somebody else sends it. Asked right before it would be sent; absent: everything is sent. */
+  admits?(concern: Concern): boolean;
+  /** What was admitted has been answered or given up. */
+  onFinish?(key: ServiceKey): void;
   buildEvent(concern: Concern, now: number): LookEvent;
   onAnswer(concern: Concern, answer: SinkAnswer): void;
   onDeadLetter(letter: DeadLetter): void;
@@ -81,7 +86,8 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     while (running.size < concurrency.limit() && gate.admits(running.size, clock.now())) {
       const concern = queue.take(lowRunning < concurrency.limit() * LOW_SHARE);
       if (concern === undefined) break;
-      start(concern);
+      if (options.admits?.(concern) ?? true) start(concern);
+      else queue.finish(concern.key);
     }
     isPumping = false;
     const untilProbeMs = gate.probeAt() - clock.now();
@@ -127,7 +133,12 @@ export function startDelivery(options: DeliveryOptions): Delivery {
       const { status, detail = '' } = outcome.answer;
       options.onDeadLetter({ event, status, detail, reason: 'refused' });
     }
-    queue.finish(concern.key);
+    finish(concern.key);
+  }
+
+  function finish(key: ServiceKey): void {
+    options.onFinish?.(key);
+    queue.finish(key);
   }
 
   function fail(sent: Sent, concern: Concern, failure: Failure, number: number): void {
@@ -145,7 +156,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     }
     retries.forget(key);
     options.onDeadLetter({ event: sent.event, status, detail, reason: 'exhausted' });
-    queue.finish(key);
+    finish(key);
   }
 
   function closeGate(number: number, detail: string): void {

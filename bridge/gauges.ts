@@ -23,6 +23,8 @@ export function registerGauges(
   queue: Pick<Queue, 'depth' | 'oldestAddedAt'>,
   watches: Pick<Watches, 'staleness' | 'unreadable'>,
   clock: Clock,
+  /** Only one replica tells about Services: else every number would be there as often as there are replicas. */
+  isFirst: () => boolean = () => true,
 ): void {
   /** `read` gives null where there is nothing to say. */
   const perService = (
@@ -30,6 +32,7 @@ export function registerGauges(
     read: (index: NamespaceIndex, source: string) => number | null,
   ): void =>
     onScrape(gauge, () => {
+      if (!isFirst()) return;
       for (const [namespace, index] of store.namespaces())
         for (const service of index.services.optedIn) {
           const value = read(index, service);
@@ -38,6 +41,7 @@ export function registerGauges(
     });
   const perNamespace = (gauge: Gauge<'namespace'>, count: (index: NamespaceIndex) => number): void =>
     onScrape(gauge, () => {
+      if (!isFirst()) return;
       for (const [namespace, index] of store.namespaces()) gauge.set({ namespace }, count(index));
     });
   const secondsSince = (at: number): number => Math.max(0, clock.now() - at) / 1_000;
@@ -63,6 +67,8 @@ export function registerGauges(
     for (const [resource, seconds] of watches.staleness(clock.now()))
       metrics.watchStalenessSeconds.set({ resource }, seconds);
   });
+  // On scrape: it turns false by itself when time passes.
+  onScrape(metrics.leaseHolder, () => metrics.leaseHolder.set(isFirst() ? 1 : 0));
   onScrape(metrics.unreadableObjects, () => {
     for (const [resource, count] of watches.unreadable()) metrics.unreadableObjects.set({ resource }, count);
   });

@@ -4,73 +4,36 @@
  *
  * reflector -> store -> affected -> queue -> deliver -> sink, all in the tick in which the watch line is read when a place is free.
  *
+ * Of several replicas one sends all of that at once; the others only what it leaves undone (speaker.ts, asked by deliver before each event).
+ *
  * Guarantees: no event leaves before every list is complete; then every source is looked at once, those without a fit leader first,
  * and every 30 s again. Nothing that the sink does holds a watch up.
  */
 
-import type { Sink } from '../lib/events/sink.ts';
-import type { KubeApi } from '../lib/kube/kubeApi.ts';
 import { buildSnapshot } from '../lib/selection/buildSnapshot.ts';
 import type { Snapshot } from '../lib/selection/snapshot.ts';
-import type { Logger } from '../lib/telemetry/logger.ts';
-import type { Metrics } from '../lib/telemetry/metrics.ts';
-import type { Readiness } from '../lib/telemetry/probes.ts';
-import { noTracing, type Tracing } from '../lib/telemetry/tracing.ts';
+import { noTracing } from '../lib/telemetry/tracing.ts';
 import { affectedByPod, affectedByService, affectedBySlice } from './affected.ts';
-import { type Clock, systemClock } from './clock.ts';
+import type { Bridge, BridgeOptions } from './bridgeOptions.ts';
+import { systemClock } from './clock.ts';
 import type { Concern } from './concern.ts';
 import { createDeadLetters } from './deadLetter.ts';
-import { type DeliveryRecord, startDelivery } from './deliver.ts';
-import { type DeliveryTuning, defaultDeliveryTuning, inProcessDeliveryTuning } from './deliveryTuning.ts';
-import type { EventPoster } from './eventPoster.ts';
+import { startDelivery } from './deliver.ts';
+import { defaultDeliveryTuning, inProcessDeliveryTuning } from './deliveryTuning.ts';
 import { toFirstLook } from './firstLook.ts';
 import { registerGauges } from './gauges.ts';
+import { judge } from './judge.ts';
 import { createLinger } from './linger.ts';
 import { createQueue } from './queue.ts';
 import { createRechecks } from './recheck.ts';
-import { defaultResyncTuning, type ResyncTuning, startResync, toResync } from './resync.ts';
-import { createStore, type SourceName, type Store } from './store.ts';
+import { defaultResyncTuning, startResync, toResync } from './resync.ts';
+import { createSpeaker } from './speaker.ts';
+import { createStore, type SourceName } from './store.ts';
 import { toCloudEvent } from './toCloudEvent.ts';
 import { traceSink } from './traceSink.ts';
-import { startWatches, type WatchesOptions } from './watches.ts';
+import { startWatches } from './watches.ts';
 
-export interface BridgeOptions {
-  readonly api: KubeApi;
-  readonly sink: Sink;
-  /** Absent: the sink is in this process, and events have no size limit. */
-  readonly sinkUrl?: string | undefined;
-  readonly clusterName: string;
-  /** Empty: all. */
-  readonly namespaces: readonly string[];
-  readonly metrics: Metrics;
-  readonly log: Logger;
-  readonly tracing?: Tracing | undefined;
-  readonly clock?: Clock;
-  /** Numbers in [0, 1). */
-  readonly random?: () => number;
-  readonly tuning?: BridgeTuning;
-  /** Absent: dead letters are logged and counted. */
-  readonly deadLetterSink?: EventPoster | undefined;
-  /** Every attempt, with its answer; for a recording. */
-  readonly onDelivery?: (record: DeliveryRecord) => void;
-  /** A source Service about which something may have changed; for whoever shows the state. The store knows it already. */
-  readonly onConcern?: (source: SourceName) => void;
-}
-
-export interface BridgeTuning {
-  readonly delivery?: Partial<DeliveryTuning>;
-  readonly resync?: ResyncTuning;
-  readonly watches?: WatchesOptions['tuning'];
-}
-
-export interface Bridge {
-  readonly store: Store;
-  /** One Service as an event would carry it now. */
-  snapshotOf(source: SourceName): Snapshot;
-  readiness(): Readiness;
-  /** Stops the watches and timers, and finishes what is in flight, up to a bound. */
-  close(): Promise<void>;
-}
+export type { Bridge, BridgeOptions, BridgeTuning } from './bridgeOptions.ts';
 
 /** 64 KiB are guaranteed (CloudEvents 1.0, "Size Limits"); 1 KiB is left for what K_CE_OVERRIDES and brokers add. */
 const MAX_EVENT_BYTES = 63 * 1024;
@@ -142,19 +105,39 @@ export function startBridge(options: BridgeOptions): Bridge {
     },
     onSynced() {
       isSynced = true;
-      const sources = store.sources();
-      log.info({ services: sources.length }, 'every list is complete, events are sent from now on');
-      for (const source of sources) add(toFirstLook(source, store, clock.now()));
+      log.info({ services: store.sources().length }, 'every list is complete, events are sent from now on');
+      lookAtEverything();
+      speaker.start();
       const resync = startResync(clock, tuning.resync ?? defaultResyncTuning, store.sources, add);
       stopResync = resync.close;
     },
+  });
+
+  function lookAtEverything(): void {
+    for (const source of store.sources()) add(toFirstLook(source, store, clock.now()));
+  }
+
+  function snapshotOf({ namespace, name }: SourceName): Snapshot {
+    const revisions = watches.revisions(namespace);
+    return buildSnapshot({ ...store.namespace(namespace).stateOf(name), namespace, revisions });
+  }
+
+  const speaker = createSpeaker({
+    ...options,
+    lease: options.lease,
+    clock,
+    random,
+    judge: (concern) => judge(snapshotOf(concern), clock.now()),
+    lookAgain: (concern, at) => rechecks.take(concern, at === null ? {} : { recheckAfterMs: at - clock.now() }),
+    send: (concern) => queue.add(concern, clock.now()),
+    lookAtEverything,
   });
 
   const context = {
     clusterName: options.clusterName,
     store,
     revisions: watches.revisions,
-    isFresh: watches.isFresh,
+    isFresh: (namespace: string) => speaker.isFirst() && watches.isFresh(namespace),
     carryOf: rechecks.carryOf,
     random,
     maxEventBytes: sinkUrl === undefined ? Number.POSITIVE_INFINITY : MAX_EVENT_BYTES,
@@ -167,6 +150,8 @@ export function startBridge(options: BridgeOptions): Bridge {
     tuning: { ...(sinkUrl === undefined ? inProcessDeliveryTuning : defaultDeliveryTuning), ...tuning.delivery },
     metrics,
     log,
+    admits: speaker.admits,
+    onFinish: speaker.finish,
     buildEvent: (concern, now) => toCloudEvent(concern, context, now),
     onAnswer(concern, { reply, detail }) {
       if (detail !== undefined)
@@ -177,16 +162,11 @@ export function startBridge(options: BridgeOptions): Bridge {
     ...(options.onDelivery !== undefined && { onDelivery: options.onDelivery }),
   });
   metrics.queueLimit.set(MAX_WAITING);
-  registerGauges(metrics, store, queue, watches, clock);
+  registerGauges(metrics, store, queue, watches, clock, speaker.isFirst);
 
   return {
     store,
-    snapshotOf: ({ namespace, name }) =>
-      buildSnapshot({
-        ...store.namespace(namespace).stateOf(name),
-        namespace,
-        revisions: watches.revisions(namespace),
-      }),
+    snapshotOf,
     readiness: () => watches.readiness(clock.now()),
     async close() {
       stopResync();
@@ -194,6 +174,7 @@ export function startBridge(options: BridgeOptions): Bridge {
       linger.close();
       await watches.close();
       await delivery.close();
+      await speaker.close();
       await deadLetters.close();
     },
   };

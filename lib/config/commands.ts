@@ -18,6 +18,12 @@ const recording = {
   recordFiles: debugSettings.recordFiles,
 } as const;
 
+const lease = {
+  leaseName: settings.leaseName,
+  leaseNamespace: settings.leaseNamespace,
+  noLease: settings.noLease,
+} as const;
+
 export const commands = {
   demo: {
     summary: 'An embedded Kubernetes API, a sample workload, and a failover you can watch.',
@@ -37,6 +43,7 @@ export const commands = {
       port: settings.probesPort,
       host: settings.host,
       eventsSink: settings.eventsSink,
+      ...lease,
       ...recording,
       ...tracingSettings,
       logLevel: settings.logLevel,
@@ -57,6 +64,7 @@ export const commands = {
       caCerts: settings.caCerts,
       port: settings.probesPort,
       host: settings.host,
+      ...lease,
       ...recording,
       ...tracingSettings,
       logLevel: settings.logLevel,

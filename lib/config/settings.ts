@@ -154,6 +154,28 @@ export const settings = {
     meaning: 'Every Service is looked at again this often, spread over the interval.',
     why: 'The longest that anything stays wrong. Functions that are to scale to zero are woken by it, and want an hour.',
   },
+  leaseName: {
+    kind: 'text',
+    flag: 'lease-name',
+    placeholder: 'NAME',
+    default: 'zen-lead-bridge',
+    meaning: 'Lease that says which replica speaks first. Replicas that watch other namespaces need another one.',
+    why: 'The name that deploy/base gives the bridge a right to.',
+  },
+  leaseNamespace: {
+    kind: 'text',
+    flag: 'lease-namespace',
+    env: ['POD_NAMESPACE'],
+    placeholder: 'NS',
+    meaning:
+      'Namespace of the Lease. Without it: that of the pod’s service account, or of the kubeconfig’s context, else default.',
+  },
+  noLease: {
+    kind: 'switch',
+    flag: 'no-lease',
+    meaning:
+      'Take no Lease and speak always: for one that is alone. Two that both do so agree in the end, and do the work twice.',
+  },
   deadLetterSink: {
     kind: 'url',
     flag: 'dead-letter-sink',

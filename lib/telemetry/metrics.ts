@@ -144,6 +144,12 @@ export function createMetrics() {
     ]),
     deliverySeconds: histogram('delivery_duration_seconds', 'From sending an event to its answer.', []),
     deadLetters: counter('dead_letters_total', 'Events given up, by reason.', ['reason']),
+    leaseHolder: gauge('lease_holder', '1 while this bridge speaks first: it holds the Lease, or needs none.', []),
+    hedges: counter(
+      'hedged_hints_total',
+      'Hints sent because the bridge that speaks first had not settled a change in time.',
+      [],
+    ),
     circuitOpen: gauge('circuit_open', '1 while the gate before a failing sink is closed.', []),
   };
   metrics.heapLimitBytes.set(getHeapStatistics().heap_size_limit);
