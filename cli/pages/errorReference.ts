@@ -1,0 +1,121 @@
+/**
+ * What each error code means, and what somebody who meets it can do. Rendered to docs/errors.md by renderErrorsPage.ts.
+ */
+
+import type { ErrorCode } from '../../lib/errors.ts';
+
+export interface ErrorNote {
+  readonly meaning: string;
+  readonly todo: string;
+}
+
+/** Codes that heal by themselves, in the common case. */
+const NOTHING = 'Nothing, unless it stays:';
+
+export const errorReference: Readonly<Record<ErrorCode | 'INTERNAL', ErrorNote>> = {
+  INPUT_INVALID: {
+    meaning: 'A value that cannot be read. The message and `path` say where.',
+    todo: 'Correct what sent it. In a log line of the bridge it is an object of the cluster: see the runbook of ZenLeadUnreadableObjects.',
+  },
+  INPUT_TOO_LARGE: {
+    meaning: 'A request larger than 256 KiB.',
+    todo: 'Send less: an event without its snapshot is a hint, and works.',
+  },
+  INPUT_UNSUPPORTED: {
+    meaning: 'A media type, charset, content coding or batch that is not spoken here.',
+    todo: 'Send one CloudEvent 1.0 in JSON, UTF-8, not compressed.',
+  },
+  CONFIG_INVALID: {
+    meaning: 'A flag, an environment variable or the kubeconfig cannot be used.',
+    todo: 'The message names it and what is accepted; [configuration](configuration.md) lists all of them.',
+  },
+  KUBE_CONFLICT: {
+    meaning: '409: the object had changed since it was read. The state is read afresh and decided again, three times.',
+    todo: `${NOTHING} somebody else writes the same object all the time. Find out who: kubectl get --show-managed-fields.`,
+  },
+  KUBE_ALREADY_EXISTS: {
+    meaning: '409: an object of that name has come in between. Read afresh, decided again.',
+    todo: `${NOTHING} the name is taken, and a Warning Event on the Service says by what.`,
+  },
+  KUBE_NOT_FOUND: {
+    meaning: '404: the object is gone, or the API is not served.',
+    todo: `${NOTHING} check that discovery.k8s.io/v1 and events.k8s.io/v1 are served.`,
+  },
+  KUBE_GONE: {
+    meaning: '410: the API server no longer knows the version asked for. Everything is listed again.',
+    todo: `${NOTHING} lists take longer than the API server keeps its history.`,
+  },
+  KUBE_INVALID: {
+    meaning: '400 or 422: the API server rejects what was to be written; or one of its objects cannot be read.',
+    todo: 'Read the message: an admission policy or webhook may be in the way.',
+  },
+  KUBE_UNAUTHORIZED: {
+    meaning: '401: the credentials do not hold, also not when read afresh.',
+    todo: 'Renew the kubeconfig; in a cluster, check that the service account exists.',
+  },
+  KUBE_FORBIDDEN: {
+    meaning: '403: a right is missing, or an admission policy refuses.',
+    todo: 'Apply the roles again: kubectl auth can-i --list --as=system:serviceaccount:NS:NAME shows what is there.',
+  },
+  KUBE_NAMESPACE_TERMINATING: {
+    meaning: '403: the namespace is being deleted; nothing can be made in it.',
+    todo: 'Nothing.',
+  },
+  KUBE_TOO_MANY_REQUESTS: {
+    meaning: '429: the API server has more than it can do. Its Retry-After is kept to.',
+    todo: `${NOTHING} give our service accounts a FlowSchema, see [performance](performance.md).`,
+  },
+  KUBE_VERSION_TOO_LARGE: {
+    meaning:
+      '504: the API server does not know a version that it gave out before; etcd was restored, or this member is behind.',
+    todo: 'Nothing: what it has is listed and taken.',
+  },
+  KUBE_UNAVAILABLE: {
+    meaning: '5xx, or the connection was refused or cut.',
+    todo: `${NOTHING} the API server is away, or something between is.`,
+  },
+  KUBE_TIMEOUT: {
+    meaning: 'No answer in time; or the state that was decided on grew too old before it was written.',
+    todo: `${NOTHING} see the runbook of ZenLeadHighAPICallLatency.`,
+  },
+  WATCH_BROKEN: {
+    meaning: 'A watch ended in the middle of a line, or sent one that cannot be read. It is opened again.',
+    todo: `${NOTHING} a proxy between bridge and API server cuts streams.`,
+  },
+  SINK_UNAVAILABLE: {
+    meaning: 'The functions, or EVENTS_SINK, gave no answer or none that helps.',
+    todo: 'See the runbook of ZenLeadSinkCircuitOpen.',
+  },
+  SINK_UNREACHABLE: {
+    meaning: 'No connection to the functions: nothing was sent.',
+    todo: 'Check --sink or K_SINK, the Service behind it, and the NetworkPolicy.',
+  },
+  UNAUTHENTICATED: {
+    meaning: '401 from a function: no token, or one that does not hold.',
+    todo: 'Check --token-file of the bridge, and that its audience is the --audience of the functions.',
+  },
+  WRONG_SENDER: {
+    meaning: '403 from a function: a good token of somebody else.',
+    todo: 'Check --trusted-sender: system:serviceaccount:NAMESPACE:NAME of the bridge.',
+  },
+  BUSY: {
+    meaning: '429 from a function: hints on 1,000 Services are being read already.',
+    todo: `${NOTHING} allow more replicas.`,
+  },
+  ABORTED: {
+    meaning: 'The caller has gone, or the process is stopping.',
+    todo: `${NOTHING} the bridge waits less than a look takes; see the runbook of ZenLeadSlowReconciliation.`,
+  },
+  REFUSED: {
+    meaning: 'A command would not have the effect that was asked for.',
+    todo: 'Read the message: it says what stands against it.',
+  },
+  DEMO_FAILED: {
+    meaning: 'A step of `zen-lead demo` did not happen in time.',
+    todo: 'Run it again on a machine that is less busy; if it stays, it is a defect.',
+  },
+  INTERNAL: {
+    meaning: 'An error without a code: a defect of zen-lead.',
+    todo: 'Report it, with the log line and, if there is one, the recording.',
+  },
+};

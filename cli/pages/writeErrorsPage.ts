@@ -1,0 +1,8 @@
+/**
+ * Writes docs/errors.md. Run by hand after a change of errorReference.ts: `node cli/pages/writeErrorsPage.ts`.
+ */
+
+import { writeFile } from 'node:fs/promises';
+import { renderErrorsPage } from './renderErrorsPage.ts';
+
+await writeFile(new URL('../../docs/errors.md', import.meta.url), renderErrorsPage());
