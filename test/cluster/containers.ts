@@ -1,21 +1,35 @@
 /**
  * signalContainer: what happens to a process on a real node, done to a container from outside of it: killed, or stopped so that it hangs.
+ *
+ * containerd is asked which container that is: it knows at once that one has been replaced, and also while the API server is away.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
 
-const containerd = ['-a', '/run/containerd/c.sock', '-n', 'k8s.io'];
+const ctr = ['-a', '/run/containerd/c.sock', '-n', 'k8s.io'];
+/** A container that has just crashed twice starts again after ten seconds, then twenty. */
+const startTimeoutMs = 90_000;
 
 /** SIGKILL: a crash. SIGSTOP: a hang; the kernel still accepts connections, and nobody answers them. */
 export async function signalContainer(
   cluster: Cluster,
-  namespace: string,
   pod: string,
+  container: string,
   signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT',
-  container?: string,
 ): Promise<void> {
-  const filter = container === undefined ? '[0]' : `[?(@.name=="${container}")]`;
-  const path = `jsonpath={.status.containerStatuses${filter}.containerID}`;
-  const id = (await cluster.kubectl('-n', namespace, 'get', 'pod', pod, '-o', path)).replace('containerd://', '');
-  await cluster.run('ctr', ...containerd, 'tasks', 'kill', '--signal', signal, id);
+  const filter = `labels."io.kubernetes.pod.name"==${pod},labels."io.kubernetes.container.name"==${container}`;
+  const deadlineAt = Date.now() + startTimeoutMs;
+  while (Date.now() < deadlineAt) {
+    const ids = (await cluster.run('ctr', ...ctr, 'containers', 'ls', '-q', filter)).trim().split('\n');
+    // ID PID STATUS
+    const tasks = (await cluster.run('ctr', ...ctr, 'tasks', 'ls')).split('\n').map((line) => line.trim().split(/\s+/));
+    const running = tasks.find(([id = '', , status]) => status !== 'STOPPED' && ids.includes(id))?.[0];
+    if (running !== undefined) {
+      await cluster.run('ctr', ...ctr, 'tasks', 'kill', '--signal', signal, running);
+      return;
+    }
+    await sleep(200);
+  }
+  throw new Error(`no container ${container} of ${pod} runs`);
 }

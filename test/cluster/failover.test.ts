@@ -29,7 +29,7 @@ describe('a leader of a real Deployment', () => {
     const leader = await workload.readLeader();
     expect(await workload.pods()).toContain(leader);
     const traffic = await startTraffic(cluster, workload);
-    await traffic.waitForAnswer();
+    await traffic.waitForAnswer(leader);
     expect(turns(await traffic.stop())).toEqual([leader]);
   });
 
@@ -49,7 +49,7 @@ describe('a leader of a real Deployment', () => {
   test('that crashes is replaced within seconds', async () => {
     const leader = await expectLeader(workload);
     const traffic = await startTraffic(cluster, workload);
-    await signalContainer(cluster, workload.namespace, leader, 'SIGKILL');
+    await signalContainer(cluster, leader, 'web', 'SIGKILL');
     const next = await workload.waitForOther(leader);
     await traffic.waitForAnswer(next);
     const dark = darkTimeMs(await traffic.stop());
@@ -61,7 +61,7 @@ describe('a leader of a real Deployment', () => {
   test('that hangs is replaced as soon as its probe says so', async () => {
     const leader = await expectLeader(workload);
     const traffic = await startTraffic(cluster, workload);
-    await signalContainer(cluster, workload.namespace, leader, 'SIGSTOP');
+    await signalContainer(cluster, leader, 'web', 'SIGSTOP');
     const next = await workload.waitForOther(leader);
     await traffic.waitForAnswer(next);
     const dark = darkTimeMs(await traffic.stop());
@@ -69,7 +69,7 @@ describe('a leader of a real Deployment', () => {
     expect(dark).toBeLessThan(maxDarkMs);
 
     // It comes back to life and stays a follower: the one that leads is fit.
-    await signalContainer(cluster, workload.namespace, leader, 'SIGCONT');
+    await signalContainer(cluster, leader, 'web', 'SIGCONT');
     await cluster.kubectl('-n', workload.namespace, 'wait', '--for=condition=Ready', `pod/${leader}`, '--timeout=30s');
     expect(await workload.readLeader()).toBe(next);
   });

@@ -6,7 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { findClusterAssets } from './clusterAssets.ts';
 import { installKnative } from './installKnative.ts';
 import { startCluster } from './startCluster.ts';
-import { applyOverlay, loadImages, waitUntilReady } from './zenLead.ts';
+import { applyOverlay, keepPodLogs, loadImages, waitUntilReady } from './zenLead.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -21,6 +21,11 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   const keepLogs = process.env['ZEN_LEAD_KEEP_LOGS'] !== undefined;
   const started = await timed('Kubernetes', () => startCluster(assets));
   const { cluster } = started;
+  const stop = async (): Promise<void> => {
+    // A cluster that is broken says nothing any more, and still has to end.
+    if (keepLogs) await keepPodLogs(cluster).catch((error: unknown) => console.log(String(error)));
+    await started.stop({ keepLogs });
+  };
   try {
     await timed('Knative', () => installKnative(cluster, assets));
     await timed('images of zen-lead', () => loadImages(cluster));
@@ -29,11 +34,11 @@ export default async function setup(project: TestProject): Promise<(() => Promis
       await waitUntilReady(cluster);
     });
   } catch (error) {
-    await started.stop({ keepLogs });
+    await stop();
     throw error;
   }
   project.provide('cluster', { directory: cluster.directory, pid: cluster.pid, programs: assets.directory });
-  return () => started.stop({ keepLogs });
+  return stop;
 }
 
 async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {

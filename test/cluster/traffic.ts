@@ -16,10 +16,9 @@ export interface Answer {
 }
 
 export interface Traffic {
-  /** Sorted by when the connection was begun. */
-  answers(): readonly Answer[];
-  /** Until this pod, or any at all, has answered a connection begun from now on. */
-  waitForAnswer(pod?: string): Promise<void>;
+  /** Until this pod has answered a connection begun from now on; when that was begun. */
+  waitForAnswer(pod: string | null): Promise<number>;
+  /** What it got since the leader's first answer, sorted by when the connection was begun. */
   stop(): Promise<readonly Answer[]>;
 }
 
@@ -37,23 +36,22 @@ export async function startTraffic(cluster: Cluster, workload: Workload): Promis
       .filter((line) => line.startsWith('{'))
       .map((line): Answer => JSON.parse(line))
       .toSorted((a, b) => a.at - b.at);
-  const waitForAnswer = async (pod?: string): Promise<void> => {
+  const waitForAnswer = async (pod: string | null): Promise<number> => {
     const from = Date.now();
-    while (
-      !answers().some((answer) => answer.at >= from && answer.pod !== undefined && (pod ?? answer.pod) === answer.pod)
-    ) {
-      if (Date.now() - from > timeoutMs)
-        throw new Error(`${pod ?? 'nobody'} answered: ${JSON.stringify(answers().slice(-3))}`);
+    while (Date.now() - from < timeoutMs) {
+      const answer = answers().find(({ at, pod: who }) => at >= from && who !== undefined && who === pod);
+      if (answer !== undefined) return answer.at;
       await sleep(50);
     }
+    throw new Error(`${pod} did not answer: ${JSON.stringify(answers().slice(-3))}`);
   };
-  await waitForAnswer();
+  // kube-proxy follows at its own time, and late after a restart of the API server: the story begins when it has.
+  const beganAt = await waitForAnswer(await workload.readLeader());
   return {
-    answers,
     waitForAnswer,
     async stop() {
       await running.stop('SIGKILL');
-      return answers();
+      return answers().filter(({ at }) => at >= beganAt);
     },
   };
 }

@@ -1,0 +1,104 @@
+{{/* Of everything: the release's name, with the chart's in it. */}}
+{{- define "zen-lead.name" -}}
+{{- if contains "zen-lead" .Release.Name }}{{ .Release.Name | trunc 52 | trimSuffix "-" }}{{ else }}{{ printf "%s-zen-lead" .Release.Name | trunc 52 | trimSuffix "-" }}{{ end -}}
+{{- end }}
+
+{{/* The account that watches, and the account that writes: one and the same in mode one. */}}
+{{- define "zen-lead.bridge" -}}
+{{ include "zen-lead.name" . }}{{ if ne .Values.mode "one" }}-bridge{{ end }}
+{{- end }}
+{{- define "zen-lead.functions" -}}
+{{ include "zen-lead.name" . }}{{ if ne .Values.mode "one" }}-functions{{ end }}
+{{- end }}
+
+{{- define "zen-lead.image" -}}
+{{- $tag := .Values.image.tag | default .Chart.AppVersion -}}
+{{ .Values.image.repository }}{{ if hasPrefix "@" $tag }}{{ $tag }}{{ else }}:{{ $tag }}{{ end }}
+{{- end }}
+
+{{- define "zen-lead.labels" -}}
+app.kubernetes.io/part-of: zen-lead
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{/* What a container of ours gets everywhere; the pod's part is beside it, because Knative takes none. */}}
+{{- define "zen-lead.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+{{- define "zen-lead.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{/* Takes the name of the pods. */}}
+{{- define "zen-lead.spread" -}}
+{{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+- topologyKey: {{ . }}
+  maxSkew: 1
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels:
+      app.kubernetes.io/name: {{ $ }}
+{{- end }}
+{{- end }}
+
+{{/* Takes .Values.bridge or .Values.functions. */}}
+{{- define "zen-lead.placement" -}}
+{{- with .nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- end }}
+
+{{/* What the bridge and the one process are told alike. */}}
+{{- define "zen-lead.watchArgs" -}}
+- --cluster-name={{ .Values.clusterName }}
+- --log-level={{ .Values.logLevel }}
+{{- range .Values.namespaces }}
+- --namespace={{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "zen-lead.functionsArgs" -}}
+- functions
+- --trusted-sender=system:serviceaccount:{{ .Release.Namespace }}:{{ include "zen-lead.bridge" . }}
+- --audience={{ .Values.audience }}
+- --cluster-name={{ .Values.clusterName }}
+- --log-level={{ .Values.logLevel }}
+{{- with .Values.eventsSink }}
+- --events-sink={{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "zen-lead.probes" -}}
+readinessProbe:
+  httpGet: { path: /readyz, port: {{ . }} }
+  periodSeconds: 2
+startupProbe:
+  httpGet: { path: /livez, port: {{ . }} }
+  periodSeconds: 1
+  failureThreshold: 60
+livenessProbe:
+  httpGet: { path: /livez, port: {{ . }} }
+  periodSeconds: 10
+  timeoutSeconds: 5
+{{- end }}

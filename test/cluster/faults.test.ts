@@ -1,0 +1,120 @@
+/**
+ * Failover while zen-lead itself, or the API server, is being killed. Both are on the way of every decision.
+ */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { attachCluster } from './cluster.ts';
+import { signalContainer } from './containers.ts';
+import { note } from './figures.ts';
+import { darkTimeMs, startTraffic } from './traffic.ts';
+import { startWorkload, type Workload } from './workload.ts';
+import { listPods, waitUntilReady } from './zenLead.ts';
+
+const { directory, pid } = inject('cluster');
+const cluster = attachCluster(directory, pid);
+
+describe('a failover', () => {
+  let workload: Workload;
+  beforeAll(async () => {
+    workload = await startWorkload(cluster, 'faults');
+  });
+  afterAll(() => workload.remove());
+
+  test('happens although every function is killed at the same moment', async () => {
+    const functions = await listPods(cluster, 'functions');
+    const dark = await failOver(() => kill(functions, 'user-container'));
+    note('crash with every function killed: dark time', dark);
+    // The container starts again at once; the bridge tries again with backoff.
+    expect(dark).toBeLessThan(20_000);
+    await waitUntilReady(cluster);
+  });
+
+  test('happens although a bridge is killed at the same moment', async () => {
+    const [first = ''] = await listPods(cluster, 'bridge');
+    const dark = await failOver(() => kill([first], 'bridge'));
+    note('crash with one of two bridges killed: dark time', dark);
+    // The other one watches and speaks all the time.
+    expect(dark).toBeLessThan(10_000);
+    await waitUntilReady(cluster);
+  });
+
+  test('happens although both bridges are killed at the same moment', async () => {
+    const bridges = await listPods(cluster, 'bridge');
+    const dark = await failOver(() => kill(bridges, 'bridge'));
+    note('crash with both bridges killed: dark time', dark);
+    // They start again, list, and look first at those whose leader nobody serves.
+    expect(dark).toBeLessThan(20_000);
+    await waitUntilReady(cluster);
+  });
+
+  async function kill(pods: readonly string[], container: string): Promise<void> {
+    await Promise.all(pods.map((pod) => signalContainer(cluster, pod, container, 'SIGKILL')));
+  }
+
+  /** Kills the leader and does `meanwhile` at once; how long the client was without an answer, in milliseconds. */
+  async function failOver(meanwhile: () => Promise<void>): Promise<number> {
+    const leader = (await workload.readLeader()) ?? '';
+    const traffic = await startTraffic(cluster, workload);
+    await Promise.all([signalContainer(cluster, leader, 'web', 'SIGKILL'), meanwhile()]);
+    await traffic.waitForAnswer(await workload.waitForOther(leader));
+    return darkTimeMs(await traffic.stop());
+  }
+});
+
+describe('while the API server is restarted', () => {
+  let workload: Workload;
+  beforeAll(async () => {
+    workload = await startWorkload(cluster, 'restart');
+  });
+  afterAll(() => workload.remove());
+
+  test('the leader stays and keeps answering, and the next failover works', async () => {
+    const leader = (await workload.readLeader()) ?? '';
+    const traffic = await startTraffic(cluster, workload);
+    const apiServer = readFileSync(join(directory, 'kube-apiserver.pid'), 'utf8').trim();
+    await cluster.run('kill', '-9', apiServer);
+    await waitForApiServer();
+    expect(await workload.readLeader()).toBe(leader);
+    // Long enough for whoever would want to move it: every watch has been cut and opened again.
+    await waitUntilReady(cluster);
+    expect(await workload.readLeader()).toBe(leader);
+    const answers = await traffic.stop();
+    expect(answers.filter(({ pod }) => pod !== leader)).toEqual([]);
+
+    await signalContainer(cluster, leader, 'web', 'SIGKILL');
+    expect(await workload.waitForOther(leader)).not.toBe(leader);
+  });
+
+  test('a leader that dies meanwhile is replaced once it is back', async () => {
+    const leader = (await workload.readLeader()) ?? '';
+    const traffic = await startTraffic(cluster, workload);
+    const apiServer = readFileSync(join(directory, 'kube-apiserver.pid'), 'utf8').trim();
+    await cluster.run('kill', '-STOP', apiServer);
+    // Its probe says so at once, and nobody hears it for three seconds.
+    await signalContainer(cluster, leader, 'web', 'SIGSTOP');
+    await cluster.run('sleep', '3');
+    await cluster.run('kill', '-9', apiServer);
+    await waitForApiServer();
+    const next = await workload.waitForOther(leader);
+    await traffic.waitForAnswer(next);
+    const dark = darkTimeMs(await traffic.stop());
+    note('hang while the API server was away: dark time', dark);
+    expect(dark).toBeLessThan(60_000);
+    await waitUntilReady(cluster);
+  });
+
+  async function waitForApiServer(): Promise<void> {
+    await expect
+      .poll(
+        () =>
+          cluster.request('GET', '/api/v1/namespaces/default').then(
+            () => 'up',
+            () => 'down',
+          ),
+        { timeout: 60_000 },
+      )
+      .toBe('up');
+  }
+});

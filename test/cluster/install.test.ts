@@ -1,0 +1,98 @@
+/**
+ * Every other way to install zen-lead: each one is installed, fails over, and is removed.
+ */
+
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { attachCluster } from './cluster.ts';
+import { signalContainer } from './containers.ts';
+import { startWorkload, type Workload } from './workload.ts';
+import { applyOverlay, waitUntilReady } from './zenLead.ts';
+
+const { directory, pid, programs } = inject('cluster');
+const cluster = attachCluster(directory, pid);
+const deploy = resolve(import.meta.dirname, '../../deploy');
+const overlay = (name: string): string => resolve(import.meta.dirname, 'overlays', name);
+const helm = (...args: string[]): Promise<string> => cluster.run(join(programs, 'helm'), ...args);
+const chart = join(deploy, 'helm/zen-lead');
+const image = ['--set', 'image.repository=dev.local/zen-lead,image.tag=1,guard.enabled=true'];
+
+interface Way {
+  readonly install: () => Promise<unknown>;
+  readonly remove: () => Promise<unknown>;
+}
+
+function kustomize(name: string, deployments: readonly string[]): Way {
+  return {
+    async install() {
+      await cluster.kubectl('apply', '-k', overlay(name));
+      for (const each of deployments)
+        await cluster.kubectl('-n', 'zen-lead', 'rollout', 'status', `deploy/${each}`, '--timeout=120s');
+    },
+    remove: () => cluster.kubectl('delete', '-k', overlay(name), '--timeout=120s'),
+  };
+}
+
+function helmChart(...values: string[]): Way {
+  const args = ['zen-lead', chart, '-n', 'zen-lead', '--create-namespace', '--wait', '--timeout', '3m'];
+  return {
+    install: () => helm('upgrade', '--install', ...args, ...image, ...values),
+    async remove() {
+      await helm('uninstall', 'zen-lead', '-n', 'zen-lead', '--wait');
+      await cluster.kubectl('delete', 'namespace', 'zen-lead', '--timeout=120s');
+    },
+  };
+}
+
+const ways: readonly (readonly [string, Way])[] = [
+  ['two Deployments, by kustomize', kustomize('plain', ['zen-lead-bridge', 'zen-lead-functions'])],
+  ['one process, by kustomize', kustomize('one', ['zen-lead'])],
+  ['two Deployments, by Helm', helmChart('--set', 'mode=deployments')],
+  ['one process for one namespace, by Helm', helmChart('--set', 'mode=one,namespaces={install}')],
+  ['two Deployments for one namespace, by Helm', helmChart('--set', 'mode=deployments,namespaces={install}')],
+  ['Knative, by Helm', helmChart('--set', 'mode=knative')],
+];
+
+describe('installed as', () => {
+  let workload: Workload;
+  beforeAll(async () => {
+    workload = await startWorkload(cluster, 'install');
+    // Only one of them at a time, or nobody could say which one did it.
+    await cluster.kubectl('delete', '-k', overlay('first'), '--timeout=180s');
+  });
+  afterAll(async () => {
+    await workload.remove();
+    await applyOverlay(cluster, 'first');
+    await waitUntilReady(cluster);
+  });
+
+  test.each(ways)('%s, it fails over, and leaves the route when it goes', async (_name, way) => {
+    await way.install();
+    const leader = (await workload.readLeader()) ?? '';
+    await signalContainer(cluster, leader, 'web', 'SIGKILL');
+    const next = await workload.waitForOther(leader);
+    await way.remove();
+    // The route needs nobody to keep it: it is an EndpointSlice.
+    expect(await workload.readLeader()).toBe(next);
+    await cluster.kubectl('-n', workload.namespace, 'rollout', 'status', 'deploy/web', '--timeout=60s');
+  });
+});
+
+describe('what is shipped', () => {
+  test.each(['knative', 'kubernetes', 'kubernetes/one', 'guard'])(
+    'passes the API server and Knative’s webhooks: deploy/%s',
+    async (path) => {
+      const args = ['--server-side', '--force-conflicts', '--dry-run=server'];
+      const answer = await cluster.kubectl('apply', '-k', join(deploy, path), ...args);
+      expect(answer).toContain('serverside-applied (server dry run)');
+    },
+  );
+
+  test('Knative’s webhooks are there, and would refuse a field that is not allowed', async () => {
+    const manifest = (await cluster.kubectl('kustomize', join(deploy, 'knative'))).replace(
+      'serviceAccountName: zen-lead-functions',
+      'serviceAccountName: zen-lead-functions\n      securityContext: { runAsNonRoot: true }',
+    );
+    await expect(cluster.apply(manifest, '--dry-run=server')).rejects.toThrow(/must not set the field/);
+  });
+});

@@ -1,0 +1,72 @@
+/**
+ * Knative scales the functions: to several under load and back, to none and from none.
+ */
+
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { attachCluster } from './cluster.ts';
+import { signalContainer } from './containers.ts';
+import { note } from './figures.ts';
+import { setConfig } from './installKnative.ts';
+import { startLoad } from './load.ts';
+import { darkTimeMs, startTraffic } from './traffic.ts';
+import { startWorkload, type Workload } from './workload.ts';
+import { applyOverlay, countReadyFunctions, listPods, waitUntilReady } from './zenLead.ts';
+
+const { directory, pid } = inject('cluster');
+const cluster = attachCluster(directory, pid);
+
+afterAll(async () => {
+  await applyOverlay(cluster, 'first');
+  await waitUntilReady(cluster);
+});
+
+describe('under load', () => {
+  let workload: Workload;
+  beforeAll(async () => {
+    workload = await startWorkload(cluster, 'load');
+    await applyOverlay(cluster, 'load');
+    await waitUntilReady(cluster);
+  });
+  afterAll(() => workload.remove());
+
+  test('the functions become several and one again, and every Service ends where its last word says', async () => {
+    await expect.poll(() => countReadyFunctions(cluster), { timeout: 90_000, interval: 500 }).toBe(1);
+    const load = await startLoad(cluster, workload, { services: 60, changesPerSecond: 120 });
+    await expect.poll(() => countReadyFunctions(cluster), { timeout: 90_000, interval: 500 }).toBeGreaterThan(1);
+    const most = await countReadyFunctions(cluster);
+    console.log(`cluster figure: functions under load ${most}`);
+    const wanted = await load.stop();
+
+    // A pin is obeyed in the order in which it was written: no late look of another replica may undo the last.
+    await expect.poll(() => load.readLeaders(), { timeout: 60_000, interval: 500 }).toEqual(wanted);
+    expect(load.epochsThatWentDown()).toEqual([]);
+    await expect.poll(() => countReadyFunctions(cluster), { timeout: 120_000, interval: 1_000 }).toBe(1);
+    expect(await load.readLeaders()).toEqual(wanted);
+  });
+});
+
+describe('scaled to zero', () => {
+  let workload: Workload;
+  beforeAll(async () => {
+    // The shortest that Knative accepts; 30 s would only be waited for.
+    await setConfig(cluster, 'config-autoscaler', { 'scale-to-zero-grace-period': '6s' });
+    workload = await startWorkload(cluster, 'zero');
+    await applyOverlay(cluster, 'zero');
+    await waitUntilReady(cluster);
+  });
+  afterAll(() => workload.remove());
+
+  test('a failover wakes a function', async () => {
+    // Gone, not only not ready: one that drains still answers on the connections that it has.
+    await expect.poll(() => listPods(cluster, 'functions'), { timeout: 180_000, interval: 500 }).toEqual([]);
+    const leader = (await workload.readLeader()) ?? '';
+    const traffic = await startTraffic(cluster, workload);
+    await signalContainer(cluster, leader, 'web', 'SIGKILL');
+    const next = await workload.waitForOther(leader);
+    await traffic.waitForAnswer(next);
+    const dark = darkTimeMs(await traffic.stop());
+    note('crash with the functions at zero: dark time', dark);
+    expect(dark).toBeLessThan(20_000);
+    expect(await countReadyFunctions(cluster)).toBeGreaterThan(0);
+  });
+});

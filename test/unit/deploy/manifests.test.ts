@@ -1,0 +1,168 @@
+/**
+ * What is shipped, against the published schemas and against what we promise about it. No cluster needed.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { parseCommandLine } from '../../../lib/config/parseCommandLine.ts';
+import { findProblems } from './findProblems.ts';
+import { readSchemas } from './readSchemas.ts';
+
+const deploy = resolve(import.meta.dirname, '../../../deploy');
+const schemas = readSchemas();
+if (schemas === null) console.log('manifests: not checked against schemas, ../shared/schemas is not here');
+const hasKubectl = canRun('kubectl');
+if (!hasKubectl) console.log('manifests: kustomizations are not built, there is no kubectl here');
+
+interface Container {
+  readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value: string }[];
+  readonly securityContext?: object;
+  readonly resources: { readonly limits: Readonly<Record<string, string>> };
+}
+
+interface PodSpec {
+  readonly serviceAccountName: string;
+  readonly securityContext?: object;
+  readonly containers: readonly Container[];
+  readonly volumes?: readonly object[];
+}
+
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly rules?: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
+}
+
+interface Workload extends Manifest {
+  readonly spec: { readonly template: { readonly spec: PodSpec } };
+}
+
+/** Not in the published set; the e2e suite has the real API server take it. */
+const withoutSchema = /^admissionregistration\.k8s\.io\//;
+const work = mkdtempSync(join(tmpdir(), 'zen-lead-manifests-'));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+const components = globSync('knative/components/*', { cwd: deploy });
+const sources: readonly (readonly [string, () => readonly Manifest[]])[] = [
+  ...(hasKubectl
+    ? [
+        ...['knative', 'kubernetes', 'kubernetes/one', 'guard'].map(
+          (path) => [path, () => build(join(deploy, path))] as const,
+        ),
+        ...components.map((path) => [path, () => buildWith(path)] as const),
+      ]
+    : []),
+  ...globSync('helm/rendered/*.yaml', { cwd: deploy }).map(
+    (path) => [path, () => parseManifests(readFileSync(join(deploy, path), 'utf8'))] as const,
+  ),
+];
+
+describe.each(sources)('deploy/%s', (_path, read) => {
+  const manifests = read();
+
+  test.skipIf(schemas === null)('has no field that the published schemas do not know', () => {
+    const problems = manifests.flatMap((manifest) => {
+      const kind = `${manifest.apiVersion} ${manifest.kind}`;
+      if (withoutSchema.test(kind)) return [];
+      const found = schemas?.get(kind);
+      if (found === undefined) return [`${kind}: no schema`];
+      return findProblems(manifest, found.schema, found.resolve, `${kind} ${manifest.metadata.name}`);
+    });
+    expect(problems).toEqual([]);
+  });
+
+  test('starts zen-lead with a command line that it takes', () => {
+    for (const { args = [], env = [] } of listContainers(manifests)) {
+      const environment = Object.fromEntries(env.map(({ name, value }) => [name, value]));
+      // A SinkBinding, where one is used, sets it.
+      expect(parseCommandLine(args, { K_SINK: 'http://functions', ...environment })).toMatchObject({ kind: 'command' });
+    }
+  });
+
+  test('runs nothing as root, writable or privileged', () => {
+    for (const manifest of manifests.filter(isWorkload)) {
+      const { spec } = manifest.spec.template;
+      for (const container of spec.containers) {
+        const security = { ...spec.securityContext, ...container.securityContext };
+        expect(security).toMatchObject({
+          runAsNonRoot: true,
+          readOnlyRootFilesystem: true,
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ['ALL'] },
+          seccompProfile: { type: 'RuntimeDefault' },
+        });
+        expect(container.resources.limits.memory).toBeDefined();
+      }
+    }
+  });
+
+  test('gives no right to secrets, to write pods, to delete collections, or to everything', () => {
+    const rules = manifests.filter(({ kind }) => kind.endsWith('Role')).flatMap(({ rules: each = [] }) => each);
+    for (const { resources, verbs } of rules) {
+      expect([...resources, ...verbs]).not.toContain('*');
+      expect(resources).not.toContain('secrets');
+      expect(verbs).not.toContain('deletecollection');
+      if (resources.includes('pods')) expect(['get', 'list', 'watch']).toEqual(expect.arrayContaining([...verbs]));
+    }
+  });
+});
+
+test.runIf(hasKubectl)('only the bridge gets a token for the functions, and the functions trust that account', () => {
+  const manifests = build(join(deploy, 'knative'));
+  const tokens = manifests
+    .filter(isWorkload)
+    .filter((manifest) => JSON.stringify(manifest.spec.template.spec.volumes ?? []).includes('serviceAccountToken'));
+  expect(tokens.map(({ metadata }) => metadata.name)).toEqual(['zen-lead-bridge']);
+  const [bridge] = tokens;
+  const subject = `system:serviceaccount:${bridge?.metadata.namespace}:${bridge?.spec.template.spec.serviceAccountName}`;
+  expect(listContainers(manifests).map(({ args }) => args)).toContainEqual([
+    'functions',
+    '--trusted-sender',
+    subject,
+    '--audience',
+    'zen-lead',
+  ]);
+});
+
+function build(directory: string): readonly Manifest[] {
+  return parseManifests(execFileSync('kubectl', ['kustomize', directory], { encoding: 'utf8' }));
+}
+
+/** A component by itself is nothing: it changes deploy/knative. */
+function buildWith(component: string): readonly Manifest[] {
+  const directory = mkdtempSync(join(work, 'overlay-'));
+  const from = (path: string) => relative(directory, join(deploy, path));
+  const kustomization = { resources: [from('knative')], components: [from(component)] };
+  writeFileSync(join(directory, 'kustomization.yaml'), JSON.stringify(kustomization));
+  return build(directory);
+}
+
+function parseManifests(text: string): readonly Manifest[] {
+  return parseAllDocuments(text)
+    .map((document) => document.toJS())
+    .filter((manifest) => manifest !== null);
+}
+
+function isWorkload(manifest: Manifest): manifest is Workload {
+  const { kind, apiVersion } = manifest;
+  return kind === 'Deployment' || (kind === 'Service' && apiVersion.startsWith('serving.knative.dev/'));
+}
+
+function listContainers(manifests: readonly Manifest[]): readonly Container[] {
+  return manifests.filter(isWorkload).flatMap((manifest) => manifest.spec.template.spec.containers);
+}
+
+function canRun(command: string): boolean {
+  try {
+    execFileSync(command, ['version', '--client'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
