@@ -42,7 +42,8 @@ function fill(card, status) {
   const facts = make('p', 'facts');
   const since = make('span', 'since');
   since.dataset.since = status.since || '';
-  facts.append(since, [status.lastReason ? ', ' + (reasonTexts[status.lastReason] || status.lastReason) : '', status.leader && status.leader.node ? ', on ' + status.leader.node : '', ', epoch ' + status.epoch, ', ' + status.pods.ready + ' of ' + status.pods.total + ' pods Ready'].join(''));
+  const more = [status.leader && status.leader.node, status.pods.ready + ' of ' + status.pods.total + ' pods Ready', 'epoch ' + status.epoch];
+  facts.append(since, (status.lastReason ? ': ' + (reasonTexts[status.lastReason] || status.lastReason) : '') + ' \u00b7 ' + more.filter(Boolean).join(' \u00b7 '));
   const notes = status.warnings.map(({ reason, message }) => make('p', 'note', reason + ': ' + message));
   if (!status.leader && !status.paused) notes.unshift(make('p', 'note', reasonTexts[status.reason] || status.reason));
   if (status.paused) notes.unshift(make('p', 'note', 'Paused: the leader does not move, whatever happens.'));

@@ -17,6 +17,8 @@ const MAX_SUBSCRIBERS = 64;
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 /** Below the 60 s after which proxies cut a connection that says nothing. */
 const HEARTBEAT_MS = 15_000;
+/** How soon a browser comes back; its own default is some seconds, and a restart takes one. */
+const RECONNECT_MS = 1_000;
 
 export function registerStatusApi(app: FastifyInstance, feed: StatusFeed): void {
   let subscribers = 0;
@@ -61,6 +63,7 @@ function streamChanges({ raw }: FastifyReply, feed: StatusFeed, onEnd: () => voi
     const { kind, ...removed } = change;
     send(kind, change.kind === 'leader' ? change.status : removed);
   };
+  raw.write(`retry: ${RECONNECT_MS}\n\n`);
   const stop = feed.subscribe(sendChange);
   send('state', feed.readiness());
   for (const status of feed.list()) send('leader', status);
