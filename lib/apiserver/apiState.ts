@@ -12,6 +12,7 @@ export interface ApiState {
   readonly addresses: ServiceAddresses;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  readonly newUid: () => string;
 }
 
 /** RFC 3339 to the second, as metadata carries instants. */

@@ -10,25 +10,15 @@
 
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ApiState } from './apiState.ts';
-import { collectGarbage } from './controllers/collectGarbage.ts';
-import { emptyNamespaces } from './controllers/emptyNamespaces.ts';
+import { type ApiOptions, createApi } from './createApi.ts';
 import { createFaults, type Faults, type RequestInfo } from './faults.ts';
-import { coreKinds } from './kinds/coreKinds.ts';
-import { groupKinds } from './kinds/groupKinds.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { createObjects, type Objects } from './objects.ts';
+import type { Objects } from './objects.ts';
 import { handleRequest } from './serve/handleRequest.ts';
-import { createServiceAddresses } from './serviceAddresses.ts';
-import { createStore } from './store.ts';
 
-export interface ApiServerOptions {
+export interface ApiServerOptions extends ApiOptions {
   /** 0: the operating system chooses. */
   readonly port?: number;
-  /** Epoch milliseconds; for metadata and ages. */
-  readonly now?: () => number;
-  /** Changes remembered per resource; a watch from before them gets 410. */
-  readonly historyLimit?: number;
   /** The real server sends about one a minute. */
   readonly bookmarkIntervalMs?: number;
   /** Told of every request for a resource, before faults. */
@@ -53,25 +43,12 @@ export interface EmbeddedApiServer {
   readonly close: () => Promise<void>;
 }
 
-/** 10,000 changes of about 1 KiB: 10 MiB a resource, and an hour and a half at two changes a second. */
-const defaultHistoryLimit = 10_000;
 const defaultBookmarkIntervalMs = 60_000;
 
 export async function startApiServer(options: ApiServerOptions = {}): Promise<EmbeddedApiServer> {
-  const store = createStore(options.historyLimit ?? defaultHistoryLimit);
-  const state: ApiState = {
-    kinds: [...coreKinds, ...groupKinds],
-    store,
-    addresses: createServiceAddresses(store),
-    now: options.now ?? Date.now,
-  };
+  const api = createApi(options);
+  const { state, objects } = api;
   const faults = createFaults();
-  const objects = createObjects(state);
-  const stops = [collectGarbage(state), emptyNamespaces(state)];
-  for (const name of ['default', 'kube-system', 'kube-public']) {
-    objects.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-  }
-
   const watches = new Set<ServerResponse>();
   const context = {
     state,
@@ -99,15 +76,15 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Em
     port,
     objects,
     faults,
-    revision: store.revision,
-    compact: store.compact,
+    revision: state.store.revision,
+    compact: state.store.compact,
     cutWatches(how) {
       for (const response of watches) cut(response, how);
     },
     writeKubeconfig: (path) => writeKubeconfig(path, url),
     close: () =>
       new Promise((resolve) => {
-        for (const stop of stops) stop();
+        api.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

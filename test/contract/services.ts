@@ -211,6 +211,30 @@ export function describeServices(target: () => Target): void {
       });
     });
 
+    it("writes a load balancer's addresses through /status, and nothing else there", async () => {
+      const { ask } = target();
+      await ask('POST', at.services, aService('balanced', { type: 'LoadBalancer' }));
+      const patch = { spec: { selector: { a: 'b' } }, status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } };
+      expect(await ask('PATCH', `${at.services}/balanced/status`, patch, mergePatch)).toMatchObject({
+        status: 200,
+        body: { status: { loadBalancer: { ingress: [{ ip: '192.0.2.1', ipMode: 'VIP' }] } } },
+      });
+      expect((await ask('GET', `${at.services}/balanced`)).body).not.toHaveProperty('spec.selector');
+      const main = { status: { loadBalancer: { ingress: [{ ip: '192.0.2.9' }] } } };
+      expect((await ask('PATCH', `${at.services}/balanced`, main, mergePatch)).body).toMatchObject({
+        status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
+      });
+    });
+
+    it('drops the selector when it is patched to null, and keeps everything else', async () => {
+      const { ask } = target();
+      const { body } = await ask('POST', at.services, aService('selected', { selector: { app: 'x' } }));
+      const patched = await ask('PATCH', `${at.services}/selected`, { spec: { selector: null } }, mergePatch);
+      expect(patched.body).not.toHaveProperty('spec.selector');
+      const back = await ask('PATCH', `${at.services}/selected`, { spec: { selector: { app: 'x' } } }, mergePatch);
+      expect(back.body).toHaveProperty('spec', (body as { readonly spec: object }).spec);
+    });
+
     it('refuses to remove the last port', async () => {
       const { ask } = target();
       await ask('POST', at.services, aService('ported'));

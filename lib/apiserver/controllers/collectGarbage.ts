@@ -20,8 +20,8 @@ interface Known {
   readonly entry: Entry;
 }
 
-/** Returns the function that ends it. */
-export function collectGarbage(state: ApiState): () => void {
+/** Returns the function that ends it. `run` carries its work out later, never at once. */
+export function collectGarbage(state: ApiState, run: (work: () => void) => void): () => void {
   const byUid = new Map<string, Known>();
   const dependents = new Map<string, Set<string>>();
   const waiting = new Set<string>();
@@ -32,7 +32,7 @@ export function collectGarbage(state: ApiState): () => void {
     waiting.add(uid);
     if (isScheduled) return;
     isScheduled = true;
-    setImmediate(() => {
+    run(() => {
       isScheduled = false;
       const uids = [...waiting];
       waiting.clear();

@@ -9,8 +9,8 @@ import type { Kind } from '../kind.ts';
 import { isTerminating } from '../kubeObject.ts';
 import { deleteObject } from '../verbs/deleteObject.ts';
 
-/** Returns the function that ends it. */
-export function emptyNamespaces(state: ApiState): () => void {
+/** Returns the function that ends it. `run` carries its work out later, never at once. */
+export function emptyNamespaces(state: ApiState, run: (work: () => void) => void): () => void {
   const { store } = state;
   // The second kind of a shared collection would only find it empty.
   const kinds = state.kinds.filter(
@@ -46,7 +46,7 @@ export function emptyNamespaces(state: ApiState): () => void {
   const schedule = (name: string): void => {
     if (scheduled.has(name)) return;
     scheduled.add(name);
-    setImmediate(look, name);
+    run(() => look(name));
   };
 
   const unsubscribe = store.subscribe('all', ({ collection, type, entry }) => {

@@ -29,8 +29,16 @@ export function prepareService(service: Fields, previous: KubeObject | null, con
   return {
     ...service,
     spec: ports.length === 0 ? spec : { ...spec, ports },
-    status: { ...fieldsAt(service, 'status'), loadBalancer: fieldsAt(service, 'status', 'loadBalancer') },
+    status: { ...fieldsAt(service, 'status'), loadBalancer: loadBalancerStatus(service) },
   };
+}
+
+/** Source: KEP-1860, an address without a mode is a virtual one. */
+function loadBalancerStatus(service: Fields): Fields {
+  const ingress = listAt(service, 'status', 'loadBalancer', 'ingress').map((each) =>
+    isFields(each) && each['ip'] !== undefined ? { ipMode: 'VIP', ...each } : each,
+  );
+  return ingress.length === 0 ? {} : { ...fieldsAt(service, 'status', 'loadBalancer'), ingress };
 }
 
 function trafficFields(given: Fields, before: Fields, type: string): Fields {

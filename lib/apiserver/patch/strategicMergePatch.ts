@@ -48,7 +48,7 @@ export function strategicMergePatch(schema: Schema | undefined, target: Fields, 
 }
 
 function propertyOf(schema: Schema | undefined, key: string): Schema | undefined {
-  return schema?.properties?.get(key) ?? schema?.values ?? undefined;
+  return schema?.property?.(key) ?? schema?.values ?? undefined;
 }
 
 function orderOf(patch: Fields, key: string): readonly unknown[] | undefined {

@@ -30,11 +30,10 @@ interface State {
 
 /** `path` has indices (`spec.ports[0].bar`), `goPath` has none, as the messages of Go's decoder. */
 function decodeStruct(schema: Schema, input: Fields, path: string, goPath: string, state: State): Fields {
-  const { properties } = schema;
-  if (properties === null) return structuredClone(input);
+  if (schema.property === null) return structuredClone(input);
   const entries: [string, unknown][] = [];
   for (const [key, raw] of Object.entries(input)) {
-    const property = properties.get(key);
+    const property = schema.property(key);
     const at = path === '' ? key : `${path}.${key}`;
     if (property === undefined) {
       state.unknownFields.push(at);
@@ -71,7 +70,7 @@ function decodeValue(schema: Schema, raw: unknown, path: string, place: Place, s
     return null;
   }
   if (!isFields(raw)) return raw;
-  if (schema.properties !== null) return decodeStruct(schema, raw, path, place.goPath, state);
+  if (schema.property !== null) return decodeStruct(schema, raw, path, place.goPath, state);
   const { values } = schema;
   if (values === null) return structuredClone(raw);
   return Object.fromEntries(
@@ -87,7 +86,7 @@ function isKept(value: unknown, schema: Schema, isRequired: boolean): boolean {
   if (value === null) return isRequired && schema.type === 'array';
   if (isRequired) return true;
   if (Array.isArray(value)) return value.length > 0;
-  return !(isFields(value) && schema.properties === null && schema.values !== null && Object.keys(value).length === 0);
+  return !(isFields(value) && schema.property === null && schema.values !== null && Object.keys(value).length === 0);
 }
 
 function typeProblem(schema: Schema, raw: unknown): string | undefined {

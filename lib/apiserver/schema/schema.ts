@@ -15,15 +15,14 @@ export interface Schema {
   readonly type: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean' | 'any';
   /** `int32`, `date-time`, `int-or-string`, ... */
   readonly format: string;
-  readonly properties: ReadonlyMap<string, Schema> | null;
+  /** Of a struct: the schema of a field by its name. */
+  readonly property: ((name: string) => Schema | undefined) | null;
   /** Of a map: the schema of each value. */
   readonly values: Schema | null;
   readonly items: Schema | null;
   readonly required: ReadonlySet<string>;
   /** Strategic merge patch of a list: the key its elements are told apart by; "" for a list of plain values. */
   readonly mergeKey: string | null;
-  /** `retainKeys`: keys that the patch does not name go. */
-  readonly isRetainKeys: boolean;
 }
 
 /** The documents as OpenAPI, to be served. */
@@ -33,12 +32,11 @@ const anything: Schema = {
   typeName: '',
   type: 'any',
   format: '',
-  properties: null,
+  property: null,
   values: null,
   items: null,
   required: new Set(),
   mergeKey: null,
-  isRetainKeys: false,
 };
 const cache = new Map<string, Schema>();
 
@@ -57,7 +55,7 @@ function parseSchema(raw: Fields, typeName: string): Schema {
   const reference = textAt(raw, '$ref') ?? textAt(listAt(raw, 'allOf')[0], '$ref');
   if (reference !== undefined) {
     const name = reference.slice(reference.lastIndexOf('/') + 1);
-    return { ...schemaNamed(name), ...mergeRules(raw) };
+    return { ...schemaNamed(name), ...mergeRule(raw) };
   }
   const properties = fieldsAt(raw, 'properties');
   const values = raw['additionalProperties'];
@@ -66,37 +64,29 @@ function parseSchema(raw: Fields, typeName: string): Schema {
     typeName,
     type: typeOf(raw),
     format: textAt(raw, 'format') ?? '',
-    properties: Object.hasOwn(raw, 'properties') ? lazyProperties(properties) : null,
+    property: Object.hasOwn(raw, 'properties') ? lazyProperties(properties) : null,
     values: isFields(values) ? parseSchema(values, '') : null,
     items: isFields(items) ? parseSchema(items, '') : null,
     required: new Set(textsAt(raw, 'required')),
-    ...mergeRules(raw),
+    ...mergeRule(raw),
   };
 }
 
 /** Some types contain themselves (JSONSchemaProps), so a property is resolved when it is asked for. */
-function lazyProperties(raw: Fields): ReadonlyMap<string, Schema> {
+function lazyProperties(raw: Fields): (name: string) => Schema | undefined {
   const resolved = new Map<string, Schema>();
-  return new (class extends Map<string, Schema> {
-    override has(key: string): boolean {
-      return Object.hasOwn(raw, key);
-    }
-    override get(key: string): Schema | undefined {
-      const known = resolved.get(key);
-      if (known !== undefined || !this.has(key)) return known;
-      const made = parseSchema(fieldsAt(raw, key), '');
-      resolved.set(key, made);
-      return made;
-    }
-  })();
+  return (name) => {
+    const known = resolved.get(name);
+    if (known !== undefined || !Object.hasOwn(raw, name)) return known;
+    const made = parseSchema(fieldsAt(raw, name), '');
+    resolved.set(name, made);
+    return made;
+  };
 }
 
-function mergeRules(raw: Fields): Pick<Schema, 'mergeKey' | 'isRetainKeys'> {
-  const strategies = (textAt(raw, 'x-kubernetes-patch-strategy') ?? '').split(',');
-  return {
-    mergeKey: strategies.includes('merge') ? (textAt(raw, 'x-kubernetes-patch-merge-key') ?? '') : null,
-    isRetainKeys: strategies.includes('retainKeys'),
-  };
+function mergeRule(raw: Fields): Pick<Schema, 'mergeKey'> {
+  const isMerged = (textAt(raw, 'x-kubernetes-patch-strategy') ?? '').split(',').includes('merge');
+  return { mergeKey: isMerged ? (textAt(raw, 'x-kubernetes-patch-merge-key') ?? '') : null };
 }
 
 function typeOf(raw: Fields): Schema['type'] {

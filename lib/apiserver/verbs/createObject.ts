@@ -4,7 +4,7 @@
  * Called for POST, for PUT of what may be created that way, and in process.
  */
 
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { type ApiState, timestamp } from '../apiState.ts';
 import { type Fields, fieldsAt, isFields, textAt, textsAt } from '../json.ts';
 import { type Kind, keyOf } from '../kind.ts';
@@ -31,7 +31,7 @@ export function createObject(
   checkNamespace(state, kind, namespace, name, textAt(given, 'namespace') ?? '');
   const metadata: Fields = {
     ...identity(given, name, kind.isNamespaced ? namespace : undefined),
-    uid: randomUUID(),
+    uid: state.newUid(),
     ...(kind.hasGeneration ? { generation: 1 } : {}),
     creationTimestamp: timestamp(state.now()),
     ...carried(given),

@@ -77,6 +77,21 @@ describe('garbage', () => {
     },
   );
 
+  it('ends the watch of a client that does not read', async () => {
+    const socket = connect(server.port, '127.0.0.1');
+    const isClosed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    socket.on('error', () => undefined);
+    socket.write(`GET /api/v1/configmaps?watch=1&resourceVersion=${server.revision()} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await new Promise((resolve) => socket.once('readable', resolve)); // it stands; nothing is read from now on
+    server.objects.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'big' } });
+    const ref = { resource: 'configmaps', namespace: 'default', name: 'big' };
+    const big = 'x'.repeat(1024 * 1024);
+    for (let index = 0; index < 40; index += 1) server.objects.patch(ref, { data: { big: `${index}${big}` } });
+    socket.resume();
+    await isClosed;
+    await isAlive();
+  });
+
   it('gets past no socket', async () => {
     await new Promise<void>((resolve) => {
       const socket = connect(server.port, '127.0.0.1', () => socket.end('\u0000\u0001 garbage \r\n\r\n'));

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createApi } from '../../../lib/apiserver/createApi.ts';
 import { type EmbeddedApiServer, startApiServer } from '../../../lib/apiserver/startApiServer.ts';
 import { StatusError } from '../../../lib/apiserver/status.ts';
 
@@ -71,6 +72,22 @@ describe('objects in process', () => {
     const stored = server.objects.read(podRef);
     expect(stored).toMatchObject({ status: { phase: 'Running' } });
     expect(stored).not.toHaveProperty('spec.nodeName');
+  });
+
+  it('collects garbage when it is told to, and not before', () => {
+    const waiting: (() => void)[] = [];
+    let uid = 0;
+    const { objects, close } = createApi({ schedule: (run) => waiting.push(run), newUid: () => `uid-${++uid}` });
+    const owner = objects.create(aService('db'));
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'Service', name: 'db', uid: owner.metadata.uid }];
+    objects.create(aService('db-leader', { ownerReferences }));
+    objects.delete(ref);
+    const names = () => objects.list('services').map(({ metadata }) => metadata.name);
+    expect(names()).toEqual(['db-leader']);
+    for (const run of waiting) run();
+    expect(names()).toEqual([]);
+    expect(owner.metadata.uid).toMatch(/^uid-\d+$/);
+    close();
   });
 
   it('keeps no more history than it was told to', async () => {

@@ -1,0 +1,58 @@
+/**
+ * The Kubernetes API without HTTP: store, kinds, verbs in process, and the two controllers. A simulation uses it as it is; `startApiServer` serves it.
+ *
+ * Guarantees: with `now`, `newUid` and `schedule` given, nothing in here depends on the clock or on chance, but for `generateName`.
+ */
+
+import { randomUUID } from 'node:crypto';
+import type { ApiState } from './apiState.ts';
+import { collectGarbage } from './controllers/collectGarbage.ts';
+import { emptyNamespaces } from './controllers/emptyNamespaces.ts';
+import { coreKinds } from './kinds/coreKinds.ts';
+import { groupKinds } from './kinds/groupKinds.ts';
+import { createObjects, type Objects } from './objects.ts';
+import { createServiceAddresses } from './serviceAddresses.ts';
+import { createStore } from './store.ts';
+
+export interface ApiOptions {
+  /** Epoch milliseconds; for metadata and ages. */
+  readonly now?: () => number;
+  readonly newUid?: () => string;
+  /** Runs what a controller does after a change; the next turn of the event loop by default, never at once. */
+  readonly schedule?: (run: () => void) => void;
+  /** Changes remembered per resource; a watch from before them gets 410. */
+  readonly historyLimit?: number;
+}
+
+export interface Api {
+  readonly state: ApiState;
+  readonly objects: Objects;
+  /** Stops the controllers. */
+  readonly close: () => void;
+}
+
+/** 10,000 changes of about 1 KiB: 10 MiB a resource, and an hour and a half at two changes a second. */
+const defaultHistoryLimit = 10_000;
+const firstNamespaces = ['default', 'kube-system', 'kube-public'];
+
+export function createApi(options: ApiOptions = {}): Api {
+  const store = createStore(options.historyLimit ?? defaultHistoryLimit);
+  const state: ApiState = {
+    kinds: [...coreKinds, ...groupKinds],
+    store,
+    addresses: createServiceAddresses(store),
+    now: options.now ?? Date.now,
+    newUid: options.newUid ?? randomUUID,
+  };
+  const schedule = options.schedule ?? setImmediate;
+  const stops = [collectGarbage(state, schedule), emptyNamespaces(state, schedule)];
+  const objects = createObjects(state);
+  for (const name of firstNamespaces) objects.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  return {
+    state,
+    objects,
+    close() {
+      for (const stop of stops) stop();
+    },
+  };
+}
