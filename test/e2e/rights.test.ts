@@ -1,0 +1,108 @@
+/**
+ * The rights of DESIGN section 6 are enough: reading pods, Services and slices; writing Services, slices and Events; getting and
+ * deleting Endpoints for the one exception. In one namespace (Role) and in all of them (ClusterRole).
+ */
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { aService } from './aService.ts';
+import { createNamespace, type Namespace } from './createNamespace.ts';
+import { listEventReasons } from './listEvents.ts';
+import { listServiceNames, readService } from './readObjects.ts';
+import { readLeader } from './readRoute.ts';
+import { startPod } from './startPod.ts';
+import { startZenLead, type ZenLead } from './startZenLead.ts';
+import { staysSo } from './staysSo.ts';
+import { useControlPlane } from './useControlPlane.ts';
+
+const controlPlane = useControlPlane();
+let zenLead: ZenLead | undefined;
+
+afterEach(async () => {
+  await zenLead?.process.stop('SIGKILL');
+});
+
+const rules = [
+  { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
+  { apiGroups: [''], resources: ['services'], verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
+  {
+    apiGroups: ['discovery.k8s.io'],
+    resources: ['endpointslices'],
+    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
+  },
+  { apiGroups: [''], resources: ['endpoints'], verbs: ['get', 'delete'] },
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+];
+
+test('in one namespace, with a Role: it leads there and leaves the others alone', async () => {
+  const namespace = await createNamespace(controlPlane(), 'mine');
+  const other = await createNamespace(controlPlane(), 'others');
+  const kubeconfig = await grant(namespace, 'Role');
+  zenLead = await startZenLead({ ...controlPlane(), kubeconfig }, 'zen-lead-role', '--namespace', namespace.name);
+  await startPod(other, { name: 'web-0' });
+  await other.apply(aService());
+  await liveThrough(namespace);
+  expect(await staysSo(() => listServiceNames(other))).toEqual(['web']);
+});
+
+test('in all namespaces, with a ClusterRole', async () => {
+  const namespace = await createNamespace(controlPlane(), 'all-of-them');
+  const kubeconfig = await grant(namespace, 'ClusterRole');
+  zenLead = await startZenLead({ ...controlPlane(), kubeconfig }, 'zen-lead-cluster-role');
+  await liveThrough(namespace);
+});
+
+/** Everything that needs a right: make, route, repair, clean up after Kubernetes, say, remove. */
+async function liveThrough(namespace: Namespace): Promise<void> {
+  const first = await startPod(namespace, { name: 'web-0' });
+  await startPod(namespace, { name: 'web-1' });
+  await namespace.apply(aService({ annotations: { followers: 'true' } }));
+  await expect.poll(() => readLeader(namespace)).toBe('web-0');
+  await first.setReady(false);
+  await expect.poll(() => readLeader(namespace)).toBe('web-1');
+  await expect.poll(() => listEventReasons(namespace)).toContain('Normal LeaderElected');
+
+  const selector = JSON.stringify({ spec: { selector: { app: 'web' } } });
+  await namespace.kubectl('patch', 'service', 'web-leader', '--patch', selector);
+  await expect.poll(async () => (await readService(namespace, 'web-leader'))?.spec.selector).toBeUndefined();
+  await expect.poll(() => namespace.kubectl('get', 'endpoints', '-o', 'name')).not.toContain('web-leader');
+
+  await namespace.kubectl('annotate', 'service', 'web', 'zen-lead.io/enabled-');
+  await expect.poll(() => listServiceNames(namespace)).toEqual(['web']);
+}
+
+/** A service account of that namespace with those rights and no others. Returns the path of its kubeconfig. */
+async function grant(namespace: Namespace, kind: 'Role' | 'ClusterRole'): Promise<string> {
+  const account = { name: 'zen-lead', namespace: namespace.name };
+  const rbac =
+    kind === 'Role'
+      ? `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace.name}`
+      : '/apis/rbac.authorization.k8s.io/v1';
+  const plural = kind === 'Role' ? 'roles' : 'clusterroles';
+  await namespace.request('POST', namespace.core('serviceaccounts'), { metadata: { name: account.name } });
+  await namespace.request('POST', `${rbac}/${plural}`, { metadata: { name: account.name }, rules });
+  await namespace.request('POST', `${rbac}/${plural.replace('roles', 'rolebindings')}`, {
+    metadata: { name: account.name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: account.name },
+    subjects: [{ kind: 'ServiceAccount', ...account }],
+  });
+  const answer = await namespace.request('POST', `${namespace.core('serviceaccounts')}/${account.name}/token`, {
+    spec: {},
+  });
+  const { token } = z.object({ status: z.object({ token: z.string() }) }).parse(answer).status;
+  const path = join(controlPlane().directory, `kubeconfig-${namespace.name}`);
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      { name: 'e2e', cluster: { server: controlPlane().url, 'certificate-authority': controlPlane().caFile } },
+    ],
+    users: [{ name: account.name, user: { token } }],
+    contexts: [{ name: 'e2e', context: { cluster: 'e2e', user: account.name } }],
+    'current-context': 'e2e',
+  };
+  writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
+  return path;
+}

@@ -1,0 +1,63 @@
+/**
+ * Two `zen-lead run` on one cluster, as during a rollout or by mistake: neither knows of the other. DESIGN section 5 (S3, S9).
+ */
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { aService } from './aService.ts';
+import { createNamespace, type Namespace } from './createNamespace.ts';
+import { listEvents } from './listEvents.ts';
+import { listSlices, readService } from './readObjects.ts';
+import { readLeader } from './readRoute.ts';
+import { startPod } from './startPod.ts';
+import { startZenLead, type ZenLead } from './startZenLead.ts';
+import { staysSo } from './staysSo.ts';
+import { useControlPlane } from './useControlPlane.ts';
+import { watchRoutes } from './watchRoutes.ts';
+
+const controlPlane = useControlPlane();
+let both: readonly ZenLead[] = [];
+
+beforeAll(async () => {
+  both = [await startZenLead(controlPlane(), 'zen-lead-1'), await startZenLead(controlPlane(), 'zen-lead-2')];
+});
+afterAll(async () => {
+  await Promise.all(both.map(({ process }) => process.stop('SIGKILL')));
+});
+
+test('two of them elect once a failover, move the route once, and say it once', async () => {
+  const namespace = await createNamespace(controlPlane(), 'two');
+  const first = await startPod(namespace, { name: 'web-0' });
+  const second = await startPod(namespace, { name: 'web-1' });
+  await namespace.apply(aService());
+  await expect.poll(() => readLeader(namespace)).toBe('web-0');
+  await expect.poll(() => isAnnounced(namespace)).toBe(true);
+  const start = await readEpoch(namespace);
+  const watched = await watchRoutes(controlPlane(), namespace, 'web-leader');
+
+  const rounds = 8;
+  for (let round = 1; round <= rounds; round += 1) {
+    const [leader, next] = round % 2 === 1 ? [first, second] : [second, first];
+    await leader.setReady(false);
+    await expect.poll(() => readLeader(namespace)).toBe(next.name);
+    await expect.poll(() => isAnnounced(namespace)).toBe(true);
+    expect(await readEpoch(namespace)).toBe(start + round);
+    await leader.setReady(true);
+  }
+  await staysSo(async () => (await listSlices(namespace, 'web-leader'))[0]?.metadata.resourceVersion);
+  await watched.close();
+
+  const moves = watched.seen().filter((route, index, all) => route !== all[index - 1]);
+  expect(moves).toHaveLength(1 + rounds);
+  const changes = (await listEvents(namespace)).filter(({ reason }) => reason === 'LeaderChanged');
+  expect(changes).toHaveLength(rounds);
+});
+
+async function readEpoch(namespace: Namespace): Promise<number> {
+  const [slice] = await listSlices(namespace, 'web-leader');
+  return Number(slice?.metadata.annotations['zen-lead.io/epoch']);
+}
+
+async function isAnnounced(namespace: Namespace): Promise<boolean> {
+  const service = await readService(namespace, 'web-leader');
+  return service?.metadata.annotations['zen-lead.io/announced-epoch'] === String(await readEpoch(namespace));
+}
