@@ -67,11 +67,10 @@ function findObstacle(snapshot: Snapshot, source: ServiceView, name: string): Ob
     return { kind: 'NameConflict', warning: warn('NameConflict', name, message) };
   }
   const holder = snapshot.services.find((service) => service.name === name);
-  if (holder !== undefined && !isOurService(holder, source.uid) && !isOrphanService(holder, source.name)) {
-    const message = `Service "${name}" exists and is not ours to change. Rename it, or set ${annotation.leaderServiceName}.`;
-    const disowned = holder.owner?.uid === source.uid;
-    return { kind: disowned ? 'disowned' : 'NameConflict', warning: warn('NameConflict', name, message) };
-  }
+  const isForeign = holder !== undefined && !isOurService(holder, source.uid) && !isOrphanService(holder, source.name);
+  const conflict = `Service "${name}" exists and is not ours to change. Rename it, or set ${annotation.leaderServiceName}.`;
+  if (isForeign && holder.owner?.uid !== source.uid)
+    return { kind: 'NameConflict', warning: warn('NameConflict', name, conflict) };
   for (const family of ['IPv4', 'IPv6'] as const) {
     const slice = snapshot.slices.find((each) => each.name === sliceName(name, family));
     if (slice !== undefined && !isOurSlice(slice, source.uid) && !isOrphanSlice(slice)) {
@@ -79,5 +78,6 @@ function findObstacle(snapshot: Snapshot, source: ServiceView, name: string): Ob
       return { kind: 'ForeignEndpointSlice', warning: warn('ForeignEndpointSlice', slice.name, message) };
     }
   }
-  return null;
+  // Last, because our slices go on living beside such a Service: a foreign one in their place is in the way all the same.
+  return isForeign ? { kind: 'disowned', warning: warn('NameConflict', name, conflict) } : null;
 }

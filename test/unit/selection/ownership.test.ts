@@ -315,6 +315,13 @@ describe('names', () => {
     annotate({});
     expect(look()).toMatchObject({ decision: { kind: 'refused', reason: 'ForeignEndpointSlice' }, writes: [] });
   });
+
+  it('a foreign slice in the place of ours is refused also while the leader Service has lost our label', () => {
+    world.edit('services', LEADER, { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } });
+    world.remove('endpointslices', SLICE);
+    world.create('endpointslices', foreignSlice(SLICE, LEADER));
+    expect(look()).toMatchObject({ decision: { kind: 'refused', reason: 'ForeignEndpointSlice' }, writes: [] });
+  });
 });
 
 describe('orphans', () => {
