@@ -41,6 +41,9 @@ await build({
 await chmod(outfile, 0o755);
 
 function readCommit(): string {
+  // An image is built from a copy without history, by someone who knows which commit it is.
+  const given = process.env['COMMIT'];
+  if (given !== undefined && given !== '') return given;
   try {
     return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   } catch {

@@ -1,6 +1,6 @@
 /**
  * `npm run image [-- --name NAME] [--out FILE] [--uncompressed]`: the image of zen-lead without a builder or a daemon, for this
- * machine's architecture. deploy/Dockerfile makes the same contents for others.
+ * machine's architecture. With `--rootfs DIR` its files instead: deploy/Dockerfile makes the same image of them, for any architecture.
  *
  * Inside: node, its libraries, the bundle, the bundle's compile cache, licences, SBOM. No npm, no shell. User 65532, nothing to write.
  */
@@ -15,8 +15,10 @@ import packageJson from '../package.json' with { type: 'json' };
 import { listFiles } from './image/listFiles.ts';
 import { readNodeRuntime } from './image/readNodeRuntime.ts';
 import { warmCompileCache } from './image/warmCompileCache.ts';
+import { writeFiles } from './image/writeFiles.ts';
 import { writeImage } from './image/writeImage.ts';
 import { writeSbom } from './image/writeSbom.ts';
+import type { TarEntry } from './image/writeTar.ts';
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 const uid = 65532;
@@ -25,25 +27,34 @@ const { values } = parseArgs({
     name: { type: 'string', default: `zen-lead:${packageJson.version}` },
     out: { type: 'string', default: join(checkout, 'dist', 'zen-lead-image.tar') },
     uncompressed: { type: 'boolean', default: false },
+    rootfs: { type: 'string' },
   },
 });
 
 execFileSync(process.execPath, [join(checkout, 'deploy', 'bundle.ts')], { stdio: ['ignore', 'ignore', 'inherit'] });
-const stage = mkdtempSync(join(tmpdir(), 'zen-lead-image-'));
-try {
-  const app = join(stage, 'app');
-  mkdirSync(join(app, 'cache'), { recursive: true });
-  for (const name of ['zen-lead.mjs', 'zen-lead.mjs.LEGAL.txt'])
-    copyFileSync(join(checkout, 'dist', name), join(app, name));
-  copyFileSync(join(checkout, 'LICENSE'), join(app, 'LICENSE'));
-  writeFileSync(join(app, 'sbom.cdx.json'), writeSbom());
-  await warmCompileCache(join(app, 'zen-lead.mjs'), join(app, 'cache'), uid);
+const app = await readApp();
+if (values.rootfs === undefined) writeArchive(values.out, [readNodeRuntime(), app]);
+else writeFiles(values.rootfs, [...readNodeRuntime(), ...app]);
 
-  const files = listFiles(stage).map((path) => ({
-    path: relative(stage, path),
-    body: readFileSync(path),
-    mode: 0o644,
-  }));
+/** What changes from version to version: 4.5 MB, in a layer of its own. */
+async function readApp(): Promise<readonly TarEntry[]> {
+  const stage = mkdtempSync(join(tmpdir(), 'zen-lead-image-'));
+  try {
+    const folder = join(stage, 'app');
+    mkdirSync(join(folder, 'cache'), { recursive: true });
+    for (const name of ['zen-lead.mjs', 'zen-lead.mjs.LEGAL.txt'])
+      copyFileSync(join(checkout, 'dist', name), join(folder, name));
+    copyFileSync(join(checkout, 'LICENSE'), join(folder, 'LICENSE'));
+    writeFileSync(join(folder, 'sbom.cdx.json'), writeSbom());
+    await warmCompileCache(join(folder, 'zen-lead.mjs'), join(folder, 'cache'), uid);
+    return listFiles(stage).map((path) => ({ path: relative(stage, path), body: readFileSync(path), mode: 0o644 }));
+  } finally {
+    rmSync(stage, { recursive: true, force: true });
+  }
+}
+
+/** deploy/Dockerfile says the same of entry point and environment; test/unit/deploy/image.test.ts compares. */
+function writeArchive(out: string, layers: readonly (readonly TarEntry[])[]): void {
   const archive = writeImage({
     name: values.name,
     architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
@@ -54,16 +65,10 @@ try {
       'org.opencontainers.image.version': packageJson.version,
       'org.opencontainers.image.licenses': packageJson.license,
     },
-    layers: [readNodeRuntime(), files],
+    layers,
     compress: !values.uncompressed,
   });
-  mkdirSync(dirname(values.out), { recursive: true });
-  writeFileSync(values.out, archive);
-  console.log(`${values.name}: ${values.out}, ${toMegabytes(statSync(values.out).size)} MB`);
-} finally {
-  rmSync(stage, { recursive: true, force: true });
-}
-
-function toMegabytes(bytes: number): number {
-  return Math.round(bytes / 1_000_000);
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, archive);
+  console.log(`${values.name}: ${out}, ${Math.round(statSync(out).size / 1_000_000)} MB`);
 }

@@ -1,6 +1,6 @@
 /**
  * writeSbom: the bill of materials of the image, CycloneDX, from the lock file: what is bundled, and the Node that runs it.
- * Called by deploy/image.ts and, through deploy/sbom.ts, by deploy/Dockerfile.
+ * Called by deploy/image.ts, and by deploy/sbom.ts for whoever wants it alone.
  *
  * Source: https://docs.npmjs.com/cli/commands/npm-sbom; https://cyclonedx.org/specification/overview/
  */

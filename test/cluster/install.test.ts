@@ -2,10 +2,12 @@
  * Every other way to install zen-lead: each one is installed, fails over, and is removed.
  */
 
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { attachCluster } from './cluster.ts';
 import { signalContainer } from './containers.ts';
+import { rendered } from './rendered.ts';
 import { startWorkload, type Workload } from './workload.ts';
 import { applyOverlay, waitUntilReady } from './zenLead.ts';
 
@@ -15,7 +17,8 @@ const deploy = resolve(import.meta.dirname, '../../deploy');
 const overlay = (name: string): string => resolve(import.meta.dirname, 'overlays', name);
 const helm = (...args: string[]): Promise<string> => cluster.run(join(programs, 'helm'), ...args);
 const chart = join(deploy, 'helm/zen-lead');
-const image = ['--set', 'image.repository=dev.local/zen-lead,image.tag=1,guard.enabled=true'];
+// --set-string: a tag is text, also where it looks like a number.
+const image = ['--set', 'image.repository=dev.local/zen-lead,guard.enabled=true', '--set-string', 'image.tag=1'];
 
 interface Way {
   readonly install: () => Promise<unknown>;
@@ -85,6 +88,21 @@ describe('what is shipped', () => {
       const args = ['--server-side', '--force-conflicts', '--dry-run=server'];
       const answer = await cluster.kubectl('apply', '-k', join(deploy, path), ...args);
       expect(answer).toContain('serverside-applied (server dry run)');
+    },
+  );
+
+  test('has no fault that helm lint finds, and no value that the schema does not know', async () => {
+    expect(await helm('lint', '--strict', chart)).toContain('0 chart(s) failed');
+    await expect(helm('template', chart, '--set', 'bridge.replica=3')).rejects.toThrow(/'replica' not allowed/);
+    await expect(helm('template', chart, '--set', 'knative.timeoutSeconds=10')).rejects.toThrow(/timeoutSeconds/);
+  });
+
+  test.each(Object.entries(rendered))(
+    'is rendered by helm as deploy/helm/rendered/%s.yaml shows',
+    async (name, args) => {
+      const output = await helm('template', 'zen-lead', chart, '-n', 'zen-lead', '--kube-version', '1.35.0', ...args);
+      // After a change of the chart: `npm run helm:render`.
+      expect(output).toBe(readFileSync(join(deploy, 'helm/rendered', `${name}.yaml`), 'utf8'));
     },
   );
 

@@ -1,0 +1,25 @@
+/**
+ * `npm run helm:render`: deploy/helm/rendered anew, after a change of the chart. Needs the Helm that `npm run cluster:assets` built.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { clusterDirectory } from './clusterAssets.ts';
+import { rendered } from './rendered.ts';
+
+const helm = join(clusterDirectory(process.env), 'helm');
+const deploy = resolve(import.meta.dirname, '../../deploy/helm');
+for (const [name, values] of Object.entries(rendered)) {
+  const args = [
+    'template',
+    'zen-lead',
+    join(deploy, 'zen-lead'),
+    '-n',
+    'zen-lead',
+    '--kube-version',
+    '1.35.0',
+    ...values,
+  ];
+  writeFileSync(join(deploy, 'rendered', `${name}.yaml`), execFileSync(helm, args));
+}

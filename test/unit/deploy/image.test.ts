@@ -1,0 +1,104 @@
+/**
+ * The archive that `npm run image` writes, read back with tar and by what the OCI layout says.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Image, writeImage } from '../../../deploy/image/writeImage.ts';
+import { writeTar } from '../../../deploy/image/writeTar.ts';
+
+const image: Image = {
+  name: 'zen-lead:1',
+  architecture: 'amd64',
+  entrypoint: ['/usr/local/bin/node', '/app/zen-lead.mjs'],
+  env: { NODE_ENV: 'production' },
+  layers: [
+    [{ path: 'tmp/', body: Buffer.alloc(0), mode: 0o1777 }],
+    [{ path: 'app/zen-lead.mjs', body: Buffer.from('console.log(1)'), mode: 0o644 }],
+  ],
+};
+const directory = mkdtempSync(join(tmpdir(), 'zen-lead-image-test-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function sha256(body: Buffer): string {
+  return createHash('sha256').update(body).digest('hex');
+}
+
+describe('the archive', () => {
+  const readBlob = (digest: string): Buffer =>
+    readFileSync(join(directory, 'blobs/sha256', digest.replace('sha256:', '')));
+  const readJson = (path: string) => JSON.parse(readFileSync(join(directory, path), 'utf8'));
+
+  beforeAll(() => {
+    writeFileSync(join(directory, 'image.tar'), writeImage(image));
+    execFileSync('tar', ['-xf', 'image.tar'], { cwd: directory });
+  });
+
+  test('holds every blob under the digest of its bytes, with its size', () => {
+    const [reference] = readJson('index.json').manifests;
+    const manifest = JSON.parse(readBlob(reference.digest).toString());
+    for (const { digest, size } of [reference, manifest.config, ...manifest.layers]) {
+      expect(sha256(readBlob(digest))).toBe(digest.replace('sha256:', ''));
+      expect(readBlob(digest).length).toBe(size);
+    }
+  });
+
+  test('names layers by what they are uncompressed, runs as 65532 and starts node', () => {
+    const manifest = JSON.parse(readBlob(readJson('index.json').manifests[0].digest).toString());
+    const { rootfs, config } = JSON.parse(readBlob(manifest.config.digest).toString());
+    const layers: { digest: string }[] = manifest.layers;
+    expect(rootfs.diff_ids).toEqual(layers.map(({ digest }) => `sha256:${sha256(gunzipSync(readBlob(digest)))}`));
+    expect(config).toMatchObject({ User: '65532:65532', Entrypoint: image.entrypoint });
+    expect(config.Env).toContain('NODE_ENV=production');
+  });
+
+  test('says to older docker what it says to OCI', () => {
+    const [docker] = readJson('manifest.json');
+    const manifest = JSON.parse(readBlob(readJson('index.json').manifests[0].digest).toString());
+    const layers: { digest: string }[] = manifest.layers;
+    expect(docker.RepoTags).toEqual(['zen-lead:1']);
+    expect(docker.Layers).toEqual(layers.map(({ digest }) => `blobs/${digest.replace(':', '/')}`));
+  });
+});
+
+test('the same files give the same image', () => {
+  expect(sha256(writeImage(image))).toBe(sha256(writeImage(image)));
+});
+
+test('a tar keeps modes, folders and contents', () => {
+  const file = join(directory, 'plain.tar');
+  const body = Buffer.from('x'.repeat(513)); // more than a block
+  writeFileSync(
+    file,
+    writeTar([
+      { path: 'a/', body: Buffer.alloc(0), mode: 0o1777 },
+      { path: 'a/b', body, mode: 0o755 },
+    ]),
+  );
+  const listing = execFileSync('tar', ['-tvf', file], { encoding: 'utf8' });
+  expect(listing).toMatch(/^drwxrwxrwt 0\/0 .* a\/\n-rwxr-xr-x 0\/0 +513 .* a\/b\n$/);
+  expect(execFileSync('tar', ['-xOf', file, 'a/b'])).toEqual(body);
+});
+
+test('a path that does not fit is refused', () => {
+  expect(() => writeTar([{ path: 'p'.repeat(101), body: Buffer.alloc(0), mode: 0o644 }])).toThrow(
+    /longer than 100 bytes/,
+  );
+});
+
+test('the Dockerfile starts the image as `npm run image` does', () => {
+  const deploy = resolve(import.meta.dirname, '../../../deploy');
+  const dockerfile = readFileSync(join(deploy, 'Dockerfile'), 'utf8');
+  const source = readFileSync(join(deploy, 'image.ts'), 'utf8');
+  const entrypoint = /^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '';
+  expect(source).toContain(`entrypoint: ${entrypoint.replaceAll('"', "'")}`);
+  for (const [, name, value] of dockerfile.matchAll(/(NODE_\w+)=(\S+)/g)) {
+    if (name !== 'NODE_IMAGE') expect(source).toContain(`${name}: '${value}'`);
+  }
+  expect(dockerfile).toContain('USER 65532:65532');
+});
