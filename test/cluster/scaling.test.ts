@@ -15,19 +15,22 @@ import { applyOverlay, countReadyFunctions, listPods, waitUntilReady } from './z
 const { directory, pid } = inject('cluster');
 const cluster = attachCluster(directory, pid);
 
+const workloads: Workload[] = [];
 afterAll(async () => {
   await applyOverlay(cluster, 'first');
   await waitUntilReady(cluster);
+  // Only now: sixty Services that go at once are sixty looks, for which a target of one would start a dozen functions.
+  for (const workload of workloads) await workload.remove();
 });
 
 describe('under load', () => {
   let workload: Workload;
   beforeAll(async () => {
     workload = await startWorkload(cluster, 'load');
+    workloads.push(workload);
     await applyOverlay(cluster, 'load');
     await waitUntilReady(cluster);
   });
-  afterAll(() => workload.remove());
 
   test('the functions become several and one again, and every Service ends where its last word says', async () => {
     await expect.poll(() => countReadyFunctions(cluster), { timeout: 90_000, interval: 500 }).toBe(1);
@@ -51,10 +54,10 @@ describe('scaled to zero', () => {
     // The shortest that Knative accepts; 30 s would only be waited for.
     await setConfig(cluster, 'config-autoscaler', { 'scale-to-zero-grace-period': '6s' });
     workload = await startWorkload(cluster, 'zero');
+    workloads.push(workload);
     await applyOverlay(cluster, 'zero');
     await waitUntilReady(cluster);
   });
-  afterAll(() => workload.remove());
 
   test('a failover wakes a function', async () => {
     // Gone, not only not ready: one that drains still answers on the connections that it has.

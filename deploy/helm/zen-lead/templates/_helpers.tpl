@@ -73,6 +73,7 @@ priorityClassName: {{ . }}
 {{- define "zen-lead.watchArgs" -}}
 - --cluster-name={{ .Values.clusterName }}
 - --log-level={{ .Values.logLevel }}
+- --lease-name={{ include "zen-lead.bridge" . }}
 {{- range .Values.namespaces }}
 - --namespace={{ . }}
 {{- end }}
