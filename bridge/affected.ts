@@ -59,6 +59,8 @@ export function affectedByService(
   const isBroken = change.kind === 'deleted' || Object.keys(object.selector ?? {}).length > 0;
   for (const source of views.map(sourceOfOurService))
     if (source !== null) add(source, 'io.zen-lead.service.drifted', isBroken ? 'change' : 'low');
+  // It has lost our label, and our slices still route for it.
+  for (const source of index.ourSlices.routingFor(object.name)) add(source, 'io.zen-lead.service.drifted', 'change');
   for (const source of index.services.wanting(object.name)) add(source, asSeen, 'change');
   return [...found.values()];
 }

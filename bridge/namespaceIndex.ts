@@ -103,7 +103,8 @@ export function createNamespaceIndex(): NamespaceIndex {
     stateOf(name) {
       const source = services.byName.get(name) ?? null;
       const wanted = source === null ? [] : wantedServiceNames(source);
-      const serviceNames = new Set([...wanted, ...services.oursFor(name)]);
+      const routed = [...ourSlices.oursFor(name)].flatMap((each) => ourSlices.byName.get(each)?.serviceName ?? []);
+      const serviceNames = new Set([...wanted, ...services.oursFor(name), ...routed]);
       const owned = [...serviceNames].flatMap((each) => services.byName.get(each) ?? []);
       const slices = [...slicesOf(name, serviceNames)];
       return { name, source, services: owned, slices, pods: podsOf(name, owned, slices) };

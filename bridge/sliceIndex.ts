@@ -16,6 +16,8 @@ export interface SliceIndex extends Mirror<SliceView> {
   sourcesWithOurs(): Iterable<string>;
   /** Slices with this `kubernetes.io/service-name`. */
   carrying(serviceName: string): ReadonlySet<string>;
+  /** Sources whose slices of ours carry this `kubernetes.io/service-name`. */
+  routingFor(serviceName: string): readonly string[];
   /** Sources whose recorded leader, or whose route, names this pod. */
   ledBy(podName: string): ReadonlySet<string>;
 }
@@ -47,7 +49,19 @@ export function createSliceIndex(): SliceIndex {
     },
   });
 
-  return { ...mirror, oursFor: ours.get, sourcesWithOurs: ours.keys, carrying: carrying.get, ledBy: leading.get };
+  const routingFor = (serviceName: string): readonly string[] =>
+    [...carrying.get(serviceName)].flatMap((name) => {
+      const slice = mirror.byName.get(name);
+      return (slice === undefined ? null : sourceOfOurSlice(slice)) ?? [];
+    });
+  return {
+    ...mirror,
+    routingFor,
+    oursFor: ours.get,
+    sourcesWithOurs: ours.keys,
+    carrying: carrying.get,
+    ledBy: leading.get,
+  };
 }
 
 export function sourceOfOurSlice(slice: SliceView): string | null {

@@ -23,9 +23,13 @@ export interface NamespaceState {
 export function buildSnapshot(state: NamespaceState): Snapshot {
   const { source } = state;
   const wanted = source === null ? [] : wantedServiceNames(source);
-  const services = [...state.services].filter((service) => belongsService(service, state, wanted));
-  const ourNames = services.filter((service) => isLabelledOurs(service)).map((service) => service.name);
-  const slices = belongingSlices(state, new Set([...wanted, ...ourNames]));
+  const allSlices = [...state.slices];
+  // A Service that our slices route for belongs, also when it has lost our label or somebody else has taken its name.
+  const routed = allSlices.filter((slice) => isOwned(slice, source)).flatMap(({ serviceName }) => serviceName ?? []);
+  const names = new Set([...wanted, ...routed]);
+  const services = [...state.services].filter((service) => belongsService(service, state, names));
+  for (const service of services) if (isLabelledOurs(service)) names.add(service.name);
+  const slices = belongingSlices(allSlices, state, names);
   const leaderUids = new Set(slices.map((slice) => slice.annotations[annotation.leaderPodUid]));
   for (const slice of slices)
     for (const endpoint of slice.spec?.endpoints ?? []) leaderUids.add(endpoint.targetRef?.uid);
@@ -51,9 +55,9 @@ function isLabelledOurs(service: ServiceView): boolean {
   return service.labels[label.managedBy] === MANAGER;
 }
 
-function belongsService(service: ServiceView, state: NamespaceState, wanted: readonly string[]): boolean {
+function belongsService(service: ServiceView, state: NamespaceState, names: ReadonlySet<string>): boolean {
   if (service.name === state.name) return false;
-  if (wanted.includes(service.name)) return true;
+  if (names.has(service.name)) return true;
   if (!isLabelledOurs(service)) return false;
   return service.owner === null
     ? service.labels[label.sourceService] === state.name
@@ -61,19 +65,24 @@ function belongsService(service: ServiceView, state: NamespaceState, wanted: rea
 }
 
 /** Ours by owner; and whoever has a name or a `kubernetes.io/service-name` that we want or that is ours. */
-function belongingSlices(state: NamespaceState, serviceNames: ReadonlySet<string>): readonly SliceView[] {
-  const all = [...state.slices];
-  const isOwned = (slice: SliceView): boolean =>
-    slice.managedBy === SLICE_MANAGER && slice.owner !== null && slice.owner.uid === state.source?.uid;
+function belongingSlices(
+  all: readonly SliceView[],
+  state: NamespaceState,
+  serviceNames: ReadonlySet<string>,
+): readonly SliceView[] {
   const names = new Set(serviceNames);
-  // The leader Service may have been deleted by hand: its slices still say what it was called.
-  for (const slice of all) if (isOwned(slice) && slice.serviceName !== null) names.add(slice.serviceName);
   names.delete(state.name);
   const sliceNames = new Set([...names].flatMap((name) => [sliceName(name, 'IPv4'), sliceName(name, 'IPv6')]));
   return all.filter(
     (slice) =>
-      isOwned(slice) || sliceNames.has(slice.name) || (slice.serviceName !== null && names.has(slice.serviceName)),
+      isOwned(slice, state.source) ||
+      sliceNames.has(slice.name) ||
+      (slice.serviceName !== null && names.has(slice.serviceName)),
   );
+}
+
+function isOwned(slice: SliceView, source: ServiceView | null): boolean {
+  return slice.managedBy === SLICE_MANAGER && slice.owner !== null && slice.owner.uid === source?.uid;
 }
 
 function toCandidate(pod: PodView, selected: boolean): Candidate {

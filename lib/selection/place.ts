@@ -47,7 +47,10 @@ export function findPlace(snapshot: Snapshot, source: ServiceView, read: ReadSet
   }
   if (current !== null && current !== name) {
     const second = findObstacle(snapshot, source, current);
-    if (second === null) return { kind: 'free', name: current, serviceIsOurs: true, warnings: [obstacle.warning] };
+    if (second === null || second.kind === 'disowned') {
+      const warnings = second === null ? [obstacle.warning] : [obstacle.warning, second.warning];
+      return { kind: 'free', name: current, serviceIsOurs: second === null, warnings };
+    }
   }
   return { kind: 'taken', reason: obstacle.kind, warnings: [obstacle.warning] };
 }

@@ -133,6 +133,21 @@ describe('a Service', () => {
     expect(onService(aStore(), { kind: 'added', object: aForeignService('other') })).toEqual([]);
   });
 
+  it('that has lost our label still concerns the source whose slices route for it', () => {
+    const store = aStore(aLeaderSlice({ pod: 'p-0' }));
+    const previous = aLeaderService();
+    const unlabelled = { ...previous, labels: {} };
+    onService(store, { kind: 'modified', object: unlabelled, previous });
+    store.applyService({
+      kind: 'modified',
+      object: aService({ 'leader-service-name': 'other' }),
+      previous: aService(),
+    });
+    expect(brief(onService(store, { kind: 'deleted', object: unlabelled }))).toEqual([
+      'shop/postgres service.drifted change',
+    ]);
+  });
+
   it('of ours that changes has drifted for its source: an announcement, in the low lane', () => {
     const object = aLeaderService('postgres', { annotations: { 'zen-lead.io/announced-epoch': '8' } });
     expect(brief(onService(aStore(), { kind: 'modified', object, previous: aLeaderService() }))).toEqual([

@@ -276,6 +276,16 @@ describe('names', () => {
     expect(leaderOf()).toBe('pg-1');
   });
 
+  it('nor is the leader Service made a second time where it has lost our label meanwhile', () => {
+    world.create('services', foreignService('taken'));
+    world.edit('services', LEADER, { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } });
+    annotate({ 'leader-service-name': 'taken' });
+    expect(look()).toMatchObject({ decision: { kind: 'kept', leader: { name: 'pg-0' } }, writes: [] });
+    world.changePod('pg-0', { ready: false });
+    look();
+    expect(leaderOf()).toBe('pg-1');
+  });
+
   it('a Service of somebody else under our name is not sent to our pod', () => {
     world.remove('services', LEADER);
     world.create('services', foreignService(LEADER));
