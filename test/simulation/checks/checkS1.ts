@@ -2,7 +2,7 @@
 
 import { annotation, label } from '../../../lib/selection/names.ts';
 import type { Etcd } from '../etcd.ts';
-import { annotationOf, endpointsOf, labelOf } from '../kubeObject.ts';
+import { annotationOf, labelOf } from '../kubeObject.ts';
 import type { LeaderWrite } from './leaderWrite.ts';
 
 export function checkS1({ after, endpoints, isPrimary, epoch }: LeaderWrite, etcd: Etcd): string | null {
@@ -19,7 +19,8 @@ export function checkS1({ after, endpoints, isPrimary, epoch }: LeaderWrite, etc
   if (primary === undefined) return null;
   const primaryEpoch = Number(annotationOf(primary, annotation.epoch));
   if (epoch > primaryEpoch) return `slice ${name} is at epoch ${epoch}, its primary at ${primaryEpoch}`;
-  const [uid, primaryUid] = [endpoints[0]?.targetRef?.uid, endpointsOf(primary)[0]?.targetRef?.uid];
+  // By the record, not by the route: somebody's hand may have been on that.
+  const [uid, primaryUid] = [endpoints[0]?.targetRef?.uid, annotationOf(primary, annotation.leaderPodUid)];
   if (epoch === primaryEpoch && uid !== undefined && primaryUid !== undefined && uid !== primaryUid)
     return `slice ${name} routes to ${uid}, its primary to ${primaryUid}, both at epoch ${epoch}`;
   return null;
