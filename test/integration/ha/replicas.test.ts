@@ -1,0 +1,236 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import type { EmbeddedApiServer } from '../../../lib/apiserver/startApiServer.ts';
+import { addPod, addService, setReady, startCluster } from '../bridge/bridgeBench.ts';
+import { quickLease, type Replica, slowLease, startReplica } from './replica.ts';
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const patience = { timeout: 5_000, interval: 10 };
+
+interface Pair {
+  readonly server: EmbeddedApiServer;
+  readonly holder: Replica;
+  readonly second: Replica;
+}
+
+/** `db` with three pods, led by db-0 and announced; two replicas, the first of which holds the Lease. */
+async function aPair(tuning: typeof quickLease, annotations: Readonly<Record<string, string>> = {}): Promise<Pair> {
+  const server = await startCluster('shop');
+  closers.push(() => server.close());
+  addService(server, 'shop', 'db');
+  server.objects.patch({ resource: 'services', namespace: 'shop', name: 'db' }, { metadata: { annotations } });
+  for (const n of [0, 1, 2]) addPod(server, 'shop', `db-${n}`, 'db');
+  const holder = await aReplica(server, 'first', tuning);
+  await expectLeader(server, 'db-0');
+  await vi.waitFor(async () => expect(await readAnnounced(server)).toBe(await readEpoch(server)), patience);
+  const second = await aReplica(server, 'second', tuning);
+  expect(await holder.isHolder()).toBe(true);
+  return { server, holder, second };
+}
+
+async function aReplica(server: EmbeddedApiServer, name: string, tuning: typeof quickLease): Promise<Replica> {
+  const replica = await startReplica(server, name, tuning);
+  closers.push(() => replica.close());
+  await vi.waitFor(() => expect(replica.bridge.readiness().ready).toBe(true), patience);
+  return replica;
+}
+
+const sliceShape = z.object({
+  metadata: z.object({ annotations: z.record(z.string(), z.string()) }),
+  endpoints: z.array(z.object({ targetRef: z.object({ name: z.string() }) })),
+});
+const serviceShape = z.object({ metadata: z.object({ annotations: z.record(z.string(), z.string()).default({}) }) });
+
+async function readSlice({ url }: EmbeddedApiServer): Promise<z.infer<typeof sliceShape>> {
+  const path = '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices/db-leader-ipv4';
+  return sliceShape.parse(await (await fetch(`${url}${path}`)).json());
+}
+
+const readEpoch = async (server: EmbeddedApiServer) =>
+  (await readSlice(server)).metadata.annotations['zen-lead.io/epoch'];
+
+async function readAnnounced({ url }: EmbeddedApiServer): Promise<string | undefined> {
+  const service = await (await fetch(`${url}/api/v1/namespaces/shop/services/db-leader`)).json();
+  return serviceShape.parse(service).metadata.annotations['zen-lead.io/announced-epoch'];
+}
+
+async function expectLeader(server: EmbeddedApiServer, pod: string): Promise<void> {
+  await vi.waitFor(
+    async () => expect((await readSlice(server)).endpoints.map(({ targetRef }) => targetRef.name)).toEqual([pod]),
+    patience,
+  );
+}
+
+async function expectTakeover({ holder, second }: Pick<Pair, 'holder' | 'second'>): Promise<void> {
+  await vi.waitFor(
+    async () => expect([await holder.isHolder(), await second.isHolder()]).toEqual([false, true]),
+    patience,
+  );
+}
+
+/** Just now, as a kubelet tells it. */
+function loseReadiness({ objects }: EmbeddedApiServer, name: string): void {
+  const condition = { type: 'Ready', status: 'False', lastTransitionTime: new Date().toISOString() };
+  objects.patchStatus({ resource: 'pods', namespace: 'shop', name }, { status: { conditions: [condition] } });
+}
+
+const snapshotsOf = ({ events }: Replica, from = 0) =>
+  events.slice(from).filter(({ data }) => data.snapshot !== undefined);
+
+describe('while both live', () => {
+  it('one speaks, at once and with snapshots; the other one sends nothing at all', async () => {
+    const { server, holder, second } = await aPair(slowLease);
+    const before = holder.events.length;
+    setReady(server, 'shop', 'db-0', false);
+    await expectLeader(server, 'db-1');
+    await vi.waitFor(async () => expect(await readAnnounced(server)).toBe(await readEpoch(server)), patience);
+    expect(snapshotsOf(holder, before).length).toBeGreaterThan(0);
+    expect(second.events).toEqual([]);
+  });
+
+  it('one tells about Services in its gauges', async () => {
+    const { holder, second } = await aPair(slowLease);
+    const [first, other] = await Promise.all([holder, second].map(({ metrics }) => metrics.registry.metrics()));
+    expect(first).toContain('zen_lead_leader_stable{namespace="shop",service="db"} 1');
+    expect(first).toContain('zen_lead_lease_holder 1');
+    expect(other).not.toContain('zen_lead_leader_stable{');
+    expect(other).toContain('zen_lead_lease_holder 0');
+  });
+
+  it('the other one takes over at once when the first one ends in good order', async () => {
+    const { server, holder, second } = await aPair({ ...slowLease, periodMs: 100 });
+    await holder.bridge.close();
+    await vi.waitFor(async () => expect(await second.isHolder()).toBe(true), patience);
+    const before = second.events.length;
+    setReady(server, 'shop', 'db-0', false);
+    await expectLeader(server, 'db-1');
+    expect(snapshotsOf(second, before).length).toBeGreaterThan(0);
+  });
+});
+
+describe('the holder is killed', () => {
+  it('and the other one moves the route with a hint, long before the Lease is free', async () => {
+    const { server, holder, second } = await aPair(slowLease);
+    holder.kill();
+    setReady(server, 'shop', 'db-0', false);
+    await expectLeader(server, 'db-1');
+    expect(second.events.map(({ type, data }) => [type, data.snapshot])).toEqual([
+      ['io.zen-lead.pod.modified', undefined],
+    ]);
+    expect(await second.isHolder()).toBe(false);
+  });
+
+  it('and a leader that comes back afterwards does not take the lead again: the hint has settled it', async () => {
+    const { server, holder, second } = await aPair(slowLease);
+    holder.kill();
+    setReady(server, 'shop', 'db-0', false);
+    await expectLeader(server, 'db-1');
+    setReady(server, 'shop', 'db-0', true);
+    setReady(server, 'shop', 'db-1', false);
+    await expectLeader(server, 'db-0');
+    expect(snapshotsOf(second)).toEqual([]);
+  });
+
+  it('and a timer that died with it fires', async () => {
+    const { server, holder, second } = await aPair(slowLease, { 'zen-lead.io/failover-min-delay': '1s' });
+    loseReadiness(server, 'db-0');
+    // The holder has decided to wait, and would come back to it.
+    const seen = () => holder.events.map(({ type }) => type);
+    await vi.waitFor(() => expect(seen()).toContain('io.zen-lead.pod.modified'), patience);
+    holder.kill();
+    await expectLeader(server, 'db-1');
+    expect(second.events.map(({ type }) => type)).toEqual(['io.zen-lead.service.recheck']);
+  });
+
+  it('and what it had not announced is announced by the one that takes the Lease', async () => {
+    const pair = await aPair(quickLease);
+    const { server, holder } = pair;
+    holder.kill();
+    setReady(server, 'shop', 'db-0', false);
+    await expectLeader(server, 'db-1');
+    await vi.waitFor(async () => expect(await readAnnounced(server)).toBe(await readEpoch(server)), patience);
+    await expectTakeover(pair);
+  });
+});
+
+describe('the holder is frozen', () => {
+  it('and when it wakes it acts on nothing that it believed: no snapshot, no write, the route stays', async () => {
+    const pair = await aPair(quickLease);
+    const { server, holder, second } = pair;
+    holder.freeze();
+    setReady(server, 'shop', 'db-0', false);
+    await expectLeader(server, 'db-1');
+    // The old leader is well again: to whoever still believes in it, nothing has happened.
+    setReady(server, 'shop', 'db-0', true);
+    await vi.waitFor(async () => expect(await second.isHolder()).toBe(true), patience);
+    await vi.waitFor(async () => expect(await readAnnounced(server)).toBe(await readEpoch(server)), patience);
+    const before = await readSlice(server);
+    const eventsBefore = holder.events.length;
+
+    holder.wake();
+    expect(await holder.isHolder()).toBe(false);
+    await vi.waitFor(() => expect(holder.bridge.readiness().ready).toBe(true), patience);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(holder.events.slice(eventsBefore)).toEqual([]);
+    expect(await readSlice(server)).toEqual(before);
+    await expectTakeover(pair);
+  });
+
+  it('in the middle of its write: the write comes late, is refused, and moves nothing back', async () => {
+    const { server, holder } = await aPair(quickLease);
+    // Its PATCH is on its way when it stands still.
+    const late = server.faults.add({
+      fault: { kind: 'latency', latencyMs: 600 },
+      matches: ({ verb, resource }) => verb === 'patch' && resource === 'endpointslices',
+      times: 1,
+    });
+    setReady(server, 'shop', 'db-0', false);
+    await vi.waitFor(() => expect(late.count()).toBe(1), patience);
+    holder.freeze();
+    await expectLeader(server, 'db-1');
+    const epoch = await readEpoch(server);
+    setReady(server, 'shop', 'db-0', true);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    holder.wake();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await readEpoch(server)).toBe(epoch);
+    await expectLeader(server, 'db-1');
+  });
+});
+
+describe('the holder is cut off from the API server', () => {
+  it('and the other one moves the route; healed, the first one moves nothing and speaks second', async () => {
+    const pair = await aPair(quickLease);
+    const { server, holder, second } = pair;
+    holder.partition();
+    setReady(server, 'shop', 'db-0', false);
+    await expectLeader(server, 'db-1');
+    await vi.waitFor(async () => expect(await second.isHolder()).toBe(true), patience);
+    await vi.waitFor(async () => expect(await readAnnounced(server)).toBe(await readEpoch(server)), patience);
+    const before = await readSlice(server);
+
+    holder.heal();
+    await expectTakeover(pair);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await readSlice(server)).toEqual(before);
+  });
+
+  it('and one without any right to the Lease speaks all the same', async () => {
+    const server = await startCluster('shop');
+    closers.push(() => server.close());
+    const denied = {
+      fault: { kind: 'status', code: 403 },
+      matches: ({ resource }: { resource: string }) => resource === 'leases',
+    } as const;
+    server.faults.add(denied);
+    addService(server, 'shop', 'db');
+    addPod(server, 'shop', 'db-0', 'db');
+    const alone = await aReplica(server, 'alone', quickLease);
+    await expectLeader(server, 'db-0');
+    expect(await alone.isHolder()).toBe(true);
+  });
+});
