@@ -3,7 +3,7 @@
  */
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import { aConfigMap, listOf, namesOf, paths, refusal } from './objects.ts';
+import { aConfigMap, listOf, namesOf, paths, refusal, valueAt } from './objects.ts';
 import type { Target } from './target.ts';
 import { useNamespace } from './useNamespace.ts';
 
@@ -45,8 +45,7 @@ export function describeExpiry(target: () => Target): void {
         ...refusal(410, 'Expired', /^The provided continue parameter is too old to display a consistent list result\./),
         metadata: { continue: expect.any(String) },
       });
-      const { metadata } = refused.body as { readonly metadata: { readonly continue: string } };
-      const next = await page(metadata.continue);
+      const next = await page(String(valueAt(refused.body, 'metadata', 'continue')));
       expect(next.status).toBe(200);
       expect(namesOf(next)).toEqual(['b', 'c']);
     });

@@ -47,17 +47,16 @@ export function aSlice(name: string, fields: object = {}, metadata: object = {})
 
 export interface Metadata {
   readonly name: string;
+  readonly namespace?: string;
   readonly uid: string;
   readonly resourceVersion: string;
   readonly creationTimestamp: string;
   readonly generation?: number;
 }
 
-/** The metadata of the object that was answered; fails when the answer is a refusal. */
+/** Fails when the answer is no object: a refusal, or text. */
 export function metadataOf(answer: Answer): Metadata {
-  expect(answer.body).toMatchObject({ metadata: { name: expect.any(String), uid: expect.any(String) } });
-  const { metadata } = answer.body as { readonly metadata: Metadata };
-  return metadata;
+  return metadataAt(answer.body);
 }
 
 export interface List {
@@ -69,9 +68,46 @@ export interface List {
   readonly items: readonly { readonly metadata: Metadata }[];
 }
 
+/** Fails when the answer is no list. */
 export function listOf(answer: Answer): List {
-  expect(answer.body).toMatchObject({ metadata: { resourceVersion: expect.any(String) }, items: expect.any(Array) });
-  return answer.body as List;
+  const items = valueAt(answer.body, 'items');
+  if (!Array.isArray(items)) throw new Error(`no list: ${JSON.stringify(answer)}`);
+  const token = valueAt(answer.body, 'metadata', 'continue');
+  const remaining = valueAt(answer.body, 'metadata', 'remainingItemCount');
+  return {
+    metadata: {
+      resourceVersion: String(valueAt(answer.body, 'metadata', 'resourceVersion')),
+      ...(typeof token === 'string' ? { continue: token } : {}),
+      ...(typeof remaining === 'number' ? { remainingItemCount: remaining } : {}),
+    },
+    items: items.map((item) => ({ metadata: metadataAt(item) })),
+  };
+}
+
+/** Undefined where there is nothing at that path. */
+export function valueAt(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined),
+    value,
+  );
+}
+
+function metadataAt(object: unknown): Metadata {
+  const text = (field: string): string => {
+    const value = valueAt(object, 'metadata', field);
+    if (typeof value !== 'string') throw new Error(`no metadata.${field}: ${JSON.stringify(object)}`);
+    return value;
+  };
+  const generation = valueAt(object, 'metadata', 'generation');
+  const namespace = valueAt(object, 'metadata', 'namespace');
+  return {
+    name: text('name'),
+    uid: text('uid'),
+    resourceVersion: text('resourceVersion'),
+    creationTimestamp: text('creationTimestamp'),
+    ...(typeof namespace === 'string' ? { namespace } : {}),
+    ...(typeof generation === 'number' ? { generation } : {}),
+  };
 }
 
 export function namesOf(answer: Answer): readonly string[] {

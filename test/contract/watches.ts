@@ -3,7 +3,7 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { aConfigMap, listOf, metadataOf, paths } from './objects.ts';
+import { aConfigMap, listOf, metadataOf, paths, valueAt } from './objects.ts';
 import { mergePatch, type Target } from './target.ts';
 import { useNamespace } from './useNamespace.ts';
 
@@ -46,9 +46,9 @@ export function describeWatches(target: () => Target): void {
       await ask('DELETE', `${at.configMaps}/gone`);
       const [line] = await watch(from(created.resourceVersion, 'gone'));
       expect(line).toMatchObject({ type: 'DELETED', object: { metadata: { uid: created.uid } } });
-      const { object } = line as { readonly object: { readonly metadata: { readonly resourceVersion: string } } };
-      expect(Number(object.metadata.resourceVersion)).toBeGreaterThan(Number(created.resourceVersion));
-      expect(await watch(from(object.metadata.resourceVersion, 'gone'))).toEqual([]);
+      const deletedAt = String(valueAt(line, 'object', 'metadata', 'resourceVersion'));
+      expect(Number(deletedAt)).toBeGreaterThan(Number(created.resourceVersion));
+      expect(await watch(from(deletedAt, 'gone'))).toEqual([]);
     });
 
     it('follows changes while it runs', async () => {
