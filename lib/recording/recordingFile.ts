@@ -3,9 +3,10 @@
  *
  * FILE is the newest, FILE.1 the one before, up to FILE.<keep - 1>; the oldest is deleted.
  *
- * Guarantees: a torn last line, left by a power cut or a full disk, is cut off when the file is opened again and when a write fails, so
- * that a line never continues another one. The file is readable by its owner only: it says how a cluster is built.
- * Not guaranteed: that the last lines survive a power cut (no fsync).
+ * Guarantees: only whole lines are handed to the kernel; a torn last line, which SIGKILL or a power cut can leave all the same, is cut off
+ * when the file is opened again, and one that a full disk leaves at once, so that a line never continues another one. The file is
+ * readable by its owner only: it says how a cluster is built.
+ * Not guaranteed: that the last lines survive a power cut (no fsync). Until it is opened again `replay` names a torn line and reads the rest.
  */
 
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';

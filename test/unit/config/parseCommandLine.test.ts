@@ -63,6 +63,29 @@ describe('flags, variables and defaults', () => {
   });
 });
 
+describe('operands and one-letter flags', () => {
+  const valuesOfLine = (...args: readonly string[]): unknown => {
+    const line = parseCommandLine(args, {});
+    return line.kind === 'command' ? line.values : line;
+  };
+
+  it('takes operands by their place, a list all that are left, between flags too', () => {
+    expect(valuesOfLine('explain', 'shop/db')).toMatchObject({ service: 'shop/db', output: 'text' });
+    expect(valuesOfLine('replay', 'a', '--all', '-', 'b')).toMatchObject({ files: ['a', '-', 'b'], all: true });
+    expect(valuesOfLine('record')).toMatchObject({ file: '-' });
+    expect(valuesOfLine('replay', '--', '--odd-name')).toMatchObject({ files: ['--odd-name'] });
+  });
+
+  it('takes one letter for a flag that has one', () => {
+    expect(valuesOfLine('status', '-o', 'json', '-w', '-n', 'a')).toMatchObject({
+      output: 'json',
+      watch: true,
+      namespaces: ['a'],
+    });
+    expect(valuesOfLine('status', '-ojson')).toMatchObject({ output: 'json' });
+  });
+});
+
 describe('help and version', () => {
   it.each([
     { args: [], command: null },
@@ -100,6 +123,11 @@ describe('what cannot be read', () => {
     { args: ['run', '--namespace', ' '], says: '--namespace: is empty' },
     { args: ['run', '--log-level', 'loud'], says: '--log-level: "loud" is none of debug, info, warn, error, silent' },
     { args: ['demo', '--keep=yes'], says: '--keep: takes no value' },
+    { args: ['replay'], says: 'zen-lead replay needs FILE...' },
+    { args: ['explain'], says: 'zen-lead explain needs NAMESPACE/SERVICE' },
+    { args: ['pin', 'a/b', 'c'], says: 'zen-lead pin takes no more than NAMESPACE/SERVICE, but was given "c"' },
+    { args: ['completion', 'tcsh'], says: 'SHELL: "tcsh" is none of bash, zsh, fish' },
+    { args: ['status', '-o', 'xml'], says: '--output: "xml" is none of table, wide, json, yaml' },
     { args: ['bridge'], says: 'zen-lead bridge needs --sink URL or $K_SINK' },
     { args: ['bridge', '--sink', 'functions:80'], says: '--sink: "functions:80" is no http:// or https:// URL' },
     {
