@@ -61,13 +61,13 @@ export function removeControllerLeftovers({ snapshot, source, owned }: Situation
   const made = attached.filter(
     (each) => each.managedBy === ENDPOINT_SLICE_CONTROLLER && each.owner?.uid === service.uid,
   );
-  const isSuspect =
-    Object.keys(service.selector ?? {}).length > 0 ||
-    made.length > 0 ||
-    attached.some((slice) => slice.managedBy === MIRRORING_CONTROLLER);
-  if (!isSuspect) return [];
-  const target = { stage: 'route', namespace: source.namespace, name: service.name } as const;
-  return [...removeSlices(made, 'route'), { ...target, kind: 'deleteControllerEndpoints' }];
+  const target = { namespace: source.namespace, name: service.name, kind: 'deleteControllerEndpoints' } as const;
+  const isMade = Object.keys(service.selector ?? {}).length > 0 || made.length > 0;
+  if (isMade) return [...removeSlices(made, 'route'), { ...target, stage: 'route' }];
+  // A mirrored slice alone may come from an Endpoints object that a user made, and that stays: looking for the controller's must
+  // not keep everything else waiting for good.
+  const isMirrored = attached.some((slice) => slice.managedBy === MIRRORING_CONTROLLER);
+  return isMirrored ? [{ ...target, stage: 'follow' }] : [];
 }
 
 /** Only what has our ownerReference: an orphan that nobody adopts stays. The record goes last, so that no secondary's epoch is above it (S1). */

@@ -195,6 +195,15 @@ describe('a hand that edits what we own', () => {
     expect(leaderOf()).toBe('pg-0');
   });
 
+  it('looks after a mirrored slice in the second stage, where it keeps nothing else waiting', () => {
+    world.create(
+      'endpointslices',
+      foreignSlice('leader-mirror', LEADER, 'endpointslicemirroring-controller.k8s.io', 'e'),
+    );
+    const { writes } = look();
+    expect(writes.map(({ kind, stage }) => [kind, stage])).toEqual([['deleteControllerEndpoints', 'follow']]);
+  });
+
   it('without its label an object is no longer ours: it is left as it is, and named', () => {
     world.edit('services', LEADER, {
       metadata: { labels: { 'app.kubernetes.io/managed-by': null } },
