@@ -161,6 +161,23 @@ describe('what is not ours any more', () => {
   });
 });
 
+describe('an Endpoints object that somebody made for the leader Service', () => {
+  test('stays as it is, with what Kubernetes mirrors from it, and is said so', async () => {
+    const namespace = await startSettled();
+    await namespace.apply({
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { name: 'web-leader' },
+      subsets: [{ addresses: [{ ip: '10.1.2.3' }], ports: [{ port: 1234 }] }],
+    });
+    await expect.poll(async () => (await listSlices(namespace, 'web-leader')).length).toBe(2); // ours and the mirror
+    await expect.poll(() => listEventReasons(namespace)).toContain('Warning ForeignEndpointSlice');
+    const before = await namespace.kubectl('get', 'endpoints', 'web-leader', '-o', 'yaml');
+    await staysSo(async () => (await listSlices(namespace, 'web-leader')).length);
+    expect(await namespace.kubectl('get', 'endpoints', 'web-leader', '-o', 'yaml')).toBe(before);
+  });
+});
+
 describe('a selector put on the leader Service', () => {
   test('is removed, with the slice and the Endpoints that Kubernetes made of it', async () => {
     const namespace = await startSettled();

@@ -153,6 +153,19 @@ describe('failover', () => {
     }
   });
 
+  test('writes nothing when a pod that does not lead comes and goes', async () => {
+    const [namespace, , second] = await startTwo();
+    const epoch = await readEpoch(namespace);
+    await expect.poll(() => readAnnouncedEpoch(namespace)).toBe(epoch);
+    const [before] = await listSlices(namespace, 'web-leader');
+    await second.setReady(false);
+    await second.setReady(true);
+    const third = await startPod(namespace, { name: 'web-2' });
+    await third.kill();
+    await staysSo(() => readLeader(namespace), 500);
+    expect(await listSlices(namespace, 'web-leader')).toEqual([before]);
+  });
+
   test('takes no pod of another namespace, and no pod without an address', async () => {
     const [namespace, other] = [await world.namespace(), await world.namespace()];
     await startPod(other, { name: 'web-0' });

@@ -5,7 +5,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { aService } from './aService.ts';
 import { createNamespace, type Namespace } from './createNamespace.ts';
-import { listSlices, readService } from './readObjects.ts';
+import { listServiceNames, listSlices, readService } from './readObjects.ts';
 import { readLeader } from './readRoute.ts';
 import { type Pod, startPod } from './startPod.ts';
 import { startZenLead, type ZenLead } from './startZenLead.ts';
@@ -81,6 +81,25 @@ test('a timer that died with zen-lead is set again', async () => {
   await zenLead.process.stop('SIGKILL');
   await start();
   await expect.poll(() => readLeader(namespace)).toBe('web-1');
+});
+
+test('an opt-out while zen-lead was away is carried out', async () => {
+  const { namespace, zenLead } = await startLed();
+  await zenLead.process.stop('SIGKILL');
+  await namespace.kubectl('annotate', 'service', 'web', 'zen-lead.io/enabled-');
+  await start();
+  await expect.poll(() => listServiceNames(namespace)).toEqual(['web']);
+  await expect.poll(() => listSlices(namespace, 'web-leader')).toEqual([]);
+});
+
+test('a rename while zen-lead was away leaves nothing behind', async () => {
+  const { namespace, zenLead } = await startLed();
+  await zenLead.process.stop('SIGKILL');
+  await namespace.kubectl('annotate', 'service', 'web', 'zen-lead.io/leader-service-name=primary');
+  await start();
+  await expect.poll(() => readLeader(namespace, 'primary')).toBe('web-0');
+  await expect.poll(() => listServiceNames(namespace)).toEqual(['primary', 'web']);
+  await expect.poll(() => listSlices(namespace, 'web-leader')).toEqual([]);
 });
 
 test('a restart of the API server moves nothing, and failover works after it', async () => {
