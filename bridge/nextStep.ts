@@ -14,8 +14,10 @@ import type { ReflectorTuning } from './reflectorTuning.ts';
 export type WatchEnd =
   | { readonly kind: 'closed'; readonly lines: number; readonly livedMs: number }
   | { readonly kind: 'failed'; readonly lines: number; readonly error: ZenLeadError }
-  /** We ended it: silent, or not proven to be current after a gap. */
-  | { readonly kind: 'interrupted'; readonly lines: number; readonly reason: RelistReason };
+  /** We ended it: silent, not proven to be current after a gap, or full of what is older than a freeze. */
+  | { readonly kind: 'interrupted'; readonly lines: number; readonly reason: Interruption };
+
+export type Interruption = 'silent' | 'unproven' | 'frozen';
 
 export type RelistReason =
   | 'first' // not a relist yet
@@ -37,7 +39,10 @@ export interface Attempts {
 }
 
 export function chooseNextStep(end: WatchEnd, attempts: Attempts, tuning: ReflectorTuning, random: number): NextStep {
-  if (end.kind === 'interrupted') return { kind: 'relist', reason: end.reason };
+  if (end.kind === 'interrupted') {
+    if (end.reason === 'frozen') return { kind: 'resume', waitMs: 0, failures: 0 };
+    return { kind: 'relist', reason: end.reason };
+  }
   if (attempts.isSilent) return { kind: 'relist', reason: 'silent' };
   const failures = end.lines > 0 ? 1 : attempts.failures + 1;
   const isSuspect = failures >= tuning.emptyWatchesBeforeRelist;

@@ -21,7 +21,7 @@ import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { listAll } from './listAll.ts';
-import { chooseNextStep, type RelistReason, retryWaitMs, type WatchEnd } from './nextStep.ts';
+import { chooseNextStep, type Interruption, type RelistReason, retryWaitMs, type WatchEnd } from './nextStep.ts';
 import type { ObjectChange, ReflectedObject } from './objectChange.ts';
 import { pause } from './pause.ts';
 import { createReflectedObjects } from './reflectedObjects.ts';
@@ -75,7 +75,7 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
   const trust = createWatchTrust(tuning, clock.now());
   let revision: string | null = null;
   let isSynced = false;
-  let interruptWatch: ((reason: RelistReason) => void) | null = null;
+  let interruptWatch: ((reason: Interruption) => void) | null = null;
 
   const known = createReflectedObjects(options.project, ({ key, error, isFirst }) => {
     metrics.watchEvents.inc({ resource: name, type: 'UNREADABLE' });
@@ -99,8 +99,9 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
       reading = known.startList();
       return reading.add;
     };
+    const askedAt = clock.now();
     const resourceVersion = await listAll(api, options, { notOlderThan: revision, begin }, closing.signal);
-    trust.heard(clock.now());
+    trust.listed(askedAt, clock.now());
     if (isSynced) metrics.relists.inc({ resource: name, reason });
     tell(reading.finish(), resourceVersion);
     if (isSynced) return;

@@ -6,7 +6,7 @@
  */
 
 import { ZenLeadError } from '../lib/errors.ts';
-import type { RelistReason, WatchEnd } from './nextStep.ts';
+import type { Interruption, WatchEnd } from './nextStep.ts';
 import type { WatchEvent } from './watchStream.ts';
 import type { WatchTrust } from './watchTrust.ts';
 
@@ -18,13 +18,13 @@ export interface WatchRun {
   readonly now: () => number;
   readonly closing: AbortSignal;
   /** Handed a way to end this watch for a reason of ours; null when it has ended. */
-  readonly onInterruptible: (interrupt: ((reason: RelistReason) => void) | null) => void;
+  readonly onInterruptible: (interrupt: ((reason: Interruption) => void) | null) => void;
 }
 
 export async function watchOnce({ open, take, trust, now, closing, onInterruptible }: WatchRun): Promise<WatchEnd> {
   const stop = new AbortController();
   const abort = () => stop.abort();
-  let interruption: RelistReason | null = null;
+  let interruption: Interruption | null = null;
   let lines = 0;
   const startedAt = now();
   closing.addEventListener('abort', abort, { once: true });

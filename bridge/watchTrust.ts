@@ -6,6 +6,8 @@
  * more than `blindMs` (a frozen process knows nothing of what happened meanwhile). It comes back with the next line, bookmark or
  * LIST; a connection that is accepted and stays quiet proves nothing, because the API server accepts a watch from a future
  * version and says nothing on it (tried on 1.35.4). So where no line comes within `proofMs`, the verdict is to list again.
+ * What had arrived before a freeze, or was asked for before it, proves nothing either: the verdict is then to watch anew, from
+ * where we are, and a LIST counts only when it was asked for after the doubt.
  *
  * Guarantees: pure but for its own state; `now` is passed in. Right also before the tick that follows a freeze.
  */
@@ -23,11 +25,13 @@ export interface TrustLimits {
 
 export const trustLimits: TrustLimits = { silentMs: 90_000, blindMs: 3_000, proofMs: 1_000, tickMs: 1_000 };
 
-export type TrustVerdict = 'fine' | 'silent' | 'unproven';
+export type TrustVerdict = 'fine' | 'silent' | 'unproven' | 'frozen';
 
 export interface WatchTrust {
-  /** A line, a bookmark or a complete LIST has arrived. */
+  /** A line or a bookmark has arrived. */
   heard(now: number): void;
+  /** A LIST that was asked for at `askedAt` is complete. */
+  listed(askedAt: number, now: number): void;
   opened(now: number): void;
   cut(now: number): void;
   tick(now: number): TrustVerdict;
@@ -49,9 +53,13 @@ export function createWatchTrust(limits: TrustLimits, startedAt: number): WatchT
   return {
     heard(now) {
       lastHeardAt = now;
-      // A LIST came while no watch was open: blindness counts from there.
-      if (cutAt !== null) cutAt = now;
       doubtedAt = null;
+    },
+    listed(askedAt, now) {
+      lastHeardAt = now;
+      // No watch is open yet: blindness counts from here.
+      if (cutAt !== null) cutAt = now;
+      if (doubtedAt !== null && doubtedAt <= askedAt) doubtedAt = null;
     },
     opened(now) {
       if (cutAt !== null && now - cutAt > limits.blindMs) doubtedAt ??= now;
@@ -62,9 +70,11 @@ export function createWatchTrust(limits: TrustLimits, startedAt: number): WatchT
       cutAt ??= now;
     },
     tick(now) {
-      if (hasJumped(now)) doubtedAt = now;
+      const wasFrozen = hasJumped(now);
+      if (wasFrozen) doubtedAt = now;
       lastTickAt = now;
       if (now - lastHeardAt > limits.silentMs) return 'silent';
+      if (wasFrozen) return 'frozen';
       return doubtedAt !== null && cutAt === null && now - doubtedAt > limits.proofMs ? 'unproven' : 'fine';
     },
     isStale: (now) =>

@@ -72,6 +72,11 @@ describe('after a watch has ended', () => {
     expect(next(failed('KUBE_UNAVAILABLE'), 0, 1, true)).toEqual({ kind: 'relist', reason: 'silent' });
   });
 
+  it('watches anew from where it was, at once, when we interrupted it after a freeze', () => {
+    const end: WatchEnd = { kind: 'interrupted', lines: 9, reason: 'frozen' };
+    expect(next(end, 3)).toEqual({ kind: 'resume', waitMs: 0, failures: 0 });
+  });
+
   it('lists for the reason that we interrupted it for', () => {
     expect(next({ kind: 'interrupted', lines: 9, reason: 'unproven' })).toEqual({ kind: 'relist', reason: 'unproven' });
   });

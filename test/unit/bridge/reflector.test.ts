@@ -347,12 +347,13 @@ describe('silence', () => {
 });
 
 describe('a gap in our own clock', () => {
-  it('makes it stale until the watch delivers', async () => {
+  it('makes it stale until a watch that was asked for afterwards delivers: the old one is full of what is older', async () => {
     let frozenMs = 0;
     let deliver: () => void = () => {};
     const world = await watchWorld({
       lists: [aList('5', [a1])],
       watches: [
+        aQuietWatch,
         (request, response) => {
           aQuietWatch(request, response);
           deliver = () => response.write(aLine('MODIFIED', a2));
@@ -365,6 +366,7 @@ describe('a gap in our own clock', () => {
     expect(world.reflector.isStale()).toBe(false);
     frozenMs = 30_000;
     expect(world.reflector.isStale()).toBe(true);
+    await until(() => world.watches.length === 2);
     await new Promise((resolve) => setTimeout(resolve, 30)); // several ticks: time alone heals nothing
     expect(world.reflector.isStale()).toBe(true);
     deliver();

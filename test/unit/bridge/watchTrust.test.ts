@@ -6,7 +6,7 @@ const limits = { silentMs: 90_000, blindMs: 3_000, proofMs: 1_000, tickMs: 1_000
 /** A watch that was listed and opened at 0, ticking every second. */
 function aTrust() {
   const trust = createWatchTrust(limits, 0);
-  trust.heard(0);
+  trust.listed(0, 0);
   trust.opened(0);
   let now = 0;
   return {
@@ -83,7 +83,7 @@ describe('trust in a watch', () => {
     const trust = aTrust();
     trust.cut(0);
     trust.run(20_000);
-    trust.heard(20_000);
+    trust.listed(5_000, 20_000);
     expect(trust.isStale(20_000)).toBe(false);
     trust.opened(20_100);
     expect(trust.isStale(20_100)).toBe(false);
@@ -97,15 +97,31 @@ describe('trust in a watch', () => {
     expect(trust.isStale(14_001)).toBe(true);
   });
 
-  it('stays gone after a freeze until a line arrives, and asks for a LIST when none does', () => {
+  it('stays gone after a freeze until a new watch delivers, and asks for a LIST when it does not', () => {
     const trust = aTrust();
     trust.run(10_000);
-    expect(trust.tick(70_000)).toBe('fine'); // what piled up may be on its way
+    trust.heard(70_000); // it had arrived before the freeze
     expect(trust.isStale(70_000)).toBe(true);
-    expect(trust.tick(71_500)).toBe('unproven');
-    trust.heard(71_600);
-    expect(trust.isStale(71_600)).toBe(false);
-    expect(trust.tick(72_500)).toBe('fine');
+    expect(trust.tick(70_001)).toBe('frozen');
+    trust.cut(70_001);
+    trust.opened(70_020);
+    expect(trust.isStale(70_020)).toBe(true);
+    expect(trust.tick(71_001)).toBe('fine'); // what was missed may be on its way
+    expect(trust.tick(72_001)).toBe('unproven');
+    trust.heard(72_100);
+    expect(trust.isStale(72_100)).toBe(false);
+    expect(trust.tick(73_001)).toBe('fine');
+  });
+
+  it('does not come back after a freeze with a LIST that was asked for before it', () => {
+    const trust = aTrust();
+    trust.cut(9_000);
+    trust.run(10_000);
+    expect(trust.tick(70_000)).toBe('frozen');
+    trust.listed(9_500, 70_001);
+    expect(trust.isStale(70_001)).toBe(true);
+    trust.listed(70_002, 70_050);
+    expect(trust.isStale(70_050)).toBe(false);
   });
 
   it('is not shaken by an event loop that is busy for a while', () => {
