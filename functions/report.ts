@@ -90,13 +90,12 @@ function countLeader(
   { decision, writes }: LookResult,
   { metrics, now }: Pick<ReportDeps, 'metrics' | 'now'>,
 ): void {
-  const { previous, leader, reason, warnings } = decision;
+  const { previous, leader, reason } = decision;
   const isSame = previous !== null && previous.uid === leader?.uid;
   if (isSame) metrics.stickyHits.inc(labels);
   if (!writes.some((write) => write.stage === 'route')) return;
 
-  for (const { reason: warning, value } of warnings)
-    if (warning === 'PortResolutionFailed') metrics.portResolutionFailures.inc({ ...labels, port_name: value });
+  for (const port of unresolvedPorts(decision)) metrics.portResolutionFailures.inc({ ...labels, port_name: port });
   if (previous === null || isSame || !isFailover(decision)) return;
   metrics.stickyMisses.inc(labels);
   const name = toFailoverReason(reason);
@@ -121,6 +120,15 @@ function countLag(
 /** Opting out is somebody's wish, not a failover. */
 function isFailover({ kind, reason }: Decision): boolean {
   return kind === 'elected' || (kind === 'lost' && reason !== 'OptedOut');
+}
+
+/**
+ * Lenient: what the chosen pod lacks. Strict, and nobody chosen: every port that the Service names, because each pod may lack another one.
+ */
+function unresolvedPorts({ reason, warnings, plan }: Decision): readonly string[] {
+  if (reason !== 'PortResolutionFailed')
+    return warnings.flatMap(({ reason: warning, value }) => (warning === 'PortResolutionFailed' ? [value] : []));
+  return (plan?.service?.ports ?? []).flatMap(({ targetPort }) => (typeof targetPort === 'string' ? [targetPort] : []));
 }
 
 /** The Go zen-lead's values where they mean the same, so that dashboards carry over; else our reason in its spelling. */

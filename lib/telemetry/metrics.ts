@@ -69,7 +69,7 @@ export function createMetrics() {
     ),
     portResolutionFailures: counter(
       'port_resolution_failures_total',
-      'Named target ports that the chosen pod does not have.',
+      'Named target ports that the chosen pod does not have; with ports-mode strict: that no fit pod has.',
       [...service, 'port_name'],
     ),
     endpointWriteErrors: counter(

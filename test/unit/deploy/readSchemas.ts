@@ -19,7 +19,7 @@ export function readSchemas(): ReadonlyMap<string, KindSchema> | null {
   if (!existsSync(directory)) return null;
   return new Map([
     ...globSync('kubernetes/**/*.json', { cwd: directory }).flatMap(readOpenApi),
-    ...globSync('knative-*/*.yaml', { cwd: directory }).flatMap(readDefinition),
+    ...globSync('{knative-*,prometheus-operator}/*.yaml', { cwd: directory }).flatMap(readDefinition),
   ]);
 }
 

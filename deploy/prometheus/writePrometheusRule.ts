@@ -1,0 +1,10 @@
+/**
+ * Writes prometheus-rule.yaml, for the Prometheus operator, from rules.yaml. Run by hand after a change of the rules:
+ * `node deploy/prometheus/writePrometheusRule.ts`.
+ */
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { renderPrometheusRule } from './renderPrometheusRule.ts';
+
+const rules = await readFile(new URL('./rules.yaml', import.meta.url), 'utf8');
+await writeFile(new URL('./prometheus-rule.yaml', import.meta.url), renderPrometheusRule(rules));

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { readMetricRows } from '../../../lib/telemetry/renderMetricsPage.ts';
+import { aBusyRun } from './aBusyRun.ts';
+
+/** What needs more than this run: each has a unit test that sets it. */
+const notHere = new Set([
+  'zen_lead_timeout_occurrences_total', // an API server that says nothing for 10 s
+]);
+
+/** Values by series, of one page. */
+async function readSamples(url: string): Promise<ReadonlyMap<string, number>> {
+  const page = await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(5_000) })).text();
+  const lines = page.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+  );
+}
+
+describe('the metrics of a real run', () => {
+  it('hold every documented series, with every documented label', { timeout: 40_000 }, async () => {
+    const { urls } = await aBusyRun();
+    const readAll = async () => {
+      const pages = await Promise.all(Object.values(urls).map(readSamples));
+      return new Map(pages.flatMap((page) => [...page]));
+    };
+    const missing = async () => {
+      const series = [...(await readAll()).keys()];
+      return readMetricRows()
+        .filter(({ name, type, labels }) => {
+          const exported = type === 'histogram' ? `${name}_count` : name;
+          const own = series.filter((one) => one === exported || one.startsWith(`${exported}{`));
+          return !own.some((one) => labels.every((label) => one.includes(`${label}="`)));
+        })
+        .map(({ name }) => name)
+        .filter((name) => !notHere.has(name));
+    };
+    await expect.poll(missing, { timeout: 15_000, interval: 200 }).toEqual([]);
+
+    const run = await readSamples(urls.run);
+    const db = 'namespace="shop",service="db"';
+    expect(run.get(`zen_lead_failover_count_total{${db},reason="notReady"}`)).toBe(2);
+    expect(run.get(`zen_lead_failover_latency_seconds_count{${db},reason="notReady"}`)).toBe(2);
+    expect(run.get(`zen_lead_retry_attempts_total{${db},operation="write",attempt="1"}`)).toBeGreaterThanOrEqual(1);
+    expect(run.get(`zen_lead_endpoint_write_errors_total{${db}}`)).toBe(1);
+    expect(run.get(`zen_lead_pods_available{${db}}`)).toBe(2);
+    expect(run.get(`zen_lead_leader_stable{${db}}`)).toBe(1);
+    expect(run.get('zen_lead_leader_service_without_endpoints{namespace="shop",service="web"}')).toBe(1);
+    for (const stage of ['sent', 'decided', 'written'])
+      expect(run.get(`zen_lead_event_lag_seconds_count{stage="${stage}"}`), stage).toBeGreaterThan(0);
+    expect(run.get('zen_lead_relists_total{resource="pods",reason="expired"}') ?? run.size).toBeGreaterThan(0);
+    expect((await readSamples(urls.functions)).get('zen_lead_hints_total{reason="untrusted"}')).toBe(1);
+    expect((await readSamples(urls.bridge)).get('zen_lead_dead_letters_total{reason="refused"}')).toBeGreaterThan(0);
+  });
+
+  it('name no pod', { timeout: 40_000 }, async () => {
+    const { urls } = await aBusyRun();
+    for (const url of Object.values(urls)) {
+      const series = [...(await readSamples(url)).keys()].filter((one) => one.startsWith('zen_lead_'));
+      expect(series.filter((one) => /db-\d|10\.0\.0\.1\d/.test(one))).toEqual([]);
+    }
+  });
+});
