@@ -66,7 +66,7 @@ function draw() {
   for (let row = first; row < last; row++) if (row % 2) pen.fillRect(0, AXIS + row * LANE - top, width, LANE);
   drawAxis(width, height, ink, height);
   for (let row = first; row < last; row++) drawLane(lanes[row], AXIS + row * LANE - top, width, ink);
-  drawAxis(width, height, ink, AXIS);
+  drawAxis(width, height, ink, 6);
 }
 
 function drawLane(lane, y, width, ink) {

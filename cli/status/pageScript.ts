@@ -45,7 +45,7 @@ function fill(card, status) {
   const more = [status.leader && status.leader.node, status.pods.ready + ' of ' + status.pods.total + ' pods Ready', 'epoch ' + status.epoch];
   facts.append(since, (status.lastReason ? ': ' + (reasonTexts[status.lastReason] || status.lastReason) : '') + ' \u00b7 ' + more.filter(Boolean).join(' \u00b7 '));
   const notes = status.warnings.map(({ reason, message }) => make('p', 'note', reason + ': ' + message));
-  if (!status.leader && !status.paused) notes.unshift(make('p', 'note', reasonTexts[status.reason] || status.reason));
+  if (!status.leader && !status.paused && status.reason !== status.lastReason) notes.unshift(make('p', 'note', reasonTexts[status.reason] || status.reason));
   if (status.paused) notes.unshift(make('p', 'note', 'Paused: the leader does not move, whatever happens.'));
   if (status.leader && !status.leader.address) notes.unshift(make('p', 'note', 'Nothing is routed to it.'));
   card.replaceChildren(make('h3', '', keyOf(status) + (status.leaderService ? ' \u2192 ' + status.leaderService : '')), make('p', 'leader', leaderName(status) || 'nobody'), facts, ...notes);

@@ -16,6 +16,7 @@ p { margin: 0; }
 #state.cut::before { background: var(--bad); }
 #summary { color: var(--dim); }
 #filter { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 6px 10px; min-height: 40px; flex: 1 1 200px; max-width: 340px; margin-left: auto; }
+@media (max-width: 640px) { #filter { max-width: none; margin-left: 0; flex-basis: 100%; } }
 #leaders { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 330px), 1fr)); gap: 10px; }
 article { background: var(--card); border: 1px solid var(--line); border-left: 5px solid var(--good); border-radius: 8px; padding: 10px 12px; overflow-wrap: anywhere; }
 article.trouble { border-left-color: var(--bad); }
