@@ -7,6 +7,8 @@
  * - It does not notice a field named twice in one object, and words a JSON syntax error as JavaScript does.
  * - Its tables have fewer columns for nodes and workloads, and no column descriptions. The object of a bookmark has metadata only.
  * - It allocates the lowest free ClusterIP and node port, not a random one.
+ * - It gives no healthCheckNodePort, does not compare a strategic patch with its $setElementOrder, and where several fields are wrong at once it may
+ *   name fewer of them.
  * - It adds no taint to new nodes; it gives no warning for addresses with leading zeros; a refused change of a pod's spec comes without a diff.
  */
 

@@ -52,6 +52,19 @@ export function describePatches(target: () => Target): void {
         { spec: { ports: [port(81, 'two')] } },
       ],
       [
+        'a strategic patch makes anew what it deletes and names again',
+        strategicPatch,
+        {
+          spec: {
+            ports: [
+              { port: 80, name: 'again' },
+              { port: 80, $patch: 'delete' },
+            ],
+          },
+        },
+        { spec: { ports: [{ ...port(80, 'again') }, port(81, 'two')] } },
+      ],
+      [
         'a strategic patch replaces a list when told to',
         strategicPatch,
         { spec: { ports: [{ $patch: 'replace' }, { port: 90, name: 'only' }] } },
@@ -125,6 +138,7 @@ export function describePatches(target: () => Target): void {
       ['an operation that does not exist', jsonPatch, [{ op: 'frob', path: '/metadata/name' }], 422],
       ['a JSON patch that is no list', jsonPatch, { op: 'test' }, 400],
       ['a merge patch that is a list', mergePatch, [], 400],
+      ['a merge directive in a list', strategicPatch, { spec: { ports: [{ $patch: 'merge', port: 80 }] } }, 500],
       ['a list element without its merge key', strategicPatch, { spec: { ports: [{ name: 'x' }] } }, 500],
       ['another name', mergePatch, { metadata: { name: 'zz' } }, 400],
       ['a list where text belongs', mergePatch, { spec: { type: [] } }, 422],

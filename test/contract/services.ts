@@ -131,6 +131,16 @@ export function describeServices(target: () => Target): void {
         'spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range. The range of valid ports is 30000-32767',
       ],
       [
+        'a headless load balancer',
+        { type: 'LoadBalancer', clusterIP: 'None' },
+        'spec.clusterIPs[0]: Invalid value: "None": may not be set to \'None\' for LoadBalancer services',
+      ],
+      [
+        'an external traffic policy on a ClusterIP',
+        { externalTrafficPolicy: 'Local' },
+        'spec.externalTrafficPolicy: Invalid value: "Local": may only be set for externally-accessible services',
+      ],
+      [
         'a ClusterIP that is none',
         { clusterIP: 'x' },
         'spec.clusterIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
@@ -194,6 +204,25 @@ export function describeServices(target: () => Target): void {
       const back = { ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv4'] };
       const shrunk = await ask('PATCH', `${at.services}/both`, { spec: back }, mergePatch);
       expect(shrunk).toMatchObject({ status: 200, body: { spec: { clusterIPs: [ipv4], ipFamilies: ['IPv4'] } } });
+    });
+
+    it('keeps addresses, families and policy that a patch takes away', async () => {
+      const { ask } = target();
+      const { body } = await ask('POST', at.services, aService('keeps', { ipFamilyPolicy: 'PreferDualStack' }));
+      const spec = { clusterIP: null, clusterIPs: null, ipFamilies: null, ipFamilyPolicy: null };
+      const patched = await ask('PATCH', `${at.services}/keeps`, { spec }, mergePatch);
+      expect(valueAt(patched.body, 'spec')).toEqual(valueAt(body, 'spec'));
+    });
+
+    it('says how long a client sticks', async () => {
+      const { ask } = target();
+      await ask('POST', at.services, aService('sticks'));
+      const change = (sessionAffinity: string) =>
+        ask('PATCH', `${at.services}/sticks`, { spec: { sessionAffinity } }, mergePatch);
+      expect((await change('ClientIP')).body).toMatchObject({
+        spec: { sessionAffinityConfig: { clientIP: { timeoutSeconds: 10_800 } } },
+      });
+      expect((await change('None')).body).not.toHaveProperty('spec.sessionAffinityConfig');
     });
 
     it('changes between types', async () => {

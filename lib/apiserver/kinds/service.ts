@@ -17,8 +17,10 @@ export function prepareService(service: Fields, previous: KubeObject | null, con
   const type = textAt(given, 'type') || 'ClusterIP';
   const before = fieldsAt(previous, 'spec');
   const base = {
-    sessionAffinity: 'None',
     ...without(given, 'ports', 'clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'),
+    ...affinityFields(given),
+    // Go leaves out what is false and no pointer.
+    publishNotReadyAddresses: given['publishNotReadyAddresses'] === true ? true : undefined,
     type,
   };
   const ports = preparePorts(given, before, type, context);
@@ -31,6 +33,15 @@ export function prepareService(service: Fields, previous: KubeObject | null, con
     spec: ports.length === 0 ? spec : { ...spec, ports },
     status: { ...fieldsAt(service, 'status'), loadBalancer: loadBalancerStatus(service) },
   };
+}
+
+/** Three hours, as long as the API server lets a client stick when nothing else is said. */
+function affinityFields(given: Fields): Fields {
+  if (textAt(given, 'sessionAffinity') !== 'ClientIP') {
+    return { sessionAffinity: textAt(given, 'sessionAffinity') || 'None', sessionAffinityConfig: undefined };
+  }
+  const timeoutSeconds = numberAt(given, 'sessionAffinityConfig', 'clientIP', 'timeoutSeconds') ?? 10_800;
+  return { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds } } };
 }
 
 /** Source: KEP-1860, an address without a mode is a virtual one. */
@@ -110,9 +121,11 @@ function addressFields(given: Fields, before: Fields, context: PrepareContext): 
   const stated = statedIps(given, before);
   const isHeadless = stated[0] === 'None';
   const isWithoutSelector = Object.keys(fieldsAt(given, 'selector')).length === 0;
-  const statedFamilies = textsAt(given, 'ipFamilies');
+  const ownFamilies = textsAt(given, 'ipFamilies');
+  const statedFamilies = ownFamilies.length > 0 ? ownFamilies : textsAt(before, 'ipFamilies');
   const policy =
     textAt(given, 'ipFamilyPolicy') ||
+    textAt(before, 'ipFamilyPolicy') ||
     (isHeadless && isWithoutSelector && statedFamilies.length === 0 ? 'RequireDualStack' : 'SingleStack');
   const wanted = familiesFor(statedFamilies, stated, policy);
   // A policy that was narrowed in this update releases the second family, when the families were only carried over.
@@ -138,7 +151,9 @@ function addressFields(given: Fields, before: Fields, context: PrepareContext): 
 function statedIps(given: Fields, before: Fields): readonly string[] {
   const one = textAt(given, 'clusterIP') ?? '';
   const all = textsAt(given, 'clusterIPs').filter((ip) => ip !== '');
-  if (all.length === 0) return one === '' ? [] : [one];
+  // Addresses that a patch took away come back: they do not change once they are set.
+  if (one === '' && all.length === 0) return textsAt(before, 'clusterIPs');
+  if (all.length === 0) return [one];
   // A patch of clusterIP alone leaves the old clusterIPs behind; the API server takes the one that changed.
   const isOnlyOneChanged = one !== '' && one !== textAt(before, 'clusterIP') && all[0] === textAt(before, 'clusterIP');
   return isOnlyOneChanged ? [one] : all;

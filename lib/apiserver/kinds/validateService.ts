@@ -14,7 +14,12 @@ export function validateService(service: KubeObject, previous: KubeObject | null
   const type = textAt(service, 'spec', 'type') ?? '';
   if (!types.includes(type)) return [notSupported('spec.type', type, types)];
   if (type === 'ExternalName') return externalNameErrors(service);
-  const errors = [...portsErrors(service, type), ...familyErrors(service)];
+  const errors = [
+    ...headlessErrors(service, type),
+    ...portsErrors(service, type),
+    ...trafficErrors(service, type),
+    ...familyErrors(service),
+  ];
   return errors.length > 0 ? errors : addressErrors(service, previous);
 }
 
@@ -37,8 +42,7 @@ function portsErrors(service: KubeObject, type: string): readonly FieldError[] {
     const name = textAt(port, 'name') ?? '';
     if (name !== '' && names.has(name)) errors.push(duplicate(`${at}.name`, name));
     const pair = `${textAt(port, 'protocol')}/${numberAt(port, 'port')}`;
-    // The API server has a port of the same number and protocol once; two names for it are a duplicate only when all else is new.
-    if (pairs.has(pair) && !names.has(name)) errors.push(duplicate(at, goPort(port)));
+    if (pairs.has(pair)) errors.push(duplicate(at, goPort(port)));
     names.add(name);
     pairs.add(pair);
     if (type === 'ClusterIP' && (numberAt(port, 'nodePort') ?? 0) !== 0) {
@@ -46,6 +50,18 @@ function portsErrors(service: KubeObject, type: string): readonly FieldError[] {
     }
     return errors;
   });
+}
+
+function headlessErrors(service: KubeObject, type: string): readonly FieldError[] {
+  if (type === 'ClusterIP' || textAt(service, 'spec', 'clusterIP') !== 'None') return [];
+  return [invalidValue('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`)];
+}
+
+function trafficErrors(service: KubeObject, type: string): readonly FieldError[] {
+  const policy = textAt(service, 'spec', 'externalTrafficPolicy') ?? '';
+  if (policy === '' || type !== 'ClusterIP') return [];
+  const detail = 'may only be set for externally-accessible services';
+  return [invalidValue('spec.externalTrafficPolicy', policy, detail)];
 }
 
 function portErrors(port: unknown, at: string, isNameRequired: boolean): FieldError[] {
@@ -124,7 +140,8 @@ function addressErrors(service: KubeObject, previous: KubeObject | null): readon
         ? []
         : [invalidValue(at, ip, `expected an ${wanted} value as indicated by \`ipFamilies[${index}]\``)];
     });
-    if (errors.length > 0) return errors;
+    // The first one only: the second family has not been added yet when the real server looks.
+    if (errors.length > 0) return errors.slice(0, 1);
   }
   const before = textsAt(previous, 'spec', 'clusterIPs');
   if (previous === null || before.length === 0 || textAt(previous, 'spec', 'type') === 'ExternalName') return [];

@@ -81,18 +81,26 @@ function mergeList(
   order: readonly unknown[] | undefined,
 ): readonly unknown[] {
   if (patch.some((each) => textAt(each, '$patch') === 'replace')) return patch.filter(isElement).map(plainValue);
-  let merged: readonly unknown[] = target;
-  for (const element of patch) {
-    if (!isFields(element)) continue;
-    const key = element[mergeKey];
-    if (key === undefined) {
+  if (patch.some((each) => textAt(each, '$patch') === 'merge')) {
+    throw internal('merging lists cannot yet be specified in the patch');
+  }
+  const elements = patch.filter(isFields);
+  for (const element of elements) {
+    if (element[mergeKey] === undefined) {
       throw internal(`map: ${goMap(element)} does not contain declared merge key: ${mergeKey}`);
     }
-    const index = merged.findIndex((each) => isFields(each) && isSame(each[mergeKey], key));
+  }
+  // Deletions first, whatever their place: an element that is deleted and named again is made anew.
+  const deleted = elements.filter((each) => !isElement(each));
+  let merged = target.filter(
+    (each) => !deleted.some((gone) => isFields(each) && isSame(each[mergeKey], gone[mergeKey])),
+  );
+  for (const element of elements.filter(isElement)) {
+    const index = merged.findIndex((each) => isFields(each) && isSame(each[mergeKey], element[mergeKey]));
     const known = merged[index];
-    if (textAt(element, '$patch') === 'delete') merged = merged.filter((_, at) => at !== index);
-    else if (isFields(known)) merged = merged.with(index, strategicMergePatch(schema, known, element));
-    else merged = [...merged, plain(element)];
+    merged = isFields(known)
+      ? merged.with(index, strategicMergePatch(schema, known, element))
+      : [...merged, plain(element)];
   }
   const isSameElement = (a: unknown, b: unknown) => isFields(a) && isFields(b) && isSame(a[mergeKey], b[mergeKey]);
   return orderElements(merged, target, order ?? patch.filter(isElement), isSameElement);
