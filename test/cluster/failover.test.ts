@@ -7,7 +7,7 @@ import { attachCluster } from './cluster.ts';
 import { signalContainer } from './containers.ts';
 import { note } from './figures.ts';
 import { darkTimeMs, startTraffic, turns } from './traffic.ts';
-import { startWorkload, type Workload } from './workload.ts';
+import { loseLeader, startWorkload, type Workload } from './workload.ts';
 
 const { directory, pid } = inject('cluster');
 const cluster = attachCluster(directory, pid);
@@ -55,6 +55,17 @@ describe('a leader of a real Deployment', () => {
     const dark = darkTimeMs(await traffic.stop());
     note('crash: dark time', dark);
     expect(dark).toBeGreaterThan(0);
+    expect(dark).toBeLessThan(maxDarkMs);
+  });
+
+  test('that is lost is replaced as soon as every proxy has heard of it', async () => {
+    const leader = await expectLeader(workload);
+    const traffic = await startTraffic(cluster, workload);
+    await loseLeader(cluster, workload, leader);
+    const next = await workload.waitForOther(leader);
+    await traffic.waitForAnswer(next);
+    const dark = darkTimeMs(await traffic.stop());
+    note('leader lost: dark time', dark);
     expect(dark).toBeLessThan(maxDarkMs);
   });
 

@@ -6,9 +6,8 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { attachCluster } from './cluster.ts';
-import { signalContainer } from './containers.ts';
 import { rendered } from './rendered.ts';
-import { startWorkload, type Workload } from './workload.ts';
+import { loseLeader, startWorkload, type Workload } from './workload.ts';
 import { applyOverlay, waitUntilReady } from './zenLead.ts';
 
 const { directory, pid, programs } = inject('cluster');
@@ -72,7 +71,7 @@ describe('installed as', () => {
   test.each(ways)('%s, it fails over, and leaves the route when it goes', async (_name, way) => {
     await way.install();
     const leader = (await workload.readLeader()) ?? '';
-    await signalContainer(cluster, leader, 'web', 'SIGKILL');
+    await loseLeader(cluster, workload, leader);
     const next = await workload.waitForOther(leader);
     await way.remove();
     // The route needs nobody to keep it: it is an EndpointSlice.

@@ -74,6 +74,11 @@ export async function startWorkload(cluster: Cluster, namespace: string): Promis
   };
 }
 
+/** As when its node is lost, only at once: the pod is deleted without a grace period, and its process with it. */
+export async function loseLeader(cluster: Cluster, { namespace }: Workload, leader: string): Promise<void> {
+  await cluster.kubectl('-n', namespace, 'delete', 'pod', leader, '--grace-period=0', '--force', '--wait=false');
+}
+
 /** Probes as quick as Kubernetes allows: what is measured is zen-lead and the cluster, not patience. */
 function toManifest(namespace: string): string {
   return `
