@@ -6,7 +6,8 @@
 
 import { decide } from '../lib/selection/decide.ts';
 import { nextLookAt } from '../lib/selection/nextLookAt.ts';
-import type { Snapshot } from '../lib/selection/snapshot.ts';
+import { readRecord } from '../lib/selection/record.ts';
+import type { ResourceVersion, Snapshot } from '../lib/selection/snapshot.ts';
 import { toPatch } from '../lib/selection/toPatch.ts';
 
 export interface Judgement {
@@ -17,6 +18,29 @@ export interface Judgement {
 }
 
 export function judge(snapshot: Snapshot, now: number): Judgement {
-  const writes = toPatch(snapshot, decide(snapshot, now), now);
+  const writes = toPatch(catchUp(snapshot), decide(snapshot, now), now);
   return { wantsRoute: writes.some(({ stage }) => stage === 'route'), lookAgainAt: nextLookAt(snapshot, now) };
+}
+
+/**
+ * With the revisions that were last decided on, where ours are behind. A quiet watch is behind every LIST that a hint makes, and the rules
+ * would want the record lowered to it: right for state that was read just now (a restored etcd), and no route to move.
+ */
+function catchUp(snapshot: Snapshot): Snapshot {
+  const { podsRevision, servicesRevision } = readRecord(snapshot);
+  const { pods, services, slices } = snapshot.revisions;
+  return {
+    ...snapshot,
+    revisions: { pods: newer(pods, podsRevision), services: newer(services, servicesRevision), slices },
+  };
+}
+
+/** Revisions of one resource are numbers (KEP-5504); where one is not, ours stands. */
+function newer(ours: ResourceVersion, recorded: string | undefined): ResourceVersion {
+  if (recorded === undefined || !/^\d+$/.test(ours) || !/^\d+$/.test(recorded)) return ours;
+  return BigInt(recorded) > BigInt(ours) ? toResourceVersion(recorded) : ours;
+}
+
+function toResourceVersion(text: string): ResourceVersion {
+  return text as ResourceVersion;
 }

@@ -118,6 +118,8 @@ describe('the holder is killed', () => {
     holder.kill();
     setReady(server, 'shop', 'db-0', false);
     await expectLeader(server, 'db-1');
+    // One hint is enough, though the watches are behind the LIST that the function made.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(second.events.map(({ type, data }) => [type, data.snapshot])).toEqual([
       ['io.zen-lead.pod.modified', undefined],
     ]);
