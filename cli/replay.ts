@@ -16,6 +16,7 @@ import { chooseLooks } from './replay/chooseLooks.ts';
 import { decideAgain, type Replayed } from './replay/decideAgain.ts';
 import { createHtmlTimeline, type HtmlTimeline } from './replay/htmlTimeline.ts';
 import { createNews } from './replay/news.ts';
+import { createNewWarnings } from './replay/newWarnings.ts';
 import { openRecordings } from './replay/openRecordings.ts';
 import { renderHeading, renderLook, renderNotes, renderOutcome } from './replay/renderLook.ts';
 import { type SendOptions, sendAgain } from './replay/sendAgain.ts';
@@ -33,11 +34,14 @@ export async function replay(values: Values<'replay'>): Promise<void> {
   using stepper = step ? openStepper(process.stdin) : null;
   const pause = createPacer(speed);
   const isNews = createNews();
+  const newWarnings = createNewWarnings();
   const tally = createTally();
   const html: HtmlTimeline | null = values.html === undefined ? null : createHtmlTimeline();
   let lacksAnswers = false;
 
-  if (!expect) await output.line(renderHeading(output.paint));
+  // A page or a comparison is what was asked for, then.
+  const isSilent = expect || html !== null;
+  if (!isSilent) await output.line(renderHeading(output.paint));
   for await (const read of openRecordings(files)) {
     if (signal.aborted || output.isGone()) break;
     if (read.kind === 'broken') {
@@ -54,12 +58,10 @@ export async function replay(values: Values<'replay'>): Promise<void> {
     tally.add(replayed);
     html?.add(replayed, read.place);
     await pause(read.line.at, signal);
-    if (expect) {
-      if (replayed.differs) await printDifference(replayed, read.place, output);
-      continue;
-    }
-    const isShown = isNews(replayed) || all;
-    if (isShown) await printLook(replayed, output);
+    if (expect && replayed.differs) await printDifference(replayed, read.place, output);
+    const warnings = newWarnings(replayed);
+    const isShown = (isNews(replayed) || all) && !isSilent;
+    if (isShown) await printLook({ ...replayed, warnings }, output);
     if (sending !== null) {
       const answer = await sendAgain(read.line, sending);
       lacksAnswers ||= !answer.isAnswered;
@@ -69,8 +71,11 @@ export async function replay(values: Values<'replay'>): Promise<void> {
     await printStep(replayed, output);
     if (!(await stepper.waitForGo())) break;
   }
-  if (html !== null && values.html !== undefined) await html.write(values.html);
-  await output.line(`${expect ? '' : '\n'}${tally.render()}`);
+  if (html !== null && values.html !== undefined) {
+    await html.write(values.html);
+    await output.line(`${values.html} is written; open it in a browser`);
+  }
+  await output.line(`${isSilent ? '' : '\n'}${tally.render()}`);
   if (tally.broken() > 0) process.exitCode = 2;
   else if ((expect && tally.differing() > 0) || lacksAnswers) process.exitCode = 1;
 }

@@ -31,7 +31,7 @@ export function stateOf({ decision, reason, leader, paused, drift, warnings }: L
   const words = [
     ...(decision === 'refused' ? [`refused: ${reason}`] : []),
     ...(leader === null && decision !== 'refused' ? [`no leader: ${reason}`] : []),
-    ...(paused ? ['paused'] : []),
+    ...(paused && leader !== null ? ['paused'] : []),
     ...(drift.length > 0 ? ['drift'] : []),
     ...(warnings.length > 0 ? [`${warnings.length} warning${warnings.length === 1 ? '' : 's'}`] : []),
   ];

@@ -1,0 +1,18 @@
+/**
+ * createNewWarnings: of each look, the warnings that the look before at the same Service did not have. A warning stays for as long as its cause,
+ * and the timeline says it once.
+ */
+
+import type { Warning } from '../../lib/selection/decision.ts';
+import { serviceKey } from '../../lib/selection/snapshot.ts';
+import type { Replayed } from './decideAgain.ts';
+
+export function createNewWarnings(): (replayed: Replayed) => readonly Warning[] {
+  const last = new Map<string, ReadonlySet<string>>();
+  return ({ look, warnings }) => {
+    const key = serviceKey(look.service.namespace, look.service.name);
+    const before = last.get(key);
+    last.set(key, new Set(warnings.map(({ message }) => message)));
+    return warnings.filter(({ message }) => !before?.has(message));
+  };
+}
