@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { aBusyRun } from '../integration/telemetry/aBusyRun.ts';
+import { startPrometheus } from './startPrometheus.ts';
+
+it('fires while nobody is routed to, and resolves when somebody is', async () => {
+  const { urls, writeReady, readRoute } = await aBusyRun();
+  const prometheus = await startPrometheus([urls.run]);
+  const firing = async () => {
+    const alerts = await prometheus.alerts();
+    return alerts
+      .filter(({ state, labels }) => state === 'firing' && labels['service'] === 'db')
+      .map(({ labels }) => labels['alertname']);
+  };
+  const outage = ['ZenLeadLeaderServiceWithoutEndpoints', 'ZenLeadNoPodsAvailable'];
+  await expect.poll(firing, { timeout: 20_000 }).toContain('ZenLeadFailoverOccurred');
+  expect(await firing()).not.toEqual(expect.arrayContaining(outage));
+
+  await writeReady('db-0', false);
+  await writeReady('db-1', false);
+  await expect.poll(() => readRoute('db'), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(firing, { timeout: 20_000 }).toEqual(expect.arrayContaining(outage));
+
+  await writeReady('db-1', true);
+  await expect.poll(() => readRoute('db'), { timeout: 10_000 }).toEqual(['10.0.0.11']);
+  await expect
+    .poll(async () => (await firing()).filter((name) => outage.includes(name ?? '')), { timeout: 20_000 })
+    .toEqual([]);
+
+  // What people read: templates that were filled in.
+  for (const { labels, annotations } of await prometheus.alerts())
+    expect(Object.values(annotations).join(' '), labels['alertname']).not.toMatch(/\{\{|<no value>|<error/);
+});
+
+it('tells when nothing that watches is in sight', async () => {
+  const { urls } = await aBusyRun();
+  // Functions alone watch nothing.
+  const blind = await startPrometheus([urls.functions]);
+  const names = async () =>
+    (await blind.alerts()).filter(({ state }) => state === 'firing').map(({ labels }) => labels['alertname']);
+  await expect.poll(names, { timeout: 20_000 }).toContain('ZenLeadControllerDown');
+});

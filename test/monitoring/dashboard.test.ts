@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { readMetricRows } from '../../lib/telemetry/renderMetricsPage.ts';
+import { aBusyRun } from '../integration/telemetry/aBusyRun.ts';
+import { startPrometheus } from './startPrometheus.ts';
+
+const dashboard = z
+  .object({
+    templating: z.object({ list: z.array(z.object({ name: z.string(), definition: z.string().optional() })) }),
+    panels: z.array(
+      z.object({
+        type: z.string(),
+        title: z.string(),
+        gridPos: z.object({ x: z.number(), y: z.number(), w: z.number(), h: z.number() }),
+        targets: z.array(z.object({ expr: z.string() })).default([]),
+      }),
+    ),
+  })
+  .parse(JSON.parse(readFileSync(new URL('../../deploy/grafana/zen-lead.json', import.meta.url), 'utf8')));
+
+const panels = dashboard.panels.filter(({ type }) => type !== 'row');
+
+/** What nothing in this run sets; the query itself has to be right all the same. */
+const mayBeEmpty = [
+  'zen_lead_timeout_occurrences_total', // an API server that says nothing for 10 s
+  'zen_lead_cold_start_seconds_bucket', // a quantile of no starts
+];
+
+/** As Grafana fills in its variables, for a run of a few seconds. */
+function fillIn(expression: string): string {
+  return expression
+    .replaceAll('$__rate_interval', '15s')
+    .replaceAll('$__range', '1m')
+    .replaceAll(/\$(?:namespace|service)\b/g, '.*');
+}
+
+it('asks only for what is exported: every panel shows something of a real run', async () => {
+  const { urls, writeReady, readRoute } = await aBusyRun();
+  const prometheus = await startPrometheus(Object.values(urls));
+  // A rate needs two samples of a counter, so what happened before the first scrape has to happen again.
+  await writeReady('db-0', false);
+  await expect.poll(() => readRoute('db'), { timeout: 10_000 }).toEqual(['10.0.0.11']);
+
+  const queries = panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ title, expr })));
+  const empty = async () => {
+    const results = await Promise.all(
+      queries.map(async (query) => ({ ...query, samples: await prometheus.query(fillIn(query.expr)) })),
+    );
+    return results
+      .filter(({ samples, expr }) => samples.length === 0 && !mayBeEmpty.some((name) => expr.includes(name)))
+      .map(({ title, expr }) => `${title}: ${expr}`);
+  };
+  await expect.poll(empty, { timeout: 30_000, interval: 1_000 }).toEqual([]);
+});
+
+it('names no metric that is not documented', () => {
+  const known = readMetricRows().flatMap(({ name }) => [name, `${name}_bucket`, `${name}_count`, `${name}_sum`]);
+  const named = JSON.stringify(dashboard).match(/zen_lead_[a-z_]+/g) ?? [];
+  expect([...new Set(named)].filter((name) => !known.includes(name))).toEqual([]);
+});
+
+it('lays no panel over another', () => {
+  const cells = panels.flatMap(({ title, gridPos: { x, y, w, h } }) =>
+    Array.from({ length: w * h }, (_, at) => `${x + (at % w)},${y + Math.floor(at / w)} ${title}`),
+  );
+  const places = cells.map((cell) => cell.slice(0, cell.indexOf(' ')));
+  expect(new Set(places).size).toBe(places.length);
+  expect(panels.every(({ gridPos: { x, w } }) => x + w <= 24)).toBe(true);
+});

@@ -1,0 +1,97 @@
+/**
+ * startPrometheus: a real Prometheus with our rules, scraping real programs. On 127.0.0.1, in a directory of its own, ended with its test.
+ *
+ * The rules are those that are shipped. Only what would make a test wait for minutes is shortened: how often is scraped and evaluated, and
+ * every `for`.
+ */
+
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { listenOnLoopback } from '../../cli/demo/podNetwork.ts';
+import { aDirectory } from '../integration/cli/aCluster.ts';
+import { findPrometheus } from './findPrometheus.ts';
+
+const sample = z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) });
+const answers = {
+  query: z.object({ data: z.object({ result: z.array(sample) }) }),
+  alerts: z.object({
+    data: z.object({
+      alerts: z.array(
+        z.object({
+          state: z.string(),
+          labels: z.record(z.string(), z.string()),
+          annotations: z.record(z.string(), z.string()),
+        }),
+      ),
+    }),
+  }),
+};
+
+export type Sample = z.infer<typeof sample>;
+
+export interface Prometheus {
+  readonly url: string;
+  query(expression: string): Promise<readonly Sample[]>;
+  alerts(): Promise<z.infer<typeof answers.alerts>['data']['alerts']>;
+}
+
+const rulesFile = new URL('../../deploy/prometheus/rules.yaml', import.meta.url);
+
+export async function startPrometheus(targets: readonly string[]): Promise<Prometheus> {
+  const programs = findPrometheus(process.env['PATH'] ?? '');
+  if (typeof programs === 'string') throw new Error(programs);
+  const directory = aDirectory();
+  const rules = readFileSync(rulesFile, 'utf8').replaceAll(/^( +for:) .+$/gm, '$1 1s');
+  writeFileSync(join(directory, 'rules.yaml'), rules);
+  const config = {
+    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+    rule_files: ['rules.yaml'],
+    scrape_configs: [{ job_name: 'zen-lead', static_configs: [{ targets: targets.map((url) => new URL(url).host) }] }],
+  };
+  writeFileSync(join(directory, 'prometheus.yml'), stringify(config));
+  const url = `http://127.0.0.1:${await aFreePort()}`;
+  const child = spawn(
+    programs.prometheus,
+    [
+      `--config.file=${join(directory, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(directory, 'tsdb')}`,
+      `--web.listen-address=${new URL(url).host}`,
+    ],
+    { stdio: 'ignore' },
+  );
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+
+  async function read(path: string): Promise<unknown> {
+    const response = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(5_000) });
+    const body: unknown = await response.json();
+    if (!response.ok) throw new Error(`GET ${path}: ${JSON.stringify(body)}`);
+    return body;
+  }
+
+  const prometheus: Prometheus = {
+    url,
+    query: async (expression) =>
+      answers.query.parse(await read(`/api/v1/query?query=${encodeURIComponent(expression)}`)).data.result,
+    alerts: async () => answers.alerts.parse(await read('/api/v1/alerts')).data.alerts,
+  };
+  await expect
+    .poll(async () => (await prometheus.query('up == 1').catch(() => [])).length, { timeout: 30_000, interval: 200 })
+    .toBe(targets.length);
+  return prometheus;
+}
+
+async function aFreePort(): Promise<number> {
+  const server = createServer();
+  const port = await listenOnLoopback(server, 0);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
