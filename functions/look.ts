@@ -2,7 +2,8 @@
  * look: decide about one Service and write what was decided. The one way that every event takes, whatever its type.
  *
  *   1. The snapshot, if it may decide (freshness.ts), else the state read by ourselves (readState.ts).
- *   2. decide, toPatch: pure.
+ *   2. decide, toPatch: pure. An EndpointSlice to be created is decided on the state read, whatever the snapshot: nothing but its name
+ *      fences a create, and an old view would put a second record beside the true one (S9).
  *   3. Route writes, if there are any. What follows from them is the next look.
  *   4. Without route writes: the announcement that is owed (announce.ts), then the other writes.
  *   5. A conflict: read afresh, decide again, at most three times.
@@ -19,6 +20,7 @@ import { decide } from '../lib/selection/decide.ts';
 import type { Decision } from '../lib/selection/decision.ts';
 import { nextLookAt } from '../lib/selection/nextLookAt.ts';
 import type { Snapshot, Uid } from '../lib/selection/snapshot.ts';
+import { toPatch } from '../lib/selection/toPatch.ts';
 import type { Write } from '../lib/selection/write.ts';
 import { noTracing, type Tracing } from '../lib/telemetry/tracing.ts';
 import type { HintReason, WhyHint } from './freshness.ts';
@@ -60,14 +62,20 @@ const ANNOUNCE_AGAIN_MS = 5_000;
 
 export async function look(request: LookRequest, deps: SettleDeps, signal: AbortSignal): Promise<LookResult> {
   const { service, type, carry, state } = request;
-  const hint = typeof request.basis === 'string' ? request.basis : null;
+  let hint = typeof request.basis === 'string' ? request.basis : null;
   let basis = typeof request.basis === 'string' ? await readBasis(service, deps, signal, state) : request.basis;
 
   let standing: Standing | null = null;
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; ; ) {
     const decidedAt = deps.now();
     const decision = select(basis.snapshot, decidedAt, deps.tracing);
-    const outcome = await settle({ basis, decision, decidedAt, type, carry }, deps, signal);
+    const writes = toPatch(basis.snapshot, decision, decidedAt);
+    if (!basis.isRead && writes.some(makesSlice)) {
+      hint = 'unfenced';
+      basis = await readBasis(service, deps, signal);
+      continue;
+    }
+    const outcome = await settle({ basis, decision, writes, decidedAt, type, carry }, deps, signal);
     if (outcome.kind === 'settled') {
       const whole = tellWhole(standing, { decision, writes: outcome.writes });
       return { ...whole, ...toReplyData(basis, decision, decidedAt, outcome), decidedAt, attempts: attempt, hint };
@@ -77,7 +85,12 @@ export async function look(request: LookRequest, deps: SettleDeps, signal: Abort
     const { namespace, name } = service;
     deps.metrics.retryAttempts.inc({ namespace, service: name, operation: 'write', attempt });
     basis = await readBasis(service, deps, signal);
+    attempt += 1;
   }
+}
+
+function makesSlice(write: Write): boolean {
+  return write.stage === 'route' && write.kind === 'create' && write.resource === 'endpointslices';
 }
 
 function select(snapshot: Snapshot, now: number, tracing: Tracing = noTracing): Decision {

@@ -10,7 +10,6 @@ import type { KubeApi } from '../lib/kube/kubeApi.ts';
 import { applyWrite } from '../lib/kube/write.ts';
 import type { Decision } from '../lib/selection/decision.ts';
 import type { Snapshot } from '../lib/selection/snapshot.ts';
-import { toPatch } from '../lib/selection/toPatch.ts';
 import type { Write } from '../lib/selection/write.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import type { Tracing } from '../lib/telemetry/tracing.ts';
@@ -36,6 +35,8 @@ export interface SettleDeps {
 export interface Settling {
   readonly basis: Basis;
   readonly decision: Decision;
+  /** What `toPatch` makes of the decision. */
+  readonly writes: readonly Write[];
   readonly decidedAt: number;
   readonly type: string;
   readonly carry: string | undefined;
@@ -55,8 +56,7 @@ export type Outcome =
 const staleCodes = new Set<ErrorCode | undefined>(['KUBE_CONFLICT', 'KUBE_NOT_FOUND', 'KUBE_ALREADY_EXISTS']);
 
 export async function settle(settling: Settling, deps: SettleDeps, signal: AbortSignal): Promise<Outcome> {
-  const { basis, decision, decidedAt } = settling;
-  const writes = toPatch(basis.snapshot, decision, decidedAt);
+  const { basis, decision, writes } = settling;
   const route = writes.filter((write) => write.stage === 'route');
   if (route.length > 0) return applyAll(route, settling, deps, signal, { owes: false, carry: settling.carry });
 

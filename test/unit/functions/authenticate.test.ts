@@ -11,7 +11,7 @@ import {
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseEnvelope } from '../../../lib/events/envelope.ts';
 import { parseReply } from '../../../lib/events/parseReply.ts';
-import { aLookEvent, structured } from '../events/anEvent.ts';
+import { aLookEvent, aSnapshot, structured } from '../events/anEvent.ts';
 import { putPod, putService } from './aNamespace.ts';
 import { failure } from './fakeApi.ts';
 import { startServer, type TestServer } from './server.ts';
@@ -66,9 +66,12 @@ const sign = (
     .setProtectedHeader({ alg: 'RS256', kid, ...header })
     .sign(keys[kid].privateKey);
 
-async function post(authorization?: string): Promise<{ status: number; basis?: string; body: string }> {
+async function post(
+  authorization?: string,
+  event = aLookEvent(),
+): Promise<{ status: number; basis?: string; body: string }> {
   server.fake.requests.length = 0;
-  const { headers, body } = structured(aLookEvent());
+  const { headers, body } = structured(event);
   const response = await server.post({ ...headers, ...(authorization !== undefined && { authorization }) }, body);
   const text = await response.text();
   if (response.status !== 200) return { status: response.status, body: text };
@@ -79,9 +82,11 @@ const jwksReads = (): number => server.fake.requests.filter(({ path }) => path =
 
 describe('a token', () => {
   it('of the bridge makes its event trusted', async () => {
-    // Decided on the event's snapshot, which knows of nothing: the function reads nothing and makes what is missing.
-    now = aLookEvent().data.deadline - 1_000;
-    expect(await post(`Bearer ${await sign()}`)).toMatchObject({ status: 200, basis: 'event' });
+    // Decided on the event's snapshot, which says that the Service is gone: the function does not read that it is not.
+    const { data } = aLookEvent();
+    now = data.deadline - 1_000;
+    const event = aLookEvent({ data: { ...data, snapshot: aSnapshot({ source: null }) } });
+    expect(await post(`Bearer ${await sign()}`, event)).toMatchObject({ status: 200, basis: 'event' });
     expect(server.fake.requests.map(({ method }) => method)).not.toContain('GET');
   });
 

@@ -223,6 +223,20 @@ describe('a snapshot that may not decide', () => {
     expect(await hints('unordered')).toBe(1);
   });
 
+  it('because it knows of no slice, which only the state read can say (S9): a create has no fence but its name', async () => {
+    const late = await harness.event({}, { deadline: harness.clock.now + 60_000 });
+    const { value } = late.data.kind === 'readable' ? late.data : { value: undefined };
+    const slices: readonly never[] = [];
+    const blind = value?.snapshot === undefined ? value : { ...value, snapshot: { ...value.snapshot, slices } };
+    putService(harness.fake, { 'zen-lead.io/leader-service-name': 'main' });
+    await harness.settle();
+    const before = await harness.count('hints_total', { reason: 'unfenced' });
+    const reply = await harness.look({}, blind);
+    expect(reply.data).toMatchObject({ decision: 'kept', basis: 'read', leader: { name: 'db-0' } });
+    expect(harness.fake.writes()).toEqual([]);
+    expect(await harness.count('hints_total', { reason: 'unfenced' })).toBe(before + 1);
+  });
+
   it('because there is none, or it cannot be read, is a hint', async () => {
     const event = await harness.event();
     if (event.data.kind !== 'readable') throw new Error('readable expected');
