@@ -46,25 +46,32 @@ const isNamePart = rule(
   'name part ',
 );
 
-/** A key of a label or annotation: `name` or `prefix/name`. */
-export function isQualifiedName(key: string): string | undefined {
+/** What is wrong with a key of a label or annotation, `name` or `prefix/name`; a name that is empty is wrong twice. */
+export function qualifiedNameProblems(key: string): readonly string[] {
   const parts = key.split('/');
   if (parts.length > 2) {
-    return "a qualified name must consist of alphanumeric characters, '-', '_' or '.', with an optional DNS subdomain prefix and '/'";
+    return [
+      "a qualified name must consist of alphanumeric characters, '-', '_' or '.', with an optional DNS subdomain prefix and '/'",
+    ];
   }
   const [prefix, name] = parts.length === 2 ? [parts[0] ?? '', parts[1] ?? ''] : [undefined, key];
-  if (prefix === '') return 'prefix part must be non-empty';
-  const problem = prefix === undefined ? undefined : isDns1123Subdomain(prefix);
-  if (problem !== undefined) return `prefix part ${problem}`;
-  return name === '' ? 'name part must be non-empty' : isNamePart(name);
+  const prefixProblem =
+    prefix === undefined ? undefined : prefix === '' ? 'must be non-empty' : isDns1123Subdomain(prefix);
+  const nameProblem = isNamePart(name);
+  return [
+    ...(prefixProblem === undefined ? [] : [`prefix part ${prefixProblem}`]),
+    ...(name === '' ? ['name part must be non-empty'] : []),
+    ...(nameProblem === undefined ? [] : [nameProblem]),
+  ];
 }
 
-/** The family of an address as the API understands it, leading zeros in IPv4 included (still accepted in 1.35). */
+/** The family of an address as the API understands it in 1.35: leading zeros pass in IPv4, and an IPv4-mapped IPv6 address is IPv4. */
 export function familyOf(address: string): 'IPv4' | 'IPv6' | undefined {
   const plain = /^[0-9.]+$/.test(address) ? address.replace(/(^|\.)0+(?=\d)/g, '$1') : address;
   const version = address.includes('%') ? 0 : isIP(plain);
   if (version === 4) return 'IPv4';
-  return version === 6 ? 'IPv6' : undefined;
+  if (version !== 6) return undefined;
+  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(plain) ? 'IPv4' : 'IPv6';
 }
 
 function rule(pattern: string, maxLength: number, text: string, prefix = ''): NameRule {

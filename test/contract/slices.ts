@@ -70,6 +70,11 @@ export function describeSlices(target: () => Target): void {
         { addressType: 'IPvX' },
         'addressType: Unsupported value: "IPvX": supported values: "FQDN", "IPv4", "IPv6"',
       ],
+      [
+        'an address that is none',
+        endpoint('10.0.0'),
+        'endpoints[0].addresses[0]: Invalid value: "10.0.0": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+      ],
       ['no address type', { addressType: '' }, 'addressType: Required value'],
       [
         'a loopback address',
@@ -112,6 +117,13 @@ export function describeSlices(target: () => Target): void {
         ...refusal(422, 'Invalid', `EndpointSlice.discovery.k8s.io "refused" is invalid: ${problem}`),
         details: { name: 'refused', group: 'discovery.k8s.io', kind: 'EndpointSlice' },
       });
+    });
+
+    it('refuses an application protocol that is no qualified name', async () => {
+      const ports = [{ name: 'a', port: 1, appProtocol: 'a b' }];
+      expect((await target().ask('POST', at.slices, aSlice('odd', { ports }))).body).toMatchObject(
+        refusal(422, 'Invalid', /ports\[0\]\.appProtocol: Invalid value: "a b": name part must consist of/),
+      );
     });
 
     it('accepts 1000 endpoints and 100 addresses', async () => {

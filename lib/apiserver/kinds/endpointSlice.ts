@@ -5,16 +5,18 @@
  */
 
 import { duplicate, type FieldError, invalidValue, notSupported, required, tooMany } from '../fieldError.ts';
-import { type Fields, fieldsAt, isFields, listAt, textAt, textsAt } from '../json.ts';
+import { type Fields, fieldsAt, isFields, isSame, listAt, textAt, textsAt } from '../json.ts';
 import type { KubeObject } from '../kubeObject.ts';
-import { familyOf, isDns1123Label, isDns1123Subdomain } from '../nameRules.ts';
+import { familyOf, isDns1123Label, isDns1123Subdomain, qualifiedNameProblems } from '../nameRules.ts';
 
 /** Limits of the API: endpoints a slice, addresses an endpoint, ports a slice. */
 const limits = { endpoints: 1000, addresses: 100, ports: 20_000 };
 
 export function prepareEndpointSlice(slice: Fields): Fields {
   const endpoints = listAt(slice, 'endpoints').map((endpoint) =>
-    isFields(endpoint) ? { ...endpoint, conditions: fieldsAt(endpoint, 'conditions') } : endpoint,
+    isFields(endpoint)
+      ? { ...endpoint, ...targetRefOf(endpoint), conditions: fieldsAt(endpoint, 'conditions') }
+      : endpoint,
   );
   const ports = listAt(slice, 'ports').map((port) =>
     isFields(port) ? { ...port, name: textAt(port, 'name') ?? '', protocol: textAt(port, 'protocol') ?? 'TCP' } : port,
@@ -26,27 +28,37 @@ export function prepareEndpointSlice(slice: Fields): Fields {
   };
 }
 
+/** A reference comes back without what is empty in it. */
+function targetRefOf(endpoint: Fields): Fields {
+  if (!isFields(endpoint['targetRef'])) return {};
+  const kept = Object.entries(endpoint['targetRef']).filter(([, value]) => value !== '');
+  return { targetRef: Object.fromEntries(kept) };
+}
+
+/** In the order of the real server: ports before endpoints, and what may not change last. */
 export function validateEndpointSlice(slice: KubeObject, previous: KubeObject | null): readonly FieldError[] {
   const addressType = textAt(slice, 'addressType') ?? '';
+  const isKnown = ['IPv4', 'IPv6', 'FQDN'].includes(addressType);
   const errors: FieldError[] = [];
-  if (previous !== null && addressType !== textAt(previous, 'addressType')) {
-    return [invalidValue('addressType', addressType, 'field is immutable')];
-  }
   if (addressType === '') errors.push(required('addressType'));
-  else if (!['IPv4', 'IPv6', 'FQDN'].includes(addressType)) {
-    errors.push(notSupported('addressType', addressType, ['FQDN', 'IPv4', 'IPv6']));
-  }
-  if (errors.length > 0) return errors;
-  const endpoints = listAt(slice, 'endpoints');
-  if (endpoints.length > limits.endpoints) return [tooMany('endpoints', endpoints.length, limits.endpoints)];
-  endpoints.forEach((endpoint, index) => {
-    errors.push(...endpointErrors(endpoint, addressType, `endpoints[${index}]`));
-  });
+  else if (!isKnown) errors.push(notSupported('addressType', addressType, ['FQDN', 'IPv4', 'IPv6']));
   errors.push(...portErrors(listAt(slice, 'ports')));
+  // Endpoints that an update leaves alone are not looked at again.
+  const isUnchanged = previous !== null && isSame(previous['endpoints'], slice['endpoints']);
+  if (!isUnchanged) errors.push(...endpointsErrors(listAt(slice, 'endpoints'), isKnown ? addressType : undefined));
+  if (previous !== null && addressType !== textAt(previous, 'addressType')) {
+    errors.push(invalidValue('addressType', addressType, 'field is immutable'));
+  }
   return errors;
 }
 
-function endpointErrors(endpoint: unknown, addressType: string, at: string): readonly FieldError[] {
+/** `addressType` undefined: unknown, so that addresses cannot be judged. */
+function endpointsErrors(endpoints: readonly unknown[], addressType: string | undefined): readonly FieldError[] {
+  if (endpoints.length > limits.endpoints) return [tooMany('endpoints', endpoints.length, limits.endpoints)];
+  return endpoints.flatMap((endpoint, index) => endpointErrors(endpoint, addressType, `endpoints[${index}]`));
+}
+
+function endpointErrors(endpoint: unknown, addressType: string | undefined, at: string): readonly FieldError[] {
   const addresses = textsAt(endpoint, 'addresses');
   const errors: FieldError[] = [];
   if (addresses.length === 0) errors.push(required(`${at}.addresses`, 'must contain at least 1 address'));
@@ -54,7 +66,7 @@ function endpointErrors(endpoint: unknown, addressType: string, at: string): rea
     errors.push(tooMany(`${at}.addresses`, addresses.length, limits.addresses));
   }
   addresses.forEach((address, index) => {
-    errors.push(...addressErrors(address, addressType, `${at}.addresses`, index));
+    if (addressType !== undefined) errors.push(...addressErrors(address, addressType, `${at}.addresses`, index));
   });
   const nodeName = textAt(endpoint, 'nodeName');
   const nodeProblem = nodeName === undefined ? undefined : isDns1123Subdomain(nodeName);
@@ -70,14 +82,20 @@ function addressErrors(address: string, addressType: string, at: string, index: 
     const problem = isDns1123Subdomain(address);
     return problem === undefined ? [] : [invalidValue(`${at}[${index}]`, address, problem)];
   }
-  if (familyOf(address) !== addressType) return [invalidValue(at, address, `must be an ${addressType} address`)];
+  const family = familyOf(address);
+  if (family === undefined) {
+    return [invalidValue(`${at}[${index}]`, address, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+  }
   const problem = specialAddressProblem(address);
-  return problem === undefined ? [] : [invalidValue(`${at}[${index}]`, address, problem)];
+  return [
+    ...(family === addressType ? [] : [invalidValue(at, address, `must be an ${addressType} address`)]),
+    ...(problem === undefined ? [] : [invalidValue(`${at}[${index}]`, address, problem)]),
+  ];
 }
 
 /** Addresses that a proxy must never send traffic to. */
 function specialAddressProblem(address: string): string | undefined {
-  if (address === '0.0.0.0' || address === '::') return 'may not be unspecified (0.0.0.0 or ::)';
+  if (address === '0.0.0.0' || address === '::') return `may not be unspecified (${address})`;
   if (address.startsWith('127.') || address === '::1') return 'may not be in the loopback range (127.0.0.0/8, ::1/128)';
   if (address.startsWith('169.254.') || /^fe[89ab]/i.test(address)) {
     return 'may not be in the link-local range (169.254.0.0/16, fe80::/10)';
@@ -101,6 +119,10 @@ function portErrors(ports: readonly unknown[]): readonly FieldError[] {
     const protocol = textAt(port, 'protocol') ?? '';
     if (!['TCP', 'UDP', 'SCTP'].includes(protocol)) {
       errors.push(notSupported(`ports[${index}].protocol`, protocol, ['SCTP', 'TCP', 'UDP']));
+    }
+    const appProtocol = textAt(port, 'appProtocol');
+    for (const each of appProtocol === undefined ? [] : qualifiedNameProblems(appProtocol)) {
+      errors.push(invalidValue(`ports[${index}].appProtocol`, appProtocol, each));
     }
   });
   return errors;

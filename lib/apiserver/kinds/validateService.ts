@@ -5,7 +5,7 @@
 import { duplicate, type FieldError, forbidden, invalidValue, notSupported, required } from '../fieldError.ts';
 import { fieldsAt, listAt, numberAt, textAt, textsAt } from '../json.ts';
 import type { KubeObject } from '../kubeObject.ts';
-import { familyOf, isDns1123Label, isDns1123Subdomain } from '../nameRules.ts';
+import { familyOf, isDns1123Label, isDns1123Subdomain, qualifiedNameProblems } from '../nameRules.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const range = 'must be between 1 and 65535, inclusive';
@@ -75,6 +75,10 @@ function portErrors(port: unknown, at: string, isNameRequired: boolean): FieldEr
   const protocol = textAt(port, 'protocol') ?? '';
   if (!['TCP', 'UDP', 'SCTP'].includes(protocol)) {
     errors.push(notSupported(`${at}.protocol`, protocol, ['SCTP', 'TCP', 'UDP']));
+  }
+  const appProtocol = textAt(port, 'appProtocol');
+  for (const each of appProtocol === undefined ? [] : qualifiedNameProblems(appProtocol)) {
+    errors.push(invalidValue(`${at}.appProtocol`, appProtocol, each));
   }
   const target = numberAt(port, 'targetPort');
   if (target !== undefined && !isPort(target)) errors.push(invalidValue(`${at}.targetPort`, target, range));

@@ -6,7 +6,7 @@ import { type FieldError, forbidden, invalidValue, required } from '../fieldErro
 import { fieldsAt, listAt, textAt, textsAt, valueAt } from '../json.ts';
 import type { Kind } from '../kind.ts';
 import { isTerminating, type KubeObject } from '../kubeObject.ts';
-import { isLabelValue, isQualifiedName } from '../nameRules.ts';
+import { isLabelValue, qualifiedNameProblems } from '../nameRules.ts';
 
 /** Total of keys and values of all annotations, in bytes. */
 const annotationsLimitBytes = 256 * 1024;
@@ -19,8 +19,7 @@ export function validateMetadata(kind: Kind, object: KubeObject, previous: KubeO
   if (nameProblem !== undefined) errors.push(invalidValue('metadata.name', name, nameProblem));
   errors.push(...labelErrors(object), ...annotationErrors(object), ...ownerErrors(object));
   for (const finalizer of textsAt(object.metadata, 'finalizers')) {
-    const problem = isQualifiedName(finalizer);
-    if (problem !== undefined) errors.push(invalidValue('metadata.finalizers', finalizer, problem));
+    errors.push(...keyErrors('metadata.finalizers', finalizer, finalizer));
   }
   if (previous !== null) errors.push(...updateErrors(object, previous));
   return errors;
@@ -47,10 +46,9 @@ function updateErrors(object: KubeObject, previous: KubeObject): readonly FieldE
 
 function labelErrors(object: KubeObject): readonly FieldError[] {
   return Object.entries(fieldsAt(object.metadata, 'labels')).flatMap(([key, value]) => {
-    const keyProblem = isQualifiedName(key);
     const valueProblem = isLabelValue(String(value));
     return [
-      ...(keyProblem === undefined ? [] : [invalidValue('metadata.labels', key, keyProblem)]),
+      ...keyErrors('metadata.labels', key, key),
       ...(valueProblem === undefined ? [] : [invalidValue('metadata.labels', value, valueProblem)]),
     ];
   });
@@ -58,10 +56,7 @@ function labelErrors(object: KubeObject): readonly FieldError[] {
 
 function annotationErrors(object: KubeObject): readonly FieldError[] {
   const annotations = Object.entries(fieldsAt(object.metadata, 'annotations'));
-  const errors = annotations.flatMap(([key]) => {
-    const problem = isQualifiedName(key.toLowerCase());
-    return problem === undefined ? [] : [invalidValue('metadata.annotations', key, problem)];
-  });
+  const errors = annotations.flatMap(([key]) => keyErrors('metadata.annotations', key, key.toLowerCase()));
   const bytes = annotations.reduce(
     (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(String(value)),
     0,
@@ -86,4 +81,8 @@ function ownerErrors(object: KubeObject): readonly FieldError[] {
   const names = controllers.map((owner) => `${textAt(owner, 'kind')}/${textAt(owner, 'name')}`);
   const detail = `Only one reference can have Controller set to true. Found "true" in references for ${names[0]} and ${names[1]}`;
   return [...errors, invalidValue(at, owners, detail)];
+}
+
+function keyErrors(field: string, shown: string, key: string): readonly FieldError[] {
+  return qualifiedNameProblems(key).map((problem) => invalidValue(field, shown, problem));
 }
