@@ -1,0 +1,17 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { renderErrorsPage } from '../../../cli/pages/renderErrorsPage.ts';
+
+describe('docs/errors.md', () => {
+  it('is what the codes render; run `node cli/pages/writeErrorsPage.ts` after a change', async () => {
+    expect(await readFile(new URL('../../../docs/errors.md', import.meta.url), 'utf8')).toBe(renderErrorsPage());
+  });
+
+  it('names only runbooks that are there', () => {
+    const named = [...renderErrorsPage().matchAll(/runbook of (\w+)/g)].map(([, alert]) => alert);
+    expect(named.length).toBeGreaterThan(0);
+    for (const alert of named)
+      expect(existsSync(new URL(`../../../docs/runbooks/${alert}.md`, import.meta.url)), alert).toBe(true);
+  });
+});
