@@ -21,6 +21,7 @@ export interface AuditedWrite {
   readonly verb: string;
   /** Plural; empty where the request was about none. */
   readonly resource: string;
+  readonly namespace: string | undefined;
   readonly name: string | undefined;
   readonly body: unknown;
   /** HTTP status that it was answered with. */
@@ -40,6 +41,7 @@ export function readAuditedWrites(
     .map(({ verb, objectRef, requestObject, responseStatus }) => ({
       verb,
       resource: objectRef?.resource ?? '',
+      namespace: objectRef?.namespace,
       name: objectRef?.name,
       body: requestObject,
       status: responseStatus?.code,

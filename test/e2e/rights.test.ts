@@ -1,6 +1,6 @@
 /**
  * The rights of DESIGN section 6 are enough: reading pods, Services and slices; writing Services, slices and Events; getting and
- * deleting Endpoints for the one exception. In one namespace (Role) and in all of them (ClusterRole).
+ * deleting Endpoints for the one exception; its Lease. In one namespace (Role) and in all of them (ClusterRole).
  */
 
 import { writeFileSync } from 'node:fs';
@@ -33,7 +33,8 @@ const rules = [
     verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
   },
   { apiGroups: [''], resources: ['endpoints'], verbs: ['get', 'delete'] },
-  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'patch'] },
 ];
 
 test('in one namespace, with a Role: it leads there and leaves the others alone', async () => {
@@ -100,7 +101,7 @@ async function grant(namespace: Namespace, kind: 'Role' | 'ClusterRole'): Promis
       { name: 'e2e', cluster: { server: controlPlane().url, 'certificate-authority': controlPlane().caFile } },
     ],
     users: [{ name: account.name, user: { token } }],
-    contexts: [{ name: 'e2e', context: { cluster: 'e2e', user: account.name } }],
+    contexts: [{ name: 'e2e', context: { cluster: 'e2e', user: account.name, namespace: namespace.name } }],
     'current-context': 'e2e',
   };
   writeFileSync(path, JSON.stringify(config), { mode: 0o600 });

@@ -38,6 +38,7 @@ export interface Pod {
   readonly ipv6: string;
   setReady(ready: boolean): Promise<void>;
   setPhase(phase: 'Succeeded' | 'Failed'): Promise<void>;
+  annotate(annotations: Readonly<Record<string, string>>): Promise<void>;
   /** Deleted gracefully: stays, Ready and terminating, as no kubelet ends it. */
   terminate(): Promise<void>;
   /** Gone at once. */
@@ -80,6 +81,9 @@ export async function startPod(namespace: Namespace, options: PodOptions): Promi
     },
     async setPhase(phase) {
       await writeStatus({ phase, conditions: [readyCondition(false)] });
+    },
+    async annotate(annotations) {
+      await namespace.request('PATCH', path, { metadata: { annotations } });
     },
     async terminate() {
       await namespace.request('DELETE', path, { gracePeriodSeconds: 300 });

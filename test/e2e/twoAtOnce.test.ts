@@ -1,8 +1,8 @@
 /**
- * Two `zen-lead run` on one cluster, as during a rollout or by mistake: neither knows of the other. DESIGN section 5 (S3, S9).
+ * Two `zen-lead run` on one cluster, as during a rollout or by mistake. DESIGN section 5 (S3, S9).
  */
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { aService } from './aService.ts';
 import { createNamespace, type Namespace } from './createNamespace.ts';
 import { listEvents } from './listEvents.ts';
@@ -17,15 +17,17 @@ import { watchRoutes } from './watchRoutes.ts';
 const controlPlane = useControlPlane();
 let both: readonly ZenLead[] = [];
 
-beforeAll(async () => {
-  both = [await startZenLead(controlPlane(), 'zen-lead-1'), await startZenLead(controlPlane(), 'zen-lead-2')];
-});
-afterAll(async () => {
+afterEach(async () => {
   await Promise.all(both.map(({ process }) => process.stop('SIGKILL')));
 });
 
-test('two of them elect once a failover, move the route once, and say it once', async () => {
-  const namespace = await createNamespace(controlPlane(), 'two');
+test.each([
+  ['that share a Lease', []],
+  ['that know nothing of each other', ['--no-lease']],
+])('two %s elect once a failover, move the route once, and say it once', async (how, flags) => {
+  const name = how.replaceAll(' ', '-').toLowerCase();
+  both = await Promise.all([1, 2].map((each) => startZenLead(controlPlane(), `zen-lead-${name}-${each}`, ...flags)));
+  const namespace = await createNamespace(controlPlane(), name);
   const first = await startPod(namespace, { name: 'web-0' });
   const second = await startPod(namespace, { name: 'web-1' });
   await namespace.apply(aService());

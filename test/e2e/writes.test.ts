@@ -38,18 +38,24 @@ async function liveThrough(): Promise<void> {
   await expect.poll(() => listServiceNames(namespace)).toEqual(['web']);
 }
 
-test('every write says what it was decided on, and goes to nothing but Services, slices, Endpoints and Events', async () => {
+test('every write says what it was decided on, and goes to nothing but Services, slices, Endpoints, Events and the Lease', async () => {
   await liveThrough();
-  const writes = readAuditedWrites(world.controlPlane(), 'zen-lead');
+  const readWrites = () => readAuditedWrites(world.controlPlane(), 'zen-lead');
+  await expect
+    .poll(() => readWrites().some(({ verb, resource }) => verb === 'patch' && resource === 'leases'))
+    .toBe(true);
+  const writes = readWrites();
   const of = (verb: string): readonly AuditedWrite[] => writes.filter((write) => write.verb === verb);
   expect([...new Set(writes.map(({ verb, resource }) => `${verb} ${resource}`))].sort()).toEqual([
     'create endpointslices',
     'create events',
+    'create leases',
     'create services',
     'delete endpoints',
     'delete endpointslices',
     'delete services',
     'patch endpointslices',
+    'patch leases',
     'patch services',
   ]);
   for (const write of of('patch'))
