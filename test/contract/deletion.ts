@@ -93,6 +93,10 @@ export function describeDeletion(target: () => Target): void {
       const { ask } = target();
       const { uid } = metadataOf(await ask('POST', at.services, aService('parent')));
       await ask('POST', at.slices, aSlice('orphan', {}, { ownerReferences: [ownedBy('parent', uid)] }));
+      // A collector that has not seen the slice yet would let its owner go; once this one is gone, it has.
+      const noOwner = [ownedBy('nobody', '88888888-8888-8888-8888-888888888888')];
+      await ask('POST', at.slices, aSlice('seen', {}, { ownerReferences: noOwner }));
+      await isGone(`${at.slices}/seen`);
       await ask('DELETE', `${at.services}/parent`, { propagationPolicy: 'Orphan' });
       await isGone(`${at.services}/parent`);
       const orphan = await ask('GET', `${at.slices}/orphan`);

@@ -206,6 +206,22 @@ export function describeServices(target: () => Target): void {
       expect(shrunk).toMatchObject({ status: 200, body: { spec: { clusterIPs: [ipv4], ipFamilies: ['IPv4'] } } });
     });
 
+    it('lets a second family go only together with the policy', async () => {
+      const { ask } = target();
+      await ask('POST', at.services, aService('holds', { ipFamilyPolicy: 'PreferDualStack' }));
+      const answer = await ask('PATCH', `${at.services}/holds`, { spec: { ipFamilies: ['IPv4'] } }, mergePatch);
+      expect(answer.body).toMatchObject(
+        refusal(422, 'Invalid', /spec.ipFamilyPolicy: .*: must be 'SingleStack' to release the secondary IP family$/),
+      );
+    });
+
+    it('lets a headless Service change its primary family', async () => {
+      const { ask } = target();
+      await ask('POST', at.services, aService('turns', { clusterIP: 'None', selector: { a: 'b' } }));
+      const answer = await ask('PATCH', `${at.services}/turns`, { spec: { ipFamilies: ['IPv6'] } }, mergePatch);
+      expect(answer).toMatchObject({ status: 200, body: { spec: { clusterIPs: ['None'], ipFamilies: ['IPv6'] } } });
+    });
+
     it('keeps addresses, families and policy that a patch takes away', async () => {
       const { ask } = target();
       const { body } = await ask('POST', at.services, aService('keeps', { ipFamilyPolicy: 'PreferDualStack' }));

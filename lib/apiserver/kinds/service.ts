@@ -127,7 +127,9 @@ function addressFields(given: Fields, before: Fields, context: PrepareContext): 
     textAt(given, 'ipFamilyPolicy') ||
     textAt(before, 'ipFamilyPolicy') ||
     (isHeadless && isWithoutSelector && statedFamilies.length === 0 ? 'RequireDualStack' : 'SingleStack');
-  const wanted = familiesFor(statedFamilies, stated, policy);
+  // One family where there were two: only a policy of SingleStack may do that, and validation says so.
+  const isShrunk = ownFamilies.length === 1 && textsAt(before, 'ipFamilies').length === 2;
+  const wanted = isShrunk ? ownFamilies : familiesFor(statedFamilies, stated, policy);
   // A policy that was narrowed in this update releases the second family, when the families were only carried over.
   const isNarrowed =
     policy === 'SingleStack' && textAt(before, 'ipFamilyPolicy') !== policy && isCarriedOver(statedFamilies, before);

@@ -13,7 +13,7 @@ const range = 'must be between 1 and 65535, inclusive';
 export function validateService(service: KubeObject, previous: KubeObject | null): readonly FieldError[] {
   const type = textAt(service, 'spec', 'type') ?? '';
   if (!types.includes(type)) return [notSupported('spec.type', type, types)];
-  if (type === 'ExternalName') return externalNameErrors(service);
+  if (type === 'ExternalName') return [...externalNameErrors(service), ...portsErrors(service, type)];
   const errors = [
     ...headlessErrors(service, type),
     ...portsErrors(service, type),
@@ -33,7 +33,7 @@ function externalNameErrors(service: KubeObject): readonly FieldError[] {
 function portsErrors(service: KubeObject, type: string): readonly FieldError[] {
   const ports = listAt(service, 'spec', 'ports');
   const isHeadless = textAt(service, 'spec', 'clusterIP') === 'None';
-  if (ports.length === 0) return isHeadless ? [] : [required('spec.ports')];
+  if (ports.length === 0) return isHeadless || type === 'ExternalName' ? [] : [required('spec.ports')];
   const names = new Set<string>();
   const pairs = new Set<string>();
   return ports.flatMap((port, index) => {
@@ -144,12 +144,22 @@ function addressErrors(service: KubeObject, previous: KubeObject | null): readon
         ? []
         : [invalidValue(at, ip, `expected an ${wanted} value as indicated by \`ipFamilies[${index}]\``)];
     });
-    // The first one only: the second family has not been added yet when the real server looks.
-    if (errors.length > 0) return errors.slice(0, 1);
+    if (errors.length > 0) return errors;
+  }
+  const policy = textAt(service, 'spec', 'ipFamilyPolicy') ?? '';
+  if (
+    previous !== null &&
+    textsAt(previous, 'spec', 'ipFamilies').length > families.length &&
+    policy !== 'SingleStack'
+  ) {
+    const detail = "must be 'SingleStack' to release the secondary IP family";
+    return [invalidValue('spec.ipFamilyPolicy', policy, detail)];
   }
   const before = textsAt(previous, 'spec', 'clusterIPs');
   if (previous === null || before.length === 0 || textAt(previous, 'spec', 'type') === 'ExternalName') return [];
   if (ips[0] !== before[0]) return [invalidValue('spec.clusterIPs[0]', ips, 'may not change once set')];
+  // Without an address there is nothing that a family could contradict.
+  if (ips[0] === 'None') return [];
   const primary = textsAt(previous, 'spec', 'ipFamilies')[0];
   if (primary !== undefined && families[0] !== primary) {
     return [invalidValue('spec.ipFamilies[0]', families, 'may not change once set')];
