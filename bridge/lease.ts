@@ -68,7 +68,7 @@ export function startLease(options: LeaseOptions): Lease {
   /** Why this replica speaks without holding it; null: it does not. */
   let without: string | null = null;
   let hasSaidNo = true;
-  let running: Promise<void> = Promise.resolve();
+  let running: Promise<void> | null = null;
   let isClosing = false;
   let cancelTick: CancelTimer = () => {};
 
@@ -171,9 +171,10 @@ export function startLease(options: LeaseOptions): Lease {
   }
 
   function tick(): void {
-    // Before the attempt: one that hangs must not put the next one off.
     cancelTick = clock.setTimer(tick, tuning.periodMs * (1 + random() / 4));
-    running = attempt();
+    running ??= attempt().finally(() => {
+      running = null;
+    });
   }
 
   tick();

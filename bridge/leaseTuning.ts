@@ -3,17 +3,18 @@
  */
 
 export interface LeaseTuning {
-  /** How long a holder that says nothing more keeps the Lease. Failovers do not wait for it (hedge.ts); timers of replies and announcements do. */
+  /** How long a holder that says nothing more keeps the Lease. Failovers do not wait for it (hedge.ts); announcements and carries do. */
   readonly durationMs: number;
-  /** Between two attempts, and up to a quarter more: three of them fit into the duration. */
+  /** Between two attempts, and up to a quarter more; where an attempt takes longer, the next one comes at the next turn. */
   readonly periodMs: number;
-  /** Of one attempt: shorter than the period, so that two never overlap. */
+  /** Of one attempt. Two that fail, one after the other, still leave the Lease to its holder. */
   readonly attemptTimeoutMs: number;
 }
 
 /**
- * client-go's 15 s, 10 s and 2 s are long because losing its lease ends a program. Here it costs the next holder one look at every
- * Service, so a dead holder may be replaced sooner. One write every 2 s is what any controller of Kubernetes costs.
+ * client-go's 15 s (renewed for 10 s, every 2 s) are long because losing its lease ends a program. Here it costs the next holder one look at
+ * every Service, so a dead holder may be replaced sooner; yet an API server that takes seconds to answer must not turn every event into
+ * a hint, which is three reads more. One small write every 2 s is what any controller of Kubernetes costs.
  * Source: https://pkg.go.dev/k8s.io/client-go/tools/leaderelection#LeaderElectionConfig
  */
-export const defaultLeaseTuning: LeaseTuning = { durationMs: 6_000, periodMs: 2_000, attemptTimeoutMs: 1_500 };
+export const defaultLeaseTuning: LeaseTuning = { durationMs: 10_000, periodMs: 2_000, attemptTimeoutMs: 4_000 };

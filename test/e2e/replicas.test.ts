@@ -14,8 +14,8 @@ import { staysSo } from './staysSo.ts';
 import { useControlPlane } from './useControlPlane.ts';
 
 const controlPlane = useControlPlane({ controllerManager: false, audit: true });
-/** What a dead holder's Lease takes to be free (6 s) and a look at it (2 s); a failover must not have waited for it. */
-const LEASE_MS = 6_000;
+/** What a dead holder's Lease takes to be free (10 s) and a look at it (2 s); a failover must not have waited for it. */
+const LEASE_MS = 10_000;
 
 let stories = 0;
 let namespace: Namespace;

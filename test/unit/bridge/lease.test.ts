@@ -116,7 +116,7 @@ describe('a Lease that nobody has', () => {
     const a = await aReplica('a');
     expect(a.lease.isHolder()).toBe(true);
     expect(a.taken()).toBe(1);
-    expect(await record()).toMatchObject({ holder: 'a', durationMs: 6_000, transitions: 0 });
+    expect(await record()).toMatchObject({ holder: 'a', durationMs: 10_000, transitions: 0 });
     expect((await record()).renewTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
   });
 
@@ -150,7 +150,7 @@ describe('a Lease that is held', () => {
     const a = await aReplica('a');
     await a.run(2_000);
     const b = await aReplica('b');
-    await b.run(5_500);
+    await b.run(tuning.durationMs - 500);
     expect(b.lease.isHolder()).toBe(false);
     await b.run(2_000);
     expect(b.lease.isHolder()).toBe(true);
@@ -161,7 +161,7 @@ describe('a Lease that is held', () => {
   it('is taken over by one of two that wait', async () => {
     await aReplica('a');
     const others = await Promise.all([aReplica('b'), aReplica('c')]);
-    await Promise.all(others.map((each) => each.run(10_000)));
+    await Promise.all(others.map((each) => each.run(tuning.durationMs + 4_000)));
     expect(others.filter(({ lease }) => lease.isHolder())).toHaveLength(1);
     expect((await record()).transitions).toBe(1);
   });
@@ -179,7 +179,7 @@ describe('a Lease that is held', () => {
   it('is not released by one that has lost it', async () => {
     const a = await aReplica('a');
     const b = await aReplica('b');
-    await b.run(8_000);
+    await b.run(tuning.durationMs + 2_000);
     a.clock.jump(60_000);
     await a.lease.close();
     expect((await record()).holder).toBe('b');
@@ -203,15 +203,15 @@ describe('a Lease that is held', () => {
 describe('a holder that was frozen', () => {
   it('is none from its first instant awake, before any timer has run', async () => {
     const a = await aReplica('a');
-    a.clock.jump(6_000);
+    a.clock.jump(tuning.durationMs);
     expect(a.lease.isHolder()).toBe(false);
   });
 
   it('stays none when somebody else has taken the Lease', async () => {
     const a = await aReplica('a');
     const b = await aReplica('b');
-    await b.run(8_000);
-    a.clock.jump(8_000);
+    await b.run(tuning.durationMs + 2_000);
+    a.clock.jump(tuning.durationMs + 2_000);
     expect(a.lease.isHolder()).toBe(false);
     await a.run(2_000);
     expect([a.lease.isHolder(), b.lease.isHolder()]).toEqual([false, true]);
@@ -229,14 +229,14 @@ describe('a holder that was frozen', () => {
 
   it('is none after its wall clock was set back an hour meanwhile: the monotonic one counts too', async () => {
     const a = await aReplica('a');
-    a.clock.jump(6_000);
+    a.clock.jump(tuning.durationMs);
     a.setWallClock(-3_600_000);
     expect(a.lease.isHolder()).toBe(false);
   });
 
   it('is none after its machine was paused, monotonic clock and all: the wall clock counts too', async () => {
     const a = await aReplica('a');
-    a.pause(6_000);
+    a.pause(tuning.durationMs);
     expect(a.lease.isHolder()).toBe(false);
   });
 });
@@ -265,7 +265,7 @@ describe('without an API server', () => {
   it('the holder stays it until the duration is over, and not longer', async () => {
     const a = await aReplica('a');
     server.faults.add({ fault: { kind: 'reset' }, matches: () => true });
-    await a.run(5_500);
+    await a.run(tuning.durationMs - 500);
     expect(a.lease.isHolder()).toBe(true);
     await a.run(500);
     expect(a.lease.isHolder()).toBe(false);
@@ -274,10 +274,10 @@ describe('without an API server', () => {
   it('that only stalls, the attempts end in time for the next one', async () => {
     const a = await aReplica('a');
     const stalled = server.faults.add({ fault: { kind: 'stall' }, matches: () => true });
-    await a.clock.advance(2_000);
-    await a.clock.advance(1_500);
+    await a.clock.advance(tuning.periodMs);
+    await a.clock.advance(tuning.attemptTimeoutMs);
     stalled.remove();
-    await a.run(2_000);
+    await a.run(tuning.periodMs);
     expect(a.lease.isHolder()).toBe(true);
     expect(a.taken()).toBe(1);
   });
