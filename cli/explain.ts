@@ -17,6 +17,7 @@ import { renderExplanation } from './explain/renderExplanation.ts';
 import { openOutput } from './output.ts';
 import { chooseLooks } from './replay/chooseLooks.ts';
 import { openRecordings } from './replay/openRecordings.ts';
+import { noService } from './words/noService.ts';
 import { parseInstant } from './words/parseInstant.ts';
 import { parseServiceKey } from './words/parseServiceKey.ts';
 import { printDocument } from './words/printDocument.ts';
@@ -44,7 +45,7 @@ async function readCluster({ namespace, name }: ServiceRef, values: Values<'expl
   const api = open.adopt(await connect(values, createMetrics(), silentLogger), (one) => one.close());
   const state = await readState(api, namespace, Date.now, abortOnStopSignal());
   const snapshot = toSnapshot(state, name);
-  if (snapshot.source === null) throw configError(`there is no Service ${namespace}/${name}`);
+  if (snapshot.source === null) throw noService({ namespace, name });
   return { snapshot, at: Date.now() };
 }
 

@@ -22,6 +22,7 @@ export async function openRecorder(settings: RecordSettings, log: Logger): Promi
   if (path === undefined) return null;
   try {
     const output = await openRecordingFile({ path, maxBytes: recordMaxMib * BYTES_A_MIB, keep });
+    log.info({ path, services }, 'recording');
     return startRecorder({ output, services, log });
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);

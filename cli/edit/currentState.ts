@@ -3,7 +3,6 @@
  */
 
 import { readState, toSnapshot } from '../../functions/readState.ts';
-import { ZenLeadError } from '../../lib/errors.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { decide } from '../../lib/selection/decide.ts';
@@ -12,7 +11,9 @@ import { annotation } from '../../lib/selection/names.ts';
 import { type LeaderRecord, readRecord } from '../../lib/selection/record.ts';
 import type { ServiceView, Snapshot } from '../../lib/selection/snapshot.ts';
 import { toPatch } from '../../lib/selection/toPatch.ts';
+import { noService } from '../words/noService.ts';
 import { type AnnotationEdit, withAnnotations } from './annotate.ts';
+import { editError } from './editError.ts';
 
 export interface CurrentState {
   readonly snapshot: Snapshot;
@@ -24,7 +25,7 @@ export interface CurrentState {
   readonly isRouted: boolean;
 }
 
-/** Rejects with CONFIG_INVALID when there is no such annotated Service. */
+/** Rejects with KUBE_NOT_FOUND when there is no such Service, with REFUSED when it is not annotated. */
 export async function readCurrentState(
   api: KubeApi,
   { namespace, name }: ServiceRef,
@@ -32,10 +33,9 @@ export async function readCurrentState(
 ): Promise<CurrentState> {
   const snapshot = toSnapshot(await readState(api, namespace, Date.now, signal), name);
   const { source } = snapshot;
-  if (source?.annotations[annotation.enabled] === undefined) {
-    const what = source === null ? 'there is no Service' : `zen-lead does nothing for Service`;
-    const todo = source === null ? '' : `: annotate it with ${annotation.enabled}=true first`;
-    throw new ZenLeadError('CONFIG_INVALID', `${what} ${namespace}/${name}${todo}`, { retry: 'never' });
+  if (source === null) throw noService({ namespace, name });
+  if (source.annotations[annotation.enabled] === undefined) {
+    throw editError({ namespace, name }, `is not annotated with ${annotation.enabled}; zen-lead does nothing for it`);
   }
   return toCurrentState(snapshot, source);
 }

@@ -21,6 +21,9 @@ const formatOf: Readonly<Record<DecisionKind, Format>> = {
   refused: 'yellow',
 };
 
+/** Where what belongs below a line begins: under the Service. */
+export const NOTE_INDENT = widths.time + 2;
+
 export function renderHeading(paint: Paint): string {
   const { time, service, decision, reason, leader } = widths;
   const cells = ['TIME'.padEnd(time), 'SERVICE'.padEnd(service), 'DECISION'.padEnd(decision)];
@@ -45,7 +48,7 @@ export function renderLook(replayed: Replayed, paint: Paint): string {
 
 /** What a line alone does not say: warnings, a failed delivery, what was decided then. */
 export function renderNotes(replayed: Replayed, paint: Paint): readonly string[] {
-  return listNotes(replayed).map((note) => `${' '.repeat(widths.time)}  ${paint('yellow', `! ${note}`)}`);
+  return listNotes(replayed).map((note) => `${' '.repeat(NOTE_INDENT)}${paint('yellow', `! ${note}`)}`);
 }
 
 /** For the page too. */

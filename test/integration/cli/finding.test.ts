@@ -110,7 +110,7 @@ describe('zen-lead status and explain', () => {
     const { kubeconfig } = await aCluster();
     const type = (...args: readonly string[]) => typeCommand(...args, '--kubeconfig', kubeconfig);
     expect(await type('explain', 'default/none')).toMatchObject({
-      code: 2,
+      code: 1,
       stderr: 'there is no Service default/none',
     });
     expect((await type('explain', 'none')).stderr).toContain('write NAMESPACE/SERVICE');
@@ -128,6 +128,8 @@ describe('a recording', () => {
     const against = ['--kubeconfig', cluster.kubeconfig];
     const recorder = startProgram(['record', ofRecord, ...against], secret);
     const running = startProgram(['run', '--port', '0', '--record', ofRun, ...against], secret);
+    // Two programs start at once here, on a machine that may be busy.
+    await running.waitForLine('"msg":"started"', 30_000);
     const url = await readUrl(running);
     await createWorkload(cluster);
     await expect.poll(() => tryRead(ofRecord), { timeout: 20_000 }).toContain('"status":200');

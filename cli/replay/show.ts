@@ -1,0 +1,79 @@
+/**
+ * createShow: what a replay does with each look besides counting it: wait, print, compare, send, stop for a key. For `replay`.
+ */
+
+import type { Values } from '../../lib/config/parseCommandLine.ts';
+import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
+import { toExplainDocument } from '../explain/explainDocument.ts';
+import { renderExplanation } from '../explain/renderExplanation.ts';
+import type { Output } from '../output.ts';
+import type { Replayed } from './decideAgain.ts';
+import { createNews } from './news.ts';
+import { createNewWarnings } from './newWarnings.ts';
+import { NOTE_INDENT, renderLook, renderNotes, renderOutcome } from './renderLook.ts';
+import { type SendOptions, sendAgain } from './sendAgain.ts';
+import { createPacer, type Stepper } from './stepper.ts';
+
+export interface Show {
+  /** False: the person has had enough. */
+  look(replayed: Replayed, place: string): Promise<boolean>;
+  /** A function was asked (`--url`) and did not answer. */
+  lacksAnswers(): boolean;
+}
+
+export interface Stage {
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  readonly stepper: Stepper | null;
+  /** No line of the timeline. */
+  readonly isSilent: boolean;
+}
+
+export function createShow(
+  { url, tokenFile, speed, all, expect }: Values<'replay'>,
+  { output, signal, stepper, isSilent }: Stage,
+): Show {
+  const sending: SendOptions | null = url === undefined ? null : { url, tokenFile, signal };
+  const pause = createPacer(speed);
+  const isNews = createNews();
+  const newWarnings = createNewWarnings();
+  let unanswered = 0;
+  return {
+    async look(replayed, place) {
+      await pause(replayed.look.at, signal);
+      if (expect && replayed.differs) await printDifference(replayed, place, output);
+      const warnings = newWarnings(replayed);
+      const isShown = (isNews(replayed) || all) && !isSilent;
+      if (isShown) await printLook({ ...replayed, warnings }, output);
+      if (sending !== null) {
+        const answer = await sendAgain(replayed.look, sending);
+        if (!answer.isAnswered) unanswered += 1;
+        await output.line(`${' '.repeat(NOTE_INDENT)}${answer.text}`);
+      }
+      if (stepper === null || !isShown) return true;
+      await printStep(replayed, output);
+      return stepper.waitForGo();
+    },
+    lacksAnswers: () => unanswered > 0,
+  };
+}
+
+async function printLook(replayed: Replayed, { line, paint }: Output): Promise<void> {
+  await line(renderLook(replayed, paint));
+  for (const note of renderNotes(replayed, paint)) await line(note);
+}
+
+async function printDifference({ look, today }: Replayed, place: string, { line, paint }: Output): Promise<void> {
+  if (today === null || look.recorded === null) return;
+  const { namespace, name } = look.service;
+  await line(`${place}  ${formatRfc3339(look.at)}  ${namespace}/${name}`);
+  await line(paint('red', `  - recorded  ${renderOutcome(look.recorded)}`));
+  await line(paint('green', `  + today     ${renderOutcome(today)}`));
+}
+
+async function printStep({ look }: Replayed, { line, paint }: Output): Promise<void> {
+  const lines = look.snapshot === null ? [] : renderExplanation(toExplainDocument(look.snapshot, look.at), paint);
+  await line();
+  for (const text of lines) await line(`    ${text}`.trimEnd());
+  await line(paint('dim', '\n    Enter: next   q: end'));
+}
