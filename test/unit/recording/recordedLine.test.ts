@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { codeOf } from '../../../lib/errors.ts';
 import { parseLine, type RecordedDelivery, toLine } from '../../../lib/recording/recordedLine.ts';
 import { aCandidate, aLookEvent, aSnapshot, uid } from '../events/anEvent.ts';
 import { aDelivery, T0 } from './aDelivery.ts';
@@ -69,5 +71,29 @@ describe('a recorded line', () => {
     },
   ])('that cannot be read says where: $says', ({ text, says }) => {
     expect(() => parseLine(text)).toThrowError(says);
+  });
+});
+
+describe('any text at all', () => {
+  it('is read, or refused with an error of ours', () => {
+    const whole = JSON.parse(toLine(aDelivery()));
+    fc.assert(
+      fc.property(
+        fc.jsonValue(),
+        fc.constantFrom('event', 'reply', 'status', 'sentAt', 'event.data', 'reply.data'),
+        (value, path) => {
+          const line = structuredClone(whole);
+          const [first = '', second] = path.split('.');
+          if (second === undefined) line[first] = value;
+          else line[first][second] = value;
+          try {
+            parseLine(JSON.stringify(line));
+          } catch (error) {
+            expect(codeOf(error)).toMatch(/^INPUT_/);
+          }
+        },
+      ),
+      { numRuns: 2_000 },
+    );
   });
 });
