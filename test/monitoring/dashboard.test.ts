@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { readMetricRows } from '../../lib/telemetry/renderMetricsPage.ts';
 import { aBusyRun } from '../integration/telemetry/aBusyRun.ts';
+import { renderDashboard } from './renderDashboard.ts';
 import { startPrometheus } from './startPrometheus.ts';
 
 const dashboard = z
@@ -13,7 +14,7 @@ const dashboard = z
         type: z.string(),
         title: z.string(),
         gridPos: z.object({ x: z.number(), y: z.number(), w: z.number(), h: z.number() }),
-        targets: z.array(z.object({ expr: z.string() })).default([]),
+        targets: z.array(z.object({ expr: z.string(), legendFormat: z.string() })).default([]),
       }),
     ),
   })
@@ -52,6 +53,10 @@ it('asks only for what is exported: every panel shows something of a real run', 
       .map(({ title, expr }) => `${title}: ${expr}`);
   };
   await expect.poll(empty, { timeout: 30_000, interval: 1_000 }).toEqual([]);
+
+  // To look at: DASHBOARD_PAGE=dist/dashboard.html npm run test:monitoring
+  const page = process.env['DASHBOARD_PAGE'];
+  if (page !== undefined) writeFileSync(page, await renderDashboard(dashboard.panels, prometheus.url, fillIn));
 });
 
 it('names no metric that is not documented', () => {
