@@ -24,6 +24,7 @@ import type { DeadLetter } from './deadLetter.ts';
 import type { DeliveryTuning } from './deliveryTuning.ts';
 import { createGate } from './gate.ts';
 import type { Queue } from './queue.ts';
+import { createRefusedTokenLog } from './refusedToken.ts';
 import { createRetries, type Sent } from './retries.ts';
 
 /** One line of a recording (DESIGN section 2). */
@@ -71,6 +72,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   const gate = createGate(random);
   const closing = new AbortController();
   const retries = createRetries(queue, clock, random, tuning.backoff);
+  const noteStatus = createRefusedTokenLog(log);
   const running = new Set<Promise<void>>();
   let cancelProbe: CancelTimer | undefined;
   /** Attempts are told apart by number: many of them start in one millisecond. */
@@ -176,7 +178,8 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   }
 
   function observe(event: LookEvent, outcome: Outcome, sentAt: number): void {
-    const status = outcome.kind === 'failed' ? outcome.status : outcome.answer.status;
+    const { status, detail } = outcome.kind === 'failed' ? outcome : outcome.answer;
+    noteStatus(status, detail ?? '');
     metrics.deliveries.inc({ status: String(status) });
     metrics.deliverySeconds.observe((clock.now() - sentAt) / 1_000);
     const reply = (outcome.kind === 'failed' ? undefined : outcome.answer.reply) ?? null;

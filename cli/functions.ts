@@ -23,9 +23,21 @@ export async function functions(values: Values<'functions'>): Promise<void> {
   const tracing = open.adopt(await startTracing(values, 'zen-lead-functions'), (one) => one.close());
   const api = open.adopt(await connect(values, metrics, log, tracing), (one) => one.close());
   const { clusterName, port, trustedSender, audience, acceptHints, eventsSink } = values;
+  const eventsSinkOptions = { caCerts: values.caCerts, extensions: values.ceOverrides };
   const trust = { trustedSender, audience, acceptHints };
   const host = chooseListenHost(values);
-  const server = await startFunctions({ api, clusterName, port, host, ...trust, eventsSink, metrics, log, tracing });
+  const server = await startFunctions({
+    api,
+    clusterName,
+    port,
+    host,
+    ...trust,
+    eventsSink,
+    eventsSinkOptions,
+    metrics,
+    log,
+    tracing,
+  });
   open.defer(() => server.close());
   log.info({ url: server.url, clusterName, trustedSender }, 'started');
   log.info({ signal: await stopped }, 'stopping');

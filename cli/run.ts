@@ -30,12 +30,24 @@ export async function run(values: Values<'run'>): Promise<void> {
   const lease = toLeaseSettings(values, access.namespace);
   const api = open.adopt(connectTo(access, metrics, log, tracing), (one) => one.close());
   const { clusterName, namespaces, eventsSink } = values;
+  const eventsSinkOptions = { caCerts: values.caCerts, extensions: values.ceOverrides };
   const feed = createStatusFeed();
   open.defer(() => feed.close());
   const recorder = await openRecorder(values, log);
   open.defer(() => recorder?.close());
   const watchers = { onConcern: feed.note, ...(recorder !== null && { onDelivery: recorder.record }) };
-  const zenLead = startZenLead({ api, clusterName, namespaces, eventsSink, lease, metrics, log, tracing, ...watchers });
+  const zenLead = startZenLead({
+    api,
+    clusterName,
+    namespaces,
+    eventsSink,
+    eventsSinkOptions,
+    lease,
+    metrics,
+    log,
+    tracing,
+    ...watchers,
+  });
   feed.follow(zenLead);
   open.defer(() => zenLead.close());
   const host = chooseListenHost(values);

@@ -2,31 +2,45 @@
  * EVENTS_SINK: where leader events go to reach others, a Broker for instance. Called by `announce`.
  *
  * Guarantees: resolves only on a 2xx; rejects with SINK_UNAVAILABLE or ABORTED otherwise. A redirect is not followed.
+ * Source: https://knative.dev/docs/eventing/custom-event-source/sinkbinding/ (K_CE_OVERRIDES, K_CA_CERTS).
  */
 
-import { request } from 'undici';
+import { getCACertificates } from 'node:tls';
+import { Agent } from 'undici';
 import { ZenLeadError } from '../lib/errors.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
 import { toStructured } from '../lib/events/toStructured.ts';
 
 export type EventsSink = (event: ReplyEvent, signal: AbortSignal) => Promise<void>;
 
-export function createEventsSink(url: string): EventsSink {
+export interface EventsSinkOptions {
+  /** PEM certificates to trust beside the system's (K_CA_CERTS). */
+  readonly caCerts?: string | undefined;
+  /** Set on every event (K_CE_OVERRIDES). */
+  readonly extensions?: Readonly<Record<string, string>> | undefined;
+}
+
+export function createEventsSink(url: string, { caCerts, extensions }: EventsSinkOptions = {}): EventsSink {
+  const ca = caCerts === undefined ? undefined : [...getCACertificates('default'), caCerts];
+  const agent = new Agent(ca === undefined ? {} : { connect: { ca } });
   return async (event, signal) => {
-    const { headers, body } = toStructured(event);
-    const status = await post(url, headers, body, signal);
+    const { headers, body } = toStructured({ ...event, ...extensions });
+    const status = await post(agent, url, headers, body, signal);
     if (status < 200 || status > 299) throw unavailable(url, `answered ${status}`);
   };
 }
 
 async function post(
+  agent: Agent,
   url: string,
   headers: Readonly<Record<string, string>>,
   body: string,
   signal: AbortSignal,
 ): Promise<number> {
+  const { origin, pathname, search } = new URL(url);
   try {
-    const response = await request(url, { method: 'POST', headers: { ...headers }, body, signal });
+    const path = pathname + search;
+    const response = await agent.request({ origin, path, method: 'POST', headers: { ...headers }, body, signal });
     await response.body.dump();
     return response.statusCode;
   } catch (cause) {

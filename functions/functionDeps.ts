@@ -7,7 +7,7 @@ import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { noTracing, type Tracing } from '../lib/telemetry/tracing.ts';
 import { createAnnouncer } from './announce.ts';
-import { createEventsSink } from './eventsSink.ts';
+import { createEventsSink, type EventsSinkOptions } from './eventsSink.ts';
 import { createLooks, type Looks } from './looks.ts';
 import { traceLooks } from './traceLooks.ts';
 
@@ -16,6 +16,7 @@ export interface FunctionDeps {
   readonly clusterName: string;
   /** URL; undefined: leader events go to Kubernetes Events only. */
   readonly eventsSink?: string | undefined;
+  readonly eventsSinkOptions?: EventsSinkOptions | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly tracing?: Tracing | undefined;
@@ -27,12 +28,13 @@ export function createFunctionLooks({
   api,
   clusterName,
   eventsSink,
+  eventsSinkOptions,
   metrics,
   log,
   tracing = noTracing,
   now = Date.now,
 }: FunctionDeps): Looks {
-  const sink = eventsSink === undefined ? undefined : createEventsSink(eventsSink);
+  const sink = eventsSink === undefined ? undefined : createEventsSink(eventsSink, eventsSinkOptions);
   const announcer = createAnnouncer({ api, clusterName, eventsSink: sink, metrics, log, now });
   return traceLooks(createLooks({ api, clusterName, announcer, metrics, log, tracing, now }), tracing);
 }
