@@ -7,8 +7,8 @@
 
 import { createHash } from 'node:crypto';
 import { htmlScript } from './htmlScript.ts';
-import { htmlStyle } from './htmlStyle.ts';
 import type { TimelineData } from './htmlTimeline.ts';
+import { htmlStyle } from './page/htmlStyle.ts';
 
 export function renderHtmlPage(data: TimelineData): string {
   const json = JSON.stringify(data).replaceAll('<', '\\u003c');

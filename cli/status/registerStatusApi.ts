@@ -8,7 +8,7 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { openApi } from './openApi.ts';
-import { pagePolicy, renderPage } from './page.ts';
+import { pagePolicy, renderPage } from './renderPage.ts';
 import type { StatusChange, StatusFeed } from './statusFeed.ts';
 
 /** One a browser tab; each costs a socket and a copy of what it has not read yet. */

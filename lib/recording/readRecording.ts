@@ -6,7 +6,8 @@
  * Not guaranteed: an order in time; a recording has the order of the answers.
  */
 
-import { parseLine, type RecordedLine } from './recordedLine.ts';
+import { parseLine } from './parseLine.ts';
+import type { RecordedLine } from './recordedLine.ts';
 
 export type ReadLine =
   | { readonly kind: 'line'; readonly lineNumber: number; readonly line: RecordedLine }

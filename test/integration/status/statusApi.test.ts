@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { leaderStatusSchema } from '../../../cli/status/leaderStatus.ts';
 import { openApi } from '../../../cli/status/openApi.ts';
-import { pageScript } from '../../../cli/status/pageScript.ts';
+import { pageScript } from '../../../cli/status/page/pageScript.ts';
 import { aWorld } from './aWorld.ts';
 
 /** Strict: what the API answers with stands in its description. */

@@ -4,7 +4,8 @@ import { decideAgain, type Replayed } from '../../../../cli/replay/decideAgain.t
 import { createNews } from '../../../../cli/replay/news.ts';
 import { listNotes, renderLook, renderNotes } from '../../../../cli/replay/renderLook.ts';
 import { createTally } from '../../../../cli/replay/tally.ts';
-import { parseLine, type RecordedDelivery, type RecordedLook, toLine } from '../../../../lib/recording/recordedLine.ts';
+import { parseLine } from '../../../../lib/recording/parseLine.ts';
+import { type RecordedDelivery, type RecordedLook, toLine } from '../../../../lib/recording/recordedLine.ts';
 import { aCandidate, aSnapshot, aSource, revision, uid } from '../../events/anEvent.ts';
 import { aDelivery, T0 } from '../../recording/aDelivery.ts';
 

@@ -6,8 +6,8 @@
  */
 
 import { createHash } from 'node:crypto';
-import { pageScript } from './pageScript.ts';
-import { pageStyle } from './pageStyle.ts';
+import { pageScript } from './page/pageScript.ts';
+import { pageStyle } from './page/pageStyle.ts';
 
 const page = `<!doctype html>
 <html lang="en">

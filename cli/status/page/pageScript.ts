@@ -4,7 +4,7 @@
  * EventSource connects again by itself, and gets the whole state then, so nothing has to be remembered here but what is shown.
  */
 
-import { reasonText } from '../words/reasonText.ts';
+import { reasonText } from '../../words/reasonText.ts';
 
 export const pageScript = String.raw`
 'use strict';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../../lib/errors.ts';
-import { parseLine, type RecordedDelivery, toLine } from '../../../lib/recording/recordedLine.ts';
+import { parseLine } from '../../../lib/recording/parseLine.ts';
+import { type RecordedDelivery, toLine } from '../../../lib/recording/recordedLine.ts';
 import { aCandidate, aLookEvent, aSnapshot, uid } from '../events/anEvent.ts';
 import { aDelivery, T0 } from './aDelivery.ts';
 
