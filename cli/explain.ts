@@ -17,10 +17,10 @@ import { renderExplanation } from './explain/renderExplanation.ts';
 import { openOutput } from './output.ts';
 import { chooseLooks } from './replay/chooseLooks.ts';
 import { openRecordings } from './replay/openRecordings.ts';
-import { noService } from './words/noService.ts';
 import { parseInstant } from './words/parseInstant.ts';
 import { parseServiceKey } from './words/parseServiceKey.ts';
 import { printDocument } from './words/printDocument.ts';
+import { takeSource } from './words/takeSource.ts';
 
 /** What is explained, and the instant it is explained for. */
 interface Moment {
@@ -45,7 +45,7 @@ async function readCluster({ namespace, name }: ServiceRef, values: Values<'expl
   const api = open.adopt(await connect(values, createMetrics(), silentLogger), (one) => one.close());
   const state = await readState(api, namespace, Date.now, abortOnStopSignal());
   const snapshot = toSnapshot(state, name);
-  if (snapshot.source === null) throw noService({ namespace, name });
+  takeSource({ namespace, name }, snapshot.source);
   return { snapshot, at: Date.now() };
 }
 

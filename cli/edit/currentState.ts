@@ -11,7 +11,7 @@ import { annotation } from '../../lib/selection/names.ts';
 import { type LeaderRecord, readRecord } from '../../lib/selection/record.ts';
 import type { ServiceView, Snapshot } from '../../lib/selection/snapshot.ts';
 import { toPatch } from '../../lib/selection/toPatch.ts';
-import { noService } from '../words/noService.ts';
+import { takeSource } from '../words/takeSource.ts';
 import { type AnnotationEdit, withAnnotations } from './annotate.ts';
 import { editError } from './editError.ts';
 
@@ -25,15 +25,14 @@ export interface CurrentState {
   readonly isRouted: boolean;
 }
 
-/** Rejects with KUBE_NOT_FOUND when there is no such Service, with REFUSED when it is not annotated. */
+/** Rejects with KUBE_NOT_FOUND when there is no such Service, with REFUSED when zen-lead does nothing for it. */
 export async function readCurrentState(
   api: KubeApi,
   { namespace, name }: ServiceRef,
   signal: AbortSignal,
 ): Promise<CurrentState> {
   const snapshot = toSnapshot(await readState(api, namespace, Date.now, signal), name);
-  const { source } = snapshot;
-  if (source === null) throw noService({ namespace, name });
+  const source = takeSource({ namespace, name }, snapshot.source);
   if (source.annotations[annotation.enabled] === undefined) {
     throw editError({ namespace, name }, `is not annotated with ${annotation.enabled}; zen-lead does nothing for it`);
   }

@@ -68,6 +68,9 @@ describe('zen-lead switchover, pin, unpin, pause, resume', () => {
     expect((await type('switchover', 'default/db', '--to', 'db-1')).stderr).toContain('the Service is paused');
     expect((await type('resume', 'default/db')).code).toBe(0);
     expect((await type('pin', 'default/none')).stderr).toContain('there is no Service default/none');
+    expect((await type('explain', 'default/db-leader')).stderr).toContain(
+      'ask for the Service that it is for: default/db',
+    );
   });
 
   it('pin a pod until it is unpinned', async () => {

@@ -1,0 +1,18 @@
+/**
+ * takeSource: the Service that a person has named, where it can be one that is led: it is there, and it is not one that zen-lead made.
+ */
+
+import { ZenLeadError } from '../../lib/errors.ts';
+import type { ServiceRef } from '../../lib/events/subject.ts';
+import { label, MANAGER } from '../../lib/selection/names.ts';
+import type { ServiceView } from '../../lib/selection/snapshot.ts';
+
+/** Rejects with KUBE_NOT_FOUND or REFUSED: exit code 1, because the command line could be read. */
+export function takeSource({ namespace, name }: ServiceRef, source: ServiceView | null): ServiceView {
+  if (source === null)
+    throw new ZenLeadError('KUBE_NOT_FOUND', `there is no Service ${namespace}/${name}`, { retry: 'never' });
+  const ledFor = source.labels[label.sourceService];
+  if (source.labels[label.managedBy] !== MANAGER || ledFor === undefined) return source;
+  const message = `${namespace}/${name} is made by zen-lead; ask for the Service that it is for: ${namespace}/${ledFor}`;
+  throw new ZenLeadError('REFUSED', message, { retry: 'never' });
+}
