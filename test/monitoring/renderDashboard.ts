@@ -28,6 +28,8 @@ interface Line {
 /** Of a screen, for one of the 24 columns and one unit of height. */
 const COLUMN_PX = 58;
 const UNIT_PX = 30;
+/** As long as the run has been scraped, about. */
+const WINDOW_SECONDS = 15;
 const CHART = { width: 200, height: 60 };
 const COLORS = ['#3274d9', '#e0752d', '#629e51', '#bf1b00', '#962d82', '#0a437c', '#b7950b', '#6d1f62'];
 
@@ -52,7 +54,7 @@ export async function renderDashboard(
 }
 
 async function readLines(url: string, expr: string, legend: string, now: number): Promise<readonly Line[]> {
-  const query = new URLSearchParams({ query: expr, start: String(now - 45), end: String(now), step: '1' });
+  const query = new URLSearchParams({ query: expr, start: String(now - WINDOW_SECONDS), end: String(now), step: '1' });
   const response = await fetch(`${url}/api/v1/query_range?${query}`, { signal: AbortSignal.timeout(10_000) });
   const { data } = range.parse(await response.json());
   return data.result.map(({ metric, values }) => ({
@@ -71,7 +73,8 @@ function draw(lines: readonly Line[], now: number): string {
   const max = Math.max(...values, 1e-9);
   const paths = lines.map(({ points }, index) => {
     const path = points.map(
-      ([at, value]) => `${((at - now + 45) / 45) * CHART.width},${CHART.height - (value / max) * CHART.height}`,
+      ([at, value]) =>
+        `${((at - now + WINDOW_SECONDS) / WINDOW_SECONDS) * CHART.width},${CHART.height - (value / max) * CHART.height}`,
     );
     return `<polyline points="${path.join(' ')}" fill="none" stroke="${COLORS[index % COLORS.length]}" vector-effect="non-scaling-stroke"/>`;
   });
