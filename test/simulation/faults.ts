@@ -6,9 +6,9 @@
 import { type ErrorCode, ZenLeadError } from '../../lib/errors.ts';
 import type { Action } from './action.ts';
 import type { Cluster } from './cluster.ts';
-import type { Backup } from './etcd.ts';
 import { perfectConditions } from './network.ts';
 import type { Random } from './random.ts';
+import { createRestores } from './restores.ts';
 import type { Process, Scheduler } from './scheduler.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -24,7 +24,6 @@ export interface Faults {
 export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Random, verdict: Verdict): Faults {
   const { server, network, watchServer, pages, bridgeNames, functionNames } = cluster;
   const { etcd } = server;
-  let backup: Backup | null = null;
 
   const pickBridge = (): string => random.pickAny(bridgeNames) ?? 'bridge-0';
   const pickFunction = (): string => random.pickAny(functionNames) ?? 'function-0';
@@ -100,19 +99,7 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
         pages.expire();
         return `at ${etcd.revision()}`;
       }),
-      action('back etcd up', 2, () => {
-        backup = etcd.backup();
-        return `at ${backup.revision}`;
-      }),
-      action('restore etcd', 1, () => {
-        if (backup === null) return null;
-        const from = etcd.revision();
-        etcd.restore(backup);
-        pages.expire();
-        cluster.checks.restored();
-        watchServer.end(null, connectionError);
-        return `from ${from} to ${backup.revision}`;
-      }),
+      ...createRestores(cluster, scheduler, random, connectionError),
     ],
     heal() {
       verdict.note('everything is well from now on');

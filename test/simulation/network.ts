@@ -49,7 +49,10 @@ export function createNetwork(random: Random, now: () => number): Network {
       conditions = next;
     },
     delayMs(from, to, maxDelayMs) {
-      if (connectedAt(from, to) > now() || random.chance(conditions.lossRate)) return null;
+      const heldMs = connectedAt(from, to) - now();
+      // What is sent into a cut link is lost, or retransmitted when the link works again.
+      if (heldMs > 0) return heldMs > maxDelayMs || random.chance(0.5) ? null : heldMs + random.between(0, 200);
+      if (random.chance(conditions.lossRate)) return null;
       return random.chance(conditions.slowRate) ? random.between(5, maxDelayMs) : random.between(0.2, 4);
     },
     happens: (rate) => random.chance(rate),

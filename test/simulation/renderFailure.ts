@@ -5,7 +5,7 @@
 import type { SeedResult } from './runSeed.ts';
 
 /** What led there is near the end; the replay prints all of it. */
-const LINES_SHOWN = 2000;
+const LINES_SHOWN = 60;
 
 export function renderFailure({ seed, violation, trace }: SeedResult): string {
   const shown = trace.slice(-LINES_SHOWN);

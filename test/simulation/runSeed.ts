@@ -15,7 +15,7 @@ import { startGarbageCollector } from './garbageCollector.ts';
 import { createRandom, type Random } from './random.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createUsers } from './users.ts';
-import { createVerdict, type Verdict, type Violation } from './verdict.ts';
+import { type CheckName, createVerdict, type Verdict, type Violation } from './verdict.ts';
 import { createWorkload } from './workload.ts';
 
 export interface SeedResult {
@@ -29,6 +29,8 @@ export interface SeedOptions {
   /** The trace tells of every event and answer too. */
   readonly isDetailed?: boolean;
   readonly fence?: Fence;
+  /** Checks that are not made. */
+  readonly ignored?: readonly CheckName[];
   /** Names of actions that happen whatever the seed says, or never, with their weight. */
   readonly weights?: Readonly<Record<string, number>>;
 }
@@ -42,7 +44,7 @@ const SETTLE_MS = 150_000;
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
   const random = createRandom(seed);
   const scheduler = createScheduler(T0);
-  const verdict = createVerdict(scheduler.now, T0, options.isDetailed ?? false);
+  const verdict = createVerdict(scheduler.now, T0, options);
   const sources = random.chance(0.25) ? ['db', 'cache'] : ['db'];
   const cluster = createCluster({
     scheduler,
@@ -83,7 +85,7 @@ function chooseActions(all: readonly Action[], { weights = {} }: SeedOptions, ra
   return all
     .map((action) => {
       const isOn = random.chance(0.5) || action.name === 'pod flips';
-      const isAllowed = action.name !== 'restore etcd' || isRestoring;
+      const isAllowed = !action.name.startsWith('restore etcd') || isRestoring;
       return { ...action, weight: weights[action.name] ?? (isOn && isAllowed ? action.weight : 0) };
     })
     .filter(({ weight }) => weight > 0);

@@ -21,7 +21,11 @@ export interface Verdict {
   trace(): readonly string[];
 }
 
-export function createVerdict(now: () => number, startedAt: number, isDetailed: boolean): Verdict {
+export function createVerdict(
+  now: () => number,
+  startedAt: number,
+  { isDetailed = false, ignored = [] }: { readonly isDetailed?: boolean; readonly ignored?: readonly CheckName[] },
+): Verdict {
   const lines: string[] = [];
   let first: Violation | null = null;
   const note = (line: string): void => {
@@ -33,7 +37,7 @@ export function createVerdict(now: () => number, startedAt: number, isDetailed: 
       if (isDetailed) note(line());
     },
     violate(check, message) {
-      if (first !== null) return;
+      if (first !== null || ignored.includes(check)) return;
       first = { check, message, atMs: now() - startedAt };
       note(`VIOLATION ${check}: ${message}`);
     },

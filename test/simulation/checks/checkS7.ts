@@ -14,13 +14,19 @@ export function checkS7(write: ObservedWrite, etcd: Etcd, isSourceUid: (uid: str
   const isOwned = owner === undefined || isSourceUid(owner.uid);
   if (plural === 'services' && labelOf(before, label.managedBy) === MANAGER && isOwned) return null;
   if (plural === 'endpointslices' && labelOf(before, label.sliceManagedBy) === SLICE_MANAGER && isOwned) return null;
-  if (request.verb === 'delete' && isControllerLeftover(before, plural, etcd)) return null;
+  if (request.verb === 'delete' && isControllerLeftover(before, plural, etcd, isSourceUid)) return null;
   return `${request.verb} ${plural}/${name} (uid ${before.metadata.uid}), which is not ours`;
 }
 
-function isControllerLeftover(object: KubeObject, plural: string, etcd: Etcd): boolean {
+function isControllerLeftover(
+  object: KubeObject,
+  plural: string,
+  etcd: Etcd,
+  isSourceUid: (uid: string) => boolean,
+): boolean {
   if (plural === 'endpoints') return labelOf(object, label.endpointsManagedBy) === 'endpoint-controller';
   if (plural !== 'endpointslices' || labelOf(object, label.sliceManagedBy) !== ENDPOINT_SLICE_CONTROLLER) return false;
   const owner = etcd.list('services').find(({ metadata }) => metadata.uid === controllerOf(object)?.uid);
-  return owner === undefined || labelOf(owner, label.managedBy) === MANAGER;
+  // It may have lost our label a moment ago.
+  return owner === undefined || isSourceUid(controllerOf(owner)?.uid ?? '');
 }

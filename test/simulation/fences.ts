@@ -1,0 +1,111 @@
+/**
+ * The fences, each with what takes it away and what must then be noticed. Used by fences.test.ts.
+ *
+ * S3 is not looked at where the missing precondition would itself be the violation: what counts is the harm that follows from it.
+ */
+
+import { whyHint } from '../../functions/freshness.ts';
+import type { KubeApi, Preconditions } from '../../lib/kube/kubeApi.ts';
+import { annotation } from '../../lib/selection/names.ts';
+import type { Patch } from './apiServer.ts';
+import { allFences } from './fence.ts';
+import type { SeedOptions } from './runSeed.ts';
+import type { CheckName } from './verdict.ts';
+
+export interface RemovedFence {
+  readonly name: string;
+  readonly options: SeedOptions;
+  /** Any of these shows that the fence is needed. */
+  readonly noticedBy: readonly CheckName[];
+}
+
+/** What the wrapped calls send in the place of a patch and of preconditions. */
+function withoutPrecondition(api: KubeApi, key: 'uid' | 'resourceVersion'): KubeApi {
+  return {
+    ...api,
+    mergePatch(resource, namespace, name, patch, signal) {
+      const { [key]: _, ...metadata } = (patch as Patch).metadata ?? {};
+      return api.mergePatch(resource, namespace, name, { ...patch, metadata }, signal);
+    },
+    delete(resource, namespace, name, preconditions, signal) {
+      const { [key]: _, ...rest } = preconditions;
+      return api.delete(resource, namespace, name, rest as Preconditions, signal);
+    },
+  };
+}
+
+function withoutEpoch(api: KubeApi): KubeApi {
+  return {
+    ...api,
+    mergePatch(resource, namespace, name, patch, signal) {
+      const { metadata, ...rest } = patch as Patch;
+      const { [annotation.epoch]: _, ...annotations } = (metadata?.['annotations'] ?? {}) as Record<string, unknown>;
+      return api.mergePatch(resource, namespace, name, { ...rest, metadata: { ...metadata, annotations } }, signal);
+    },
+  };
+}
+
+export const removedFences: readonly RemovedFence[] = [
+  {
+    name: 'the deadline of a snapshot',
+    options: {
+      fence: {
+        ...allFences,
+        wrapFunction: (handle) => (event, signal) =>
+          handle({ ...event, data: { ...event.data, deadline: Number.MAX_SAFE_INTEGER } }, signal),
+      },
+    },
+    noticedBy: ['S4'],
+  },
+  {
+    name: 'the resourceVersion of a write',
+    options: {
+      fence: { ...allFences, wrapFunctionApi: (api) => withoutPrecondition(api, 'resourceVersion') },
+      ignored: ['S3'],
+    },
+    noticedBy: ['S1', 'S4', 'S8', 'S9'],
+  },
+  {
+    name: 'the uid of a write',
+    options: {
+      fence: { ...allFences, wrapFunctionApi: (api) => withoutPrecondition(api, 'uid') },
+      ignored: ['S3'],
+      weights: { 'back etcd up': 10, 'restore etcd during a failover, and somebody takes the place of our slice': 10 },
+    },
+    noticedBy: ['S7'],
+  },
+  {
+    name: 'the revisions in the record (S9)',
+    options: {
+      fence: {
+        ...allFences,
+        freshness: {
+          whyHint: (snapshot, deadline, now) => {
+            const why = whyHint(snapshot, deadline, now);
+            return why === 'old' ? null : why;
+          },
+        },
+      },
+    },
+    noticedBy: ['S9'],
+  },
+  {
+    name: 'the epoch',
+    options: { fence: { ...allFences, wrapFunctionApi: withoutEpoch } },
+    noticedBy: ['S4'],
+  },
+  {
+    name: 'one event in flight for each key',
+    options: {
+      fence: {
+        ...allFences,
+        // The bridge is told that all is well before anybody has looked.
+        wrapSink: (sink) => (event) => {
+          sink(event, new AbortController().signal).catch(() => undefined);
+          return Promise.resolve({ status: 202 });
+        },
+      },
+    },
+    noticedBy: ['S5'],
+  },
+];
