@@ -27,6 +27,7 @@ const statuses: Record<ErrorCode, number> = {
   ABORTED: 503,
   KUBE_NAMESPACE_TERMINATING: 503,
   DEMO_FAILED: 503,
+  REFUSED: 503,
 };
 
 it.each(Object.entries(statuses) as [ErrorCode, number][])(
