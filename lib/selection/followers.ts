@@ -9,7 +9,7 @@ import { mirror } from './plan.ts';
 import type { Situation } from './situation.ts';
 import type { Candidate } from './snapshot.ts';
 import { byCreation } from './strategy.ts';
-import { followersName } from './wantedNames.ts';
+import { followersName, sliceName } from './wantedNames.ts';
 
 export interface PlannedFollowers {
   readonly followers: Plan['followers'];
@@ -27,6 +27,12 @@ export function planFollowers(situation: Situation, leaderName: string, leader: 
   if (isForeign || name === leaderName || name === source.name) {
     const message = `Service "${name}" is taken: there are no followers. Set ${annotation.followers} to another name.`;
     return { followers: null, warnings: [{ reason: 'NameConflict', value: name, message }] };
+  }
+  const taken = (['IPv4', 'IPv6'] as const).map((family) => sliceName(name, family));
+  const foreign = snapshot.slices.find((slice) => taken.includes(slice.name) && !owned.slices.includes(slice));
+  if (foreign !== undefined) {
+    const message = `EndpointSlice "${foreign.name}" exists and is not ours to change: there are no followers. Delete it, or set ${annotation.followers} to another name.`;
+    return { followers: null, warnings: [{ reason: 'ForeignEndpointSlice', value: foreign.name, message }] };
   }
   // `exclude` keeps a pod from leading, not from serving readers.
   const follows = (pod: Candidate): boolean =>

@@ -76,7 +76,9 @@ function findObstacle(snapshot: Snapshot, source: ServiceView, name: string): Ob
     return { kind: 'NameConflict', warning: warn('NameConflict', name, conflict) };
   for (const family of ['IPv4', 'IPv6'] as const) {
     const slice = snapshot.slices.find((each) => each.name === sliceName(name, family));
-    if (slice !== undefined && !isOurSlice(slice, source.uid) && !isOrphanSlice(slice)) {
+    // An orphan that belongs to another Service is not left to us.
+    const isLeftToUs = slice !== undefined && isOrphanSlice(slice) && slice.serviceName === name;
+    if (slice !== undefined && !isOurSlice(slice, source.uid) && !isLeftToUs) {
       const message = `EndpointSlice "${slice.name}" exists and is not ours to change. Delete it, or set ${annotation.leaderServiceName}.`;
       return { kind: 'ForeignEndpointSlice', warning: warn('ForeignEndpointSlice', slice.name, message) };
     }

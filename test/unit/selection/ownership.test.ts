@@ -335,6 +335,13 @@ describe('names', () => {
     expect(look()).toMatchObject({ decision: { kind: 'refused', reason: 'ForeignEndpointSlice' }, writes: [] });
   });
 
+  it('so is one with our manager label that was left by another Service', () => {
+    world = new World();
+    world.create('endpointslices', foreignSlice(SLICE, 'x', 'zen-lead.io'));
+    annotate({});
+    expect(look()).toMatchObject({ decision: { kind: 'refused', reason: 'ForeignEndpointSlice' }, writes: [] });
+  });
+
   it('a foreign slice in the place of ours is refused also while the leader Service has lost our label', () => {
     world.edit('services', LEADER, { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } });
     world.remove('endpointslices', SLICE);
@@ -401,6 +408,15 @@ describe('followers', () => {
     const counts = [2, 3].map((n) => names(`readers-ipv4-${n}`)?.length);
     expect(counts.toSorted()).toEqual([1, 101]);
     expect(look().writes).toEqual([]);
+  });
+
+  it('are not made where a foreign slice has the place of theirs, and the route goes on', () => {
+    world.create('endpointslices', foreignSlice('postgres-followers-ipv4', 'x'));
+    annotate({ followers: 'true' });
+    expect(look()).toMatchObject({
+      decision: { kind: 'kept', warnings: [{ reason: 'ForeignEndpointSlice', value: 'postgres-followers-ipv4' }] },
+      writes: [],
+    });
   });
 
   it.each(['postgres', LEADER, 'other'])('are not made under the taken name %s', (name) => {
