@@ -6,7 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { findClusterAssets } from './clusterAssets.ts';
 import { installKnative } from './installKnative.ts';
 import { startCluster } from './startCluster.ts';
-import { applyOverlay, keepPodLogs, loadImages, waitUntilReady } from './zenLead.ts';
+import { applyOverlay, loadImages, waitUntilReady } from './zenLead.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -21,11 +21,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   const keepLogs = process.env['ZEN_LEAD_KEEP_LOGS'] !== undefined;
   const started = await timed('Kubernetes', () => startCluster(assets));
   const { cluster } = started;
-  const stop = async (): Promise<void> => {
-    // A cluster that is broken says nothing any more, and still has to end.
-    if (keepLogs) await keepPodLogs(cluster).catch((error: unknown) => console.log(String(error)));
-    await started.stop({ keepLogs });
-  };
+  const stop = () => started.stop({ keepLogs });
   try {
     await timed('Knative', () => installKnative(cluster, assets));
     await timed('images of zen-lead', () => loadImages(cluster));

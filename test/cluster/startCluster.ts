@@ -5,10 +5,12 @@
  * Up in about ten seconds on two idle cores.
  */
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { startProcess } from '../e2e/startProcess.ts';
 import { attachCluster, type Cluster } from './cluster.ts';
 import { type ClusterAssets, clusterPrograms } from './clusterAssets.ts';
@@ -42,7 +44,9 @@ export async function startCluster(assets: ClusterAssets): Promise<StartedCluste
     directory,
   });
   const stop: StartedCluster['stop'] = async ({ keepLogs = false } = {}) => {
+    const containers = await listContainers(running.pid);
     await running.stop('SIGKILL');
+    await removeCgroups(containers);
     if (keepLogs) console.log(`cluster: logs are kept in ${directory}`);
     // What containerd had mounted went with the namespaces, a moment after their last process.
     else rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
@@ -57,6 +61,37 @@ export async function startCluster(assets: ClusterAssets): Promise<StartedCluste
     await sleep(100);
   }
   return { cluster: attachCluster(directory, readFirstChild(running.pid)), stop };
+}
+
+/** Every running one. None: it has never come up, or is broken. */
+async function listContainers(pid: number): Promise<readonly string[]> {
+  try {
+    const args = ['-a', '/run/containerd/c.sock', '-n', 'k8s.io', 'tasks', 'ls', '-q'];
+    const enter = ['--target', String(readFirstChild(pid)), '--net', '--mount', '--pid', '--'];
+    const { stdout } = await promisify(execFile)('nsenter', [...enter, 'ctr', ...args], { timeout: 10_000 });
+    return stdout.split('\n').filter((id) => id !== '');
+  } catch {
+    return [];
+  }
+}
+
+/** The one thing that no namespace of ours holds: containers that are killed with their runtime leave an empty cgroup in each hierarchy. */
+async function removeCgroups(containers: readonly string[]): Promise<void> {
+  for (const id of containers) {
+    for (const path of globSync(`/sys/fs/cgroup/{,*/}k8s.io/${id}`)) {
+      // Busy until the last process has been reaped.
+      for (let attempt = 0; attempt < 20 && !removeDirectory(path); attempt += 1) await sleep(100);
+    }
+  }
+}
+
+function removeDirectory(path: string): boolean {
+  try {
+    rmdirSync(path);
+    return true;
+  } catch {
+    return !existsSync(path);
+  }
 }
 
 /** Pid 1 of the namespaces, as it is numbered out here. */

@@ -3,7 +3,6 @@
  */
 
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -79,16 +78,6 @@ export async function listPods(cluster: Cluster, half: 'bridge' | 'functions'): 
     .split('\n')
     .filter((name) => name !== '')
     .map((name) => name.replace('pod/', ''));
-}
-
-/** Beside the logs of Kubernetes, for a look at a story that failed. */
-export async function keepPodLogs(cluster: Cluster): Promise<void> {
-  for (const half of ['bridge', 'functions'] as const) {
-    for (const pod of await listPods(cluster, half)) {
-      const log = await cluster.kubectl('-n', namespace, 'logs', pod, '--all-containers', '--prefix');
-      writeFileSync(join(cluster.directory, `${pod}.log`), log);
-    }
-  }
 }
 
 function describe(cluster: Cluster): Promise<string> {

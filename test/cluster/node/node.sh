@@ -13,11 +13,15 @@ cd "$state"
 ip link set lo up
 ip addr add 10.200.0.1/32 dev lo
 sysctl -qw net.ipv4.ip_forward=1
-# Shims keep their sockets here whatever containerd's own `state` says.
-mkdir -p /run/containerd && mount -t tmpfs tmpfs /run/containerd
+# Where programs of a node write whatever they are told (sockets of shims, links for log collectors, device plugins, results of CNI):
+# nothing of that is to be left on the machine outside.
+for folder in /run/containerd /var/log/containers /var/lib/kubelet /var/lib/cni; do
+  mkdir -p "$folder" && mount -t tmpfs tmpfs "$folder"
+done
 
 openssl genrsa -out sa.key 2048 2> /dev/null
 sed "s#@STATE@#$state#g" "$here/containerd.toml" > containerd.toml
+sed "s#@STATE@#$state#g" "$here/kubelet.yaml" > kubelet.yaml
 mkdir -p cni && sed "s#@STATE@#$state#g" "$here/pods.conflist" > cni/10-pods.conflist
 echo 'admintoken,admin,admin,"system:masters"' > tokens.csv
 export KUBECONFIG=$here/kubeconfig
@@ -47,7 +51,7 @@ kubectl proxy --unix-socket="$state/api.sock" > kubectl-proxy.log 2>&1 &
 
 until ctr -a /run/containerd/c.sock version > /dev/null 2>&1; do sleep 0.2; done
 for image in images/*.tar; do ctr -a /run/containerd/c.sock -n k8s.io images import "$image" > /dev/null; done
-"$bin/kubelet" --config "$here/kubelet.yaml" --kubeconfig "$KUBECONFIG" --root-dir "$state/kubelet" \
+"$bin/kubelet" --config kubelet.yaml --kubeconfig "$KUBECONFIG" --root-dir "$state/kubelet" \
   --hostname-override node0 --node-ip 10.200.0.1 > kubelet.log 2>&1 &
 # The conntrack settings belong to the whole machine: leave them as they are.
 "$bin/kube-proxy" --kubeconfig "$KUBECONFIG" --proxy-mode nftables --cluster-cidr 10.244.0.0/16 --hostname-override node0 \
@@ -57,5 +61,9 @@ kubectl apply -f "$here/coredns.yaml" > /dev/null
 kubectl -n kube-system rollout status deploy/coredns --timeout=60s
 until ip link show cni0 > /dev/null 2>&1; do sleep 0.2; done
 ip route add 10.96.0.0/16 dev cni0 # so that a client on the node reaches ClusterIPs too
+# Links, because a pod's log goes with the pod, and the one that is gone is the one that has to be looked at.
+if [ -n "${ZEN_LEAD_KEEP_LOGS:-}" ]; then
+  while sleep 1; do cp --recursive --link --update pod-logs/. kept-pod-logs 2> /dev/null; done &
+fi
 touch ready
 wait
