@@ -8,8 +8,8 @@
 import { parseEnvelope } from '../lib/events/envelope.ts';
 import { parseReply } from '../lib/events/parseReply.ts';
 import type { Sink, SinkAnswer } from '../lib/events/sink.ts';
+import { parseRetryAfter } from '../lib/kube/parseRetryAfter.ts';
 import type { EventPoster, HttpAnswer } from './eventPoster.ts';
-import { parseRetryAfter } from './parseRetryAfter.ts';
 
 /** Of an error's body, in a log line and a dead letter: what an operator reads, and Knative's own bound. */
 const MAX_DETAIL_BYTES = 1_024;

@@ -9,6 +9,7 @@
  */
 
 import { type ErrorCode, type Retry, ZenLeadError } from '../errors.ts';
+import { parseRetryAfter } from './parseRetryAfter.ts';
 
 /** What was tried: `patch services default/postgres-leader`. */
 export type Attempt = string;
@@ -89,15 +90,6 @@ function parseStatus(body: unknown): Status {
       ? { retryAfterMs: retryAfterSeconds * 1000 }
       : {}),
   };
-}
-
-/** RFC 9110 section 10.2.3. */
-function parseRetryAfter(header: string | undefined, now: number): number | undefined {
-  if (header === undefined || header.trim() === '') return undefined;
-  const seconds = Number(header);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
-  const at = Date.parse(header);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }
 
 /** No answer: refused, reset, cut, or a certificate that cannot be verified. */
