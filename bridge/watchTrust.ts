@@ -6,7 +6,7 @@
  * more than `blindMs` (a frozen process knows nothing of what happened meanwhile). It comes back with the next line, bookmark or
  * LIST; a connection that is accepted and stays quiet proves nothing, because the API server accepts a watch from a future
  * version and says nothing on it (tried on 1.35.4). So where no line comes within `proofMs`, the verdict is to list again.
- * What had arrived before a freeze, or was asked for before it, proves nothing either: the verdict is then to watch anew, from
+ * The first line of a replay is the oldest of it: trust comes back `replayMs` after it. What had arrived before a freeze, or was asked for before it, proves nothing either: the verdict is then to watch anew, from
  * where we are, and a LIST counts only when it was asked for after the doubt.
  *
  * Guarantees: pure but for its own state; `now` is passed in. Right also before the tick that follows a freeze.
@@ -19,11 +19,19 @@ export interface TrustLimits {
   readonly blindMs: number;
   /** 1 s: what piled up while we were away is there within one round trip. */
   readonly proofMs: number;
+  /** 100 ms: what the server replays follows its first line within a round trip. */
+  readonly replayMs: number;
   /** 1 s: how often `tick` comes; well under `blindMs`, so that a busy event loop is not taken for a freeze. */
   readonly tickMs: number;
 }
 
-export const trustLimits: TrustLimits = { silentMs: 90_000, blindMs: 3_000, proofMs: 1_000, tickMs: 1_000 };
+export const trustLimits: TrustLimits = {
+  silentMs: 90_000,
+  blindMs: 3_000,
+  proofMs: 1_000,
+  replayMs: 100,
+  tickMs: 1_000,
+};
 
 export type TrustVerdict = 'fine' | 'silent' | 'unproven' | 'frozen';
 
@@ -47,23 +55,29 @@ export function createWatchTrust(limits: TrustLimits, startedAt: number): WatchT
   let cutAt: number | null = startedAt;
   /** Since when an open watch owes us a line; null when it does not. */
   let doubtedAt: number | null = null;
+  /** When the first line came after that; null when none has. */
+  let provenAt: number | null = null;
 
   const hasJumped = (now: number) => now - lastTickAt > limits.tickMs + limits.blindMs;
+  const isDoubted = (now: number) => doubtedAt !== null && (provenAt === null || now - provenAt < limits.replayMs);
+  const doubt = (at: number | null) => {
+    doubtedAt = at;
+    provenAt = null;
+  };
 
   return {
     heard(now) {
       lastHeardAt = now;
-      doubtedAt = null;
+      if (doubtedAt !== null) provenAt ??= now;
     },
     listed(askedAt, now) {
       lastHeardAt = now;
       // No watch is open yet: blindness counts from here.
       if (cutAt !== null) cutAt = now;
-      if (doubtedAt !== null && doubtedAt <= askedAt) doubtedAt = null;
+      if (doubtedAt !== null && doubtedAt <= askedAt) doubt(null);
     },
     opened(now) {
-      if (cutAt !== null && now - cutAt > limits.blindMs) doubtedAt ??= now;
-      else if (doubtedAt !== null) doubtedAt = now;
+      if (isDoubted(now) || (cutAt !== null && now - cutAt > limits.blindMs)) doubt(now);
       cutAt = null;
     },
     cut(now) {
@@ -71,14 +85,15 @@ export function createWatchTrust(limits: TrustLimits, startedAt: number): WatchT
     },
     tick(now) {
       const wasFrozen = hasJumped(now);
-      if (wasFrozen) doubtedAt = now;
+      if (wasFrozen) doubt(now);
       lastTickAt = now;
       if (now - lastHeardAt > limits.silentMs) return 'silent';
       if (wasFrozen) return 'frozen';
-      return doubtedAt !== null && cutAt === null && now - doubtedAt > limits.proofMs ? 'unproven' : 'fine';
+      const isUnproven = doubtedAt !== null && provenAt === null && cutAt === null;
+      return isUnproven && now - (doubtedAt ?? now) > limits.proofMs ? 'unproven' : 'fine';
     },
     isStale: (now) =>
-      doubtedAt !== null ||
+      isDoubted(now) ||
       hasJumped(now) ||
       now - lastHeardAt > limits.silentMs ||
       (cutAt !== null && now - cutAt > limits.blindMs),

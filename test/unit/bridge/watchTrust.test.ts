@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createWatchTrust } from '../../../bridge/watchTrust.ts';
 
-const limits = { silentMs: 90_000, blindMs: 3_000, proofMs: 1_000, tickMs: 1_000 };
+const limits = { silentMs: 90_000, blindMs: 3_000, proofMs: 1_000, replayMs: 100, tickMs: 1_000 };
 
 /** A watch that was listed and opened at 0, ticking every second. */
 function aTrust() {
@@ -69,13 +69,16 @@ describe('trust in a watch', () => {
     expect(trust.run(22_000)).toEqual(['unproven']);
   });
 
-  it('comes back with the first line after a cut', () => {
+  it('comes back a moment after the first line that follows a cut: it is the oldest of what is replayed', () => {
     const trust = aTrust();
     trust.cut(0);
     trust.run(20_000);
     trust.opened(20_000);
     trust.heard(20_100);
-    expect(trust.isStale(20_100)).toBe(false);
+    expect(trust.isStale(20_100)).toBe(true);
+    trust.heard(20_190);
+    expect(trust.isStale(20_199)).toBe(true);
+    expect(trust.isStale(20_200)).toBe(false);
     expect(trust.run(60_000)).toEqual(['fine']);
   });
 
@@ -109,7 +112,7 @@ describe('trust in a watch', () => {
     expect(trust.tick(71_001)).toBe('fine'); // what was missed may be on its way
     expect(trust.tick(72_001)).toBe('unproven');
     trust.heard(72_100);
-    expect(trust.isStale(72_100)).toBe(false);
+    expect(trust.isStale(72_200)).toBe(false);
     expect(trust.tick(73_001)).toBe('fine');
   });
 
