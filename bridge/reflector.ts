@@ -148,9 +148,9 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
 
   /** Null: closed. */
   async function watchUntilRelist(from: string): Promise<RelistReason | null> {
-    for (let failures = 0; ; ) {
+    for (let failures = 0; !closing.signal.aborted; ) {
       const end = await watch(revision ?? from);
-      if (closing.signal.aborted) return null;
+      if (closing.signal.aborted) break;
       const isSilent = trust.tick(clock.now()) === 'silent';
       const step = chooseNextStep(end, { failures, isSilent }, tuning, random());
       if (end.kind === 'failed') {
@@ -162,6 +162,7 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
       failures = step.failures;
       await pause(clock, step.waitMs, closing.signal);
     }
+    return null;
   }
 
   async function run(): Promise<void> {

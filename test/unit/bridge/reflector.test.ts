@@ -473,6 +473,18 @@ describe('the end', () => {
     expect(world.fatal).toEqual([]);
   });
 
+  it('comes at once between two watches, and no other one is asked for', async () => {
+    const world = await watchWorld({
+      lists: [aList('5', [a1])],
+      watches: [unavailable],
+      tuning: { retry: { minMs: 60_000, maxMs: 60_000 } },
+    });
+    await until(() => world.watches.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 30)); // it waits for its next attempt
+    await world.reflector.close();
+    expect(world.watches).toHaveLength(1);
+  });
+
   it('tells nothing more, not even what has arrived already', async () => {
     let isClosed: Promise<void> | undefined;
     const world = await watchWorld({
