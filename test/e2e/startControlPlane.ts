@@ -11,7 +11,7 @@
  * Source: https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -50,6 +50,8 @@ export interface ControlPlane {
   stopApiServer(signal?: NodeJS.Signals): Promise<void>;
   /** On the same port, against the same etcd. */
   startApiServer(): Promise<void>;
+  /** Copies etcd's data; what it returns puts that copy back, as an administrator restores a backup. The API server is away meanwhile. */
+  backUpEtcd(): Promise<() => Promise<void>>;
   /** Ends all of it. The folder goes too, unless its logs are wanted. */
   stop(options?: { readonly keepLogs?: boolean }): Promise<void>;
 }
@@ -74,6 +76,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     auditPolicyFile: options.audit === true ? writeAuditPolicy(directory) : null,
   };
   const running = new Map<string, RunningProcess>();
+  let port = 0;
   const start = (name: keyof typeof assets, args: readonly string[]): RunningProcess => {
     const started = startProcess({ name, command: assets[name], args, directory });
     running.set(name, started);
@@ -93,6 +96,18 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     return null;
   }
 
+  async function startApiServerAgain(): Promise<void> {
+    if ((await startApiServerOn(port)) === null) throw new Error('kube-apiserver did not come back on its port');
+  }
+
+  async function whileEtcdIsDown(work: () => void): Promise<void> {
+    await running.get('kube-apiserver')?.stop('SIGKILL');
+    await running.get('etcd')?.stop('SIGTERM');
+    work();
+    start('etcd', etcdFlags());
+    await startApiServerAgain();
+  }
+
   async function stop({ keepLogs = false } = {}): Promise<void> {
     // Nothing in here is worth a graceful end.
     await Promise.all([...running.values()].map((process) => process.stop('SIGKILL')));
@@ -101,7 +116,6 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   }
 
   start('etcd', etcdFlags());
-  let port = 0;
   let request: ApiRequest | null = null;
   for (let attempt = 0; attempt < portAttempts && request === null; attempt += 1) {
     port = await chooseFreePort();
@@ -128,8 +142,15 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     async stopApiServer(signal = 'SIGKILL') {
       await running.get('kube-apiserver')?.stop(signal, stopPatienceMs);
     },
-    async startApiServer() {
-      if ((await startApiServerOn(port)) === null) throw new Error('kube-apiserver did not come back on its port');
+    startApiServer: startApiServerAgain,
+    async backUpEtcd() {
+      const [data, backup] = [join(directory, 'etcd'), join(directory, 'etcd-backup')];
+      await whileEtcdIsDown(() => cpSync(data, backup, { recursive: true }));
+      return () =>
+        whileEtcdIsDown(() => {
+          rmSync(data, { recursive: true });
+          cpSync(backup, data, { recursive: true });
+        });
     },
     stop,
   };

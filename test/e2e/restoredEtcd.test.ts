@@ -1,0 +1,60 @@
+/**
+ * The API server restarts with the version that it had, and etcd is restored from an older backup, under a running zen-lead. Issue 4.1; DESIGN
+ * sections 5 (S8, S9, "a restored etcd heals") and 7.
+ */
+
+import { expect, test } from 'vitest';
+import { aService } from './aService.ts';
+import { createNamespace, type Namespace } from './createNamespace.ts';
+import { listSlices, readService } from './readObjects.ts';
+import { readLeader } from './readRoute.ts';
+import { startPod } from './startPod.ts';
+import { startZenLead } from './startZenLead.ts';
+import { staysSo } from './staysSo.ts';
+import { useControlPlane } from './useControlPlane.ts';
+
+const controlPlane = useControlPlane({ controllerManager: false });
+/** A watch that says nothing is given up after 90 s, where nothing sooner tells that it is from the future. */
+const healing = { timeout: 150_000 };
+
+async function isAnnounced(namespace: Namespace): Promise<boolean> {
+  const service = await readService(namespace, 'web-leader');
+  const [slice] = await listSlices(namespace, 'web-leader');
+  const epoch = slice?.metadata.annotations['zen-lead.io/epoch'];
+  return epoch !== undefined && service?.metadata.annotations['zen-lead.io/announced-epoch'] === epoch;
+}
+
+test('etcd is restored from a backup made before the last failover: nothing moves on what was seen before, and the next loss is served', async () => {
+  const namespace = await createNamespace(controlPlane(), 'restored');
+  const first = await startPod(namespace, { name: 'web-0' });
+  const second = await startPod(namespace, { name: 'web-1' });
+  await namespace.apply(aService());
+  const zenLead = await startZenLead(controlPlane(), 'zen-lead');
+  try {
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await expect.poll(() => isAnnounced(namespace)).toBe(true);
+    // Making the backup is a restart with an unchanged version.
+    const restore = await controlPlane().backUpEtcd();
+    expect(await staysSo(() => readLeader(namespace), 2_000)).toBe('web-0');
+    await first.setReady(false);
+    await expect.poll(() => readLeader(namespace), healing).toBe('web-1');
+    await expect.poll(() => isAnnounced(namespace)).toBe(true);
+    // Versions that the restored server will not have reached for a while.
+    for (let n = 0; n < 50; n += 1) await second.setReady(n % 2 === 1);
+    await expect.poll(() => readLeader(namespace)).toBe('web-1');
+
+    await restore();
+    // The backup says that web-0 leads and is Ready; zen-lead has seen it lost, in a world that is no more.
+    expect(await staysSo(() => readLeader(namespace), 5_000)).toBe('web-0');
+    await first.setReady(false);
+    await expect.poll(() => readLeader(namespace), healing).toBe('web-1');
+    await expect.poll(() => zenLead.isReady(), healing).toBe(true);
+    // Not by a resync alone: its watches are well again.
+    await first.setReady(true);
+    await second.setReady(false);
+    await expect.poll(() => readLeader(namespace), { timeout: 10_000 }).toBe('web-0');
+    expect(zenLead.process.ended()).toBeUndefined();
+  } finally {
+    await zenLead.process.stop('SIGKILL');
+  }
+}, 400_000);
