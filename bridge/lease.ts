@@ -17,10 +17,11 @@
  */
 
 import { codeOf, type ErrorCode } from '../lib/errors.ts';
-import { type KubeApi, leases } from '../lib/kube/kubeApi.ts';
-import { type LeaseView, parseLease } from '../lib/kube/parseLease.ts';
+import type { KubeApi } from '../lib/kube/kubeApi.ts';
+import type { LeaseView } from '../lib/kube/parseLease.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { CancelTimer, Clock } from './clock.ts';
+import { createLeaseClient } from './leaseClient.ts';
 import { type LeaseIdentity, SCOPE_ANNOTATION, toNewLease, toRelease, toRenewal, toTaking } from './leaseRecord.ts';
 import type { LeaseTuning } from './leaseTuning.ts';
 
@@ -57,8 +58,12 @@ const unattainable = new Set<ErrorCode | undefined>([
   'KUBE_INVALID',
 ]);
 
+/** At shutdown, for what is on its way and again for the release: a Lease that is not released expires by itself. */
+const CLOSE_WITHIN_MS = 1_000;
+
 export function startLease(options: LeaseOptions): Lease {
-  const { api, namespace, name, clock, monotonicNow, random, tuning, log } = options;
+  const { namespace, name, clock, monotonicNow, random, tuning, log } = options;
+  const client = createLeaseClient(options.api, namespace, name);
   const own: LeaseIdentity = { ...options, durationMs: tuning.durationMs };
   /** The last record seen, and when it last changed, by our own clock. */
   let seen: LeaseView | null = null;
@@ -69,6 +74,7 @@ export function startLease(options: LeaseOptions): Lease {
   let without: string | null = null;
   let hasSaidNo = true;
   let running: Promise<void> | null = null;
+  let giveUp = (): void => {};
   let isClosing = false;
   let cancelTick: CancelTimer = () => {};
 
@@ -94,25 +100,13 @@ export function startLease(options: LeaseOptions): Lease {
     without = null;
   }
 
-  /** False: the record is not what we last saw, or gone. */
+  /** False: the record is not what we last saw. */
   async function write(patch: object, startedAt: Mark, signal: AbortSignal): Promise<boolean> {
-    try {
-      observe(parseLease(await api.mergePatch(leases, namespace, name, patch, signal)));
-    } catch (error) {
-      if (codeOf(error) !== 'KUBE_CONFLICT' && codeOf(error) !== 'KUBE_NOT_FOUND') throw error;
-      return false;
-    }
+    const written = await client.patch(patch, signal);
+    if (written === null) return false;
+    observe(written);
     hold(startedAt);
     return true;
-  }
-
-  async function read(signal: AbortSignal): Promise<LeaseView | null> {
-    try {
-      return parseLease(await api.get(leases, namespace, name, signal));
-    } catch (error) {
-      if (codeOf(error) !== 'KUBE_NOT_FOUND') throw error;
-      return null;
-    }
   }
 
   async function tryOnce(signal: AbortSignal): Promise<void> {
@@ -120,9 +114,9 @@ export function startLease(options: LeaseOptions): Lease {
     // 1. What was ours is renewed without a read: the resourceVersion says whether anybody has written since.
     if (renewed !== null && seen !== null && (await write(toRenewal(seen, startedAt.at), startedAt, signal))) return;
     // 2. Nobody has made one yet.
-    const view = await read(signal);
+    const view = await client.read(signal);
     if (view === null) {
-      observe(parseLease(await api.create(leases, namespace, toNewLease(own, startedAt.at), signal)));
+      observe(await client.create(toNewLease(own, startedAt.at), signal));
       hold(startedAt);
       return;
     }
@@ -153,7 +147,8 @@ export function startLease(options: LeaseOptions): Lease {
   async function attempt(): Promise<void> {
     const had = isHolder();
     const late = new AbortController();
-    const cancelTimer = clock.setTimer(() => late.abort(), tuning.attemptTimeoutMs);
+    giveUp = () => late.abort();
+    const cancelTimer = clock.setTimer(giveUp, tuning.attemptTimeoutMs);
     try {
       await tryOnce(late.signal);
     } catch (error) {
@@ -183,16 +178,14 @@ export function startLease(options: LeaseOptions): Lease {
     async close() {
       isClosing = true;
       cancelTick();
-      // Not cut short: a renewal whose answer is lost would leave us without the version that a release has to name.
+      // Not cut short at once: a renewal whose answer is lost would leave us without the version that a release has to name.
+      const cancelTimer = clock.setTimer(giveUp, CLOSE_WITHIN_MS);
       await running;
+      cancelTimer();
       if (renewed === null || seen === null || ageOf(renewed) >= tuning.durationMs) return;
       renewed = null;
-      const signal = AbortSignal.timeout(tuning.attemptTimeoutMs);
-      await api.mergePatch(leases, namespace, name, toRelease(seen, clock.now()), signal).catch((error: unknown) => {
-        log.debug(
-          { lease: `${namespace}/${name}`, err: error },
-          'the Lease could not be released: it expires by itself',
-        );
+      await client.patch(toRelease(seen, clock.now()), AbortSignal.timeout(CLOSE_WITHIN_MS)).catch((err: unknown) => {
+        log.debug({ lease: `${namespace}/${name}`, err }, 'the Lease could not be released: it expires by itself');
       });
     },
   };

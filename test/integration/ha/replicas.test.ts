@@ -145,7 +145,8 @@ describe('the holder is killed', () => {
     await vi.waitFor(() => expect(seen()).toContain('io.zen-lead.pod.modified'), patience);
     holder.kill();
     await expectLeader(server, 'db-1');
-    expect(second.events.map(({ type }) => type)).toEqual(['io.zen-lead.service.recheck']);
+    const sent = () => second.events.map(({ type }) => type);
+    await vi.waitFor(() => expect(sent()).toEqual(['io.zen-lead.service.recheck']), patience);
   });
 
   it('and what it had not announced is announced by the one that takes the Lease', async () => {
