@@ -9,30 +9,16 @@
 import { context, type Span as OtelSpan, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import {
-  AlwaysOffSampler,
-  AlwaysOnSampler,
-  BatchSpanProcessor,
-  NodeTracerProvider,
-  ParentBasedSampler,
-  RandomIdGenerator,
-  type Sampler,
-  TraceIdRatioBasedSampler,
-} from '@opentelemetry/sdk-trace-node';
+import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { codeOf } from '../errors.ts';
-import { parseTraceparent, type Span, type SpanStart, type TraceIds, type Tracing } from './tracing.ts';
+import { createTraceIds } from './traceIds.ts';
+import { type SamplerOptions, toSampler } from './traceSampler.ts';
+import { noSpan, parseTraceparent, type Span, type SpanStart, type TraceIds, type Tracing } from './tracing.ts';
 
-export type SamplerName = 'always_on' | 'always_off' | 'traceidratio';
-
-export interface OpenTelemetryOptions {
+export interface OpenTelemetryOptions extends SamplerOptions {
   /** Where spans are posted, path included. */
   readonly url: string;
   readonly resource: Readonly<Record<string, string>>;
-  readonly sampler: SamplerName;
-  /** Of traces, for `traceidratio`: 0 to 1. */
-  readonly ratio: number;
-  /** What the caller decided about a trace counts; `sampler` is for those that begin here. */
-  readonly isParentBased: boolean;
 }
 
 /** For one batch, its retries included. At the end of the process it is what a receiver that is away costs: a tenth of a grace period. */
@@ -47,7 +33,7 @@ const kinds = {
 } as const;
 
 export function createOpenTelemetry(options: OpenTelemetryOptions): Tracing {
-  const ids = createIds();
+  const ids = createTraceIds();
   const provider = new NodeTracerProvider({
     idGenerator: ids,
     sampler: toSampler(options),
@@ -81,7 +67,7 @@ export function createOpenTelemetry(options: OpenTelemetryOptions): Tracing {
   return {
     isOn: true,
     span(name, start, work) {
-      if (start.onlyInside && trace.getSpan(context.active()) === undefined) return work(unseen);
+      if (start.onlyInside && trace.getSpan(context.active()) === undefined) return work(noSpan);
       const span = open(name, start);
       return context.with(trace.setSpan(context.active(), span), () => runInside(span, work));
     },
@@ -91,8 +77,6 @@ export function createOpenTelemetry(options: OpenTelemetryOptions): Tracing {
     },
   };
 }
-
-const unseen: Span = { set: () => undefined, traceparent: () => undefined };
 
 function runInside<Result>(span: OtelSpan, work: (span: Span) => Result): Result {
   let result: Result;
@@ -136,38 +120,4 @@ function toSpan(span: OtelSpan): Span {
 function toContext({ traceId, spanId, isSampled }: TraceIds) {
   const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
   return trace.setSpanContext(context.active(), { traceId, spanId, traceFlags, isRemote: true });
-}
-
-/** Random ids, but for a span that begins a trace whose ids were handed out before: `startSpan` asks for both in the same turn. */
-function createIds() {
-  const random = new RandomIdGenerator();
-  let given: { traceId?: string; spanId?: string } = {};
-  const take = (name: 'traceId' | 'spanId', make: () => string): string => {
-    const id = given[name] ?? make();
-    delete given[name];
-    return id;
-  };
-  return {
-    next({ traceId, spanId }: TraceIds): void {
-      given = { traceId, spanId };
-    },
-    generateTraceId: () => take('traceId', random.generateTraceId),
-    generateSpanId: () => take('spanId', random.generateSpanId),
-  };
-}
-
-function toSampler({ sampler, ratio, isParentBased }: OpenTelemetryOptions): Sampler {
-  const root = toRootSampler(sampler, ratio);
-  return isParentBased ? new ParentBasedSampler({ root }) : root;
-}
-
-function toRootSampler(sampler: SamplerName, ratio: number): Sampler {
-  switch (sampler) {
-    case 'always_on':
-      return new AlwaysOnSampler();
-    case 'always_off':
-      return new AlwaysOffSampler();
-    case 'traceidratio':
-      return new TraceIdRatioBasedSampler(ratio);
-  }
 }

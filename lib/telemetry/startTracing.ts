@@ -8,7 +8,8 @@
 
 import { ZenLeadError } from '../errors.ts';
 import { build } from './build.ts';
-import type { OpenTelemetryOptions, SamplerName } from './openTelemetry.ts';
+import type { OpenTelemetryOptions } from './openTelemetry.ts';
+import type { SamplerName } from './traceSampler.ts';
 import { noTracing, type Tracing } from './tracing.ts';
 
 export interface TracingSettings {

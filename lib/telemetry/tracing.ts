@@ -35,7 +35,8 @@ export interface Tracing {
   close(): Promise<void>;
 }
 
-const noSpan: Span = { set: () => undefined, traceparent: () => undefined };
+/** Where nothing is traced. */
+export const noSpan: Span = { set: () => undefined, traceparent: () => undefined };
 
 export const noTracing: Tracing = {
   isOn: false,

@@ -1,5 +1,8 @@
+import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { listenOnLoopback } from '../../../cli/demo/podNetwork.ts';
+import { parseTraceparent } from '../../../lib/telemetry/tracing.ts';
 import { aCluster } from '../cli/aCluster.ts';
 import { expectGracefulStop, readUrl, startProgram } from '../cli/startProgram.ts';
 import { aTraceReceiver, type ReceivedSpan } from './traceReceiver.ts';
@@ -48,6 +51,40 @@ describe('traces', () => {
     expect(patches).toContain((line as { traceId?: unknown }).traceId);
     await expectGracefulStop(bridge);
     await expectGracefulStop(functions);
+  });
+
+  it('show an event that was sent again as one change with several deliveries', async () => {
+    const receiver = await aTraceReceiver();
+    const cluster = await aCluster();
+    await cluster.createPod('db-0', '10.0.0.10');
+    await cluster.createService();
+    // The first is never answered, so that the same event is sent again: the function may be working on it.
+    const traceparents: unknown[] = [];
+    const sink = createServer(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(Buffer.from(chunk));
+      const event: unknown = JSON.parse(Buffer.concat(chunks).toString());
+      if (typeof event === 'object' && event !== null && 'traceparent' in event) traceparents.push(event.traceparent);
+      if (traceparents.length > 1) response.end();
+    });
+    const port = await listenOnLoopback(sink, 0);
+    onTestFinished(() => {
+      sink.closeAllConnections();
+      sink.close();
+    });
+    const args = ['--kubeconfig', cluster.kubeconfig, '--port', '0', '--sink', `http://127.0.0.1:${port}`];
+    const bridge = startProgram(['bridge', ...args, '--attempt-timeout-ms', '100'], {
+      ...fast,
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    });
+    await expect.poll(() => traceparents.length, { timeout: 10_000 }).toBeGreaterThan(1);
+    await expectGracefulStop(bridge);
+
+    const [first, again] = traceparents.map((each) => parseTraceparent(String(each)));
+    expect(again?.traceId).toBe(first?.traceId);
+    expect(again?.spanId).not.toBe(first?.spanId);
+    const trace = receiver.spans.filter(({ traceId }) => traceId === first?.traceId).map(({ name }) => name);
+    expect(trace.sort()).toEqual(['change', 'deliver', 'deliver']);
   });
 
   it('are kept by the share that the sampler is given', async () => {

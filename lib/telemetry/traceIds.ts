@@ -1,0 +1,30 @@
+/**
+ * createTraceIds: random ids, but for a span that begins a trace whose ids were handed out before. Used by openTelemetry.ts.
+ *
+ * Guarantees: what `next` is given is taken by the span that is started next in the same turn, and by no other.
+ */
+
+import { type IdGenerator, RandomIdGenerator } from '@opentelemetry/sdk-trace-node';
+import type { TraceIds } from './tracing.ts';
+
+export interface GivenIds extends IdGenerator {
+  /** `startSpan` of a root asks for both ids before it returns. */
+  next(ids: TraceIds): void;
+}
+
+export function createTraceIds(): GivenIds {
+  const random = new RandomIdGenerator();
+  let given: { traceId?: string; spanId?: string } = {};
+  const take = (name: 'traceId' | 'spanId', make: () => string): string => {
+    const id = given[name] ?? make();
+    delete given[name];
+    return id;
+  };
+  return {
+    next({ traceId, spanId }: TraceIds): void {
+      given = { traceId, spanId };
+    },
+    generateTraceId: () => take('traceId', random.generateTraceId),
+    generateSpanId: () => take('spanId', random.generateSpanId),
+  };
+}
