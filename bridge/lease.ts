@@ -184,9 +184,19 @@ export function startLease(options: LeaseOptions): Lease {
       cancelTimer();
       if (renewed === null || seen === null || ageOf(renewed) >= tuning.durationMs) return;
       renewed = null;
-      await client.patch(toRelease(seen, clock.now()), AbortSignal.timeout(CLOSE_WITHIN_MS)).catch((err: unknown) => {
-        log.debug({ lease: `${namespace}/${name}`, err }, 'the Lease could not be released: it expires by itself');
-      });
+      await release(seen);
     },
   };
+
+  async function release(view: LeaseView): Promise<void> {
+    const late = new AbortController();
+    const cancelTimer = clock.setTimer(() => late.abort(), CLOSE_WITHIN_MS);
+    try {
+      await client.patch(toRelease(view, clock.now()), late.signal);
+    } catch (err) {
+      log.debug({ lease: `${namespace}/${name}`, err }, 'the Lease could not be released: it expires by itself');
+    } finally {
+      cancelTimer();
+    }
+  }
 }
