@@ -122,6 +122,12 @@ export function createUsers({ server, scheduler, random, sources }: UsersOptions
           metadata: { labels: { 'app.kubernetes.io/managed-by': null } },
         });
       }),
+      onOurs('user orphans our Service', 0.5, 'services', ({ metadata }) => {
+        server.patch(ACTOR, 'services', metadata.name, { metadata: { ownerReferences: null } });
+      }),
+      onOurs('user orphans our slice', 0.5, 'endpointslices', ({ metadata }) => {
+        server.patch(ACTOR, 'endpointslices', metadata.name, { metadata: { ownerReferences: null } });
+      }),
       { name: 'somebody has the name we want', weight: 1, run: takeName },
       { name: 'somebody gives a name back', weight: 1, run: releaseNames },
     ],
@@ -149,7 +155,7 @@ export function createUsers({ server, scheduler, random, sources }: UsersOptions
   }
 
   function takeName(): string | null {
-    const name = random.pick([...WANTED_NAMES, `${sources[0]}-leader`]);
+    const name = random.pick([...WANTED_NAMES, `${sources[0]}-leader`, `${sources[0]}-followers`]);
     if (random.chance(0.5)) {
       if (etcd.read('services', name) !== undefined) return null;
       server.create(ACTOR, 'services', foreignServiceManifest(name));

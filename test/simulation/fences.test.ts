@@ -1,0 +1,28 @@
+/**
+ * Proof that the simulation bites: with one fence taken away, some seed must fail, by an invariant that the fence is there for, and the same
+ * run with the fence in place must not. A fence whose loss nobody notices is not needed, or the simulation is too tame to need it.
+ */
+
+import { expect, it } from 'vitest';
+import { type RemovedFence, removedFences } from './fences.ts';
+import { renderFailure } from './renderFailure.ts';
+import { runSeed } from './runSeed.ts';
+
+it.each(removedFences)(
+  'without $name some run violates one of its invariants, and the same run with it violates nothing',
+  async (fence) => {
+    const seed = await findHarm(fence);
+    const { weights = {} } = fence.options;
+    const intact = await runSeed(seed, { weights });
+    if (intact.violation !== null) expect.fail(renderFailure(intact));
+  },
+  120_000,
+);
+
+async function findHarm({ options, noticedBy, withinSeeds }: RemovedFence): Promise<number> {
+  for (let seed = 1; seed <= withinSeeds; seed++) {
+    const { violation } = await runSeed(seed, options);
+    if (violation !== null && noticedBy.includes(violation.check)) return seed;
+  }
+  return expect.fail(`nobody noticed within ${withinSeeds} seeds`);
+}
