@@ -172,6 +172,18 @@ export function startLease(options: LeaseOptions): Lease {
     });
   }
 
+  async function release(view: LeaseView): Promise<void> {
+    const late = new AbortController();
+    const cancelTimer = clock.setTimer(() => late.abort(), CLOSE_WITHIN_MS);
+    try {
+      await client.patch(toRelease(view, clock.now()), late.signal);
+    } catch (err) {
+      log.debug({ lease: `${namespace}/${name}`, err }, 'the Lease could not be released: it expires by itself');
+    } finally {
+      cancelTimer();
+    }
+  }
+
   tick();
   return {
     isHolder,
@@ -187,16 +199,4 @@ export function startLease(options: LeaseOptions): Lease {
       await release(seen);
     },
   };
-
-  async function release(view: LeaseView): Promise<void> {
-    const late = new AbortController();
-    const cancelTimer = clock.setTimer(() => late.abort(), CLOSE_WITHIN_MS);
-    try {
-      await client.patch(toRelease(view, clock.now()), late.signal);
-    } catch (err) {
-      log.debug({ lease: `${namespace}/${name}`, err }, 'the Lease could not be released: it expires by itself');
-    } finally {
-      cancelTimer();
-    }
-  }
 }
