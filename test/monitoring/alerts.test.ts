@@ -8,7 +8,7 @@ it('fires while nobody is routed to, and resolves when somebody is', async () =>
   const firing = async () => {
     const alerts = await prometheus.alerts();
     return alerts
-      .filter(({ state, labels }) => state === 'firing' && labels['service'] === 'db')
+      .filter(({ state, labels }) => state === 'firing' && labels['service'] === 'db' && labels['namespace'] === 'shop')
       .map(({ labels }) => labels['alertname']);
   };
   const outage = ['ZenLeadLeaderServiceWithoutEndpoints', 'ZenLeadNoPodsAvailable'];

@@ -51,7 +51,14 @@ export async function startPrometheus(targets: readonly string[]): Promise<Prome
   const config = {
     global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
     rule_files: ['rules.yaml'],
-    scrape_configs: [{ job_name: 'zen-lead', static_configs: [{ targets: targets.map((url) => new URL(url).host) }] }],
+    scrape_configs: [
+      {
+        job_name: 'zen-lead',
+        // As the operator does with our PodMonitors: a target has the namespace of its pod, and our own label wins.
+        honor_labels: true,
+        static_configs: [{ targets: targets.map((url) => new URL(url).host), labels: { namespace: 'zen-lead' } }],
+      },
+    ],
   };
   writeFileSync(join(directory, 'prometheus.yml'), stringify(config));
   const url = `http://127.0.0.1:${await aFreePort()}`;

@@ -64,6 +64,12 @@ describe('deploy/prometheus', () => {
     }
   });
 
+  test('lets our label `namespace` win over that of the pod', () => {
+    const monitors = parseAllDocuments(read('deploy/prometheus/pod-monitors.yaml')).map((document) => document.toJS());
+    for (const { spec } of monitors)
+      for (const endpoint of spec.podMetricsEndpoints) expect(endpoint).toMatchObject({ honorLabels: true });
+  });
+
   test('has the same rules for the operator; run `node deploy/prometheus/writePrometheusRule.ts` after a change', () => {
     expect(read('deploy/prometheus/prometheus-rule.yaml')).toBe(
       renderPrometheusRule(read('deploy/prometheus/rules.yaml')),
