@@ -18,7 +18,7 @@ let starts = 0;
 let running: ZenLead | undefined;
 
 afterEach(async () => {
-  await running?.process.stop('SIGKILL');
+  await running?.process.stop('SIGTERM'); // gives up its Lease: the next one does not have to wait for it
   running = undefined;
 });
 
