@@ -7,12 +7,11 @@
 
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { listenOnLoopback } from '../../cli/demo/podNetwork.ts';
+import { chooseFreePort } from '../e2e/chooseFreePort.ts';
 import { aDirectory } from '../integration/cli/aCluster.ts';
 import { findPrometheus } from './findPrometheus.ts';
 
@@ -61,7 +60,7 @@ export async function startPrometheus(targets: readonly string[]): Promise<Prome
     ],
   };
   writeFileSync(join(directory, 'prometheus.yml'), stringify(config));
-  const url = `http://127.0.0.1:${await aFreePort()}`;
+  const url = `http://127.0.0.1:${await chooseFreePort()}`;
   const child = spawn(
     programs.prometheus,
     [
@@ -94,11 +93,4 @@ export async function startPrometheus(targets: readonly string[]): Promise<Prome
     .poll(async () => (await prometheus.query('up == 1').catch(() => [])).length, { timeout: 30_000, interval: 200 })
     .toBe(targets.length);
   return prometheus;
-}
-
-async function aFreePort(): Promise<number> {
-  const server = createServer();
-  const port = await listenOnLoopback(server, 0);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
