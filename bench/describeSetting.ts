@@ -3,13 +3,15 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { versions } from '../test/e2e/findAssets.ts';
 
 export interface Setting {
   /** ISO 8601, to the second. */
   readonly measuredAt: string;
   readonly machine: string;
+  /** Over the last minute, before anything is started: more than the number of processors means that others were at work too. */
+  readonly loadBefore: number;
   readonly node: string;
   readonly kubernetes: string;
   readonly etcd: string;
@@ -23,6 +25,7 @@ export function describeSetting(): Setting {
   return {
     measuredAt: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
     machine: `${cpus().length} x ${cpu?.model.trim() ?? 'unknown processor'}, ${memoryGiB} GiB, Linux ${release()}`,
+    loadBefore: Math.round((loadavg()[0] ?? 0) * 10) / 10,
     node: process.version,
     kubernetes: versions.kubernetes,
     etcd: versions.etcd,

@@ -13,7 +13,7 @@ import { findAssets, missingAssetsLine } from '../test/e2e/findAssets.ts';
 import { type ControlPlane, startControlPlane } from '../test/e2e/startControlPlane.ts';
 import { startProcess } from '../test/e2e/startProcess.ts';
 import { startZenLead } from '../test/e2e/startZenLead.ts';
-import { describeSetting } from './describeSetting.ts';
+import { describeSetting, type Setting } from './describeSetting.ts';
 import { summarize } from './summarize.ts';
 import { type WatchedAddress, watchAddress } from './watchAddress.ts';
 import { createFloorWorkload, createLedWorkload, type Workload } from './workload.ts';
@@ -37,17 +37,18 @@ if (findAssets(process.env) === null) {
   console.log(missingAssetsLine.replace(/^e2e/, 'bench'));
 } else {
   const samples = Number(process.argv[2] ?? 1_000);
+  const setting = describeSetting();
   // Without kube-controller-manager: its work on the same pods would be in every figure, of both.
   const controlPlane = await startControlPlane({ controllerManager: false });
   try {
-    await run(controlPlane, samples);
+    await run(controlPlane, samples, setting);
   } finally {
     await controlPlane.stop();
   }
   process.exit();
 }
 
-async function run(controlPlane: ControlPlane, samples: number): Promise<void> {
+async function run(controlPlane: ControlPlane, samples: number, setting: Setting): Promise<void> {
   const floor = await enter(controlPlane, 'floor', await createFloorWorkload(controlPlane, 'floor'));
   const led = await enter(controlPlane, 'zen-lead', await createLedWorkload(controlPlane, 'led'));
   const { url, token, caFile, directory } = controlPlane;
@@ -73,7 +74,7 @@ async function run(controlPlane: ControlPlane, samples: number): Promise<void> {
     await Promise.all([floorProcess.stop('SIGKILL'), zenLead.process.stop('SIGKILL')]);
   }
   const result = {
-    setting: describeSetting(),
+    setting,
     floor: summarize(floor.samplesMs),
     zenLead: summarize(led.samplesMs),
   };

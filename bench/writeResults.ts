@@ -38,6 +38,6 @@ ${row('floor: the smallest watch -> PATCH loop', floor)}
 ${row('`zen-lead run`', zenLead)}
 | ratio | | ${ratio(({ p50Ms }) => p50Ms)} | ${ratio(({ p99Ms }) => p99Ms)} | |
 
-${setting.measuredAt} · ${setting.machine} · Node ${setting.node} · kube-apiserver ${setting.kubernetes}, etcd ${setting.etcd} (no fsync) · commit ${setting.commit}
+${setting.measuredAt} · ${setting.machine}, load ${setting.loadBefore} before · Node ${setting.node} · kube-apiserver ${setting.kubernetes}, etcd ${setting.etcd} (no fsync) · commit ${setting.commit}
 `;
 }
