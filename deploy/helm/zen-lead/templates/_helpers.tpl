@@ -88,6 +88,9 @@ priorityClassName: {{ . }}
 {{- with .Values.eventsSink }}
 - --events-sink={{ . }}
 {{- end }}
+{{- range .Values.functions.extraArgs }}
+- {{ . | quote }}
+{{- end }}
 {{- end }}
 
 {{- define "zen-lead.probes" -}}
