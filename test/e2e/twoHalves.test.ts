@@ -76,6 +76,8 @@ it('fails over on snapshots that a real token vouches for, without a read by the
   writeFileSync(tokenFile, await createToken('zen-lead'));
   const bridgeUrl = await start('bridge', '--sink', functionsUrl, '--token-file', tokenFile);
   await waitUntilReady(bridgeUrl);
+  // Until it holds the Lease it hedges, and a hedge is a hint.
+  await vi.waitFor(() => expect(processes.at(-1)?.log()).toContain('"holder":true'), startTimeout);
 
   const first = await startPod(namespace, { name: 'web-0' });
   await startPod(namespace, { name: 'web-1' });
