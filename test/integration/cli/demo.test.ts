@@ -86,7 +86,8 @@ function hasKubectl(): boolean {
 
 async function runKubectl(kubeconfig: string, command: string): Promise<void> {
   await promisify(execFile)('kubectl', command.split(' '), {
-    env: { PATH: process.env['PATH'] ?? '', KUBECONFIG: kubeconfig },
+    // kubectl keeps a cache at home, or where it is started when it has none.
+    env: { PATH: process.env['PATH'] ?? '', KUBECONFIG: kubeconfig, HOME: aDirectory() },
     timeout: 20_000,
   });
 }
