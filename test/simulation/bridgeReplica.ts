@@ -6,6 +6,7 @@ import { type Bridge, startBridge } from '../../bridge/startBridge.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { silentLogger } from '../../lib/telemetry/logger.ts';
+import { NAMESPACE } from './kubeObject.ts';
 import type { Random } from './random.ts';
 import type { Process } from './scheduler.ts';
 import { sharedMetrics } from './sharedMetrics.ts';
@@ -18,10 +19,23 @@ export interface BridgeReplica {
 /** A watch that the server ends is routine, so it should happen often; a resync every 30 s, with ticks that cost few steps. */
 const tuning = { resync: { periodMs: 30_000, tickMs: 1_000 }, watches: { watchMinSeconds: 20 } };
 
-export function startBridgeReplica(process: Process, api: KubeApi, sink: Sink, random: Random): BridgeReplica {
-  const bridge = startBridge({
+export interface BridgeReplicaOptions {
+  readonly process: Process;
+  readonly api: KubeApi;
+  readonly random: Random;
+  /** Given a way to the bridge, which does not exist yet when its sink is made. */
+  makeSink(bridge: () => Bridge): Sink;
+  /** As whom it asks for the Lease; null: there is none, and every replica speaks. */
+  readonly identity: string | null;
+  /** Goes on while the process is frozen. */
+  monotonicNow(): number;
+}
+
+export function startBridgeReplica(options: BridgeReplicaOptions): BridgeReplica {
+  const { process, api, random, identity, monotonicNow } = options;
+  const bridge: Bridge = startBridge({
     api,
-    sink,
+    sink: options.makeSink(() => bridge),
     // Never connected to: a URL says that events go over a wire, with its size limit and its time-outs.
     sinkUrl: 'http://functions.simulated',
     clusterName: 'simulated',
@@ -31,6 +45,7 @@ export function startBridgeReplica(process: Process, api: KubeApi, sink: Sink, r
     clock: process.clock,
     random: random.next,
     tuning,
+    lease: identity === null ? undefined : { namespace: NAMESPACE, name: 'zen-lead', identity, monotonicNow },
   });
   return { process, bridge };
 }

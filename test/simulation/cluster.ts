@@ -4,7 +4,9 @@
  * Guarantees: made from a seed alone. Everything that a check needs to know about what was done to whom is kept here.
  */
 
+import type { Bridge } from '../../bridge/startBridge.ts';
 import type { LookEvent } from '../../lib/events/look.ts';
+import type { Sink } from '../../lib/events/sink.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { type ApiServer, createApiServer, type ObservedWrite } from './apiServer.ts';
 import { type BridgeReplica, startBridgeReplica } from './bridgeReplica.ts';
@@ -20,6 +22,7 @@ import type { Random } from './random.ts';
 import type { Process, Scheduler } from './scheduler.ts';
 import { createSimulatedKubeApi } from './simulatedKubeApi.ts';
 import { createSimulatedSink } from './simulatedSink.ts';
+import { createSpeakers } from './speakers.ts';
 import type { Verdict } from './verdict.ts';
 import { createWatchServer, type WatchServer } from './watchServer.ts';
 
@@ -33,6 +36,8 @@ export interface ClusterOptions {
   readonly functions: number;
   /** Clocks of processes are at most so far from the API server's, each way. */
   readonly maxSkewMs: number;
+  /** One bridge speaks first, the others hedge. Else all of them speak. */
+  readonly hasLease: boolean;
 }
 
 export interface Cluster {
@@ -49,13 +54,15 @@ export interface Cluster {
   restart(name: string): void;
   kill(name: string): void;
   setWatchLag(name: string, lagMs: number): void;
-  /** From here on a bridge may believe something this old without any means of knowing. */
-  mayBeBlind(forMs: number): void;
+  /** From here on this bridge may believe something so old without any means of knowing. */
+  mayBeBlind(name: string, forMs: number): void;
 }
 
 /** A snapshot lives for 3 s (DESIGN section 2); half a second for what is on its way within processes. */
 const SNAPSHOT_AGE_MS = 3_500;
 const FIRST_LISTS = 4;
+/** Writes that would only fill a trace. */
+const unremarkable = new Set(['pods', 'events', 'leases']);
 
 export function createCluster(options: ClusterOptions): Cluster {
   const { scheduler, random, verdict, fence, maxSkewMs } = options;
@@ -69,18 +76,20 @@ export function createCluster(options: ClusterOptions): Cluster {
   const bridges = new Map<string, BridgeReplica>();
   const functions = new Map<string, FunctionReplica>();
   const lags = new Map<string, number>();
+  const speakers = createSpeakers(options.hasLease, now);
   let isUp = true;
-  let blindMs = 0;
+  let starts = 0;
 
   const checks = createWriteChecks({
     etcd,
     verdict,
     now,
-    allowedAgeMs: () => SNAPSHOT_AGE_MS + MAX_WRITE_DELAY_MS + 2 * maxSkewMs + blindMs,
+    allowedAgeMs: () => SNAPSHOT_AGE_MS + MAX_WRITE_DELAY_MS + 2 * maxSkewMs + speakers.blindMs(),
     isSourceUid: (uid) => options.sources.some((name) => uid.startsWith(`ser-${name}-`)),
   });
   const server = createApiServer(etcd, now, (write: ObservedWrite) => {
-    if (write.plural !== 'pods' && write.plural !== 'events') verdict.note(describeWrite(write));
+    if (write.plural === 'leases' && write.outcome === 'written') speakers.hold(write.actor);
+    if (!unremarkable.has(write.plural)) verdict.note(describeWrite(write));
     if (write.actor.startsWith('function')) checks.check(write);
   });
 
@@ -112,18 +121,28 @@ export function createCluster(options: ClusterOptions): Cluster {
       );
       return onTold;
     };
-    const sink = createSimulatedSink({
-      bridge: process,
-      scheduler,
-      network,
-      random: random.fork(),
-      functions: () => [...functions.values()],
-      onSent,
-      onAnswer: (event, answer) =>
-        verdict.detail(() => `${process.name} hears ${answer} about ${event.type} for ${event.subject}`),
-    });
+    const makeSink = (bridge: () => Bridge): Sink =>
+      fence.wrapSink(
+        createSimulatedSink({
+          bridge: process,
+          scheduler,
+          network,
+          random: random.fork(),
+          functions: () => [...functions.values()],
+          onSent,
+          onAnswer: (event, answer) =>
+            verdict.detail(() => `${process.name} hears ${answer} about ${event.type} for ${event.subject}`),
+        }),
+        bridge,
+      );
     const api = apiOf(process, (selection) => listed.add(selection));
-    bridges.set(process.name, startBridgeReplica(process, api, fence.wrapSink(sink), random.fork()));
+    starts += 1;
+    const identity = options.hasLease ? `${process.name}-${starts}` : null;
+    const bridgeRandom = random.fork();
+    bridges.set(
+      process.name,
+      startBridgeReplica({ process, api, random: bridgeRandom, makeSink, identity, monotonicNow: now }),
+    );
   }
 
   function startFunctionProcess(process: Process): void {
@@ -160,8 +179,6 @@ export function createCluster(options: ClusterOptions): Cluster {
       else startFunctionProcess(process);
     },
     setWatchLag: (name, lagMs) => lags.set(name, lagMs),
-    mayBeBlind(forMs) {
-      blindMs = Math.max(blindMs, forMs);
-    },
+    mayBeBlind: speakers.blind,
   };
 }

@@ -41,7 +41,7 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
     const process = cluster.processOf(name);
     if (!isRunning(process)) return null;
     process.freeze();
-    if (name.startsWith('bridge')) cluster.mayBeBlind(Math.min(forMs, UNNOTICED_FREEZE_MS));
+    if (name.startsWith('bridge')) cluster.mayBeBlind(name, Math.min(forMs, UNNOTICED_FREEZE_MS));
     after(forMs, `${name} goes on`, process.thaw);
     return `${name} ${seconds(forMs)}`;
   }
@@ -55,7 +55,7 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
 
   function cut(a: string, b: string, forMs: number): string {
     network.cut(a, b, scheduler.now() + forMs);
-    if (a.startsWith('bridge') && b === 'api') cluster.mayBeBlind(forMs);
+    if (a.startsWith('bridge') && b === 'api') cluster.mayBeBlind(a, forMs);
     return `${a} from ${b} ${seconds(forMs)}`;
   }
 
@@ -82,7 +82,7 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
       }),
       action('hold watches back', 1, () => {
         const [name, lagMs, forMs] = [pickBridge(), random.between(500, 15_000), random.between(2_000, 20_000)];
-        cluster.mayBeBlind(lagMs);
+        cluster.mayBeBlind(name, lagMs);
         cluster.setWatchLag(name, lagMs);
         after(forMs, `${name} is no longer held back`, () => cluster.setWatchLag(name, 0));
         return `${name} by ${(lagMs / 1_000).toFixed(1)} s`;

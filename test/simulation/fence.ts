@@ -3,6 +3,7 @@
  * everything here wraps what a process is given anyway.
  */
 
+import type { Bridge } from '../../bridge/startBridge.ts';
 import type { WhyHint } from '../../functions/freshness.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
@@ -11,7 +12,7 @@ export interface Fence {
   readonly wrapFunctionApi: (api: KubeApi) => KubeApi;
   readonly wrapFunction: (handle: Sink) => Sink;
   /** Between a bridge and the network. */
-  readonly wrapSink: (sink: Sink) => Sink;
+  readonly wrapSink: (sink: Sink, bridge: () => Bridge) => Sink;
   readonly freshness: { readonly whyHint?: WhyHint };
 }
 

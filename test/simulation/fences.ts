@@ -4,7 +4,11 @@
  * S3 is not looked at where the missing precondition would itself be the violation: what counts is the harm that follows from it.
  */
 
+import type { Bridge } from '../../bridge/startBridge.ts';
 import { whyHint } from '../../functions/freshness.ts';
+import type { LookEvent } from '../../lib/events/look.ts';
+import type { Sink } from '../../lib/events/sink.ts';
+import { parseSubject } from '../../lib/events/subject.ts';
 import type { KubeApi, Preconditions } from '../../lib/kube/kubeApi.ts';
 import { annotation } from '../../lib/selection/names.ts';
 import type { Patch } from './apiServer.ts';
@@ -47,6 +51,19 @@ function withoutEpoch(api: KubeApi): KubeApi {
   };
 }
 
+/** What a bridge sends as a hint although its watches are well is a hint because it does not hold the Lease. */
+function withSnapshots(sink: Sink, bridge: () => Bridge): Sink {
+  // The same event again is the same snapshot again.
+  const made = new WeakMap<LookEvent, LookEvent>();
+  return (event, signal) => {
+    const isHedge = event.data.snapshot === undefined && bridge().readiness().ready;
+    const snapshot = isHedge ? bridge().snapshotOf(parseSubject(event.subject)) : event.data.snapshot;
+    const known = made.get(event) ?? (isHedge && snapshot ? { ...event, data: { ...event.data, snapshot } } : event);
+    made.set(event, known);
+    return sink(known, signal);
+  };
+}
+
 /** Nothing that makes a bridge's own view old: what is old then is the event, held back by a link or in a function. */
 const promptBridges = {
   'freeze a bridge': 0,
@@ -55,6 +72,16 @@ const promptBridges = {
   'restore etcd': 0,
   'cut a bridge from a function': 8,
   'freeze a function': 8,
+};
+
+/** Flips that the holder never gets to tell of, and a second bridge that hears of them late. */
+const lateSecondBridge = {
+  ...promptBridges,
+  'pod flips': 30,
+  'hold watches back': 12,
+  'kill a function': 10,
+  'kill a bridge': 0,
+  'restart the API server': 0,
 };
 
 export const removedFences: readonly RemovedFence[] = [
@@ -109,6 +136,16 @@ export const removedFences: readonly RemovedFence[] = [
   {
     name: 'the epoch',
     options: { fence: { ...allFences, wrapFunctionApi: withoutEpoch } },
+    noticedBy: ['S4'],
+    withinSeeds: 400,
+  },
+  {
+    name: 'the hint of whoever does not speak first',
+    options: {
+      fence: { ...allFences, wrapSink: (sink, bridge) => withSnapshots(sink, bridge) },
+      hasLease: true,
+      weights: lateSecondBridge,
+    },
     noticedBy: ['S4'],
     withinSeeds: 400,
   },

@@ -40,8 +40,9 @@ export function createRestores(
     pages.expire();
     cluster.checks.restored();
     watchServer.end(null, toError);
-    if (hasGap) cluster.mayBeBlind(SILENT_MS);
-    else for (const name of bridgeNames) cluster.restart(name);
+    for (const name of bridgeNames)
+      if (hasGap) cluster.mayBeBlind(name, SILENT_MS);
+      else cluster.restart(name);
     return `from ${from} to ${to.revision}`;
   }
 

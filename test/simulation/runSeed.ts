@@ -29,6 +29,8 @@ export interface SeedOptions {
   /** The trace tells of every event and answer too. */
   readonly isDetailed?: boolean;
   readonly fence?: Fence;
+  /** Else as the seed says. */
+  readonly hasLease?: boolean;
   /** Checks that are not made. */
   readonly ignored?: readonly CheckName[];
   /** Names of actions that happen whatever the seed says, or never, with their weight. */
@@ -55,6 +57,7 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
     bridges: 1 + random.below(3),
     functions: 1 + random.below(3),
     maxSkewMs: random.pick([0, 0, 300]),
+    hasLease: options.hasLease ?? random.chance(0.7),
   });
   const { server } = cluster;
   startGarbageCollector(server, scheduler, random.fork());

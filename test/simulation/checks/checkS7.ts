@@ -27,6 +27,7 @@ function isControllerLeftover(
   if (plural === 'endpoints') return labelOf(object, label.endpointsManagedBy) === 'endpoint-controller';
   if (plural !== 'endpointslices' || labelOf(object, label.sliceManagedBy) !== ENDPOINT_SLICE_CONTROLLER) return false;
   const owner = etcd.list('services').find(({ metadata }) => metadata.uid === controllerOf(object)?.uid);
-  // It may have lost our label a moment ago.
-  return owner === undefined || isSourceUid(controllerOf(owner)?.uid ?? '');
+  // It may have lost our label or its owner a moment ago.
+  const isOurs = labelOf(owner, label.managedBy) === MANAGER || isSourceUid(controllerOf(owner ?? object)?.uid ?? '');
+  return owner === undefined || isOurs;
 }
