@@ -128,8 +128,9 @@ export function startLease(options: LeaseOptions): Lease {
       await write(isOurs ? toRenewal(view, startedAt.at) : toTaking(view, own, startedAt.at), startedAt, signal);
       return;
     }
-    // 4. Somebody else's.
+    // 4. Somebody else's, until then.
     renewed = null;
+    hurry((view.durationMs ?? tuning.durationMs) - waitedMs);
     const watched = view.annotations[SCOPE_ANNOTATION];
     speakWithout(
       watched === undefined || watched === own.scope
@@ -170,6 +171,13 @@ export function startLease(options: LeaseOptions): Lease {
     running ??= attempt().finally(() => {
       running = null;
     });
+  }
+
+  /** No later than when it may be taken: until the turn after that nobody would have it. */
+  function hurry(untilFreeMs: number): void {
+    if (isClosing || untilFreeMs >= tuning.periodMs) return;
+    cancelTick();
+    cancelTick = clock.setTimer(tick, untilFreeMs);
   }
 
   async function release(view: LeaseView): Promise<void> {

@@ -56,17 +56,19 @@ async function readVersions(): Promise<string> {
 }
 
 test('the one that speaks first is killed with kill -9: the other one moves the route, and does not wait for the Lease', async () => {
-  const killedAt = Date.now();
+  // On a busy machine it has lost its patience before, when the Service was made.
+  const hintsBefore = await second.readMetric('zen_lead_hedged_hints_total');
   await holder.process.stop('SIGKILL');
+  const killedAt = Date.now();
   await pods[0].setReady(false);
   await expect.poll(() => readLeader(namespace)).toBe('web-1');
   expect(Date.now() - killedAt).toBeLessThan(LEASE_MS);
   expect(await isHolder(second)).toBe(false);
-  expect(await second.readMetric('zen_lead_hedged_hints_total')).toBe(1);
+  expect(await second.readMetric('zen_lead_hedged_hints_total')).toBe(hintsBefore + 1);
   // One hint is enough. It takes the Lease then, and tells what the dead one has not told.
   await expect.poll(() => isAnnounced()).toBe(true);
   expect(await isHolder(second)).toBe(true);
-  expect(await second.readMetric('zen_lead_hedged_hints_total')).toBe(1);
+  expect(await second.readMetric('zen_lead_hedged_hints_total')).toBe(hintsBefore + 1);
 });
 
 test('the one that speaks first is stopped (SIGSTOP) and woken (SIGCONT): the route moves once, and not back', async () => {
