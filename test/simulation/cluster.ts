@@ -16,7 +16,7 @@ import { describeWrite } from './describeWrite.ts';
 import { createEtcd } from './etcd.ts';
 import type { Fence } from './fence.ts';
 import { type FunctionReplica, startFunctionReplica } from './functionReplica.ts';
-import { createNetwork, MAX_WRITE_DELAY_MS, type Network } from './network.ts';
+import { createNetwork, type Network } from './network.ts';
 import { createPageStore, type PageStore } from './pageStore.ts';
 import type { Random } from './random.ts';
 import type { Process, Scheduler } from './scheduler.ts';
@@ -78,13 +78,15 @@ export function createCluster(options: ClusterOptions): Cluster {
   const lags = new Map<string, number>();
   const speakers = createSpeakers(options.hasLease, now);
   let isUp = true;
+  /** Of the request that the API server carries out: how long it was on its way is nobody's fault. */
+  let requestSentAt = 0;
   let starts = 0;
 
   const checks = createWriteChecks({
     etcd,
     verdict,
     now,
-    allowedAgeMs: () => SNAPSHOT_AGE_MS + MAX_WRITE_DELAY_MS + 2 * maxSkewMs + speakers.blindMs(),
+    allowedAgeMs: () => SNAPSHOT_AGE_MS + (now() - requestSentAt) + 2 * maxSkewMs + speakers.blindMs(),
     isSourceUid: (uid) => options.sources.some((name) => uid.startsWith(`ser-${name}-`)),
   });
   const server = createApiServer(etcd, now, (write: ObservedWrite) => {
@@ -102,6 +104,9 @@ export function createCluster(options: ClusterOptions): Cluster {
       watchServer,
       pages,
       isUp: () => isUp,
+      onArrival: (sentAt) => {
+        requestSentAt = sentAt;
+      },
       watchLagMs: () => lags.get(process.name) ?? 0,
       ...(onListed !== undefined && { onListed }),
     });

@@ -96,7 +96,7 @@ export const removedFences: readonly RemovedFence[] = [
       weights: promptBridges,
     },
     noticedBy: ['S4'],
-    withinSeeds: 400,
+    withinSeeds: 800,
   },
   {
     name: 'the resourceVersion of a write',
@@ -105,7 +105,7 @@ export const removedFences: readonly RemovedFence[] = [
       ignored: ['S3'],
     },
     noticedBy: ['S1', 'S4', 'S8', 'S9'],
-    withinSeeds: 400,
+    withinSeeds: 800,
   },
   {
     name: 'the uid of a write',
@@ -115,7 +115,7 @@ export const removedFences: readonly RemovedFence[] = [
       weights: { 'back etcd up': 10, 'restore etcd during a failover, and somebody takes the place of our slice': 10 },
     },
     noticedBy: ['S7'],
-    withinSeeds: 400,
+    withinSeeds: 800,
   },
   {
     name: 'the revisions in the record (S9)',
@@ -131,23 +131,24 @@ export const removedFences: readonly RemovedFence[] = [
       },
     },
     noticedBy: ['S9'],
-    withinSeeds: 400,
+    withinSeeds: 800,
   },
   {
     name: 'the epoch',
     options: { fence: { ...allFences, wrapFunctionApi: withoutEpoch } },
     noticedBy: ['S4'],
-    withinSeeds: 400,
+    withinSeeds: 800,
   },
   {
     name: 'the hint of whoever does not speak first',
     options: {
       fence: { ...allFences, wrapSink: (sink, bridge) => withSnapshots(sink, bridge) },
       hasLease: true,
+      replicas: { bridges: 2, functions: 1 },
       weights: lateSecondBridge,
     },
     noticedBy: ['S4'],
-    withinSeeds: 400,
+    withinSeeds: 800,
   },
   {
     name: 'one event in flight for each key',
@@ -162,6 +163,6 @@ export const removedFences: readonly RemovedFence[] = [
       },
     },
     noticedBy: ['S5'],
-    withinSeeds: 400,
+    withinSeeds: 800,
   },
 ];

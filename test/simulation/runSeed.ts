@@ -31,6 +31,7 @@ export interface SeedOptions {
   readonly fence?: Fence;
   /** Else as the seed says. */
   readonly hasLease?: boolean;
+  readonly replicas?: { readonly bridges: number; readonly functions: number };
   /** Checks that are not made. */
   readonly ignored?: readonly CheckName[];
   /** Names of actions that happen whatever the seed says, or never, with their weight. */
@@ -47,6 +48,7 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
   const random = createRandom(seed);
   const scheduler = createScheduler(T0);
   const verdict = createVerdict(scheduler.now, T0, options);
+  const { bridges, functions } = options.replicas ?? {};
   const sources = random.chance(0.25) ? ['db', 'cache'] : ['db'];
   const cluster = createCluster({
     scheduler,
@@ -54,8 +56,8 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
     verdict,
     fence: options.fence ?? allFences,
     sources,
-    bridges: 1 + random.below(3),
-    functions: 1 + random.below(3),
+    bridges: bridges ?? 1 + random.below(3),
+    functions: functions ?? 1 + random.below(3),
     maxSkewMs: random.pick([0, 0, 300]),
     hasLease: options.hasLease ?? random.chance(0.7),
   });

@@ -28,6 +28,8 @@ export interface SimulatedKubeApiOptions {
   isUp(): boolean;
   /** How far a delaying proxy holds this process's watches back. */
   watchLagMs(): number;
+  /** A request is carried out now that was sent then. */
+  onArrival(sentAt: number): void;
   /** The last page of a LIST has arrived. */
   onListed?(selection: string): void;
 }
@@ -70,7 +72,9 @@ export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeAp
         else if (network.happens(0.5)) process.schedule(5, () => fail('KUBE_UNAVAILABLE'));
       };
       const { errorRate } = network.conditions();
+      const sentAt = scheduler.now();
       const serve = (): void => {
+        options.onArrival(sentAt);
         if (!options.isUp()) answer(() => reject(toError('KUBE_UNAVAILABLE')));
         else if (network.happens(errorRate / 2)) answer(() => reject(toError('KUBE_TOO_MANY_REQUESTS', 1_000)));
         else if (network.happens(errorRate)) answer(() => reject(toError('KUBE_UNAVAILABLE')));
