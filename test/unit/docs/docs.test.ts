@@ -1,0 +1,80 @@
+/**
+ * The documentation against what it speaks of: pages, commands, flags, metrics, alerts and reasons that are really there.
+ */
+
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Command } from '../../../lib/config/command.ts';
+import { commands } from '../../../lib/config/commands.ts';
+import type { Setting } from '../../../lib/config/setting.ts';
+import { readMetricRows } from '../../../lib/telemetry/renderMetricsPage.ts';
+
+const root = resolve(import.meta.dirname, '../../..');
+const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })].sort();
+/** Linked, and written together with the simulation that proves it. */
+const awaited = new Set(['docs/guarantees.md']);
+const read = (page: string) => readFileSync(join(root, page), 'utf8');
+
+/** What people type: lines in fenced shell blocks, and `code` that begins with our command. */
+function listInvocations(text: string): readonly string[] {
+  const fenced = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.split('\n'));
+  const inline = [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
+  return [...fenced, ...inline]
+    .map((line) => /^\s*(?:\w+=\S+ )*(?:npx |kubectl )?zen-lead ([a-z]+.*?)\s*(?:#.*)?$/.exec(line)?.[1] ?? '')
+    .filter((line) => line !== '');
+}
+
+/** As GitHub makes an anchor of a heading. */
+function anchorsOf(text: string): readonly string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\- ]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+function flagsOf(command: Command): readonly string[] {
+  return Object.values<Setting>(command.settings).flatMap(({ flag, short }) => [
+    ...(flag === undefined ? [] : [`--${flag}`]),
+    ...(short === undefined ? [] : [`-${short}`]),
+  ]);
+}
+
+describe.each(pages)('%s', (page) => {
+  const text = read(page);
+
+  it('links to pages and headings that are there', () => {
+    for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? page : join(dirname(page), path);
+      if (awaited.has(file)) continue;
+      expect(existsSync(join(root, file)), target).toBe(true);
+      if (anchor !== undefined) expect(anchorsOf(read(file)), target).toContain(anchor);
+    }
+  });
+
+  it('names commands and flags that zen-lead takes', () => {
+    for (const invocation of listInvocations(text)) {
+      const [name = '', ...rest] = invocation.replaceAll(/[[\]|]/g, ' ').split(/\s+/);
+      const command = Object.entries<Command>(commands).find(([each]) => each === name)?.[1];
+      expect(command, invocation).toBeDefined();
+      const flags = rest.filter((word) => /^--?[a-z]/.test(word)).map((word) => word.split('=')[0]);
+      if (command !== undefined)
+        expect([...flagsOf(command), '--help'], invocation).toEqual(expect.arrayContaining(flags));
+    }
+  });
+
+  it('names metrics, alerts, folders and scripts that are there', () => {
+    const metrics = readMetricRows().flatMap(({ name }) => [name, `${name}_bucket`, `${name}_count`, `${name}_sum`]);
+    for (const [name] of text.matchAll(/\bzen_lead_[a-z_]+[a-z]\b(?![_(:])/g)) expect(metrics, name).toContain(name);
+    for (const [name] of text.matchAll(/\bZenLead[A-Z]\w+/g))
+      if (name !== 'ZenLeadError') expect(read('deploy/prometheus/rules.yaml'), name).toContain(`alert: ${name}\n`);
+    for (const [, path = ''] of text.matchAll(/kubectl apply -k (deploy\/[\w/-]+)/g))
+      expect(existsSync(join(root, path, 'kustomization.yaml')), path).toBe(true);
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Readonly<Record<string, string>> };
+    for (const [, script = ''] of text.matchAll(/npm run ([\w:]+)/g)) expect(scripts, script).toHaveProperty([script]);
+  });
+});
