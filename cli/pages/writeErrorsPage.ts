@@ -1,5 +1,5 @@
 /**
- * Writes docs/errors.md. Run by hand after a change of errorReference.ts: `node cli/pages/writeErrorsPage.ts`.
+ * Writes docs/errors.md. Run by hand after a change of errorReference.ts: `npm run pages`.
  */
 
 import { writeFile } from 'node:fs/promises';

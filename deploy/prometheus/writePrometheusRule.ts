@@ -1,6 +1,6 @@
 /**
  * Writes prometheus-rule.yaml, for the Prometheus operator, from rules.yaml. Run by hand after a change of the rules:
- * `node deploy/prometheus/writePrometheusRule.ts`.
+ * `npm run pages`.
  */
 
 import { readFile, writeFile } from 'node:fs/promises';

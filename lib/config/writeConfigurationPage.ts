@@ -1,5 +1,5 @@
 /**
- * Writes docs/configuration.md. Run by hand after a change of settings.ts: `node lib/config/writeConfigurationPage.ts`.
+ * Writes docs/configuration.md. Run by hand after a change of settings.ts: `npm run pages`.
  */
 
 import { writeFile } from 'node:fs/promises';

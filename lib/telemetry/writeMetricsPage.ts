@@ -1,5 +1,5 @@
 /**
- * Writes docs/metrics.md. Run by hand after a change of metrics.ts: `node lib/telemetry/writeMetricsPage.ts`.
+ * Writes docs/metrics.md. Run by hand after a change of metrics.ts: `npm run pages`.
  */
 
 import { writeFile } from 'node:fs/promises';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { renderErrorsPage } from '../../../cli/pages/renderErrorsPage.ts';
 
 describe('docs/errors.md', () => {
-  it('is what the codes render; run `node cli/pages/writeErrorsPage.ts` after a change', async () => {
+  it('is what the codes render; run `npm run pages` after a change', async () => {
     expect(await readFile(new URL('../../../docs/errors.md', import.meta.url), 'utf8')).toBe(renderErrorsPage());
   });
 

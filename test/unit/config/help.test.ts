@@ -32,7 +32,7 @@ describe('--help', () => {
 });
 
 describe('docs/configuration.md', () => {
-  it('is what the tables say (else: node lib/config/writeConfigurationPage.ts)', async () => {
+  it('is what the tables say (else: npm run pages)', async () => {
     const page = await readFile(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
     expect(page).toBe(renderConfigurationPage());
   });

@@ -70,7 +70,7 @@ describe('deploy/prometheus', () => {
       for (const endpoint of spec.podMetricsEndpoints) expect(endpoint).toMatchObject({ honorLabels: true });
   });
 
-  test('has the same rules for the operator; run `node deploy/prometheus/writePrometheusRule.ts` after a change', () => {
+  test('has the same rules for the operator; run `npm run pages` after a change', () => {
     expect(read('deploy/prometheus/prometheus-rule.yaml')).toBe(
       renderPrometheusRule(read('deploy/prometheus/rules.yaml')),
     );

@@ -33,7 +33,7 @@ const goShapes: Readonly<Record<string, readonly [type: string, labels: string]>
 };
 
 describe('docs/metrics.md', () => {
-  it('is what the registry renders; run `node lib/telemetry/writeMetricsPage.ts` after a change', async () => {
+  it('is what the registry renders; run `npm run pages` after a change', async () => {
     const page = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
     expect(page).toBe(renderMetricsPage());
   });
