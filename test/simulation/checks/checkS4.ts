@@ -1,14 +1,17 @@
 /**
  * S4: the epoch never goes down and names one pod, and nothing is decided on a state that is older than deadlines allow.
  *
- * Not guaranteed, and not checked: an epoch after a restored etcd, which forgets; and one made anew after more than one election a second
- * since it was first made, because it starts at the time in seconds (docs/guarantees.md).
+ * Not guaranteed, and not checked: an epoch after a restored etcd, which forgets; and one made anew at once by a function whose clock is behind
+ * that of the one before, because it starts at the time in milliseconds (docs/guarantees.md).
  */
 
 import { annotation } from '../../../lib/selection/names.ts';
 import type { Etcd } from '../etcd.ts';
 import { annotationOf } from '../kubeObject.ts';
 import type { LeaderWrite } from './leaderWrite.ts';
+
+/** Between the clocks of two functions in a simulation, and a little more. */
+const MAX_CLOCK_DIFFERENCE_MS = 1_000;
 
 export interface EpochLedger {
   check(write: LeaderWrite, now: number): string | null;
@@ -32,12 +35,12 @@ export function createEpochLedger(): EpochLedger {
         return `${what} moved from ${previousUid} to ${leaderUid} within epoch ${epoch}`;
 
       const top = highest.get(sourceName) ?? 0;
-      const outranTheClock = top >= Math.floor(now / 1_000) - 1;
+      const isOfAnotherClock = top >= now - MAX_CLOCK_DIFFERENCE_MS;
       if (
         before === null &&
         epoch <= top &&
         leaderUid !== undefined &&
-        !outranTheClock &&
+        !isOfAnotherClock &&
         named.get(`${sourceUid}/${epoch}`) !== leaderUid
       )
         return `${what} was made anew at epoch ${epoch}, after ${top}`;
