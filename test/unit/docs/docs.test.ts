@@ -12,8 +12,6 @@ import { readMetricRows } from '../../../lib/telemetry/renderMetricsPage.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })].sort();
-/** Linked, and written together with the simulation that proves it. */
-const awaited = new Set(['docs/guarantees.md']);
 const read = (page: string) => readFileSync(join(root, page), 'utf8');
 
 /** What people type: lines in fenced shell blocks, and `code` that begins with our command. */
@@ -50,7 +48,6 @@ describe.each(pages)('%s', (page) => {
       if (/^[a-z]+:/.test(target)) continue;
       const [path = '', anchor] = target.split('#');
       const file = path === '' ? page : join(dirname(page), path);
-      if (awaited.has(file)) continue;
       expect(existsSync(join(root, file)), target).toBe(true);
       if (anchor !== undefined) expect(anchorsOf(read(file)), target).toContain(anchor);
     }
