@@ -24,6 +24,7 @@ import type { CancelTimer, Clock } from './clock.ts';
 import { createLeaseClient } from './leaseClient.ts';
 import { type LeaseIdentity, SCOPE_ANNOTATION, toNewLease, toRelease, toRenewal, toTaking } from './leaseRecord.ts';
 import type { LeaseTuning } from './leaseTuning.ts';
+import { createOwnTime, type Mark } from './ownTime.ts';
 
 export interface LeaseOptions extends Omit<LeaseIdentity, 'durationMs'> {
   readonly api: KubeApi;
@@ -44,12 +45,6 @@ export interface Lease {
   close(): Promise<void>;
 }
 
-/** An instant on both of our clocks. */
-interface Mark {
-  readonly at: number;
-  readonly monotonicAt: number;
-}
-
 /** Asking again soon cannot help, and waiting for somebody to grant it would leave nobody to speak. */
 const unattainable = new Set<ErrorCode | undefined>([
   'KUBE_FORBIDDEN',
@@ -64,6 +59,7 @@ const CLOSE_WITHIN_MS = 1_000;
 export function startLease(options: LeaseOptions): Lease {
   const { namespace, name, clock, monotonicNow, random, tuning, log } = options;
   const client = createLeaseClient(options.api, namespace, name);
+  const time = createOwnTime(clock, monotonicNow);
   const own: LeaseIdentity = { ...options, durationMs: tuning.durationMs };
   /** The last record seen, and when it last changed, by our own clock. */
   let seen: LeaseView | null = null;
@@ -78,16 +74,10 @@ export function startLease(options: LeaseOptions): Lease {
   let isClosing = false;
   let cancelTick: CancelTimer = () => {};
 
-  const mark = (): Mark => ({ at: clock.now(), monotonicAt: monotonicNow() });
-
   function isHolder(): boolean {
-    const answer = without !== null || (renewed !== null && ageOf(renewed) < tuning.durationMs);
+    const answer = without !== null || (renewed !== null && time.ageMs(renewed) < tuning.durationMs);
     if (!answer) hasSaidNo = true;
     return answer;
-  }
-
-  function ageOf({ at, monotonicAt }: Mark): number {
-    return Math.max(clock.now() - at, monotonicNow() - monotonicAt);
   }
 
   function observe(view: LeaseView): void {
@@ -110,7 +100,7 @@ export function startLease(options: LeaseOptions): Lease {
   }
 
   async function tryOnce(signal: AbortSignal): Promise<void> {
-    const startedAt = mark();
+    const startedAt = time.mark();
     // 1. What was ours is renewed without a read: the resourceVersion says whether anybody has written since.
     if (renewed !== null && seen !== null && (await write(toRenewal(seen, startedAt.at), startedAt, signal))) return;
     // 2. Nobody has made one yet.
@@ -202,7 +192,7 @@ export function startLease(options: LeaseOptions): Lease {
       const cancelTimer = clock.setTimer(giveUp, CLOSE_WITHIN_MS);
       await running;
       cancelTimer();
-      if (renewed === null || seen === null || ageOf(renewed) >= tuning.durationMs) return;
+      if (renewed === null || seen === null || time.ageMs(renewed) >= tuning.durationMs) return;
       renewed = null;
       await release(seen);
     },
