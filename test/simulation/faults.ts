@@ -15,6 +15,11 @@ import type { Verdict } from './verdict.ts';
 /** A bridge notices that it stood still for longer than this (bridge/watchTrust.ts: tickMs + blindMs). */
 const UNNOTICED_FREEZE_MS = 4_000;
 
+/** A watch that is cut for no longer is relied on (bridge/watchTrust.ts: blindMs). */
+const TRUSTED_CUT_MS = 3_000;
+/** Pages of a LIST that were slow, one after the other: what a LIST tells counts as new, or one that takes long would be repeated for ever. */
+const SLOW_LIST_MS = 12_000;
+
 export interface Faults {
   readonly actions: readonly Action[];
   /** Takes everything back: from now on all is well. */
@@ -37,11 +42,19 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
     process?.isAlive() === true && !process.isFrozen();
   const seconds = (ms: number): string => `for ${(ms / 1_000).toFixed(1)} s`;
 
+  /** It has to watch or list again, which is not at once where messages are slow. */
+  function mustConnect(name: string): void {
+    cluster.mayBeBlind(name, TRUSTED_CUT_MS + (network.conditions().slowRate > 0 ? SLOW_LIST_MS : 0));
+  }
+
   function freeze(name: string, forMs: number): string | null {
     const process = cluster.processOf(name);
     if (!isRunning(process)) return null;
     process.freeze();
-    if (name.startsWith('bridge')) cluster.mayBeBlind(name, Math.min(forMs, UNNOTICED_FREEZE_MS));
+    if (name.startsWith('bridge')) {
+      cluster.mayBeBlind(name, Math.min(forMs, UNNOTICED_FREEZE_MS));
+      mustConnect(name);
+    }
     after(forMs, `${name} goes on`, process.thaw);
     return `${name} ${seconds(forMs)}`;
   }
@@ -49,6 +62,7 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
   function kill(name: string): string | null {
     if (cluster.processOf(name)?.isAlive() !== true) return null;
     cluster.kill(name);
+    if (name.startsWith('bridge')) mustConnect(name);
     after(random.between(100, 6_000), `${name} starts again`, () => cluster.restart(name));
     return name;
   }
@@ -78,6 +92,7 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
       action('cut watches', 2, () => {
         const name = pickBridge();
         watchServer.end(name, connectionError);
+        mustConnect(name);
         return name;
       }),
       action('hold watches back', 1, () => {
@@ -91,12 +106,14 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
         const forMs = random.between(100, 5_000);
         cluster.setUp(false);
         watchServer.end(null, connectionError);
+        for (const name of bridgeNames) mustConnect(name);
         after(forMs, 'the API server is back', () => cluster.setUp(true));
         return seconds(forMs);
       }),
       action('compact etcd', 1, () => {
         etcd.compact();
         pages.expire();
+        for (const name of bridgeNames) mustConnect(name);
         return `at ${etcd.revision()}`;
       }),
       ...createRestores(cluster, scheduler, random, connectionError),
