@@ -22,7 +22,7 @@ import type { Random } from './random.ts';
 import type { Process, Scheduler } from './scheduler.ts';
 import { createSimulatedKubeApi } from './simulatedKubeApi.ts';
 import { createSimulatedSink } from './simulatedSink.ts';
-import { createSpeakers } from './speakers.ts';
+import { type BlindBy, createSpeakers } from './speakers.ts';
 import type { Verdict } from './verdict.ts';
 import { createWatchServer, type WatchServer } from './watchServer.ts';
 
@@ -55,7 +55,7 @@ export interface Cluster {
   kill(name: string): void;
   setWatchLag(name: string, lagMs: number): void;
   /** From here on this bridge may believe something so old without any means of knowing. */
-  mayBeBlind(name: string, forMs: number): void;
+  mayBeBlind(name: string, why: BlindBy, forMs: number): void;
 }
 
 /** A snapshot lives for 3 s (DESIGN section 2); half a second for what is on its way within processes. */
@@ -86,6 +86,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     etcd,
     verdict,
     now,
+    sentAt: () => requestSentAt,
     allowedAgeMs: () => SNAPSHOT_AGE_MS + (now() - requestSentAt) + 2 * maxSkewMs + speakers.blindMs(),
     isSourceUid: (uid) => options.sources.some((name) => uid.startsWith(`ser-${name}-`)),
   });

@@ -44,7 +44,7 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
 
   /** It has to watch or list again, which is not at once where messages are slow. */
   function mustConnect(name: string): void {
-    cluster.mayBeBlind(name, TRUSTED_CUT_MS + (network.conditions().slowRate > 0 ? SLOW_LIST_MS : 0));
+    cluster.mayBeBlind(name, 'connecting', TRUSTED_CUT_MS + (network.conditions().slowRate > 0 ? SLOW_LIST_MS : 0));
   }
 
   function freeze(name: string, forMs: number): string | null {
@@ -52,7 +52,7 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
     if (!isRunning(process)) return null;
     process.freeze();
     if (name.startsWith('bridge')) {
-      cluster.mayBeBlind(name, Math.min(forMs, UNNOTICED_FREEZE_MS));
+      cluster.mayBeBlind(name, 'freeze', Math.min(forMs, UNNOTICED_FREEZE_MS));
       mustConnect(name);
     }
     after(forMs, `${name} goes on`, process.thaw);
@@ -69,7 +69,7 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
 
   function cut(a: string, b: string, forMs: number): string {
     network.cut(a, b, scheduler.now() + forMs);
-    if (a.startsWith('bridge') && b === 'api') cluster.mayBeBlind(a, forMs);
+    if (a.startsWith('bridge') && b === 'api') cluster.mayBeBlind(a, 'cut', forMs);
     return `${a} from ${b} ${seconds(forMs)}`;
   }
 
@@ -97,7 +97,7 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
       }),
       action('hold watches back', 1, () => {
         const [name, lagMs, forMs] = [pickBridge(), random.between(500, 15_000), random.between(2_000, 20_000)];
-        cluster.mayBeBlind(name, lagMs);
+        cluster.mayBeBlind(name, 'proxy', lagMs);
         cluster.setWatchLag(name, lagMs);
         after(forMs, `${name} is no longer held back`, () => cluster.setWatchLag(name, 0));
         return `${name} by ${(lagMs / 1_000).toFixed(1)} s`;

@@ -41,7 +41,7 @@ export function createRestores(
     cluster.checks.restored();
     watchServer.end(null, toError);
     for (const name of bridgeNames)
-      if (hasGap) cluster.mayBeBlind(name, SILENT_MS);
+      if (hasGap) cluster.mayBeBlind(name, 'restore', SILENT_MS);
       else cluster.restart(name);
     return `from ${from} to ${to.revision}`;
   }

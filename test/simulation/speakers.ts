@@ -5,16 +5,20 @@
 
 import { defaultLeaseTuning } from '../../bridge/leaseTuning.ts';
 
+export type BlindBy = 'proxy' | 'cut' | 'freeze' | 'connecting' | 'restore';
+
 export interface Speakers {
   /** It has written the Lease. */
   hold(name: string): void;
   /** From here on it may believe something so old without any means of knowing. */
-  blind(name: string, forMs: number): void;
+  blind(name: string, why: BlindBy, forMs: number): void;
+  /** One trouble adds to another: what a cut link holds back may then be held back by a proxy. */
   blindMs(): number;
 }
 
 interface Blindness {
   readonly name: string;
+  readonly why: BlindBy;
   readonly at: number;
   readonly forMs: number;
 }
@@ -27,7 +31,12 @@ export function createSpeakers(hasLease: boolean, now: () => number): Speakers {
     !hasLease || (heldUntil.get(name) ?? Number.NEGATIVE_INFINITY) >= at;
   return {
     hold: (name) => heldUntil.set(name, now() + defaultLeaseTuning.durationMs),
-    blind: (name, forMs) => blindnesses.push({ name, at: now(), forMs }),
-    blindMs: () => Math.max(0, ...blindnesses.filter(hasSpoken).map(({ forMs }) => forMs)),
+    blind: (name, why, forMs) => blindnesses.push({ name, why, at: now(), forMs }),
+    blindMs() {
+      const longest = new Map<BlindBy, number>();
+      for (const { why, forMs } of blindnesses.filter(hasSpoken))
+        longest.set(why, Math.max(longest.get(why) ?? 0, forMs));
+      return [...longest.values()].reduce((sum, forMs) => sum + forMs, 0);
+    },
   };
 }

@@ -1,8 +1,8 @@
 /**
  * S4: the epoch never goes down and names one pod, and nothing is decided on a state that is older than deadlines allow.
  *
- * Not guaranteed, and not checked: an epoch after a restored etcd, which forgets; and one made anew at once by a function whose clock is behind
- * that of the one before, because it starts at the time in milliseconds (docs/guarantees.md).
+ * Not guaranteed, and not checked: an epoch after a restored etcd, which forgets; and one made anew by a create that
+ * was on its way, or whose function's clock is behind, while another was made and removed: nothing fences a create (docs/guarantees.md).
  */
 
 import { annotation } from '../../../lib/selection/names.ts';
@@ -10,11 +10,12 @@ import type { Etcd } from '../etcd.ts';
 import { annotationOf } from '../kubeObject.ts';
 import type { LeaderWrite } from './leaderWrite.ts';
 
-/** Between the clocks of two functions in a simulation, and a little more. */
-const MAX_CLOCK_DIFFERENCE_MS = 1_000;
+/** A function decides up to 2 s before it sends a create, and its clock may be behind by a little more than half a second. */
+const MAX_DIFFERENCE_MS = 3_000;
 
 export interface EpochLedger {
-  check(write: LeaderWrite, now: number): string | null;
+  /** `sentAt`: when the request was sent. */
+  check(write: LeaderWrite, sentAt: number): string | null;
   /** Etcd was restored: what was issued since the backup is forgotten. */
   forget(): void;
 }
@@ -25,7 +26,7 @@ export function createEpochLedger(): EpochLedger {
   const highest = new Map<string, number>();
 
   return {
-    check({ before, after, sourceUid, sourceName, isPrimary, leaderUid, previousUid, epoch }, now) {
+    check({ before, after, sourceUid, sourceName, isPrimary, leaderUid, previousUid, epoch }, sentAt) {
       if (!isPrimary) return null;
       const what = `slice ${after.metadata.name}`;
       const previous = Number(annotationOf(before, annotation.epoch) ?? Number.NaN);
@@ -35,12 +36,12 @@ export function createEpochLedger(): EpochLedger {
         return `${what} moved from ${previousUid} to ${leaderUid} within epoch ${epoch}`;
 
       const top = highest.get(sourceName) ?? 0;
-      const isOfAnotherClock = top >= now - MAX_CLOCK_DIFFERENCE_MS;
+      const wasOnItsWay = top >= sentAt - MAX_DIFFERENCE_MS;
       if (
         before === null &&
         epoch <= top &&
         leaderUid !== undefined &&
-        !isOfAnotherClock &&
+        !wasOnItsWay &&
         named.get(`${sourceUid}/${epoch}`) !== leaderUid
       )
         return `${what} was made anew at epoch ${epoch}, after ${top}`;
