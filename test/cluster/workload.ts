@@ -4,6 +4,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
+import { signalContainer } from './containers.ts';
 
 export interface Workload {
   readonly namespace: string;
@@ -75,9 +76,13 @@ export async function startWorkload(cluster: Cluster, namespace: string): Promis
   };
 }
 
-/** As when its node is lost, only at once: the pod is deleted without a grace period, and its process with it. */
+/**
+ * As when its node is lost, only at once: its process is killed, and then the pod is deleted without a grace period, before the kubelet
+ * starts another. Deleted alone, the process would go on answering: the kubelet gives it two seconds even then.
+ */
 export async function loseLeader(cluster: Cluster, { namespace }: Workload, leader: string): Promise<void> {
-  await cluster.kubectl('-n', namespace, 'delete', 'pod', leader, '--grace-period=0', '--force', '--wait=false');
+  await signalContainer(cluster, leader, 'web', 'SIGKILL');
+  await cluster.request('DELETE', `/api/v1/namespaces/${namespace}/pods/${leader}`, { gracePeriodSeconds: 0 });
 }
 
 /** Probes as quick as Kubernetes allows: what is measured is zen-lead and the cluster, not patience. */
