@@ -6,7 +6,7 @@
 import { type ErrorCode, ZenLeadError } from '../../lib/errors.ts';
 import type { Action } from './action.ts';
 import type { Cluster } from './cluster.ts';
-import { perfectConditions } from './network.ts';
+import { type Conditions, perfectConditions } from './network.ts';
 import type { Random } from './random.ts';
 import { createRestores } from './restores.ts';
 import type { Process, Scheduler } from './scheduler.ts';
@@ -22,6 +22,8 @@ const SLOW_LIST_MS = 12_000;
 
 export interface Faults {
   readonly actions: readonly Action[];
+  /** From now on messages fare like this. */
+  setConditions(conditions: Conditions): void;
   /** Takes everything back: from now on all is well. */
   heal(): void;
 }
@@ -118,6 +120,13 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
       }),
       ...createRestores(cluster, scheduler, random, connectionError),
     ],
+    setConditions(conditions) {
+      network.setConditions(conditions);
+      // Every watch ends sometime, and the next one then takes as long as its messages do.
+      const { slowRate, lossRate, errorRate } = conditions;
+      if (slowRate + lossRate + errorRate === 0) return;
+      for (const name of bridgeNames) cluster.mayBeBlind(name, 'connecting', TRUSTED_CUT_MS);
+    },
     heal() {
       verdict.note('everything is well from now on');
       network.setConditions(perfectConditions);

@@ -75,7 +75,7 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
   const isOver = (): boolean => verdict.violation() !== null;
   try {
     await scheduler.runUntil(T0 + CALM_MS, isOver);
-    trouble(actions, random, scheduler, verdict, cluster);
+    trouble(actions, random, scheduler, verdict, faults);
     await scheduler.runUntil(T0 + CALM_MS + TROUBLED_MS, isOver);
     await settle(faults, cluster, sources, scheduler, verdict, isOver);
   } catch (error) {
@@ -101,13 +101,13 @@ function trouble(
   random: Random,
   scheduler: Scheduler,
   verdict: Verdict,
-  { network }: Cluster,
+  faults: Faults,
 ): void {
   const total = actions.reduce((sum, { weight }) => sum + weight, 0);
   const paceMs = random.pick([200, 700, 2_000]);
   const until = scheduler.now() + TROUBLED_MS;
   const rate = (): number => (random.chance(0.5) ? 0 : random.between(0, 0.25));
-  network.setConditions({ lossRate: rate() / 2, slowRate: rate(), errorRate: rate() / 2, doubleRate: rate() * 2 });
+  faults.setConditions({ lossRate: rate() / 2, slowRate: rate(), errorRate: rate() / 2, doubleRate: rate() * 2 });
 
   function act(): void {
     if (scheduler.now() >= until) return;
