@@ -103,7 +103,11 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
     await startPair();
     const { namespace, pods } = await startLed();
     const hintsBefore = await sum('zen_lead_hints_total');
-    for (let round = 0; round < ROUNDS; round += 1) await moveLead(namespace, pods, round);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await moveLead(namespace, pods, round);
+      // The announcement is the write that brings the watch of Services past what a look that reads has recorded.
+      await expect.poll(() => isAnnounced(namespace), { interval: 10 }).toBe(true);
+    }
     expect(await sum('zen_lead_failover_count_total', `namespace="${namespace.name}"`)).toBe(ROUNDS);
     // On a busy machine the second bridge loses its patience now and then.
     expect((await sum('zen_lead_hints_total')) - hintsBefore).toBeLessThan(ROUNDS / 2);
