@@ -224,17 +224,23 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
     const bridge = await startBridge('bridge', ['--lease-name', `story-${stories}`], recorder.url);
     await vi.waitFor(async () => expect(await isHolder(bridge)).toBe(true), { timeout: 10_000 });
     const { namespace, pods } = await startLed();
-    await moveLead(namespace, pods, 0);
-    await moveLead(namespace, pods, 1);
-    await expect.poll(() => isAnnounced(namespace)).toBe(true);
+    const readEvents = () => {
+      const events = recorder.bodies.flatMap((body) => recordedEvent.safeParse(JSON.parse(body)).data ?? []);
+      return events.filter(({ subject }) => subject === `namespaces/${namespace.name}/services/web`);
+    };
+    // web-0 is routed to and has just been lost. Not every loss leaves one: a look that is a hint carries no snapshot.
+    const isLossOfFirst = ({ data: { snapshot } }: ReturnType<typeof readEvents>[number]) =>
+      snapshot.candidates.some(({ name, ready }) => name === 'web-0' && !ready) &&
+      snapshot.slices.some(({ annotations }) => annotations['zen-lead.io/leader-pod-name'] === 'web-0');
+    for (let pair = 0; pair < 5 && !readEvents().some(isLossOfFirst); pair += 1) {
+      for (const round of [0, 1]) {
+        await moveLead(namespace, pods, round);
+        await expect.poll(() => isAnnounced(namespace)).toBe(true);
+      }
+    }
     const before = await readVersions(namespace);
-    const events = recorder.bodies.flatMap((body) => recordedEvent.safeParse(JSON.parse(body)).data ?? []);
-    const ofStory = events.filter(({ subject }) => subject === `namespaces/${namespace.name}/services/web`);
-    // Not the first look's: the watch of pods may still have been behind then, and shown a follower that was not Ready yet.
-    const isReady = ({ data }: (typeof ofStory)[number], name: string) =>
-      data.snapshot.candidates.some((pod) => pod.name === name && pod.ready);
-    const lossOfFirst = ofStory.find((event) => !isReady(event, 'web-0') && isReady(event, 'web-1'));
-    const latest = ofStory.at(-1);
+    const lossOfFirst = readEvents().find(isLossOfFirst);
+    const latest = readEvents().at(-1);
     if (lossOfFirst === undefined || latest === undefined) throw new Error('the failover was not recorded');
 
     // As a network would deliver it late, with a deadline that is still to come.
@@ -275,6 +281,7 @@ const recordedEvent = z.looseObject({
   data: z.looseObject({
     snapshot: z.looseObject({
       candidates: z.array(z.looseObject({ name: z.string(), ready: z.boolean() })),
+      slices: z.array(z.looseObject({ annotations: z.record(z.string(), z.string()) })),
       revisions: z.looseObject({ pods: z.string() }),
     }),
   }),
