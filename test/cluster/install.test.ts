@@ -90,10 +90,22 @@ describe('what is shipped', () => {
     },
   );
 
+  test('passes the API server and Knative’s webhooks with variables of your own, by Helm', async () => {
+    const manifest = readFileSync(join(deploy, 'helm/rendered/traced.yaml'), 'utf8');
+    expect(await cluster.apply(manifest, '--dry-run=server')).toContain('serverside-applied (server dry run)');
+  });
+
   test('has no fault that helm lint finds, and no value that the schema does not know', async () => {
     expect(await helm('lint', '--strict', chart)).toContain('0 chart(s) failed');
     await expect(helm('template', chart, '--set', 'bridge.replica=3')).rejects.toThrow(/'replica' not allowed/);
     await expect(helm('template', chart, '--set', 'knative.timeoutSeconds=10')).rejects.toThrow(/timeoutSeconds/);
+    const fieldRef = '[{"name":"POD","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}}]';
+    const field = ['--kube-version', '1.35.0', '--set-json', `functions.extraEnv=${fieldRef}`];
+    expect(await helm('template', chart, ...field)).toContain('fieldPath: metadata.name');
+    await expect(helm('template', chart, ...field, '--set', 'mode=knative')).rejects.toThrow(/fieldRef/);
+    await expect(
+      helm('template', chart, '--set-json', 'bridge.extraEnv=[{"name":"PORT","value":"1"}]'),
+    ).rejects.toThrow(/bridge\/extraEnv\/0\/name/);
   });
 
   test.each(Object.entries(rendered))(

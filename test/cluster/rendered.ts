@@ -2,10 +2,13 @@
  * What the rendered examples in deploy/helm/rendered are rendered with: values by file name.
  */
 
+import { resolve } from 'node:path';
+
 export const rendered: Readonly<Record<string, readonly string[]>> = {
   deployments: [],
   knative: ['--set', 'mode=knative'],
   one: ['--set', 'mode=one'],
   namespaced: ['--set', 'namespaces={team-a,team-b}'],
   guarded: ['--set', 'guard.enabled=true'],
+  traced: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/traced.yaml')],
 };
