@@ -4,6 +4,7 @@
  * Guarantees: pure, the same rules as in the function. Not guaranteed: that the store is new; so nothing more than a hint may come of it.
  */
 
+import { compareRevisions } from '../lib/selection/compareRevisions.ts';
 import { decide } from '../lib/selection/decide.ts';
 import { nextLookAt } from '../lib/selection/nextLookAt.ts';
 import { readRecord } from '../lib/selection/record.ts';
@@ -35,10 +36,10 @@ function catchUp(snapshot: Snapshot): Snapshot {
   };
 }
 
-/** Revisions of one resource are numbers (KEP-5504); where one is not, ours stands. */
+/** Where they cannot be ordered, ours stands. */
 function newer(ours: ResourceVersion, recorded: string | undefined): ResourceVersion {
-  if (recorded === undefined || !/^\d+$/.test(ours) || !/^\d+$/.test(recorded)) return ours;
-  return BigInt(recorded) > BigInt(ours) ? toResourceVersion(recorded) : ours;
+  if (recorded === undefined || compareRevisions(recorded, ours) !== 'newer') return ours;
+  return toResourceVersion(recorded);
 }
 
 function toResourceVersion(text: string): ResourceVersion {

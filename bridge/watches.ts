@@ -12,6 +12,7 @@ import { endpointSlices, type KubeApi, pods, type Resource, services } from '../
 import { parsePod } from '../lib/kube/parsePod.ts';
 import { parseService } from '../lib/kube/parseService.ts';
 import { parseSlice } from '../lib/kube/parseSlice.ts';
+import { compareRevisions } from '../lib/selection/compareRevisions.ts';
 import { label, SLICE_MANAGER } from '../lib/selection/names.ts';
 import type { PodView, ResourceVersion, Revisions, ServiceView, SliceView } from '../lib/selection/snapshot.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
@@ -170,8 +171,7 @@ function toRevision(watch: Watch | undefined): ResourceVersion {
   return (watch?.revision() ?? '') as ResourceVersion;
 }
 
-/** Revisions of one resource are numbers (KEP-5504); where they are not, neither is known to be older. */
+/** Where they cannot be ordered, neither is known to be older. */
 function older(ours: ResourceVersion, foreign: ResourceVersion): ResourceVersion {
-  if (!/^\d+$/.test(ours) || !/^\d+$/.test(foreign)) return ours;
-  return BigInt(foreign) < BigInt(ours) ? foreign : ours;
+  return compareRevisions(foreign, ours) === 'older' ? foreign : ours;
 }

@@ -6,8 +6,9 @@
  * Source: KEP-5504 (resource versions of one resource compare as numbers since Kubernetes 1.35).
  */
 
+import { compareRevisions } from '../lib/selection/compareRevisions.ts';
 import { readRecord } from '../lib/selection/record.ts';
-import type { ResourceVersion, Snapshot } from '../lib/selection/snapshot.ts';
+import type { Snapshot } from '../lib/selection/snapshot.ts';
 
 /** Label of the metric `zen_lead_hints_total`. */
 export type HintReason =
@@ -25,23 +26,10 @@ export type WhyHint = (snapshot: Snapshot, deadline: number, now: number) => Hin
 export function whyHint(snapshot: Snapshot, deadline: number, now: number): HintReason | null {
   if (now >= deadline) return 'late';
   const { podsRevision, servicesRevision } = readRecord(snapshot);
-  const order = [
-    compareRevisions(snapshot.revisions.pods, podsRevision),
-    compareRevisions(snapshot.revisions.services, servicesRevision),
-  ];
-  if (order.includes('unordered')) return 'unordered';
-  return order.includes('older') ? 'old' : null;
-}
-
-/** Nothing recorded: nothing was decided yet, and whatever can be ordered at all is new enough. */
-function compareRevisions(
-  current: ResourceVersion,
-  recorded: string | undefined,
-): 'older' | 'same or newer' | 'unordered' {
-  if (!isNumber(current) || (recorded !== undefined && !isNumber(recorded))) return 'unordered';
-  return recorded !== undefined && BigInt(current) < BigInt(recorded) ? 'older' : 'same or newer';
-}
-
-function isNumber(revision: string): boolean {
-  return /^\d{1,20}$/.test(revision); // 64 bits at most
+  // Nothing recorded: nothing was decided yet, and whatever can be ordered at all is new enough.
+  const orderOf = (revision: string, recorded = revision) => compareRevisions(revision, recorded);
+  const { pods, services } = snapshot.revisions;
+  const orders = [orderOf(pods, podsRevision), orderOf(services, servicesRevision)];
+  if (orders.includes('unordered')) return 'unordered';
+  return orders.includes('older') ? 'old' : null;
 }

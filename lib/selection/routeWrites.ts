@@ -5,6 +5,7 @@
  * Every write of the primary records the revisions that it was decided on (S9).
  */
 
+import { compareRevisions } from './compareRevisions.ts';
 import type { Decision, Plan, Route } from './decision.ts';
 import { annotation } from './names.ts';
 import type { Situation } from './situation.ts';
@@ -99,6 +100,7 @@ function secondaryRecord({ epoch }: Decision, existing: SliceView | undefined): 
  */
 function mustRecord(recorded: string | undefined, current: ResourceVersion): boolean {
   if (recorded === undefined) return true;
-  if (!/^\d+$/.test(current)) return false;
-  return !/^\d+$/.test(recorded) || BigInt(recorded) > BigInt(current);
+  if (compareRevisions(current, current) === 'unordered') return false;
+  const order = compareRevisions(recorded, current);
+  return order === 'newer' || order === 'unordered';
 }

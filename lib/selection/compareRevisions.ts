@@ -1,0 +1,21 @@
+/**
+ * compareRevisions: which of two resourceVersions of one resource is the older state. Used wherever two views of the cluster meet: by the
+ * rules (what to record), by functions (S9), by the bridge (two watches of one resource; a restored etcd).
+ *
+ * Guarantees: never guesses. A version that is no number of 64 bits is 'unordered' against everything, itself included.
+ * Source: KEP-5504, "Comparable resource version": versions of one resource are numbers that grow.
+ */
+
+export type RevisionOrder = 'older' | 'same' | 'newer' | 'unordered';
+
+/** How `revision` stands to `other`. */
+export function compareRevisions(revision: string, other: string): RevisionOrder {
+  if (!isNumber(revision) || !isNumber(other)) return 'unordered';
+  const difference = BigInt(revision) - BigInt(other);
+  if (difference === 0n) return 'same';
+  return difference < 0n ? 'older' : 'newer';
+}
+
+function isNumber(revision: string): boolean {
+  return /^\d{1,20}$/.test(revision);
+}
