@@ -1,19 +1,14 @@
 /**
- * startPrometheus: a real Prometheus with our rules, scraping real programs. On 127.0.0.1, in a directory of its own, ended with its test.
+ * startPrometheus: a real Prometheus with our rules, scraping real programs.
  *
  * The rules are those that are shipped. Only what would make a test wait for minutes is shortened: how often is scraped and evaluated, and
  * every `for`.
  */
 
-import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
-import { stringify } from 'yaml';
+import { readFileSync } from 'node:fs';
+import { expect } from 'vitest';
 import { z } from 'zod';
-import { chooseFreePort } from '../e2e/chooseFreePort.ts';
-import { aDirectory } from '../integration/cli/aCluster.ts';
-import { findPrometheus } from './findPrometheus.ts';
+import { spawnPrometheus } from './spawnPrometheus.ts';
 
 const sample = z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) });
 const answers = {
@@ -42,11 +37,7 @@ export interface Prometheus {
 const rulesFile = new URL('../../deploy/prometheus/rules.yaml', import.meta.url);
 
 export async function startPrometheus(targets: readonly string[]): Promise<Prometheus> {
-  const programs = findPrometheus(process.env['PATH'] ?? '');
-  if (typeof programs === 'string') throw new Error(programs);
-  const directory = aDirectory();
   const rules = readFileSync(rulesFile, 'utf8').replaceAll(/^( +for:) .+$/gm, '$1 1s');
-  writeFileSync(join(directory, 'rules.yaml'), rules);
   const config = {
     global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
     rule_files: ['rules.yaml'],
@@ -59,30 +50,7 @@ export async function startPrometheus(targets: readonly string[]): Promise<Prome
       },
     ],
   };
-  writeFileSync(join(directory, 'prometheus.yml'), stringify(config));
-  const url = `http://127.0.0.1:${await chooseFreePort()}`;
-  const child = spawn(
-    programs.prometheus,
-    [
-      `--config.file=${join(directory, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(directory, 'tsdb')}`,
-      `--web.listen-address=${new URL(url).host}`,
-    ],
-    { stdio: 'ignore' },
-  );
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  onTestFinished(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-
-  async function read(path: string): Promise<unknown> {
-    const response = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(5_000) });
-    const body: unknown = await response.json();
-    if (!response.ok) throw new Error(`GET ${path}: ${JSON.stringify(body)}`);
-    return body;
-  }
-
+  const { url, read } = await spawnPrometheus(config, rules);
   const prometheus: Prometheus = {
     url,
     query: async (expression) =>
