@@ -14,15 +14,15 @@ import type { ReflectorTuning } from './reflectorTuning.ts';
 export type WatchEnd =
   | { readonly kind: 'closed'; readonly lines: number; readonly livedMs: number }
   | { readonly kind: 'failed'; readonly lines: number; readonly error: ZenLeadError }
-  /** We ended it: silent, not proven to be current after a gap, or full of what is older than a freeze. */
+  /** We ended it: silent, not proven to be current after a gap, full of what is older than a freeze, or from the future. */
   | { readonly kind: 'interrupted'; readonly lines: number; readonly reason: Interruption };
 
-export type Interruption = 'silent' | 'unproven' | 'frozen';
+export type Interruption = 'silent' | 'unproven' | 'frozen' | 'version_too_large';
 
 export type RelistReason =
   | 'first' // not a relist yet
   | 'gone' // 410: the version is too old
-  | 'version_too_large' // 504: the version is in the future, etcd was restored
+  | 'version_too_large' // the version is in the future, etcd was restored: a 504 says so, or a LIST of one object
   | 'silent' // nothing heard for longer than a bookmark takes
   | 'unproven' // after a gap no line has proved that the watch is current
   | 'unreadable'; // an object, or the same line again and again, cannot be read

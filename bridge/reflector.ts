@@ -8,26 +8,27 @@
  *   `onRevision` are told about. `onRevision` comes after all changes of that revision: whoever acts on the state starts there,
  *   because between two changes of one LIST an index built from them is half old, half new.
  * - Waiting times are bounded, jittered, and honour Retry-After; see reflectorTuning.ts and nextStep.ts.
+ * - A watch is resumed as watching.ts says.
  * - A callback that throws stops the reflector and ends the process through `onFatal`: after a change that was told only half, the
  *   store is wrong for good, and a restart is the one thing that heals it. So does any error that is not a ZenLeadError.
  * Not guaranteed: that every state in between is told (a LIST sees the last one), or that a change is told only once.
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 
-import { ZenLeadError } from '../lib/errors.ts';
 import type { KubeApi } from '../lib/kube/kubeApi.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { listAll } from './listAll.ts';
-import { chooseNextStep, type Interruption, type RelistReason, retryWaitMs, type WatchEnd } from './nextStep.ts';
+import type { RelistReason } from './nextStep.ts';
 import type { ObjectChange, ReflectedObject } from './objectChange.ts';
 import { pause } from './pause.ts';
+import { persist } from './persist.ts';
 import { createReflectedObjects } from './reflectedObjects.ts';
 import { type ReflectorTuning, reflectorTuning } from './reflectorTuning.ts';
-import { watchOnce } from './watchOnce.ts';
-import { type ReflectedResource, watchStream } from './watchStream.ts';
+import { createWatching } from './watching.ts';
+import type { ReflectedResource } from './watchStream.ts';
 import { createWatchTrust } from './watchTrust.ts';
 
 export type { ObjectChange, ReflectedObject } from './objectChange.ts';
@@ -73,9 +74,9 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
   const tuning = { ...reflectorTuning, ...options.tuning };
   const closing = new AbortController();
   const trust = createWatchTrust(tuning, clock.now());
+  const persistence = { name, clock, random, log, tuning };
   let revision: string | null = null;
   let isSynced = false;
-  let interruptWatch: ((reason: Interruption) => void) | null = null;
 
   const known = createReflectedObjects(options.project, ({ key, error, isFirst }) => {
     metrics.watchEvents.inc({ resource: name, type: 'UNREADABLE' });
@@ -100,7 +101,9 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
       return reading.add;
     };
     const askedAt = clock.now();
-    const resourceVersion = await listAll(api, options, { notOlderThan: revision, begin }, closing.signal);
+    // From the future: the server has not reached it, and would wait for it in vain.
+    const notOlderThan = reason === 'version_too_large' ? null : revision;
+    const resourceVersion = await listAll(api, options, { notOlderThan, begin }, closing.signal);
     trust.listed(askedAt, clock.now());
     if (isSynced) metrics.relists.inc({ resource: name, reason });
     tell(reading.finish(), resourceVersion);
@@ -109,69 +112,27 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
     options.onSynced();
   }
 
-  function watch(resourceVersion: string): Promise<WatchEnd> {
-    const timeoutSeconds = Math.floor(tuning.watchMinSeconds * (1 + random()));
-    return watchOnce({
-      open: (signal, onOpen) =>
-        watchStream(api, options, { resourceVersion, timeoutSeconds }, clock.now, signal, onOpen),
-      take(event) {
-        metrics.watchEvents.inc({ resource: name, type: event.kind });
-        tell(event.kind === 'bookmark' ? [] : known.apply(event.kind, event.object), event.resourceVersion);
-      },
-      trust,
-      now: clock.now,
-      closing: closing.signal,
-      onInterruptible: (interrupt) => {
-        interruptWatch = interrupt;
-      },
-    });
-  }
-
-  async function listUntilDone(reason: RelistReason): Promise<void> {
-    for (let failures = 1; !closing.signal.aborted; failures += 1) {
-      try {
-        await list(reason);
-        return;
-      } catch (error) {
-        if (!(error instanceof ZenLeadError)) throw error;
-        if (closing.signal.aborted) return;
-        const waitMs = retryWaitMs(failures, error, tuning, random());
-        const { code, message } = error;
-        log[failures % tuning.failuresPerLog === 1 ? 'warn' : 'debug'](
-          { reflector: name, code, error: message, failures, waitMs },
-          'list failed',
-        );
-        await pause(clock, waitMs, closing.signal);
-      }
-    }
-  }
-
-  /** Null: closed. */
-  async function watchUntilRelist(from: string): Promise<RelistReason | null> {
-    for (let failures = 0; !closing.signal.aborted; ) {
-      const end = await watch(revision ?? from);
-      if (closing.signal.aborted) break;
-      const isSilent = trust.tick(clock.now()) === 'silent';
-      const step = chooseNextStep(end, { failures, isSilent }, tuning, random());
-      if (end.kind === 'failed') {
-        const { code, message } = end.error;
-        const level = failures % tuning.failuresPerLog === 0 ? 'warn' : 'debug';
-        log[level]({ reflector: name, code, error: message, step }, 'watch ended');
-      }
-      if (step.kind === 'relist') return step.reason;
-      failures = step.failures;
-      await pause(clock, step.waitMs, closing.signal);
-    }
-    return null;
-  }
+  const watching = createWatching({
+    ...persistence,
+    api,
+    reflected: options,
+    trust,
+    take(event) {
+      metrics.watchEvents.inc({ resource: name, type: event.kind });
+      tell(event.kind === 'bookmark' ? [] : known.apply(event.kind, event.object), event.resourceVersion);
+    },
+    onFault: fail,
+    closing: closing.signal,
+  });
 
   async function run(): Promise<void> {
     let listsInARow = 0;
     for (let reason: RelistReason | null = 'first'; reason !== null; ) {
-      await listUntilDone(reason);
+      const why = reason;
+      await persist('list', () => list(why), persistence, closing.signal);
       if (revision === null || closing.signal.aborted) return;
       const listedAt = clock.now();
-      reason = await watchUntilRelist(revision);
+      reason = await watching.untilRelist(revision);
       listsInARow = clock.now() - listedAt > tuning.steadyMs ? 0 : listsInARow + 1;
       // The first relist comes at once. One after another means that the watch, or an object, is broken: lists are dear.
       if (listsInARow > 1) await pause(clock, backoffMs(listsInARow - 1, tuning.relist, random()), closing.signal);
@@ -182,15 +143,16 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
   let cancelTick = clock.setTimer(tick, tuning.tickMs);
   function tick(): void {
     const verdict = trust.tick(clock.now());
-    if (verdict !== 'fine') interruptWatch?.(verdict);
+    if (verdict !== 'fine') watching.interrupt(verdict);
     cancelTick = clock.setTimer(tick, tuning.tickMs);
   }
 
-  const running = run().catch((error) => {
+  function fail(error: unknown): void {
     cancelTick();
     closing.abort();
     (options.onFatal ?? throwOutside)(error);
-  });
+  }
+  const running = run().catch(fail);
 
   return {
     get objects() {

@@ -44,6 +44,7 @@ export async function watchOnce({ open, take, trust, now, closing, onInterruptib
     if (!(error instanceof ZenLeadError)) throw error;
     if (interruption === null) return { kind: 'failed', lines, error };
   } finally {
+    stop.abort();
     trust.cut(now());
     onInterruptible(null);
     closing.removeEventListener('abort', abort);

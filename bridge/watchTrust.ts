@@ -5,7 +5,8 @@
  * Trust is lost when nothing was heard for `silentMs`, when the watch has been cut for `blindMs`, and when our own clock jumped by
  * more than `blindMs` (a frozen process knows nothing of what happened meanwhile). It comes back with the next line, bookmark or
  * LIST; a connection that is accepted and stays quiet proves nothing, because the API server accepts a watch from a future
- * version and says nothing on it (tried on 1.35.4). So where no line comes within `proofMs`, the verdict is to list again.
+ * version and says nothing on it (tried on 1.35.4; the reflector asks for the version, and `refuted` says what came of it). So where no
+ * line comes within `proofMs`, the verdict is to list again.
  * The first line of a replay is the oldest of it: trust comes back `replayMs` after it. What had arrived before a freeze, or was asked for before it, proves nothing either: the verdict is then to watch anew, from
  * where we are, and a LIST counts only when it was asked for after the doubt.
  *
@@ -42,6 +43,8 @@ export interface WatchTrust {
   listed(askedAt: number, now: number): void;
   opened(now: number): void;
   cut(now: number): void;
+  /** What is known is of another history: the server is behind it. Only a LIST heals that. */
+  refuted(now: number): void;
   tick(now: number): TrustVerdict;
   isStale(now: number): boolean;
   /** Epoch milliseconds. */
@@ -83,6 +86,7 @@ export function createWatchTrust(limits: TrustLimits, startedAt: number): WatchT
     cut(now) {
       cutAt ??= now;
     },
+    refuted: doubt,
     tick(now) {
       const wasFrozen = hasJumped(now);
       if (wasFrozen) doubt(now);

@@ -263,6 +263,94 @@ describe('an etcd restored from an older backup', () => {
     expect(world.watches[1]?.query.get('resourceVersion')).toBe('3');
   });
 
+  const behind = aList('3', []);
+  const cut = aWatch(aBookmark('5'), 'reset');
+
+  it('is found as soon as a watch is resumed: it is stale at once, and lists what there is now', async () => {
+    let answerList: () => void = () => {};
+    const world = await watchWorld({
+      lists: [
+        aList('5', [a1, b1]),
+        (request, response) => {
+          answerList = () => aList('3', [a1])(request, response);
+        },
+      ],
+      watches: [cut],
+      checks: [behind],
+    });
+    await until(() => world.lists.length === 2);
+    expect(world.reflector.isStale()).toBe(true);
+    expect(world.state()).toBe('a=1 b=1');
+    expect(Object.fromEntries(world.lists[1]?.query ?? [])).toEqual({ limit: '500' });
+    answerList();
+    await until(() => world.reflector.revision() === '3' && !world.reflector.isStale());
+    expect(world.state()).toBe('a=1');
+    expect(world.watches.at(-1)?.query.get('resourceVersion')).toBe('3');
+    const relists = await world.metrics.relists.get();
+    expect(relists.values).toEqual([{ labels: { resource: 'things', reason: 'version_too_large' }, value: 1 }]);
+  });
+
+  it('is found by a check that the server refuses at first', async () => {
+    const world = await watchWorld({
+      lists: [aList('5', [a1, b1]), aList('3', [a1])],
+      watches: [cut],
+      checks: [
+        unavailable,
+        failure(429, 'TooManyRequests', 'busy'),
+        (_request, response) => response.destroy(),
+        behind,
+      ],
+    });
+    await until(() => world.reflector.revision() === '3');
+    expect(world.checks).toHaveLength(4);
+    expect(Object.fromEntries(world.checks[0]?.query ?? [])).toEqual({ limit: '1' });
+  });
+
+  it.each([
+    ['the same version', '5'],
+    ['a later one', '12'],
+    ['one that cannot be ordered', 'abc'],
+  ])('is not taken for one where the server has %s', async (_what, version) => {
+    const world = await watchWorld({
+      lists: [aList('5', [a1])],
+      watches: [cut, aWatch(aLine('MODIFIED', a2), 'hold')],
+      checks: [aList(version, [a1])],
+    });
+    await until(() => world.checks.length === 1 && world.state() === 'a=2');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(world.lists).toHaveLength(1);
+    expect(world.watches).toHaveLength(2);
+    expect(world.reflector.isStale()).toBe(false);
+  });
+
+  it('is not looked for where the version has just been listed', async () => {
+    const world = await watchWorld({ lists: [aList('5', [a1]), aList('9', [a2])], watches: [gone] });
+    await until(() => world.watches.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(world.checks).toHaveLength(0);
+  });
+
+  it('is looked for anew by each watch: a check ends with its own', async () => {
+    let isGivenUp = false;
+    let endWatch: () => void = () => {};
+    const world = await watchWorld({
+      lists: [aList('5', [a1])],
+      watches: [
+        cut,
+        (request, response) => {
+          aQuietWatch(request, response);
+          endWatch = () => response.end(aBookmark('6'));
+        },
+      ],
+      checks: [(_request, response) => response.on('close', () => (isGivenUp = true))],
+    });
+    await until(() => world.checks.length === 1);
+    endWatch();
+    await until(() => world.checks.length === 2 && isGivenUp);
+    expect(world.watches).toHaveLength(3);
+    expect(world.lists).toHaveLength(1);
+  });
+
   it('is found too when the server keeps closing the empty watch cleanly', async () => {
     const empty = aWatch('', 'close');
     const world = await watchWorld({
@@ -360,11 +448,11 @@ describe('a gap in our own clock', () => {
         },
       ],
       now: () => Date.now() + frozenMs,
-      tuning: { proofMs: 60_000, blindMs: 10_000 },
+      tuning: { proofMs: 60_000, blindMs: 10_000, silentMs: 90_000 },
     });
     await until(() => world.watches.length === 1);
     expect(world.reflector.isStale()).toBe(false);
-    frozenMs = 30_000;
+    frozenMs = 60_000;
     expect(world.reflector.isStale()).toBe(true);
     await until(() => world.watches.length === 2);
     await new Promise((resolve) => setTimeout(resolve, 30)); // several ticks: time alone heals nothing
@@ -380,10 +468,10 @@ describe('a gap in our own clock', () => {
     const world = await watchWorld({
       lists: [aList('5', [a1]), aList('9', [a2])],
       now: () => Date.now() + frozenMs,
-      tuning: { proofMs: 20, blindMs: 10_000 },
+      tuning: { proofMs: 20, blindMs: 10_000, silentMs: 90_000 },
     });
     await until(() => world.watches.length === 1);
-    frozenMs = 30_000;
+    frozenMs = 60_000;
     await until(() => world.state() === 'a=2');
     expect(world.reflector.isStale()).toBe(false);
     const relists = await world.metrics.relists.get();

@@ -1,6 +1,6 @@
 /**
- * WatchedWorld: a reflector against a scripted API server, and what it told. The first LISTs and watches answer as the story says;
- * later LISTs repeat the last one, later watches stay open and quiet.
+ * WatchedWorld: a reflector against a scripted API server, and what it told. The first LISTs, checks and watches answer as the story says;
+ * later LISTs repeat the last one, later watches stay open and quiet, later checks find a server that is ahead of everything.
  */
 
 import { systemClock } from '../../../bridge/clock.ts';
@@ -27,6 +27,8 @@ export interface WatchedWorld {
   readonly logged: string[];
   readonly fatal: unknown[];
   readonly lists: ScriptedRequest[];
+  /** LISTs of one object: which version the server has. */
+  readonly checks: ScriptedRequest[];
   readonly watches: ScriptedRequest[];
   readonly metrics: Metrics;
   /** Names and values that the reflector holds now: `a=1 b=2`. */
@@ -52,18 +54,21 @@ export async function closeWorlds(): Promise<void> {
 
 export async function watchWorld(story: {
   readonly lists: readonly Answer[];
+  readonly checks?: readonly Answer[];
   readonly watches?: readonly Answer[];
   readonly tuning?: Partial<ReflectorTuning>;
   readonly now?: () => number;
   readonly onChange?: (reflector: Reflector<AnObject>) => void;
 }): Promise<WatchedWorld> {
   const lists: ScriptedRequest[] = [];
+  const checks: ScriptedRequest[] = [];
   const watches: ScriptedRequest[] = [];
   const told: string[] = [];
   const logged: string[] = [];
   const fatal: unknown[] = [];
   const server = await startScriptedServer((request) => {
     if (request.query.has('watch')) return (story.watches ?? [])[watches.push(request) - 1] ?? aQuietWatch;
+    if (request.query.get('limit') === '1') return (story.checks ?? [])[checks.push(request) - 1] ?? aList('99', []);
     return story.lists[lists.push(request) - 1] ?? story.lists.at(-1);
   });
   const metrics = createMetrics();
@@ -93,7 +98,7 @@ export async function watchWorld(story: {
     () => server.close(),
   );
   const state = () => [...reflector.objects.values()].map(({ name, value }) => `${name}=${value}`).join(' ');
-  return { reflector, told, logged, fatal, lists, watches, metrics, state };
+  return { reflector, told, logged, fatal, lists, checks, watches, metrics, state };
 }
 
 function aLogger(logged: string[]): Logger {
