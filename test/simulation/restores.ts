@@ -13,13 +13,13 @@ import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /**
- * What others wrote after a backup, more than is written again before a bridge's silent watch makes it list (90 s). Where there is no
+ * What others wrote after a backup, more than is written again before a bridge has checked the version that it resumes from. Where there is no
  * such gap, a bridge cannot tell the old revisions from the new ones, and is restarted, as Kubernetes asks for after a restore:
  * https://kubernetes.io/docs/tasks/administer-cluster/configure-upgrade-etcd/#restoring-an-etcd-cluster
  */
 const GAP_REVISIONS = 100_000;
-/** Until then a bridge takes a watch from the future for a quiet one (bridge/watchTrust.ts: silentMs, a tick, and a LIST). */
-const SILENT_MS = 95_000;
+/** Until its check is answered a bridge takes a watch from the future for a quiet one: three lost answers (10 s each) and the waits between. */
+const CHECKED_MS = 40_000;
 
 export function createRestores(
   cluster: Cluster,
@@ -41,7 +41,7 @@ export function createRestores(
     cluster.checks.restored();
     watchServer.end(null, toError);
     for (const name of bridgeNames)
-      if (hasGap) cluster.mayBeBlind(name, 'restore', SILENT_MS);
+      if (hasGap) cluster.mayBeBlind(name, 'restore', CHECKED_MS);
       else cluster.restart(name);
     return `from ${from} to ${to.revision}`;
   }
