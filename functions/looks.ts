@@ -9,6 +9,7 @@ import type { ForeignHint } from '../lib/events/foreign.ts';
 import type { Look } from '../lib/events/parseLook.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
 import { clusterSource, toReply } from '../lib/events/toReply.ts';
+import { aboutService } from '../lib/telemetry/sourceService.ts';
 import { createCoalescer } from './coalesce.ts';
 import { watchColdStart } from './coldStart.ts';
 import type { FindConcerned } from './concerned.ts';
@@ -42,7 +43,7 @@ export function createLooks(deps: LooksDeps): Looks {
     const startedAt = deps.now();
     const context = { request, observedAt, startedAt };
     try {
-      const result = await look(request, deps, signal);
+      const result = await aboutService(request.service.name, () => look(request, deps, signal));
       reportLook(context, result, deps);
       noteDecision(observedAt);
       const { sourceUid, decidedAt } = result;

@@ -16,7 +16,7 @@ import type { KubeApi, Resource } from './kubeApi.ts';
 import { toKubeError } from './kubeError.ts';
 import { parseListPage } from './parseListPage.ts';
 import { toAccept, toListQuery, toPath, toWatchQuery } from './requestPath.ts';
-import { timeCall } from './timeCall.ts';
+import { type CallTarget, timeCall } from './timeCall.ts';
 import { openWatch } from './watchBody.ts';
 
 export interface KubeApiOptions {
@@ -41,7 +41,7 @@ export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): K
   const exchange: Exchange = { connection, userAgent, now };
 
   /** One call with a JSON answer; anything but 2xx is an error. */
-  const call = (request: HttpRequest, target: Target, deadlineMs: number, signal: AbortSignal): Promise<unknown> =>
+  const call = (request: HttpRequest, target: CallTarget, deadlineMs: number, signal: AbortSignal): Promise<unknown> =>
     timeCall(metrics, target, () =>
       withDeadline(request.attempt, signal, deadlineMs, async (stop) => {
         const response = await sendRequest(exchange, request, stop);
@@ -56,7 +56,7 @@ export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): K
       const attempt = `list ${resource.plural} in ${namespace ?? 'all namespaces'}`;
       const path = toPath(resource, namespace) + toListQuery(query);
       const request = { attempt, method: 'GET', path, accept: toAccept('list', query.metadataOnly) } as const;
-      const target = { operation: 'list', namespace: namespace ?? '', service: '' } as const;
+      const target = { operation: 'list', namespace: namespace ?? '' } as const;
       return parseListPage(await call(request, target, listTimeoutMs, signal), attempt);
     },
     watch(resource, namespace, query, signal, onOpen) {
@@ -67,14 +67,14 @@ export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): K
     },
     get(resource, namespace, name, signal) {
       const request = toRequest('get', 'GET', resource, namespace, name);
-      return call(request, toTarget('get', resource, namespace, ''), requestTimeoutMs, signal);
+      return call(request, { operation: 'get', namespace }, requestTimeoutMs, signal);
     },
     create(resource, namespace, object, signal) {
       const name = nameOf(object);
       const attempt = `create ${resource.plural} ${namespace}/${name}`;
       const path = toPath(resource, namespace);
       const request = { attempt, method: 'POST', path, body: object, contentType: 'application/json' } as const;
-      return call(request, toTarget('create', resource, namespace, name), requestTimeoutMs, signal);
+      return call(request, { operation: 'create', namespace }, requestTimeoutMs, signal);
     },
     mergePatch(resource, namespace, name, patch, signal) {
       const request = {
@@ -82,7 +82,7 @@ export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): K
         body: patch,
         contentType: 'application/merge-patch+json',
       };
-      return call(request, toTarget('patch', resource, namespace, name), requestTimeoutMs, signal);
+      return call(request, { operation: 'patch', namespace }, requestTimeoutMs, signal);
     },
     async delete(resource, namespace, name, preconditions, signal) {
       const request = {
@@ -90,18 +90,16 @@ export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): K
         body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', preconditions },
         contentType: 'application/json',
       };
-      await call(request, toTarget('delete', resource, namespace, name), requestTimeoutMs, signal);
+      await call(request, { operation: 'delete', namespace }, requestTimeoutMs, signal);
     },
     getPath(path, signal) {
       // `/openid/v1/jwks` is application/jwk-set+json, and 406 to whoever asks for application/json alone (tried on 1.35.4).
       const request = { attempt: `get ${path}`, method: 'GET', path, accept: 'application/json, */*' } as const;
-      return call(request, { operation: 'get', namespace: '', service: '' }, requestTimeoutMs, signal);
+      return call(request, { operation: 'get', namespace: '' }, requestTimeoutMs, signal);
     },
     close: () => connection.close(),
   };
 }
-
-type Target = Parameters<typeof timeCall>[1];
 
 function toRequest(
   verb: string,
@@ -115,12 +113,6 @@ function toRequest(
     method,
     path: toPath(resource, namespace, name),
   };
-}
-
-/** The `service` label: only objects that are named after a Service. The name of an Event is a hash, a new series each. */
-function toTarget(operation: Target['operation'], resource: Resource, namespace: string, name: string): Target {
-  const isService = resource.plural === 'services' || resource.plural === 'endpointslices';
-  return { operation, namespace, service: isService ? name : '' };
 }
 
 function nameOf(object: object): string {

@@ -71,6 +71,6 @@ export const goNames: readonly GoName[] = [
   {
     name: 'api_call_duration_seconds',
     fate: 'near',
-    note: 'service is the name of the leader Service or slice; result is success or an error code.',
+    note: 'service stands on writes only, Events included; result is success or an error code.',
   },
 ];

@@ -27,7 +27,7 @@ const sections: readonly { readonly first: keyof Metrics; readonly title: string
   {
     first: 'apiCallSeconds',
     title: 'Calls to the Kubernetes API',
-    text: 'Of both halves. Calls by verb and result: `zen_lead_api_call_duration_seconds_count`. Watches are not calls.',
+    text: 'Of both halves. Calls by verb and result: `zen_lead_api_call_duration_seconds_count`. Watches are not calls. `service` is the annotated Service that a write was for, whatever was written; reads leave it empty.',
   },
   {
     first: 'podsAvailable',

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import type { ClusterAccess } from '../../../lib/kube/clusterAccess.ts';
-import { endpointSlices, type KubeApi, pods, services } from '../../../lib/kube/kubeApi.ts';
+import { endpointSlices, events, type KubeApi, leases, pods, services } from '../../../lib/kube/kubeApi.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
+import { aboutService } from '../../../lib/telemetry/sourceService.ts';
 import { type Answer, failure, inOrder, json, type ScriptedServer, startScriptedServer } from './scriptedServer.ts';
 
 const metrics = createMetrics();
@@ -326,17 +327,22 @@ it('keeps its connections from one request to the next', async () => {
   expect(ports.size).toBeLessThanOrEqual(2);
 });
 
-it('counts and times a call under the Service it was for, and an Event under none', async () => {
-  const { api } = await connectTo(inOrder(json({}), json({}), failure(409, 'Conflict', 'changed')));
-  await api.create(services, 'timed', { metadata: { name: 'db-leader' } }, signal);
-  const events = { groupVersion: '/apis/events.k8s.io/v1', plural: 'events' } as const;
-  await api.create(events, 'timed', { metadata: { name: 'db.1234' } }, signal);
-  await expect(api.mergePatch(services, 'timed', 'db-leader', {}, signal)).rejects.toThrow();
+it('counts and times a write under the Service that was looked at, whatever is written, and a read under none', async () => {
+  const { api } = await connectTo(inOrder(json({}), json({}), failure(409, 'Conflict', 'changed'), json({}), json({})));
+  await aboutService('db', async () => {
+    await api.create(services, 'timed', { metadata: { name: 'db-leader' } }, signal);
+    await api.create(events, 'timed', { metadata: { name: 'db.1234' } }, signal);
+    await expect(api.mergePatch(services, 'timed', 'db-leader', {}, signal)).rejects.toThrow();
+    await api.get(services, 'timed', 'named-by-a-stranger', signal);
+  });
+  // The Lease.
+  await api.mergePatch(leases, 'timed', 'zen-lead', {}, signal);
   const text = await metrics.registry.getSingleMetricAsString('zen_lead_api_call_duration_seconds');
   const counts = text.split('\n').filter((each) => each.includes('_count') && each.includes('"timed"'));
   expect(counts.map((each) => each.replace(/^.*\{|\}.*$/g, '')).sort()).toEqual([
-    'operation="create",namespace="timed",service="",result="success"',
-    'operation="create",namespace="timed",service="db-leader",result="success"',
-    'operation="patch",namespace="timed",service="db-leader",result="KUBE_CONFLICT"',
+    'operation="create",namespace="timed",service="db",result="success"',
+    'operation="get",namespace="timed",service="",result="success"',
+    'operation="patch",namespace="timed",service="",result="success"',
+    'operation="patch",namespace="timed",service="db",result="KUBE_CONFLICT"',
   ]);
 });
