@@ -9,7 +9,7 @@ import { mirror } from './plan.ts';
 import type { Situation } from './situation.ts';
 import type { Candidate } from './snapshot.ts';
 import { byCreation } from './strategy.ts';
-import { followersName, sliceName } from './wantedNames.ts';
+import { followersName, MAX_NAME_LENGTH, sliceName } from './wantedNames.ts';
 
 export interface PlannedFollowers {
   readonly followers: Plan['followers'];
@@ -23,6 +23,10 @@ export function planFollowers(situation: Situation, leaderName: string, leader: 
   const name = followersName(source.name, read.settings.followers);
   if (name === null) return { followers: null, warnings: [] };
 
+  if (name.length > MAX_NAME_LENGTH) {
+    const message = `The followers Service would be called "${name}", which is longer than ${MAX_NAME_LENGTH} characters: there are no followers. Set ${annotation.followers} to another name.`;
+    return { followers: null, warnings: [{ reason: 'InvalidService', value: name, message }] };
+  }
   const isForeign = snapshot.services.some((service) => service.name === name && !owned.services.includes(service));
   if (isForeign || name === leaderName || name === source.name) {
     const message = `Service "${name}" is taken: there are no followers. Set ${annotation.followers} to another name.`;

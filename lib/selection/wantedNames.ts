@@ -6,6 +6,9 @@ import { annotation } from './names.ts';
 import { parseSettings } from './settings.ts';
 import type { IpFamily, ServiceView } from './snapshot.ts';
 
+/** RFC 1035: what a Service may be called at most. A name from an annotation was checked when it was read, a default was not. */
+export const MAX_NAME_LENGTH = 63;
+
 export const defaultLeaderName = (source: string): string => `${source}-leader`;
 export const defaultFollowersName = (source: string): string => `${source}-followers`;
 

@@ -419,6 +419,20 @@ describe('followers', () => {
     });
   });
 
+  it('are not made under a default name over 63 characters, and the route goes on', () => {
+    const name = 'p'.repeat(54);
+    world = new World();
+    world.setPod(aPod({ name: 'pg-0' }));
+    world.setSource(aService({ followers: 'true' }, { name }));
+    world.look(T0, name);
+    const { decision, writes } = world.look(T0, name);
+    expect(writes).toEqual([]);
+    expect(decision).toMatchObject({
+      kind: 'kept',
+      warnings: [{ reason: 'InvalidService', value: `${name}-followers` }],
+    });
+  });
+
   it.each(['postgres', LEADER, 'other'])('are not made under the taken name %s', (name) => {
     world.create('services', foreignService('other'));
     annotate({ followers: name });
