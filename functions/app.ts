@@ -27,23 +27,27 @@ export interface AppDeps {
   readonly authenticate: Authenticate;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Milliseconds for a request to arrive whole; 5 s, where our own senders need a few milliseconds. */
+  readonly receiveTimeoutMs?: number;
   isReady(): Readiness;
 }
 
 /** Events are 64 KiB at most (CloudEvents 1.0, "Size Limits"); an ApiServerSource sends whole objects, which can be larger. */
 const BODY_LIMIT_BYTES = 256 * 1024;
-/** For a request to arrive whole; our own senders need milliseconds. */
-const RECEIVE_TIMEOUT_MS = 5_000;
 /** For a look: four reads of a large namespace. Our bridge gives up after 2.5 s; a Broker waits longer. */
 const LOOK_TIMEOUT_MS = 10_000;
 /** Longer than undici (4 s) and Knative's proxies keep an idle connection, so that the one who sends closes first. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
 export function createApp(deps: AppDeps): FastifyInstance {
+  const { receiveTimeoutMs = 5_000 } = deps;
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: RECEIVE_TIMEOUT_MS,
+    requestTimeout: receiveTimeoutMs,
+    // Node takes the smaller of the two for the headers and the larger for the whole request: with its own 60 s for the headers
+    // a body would have those. And it looks only every 30 s unless told otherwise.
+    http: { headersTimeout: receiveTimeoutMs, connectionsCheckingInterval: receiveTimeoutMs / 5 },
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     // Whoever still has a connection while we close is served on it once more, and told to leave (startFunctions).
@@ -101,6 +105,8 @@ function toInputError(error: unknown): unknown {
       retry: 'never',
       path: 'body',
     });
+  if (code === 'ECONNRESET')
+    return new ZenLeadError('ABORTED', 'body: the caller has gone, or took too long to send it', { retry: 'never' });
   const isInput = typeof code === 'string' && code.startsWith('FST_ERR_CTP_');
   return isInput
     ? new ZenLeadError('INPUT_INVALID', `body: ${message}`, { retry: 'never', path: 'body', cause: error })

@@ -20,6 +20,8 @@ export interface FunctionsOptions extends FunctionDeps {
   readonly acceptHints: boolean;
   /** Milliseconds that `close` waits for requests in flight; 5 s, half of what Kubernetes leaves after its own delays. */
   readonly drainTimeoutMs?: number;
+  /** See `AppDeps`. */
+  readonly receiveTimeoutMs?: number;
 }
 
 export interface Functions {
@@ -36,6 +38,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
     authenticate: toAuthenticate(options, keySource, now),
     metrics: options.metrics,
     log,
+    ...(options.receiveTimeoutMs !== undefined && { receiveTimeoutMs: options.receiveTimeoutMs }),
     isReady() {
       const lacksKeys = keySource !== null && keySource.current() === null;
       return {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseEnvelope } from '../../../lib/events/envelope.ts';
 import { parseReply } from '../../../lib/events/parseReply.ts';
@@ -162,6 +163,9 @@ describe('POST /', () => {
   });
 
   it('reads once for the hints that come while it reads, and once more', async () => {
+    // Making a slice takes a reading of its own.
+    await send(aLookEvent());
+    server.fake.requests.length = 0;
     const gate = Promise.withResolvers<undefined>();
     server.fake.before = ({ path }) => (path.endsWith('/endpointslices') ? gate.promise : undefined);
     const answers = Array.from({ length: 10 }, () => send(aLookEvent()));
@@ -281,6 +285,27 @@ describe('the rest of the server', () => {
     await closed;
     await expect(send(aLookEvent())).rejects.toThrow();
     expect(routedPod(server.fake)).toBe('db-0');
+  });
+
+  it.each([
+    ['headers', 'POST / HTTP/1.1\r\nhost: x\r\n', 'x: y\r\n'],
+    ['a body', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n', ' '],
+  ])('cuts off who sends %s byte by byte, and calls that no defect', async (_name, start, more) => {
+    const lines: string[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+    const hurried = await startServer({ receiveTimeoutMs: 200, log });
+    const socket = connect(hurried.functions.port, '127.0.0.1');
+    socket.write(start);
+    const dripping = setInterval(() => socket.write(more), 20);
+    try {
+      let answer = '';
+      for await (const chunk of socket) answer += chunk;
+      expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    } finally {
+      clearInterval(dripping);
+      await hurried.close();
+    }
+    expect(lines).toEqual([]);
   });
 
   it('does not wait for ever when it closes', async () => {
