@@ -48,8 +48,8 @@ export function switchover(values: Values<'switchover'>): Promise<void> {
 async function letGo({ api, service, timeoutMs, signal, state: before }: EditSession, pod: string): Promise<void> {
   const state = await readCurrentState(api, service, signal);
   const unpin = { [annotation.pinLeader]: null };
+  const former = before.source.annotations[annotation.pinLeader];
   if (imagine(state, unpin).decision.leader?.name !== pod) {
-    const former = before.source.annotations[annotation.pinLeader];
     say(
       `the pin stays${former === undefined ? '' : ` in place of the one on ${former}`}: without it the rules would move the lead away again; zen-lead unpin lets it go`,
     );
@@ -57,7 +57,8 @@ async function letGo({ api, service, timeoutMs, signal, state: before }: EditSes
   }
   await annotate(api, state.source, unpin, signal);
   await untilRouted(api, service, timeoutMs, signal);
-  say('the pin is taken away again; the leader stays because it is fit');
+  const also = former === undefined ? '' : `, and so is the one on ${former} that was there before`;
+  say(`the pin is taken away again${also}; the leader stays because it is fit`);
 }
 
 /** As it was before, unless somebody else has changed it meanwhile. */

@@ -21,7 +21,7 @@ export const reasonText: Readonly<Record<Reason, string>> = {
   Paused: 'the Service is paused',
   FailoverDelayed: 'failover-min-delay is running',
   Held: 'nobody is fit, and no-leader is hold',
-  OptedOut: 'the Service is not annotated any more',
+  OptedOut: 'the Service is not annotated with zen-lead.io/enabled: "true"',
   NoPodsFound: 'the selector matches no pod',
   NoReadyPods: 'no pod is fit',
   WaitingForMinReady: 'no pod has been Ready for min-ready-duration yet',

@@ -81,6 +81,16 @@ describe('zen-lead switchover, pin, unpin, pause, resume', () => {
     expect(free).toMatchObject({ code: 0, stdout: expect.stringContaining('pin-leader-\ndb-2 leads') });
   });
 
+  it('say that a pin which was there before is gone after a switchover', async () => {
+    const { type, expectLeader } = await aLedCluster();
+    expect((await type('pin', 'default/db', '--to', 'db-2')).code).toBe(0);
+    const moved = await type('switchover', 'default/db', '--to', 'db-1');
+    expect(moved.stdout).toContain('the pin is taken away again, and so is the one on db-2 that was there before');
+    await expectLeader('10.0.0.11');
+    // It would lead again if its pin were still there.
+    expect((await type('explain', 'default/db')).stdout).not.toContain('pin-leader');
+  });
+
   it('take the pin back and end with 1 where nobody acts on it', async () => {
     const { type, stopZenLead } = await aLedCluster();
     await stopZenLead();
