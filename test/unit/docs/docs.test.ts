@@ -19,6 +19,7 @@ function listInvocations(text: string): readonly string[] {
   const fenced = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.split('\n'));
   const inline = [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
   return [...fenced, ...inline]
+    .flatMap((line) => line.split(/ \| (?=npx )/))
     .map((line) => /^\s*(?:\w+=\S+ )*(?:npx |kubectl )?zen-lead ([a-z]+.*?)\s*(?:#.*)?$/.exec(line)?.[1] ?? '')
     .filter((line) => line !== '');
 }
@@ -61,6 +62,16 @@ describe.each(pages)('%s', (page) => {
       const flags = rest.filter((word) => /^--?[a-z]/.test(word)).map((word) => word.split('=')[0]);
       if (command !== undefined)
         expect([...flagsOf(command), '--help'], invocation).toEqual(expect.arrayContaining(flags));
+    }
+  });
+
+  it('reads the logs of every replica, and all of them', () => {
+    // `logs deploy/NAME` picks one of its pods, and with a selector kubectl shows the last ten lines of each unless told otherwise:
+    // https://kubernetes.io/docs/reference/kubectl/generated/kubectl_logs/
+    for (const [command] of text.matchAll(/kubectl [^`\n]*\blogs\b[^`\n|]*/g)) {
+      if (command.includes('--previous')) continue;
+      expect(command).toMatch(/ -l /);
+      expect(command).toContain('--tail=');
     }
   });
 
