@@ -10,6 +10,9 @@ import { exitCodeOf } from '../lib/config/exitCode.ts';
 import { parseCommandLine } from '../lib/config/parseCommandLine.ts';
 import { codeOf } from '../lib/errors.ts';
 
+/** https://nodejs.org/api/timers.html#setintervalcallback-delay-args: a longer one would fire every millisecond. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
 async function main(): Promise<void> {
   const line = parseCommandLine(process.argv.slice(2), process.env);
   if (line.kind === 'help') {
@@ -54,6 +57,9 @@ async function main(): Promise<void> {
   }
 }
 
+// No timer of the bridge keeps a process alive (bridge/clock.ts). While every watch waits for an API server to come back, nothing else would:
+// `record` and `status --watch` ended then, with Node's warning that main had not.
+const staysAlive = setInterval(() => undefined, LONGEST_TIMER_MS);
 try {
   await main();
 } catch (error) {
@@ -61,6 +67,8 @@ try {
   const hint = process.exitCode === 2 ? '; see zen-lead --help' : '';
   const isOurs = error instanceof Error && codeOf(error) !== undefined;
   process.stderr.write(isOurs ? `zen-lead: ${error.message}${hint}\n` : `zen-lead: ${describe(error)}\n`);
+} finally {
+  clearInterval(staysAlive);
 }
 
 function describe(error: unknown): string {

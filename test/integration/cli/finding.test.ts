@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startZenLead } from '../../../cli/startZenLead.ts';
+import { startApiServer } from '../../../lib/apiserver/startApiServer.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import { loadClusterAccess } from '../../../lib/kube/kubeconfig.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
@@ -171,6 +173,31 @@ describe('a recording', () => {
       expect(replayed.stdout).toContain('all as recorded');
     }
   });
+});
+
+it('record and status --watch wait for an API server that has gone', { timeout: 30_000 }, async () => {
+  const server = await startApiServer();
+  onTestFinished(() => server.close());
+  const kubeconfig = join(aDirectory(), 'kubeconfig');
+  await server.writeKubeconfig(kubeconfig);
+  const recorder = startProgram([
+    'record',
+    join(aDirectory(), 'r.jsonl'),
+    '--log-level',
+    'info',
+    '--kubeconfig',
+    kubeconfig,
+  ]);
+  const watching = startProgram(['status', '--watch', '-o', 'json', '--kubeconfig', kubeconfig]);
+  await watching.waitForLine('"leaders"');
+  await expect.poll(recorder.stderr, { timeout: 10_000 }).toContain('every list is complete');
+
+  await server.close();
+  await expect.poll(recorder.stderr, { timeout: 10_000 }).toContain('watch ended');
+  const ended = Promise.race([recorder.exited, watching.exited]);
+  expect(await Promise.race([ended, sleep(1_000, 'still there')])).toBe('still there');
+  for (const { process: child } of [recorder, watching]) child.kill('SIGINT');
+  expect(await Promise.all([recorder.exited, watching.exited])).toEqual([0, 0]);
 });
 
 function tryRead(path: string): string {
