@@ -14,6 +14,8 @@ const root = resolve(import.meta.dirname, '../../..');
 const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })].sort();
 const read = (page: string) => readFileSync(join(root, page), 'utf8');
 
+const sources = globSync('{bridge,functions,lib,cli}/**/*.ts', { cwd: root }).map(read).join('\n');
+
 /** What people type: lines in fenced shell blocks, and `code` that begins with our command. */
 function listInvocations(text: string): readonly string[] {
   const fenced = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.split('\n'));
@@ -73,6 +75,13 @@ describe.each(pages)('%s', (page) => {
       expect(command).toMatch(/ -l /);
       expect(command).toContain('--tail=');
     }
+  });
+
+  it('looks in the logs for words that are written there', () => {
+    const words = [...text.matchAll(/\| grep (?:-E )?"([^"]+)"/g)].flatMap(([, pattern = '']) => pattern.split('|'));
+    // As it stands, or with a first word that is filled in.
+    for (const word of words)
+      expect(sources.includes(word) || sources.includes(word.replace(/^\w+/, '}')), word).toBe(true);
   });
 
   it('names metrics, alerts, folders and scripts that are there', () => {
