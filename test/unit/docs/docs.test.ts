@@ -5,9 +5,11 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import type { Command } from '../../../lib/config/command.ts';
 import { commands } from '../../../lib/config/commands.ts';
 import type { Setting } from '../../../lib/config/setting.ts';
+import { annotation, label } from '../../../lib/selection/names.ts';
 import { readMetricRows } from '../../../lib/telemetry/renderMetricsPage.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -82,6 +84,22 @@ describe.each(pages)('%s', (page) => {
     // As it stands, or with a first word that is filled in.
     for (const word of words)
       expect(sources.includes(word) || sources.includes(word.replace(/^\w+/, '}')), word).toBe(true);
+  });
+
+  it('names annotations that are read, and files that are there', () => {
+    const known = [...Object.values(annotation), ...Object.values(label)].map(String);
+    // Not in a URL, and not where the text speaks of the prefix alone.
+    for (const [, name = ''] of text.matchAll(/(?<![/.\w-])zen-lead\.io\/([a-z-]*[a-z])\b/g))
+      expect(known, name).toContain(`zen-lead.io/${name}`);
+    for (const [, path = ''] of text.matchAll(
+      /`((?:bench|bridge|cli|docs|examples|functions|lib|schemas|test)\/[\w./-]+)`/g,
+    ))
+      expect(existsSync(join(root, path)), path).toBe(true);
+  });
+
+  it('shows YAML that can be read', () => {
+    for (const [, block = ''] of text.matchAll(/```yaml\n([\s\S]*?)```/g))
+      for (const document of parseAllDocuments(block)) expect(document.errors, block).toEqual([]);
   });
 
   it('names metrics, alerts, folders and scripts that are there', () => {
