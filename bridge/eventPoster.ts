@@ -10,6 +10,7 @@ import { getCACertificates } from 'node:tls';
 import { Agent } from 'undici';
 import { ZenLeadError } from '../lib/errors.ts';
 import { toStructured } from '../lib/events/toStructured.ts';
+import { withExtensions } from '../lib/events/withExtensions.ts';
 import { createSinkToken } from './sinkToken.ts';
 
 export interface EventPosterOptions {
@@ -17,7 +18,7 @@ export interface EventPosterOptions {
   /** PEM certificates to trust beside the system's (K_CA_CERTS). */
   readonly caCerts?: string | undefined;
   readonly tokenFile?: string | undefined;
-  /** Set on every event (K_CE_OVERRIDES). Only extension attributes: an id or a subject that is not ours would make another event of it. */
+  /** Set on every event (K_CE_OVERRIDES). */
   readonly extensions?: Readonly<Record<string, string>> | undefined;
   readonly now: () => number;
 }
@@ -39,21 +40,14 @@ export interface EventPoster {
 /** A reply after a read carries the snapshot read; 100,000 candidates of 300 B would be 30 MB, and nobody's. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
-/** CloudEvents 1.0.2, "Context Attributes", and the members of its JSON format. */
-const contextAttributes = new Set(
-  'specversion id source type subject time datacontenttype dataschema data data_base64'.split(' '),
-);
-
 export function createEventPoster({ url, caCerts, tokenFile, extensions, now }: EventPosterOptions): EventPoster {
   const { origin, pathname, search } = new URL(url);
   const ca = caCerts === undefined ? undefined : [...getCACertificates('default'), caCerts];
   const agent = new Agent({ maxResponseSize: MAX_ANSWER_BYTES, ...(ca !== undefined && { connect: { ca } }) });
   const token = tokenFile === undefined ? undefined : createSinkToken(tokenFile, now);
 
-  const overrides = Object.entries(extensions ?? {}).filter(([name]) => !contextAttributes.has(name));
-
   async function postOnce(event: PostableEvent, bearer: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
-    const message = toStructured({ ...event, ...Object.fromEntries(overrides) });
+    const message = toStructured(withExtensions(event, extensions));
     const { statusCode, headers, body } = await agent.request({
       origin,
       path: pathname + search,

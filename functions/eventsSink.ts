@@ -10,6 +10,7 @@ import { Agent } from 'undici';
 import { ZenLeadError } from '../lib/errors.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
 import { toStructured } from '../lib/events/toStructured.ts';
+import { withExtensions } from '../lib/events/withExtensions.ts';
 
 export type EventsSink = (event: ReplyEvent, signal: AbortSignal) => Promise<void>;
 
@@ -24,7 +25,7 @@ export function createEventsSink(url: string, { caCerts, extensions }: EventsSin
   const ca = caCerts === undefined ? undefined : [...getCACertificates('default'), caCerts];
   const agent = new Agent(ca === undefined ? {} : { connect: { ca } });
   return async (event, signal) => {
-    const { headers, body } = toStructured({ ...event, ...extensions });
+    const { headers, body } = toStructured(withExtensions(event, extensions));
     const status = await post(agent, url, headers, body, signal);
     if (status < 200 || status > 299) throw unavailable(url, `answered ${status}`);
   };

@@ -53,6 +53,13 @@ describe('EVENTS_SINK', () => {
     expect(broker.received).toEqual([{ url: '/shop/default?x=1', event: { ...event, tenant: 'blue' } }]);
   });
 
+  it('is sent the same event whatever K_CE_OVERRIDES says about its id, type or subject', async () => {
+    const broker = await aBroker();
+    const extensions = { id: 'x', type: 'x', subject: 'x', source: 'x', time: 'x', data: 'x', tenant: 'blue' };
+    await createEventsSink(`http://${broker.host}/`, { extensions })(event, soon());
+    expect(broker.received).toEqual([{ url: '/', event: { ...event, tenant: 'blue' } }]);
+  });
+
   it('is trusted over TLS by the certificates of K_CA_CERTS, and by nothing else that the system does not know', async () => {
     const cert = await fixture('before.crt');
     const broker = await aBroker({ cert, key: await fixture('before.key') });
