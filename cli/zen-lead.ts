@@ -71,6 +71,8 @@ try {
   clearInterval(staysAlive);
 }
 
+/** A port that is taken or a folder that is not there is no defect: what the system says about it is enough, a stack would hide it. */
 function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return 'syscall' in error ? error.message : (error.stack ?? error.message);
 }

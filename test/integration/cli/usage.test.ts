@@ -30,4 +30,10 @@ describe('zen-lead', () => {
     expect(program.stderr()).toContain(says);
     expect(program.stderr().trimEnd().split('\n')).toHaveLength(1);
   });
+
+  it('exits with 1 and one plain line where the system refuses, because that is no defect of the program', async () => {
+    const program = startProgram(['replay', '/dev/null', '--html', '/does/not/exist/page.html']);
+    expect(await program.exited).toBe(1);
+    expect(program.stderr()).toMatch(/^zen-lead: ENOENT: .*\/does\/not\/exist\/page\.html'\n$/);
+  });
 });
