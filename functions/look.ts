@@ -2,8 +2,8 @@
  * look: decide about one Service and write what was decided. The one way that every event takes, whatever its type.
  *
  *   1. The snapshot, if it may decide (freshness.ts), else the state read by ourselves (readState.ts).
- *   2. decide, toPatch: pure. An EndpointSlice to be created is decided on the state read, whatever the snapshot: nothing but its name
- *      fences a create, and an old view would put a second record beside the true one (S9).
+ *   2. decide, toPatch: pure. A slice that has to be created is made empty, and what goes in is decided on the state read after that
+ *      (placesFirst.ts).
  *   3. Route writes, if there are any. What follows from them is the next look.
  *   4. Without route writes: the announcement that is owed (announce.ts), then the other writes.
  *   5. A conflict: read afresh, decide again, at most three times.
@@ -12,6 +12,7 @@
  * is gone is no error. Rejects with KUBE_* or ABORTED; conflicts to the end with the last of them.
  */
 
+import { ZenLeadError } from '../lib/errors.ts';
 import type { LookData } from '../lib/events/look.ts';
 import type { ReplyData } from '../lib/events/reply.ts';
 import { MAX_RECHECK_MS } from '../lib/events/replySchema.ts';
@@ -24,6 +25,7 @@ import { toPatch } from '../lib/selection/toPatch.ts';
 import type { Write } from '../lib/selection/write.ts';
 import { noTracing, type Tracing } from '../lib/telemetry/tracing.ts';
 import type { HintReason, WhyHint } from './freshness.ts';
+import { placesFirst } from './placesFirst.ts';
 import { type NamespaceRead, READ_LIFETIME_MS, readState, toSnapshot } from './readState.ts';
 import { type Basis, type SettleDeps, settle } from './settle.ts';
 
@@ -66,31 +68,40 @@ export async function look(request: LookRequest, deps: SettleDeps, signal: Abort
   let basis = typeof request.basis === 'string' ? await readBasis(service, deps, signal, state) : request.basis;
 
   let standing: Standing | null = null;
+  const placed: Write[] = [];
   for (let attempt = 1; ; ) {
     const decidedAt = deps.now();
     const decision = select(basis.snapshot, decidedAt, deps.tracing);
     const writes = toPatch(basis.snapshot, decision, decidedAt);
-    if (!basis.isRead && writes.some(makesSlice)) {
-      hint = 'unfenced';
-      basis = await readBasis(service, deps, signal);
-      continue;
-    }
-    const outcome = await settle({ basis, decision, writes, decidedAt, type, carry }, deps, signal);
-    if (outcome.kind === 'settled') {
-      const whole = tellWhole(standing, { decision, writes: outcome.writes });
+    const places = placesFirst(writes);
+    const isPlacing = places.length > 0;
+    const settling = { basis, decision, writes: isPlacing ? places : writes, decidedAt, type, carry };
+    const outcome = await settle(settling, deps, signal);
+    // Fewer places than asked for: the namespace is going, and nothing more can be made in it.
+    if (outcome.kind === 'settled' && (!isPlacing || outcome.writes.length < places.length)) {
+      const whole = tellWhole(standing, { decision, writes: [...placed, ...outcome.writes] });
       return { ...whole, ...toReplyData(basis, decision, decidedAt, outcome), decidedAt, attempts: attempt, hint };
     }
-    if (attempt > MAX_REREADS) throw outcome.error;
-    if (outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
-    const { namespace, name } = service;
-    deps.metrics.retryAttempts.inc({ namespace, service: name, operation: 'write', attempt });
+    if (isPlacing && !basis.isRead) hint = 'unfenced';
+    const error = outcome.kind === 'stale' ? outcome.error : findTakenAway(placed, places);
+    if (isPlacing) placed.push(...outcome.writes);
+    else if (outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
+    if (error !== null) {
+      if (attempt > MAX_REREADS) throw error;
+      const { namespace, name } = service;
+      deps.metrics.retryAttempts.inc({ namespace, service: name, operation: 'write', attempt });
+      attempt += 1;
+    }
     basis = await readBasis(service, deps, signal);
-    attempt += 1;
   }
 }
 
-function makesSlice(write: Write): boolean {
-  return write.stage === 'route' && write.kind === 'create' && write.resource === 'endpointslices';
+/** Made once and gone when it was to be filled: somebody removes what we make, and making it again and again is a conflict as well. */
+function findTakenAway(placed: readonly Write[], places: readonly Write[]): ZenLeadError | null {
+  const again = places.find(({ name }) => placed.some((each) => each.name === name));
+  if (again === undefined) return null;
+  const message = `create ${again.namespace}/${again.name}: it was removed before it could be filled`;
+  return new ZenLeadError('KUBE_CONFLICT', message, { retry: 'later' });
 }
 
 function select(snapshot: Snapshot, now: number, tracing: Tracing = noTracing): Decision {

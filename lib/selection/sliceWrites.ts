@@ -29,7 +29,14 @@ export function sliceWrites(
   stage: Stage,
 ): readonly Write[] {
   const target = { stage, namespace: source.namespace, name: desired.name, resource: 'endpointslices' } as const;
-  const create: Write = { ...target, kind: 'create', object: toManifest(desired, source) };
+  const empty = { ...desired, annotations: {}, endpoints: [], ports: [] };
+  const create: Write = {
+    ...target,
+    kind: 'create',
+    object: toManifest(desired, source),
+    // What has no record has nothing that an older decision could take back.
+    ...(Object.keys(desired.annotations).length > 0 && { place: toManifest(empty, source) }),
+  };
   if (existing === undefined) return [create];
   if (existing.terminating) return [];
 

@@ -2,7 +2,8 @@
  * Write: one change to one object of ours, as data. Made by `toPatch`, carried out by `lib/kube/write.ts`.
  *
  * Guarantees: every patch and delete carries the uid and the resourceVersion that it was decided on (S3); a create uses a
- * fixed name. Writes are in the order in which they must happen.
+ * fixed name, which is all that fences it: what must not be decided twice is made empty first (`place`), and filled by a patch.
+ * Writes are in the order in which they must happen.
  */
 
 import type { ResourceVersion, Uid } from './snapshot.ts';
@@ -16,7 +17,14 @@ export type WriteResource = 'services' | 'endpointslices';
 export type Stage = 'route' | 'follow';
 
 export type Write = { readonly stage: Stage; readonly namespace: string; readonly name: string } & (
-  | { readonly kind: 'create'; readonly resource: WriteResource; readonly object: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: 'create';
+      readonly resource: WriteResource;
+      /** As desired. */
+      readonly object: Readonly<Record<string, unknown>>;
+      /** The same object with nothing decided in it; where it is given, it is made first, and what goes in is decided on the state after that. */
+      readonly place?: Readonly<Record<string, unknown>>;
+    }
   | {
       readonly kind: 'patch';
       readonly resource: WriteResource;

@@ -86,7 +86,6 @@ export function createCluster(options: ClusterOptions): Cluster {
     etcd,
     verdict,
     now,
-    sentAt: () => requestSentAt,
     allowedAgeMs: () => SNAPSHOT_AGE_MS + (now() - requestSentAt) + 2 * maxSkewMs + speakers.blindMs(),
     isSourceUid: (uid) => options.sources.some((name) => uid.startsWith(`ser-${name}-`)),
   });

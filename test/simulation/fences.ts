@@ -40,13 +40,20 @@ function withoutPrecondition(api: KubeApi, key: 'uid' | 'resourceVersion'): Kube
   };
 }
 
-function withoutEpoch(api: KubeApi): KubeApi {
+/** A slice keeps the first that it is given. */
+function withoutNewEpochs(api: KubeApi): KubeApi {
+  const first = new Map<unknown, unknown>();
   return {
     ...api,
     mergePatch(resource, namespace, name, patch, signal) {
       const { metadata, ...rest } = patch as Patch;
-      const { [annotation.epoch]: _, ...annotations } = (metadata?.['annotations'] ?? {}) as Record<string, unknown>;
-      return api.mergePatch(resource, namespace, name, { ...rest, metadata: { ...metadata, annotations } }, signal);
+      const annotations = (metadata?.['annotations'] ?? {}) as Record<string, unknown>;
+      const epoch = annotations[annotation.epoch];
+      if (epoch === undefined) return api.mergePatch(resource, namespace, name, patch, signal);
+      const known = first.get(metadata?.['uid']) ?? epoch;
+      first.set(metadata?.['uid'], known);
+      const same = { ...metadata, annotations: { ...annotations, [annotation.epoch]: known } };
+      return api.mergePatch(resource, namespace, name, { ...rest, metadata: same }, signal);
     },
   };
 }
@@ -135,7 +142,7 @@ export const removedFences: readonly RemovedFence[] = [
   },
   {
     name: 'the epoch',
-    options: { fence: { ...allFences, wrapFunctionApi: withoutEpoch } },
+    options: { fence: { ...allFences, wrapFunctionApi: withoutNewEpochs } },
     noticedBy: ['S4'],
     withinSeeds: 800,
   },

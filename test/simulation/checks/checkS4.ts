@@ -1,8 +1,8 @@
 /**
  * S4: the epoch never goes down and names one pod, and nothing is decided on a state that is older than deadlines allow.
  *
- * Not guaranteed, and not checked: an epoch after a restored etcd, which forgets; and one made anew by a create that
- * was on its way, or whose function's clock is behind, while another was made and removed: nothing fences a create (docs/guarantees.md).
+ * Not guaranteed, and not checked: an epoch after a restored etcd, which forgets; and one made anew by a function whose clock is behind that
+ * of the function which made the last one, within that difference (docs/guarantees.md).
  */
 
 import { annotation } from '../../../lib/selection/names.ts';
@@ -10,12 +10,11 @@ import type { Etcd } from '../etcd.ts';
 import { annotationOf } from '../kubeObject.ts';
 import type { LeaderWrite } from './leaderWrite.ts';
 
-/** A function decides up to 2 s before it sends a create, and its clock may be behind by a little more than half a second. */
-const MAX_DIFFERENCE_MS = 3_000;
+/** How far two clocks differ at most (runSeed.ts: each by 300 ms from the true time). */
+const MAX_DIFFERENCE_MS = 600;
 
 export interface EpochLedger {
-  /** `sentAt`: when the request was sent. */
-  check(write: LeaderWrite, sentAt: number): string | null;
+  check(write: LeaderWrite): string | null;
   /** Etcd was restored: what was issued since the backup is forgotten. */
   forget(): void;
 }
@@ -26,7 +25,7 @@ export function createEpochLedger(): EpochLedger {
   const highest = new Map<string, number>();
 
   return {
-    check({ before, after, sourceUid, sourceName, isPrimary, leaderUid, previousUid, epoch }, sentAt) {
+    check({ before, after, sourceUid, sourceName, isPrimary, leaderUid, previousUid, epoch }) {
       if (!isPrimary) return null;
       const what = `slice ${after.metadata.name}`;
       const previous = Number(annotationOf(before, annotation.epoch) ?? Number.NaN);
@@ -36,15 +35,8 @@ export function createEpochLedger(): EpochLedger {
         return `${what} moved from ${previousUid} to ${leaderUid} within epoch ${epoch}`;
 
       const top = highest.get(sourceName) ?? 0;
-      const wasOnItsWay = top >= sentAt - MAX_DIFFERENCE_MS;
-      if (
-        before === null &&
-        epoch <= top &&
-        leaderUid !== undefined &&
-        !wasOnItsWay &&
-        named.get(`${sourceUid}/${epoch}`) !== leaderUid
-      )
-        return `${what} was made anew at epoch ${epoch}, after ${top}`;
+      const isAnew = Number.isNaN(previous);
+      if (isAnew && epoch <= top - MAX_DIFFERENCE_MS) return `${what} was made anew at epoch ${epoch}, after ${top}`;
       highest.set(sourceName, Math.max(top, epoch));
       if (leaderUid === undefined) return null;
       const owner = named.get(`${sourceUid}/${epoch}`) ?? leaderUid;

@@ -22,8 +22,6 @@ export interface WriteChecksOptions {
   readonly etcd: Etcd;
   readonly verdict: Verdict;
   now(): number;
-  /** When the request was sent that is carried out now. */
-  sentAt(): number;
   /** How old a state may be that is decided on, with what this run has done to bridges and links. */
   allowedAgeMs(): number;
   isSourceUid(uid: string): boolean;
@@ -38,14 +36,7 @@ export interface WriteChecks {
   restored(): void;
 }
 
-export function createWriteChecks({
-  etcd,
-  verdict,
-  now,
-  sentAt,
-  allowedAgeMs,
-  isSourceUid,
-}: WriteChecksOptions): WriteChecks {
+export function createWriteChecks({ etcd, verdict, now, allowedAgeMs, isSourceUid }: WriteChecksOptions): WriteChecks {
   const epochs = createEpochLedger();
   const revisions = createRevisionLedger();
   /** `<epoch>/<leader uid>` of every route that has stood. */
@@ -64,7 +55,7 @@ export function createWriteChecks({
       routes.add(`${leaderWrite.epoch}/${annotationOf(write.after, annotation.leaderPodUid) ?? ''}`);
       report('S1', checkS1(leaderWrite, etcd));
       report('S9', revisions.check(leaderWrite, etcd));
-      report('S4', epochs.check(leaderWrite, sentAt()));
+      report('S4', epochs.check(leaderWrite));
       report('S4', checkS4Age(leaderWrite, etcd, now() - allowedAgeMs(), now()));
       report('S2', checkS2(leaderWrite));
       report('S8', checkS8(leaderWrite));

@@ -223,7 +223,7 @@ describe('a snapshot that may not decide', () => {
     expect(await hints('unordered')).toBe(1);
   });
 
-  it('because it knows of no slice, which only the state read can say (S9): a create has no fence but its name', async () => {
+  it('because it knows of no slice, makes an empty one at most: what leads is decided on the state read after that (S9)', async () => {
     const late = await harness.event({}, { deadline: harness.clock.now + 60_000 });
     const { value } = late.data.kind === 'readable' ? late.data : { value: undefined };
     const slices: readonly never[] = [];
@@ -233,7 +233,7 @@ describe('a snapshot that may not decide', () => {
     const before = await harness.count('hints_total', { reason: 'unfenced' });
     const reply = await harness.look({}, blind);
     expect(reply.data).toMatchObject({ decision: 'kept', basis: 'read', leader: { name: 'db-0' } });
-    expect(harness.fake.writes()).toEqual([]);
+    expect(harness.fake.writes()).toEqual(['POST endpointslices', 'DELETE endpointslices/db-leader-ipv4']);
     expect(await harness.count('hints_total', { reason: 'unfenced' })).toBe(before + 1);
   });
 
