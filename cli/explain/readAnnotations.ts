@@ -26,6 +26,20 @@ const readings: Readonly<Record<string, (settings: Settings) => string>> = {
   [annotation.leaderServiceType]: ({ leaderServiceType }) => leaderServiceType,
 };
 
+/** Read and checked; settings.ts says that they are not acted on. */
+const healthChecks = new Set<string>([
+  annotation.healthCheck,
+  annotation.healthCheckInterval,
+  annotation.healthCheckTimeout,
+  annotation.healthCheckFailureThreshold,
+]);
+
+/** Of a name that nobody reads on a Service: written wrong, most likely. */
+function noEffect(key: string): string {
+  const isForPods = key === annotation.priority || key === annotation.exclude;
+  return isForPods ? 'has no effect here: it is for a pod' : 'has no effect: zen-lead knows none of that name';
+}
+
 /** Sorted by annotation. */
 export function readAnnotations(annotations: Readonly<Record<string, string>>): readonly ExplainedAnnotation[] {
   const { settings, unreadable } = parseSettings(annotations);
@@ -35,7 +49,7 @@ export function readAnnotations(annotations: Readonly<Record<string, string>>): 
     .map(([key, value]) => ({
       annotation: key,
       value,
-      readAs: readings[key]?.(settings) ?? null,
+      readAs: readings[key]?.(settings) ?? (healthChecks.has(key) ? null : noEffect(key)),
       accepts: unreadable.find((each) => each.annotation === key)?.expected ?? null,
     }));
 }

@@ -35,6 +35,16 @@ describe('an explanation', () => {
     expect(nextLookAt).toBe('1970-01-01T00:02:30.000Z');
   });
 
+  it('says of an annotation that nobody reads that it has no effect', () => {
+    const source = annotated({ 'zen-lead.io/sticki': 'false', 'zen-lead.io/priority': '3' });
+    const { annotations } = toExplainDocument(aSnapshot({ source }), NOW);
+    expect(annotations.map(({ annotation: name, readAs }) => `${name} ${readAs}`)).toEqual([
+      'zen-lead.io/enabled opted in',
+      'zen-lead.io/priority has no effect here: it is for a pod',
+      'zen-lead.io/sticki has no effect: zen-lead knows none of that name',
+    ]);
+  });
+
   it('says how each annotation was read, and what the rules go by where it cannot be', () => {
     const source = annotated({ 'zen-lead.io/paused': 'False', 'zen-lead.io/failover-min-delay': '90s' });
     expect(toExplainDocument(aSnapshot({ source }), NOW).annotations).toEqual([
