@@ -19,6 +19,7 @@ const hasKubectl = canRun('kubectl');
 if (!hasKubectl) console.log('manifests: kustomizations are not built, there is no kubectl here');
 
 interface Container {
+  readonly image: string;
   readonly args?: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly securityContext?: object;
@@ -130,6 +131,31 @@ test.runIf(hasKubectl)('only the bridge gets a token for the functions, and the 
     'zen-lead',
   ]);
 });
+
+test.runIf(hasKubectl).each(['knative', 'kubernetes', 'kubernetes/one'])(
+  'the overlay of docs/install.md sets image, pull secret and flag on deploy/%s',
+  (path) => {
+    const page = readFileSync(join(deploy, '../docs/install.md'), 'utf8');
+    const blocks = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+    const kustomization = blocks.find((block) => block.includes('kind: Kustomization')) ?? '';
+    // Shown apart, for the same list.
+    const flag = blocks.find((block) => block.includes('--log-level=debug')) ?? '';
+    const name = path === 'kubernetes/one' ? 'zen-lead' : 'zen-lead-bridge';
+    const directory = mkdtempSync(join(work, 'overlay-'));
+    writeFileSync(
+      join(directory, 'kustomization.yaml'),
+      kustomization.replace('../zen-lead/deploy/knative', relative(directory, join(deploy, path))) +
+        flag.replace('name: zen-lead-bridge', `name: ${name}`),
+    );
+    const manifests = build(directory);
+    const accounts = manifests.filter(({ kind }) => kind === 'ServiceAccount');
+    expect(accounts.length).toBeGreaterThan(0);
+    for (const account of accounts) expect(account).toMatchObject({ imagePullSecrets: [{ name: 'registry' }] });
+    const containers = listContainers(manifests);
+    expect(new Set(containers.map(({ image }) => image))).toEqual(new Set(['REGISTRY/zen-lead:0.1.0']));
+    expect(containers.flatMap(({ args = [] }) => args).filter((arg) => arg === '--log-level=debug')).toHaveLength(1);
+  },
+);
 
 function build(directory: string): readonly Manifest[] {
   return parseManifests(execFileSync('kubectl', ['kustomize', directory], { encoding: 'utf8' }));
