@@ -5,7 +5,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import type { Command } from '../../../lib/config/command.ts';
 import { commands } from '../../../lib/config/commands.ts';
 import type { Setting } from '../../../lib/config/setting.ts';
@@ -17,6 +17,9 @@ const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('docs/
 const read = (page: string) => readFileSync(join(root, page), 'utf8');
 
 const sources = globSync('{bridge,functions,lib,cli}/**/*.ts', { cwd: root }).map(read).join('\n');
+
+/** Of the chart: no deeper than this. */
+type Values = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** What people type: lines in fenced shell blocks, and `code` that begins with our command. */
 function listInvocations(text: string): readonly string[] {
@@ -95,6 +98,14 @@ describe.each(pages)('%s', (page) => {
       /`((?:bench|bridge|cli|docs|examples|functions|lib|schemas|test)\/[\w./-]+)`/g,
     ))
       expect(existsSync(join(root, path)), path).toBe(true);
+  });
+
+  it('sets values that the chart has', () => {
+    const values = parse(read('deploy/helm/zen-lead/values.yaml')) as Values;
+    for (const [, key = ''] of text.matchAll(/--set(?:-string)? '?([\w.]+)(?:\[\d+\])?[\w.]*=/g)) {
+      const [group = '', name] = key.split('.');
+      expect(name === undefined ? values[group] : values[group]?.[name], key).toBeDefined();
+    }
   });
 
   it('shows YAML that can be read', () => {
