@@ -154,7 +154,7 @@ function readNumber({ objects }: EmbeddedApiServer, resource: string, name: stri
 }
 
 const everyNotice = ['LeaderChanged', 'LeaderElected', 'LeaderServiceCreated', 'NoReadyPods'];
-const allSteps = 14;
+const allSteps = 15;
 
 describe('a process that is killed', () => {
   it('never: makes so many writes and announcements, and tells each change once', async () => {

@@ -285,7 +285,7 @@ describe('an etcd restored from an older backup', () => {
     answerList();
     await until(() => world.reflector.revision() === '3' && !world.reflector.isStale());
     expect(world.state()).toBe('a=1');
-    expect(world.watches.at(-1)?.query.get('resourceVersion')).toBe('3');
+    await until(() => world.watches.at(-1)?.query.get('resourceVersion') === '3');
     const relists = await world.metrics.relists.get();
     expect(relists.values).toEqual([{ labels: { resource: 'things', reason: 'version_too_large' }, value: 1 }]);
   });
