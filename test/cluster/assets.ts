@@ -1,11 +1,11 @@
 /**
  * `npm run cluster:assets`: the programs of the cluster suite, built once where Go is present: scheduler, kubelet, kube-proxy, CoreDNS,
- * Knative Serving with its manifests, Helm. The control plane is the e2e suite's (`npm run e2e:assets`).
+ * Knative Serving and Eventing with their manifests, Helm. The control plane is the e2e suite's (`npm run e2e:assets`).
  *
  * Cold on two cores about ten minutes; with Go's build cache warm, one. Without Go one plain line and exit code 0.
  */
 
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildGoPrograms } from '../e2e/buildGoPrograms.ts';
 import { go, hasGo, writeModule } from '../e2e/goProgram.ts';
@@ -13,8 +13,10 @@ import {
   clusterDirectory,
   clusterVersions,
   findClusterAssets,
+  findMissingManifests,
   findMissingNode,
   findMissingPrograms,
+  manifestFolders,
 } from './clusterAssets.ts';
 
 const stop = new AbortController();
@@ -30,30 +32,33 @@ if (findMissingNode(process.env) === null && (await hasGo(stop.signal))) {
     (line) => console.log(`cluster: ${line}`),
     stop.signal,
   );
-  await copyKnativeManifests(directory, stop.signal);
+  await copyKnativeManifests(directory, 'serving', stop.signal);
+  await copyKnativeManifests(directory, 'eventing', stop.signal);
 }
 const found = findClusterAssets(process.env);
 console.log(typeof found === 'string' ? found : `cluster: programs in ${found.directory}`);
 
-/** Knative's manifests are part of its modules: `config/` of serving, networking and caching. */
-async function copyKnativeManifests(directory: string, signal: AbortSignal): Promise<void> {
+/** Knative's manifests are part of its modules: `config/` of each. A folder is there whole or not at all. */
+async function copyKnativeManifests(
+  directory: string,
+  module: keyof typeof manifestFolders,
+  signal: AbortSignal,
+): Promise<void> {
   const target = join(directory, 'knative-config');
-  if (existsSync(target)) return;
-  mkdirSync(directory, { recursive: true });
+  const missing = findMissingManifests(directory);
+  const names = manifestFolders[module].filter((name) => missing.includes(name));
+  if (names.length === 0) return;
+  mkdirSync(target, { recursive: true });
   const work = mkdtempSync(join(directory, '.config-'));
   try {
-    const folder = await writeModule(
-      { module: 'knative.dev/serving', version: clusterVersions.knativeServing },
-      work,
-      signal,
-    );
-    // Serving itself decides which versions of the other two it goes with.
-    await go(['mod', 'download', 'knative.dev/serving'], folder, signal);
-    for (const name of ['serving', 'networking', 'caching']) {
+    const required = { module: `knative.dev/${module}`, version: clusterVersions.knative };
+    const folder = await writeModule(required, work, signal);
+    await go(['mod', 'download', required.module], folder, signal);
+    for (const name of names) {
       const source = (await go(['list', '-m', '-f', '{{.Dir}}', `knative.dev/${name}`], folder, signal)).trim();
       cpSync(join(source, 'config'), join(work, 'config', name), { recursive: true, dereference: true });
+      renameSync(join(work, 'config', name), join(target, name));
     }
-    renameSync(join(work, 'config'), target);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

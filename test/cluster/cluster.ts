@@ -20,6 +20,8 @@ export interface Cluster {
   kubectl(...args: readonly string[]): Promise<string>;
   /** `kubectl apply --server-side -f -` */
   apply(manifest: string, ...args: readonly string[]): Promise<string>;
+  /** `kubectl delete -f -`, of what is there; waits for nothing. */
+  remove(manifest: string): Promise<string>;
   /** The parsed body of a 2xx; anything else rejects. */
   request(method: string, path: string, body?: object): Promise<unknown>;
   /** Into containerd, from a tar. */
@@ -58,6 +60,8 @@ export function attachCluster(directory: string, pid: number): Cluster {
     kubectl: (...args) => run('', 'kubectl', args),
     apply: (manifest, ...args) =>
       run(manifest, 'kubectl', ['apply', '--server-side', '--force-conflicts', ...args, '-f', '-']),
+    remove: (manifest) =>
+      run(manifest, 'kubectl', ['delete', '--ignore-not-found', '--wait=false', '--grace-period=1', '-f', '-']),
     async request(method, path, body) {
       const { statusCode, body: answer } = await api.request({
         method,

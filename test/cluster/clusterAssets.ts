@@ -10,11 +10,32 @@ import { kubernetesProgram } from '../e2e/buildAssets.ts';
 import { cacheDirectory, type Environment, findAssets, isExecutable, versions } from '../e2e/findAssets.ts';
 import type { GoProgram } from '../e2e/goProgram.ts';
 
-/** Knative Serving 1.22 is published as v0.50.0. CoreDNS as DESIGN section 12 tried it. */
-export const clusterVersions = { coredns: '1.12.4', knativeServing: '0.50.0', helm: '3.22.0' } as const;
+/** Knative 1.22, Serving and Eventing, is published as v0.50.0. CoreDNS as DESIGN section 12 tried it. */
+export const clusterVersions = { coredns: '1.12.4', knative: '0.50.0', helm: '3.22.0' } as const;
 
-const serving = { module: 'knative.dev/serving', version: clusterVersions.knativeServing } as const;
+const serving = { module: 'knative.dev/serving', version: clusterVersions.knative } as const;
 export const knativePrograms = ['webhook', 'controller', 'autoscaler', 'activator', 'queue'] as const;
+
+const eventing = { module: 'knative.dev/eventing', version: clusterVersions.knative } as const;
+/** By their folder in `cmd`: what ApiServerSource and SinkBinding, and a Broker on in-memory channels, need. */
+export const eventingPrograms = [
+  'webhook',
+  'controller',
+  'apiserver_receive_adapter',
+  'mtchannel_broker',
+  'broker/ingress',
+  'broker/filter',
+  'in_memory/channel_controller',
+  'in_memory/channel_dispatcher',
+] as const;
+
+/** Of the file and of the image: `eventing-broker-ingress`. */
+export function eventingName(program: string): string {
+  return `eventing-${program.replaceAll('/', '-')}`;
+}
+
+/** Folders of `knative-config`, and the module that each comes with: Serving decides which versions of the two others it goes with. */
+export const manifestFolders = { serving: ['serving', 'networking', 'caching'], eventing: ['eventing'] } as const;
 
 /** Built by `npm run cluster:assets`. */
 export const clusterPrograms: readonly GoProgram[] = [
@@ -26,6 +47,11 @@ export const clusterPrograms: readonly GoProgram[] = [
     version: clusterVersions.coredns,
   },
   ...knativePrograms.map((name) => ({ name: `knative-${name}`, package: `${serving.module}/cmd/${name}`, ...serving })),
+  ...eventingPrograms.map((name) => ({
+    name: eventingName(name),
+    package: `${eventing.module}/cmd/${name}`,
+    ...eventing,
+  })),
   { name: 'helm', module: 'helm.sh/helm/v3', package: 'helm.sh/helm/v3/cmd/helm', version: clusterVersions.helm },
 ];
 
@@ -60,7 +86,7 @@ export function findClusterAssets(environment: Environment): ClusterAssets | str
   if (
     controlPlane === null ||
     findMissingPrograms(environment).length > 0 ||
-    !existsSync(join(directory, 'knative-config'))
+    findMissingManifests(directory).length > 0
   )
     return `${skipped}its programs are not built (needs Go: npm run e2e:assets && npm run cluster:assets)`;
   return { directory, controlPlane };
@@ -81,8 +107,15 @@ export function findMissingPrograms(environment: Environment): readonly GoProgra
   return clusterPrograms.filter(({ name }) => !isExecutable(join(clusterDirectory(environment), name)));
 }
 
+/** Of `manifestFolders`. */
+export function findMissingManifests(directory: string): readonly string[] {
+  return Object.values(manifestFolders)
+    .flat()
+    .filter((name) => !existsSync(join(directory, 'knative-config', name)));
+}
+
 export function clusterDirectory(environment: Environment): string {
-  const { coredns, knativeServing, helm } = clusterVersions;
-  const name = `cluster-kubernetes-${versions.kubernetes}-coredns-${coredns}-knative-${knativeServing}-helm-${helm}`;
+  const { coredns, knative, helm } = clusterVersions;
+  const name = `cluster-kubernetes-${versions.kubernetes}-coredns-${coredns}-knative-${knative}-helm-${helm}`;
   return cacheDirectory(environment, name);
 }

@@ -16,17 +16,7 @@ const busybox = '/bin/busybox';
 /** Into `directory`, which node.sh imports from. */
 export function writeClusterImages({ directory: programs }: ClusterAssets, directory: string): void {
   const write = (name: string, entrypoint: readonly string[], files: readonly TarEntry[]) =>
-    writeFileSync(
-      join(directory, `${name}.tar`),
-      writeImage({
-        name: `dev.local/${name}:1`,
-        architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
-        entrypoint,
-        layers: [[{ path: 'tmp/', body: Buffer.alloc(0), mode: 0o1777 }], files],
-        // It goes to the containerd beside us and nowhere else.
-        compress: false,
-      }),
-    );
+    writeClusterImage(directory, name, entrypoint, files);
   write('pause', [busybox, 'sleep', '2147483647'], [toProgram('bin/busybox', busybox)]);
   write('coredns', ['/bin/coredns'], [toProgram('bin/coredns', join(programs, 'coredns'))]);
   for (const name of knativePrograms)
@@ -44,6 +34,30 @@ export function writeClusterImages({ directory: programs }: ClusterAssets, direc
       { path: 'app/package.json', body: Buffer.from('{"type":"module"}'), mode: 0o644 },
     ],
   );
+}
+
+/** One of a program alone, for what only one story needs; the file that was written. */
+export function writeProgramImage(directory: string, name: string, program: string): string {
+  return writeClusterImage(directory, name, [`/bin/${name}`], [toProgram(`bin/${name}`, program)]);
+}
+
+function writeClusterImage(
+  directory: string,
+  name: string,
+  entrypoint: readonly string[],
+  files: readonly TarEntry[],
+): string {
+  const image = writeImage({
+    name: `dev.local/${name}:1`,
+    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+    entrypoint,
+    layers: [[{ path: 'tmp/', body: Buffer.alloc(0), mode: 0o1777 }], files],
+    // It goes to the containerd beside us and nowhere else.
+    compress: false,
+  });
+  const file = join(directory, `${name}.tar`);
+  writeFileSync(file, image);
+  return file;
 }
 
 function toProgram(path: string, file: string): TarEntry {

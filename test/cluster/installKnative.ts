@@ -1,15 +1,15 @@
 /**
  * installKnative: real Knative Serving, from the manifests of its own modules, and the suite's gateway for it. Called once a run by setup.ts.
  *
- * Left out: what the suite has no use for (HPA autoscaling class, domain mappings, certificates). Requests for CPU are lowered, because
- * two cores have to hold all of it; nothing else is changed.
+ * Left out: what the suite has no use for (HPA autoscaling class, domain mappings, certificates).
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
 import type { ClusterAssets } from './clusterAssets.ts';
+import { readManifests } from './knativeManifests.ts';
 
 const namespace = 'knative-serving';
 const deployments = ['webhook', 'controller', 'autoscaler', 'activator'];
@@ -18,9 +18,9 @@ const rollout = '--timeout=150s';
 export async function installKnative(cluster: Cluster, { directory }: ClusterAssets): Promise<void> {
   const config = join(directory, 'knative-config');
   const core = join(config, 'serving/core');
-  const apply = (...folders: string[]) => cluster.apply(folders.map(readManifests).join('\n---\n'));
+  const apply = (...paths: string[]) => cluster.apply(readManifests(...paths));
 
-  await cluster.apply(readManifests(join(core, '100-namespace.yaml')));
+  await apply(join(core, '100-namespace.yaml'));
   await apply(join(core, '300-resources'), join(config, 'caching'), join(config, 'networking'));
   await cluster.kubectl('wait', '--for=condition=Established', 'crd', '--all', rollout);
   // Objects of the kinds above, which kubectl's discovery may not know for a moment.
@@ -34,8 +34,7 @@ export async function installKnative(cluster: Cluster, { directory }: ClusterAss
   );
   await setConfig(cluster, 'config-deployment', { 'queue-sidecar-image': 'dev.local/queue:1' });
   await setConfig(cluster, 'config-network', { 'ingress-class': 'zen-lead-test.ingress.networking.knative.dev' });
-  for (const name of deployments)
-    await cluster.apply(toLocal(readManifests(join(core, 'deployments', `${name}.yaml`))));
+  await apply(...deployments.map((name) => join(core, 'deployments', `${name}.yaml`)));
   await apply(join(core, 'webhooks'));
   await cluster.apply(readFileSync(resolve(import.meta.dirname, 'ingress/ingress.yaml'), 'utf8'));
   for (const name of deployments)
@@ -45,20 +44,6 @@ export async function installKnative(cluster: Cluster, { directory }: ClusterAss
 
 export async function setConfig(cluster: Cluster, name: string, data: Readonly<Record<string, string>>): Promise<void> {
   await cluster.request('PATCH', `/api/v1/namespaces/${namespace}/configmaps/${name}`, { data });
-}
-
-/** A file, or every manifest directly in a folder. */
-function readManifests(path: string): string {
-  if (path.endsWith('.yaml')) return readFileSync(path, 'utf8');
-  const files = readdirSync(path).filter((name) => name.endsWith('.yaml'));
-  return files.map((name) => readFileSync(join(path, name), 'utf8')).join('\n---\n');
-}
-
-/** ko fills in an image where the sources name a Go package; two cores cannot promise what each of them asks for. */
-function toLocal(manifest: string): string {
-  return manifest
-    .replaceAll(/ko:\/\/knative\.dev\/serving\/cmd\/([a-z]+)/g, 'dev.local/$1:1')
-    .replaceAll(/^( +)cpu: [0-9]+m?$/gm, '$1cpu: 10m');
 }
 
 async function retry(work: () => Promise<unknown>): Promise<void> {

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Cluster } from './cluster.ts';
 
-export type Overlay = 'first' | 'second' | 'load' | 'zero';
+export type Overlay = 'first' | 'second' | 'load' | 'zero' | 'events' | 'sink-binding' | 'api-server-source' | 'policy';
 
 const execute = promisify(execFile);
 const image = resolve(import.meta.dirname, '../../deploy/image.ts');
@@ -32,6 +32,11 @@ export async function applyOverlay(cluster: Cluster, overlay: Overlay): Promise<
 /** Also that the newest revision has the traffic, and that the newest bridge has replaced the others. */
 export async function waitUntilReady(cluster: Cluster): Promise<void> {
   await cluster.kubectl('-n', namespace, 'rollout', 'status', 'deploy/zen-lead-bridge', '--timeout=120s');
+  await waitUntilRouted(cluster);
+}
+
+/** The functions alone. */
+export async function waitUntilRouted(cluster: Cluster): Promise<void> {
   const deadlineAt = Date.now() + readyTimeoutMs;
   while (!(await isRouted(cluster))) {
     if (Date.now() > deadlineAt) throw new Error(`the functions are not ready:\n${await describe(cluster)}`);
