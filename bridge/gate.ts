@@ -13,8 +13,8 @@ import { backoffMs } from './backoff.ts';
 
 /** More than a rolling update of one replica loses, fewer than one second of a busy bridge. */
 const CLOSE_AFTER = 5;
-/** The maximum is what a sink that is back can still cost a failover. */
-const PROBE = { minMs: 250, maxMs: 5_000 };
+/** The maximum is what a sink that is back can still cost a failover; one request a second is no load, not even for a sink that is starting. */
+const PROBE = { minMs: 250, maxMs: 1_000 };
 
 export interface Gate {
   isClosed(): boolean;

@@ -20,17 +20,17 @@ describe('gate', () => {
     expect(gate.isClosed()).toBe(true);
   });
 
-  it('admits one probe at a time, further and further apart, up to 5 s', () => {
+  it('admits one probe at a time, further and further apart, up to a second', () => {
     const gate = createGate(() => 1);
     const waits: number[] = [];
     for (let attempt = 1; attempt <= 12; attempt += 1) {
       gate.fail(attempt, T0);
       if (gate.isClosed()) waits.push(gate.probeAt() - T0);
     }
-    expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000]);
-    expect(gate.admits(0, T0 + 4_999)).toBe(false);
-    expect(gate.admits(1, T0 + 5_000)).toBe(false);
-    expect(gate.admits(0, T0 + 5_000)).toBe(true);
+    expect(waits).toEqual([250, 500, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000]);
+    expect(gate.admits(0, T0 + 999)).toBe(false);
+    expect(gate.admits(1, T0 + 1_000)).toBe(false);
+    expect(gate.admits(0, T0 + 1_000)).toBe(true);
   });
 
   it('says whether an answer opened it', () => {
