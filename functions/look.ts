@@ -26,8 +26,9 @@ import type { Write } from '../lib/selection/write.ts';
 import { noTracing, type Tracing } from '../lib/telemetry/tracing.ts';
 import type { HintReason, WhyHint } from './freshness.ts';
 import { placesFirst } from './placesFirst.ts';
-import { type NamespaceRead, READ_LIFETIME_MS, readState, toSnapshot } from './readState.ts';
+import { type NamespaceRead, READ_LIFETIME_MS, toSnapshot } from './readState.ts';
 import { type Basis, type SettleDeps, settle } from './settle.ts';
+import type { ReadNamespace } from './sharedReads.ts';
 
 export interface LookRequest {
   readonly service: ServiceRef;
@@ -62,7 +63,11 @@ const MAX_REREADS = 3;
 /** How soon to look again when an announcement did not get through: a sink that is down must not cost a look a second and Service. */
 const ANNOUNCE_AGAIN_MS = 5_000;
 
-export async function look(request: LookRequest, deps: SettleDeps, signal: AbortSignal): Promise<LookResult> {
+export interface LookDeps extends SettleDeps {
+  readonly readNamespace: ReadNamespace;
+}
+
+export async function look(request: LookRequest, deps: LookDeps, signal: AbortSignal): Promise<LookResult> {
   const { service, type, carry, state } = request;
   let hint = typeof request.basis === 'string' ? request.basis : null;
   let basis = typeof request.basis === 'string' ? await readBasis(service, deps, signal, state) : request.basis;
@@ -159,11 +164,11 @@ export function chooseBasis({ snapshot, deadline }: LookData, now: number, whyHi
 
 async function readBasis(
   { namespace, name }: ServiceRef,
-  { api, now }: SettleDeps,
+  { readNamespace }: LookDeps,
   signal: AbortSignal,
   known?: NamespaceRead,
 ): Promise<Basis> {
-  const state = known ?? (await readState(api, namespace, now, signal));
+  const state = known ?? (await readNamespace(namespace, signal));
   return { snapshot: toSnapshot(state, name), deadline: state.readAt + READ_LIFETIME_MS, isRead: true };
 }
 

@@ -15,9 +15,9 @@ import { watchColdStart } from './coldStart.ts';
 import type { FindConcerned } from './concerned.ts';
 import { type HintReason, type WhyHint, whyHint } from './freshness.ts';
 import { chooseBasis, type LookRequest, look } from './look.ts';
-import { readState } from './readState.ts';
 import { type ReportDeps, reportFailure, reportLook } from './report.ts';
 import type { Basis, SettleDeps } from './settle.ts';
+import { createSharedReads } from './sharedReads.ts';
 
 export interface Looks {
   lookAt(event: Look, isTrusted: boolean, signal: AbortSignal): Promise<ReplyEvent>;
@@ -35,6 +35,7 @@ export interface LooksDeps extends SettleDeps, ReportDeps {
 const MAX_HINT_KEYS = 1_000;
 
 export function createLooks(deps: LooksDeps): Looks {
+  const readNamespace = createSharedReads(deps);
   const hints = createCoalescer<ReplyEvent>(MAX_HINT_KEYS);
   const noteDecision = watchColdStart(deps.metrics);
   const foreign = createCoalescer<readonly ReplyEvent[]>(MAX_HINT_KEYS);
@@ -43,7 +44,7 @@ export function createLooks(deps: LooksDeps): Looks {
     const startedAt = deps.now();
     const context = { request, observedAt, startedAt };
     try {
-      const result = await aboutService(request.service.name, () => look(request, deps, signal));
+      const result = await aboutService(request.service.name, () => look(request, { ...deps, readNamespace }, signal));
       reportLook(context, result, deps);
       noteDecision(observedAt);
       const { sourceUid, decidedAt } = result;
@@ -78,7 +79,7 @@ export function createLooks(deps: LooksDeps): Looks {
       return foreign.run(
         `${namespace}/${objectKind}/${name}`,
         async (stop) => {
-          const state = await readState(deps.api, namespace, deps.now, stop);
+          const state = await readNamespace(namespace, stop);
           const replies: ReplyEvent[] = [];
           for (const concerned of findConcerned(state, hint)) {
             const service = { namespace, name: concerned };
