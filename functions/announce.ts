@@ -8,7 +8,7 @@
  * Not guaranteed: that LeaderServiceRemoved is seen (nothing of ours is left that could say that it is owed), and warnings after a crash.
  */
 
-import { codeOf } from '../lib/errors.ts';
+import { codeOf, ZenLeadError } from '../lib/errors.ts';
 import { clusterSource, toReply } from '../lib/events/toReply.ts';
 import type { KubeApi } from '../lib/kube/kubeApi.ts';
 import { applyWrite } from '../lib/kube/write.ts';
@@ -75,8 +75,9 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
 
     const inTime = AbortSignal.any([signal, timeoutSignal(BUDGET_MS)]);
     const isTold =
-      announcement === null || (await attempt(snapshot, () => tell(announcement, announcing, deps, inTime)));
-    const areWarningsTold = await attempt(snapshot, () => tellWarnings(warnings, announcing, deps, said, inTime));
+      announcement === null || (await attempt(snapshot, signal, () => tell(announcement, announcing, deps, inTime)));
+    const tellAll = () => tellWarnings(warnings, announcing, deps, said, inTime);
+    const areWarningsTold = await attempt(snapshot, signal, tellAll);
     return {
       hasRecorded: isTold && announcement !== null && announcement.record !== null,
       owes: !isTold || !areWarningsTold,
@@ -89,17 +90,23 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     const notices = toRemovalNotices(writes);
     if (source === null || notices.length === 0) return;
     const inTime = AbortSignal.any([signal, timeoutSignal(BUDGET_MS)]);
-    await attempt(snapshot, async () => {
+    await attempt(snapshot, signal, async () => {
       for (const notice of notices) await writeKubernetesEvent(deps.api, source, 0, notice, deps.now(), inTime);
     });
   }
 
   /** False when it failed. */
-  async function attempt({ namespace, name }: Snapshot, work: () => Promise<void>): Promise<boolean> {
+  async function attempt(
+    { namespace, name }: Snapshot,
+    caller: AbortSignal,
+    work: () => Promise<void>,
+  ): Promise<boolean> {
     try {
       await work();
       return true;
-    } catch (error) {
+    } catch (cause) {
+      // Whoever waits is still there: it is our own time that was over.
+      const error = codeOf(cause) === 'ABORTED' && !caller.aborted ? late(cause) : cause;
       // A conflict on the record: somebody else has announced, or the object has moved on. The next look sees which.
       const level = codeOf(error) === 'KUBE_CONFLICT' ? 'debug' : 'warn';
       deps.log[level]({ service: `${namespace}/${name}`, err: error }, 'an announcement did not get through');
@@ -108,6 +115,11 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
   }
 
   return { announce, tellRemoved };
+}
+
+function late(cause: unknown): ZenLeadError {
+  const message = `not announced within ${BUDGET_MS} ms, a later look tries again`;
+  return new ZenLeadError('KUBE_TIMEOUT', message, { retry: 'later', cause });
 }
 
 async function tell(

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseEnvelope } from '../../../lib/events/envelope.ts';
 import { parseReply } from '../../../lib/events/parseReply.ts';
@@ -121,6 +122,21 @@ describe('the outbox', () => {
     expect(received.map(({ id }) => id)).toEqual([received[0]?.id, received[0]?.id]);
     expect(received[0]?.time).toBe(received[1]?.time);
     expect(notices()).toHaveLength(2);
+  });
+
+  it('says in the log that its time was over, not that somebody has gone, when the API server is slow', async () => {
+    const lines: string[] = [];
+    const slow = await startHarness({ log: pino({ level: 'warn' }, { write: (line: string) => lines.push(line) }) });
+    putService(slow.fake);
+    putPod(slow.fake, 'db-0');
+    await slow.look();
+    slow.fake.before = ({ method, path }) =>
+      method === 'POST' && path.endsWith('/events') ? new Promise(() => undefined) : undefined;
+    await slow.look();
+    await slow.fake.close();
+    expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
+      { service: 'shop/db', err: { code: 'KUBE_TIMEOUT', message: expect.stringContaining('within 500 ms') } },
+    ]);
   });
 
   it.each([

@@ -9,7 +9,7 @@ import type { LookData } from '../../../lib/events/look.ts';
 import type { Look } from '../../../lib/events/parseLook.ts';
 import type { ReplyEvent } from '../../../lib/events/reply.ts';
 import type { Snapshot } from '../../../lib/selection/snapshot.ts';
-import { silentLogger } from '../../../lib/telemetry/logger.ts';
+import { type Logger, silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
 import { type FakeApi, startFakeApi } from './fakeApi.ts';
 
@@ -30,7 +30,7 @@ export interface Harness {
 
 export const signal = new AbortController().signal;
 
-export async function startHarness(options: { eventsSink?: string } = {}): Promise<Harness> {
+export async function startHarness(options: { eventsSink?: string; log?: Logger } = {}): Promise<Harness> {
   const fake = await startFakeApi();
   const metrics = createMetrics();
   const clock = { now: Date.parse('2026-11-20T10:00:00Z') };
