@@ -2,8 +2,8 @@
  * look: decide about one Service and write what was decided. The one way that every event takes, whatever its type.
  *
  *   1. The snapshot, if it may decide (freshness.ts), else the state read by ourselves (readState.ts).
- *   2. decide, toPatch: pure. A slice that has to be created is made empty, and what goes in is decided on the state read after that
- *      (placesFirst.ts).
+ *   2. decide, toPatch: pure. Where no slice holds a record, no revision fences a snapshot (S9): what is to be written is decided on the
+ *      state read. A slice that has to be created is made empty, and what goes in is decided on the state read after that (placesFirst.ts).
  *   3. Route writes, if there are any. What follows from them is the next look.
  *   4. Without route writes: the announcement that is owed (announce.ts), then the other writes.
  *   5. A conflict: read afresh, decide again, at most three times.
@@ -20,6 +20,7 @@ import type { ServiceRef } from '../lib/events/subject.ts';
 import { decide } from '../lib/selection/decide.ts';
 import type { Decision } from '../lib/selection/decision.ts';
 import { nextLookAt } from '../lib/selection/nextLookAt.ts';
+import { readRecord } from '../lib/selection/record.ts';
 import type { Snapshot, Uid } from '../lib/selection/snapshot.ts';
 import { toPatch } from '../lib/selection/toPatch.ts';
 import type { Write } from '../lib/selection/write.ts';
@@ -78,6 +79,11 @@ export async function look(request: LookRequest, deps: LookDeps, signal: AbortSi
     const decidedAt = deps.now();
     const decision = select(basis.snapshot, decidedAt, deps.tracing);
     const writes = toPatch(basis.snapshot, decision, decidedAt);
+    if (!basis.isRead && writes.length > 0 && readRecord(basis.snapshot).slice === null) {
+      hint = 'unfenced';
+      basis = await readBasis(service, deps, signal);
+      continue;
+    }
     const places = placesFirst(writes);
     const isPlacing = places.length > 0;
     const settling = { basis, decision, writes: isPlacing ? places : writes, decidedAt, type, carry };
@@ -87,7 +93,6 @@ export async function look(request: LookRequest, deps: LookDeps, signal: AbortSi
       const whole = tellWhole(standing, { decision, writes: [...placed, ...outcome.writes] });
       return { ...whole, ...toReplyData(basis, decision, decidedAt, outcome), decidedAt, attempts: attempt, hint };
     }
-    if (isPlacing && !basis.isRead) hint = 'unfenced';
     const error = outcome.kind === 'stale' ? outcome.error : findTakenAway(placed, places);
     if (isPlacing) placed.push(...outcome.writes);
     else if (outcome.writes.length > 0) standing = { decision, writes: outcome.writes };

@@ -20,19 +20,17 @@ import { sliceName } from './wantedNames.ts';
 import { foreignSliceWarnings, sortWarnings } from './warnings.ts';
 
 export function decide(snapshot: Snapshot, now: number): Decision {
-  const situation = readSituation(snapshot);
-  if (situation === null) return withoutPlan('lost', 'SourceGone', null, 0, []);
-  const { record, read, owned, source } = situation;
+  const whole = readSituation(snapshot);
+  if (whole === null) return withoutPlan('lost', 'SourceGone', null, 0, []);
+  const { record, owned } = whole;
   const previous = record.leader;
-  if (!situation.isOptedIn) return withoutPlan('lost', 'OptedOut', previous, record.knownEpoch, situation.warnings);
+  if (!whole.isOptedIn) return withoutPlan('lost', 'OptedOut', previous, record.knownEpoch, whole.warnings);
 
-  const place = findPlace(snapshot, source, read, record);
+  const place = findPlace(whole);
   if (place.kind === 'taken') {
-    return withoutPlan('refused', place.reason, previous, record.knownEpoch, [
-      ...situation.warnings,
-      ...place.warnings,
-    ]);
+    return withoutPlan('refused', place.reason, previous, record.knownEpoch, [...whole.warnings, ...place.warnings]);
   }
+  const situation = { ...whole, families: place.families };
   if (!situation.isRoutable) return decideUnroutable(situation, place.name, now);
 
   const choice = chooseLeader(situation.choice, now);

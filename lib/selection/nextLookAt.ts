@@ -12,6 +12,6 @@ import type { Snapshot } from './snapshot.ts';
 export function nextLookAt(snapshot: Snapshot, now: number): number | null {
   const situation = readSituation(snapshot);
   if (situation === null || !situation.isOptedIn || !situation.isRoutable) return null;
-  const place = findPlace(snapshot, situation.source, situation.read, situation.record);
+  const place = findPlace(situation);
   return place.kind === 'taken' ? null : nextChoiceAt(situation.choice, now);
 }

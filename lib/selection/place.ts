@@ -1,88 +1,98 @@
 /**
  * findPlace: under which name a source's leader Service lives, and whether something is in the way. DESIGN section 4.
  *
- * A name that is taken is refused. While the leader Service that we already have stands under another name, it goes on
- * being looked after; only where there is nothing to fall back to is the whole Service refused.
+ * A name that is taken is refused. What we already have goes on being looked after: the leader Service under its name of before, the
+ * families whose slices stand beside one that is taken. Only where there is nothing to fall back to is the whole Service refused.
  */
 
 import type { Warning } from './decision.ts';
 import { annotation } from './names.ts';
 import { isOrphanService, isOrphanSlice, isOurService, isOurSlice } from './ownership.ts';
-import type { LeaderRecord } from './record.ts';
-import type { ReadSettings } from './settings.ts';
-import type { ServiceView, Snapshot } from './snapshot.ts';
+import type { Situation } from './situation.ts';
+import type { IpFamily, ServiceView, SliceView } from './snapshot.ts';
 import { defaultLeaderName, sliceName } from './wantedNames.ts';
 
-export type Place =
-  | {
-      readonly kind: 'free';
-      readonly name: string;
-      /** False: the Service of this name carries our ownerReference but no longer our label; its slices are still ours. */
-      readonly serviceIsOurs: boolean;
-      readonly warnings: readonly Warning[];
-    }
-  | {
-      readonly kind: 'taken';
-      readonly reason: 'NameConflict' | 'ForeignEndpointSlice' | 'InvalidService';
-      readonly warnings: readonly Warning[];
-    };
+export interface FreePlace {
+  readonly kind: 'free';
+  readonly name: string;
+  /** False: the Service of this name carries our ownerReference but no longer our label; its slices are still ours. */
+  readonly serviceIsOurs: boolean;
+  /** The source's without those whose slice is somebody else's; never empty. */
+  readonly families: readonly IpFamily[];
+  readonly warnings: readonly Warning[];
+}
+
+export interface TakenPlace {
+  readonly kind: 'taken';
+  readonly reason: 'NameConflict' | 'ForeignEndpointSlice' | 'InvalidService';
+  readonly warnings: readonly Warning[];
+}
+
+export type Place = FreePlace | TakenPlace;
 
 /** RFC 1035: what a Service may be called at most. */
 const MAX_NAME_LENGTH = 63;
 
-export function findPlace(snapshot: Snapshot, source: ServiceView, read: ReadSettings, record: LeaderRecord): Place {
+export function findPlace(situation: Situation): Place {
+  const { source, read, record } = situation;
   const current = record.leaderServiceName;
   const nameIsUnreadable = read.unreadable.some((each) => each.annotation === annotation.leaderServiceName);
   const wanted = read.settings.leaderServiceName ?? defaultLeaderName(source.name);
   const name = nameIsUnreadable && current !== null ? current : wanted;
 
-  const obstacle = findObstacle(snapshot, source, name);
-  if (obstacle === null || obstacle.kind === 'disowned') {
-    return {
-      kind: 'free',
-      name,
-      serviceIsOurs: obstacle === null,
-      warnings: obstacle === null ? [] : [obstacle.warning],
-    };
-  }
-  if (current !== null && current !== name) {
-    const second = findObstacle(snapshot, source, current);
-    if (second === null || second.kind === 'disowned') {
-      const warnings = second === null ? [obstacle.warning] : [obstacle.warning, second.warning];
-      return { kind: 'free', name: current, serviceIsOurs: second === null, warnings };
-    }
-  }
-  return { kind: 'taken', reason: obstacle.kind, warnings: [obstacle.warning] };
+  const place = lookAt(situation, name);
+  if (place.kind === 'free' || current === null || current === name) return place;
+  const before = lookAt(situation, current);
+  return before.kind === 'free' ? { ...before, warnings: [...place.warnings, ...before.warnings] } : place;
 }
 
-type Obstacle =
-  | { readonly kind: 'disowned'; readonly warning: Warning }
-  | { readonly kind: 'NameConflict' | 'ForeignEndpointSlice' | 'InvalidService'; readonly warning: Warning };
-
-function findObstacle(snapshot: Snapshot, source: ServiceView, name: string): Obstacle | null {
-  const warn = (reason: Warning['reason'], value: string, message: string): Warning => ({ reason, value, message });
+function lookAt(situation: Situation, name: string): Place {
+  const { source, snapshot } = situation;
   if (name.length > MAX_NAME_LENGTH) {
     const message = `The leader Service would be called "${name}", which is longer than ${MAX_NAME_LENGTH} characters. Set ${annotation.leaderServiceName}.`;
-    return { kind: 'InvalidService', warning: warn('InvalidService', name, message) };
+    return taken('InvalidService', name, message);
   }
   if (name === source.name) {
     const message = `The leader Service cannot have the name of its source, "${name}". Change ${annotation.leaderServiceName}.`;
-    return { kind: 'NameConflict', warning: warn('NameConflict', name, message) };
+    return taken('NameConflict', name, message);
   }
   const holder = snapshot.services.find((service) => service.name === name);
-  const isForeign = holder !== undefined && !isOurService(holder, source.uid) && !isOrphanService(holder, source.name);
+  const isForeign = holder !== undefined && isForeignService(holder, source);
   const conflict = `Service "${name}" exists and is not ours to change. Rename it, or set ${annotation.leaderServiceName}.`;
-  if (isForeign && holder.owner?.uid !== source.uid)
-    return { kind: 'NameConflict', warning: warn('NameConflict', name, conflict) };
-  for (const family of ['IPv4', 'IPv6'] as const) {
+  if (isForeign && holder.owner?.uid !== source.uid) return taken('NameConflict', name, conflict);
+
+  const inTheWay = findForeignSlices(situation, name);
+  const isFree = (family: IpFamily): boolean => !inTheWay.some((slice) => slice.name === sliceName(name, family));
+  const families = situation.families.filter(isFree);
+  const warnings = inTheWay.map((slice) => foreignSliceWarning(slice));
+  const stands = families.some((family) =>
+    situation.owned.slices.some((each) => each.name === sliceName(name, family)),
+  );
+  if (warnings.length > 0 && !stands) return { kind: 'taken', reason: 'ForeignEndpointSlice', warnings };
+
+  const disowned: readonly Warning[] = isForeign ? [{ reason: 'NameConflict', value: name, message: conflict }] : [];
+  return { kind: 'free', name, serviceIsOurs: !isForeign, families, warnings: [...disowned, ...warnings] };
+}
+
+function isForeignService(service: ServiceView, source: ServiceView): boolean {
+  return !isOurService(service, source.uid) && !isOrphanService(service, source.name);
+}
+
+/** Under the names of our slices, also of a family that the source may come to have. */
+function findForeignSlices({ snapshot, source }: Situation, name: string): readonly SliceView[] {
+  return (['IPv4', 'IPv6'] as const).flatMap((family) => {
     const slice = snapshot.slices.find((each) => each.name === sliceName(name, family));
+    if (slice === undefined || isOurSlice(slice, source.uid)) return [];
     // An orphan that belongs to another Service is not left to us.
-    const isLeftToUs = slice !== undefined && isOrphanSlice(slice) && slice.serviceName === name;
-    if (slice !== undefined && !isOurSlice(slice, source.uid) && !isLeftToUs) {
-      const message = `EndpointSlice "${slice.name}" exists and is not ours to change. Delete it, or set ${annotation.leaderServiceName}.`;
-      return { kind: 'ForeignEndpointSlice', warning: warn('ForeignEndpointSlice', slice.name, message) };
-    }
-  }
-  // Last, because our slices go on living beside such a Service: a foreign one in their place is in the way all the same.
-  return isForeign ? { kind: 'disowned', warning: warn('NameConflict', name, conflict) } : null;
+    return isOrphanSlice(slice) && slice.serviceName === name ? [] : [slice];
+  });
+}
+
+function foreignSliceWarning({ name }: SliceView): Warning {
+  const message = `EndpointSlice "${name}" exists and is not ours to change. Delete it, or set ${annotation.leaderServiceName}.`;
+  return { reason: 'ForeignEndpointSlice', value: name, message };
+}
+
+function taken(reason: 'NameConflict' | 'InvalidService', value: string, message: string): TakenPlace {
+  return { kind: 'taken', reason, warnings: [{ reason, value, message }] };
 }

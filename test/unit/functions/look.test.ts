@@ -223,7 +223,7 @@ describe('a snapshot that may not decide', () => {
     expect(await hints('unordered')).toBe(1);
   });
 
-  it('because it knows of no slice, makes an empty one at most: what leads is decided on the state read after that (S9)', async () => {
+  it('because it knows of no record, which only the state read can say (S9): nothing fences what is decided without one', async () => {
     const late = await harness.event({}, { deadline: harness.clock.now + 60_000 });
     const { value } = late.data.kind === 'readable' ? late.data : { value: undefined };
     const slices: readonly never[] = [];
@@ -233,8 +233,16 @@ describe('a snapshot that may not decide', () => {
     const before = await harness.count('hints_total', { reason: 'unfenced' });
     const reply = await harness.look({}, blind);
     expect(reply.data).toMatchObject({ decision: 'kept', basis: 'read', leader: { name: 'db-0' } });
-    expect(harness.fake.writes()).toEqual(['POST endpointslices', 'DELETE endpointslices/db-leader-ipv4']);
+    expect(harness.fake.writes()).toEqual([]);
     expect(await harness.count('hints_total', { reason: 'unfenced' })).toBe(before + 1);
+  });
+
+  it('because the slice has lost its record is a hint: it may have been made empty after what the snapshot shows', async () => {
+    const slice = harness.fake.find('endpointslices', 'db-leader-ipv4');
+    harness.fake.put('endpointslices', { ...slice, metadata: { ...slice?.metadata, annotations: {} } });
+    const reply = await harness.look();
+    expect(reply.data).toMatchObject({ basis: 'read', reason: 'SliceMadeAnew', leader: { name: 'db-0' } });
+    expect(await hints('unfenced')).toBeGreaterThan(0);
   });
 
   it('because there is none, or it cannot be read, is a hint', async () => {

@@ -335,6 +335,34 @@ describe('names', () => {
     expect(look()).toMatchObject({ decision: { kind: 'refused', reason: 'ForeignEndpointSlice' }, writes: [] });
   });
 
+  it('a foreign slice in the place of one family leaves the other one looked after, with the record, until it is gone', () => {
+    annotate({}, { ipFamilies: ['IPv4', 'IPv6'] });
+    for (const name of ['pg-0', 'pg-1'])
+      world.setPod(aPod({ name, ips: [`10.0.0.1${name.at(-1)}`, `fd00::${name.at(-1)}`] }));
+    look(0);
+    world.remove('endpointslices', SLICE);
+    world.create('endpointslices', foreignSlice(SLICE, 'x'));
+    expect(look()).toMatchObject({ decision: { leader: { name: 'pg-0' }, warnings: [{ value: SLICE }] } });
+    world.setPod(aPod({ name: 'pg-0', ready: false, ips: ['10.0.0.10', 'fd00::0'] }));
+    look();
+    expect(leaderOf('postgres-leader-ipv6')).toBe('pg-1');
+    expect(world.slice(SLICE)?.managedBy).not.toBe('zen-lead.io');
+
+    world.remove('endpointslices', SLICE);
+    look();
+    expect([leaderOf(), leaderOf('postgres-leader-ipv6')]).toEqual(['pg-1', 'pg-1']);
+    expect(world.slice('postgres-leader-ipv6')?.annotations).not.toHaveProperty('zen-lead.io/pods-revision');
+    expect(look().writes).toEqual([]);
+  });
+
+  it('a foreign slice under the name of a family that the source does not have is named, and moves nothing', () => {
+    world.create('endpointslices', foreignSlice('postgres-leader-ipv6', 'x'));
+    expect(look()).toMatchObject({
+      decision: { kind: 'kept', warnings: [{ reason: 'ForeignEndpointSlice', value: 'postgres-leader-ipv6' }] },
+      writes: [],
+    });
+  });
+
   it('so is one with our manager label that was left by another Service', () => {
     world = new World();
     world.create('endpointslices', foreignSlice(SLICE, 'x', 'zen-lead.io'));
