@@ -2,7 +2,8 @@
  * startDelivery: takes what waits in the queue, sends it to the sink, and acts on what comes of it. DESIGN sections 2 and 7.
  *
  * A key that waits while a place is free is sent in the same tick. A failure is tried again after a backoff or Retry-After, whichever
- * is later, until `maxFailures` in a row make a dead letter of it; the key is then looked at again at its next change or resync.
+ * is later, until `maxFailures` in a row make a dead letter of it; the key is then looked at again at its next change or resync. While the
+ * gate is closed and nothing waits, a key in its backoff is lent as the probe: few keys would otherwise find out late that the sink is back.
  *
  * Guarantees: one event in flight for each key (the queue's). What is sent next follows S5 (retries.ts). Half of the places are kept
  * from the low lane. Nothing here blocks a watch.
@@ -86,9 +87,11 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     if (isPumping || isClosed) return;
     isPumping = true;
     while (running.size < concurrency.limit() && gate.admits(running.size, clock.now())) {
-      const concern = queue.take(lowRunning < concurrency.limit() * LOW_SHARE);
+      const waiting = queue.take(lowRunning < concurrency.limit() * LOW_SHARE);
+      const lent = waiting === undefined && gate.isClosed() ? queue.takeDelayed() : undefined;
+      const concern = waiting ?? lent;
       if (concern === undefined) break;
-      if (options.admits?.(concern) ?? true) start(concern);
+      if (options.admits?.(concern) ?? true) start(concern, lent !== undefined);
       else queue.finish(concern.key);
     }
     isPumping = false;
@@ -98,10 +101,10 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     if (gate.isClosed() && untilProbeMs > 0) cancelProbe = clock.setTimer(pump, untilProbeMs);
   }
 
-  function start(concern: Concern): void {
+  function start(concern: Concern, isLent: boolean): void {
     const weight = concern.lane === 'low' ? 1 : 0;
     lowRunning += weight;
-    const run: Promise<void> = deliver(concern).finally(() => {
+    const run: Promise<void> = deliver(concern, isLent).finally(() => {
       running.delete(run);
       lowRunning -= weight;
       pump();
@@ -109,7 +112,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     running.add(run);
   }
 
-  async function deliver(concern: Concern): Promise<void> {
+  async function deliver(concern: Concern, isLent: boolean): Promise<void> {
     const sentAt = clock.now();
     const number = ++attempts;
     const sent = retries.choose(concern, sentAt, options.buildEvent);
@@ -121,7 +124,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     observe(event, outcome, sentAt);
 
     if (outcome.kind === 'failed') {
-      fail(sent, concern, outcome, number);
+      fail(sent, concern, outcome, number, isLent);
       return;
     }
     retries.forget(concern.key);
@@ -143,20 +146,24 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     queue.finish(key);
   }
 
-  function fail(sent: Sent, concern: Concern, failure: Failure, number: number): void {
+  function fail(sent: Sent, concern: Concern, failure: Failure, number: number, isLent: boolean): void {
     const { key } = concern;
     const { status, detail } = failure;
     // A sink that is asked for less may be well: the gate is for one that fails at the least.
     const wasCut = failure.isOverload && concurrency.overload(number, attempts);
     if (failure.isOfThisKey) noteAnswer();
     else if (!wasCut) closeGate(number, detail);
+    if (isLent) {
+      retries.giveBack(concern, sent, failure);
+      return;
+    }
     if (retries.failuresOf(key) + 1 < tuning.maxFailures) {
       const delayMs = retries.delay(concern, sent, failure);
       const traceId = traceIdOf(sent.event.traceparent);
       log.debug({ key, status, delayMs, detail, traceId }, 'delivery failed, will be tried again');
       return;
     }
-    retries.forget(key);
+    retries.giveUp(sent, failure);
     options.onDeadLetter({ event: sent.event, status, detail, reason: 'exhausted' });
     finish(key);
   }

@@ -35,6 +35,8 @@ export interface Queue {
   finish(key: ServiceKey): void;
   /** After a failure: keeps `concern`, merged with what came since, until `release`. */
   delay(concern: Concern): void;
+  /** Like `take`, of the delayed ones: the most urgent, and of those the one that has been delayed longest. */
+  takeDelayed(): Concern | undefined;
   release(key: ServiceKey, now: number): void;
   releaseAll(now: number): void;
   depth(): Readonly<Record<Lane, number>>;
@@ -138,6 +140,17 @@ export function createQueue({ maxWaiting, onWaiting, onRoom }: QueueOptions): Qu
       const since = inFlight.get(concern.key);
       inFlight.delete(concern.key);
       delayed.set(concern.key, since ? mergeConcerns(concern, since.concern) : concern);
+    },
+    takeDelayed() {
+      const late = [...delayed.values()];
+      const concern = late.reduce<Concern | undefined>(
+        (first, each) => (first === undefined || isMoreUrgent(each.lane, first.lane) ? each : first),
+        undefined,
+      );
+      if (concern === undefined) return undefined;
+      delayed.delete(concern.key);
+      inFlight.set(concern.key, null);
+      return concern;
     },
     release,
     releaseAll(now) {

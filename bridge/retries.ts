@@ -27,6 +27,11 @@ export interface Retries {
   failuresOf(key: ServiceKey): number;
   /** Keeps the concern back for the backoff or Retry-After, whichever is longer; gives the delay. */
   delay(concern: Concern, sent: Sent, failure: Failure): number;
+  /** A probe that failed: the backoff goes on as if it had not been, because the failure was the sink's. */
+  giveBack(concern: Concern, sent: Sent, failure: Failure): void;
+  /** It is tried no more, and what is sent next still follows S5. */
+  giveUp(sent: Sent, failure: Failure): void;
+  /** It was answered. */
   forget(key: ServiceKey): void;
   releaseAll(): void;
   close(): void;
@@ -39,12 +44,30 @@ interface Trouble {
 
 export function createRetries(queue: Queue, clock: Clock, random: () => number, backoff: BackoffBounds): Retries {
   const troubles = new Map<ServiceKey, Trouble>();
-  const releases = new Map<ServiceKey, CancelTimer>();
+  const timers = new Map<ServiceKey, CancelTimer>();
   const failuresOf = (key: ServiceKey): number => troubles.get(key)?.failures ?? 0;
 
+  function remember(key: ServiceKey, failures: number, sent: Sent, { mayBeRunning }: Failure): void {
+    troubles.set(key, { failures, unanswered: mayBeRunning ? sent : undefined });
+  }
+
+  function schedule(key: ServiceKey, delayMs: number, run: () => void): void {
+    cancel(key);
+    const fire = (): void => {
+      timers.delete(key);
+      run();
+    };
+    timers.set(key, clock.setTimer(fire, delayMs));
+  }
+
+  function cancel(key: ServiceKey): void {
+    timers.get(key)?.();
+    timers.delete(key);
+  }
+
   function cancelAll(): void {
-    for (const cancel of releases.values()) cancel();
-    releases.clear();
+    for (const cancel of timers.values()) cancel();
+    timers.clear();
   }
 
   return {
@@ -54,22 +77,33 @@ export function createRetries(queue: Queue, clock: Clock, random: () => number, 
       return { event: build(concern, now), concern };
     },
     failuresOf,
-    delay(concern, sent, { retryAfterMs, mayBeRunning }) {
+    delay(concern, sent, failure) {
       const { key } = concern;
       const failures = failuresOf(key) + 1;
-      troubles.set(key, { failures, unanswered: mayBeRunning ? sent : undefined });
+      remember(key, failures, sent, failure);
       // No longer than the longest backoff, whatever the sink asks for: this key may have to fail over.
-      const askedMs = Math.min(retryAfterMs, backoff.maxMs);
+      const askedMs = Math.min(failure.retryAfterMs, backoff.maxMs);
       const delayMs = Math.max(askedMs, backoffMs(failures, backoff, random()));
       queue.delay(concern);
-      const release = (): void => {
-        releases.delete(key);
-        queue.release(key, clock.now());
-      };
-      releases.set(key, clock.setTimer(release, delayMs));
+      schedule(key, delayMs, () => queue.release(key, clock.now()));
       return delayMs;
     },
-    forget: (key) => troubles.delete(key),
+    giveBack(concern, sent, failure) {
+      const { key } = concern;
+      remember(key, failuresOf(key), sent, failure);
+      queue.delay(concern);
+      // Its backoff ended while the probe was out.
+      if (!timers.has(key)) queue.release(key, clock.now());
+    },
+    giveUp(sent, failure) {
+      const { key } = sent.concern;
+      remember(key, 0, sent, failure);
+      schedule(key, sent.event.data.deadline - clock.now(), () => troubles.delete(key));
+    },
+    forget(key) {
+      troubles.delete(key);
+      cancel(key);
+    },
     releaseAll() {
       cancelAll();
       queue.releaseAll(clock.now());

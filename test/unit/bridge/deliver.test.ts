@@ -165,7 +165,8 @@ describe('sending', () => {
 
 describe('failures', () => {
   it('backs off from 250 ms, doubling up to 30 s', async () => {
-    const bench = aBench({ reply: () => 500, tuning: { maxFailures: 12 } });
+    // 429 is about the key alone: the gate stays open.
+    const bench = aBench({ reply: () => 429, tuning: { maxFailures: 12 } });
     bench.add('a');
     await bench.clock.advance(250_000);
     const waits = bench.calls.slice(1, 11).map((call, n) => call.at - (bench.calls[n]?.at ?? 0));
@@ -210,11 +211,11 @@ describe('failures', () => {
   });
 
   it('makes a dead letter after ten failures in a row, and looks again at the next change', async () => {
-    const bench = aBench({ reply: () => 500 });
+    const bench = aBench({ reply: () => 429 });
     bench.add('a');
     await bench.clock.advance(600_000);
     expect(bench.calls).toHaveLength(10);
-    expect(bench.letters).toMatchObject([{ status: 500, reason: 'exhausted' }]);
+    expect(bench.letters).toMatchObject([{ status: 429, reason: 'exhausted' }]);
     bench.add('a');
     await bench.clock.advance(5_000);
     expect(bench.calls.length).toBeGreaterThan(10);
@@ -408,19 +409,64 @@ describe('the gate before a failing sink', () => {
     expect(bench.answered.map(({ name }) => name)).toEqual(['good']);
   });
 
-  it('does not let a key wait out its own backoff once the sink answers again', async () => {
+  it('lends a key in its backoff as the probe where nothing else waits, in turn, the most urgent first', async () => {
     let isUp = false;
-    const bench = aBench({ reply: () => (isUp ? 200 : unavailable), tuning: { maxFailures: 1_000 } });
-    bench.add('old');
+    const bench = aBench({ reply: () => (isUp ? 200 : unreachable), tuning: { maxFailures: 1_000 } });
+    for (const name of ['a', 'b']) bench.add(name);
     await bench.clock.advance(300_000);
-    const failed = bench.calls.length;
-    while (bench.calls.length === failed) await bench.clock.advance(100);
-    // It has just failed again, and its backoff is 30 s by now.
+    const before = bench.calls.length;
+    await bench.clock.advance(10_000);
+    const probes = bench.calls.slice(before);
+    expect(probes.length).toBeGreaterThanOrEqual(10);
+    expect(new Set(probes.map(({ event }) => event.partitionkey))).toEqual(new Set(['shop/a', 'shop/b']));
+
+    bench.add('a', 'failover');
     isUp = true;
-    await bench.clock.advance(5_001);
-    bench.add('new');
-    await bench.clock.advance(0);
-    expect(bench.answered.map(({ name }) => name)).toEqual(['new', 'old']);
+    await bench.clock.advance(1_001);
+    expect(bench.answered.map(({ name, lane }) => [name, lane])).toEqual([
+      ['a', 'failover'],
+      ['b', 'change'],
+    ]);
+    await bench.clock.advance(600_000);
+    expect(bench.answered).toHaveLength(2);
+  });
+
+  it('counts no probe against the key that was lent: its dead letter comes when it would have come', async () => {
+    const bench = aBench({ reply: () => unreachable });
+    bench.add('a');
+    // Nine waits from 0.25 s doubled to 30 s, 91.75 s; and at most a second for the gate to let the last attempt through.
+    await bench.clock.advance(91_000);
+    expect(bench.letters).toEqual([]);
+    await bench.clock.advance(2_000);
+    expect(bench.letters).toMatchObject([{ reason: 'exhausted' }]);
+    expect(bench.calls.length).toBeGreaterThan(80);
+  });
+
+  it('sends the same event again also by a probe, while the first may still be worked on', async () => {
+    const bench = aBench({ reply: () => unavailable, tuning: { maxFailures: 1_000 } });
+    bench.add('a');
+    await bench.clock.advance(60_000);
+    const built = new Map<LookEvent, number>();
+    for (const { event, at } of bench.calls) {
+      const [last, until] = [...built].at(-1) ?? [event, 0];
+      if (at < until) expect(event).toBe(last);
+      built.set(event, event.data.deadline);
+    }
+    expect(built.size).toBeGreaterThan(10);
+  });
+
+  it('sends it again after the dead letter, too: giving up is not an answer', async () => {
+    const bench = aBench({ tuning: { maxFailures: 1 } });
+    bench.add('a');
+    await bench.open('a').fail(unavailable);
+    expect(bench.letters).toHaveLength(1);
+    bench.add('a');
+    expect(bench.calls[1]?.event).toBe(bench.calls[0]?.event);
+    await bench.open('a').fail(unavailable);
+    await bench.clock.advance(3_000);
+    expect(bench.clock.pending()).toBe(0);
+    bench.add('a');
+    expect(bench.calls[2]?.event).not.toBe(bench.calls[0]?.event);
   });
 });
 
