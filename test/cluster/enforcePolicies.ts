@@ -3,7 +3,8 @@
  * nothing of them, so that a policy which forgets somebody would not be noticed. Called by networkPolicy.test.ts.
  *
  * Guarantees: what a node does with its own pods (probes) is not held back, as Kubernetes says. Pods that come and go are followed every
- * `everyMs`. Not guaranteed: that a pod is protected in its first moments.
+ * `everyMs`. Not guaranteed: that a pod is protected in its first moments, or from what comes
+ * through a Service.
  */
 
 import { writeFileSync } from 'node:fs';
