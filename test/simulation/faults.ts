@@ -99,7 +99,8 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
       }),
       action('hold watches back', 1, () => {
         const [name, lagMs, forMs] = [pickBridge(), random.between(500, 15_000), random.between(2_000, 20_000)];
-        cluster.mayBeBlind(name, 'proxy', lagMs);
+        // Twice: that a watch has ended comes as late as its lines, and so does what the next one replays.
+        cluster.mayBeBlind(name, 'proxy', 2 * lagMs);
         cluster.setWatchLag(name, lagMs);
         after(forMs, `${name} is no longer held back`, () => cluster.setWatchLag(name, 0));
         return `${name} by ${(lagMs / 1_000).toFixed(1)} s`;
