@@ -10,7 +10,7 @@ import { annotation } from './names.ts';
 import { isOrphanService, isOrphanSlice, isOurService, isOurSlice } from './ownership.ts';
 import type { Situation } from './situation.ts';
 import type { IpFamily, ServiceView, SliceView } from './snapshot.ts';
-import { defaultLeaderName, sliceName } from './wantedNames.ts';
+import { defaultLeaderName, MAX_NAME_LENGTH, sliceName } from './wantedNames.ts';
 
 export interface FreePlace {
   readonly kind: 'free';
@@ -29,9 +29,6 @@ export interface TakenPlace {
 }
 
 export type Place = FreePlace | TakenPlace;
-
-/** RFC 1035: what a Service may be called at most. */
-const MAX_NAME_LENGTH = 63;
 
 export function findPlace(situation: Situation): Place {
   const { source, read, record } = situation;
