@@ -41,6 +41,8 @@ function toStatus({ code }: ZenLeadError): number {
       return 401;
     case 'WRONG_SENDER':
       return 403;
+    case 'METHOD_NOT_ALLOWED':
+      return 405;
     case 'INPUT_TOO_LARGE':
       return 413;
     case 'INPUT_UNSUPPORTED':

@@ -1,10 +1,12 @@
 /**
  * The HTTP application: `POST /` takes an event, answers with what was decided; `OPTIONS /` is the CloudEvents webhook handshake; probes.
+ * Any other method on `/` is told which ones there are (405).
  *
  *   request -> sender (401, 403) -> envelope (400, 413, 415) -> dispatch -> reply (200), or "again" (429, 503 with Retry-After)
  *
  * Made by `startFunctions`; it does not listen by itself. Guarantees: work stops when its caller has gone (watchCaller.ts).
- * Source: CloudEvents HTTP protocol binding 1.0.2 (a reply is an event in the response); HTTP webhook 1.0.2 section 4 (handshake).
+ * Source: CloudEvents HTTP protocol binding 1.0.2 (a reply is an event in the response); HTTP webhook 1.0.2 section 4 (handshake);
+ * RFC 9110 15.5.6 (a 405 names what is allowed).
  */
 
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -38,6 +40,8 @@ const BODY_LIMIT_BYTES = 256 * 1024;
 const LOOK_TIMEOUT_MS = 10_000;
 /** Longer than undici (4 s) and Knative's proxies keep an idle connection, so that the one who sends closes first. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+/** On `/`. */
+const ALLOWED_METHODS = ['POST', 'OPTIONS'];
 
 export function createApp(deps: AppDeps): FastifyInstance {
   const { receiveTimeoutMs = 5_000 } = deps;
@@ -60,6 +64,8 @@ export function createApp(deps: AppDeps): FastifyInstance {
   registerProbes(app, { metrics: deps.metrics, isReady: () => deps.isReady() });
   app.options('/', handshake);
   app.post('/', (request, reply) => receive(request, reply, deps));
+  const others = app.supportedMethods.filter((method) => !ALLOWED_METHODS.includes(method));
+  app.route({ method: others, url: '/', handler: (request, reply) => refuse(methodError(request), reply, deps) });
   app.setErrorHandler((error, _request, reply) => refuse(toInputError(error), reply, deps));
   return app;
 }
@@ -92,8 +98,14 @@ function refuse(error: unknown, reply: FastifyReply, { metrics, log }: AppDeps):
   if (status < 500) metrics.refusedRequests.inc({ code: body.code });
   if (body.code === 'INTERNAL') log.error({ err: error }, 'a request failed');
   if (status === 401) reply.header('www-authenticate', 'Bearer');
+  if (status === 405) reply.header('allow', ALLOWED_METHODS.join(', '));
   if (retryAfterMs !== undefined) reply.header('retry-after', toRetryAfterHeader(retryAfterMs));
   return reply.code(status).type('application/json').send(JSON.stringify(body));
+}
+
+function methodError({ method }: FastifyRequest): ZenLeadError {
+  const message = `method: ${method} is not answered here; POST a CloudEvent`;
+  return new ZenLeadError('METHOD_NOT_ALLOWED', message, { retry: 'never', path: 'method' });
 }
 
 /** What Fastify refuses before a handler sees it. */
@@ -116,7 +128,7 @@ function toInputError(error: unknown): unknown {
 /** Consent is the two headers and not the status; whoever does not ask gets none. */
 function handshake(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const origin = request.headers['webhook-request-origin'];
-  reply.header('allow', 'OPTIONS, POST');
+  reply.header('allow', ALLOWED_METHODS.join(', '));
   if (typeof origin === 'string' && origin !== '')
     reply.headers({ 'webhook-allowed-origin': origin, 'webhook-allowed-rate': '*' });
   return reply.code(200).send();

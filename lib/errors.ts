@@ -38,7 +38,8 @@ export type ErrorCode =
   | 'SINK_UNREACHABLE' // no connection to the sink: nothing was sent
   | 'DEMO_FAILED' // a step of `zen-lead demo` did not happen
   | 'KUBE_NAMESPACE_TERMINATING' // 403: nothing can be made there any more
-  | 'REFUSED'; // what a command was asked to do would not have the effect that was asked for
+  | 'REFUSED' // what a command was asked to do would not have the effect that was asked for
+  | 'METHOD_NOT_ALLOWED'; // 405: a function takes POST and OPTIONS
 
 export interface ErrorDetails {
   readonly retry: Retry;

@@ -98,6 +98,10 @@ export const errorReference: Readonly<Record<ErrorCode | 'INTERNAL', ErrorNote>>
     meaning: '403 from a function: a good token of somebody else.',
     todo: 'Check --trusted-sender: system:serviceaccount:NAMESPACE:NAME of the bridge.',
   },
+  METHOD_NOT_ALLOWED: {
+    meaning: '405 from a function: `/` takes POST, and OPTIONS for the webhook handshake.',
+    todo: 'POST a CloudEvent. For probes ask /livez and /readyz.',
+  },
   BUSY: {
     meaning: '429 from a function: hints on 1,000 Services are being read already.',
     todo: `${NOTHING} allow more replicas.`,

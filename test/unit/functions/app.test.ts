@@ -255,10 +255,20 @@ describe('the rest of the server', () => {
     expect(Object.fromEntries(asked.headers)).toMatchObject({
       'webhook-allowed-origin': 'events.example.com',
       'webhook-allowed-rate': '*',
-      allow: 'OPTIONS, POST',
+      allow: 'POST, OPTIONS',
     });
     const plain = await fetch(server.functions.url, { method: 'OPTIONS' });
     expect(plain.headers.has('webhook-allowed-origin')).toBe(false);
+  });
+
+  it.each(['GET', 'PUT', 'PATCH', 'DELETE'])('says to %s on / which methods there are', async (method) => {
+    const response = await fetch(server.functions.url, { method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('POST, OPTIONS');
+    expect(await response.json()).toMatchObject({
+      code: 'METHOD_NOT_ALLOWED',
+      message: expect.stringContaining(method),
+    });
   });
 
   it('has probes and metrics', async () => {
