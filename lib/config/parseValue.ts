@@ -6,6 +6,7 @@
 
 import { ZenLeadError } from '../errors.ts';
 import type { Setting } from './setting.ts';
+import { textForms } from './textForms.ts';
 
 export function configError(message: string, cause?: unknown): ZenLeadError {
   return new ZenLeadError('CONFIG_INVALID', message, { retry: 'never', cause });
@@ -18,9 +19,9 @@ export function parseValue(setting: Setting, origin: string, texts: readonly str
     case 'switch':
       return true;
     case 'list':
-      return texts.map((one) => parseText(origin, one));
+      return texts.map((one) => parseText(setting, origin, one));
     case 'text':
-      return parseText(origin, text);
+      return parseText(setting, origin, text);
     case 'url':
       return parseUrl(origin, text);
     case 'choice':
@@ -33,9 +34,13 @@ export function parseValue(setting: Setting, origin: string, texts: readonly str
   }
 }
 
-function parseText(origin: string, text: string): string {
+/** Of a value in a message: a name of an object is 253 long at most, certificates can be thousands. They have lines, a message has one. */
+const SHOWN_LENGTH = 300;
+
+function parseText({ form }: Setting & { kind: 'text' | 'list' }, origin: string, text: string): string {
   if (text.trim() === '') throw configError(`${origin}: is empty; give a value or leave it out`);
-  return text;
+  if (form === undefined || textForms[form].fits(text)) return text;
+  throw configError(`${origin}: ${JSON.stringify(text.slice(0, SHOWN_LENGTH))} is no ${textForms[form].noun}`);
 }
 
 function parseUrl(origin: string, text: string): string {

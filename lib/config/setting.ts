@@ -4,6 +4,8 @@
  * The rows stand in settings.ts; flags, environment, `--help` and docs/configuration.md all come from them.
  */
 
+import type { TextFormName } from './textForms.ts';
+
 interface Row {
   /** Without dashes; absent: only the environment sets it. */
   readonly flag?: string;
@@ -22,7 +24,14 @@ interface Row {
 /** An absent `default` without `required` gives `undefined`. */
 export type Setting = Row &
   (
-    | { readonly kind: 'text'; readonly placeholder: string; readonly default?: string; readonly required?: true }
+    | {
+        readonly kind: 'text';
+        readonly placeholder: string;
+        /** Absent: any text but an empty one. */
+        readonly form?: TextFormName;
+        readonly default?: string;
+        readonly required?: true;
+      }
     | { readonly kind: 'url'; readonly placeholder: string; readonly required?: true }
     | {
         readonly kind: 'choice';
@@ -44,7 +53,14 @@ export type Setting = Row &
     /** True when the flag is given, or the variable is not empty. */
     | { readonly kind: 'switch' }
     /** A flag that may be repeated. */
-    | { readonly kind: 'list'; readonly placeholder: string; readonly emptyMeans: string; readonly required?: true }
+    | {
+        readonly kind: 'list';
+        readonly placeholder: string;
+        /** Of each. */
+        readonly form?: TextFormName;
+        readonly emptyMeans: string;
+        readonly required?: true;
+      }
     /** `{"extensions":{"name":"value"}}`: CloudEvents attributes to set on what is sent. */
     | { readonly kind: 'extensions' }
   );

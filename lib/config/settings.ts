@@ -62,6 +62,7 @@ export const settings = {
   namespaces: {
     kind: 'list',
     flag: 'namespace',
+    form: 'namespace',
     placeholder: 'NS',
     emptyMeans: 'all namespaces (needs a ClusterRole)',
     meaning: 'Watch this namespace only; may be repeated.',
@@ -109,6 +110,7 @@ export const settings = {
   caCerts: {
     kind: 'text',
     env: ['K_CA_CERTS'],
+    form: 'certificates',
     placeholder: 'PEM',
     meaning: 'Certificates to trust for https sinks beside the system’s, as a SinkBinding gives them.',
   },
@@ -157,6 +159,7 @@ export const settings = {
   leaseName: {
     kind: 'text',
     flag: 'lease-name',
+    form: 'objectName',
     placeholder: 'NAME',
     default: 'zen-lead-bridge',
     meaning: 'Lease that says which replica speaks first. Replicas that watch other namespaces need another one.',
@@ -166,6 +169,7 @@ export const settings = {
     kind: 'text',
     flag: 'lease-namespace',
     env: ['POD_NAMESPACE'],
+    form: 'namespace',
     placeholder: 'NS',
     meaning:
       'Namespace of the Lease. Without it: that of the pod’s service account, or of the kubeconfig’s context, else default.',
@@ -194,6 +198,7 @@ export const settings = {
   trustedSender: {
     kind: 'text',
     flag: 'trusted-sender',
+    form: 'serviceAccount',
     placeholder: 'SUBJECT',
     meaning:
       'Token subject of the bridge, system:serviceaccount:NS:NAME. Only its snapshots are believed. Without it every event is a hint: the state is read before anything is decided.',

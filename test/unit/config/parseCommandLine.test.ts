@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type CommandLine, parseCommandLine, type Values } from '../../../lib/config/parseCommandLine.ts';
 import { codeOf } from '../../../lib/errors.ts';
@@ -56,6 +57,22 @@ describe('flags, variables and defaults', () => {
     const values = parseBridge([], { K_SINK: 'http://functions', K_CE_OVERRIDES: '{"extensions":{"team":"a"}}' });
     expect(values.sink).toBe('http://functions/');
     expect(values.ceOverrides).toEqual({ team: 'a' });
+  });
+
+  it('takes names that objects can have', () => {
+    const args = ['--namespace', '0-a', '--lease-name', 'a.b-c.0', '--lease-namespace', 'a'.repeat(63)];
+    expect(parseRun(args)).toMatchObject({ namespaces: ['0-a'], leaseName: 'a.b-c.0', leaseNamespace: 'a'.repeat(63) });
+    const subject = 'system:serviceaccount:zen-lead:zen-lead.bridge';
+    expect(parseCommandLine(['functions', '--trusted-sender', subject], {})).toMatchObject({
+      values: { trustedSender: subject },
+    });
+  });
+
+  it('takes a bundle of certificates with text around them, and none of which one is cut off', () => {
+    const cert = readFileSync(new URL('../../fixtures/certificates/after.crt', import.meta.url), 'utf8');
+    const bundle = `# ours\n${cert}# theirs\r\n${cert.replaceAll('\n', '\r\n')}`;
+    expect(parseRun([], { K_CA_CERTS: bundle }).caCerts).toBe(bundle);
+    expect(() => parseRun([], { K_CA_CERTS: bundle.slice(0, -40) })).toThrowError('$K_CA_CERTS: ');
   });
 
   it('accepts port 0, any free port', () => {
@@ -121,6 +138,33 @@ describe('what cannot be read', () => {
     { args: ['run', '--port='], says: '--port: "" is no whole number' },
     { args: ['run'], environment: { PORT: 'http' }, says: '$PORT: "http" is no whole number' },
     { args: ['run', '--namespace', ' '], says: '--namespace: is empty' },
+    { args: ['run', '--namespace', 'Bad_NS'], says: '--namespace: "Bad_NS" is no name of a namespace' },
+    { args: ['run', '--namespace', 'a', '--namespace', 'a.b'], says: '--namespace: "a.b" is no name of a namespace' },
+    { args: ['run', '--namespace', 'a'.repeat(64)], says: 'is no name of a namespace: up to 63' },
+    { args: ['status', '-n', '../x'], says: '--namespace: "../x" is no name of a namespace' },
+    { args: ['run', '--lease-name', 'Bad_NS'], says: '--lease-name: "Bad_NS" is no name of an object' },
+    { args: ['run', '--lease-name', 'a..b'], says: '--lease-name: "a..b" is no name of an object' },
+    { args: ['run', '--lease-name', 'a'.repeat(254)], says: 'is no name of an object: up to 253' },
+    { args: ['run', '--lease-namespace', '../x'], says: '--lease-namespace: "../x" is no name of a namespace' },
+    { args: ['run'], environment: { POD_NAMESPACE: 'A' }, says: '$POD_NAMESPACE: "A" is no name of a namespace' },
+    {
+      args: ['functions', '--trusted-sender', 'bob'],
+      says: '--trusted-sender: "bob" is no user name of a service account',
+    },
+    {
+      args: ['functions', '--trusted-sender', 'system:serviceaccount:a:b:c'],
+      says: 'system:serviceaccount:NAMESPACE:NAME',
+    },
+    {
+      args: ['run'],
+      environment: { K_CA_CERTS: 'nonsense' },
+      says: '$K_CA_CERTS: "nonsense" is no PEM with certificates',
+    },
+    {
+      args: ['run'],
+      environment: { K_CA_CERTS: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' },
+      says: 'is no PEM with certificates that can be read',
+    },
     { args: ['run', '--log-level', 'loud'], says: '--log-level: "loud" is none of debug, info, warn, error, silent' },
     { args: ['demo', '--keep=yes'], says: '--keep: takes no value' },
     { args: ['replay'], says: 'zen-lead replay needs FILE...' },

@@ -1,0 +1,56 @@
+/**
+ * The forms that the text of a setting may have to have. Named in settings.ts, checked by parseValue: what can exist in no cluster is
+ * refused at the start, and not watched in vain.
+ *
+ * Not guaranteed: that the object exists.
+ * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names ;
+ * https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/ (user names) ; RFC 7468 section 5 (certificates).
+ */
+
+import { X509Certificate } from 'node:crypto';
+
+export interface TextForm {
+  /** Ends the sentence "is no". */
+  readonly noun: string;
+  fits(text: string): boolean;
+}
+
+const LABEL = '[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?';
+const SUBDOMAIN_PART = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?';
+const SUBDOMAIN = `(?=.{1,253}$)${SUBDOMAIN_PART}(?:\\.${SUBDOMAIN_PART})*`;
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+export const textForms = {
+  namespace: matching(LABEL, 'name of a namespace: up to 63 of a-z, 0-9 and -, a letter or digit at both ends'),
+  objectName: matching(
+    SUBDOMAIN,
+    'name of an object: up to 253 of a-z, 0-9, - and ., a letter or digit around each dot',
+  ),
+  serviceAccount: matching(
+    `system:serviceaccount:${LABEL}:${SUBDOMAIN}`,
+    'user name of a service account: system:serviceaccount:NAMESPACE:NAME',
+  ),
+  certificates: { noun: 'PEM with certificates that can be read', fits: holdsCertificates },
+} as const satisfies Readonly<Record<string, TextForm>>;
+
+export type TextFormName = keyof typeof textForms;
+
+function matching(pattern: string, noun: string): TextForm {
+  const whole = new RegExp(`^${pattern}$`);
+  return { noun, fits: (text) => whole.test(text) };
+}
+
+/** Text between them is allowed, as bundles have it. Each is read: OpenSSL would go without the one that it cannot read and those after it. */
+function holdsCertificates(text: string): boolean {
+  const found = text.match(CERTIFICATE) ?? [];
+  const begun = text.split('-----BEGIN CERTIFICATE-----').length - 1;
+  return found.length > 0 && found.length === begun && found.every(isCertificate);
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
