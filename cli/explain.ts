@@ -6,6 +6,7 @@
 import { readState, toSnapshot } from '../functions/readState.ts';
 import type { Values } from '../lib/config/parseCommandLine.ts';
 import { configError } from '../lib/config/parseValue.ts';
+import { ZenLeadError } from '../lib/errors.ts';
 import type { ServiceRef } from '../lib/events/subject.ts';
 import type { Snapshot } from '../lib/selection/snapshot.ts';
 import { silentLogger } from '../lib/telemetry/logger.ts';
@@ -49,22 +50,25 @@ async function readCluster({ namespace, name }: ServiceRef, values: Values<'expl
   return { snapshot, at: Date.now() };
 }
 
-/** The last look with a state, up to an instant. */
+/** The last look with a state, up to an instant. A line that cannot be read may have been the one: that is no "not found" then. */
 async function findLook(service: ServiceRef, path: string, until: string | undefined): Promise<Moment> {
   const name = `${service.namespace}/${service.name}`;
   // `--at` is what a line of the timeline says, so that line is in.
   const isWanted = chooseLooks({ services: [name], from: undefined, until: undefined });
   const untilAt = parseInstant('--at', until) ?? Number.POSITIVE_INFINITY;
   let found: Moment | null = null;
+  let isBroken = false;
   for await (const read of openRecordings([path])) {
     if (read.kind === 'broken') {
       process.stderr.write(`${read.place}: ${read.problem}\n`);
       process.exitCode = 2;
+      isBroken = true;
     } else if (read.line.kind === 'look' && isWanted(read.line)) {
       const { snapshot, at } = read.line;
       if (snapshot !== null && at <= untilAt && at >= (found?.at ?? 0)) found = { snapshot, at };
     }
   }
   if (found !== null) return found;
-  throw configError(`${path} holds no look at ${name}${until === undefined ? '' : ` up to ${until}`}`);
+  const message = `${path} holds no look at ${name}${until === undefined ? '' : ` up to ${until}`}`;
+  throw new ZenLeadError(isBroken ? 'INPUT_INVALID' : 'KUBE_NOT_FOUND', message, { retry: 'never' });
 }
