@@ -53,6 +53,8 @@ export async function replay(values: Values<'replay'>): Promise<void> {
     await output.line(`${values.html} is written; open it in a browser`);
   }
   await output.line(`${isSilent ? '' : '\n'}${tally.render()}`);
+  const complaint = show.complaint();
+  if (complaint !== null) process.stderr.write(`zen-lead: ${complaint}\n`);
   if (tally.broken() > 0) process.exitCode = 2;
-  else if ((values.expect && tally.differing() > 0) || show.lacksAnswers()) process.exitCode = 1;
+  else if ((values.expect && tally.differing() > 0) || complaint !== null) process.exitCode = 1;
 }

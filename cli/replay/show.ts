@@ -17,8 +17,8 @@ import { createPacer, type Stepper } from './stepper.ts';
 export interface Show {
   /** False: the person has had enough. */
   look(replayed: Replayed, place: string): Promise<boolean>;
-  /** A function was asked (`--url`) and did not answer. */
-  lacksAnswers(): boolean;
+  /** One line: a function was asked (`--url`) and did not answer, or not as it should. Null: nothing to complain about. */
+  complaint(): string | null;
 }
 
 export interface Stage {
@@ -38,6 +38,7 @@ export function createShow(
   const isNews = createNews();
   const newWarnings = createNewWarnings();
   let unanswered = 0;
+  let firstFailure = '';
   return {
     async look(replayed, place) {
       await pause(replayed.look.at, signal);
@@ -47,14 +48,16 @@ export function createShow(
       if (isShown) await printLook({ ...replayed, warnings }, output);
       if (sending !== null) {
         const answer = await sendAgain(replayed.look, sending);
-        if (!answer.isAnswered) unanswered += 1;
+        if (!answer.isAnswered && unanswered++ === 0) firstFailure = answer.text;
         await output.line(`${' '.repeat(NOTE_INDENT)}${answer.text}`);
       }
       if (stepper === null || !isShown) return true;
       await printStep(replayed, output);
       return stepper.waitForGo();
     },
-    lacksAnswers: () => unanswered > 0,
+    // What another program answers may have lines.
+    complaint: () =>
+      unanswered === 0 ? null : `${firstFailure.replaceAll(/\s+/g, ' ')}; events that failed: ${unanswered}`,
   };
 }
 

@@ -110,11 +110,22 @@ describe('zen-lead replay', () => {
     expect(Number((sent as { data: { deadline: number } }).data.deadline)).toBeGreaterThan(Date.now());
   });
 
-  it('ends with 1 where the function does not answer', async () => {
+  it('ends with 1 where the function does not answer, and says on standard error what could not be reached', async () => {
     writeFileSync(path, lines[0] ?? '');
-    const { code, stdout } = await typeCommand('replay', path, '--url', 'http://127.0.0.1:9');
+    const { code, stdout, stderr } = await typeCommand('replay', path, '--url', 'http://127.0.0.1:9');
     expect(code).toBe(1);
+    expect(stderr).toMatch(/^zen-lead: no answer from http:\/\/127\.0\.0\.1:9\/: .+; events that failed: 1\n$/);
     expect(stdout).toContain('no answer from http://127.0.0.1:9/');
+  });
+
+  it('explain ends with 1 for a Service that a recording does not hold, with 2 where a line of it cannot be read', async () => {
+    writeFileSync(path, lines[0] ?? '');
+    expect(await typeCommand('explain', 'shop/none', '--recording', path)).toMatchObject({
+      code: 1,
+      stderr: `${path} holds no look at shop/none`,
+    });
+    writeFileSync(path, `${lines[0]}{\n`);
+    expect((await typeCommand('explain', 'shop/none', '--recording', path)).code).toBe(2);
   });
 
   it('--speed keeps the pauses, shorter', async () => {
