@@ -108,7 +108,7 @@ export async function look(request: LookRequest, deps: LookDeps, signal: AbortSi
 
 /** Made once and gone when it was to be filled: somebody removes what we make, and making it again and again is a conflict as well. */
 function findTakenAway(placed: readonly Write[], places: readonly Write[]): ZenLeadError | null {
-  const again = places.find(({ name }) => placed.some((each) => each.name === name));
+  const again = places.find(({ kind, name }) => kind === 'create' && placed.some((each) => each.name === name));
   if (again === undefined) return null;
   const message = `create ${again.namespace}/${again.name}: it was removed before it could be filled`;
   return new ZenLeadError('KUBE_CONFLICT', message, { retry: 'later' });

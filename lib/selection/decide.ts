@@ -99,7 +99,8 @@ function nextEpoch(
 ): { readonly epoch: number; readonly isMadeAnew: boolean } {
   const name = sliceName(leaderServiceName, families[0] ?? 'IPv4');
   const slice = owned.slices.find((each) => each.name === name);
-  const isMadeAnew = parseEpoch(slice?.annotations[annotation.epoch]) === null;
+  // Without a record what is left, the other family's slice, may be behind the one that held it.
+  const isMadeAnew = record.slice === null || parseEpoch(slice?.annotations[annotation.epoch]) === null;
   if (isMadeAnew) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now)), isMadeAnew };
   return { epoch: record.knownEpoch + (isElection ? 1 : 0), isMadeAnew };
 }

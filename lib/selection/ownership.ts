@@ -33,18 +33,21 @@ export interface Owned {
   readonly slices: readonly SliceView[];
 }
 
-/** What is ours or left to us in a snapshot; orphaned slices only where they belong to a Service of ours or to a name we want. */
+/** What is ours or left to us in a snapshot; orphaned slices only where they belong to a Service or a slice of ours, or to a name we want. */
 export function findOwned(snapshot: Snapshot, wantedNames: readonly string[]): Owned {
   const sourceUid = snapshot.source?.uid;
   if (sourceUid === undefined) return { services: [], slices: [] };
   const services = snapshot.services.filter(
     (service) => isOurService(service, sourceUid) || isOrphanService(service, snapshot.name),
   );
-  const names = new Set([...wantedNames, ...services.map((service) => service.name)]);
-  const slices = snapshot.slices.filter(
-    (slice) =>
-      isOurSlice(slice, sourceUid) ||
-      (isOrphanSlice(slice) && slice.serviceName !== null && names.has(slice.serviceName)),
-  );
+  const isOurs = (slice: SliceView): boolean => isOurSlice(slice, sourceUid);
+  const names = new Set<string | null>([
+    ...wantedNames,
+    ...services.map((service) => service.name),
+    ...snapshot.slices.filter(isOurs).map((slice) => slice.serviceName),
+  ]);
+  const isLeftToUs = (slice: SliceView): boolean =>
+    isOrphanSlice(slice) && slice.serviceName !== null && names.has(slice.serviceName);
+  const slices = snapshot.slices.filter((slice) => isOurs(slice) || isLeftToUs(slice));
   return { services, slices };
 }

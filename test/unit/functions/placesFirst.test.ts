@@ -25,8 +25,8 @@ const epochOf = (): number => {
 it('makes a slice with nothing in it, reads, and fills it', async () => {
   const reply = await harness.look();
   expect(harness.fake.writes()).toEqual([
-    'POST endpointslices',
     'POST services',
+    'POST endpointslices',
     `PATCH endpointslices/${LEADER_SLICE}`,
   ]);
   const { requests } = harness.fake;
@@ -97,5 +97,5 @@ it('ends, and is no failure, in a namespace that is being deleted', async () => 
     method === 'POST' ? failure(403, 'Forbidden', 'it is being terminated', 'NamespaceTerminating') : undefined;
   const reply = await harness.look();
   expect(reply.data.leader).toMatchObject({ name: 'db-0' });
-  expect(harness.fake.writes()).toEqual(['POST endpointslices']);
+  expect(harness.fake.writes()).toEqual(['POST services']);
 });

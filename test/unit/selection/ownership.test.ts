@@ -342,7 +342,10 @@ describe('names', () => {
     look(0);
     world.remove('endpointslices', SLICE);
     world.create('endpointslices', foreignSlice(SLICE, 'x'));
-    expect(look()).toMatchObject({ decision: { leader: { name: 'pg-0' }, warnings: [{ value: SLICE }] } });
+    // What is left may be behind what was lost, so it counts from the time on.
+    expect(look()).toMatchObject({
+      decision: { reason: 'SliceMadeAnew', epoch: T0 + 1_000, leader: { name: 'pg-0' }, warnings: [{ value: SLICE }] },
+    });
     world.setPod(aPod({ name: 'pg-0', ready: false, ips: ['10.0.0.10', 'fd00::0'] }));
     look();
     expect(leaderOf('postgres-leader-ipv6')).toBe('pg-1');
@@ -352,6 +355,18 @@ describe('names', () => {
     look();
     expect([leaderOf(), leaderOf('postgres-leader-ipv6')]).toEqual(['pg-1', 'pg-1']);
     expect(world.slice('postgres-leader-ipv6')?.annotations).not.toHaveProperty('zen-lead.io/pods-revision');
+    expect(look().writes).toEqual([]);
+  });
+
+  it('an orphaned slice of the name that we keep is adopted, also when another name is wanted and the Service is gone', () => {
+    annotate({}, { ipFamilies: ['IPv4', 'IPv6'] });
+    look(0);
+    world.create('services', foreignService('taken'));
+    annotate({ 'leader-service-name': 'taken' }, { ipFamilies: ['IPv4', 'IPv6'] });
+    world.remove('services', LEADER);
+    world.edit('endpointslices', 'postgres-leader-ipv6', { metadata: { ownerReferences: null } });
+    look();
+    expect(world.slice('postgres-leader-ipv6')?.owner?.uid).toBe('uid-postgres');
     expect(look().writes).toEqual([]);
   });
 
