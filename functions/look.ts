@@ -3,7 +3,7 @@
  *
  *   1. The snapshot, if it may decide (freshness.ts), else the state read by ourselves (readState.ts).
  *   2. decide, toPatch: pure. Where no slice holds a record, no revision fences a snapshot (S9): what is to be written is decided on the
- *      state read. A slice that has to be created is made empty, and what goes in is decided on the state read after that (placesFirst.ts).
+ *      state read. A slice that has to be created is made empty, and what goes in is decided when it is there (placesFirst.ts).
  *   3. Route writes, if there are any. What follows from them is the next look.
  *   4. Without route writes: the announcement that is owed (announce.ts), then the other writes.
  *   5. A conflict: read afresh, decide again, at most three times.
@@ -12,7 +12,6 @@
  * is gone is no error. Rejects with KUBE_* or ABORTED; conflicts to the end with the last of them.
  */
 
-import { ZenLeadError } from '../lib/errors.ts';
 import type { LookData } from '../lib/events/look.ts';
 import type { ReplyData } from '../lib/events/reply.ts';
 import { MAX_RECHECK_MS } from '../lib/events/replySchema.ts';
@@ -26,7 +25,7 @@ import { toPatch } from '../lib/selection/toPatch.ts';
 import type { Write } from '../lib/selection/write.ts';
 import { noTracing, type Tracing } from '../lib/telemetry/tracing.ts';
 import type { HintReason, WhyHint } from './freshness.ts';
-import { placesFirst } from './placesFirst.ts';
+import { placesFirst, withPlaces } from './placesFirst.ts';
 import { type NamespaceRead, READ_LIFETIME_MS, toSnapshot } from './readState.ts';
 import { type Basis, type SettleDeps, settle } from './settle.ts';
 import type { ReadNamespace } from './sharedReads.ts';
@@ -88,30 +87,22 @@ export async function look(request: LookRequest, deps: LookDeps, signal: AbortSi
     const isPlacing = places.length > 0;
     const settling = { basis, decision, writes: isPlacing ? places : writes, decidedAt, type, carry };
     const outcome = await settle(settling, deps, signal);
-    // Fewer places than asked for: the namespace is going, and nothing more can be made in it.
-    if (outcome.kind === 'settled' && (!isPlacing || outcome.writes.length < places.length)) {
-      const whole = tellWhole(standing, { decision, writes: [...placed, ...outcome.writes] });
-      return { ...whole, ...toReplyData(basis, decision, decidedAt, outcome), decidedAt, attempts: attempt, hint };
-    }
-    const error = outcome.kind === 'stale' ? outcome.error : findTakenAway(placed, places);
     if (isPlacing) placed.push(...outcome.writes);
-    else if (outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
-    if (error !== null) {
-      if (attempt > MAX_REREADS) throw error;
+    else if (outcome.kind === 'stale' && outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
+    if (outcome.kind === 'stale') {
+      if (attempt > MAX_REREADS) throw outcome.error;
       const { namespace, name } = service;
       deps.metrics.retryAttempts.inc({ namespace, service: name, operation: 'write', attempt });
       attempt += 1;
+      basis = await readBasis(service, deps, signal);
+    } else if (isPlacing && outcome.writes.length === places.length) {
+      basis = { ...basis, snapshot: withPlaces(basis.snapshot, outcome) };
+    } else {
+      // Fewer places than asked for: the namespace is going, and nothing more can be made in it.
+      const whole = tellWhole(standing, { decision, writes: isPlacing ? placed : [...placed, ...outcome.writes] });
+      return { ...whole, ...toReplyData(basis, decision, decidedAt, outcome), decidedAt, attempts: attempt, hint };
     }
-    basis = await readBasis(service, deps, signal);
   }
-}
-
-/** Made once and gone when it was to be filled: somebody removes what we make, and making it again and again is a conflict as well. */
-function findTakenAway(placed: readonly Write[], places: readonly Write[]): ZenLeadError | null {
-  const again = places.find(({ kind, name }) => kind === 'create' && placed.some((each) => each.name === name));
-  if (again === undefined) return null;
-  const message = `create ${again.namespace}/${again.name}: it was removed before it could be filled`;
-  return new ZenLeadError('KUBE_CONFLICT', message, { retry: 'later' });
 }
 
 function select(snapshot: Snapshot, now: number, tracing: Tracing = noTracing): Decision {

@@ -9,7 +9,7 @@
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#the-resourceversion-parameter (unset: most recent).
  */
 
-import { codeOf, ZenLeadError } from '../lib/errors.ts';
+import { codeOf } from '../lib/errors.ts';
 import { endpointSlices, type KubeApi, pods, type Resource, services } from '../lib/kube/kubeApi.ts';
 import { parsePod } from '../lib/kube/parsePod.ts';
 import { parseService } from '../lib/kube/parseService.ts';
@@ -23,6 +23,7 @@ import type {
   SliceView,
   Snapshot,
 } from '../lib/selection/snapshot.ts';
+import { parseObject } from './parseObject.ts';
 
 export interface NamespaceRead {
   readonly namespace: string;
@@ -100,26 +101,9 @@ async function listPages<T>(
   for (let token: string | undefined; ; ) {
     const query = { limit: PAGE_SIZE, ...(token === undefined ? {} : { continue: token }) };
     const page = await api.list(resource, namespace, query, signal);
-    for (const item of page.items) items.push(parseListed(item, resource, namespace, parse));
+    for (const item of page.items) items.push(parseObject(`list ${resource.plural} in ${namespace}`, item, parse));
     token = page.continue;
     if (token === undefined) return { items, revision: toRevision(page.resourceVersion) };
-  }
-}
-
-/** An object of the API that we cannot read is not the sender's fault: never a 400. */
-function parseListed<T>(item: unknown, resource: Resource, namespace: string, parse: (input: unknown) => T): T {
-  try {
-    return parse(item);
-  } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new ZenLeadError(
-      'KUBE_INVALID',
-      `list ${resource.plural} in ${namespace}: an object cannot be read: ${problem}`,
-      {
-        retry: 'later',
-        cause,
-      },
-    );
   }
 }
 

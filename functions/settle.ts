@@ -46,6 +46,8 @@ export type Outcome =
   | {
       readonly kind: 'settled';
       readonly writes: readonly Write[];
+      /** What the API server answered to each: the object as it is now, undefined where one was deleted. */
+      readonly objects: readonly unknown[];
       /** Something is still to be told: look again soon. */
       readonly owes: boolean;
       readonly carry: string | undefined;
@@ -64,7 +66,7 @@ export async function settle(settling: Settling, deps: SettleDeps, signal: Abort
   // Its record changed an object that the other writes were decided on; or it has to be told before the Service goes.
   const waits = told.hasRecorded || (told.owes && decision.reason === 'OptedOut');
   if (waits || writes.length === 0) {
-    return { kind: 'settled', writes: [], owes: told.owes || writes.length > 0, carry: told.carry };
+    return { kind: 'settled', writes: [], objects: [], owes: told.owes || writes.length > 0, carry: told.carry };
   }
   return applyAll(writes, settling, deps, signal, told);
 }
@@ -77,22 +79,23 @@ async function applyAll(
   told: { readonly owes: boolean; readonly carry: string | undefined },
 ): Promise<Outcome> {
   const done: Write[] = [];
+  const objects: unknown[] = [];
   for (const write of writes) {
     // S4, right before the write: what was in time when it was decided may have waited since.
     if (deps.now() >= basis.deadline) return { kind: 'stale', error: expired(write), writes: done };
     try {
-      await applyWrite(deps.api, write, signal);
+      objects.push(await applyWrite(deps.api, write, signal));
       done.push(write);
     } catch (error) {
       // Everything there goes, the Service included: what cannot be made any more need not be.
-      if (codeOf(error) === 'KUBE_NAMESPACE_TERMINATING') return { kind: 'settled', writes: done, ...told };
+      if (codeOf(error) === 'KUBE_NAMESPACE_TERMINATING') return { kind: 'settled', writes: done, objects, ...told };
       if (staleCodes.has(codeOf(error))) return { kind: 'stale', error, writes: done };
       if (codeOf(error) !== 'ABORTED') countRefusal(write, basis.snapshot, deps.metrics);
       throw error;
     }
   }
   await deps.announcer.tellRemoved(basis.snapshot, writes, signal);
-  return { kind: 'settled', writes, ...told };
+  return { kind: 'settled', writes, objects, ...told };
 }
 
 function expired({ kind, namespace, name }: Write): ZenLeadError {

@@ -15,21 +15,20 @@ import { endpointSlices, endpoints, type KubeApi, type Preconditions, type Resou
 
 const resources: Readonly<Record<WriteResource, Resource>> = { services, endpointslices: endpointSlices };
 
-export async function applyWrite(api: KubeApi, write: Write, signal: AbortSignal): Promise<void> {
+/** The object as it is now; undefined where one was deleted. */
+export async function applyWrite(api: KubeApi, write: Write, signal: AbortSignal): Promise<unknown> {
   switch (write.kind) {
     case 'create':
-      await api.create(resources[write.resource], write.namespace, write.object, signal);
-      return;
+      return api.create(resources[write.resource], write.namespace, write.object, signal);
     case 'patch':
       checkPatch(write);
-      await api.mergePatch(resources[write.resource], write.namespace, write.name, write.patch, signal);
-      return;
+      return api.mergePatch(resources[write.resource], write.namespace, write.name, write.patch, signal);
     case 'delete':
       await deleteObject(api, resources[write.resource], write, write, signal);
-      return;
+      return undefined;
     case 'deleteControllerEndpoints':
       await deleteControllerEndpoints(api, write, signal);
-      return;
+      return undefined;
   }
 }
 

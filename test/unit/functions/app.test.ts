@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseEnvelope } from '../../../lib/events/envelope.ts';
 import { parseReply } from '../../../lib/events/parseReply.ts';
 import type { ReplyEvent } from '../../../lib/events/reply.ts';
+import { dripInto } from '../dripInto.ts';
 import { aLookEvent, aSnapshot, binary, structured } from '../events/anEvent.ts';
 import { putPod, putService, routedPod } from './aNamespace.ts';
 import { failure } from './fakeApi.ts';
@@ -304,15 +305,9 @@ describe('the rest of the server', () => {
     const lines: string[] = [];
     const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
     const hurried = await startServer({ receiveTimeoutMs: 200, log });
-    const socket = connect(hurried.functions.port, '127.0.0.1');
-    socket.write(start);
-    const dripping = setInterval(() => socket.write(more), 20);
     try {
-      let answer = '';
-      for await (const chunk of socket) answer += chunk;
-      expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+      expect(await dripInto(hurried.functions.port, start, more)).toMatch(/^HTTP\/1\.1 408 /);
     } finally {
-      clearInterval(dripping);
       await hurried.close();
     }
     expect(lines).toEqual([]);
