@@ -56,9 +56,12 @@ describe('address families', () => {
     await namespace.apply(aService({ spec: { ipFamilies: ['IPv6', 'IPv4'], ipFamilyPolicy: 'PreferDualStack' } }));
     await expect.poll(async () => (await readRoute(namespace, 'web-leader')).length).toBe(2);
     expect((await readService(namespace, 'web-leader'))?.spec.ipFamilies).toEqual(['IPv6', 'IPv4']);
-    const slices = await listSlices(namespace, 'web-leader');
-    const record = slices.filter(({ metadata }) => 'zen-lead.io/leader-pod-uid' in metadata.annotations);
-    expect(record.map(({ metadata }) => metadata.name)).toEqual(['web-leader-ipv6']);
+    const listRecords = async () => {
+      const slices = await listSlices(namespace, 'web-leader');
+      const records = slices.filter(({ metadata }) => 'zen-lead.io/leader-pod-uid' in metadata.annotations);
+      return records.map(({ metadata }) => metadata.name);
+    };
+    await expect.poll(listRecords).toEqual(['web-leader-ipv6']);
   });
 
   test('a pod without the second family leaves that slice empty', async () => {
