@@ -13,13 +13,22 @@ export interface ProbeServer {
   close(): Promise<void>;
 }
 
-/** The kubelet gives a probe 1 s by default; a request that takes ten times as long is somebody holding a connection. */
-const REQUEST_TIMEOUT_MS = 10_000;
+export interface ProbeServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly feed: StatusFeed;
+  /** For a request to arrive whole; 10 s: the kubelet gives a probe 1 s by default, ten times as long is somebody holding a connection. */
+  readonly receiveTimeoutMs?: number;
+}
 
-export async function startProbes(
-  options: Probes & { host: string; port: number; feed: StatusFeed },
-): Promise<ProbeServer> {
-  const app = Fastify({ requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true });
+export async function startProbes(options: Probes & ProbeServerOptions): Promise<ProbeServer> {
+  const { receiveTimeoutMs = 10_000 } = options;
+  const app = Fastify({
+    requestTimeout: receiveTimeoutMs,
+    // Without both, Node would let a request take its own 60 s, and look only every 30 s: see functions/app.ts.
+    http: { headersTimeout: receiveTimeoutMs, connectionsCheckingInterval: receiveTimeoutMs / 5 },
+    forceCloseConnections: true,
+  });
   registerProbes(app, options);
   registerStatusApi(app, options.feed);
   const url = await app.listen({ host: options.host, port: options.port });
