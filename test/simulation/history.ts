@@ -15,6 +15,8 @@ export interface History {
   listsAt(plural: string, revision: number): readonly (readonly KubeObject[])[];
   /** When the collection was last as it was at that revision; Infinity: it still is. */
   supersededAt(plural: string, revision: number): number;
+  /** Every object of a collection in every state that it has been in since then. */
+  statesSince(plural: string, at: number): readonly KubeObject[];
   era(): number;
   /** The last revision of the era before the present one, or 0: what only that era can have made. */
   lostAfter(): number;
@@ -58,6 +60,17 @@ export function createHistory(): History {
       );
       eras.unshift({ versions, lastRevision: revision, endedAt: Number.POSITIVE_INFINITY });
       restoredTo = revision;
+    },
+    statesSince(plural, at) {
+      const lists = eras
+        .filter((era) => era.endedAt >= at)
+        .flatMap(({ versions }) => [...(versions.get(plural)?.values() ?? [])]);
+      return lists.flatMap((list) =>
+        list.flatMap(({ object }, index) => {
+          const endedAt = list[index + 1]?.at ?? Number.POSITIVE_INFINITY;
+          return object === null || endedAt < at ? [] : [object];
+        }),
+      );
     },
     listsAt(plural, revision) {
       return eras

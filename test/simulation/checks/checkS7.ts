@@ -7,14 +7,20 @@ import { controllerOf, type KubeObject, labelOf } from '../kubeObject.ts';
 
 const ENDPOINT_SLICE_CONTROLLER = 'endpointslice-controller.k8s.io';
 
-export function checkS7(write: ObservedWrite, etcd: Etcd, isSourceUid: (uid: string) => boolean): string | null {
+/** `oldestAt`: the state decided on may not have been superseded before. */
+export function checkS7(
+  write: ObservedWrite,
+  etcd: Etcd,
+  isSourceUid: (uid: string) => boolean,
+  oldestAt: number,
+): string | null {
   const { before, plural, name, request, outcome } = write;
   if (before === null || outcome !== 'written' || request.verb === 'create') return null;
   const owner = controllerOf(before);
   const isOwned = owner === undefined || isSourceUid(owner.uid);
   if (plural === 'services' && labelOf(before, label.managedBy) === MANAGER && isOwned) return null;
   if (plural === 'endpointslices' && labelOf(before, label.sliceManagedBy) === SLICE_MANAGER && isOwned) return null;
-  if (request.verb === 'delete' && isControllerLeftover(before, plural, etcd, isSourceUid)) return null;
+  if (request.verb === 'delete' && isControllerLeftover(before, plural, etcd, isSourceUid, oldestAt)) return null;
   return `${request.verb} ${plural}/${name} (uid ${before.metadata.uid}), which is not ours`;
 }
 
@@ -23,11 +29,16 @@ function isControllerLeftover(
   plural: string,
   etcd: Etcd,
   isSourceUid: (uid: string) => boolean,
+  oldestAt: number,
 ): boolean {
   if (plural === 'endpoints') return labelOf(object, label.endpointsManagedBy) === 'endpoint-controller';
   if (plural !== 'endpointslices' || labelOf(object, label.sliceManagedBy) !== ENDPOINT_SLICE_CONTROLLER) return false;
-  const owner = etcd.list('services').find(({ metadata }) => metadata.uid === controllerOf(object)?.uid);
-  // It may have lost our label or its owner a moment ago.
-  const isOurs = labelOf(owner, label.managedBy) === MANAGER || isSourceUid(controllerOf(owner ?? object)?.uid ?? '');
-  return owner === undefined || isOurs;
+  const isOwner = ({ metadata }: KubeObject): boolean => metadata.uid === controllerOf(object)?.uid;
+  if (!etcd.list('services').some(isOwner)) return true;
+  // It may have lost our label or its owner since. One without an owner is left to us.
+  return etcd.history.statesSince('services', oldestAt).some((service) => {
+    const owner = controllerOf(service);
+    const isOwned = owner === undefined || isSourceUid(owner.uid);
+    return isOwner(service) && labelOf(service, label.managedBy) === MANAGER && isOwned;
+  });
 }

@@ -49,7 +49,7 @@ export function createWriteChecks({ etcd, verdict, now, allowedAgeMs, isSourceUi
       };
       if (write.plural !== 'events') report('S3', checkS3(write));
       if (write.outcome !== 'written') return;
-      report('S7', checkS7(write, etcd, isSourceUid));
+      report('S7', checkS7(write, etcd, isSourceUid, now() - allowedAgeMs()));
       const leaderWrite = toLeaderWrite(write, etcd);
       if (leaderWrite === null) return;
       routes.add(`${leaderWrite.epoch}/${annotationOf(write.after, annotation.leaderPodUid) ?? ''}`);
