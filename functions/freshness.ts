@@ -18,7 +18,7 @@ export type HintReason =
   | 'unreadable' // data that cannot be read, of a newer bridge for instance
   | 'late' // past its deadline (S4)
   | 'old' // older than what was last decided on (S9)
-  | 'unfenced' // no slice holds a record that it could be older than (look.ts)
+  | 'unfenced' // no slice holds a record that it could be older than, or one is to be made (look.ts)
   | 'unordered'; // revisions that are no numbers (before Kubernetes 1.35)
 
 export type WhyHint = (snapshot: Snapshot, deadline: number, now: number) => HintReason | null;

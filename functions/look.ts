@@ -2,8 +2,8 @@
  * look: decide about one Service and write what was decided. The one way that every event takes, whatever its type.
  *
  *   1. The snapshot, if it may decide (freshness.ts), else the state read by ourselves (readState.ts).
- *   2. decide, toPatch: pure. Where no slice holds a record, no revision fences a snapshot (S9): what is to be written is decided on the
- *      state read. A slice that has to be created is made empty, and what goes in is decided when it is there (placesFirst.ts).
+ *   2. decide, toPatch: pure. Where no slice holds a record, or another one is to be made, no revision fences a snapshot (S9): what is to be
+ *      written is decided on the state read. A slice that is made is made empty, and what goes in is decided when it is there (placesFirst.ts).
  *   3. Route writes, if there are any. What follows from them is the next look.
  *   4. Without route writes: the announcement that is owed (announce.ts), then the other writes.
  *   5. A conflict: read afresh, decide again, at most three times.
@@ -78,13 +78,14 @@ export async function look(request: LookRequest, deps: LookDeps, signal: AbortSi
     const decidedAt = deps.now();
     const decision = select(basis.snapshot, decidedAt, deps.tracing);
     const writes = toPatch(basis.snapshot, decision, decidedAt);
-    if (!basis.isRead && writes.length > 0 && readRecord(basis.snapshot).slice === null) {
+    const places = placesFirst(writes);
+    const isPlacing = places.length > 0;
+    const hasRecord = readRecord(basis.snapshot).slice !== null;
+    if (!basis.isRead && (isPlacing || (writes.length > 0 && !hasRecord))) {
       hint = 'unfenced';
       basis = await readBasis(service, deps, signal);
       continue;
     }
-    const places = placesFirst(writes);
-    const isPlacing = places.length > 0;
     const settling = { basis, decision, writes: isPlacing ? places : writes, decidedAt, type, carry };
     const outcome = await settle(settling, deps, signal);
     if (isPlacing) placed.push(...outcome.writes);

@@ -40,11 +40,12 @@ export function readRecord(snapshot: Snapshot): LeaderRecord {
 /** `preferredName`: between two records of one epoch (a rename cut short), that Service's wins. */
 export function recordOf(owned: Owned, preferredName: string | undefined): LeaderRecord {
   const slice = findRecordSlice(owned, preferredName);
-  const leaderServices = owned.services.filter((service) => service.labels[label.role] === undefined);
-  const leaderServiceName =
-    slice?.serviceName ??
-    (leaderServices.find((service) => service.name === preferredName) ?? leaderServices[0])?.name ??
-    null;
+  const leaderServices = owned.services
+    .filter((service) => service.labels[label.role] === undefined)
+    .toSorted(
+      (a, b) => standingOf(b, owned, preferredName) - standingOf(a, owned, preferredName) || (a.name < b.name ? -1 : 1),
+    );
+  const leaderServiceName = slice?.serviceName ?? leaderServices[0]?.name ?? null;
   const service = leaderServices.find(({ name }) => name === leaderServiceName) ?? null;
   const notes = slice?.annotations ?? {};
   return {
@@ -77,6 +78,13 @@ function findRecordSlice(owned: Owned, preferredName: string | undefined): Slice
     (a, b) => rank(b) - rank(a) || prefers(b) - prefers(a) || (a.name < b.name ? -1 : 1),
   );
   return first ?? null;
+}
+
+/** Of several leader Services and no record: the wanted one, then one that has slices of ours, then one that has not been orphaned. */
+function standingOf({ name, owner }: ServiceView, { slices }: Owned, preferredName: string | undefined): number {
+  if (name === preferredName) return 3;
+  if (slices.some((slice) => slice.serviceName === name)) return 2;
+  return owner === null ? 0 : 1;
 }
 
 function readLeader(slice: SliceView | null, owned: Owned, service: ServiceView | null): Leader | null {
