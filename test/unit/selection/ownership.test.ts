@@ -370,23 +370,27 @@ describe('names', () => {
     expect(look().writes).toEqual([]);
   });
 
-  it('of two leader Services without a record the one that was not orphaned goes on, in whatever order they are listed', () => {
-    world.remove('endpointslices', SLICE);
-    world.create('services', foreignService('taken'));
-    annotate({ 'leader-service-name': 'taken' });
-    const { services } = world.objects;
-    const labels = { 'app.kubernetes.io/managed-by': 'zen-lead', 'zen-lead.io/source-service': 'postgres' };
-    const orphan = { metadata: { name: 'a-former', labels }, spec: { ports: [{ port: 1 }], ipFamilies: ['IPv4'] } };
-    world.create('services', orphan);
-    const decisionOf = () => look().decision.plan?.leaderServiceName;
-    const entries = [...services];
-    const inOrder = (order: typeof entries) => {
+  it.each([
+    ['first', (names: readonly string[]) => names.toReversed()],
+    ['last', (names: readonly string[]) => names],
+  ])(
+    'of two leader Services without a record the orphaned one does not go on, also where it is listed %s',
+    (_, order) => {
+      world.remove('endpointslices', SLICE);
+      world.create('services', foreignService('taken'));
+      annotate({ 'leader-service-name': 'taken' });
+      const labels = { 'app.kubernetes.io/managed-by': 'zen-lead', 'zen-lead.io/source-service': 'postgres' };
+      world.create('services', {
+        metadata: { name: 'a-former', labels },
+        spec: { ports: [{ port: 1 }], ipFamilies: ['IPv4'] },
+      });
+      const { services } = world.objects;
+      const listed = new Map(services);
       services.clear();
-      for (const [name, object] of order) services.set(name, object);
-      return decisionOf();
-    };
-    expect([inOrder(entries), inOrder(entries.toReversed())]).toEqual([LEADER, LEADER]);
-  });
+      for (const name of order([...listed.keys()])) services.set(name, listed.get(name) ?? {});
+      expect(look().decision.plan?.leaderServiceName).toBe(LEADER);
+    },
+  );
 
   it('a foreign slice under the name of a family that the source does not have is named, and moves nothing', () => {
     world.create('endpointslices', foreignSlice('postgres-leader-ipv6', 'x'));
