@@ -130,6 +130,8 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
   test('lose the bridge that speaks first (kill -9): the other one moves the route with a hint, and does not wait for the Lease', async () => {
     const { holder, second } = await startPair();
     const { namespace, pods } = await startLed();
+    // What the holder has sent outlives it, and a look that reads would find the loss.
+    await vi.waitFor(() => staysSo(() => sum('zen_lead_reconciliations_total'), 500), { timeout: 10_000 });
     const hintsBefore = await second.readMetric('zen_lead_hedged_hints_total');
     await holder.process.stop('SIGKILL');
     const killedAt = Date.now();
