@@ -2,7 +2,8 @@
  * readState: one namespace, read from the API server. For hints, and after a conflict.
  *
  * Slices first: a record that somebody writes while we read is then older than the pods that we decide on, and our write fails on
- * its resourceVersion; the other way round old pods would meet a new record. Pods and Services by consistent LIST, all pages.
+ * its resourceVersion; the other way round old pods would meet a new record. Services last: what a user wrote before a pod changed is seen
+ * with that change, `paused` above all. All of it by consistent LIST, all pages.
  *
  * Guarantees: state is as new as `readAt` or newer. KUBE_INVALID for an object that cannot be read: nothing is skipped silently.
  * Not guaranteed: that the three lists are of one instant; each has its own revision (S9 compares like with like).
@@ -50,10 +51,8 @@ export async function readState(
 ): Promise<NamespaceRead> {
   const readAt = now();
   const slices = await listAll(api, endpointSlices, namespace, parseSlice, signal);
-  const [podList, serviceList] = await Promise.all([
-    listAll(api, pods, namespace, parsePod, signal),
-    listAll(api, services, namespace, parseService, signal),
-  ]);
+  const podList = await listAll(api, pods, namespace, parsePod, signal);
+  const serviceList = await listAll(api, services, namespace, parseService, signal);
   return {
     namespace,
     readAt,

@@ -14,15 +14,9 @@ export function removeAll({ owned }: Situation): readonly Write[] {
   return [...removeSlices(owned.slices, 'route'), ...removeServices(owned.services, 'follow')];
 }
 
-/** A Service that is not ours has taken the name: our slices must not send its traffic to our pod. */
-export function detachSlices({ owned, snapshot, record }: Situation): readonly Write[] {
-  const isForeign = (name: string | null): boolean =>
-    snapshot.services.some((service) => service.name === name && !owned.services.includes(service));
-  if (!isForeign(record.leaderServiceName)) return [];
-  return removeSlices(
-    owned.slices.filter((slice) => slice.serviceName === record.leaderServiceName),
-    'route',
-  );
+/** Refused: what stands in the way has taken the place, and nobody looks after what is left of ours. It must not go on routing. */
+export function detachSlices({ owned }: Situation): readonly Write[] {
+  return removeSlices(owned.slices, 'route');
 }
 
 /** Whatever is ours and no longer planned. */

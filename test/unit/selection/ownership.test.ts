@@ -358,6 +358,19 @@ describe('names', () => {
     expect(look().writes).toEqual([]);
   });
 
+  it('what is left of ours where the whole place is taken goes, because nobody looks after it', () => {
+    annotate({}, { ipFamilies: ['IPv4', 'IPv6'] });
+    look(0);
+    world.remove('endpointslices', SLICE);
+    world.create('endpointslices', foreignSlice(SLICE, 'x'));
+    annotate({}, { ipFamilies: ['IPv4'] });
+    expect(look()).toMatchObject({
+      decision: { kind: 'refused', reason: 'ForeignEndpointSlice' },
+      writes: [{ kind: 'delete', name: 'postgres-leader-ipv6' }],
+    });
+    expect(look().writes).toEqual([]);
+  });
+
   it('an orphaned slice of the name that we keep is adopted, also when another name is wanted and the Service is gone', () => {
     annotate({}, { ipFamilies: ['IPv4', 'IPv6'] });
     look(0);
