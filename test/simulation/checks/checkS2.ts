@@ -3,15 +3,27 @@
  * Nobody fit: no endpoint, which is the same said from the other side.
  */
 
+import { annotation } from '../../../lib/selection/names.ts';
+import type { Etcd } from '../etcd.ts';
+import { annotationOf, controllerOf } from '../kubeObject.ts';
 import { isFit, mayKeep } from './fit.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
 
-export function checkS2(write: LeaderWrite): string | null {
+export function checkS2(write: LeaderWrite, etcd: Etcd): string | null {
   const [endpoint] = write.endpoints;
   if (!write.isPrimary || endpoint === undefined) return null;
   const uid = endpoint.targetRef?.uid;
   const [address = ''] = endpoint.addresses;
-  const isMove = write.previousUid !== undefined && write.previousUid !== uid;
+  // A rename that was cut short has left the record under the other name: it is kept from there.
+  const isKeptFrom = etcd
+    .list('endpointslices')
+    .some(
+      (slice) =>
+        slice.metadata.name !== write.after.metadata.name &&
+        controllerOf(slice)?.uid === write.sourceUid &&
+        annotationOf(slice, annotation.leaderPodUid) === uid,
+    );
+  const isMove = write.previousUid !== undefined && write.previousUid !== uid && !isKeptFrom;
 
   const whyWrong = ({ pods, source }: Basis): string | null => {
     const pod = pods.find((each) => each.uid === uid);

@@ -57,7 +57,7 @@ export function createWriteChecks({ etcd, verdict, now, allowedAgeMs, isSourceUi
       report('S9', revisions.check(leaderWrite, etcd));
       report('S4', epochs.check(leaderWrite));
       report('S4', checkS4Age(leaderWrite, etcd, now() - allowedAgeMs(), now()));
-      report('S2', checkS2(leaderWrite));
+      report('S2', checkS2(leaderWrite, etcd));
       report('S8', checkS8(leaderWrite));
     },
     announced({ data, type }) {
