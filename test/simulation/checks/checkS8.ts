@@ -1,18 +1,28 @@
 /** S8: a leader that was fit in the state used stays, unless the user lets it go. */
 
+import { annotation } from '../../../lib/selection/names.ts';
+import type { Etcd } from '../etcd.ts';
+import { annotationOf, controllerOf } from '../kubeObject.ts';
 import { isFit, letsGo } from './fit.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
 
-export function checkS8({
-  before,
-  after,
-  isPrimary,
-  leaderUid,
-  previousUid,
-  bases,
-  podsRevision,
-}: LeaderWrite): string | null {
+export function checkS8(
+  { before, after, sourceUid, isPrimary, leaderUid, previousUid, bases, podsRevision }: LeaderWrite,
+  etcd: Etcd,
+): string | null {
   if (!isPrimary || before === null || previousUid === undefined || previousUid === leaderUid) return null;
+  // A rename that was cut short has left a later record under the other name: what this slice says is history.
+  const epoch = Number(annotationOf(before, annotation.epoch));
+  const isHistory = etcd
+    .list('endpointslices')
+    .some(
+      (slice) =>
+        slice.metadata.name !== after.metadata.name &&
+        controllerOf(slice)?.uid === sourceUid &&
+        annotationOf(slice, annotation.podsRevision) !== undefined &&
+        Number(annotationOf(slice, annotation.epoch)) > epoch,
+    );
+  if (isHistory) return null;
   const hadReason = ({ pods, source }: Basis): boolean => {
     const leader = pods.find((pod) => pod.uid === previousUid);
     return leader === undefined || source === null || !isFit(leader, source) || letsGo(source);

@@ -58,7 +58,7 @@ export function createWriteChecks({ etcd, verdict, now, allowedAgeMs, isSourceUi
       report('S4', epochs.check(leaderWrite));
       report('S4', checkS4Age(leaderWrite, etcd, now() - allowedAgeMs(), now()));
       report('S2', checkS2(leaderWrite, etcd));
-      report('S8', checkS8(leaderWrite));
+      report('S8', checkS8(leaderWrite, etcd));
     },
     announced({ data, type }) {
       if (type === 'io.zen-lead.leader.lost' && data.reason === 'OptedOut') return;
