@@ -1,6 +1,6 @@
 /**
  * isAhead: whether a version is one that the API server has not reached. Then etcd was restored from an older backup: a watch from there is
- * accepted, and stays silent until the server has caught up. Called by the reflector for every watch that it resumes.
+ * accepted, and stays silent until the server has caught up. Called by watching.ts for every watch that is resumed.
  *
  * Guarantees: one object is read at most, of a LIST that is consistent: its version is at least every one that was ever told.
  * Not guaranteed: a server that has caught up with the version again, with another history, is not told from one that never went back.

@@ -1,5 +1,6 @@
 /**
- * persist: asks the API server until it answers. Called by the reflector for its LISTs and for what it checks.
+ * persist: asks the API server until it answers. Called by the reflector for its LISTs, and by
+ * watching.ts for the version that a watch is resumed from.
  *
  * Guarantees: waits between two attempts as retryWaitMs says; the first failure is logged as a warning, and then every so many-th.
  * Returns undefined when `signal` is aborted. Rejects with nothing but what is no ZenLeadError: a fault of ours.

@@ -65,11 +65,6 @@ export function createRetries(queue: Queue, clock: Clock, random: () => number, 
     timers.delete(key);
   }
 
-  function cancelAll(): void {
-    for (const cancel of timers.values()) cancel();
-    timers.clear();
-  }
-
   return {
     choose(concern, now, build) {
       const unanswered = troubles.get(concern.key)?.unanswered;
@@ -104,10 +99,11 @@ export function createRetries(queue: Queue, clock: Clock, random: () => number, 
       troubles.delete(key);
       cancel(key);
     },
-    releaseAll() {
-      cancelAll();
-      queue.releaseAll(clock.now());
+    // The timers go on: one that finds nothing to release does nothing, and what was given up is still to be forgotten.
+    releaseAll: () => queue.releaseAll(clock.now()),
+    close() {
+      for (const cancelTimer of timers.values()) cancelTimer();
+      timers.clear();
     },
-    close: cancelAll,
   };
 }

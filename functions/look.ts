@@ -80,8 +80,7 @@ export async function look(request: LookRequest, deps: LookDeps, signal: AbortSi
     const writes = toPatch(basis.snapshot, decision, decidedAt);
     const places = placesFirst(writes);
     const isPlacing = places.length > 0;
-    const hasRecord = readRecord(basis.snapshot).slice !== null;
-    if (!basis.isRead && (isPlacing || (writes.length > 0 && !hasRecord))) {
+    if (!basis.isRead && (isPlacing || (writes.length > 0 && readRecord(basis.snapshot).slice === null))) {
       hint = 'unfenced';
       basis = await readBasis(service, deps, signal);
       continue;
@@ -89,8 +88,8 @@ export async function look(request: LookRequest, deps: LookDeps, signal: AbortSi
     const settling = { basis, decision, writes: isPlacing ? places : writes, decidedAt, type, carry };
     const outcome = await settle(settling, deps, signal);
     if (isPlacing) placed.push(...outcome.writes);
-    else if (outcome.kind === 'stale' && outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
     if (outcome.kind === 'stale') {
+      if (!isPlacing && outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
       if (attempt > MAX_REREADS) throw outcome.error;
       const { namespace, name } = service;
       deps.metrics.retryAttempts.inc({ namespace, service: name, operation: 'write', attempt });

@@ -29,20 +29,15 @@ export function sliceWrites(
   stage: Stage,
 ): readonly Write[] {
   const target = { stage, namespace: source.namespace, name: desired.name, resource: 'endpointslices' } as const;
-  const empty = { ...desired, annotations: {}, endpoints: [], ports: [] };
-  const create: Write = {
-    ...target,
-    kind: 'create',
-    object: toManifest(desired, source),
-    // What has no record has nothing that an older decision could take back.
-    ...(Object.keys(desired.annotations).length > 0 && { place: toManifest(empty, source) }),
-  };
-  if (existing === undefined) return [create];
+  if (existing === undefined) return [{ ...target, kind: 'create', ...toCreation(desired, source) }];
   if (existing.terminating) return [];
 
   const { uid, resourceVersion, spec } = existing;
   // addressType is immutable; only somebody else's hand can have made this one with another.
-  if (spec?.addressType !== desired.family) return [{ ...target, kind: 'delete', uid, resourceVersion }, create];
+  if (spec?.addressType !== desired.family) {
+    const create: Write = { ...target, kind: 'create', ...toCreation(desired, source) };
+    return [{ ...target, kind: 'delete', uid, resourceVersion }, create];
+  }
   const isAttached = existing.serviceName === desired.serviceName;
   const isAsDesired =
     isAttached &&
@@ -76,6 +71,16 @@ export function toEndpointView(pod: Candidate, address: string, namespace: strin
     ...(pod.nodeName !== undefined && { nodeName: pod.nodeName }),
     ...(pod.zone !== undefined && { zone: pod.zone }),
   };
+}
+
+function toCreation(
+  desired: DesiredSlice,
+  source: ServiceView,
+): Pick<Extract<Write, { kind: 'create' }>, 'object' | 'place'> {
+  const object = toManifest(desired, source);
+  // What has no record has nothing that an older decision could take back.
+  if (Object.keys(desired.annotations).length === 0) return { object };
+  return { object, place: toManifest({ ...desired, annotations: {}, endpoints: [], ports: [] }, source) };
 }
 
 function toManifest(desired: DesiredSlice, source: ServiceView): Readonly<Record<string, unknown>> {
