@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { findAssets, missingAssetsLine } from './test/e2e/findAssets.ts';
+import { findAssets, missingAssetsLine } from './test/support/controlPlane/findAssets.ts';
 
 const hasAssets = findAssets(process.env) !== null;
 if (!hasAssets) console.log(missingAssetsLine);

@@ -14,9 +14,9 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type EmbeddedApiServer, startApiServer } from '../apiserver/startApiServer.ts';
 import { warmCompileCache } from '../deploy/image/warmCompileCache.ts';
-import { type EmbeddedApiServer, startApiServer } from '../lib/apiserver/startApiServer.ts';
-import { chooseFreePort } from '../test/e2e/chooseFreePort.ts';
+import { chooseFreePort } from '../test/support/controlPlane/chooseFreePort.ts';
 import { describeSetting } from './describeSetting.ts';
 import { type Summary, summarize } from './summarize.ts';
 

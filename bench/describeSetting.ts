@@ -4,7 +4,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, release, totalmem } from 'node:os';
-import { versions } from '../test/e2e/findAssets.ts';
+import { versions } from '../test/support/controlPlane/findAssets.ts';
 
 export interface Setting {
   /** ISO 8601, to the second. */

@@ -9,10 +9,10 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findAssets, missingAssetsLine } from '../test/e2e/findAssets.ts';
-import { type ControlPlane, startControlPlane } from '../test/e2e/startControlPlane.ts';
-import { startProcess } from '../test/e2e/startProcess.ts';
-import { startZenLead } from '../test/e2e/startZenLead.ts';
+import { findAssets, missingAssetsLine } from '../test/support/controlPlane/findAssets.ts';
+import { type ControlPlane, startControlPlane } from '../test/support/controlPlane/startControlPlane.ts';
+import { startZenLead } from '../test/support/programs/spawnZenLead.ts';
+import { startProcess } from '../test/support/programs/startProcess.ts';
 import { describeSetting, type Setting } from './describeSetting.ts';
 import { summarize } from './summarize.ts';
 import { type WatchedAddress, watchAddress } from './watchAddress.ts';

@@ -10,7 +10,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
-import { watchLines } from '../test/e2e/watchLines.ts';
+import { watchLines } from '../test/support/controlPlane/watchLines.ts';
 import { floorSlice } from './workload.ts';
 
 const podLine = z.object({

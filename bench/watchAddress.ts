@@ -3,8 +3,8 @@
  */
 
 import { z } from 'zod';
-import type { ControlPlane } from '../test/e2e/startControlPlane.ts';
-import { watchLines } from '../test/e2e/watchLines.ts';
+import type { ControlPlane } from '../test/support/controlPlane/startControlPlane.ts';
+import { watchLines } from '../test/support/controlPlane/watchLines.ts';
 import type { Workload } from './workload.ts';
 
 export interface WatchedAddress {

@@ -2,10 +2,10 @@
  * What is measured: two pods and the slice that routes to one of them, once for the floor and once for zen-lead.
  */
 
-import { aService } from '../test/e2e/aService.ts';
-import { createNamespace, type Namespace } from '../test/e2e/createNamespace.ts';
-import type { ControlPlane } from '../test/e2e/startControlPlane.ts';
-import { type Pod, startPod } from '../test/e2e/startPod.ts';
+import { createNamespace, type Namespace } from '../test/support/controlPlane/createNamespace.ts';
+import type { ControlPlane } from '../test/support/controlPlane/startControlPlane.ts';
+import { type Pod, startPod } from '../test/support/controlPlane/startPod.ts';
+import { aService } from '../test/support/objects/aService.ts';
 
 export interface Workload {
   readonly namespace: Namespace;

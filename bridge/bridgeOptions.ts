@@ -10,13 +10,13 @@ import type { Metrics } from '../lib/telemetry/metrics.ts';
 import type { Readiness } from '../lib/telemetry/probes.ts';
 import type { Tracing } from '../lib/telemetry/tracing.ts';
 import type { Clock } from './clock.ts';
-import type { DeliveryRecord } from './deliver.ts';
-import type { DeliveryTuning } from './deliveryTuning.ts';
-import type { EventPoster } from './eventPoster.ts';
-import type { ResyncTuning } from './resync.ts';
-import type { LeaseSettings } from './speaker.ts';
-import type { SourceName, Store } from './store.ts';
-import type { WatchesOptions } from './watches.ts';
+import type { DeliveryTuning } from './delivery/deliveryTuning.ts';
+import type { EventPoster } from './delivery/eventPoster.ts';
+import type { DeliveryRecord } from './delivery/startDelivery.ts';
+import type { SourceName, Store } from './leaders/leaderStore.ts';
+import type { WatchesOptions } from './leaders/startWatches.ts';
+import type { ResyncTuning } from './queue/resync.ts';
+import type { LeaseSettings } from './replicas/speaker.ts';
 
 export interface BridgeOptions {
   readonly api: KubeApi;

@@ -27,33 +27,33 @@ async function main(): Promise<void> {
   }
   switch (line.name) {
     case 'demo':
-      return (await import('./demo.ts')).demo(line.values);
+      return (await import('./commands/demo.ts')).demo(line.values);
     case 'run':
-      return (await import('./run.ts')).run(line.values);
+      return (await import('./commands/run.ts')).run(line.values);
     case 'bridge':
-      return (await import('./bridge.ts')).bridge(line.values);
+      return (await import('./commands/bridge.ts')).bridge(line.values);
     case 'functions':
-      return (await import('./functions.ts')).functions(line.values);
+      return (await import('./commands/functions.ts')).functions(line.values);
     case 'record':
-      return (await import('./record.ts')).record(line.values);
+      return (await import('./commands/record.ts')).record(line.values);
     case 'replay':
-      return (await import('./replay.ts')).replay(line.values);
+      return (await import('./commands/replay.ts')).replay(line.values);
     case 'explain':
-      return (await import('./explain.ts')).explain(line.values);
+      return (await import('./commands/explain.ts')).explain(line.values);
     case 'status':
-      return (await import('./status.ts')).status(line.values);
+      return (await import('./commands/status.ts')).status(line.values);
     case 'switchover':
-      return (await import('./switchover.ts')).switchover(line.values);
+      return (await import('./commands/switchover.ts')).switchover(line.values);
     case 'pin':
-      return (await import('./pin.ts')).pin(line.values);
+      return (await import('./commands/pin.ts')).pin(line.values);
     case 'unpin':
-      return (await import('./pin.ts')).unpin(line.values);
+      return (await import('./commands/pin.ts')).unpin(line.values);
     case 'pause':
-      return (await import('./pause.ts')).pause(line.values);
+      return (await import('./commands/pause.ts')).pause(line.values);
     case 'resume':
-      return (await import('./pause.ts')).resume(line.values);
+      return (await import('./commands/pause.ts')).resume(line.values);
     case 'completion':
-      return (await import('./completion.ts')).completion(line.values);
+      return (await import('./commands/completion.ts')).completion(line.values);
   }
 }
 

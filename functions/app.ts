@@ -21,7 +21,7 @@ import { type Readiness, registerProbes } from '../lib/telemetry/probes.ts';
 import { toAnswer, toRetryAfterHeader } from './answer.ts';
 import type { Authenticate } from './authenticate.ts';
 import { dispatch } from './dispatch.ts';
-import type { Looks } from './looks.ts';
+import type { Looks } from './reconcile/reconciler.ts';
 import { watchCaller } from './watchCaller.ts';
 
 export interface AppDeps {

@@ -4,9 +4,9 @@
 
 import type { IncomingEvent } from '../lib/events/parseEvent.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
-import type { Looks } from './looks.ts';
 import { onPodEvent } from './onPodEvent.ts';
 import { onServiceEvent } from './onServiceEvent.ts';
+import type { Looks } from './reconcile/reconciler.ts';
 
 /** The replies, one a Service that was looked at; none for an event that concerns nobody. */
 export async function dispatch(

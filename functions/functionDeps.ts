@@ -6,10 +6,10 @@ import type { KubeApi } from '../lib/kube/kubeApi.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { noTracing, type Tracing } from '../lib/telemetry/tracing.ts';
-import { createAnnouncer } from './announce.ts';
-import { createEventsSink, type EventsSinkOptions } from './eventsSink.ts';
-import { createLooks, type Looks } from './looks.ts';
-import { traceLooks } from './traceLooks.ts';
+import { createAnnouncer } from './announce/announce.ts';
+import { createEventsSink, type EventsSinkOptions } from './announce/eventsSink.ts';
+import { createLooks, type Looks } from './reconcile/reconciler.ts';
+import { traceLooks } from './reconcile/traceReconciles.ts';
 
 export interface FunctionDeps {
   readonly api: KubeApi;

@@ -4,15 +4,15 @@
  */
 
 import { codeOf, ZenLeadError } from '../lib/errors.ts';
-import type { LookEvent } from '../lib/events/look.ts';
-import type { Look } from '../lib/events/parseLook.ts';
+import type { Look } from '../lib/events/parseReconcileEvent.ts';
+import type { LookEvent } from '../lib/events/reconcileEvent.ts';
 import { parseRfc3339 } from '../lib/events/rfc3339.ts';
 import type { Sink } from '../lib/events/sink.ts';
 import { parseSubject } from '../lib/events/subject.ts';
 import { toAnswer } from './answer.ts';
 import { dispatch } from './dispatch.ts';
 import { createFunctionLooks, type FunctionDeps } from './functionDeps.ts';
-import type { Looks } from './looks.ts';
+import type { Looks } from './reconcile/reconciler.ts';
 
 export function createInProcessSink(deps: FunctionDeps): Sink {
   return createLooksSink(createFunctionLooks(deps));

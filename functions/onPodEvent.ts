@@ -5,10 +5,10 @@
  */
 
 import type { ForeignHint } from '../lib/events/foreign.ts';
-import type { Look } from '../lib/events/parseLook.ts';
+import type { Look } from '../lib/events/parseReconcileEvent.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
-import { findConcernedByPod } from './concerned.ts';
-import type { Looks } from './looks.ts';
+import { findConcernedByPod } from './reconcile/concerned.ts';
+import type { Looks } from './reconcile/reconciler.ts';
 
 export async function onPodEvent(
   event: Look | ForeignHint,

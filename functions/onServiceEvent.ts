@@ -4,10 +4,10 @@
  */
 
 import type { ForeignHint } from '../lib/events/foreign.ts';
-import type { Look } from '../lib/events/parseLook.ts';
+import type { Look } from '../lib/events/parseReconcileEvent.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
-import { findConcernedByService } from './concerned.ts';
-import type { Looks } from './looks.ts';
+import { findConcernedByService } from './reconcile/concerned.ts';
+import type { Looks } from './reconcile/reconciler.ts';
 
 export async function onServiceEvent(
   event: Look | ForeignHint,

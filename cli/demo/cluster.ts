@@ -3,9 +3,10 @@
  * zen-lead itself, which knows none of the others and reaches the API server over HTTP as it always does.
  */
 
+import { createStatusFeed, type StatusFeed } from '../../api/statusFeed.ts';
+import { startApiServer } from '../../apiserver/startApiServer.ts';
 import { systemClock } from '../../bridge/clock.ts';
-import { startReflector } from '../../bridge/reflector.ts';
-import { startApiServer } from '../../lib/apiserver/startApiServer.ts';
+import { startReflector } from '../../bridge/watch/reflector.ts';
 import { createKubeApi } from '../../lib/kube/client.ts';
 import { endpointSlices, pods } from '../../lib/kube/kubeApi.ts';
 import { loadClusterAccess } from '../../lib/kube/kubeconfig.ts';
@@ -15,7 +16,6 @@ import { label } from '../../lib/selection/names.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../lib/telemetry/metrics.ts';
 import { startZenLead } from '../startZenLead.ts';
-import { createStatusFeed, type StatusFeed } from '../status/statusFeed.ts';
 import { type Answer, startClient } from './client.ts';
 import { createClusterClient, path } from './clusterClient.ts';
 import { createJournal, type Journal } from './journal.ts';

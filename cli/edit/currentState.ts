@@ -2,7 +2,7 @@
  * The state of one Service as `switchover`, `pin`, `pause` and their kin see it, read from the API server.
  */
 
-import { readState, toSnapshot } from '../../functions/readState.ts';
+import { readState, toSnapshot } from '../../functions/reconcile/readState.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { decide } from '../../lib/selection/decide.ts';

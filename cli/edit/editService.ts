@@ -5,12 +5,12 @@
 
 import type { ServiceRef } from '../../lib/events/subject.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
+import { reasonText } from '../../lib/selection/reasonText.ts';
 import { silentLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { abortOnStopSignal } from '../abortOnStopSignal.ts';
 import { type ClusterSettings, connect } from '../connect.ts';
 import { parseServiceKey } from '../words/parseServiceKey.ts';
-import { reasonText } from '../words/reasonText.ts';
 import { type AnnotationEdit, annotate, renderEdit } from './annotate.ts';
 import { type CurrentState, imagine, readCurrentState } from './currentState.ts';
 import { untilRouted } from './untilRouted.ts';

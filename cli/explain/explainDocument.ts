@@ -8,12 +8,12 @@
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import { decide } from '../../lib/selection/decide.ts';
 import type { DecisionKind, Leader, Reason, Warning } from '../../lib/selection/decision.ts';
+import { describeWrite } from '../../lib/selection/describeWrite.ts';
 import { explain, type PodStanding } from '../../lib/selection/explain.ts';
+import { reasonText } from '../../lib/selection/reasonText.ts';
 import { readRecord } from '../../lib/selection/record.ts';
 import { type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
 import { toPatch } from '../../lib/selection/toPatch.ts';
-import { describeWrite } from '../words/describeWrite.ts';
-import { reasonText } from '../words/reasonText.ts';
 import { unfitText } from '../words/unfitText.ts';
 import { readAnnotations } from './readAnnotations.ts';
 

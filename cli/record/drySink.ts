@@ -3,7 +3,7 @@
  * that one decides too, because both ask the same rules.
  */
 
-import { readState, toSnapshot } from '../../functions/readState.ts';
+import { readState, toSnapshot } from '../../functions/reconcile/readState.ts';
 import { MAX_RECHECK_MS } from '../../lib/events/replySchema.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import { parseSubject } from '../../lib/events/subject.ts';

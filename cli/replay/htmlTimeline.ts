@@ -7,11 +7,11 @@
  */
 
 import { writeFile } from 'node:fs/promises';
+import { reasonText } from '../../lib/selection/reasonText.ts';
 import { decisionKinds } from '../words/decisionKinds.ts';
-import { reasonText } from '../words/reasonText.ts';
 import { outcomeOf, type Replayed } from './decideAgain.ts';
 import { renderHtmlPage } from './htmlPage.ts';
-import { listNotes } from './renderLook.ts';
+import { listNotes } from './renderReconcile.ts';
 
 export interface HtmlTimeline {
   /** `place` is where the look stands in the recording. */

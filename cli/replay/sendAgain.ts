@@ -14,7 +14,7 @@ import { parseReply } from '../../lib/events/parseReply.ts';
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import { structuredContentType } from '../../lib/events/toStructured.ts';
 import type { RecordedLook } from '../../lib/recording/recordedLine.ts';
-import { renderOutcome } from './renderLook.ts';
+import { renderOutcome } from './renderReconcile.ts';
 
 export interface SendOptions {
   readonly url: string;

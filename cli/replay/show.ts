@@ -10,7 +10,7 @@ import type { Output } from '../output.ts';
 import type { Replayed } from './decideAgain.ts';
 import { createNews } from './news.ts';
 import { createNewWarnings } from './newWarnings.ts';
-import { NOTE_INDENT, renderLook, renderNotes, renderOutcome } from './renderLook.ts';
+import { NOTE_INDENT, renderLook, renderNotes, renderOutcome } from './renderReconcile.ts';
 import { type SendOptions, sendAgain } from './sendAgain.ts';
 import { createPacer, type Stepper } from './stepper.ts';
 

@@ -6,12 +6,12 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createStatusFeed, type StatusFeed } from '../../api/statusFeed.ts';
 import { startBridge } from '../../bridge/startBridge.ts';
 import { ZenLeadError } from '../../lib/errors.ts';
 import { type KubeApi, services } from '../../lib/kube/kubeApi.ts';
 import { silentLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
-import { createStatusFeed, type StatusFeed } from './statusFeed.ts';
 
 export interface LiveStatus {
   readonly feed: StatusFeed;

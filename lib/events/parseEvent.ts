@@ -7,7 +7,7 @@
 import { inputError } from '../errors.ts';
 import type { Envelope } from './envelope.ts';
 import { type ForeignHint, isForeignType, parseForeign } from './foreign.ts';
-import { isLookType, type Look, parseLook } from './parseLook.ts';
+import { isLookType, type Look, parseLook } from './parseReconcileEvent.ts';
 
 export type IncomingEvent = Look | ForeignHint | { readonly kind: 'ours'; readonly type: string };
 

@@ -3,7 +3,7 @@
  * and the functions in the same process (`zen-lead run`). It is defined here because bridge and functions never import each other.
  */
 
-import type { LookEvent } from './look.ts';
+import type { LookEvent } from './reconcileEvent.ts';
 import type { ReplyEvent } from './reply.ts';
 
 export interface SinkAnswer {

@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { lookDataSchema, replyDataSchema } from './dataSchema.ts';
-import { lookDataZod } from './lookSchema.ts';
+import { lookDataZod } from './reconcileSchema.ts';
 import { replyDataZod } from './replySchema.ts';
 
 /** File names under `schemas/`, with what belongs into each. */

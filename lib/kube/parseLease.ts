@@ -1,5 +1,5 @@
 /**
- * parseLease: a `coordination.k8s.io/v1` Lease, cut down to what the bridge's Lease code reads. Called by bridge/lease.ts.
+ * parseLease: a `coordination.k8s.io/v1` Lease, cut down to what the bridge's Lease code reads. Called by bridge/replicas/lease.ts.
  *
  * Guarantees: a holder that is absent, null or empty is null: client-go writes "" when it releases, a merge patch takes the field away.
  * Not guaranteed: anything about `renewTime`. It is another machine's clock, so it only tells one renewal from the next.

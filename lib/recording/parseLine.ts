@@ -8,7 +8,7 @@ import { inputError, ZenLeadError } from '../errors.ts';
 import { parseAttributes } from '../events/attributes.ts';
 import type { Envelope } from '../events/envelope.ts';
 import { isForeignType } from '../events/foreign.ts';
-import { isLookType, parseLook } from '../events/parseLook.ts';
+import { isLookType, parseLook } from '../events/parseReconcileEvent.ts';
 import { parseReply } from '../events/parseReply.ts';
 import type { ReplyEvent } from '../events/reply.ts';
 import { parseRfc3339 } from '../events/rfc3339.ts';

@@ -4,7 +4,7 @@
  * Written by a recorder (`--record`, `zen-lead record`), read by `parseLine`.
  */
 
-import type { Change, LookEvent } from '../events/look.ts';
+import type { Change, LookEvent } from '../events/reconcileEvent.ts';
 import type { ReplyData, ReplyEvent } from '../events/reply.ts';
 import type { ServiceRef } from '../events/subject.ts';
 import type { Snapshot } from '../selection/snapshot.ts';

@@ -10,8 +10,8 @@
 import { chooseLeader } from './choose.ts';
 import type { Decision, Leader, Plan, Reason, Warning } from './decision.ts';
 import { planFollowers } from './followers.ts';
+import { findPlace } from './leaderName.ts';
 import { annotation } from './names.ts';
-import { findPlace } from './place.ts';
 import { planRoutes, planService } from './plan.ts';
 import { parseEpoch, toLeader } from './record.ts';
 import { readSituation, type Situation } from './situation.ts';

@@ -5,7 +5,7 @@
  */
 
 import { nextChoiceAt } from './choose.ts';
-import { findPlace } from './place.ts';
+import { findPlace } from './leaderName.ts';
 import { readSituation } from './situation.ts';
 import type { Snapshot } from './snapshot.ts';
 

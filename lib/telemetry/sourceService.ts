@@ -1,5 +1,5 @@
 /**
- * Which source Service the present work is about, for the label `service` of API calls. Said by functions/looks.ts, read by lib/kube/timeCall.ts.
+ * Which source Service the present work is about, for the label `service` of API calls. Said by functions/reconcile/reconciler.ts, read by lib/kube/timeCall.ts.
  *
  * It travels with the asynchronous flow, as a span does, and not as an argument: the objects that are written have names of their own, and no
  * call to the API server depends on it. Nothing but a metric may.

@@ -7,8 +7,8 @@
 
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildGoPrograms } from '../e2e/buildGoPrograms.ts';
-import { go, hasGo, writeModule } from '../e2e/goProgram.ts';
+import { buildGoPrograms } from '../support/controlPlane/buildGoPrograms.ts';
+import { go, hasGo, writeModule } from '../support/controlPlane/goProgram.ts';
 import {
   clusterDirectory,
   clusterVersions,

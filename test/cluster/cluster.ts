@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Pool } from 'undici';
-import { type RunningProcess, startProcess } from '../e2e/startProcess.ts';
+import { type RunningProcess, startProcess } from '../support/programs/startProcess.ts';
 
 export interface Cluster {
   /** Logs, images, everything. */

@@ -6,9 +6,15 @@
 
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { kubernetesProgram } from '../e2e/buildAssets.ts';
-import { cacheDirectory, type Environment, findAssets, isExecutable, versions } from '../e2e/findAssets.ts';
-import type { GoProgram } from '../e2e/goProgram.ts';
+import { kubernetesProgram } from '../support/controlPlane/buildAssets.ts';
+import {
+  cacheDirectory,
+  type Environment,
+  findAssets,
+  isExecutable,
+  versions,
+} from '../support/controlPlane/findAssets.ts';
+import type { GoProgram } from '../support/controlPlane/goProgram.ts';
 
 /** Knative 1.22, Serving and Eventing, is published as v0.50.0. CoreDNS as DESIGN section 12 tried it. */
 export const clusterVersions = { coredns: '1.12.4', knative: '0.50.0', helm: '3.22.0' } as const;

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { startProcess } from '../e2e/startProcess.ts';
+import { startProcess } from '../support/programs/startProcess.ts';
 import { attachCluster, type Cluster } from './cluster.ts';
 import { type ClusterAssets, clusterPrograms } from './clusterAssets.ts';
 import { writeClusterImages } from './clusterImages.ts';

@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
-import { startApiServer } from '../../lib/apiserver/startApiServer.ts';
-import { type ControlPlane, startControlPlane } from '../e2e/startControlPlane.ts';
+import { startApiServer } from '../../apiserver/startApiServer.ts';
+import { type ControlPlane, startControlPlane } from '../support/controlPlane/startControlPlane.ts';
 import { connectTarget } from './connectTarget.ts';
 import type { Target } from './target.ts';
 

@@ -3,14 +3,14 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { aService } from './aService.ts';
-import type { Namespace } from './createNamespace.ts';
-import { listEvents } from './listEvents.ts';
-import { listServiceNames, listSlices, readService } from './readObjects.ts';
-import { readLeader } from './readRoute.ts';
-import { startPod } from './startPod.ts';
-import { staysSo } from './staysSo.ts';
-import { useZenLead } from './useZenLead.ts';
+import type { Namespace } from '../support/controlPlane/createNamespace.ts';
+import { listEvents } from '../support/controlPlane/listEvents.ts';
+import { listServiceNames, listSlices, readService } from '../support/controlPlane/readObjects.ts';
+import { readLeader } from '../support/controlPlane/readRoute.ts';
+import { startPod } from '../support/controlPlane/startPod.ts';
+import { staysSo } from '../support/controlPlane/staysSo.ts';
+import { aService } from '../support/objects/aService.ts';
+import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead();
 

@@ -5,8 +5,8 @@
  * with 0: the suite then skips itself with that line.
  */
 
-import { buildAssets } from './buildAssets.ts';
-import { findAssets, missingAssetsLine } from './findAssets.ts';
+import { buildAssets } from '../support/controlPlane/buildAssets.ts';
+import { findAssets, missingAssetsLine } from '../support/controlPlane/findAssets.ts';
 
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());

@@ -8,12 +8,12 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Namespace } from './createNamespace.ts';
-import { listSlices, readService } from './readObjects.ts';
-import { readLeader, readRoute } from './readRoute.ts';
-import { type Pod, startPod } from './startPod.ts';
-import { staysSo } from './staysSo.ts';
-import { useZenLead } from './useZenLead.ts';
+import type { Namespace } from '../support/controlPlane/createNamespace.ts';
+import { listSlices, readService } from '../support/controlPlane/readObjects.ts';
+import { readLeader, readRoute } from '../support/controlPlane/readRoute.ts';
+import { type Pod, startPod } from '../support/controlPlane/startPod.ts';
+import { staysSo } from '../support/controlPlane/staysSo.ts';
+import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const folder = resolve(import.meta.dirname, '../../examples');
 const world = useZenLead();

@@ -3,11 +3,11 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { aService } from './aService.ts';
-import { listServiceNames, listSlices, readService } from './readObjects.ts';
-import { readLeader } from './readRoute.ts';
-import { startPod } from './startPod.ts';
-import { useZenLead } from './useZenLead.ts';
+import { listServiceNames, listSlices, readService } from '../support/controlPlane/readObjects.ts';
+import { readLeader } from '../support/controlPlane/readRoute.ts';
+import { startPod } from '../support/controlPlane/startPod.ts';
+import { aService } from '../support/objects/aService.ts';
+import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead();
 

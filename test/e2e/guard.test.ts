@@ -6,13 +6,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { aService } from './aService.ts';
-import { createNamespace, type Namespace } from './createNamespace.ts';
-import { listServiceNames, readService } from './readObjects.ts';
-import { readLeader } from './readRoute.ts';
-import { startPod } from './startPod.ts';
-import { startZenLead, type ZenLead } from './startZenLead.ts';
-import { useControlPlane } from './useControlPlane.ts';
+import { createNamespace, type Namespace } from '../support/controlPlane/createNamespace.ts';
+import { listServiceNames, readService } from '../support/controlPlane/readObjects.ts';
+import { readLeader } from '../support/controlPlane/readRoute.ts';
+import { startPod } from '../support/controlPlane/startPod.ts';
+import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
+import { aService } from '../support/objects/aService.ts';
+import { startZenLead, type ZenLead } from '../support/programs/spawnZenLead.ts';
 
 const deploy = resolve(import.meta.dirname, '../../deploy');
 const account = 'system:serviceaccount:zen-lead:zen-lead';

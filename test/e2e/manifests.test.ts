@@ -5,7 +5,7 @@
 
 import { resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { useControlPlane } from './useControlPlane.ts';
+import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
 
 const deploy = resolve(import.meta.dirname, '../../deploy');
 const controlPlane = useControlPlane();

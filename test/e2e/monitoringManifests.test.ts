@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { useControlPlane } from './useControlPlane.ts';
+import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const definitions = resolve(root, '../shared/schemas/prometheus-operator');

@@ -3,13 +3,13 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { aService } from './aService.ts';
-import { listEvents } from './listEvents.ts';
-import { readService } from './readObjects.ts';
-import { readLeader, readRoute } from './readRoute.ts';
-import { startPod } from './startPod.ts';
-import { useZenLead } from './useZenLead.ts';
-import { watchRoutes } from './watchRoutes.ts';
+import { listEvents } from '../support/controlPlane/listEvents.ts';
+import { readService } from '../support/controlPlane/readObjects.ts';
+import { readLeader, readRoute } from '../support/controlPlane/readRoute.ts';
+import { startPod } from '../support/controlPlane/startPod.ts';
+import { watchRoutes } from '../support/controlPlane/watchRoutes.ts';
+import { aService } from '../support/objects/aService.ts';
+import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead();
 const http = { name: 'http', port: 80, targetPort: 'http' };

@@ -5,11 +5,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { aService, type ServiceOptions } from './aService.ts';
-import type { Namespace } from './createNamespace.ts';
-import { readAuditedWrites } from './readAuditedWrites.ts';
-import { type Pod, type PodOptions, startPod } from './startPod.ts';
-import { useZenLead } from './useZenLead.ts';
+import type { Namespace } from '../support/controlPlane/createNamespace.ts';
+import { readAuditedWrites } from '../support/controlPlane/readAuditedWrites.ts';
+import { type Pod, type PodOptions, startPod } from '../support/controlPlane/startPod.ts';
+import { aService, type ServiceOptions } from '../support/objects/aService.ts';
+import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead({ audit: true });
 /** Everything is looked at again every 30 s. */

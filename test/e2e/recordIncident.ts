@@ -9,11 +9,11 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { aService } from './aService.ts';
-import { createNamespace } from './createNamespace.ts';
-import { startControlPlane } from './startControlPlane.ts';
-import { startPod } from './startPod.ts';
-import { startZenLead } from './startZenLead.ts';
+import { createNamespace } from '../support/controlPlane/createNamespace.ts';
+import { startControlPlane } from '../support/controlPlane/startControlPlane.ts';
+import { startPod } from '../support/controlPlane/startPod.ts';
+import { aService } from '../support/objects/aService.ts';
+import { startZenLead } from '../support/programs/spawnZenLead.ts';
 
 const folder = new URL('../../examples/recordings/', import.meta.url);
 const nodes = ['node-a', 'node-b', 'node-c'] as const;

@@ -4,14 +4,14 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { aService } from './aService.ts';
-import { createNamespace, type Namespace } from './createNamespace.ts';
-import { listSlices, readService } from './readObjects.ts';
-import { readLeader } from './readRoute.ts';
-import { type RunningCommand, startCommand } from './startCommand.ts';
-import { type Pod, startPod } from './startPod.ts';
-import { staysSo } from './staysSo.ts';
-import { useControlPlane } from './useControlPlane.ts';
+import { createNamespace, type Namespace } from '../support/controlPlane/createNamespace.ts';
+import { listSlices, readService } from '../support/controlPlane/readObjects.ts';
+import { readLeader } from '../support/controlPlane/readRoute.ts';
+import { type Pod, startPod } from '../support/controlPlane/startPod.ts';
+import { staysSo } from '../support/controlPlane/staysSo.ts';
+import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
+import { aService } from '../support/objects/aService.ts';
+import { type RunningCommand, startCommand } from '../support/programs/startCommand.ts';
 
 const controlPlane = useControlPlane({ controllerManager: false, audit: true });
 /** What a dead holder's Lease takes to be free (10 s) and a look at it (2 s); a failover must not have waited for it. */

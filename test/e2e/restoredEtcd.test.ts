@@ -4,14 +4,14 @@
  */
 
 import { expect, test } from 'vitest';
-import { aService } from './aService.ts';
-import { createNamespace, type Namespace } from './createNamespace.ts';
-import { listSlices, readService } from './readObjects.ts';
-import { readLeader } from './readRoute.ts';
-import { startPod } from './startPod.ts';
-import { startZenLead } from './startZenLead.ts';
-import { staysSo } from './staysSo.ts';
-import { useControlPlane } from './useControlPlane.ts';
+import { createNamespace, type Namespace } from '../support/controlPlane/createNamespace.ts';
+import { listSlices, readService } from '../support/controlPlane/readObjects.ts';
+import { readLeader } from '../support/controlPlane/readRoute.ts';
+import { startPod } from '../support/controlPlane/startPod.ts';
+import { staysSo } from '../support/controlPlane/staysSo.ts';
+import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
+import { aService } from '../support/objects/aService.ts';
+import { startZenLead } from '../support/programs/spawnZenLead.ts';
 
 const controlPlane = useControlPlane({ controllerManager: false });
 /** Far less than the 90 s after which a watch that says nothing is given up: that it is from the future is noticed sooner. */

@@ -3,12 +3,12 @@
  */
 
 import { expect, test } from 'vitest';
-import { aService } from './aService.ts';
-import type { Namespace } from './createNamespace.ts';
-import { listSlices, readService } from './readObjects.ts';
-import { readLeader } from './readRoute.ts';
-import { type Pod, startPod } from './startPod.ts';
-import { useZenLead } from './useZenLead.ts';
+import type { Namespace } from '../support/controlPlane/createNamespace.ts';
+import { listSlices, readService } from '../support/controlPlane/readObjects.ts';
+import { readLeader } from '../support/controlPlane/readRoute.ts';
+import { type Pod, startPod } from '../support/controlPlane/startPod.ts';
+import { aService } from '../support/objects/aService.ts';
+import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead();
 

@@ -3,14 +3,14 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { aService } from './aService.ts';
-import type { Namespace } from './createNamespace.ts';
-import { listEventReasons } from './listEvents.ts';
-import { listServiceNames, readService } from './readObjects.ts';
-import { readLeader, readRoute } from './readRoute.ts';
-import { startPod } from './startPod.ts';
-import { staysSo } from './staysSo.ts';
-import { useZenLead } from './useZenLead.ts';
+import type { Namespace } from '../support/controlPlane/createNamespace.ts';
+import { listEventReasons } from '../support/controlPlane/listEvents.ts';
+import { listServiceNames, readService } from '../support/controlPlane/readObjects.ts';
+import { readLeader, readRoute } from '../support/controlPlane/readRoute.ts';
+import { startPod } from '../support/controlPlane/startPod.ts';
+import { staysSo } from '../support/controlPlane/staysSo.ts';
+import { aService } from '../support/objects/aService.ts';
+import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead();
 

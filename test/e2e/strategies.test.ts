@@ -3,12 +3,12 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { aService, type ServiceOptions } from './aService.ts';
-import type { Namespace } from './createNamespace.ts';
-import { readLeader } from './readRoute.ts';
-import { type PodOptions, startPod } from './startPod.ts';
-import { staysSo } from './staysSo.ts';
-import { useZenLead } from './useZenLead.ts';
+import type { Namespace } from '../support/controlPlane/createNamespace.ts';
+import { readLeader } from '../support/controlPlane/readRoute.ts';
+import { type PodOptions, startPod } from '../support/controlPlane/startPod.ts';
+import { staysSo } from '../support/controlPlane/staysSo.ts';
+import { aService, type ServiceOptions } from '../support/objects/aService.ts';
+import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead();
 

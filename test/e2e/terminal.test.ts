@@ -6,12 +6,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { aService } from './aService.ts';
-import { readService } from './readObjects.ts';
-import { readLeader } from './readRoute.ts';
-import { startPod } from './startPod.ts';
-import { startProcess } from './startProcess.ts';
-import { useZenLead } from './useZenLead.ts';
+import { readService } from '../support/controlPlane/readObjects.ts';
+import { readLeader } from '../support/controlPlane/readRoute.ts';
+import { startPod } from '../support/controlPlane/startPod.ts';
+import { aService } from '../support/objects/aService.ts';
+import { startProcess } from '../support/programs/startProcess.ts';
+import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead();
 const checkout = resolve(import.meta.dirname, '../..');

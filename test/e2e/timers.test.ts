@@ -3,11 +3,11 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { aService } from './aService.ts';
-import { readLeader } from './readRoute.ts';
-import { startPod } from './startPod.ts';
-import { staysSo } from './staysSo.ts';
-import { useZenLead } from './useZenLead.ts';
+import { readLeader } from '../support/controlPlane/readRoute.ts';
+import { startPod } from '../support/controlPlane/startPod.ts';
+import { staysSo } from '../support/controlPlane/staysSo.ts';
+import { aService } from '../support/objects/aService.ts';
+import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead();
 /** Conditions have whole seconds, rounded down: what is counted from them may end that much earlier. */

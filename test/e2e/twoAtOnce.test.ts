@@ -3,16 +3,16 @@
  */
 
 import { afterEach, expect, test } from 'vitest';
-import { aService } from './aService.ts';
-import { createNamespace, type Namespace } from './createNamespace.ts';
-import { listEvents } from './listEvents.ts';
-import { listSlices, readService } from './readObjects.ts';
-import { readLeader } from './readRoute.ts';
-import { startPod } from './startPod.ts';
-import { startZenLead, type ZenLead } from './startZenLead.ts';
-import { staysSo } from './staysSo.ts';
-import { useControlPlane } from './useControlPlane.ts';
-import { watchRoutes } from './watchRoutes.ts';
+import { createNamespace, type Namespace } from '../support/controlPlane/createNamespace.ts';
+import { listEvents } from '../support/controlPlane/listEvents.ts';
+import { listSlices, readService } from '../support/controlPlane/readObjects.ts';
+import { readLeader } from '../support/controlPlane/readRoute.ts';
+import { startPod } from '../support/controlPlane/startPod.ts';
+import { staysSo } from '../support/controlPlane/staysSo.ts';
+import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
+import { watchRoutes } from '../support/controlPlane/watchRoutes.ts';
+import { aService } from '../support/objects/aService.ts';
+import { startZenLead, type ZenLead } from '../support/programs/spawnZenLead.ts';
 
 const controlPlane = useControlPlane();
 let both: readonly ZenLead[] = [];

@@ -4,12 +4,12 @@
 
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { aService } from './aService.ts';
-import { type AuditedWrite, readAuditedWrites } from './readAuditedWrites.ts';
-import { listServiceNames, readService } from './readObjects.ts';
-import { readLeader } from './readRoute.ts';
-import { startPod } from './startPod.ts';
-import { useZenLead } from './useZenLead.ts';
+import { type AuditedWrite, readAuditedWrites } from '../support/controlPlane/readAuditedWrites.ts';
+import { listServiceNames, readService } from '../support/controlPlane/readObjects.ts';
+import { readLeader } from '../support/controlPlane/readRoute.ts';
+import { startPod } from '../support/controlPlane/startPod.ts';
+import { aService } from '../support/objects/aService.ts';
+import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead({ audit: true });
 

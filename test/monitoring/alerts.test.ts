@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { aBusyRun } from '../integration/telemetry/aBusyRun.ts';
+import { aBusyRun } from '../support/programs/aBusyRun.ts';
 import { startPrometheus } from './startPrometheus.ts';
 
 it('fires while nobody is routed to, and resolves when somebody is', async () => {

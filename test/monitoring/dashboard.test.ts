@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { readMetricRows } from '../../lib/telemetry/renderMetricsPage.ts';
-import { aBusyRun } from '../integration/telemetry/aBusyRun.ts';
+import { aBusyRun } from '../support/programs/aBusyRun.ts';
 import { renderDashboard } from './renderDashboard.ts';
 import { startPrometheus } from './startPrometheus.ts';
 

@@ -7,8 +7,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
-import { chooseFreePort } from '../e2e/chooseFreePort.ts';
-import { aDirectory } from '../integration/cli/aCluster.ts';
+import { chooseFreePort } from '../support/controlPlane/chooseFreePort.ts';
+import { aDirectory } from '../support/programs/aCluster.ts';
 import { findPrometheus } from './findPrometheus.ts';
 
 export interface SpawnedPrometheus {

@@ -5,7 +5,7 @@
  */
 
 import type { Bridge } from '../../bridge/startBridge.ts';
-import type { LookEvent } from '../../lib/events/look.ts';
+import type { LookEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { type ApiServer, createApiServer, type ObservedWrite } from './apiServer.ts';

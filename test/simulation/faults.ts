@@ -12,10 +12,10 @@ import { createRestores } from './restores.ts';
 import type { Process, Scheduler } from './scheduler.ts';
 import type { Verdict } from './verdict.ts';
 
-/** A bridge notices that it stood still for longer than this (bridge/watchTrust.ts: tickMs + blindMs). */
+/** A bridge notices that it stood still for longer than this (bridge/watch/watchTrust.ts: tickMs + blindMs). */
 const UNNOTICED_FREEZE_MS = 4_000;
 
-/** A watch that is cut for no longer is relied on (bridge/watchTrust.ts: blindMs). */
+/** A watch that is cut for no longer is relied on (bridge/watch/watchTrust.ts: blindMs). */
 const TRUSTED_CUT_MS = 3_000;
 /** Pages of a LIST that were slow, one after the other: what a LIST tells counts as new, or one that takes long would be repeated for ever. */
 const SLOW_LIST_MS = 12_000;

@@ -4,7 +4,7 @@
  */
 
 import type { Bridge } from '../../bridge/startBridge.ts';
-import type { WhyHint } from '../../functions/freshness.ts';
+import type { WhyHint } from '../../functions/reconcile/freshness.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 

@@ -5,8 +5,8 @@
  */
 
 import type { Bridge } from '../../bridge/startBridge.ts';
-import { whyHint } from '../../functions/freshness.ts';
-import type { LookEvent } from '../../lib/events/look.ts';
+import { whyHint } from '../../functions/reconcile/freshness.ts';
+import type { LookEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import { parseSubject } from '../../lib/events/subject.ts';
 import type { KubeApi, Preconditions } from '../../lib/kube/kubeApi.ts';

@@ -2,9 +2,9 @@
  * startFunctionReplica: one function process: the real looks and announcer, on a simulated API server and EVENTS_SINK.
  */
 
-import { createAnnouncer } from '../../functions/announce.ts';
+import { createAnnouncer } from '../../functions/announce/announce.ts';
 import { createLooksSink } from '../../functions/inProcessSink.ts';
-import { createLooks } from '../../functions/looks.ts';
+import { createLooks } from '../../functions/reconcile/reconciler.ts';
 import { ZenLeadError } from '../../lib/errors.ts';
 import type { ReplyEvent } from '../../lib/events/reply.ts';
 import type { Sink } from '../../lib/events/sink.ts';

@@ -5,7 +5,7 @@
  * testing": a run with few kinds of trouble gets further with each than one that has them all).
  */
 
-import { T0 } from '../model/builders.ts';
+import { T0 } from '../support/objects/builders.ts';
 import type { Action } from './action.ts';
 import { checkSettled } from './checks/checkSettled.ts';
 import { type Cluster, createCluster } from './cluster.ts';

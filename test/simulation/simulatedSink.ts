@@ -5,7 +5,7 @@
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';
-import type { LookEvent } from '../../lib/events/look.ts';
+import type { LookEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
 import type { FunctionReplica } from './functionReplica.ts';
 import { MAX_EVENT_DELAY_MS, type Network } from './network.ts';

@@ -3,7 +3,7 @@
  * because it may send hints alone: that is what is checked by leaving it out here.
  */
 
-import { defaultLeaseTuning } from '../../bridge/leaseTuning.ts';
+import { defaultLeaseTuning } from '../../bridge/replicas/leaseTuning.ts';
 
 export type BlindBy = 'proxy' | 'cut' | 'freeze' | 'connecting' | 'restore';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type EmbeddedApiServer, startApiServer } from '../../../lib/apiserver/startApiServer.ts';
+import { type EmbeddedApiServer, startApiServer } from '../../../apiserver/startApiServer.ts';
 
 const run = promisify(execFile);
 const hasKubectl = await run('kubectl', ['version', '--client']).then(

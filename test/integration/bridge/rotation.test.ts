@@ -10,14 +10,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { EmbeddedApiServer } from '../../../apiserver/startApiServer.ts';
 import { type Bridge, startBridge } from '../../../bridge/startBridge.ts';
-import type { EmbeddedApiServer } from '../../../lib/apiserver/startApiServer.ts';
-import type { LookEvent } from '../../../lib/events/look.ts';
+import type { LookEvent } from '../../../lib/events/reconcileEvent.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import { loadClusterAccess } from '../../../lib/kube/kubeconfig.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
-import { addPod, addService, setReady, startCluster } from './bridgeBench.ts';
+import { addPod, addService, setReady, startCluster } from '../../support/programs/bridgeBench.ts';
 
 const fixture = (name: string) => readFile(new URL(`../../fixtures/certificates/${name}`, import.meta.url), 'utf8');
 const patience = { timeout: 8_000, interval: 10 };

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { EmbeddedApiServer } from '../../../lib/apiserver/startApiServer.ts';
+import type { EmbeddedApiServer } from '../../../apiserver/startApiServer.ts';
 import {
   addLeader,
   addPod,
@@ -11,7 +11,7 @@ import {
   setReady,
   startBench,
   startCluster,
-} from './bridgeBench.ts';
+} from '../../support/programs/bridgeBench.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

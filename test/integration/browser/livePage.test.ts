@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { aWorld, type World } from '../status/aWorld.ts';
-import { type Browser, type BrowserPage, findBrowser, openBrowser, type Size } from './openBrowser.ts';
+import {
+  type Browser,
+  type BrowserPage,
+  findBrowser,
+  openBrowser,
+  type Size,
+} from '../../support/browser/openBrowser.ts';
+import { aWorld, type World } from '../../support/programs/aStatusWorld.ts';
 
 const command = findBrowser();
 describe.skipIf(command === null)('the live page, in a browser', () => {

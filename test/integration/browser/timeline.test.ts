@@ -7,9 +7,15 @@ import { decideAgain, type Replayed } from '../../../cli/replay/decideAgain.ts';
 import { createHtmlTimeline } from '../../../cli/replay/htmlTimeline.ts';
 import { parseLine } from '../../../lib/recording/parseLine.ts';
 import { toLine } from '../../../lib/recording/recordedLine.ts';
-import { aCandidate, aSnapshot, aSource, uid } from '../../unit/events/anEvent.ts';
-import { aDelivery, T0 } from '../../unit/recording/aDelivery.ts';
-import { type Browser, type BrowserPage, findBrowser, openBrowser, type Size } from './openBrowser.ts';
+import {
+  type Browser,
+  type BrowserPage,
+  findBrowser,
+  openBrowser,
+  type Size,
+} from '../../support/browser/openBrowser.ts';
+import { aDelivery, T0 } from '../../support/objects/aDelivery.ts';
+import { aCandidate, aSnapshot, aSource, uid } from '../../support/objects/anEvent.ts';
 
 const command = findBrowser();
 

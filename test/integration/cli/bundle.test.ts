@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { aCluster, aDirectory } from './aCluster.ts';
-import { expectGracefulStop, readStatus, readUrl, startProgram } from './startProgram.ts';
+import { aCluster, aDirectory } from '../../support/programs/aCluster.ts';
+import { expectGracefulStop, readStatus, readUrl, startProgram } from '../../support/programs/startProgram.ts';
 
 const bundler = fileURLToPath(new URL('../../../deploy/bundle.ts', import.meta.url));
 

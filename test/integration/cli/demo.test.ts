@@ -4,8 +4,8 @@ import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { aDirectory } from './aCluster.ts';
-import { startProgram } from './startProgram.ts';
+import { aDirectory } from '../../support/programs/aCluster.ts';
+import { startProgram } from '../../support/programs/startProgram.ts';
 
 // One run for all that a whole story shows: it takes some seconds.
 it('tells the whole story by itself: leader, kill, other leader, planned move', { timeout: 60_000 }, async () => {

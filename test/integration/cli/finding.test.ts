@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { startApiServer } from '../../../apiserver/startApiServer.ts';
 import { startZenLead } from '../../../cli/startZenLead.ts';
-import { startApiServer } from '../../../lib/apiserver/startApiServer.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import { loadClusterAccess } from '../../../lib/kube/kubeconfig.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
-import { aCluster, aDirectory, type Cluster } from './aCluster.ts';
-import { expectGracefulStop, readUrl, startProgram } from './startProgram.ts';
-import { type Typed, typeCommand } from './typeCommand.ts';
+import { aCluster, aDirectory, type Cluster } from '../../support/programs/aCluster.ts';
+import { expectGracefulStop, readUrl, startProgram } from '../../support/programs/startProgram.ts';
+import { type Typed, typeCommand } from '../../support/programs/typeCommand.ts';
 
 interface LedCluster extends Cluster {
   /** As a person does, against this cluster. */

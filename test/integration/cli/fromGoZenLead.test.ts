@@ -4,9 +4,9 @@
 
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { startApiServer } from '../../../lib/apiserver/startApiServer.ts';
-import { aDirectory } from './aCluster.ts';
-import { expectGracefulStop, readUrl, startProgram } from './startProgram.ts';
+import { startApiServer } from '../../../apiserver/startApiServer.ts';
+import { aDirectory } from '../../support/programs/aCluster.ts';
+import { expectGracefulStop, readUrl, startProgram } from '../../support/programs/startProgram.ts';
 
 const SERVICES = '/api/v1/namespaces/default/services';
 const PODS = '/api/v1/namespaces/default/pods';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { aCluster } from './aCluster.ts';
-import { expectGracefulStop, readStatus, readUrl, startProgram } from './startProgram.ts';
+import { aCluster } from '../../support/programs/aCluster.ts';
+import { expectGracefulStop, readStatus, readUrl, startProgram } from '../../support/programs/startProgram.ts';
 
 it('zen-lead bridge and zen-lead functions lead together as two processes', async () => {
   const cluster = await aCluster();

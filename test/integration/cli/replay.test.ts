@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { listenOnLoopback } from '../../../cli/demo/podNetwork.ts';
 import { toLine } from '../../../lib/recording/recordedLine.ts';
-import { aCandidate, aSnapshot } from '../../unit/events/anEvent.ts';
-import { aDelivery, T0 } from '../../unit/recording/aDelivery.ts';
-import { aDirectory } from './aCluster.ts';
-import { typeCommand } from './typeCommand.ts';
+import { aDelivery, T0 } from '../../support/objects/aDelivery.ts';
+import { aCandidate, aSnapshot } from '../../support/objects/anEvent.ts';
+import { aDirectory } from '../../support/programs/aCluster.ts';
+import { typeCommand } from '../../support/programs/typeCommand.ts';
 
 const entry = fileURLToPath(new URL('../../../cli/zen-lead.ts', import.meta.url));
 const nobody = aSnapshot({ candidates: [aCandidate({ ready: false })] });

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { writeKubeconfig } from '../../../apiserver/kubeconfig.ts';
 import { listenOnLoopback } from '../../../cli/demo/podNetwork.ts';
-import { writeKubeconfig } from '../../../lib/apiserver/kubeconfig.ts';
-import { aCluster, aDirectory } from './aCluster.ts';
-import { expectGracefulStop, readStatus, readUrl, startProgram } from './startProgram.ts';
+import { aCluster, aDirectory } from '../../support/programs/aCluster.ts';
+import { expectGracefulStop, readStatus, readUrl, startProgram } from '../../support/programs/startProgram.ts';
 
 async function aFreePort(): Promise<number> {
   const server = createServer();

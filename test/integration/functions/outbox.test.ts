@@ -8,13 +8,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { type EmbeddedApiServer, startApiServer } from '../../../apiserver/startApiServer.ts';
 import { createInProcessSink } from '../../../functions/inProcessSink.ts';
-import { type EmbeddedApiServer, startApiServer } from '../../../lib/apiserver/startApiServer.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
-import { aLookEvent } from '../../unit/events/anEvent.ts';
-import { addPod, addService, setReady } from '../bridge/bridgeBench.ts';
+import { aLookEvent } from '../../support/objects/anEvent.ts';
+import { addPod, addService, setReady } from '../../support/programs/bridgeBench.ts';
 
 /** How a process dies at one of its requests. */
 type Death = 'before the request arrives' | 'after it was carried out';

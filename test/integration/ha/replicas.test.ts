@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import type { EmbeddedApiServer } from '../../../lib/apiserver/startApiServer.ts';
-import { addPod, addService, setReady, startCluster } from '../bridge/bridgeBench.ts';
-import { quickLease, type Replica, slowLease, startReplica } from './replica.ts';
+import type { EmbeddedApiServer } from '../../../apiserver/startApiServer.ts';
+import { addPod, addService, setReady, startCluster } from '../../support/programs/bridgeBench.ts';
+import { quickLease, type Replica, slowLease, startReplica } from '../../support/programs/replica.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

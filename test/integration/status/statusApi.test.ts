@@ -1,10 +1,10 @@
 import { Script } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { leaderStatusSchema } from '../../../cli/status/leaderStatus.ts';
-import { openApi } from '../../../cli/status/openApi.ts';
-import { pageScript } from '../../../cli/status/page/pageScript.ts';
-import { aWorld } from './aWorld.ts';
+import { leaderStatusSchema } from '../../../api/leaderStatus.ts';
+import { openApi } from '../../../api/openApi.ts';
+import { pageScript } from '../../../api/page/pageScript.ts';
+import { aWorld } from '../../support/programs/aStatusWorld.ts';
 
 /** Strict: what the API answers with stands in its description. */
 const listSchema = z.strictObject({

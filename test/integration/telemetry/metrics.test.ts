@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readMetricRows } from '../../../lib/telemetry/renderMetricsPage.ts';
-import { aBusyRun } from './aBusyRun.ts';
+import { aBusyRun } from '../../support/programs/aBusyRun.ts';
 
 /** What needs more than this run: each has a unit test that sets it. */
 const notHere = new Set([

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listenOnLoopback } from '../../../cli/demo/podNetwork.ts';
 import { parseTraceparent } from '../../../lib/telemetry/tracing.ts';
-import { aCluster } from '../cli/aCluster.ts';
-import { expectGracefulStop, readUrl, startProgram } from '../cli/startProgram.ts';
-import { aTraceReceiver, type ReceivedSpan } from './traceReceiver.ts';
+import { aCluster } from '../../support/programs/aCluster.ts';
+import { expectGracefulStop, readUrl, startProgram } from '../../support/programs/startProgram.ts';
+import { aTraceReceiver, type ReceivedSpan } from '../../support/servers/traceReceiver.ts';
 
 const fast = { OTEL_BSP_SCHEDULE_DELAY: '50' };
 

@@ -3,7 +3,7 @@
  * and no event leaves before every list is complete (S8).
  */
 
-import type { LookEvent } from '../../../lib/events/look.ts';
+import type { LookEvent } from '../../../lib/events/reconcileEvent.ts';
 
 export interface InFlight {
   /** Returns the problem, and what is called when the bridge has been told what became of the event. */

@@ -3,7 +3,7 @@
  * announced, and there is nothing left to write.
  */
 
-import { toAnnouncement } from '../../../functions/announcement.ts';
+import { toAnnouncement } from '../../../functions/announce/announcement.ts';
 import { parsePod } from '../../../lib/kube/parsePod.ts';
 import { parseService } from '../../../lib/kube/parseService.ts';
 import { parseSlice } from '../../../lib/kube/parseSlice.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { humanDuration } from '../../../lib/apiserver/tables/age.ts';
+import { humanDuration } from '../../../apiserver/tables/age.ts';
 
 const second = 1000;
 const minute = 60 * second;

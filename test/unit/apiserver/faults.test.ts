@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RequestInfo } from '../../../lib/apiserver/faults.ts';
-import { type EmbeddedApiServer, startApiServer } from '../../../lib/apiserver/startApiServer.ts';
+import type { RequestInfo } from '../../../apiserver/faults.ts';
+import { type EmbeddedApiServer, startApiServer } from '../../../apiserver/startApiServer.ts';
 
 const isPatch = ({ verb, resource }: RequestInfo) => verb === 'patch' && resource === 'configmaps';
 const all = () => true;

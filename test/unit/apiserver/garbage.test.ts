@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type EmbeddedApiServer, startApiServer } from '../../../lib/apiserver/startApiServer.ts';
+import { type EmbeddedApiServer, startApiServer } from '../../../apiserver/startApiServer.ts';
 
 describe('garbage', () => {
   let server: EmbeddedApiServer;

@@ -16,7 +16,7 @@ const root = resolve(import.meta.dirname, '../../..');
 const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })].sort();
 const read = (page: string) => readFileSync(join(root, page), 'utf8');
 
-const sources = globSync('{bridge,functions,lib,cli}/**/*.ts', { cwd: root }).map(read).join('\n');
+const sources = globSync('{bridge,functions,api,apiserver,lib,cli}/**/*.ts', { cwd: root }).map(read).join('\n');
 
 /** Of the chart: no deeper than this. */
 type Values = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -95,7 +95,7 @@ describe.each(pages)('%s', (page) => {
     for (const [, name = ''] of text.matchAll(/(?<![/.\w-])zen-lead\.io\/([a-z-]*[a-z])\b/g))
       expect(known, name).toContain(`zen-lead.io/${name}`);
     for (const [, path = ''] of text.matchAll(
-      /`((?:bench|bridge|cli|docs|examples|functions|lib|schemas|test)\/[\w./-]+)`/g,
+      /`((?:api|apiserver|bench|bridge|cli|docs|examples|functions|lib|schemas|test)\/[\w./-]+)`/g,
     ))
       expect(existsSync(join(root, path)), path).toBe(true);
   });

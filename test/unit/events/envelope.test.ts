@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { codeOf, ZenLeadError } from '../../../lib/errors.ts';
 import { type Envelope, type Headers, parseEnvelope } from '../../../lib/events/envelope.ts';
 import { encodeHeaderValue } from '../../../lib/events/headerValue.ts';
-import { aLookEvent, binary, structured } from './anEvent.ts';
+import { aLookEvent, binary, structured } from '../../support/objects/anEvent.ts';
 
 const structuredHeaders = { 'content-type': 'application/cloudevents+json' };
 const minimal = { specversion: '1.0', id: 'a', source: '/s', type: 't' };

@@ -8,9 +8,9 @@ import { describe, expect, it } from 'vitest';
 import { ZenLeadError } from '../../../lib/errors.ts';
 import { type Headers, parseEnvelope } from '../../../lib/events/envelope.ts';
 import { encodeHeaderValue } from '../../../lib/events/headerValue.ts';
-import { lookDataZod } from '../../../lib/events/lookSchema.ts';
 import { type IncomingEvent, parseEvent } from '../../../lib/events/parseEvent.ts';
-import { aLookEvent } from './anEvent.ts';
+import { lookDataZod } from '../../../lib/events/reconcileSchema.ts';
+import { aLookEvent } from '../../support/objects/anEvent.ts';
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 100_000);
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_120);

@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { z } from 'zod';
 import { parseEnvelope } from '../../../lib/events/envelope.ts';
-import { type LookData, lookTypes } from '../../../lib/events/look.ts';
-import type { lookDataZod } from '../../../lib/events/lookSchema.ts';
 import { type IncomingEvent, parseEvent } from '../../../lib/events/parseEvent.ts';
 import { parseReply } from '../../../lib/events/parseReply.ts';
+import { type LookData, lookTypes } from '../../../lib/events/reconcileEvent.ts';
+import type { lookDataZod } from '../../../lib/events/reconcileSchema.ts';
 import { type ReplyData, replyTypes } from '../../../lib/events/reply.ts';
 import type { replyDataZod } from '../../../lib/events/replySchema.ts';
 import { lookSubject, parseSubject } from '../../../lib/events/subject.ts';
 import { clusterSource, toReply } from '../../../lib/events/toReply.ts';
 import { toStructured } from '../../../lib/events/toStructured.ts';
 import { toSchemaFiles } from '../../../lib/events/writeSchemas.ts';
-import { aCandidate, aLookEvent, aSnapshot, structured, uid } from './anEvent.ts';
+import { aCandidate, aLookEvent, aSnapshot, structured, uid } from '../../support/objects/anEvent.ts';
 
 const parse = (event: object): IncomingEvent => {
   const { headers, body } = structured(event);

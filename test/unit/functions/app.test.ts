@@ -5,11 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseEnvelope } from '../../../lib/events/envelope.ts';
 import { parseReply } from '../../../lib/events/parseReply.ts';
 import type { ReplyEvent } from '../../../lib/events/reply.ts';
-import { dripInto } from '../dripInto.ts';
-import { aLookEvent, aSnapshot, binary, structured } from '../events/anEvent.ts';
-import { putPod, putService, routedPod } from './aNamespace.ts';
-import { failure } from './fakeApi.ts';
-import { startServer, type TestServer } from './server.ts';
+import { putPod, putService, routedPod } from '../../support/objects/aNamespace.ts';
+import { aLookEvent, aSnapshot, binary, structured } from '../../support/objects/anEvent.ts';
+import { dripInto } from '../../support/servers/dripInto.ts';
+import { failure } from '../../support/servers/fakeApi.ts';
+import { startServer, type TestServer } from '../../support/servers/functionsServer.ts';
 
 let server: TestServer;
 beforeEach(async () => {

@@ -11,10 +11,10 @@ import {
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseEnvelope } from '../../../lib/events/envelope.ts';
 import { parseReply } from '../../../lib/events/parseReply.ts';
-import { aLookEvent, aSnapshot, structured } from '../events/anEvent.ts';
-import { putPod, putService } from './aNamespace.ts';
-import { failure } from './fakeApi.ts';
-import { startServer, type TestServer } from './server.ts';
+import { putPod, putService } from '../../support/objects/aNamespace.ts';
+import { aLookEvent, aSnapshot, structured } from '../../support/objects/anEvent.ts';
+import { failure } from '../../support/servers/fakeApi.ts';
+import { startServer, type TestServer } from '../../support/servers/functionsServer.ts';
 
 const ISSUER = 'https://kubernetes.default.svc.cluster.local';
 const BRIDGE = 'system:serviceaccount:zen-lead:zen-lead-bridge';

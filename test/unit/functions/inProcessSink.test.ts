@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createInProcessSink } from '../../../functions/inProcessSink.ts';
-import type { LookEvent } from '../../../lib/events/look.ts';
+import type { LookEvent } from '../../../lib/events/reconcileEvent.ts';
 import type { Sink } from '../../../lib/events/sink.ts';
-import { aLookEvent } from '../events/anEvent.ts';
-import { putPod, putService, routedPod } from './aNamespace.ts';
-import { failure } from './fakeApi.ts';
-import { type Harness, signal, startHarness } from './harness.ts';
+import { putPod, putService, routedPod } from '../../support/objects/aNamespace.ts';
+import { aLookEvent } from '../../support/objects/anEvent.ts';
+import { failure } from '../../support/servers/fakeApi.ts';
+import { type Harness, signal, startHarness } from '../../support/servers/functionsHarness.ts';
 
 let harness: Harness;
 let sink: Sink;

@@ -4,7 +4,14 @@ import type { ClusterAccess } from '../../../lib/kube/clusterAccess.ts';
 import { endpointSlices, events, type KubeApi, leases, pods, services } from '../../../lib/kube/kubeApi.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
 import { aboutService } from '../../../lib/telemetry/sourceService.ts';
-import { type Answer, failure, inOrder, json, type ScriptedServer, startScriptedServer } from './scriptedServer.ts';
+import {
+  type Answer,
+  failure,
+  inOrder,
+  json,
+  type ScriptedServer,
+  startScriptedServer,
+} from '../../support/servers/scriptedServer.ts';
 
 const metrics = createMetrics();
 const closers: (() => Promise<void>)[] = [];

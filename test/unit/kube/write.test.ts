@@ -4,7 +4,7 @@ import { applyWrite } from '../../../lib/kube/write.ts';
 import type { ResourceVersion, Uid } from '../../../lib/selection/snapshot.ts';
 import type { Write } from '../../../lib/selection/write.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
-import { type Answer, failure, inOrder, json, startScriptedServer } from './scriptedServer.ts';
+import { type Answer, failure, inOrder, json, startScriptedServer } from '../../support/servers/scriptedServer.ts';
 
 const uid = (text: string) => text as Uid;
 const version = (text: string) => text as ResourceVersion;

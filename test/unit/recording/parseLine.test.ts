@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../../lib/errors.ts';
 import { parseLine } from '../../../lib/recording/parseLine.ts';
 import { type RecordedDelivery, toLine } from '../../../lib/recording/recordedLine.ts';
-import { aCandidate, aLookEvent, aSnapshot, uid } from '../events/anEvent.ts';
-import { aDelivery, T0 } from './aDelivery.ts';
+import { aDelivery, T0 } from '../../support/objects/aDelivery.ts';
+import { aCandidate, aLookEvent, aSnapshot, uid } from '../../support/objects/anEvent.ts';
 
 const read = (delivery: RecordedDelivery) => parseLine(toLine(delivery).trimEnd());
 

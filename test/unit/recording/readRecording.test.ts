@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type ReadLine, readRecording } from '../../../lib/recording/readRecording.ts';
 import { toLine } from '../../../lib/recording/recordedLine.ts';
-import { aSnapshot, aSource } from '../events/anEvent.ts';
-import { aDelivery } from './aDelivery.ts';
+import { aDelivery } from '../../support/objects/aDelivery.ts';
+import { aSnapshot, aSource } from '../../support/objects/anEvent.ts';
 
 const line = toLine(aDelivery());
 

@@ -5,8 +5,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openRecordingFile } from '../../../lib/recording/recordingFile.ts';
 import { startRecorder } from '../../../lib/recording/startRecorder.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
-import { aSnapshot } from '../events/anEvent.ts';
-import { aDelivery } from './aDelivery.ts';
+import { aDelivery } from '../../support/objects/aDelivery.ts';
+import { aSnapshot } from '../../support/objects/anEvent.ts';
 
 function aFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'zen-lead-test-'));

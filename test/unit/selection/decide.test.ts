@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { nextLookAt } from '../../../lib/selection/nextLookAt.ts';
-import { aPod, aService, T0 } from '../../model/builders.ts';
-import { World } from '../../model/world.ts';
+import { aPod, aService, T0 } from '../../support/objects/builders.ts';
+import { World } from '../../support/simulated/world.ts';
 
 let world: World;
 const LEADER_SLICE = 'postgres-leader-ipv4';

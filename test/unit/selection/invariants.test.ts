@@ -10,8 +10,8 @@ import { nextLookAt } from '../../../lib/selection/nextLookAt.ts';
 import { isOurService, isOurSlice } from '../../../lib/selection/ownership.ts';
 import type { PodView, Snapshot } from '../../../lib/selection/snapshot.ts';
 import { toPatch } from '../../../lib/selection/toPatch.ts';
-import { aPod, aService, T0 } from '../../model/builders.ts';
-import { World } from '../../model/world.ts';
+import { aPod, aService, T0 } from '../../support/objects/builders.ts';
+import { World } from '../../support/simulated/world.ts';
 
 /** Enough for each mutation that was tried on the rules to be found; about 3 s. */
 const RUNS = 600;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { aPod, aService, T0, version } from '../../model/builders.ts';
-import { World } from '../../model/world.ts';
+import { aPod, aService, T0, version } from '../../support/objects/builders.ts';
+import { World } from '../../support/simulated/world.ts';
 
 let world: World;
 const LEADER = 'postgres-leader';

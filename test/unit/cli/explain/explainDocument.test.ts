@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toExplainDocument } from '../../../../cli/explain/explainDocument.ts';
 import { renderExplanation } from '../../../../cli/explain/renderExplanation.ts';
-import { aCandidate, aSnapshot, aSource, uid } from '../../events/anEvent.ts';
+import { aCandidate, aSnapshot, aSource, uid } from '../../../support/objects/anEvent.ts';
 
 const NOW = 100_000;
 const ports = [{ name: 'pg', port: 5432, protocol: 'TCP' }] as const;

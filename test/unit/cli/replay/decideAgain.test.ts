@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { chooseLooks } from '../../../../cli/replay/chooseLooks.ts';
+import { chooseLooks } from '../../../../cli/replay/chooseEvents.ts';
 import { decideAgain, type Replayed } from '../../../../cli/replay/decideAgain.ts';
 import { createNews } from '../../../../cli/replay/news.ts';
-import { listNotes, renderLook, renderNotes } from '../../../../cli/replay/renderLook.ts';
+import { listNotes, renderLook, renderNotes } from '../../../../cli/replay/renderReconcile.ts';
 import { createTally } from '../../../../cli/replay/tally.ts';
 import { parseLine } from '../../../../lib/recording/parseLine.ts';
 import { type RecordedDelivery, type RecordedLook, toLine } from '../../../../lib/recording/recordedLine.ts';
-import { aCandidate, aSnapshot, aSource, revision, uid } from '../../events/anEvent.ts';
-import { aDelivery, T0 } from '../../recording/aDelivery.ts';
+import { aDelivery, T0 } from '../../../support/objects/aDelivery.ts';
+import { aCandidate, aSnapshot, aSource, revision, uid } from '../../../support/objects/anEvent.ts';
 
 function aLook(delivery: RecordedDelivery): RecordedLook {
   const line = parseLine(toLine(delivery).trimEnd());

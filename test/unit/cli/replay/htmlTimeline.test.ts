@@ -5,8 +5,8 @@ import { htmlScript } from '../../../../cli/replay/htmlScript.ts';
 import { createHtmlTimeline } from '../../../../cli/replay/htmlTimeline.ts';
 import { parseLine } from '../../../../lib/recording/parseLine.ts';
 import { toLine } from '../../../../lib/recording/recordedLine.ts';
-import { aCandidate, aSnapshot } from '../../events/anEvent.ts';
-import { aDelivery, T0 } from '../../recording/aDelivery.ts';
+import { aDelivery, T0 } from '../../../support/objects/aDelivery.ts';
+import { aCandidate, aSnapshot } from '../../../support/objects/anEvent.ts';
 
 /** How the page looks is tested in a browser (test/integration/browser); this runs everywhere. */
 describe('the page of replay --html', () => {

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { formatSpan } from '../../../../cli/words/formatSpan.ts';
 import { parseServiceKey } from '../../../../cli/words/parseServiceKey.ts';
-import { reasonText } from '../../../../cli/words/reasonText.ts';
 import { renderYaml } from '../../../../cli/words/renderYaml.ts';
 import { reasons } from '../../../../lib/selection/decision.ts';
+import { reasonText } from '../../../../lib/selection/reasonText.ts';
 
 describe('a span of time', () => {
   it.each([

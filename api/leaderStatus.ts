@@ -1,0 +1,82 @@
+/**
+ * LeaderStatus: what people want to know of one annotated Service, at a glance. For `zen-lead status` and for the status API of `run` and
+ * `bridge`, whose OpenAPI document is generated from the schema here.
+ *
+ * Pure. Guarantees: `drift` and `warnings` come out of the same functions that decide.
+ */
+
+import { z } from 'zod';
+import { formatRfc3339 } from '../lib/events/rfc3339.ts';
+import { decide } from '../lib/selection/decide.ts';
+import { reasons } from '../lib/selection/decision.ts';
+import { describeWrite } from '../lib/selection/describeWrite.ts';
+import { annotation } from '../lib/selection/names.ts';
+import { nextLookAt } from '../lib/selection/nextLookAt.ts';
+import { readRecord } from '../lib/selection/record.ts';
+import type { Snapshot } from '../lib/selection/snapshot.ts';
+import { toPatch } from '../lib/selection/toPatch.ts';
+
+const instant = z.string().meta({ format: 'date-time' });
+
+const leaderSchema = z.object({
+  name: z.string(),
+  uid: z.string(),
+  node: z.string().nullable(),
+  zone: z.string().nullable(),
+  address: z.string().nullable().meta({ description: 'IP that is routed to, of the primary family; null: none.' }),
+});
+
+export const leaderStatusSchema = z
+  .object({
+    namespace: z.string(),
+    service: z.string().meta({ description: 'The annotated Service.' }),
+    leaderService: z.string().nullable().meta({ description: 'The Service that routes to the leader.' }),
+    leader: leaderSchema.nullable().meta({ description: 'Who is recorded as leader; null: nobody.' }),
+    since: instant.nullable().meta({ description: 'When the leader last changed.' }),
+    epoch: z.int().min(0).meta({ description: 'Fencing token: grows with every election.' }),
+    lastReason: z.string().nullable().meta({ description: 'Why the leader last changed.' }),
+    decision: z.enum(['elected', 'kept', 'lost', 'refused']).meta({ description: 'What the rules say now.' }),
+    reason: z.enum(reasons).meta({ description: 'Why they say so.' }),
+    paused: z.boolean().meta({ description: 'Frozen by zen-lead.io/paused.' }),
+    pods: z.object({ ready: z.int(), total: z.int() }).meta({ description: 'Pods that the Service selects.' }),
+    drift: z.array(z.string()).meta({ description: 'What is not yet as the rules want it; empty: all is.' }),
+    warnings: z.array(z.object({ reason: z.string(), message: z.string() })),
+    nextLookAt: instant
+      .nullable()
+      .meta({ description: 'When time alone may change the decision; null: only an event can.' }),
+  })
+  .meta({ description: 'One annotated Service and its leader.' });
+
+export type LeaderStatus = Readonly<z.infer<typeof leaderStatusSchema>>;
+
+export function toLeaderStatus(snapshot: Snapshot, now: number): LeaderStatus {
+  const decision = decide(snapshot, now);
+  const record = readRecord(snapshot);
+  const next = nextLookAt(snapshot, now);
+  const selected = snapshot.candidates.filter((pod) => pod.selected);
+  return {
+    namespace: snapshot.namespace,
+    service: snapshot.name,
+    leaderService: decision.plan?.leaderServiceName ?? record.leaderServiceName,
+    leader:
+      record.leader === null
+        ? null
+        : {
+            name: record.leader.name,
+            uid: record.leader.uid,
+            node: record.leader.nodeName ?? null,
+            zone: record.leader.zone ?? null,
+            address: record.routedAddress,
+          },
+    since: record.lastSwitchAt === undefined ? null : formatRfc3339(record.lastSwitchAt),
+    epoch: record.knownEpoch,
+    lastReason: record.slice?.annotations[annotation.reason] ?? null,
+    decision: decision.kind,
+    reason: decision.reason,
+    paused: decision.reason === 'Paused',
+    pods: { ready: selected.filter((pod) => pod.ready && !pod.terminating).length, total: selected.length },
+    drift: toPatch(snapshot, decision, now).map(describeWrite),
+    warnings: decision.warnings.map(({ reason, message }) => ({ reason, message })),
+    nextLookAt: next === null ? null : formatRfc3339(next),
+  };
+}

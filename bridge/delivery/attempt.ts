@@ -1,0 +1,80 @@
+/**
+ * attempt: sends one event once and says what came of it. Called by `deliver`, which decides what follows.
+ *
+ * Guarantees: never rejects; the sink's signal aborts after `timeoutMs`, and when `closing` does.
+ */
+
+import { codeOf, ZenLeadError } from '../../lib/errors.ts';
+import type { LookEvent } from '../../lib/events/reconcileEvent.ts';
+import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
+import type { Clock } from '../clock.ts';
+
+export type Outcome =
+  | { readonly kind: 'done'; readonly answer: SinkAnswer }
+  /** Sending it again cannot help. */
+  | { readonly kind: 'refused'; readonly answer: SinkAnswer }
+  | Failure;
+
+export interface Failure {
+  readonly kind: 'failed';
+  /** 0: no answer. */
+  readonly status: number;
+  readonly detail: string;
+  readonly retryAfterMs: number;
+  /** The sink has more than it bears. */
+  readonly isOverload: boolean;
+  /** It says nothing about the next key: 429 is answered by a sink that is well. */
+  readonly isOfThisKey: boolean;
+  /** It was sent and not answered: the sink may still work on it. */
+  readonly mayBeRunning: boolean;
+}
+
+export async function attempt(
+  sink: Sink,
+  event: LookEvent,
+  timeoutMs: number,
+  clock: Clock,
+  closing: AbortSignal,
+): Promise<Outcome> {
+  const abort = new AbortController();
+  let timedOut = false;
+  const cancelTimer = clock.setTimer(() => {
+    timedOut = true;
+    abort.abort(new ZenLeadError('SINK_UNAVAILABLE', `no answer within ${timeoutMs} ms`, { retry: 'later' }));
+  }, timeoutMs);
+  const onClosing = (): void => abort.abort(closing.reason);
+  if (closing.aborted) onClosing();
+  else closing.addEventListener('abort', onClosing);
+  try {
+    return judge(await sink(event, abort.signal));
+  } catch (error) {
+    return {
+      kind: 'failed',
+      status: 0,
+      detail: error instanceof Error ? error.message : String(error),
+      retryAfterMs: 0,
+      isOverload: timedOut,
+      isOfThisKey: false,
+      mayBeRunning: codeOf(error) !== 'SINK_UNREACHABLE',
+    };
+  } finally {
+    cancelTimer();
+    closing.removeEventListener('abort', onClosing);
+  }
+}
+
+/** The answer table of DESIGN section 2, from the sender's side. */
+function judge(answer: SinkAnswer): Outcome {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return { kind: 'done', answer };
+  if (status === 400 || status === 403 || status === 413) return { kind: 'refused', answer };
+  return {
+    kind: 'failed',
+    status,
+    detail: answer.detail ?? `the sink answered ${status}`,
+    retryAfterMs: answer.retryAfterMs ?? 0,
+    isOverload: status === 429 || status === 503,
+    isOfThisKey: status === 429,
+    mayBeRunning: false,
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * Gate: the circuit breaker before a failing sink. Used by `deliver`.
+ *
+ * After `CLOSE_AFTER` failures in a row, of whatever keys, it closes: one probe at a time, further and further apart, until one
+ * is answered. Without it a dead sink would cost every key its retries, and the sink, coming back, all of them at once.
+ * What was sent before the last success says nothing: a sink that is overloaded answers some and lets others time out, and is
+ * not dead.
+ *
+ * Guarantees: a probe is admitted at the latest `PROBE.maxMs` after the last one failed.
+ */
+
+import { backoffMs } from '../backoff.ts';
+
+/** More than a rolling update of one replica loses, fewer than one second of a busy bridge. */
+const CLOSE_AFTER = 5;
+/** The maximum is what a sink that is back can still cost a failover; one request a second is no load, not even for a sink that is starting. */
+const PROBE = { minMs: 250, maxMs: 1_000 };
+
+export interface Gate {
+  isClosed(): boolean;
+  /** Whether one more may be sent now. */
+  admits(inFlight: number, now: number): boolean;
+  /** When the next probe may go; meaningful while closed. */
+  probeAt(): number;
+  /** The sink answered; `latest` is the last attempt sent so far. True when that opened the gate. */
+  succeed(latest: number): boolean;
+  fail(attempt: number, now: number): void;
+}
+
+export function createGate(random: () => number): Gate {
+  let failures = 0;
+  let probeAt = 0;
+  /** The last attempt that was sent before the last answer. */
+  let answeredAfter = 0;
+  const isClosed = (): boolean => failures >= CLOSE_AFTER;
+  return {
+    isClosed,
+    admits: (inFlight, now) => !isClosed() || (inFlight === 0 && now >= probeAt),
+    probeAt: () => probeAt,
+    succeed(latest) {
+      const wasClosed = isClosed();
+      failures = 0;
+      answeredAfter = latest;
+      return wasClosed;
+    },
+    fail(attempt, now) {
+      if (attempt <= answeredAfter) return;
+      failures += 1;
+      if (isClosed()) probeAt = now + backoffMs(failures - CLOSE_AFTER + 1, PROBE, random());
+    },
+  };
+}

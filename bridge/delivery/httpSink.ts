@@ -1,0 +1,39 @@
+/**
+ * createHttpSink: the Sink that POSTs to the functions and reads their reply. The other Sink is functions/inProcessSink.ts.
+ *
+ * Guarantees: any HTTP answer resolves, whatever its status. A reply that cannot be read does not undo a 2xx: the work is done, and `detail`
+ * says what was wrong with the reply.
+ */
+
+import { parseEnvelope } from '../../lib/events/envelope.ts';
+import { parseReply } from '../../lib/events/parseReply.ts';
+import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
+import { parseRetryAfter } from '../../lib/kube/parseRetryAfter.ts';
+import type { EventPoster, HttpAnswer } from './eventPoster.ts';
+
+/** Of an error's body, in a log line and a dead letter: what an operator reads, and Knative's own bound. */
+const MAX_DETAIL_BYTES = 1_024;
+
+export function createHttpSink(poster: EventPoster, now: () => number): Sink {
+  return async (event, signal) => {
+    const answer = await poster.post(event, signal);
+    return answer.status >= 200 && answer.status < 300 ? toDone(answer) : toProblem(answer, now());
+  };
+}
+
+/** A Broker answers 202 without a body: done, and no reply. */
+function toDone({ status, headers, body }: HttpAnswer): SinkAnswer {
+  if (body.length === 0) return { status };
+  try {
+    return { status, reply: parseReply(parseEnvelope(headers, body)) };
+  } catch (error) {
+    return { status, detail: `the reply cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+function toProblem({ status, headers, body }: HttpAnswer, now: number): SinkAnswer {
+  const header = headers['retry-after'];
+  const retryAfterMs = parseRetryAfter(typeof header === 'string' ? header : header?.[0], now);
+  const detail = Buffer.from(body).subarray(0, MAX_DETAIL_BYTES).toString('utf8');
+  return { status, detail, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}

@@ -1,0 +1,213 @@
+/**
+ * startDelivery: takes what waits in the queue, sends it to the sink, and acts on what comes of it. DESIGN sections 2 and 7.
+ *
+ * A key that waits while a place is free is sent in the same tick. A failure is tried again after a backoff or Retry-After, whichever
+ * is later, until `maxFailures` in a row make a dead letter of it; the key is then looked at again at its next change or resync. While the
+ * gate is closed and nothing waits, a key in its backoff is lent as the probe: few keys would otherwise find out late that the sink is back.
+ *
+ * Guarantees: one event in flight for each key (the queue's). What is sent next follows S5 (retries.ts). Half of the places are kept
+ * from the low lane. Nothing here blocks a watch.
+ * Not guaranteed: that a sink which ignores its signal gives its place back.
+ */
+
+import { isAboutChange, type LookEvent } from '../../lib/events/reconcileEvent.ts';
+import type { ReplyEvent } from '../../lib/events/reply.ts';
+import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
+import type { ServiceKey } from '../../lib/selection/snapshot.ts';
+import type { Logger } from '../../lib/telemetry/logger.ts';
+import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import { traceIdOf } from '../../lib/telemetry/tracing.ts';
+import type { CancelTimer, Clock } from '../clock.ts';
+import type { Concern } from '../queue/concern.ts';
+import type { Queue } from '../queue/queue.ts';
+import { attempt, type Failure, type Outcome } from './attempt.ts';
+import { createGate } from './circuitBreaker.ts';
+import { createConcurrency } from './concurrency.ts';
+import type { DeadLetter } from './deadLetter.ts';
+import type { DeliveryTuning } from './deliveryTuning.ts';
+import { createRefusedTokenLog } from './refusedToken.ts';
+import { createRetries, type Sent } from './retries.ts';
+
+/** One line of a recording (DESIGN section 2). */
+export interface DeliveryRecord {
+  readonly event: LookEvent;
+  readonly reply: ReplyEvent | null;
+  /** 0: no answer. */
+  readonly status: number;
+  readonly sentAt: number;
+}
+
+export interface DeliveryOptions {
+  readonly queue: Queue;
+  readonly sink: Sink;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly tuning: DeliveryTuning;
+  readonly metrics: Pick<Metrics, 'deliveries' | 'deliverySeconds' | 'circuitOpen' | 'eventLagSeconds'>;
+  readonly log: Logger;
+  /** False: somebody else sends it. Asked right before it would be sent; absent: everything is sent. */
+  admits?(concern: Concern): boolean;
+  /** What was admitted has been answered or given up. */
+  onFinish?(key: ServiceKey): void;
+  buildEvent(concern: Concern, now: number): LookEvent;
+  onAnswer(concern: Concern, answer: SinkAnswer): void;
+  onDeadLetter(letter: DeadLetter): void;
+  onDelivery?(record: DeliveryRecord): void;
+}
+
+export interface Delivery {
+  /** Sends what waits, as far as places are free. */
+  pump(): void;
+  /** Finishes what is in flight, up to `closeGraceMs`, and sends nothing more. Always resolves. */
+  close(): Promise<void>;
+}
+
+/** Of the places, for the low lane: a failover must not wait for announcements to a slow receiver. */
+const LOW_SHARE = 0.5;
+/** At shutdown: a sink whose signal has aborted rejects at once; one that ignores it is left behind. */
+const ABORTED_WITHIN_MS = 100;
+
+export function startDelivery(options: DeliveryOptions): Delivery {
+  const { queue, clock, random, tuning, metrics, log } = options;
+  const concurrency = createConcurrency(tuning.concurrency);
+  const gate = createGate(random);
+  const closing = new AbortController();
+  const retries = createRetries(queue, clock, random, tuning.backoff);
+  const noteStatus = createRefusedTokenLog(log);
+  const running = new Set<Promise<void>>();
+  let cancelProbe: CancelTimer | undefined;
+  /** Attempts are told apart by number: many of them start in one millisecond. */
+  let attempts = 0;
+  let lowRunning = 0;
+  let isPumping = false;
+  let isClosed = false;
+
+  function pump(): void {
+    // Sending may add to the queue in the same tick (a sink in the same process, a resync), which calls back.
+    if (isPumping || isClosed) return;
+    isPumping = true;
+    while (running.size < concurrency.limit() && gate.admits(running.size, clock.now())) {
+      const waiting = queue.take(lowRunning < concurrency.limit() * LOW_SHARE);
+      const lent = waiting === undefined && gate.isClosed() ? queue.takeDelayed() : undefined;
+      const concern = waiting ?? lent;
+      if (concern === undefined) break;
+      if (options.admits?.(concern) ?? true) start(concern, lent !== undefined);
+      else queue.finish(concern.key);
+    }
+    isPumping = false;
+    const untilProbeMs = gate.probeAt() - clock.now();
+    cancelProbe?.();
+    // Past that instant whatever is added calls `pump` by itself.
+    if (gate.isClosed() && untilProbeMs > 0) cancelProbe = clock.setTimer(pump, untilProbeMs);
+  }
+
+  function start(concern: Concern, isLent: boolean): void {
+    const weight = concern.lane === 'low' ? 1 : 0;
+    lowRunning += weight;
+    const run: Promise<void> = deliver(concern, isLent).finally(() => {
+      running.delete(run);
+      lowRunning -= weight;
+      pump();
+    });
+    running.add(run);
+  }
+
+  async function deliver(concern: Concern, isLent: boolean): Promise<void> {
+    const sentAt = clock.now();
+    const number = ++attempts;
+    const sent = retries.choose(concern, sentAt, options.buildEvent);
+    const { event } = sent;
+    if (retries.failuresOf(concern.key) === 0 && isAboutChange(event.type))
+      metrics.eventLagSeconds.observe({ stage: 'sent' }, Math.max(0, sentAt - concern.observedAt) / 1_000);
+    const timeoutMs = event.data.snapshot === undefined ? tuning.hintTimeoutMs : tuning.attemptTimeoutMs;
+    const outcome = await attempt(options.sink, event, timeoutMs, clock, closing.signal);
+    observe(event, outcome, sentAt);
+
+    if (outcome.kind === 'failed') {
+      fail(sent, concern, outcome, number, isLent);
+      return;
+    }
+    retries.forget(concern.key);
+    noteAnswer();
+    // What was added after the event that was sent again is a look of its own.
+    if (sent.concern !== concern) queue.add(concern, sentAt);
+    if (outcome.kind === 'done') {
+      concurrency.succeed(running.size);
+      options.onAnswer(concern, outcome.answer);
+    } else {
+      const { status, detail = '' } = outcome.answer;
+      options.onDeadLetter({ event, status, detail, reason: 'refused' });
+    }
+    finish(concern.key);
+  }
+
+  function finish(key: ServiceKey): void {
+    options.onFinish?.(key);
+    queue.finish(key);
+  }
+
+  function fail(sent: Sent, concern: Concern, failure: Failure, number: number, isLent: boolean): void {
+    const { key } = concern;
+    const { status, detail } = failure;
+    // A sink that is asked for less may be well: the gate is for one that fails at the least.
+    const wasCut = failure.isOverload && concurrency.overload(number, attempts);
+    if (failure.isOfThisKey) noteAnswer();
+    else if (!wasCut) closeGate(number, detail);
+    if (isLent) {
+      retries.giveBack(concern, sent, failure);
+      return;
+    }
+    if (retries.failuresOf(key) + 1 < tuning.maxFailures) {
+      const delayMs = retries.delay(concern, sent, failure);
+      const traceId = traceIdOf(sent.event.traceparent);
+      log.debug({ key, status, delayMs, detail, traceId }, 'delivery failed, will be tried again');
+      return;
+    }
+    retries.giveUp(sent, failure);
+    options.onDeadLetter({ event: sent.event, status, detail, reason: 'exhausted' });
+    finish(key);
+  }
+
+  function closeGate(number: number, detail: string): void {
+    const wasClosed = gate.isClosed();
+    gate.fail(number, clock.now());
+    if (wasClosed || !gate.isClosed()) return;
+    metrics.circuitOpen.set(1);
+    log.warn({ detail }, 'the sink keeps failing: one probe at a time until it answers');
+  }
+
+  /** Where the gate was closed, the failures were the sink's: no key waits any longer for its own backoff. */
+  function noteAnswer(): void {
+    if (!gate.succeed(attempts)) return;
+    metrics.circuitOpen.set(0);
+    log.info('the sink answers again');
+    retries.releaseAll();
+  }
+
+  function observe(event: LookEvent, outcome: Outcome, sentAt: number): void {
+    const { status, detail } = outcome.kind === 'failed' ? outcome : outcome.answer;
+    noteStatus(status, detail ?? '');
+    metrics.deliveries.inc({ status: String(status) });
+    metrics.deliverySeconds.observe((clock.now() - sentAt) / 1_000);
+    const reply = (outcome.kind === 'failed' ? undefined : outcome.answer.reply) ?? null;
+    options.onDelivery?.({ event, reply, status, sentAt });
+  }
+
+  return {
+    pump,
+    async close() {
+      isClosed = true;
+      cancelProbe?.();
+      retries.close();
+      let cancelTimer: CancelTimer = () => {};
+      const givenUp = new Promise<void>((resolve) => {
+        cancelTimer = clock.setTimer(() => {
+          closing.abort();
+          cancelTimer = clock.setTimer(resolve, ABORTED_WITHIN_MS);
+        }, tuning.closeGraceMs);
+      });
+      await Promise.race([Promise.all(running), givenUp]);
+      cancelTimer();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * traceSink: a Sink whose deliveries are spans. Put around the sink by `startBridge` where traces are on.
+ *
+ *   change (what was observed -> the first answer)
+ *     deliver (one attempt; the function's spans are below it, by the event's traceparent)
+ *
+ * Guarantees: the trace id is the one that the event was made with, which is also in the log lines. What was sampled is said in the
+ * traceparent that is sent, so that a function follows it.
+ */
+
+import type { LookEvent } from '../../lib/events/reconcileEvent.ts';
+import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
+import type { Tracing } from '../../lib/telemetry/tracing.ts';
+
+export function traceSink(sink: Sink, tracing: Tracing): Sink {
+  if (!tracing.isOn) return sink;
+  /** Of events that may be sent again: what their first attempt belongs to. Held no longer than the event is. */
+  const roots = new WeakMap<LookEvent, string>();
+
+  function deliver(event: LookEvent, signal: AbortSignal, parent: string | undefined): Promise<SinkAnswer> {
+    return tracing.span('deliver', { kind: 'producer', parent }, async (span) => {
+      const traceparent = span.traceparent();
+      const answer = await sink({ ...event, ...(traceparent !== undefined && { traceparent }) }, signal);
+      span.set({ 'zen_lead.status': answer.status });
+      return answer;
+    });
+  }
+
+  return (event, signal) => {
+    const root = roots.get(event);
+    if (root !== undefined) return deliver(event, signal, root);
+    const { type, subject, id, time, data } = event;
+    const attributes = {
+      'cloudevents.event_type': type,
+      'cloudevents.event_subject': subject,
+      'cloudevents.event_id': id,
+      'zen_lead.is_hint': data.snapshot === undefined,
+    };
+    const start = { beginning: event.traceparent, startAt: Date.parse(time), attributes };
+    return tracing.span('change', start, (span) => {
+      const traceparent = span.traceparent();
+      if (traceparent !== undefined) roots.set(event, traceparent);
+      return deliver(event, signal, undefined);
+    });
+  };
+}

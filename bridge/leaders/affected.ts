@@ -1,0 +1,116 @@
+/**
+ * affected: from a change in the store to the source Services that it concerns. Called by `startBridge` for every change that
+ * the store calls one; a projection that did not change concerns nobody.
+ *
+ * Guarantees: each source at most once a change. Pure, and no longer than the sources concerned, whatever the size of the namespace.
+ * Not guaranteed: that a look is needed. What we own also changes by our own writes, and a watch does not tell who wrote: the
+ * change of a route arrives here as `drifted` in the low lane, and its look is the one that announces (DESIGN section 7, Queue).
+ */
+
+import type { Change, LookType } from '../../lib/events/reconcileEvent.ts';
+import { type PodView, type ServiceView, type SliceView, serviceKey } from '../../lib/selection/snapshot.ts';
+import type { Concern, Lane } from '../queue/concern.ts';
+import type { ObjectChange } from '../watch/objectChange.ts';
+import type { NamespaceIndex } from './namespaceIndex.ts';
+import { isOptedIn, sourceOfOurService } from './serviceIndex.ts';
+import { sourceOfOurSlice } from './sliceIndex.ts';
+import { laneOfOurSlice, laneOfPod } from './urgency.ts';
+
+/** Sources that select the pod, did so before, or have it as their leader. */
+export function affectedByPod(
+  change: ObjectChange<PodView>,
+  index: NamespaceIndex,
+  observedAt: number,
+): readonly Concern[] {
+  const { object } = change;
+  const sources = new Set([...index.pods.selecting(object.labels), ...index.ourSlices.ledBy(object.name)]);
+  if (change.kind === 'modified')
+    for (const source of index.pods.selecting(change.previous.labels)) sources.add(source);
+  const seen: Change = { kind: 'Pod', name: object.name, uid: object.uid, verb: change.kind };
+  return [...sources].map((source) => ({
+    ...concern(object.namespace, source, `io.zen-lead.pod.${change.kind}`, seen, observedAt),
+    lane: laneOfPod(change, source, index),
+  }));
+}
+
+/** The Service itself, the source that it was made for, and whoever wants its name. */
+export function affectedByService(
+  change: ObjectChange<ServiceView>,
+  index: NamespaceIndex,
+  observedAt: number,
+): readonly Concern[] {
+  const { object } = change;
+  const views = change.kind === 'modified' ? [object, change.previous] : [object];
+  const seen: Change = {
+    kind: 'Service',
+    name: object.name,
+    uid: object.uid,
+    resourceVersion: object.resourceVersion,
+    verb: change.kind,
+  };
+  const asSeen: LookType = `io.zen-lead.service.${change.kind}`;
+  const found = new Map<string, Concern>();
+  const add = (source: string, type: LookType, lane: Lane): void => {
+    if (!found.has(source)) found.set(source, { ...concern(object.namespace, source, type, seen, observedAt), lane });
+  };
+
+  if (views.some(isOptedIn) || index.isSource(object.name)) add(object.name, asSeen, 'change');
+  // Gone, or given a selector: nobody of ours did that (DESIGN section 4, the one exception).
+  const isBroken = change.kind === 'deleted' || Object.keys(object.selector ?? {}).length > 0;
+  for (const source of views.map(sourceOfOurService))
+    if (source !== null) add(source, 'io.zen-lead.service.drifted', isBroken ? 'change' : 'low');
+  // It has lost our label, and our slices still route for it.
+  for (const source of index.ourSlices.routingFor(object.name)) add(source, 'io.zen-lead.service.drifted', 'change');
+  for (const source of index.services.wanting(object.name)) add(source, asSeen, 'change');
+  return [...found.values()];
+}
+
+/** The source that it was made for, and whoever wants or has the Service name that it carries or is named after. */
+export function affectedBySlice(
+  change: ObjectChange<SliceView>,
+  index: NamespaceIndex,
+  observedAt: number,
+): readonly Concern[] {
+  const { object } = change;
+  const seen: Change = {
+    kind: 'EndpointSlice',
+    name: object.name,
+    uid: object.uid,
+    resourceVersion: object.resourceVersion,
+    verb: change.kind,
+  };
+  const found = new Map<string, Concern>();
+  const add = (source: string, lane: Lane): void => {
+    const made = concern(object.namespace, source, 'io.zen-lead.service.drifted', seen, observedAt);
+    if (!found.has(source)) found.set(source, { ...made, lane });
+  };
+
+  for (const view of change.kind === 'modified' ? [object, change.previous] : [object]) {
+    const source = sourceOfOurSlice(view);
+    if (source !== null) add(source, laneOfOurSlice(source, index));
+    const serviceNames = new Set([view.serviceName, serviceNamedBySlice(view.name)]);
+    for (const serviceName of serviceNames) {
+      if (serviceName === null) continue;
+      for (const wanting of index.services.wanting(serviceName)) add(wanting, 'change');
+      const ours = index.services.byName.get(serviceName);
+      const owner = ours === undefined ? null : sourceOfOurService(ours);
+      if (owner !== null) add(owner, 'change');
+    }
+  }
+  return [...found.values()];
+}
+
+/** The Service whose slice name (`sliceName` of lib/selection) this slice holds. */
+function serviceNamedBySlice(name: string): string | null {
+  return /^(.+)-ipv[46]$/.exec(name)?.[1] ?? null;
+}
+
+function concern(
+  namespace: string,
+  name: string,
+  type: LookType,
+  change: Change,
+  observedAt: number,
+): Omit<Concern, 'lane'> {
+  return { key: serviceKey(namespace, name), namespace, name, type, change, observedAt };
+}

@@ -1,0 +1,47 @@
+/**
+ * judge: what a function would do about one Service, going by this replica's own store. Asked by a replica that does not speak first.
+ *
+ * Guarantees: pure, the same rules as in the function. Not guaranteed: that the store is new; so nothing more than a hint may come of it.
+ */
+
+import { compareRevisions } from '../../lib/selection/compareRevisions.ts';
+import { decide } from '../../lib/selection/decide.ts';
+import { nextLookAt } from '../../lib/selection/nextLookAt.ts';
+import { readRecord } from '../../lib/selection/record.ts';
+import type { ResourceVersion, Snapshot } from '../../lib/selection/snapshot.ts';
+import { toPatch } from '../../lib/selection/toPatch.ts';
+
+export interface Judgement {
+  /** A route would be written, now. Announcements and followers can wait for whoever speaks first. */
+  readonly wantsRoute: boolean;
+  /** Epoch milliseconds; null: only a change can change this. */
+  readonly lookAgainAt: number | null;
+}
+
+export function judge(snapshot: Snapshot, now: number): Judgement {
+  const writes = toPatch(catchUp(snapshot), decide(snapshot, now), now);
+  return { wantsRoute: writes.some(({ stage }) => stage === 'route'), lookAgainAt: nextLookAt(snapshot, now) };
+}
+
+/**
+ * With the revisions that were last decided on, where ours are behind. A quiet watch is behind every LIST that a hint makes, and the rules
+ * would want the record lowered to it: right for state that was read just now (a restored etcd), and no route to move.
+ */
+function catchUp(snapshot: Snapshot): Snapshot {
+  const { podsRevision, servicesRevision } = readRecord(snapshot);
+  const { pods, services, slices } = snapshot.revisions;
+  return {
+    ...snapshot,
+    revisions: { pods: newer(pods, podsRevision), services: newer(services, servicesRevision), slices },
+  };
+}
+
+/** Where they cannot be ordered, ours stands. */
+function newer(ours: ResourceVersion, recorded: string | undefined): ResourceVersion {
+  if (recorded === undefined || compareRevisions(recorded, ours) !== 'newer') return ours;
+  return toResourceVersion(recorded);
+}
+
+function toResourceVersion(text: string): ResourceVersion {
+  return text as ResourceVersion;
+}

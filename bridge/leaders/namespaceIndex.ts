@@ -1,0 +1,113 @@
+/**
+ * NamespaceIndex: what the store knows of one namespace, and the questions that `affected` and `toCloudEvent` ask of it.
+ *
+ * Guarantees: `stateOf` is a superset of what `buildSnapshot` keeps, found without reading the whole namespace.
+ */
+
+import type { NamespaceState } from '../../lib/selection/buildSnapshot.ts';
+import { annotation } from '../../lib/selection/names.ts';
+import type { PodView, ServiceView, SliceView, Uid } from '../../lib/selection/snapshot.ts';
+import { sliceName, wantedServiceNames } from '../../lib/selection/wantedNames.ts';
+import type { ObjectChange } from '../watch/objectChange.ts';
+import { createPodIndex, type PodIndex } from './podIndex.ts';
+import { createServiceIndex, isOptedIn, type ServiceIndex } from './serviceIndex.ts';
+import { createSliceIndex, isLeaderSlice, type SliceIndex } from './sliceIndex.ts';
+
+export interface RoutedPod {
+  readonly name: string;
+  readonly uid: Uid;
+  readonly address: string | undefined;
+}
+
+export interface NamespaceIndex {
+  readonly pods: Omit<PodIndex, 'apply' | 'setSelector'>;
+  readonly services: Omit<ServiceIndex, 'apply'>;
+  readonly ourSlices: Omit<SliceIndex, 'apply'>;
+  readonly foreignSlices: Omit<SliceIndex, 'apply'>;
+  applyPod(change: ObjectChange<PodView>, now: number): ObjectChange<PodView> | null;
+  applyService(change: ObjectChange<ServiceView>): ObjectChange<ServiceView> | null;
+  applySlice(change: ObjectChange<SliceView>, isOurs: boolean): ObjectChange<SliceView> | null;
+  isEmpty(): boolean;
+  /** Names of Services to look at: opted in, or with something of ours left. */
+  sources(): ReadonlySet<string>;
+  isSource(name: string): boolean;
+  /** Where the leader slices of a source route to; null: nowhere. */
+  routedPod(source: string): RoutedPod | null;
+  stateOf(source: string): Omit<NamespaceState, 'revisions' | 'namespace'>;
+}
+
+export function createNamespaceIndex(): NamespaceIndex {
+  const pods = createPodIndex();
+  const services = createServiceIndex();
+  const ourSlices = createSliceIndex();
+  const foreignSlices = createSliceIndex();
+  const sliceIndexes = [ourSlices, foreignSlices];
+
+  function slicesOf(name: string, serviceNames: Iterable<string>): Iterable<SliceView> {
+    const owned = [...ourSlices.oursFor(name)].flatMap((each) => ourSlices.byName.get(each) ?? []);
+    const carried = new Set(serviceNames);
+    for (const { serviceName } of owned) if (serviceName !== null) carried.add(serviceName);
+    const found = new Map(owned.map((slice) => [slice.uid, slice]));
+    for (const index of sliceIndexes)
+      for (const serviceName of carried) {
+        const names = [sliceName(serviceName, 'IPv4'), sliceName(serviceName, 'IPv6'), ...index.carrying(serviceName)];
+        for (const each of names) {
+          const view = index.byName.get(each);
+          if (view !== undefined && !found.has(view.uid)) found.set(view.uid, view);
+        }
+      }
+    return found.values();
+  }
+
+  /** Those that the source selects, and those that a record or a route names, which may have lost their label. */
+  function podsOf(name: string, owned: readonly ServiceView[], slices: readonly SliceView[]): Iterable<PodView> {
+    const found = new Map(pods.members(name));
+    const named = [...owned, ...slices].flatMap((each) => each.annotations[annotation.leaderPodName] ?? []);
+    const routed = slices.flatMap((slice) =>
+      (slice.spec?.endpoints ?? []).flatMap(({ targetRef }) => targetRef?.name ?? []),
+    );
+    for (const each of [...named, ...routed]) {
+      const pod = pods.byName.get(each);
+      if (pod !== undefined) found.set(each, pod);
+    }
+    return found.values();
+  }
+
+  return {
+    pods,
+    services,
+    ourSlices,
+    foreignSlices,
+    applyPod: pods.apply,
+    applyService(change) {
+      const applied = services.apply(change);
+      if (applied === null) return null;
+      const { object } = applied;
+      const selects = applied.kind !== 'deleted' && isOptedIn(object);
+      pods.setSelector(object.name, selects ? object.selector : null);
+      return applied;
+    },
+    applySlice: (change, isOurs) => (isOurs ? ourSlices : foreignSlices).apply(change),
+    isEmpty: () => pods.byName.size + services.byName.size + ourSlices.byName.size + foreignSlices.byName.size === 0,
+    sources: () => new Set([...services.optedIn, ...services.sourcesWithOurs(), ...ourSlices.sourcesWithOurs()]),
+    isSource: (name) => services.optedIn.has(name) || services.oursFor(name).size + ourSlices.oursFor(name).size > 0,
+    routedPod(source) {
+      for (const each of ourSlices.oursFor(source)) {
+        const slice = ourSlices.byName.get(each);
+        const [endpoint] = slice !== undefined && isLeaderSlice(slice) ? (slice.spec?.endpoints ?? []) : [];
+        if (endpoint?.targetRef === undefined) continue;
+        return { name: endpoint.targetRef.name, uid: endpoint.targetRef.uid, address: endpoint.addresses[0] };
+      }
+      return null;
+    },
+    stateOf(name) {
+      const source = services.byName.get(name) ?? null;
+      const wanted = source === null ? [] : wantedServiceNames(source);
+      const routed = [...ourSlices.oursFor(name)].flatMap((each) => ourSlices.byName.get(each)?.serviceName ?? []);
+      const serviceNames = new Set([...wanted, ...services.oursFor(name), ...routed]);
+      const owned = [...serviceNames].flatMap((each) => services.byName.get(each) ?? []);
+      const slices = [...slicesOf(name, serviceNames)];
+      return { name, source, services: owned, slices, pods: podsOf(name, owned, slices) };
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * ServiceIndex: the Services of one namespace, who is opted in, which of them are ours and for whom, and who wants which name.
+ * Part of the store.
+ */
+
+import { annotation, label, MANAGER } from '../../lib/selection/names.ts';
+import type { ServiceView } from '../../lib/selection/snapshot.ts';
+import { wantedServiceNames } from '../../lib/selection/wantedNames.ts';
+import { createMirror, type Mirror } from './mirror.ts';
+import { createMultiMap } from './multiMap.ts';
+
+export interface ServiceIndex extends Mirror<ServiceView> {
+  /** Names of Services that carry `zen-lead.io/enabled`, whatever its value: an unreadable one must not remove anything. */
+  readonly optedIn: ReadonlySet<string>;
+  /** Services of ours that say they are for this source. */
+  oursFor(source: string): ReadonlySet<string>;
+  sourcesWithOurs(): Iterable<string>;
+  /** Opted-in sources that want a Service of this name. */
+  wanting(name: string): ReadonlySet<string>;
+}
+
+export function createServiceIndex(): ServiceIndex {
+  const optedIn = new Set<string>();
+  const ours = createMultiMap();
+  const wanting = createMultiMap();
+
+  const mirror = createMirror<ServiceView>({
+    file(service) {
+      if (isOptedIn(service)) optedIn.add(service.name);
+      for (const wanted of wantedServiceNames(service)) wanting.add(wanted, service.name);
+      const source = sourceOfOurService(service);
+      if (source !== null) ours.add(source, service.name);
+    },
+    unfile(service) {
+      optedIn.delete(service.name);
+      for (const wanted of wantedServiceNames(service)) wanting.delete(wanted, service.name);
+      const source = sourceOfOurService(service);
+      if (source !== null) ours.delete(source, service.name);
+    },
+  });
+
+  return { ...mirror, optedIn, oursFor: ours.get, sourcesWithOurs: ours.keys, wanting: wanting.get };
+}
+
+export function isOptedIn(service: ServiceView): boolean {
+  return service.annotations[annotation.enabled] !== undefined;
+}
+
+/** The source that a Service with our label names: its controller, or, where it was left without one, its label. */
+export function sourceOfOurService(service: ServiceView): string | null {
+  if (service.labels[label.managedBy] !== MANAGER) return null;
+  if (service.owner === null) return service.labels[label.sourceService] ?? null;
+  return service.owner.kind === 'Service' ? service.owner.name : null;
+}

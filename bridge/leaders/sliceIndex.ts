@@ -1,0 +1,81 @@
+/**
+ * SliceIndex: the EndpointSlices of one namespace that one watch delivers. Part of the store.
+ *
+ * The store keeps one for ours and one for the others, because each mirrors a watch of its own: a slice whose label changes
+ * leaves one watch and enters the other, in an order that nobody promises.
+ */
+
+import { annotation, SLICE_MANAGER } from '../../lib/selection/names.ts';
+import type { SliceView } from '../../lib/selection/snapshot.ts';
+import { createMirror, type Mirror } from './mirror.ts';
+import { createMultiMap } from './multiMap.ts';
+
+export interface SliceIndex extends Mirror<SliceView> {
+  /** Slices of ours whose controller is this source. */
+  oursFor(source: string): ReadonlySet<string>;
+  sourcesWithOurs(): Iterable<string>;
+  /** Slices with this `kubernetes.io/service-name`. */
+  carrying(serviceName: string): ReadonlySet<string>;
+  /** Sources whose slices of ours carry this `kubernetes.io/service-name`. */
+  routingFor(serviceName: string): readonly string[];
+  /** Sources whose recorded leader, or whose route, names this pod. */
+  ledBy(podName: string): ReadonlySet<string>;
+}
+
+export function createSliceIndex(): SliceIndex {
+  const ours = createMultiMap();
+  const carrying = createMultiMap();
+  const leading = createMultiMap();
+
+  const mirror = createMirror<SliceView>({
+    file(slice) {
+      if (slice.serviceName !== null) carrying.add(slice.serviceName, slice.name);
+      const source = sourceOfOurSlice(slice);
+      if (source === null) return;
+      ours.add(source, slice.name);
+      for (const podName of leaderNames(slice)) leading.add(podName, source);
+    },
+    unfile(slice) {
+      if (slice.serviceName !== null) carrying.delete(slice.serviceName, slice.name);
+      const source = sourceOfOurSlice(slice);
+      if (source === null) return;
+      ours.delete(source, slice.name);
+      for (const podName of leaderNames(slice)) leading.delete(podName, source);
+      // The other family's slice names the same pod, and stays filed.
+      for (const other of ours.get(source)) {
+        const view = mirror.byName.get(other);
+        if (view !== undefined) for (const podName of leaderNames(view)) leading.add(podName, source);
+      }
+    },
+  });
+
+  const routingFor = (serviceName: string): readonly string[] =>
+    [...carrying.get(serviceName)].flatMap((name) => {
+      const slice = mirror.byName.get(name);
+      return (slice === undefined ? null : sourceOfOurSlice(slice)) ?? [];
+    });
+  return {
+    ...mirror,
+    routingFor,
+    oursFor: ours.get,
+    sourcesWithOurs: ours.keys,
+    carrying: carrying.get,
+    ledBy: leading.get,
+  };
+}
+
+export function sourceOfOurSlice(slice: SliceView): string | null {
+  return slice.managedBy === SLICE_MANAGER && slice.owner?.kind === 'Service' ? slice.owner.name : null;
+}
+
+/** A leader slice carries the epoch, in every family; a followers slice does not. */
+export function isLeaderSlice(slice: SliceView): boolean {
+  return slice.annotations[annotation.epoch] !== undefined;
+}
+
+function leaderNames(slice: SliceView): readonly string[] {
+  if (!isLeaderSlice(slice)) return [];
+  const recorded = slice.annotations[annotation.leaderPodName];
+  const routed = (slice.spec?.endpoints ?? []).flatMap((endpoint) => endpoint.targetRef?.name ?? []);
+  return recorded === undefined ? routed : [recorded, ...routed];
+}

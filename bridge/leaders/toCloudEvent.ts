@@ -1,0 +1,73 @@
+/**
+ * toCloudEvent: the event for one concern, with the state to look at. Called by `deliver` when it sends, not when the change was
+ * seen, so that a burst costs one snapshot and the snapshot is as new as the store.
+ *
+ * Guarantees: no snapshot (a hint) where the store may be old or the event would exceed `maxEventBytes`. The id is a function of
+ * type, subject, revisions and due time: the same state sent again has the same id.
+ * Source: DESIGN section 2; CloudEvents extensions partitioning, sequence ("MUST be lexicographically-orderable"), expirytime,
+ * distributed-tracing: https://github.com/cloudevents/spec/tree/main/cloudevents/extensions
+ */
+
+import { lookDataSchema } from '../../lib/events/dataSchema.ts';
+import { hashId } from '../../lib/events/eventId.ts';
+import type { LookEvent } from '../../lib/events/reconcileEvent.ts';
+import { lookSubject } from '../../lib/events/subject.ts';
+import { clusterSource } from '../../lib/events/toReply.ts';
+import { buildSnapshot } from '../../lib/selection/buildSnapshot.ts';
+import type { ResourceVersion, Revisions, ServiceKey } from '../../lib/selection/snapshot.ts';
+import { newTraceparent } from '../delivery/traceparent.ts';
+import type { Concern } from '../queue/concern.ts';
+import type { Store } from './leaderStore.ts';
+
+/** DESIGN section 2: past it the snapshot is a hint. Kept by whoever resends the event. */
+export const SNAPSHOT_LIFETIME_MS = 3_000;
+
+export interface CloudEventContext {
+  readonly clusterName: string;
+  readonly store: Pick<Store, 'namespace'>;
+  /** What the watches of a namespace have delivered. */
+  revisions(namespace: string): Revisions;
+  /** False: the store may be old, send a hint. */
+  isFresh(namespace: string): boolean;
+  carryOf(key: ServiceKey): string | undefined;
+  readonly random: () => number;
+  /** Infinity where the event is not sent over a wire. */
+  readonly maxEventBytes: number;
+}
+
+export function toCloudEvent(concern: Concern, context: CloudEventContext, now: number): LookEvent {
+  const { namespace, name, type } = concern;
+  const revisions = context.revisions(namespace);
+  const subject = lookSubject(namespace, name);
+  const deadline = now + SNAPSHOT_LIFETIME_MS;
+  const carry = context.carryOf(concern.key);
+  const hint: LookEvent = {
+    specversion: '1.0',
+    id: hashId([type, subject, revisions.pods, revisions.services, revisions.slices, concern.dueAt ?? 0]),
+    type,
+    source: clusterSource(context.clusterName),
+    subject,
+    time: new Date(concern.observedAt).toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: lookDataSchema,
+    partitionkey: concern.key,
+    sequence: toSequence(revisions.pods),
+    expirytime: new Date(deadline).toISOString(),
+    traceparent: newTraceparent(context.random),
+    data: { change: concern.change, deadline, ...(carry !== undefined && { carry }) },
+  };
+  if (!context.isFresh(namespace)) return hint;
+  const state = context.store.namespace(namespace).stateOf(name);
+  const snapshot = buildSnapshot({ ...state, namespace, revisions });
+  const event: LookEvent = { ...hint, data: { ...hint.data, snapshot } };
+  return exceeds(event, context.maxEventBytes) ? hint : event;
+}
+
+/** 20 digits hold any 64-bit revision, so that text orders as the numbers do. */
+function toSequence(revision: ResourceVersion): string {
+  return (/^\d{1,20}$/.test(revision) ? revision : '').padStart(20, '0');
+}
+
+function exceeds(event: LookEvent, maxBytes: number): boolean {
+  return Number.isFinite(maxBytes) && Buffer.byteLength(JSON.stringify(event)) > maxBytes;
+}

@@ -1,0 +1,46 @@
+/**
+ * Urgency: which lane a change goes to. Called by `affected`, with the store as it is after the change.
+ *
+ * It only ranks: fitness here is what a pod shows by itself, without ports, families and grace periods. The rules decide, in the
+ * function, and a change in a lane too low is late by what waits before it, never lost.
+ */
+
+import type { PodView } from '../../lib/selection/snapshot.ts';
+import type { Lane } from '../queue/concern.ts';
+import type { ObjectChange } from '../watch/objectChange.ts';
+import type { NamespaceIndex } from './namespaceIndex.ts';
+
+/** Failover: the pod routed to became unfit or another one, or a pod became fit where no fit one is routed to. */
+export function laneOfPod(change: ObjectChange<PodView>, source: string, index: NamespaceIndex): Lane {
+  const { object } = change;
+  const isFit = change.kind !== 'deleted' && looksFit(object) && index.pods.members(source).has(object.name);
+  const routed = index.routedPod(source);
+  if (routed !== null && routed.name === object.name)
+    return isFit && routed.uid === object.uid && hasAddress(object, routed.address) ? 'change' : 'failover';
+  // A fit pod beside a fit leader is a follower.
+  return isFit && !isServed(source, index) ? 'failover' : 'change';
+}
+
+/** Failover: nobody fit is routed to, and somebody fit could be. Else it is what follows from a route of ours. */
+export function laneOfOurSlice(source: string, index: NamespaceIndex): Lane {
+  if (isServed(source, index)) return 'low';
+  for (const pod of index.pods.members(source).values()) if (looksFit(pod)) return 'failover';
+  return 'low';
+}
+
+/** A pod that looks fit is routed to, at an address of its own. */
+export function isServed(source: string, index: NamespaceIndex): boolean {
+  const routed = index.routedPod(source);
+  const pod = routed === null ? undefined : index.pods.byName.get(routed.name);
+  return (
+    routed !== null && pod !== undefined && pod.uid === routed.uid && looksFit(pod) && hasAddress(pod, routed.address)
+  );
+}
+
+export function looksFit(pod: PodView): boolean {
+  return pod.ready && pod.phase === 'Running' && !pod.terminating && pod.ips.length > 0 && pod.exclude !== 'true';
+}
+
+function hasAddress(pod: PodView, address: string | undefined): boolean {
+  return address !== undefined && pod.ips.includes(address);
+}

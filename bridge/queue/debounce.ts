@@ -1,0 +1,49 @@
+/**
+ * createLinger: holds what can wait back for a moment, so that the changes which one look of ours makes are looked at once, together.
+ *
+ * A look that opts a Service in writes a Service and a slice for each family, and two watches bring them back at their own times. Looked
+ * at one by one, the first look would not know of the slice yet, run into its own write, and have to read the state (three LISTs).
+ *
+ * Guarantees: a key is held once, for `LINGER_MS` from the first; what comes meanwhile merges. Nothing is lost but by `close`.
+ */
+
+import type { ServiceKey } from '../../lib/selection/snapshot.ts';
+import type { CancelTimer, Clock } from '../clock.ts';
+import { type Concern, mergeConcerns } from './concern.ts';
+
+/** Two watches of one API server are seldom further apart; nobody waits for an announcement this long. */
+const LINGER_MS = 50;
+
+export interface Linger {
+  add(concern: Concern): void;
+  close(): void;
+}
+
+export function createLinger(clock: Clock, onDue: (concern: Concern) => void): Linger {
+  const held = new Map<ServiceKey, Concern>();
+  const timers = new Set<CancelTimer>();
+
+  function hold(concern: Concern): void {
+    held.set(concern.key, concern);
+    const cancel = clock.setTimer(() => {
+      timers.delete(cancel);
+      const merged = held.get(concern.key);
+      held.delete(concern.key);
+      if (merged !== undefined) onDue(merged);
+    }, LINGER_MS);
+    timers.add(cancel);
+  }
+
+  return {
+    add(concern) {
+      const before = held.get(concern.key);
+      if (before === undefined) hold(concern);
+      else held.set(concern.key, mergeConcerns(before, concern));
+    },
+    close() {
+      for (const cancel of timers) cancel();
+      timers.clear();
+      held.clear();
+    },
+  };
+}

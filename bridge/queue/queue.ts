@@ -1,0 +1,165 @@
+/**
+ * Queue: which source Service to look at next. client-go's work queue semantics for each key, in three lanes.
+ *
+ * A key is in one place: waiting in a lane, delayed after a failure, or in flight. What is added meanwhile merges with what
+ * waits, and what is added in flight waits until `finish`, so that there is never a second look at one key at a time (S5).
+ *
+ * Guarantees: what was added is taken later, once more at least (never lost). Lanes in order, first in first out within one; yet a
+ * lower lane gets one turn after `TURNS_BEFORE_LOWER` of the upper ones. When full (`maxWaiting`), the oldest key of the lowest lane,
+ * or the new one if nothing waits lower, gives up its place: only its name is remembered, and handed to `onRoom` once half of the
+ * room is free, for whoever owns the queue to add it again. So a key is either queued or will be.
+ * Source: https://pkg.go.dev/k8s.io/client-go/util/workqueue (dirty and processing sets).
+ */
+
+import type { ServiceKey } from '../../lib/selection/snapshot.ts';
+import type { SourceName } from '../leaders/leaderStore.ts';
+import { type Concern, isMoreUrgent, type Lane, lanes, mergeConcerns } from './concern.ts';
+import { createLaneOrder } from './laneOrder.ts';
+
+/** Costs a mass failover a sixteenth of its throughput, and lets the low lane move even during one. */
+const TURNS_BEFORE_LOWER = 15;
+
+export interface QueueOptions {
+  /** One entry takes some 300 B; the bound is there for a cluster that opts in more Services than anybody has. */
+  readonly maxWaiting: number;
+  /** A key waits to be taken. Called in the same tick. */
+  onWaiting(): void;
+  /** These were left out, longest ago first, and there is room again. */
+  onRoom(leftOut: readonly SourceName[]): void;
+}
+
+export interface Queue {
+  add(concern: Concern, now: number): void;
+  /** In flight until `finish` or `delay`; undefined when nothing waits. `lowToo` false: leaves the low lane alone. */
+  take(lowToo?: boolean): Concern | undefined;
+  finish(key: ServiceKey): void;
+  /** After a failure: keeps `concern`, merged with what came since, until `release`. */
+  delay(concern: Concern): void;
+  /** Like `take`, of the delayed ones: the most urgent, and of those the one that has been delayed longest. */
+  takeDelayed(): Concern | undefined;
+  release(key: ServiceKey, now: number): void;
+  releaseAll(now: number): void;
+  depth(): Readonly<Record<Lane, number>>;
+  /** When the key that waits longest was added; null when none waits. */
+  oldestAddedAt(): number | null;
+}
+
+interface Entry {
+  readonly concern: Concern;
+  readonly addedAt: number;
+}
+
+export function createQueue({ maxWaiting, onWaiting, onRoom }: QueueOptions): Queue {
+  const waiting = new Map<ServiceKey, Entry>();
+  const delayed = new Map<ServiceKey, Concern>();
+  /** In flight, with what was added since. */
+  const inFlight = new Map<ServiceKey, Entry | null>();
+  const order = { failover: createLaneOrder(), change: createLaneOrder(), low: createLaneOrder() };
+  let turnsOfUpper = 0;
+  const leftOut = new Map<ServiceKey, SourceName>();
+
+  function enqueue(concern: Concern, addedAt: number): void {
+    const before = waiting.get(concern.key);
+    if (before === undefined && waiting.size >= maxWaiting && !makeRoomFor(concern)) return;
+    leftOut.delete(concern.key);
+    const merged = before === undefined ? concern : mergeConcerns(before.concern, concern);
+    waiting.set(concern.key, { concern: merged, addedAt: before?.addedAt ?? addedAt });
+    if (before === undefined || before.concern.lane !== merged.lane) {
+      if (before !== undefined) order[before.concern.lane].remove(concern.key);
+      order[merged.lane].append(concern.key);
+    }
+    onWaiting();
+  }
+
+  function makeRoomFor(concern: Concern): boolean {
+    const lowest = lanes.findLast((each) => order[each].size() > 0);
+    const key = lowest !== undefined && isMoreUrgent(concern.lane, lowest) ? order[lowest].shift() : undefined;
+    const { namespace, name } = (key === undefined ? undefined : waiting.get(key)?.concern) ?? concern;
+    if (key !== undefined) waiting.delete(key);
+    leftOut.set(key ?? concern.key, { namespace, name });
+    return key !== undefined;
+  }
+
+  function refill(): void {
+    if (leftOut.size === 0 || waiting.size > maxWaiting / 2) return;
+    const sources = [...leftOut.values()];
+    leftOut.clear();
+    onRoom(sources);
+  }
+
+  function nextLane(lowToo: boolean): Lane | undefined {
+    const [upper, ...lower] = lanes.filter((lane) => order[lane].size() > 0 && (lowToo || lane !== 'low'));
+    const [next] = lower;
+    if (next === undefined || turnsOfUpper < TURNS_BEFORE_LOWER) {
+      turnsOfUpper = next === undefined ? 0 : turnsOfUpper + 1;
+      return upper;
+    }
+    turnsOfUpper = 0;
+    return lower.reduce((oldest, lane) => (firstAddedAt(lane) < firstAddedAt(oldest) ? lane : oldest), next);
+  }
+
+  function firstAddedAt(lane: Lane): number {
+    const key = order[lane].first();
+    return (key === undefined ? undefined : waiting.get(key)?.addedAt) ?? Number.POSITIVE_INFINITY;
+  }
+
+  function release(key: ServiceKey, now: number): void {
+    const concern = delayed.get(key);
+    if (concern === undefined) return;
+    delayed.delete(key);
+    enqueue(concern, now);
+  }
+
+  return {
+    add(concern, now) {
+      const { key } = concern;
+      const since = inFlight.get(key);
+      const late = delayed.get(key);
+      if (since !== undefined) {
+        const merged = since === null ? concern : mergeConcerns(since.concern, concern);
+        inFlight.set(key, { concern: merged, addedAt: since?.addedAt ?? now });
+      } else if (late !== undefined) delayed.set(key, mergeConcerns(late, concern));
+      else enqueue(concern, now);
+    },
+    take(lowToo = true) {
+      const lane = nextLane(lowToo);
+      const key = lane === undefined ? undefined : order[lane].shift();
+      const entry = key === undefined ? undefined : waiting.get(key);
+      if (key === undefined || entry === undefined) return undefined;
+      waiting.delete(key);
+      inFlight.set(key, null);
+      refill();
+      return entry.concern;
+    },
+    finish(key) {
+      const since = inFlight.get(key);
+      inFlight.delete(key);
+      if (since) enqueue(since.concern, since.addedAt);
+    },
+    delay(concern) {
+      const since = inFlight.get(concern.key);
+      inFlight.delete(concern.key);
+      delayed.set(concern.key, since ? mergeConcerns(concern, since.concern) : concern);
+    },
+    takeDelayed() {
+      const late = [...delayed.values()];
+      const concern = late.reduce<Concern | undefined>(
+        (first, each) => (first === undefined || isMoreUrgent(each.lane, first.lane) ? each : first),
+        undefined,
+      );
+      if (concern === undefined) return undefined;
+      delayed.delete(concern.key);
+      inFlight.set(concern.key, null);
+      return concern;
+    },
+    release,
+    releaseAll(now) {
+      for (const key of [...delayed.keys()]) release(key, now);
+    },
+    depth: () => ({ failover: order.failover.size(), change: order.change.size(), low: order.low.size() }),
+    oldestAddedAt() {
+      const oldest = Math.min(...lanes.map(firstAddedAt));
+      return Number.isFinite(oldest) ? oldest : null;
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/**
+ * createRechecks: the timers that replies ask for ("look again in N ms"), and the `carry` that goes back with the next look.
+ *
+ * Guarantees: one timer a key, replaced by each reply; a reply that asks for none clears it. At most one hour, because a timer that is
+ * longer than Node can hold fires at once (DESIGN section 2).
+ * Not guaranteed: that timers outlive the process. Whoever starts looks at every key, and the replies set them again.
+ */
+
+import type { ReplyData } from '../../lib/events/reply.ts';
+import type { ServiceKey } from '../../lib/selection/snapshot.ts';
+import type { CancelTimer, Clock } from '../clock.ts';
+import type { Concern } from './concern.ts';
+
+const MAX_RECHECK_MS = 3_600_000;
+
+/** Which Service a timer is about. */
+export type Source = Pick<Concern, 'key' | 'namespace' | 'name'>;
+
+export interface Rechecks {
+  take(source: Source, reply: Pick<ReplyData, 'recheckAfterMs' | 'carry'>): void;
+  carryOf(key: ServiceKey): string | undefined;
+  close(): void;
+}
+
+export function createRechecks(clock: Clock, onDue: (concern: Concern) => void): Rechecks {
+  const timers = new Map<ServiceKey, CancelTimer>();
+  const carries = new Map<ServiceKey, string>();
+
+  function schedule(source: Source, afterMs: number): void {
+    const { key, namespace, name } = source;
+    const delayMs = Math.min(Math.max(0, afterMs), MAX_RECHECK_MS);
+    const dueAt = clock.now() + delayMs;
+    const fire = (): void => {
+      timers.delete(key);
+      const change = { kind: 'Service', name, verb: 'recheck' } as const;
+      onDue({
+        key,
+        namespace,
+        name,
+        type: 'io.zen-lead.service.recheck',
+        change,
+        lane: 'change',
+        observedAt: dueAt,
+        dueAt,
+      });
+    };
+    timers.set(key, clock.setTimer(fire, delayMs));
+  }
+
+  return {
+    take(source, { recheckAfterMs, carry }) {
+      timers.get(source.key)?.();
+      timers.delete(source.key);
+      if (carry === undefined) carries.delete(source.key);
+      else carries.set(source.key, carry);
+      if (recheckAfterMs !== undefined) schedule(source, recheckAfterMs);
+    },
+    carryOf: (key) => carries.get(key),
+    close() {
+      for (const cancel of timers.values()) cancel();
+      timers.clear();
+    },
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * startResync: looks at every source again every 30 s, in the low lane, spread over the whole period. What heals a look that was
+ * lost, a dead letter, and a timer that died (L1).
+ *
+ * Guarantees: each source that stays is added once in every round. A tick that comes late (a busy or frozen process) makes up for what
+ * it missed within the round, and never more than one round.
+ */
+
+import { serviceKey } from '../../lib/selection/snapshot.ts';
+import type { CancelTimer, Clock } from '../clock.ts';
+import type { SourceName } from '../leaders/leaderStore.ts';
+import type { Concern } from './concern.ts';
+
+export interface ResyncTuning {
+  readonly periodMs: number;
+  /** Short enough that 10,000 Services are 80 a tick, long enough to cost nothing when there are ten. */
+  readonly tickMs: number;
+}
+
+export const defaultResyncTuning: ResyncTuning = { periodMs: 30_000, tickMs: 250 };
+
+export interface Resync {
+  close(): void;
+}
+
+export function startResync(
+  clock: Clock,
+  { periodMs, tickMs }: ResyncTuning,
+  listSources: () => readonly SourceName[],
+  add: (concern: Concern) => void,
+): Resync {
+  let round: readonly SourceName[] = [];
+  let done = 0;
+  let startedAt = clock.now();
+  let cancelTimer: CancelTimer = clock.setTimer(tick, tickMs);
+
+  function tick(): void {
+    const now = clock.now();
+    const share = Math.min(1, (now - startedAt) / periodMs);
+    const until = Math.floor(round.length * share);
+    for (const source of round.slice(done, until)) add(toResync(source, now));
+    done = Math.max(done, until);
+    if (share === 1) {
+      round = listSources();
+      done = 0;
+      startedAt = now;
+    }
+    cancelTimer = clock.setTimer(tick, tickMs);
+  }
+
+  round = listSources();
+  return { close: () => cancelTimer() };
+}
+
+export function toResync({ namespace, name }: SourceName, now: number): Concern {
+  const change = { kind: 'Service', name, verb: 'resync' } as const;
+  const key = serviceKey(namespace, name);
+  return { key, namespace, name, type: 'io.zen-lead.service.resync', change, lane: 'low', observedAt: now, dueAt: now };
+}

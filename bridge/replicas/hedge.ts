@@ -1,0 +1,142 @@
+/**
+ * createHedge: what a replica that does not hold the Lease does with what concerns it. Called by speaker.ts for every concern that it may
+ * not send; DESIGN section 7, "HA without a gap".
+ *
+ * Whatever its own rules would not change a route for is left to the holder. What they would change waits: usually the holder settles it
+ * within milliseconds. Where nobody has settled anything for `HEDGE_DELAY_MS`, or one key has waited for `MAX_WAIT_MS`, a hint goes out: look
+ * at this Service, with your own eyes. Oldest first, `MAX_IN_FLIGHT` at a time, because hints are reads: progress elsewhere means that
+ * the holder lives and is busy, and a mass failover must not bring a second load upon the API server.
+ *
+ * Guarantees: losing the holder costs the hedge delay, for every key that still has to change. Where a hint changes nothing that this replica can
+ * see, the next one for that key comes later and later, at most `REST.maxMs` apart: the function may know better than we do.
+ * Not guaranteed: that nobody else does the same. A second hint finds nothing left to do.
+ */
+
+import type { ServiceKey } from '../../lib/selection/snapshot.ts';
+import { backoffMs } from '../backoff.ts';
+import type { CancelTimer, Clock } from '../clock.ts';
+import { type Concern, mergeConcerns } from '../queue/concern.ts';
+
+/** 40 times what a failover takes on a quiet cluster, and less than anybody notices. */
+export const HEDGE_DELAY_MS = 200;
+/** As long as a snapshot lives: what the holder has not settled by then, it decides on something newer. */
+export const MAX_WAIT_MS = 3_000;
+/** Three LISTs each; a third of what delivery would allow. */
+export const MAX_IN_FLIGHT = 20;
+/** After a hint, for the watch to show what it did. A minute: a function of another version may disagree with our rules for good. */
+const REST = { minMs: 500, maxMs: 60_000 };
+
+export interface HedgeOptions {
+  readonly clock: Clock;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+  /** Our own rules would change its route, going by what our watches have delivered. */
+  wantsChange(concern: Concern): boolean;
+  /** As a hint. */
+  send(concern: Concern): void;
+}
+
+export interface Hedge {
+  /** It concerns us, and somebody else speaks first. True: this is a hint of ours that is due, so send it. */
+  admits(concern: Concern): boolean;
+  /** The hint was answered or given up. */
+  finish(key: ServiceKey): void;
+  /** Forgets all of it: this replica speaks first now, or ends. */
+  clear(): void;
+}
+
+interface Waiting {
+  readonly concern: Concern;
+  readonly since: number;
+}
+
+interface Resting {
+  readonly concern: Concern;
+  readonly cancel: CancelTimer;
+}
+
+export function createHedge({ clock, random, wantsChange, send }: HedgeOptions): Hedge {
+  /** In the order of `since`: whoever comes first is due first. */
+  const waiting = new Map<ServiceKey, Waiting>();
+  const sending = new Map<ServiceKey, Concern>();
+  const resting = new Map<ServiceKey, Resting>();
+  /** Hints in a row for a key that still wants a change. */
+  const hints = new Map<ServiceKey, number>();
+  let progressAt = Number.NEGATIVE_INFINITY;
+  let cancelTimer: CancelTimer = () => {};
+
+  function note(concern: Concern): void {
+    if (!wantsChange(concern)) forget(concern);
+    else wait(concern);
+    pump();
+  }
+
+  function wait(concern: Concern): void {
+    const { key } = concern;
+    const rest = resting.get(key);
+    const before = waiting.get(key);
+    if (rest !== undefined) resting.set(key, { ...rest, concern: mergeConcerns(rest.concern, concern) });
+    else if (before !== undefined) waiting.set(key, { ...before, concern: mergeConcerns(before.concern, concern) });
+    else waiting.set(key, { concern, since: clock.now() });
+  }
+
+  /** What a pod's change undid is no progress of anybody's; what changed on our own objects, unless we asked for it, is. */
+  function forget({ key, change }: Concern): void {
+    // In this order: a hint that has not gone out yet counts as waiting.
+    const wasWanted = waiting.delete(key) || sending.delete(key);
+    const isByOthers = wasWanted && !hints.has(key);
+    if (isByOthers && change.kind !== 'Pod') progressAt = clock.now();
+    resting.get(key)?.cancel();
+    resting.delete(key);
+    hints.delete(key);
+  }
+
+  function dueAt({ since }: Waiting): number {
+    return Math.min(Math.max(since, progressAt) + HEDGE_DELAY_MS, since + MAX_WAIT_MS);
+  }
+
+  function pump(): void {
+    cancelTimer();
+    for (const [key, each] of waiting) {
+      if (sending.size >= MAX_IN_FLIGHT) return;
+      const untilDueMs = dueAt(each) - clock.now();
+      if (untilDueMs > 0) {
+        cancelTimer();
+        cancelTimer = clock.setTimer(pump, untilDueMs);
+        return;
+      }
+      waiting.delete(key);
+      sending.set(key, each.concern);
+      send(each.concern);
+    }
+  }
+
+  function endRest(key: ServiceKey): void {
+    const rest = resting.get(key);
+    resting.delete(key);
+    if (rest !== undefined) note(rest.concern);
+  }
+
+  return {
+    admits(concern) {
+      // The holder may have come back while it waited for a place.
+      if (sending.has(concern.key) && wantsChange(concern)) return true;
+      note(concern);
+      return false;
+    },
+    finish(key) {
+      const concern = sending.get(key);
+      if (!sending.delete(key) || concern === undefined) return;
+      const count = (hints.get(key) ?? 0) + 1;
+      hints.set(key, count);
+      const cancel = clock.setTimer(() => endRest(key), backoffMs(count, REST, random()));
+      resting.set(key, { concern, cancel });
+      pump();
+    },
+    clear() {
+      cancelTimer();
+      for (const { cancel } of resting.values()) cancel();
+      for (const each of [waiting, sending, resting, hints]) each.clear();
+    },
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * Watching: one resource's watch, resumed from the last version for as long as that can be done. Called by the reflector between two
+ * LISTs.
+ *
+ * Guarantees:
+ * - Resumes at once where the server has only ended the request, and waits where it is in trouble (nextStep.ts).
+ * - A version that a watch is resumed from is checked to be one that the server has: the API server accepts a watch from the future, and
+ *   says nothing on it until it has caught up. Trust is lost as soon as that is known, and the next step is a LIST.
+ */
+
+import type { KubeApi } from '../../lib/kube/kubeApi.ts';
+import { pause } from '../sleep.ts';
+import { isAhead } from './isFutureVersion.ts';
+import { chooseNextStep, type Interruption, type RelistReason, type WatchEnd } from './nextStep.ts';
+import { type Persistence, persist } from './retryUntilAnswered.ts';
+import { watchOnce } from './watchOnce.ts';
+import { type ReflectedResource, type WatchEvent, watchStream } from './watchStream.ts';
+import type { WatchTrust } from './watchTrust.ts';
+
+export interface WatchingOptions extends Persistence {
+  readonly api: KubeApi;
+  readonly reflected: ReflectedResource;
+  readonly trust: WatchTrust;
+  /** Throws `INPUT_INVALID` for an object that cannot be read. */
+  readonly take: (event: WatchEvent) => void;
+  /** A fault of ours, in what nobody waits for. */
+  readonly onFault: (error: unknown) => void;
+  readonly closing: AbortSignal;
+}
+
+export interface Watching {
+  /** From the version of a LIST. Null: closed. */
+  untilRelist(from: string): Promise<RelistReason | null>;
+  /** Ends the watch that is open; nothing where none is. */
+  interrupt(reason: Interruption): void;
+}
+
+export function createWatching(options: WatchingOptions): Watching {
+  const { api, reflected, trust, closing, name, clock, random, log, tuning } = options;
+  let at = '';
+  let interrupt: ((reason: Interruption) => void) | null = null;
+
+  async function check(resourceVersion: string, watching: AbortSignal): Promise<void> {
+    const ask = () => isAhead(api, reflected, resourceVersion, watching);
+    const isBehind = await persist('check of the version', ask, options, watching);
+    if (isBehind !== true || watching.aborted) return;
+    trust.refuted(clock.now());
+    interrupt?.('version_too_large');
+  }
+
+  function watch(resourceVersion: string, isResumed: boolean): Promise<WatchEnd> {
+    const timeoutSeconds = Math.floor(tuning.watchMinSeconds * (1 + random()));
+    return watchOnce({
+      open: (signal, onOpen) =>
+        watchStream(api, reflected, { resourceVersion, timeoutSeconds }, clock.now, signal, () => {
+          onOpen();
+          if (isResumed) check(resourceVersion, signal).catch(options.onFault);
+        }),
+      take(event) {
+        options.take(event);
+        at = event.resourceVersion;
+      },
+      trust,
+      now: clock.now,
+      closing,
+      onInterruptible: (end) => {
+        interrupt = end;
+      },
+    });
+  }
+
+  return {
+    async untilRelist(from) {
+      at = from;
+      let isResumed = false;
+      for (let failures = 0; !closing.aborted; isResumed = true) {
+        const end = await watch(at, isResumed);
+        if (closing.aborted) break;
+        const isSilent = trust.tick(clock.now()) === 'silent';
+        const step = chooseNextStep(end, { failures, isSilent }, tuning, random());
+        if (end.kind === 'failed') {
+          const { code, message } = end.error;
+          const level = failures % tuning.failuresPerLog === 0 ? 'warn' : 'debug';
+          log[level]({ reflector: name, code, error: message, step }, 'watch ended');
+        }
+        if (step.kind === 'relist') return step.reason;
+        failures = step.failures;
+        await pause(clock, step.waitMs, closing);
+      }
+      return null;
+    },
+    interrupt: (reason) => interrupt?.(reason),
+  };
+}

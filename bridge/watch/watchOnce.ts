@@ -1,0 +1,54 @@
+/**
+ * watchOnce: one watch request, from its opening to its end, however that comes. Called by the reflector for every resume.
+ *
+ * Guarantees: never rejects with a ZenLeadError; what went wrong on the way is a `WatchEnd`. Anything else that is thrown is a fault
+ * of ours and goes on to the caller.
+ */
+
+import { ZenLeadError } from '../../lib/errors.ts';
+import type { Interruption, WatchEnd } from './nextStep.ts';
+import type { WatchEvent } from './watchStream.ts';
+import type { WatchTrust } from './watchTrust.ts';
+
+export interface WatchRun {
+  readonly open: (signal: AbortSignal, onOpen: () => void) => AsyncIterable<WatchEvent>;
+  /** Throws `INPUT_INVALID` for an object that cannot be read. */
+  readonly take: (event: WatchEvent) => void;
+  readonly trust: WatchTrust;
+  readonly now: () => number;
+  readonly closing: AbortSignal;
+  /** Handed a way to end this watch for a reason of ours; null when it has ended. */
+  readonly onInterruptible: (interrupt: ((reason: Interruption) => void) | null) => void;
+}
+
+export async function watchOnce({ open, take, trust, now, closing, onInterruptible }: WatchRun): Promise<WatchEnd> {
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  let interruption: Interruption | null = null;
+  let lines = 0;
+  const startedAt = now();
+  closing.addEventListener('abort', abort, { once: true });
+  onInterruptible((reason) => {
+    interruption ??= reason;
+    stop.abort();
+  });
+  try {
+    for await (const event of open(stop.signal, () => trust.opened(now()))) {
+      // Lines of the chunk that was being read when we stopped: the LIST that follows tells what they would have.
+      if (stop.signal.aborted) break;
+      trust.heard(now());
+      take(event);
+      lines += 1;
+    }
+  } catch (error) {
+    if (!(error instanceof ZenLeadError)) throw error;
+    if (interruption === null) return { kind: 'failed', lines, error };
+  } finally {
+    stop.abort();
+    trust.cut(now());
+    onInterruptible(null);
+    closing.removeEventListener('abort', abort);
+  }
+  if (interruption !== null) return { kind: 'interrupted', lines, reason: interruption };
+  return { kind: 'closed', lines, livedMs: now() - startedAt };
+}

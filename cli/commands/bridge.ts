@@ -1,0 +1,71 @@
+/**
+ * `zen-lead bridge`: watches the cluster and posts an event to the functions for whatever may concern a leader.
+ *
+ * Guarantees: an API server or a sink that is not there yet is waited for; SIGTERM ends it with exit code 0 once what is in flight is done.
+ */
+
+import { createStatusFeed } from '../../api/statusFeed.ts';
+import { createEventPoster } from '../../bridge/delivery/eventPoster.ts';
+import { createHttpSink } from '../../bridge/delivery/httpSink.ts';
+import { defaultResyncTuning } from '../../bridge/queue/resync.ts';
+import { startBridge } from '../../bridge/startBridge.ts';
+import type { Values } from '../../lib/config/parseCommandLine.ts';
+import { recordBuild } from '../../lib/telemetry/build.ts';
+import { createLogger } from '../../lib/telemetry/logger.ts';
+import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { startTracing } from '../../lib/telemetry/startTracing.ts';
+import { connectTo, loadAccess } from '../connect.ts';
+import { toLeaseSettings } from '../leaseSettings.ts';
+import { chooseListenHost } from '../listenHost.ts';
+import { openRecorder } from '../openRecorder.ts';
+import { startProbes } from '../startProbes.ts';
+import { waitForStopSignal } from '../stopSignal.ts';
+
+export async function bridge(values: Values<'bridge'>): Promise<void> {
+  const stopped = waitForStopSignal();
+  const log = createLogger(values.logLevel, 'zen-lead-bridge');
+  const metrics = createMetrics();
+  recordBuild(metrics);
+  // Closes in reverse order, also when a later step fails: a port that is taken must not leave a bridge running.
+  await using open = new AsyncDisposableStack();
+  const { sink: sinkUrl, caCerts, tokenFile, ceOverrides: extensions, clusterName, namespaces } = values;
+  const tracing = open.adopt(await startTracing(values, 'zen-lead-bridge'), (one) => one.close());
+  const access = await loadAccess(values);
+  const lease = toLeaseSettings(values, access.namespace);
+  const api = open.adopt(connectTo(access, metrics, log, tracing), (one) => one.close());
+  const openPoster = (url: string, token: string | undefined) =>
+    open.adopt(createEventPoster({ url, caCerts, tokenFile: token, extensions, now: Date.now }), (one) => one.close());
+  const poster = openPoster(sinkUrl, tokenFile);
+  // Without the token: it is made for the functions and nobody else.
+  const deadLetterSink = values.deadLetterSink === undefined ? undefined : openPoster(values.deadLetterSink, undefined);
+  const { attemptTimeoutMs, hintTimeoutMs, resyncIntervalMs } = values;
+  const feed = createStatusFeed();
+  open.defer(() => feed.close());
+  const recorder = await openRecorder(values, log);
+  open.defer(() => recorder?.close());
+  const started = startBridge({
+    api,
+    sink: createHttpSink(poster, Date.now),
+    sinkUrl,
+    clusterName,
+    namespaces,
+    metrics,
+    log,
+    tracing,
+    tuning: {
+      delivery: { attemptTimeoutMs, hintTimeoutMs },
+      resync: { ...defaultResyncTuning, periodMs: resyncIntervalMs },
+    },
+    deadLetterSink,
+    lease,
+    onConcern: feed.note,
+    ...(recorder !== null && { onDelivery: recorder.record }),
+  });
+  feed.follow(started);
+  open.defer(() => started.close());
+  const host = chooseListenHost(values);
+  const probes = await startProbes({ host, port: values.port, metrics, isReady: started.readiness, feed });
+  open.defer(() => probes.close());
+  log.info({ url: probes.url, sink: sinkUrl, clusterName, namespaces }, 'started');
+  log.info({ signal: await stopped }, 'stopping');
+}

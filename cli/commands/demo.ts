@@ -1,0 +1,54 @@
+/**
+ * `zen-lead demo`: a failover you can watch, without a cluster. `--keep` leaves it running to try kubectl against it.
+ *
+ * Guarantees: ends with an error, never with a picture of success, when a step does not happen; leaves no file behind.
+ */
+
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Values } from '../../lib/config/parseCommandLine.ts';
+import { createLogger } from '../../lib/telemetry/logger.ts';
+import { type DemoCluster, startDemoCluster } from '../demo/cluster.ts';
+import { showPlayground } from '../demo/playground.ts';
+import { createScreen } from '../demo/screen.ts';
+import { tellStory } from '../demo/story.ts';
+import { waitForStopSignal } from '../stopSignal.ts';
+
+export async function demo(values: Values<'demo'>): Promise<void> {
+  // A reader that goes away (`zen-lead demo | head`) ends it as Ctrl-C does.
+  const stopped = Promise.race([waitForStopSignal(), once(process.stdout, 'error')]);
+  const screen = createScreen(process.stdout, process.stdout.isTTY === true && !values.noColor);
+  const failed = Promise.withResolvers<never>();
+  // It may fail when nobody waits for it any more, while closing.
+  failed.promise.catch(() => {});
+  await using open = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), 'zen-lead-demo-'));
+  open.defer(() => rm(directory, { recursive: true }));
+  const kubeconfigPath = join(directory, 'kubeconfig');
+  const log = createLogger(values.logLevel, 'zen-lead');
+  const cluster = await startDemoCluster({ port: values.port, kubeconfigPath, log, onError: failed.reject });
+  open.defer(() => cluster.close());
+
+  const pageUrl = values.keep ? await servePage(cluster, open) : null;
+  if (pageUrl !== null) screen.line(`Live page: ${pageUrl}\n`);
+  const told = tellStory(cluster, screen).then(() => true);
+  const isTold = await Promise.race([told, stopped.then(() => false), failed.promise]);
+  if (isTold && pageUrl !== null) {
+    showPlayground({ cluster, screen, kubeconfigPath, pageUrl });
+    await Promise.race([stopped, failed.promise]);
+  } else if (isTold) {
+    screen.line('\nTo play with it: npx zen-lead demo --keep');
+    screen.line('In a cluster:    npx zen-lead run, and annotate a Service of yours');
+  }
+}
+
+/** Loaded only when it is wanted: the demo itself needs no web server. */
+async function servePage({ feed, metrics }: DemoCluster, open: AsyncDisposableStack): Promise<string> {
+  const { startProbes } = await import('../startProbes.ts');
+  const { readiness: isReady } = feed;
+  const { url, close } = await startProbes({ host: '127.0.0.1', port: 0, metrics, isReady, feed });
+  open.defer(close);
+  return url;
+}

@@ -1,0 +1,74 @@
+/**
+ * `zen-lead explain NAMESPACE/SERVICE`: why this pod leads, why each other one does not, and what happens next: in a cluster, or from a
+ * recording.
+ */
+
+import { readState, toSnapshot } from '../../functions/reconcile/readState.ts';
+import type { Values } from '../../lib/config/parseCommandLine.ts';
+import { configError } from '../../lib/config/parseValue.ts';
+import { ZenLeadError } from '../../lib/errors.ts';
+import type { ServiceRef } from '../../lib/events/subject.ts';
+import type { Snapshot } from '../../lib/selection/snapshot.ts';
+import { silentLogger } from '../../lib/telemetry/logger.ts';
+import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { abortOnStopSignal } from '../abortOnStopSignal.ts';
+import { connect } from '../connect.ts';
+import { toExplainDocument } from '../explain/explainDocument.ts';
+import { renderExplanation } from '../explain/renderExplanation.ts';
+import { openOutput } from '../output.ts';
+import { chooseLooks } from '../replay/chooseEvents.ts';
+import { openRecordings } from '../replay/openRecordings.ts';
+import { parseInstant } from '../words/parseInstant.ts';
+import { parseServiceKey } from '../words/parseServiceKey.ts';
+import { printDocument } from '../words/printDocument.ts';
+import { takeSource } from '../words/takeSource.ts';
+
+/** What is explained, and the instant it is explained for. */
+interface Moment {
+  readonly snapshot: Snapshot;
+  readonly at: number;
+}
+
+export async function explain(values: Values<'explain'>): Promise<void> {
+  const service = parseServiceKey(values.service);
+  const { recording, at, output: format } = values;
+  if (recording === undefined && at !== undefined)
+    throw configError('--at needs --recording: a cluster only knows now');
+  const moment = recording === undefined ? await readCluster(service, values) : await findLook(service, recording, at);
+  const document = toExplainDocument(moment.snapshot, moment.at);
+  const output = openOutput(process.stdout, values.noColor);
+  if (format !== 'text') return printDocument(document, format, output);
+  for (const line of renderExplanation(document, output.paint)) await output.line(line);
+}
+
+async function readCluster({ namespace, name }: ServiceRef, values: Values<'explain'>): Promise<Moment> {
+  await using open = new AsyncDisposableStack();
+  const api = open.adopt(await connect(values, createMetrics(), silentLogger), (one) => one.close());
+  const state = await readState(api, namespace, Date.now, abortOnStopSignal());
+  const snapshot = toSnapshot(state, name);
+  takeSource({ namespace, name }, snapshot.source);
+  return { snapshot, at: Date.now() };
+}
+
+/** The last look with a state, up to an instant. A line that cannot be read may have been the one: that is no "not found" then. */
+async function findLook(service: ServiceRef, path: string, until: string | undefined): Promise<Moment> {
+  const name = `${service.namespace}/${service.name}`;
+  // `--at` is what a line of the timeline says, so that line is in.
+  const isWanted = chooseLooks({ services: [name], from: undefined, until: undefined });
+  const untilAt = parseInstant('--at', until) ?? Number.POSITIVE_INFINITY;
+  let found: Moment | null = null;
+  let isBroken = false;
+  for await (const read of openRecordings([path])) {
+    if (read.kind === 'broken') {
+      process.stderr.write(`${read.place}: ${read.problem}\n`);
+      process.exitCode = 2;
+      isBroken = true;
+    } else if (read.line.kind === 'look' && isWanted(read.line)) {
+      const { snapshot, at } = read.line;
+      if (snapshot !== null && at <= untilAt && at >= (found?.at ?? 0)) found = { snapshot, at };
+    }
+  }
+  if (found !== null) return found;
+  const message = `${path} holds no look at ${name}${until === undefined ? '' : ` up to ${until}`}`;
+  throw new ZenLeadError(isBroken ? 'INPUT_INVALID' : 'KUBE_NOT_FOUND', message, { retry: 'never' });
+}

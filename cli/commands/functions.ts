@@ -1,0 +1,44 @@
+/**
+ * `zen-lead functions`: answers CloudEvents and writes EndpointSlices. What Knative scales.
+ *
+ * Guarantees: SIGTERM ends it with exit code 0: requests in flight are finished, no new ones are taken.
+ */
+
+import { startFunctions } from '../../functions/startFunctions.ts';
+import type { Values } from '../../lib/config/parseCommandLine.ts';
+import { recordBuild } from '../../lib/telemetry/build.ts';
+import { createLogger } from '../../lib/telemetry/logger.ts';
+import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { startTracing } from '../../lib/telemetry/startTracing.ts';
+import { connect } from '../connect.ts';
+import { chooseListenHost } from '../listenHost.ts';
+import { waitForStopSignal } from '../stopSignal.ts';
+
+export async function functions(values: Values<'functions'>): Promise<void> {
+  const stopped = waitForStopSignal();
+  const log = createLogger(values.logLevel, 'zen-lead-functions');
+  const metrics = createMetrics();
+  recordBuild(metrics);
+  await using open = new AsyncDisposableStack();
+  const tracing = open.adopt(await startTracing(values, 'zen-lead-functions'), (one) => one.close());
+  const api = open.adopt(await connect(values, metrics, log, tracing), (one) => one.close());
+  const { clusterName, port, trustedSender, audience, acceptHints, eventsSink } = values;
+  const eventsSinkOptions = { caCerts: values.caCerts, extensions: values.ceOverrides };
+  const trust = { trustedSender, audience, acceptHints };
+  const host = chooseListenHost(values);
+  const server = await startFunctions({
+    api,
+    clusterName,
+    port,
+    host,
+    ...trust,
+    eventsSink,
+    eventsSinkOptions,
+    metrics,
+    log,
+    tracing,
+  });
+  open.defer(() => server.close());
+  log.info({ url: server.url, clusterName, trustedSender }, 'started');
+  log.info({ signal: await stopped }, 'stopping');
+}

@@ -1,0 +1,19 @@
+/**
+ * `zen-lead pause` and `zen-lead resume`: freeze the leader, and end that.
+ */
+
+import type { Values } from '../../lib/config/parseCommandLine.ts';
+import { annotation } from '../../lib/selection/names.ts';
+import { editService, withService } from '../edit/editService.ts';
+
+export function pause(values: Values<'pause'>): Promise<void> {
+  return withService(values, async (session) => {
+    await editService(session, { [annotation.paused]: 'true' }, values.dryRun);
+  });
+}
+
+export function resume(values: Values<'resume'>): Promise<void> {
+  return withService(values, async (session) => {
+    await editService(session, { [annotation.paused]: null }, values.dryRun);
+  });
+}

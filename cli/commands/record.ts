@@ -1,0 +1,53 @@
+/**
+ * `zen-lead record`: watches a cluster as a bridge does, decides without writing, and writes each event with its reply as a line.
+ *
+ * Guarantees: reads only (get, list and watch of pods, Services and EndpointSlices are enough); can run beside the zen-lead that does the work.
+ */
+
+import { startBridge } from '../../bridge/startBridge.ts';
+import type { Values } from '../../lib/config/parseCommandLine.ts';
+import { type RecorderOutput, startRecorder } from '../../lib/recording/startRecorder.ts';
+import { createLogger } from '../../lib/telemetry/logger.ts';
+import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { connect } from '../connect.ts';
+import { openRecorder } from '../openRecorder.ts';
+import { createDrySink } from '../record/drySink.ts';
+import { waitForStopSignal } from '../stopSignal.ts';
+
+/** Only for the source of the events; the cluster that is recorded may call itself otherwise. */
+const CLUSTER_NAME = 'recorded';
+
+export async function record(values: Values<'record'>): Promise<void> {
+  const stopped = waitForStopSignal();
+  const log = createLogger(values.logLevel, 'zen-lead-record', 'stderr');
+  const metrics = createMetrics();
+  await using open = new AsyncDisposableStack();
+  const { file, services, maxMib, files, namespaces } = values;
+  const readerGone = Promise.withResolvers<void>();
+  const recorder =
+    file === '-'
+      ? startRecorder({ output: toStandardOutput(readerGone.resolve), services, log })
+      : await openRecorder({ record: file, recordServices: services, recordMaxMib: maxMib, recordFiles: files }, log);
+  open.defer(() => recorder?.close());
+  const api = open.adopt(await connect(values, metrics, log), (one) => one.close());
+  const bridge = startBridge({
+    api,
+    sink: createDrySink(api, CLUSTER_NAME),
+    clusterName: CLUSTER_NAME,
+    namespaces,
+    metrics,
+    log,
+    ...(recorder !== null && { onDelivery: recorder.record }),
+  });
+  open.defer(() => bridge.close());
+  await Promise.race([stopped, readerGone.promise]);
+}
+
+/** `onGone`: whoever read it has gone (`| head`), which is the end and no error. */
+function toStandardOutput(onGone: () => void): RecorderOutput {
+  process.stdout.on('error', onGone);
+  return {
+    append: (lines) => new Promise((resolve) => process.stdout.write(lines, () => resolve())),
+    close: async () => {},
+  };
+}

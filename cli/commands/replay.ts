@@ -1,0 +1,60 @@
+/**
+ * `zen-lead replay`: decides a recording again, without a cluster, and shows what happened.
+ *
+ * Guarantees: streams, so that a recording of any size takes the memory of one line (and `--html` about 50 bytes a look); what can be
+ * read of a broken recording is shown. Exit code 2 after a line that could not be read, else 1 where `--expect` found a
+ * difference or `--url` had no answer.
+ */
+
+import type { Values } from '../../lib/config/parseCommandLine.ts';
+import { configError } from '../../lib/config/parseValue.ts';
+import { abortOnStopSignal } from '../abortOnStopSignal.ts';
+import { openOutput } from '../output.ts';
+import { chooseLooks } from '../replay/chooseEvents.ts';
+import { decideAgain } from '../replay/decideAgain.ts';
+import { createHtmlTimeline } from '../replay/htmlTimeline.ts';
+import { openRecordings } from '../replay/openRecordings.ts';
+import { renderHeading } from '../replay/renderReconcile.ts';
+import { createShow } from '../replay/show.ts';
+import { openStepper } from '../replay/stepper.ts';
+import { createTally } from '../replay/tally.ts';
+
+export async function replay(values: Values<'replay'>): Promise<void> {
+  const { files, step } = values;
+  const isWanted = chooseLooks(values);
+  if (step && files.includes('-'))
+    throw configError('--step reads the keyboard; give the recording as a file, not as -');
+  const output = openOutput(process.stdout, values.noColor);
+  const signal = abortOnStopSignal();
+  const html = values.html === undefined ? null : createHtmlTimeline();
+  // A page or a comparison is what was asked for, then.
+  const isSilent = values.expect || html !== null;
+  using stepper = step ? openStepper(process.stdin) : null;
+  const show = createShow(values, { output, signal, stepper, isSilent });
+  const tally = createTally();
+
+  if (!isSilent) await output.line(renderHeading(output.paint));
+  for await (const read of openRecordings(files)) {
+    if (signal.aborted || output.isGone()) break;
+    if (read.kind === 'broken') {
+      tally.addBroken();
+      process.stderr.write(`${read.place}: ${read.problem}\n`);
+    } else if (read.line.kind === 'other') {
+      tally.addOther();
+    } else if (isWanted(read.line)) {
+      const replayed = decideAgain(read.line);
+      tally.add(replayed);
+      html?.add(replayed, read.place);
+      if (!(await show.look(replayed, read.place))) break;
+    }
+  }
+  if (html !== null && values.html !== undefined) {
+    await html.write(values.html);
+    await output.line(`${values.html} is written; open it in a browser`);
+  }
+  await output.line(`${isSilent ? '' : '\n'}${tally.render()}`);
+  const complaint = show.complaint();
+  if (complaint !== null) process.stderr.write(`zen-lead: ${complaint}\n`);
+  if (tally.broken() > 0) process.exitCode = 2;
+  else if ((values.expect && tally.differing() > 0) || complaint !== null) process.exitCode = 1;
+}

@@ -1,0 +1,58 @@
+/**
+ * `zen-lead run`: bridge and functions in one process. Serves probes and metrics; takes no events from outside.
+ *
+ * Guarantees: an API server that is not there yet is waited for; SIGTERM ends it with exit code 0 once what is in flight is done.
+ */
+
+import { createStatusFeed } from '../../api/statusFeed.ts';
+import type { Values } from '../../lib/config/parseCommandLine.ts';
+import { recordBuild } from '../../lib/telemetry/build.ts';
+import { createLogger } from '../../lib/telemetry/logger.ts';
+import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { startTracing } from '../../lib/telemetry/startTracing.ts';
+import { connectTo, loadAccess } from '../connect.ts';
+import { toLeaseSettings } from '../leaseSettings.ts';
+import { chooseListenHost } from '../listenHost.ts';
+import { openRecorder } from '../openRecorder.ts';
+import { startProbes } from '../startProbes.ts';
+import { startZenLead } from '../startZenLead.ts';
+import { waitForStopSignal } from '../stopSignal.ts';
+
+export async function run(values: Values<'run'>): Promise<void> {
+  const stopped = waitForStopSignal();
+  const log = createLogger(values.logLevel, 'zen-lead');
+  const metrics = createMetrics();
+  recordBuild(metrics);
+  // Closes in reverse order, also when a later step fails: a port that is taken must not leave a bridge running.
+  await using open = new AsyncDisposableStack();
+  const tracing = open.adopt(await startTracing(values, 'zen-lead'), (one) => one.close());
+  const access = await loadAccess(values);
+  const lease = toLeaseSettings(values, access.namespace);
+  const api = open.adopt(connectTo(access, metrics, log, tracing), (one) => one.close());
+  const { clusterName, namespaces, eventsSink } = values;
+  const eventsSinkOptions = { caCerts: values.caCerts, extensions: values.ceOverrides };
+  const feed = createStatusFeed();
+  open.defer(() => feed.close());
+  const recorder = await openRecorder(values, log);
+  open.defer(() => recorder?.close());
+  const watchers = { onConcern: feed.note, ...(recorder !== null && { onDelivery: recorder.record }) };
+  const zenLead = startZenLead({
+    api,
+    clusterName,
+    namespaces,
+    eventsSink,
+    eventsSinkOptions,
+    lease,
+    metrics,
+    log,
+    tracing,
+    ...watchers,
+  });
+  feed.follow(zenLead);
+  open.defer(() => zenLead.close());
+  const host = chooseListenHost(values);
+  const probes = await startProbes({ host, port: values.port, metrics, isReady: zenLead.readiness, feed });
+  open.defer(() => probes.close());
+  log.info({ url: probes.url, clusterName, namespaces }, 'started');
+  log.info({ signal: await stopped }, 'stopping');
+}

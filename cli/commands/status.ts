@@ -1,0 +1,69 @@
+/**
+ * `zen-lead status`: every annotated Service, its leader, since when, and whether anything is wrong.
+ *
+ * Guarantees: `--watch` prints each change as a line of its own (with `-o json` or `yaml` as a document of its own), so that it can be piped.
+ */
+
+import type { LeaderStatus } from '../../api/leaderStatus.ts';
+import type { StatusChange, StatusFeed } from '../../api/statusFeed.ts';
+import type { Values } from '../../lib/config/parseCommandLine.ts';
+import { silentLogger } from '../../lib/telemetry/logger.ts';
+import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { abortOnStopSignal } from '../abortOnStopSignal.ts';
+import { connect } from '../connect.ts';
+import { type Output, openOutput } from '../output.ts';
+import { openLiveStatus } from '../status/openLiveStatus.ts';
+import { renderTable } from '../status/renderTable.ts';
+import { heading, toRow, wideHeading } from '../status/statusRow.ts';
+import { printDocument } from '../words/printDocument.ts';
+
+export async function status(values: Values<'status'>): Promise<void> {
+  const signal = abortOnStopSignal();
+  const output = openOutput(process.stdout, values.noColor);
+  await using open = new AsyncDisposableStack();
+  const api = open.adopt(await connect(values, createMetrics(), silentLogger), (one) => one.close());
+  const live = open.adopt(await openLiveStatus(api, values.namespaces, signal), (one) => one.close());
+  const { output: format, watch } = values;
+  const leaders = live.feed.list();
+  if (format === 'json' || format === 'yaml') await printDocument({ leaders }, format, output);
+  else if (leaders.length === 0) process.stderr.write('No Service is annotated with zen-lead.io/enabled.\n');
+  else await printRows([...leaders], format === 'wide', output);
+  if (watch) await printChanges(live.feed, format, output, signal);
+}
+
+async function printRows(leaders: readonly LeaderStatus[], isWide: boolean, output: Output): Promise<void> {
+  const now = Date.now();
+  const rows = leaders.map((each) => toRow(each, now, isWide));
+  const [head = '', ...lines] = renderTable([isWide ? wideHeading : heading, ...rows]);
+  await output.line(output.paint('bold', head));
+  for (const [index, line] of lines.entries()) await output.line(paintRow(line, leaders[index], output));
+}
+
+function paintRow(line: string, leader: LeaderStatus | undefined, { paint }: Output): string {
+  if (leader?.leader === null || leader?.decision === 'refused') return paint('red', line);
+  return leader !== undefined && (leader.paused || leader.warnings.length > 0) ? paint('yellow', line) : line;
+}
+
+/** Until Ctrl-C, or until the reader has gone. */
+async function printChanges(
+  feed: StatusFeed,
+  format: Values<'status'>['output'],
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const ended = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => ended.resolve());
+  const print = async (change: StatusChange): Promise<void> => {
+    if (format === 'json') await output.line(JSON.stringify(change));
+    else if (format === 'yaml') await output.line('---').then(() => printDocument(change, 'yaml', output));
+    else if (change.kind === 'removed')
+      await output.line(`${change.namespace}/${change.service} is not annotated any more`);
+    else {
+      const row = toRow(change.status, Date.now(), format === 'wide');
+      await output.line(paintRow(`${new Date().toISOString()}   ${row.join('   ')}`, change.status, output));
+    }
+    if (output.isGone()) ended.resolve();
+  };
+  feed.subscribe((change) => void print(change));
+  await ended.promise;
+}

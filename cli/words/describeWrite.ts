@@ -1,9 +1,0 @@
-/**
- * A write that the rules ask for, in three words: `patch endpointslices/postgres-leader-ipv4`.
- */
-
-import type { Write } from '../../lib/selection/write.ts';
-
-export function describeWrite(write: Write): string {
-  return 'resource' in write ? `${write.kind} ${write.resource}/${write.name}` : `delete endpoints/${write.name}`;
-}

@@ -1,0 +1,167 @@
+/**
+ * The announcer: tells others what the slice says, and notes that it has. DESIGN section 2, "the outbox".
+ *
+ * Kubernetes Event, then CloudEvent to EVENTS_SINK, then the record: killed between any two, the next look says it again, with the same
+ * name and id. Called by `settle`, and only where the route stands as decided.
+ *
+ * Guarantees: at least once, never before the route. Never rejects: a failure is logged and owed, and the look is still answered.
+ * Not guaranteed: that LeaderServiceRemoved is seen (nothing of ours is left that could say that it is owed), and warnings after a crash.
+ */
+
+import { codeOf, ZenLeadError } from '../../lib/errors.ts';
+import { clusterSource, toReply } from '../../lib/events/toReply.ts';
+import type { KubeApi } from '../../lib/kube/kubeApi.ts';
+import { applyWrite } from '../../lib/kube/write.ts';
+import type { Decision, Warning } from '../../lib/selection/decision.ts';
+import type { Snapshot } from '../../lib/selection/snapshot.ts';
+import type { Write } from '../../lib/selection/write.ts';
+import type { Logger } from '../../lib/telemetry/logger.ts';
+import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import { type Announcement, toAnnouncement } from './announcement.ts';
+import type { EventsSink } from './eventsSink.ts';
+import { writeKubernetesEvent } from './kubernetesEvent.ts';
+import { toNotices, toRemovalNotices, toWarningNotice, warningKey } from './notices.ts';
+
+export interface Announcing {
+  readonly snapshot: Snapshot;
+  readonly decision: Decision;
+  readonly decidedAt: number;
+  readonly type: string;
+  readonly carry: string | undefined;
+}
+
+export interface Told {
+  /** The record was written: objects of the snapshot have changed. */
+  readonly hasRecorded: boolean;
+  /** Something did not get through. */
+  readonly owes: boolean;
+  readonly carry: string | undefined;
+}
+
+export interface Announcer {
+  announce(announcing: Announcing, signal: AbortSignal): Promise<Told>;
+  tellRemoved(snapshot: Snapshot, writes: readonly Write[], signal: AbortSignal): Promise<void>;
+}
+
+export interface AnnouncerDeps {
+  readonly api: KubeApi;
+  readonly clusterName: string;
+  /** Undefined: nobody to tell but Kubernetes. */
+  readonly eventsSink: EventsSink | undefined;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly now: () => number;
+  /** A signal that aborts after so many milliseconds. */
+  readonly timeoutSignal?: (timeoutMs: number) => AbortSignal;
+}
+
+/** For one announcement: half of the second that the bridge gives an attempt. */
+const BUDGET_MS = 500;
+/** In the carry: warnings that could not be told. A recheck tells no warnings otherwise. */
+const WARNINGS_OWED = 'warnings-owed';
+
+/** Names of warnings remembered, so that a busy Service does not say the same on every look. Forgetting costs an AlreadyExists. */
+const MAX_REMEMBERED = 10_000;
+
+export function createAnnouncer(deps: AnnouncerDeps): Announcer {
+  const { timeoutSignal = AbortSignal.timeout } = deps;
+  const said = new Set<string>();
+
+  async function announce(announcing: Announcing, signal: AbortSignal): Promise<Told> {
+    const { snapshot, decision } = announcing;
+    const warnings = toWarnings(announcing).filter((warning) => !said.has(warningKey(snapshot, decision, warning)));
+    const announcement = toAnnouncement(snapshot, decision);
+    if (announcement === null && warnings.length === 0) return { hasRecorded: false, owes: false, carry: undefined };
+
+    const inTime = AbortSignal.any([signal, timeoutSignal(BUDGET_MS)]);
+    const isTold =
+      announcement === null || (await attempt(snapshot, signal, () => tell(announcement, announcing, deps, inTime)));
+    const tellAll = () => tellWarnings(warnings, announcing, deps, said, inTime);
+    const areWarningsTold = await attempt(snapshot, signal, tellAll);
+    return {
+      hasRecorded: isTold && announcement !== null && announcement.record !== null,
+      owes: !isTold || !areWarningsTold,
+      carry: areWarningsTold ? undefined : WARNINGS_OWED,
+    };
+  }
+
+  async function tellRemoved(snapshot: Snapshot, writes: readonly Write[], signal: AbortSignal): Promise<void> {
+    const { source } = snapshot;
+    const notices = toRemovalNotices(writes);
+    if (source === null || notices.length === 0) return;
+    const inTime = AbortSignal.any([signal, timeoutSignal(BUDGET_MS)]);
+    await attempt(snapshot, signal, async () => {
+      for (const notice of notices) await writeKubernetesEvent(deps.api, source, 0, notice, deps.now(), inTime);
+    });
+  }
+
+  /** False when it failed. */
+  async function attempt(
+    { namespace, name }: Snapshot,
+    caller: AbortSignal,
+    work: () => Promise<void>,
+  ): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (cause) {
+      // Whoever waits is still there: it is our own time that was over.
+      const error = codeOf(cause) === 'ABORTED' && !caller.aborted ? late(cause) : cause;
+      // A conflict on the record: somebody else has announced, or the object has moved on. The next look sees which.
+      const level = codeOf(error) === 'KUBE_CONFLICT' ? 'debug' : 'warn';
+      deps.log[level]({ service: `${namespace}/${name}`, err: error }, 'an announcement did not get through');
+      return false;
+    }
+  }
+
+  return { announce, tellRemoved };
+}
+
+function late(cause: unknown): ZenLeadError {
+  const message = `not announced within ${BUDGET_MS} ms, a later look tries again`;
+  return new ZenLeadError('KUBE_TIMEOUT', message, { retry: 'later', cause });
+}
+
+async function tell(
+  announcement: Announcement,
+  { snapshot, decidedAt }: Announcing,
+  { api, clusterName, eventsSink }: AnnouncerDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { source, namespace, name } = snapshot;
+  if (source === null) return;
+  const { kind, reason, leader, previous, epoch, changedAt, record } = announcement;
+  for (const notice of toNotices(announcement))
+    await writeKubernetesEvent(api, source, epoch, notice, decidedAt, signal);
+  const context = {
+    source: clusterSource(clusterName),
+    subject: { namespace, name },
+    sourceUid: source.uid,
+    decidedAt: changedAt ?? decidedAt,
+  };
+  await eventsSink?.(toReply(context, { decision: kind, reason, previous, leader, epoch, basis: 'event' }), signal);
+  if (record !== null) await applyWrite(api, record, signal);
+}
+
+/** No warning is repeated by a look that nothing but time has caused. */
+function toWarnings({ snapshot, decision, type, carry }: Announcing): readonly Warning[] {
+  const isTimed = type.endsWith('.resync') || type.endsWith('.recheck');
+  return snapshot.source === null || (isTimed && carry !== WARNINGS_OWED) ? [] : decision.warnings;
+}
+
+async function tellWarnings(
+  warnings: readonly Warning[],
+  { snapshot, decision, decidedAt }: Announcing,
+  { api, metrics }: AnnouncerDeps,
+  said: Set<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { source, namespace, name: service } = snapshot;
+  if (source === null) return;
+  for (const warning of warnings) {
+    const isNew = await writeKubernetesEvent(api, source, decision.epoch, toWarningNotice(warning), decidedAt, signal);
+    if (isNew) metrics.warnings.inc({ namespace, service, reason: warning.reason });
+    if (said.size === MAX_REMEMBERED) said.clear();
+    said.add(warningKey(snapshot, decision, warning));
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * toAnnouncement: what the slice says and the record of announcements does not yet. The outbox of DESIGN section 2, as a pure function.
+ *
+ * Called by `announce` in a look that leaves the route as it is. Guarantees: the same state gives the same announcement, so that
+ * two functions that say it at once say it under one id. Null: nothing is owed.
+ */
+
+import type { Decision, Leader, Reason } from '../../lib/selection/decision.ts';
+import { reasons } from '../../lib/selection/decision.ts';
+import { annotation } from '../../lib/selection/names.ts';
+import { type LeaderRecord, readRecord } from '../../lib/selection/record.ts';
+import type { ResourceVersion, ServiceView, Snapshot, Uid } from '../../lib/selection/snapshot.ts';
+import type { Write } from '../../lib/selection/write.ts';
+
+export interface Announcement {
+  readonly kind: 'elected' | 'lost';
+  readonly reason: Reason;
+  readonly leader: Leader | null;
+  /** Who was announced last. */
+  readonly previous: Leader | null;
+  readonly epoch: number;
+  /** When the leader changed, epoch milliseconds; undefined when the record does not say. */
+  readonly changedAt: number | undefined;
+  /** The leader Service, when it has never been announced: it is new. */
+  readonly newService: ServiceView | null;
+  /** Notes it down; null where the object that would hold it is about to be removed. */
+  readonly record: Write | null;
+}
+
+export function toAnnouncement(snapshot: Snapshot, decision: Decision): Announcement | null {
+  const { source } = snapshot;
+  const record = readRecord(snapshot);
+  const { service } = record;
+  if (source === null || service === null) return null;
+  const previous = previousLeader(record, snapshot);
+  const { leader, epoch } = decision;
+
+  if (decision.reason === 'OptedOut') {
+    // Going already, or not ours to remove: said, or never to be said.
+    if (service.terminating || service.owner === null) return null;
+    return {
+      kind: 'lost',
+      reason: 'OptedOut',
+      leader,
+      previous,
+      epoch,
+      changedAt: undefined,
+      newService: null,
+      record: null,
+    };
+  }
+  if (decision.plan === null || record.slice === null) return null;
+  const { announced } = record;
+  if (announced.epoch === epoch && announced.leaderUid === (leader?.uid ?? null)) return null;
+  return {
+    kind: leader === null ? 'lost' : 'elected',
+    reason: recordedReason(record) ?? decision.reason,
+    leader,
+    previous,
+    epoch,
+    changedAt: record.lastSwitchAt,
+    newService: announced.epoch === null ? service : null,
+    record: toRecordWrite(record, service, decision),
+  };
+}
+
+function previousLeader({ announced, service }: LeaderRecord, { candidates }: Snapshot): Leader | null {
+  const uid = announced.leaderUid;
+  if (uid === null) return null;
+  // A LoadBalancer's record holds no name: the pod has one while it is known.
+  const name = service?.annotations[annotation.leaderPodName] ?? candidates.find((pod) => pod.uid === uid)?.name ?? uid;
+  return { name, uid: uid as Uid };
+}
+
+function recordedReason({ slice }: LeaderRecord): Reason | undefined {
+  return reasons.find((reason) => reason === slice?.annotations[annotation.reason]);
+}
+
+/** On the slice for a LoadBalancer: a cloud controller re-syncs on every annotation change of its Service. */
+function toRecordWrite(
+  { slice, lastSwitchAt }: LeaderRecord,
+  service: ServiceView,
+  { leader, epoch }: Decision,
+): Write | null {
+  if (service.type === 'LoadBalancer') {
+    if (slice === null) return null;
+    return patchAnnotations('endpointslices', slice, {
+      [annotation.announcedEpoch]: String(epoch),
+      [annotation.announcedLeaderPodUid]: leader?.uid ?? null,
+    });
+  }
+  return patchAnnotations('services', service, {
+    [annotation.announcedEpoch]: String(epoch),
+    [annotation.leaderPodName]: leader?.name ?? null,
+    [annotation.leaderPodUid]: leader?.uid ?? null,
+    [annotation.leaderLastSwitchTime]: lastSwitchAt === undefined ? null : new Date(lastSwitchAt).toISOString(),
+  });
+}
+
+interface Annotated {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: Uid;
+  readonly resourceVersion: ResourceVersion;
+}
+
+function patchAnnotations(
+  resource: 'services' | 'endpointslices',
+  { namespace, name, uid, resourceVersion }: Annotated,
+  annotations: Readonly<Record<string, string | null>>,
+): Write {
+  const patch = { metadata: { uid, resourceVersion, annotations } };
+  return { stage: 'follow', kind: 'patch', resource, namespace, name, uid, resourceVersion, patch };
+}

@@ -1,0 +1,83 @@
+/**
+ * Kubernetes Events about a source Service: what `kubectl describe service` shows. Made by `announce`.
+ *
+ * Guarantees: the name follows from what is said, so that saying it twice is AlreadyExists, which is fine.
+ * Not guaranteed: that it stays. The API server drops Events after an hour (`--event-ttl`).
+ * Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ ; KEP-383.
+ */
+
+import { codeOf } from '../../lib/errors.ts';
+import { hashId } from '../../lib/events/eventId.ts';
+import { events, type KubeApi } from '../../lib/kube/kubeApi.ts';
+import type { ServiceView } from '../../lib/selection/snapshot.ts';
+
+export type EventReason =
+  | 'LeaderElected'
+  | 'LeaderChanged'
+  | 'NoReadyPods'
+  | 'NoPodsFound'
+  | 'PortResolutionFailed'
+  | 'InvalidService'
+  | 'InvalidAnnotation'
+  | 'NameConflict'
+  | 'ForeignEndpointSlice'
+  | 'LeaderServiceCreated'
+  | 'LeaderServiceRemoved';
+
+export interface Notice {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: EventReason;
+  /** Tells this apart from others with the same reason and epoch. */
+  readonly value: string;
+  readonly note: string;
+}
+
+/** Validation: `note` has at most 1,024 bytes, `reason` and `action` 128. */
+const MAX_NOTE_BYTES = 1024;
+const CONTROLLER = 'zen-lead.io/zen-lead';
+
+/** True when it is new, false when it had been said before. Rejects with KUBE_*. */
+export async function writeKubernetesEvent(
+  api: KubeApi,
+  source: ServiceView,
+  epoch: number,
+  notice: Notice,
+  at: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { namespace, name, uid } = source;
+  const object = {
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    metadata: { namespace, name: `${name}.${hashId([uid, epoch, notice.reason, notice.value])}` },
+    eventTime: toMicroTime(at),
+    reportingController: CONTROLLER,
+    reportingInstance: 'zen-lead',
+    action: actions[notice.type],
+    reason: notice.reason,
+    regarding: { apiVersion: 'v1', kind: 'Service', namespace, name, uid },
+    note: truncate(notice.note),
+    type: notice.type,
+  };
+  try {
+    await api.create(events, namespace, object, signal);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'KUBE_ALREADY_EXISTS') return false;
+    throw error;
+  }
+}
+
+const actions = { Normal: 'Route', Warning: 'Decide' } as const;
+
+/** metav1.MicroTime is parsed with exactly six digits of a second. */
+function toMicroTime(at: number): string {
+  return new Date(at).toISOString().replace('Z', '000Z');
+}
+
+/** Whole characters: a note cut in the middle of one would not be UTF-8. */
+function truncate(note: string): string {
+  if (Buffer.byteLength(note) <= MAX_NOTE_BYTES) return note;
+  const bytes = Buffer.from(note).subarray(0, MAX_NOTE_BYTES - 3); // room for "…"
+  return `${new TextDecoder().decode(bytes).replace(/\ufffd+$/, '')}…`;
+}

@@ -1,0 +1,57 @@
+/**
+ * What a Kubernetes Event says about an announcement or a warning. Pure; called by `announce`.
+ */
+
+import type { Decision, Warning } from '../../lib/selection/decision.ts';
+import type { Snapshot } from '../../lib/selection/snapshot.ts';
+import type { Write } from '../../lib/selection/write.ts';
+import type { Announcement } from './announcement.ts';
+import type { EventReason, Notice } from './kubernetesEvent.ts';
+
+export function toNotices(announcement: Announcement): readonly Notice[] {
+  const { newService, reason } = announcement;
+  const notices: Notice[] = [];
+  if (newService !== null) {
+    const note = `Created Service "${newService.name}".`;
+    notices.push({ type: 'Normal', reason: 'LeaderServiceCreated', value: newService.uid, note });
+  }
+  // The removal that follows has an Event of its own.
+  if (reason !== 'OptedOut') notices.push(toLeaderNotice(announcement));
+  return notices;
+}
+
+function toLeaderNotice({ leader, previous, reason, epoch }: Announcement): Notice {
+  if (leader === null) {
+    const past = previous === null ? '' : ` Pod "${previous.name}" no longer leads.`;
+    const note = `No leader: ${reason} (epoch ${epoch}).${past}`;
+    return { type: 'Warning', reason: toLostReason(reason), value: reason, note };
+  }
+  const isChange = previous !== null && previous.uid !== leader.uid;
+  const past = isChange ? `, before it "${previous.name}"` : '';
+  const note = `Pod "${leader.name}" leads${past}: ${reason} (epoch ${epoch}).`;
+  return { type: 'Normal', reason: isChange ? 'LeaderChanged' : 'LeaderElected', value: leader.uid, note };
+}
+
+function toLostReason(reason: Announcement['reason']): EventReason {
+  if (reason === 'NoPodsFound' || reason === 'PortResolutionFailed' || reason === 'InvalidService') return reason;
+  return 'NoReadyPods';
+}
+
+export function toWarningNotice({ reason, value, message }: Warning): Notice {
+  return { type: 'Warning', reason, value, note: message };
+}
+
+/** One for each Service of ours that these writes removed. */
+export function toRemovalNotices(writes: readonly Write[]): readonly Notice[] {
+  return writes.flatMap((write): Notice[] => {
+    if (write.kind !== 'delete' || write.resource !== 'services') return [];
+    return [
+      { type: 'Normal', reason: 'LeaderServiceRemoved', value: write.uid, note: `Removed Service "${write.name}".` },
+    ];
+  });
+}
+
+/** Tells a warning apart from every other one; the name of its Event follows from the same parts. */
+export function warningKey({ source }: Snapshot, { epoch }: Decision, { reason, value }: Warning): string {
+  return JSON.stringify([source?.uid, epoch, reason, value]);
+}

@@ -1,0 +1,49 @@
+/**
+ * Whom a foreign event concerns: the opted-in Services of its namespace, as they are now. DESIGN section 2: "one about a pod concerns the
+ * opted-in Services of its namespace that select it or route to its name". Called by the handlers.
+ *
+ * Guarantees: pure; sorted by name, no duplicates. Only the name in the hint is used, the rest is the state read.
+ */
+
+import type { ForeignHint } from '../../lib/events/foreign.ts';
+import { annotation } from '../../lib/selection/names.ts';
+import { readRecord } from '../../lib/selection/record.ts';
+import { selects } from '../../lib/selection/selects.ts';
+import type { ServiceView } from '../../lib/selection/snapshot.ts';
+import { sliceName, wantedServiceNames } from '../../lib/selection/wantedNames.ts';
+import { type NamespaceRead, toSnapshot } from './readState.ts';
+
+/** Names of source Services. */
+export type FindConcerned = (state: NamespaceRead, hint: ForeignHint) => readonly string[];
+
+export const findConcernedByPod: FindConcerned = (state, { name }) => {
+  const pod = state.pods.find((each) => each.name === name);
+  return findOptedIn(state, (source) => {
+    if (pod !== undefined && selects(source.selector, pod.labels)) return true;
+    return readRecord(toSnapshot(state, source.name)).leader?.name === name;
+  });
+};
+
+/** By a Service or an EndpointSlice: the source itself, what it owns, and whoever has a name that it wants. */
+export const findConcernedByService: FindConcerned = (state, { objectKind, name }) => {
+  const service = state.services.find((each) => each.name === name);
+  const slice = state.slices.find((each) => each.name === name);
+  return findOptedIn(state, (source) => {
+    const wanted = wantedServiceNames(source);
+    if (objectKind === 'Service')
+      return source.name === name || wanted.includes(name) || service?.owner?.uid === source.uid;
+    if (slice !== undefined) return slice.owner?.uid === source.uid || wanted.includes(slice.serviceName ?? '');
+    return wanted.some((each) => name === sliceName(each, 'IPv4') || name === sliceName(each, 'IPv6'));
+  });
+};
+
+function findOptedIn(state: NamespaceRead, isConcerned: (source: ServiceView) => boolean): readonly string[] {
+  const sources = state.services.filter((service) => isOptedIn(service, state) && isConcerned(service));
+  return sources.map(({ name }) => name).sort();
+}
+
+/** Any value counts, and whoever has something of ours: a misspelt opt-in and an opt-out are looked at too. */
+function isOptedIn(service: ServiceView, { services, slices }: NamespaceRead): boolean {
+  if (service.annotations[annotation.enabled] !== undefined) return true;
+  return [...services, ...slices].some((object) => object.owner?.uid === service.uid);
+}

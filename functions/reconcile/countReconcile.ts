@@ -1,0 +1,99 @@
+/**
+ * countLook: what one look adds to the metrics. Called by `report`.
+ *
+ * Guarantees: a decision counts as a failover only when its route was written; no label holds a pod's name.
+ */
+
+import { isAboutChange } from '../../lib/events/reconcileEvent.ts';
+import type { Decision, Reason } from '../../lib/selection/decision.ts';
+import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import type { LookRequest, LookResult } from './reconcile.ts';
+
+export interface LookContext {
+  readonly request: LookRequest;
+  readonly observedAt: number | undefined;
+  readonly startedAt: number;
+}
+
+export interface ServiceLabels {
+  readonly namespace: string;
+  readonly service: string;
+}
+
+export function countLook(labels: ServiceLabels, result: 'success' | 'error', tookMs: number, metrics: Metrics): void {
+  metrics.reconciliations.inc({ ...labels, result });
+  metrics.reconciliationSeconds.observe({ ...labels, result }, tookMs / 1000);
+}
+
+export function countDecision(context: LookContext, result: LookResult, metrics: Metrics, now: number): void {
+  const { namespace, name: service } = context.request.service;
+  const labels = { namespace, service };
+  const { attempts, hint } = result;
+  metrics.selectionAttempts.inc(labels, attempts);
+  if (attempts > 1) metrics.retrySuccess.inc({ ...labels, operation: 'write' });
+  if (hint !== null) metrics.hints.inc({ reason: hint });
+  countLag(context, result, metrics, now);
+  countLeader(labels, context, result, metrics, now);
+}
+
+function countLeader(
+  labels: ServiceLabels,
+  { observedAt }: LookContext,
+  { decision, writes }: LookResult,
+  metrics: Metrics,
+  now: number,
+): void {
+  const { previous, leader, reason } = decision;
+  const isSame = previous !== null && previous.uid === leader?.uid;
+  if (isSame) metrics.stickyHits.inc(labels);
+  if (!writes.some((write) => write.stage === 'route')) return;
+
+  for (const port of unresolvedPorts(decision)) metrics.portResolutionFailures.inc({ ...labels, port_name: port });
+  if (previous === null || isSame || !isFailover(decision)) return;
+  metrics.stickyMisses.inc(labels);
+  const name = toFailoverReason(reason);
+  metrics.failovers.inc({ ...labels, reason: name });
+  if (observedAt !== undefined)
+    metrics.failoverSeconds.observe({ ...labels, reason: name }, Math.max(0, now - observedAt) / 1000);
+}
+
+/** An event without a sender that is trusted has no `observedAt`; a look that time alone has caused waited on purpose. */
+function countLag(
+  { request, observedAt }: LookContext,
+  { decidedAt, writes }: LookResult,
+  metrics: Metrics,
+  now: number,
+): void {
+  if (observedAt === undefined || !isAboutChange(request.type)) return;
+  const observe = (stage: string, at: number) =>
+    metrics.eventLagSeconds.observe({ stage }, Math.max(0, at - observedAt) / 1000);
+  observe('decided', decidedAt);
+  if (writes.length > 0) observe('written', now);
+}
+
+/** Opting out is somebody's wish, not a failover. */
+function isFailover({ kind, reason }: Decision): boolean {
+  return kind === 'elected' || (kind === 'lost' && reason !== 'OptedOut');
+}
+
+/**
+ * Lenient: what the chosen pod lacks. Strict, and nobody chosen: every port that the Service names, because each pod may lack another one.
+ */
+function unresolvedPorts({ reason, warnings, plan }: Decision): readonly string[] {
+  if (reason !== 'PortResolutionFailed')
+    return warnings.flatMap(({ reason: warning, value }) => (warning === 'PortResolutionFailed' ? [value] : []));
+  return (plan?.service?.ports ?? []).flatMap(({ targetPort }) => (typeof targetPort === 'string' ? [targetPort] : []));
+}
+
+/** The Go zen-lead's values where they mean the same, so that dashboards carry over; else our reason in its spelling. */
+const failoverReasons = new Map<Reason, string>([
+  ['LeaderNotReady', 'notReady'],
+  ['LeaderTerminating', 'terminating'],
+  ['LeaderWithoutAddress', 'noIP'],
+  ['NoReadyPods', 'noneReady'],
+  ['NoPodsFound', 'noneReady'],
+]);
+
+export function toFailoverReason(reason: Reason): string {
+  return failoverReasons.get(reason) ?? reason.charAt(0).toLowerCase() + reason.slice(1);
+}

@@ -1,0 +1,20 @@
+/**
+ * parseObject: an object that the API server has given, by one of lib/kube's parsers. Used by whatever a function reads or is answered.
+ *
+ * Errors: KUBE_INVALID, to be tried later. An object that we cannot read is not the fault of whoever sent the event: never a 400.
+ */
+
+import { ZenLeadError } from '../../lib/errors.ts';
+
+/** `attempt`: what the object was asked for, for the error. */
+export function parseObject<T>(attempt: string, input: unknown, parse: (input: unknown) => T): T {
+  try {
+    return parse(input);
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new ZenLeadError('KUBE_INVALID', `${attempt}: an object cannot be read: ${problem}`, {
+      retry: 'later',
+      cause,
+    });
+  }
+}

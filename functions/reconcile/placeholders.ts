@@ -1,0 +1,58 @@
+/**
+ * placesFirst: of the writes that were decided, those that make room for a slice: the leader Service as it should be, what stands in the slice's
+ * place removed, and the slice itself, empty. None where every slice is there. Called by `look`, which fills them with what it decides then.
+ *
+ * Why: a create is fenced by its name alone. One that was on its way while another function made the slice, and a hand removed it, would bring
+ * back an older epoch, or a second record (S4, S9). An empty slice routes to nobody and says nothing, so it may come at any time; the patch
+ * that fills it carries its uid.
+ */
+
+import { parseService } from '../../lib/kube/parseService.ts';
+import { parseSlice } from '../../lib/kube/parseSlice.ts';
+import type { Snapshot } from '../../lib/selection/snapshot.ts';
+import type { Write, WriteResource } from '../../lib/selection/write.ts';
+import { parseObject } from './parseObject.ts';
+
+export function placesFirst(writes: readonly Write[]): readonly Write[] {
+  const last = writes.findLastIndex(hasPlace);
+  const names = new Set(writes.filter(hasPlace).map(({ name }) => name));
+  return writes.slice(0, last + 1).flatMap((write) => {
+    if (hasPlace(write)) {
+      const { place, ...create } = write;
+      return [{ ...create, object: place }];
+    }
+    const makesRoom = 'resource' in write && (write.resource === 'services' || names.has(write.name));
+    return makesRoom ? [write] : [];
+  });
+}
+
+/** The snapshot with what these writes have made of it; `objects` is what the API server answered to each. */
+export function withPlaces(
+  snapshot: Snapshot,
+  { writes, objects }: { readonly writes: readonly Write[]; readonly objects: readonly unknown[] },
+): Snapshot {
+  const isWritten = (resource: WriteResource, name: string): boolean =>
+    writes.some((write) => 'resource' in write && write.resource === resource && write.name === name);
+  const made = <T>(resource: WriteResource, parse: (input: unknown) => T): readonly T[] =>
+    writes.flatMap((write, index) => {
+      if (!('resource' in write) || write.resource !== resource || objects[index] === undefined) return [];
+      return [parseObject(`${write.kind} ${resource} ${write.namespace}/${write.name}`, objects[index], parse)];
+    });
+  return {
+    ...snapshot,
+    services: [
+      ...snapshot.services.filter(({ name }) => !isWritten('services', name)),
+      ...made('services', parseService),
+    ],
+    slices: [
+      ...snapshot.slices.filter(({ name }) => !isWritten('endpointslices', name)),
+      ...made('endpointslices', parseSlice),
+    ],
+  };
+}
+
+type Create = Extract<Write, { kind: 'create' }>;
+
+function hasPlace(write: Write): write is Create & Required<Pick<Create, 'place'>> {
+  return write.kind === 'create' && write.place !== undefined;
+}

@@ -1,0 +1,177 @@
+/**
+ * look: decide about one Service and write what was decided. The one way that every event takes, whatever its type.
+ *
+ *   1. The snapshot, if it may decide (freshness.ts), else the state read by ourselves (readState.ts).
+ *   2. decide, toPatch: pure. Where no slice holds a record, or another one is to be made, no revision fences a snapshot (S9): what is to be
+ *      written is decided on the state read. A slice that is made is made empty, and what goes in is decided when it is there (placeholders.ts).
+ *   3. Route writes, if there are any. What follows from them is the next look.
+ *   4. Without route writes: the announcement that is owed (announce.ts), then the other writes.
+ *   5. A conflict: read afresh, decide again, at most three times.
+ *
+ * Guarantees: S3, S4, S9. Nothing is written from a snapshot past its deadline, or from state read more than 2 s ago. A Service that
+ * is gone is no error. Rejects with KUBE_* or ABORTED; conflicts to the end with the last of them.
+ */
+
+import type { LookData } from '../../lib/events/reconcileEvent.ts';
+import type { ReplyData } from '../../lib/events/reply.ts';
+import { MAX_RECHECK_MS } from '../../lib/events/replySchema.ts';
+import type { ServiceRef } from '../../lib/events/subject.ts';
+import { decide } from '../../lib/selection/decide.ts';
+import type { Decision } from '../../lib/selection/decision.ts';
+import { nextLookAt } from '../../lib/selection/nextLookAt.ts';
+import { readRecord } from '../../lib/selection/record.ts';
+import type { Snapshot, Uid } from '../../lib/selection/snapshot.ts';
+import { toPatch } from '../../lib/selection/toPatch.ts';
+import type { Write } from '../../lib/selection/write.ts';
+import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
+import type { HintReason, WhyHint } from './freshness.ts';
+import { placesFirst, withPlaces } from './placeholders.ts';
+import { type NamespaceRead, READ_LIFETIME_MS, toSnapshot } from './readState.ts';
+import { type Basis, type SettleDeps, settle } from './settle.ts';
+import type { ReadNamespace } from './sharedReads.ts';
+
+export interface LookRequest {
+  readonly service: ServiceRef;
+  /** Of the event; no decision depends on it, only whether warnings are told again. */
+  readonly type: string;
+  /** What to decide on, or why it has to be read first. */
+  readonly basis: Basis | HintReason;
+  /** Of a snapshot that may decide; a hint uses nothing of the body, and that includes what an earlier reply put there. */
+  readonly carry?: string;
+  /** Of the event; decides nothing. */
+  readonly traceparent?: string | undefined;
+  /** The namespace, where it has just been read to find out whom an event concerns. */
+  readonly state?: NamespaceRead;
+}
+
+export interface LookResult {
+  readonly reply: ReplyData;
+  /** What this look did, all attempts together: for the log and the counters. */
+  readonly decision: Decision;
+  readonly sourceUid: Uid | null;
+  /** The `now` that was decided with, epoch milliseconds. */
+  readonly decidedAt: number;
+  /** Acknowledged by the API server, in order. */
+  readonly writes: readonly Write[];
+  /** 1: no conflict. */
+  readonly attempts: number;
+  /** Why the state was read in place of the event's; null when it was not. */
+  readonly hint: HintReason | null;
+}
+
+const MAX_REREADS = 3;
+/** How soon to look again when an announcement did not get through: a sink that is down must not cost a look a second and Service. */
+const ANNOUNCE_AGAIN_MS = 5_000;
+
+export interface LookDeps extends SettleDeps {
+  readonly readNamespace: ReadNamespace;
+}
+
+export async function look(request: LookRequest, deps: LookDeps, signal: AbortSignal): Promise<LookResult> {
+  const { service, type, carry, state } = request;
+  let hint = typeof request.basis === 'string' ? request.basis : null;
+  let basis = typeof request.basis === 'string' ? await readBasis(service, deps, signal, state) : request.basis;
+
+  let standing: Standing | null = null;
+  const placed: Write[] = [];
+  for (let attempt = 1; ; ) {
+    const decidedAt = deps.now();
+    const decision = select(basis.snapshot, decidedAt, deps.tracing);
+    const writes = toPatch(basis.snapshot, decision, decidedAt);
+    const places = placesFirst(writes);
+    const isPlacing = places.length > 0;
+    if (!basis.isRead && (isPlacing || (writes.length > 0 && readRecord(basis.snapshot).slice === null))) {
+      hint = 'unfenced';
+      basis = await readBasis(service, deps, signal);
+      continue;
+    }
+    const settling = { basis, decision, writes: isPlacing ? places : writes, decidedAt, type, carry };
+    const outcome = await settle(settling, deps, signal);
+    if (isPlacing) placed.push(...outcome.writes);
+    if (outcome.kind === 'stale') {
+      if (!isPlacing && outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
+      if (attempt > MAX_REREADS) throw outcome.error;
+      const { namespace, name } = service;
+      deps.metrics.retryAttempts.inc({ namespace, service: name, operation: 'write', attempt });
+      attempt += 1;
+      basis = await readBasis(service, deps, signal);
+    } else if (isPlacing && outcome.writes.length === places.length) {
+      basis = { ...basis, snapshot: withPlaces(basis.snapshot, outcome) };
+    } else {
+      // Fewer places than asked for: the namespace is going, and nothing more can be made in it.
+      const whole = tellWhole(standing, { decision, writes: isPlacing ? placed : [...placed, ...outcome.writes] });
+      return { ...whole, ...toReplyData(basis, decision, decidedAt, outcome), decidedAt, attempts: attempt, hint };
+    }
+  }
+}
+
+function select(snapshot: Snapshot, now: number, tracing: Tracing = noTracing): Decision {
+  if (!tracing.isOn) return decide(snapshot, now);
+  return tracing.span('select', { attributes: { 'zen_lead.candidates': snapshot.candidates.length } }, (span) => {
+    const decision = decide(snapshot, now);
+    span.set({ 'zen_lead.decision': decision.kind, 'zen_lead.reason': decision.reason });
+    return decision;
+  });
+}
+
+/** What was decided, and what of it was written. */
+interface Standing {
+  readonly decision: Decision;
+  readonly writes: readonly Write[];
+}
+
+/**
+ * A conflict can come after the route was written, at the other family's slice. What is then decided finds the new leader in place and keeps
+ * it. What this look did is still an election; the reply is what the snapshot in it gives, so that replaying it agrees.
+ */
+function tellWhole(before: Standing | null, last: Standing): Standing {
+  if (before === null) return last;
+  const writes = [...before.writes, ...last.writes];
+  const leaderUid = before.decision.leader?.uid;
+  const isInPlace = last.decision.previous?.uid === leaderUid && last.decision.leader?.uid === leaderUid;
+  return { decision: isInPlace ? before.decision : last.decision, writes };
+}
+
+function toReplyData(
+  { snapshot, isRead }: Basis,
+  { kind, reason, previous, leader, epoch }: Decision,
+  decidedAt: number,
+  { owes, carry }: { readonly owes: boolean; readonly carry: string | undefined },
+): Pick<LookResult, 'reply' | 'sourceUid'> {
+  const lookAgainAt = earliest(nextLookAt(snapshot, decidedAt), owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
+  const reply: ReplyData = {
+    decision: kind,
+    reason,
+    previous,
+    leader,
+    epoch,
+    ...(isRead ? { basis: 'read', snapshot } : { basis: 'event' }),
+    ...(lookAgainAt === null ? {} : { recheckAfterMs: toDelay(lookAgainAt, decidedAt) }),
+    ...(carry === undefined ? {} : { carry }),
+  };
+  return { reply, sourceUid: snapshot.source?.uid ?? null };
+}
+
+/** The one rule for hints. */
+export function chooseBasis({ snapshot, deadline }: LookData, now: number, whyHint: WhyHint): Basis | HintReason {
+  if (snapshot === undefined) return 'noSnapshot';
+  return whyHint(snapshot, deadline, now) ?? { snapshot, deadline, isRead: false };
+}
+
+async function readBasis(
+  { namespace, name }: ServiceRef,
+  { readNamespace }: LookDeps,
+  signal: AbortSignal,
+  known?: NamespaceRead,
+): Promise<Basis> {
+  const state = known ?? (await readNamespace(namespace, signal));
+  return { snapshot: toSnapshot(state, name), deadline: state.readAt + READ_LIFETIME_MS, isRead: true };
+}
+
+function earliest(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
+}
+
+function toDelay(at: number, now: number): number {
+  return Math.min(Math.max(Math.ceil(at - now), 0), MAX_RECHECK_MS);
+}

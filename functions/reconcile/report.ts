@@ -1,0 +1,64 @@
+/**
+ * What one look leaves behind for people: counters, and one log line a decision (info when something was written, debug when not).
+ *
+ * Guarantees: reasons are those of the decision; no label holds a pod's name.
+ */
+
+import { codeOf } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/telemetry/logger.ts';
+import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import { traceIdOf } from '../../lib/telemetry/tracing.ts';
+import { countDecision, countLook, type LookContext } from './countReconcile.ts';
+import type { LookResult } from './reconcile.ts';
+
+export interface ReportDeps {
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+export function reportLook(context: LookContext, result: LookResult, { metrics, log, now }: ReportDeps): void {
+  const { request, startedAt } = context;
+  const { decision, writes, hint, attempts, reply } = result;
+  const labels = { namespace: request.service.namespace, service: request.service.name };
+  const tookMs = now() - startedAt;
+  countLook(labels, 'success', tookMs, metrics);
+  countDecision(context, result, metrics, now());
+
+  const { kind, reason, leader, previous, epoch } = decision;
+  const line = {
+    service: `${labels.namespace}/${labels.service}`,
+    decision: kind,
+    reason,
+    leader: leader?.name ?? null,
+    previous: previous?.name ?? null,
+    epoch,
+    type: request.type,
+    basis: reply.basis,
+    ...(hint === null ? {} : { hint }),
+    traceId: traceIdOf(request.traceparent),
+    writes: writes.length,
+    attempts,
+    tookMs,
+  };
+  log[writes.length > 0 ? 'info' : 'debug'](
+    line,
+    leader === null ? `${kind}: ${reason}` : `${kind} ${leader.name}: ${reason}`,
+  );
+}
+
+export function reportFailure(
+  { request, startedAt }: LookContext,
+  error: unknown,
+  { metrics, log, now }: ReportDeps,
+): void {
+  const { namespace, name } = request.service;
+  const labels = { namespace, service: name };
+  const code = codeOf(error) ?? 'INTERNAL';
+  countLook(labels, 'error', now() - startedAt, metrics);
+  metrics.reconciliationErrors.inc({ ...labels, error_type: code });
+  // A caller that has gone has its own line; anything without a code is a fault of ours.
+  const level = code === 'ABORTED' ? 'debug' : code === 'INTERNAL' ? 'error' : 'warn';
+  const traceId = traceIdOf(request.traceparent);
+  log[level]({ service: `${namespace}/${name}`, type: request.type, code, traceId, err: error }, 'a look failed');
+}

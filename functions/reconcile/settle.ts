@@ -1,0 +1,109 @@
+/**
+ * settle: carry out one decision. Steps 3 and 4 of `look`.
+ *
+ * Guarantees: a write of the route comes before anything else and alone; an announcement comes only where the route stands, and before
+ * the leader Service that says what was announced is removed. `stale`: what was decided on is no longer what is; `writes` stand all the same, and there is nothing to undo.
+ */
+
+import { codeOf, type ErrorCode, ZenLeadError } from '../../lib/errors.ts';
+import type { KubeApi } from '../../lib/kube/kubeApi.ts';
+import { applyWrite } from '../../lib/kube/write.ts';
+import type { Decision } from '../../lib/selection/decision.ts';
+import type { Snapshot } from '../../lib/selection/snapshot.ts';
+import type { Write } from '../../lib/selection/write.ts';
+import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import type { Tracing } from '../../lib/telemetry/tracing.ts';
+import type { Announcer } from '../announce/announce.ts';
+
+/** What is decided on, and until when it may be written. */
+export interface Basis {
+  readonly snapshot: Snapshot;
+  /** Epoch milliseconds. */
+  readonly deadline: number;
+  /** Read by ourselves, not out of the event. */
+  readonly isRead: boolean;
+}
+
+export interface SettleDeps {
+  readonly api: KubeApi;
+  readonly announcer: Announcer;
+  readonly metrics: Metrics;
+  readonly now: () => number;
+  readonly tracing?: Tracing | undefined;
+}
+
+export interface Settling {
+  readonly basis: Basis;
+  readonly decision: Decision;
+  /** What `toPatch` makes of the decision. */
+  readonly writes: readonly Write[];
+  readonly decidedAt: number;
+  readonly type: string;
+  readonly carry: string | undefined;
+}
+
+export type Outcome =
+  | {
+      readonly kind: 'settled';
+      readonly writes: readonly Write[];
+      /** What the API server answered to each: the object as it is now, undefined where one was deleted. */
+      readonly objects: readonly unknown[];
+      /** Something is still to be told: look again soon. */
+      readonly owes: boolean;
+      readonly carry: string | undefined;
+    }
+  | { readonly kind: 'stale'; readonly error: unknown; readonly writes: readonly Write[] };
+
+/** Somebody else wrote in between, or an object came or went: read afresh, never resend (S3). */
+const staleCodes = new Set<ErrorCode | undefined>(['KUBE_CONFLICT', 'KUBE_NOT_FOUND', 'KUBE_ALREADY_EXISTS']);
+
+export async function settle(settling: Settling, deps: SettleDeps, signal: AbortSignal): Promise<Outcome> {
+  const { basis, decision, writes } = settling;
+  const route = writes.filter((write) => write.stage === 'route');
+  if (route.length > 0) return applyAll(route, settling, deps, signal, { owes: false, carry: settling.carry });
+
+  const told = await deps.announcer.announce({ ...settling, snapshot: basis.snapshot }, signal);
+  // Its record changed an object that the other writes were decided on; or it has to be told before the Service goes.
+  const waits = told.hasRecorded || (told.owes && decision.reason === 'OptedOut');
+  if (waits || writes.length === 0) {
+    return { kind: 'settled', writes: [], objects: [], owes: told.owes || writes.length > 0, carry: told.carry };
+  }
+  return applyAll(writes, settling, deps, signal, told);
+}
+
+async function applyAll(
+  writes: readonly Write[],
+  { basis }: Settling,
+  deps: SettleDeps,
+  signal: AbortSignal,
+  told: { readonly owes: boolean; readonly carry: string | undefined },
+): Promise<Outcome> {
+  const done: Write[] = [];
+  const objects: unknown[] = [];
+  for (const write of writes) {
+    // S4, right before the write: what was in time when it was decided may have waited since.
+    if (deps.now() >= basis.deadline) return { kind: 'stale', error: expired(write), writes: done };
+    try {
+      objects.push(await applyWrite(deps.api, write, signal));
+      done.push(write);
+    } catch (error) {
+      // Everything there goes, the Service included: what cannot be made any more need not be.
+      if (codeOf(error) === 'KUBE_NAMESPACE_TERMINATING') return { kind: 'settled', writes: done, objects, ...told };
+      if (staleCodes.has(codeOf(error))) return { kind: 'stale', error, writes: done };
+      if (codeOf(error) !== 'ABORTED') countRefusal(write, basis.snapshot, deps.metrics);
+      throw error;
+    }
+  }
+  await deps.announcer.tellRemoved(basis.snapshot, writes, signal);
+  return { kind: 'settled', writes, objects, ...told };
+}
+
+function expired({ kind, namespace, name }: Write): ZenLeadError {
+  const message = `${kind} ${namespace}/${name}: the state decided on grew too old before it was written`;
+  return new ZenLeadError('KUBE_TIMEOUT', message, { retry: 'later' });
+}
+
+function countRefusal(write: Write, { namespace, name: service }: Snapshot, metrics: Metrics): void {
+  if ('resource' in write && write.resource === 'endpointslices')
+    metrics.endpointWriteErrors.inc({ namespace, service });
+}

@@ -1,0 +1,65 @@
+/**
+ * parseLook: from an envelope to what a function is asked to look at. Called by `functions/app` for `io.zen-lead.pod.*` and `.service.*`.
+ *
+ * Guarantees: throws INPUT_INVALID only for a subject that cannot be read. Data that cannot be read, or a snapshot of another Service
+ * than the subject's, comes back as a hint with the reason: a newer bridge can talk to an older function (DESIGN section 2).
+ */
+
+import type { Envelope } from './envelope.ts';
+import { firstIssue } from './firstIssue.ts';
+import type { LookData } from './reconcileEvent.ts';
+import { lookDataZod } from './reconcileSchema.ts';
+import { parseSubject, type ServiceRef } from './subject.ts';
+
+export type ReadData =
+  | { readonly kind: 'readable'; readonly value: LookData }
+  | { readonly kind: 'unreadable'; readonly problem: string };
+
+export interface Look {
+  readonly kind: 'look';
+  readonly id: string;
+  /** Of the families `io.zen-lead.pod.` and `io.zen-lead.service.`; no decision depends on which one. */
+  readonly type: string;
+  readonly source: string;
+  readonly subject: ServiceRef;
+  /** When the change was observed, epoch milliseconds. */
+  readonly observedAt?: number;
+  readonly traceparent?: string;
+  readonly data: ReadData;
+}
+
+export function isLookType(type: string): boolean {
+  return /^io\.zen-lead\.(?:pod|service)\.[a-z]+$/.test(type);
+}
+
+export function parseLook(envelope: Envelope): Look {
+  const subject = parseSubject(envelope.subject);
+  const traceparent = envelope.extensions.get('traceparent');
+  return {
+    kind: 'look',
+    id: envelope.id,
+    type: envelope.type,
+    source: envelope.source,
+    subject,
+    ...(envelope.time === undefined ? {} : { observedAt: envelope.time }),
+    ...(typeof traceparent === 'string' ? { traceparent } : {}),
+    data: readData(envelope, subject),
+  };
+}
+
+function readData({ data }: Envelope, subject: ServiceRef): ReadData {
+  if (data.kind !== 'json') return unreadable(data.kind === 'none' ? 'data: is missing' : 'data: is not JSON');
+  const parsed = lookDataZod.safeParse(data.value);
+  if (!parsed.success) {
+    const { path, problem } = firstIssue('data', parsed.error);
+    return unreadable(`${path}: ${problem}`);
+  }
+  const { snapshot } = parsed.data;
+  if (snapshot && (snapshot.namespace !== subject.namespace || snapshot.name !== subject.name))
+    return unreadable('data.snapshot: is of another Service than the subject');
+  return { kind: 'readable', value: parsed.data };
+}
+
+function unreadable(problem: string): ReadData {
+  return { kind: 'unreadable', problem };
+}

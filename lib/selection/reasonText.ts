@@ -1,0 +1,33 @@
+/**
+ * Each reason of a decision as a sentence for people. The reasons themselves stand in lib/selection/decision.ts.
+ */
+
+import type { Reason } from './decision.ts';
+
+export const reasonText: Readonly<Record<Reason, string>> = {
+  FirstLeader: 'nobody led before',
+  LeaderGone: 'the pod that led before is gone',
+  LeaderTerminating: 'the pod that led before was being deleted',
+  LeaderFinished: 'the pod that led before had ended (Succeeded or Failed)',
+  LeaderNotReady: 'the pod that led before was not Ready',
+  LeaderExcluded: 'the pod that led before was excluded by zen-lead.io/exclude',
+  LeaderNotSelected: 'the pod that led before had lost the label that the Service selects',
+  LeaderWithoutAddress: 'the pod that led before had no IP of the Service’s first family',
+  LeaderPortUnresolved: 'the pod that led before lacked a port that the Service names (ports-mode strict)',
+  Pinned: 'pinned by zen-lead.io/pin-leader',
+  Preferred: 'the strategy prefers it, and sticky is false',
+  SliceMadeAnew: 'the same pod under a new epoch: its EndpointSlice was made anew',
+  LeaderFit: 'the leader is fit',
+  Paused: 'the Service is paused',
+  FailoverDelayed: 'failover-min-delay is running',
+  Held: 'nobody is fit, and no-leader is hold',
+  OptedOut: 'the Service is not annotated with zen-lead.io/enabled: "true"',
+  NoPodsFound: 'the selector matches no pod',
+  NoReadyPods: 'no pod is fit',
+  WaitingForMinReady: 'no pod has been Ready for min-ready-duration yet',
+  PortResolutionFailed: 'no fit pod has every port that the Service names (ports-mode strict)',
+  InvalidService: 'the Service selects no pods',
+  SourceGone: 'the Service is gone',
+  NameConflict: 'the name of the leader Service is taken',
+  ForeignEndpointSlice: 'the name of the EndpointSlice is taken',
+};

@@ -1,0 +1,18 @@
+/** A concern about `shop/<name>`; only what a test is about is written in the test. */
+
+import type { Concern, Lane } from '../../../bridge/queue/concern.ts';
+import { serviceKey } from '../../../lib/selection/snapshot.ts';
+import { T0 } from './builders.ts';
+
+export function aConcern(name: string, lane: Lane = 'change', overrides: Partial<Concern> = {}): Concern {
+  return {
+    key: serviceKey('shop', name),
+    namespace: 'shop',
+    name,
+    type: 'io.zen-lead.pod.modified',
+    change: { kind: 'Pod', name: `${name}-0`, verb: 'modified' },
+    lane,
+    observedAt: T0,
+    ...overrides,
+  };
+}

@@ -1,0 +1,97 @@
+/** Builders of events for tests: a look event as the bridge sends it, as an object and as the two HTTP messages. */
+
+import type { LookEvent } from '../../../lib/events/reconcileEvent.ts';
+import type { Candidate, ResourceVersion, ServiceView, Snapshot, Uid } from '../../../lib/selection/snapshot.ts';
+
+export const uid = (text: string): Uid => text as Uid;
+export const revision = (text: string): ResourceVersion => text as ResourceVersion;
+
+export function aSource(changes: Partial<ServiceView> = {}): ServiceView {
+  return {
+    namespace: 'shop',
+    name: 'db',
+    uid: uid('source-uid'),
+    resourceVersion: revision('10'),
+    labels: {},
+    annotations: { 'zen-lead.io/enabled': 'true' },
+    owner: null,
+    terminating: false,
+    type: 'ClusterIP',
+    headless: false,
+    selector: { app: 'db' },
+    ports: [{ name: 'pg', protocol: 'TCP', port: 5432, targetPort: 5432 }],
+    ipFamilies: ['IPv4'],
+    ipFamilyPolicy: 'SingleStack',
+    ...changes,
+  };
+}
+
+export function aCandidate(changes: Partial<Candidate> = {}): Candidate {
+  return {
+    name: 'db-0',
+    uid: uid('pod-0'),
+    createdAt: 1_000,
+    phase: 'Running',
+    ready: true,
+    readyChangedAt: 2_000,
+    terminating: false,
+    ips: ['10.0.0.1'],
+    nodeName: 'n1',
+    ports: [],
+    selected: true,
+    ...changes,
+  };
+}
+
+export function aSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
+  return {
+    namespace: 'shop',
+    name: 'db',
+    source: aSource(),
+    candidates: [aCandidate()],
+    services: [],
+    slices: [],
+    revisions: { pods: revision('100'), services: revision('90'), slices: revision('95') },
+    ...changes,
+  };
+}
+
+export function aLookEvent(changes: Partial<LookEvent> = {}): LookEvent {
+  return {
+    specversion: '1.0',
+    id: 'e1',
+    type: 'io.zen-lead.pod.modified',
+    source: '/clusters/test',
+    subject: 'namespaces/shop/services/db',
+    time: '2026-11-20T10:00:00.000Z',
+    datacontenttype: 'application/json',
+    dataschema: 'https://zen-lead.io/schemas/look.v1.json',
+    partitionkey: 'shop/db',
+    sequence: '00000000000000000100',
+    expirytime: '2026-11-20T10:00:03.000Z',
+    data: {
+      change: { kind: 'Pod', name: 'db-0', verb: 'modified' },
+      deadline: 1_795_000_000_000,
+      snapshot: aSnapshot(),
+    },
+    ...changes,
+  };
+}
+
+export interface Message {
+  readonly headers: Record<string, string>;
+  readonly body: Buffer;
+}
+
+export function structured(event: object): Message {
+  return { headers: { 'content-type': 'application/cloudevents+json' }, body: Buffer.from(JSON.stringify(event)) };
+}
+
+export function binary(event: Readonly<Record<string, unknown>>): Message {
+  const { data, datacontenttype = 'application/json', ...attributes } = event;
+  const headers = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, String(value)] as const);
+  return {
+    headers: { ...Object.fromEntries(headers), 'content-type': String(datacontenttype) },
+    body: Buffer.from(data === undefined ? '' : JSON.stringify(data)),
+  };
+}

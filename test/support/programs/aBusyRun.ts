@@ -1,0 +1,142 @@
+/**
+ * A real run in which everything happens that a metric tells of: `zen-lead run` through a failover, a conflict, refusals of the API, ports
+ * that no pod has; functions that get hints and nonsense; a bridge whose sink refuses. Used by the tests of the metrics, with and without a
+ * real Prometheus.
+ */
+
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import { type EmbeddedApiServer, startApiServer } from '../../../apiserver/startApiServer.ts';
+import { listenOnLoopback } from '../../../cli/demo/podNetwork.ts';
+import { aDirectory } from './aCluster.ts';
+import { readUrl, startProgram } from './startProgram.ts';
+
+const PODS = '/api/v1/namespaces/shop/pods';
+const SERVICES = '/api/v1/namespaces/shop/services';
+const SLICES = '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices';
+
+export interface BusyRun {
+  readonly server: EmbeddedApiServer;
+  /** Base URLs of `/metrics`. */
+  readonly urls: { readonly run: string; readonly functions: string; readonly bridge: string };
+  writeReady(pod: string, isReady: boolean): Promise<void>;
+  /** Addresses that `<service>-leader` routes to. */
+  readRoute(service: string): Promise<readonly string[]>;
+}
+
+export async function aBusyRun(): Promise<BusyRun> {
+  const server = await startApiServer();
+  onTestFinished(() => server.close());
+  const kubeconfig = join(aDirectory(), 'kubeconfig');
+  await server.writeKubeconfig(kubeconfig);
+  const request = createRequest(server.url);
+  const writeReady = (pod: string, isReady: boolean) => writePodStatus(request, pod, isReady);
+
+  await request('POST', '/api/v1/namespaces', { metadata: { name: 'shop' } });
+  for (const pod of ['db-0', 'db-1']) {
+    const spec = { containers: [{ name: 'db', image: 'db' }] };
+    await request('POST', PODS, { metadata: { name: pod, labels: { app: 'db' } }, spec });
+    await writeReady(pod, true);
+  }
+  await createService(request, 'db', { 'zen-lead.io/strategy': 'nonsense' }, 5432);
+  await createService(request, 'web', {}, 'http');
+
+  const cluster = ['--kubeconfig', kubeconfig, '--port', '0'];
+  const run = await readUrl(startProgram(['run', ...cluster]));
+  const functions = (await readUrl(startProgram(['functions', ...cluster]))).replace('0.0.0.0', '127.0.0.1');
+  const bridge = await readUrl(startProgram(['bridge', ...cluster, '--sink', await aRefusingSink()]));
+  const busy: BusyRun = {
+    server,
+    urls: { run, functions, bridge },
+    writeReady,
+    async readRoute(service) {
+      const slice = (await request('GET', `${SLICES}/${service}-leader-ipv4`)) as {
+        endpoints?: { addresses: string[] }[];
+      };
+      return (slice.endpoints ?? []).flatMap(({ addresses }) => addresses);
+    },
+  };
+  await goThroughTrouble(busy);
+  await post(functions, 'nonsense');
+  await post(functions, JSON.stringify(aHint()));
+  return busy;
+}
+
+async function goThroughTrouble({ server, readRoute, writeReady }: BusyRun): Promise<void> {
+  const isSliceWrite = ({ verb, resource }: { verb: string; resource: string }) =>
+    verb === 'patch' && resource === 'endpointslices';
+  await expect.poll(() => readRoute('db'), { timeout: 10_000 }).toEqual(['10.0.0.10']);
+  // A conflict, which is read afresh; then a refusal, which fails the look and is tried again.
+  server.faults.add({ fault: { kind: 'status', code: 409 }, matches: isSliceWrite, times: 1 });
+  await writeReady('db-0', false);
+  await expect.poll(() => readRoute('db'), { timeout: 10_000 }).toEqual(['10.0.0.11']);
+  server.faults.add({ fault: { kind: 'status', code: 500 }, matches: isSliceWrite, times: 1 });
+  await writeReady('db-0', true);
+  await writeReady('db-1', false);
+  await expect.poll(() => readRoute('db'), { timeout: 10_000 }).toEqual(['10.0.0.10']);
+  await writeReady('db-1', true);
+  // Longer than the server keeps history: every watch has to list again.
+  server.compact();
+  server.cutWatches('end');
+}
+
+type Request = (method: string, path: string, body?: object) => Promise<unknown>;
+
+function createRequest(url: string): Request {
+  return async (method, path, body) => {
+    const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { 'content-type': type },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(5_000),
+    });
+    const answer: unknown = await response.json();
+    if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
+    return answer;
+  };
+}
+
+async function writePodStatus(request: Request, pod: string, isReady: boolean): Promise<void> {
+  const ip = pod.replace('db-', '10.0.0.1');
+  const conditions = [{ type: 'Ready', status: isReady ? 'True' : 'False' }];
+  const status = { phase: 'Running', podIP: ip, podIPs: [{ ip }], conditions };
+  await request('PATCH', `${PODS}/${pod}/status`, { status });
+}
+
+/** `targetPort` "http" is a port that no pod has. */
+async function createService(
+  request: Request,
+  name: string,
+  annotations: Readonly<Record<string, string>>,
+  targetPort: number | string,
+): Promise<void> {
+  const metadata = { name, annotations: { 'zen-lead.io/enabled': 'true', ...annotations } };
+  await request('POST', SERVICES, { metadata, spec: { selector: { app: 'db' }, ports: [{ port: 5432, targetPort }] } });
+}
+
+async function aRefusingSink(): Promise<string> {
+  const sink = createServer((_request, response) => response.writeHead(400).end());
+  const port = await listenOnLoopback(sink, 0);
+  onTestFinished(() => {
+    sink.closeAllConnections();
+    sink.close();
+  });
+  return `http://127.0.0.1:${port}`;
+}
+
+function aHint(): object {
+  return {
+    specversion: '1.0',
+    id: '1',
+    type: 'io.zen-lead.service.modified',
+    source: '/clusters/kubernetes',
+    subject: 'namespaces/shop/services/db',
+  };
+}
+
+async function post(url: string, body: string): Promise<void> {
+  const headers = { 'content-type': 'application/cloudevents+json' };
+  await (await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(5_000) })).text();
+}

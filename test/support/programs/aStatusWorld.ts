@@ -1,0 +1,80 @@
+/**
+ * A store as a bridge fills it, behind the real status API, for the tests of the API and of the live page.
+ */
+
+import { onTestFinished } from 'vitest';
+import { createStatusFeed, type StatusFeed } from '../../../api/statusFeed.ts';
+import { createStore } from '../../../bridge/leaders/leaderStore.ts';
+import { startProbes } from '../../../cli/startProbes.ts';
+import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
+import type { SliceView } from '../../../lib/selection/snapshot.ts';
+import { createMetrics } from '../../../lib/telemetry/metrics.ts';
+import { aPod, aService, uidOf, version } from '../objects/builders.ts';
+
+const revisions = { pods: version(1), services: version(1), slices: version(1) };
+const NAMESPACE = 'shop';
+
+export interface World {
+  readonly feed: StatusFeed;
+  readonly url: string;
+  annotate(service: string, annotations?: Readonly<Record<string, string>>): void;
+  /** Null: nobody. */
+  route(service: string, pod: string | null): void;
+  remove(service: string): void;
+  stop(): Promise<void>;
+}
+
+/** Two pods, postgres-0 and postgres-1, both Ready, that every annotated Service selects. */
+export async function aWorld(port = 0): Promise<World> {
+  const store = createStore();
+  const feed = createStatusFeed();
+  const isReady = () => ({ ready: true, reasons: [] });
+  feed.follow({
+    store,
+    readiness: isReady,
+    snapshotOf: ({ namespace, name }) =>
+      buildSnapshot({ ...store.namespace(namespace).stateOf(name), namespace, revisions }),
+  });
+  const server = await startProbes({ host: '127.0.0.1', port, metrics: createMetrics(), isReady, feed });
+  onTestFinished(() => server.close());
+  const note = (name: string) => feed.note({ namespace: NAMESPACE, name });
+  return {
+    feed,
+    url: server.url,
+    annotate(service, annotations = {}) {
+      store.applyService({ kind: 'added', object: aService(annotations, { name: service }) });
+      for (const number of [0, 1]) store.applyPod({ kind: 'added', object: aPod({ name: `postgres-${number}` }) }, 0);
+      note(service);
+    },
+    route(service, pod) {
+      store.applySlice({ kind: 'added', object: aSlice(service, pod) }, true);
+      note(service);
+    },
+    remove(service) {
+      store.applyService({ kind: 'deleted', object: aService({}, { name: service }) });
+      store.applySlice({ kind: 'deleted', object: aSlice(service, null) }, true);
+      note(service);
+    },
+    stop: () => server.close(),
+  };
+}
+
+function aSlice(service: string, pod: string | null): SliceView {
+  const targetRef = { kind: 'Pod', namespace: NAMESPACE, name: pod ?? '', uid: uidOf(pod ?? '') };
+  const endpoint = { addresses: ['10.0.0.1'], ready: true, serving: true, terminating: false, targetRef };
+  const record = { epoch: '7', 'pods-revision': '1', 'services-revision': '1', reason: 'LeaderNotReady' };
+  const led = pod === null ? {} : { 'leader-pod-name': pod, 'leader-pod-uid': uidOf(pod) };
+  const annotations = { ...record, ...led, 'leader-last-switch-time': '2026-01-01T00:00:00Z' };
+  return {
+    namespace: NAMESPACE,
+    name: `${service}-leader-ipv4`,
+    uid: uidOf(`${service}-slice`),
+    resourceVersion: version(5),
+    serviceName: `${service}-leader`,
+    managedBy: 'zen-lead.io',
+    annotations: Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`zen-lead.io/${key}`, value])),
+    owner: { kind: 'Service', name: service, uid: uidOf(service) },
+    terminating: false,
+    spec: { addressType: 'IPv4', endpoints: pod === null ? [] : [endpoint], ports: [] },
+  };
+}

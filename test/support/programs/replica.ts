@@ -1,0 +1,121 @@
+/**
+ * Replica: a whole `zen-lead run` in this process (bridge, Lease, in-process functions) with a network and a clock of its own, so that one
+ * replica can be killed, frozen or partitioned beside another one. Nothing of ours is faked.
+ */
+
+import type { EmbeddedApiServer } from '../../../apiserver/startApiServer.ts';
+import { type CancelTimer, type Clock, systemClock } from '../../../bridge/clock.ts';
+import { type Bridge, startBridge } from '../../../bridge/startBridge.ts';
+import { createInProcessSink } from '../../../functions/inProcessSink.ts';
+import type { LookEvent } from '../../../lib/events/reconcileEvent.ts';
+import { createKubeApi } from '../../../lib/kube/client.ts';
+import { silentLogger } from '../../../lib/telemetry/logger.ts';
+import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
+import { startRelay } from '../servers/relay.ts';
+
+export interface Replica {
+  readonly name: string;
+  readonly bridge: Bridge;
+  readonly metrics: Metrics;
+  /** Every event that it handed to its functions, in order. */
+  readonly events: readonly LookEvent[];
+  isHolder(): Promise<boolean>;
+  /** kill -9: nothing more comes from it, and it has told nobody. */
+  kill(): void;
+  /** SIGSTOP: its timers and its network stand still; time goes on. */
+  freeze(): void;
+  /** SIGCONT: everything that was due or on its way comes at once. */
+  wake(): void;
+  /** From the API server: no byte in either direction, and no connection closed. */
+  partition(): void;
+  heal(): void;
+  close(): Promise<void>;
+}
+
+/** A tenth of what ships, so that a story takes a second; whole seconds are what the API takes. */
+export const quickLease = { durationMs: 1_000, periodMs: 200, attemptTimeoutMs: 150 };
+/** Nobody takes over within a test: what happens happens without the Lease. */
+export const slowLease = { durationMs: 60_000, periodMs: 200, attemptTimeoutMs: 150 };
+
+export async function startReplica(
+  server: EmbeddedApiServer,
+  name: string,
+  tuning: typeof quickLease = quickLease,
+): Promise<Replica> {
+  const relay = await startRelay(server.port);
+  const metrics = createMetrics();
+  const access = { server: relay.url, origin: 'test', readCredentials: async () => ({ headers: {}, tls: {} }) };
+  const api = createKubeApi(access, { metrics });
+  const { clock, stop, go } = createStoppableClock();
+  const deps = { api, clusterName: 'test', metrics, log: silentLogger, now: clock.now };
+  const events: LookEvent[] = [];
+  const bridge = startBridge({
+    ...deps,
+    sink: createInProcessSink(deps),
+    namespaces: [],
+    clock,
+    lease: { namespace: 'default', name: 'zen-lead-bridge', identity: name, tuning },
+    onDelivery: ({ event }) => events.push(event),
+  });
+  return {
+    name,
+    bridge,
+    metrics,
+    events,
+    async isHolder() {
+      return (await metrics.leaseHolder.get()).values[0]?.value === 1;
+    },
+    kill() {
+      stop();
+      relay.cut();
+    },
+    freeze() {
+      stop();
+      relay.hold();
+    },
+    wake() {
+      go();
+      relay.release();
+    },
+    partition: relay.hold,
+    heal: relay.release,
+    async close() {
+      go();
+      relay.cut();
+      await bridge.close();
+      await api.close();
+      await relay.close();
+    },
+  };
+}
+
+/** The system's clock; while it is stopped, timers that come due wait. */
+function createStoppableClock(): { clock: Clock; stop(): void; go(): void } {
+  let isStopped = false;
+  const overdue = new Set<() => void>();
+  return {
+    clock: {
+      now: systemClock.now,
+      setTimer(callback, delayMs) {
+        const cancel: CancelTimer = systemClock.setTimer(() => {
+          if (isStopped) overdue.add(callback);
+          else callback();
+        }, delayMs);
+        return () => {
+          cancel();
+          overdue.delete(callback);
+        };
+      },
+    },
+    stop() {
+      isStopped = true;
+    },
+    go() {
+      isStopped = false;
+      for (const callback of [...overdue]) {
+        overdue.delete(callback);
+        callback();
+      }
+    },
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * A command of `zen-lead` as a person types it, in this process: the command line is read and the command runs as in cli/zen-lead.ts, without
+ * the second that a process takes to start. One at a time.
+ */
+
+import { vi } from 'vitest';
+import { explain } from '../../../cli/commands/explain.ts';
+import { pause, resume } from '../../../cli/commands/pause.ts';
+import { pin, unpin } from '../../../cli/commands/pin.ts';
+import { replay } from '../../../cli/commands/replay.ts';
+import { status } from '../../../cli/commands/status.ts';
+import { switchover } from '../../../cli/commands/switchover.ts';
+import { exitCodeOf } from '../../../lib/config/exitCode.ts';
+import { type CommandLine, parseCommandLine } from '../../../lib/config/parseCommandLine.ts';
+
+export interface Typed {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export async function typeCommand(...args: readonly string[]): Promise<Typed> {
+  let stdout = '';
+  let stderr = '';
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      stdout += String(text);
+      return true;
+    }),
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      stderr += String(text);
+      return true;
+    }),
+  ];
+  const forget = rememberListeners();
+  process.exitCode = 0;
+  try {
+    await runCommand(parseCommandLine(args, {}));
+  } catch (error) {
+    process.exitCode = exitCodeOf(error);
+    stderr += error instanceof Error ? error.message : String(error);
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+    forget();
+  }
+  const code = Number(process.exitCode);
+  process.exitCode = 0;
+  return { code, stdout, stderr };
+}
+
+async function runCommand(line: CommandLine): Promise<void> {
+  if (line.kind !== 'command') throw new Error(`no command: ${line.kind}`);
+  switch (line.name) {
+    case 'explain':
+      return explain(line.values);
+    case 'pause':
+      return pause(line.values);
+    case 'pin':
+      return pin(line.values);
+    case 'replay':
+      return replay(line.values);
+    case 'resume':
+      return resume(line.values);
+    case 'status':
+      return status(line.values);
+    case 'switchover':
+      return switchover(line.values);
+    case 'unpin':
+      return unpin(line.values);
+    default:
+      throw new Error(`${line.name} is not typed in tests`);
+  }
+}
+
+/** A process has one command and needs no tidying up; this one has many. */
+function rememberListeners(): () => void {
+  const places: readonly (readonly [NodeJS.EventEmitter, string])[] = [
+    [process, 'SIGTERM'],
+    [process, 'SIGINT'],
+    [process.stdout, 'error'],
+  ];
+  const before = places.map(([emitter, event]) => new Set(emitter.listeners(event)));
+  return () => {
+    for (const [index, [emitter, event]] of places.entries())
+      for (const listener of emitter.listeners(event))
+        if (!before[index]?.has(listener)) emitter.removeListener(event, listener as () => void);
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * Functions on a fake API, with a clock that stands still unless it is moved, and events as a bridge with a fresh view would send them.
+ */
+
+import { createFunctionLooks } from '../../../functions/functionDeps.ts';
+import { readState, toSnapshot } from '../../../functions/reconcile/readState.ts';
+import type { Looks } from '../../../functions/reconcile/reconciler.ts';
+import type { Look } from '../../../lib/events/parseReconcileEvent.ts';
+import type { LookData } from '../../../lib/events/reconcileEvent.ts';
+import type { ReplyEvent } from '../../../lib/events/reply.ts';
+import type { Snapshot } from '../../../lib/selection/snapshot.ts';
+import { type Logger, silentLogger } from '../../../lib/telemetry/logger.ts';
+import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
+import { type FakeApi, startFakeApi } from './fakeApi.ts';
+
+export interface Harness {
+  readonly fake: FakeApi;
+  readonly looks: Looks;
+  readonly metrics: Metrics;
+  readonly clock: { now: number };
+  /** What a bridge would put into an event now; reads through the API and forgets the requests. */
+  snapshot(name?: string): Promise<Snapshot>;
+  event(changes?: Partial<Look>, data?: Partial<LookData>): Promise<Look>;
+  /** A trusted event with a fresh snapshot, looked at. */
+  look(changes?: Partial<Look>, data?: Partial<LookData>): Promise<ReplyEvent>;
+  /** Looks until nothing is written any more; forgets the requests. */
+  settle(): Promise<void>;
+  count(metric: string, labels: Record<string, string>): Promise<number>;
+}
+
+export const signal = new AbortController().signal;
+
+export async function startHarness(options: { eventsSink?: string; log?: Logger } = {}): Promise<Harness> {
+  const fake = await startFakeApi();
+  const metrics = createMetrics();
+  const clock = { now: Date.parse('2026-11-20T10:00:00Z') };
+  const now = (): number => clock.now;
+  const looks = createFunctionLooks({
+    api: fake.api,
+    clusterName: 'test',
+    metrics,
+    log: silentLogger,
+    now,
+    ...options,
+  });
+
+  const harness: Harness = {
+    fake,
+    looks,
+    metrics,
+    clock,
+    async snapshot(name = 'db') {
+      const state = await readState(fake.api, 'shop', now, signal);
+      fake.requests.length = 0;
+      return toSnapshot(state, name);
+    },
+    async event(changes = {}, data = {}) {
+      const snapshot = await harness.snapshot();
+      return {
+        kind: 'look',
+        id: 'e1',
+        type: 'io.zen-lead.pod.modified',
+        source: '/clusters/test',
+        subject: { namespace: 'shop', name: 'db' },
+        observedAt: clock.now - 5,
+        data: {
+          kind: 'readable',
+          value: {
+            change: { kind: 'Pod', name: 'db-0', verb: 'modified' },
+            deadline: clock.now + 3_000,
+            snapshot,
+            ...data,
+          },
+        },
+        ...changes,
+      };
+    },
+    async look(changes, data) {
+      return looks.lookAt(await harness.event(changes, data), true, signal);
+    },
+    async settle() {
+      for (let i = 0; i < 6; i++) {
+        await harness.look();
+        if (fake.writes().length === 0) return;
+      }
+      throw new Error(`still writing: ${fake.writes().join(', ')}`);
+    },
+    async count(metric, labels) {
+      const found = await metrics.registry.getSingleMetric(`zen_lead_${metric}`)?.get();
+      const matches = found?.values.filter(({ labels: has }) =>
+        Object.entries(labels).every(([key, value]) => String(has[key]) === value),
+      );
+      return (matches ?? []).reduce((sum, { value }) => sum + value, 0);
+    },
+  };
+  return harness;
+}

@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type LeaderStatus, leaderStatusSchema, toLeaderStatus } from '../../../api/leaderStatus.ts';
+import { openApi } from '../../../api/openApi.ts';
+import { createStatusFeed, type StatusChange } from '../../../api/statusFeed.ts';
+import { createStore } from '../../../bridge/leaders/leaderStore.ts';
+import { stateOf, toRow } from '../../../cli/status/statusRow.ts';
+import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
+import { aPod, aService, version } from '../../support/objects/builders.ts';
+
+const revisions = { pods: version(1), services: version(1), slices: version(1) };
+const NOW = Date.UTC(2026, 0, 1, 1);
+
+function aStatus(changes: Partial<LeaderStatus> = {}): LeaderStatus {
+  const snapshot = buildSnapshot({
+    namespace: 'shop',
+    name: 'postgres',
+    source: aService(),
+    pods: [aPod({ name: 'postgres-0' }), aPod({ name: 'postgres-1', ready: false })],
+    services: [],
+    slices: [],
+    revisions,
+  });
+  return { ...toLeaderStatus(snapshot, NOW), ...changes };
+}
+
+const leader = { name: 'postgres-0', uid: 'u', node: null, zone: null, address: '10.0.0.1' };
+
+describe('a status', () => {
+  it('is what the schema of the API says', () => {
+    expect(leaderStatusSchema.parse(aStatus())).toEqual(aStatus());
+    expect(aStatus()).toMatchObject({
+      leader: null,
+      decision: 'elected',
+      pods: { ready: 1, total: 2 },
+      drift: ['create services/postgres-leader', 'create endpointslices/postgres-leader-ipv4'],
+    });
+  });
+
+  it.each<{ changes: Partial<LeaderStatus>; says: string }>([
+    { changes: { leader, drift: [] }, says: 'ok' },
+    { changes: { leader, drift: ['patch x'] }, says: 'drift' },
+    {
+      changes: { leader, drift: [], paused: true, warnings: [{ reason: 'a', message: 'b' }] },
+      says: 'paused, 1 warning',
+    },
+    { changes: { drift: [], decision: 'lost', reason: 'NoReadyPods' }, says: 'no leader: NoReadyPods' },
+    { changes: { drift: [], decision: 'refused', reason: 'NameConflict' }, says: 'refused: NameConflict' },
+  ])('says first what a person should know: $says', ({ changes, says }) => {
+    expect(stateOf(aStatus(changes))).toBe(says);
+  });
+
+  it('has as many cells as the heading, wide or not', () => {
+    expect(toRow(aStatus(), NOW, false)).toHaveLength(8);
+    expect(toRow(aStatus(), NOW, true)).toHaveLength(14);
+  });
+});
+
+describe('the feed', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  function aFeed() {
+    vi.useFakeTimers();
+    const store = createStore();
+    store.applyService({ kind: 'added', object: aService() });
+    const feed = createStatusFeed(() => NOW);
+    const snapshotOf = vi.fn(({ namespace, name }: { namespace: string; name: string }) =>
+      buildSnapshot({ ...store.namespace(namespace).stateOf(name), namespace, revisions }),
+    );
+    feed.follow({ store, snapshotOf, readiness: () => ({ ready: true, reasons: [] }) });
+    const changes: StatusChange[] = [];
+    return { feed, store, snapshotOf, changes, source: { namespace: 'shop', name: 'postgres' } };
+  }
+
+  it('tells a burst about one Service once, and nothing where nothing has changed', () => {
+    const { feed, store, changes, source } = aFeed();
+    feed.subscribe((change) => changes.push(change));
+    store.applyPod({ kind: 'added', object: aPod({ name: 'postgres-0' }) }, NOW);
+    for (let i = 0; i < 5; i += 1) feed.note(source);
+    vi.runAllTimers();
+    feed.note(source);
+    vi.runAllTimers();
+    expect(changes).toMatchObject([{ kind: 'leader', status: { service: 'postgres', pods: { ready: 1 } } }]);
+  });
+
+  it('tells that a Service is no longer annotated', () => {
+    const { feed, store, changes, source } = aFeed();
+    feed.subscribe((change) => changes.push(change));
+    store.applyService({ kind: 'deleted', object: aService() });
+    feed.note(source);
+    vi.runAllTimers();
+    expect(changes).toEqual([{ kind: 'removed', namespace: 'shop', service: 'postgres' }]);
+    expect(feed.read(source)).toBeNull();
+  });
+
+  it('computes nothing for nobody', () => {
+    const { feed, snapshotOf, source } = aFeed();
+    feed.note(source);
+    vi.runAllTimers();
+    feed.subscribe(() => {})();
+    snapshotOf.mockClear();
+    feed.note(source);
+    vi.runAllTimers();
+    expect(snapshotOf).not.toHaveBeenCalled();
+  });
+});
+
+describe('schemas/openapi.json', () => {
+  it('is what the zod schemas say (else: npm run schemas)', () => {
+    const text = readFileSync(new URL('../../../schemas/openapi.json', import.meta.url), 'utf8');
+    expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(openApi)));
+  });
+
+  it('refers to nothing that it does not hold', () => {
+    const text = JSON.stringify(openApi);
+    const held = Object.keys(openApi.components.schemas).map((name) => `#/components/schemas/${name}`);
+    for (const [, target] of text.matchAll(/"\$ref":"([^"]+)"/g)) expect(held).toContain(target);
+  });
+});

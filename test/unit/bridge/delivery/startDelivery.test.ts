@@ -1,0 +1,555 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DeadLetter } from '../../../../bridge/delivery/deadLetter.ts';
+import { type DeliveryTuning, defaultDeliveryTuning } from '../../../../bridge/delivery/deliveryTuning.ts';
+import { type DeliveryRecord, startDelivery } from '../../../../bridge/delivery/startDelivery.ts';
+import { createStore } from '../../../../bridge/leaders/leaderStore.ts';
+import { toCloudEvent } from '../../../../bridge/leaders/toCloudEvent.ts';
+import type { Concern, Lane } from '../../../../bridge/queue/concern.ts';
+import { createQueue, type Queue } from '../../../../bridge/queue/queue.ts';
+import { ZenLeadError } from '../../../../lib/errors.ts';
+import type { LookEvent } from '../../../../lib/events/reconcileEvent.ts';
+import type { SinkAnswer } from '../../../../lib/events/sink.ts';
+import { silentLogger } from '../../../../lib/telemetry/logger.ts';
+import { createMetrics } from '../../../../lib/telemetry/metrics.ts';
+import { aConcern } from '../../../support/objects/aConcern.ts';
+import { aLookEvent } from '../../../support/objects/anEvent.ts';
+import { T0, version } from '../../../support/objects/builders.ts';
+import { createVirtualClock, settle, type VirtualClock } from '../../../support/simulated/virtualClock.ts';
+
+interface Call {
+  readonly event: LookEvent;
+  readonly at: number;
+  readonly signal: AbortSignal;
+  readonly isOpen: boolean;
+  answer(answer: SinkAnswer | number): Promise<void>;
+  fail(error: unknown): Promise<void>;
+}
+
+interface Bench {
+  readonly clock: VirtualClock;
+  readonly queue: Queue;
+  /** Everything sent, in order. */
+  readonly calls: readonly Call[];
+  readonly answered: readonly Concern[];
+  readonly letters: readonly DeadLetter[];
+  readonly records: readonly DeliveryRecord[];
+  add(name: string, lane?: Lane): Concern;
+  close(): Promise<void>;
+  /** The call that is waiting for an answer for this Service. */
+  open(name: string): Call;
+  limitNow(): number;
+}
+
+/** A delivery with a sink that answers when told to, or at once with `reply`. A call that is aborted rejects, as a sink must. */
+function aBench({
+  reply,
+  tuning = {},
+}: {
+  reply?: (event: LookEvent) => SinkAnswer | number | Error | undefined;
+  tuning?: Partial<DeliveryTuning>;
+} = {}): Bench {
+  const clock = createVirtualClock();
+  const calls: (Call & { isOpen: boolean })[] = [];
+  const answered: Concern[] = [];
+  const letters: DeadLetter[] = [];
+  const records: DeliveryRecord[] = [];
+  const queue = createQueue({ maxWaiting: 1_000, onWaiting: () => delivery.pump(), onRoom: () => {} });
+  const context = {
+    clusterName: 'kubernetes',
+    store: createStore(),
+    revisions: () => ({ pods: version(revision), services: version(1), slices: version(1) }),
+    isFresh: () => true,
+    carryOf: () => undefined,
+    random: () => 0.5,
+    maxEventBytes: Number.POSITIVE_INFINITY,
+  };
+  let revision = 1;
+
+  const delivery = startDelivery({
+    queue,
+    clock,
+    random: () => 1,
+    tuning: { ...defaultDeliveryTuning, ...tuning },
+    metrics: createMetrics(),
+    log: silentLogger,
+    buildEvent(concern, now) {
+      revision += 1;
+      return toCloudEvent(concern, context, now);
+    },
+    onAnswer: (concern) => answered.push(concern),
+    onDeadLetter: (letter) => letters.push(letter),
+    onDelivery: (record) => records.push(record),
+    sink: (event, signal) =>
+      new Promise((resolve, reject) => {
+        const call = {
+          event,
+          at: clock.now(),
+          signal,
+          isOpen: true,
+          answer(answer: SinkAnswer | number) {
+            call.isOpen = false;
+            resolve(typeof answer === 'number' ? { status: answer } : answer);
+            return settle();
+          },
+          fail(error: unknown) {
+            call.isOpen = false;
+            reject(error);
+            return settle();
+          },
+        };
+        calls.push(call);
+        signal.addEventListener('abort', () => call.fail(signal.reason));
+        const now = reply?.(event);
+        if (now instanceof Error) call.fail(now);
+        else if (now !== undefined) call.answer(now);
+      }),
+  });
+
+  return {
+    clock,
+    queue,
+    calls,
+    answered,
+    letters,
+    records,
+    add(name, lane) {
+      const concern = aConcern(name, lane, { observedAt: clock.now() });
+      queue.add(concern, clock.now());
+      return concern;
+    },
+    close: delivery.close,
+    open(name) {
+      const call = calls.findLast((each) => each.isOpen && each.event.partitionkey === `shop/${name}`);
+      if (call === undefined) throw new Error(`nothing is in flight for ${name}`);
+      return call;
+    },
+    limitNow: () => calls.filter((call) => call.isOpen).length,
+  };
+}
+
+const unavailable = new ZenLeadError('SINK_UNAVAILABLE', 'reset', { retry: 'later' });
+const unreachable = new ZenLeadError('SINK_UNREACHABLE', 'refused', { retry: 'later' });
+
+describe('sending', () => {
+  it('sends a key that arrives at an idle bridge in the same tick', () => {
+    const bench = aBench();
+    bench.add('a', 'failover');
+    expect(bench.calls).toHaveLength(1);
+  });
+
+  it('has one event in flight for each key, and looks once more at what came meanwhile', async () => {
+    const bench = aBench();
+    bench.add('a');
+    bench.add('a', 'failover');
+    bench.add('a', 'low');
+    expect(bench.calls).toHaveLength(1);
+    await bench.open('a').answer(200);
+    expect(bench.calls).toHaveLength(2);
+    await bench.open('a').answer(200);
+    expect(bench.calls).toHaveLength(2);
+  });
+
+  it('records every attempt with its answer', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').answer(503);
+    await bench.clock.advance(250);
+    await bench.open('a').answer(200);
+    expect(bench.records.map(({ status, sentAt }) => [status, sentAt])).toEqual([
+      [503, T0],
+      [200, T0 + 250],
+    ]);
+  });
+});
+
+describe('failures', () => {
+  it('backs off from 250 ms, doubling up to 30 s', async () => {
+    // 429 is about the key alone: the gate stays open.
+    const bench = aBench({ reply: () => 429, tuning: { maxFailures: 12 } });
+    bench.add('a');
+    await bench.clock.advance(250_000);
+    const waits = bench.calls.slice(1, 11).map((call, n) => call.at - (bench.calls[n]?.at ?? 0));
+    expect(waits.slice(0, 8)).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000]);
+  });
+
+  it('waits as long as Retry-After says, where that is longer', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').answer({ status: 429, retryAfterMs: 7_000 });
+    await bench.clock.advance(6_999);
+    expect(bench.calls).toHaveLength(1);
+    await bench.clock.advance(1);
+    expect(bench.calls).toHaveLength(2);
+  });
+
+  it('waits no longer than the longest backoff, whatever Retry-After says', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').answer({ status: 503, retryAfterMs: 86_400_000 });
+    await bench.clock.advance(30_000);
+    expect(bench.calls).toHaveLength(2);
+  });
+
+  it.each([401, 404, 408, 409, 429, 500, 502, 503, 504])('tries again after %i', async (status) => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').answer(status);
+    await bench.clock.advance(300);
+    await bench.open('a').answer(200);
+    expect(bench.answered).toHaveLength(1);
+    expect(bench.letters).toEqual([]);
+  });
+
+  it.each([400, 403, 413])('makes a dead letter of %i at once and never sends it again', async (status) => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').answer({ status, detail: 'why' });
+    await bench.clock.advance(600_000);
+    expect(bench.calls).toHaveLength(1);
+    expect(bench.letters).toMatchObject([{ status, detail: 'why', reason: 'refused' }]);
+  });
+
+  it('makes a dead letter after ten failures in a row, and looks again at the next change', async () => {
+    const bench = aBench({ reply: () => 429 });
+    bench.add('a');
+    await bench.clock.advance(600_000);
+    expect(bench.calls).toHaveLength(10);
+    expect(bench.letters).toMatchObject([{ status: 429, reason: 'exhausted' }]);
+    bench.add('a');
+    await bench.clock.advance(5_000);
+    expect(bench.calls.length).toBeGreaterThan(10);
+  });
+
+  it('counts failures in a row: a success starts again from none', async () => {
+    let count = 0;
+    const bench = aBench({ reply: () => (++count % 10 === 0 ? 200 : 500) });
+    for (let n = 0; n < 3; n += 1) {
+      bench.add('a');
+      await bench.clock.advance(300_000);
+    }
+    expect(bench.answered).toHaveLength(3);
+    expect(bench.letters).toEqual([]);
+  });
+});
+
+describe('the next snapshot (S5)', () => {
+  it('after a time-out is the same event until its deadline, because the first may still be worked on', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.clock.advance(2_900);
+    const [first, ...others] = bench.calls;
+    expect(others.length).toBeGreaterThan(0);
+    for (const call of others) expect(call.event).toBe(first?.event);
+  });
+
+  it('is a new one past the deadline', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.clock.advance(6_000);
+    const [first] = bench.calls;
+    for (const call of bench.calls)
+      expect(call.event === first?.event).toBe(call.at < (first?.event.data.deadline ?? 0));
+    expect(bench.calls.at(-1)?.event).not.toBe(first?.event);
+  });
+
+  it('is a new one after any answer', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').answer(503);
+    await bench.clock.advance(250);
+    expect(bench.calls).toHaveLength(2);
+    expect(bench.calls[1]?.event).not.toBe(bench.calls[0]?.event);
+  });
+
+  it('is a new one where no connection was made: nothing can be working on the first', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').fail(unreachable);
+    await bench.clock.advance(250);
+    expect(bench.calls).toHaveLength(2);
+    expect(bench.calls[1]?.event).not.toBe(bench.calls[0]?.event);
+  });
+
+  it('follows at once after an event that was sent again, when something came in between', async () => {
+    const bench = aBench();
+    bench.add('a');
+    await bench.open('a').fail(unavailable);
+    bench.add('a', 'failover');
+    await bench.clock.advance(250);
+    expect(bench.calls[1]?.event).toBe(bench.calls[0]?.event);
+    await bench.open('a').answer(200);
+    expect(bench.calls).toHaveLength(3);
+    expect(bench.calls[2]?.event).not.toBe(bench.calls[0]?.event);
+    await bench.open('a').answer(200);
+    expect(bench.calls).toHaveLength(3);
+  });
+
+  it('gives a hint longer than a snapshot before it times out', async () => {
+    const bench = aBench();
+    bench.add('a');
+    const { signal } = bench.open('a');
+    await bench.clock.advance(999);
+    expect(signal.aborted).toBe(false);
+    await bench.clock.advance(1);
+    expect(signal.aborted).toBe(true);
+  });
+});
+
+describe('what the sink bears', () => {
+  const many = (bench: Bench, count: number, prefix = 's'): void => {
+    for (let n = 0; n < count; n += 1) bench.add(`${prefix}-${n}`);
+  };
+
+  it('starts with 16 in flight and grows by one a success, up to 64', async () => {
+    const bench = aBench();
+    many(bench, 200);
+    expect(bench.limitNow()).toBe(16);
+    await bench.open('s-0').answer(200);
+    expect(bench.limitNow()).toBe(17);
+    for (let n = 1; n < 120; n += 1) await bench.open(`s-${n}`).answer(200);
+    expect(bench.limitNow()).toBe(64);
+  });
+
+  it.each([429, 503])('is halved once by a burst of %i, not once by each', async (status) => {
+    const bench = aBench();
+    many(bench, 40);
+    for (let n = 0; n < 16; n += 1) await bench.open(`s-${n}`).answer(n < 6 ? status : 200);
+    // Six of 429 make 8 out of 16, ten of 200 make 18 out of that.
+    expect(bench.limitNow()).toBe(18);
+  });
+
+  it('never falls under 4', async () => {
+    const bench = aBench({ tuning: { maxFailures: 1_000 } });
+    many(bench, 100);
+    let n = 0;
+    for (let rounds = 0; rounds < 20; rounds += 1) {
+      await bench.clock.advance(400);
+      const open = bench.calls.filter((call) => !call.signal.aborted).slice(-1);
+      for (const call of open) await call.answer({ status: 429 });
+      n += open.length;
+    }
+    expect(n).toBeGreaterThan(0);
+    await bench.clock.advance(1_000);
+    expect(bench.limitNow()).toBeGreaterThanOrEqual(4);
+  });
+});
+
+describe('places', () => {
+  it('leaves half of them to what is more urgent than the low lane', async () => {
+    const bench = aBench();
+    for (let n = 0; n < 50; n += 1) bench.add(`low-${n}`, 'low');
+    expect(bench.limitNow()).toBe(8);
+    for (let n = 0; n < 50; n += 1) bench.add(`f-${n}`, 'failover');
+    expect(bench.calls.slice(8).map(({ event }) => event.partitionkey.slice(0, 7))).toEqual(Array(8).fill('shop/f-'));
+    await bench.open('low-0').answer(200);
+    expect(bench.limitNow()).toBeGreaterThanOrEqual(16);
+  });
+});
+
+describe('the gate before a failing sink', () => {
+  it('lets one probe through at a time, at most a second apart, and opens with the first answer', async () => {
+    let isUp = false;
+    const bench = aBench({ reply: () => (isUp ? 200 : unreachable), tuning: { maxFailures: 1_000 } });
+    for (let n = 0; n < 50; n += 1) bench.add(`s-${n}`);
+    await bench.clock.advance(60_000);
+    const before = bench.calls.length;
+    await bench.clock.advance(60_000);
+    const probes = bench.calls.slice(before);
+    expect(probes.length).toBeGreaterThanOrEqual(60);
+    expect(probes.length).toBeLessThanOrEqual(121);
+    expect(new Set(probes.map(({ at }) => at)).size).toBe(probes.length);
+
+    isUp = true;
+    await bench.clock.advance(1_001);
+    expect(bench.answered).toHaveLength(50);
+  });
+
+  it('costs nothing while nothing waits', async () => {
+    const bench = aBench({ reply: () => unreachable, tuning: { maxFailures: 6 } });
+    bench.add('a');
+    await bench.clock.advance(600_000);
+    expect(bench.letters).toHaveLength(1);
+    expect(bench.clock.pending()).toBe(0);
+  });
+
+  it('stays open for a sink that is overloaded: some are answered, a burst times out', async () => {
+    const bench = aBench();
+    for (let n = 0; n < 40; n += 1) bench.add(`s-${n}`);
+    await bench.clock.advance(900);
+    await bench.open('s-0').answer(200);
+    await bench.open('s-1').answer(200);
+    // 14 of them time out at once; those that were sent at 900 ms are still in flight.
+    await bench.clock.advance(150);
+    const inFlight = bench.limitNow();
+    await bench.open('s-16').answer(200);
+    expect(inFlight).toBeGreaterThan(1);
+    expect(bench.limitNow()).toBeGreaterThan(1);
+  });
+
+  it('asks a sink that times out for less before it closes', async () => {
+    const bench = aBench({ tuning: { maxFailures: 1_000 } });
+    for (let n = 0; n < 100; n += 1) bench.add(`s-${n}`);
+    const most: number[] = [];
+    for (let second = 0; second < 10; second += 1) {
+      await bench.clock.advance(500);
+      most.push(bench.limitNow());
+      await bench.clock.advance(500);
+    }
+    expect(most.slice(0, 4)).toEqual([16, 8, 4, 4]);
+    expect(Math.max(...most.slice(4))).toBe(1);
+  });
+
+  it('stays open when single keys get 429 from a sink that is well', async () => {
+    const bench = aBench({ reply: ({ partitionkey }) => (partitionkey.startsWith('shop/bad') ? 429 : 200) });
+    for (let n = 0; n < 12; n += 1) bench.add(`bad-${n}`);
+    await settle();
+    bench.add('good', 'failover');
+    await settle();
+    expect(bench.answered.map(({ name }) => name)).toEqual(['good']);
+  });
+
+  it('lends a key in its backoff as the probe where nothing else waits, in turn, the most urgent first', async () => {
+    let isUp = false;
+    const bench = aBench({ reply: () => (isUp ? 200 : unreachable), tuning: { maxFailures: 1_000 } });
+    for (const name of ['a', 'b']) bench.add(name);
+    await bench.clock.advance(300_000);
+    const before = bench.calls.length;
+    await bench.clock.advance(10_000);
+    const probes = bench.calls.slice(before);
+    expect(probes.length).toBeGreaterThanOrEqual(10);
+    expect(new Set(probes.map(({ event }) => event.partitionkey))).toEqual(new Set(['shop/a', 'shop/b']));
+
+    bench.add('a', 'failover');
+    isUp = true;
+    await bench.clock.advance(1_001);
+    expect(bench.answered.map(({ name, lane }) => [name, lane])).toEqual([
+      ['a', 'failover'],
+      ['b', 'change'],
+    ]);
+    await bench.clock.advance(600_000);
+    expect(bench.answered).toHaveLength(2);
+  });
+
+  it('counts no probe against the key that was lent: its dead letter comes when it would have come', async () => {
+    const bench = aBench({ reply: () => unreachable });
+    bench.add('a');
+    // Nine waits from 0.25 s doubled to 30 s, 91.75 s; and at most a second for the gate to let the last attempt through.
+    await bench.clock.advance(91_000);
+    expect(bench.letters).toEqual([]);
+    await bench.clock.advance(2_000);
+    expect(bench.letters).toMatchObject([{ reason: 'exhausted' }]);
+    expect(bench.calls.length).toBeGreaterThan(80);
+  });
+
+  it('sends the same event again also by a probe, while the first may still be worked on', async () => {
+    const bench = aBench({ reply: () => unavailable, tuning: { maxFailures: 1_000 } });
+    bench.add('a');
+    await bench.clock.advance(60_000);
+    const built = new Map<LookEvent, number>();
+    for (const { event, at } of bench.calls) {
+      const [last, until] = [...built].at(-1) ?? [event, 0];
+      if (at < until) expect(event).toBe(last);
+      built.set(event, event.data.deadline);
+    }
+    expect(built.size).toBeGreaterThan(10);
+  });
+
+  it('sends it again after the dead letter, too: giving up is not an answer', async () => {
+    const bench = aBench({ tuning: { maxFailures: 1 } });
+    bench.add('a');
+    await bench.open('a').fail(unavailable);
+    expect(bench.letters).toHaveLength(1);
+    bench.add('a');
+    expect(bench.calls[1]?.event).toBe(bench.calls[0]?.event);
+    await bench.open('a').fail(unavailable);
+    await bench.clock.advance(3_000);
+    expect(bench.clock.pending()).toBe(0);
+    bench.add('a');
+    expect(bench.calls[2]?.event).not.toBe(bench.calls[0]?.event);
+  });
+});
+
+describe('closing', () => {
+  it('waits for what is in flight and sends nothing more', async () => {
+    const bench = aBench();
+    bench.add('a');
+    const closed = bench.close();
+    bench.add('b');
+    expect(bench.calls).toHaveLength(1);
+    await bench.open('a').answer(200);
+    await closed;
+    expect(bench.answered).toHaveLength(1);
+    expect(bench.clock.pending()).toBe(0);
+  });
+
+  it('gives up after the grace period', async () => {
+    const bench = aBench({ tuning: { closeGraceMs: 300, attemptTimeoutMs: 10_000 } });
+    bench.add('a');
+    const { signal } = bench.open('a');
+    const closed = bench.close();
+    await bench.clock.advance(300);
+    await closed;
+    expect(signal.aborted).toBe(true);
+  });
+});
+
+describe('closing on a sink that ignores its signal', () => {
+  it('ends all the same', async () => {
+    const clock = createVirtualClock();
+    const queue = createQueue({ maxWaiting: 10, onWaiting: () => delivery.pump(), onRoom: () => {} });
+    const delivery = startDelivery({
+      queue,
+      clock,
+      random: () => 1,
+      tuning: { ...defaultDeliveryTuning, closeGraceMs: 300 },
+      metrics: createMetrics(),
+      log: silentLogger,
+      buildEvent: () => aLookEvent(),
+      onAnswer: () => {},
+      onDeadLetter: () => {},
+      sink: () => new Promise(() => {}),
+    });
+    queue.add(aConcern('a'), clock.now());
+    const closed = delivery.close();
+    await clock.advance(400);
+    await closed;
+  });
+});
+
+describe('over any weather', () => {
+  it('delivers every key in the end, and never has two events in flight for one', async () => {
+    const weather = fc.array(fc.constantFrom(200, 429, 500, 503, 'silence', 'refused', 'reset'), {
+      minLength: 1,
+      maxLength: 30,
+    });
+    await fc.assert(
+      fc.asyncProperty(weather, async (answers) => {
+        let turn = 0;
+        let mostAtOnce = 0;
+        const bench = aBench({
+          tuning: { maxFailures: 1_000 },
+          reply({ partitionkey }) {
+            const open = bench.calls.filter((call) => call.isOpen && call.event.partitionkey === partitionkey);
+            mostAtOnce = Math.max(mostAtOnce, open.length);
+            const answer = answers[turn++] ?? 200;
+            if (typeof answer === 'number') return answer;
+            return answer === 'silence' ? undefined : answer === 'refused' ? unreachable : unavailable;
+          },
+        });
+        for (let n = 0; n < 6; n += 1) {
+          bench.add(`s-${n}`);
+          bench.add(`s-${n}`, 'failover');
+          await bench.clock.advance(100);
+        }
+        await bench.clock.advance(600_000);
+        const done = new Set(bench.answered.map(({ name }) => name));
+        expect(done.size).toBe(6);
+        expect(mostAtOnce).toBe(1);
+        expect(bench.queue.depth()).toEqual({ failover: 0, change: 0, low: 0 });
+        await bench.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

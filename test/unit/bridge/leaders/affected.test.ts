@@ -1,0 +1,225 @@
+import { describe, expect, it } from 'vitest';
+import { affectedByPod, affectedByService, affectedBySlice } from '../../../../bridge/leaders/affected.ts';
+import { createStore, type Store } from '../../../../bridge/leaders/leaderStore.ts';
+import type { Concern } from '../../../../bridge/queue/concern.ts';
+import type { ObjectChange } from '../../../../bridge/watch/objectChange.ts';
+import type { PodView, ServiceView, SliceView } from '../../../../lib/selection/snapshot.ts';
+import { aForeignService, aLeaderService, aLeaderSlice, aSlice } from '../../../support/objects/aSlice.ts';
+import { aPod, aService, T0, uidOf } from '../../../support/objects/builders.ts';
+
+/** postgres routes to p-0; p-1 is its follower; the Service web is not opted in. */
+function aStore(slice: SliceView | null = aLeaderSlice({ pod: 'p-0' })): Store {
+  const store = createStore();
+  for (const name of ['p-0', 'p-1']) store.applyPod({ kind: 'added', object: aPod({ name }) }, T0);
+  store.applyPod({ kind: 'added', object: aPod({ name: 'w-0', labels: { app: 'web' } }) }, T0);
+  store.applyService({ kind: 'added', object: aService() });
+  store.applyService({ kind: 'added', object: aForeignService('web', { selector: { app: 'web' } }) });
+  store.applyService({ kind: 'added', object: aLeaderService() });
+  if (slice !== null) store.applySlice({ kind: 'added', object: slice }, true);
+  return store;
+}
+
+function onPod(store: Store, name: string, changes: Partial<PodView> | 'deleted'): readonly Concern[] {
+  const previous = store.namespace('shop').pods.byName.get(name) ?? aPod({ name });
+  const change: ObjectChange<PodView> =
+    changes === 'deleted'
+      ? { kind: 'deleted', object: previous }
+      : { kind: 'modified', object: { ...previous, ...changes }, previous };
+  const applied = store.applyPod(change, T0);
+  return applied === null ? [] : affectedByPod(applied, store.namespace('shop'), T0);
+}
+
+function onService(store: Store, change: ObjectChange<ServiceView>): readonly Concern[] {
+  const applied = store.applyService(change);
+  return applied === null ? [] : affectedByService(applied, store.namespace('shop'), T0);
+}
+
+function onSlice(store: Store, change: ObjectChange<SliceView>, isOurs = true): readonly Concern[] {
+  const applied = store.applySlice(change, isOurs);
+  return applied === null ? [] : affectedBySlice(applied, store.namespace('shop'), T0);
+}
+
+const brief = (concerns: readonly Concern[]) =>
+  concerns.map(({ key, type, lane }) => `${key} ${type.slice('io.zen-lead.'.length)} ${lane}`);
+
+describe('a pod', () => {
+  it.each<[string, string, Partial<PodView> | 'deleted', string]>([
+    ['the leader turns NotReady', 'p-0', { ready: false }, 'failover'],
+    ['the leader is terminating', 'p-0', { terminating: true }, 'failover'],
+    ['the leader fails', 'p-0', { phase: 'Failed' }, 'failover'],
+    ['the leader loses its address', 'p-0', { ips: [] }, 'failover'],
+    ['the leader gets another address', 'p-0', { ips: ['10.0.9.9'] }, 'failover'],
+    ['the leader is excluded', 'p-0', { exclude: 'true' }, 'failover'],
+    ['the leader loses the label that is selected', 'p-0', { labels: {} }, 'failover'],
+    ['the leader moves to another zone and stays fit', 'p-0', { zone: 'z' }, 'change'],
+    ['a follower turns NotReady', 'p-1', { ready: false }, 'change'],
+    ['a follower changes its label', 'p-1', { labels: { app: 'other' } }, 'change'],
+  ])('%s', (_story, name, changes, lane) => {
+    expect(brief(onPod(aStore(), name, changes))).toEqual([`shop/postgres pod.modified ${lane}`]);
+  });
+
+  it('the leader is deleted', () => {
+    const [concern, ...others] = onPod(aStore(), 'p-0', 'deleted');
+    expect(others).toEqual([]);
+    expect(concern).toMatchObject({ key: 'shop/postgres', type: 'io.zen-lead.pod.deleted', lane: 'failover' });
+    expect(concern?.change).toEqual({ kind: 'Pod', name: 'p-0', uid: uidOf('p-0'), verb: 'deleted' });
+  });
+
+  it('becomes fit while nobody is routed to', () => {
+    const store = aStore(aLeaderSlice({ pod: null }));
+    onPod(store, 'p-1', { ready: false });
+    expect(brief(onPod(store, 'p-1', { ready: true }))).toEqual(['shop/postgres pod.modified failover']);
+  });
+
+  it('becomes fit while an unfit leader is held', () => {
+    const store = aStore();
+    onPod(store, 'p-0', { ready: false });
+    onPod(store, 'p-1', { ready: false });
+    expect(brief(onPod(store, 'p-1', { ready: true }))).toEqual(['shop/postgres pod.modified failover']);
+  });
+
+  it('comes back under the name of the leader: it is another pod, and the route is stale', () => {
+    const store = aStore();
+    onPod(store, 'p-0', 'deleted');
+    const applied = store.applyPod({ kind: 'added', object: aPod({ name: 'p-0', uid: uidOf('again') }) }, T0);
+    expect(applied && brief(affectedByPod(applied, store.namespace('shop'), T0))).toEqual([
+      'shop/postgres pod.added failover',
+    ]);
+  });
+
+  it('that was led by, and is selected no more, is still followed until it is gone', () => {
+    const store = aStore();
+    onPod(store, 'p-0', { labels: {} });
+    expect(brief(onPod(store, 'p-0', 'deleted'))).toEqual(['shop/postgres pod.deleted failover']);
+  });
+
+  it('that was led by is followed while the slice of either family names it', () => {
+    const store = aStore();
+    const second = aLeaderSlice({ pod: 'p-0', family: 'IPv6' });
+    store.applySlice({ kind: 'added', object: second }, true);
+    onPod(store, 'p-0', { labels: {} });
+    store.applySlice({ kind: 'deleted', object: second }, true);
+    expect(brief(onPod(store, 'p-0', { terminating: true }))).toEqual(['shop/postgres pod.modified failover']);
+  });
+
+  it('of a Service that is not opted in concerns nobody', () => {
+    expect(onPod(aStore(), 'w-0', { ready: false })).toEqual([]);
+  });
+
+  it('that did not change concerns nobody', () => {
+    expect(onPod(aStore(), 'p-0', {})).toEqual([]);
+  });
+});
+
+describe('a Service', () => {
+  it('that opts in, or out, concerns itself', () => {
+    const store = aStore();
+    const previous = aForeignService('web', { selector: { app: 'web' } });
+    const object = aService({}, { name: 'web', selector: { app: 'web' } });
+    expect(brief(onService(store, { kind: 'modified', object, previous }))).toEqual([
+      'shop/web service.modified change',
+    ]);
+    const back = { kind: 'modified', object: previous, previous: object } as const;
+    expect(brief(onService(store, back))).toEqual(['shop/web service.modified change']);
+  });
+
+  it('that is deleted concerns itself', () => {
+    expect(brief(onService(aStore(), { kind: 'deleted', object: aService() }))).toEqual([
+      'shop/postgres service.deleted change',
+    ]);
+  });
+
+  it('that is not opted in and holds no name that is wanted concerns nobody', () => {
+    expect(onService(aStore(), { kind: 'added', object: aForeignService('other') })).toEqual([]);
+  });
+
+  it('that has lost our label still concerns the source whose slices route for it', () => {
+    const store = aStore(aLeaderSlice({ pod: 'p-0' }));
+    const previous = aLeaderService();
+    const unlabelled = { ...previous, labels: {} };
+    onService(store, { kind: 'modified', object: unlabelled, previous });
+    store.applyService({
+      kind: 'modified',
+      object: aService({ 'leader-service-name': 'other' }),
+      previous: aService(),
+    });
+    expect(brief(onService(store, { kind: 'deleted', object: unlabelled }))).toEqual([
+      'shop/postgres service.drifted change',
+    ]);
+  });
+
+  it('of ours that changes has drifted for its source: an announcement, in the low lane', () => {
+    const object = aLeaderService('postgres', { annotations: { 'zen-lead.io/announced-epoch': '8' } });
+    expect(brief(onService(aStore(), { kind: 'modified', object, previous: aLeaderService() }))).toEqual([
+      'shop/postgres service.drifted low',
+    ]);
+  });
+
+  it.each<[string, ObjectChange<ServiceView>]>([
+    ['is deleted', { kind: 'deleted', object: aLeaderService() }],
+    [
+      'is given a selector',
+      { kind: 'modified', object: aLeaderService('postgres', { selector: { app: 'x' } }), previous: aLeaderService() },
+    ],
+  ])('of ours that %s was changed by someone else', (_story, change) => {
+    expect(brief(onService(aStore(), change))).toEqual(['shop/postgres service.drifted change']);
+  });
+
+  it('that comes or goes under a name that is wanted concerns whoever wants it', () => {
+    const store = createStore();
+    store.applyService({ kind: 'added', object: aService() });
+    const object = aForeignService('postgres-leader');
+    expect(brief(onService(store, { kind: 'added', object }))).toEqual(['shop/postgres service.added change']);
+    expect(brief(onService(store, { kind: 'deleted', object }))).toEqual(['shop/postgres service.deleted change']);
+  });
+});
+
+describe('a slice', () => {
+  it('of ours that routes to a fit pod is what our own write looks like: low', () => {
+    const previous = aLeaderSlice({ pod: 'p-0' });
+    const object = aLeaderSlice({ pod: 'p-1' });
+    expect(brief(onSlice(aStore(), { kind: 'modified', object, previous }))).toEqual([
+      'shop/postgres service.drifted low',
+    ]);
+  });
+
+  it.each<[string, ObjectChange<SliceView>]>([
+    ['deleted', { kind: 'deleted', object: aLeaderSlice({ pod: 'p-0' }) }],
+    ['emptied', { kind: 'modified', object: aLeaderSlice({ pod: null }), previous: aLeaderSlice({ pod: 'p-0' }) }],
+    [
+      'pointed at an address that is not the pod’s',
+      {
+        kind: 'modified',
+        object: aLeaderSlice({ pod: 'p-0', address: '10.6.6.6' }),
+        previous: aLeaderSlice({ pod: 'p-0' }),
+      },
+    ],
+  ])('of ours that is %s by hand leaves the leader Service without its pod: failover', (_story, change) => {
+    expect(brief(onSlice(aStore(), change))).toEqual(['shop/postgres service.drifted failover']);
+  });
+
+  it('of ours that is empty because nobody is fit waits in the low lane', () => {
+    const store = aStore();
+    for (const name of ['p-0', 'p-1']) onPod(store, name, { ready: false });
+    const change = {
+      kind: 'modified',
+      object: aLeaderSlice({ pod: null }),
+      previous: aLeaderSlice({ pod: 'p-0' }),
+    } as const;
+    expect(brief(onSlice(store, change))).toEqual(['shop/postgres service.drifted low']);
+  });
+
+  it.each<[string, SliceView]>([
+    ['carries the leader Service’s name', aSlice({ name: 'postgres-leader-abcde', serviceName: 'postgres-leader' })],
+    ['holds the name of a slice that is wanted', aSlice({ name: 'postgres-leader-ipv6' })],
+  ])('of someone else that %s concerns the source', (_story, object) => {
+    expect(brief(onSlice(aStore(), { kind: 'added', object }, false))).toEqual([
+      'shop/postgres service.drifted change',
+    ]);
+  });
+
+  it('of the source Service itself concerns nobody', () => {
+    const object = aSlice({ name: 'postgres-x7k2p', serviceName: 'postgres' });
+    expect(onSlice(aStore(), { kind: 'added', object }, false)).toEqual([]);
+  });
+});

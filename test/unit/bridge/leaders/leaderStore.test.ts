@@ -1,0 +1,220 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createStore, type Store } from '../../../../bridge/leaders/leaderStore.ts';
+import { buildSnapshot } from '../../../../lib/selection/buildSnapshot.ts';
+import type { PodView, ServiceView, SliceView } from '../../../../lib/selection/snapshot.ts';
+import { aForeignService, aLeaderService, aLeaderSlice, aSlice } from '../../../support/objects/aSlice.ts';
+import { aPod, aService, T0, uidOf, version } from '../../../support/objects/builders.ts';
+
+const revisions = { pods: version(1), services: version(1), slices: version(1) };
+const added = <T>(object: T) => ({ kind: 'added', object }) as const;
+const deleted = <T>(object: T) => ({ kind: 'deleted', object }) as const;
+const modified = <T>(previous: T, object: T) => ({ kind: 'modified', object, previous }) as const;
+
+describe('what the rules see', () => {
+  it('tells nothing when only what the rules do not read has changed, and keeps the new resourceVersion', () => {
+    const store = createStore();
+    store.applyService(added(aService()));
+    const again = aService({}, { resourceVersion: version(2) });
+    expect(store.applyService(modified(aService(), again))).toBeNull();
+    expect(store.namespace('shop').services.byName.get('postgres')?.resourceVersion).toBe('2');
+  });
+
+  it('forgets a namespace whose objects are all gone', () => {
+    const store = createStore();
+    store.applyPod(added(aPod({ name: 'p-0' })), T0);
+    store.applyPod(deleted(aPod({ name: 'p-0' })), T0);
+    expect([...store.namespaces()]).toEqual([]);
+  });
+
+  it('keeps a slice that has left our watch after it entered the other one', () => {
+    const store = createStore();
+    const ours = aLeaderSlice({ pod: 'p-0' });
+    const foreign = { ...ours, managedBy: 'someone', spec: null };
+    store.applySlice(added(ours), true);
+    store.applySlice(added(foreign), false);
+    store.applySlice(deleted(ours), true);
+    expect(store.namespace('shop').foreignSlices.byName.get(ours.name)).toEqual(foreign);
+    expect(store.namespace('shop').isSource('postgres')).toBe(false);
+  });
+
+  it('counts a Service as a source while it is opted in or something of ours is left for it', () => {
+    const store = createStore();
+    store.applyService(added(aService()));
+    store.applyService(added(aLeaderService('mysql')));
+    store.applySlice(added(aLeaderSlice({ source: 'redis', pod: null })), true);
+    store.applyService(added(aForeignService('web')));
+    expect(store.sources().map(({ name }) => name)).toEqual(expect.arrayContaining(['postgres', 'mysql', 'redis']));
+    expect(store.sources()).toHaveLength(3);
+  });
+});
+
+describe('when Ready was seen to change', () => {
+  const before = aPod({ name: 'p-0', ready: true, readyChangedAt: T0 - 60_000 });
+
+  function readyChangedAt(seen: PodView, now: number): number | undefined {
+    const store = createStore();
+    store.applyPod(added(before), T0);
+    store.applyPod(modified(before, seen), now);
+    return store.namespace('shop').pods.byName.get('p-0')?.readyChangedAt;
+  }
+
+  it('is the moment of the watch, where lastTransitionTime has only whole seconds', () => {
+    expect(readyChangedAt({ ...before, ready: false, readyChangedAt: T0 }, T0 + 700)).toBe(T0 + 700);
+  });
+
+  it('is the moment of the watch, where the client left the old lastTransitionTime in place', () => {
+    expect(readyChangedAt({ ...before, ready: false }, T0 + 5)).toBe(T0 + 5);
+  });
+
+  it('stays what it was while Ready stays', () => {
+    expect(readyChangedAt({ ...before, ips: ['10.9.9.9'] }, T0 + 5)).toBe(T0 - 60_000);
+  });
+
+  it('is what the pod says where it is another pod under the same name', () => {
+    const other = { ...before, uid: uidOf('other'), ready: false, readyChangedAt: T0 - 1_000 };
+    expect(readyChangedAt(other, T0 + 5)).toBe(T0 - 1_000);
+  });
+
+  it('is not taken back by an event that comes later with the old whole second', () => {
+    const store = createStore();
+    store.applyPod(added(before), T0);
+    const notReady = { ...before, ready: false, readyChangedAt: T0 };
+    store.applyPod(modified(before, notReady), T0 + 700);
+    store.applyPod(modified(notReady, { ...notReady, terminating: true }), T0 + 900);
+    expect(store.namespace('shop').pods.byName.get('p-0')?.readyChangedAt).toBe(T0 + 700);
+  });
+});
+
+describe('the snapshot out of the indexes', () => {
+  const names = ['a', 'b', 'c'] as const;
+  const name = fc.constantFrom(...names);
+  const label = fc.constantFrom('x', 'y');
+  const aRandomPod = fc.record({ name, app: label, tier: label, other: fc.boolean() }).map((given) =>
+    aPod({
+      name: `pod-${given.name}`,
+      uid: uidOf(given.other ? `other-${given.name}` : `pod-${given.name}`),
+      labels: { app: given.app, tier: given.tier },
+    }),
+  );
+  const aRandomService = fc.oneof(
+    fc
+      .record({
+        name,
+        app: label,
+        tier: fc.option(label),
+        wants: fc.option(fc.constantFrom('a-leader', 'b-leader', 'taken')),
+        followers: fc.boolean(),
+      })
+      .map((given) =>
+        aService(
+          {
+            ...(given.wants !== null && { 'leader-service-name': given.wants }),
+            ...(given.followers && { followers: 'true' }),
+          },
+          { name: given.name, selector: { app: given.app, ...(given.tier !== null && { tier: given.tier }) } },
+        ),
+      ),
+    name.map((each) => aForeignService(each)),
+    fc.constantFrom('taken', 'b-leader').map((each) => aForeignService(each)),
+    fc
+      .record({ name, orphan: fc.boolean() })
+      .map((given) => aLeaderService(given.name, given.orphan ? { owner: null } : {})),
+  );
+  const aRandomSlice = fc.oneof(
+    fc
+      .record({ source: name, pod: fc.option(name), orphan: fc.boolean(), isRouted: fc.boolean() })
+      .map(({ source, pod, orphan, isRouted }) => ({
+        ...aLeaderSlice({ source, pod: pod === null ? null : `pod-${pod}` }),
+        ...(orphan && { owner: null }),
+        // A record without a route: a leader that is gone, or a slice emptied by hand.
+        ...(!isRouted && { spec: { addressType: 'IPv4' as const, endpoints: [], ports: [] } }),
+      })),
+    fc
+      .record({ id: name, serviceName: fc.constantFrom('a', 'a-leader', 'b-followers', 'taken') })
+      .map(({ id, serviceName }) => aSlice({ name: `${serviceName}-${id}`, serviceName })),
+    fc.constantFrom('a-leader-ipv4', 'taken-ipv6').map((each) => aSlice({ name: each })),
+  );
+  const step = fc.record({
+    gone: fc.boolean(),
+    object: fc.oneof(
+      aRandomPod.map((pod) => ({ kind: 'pod', pod }) as const),
+      aRandomService.map((service) => ({ kind: 'service', service }) as const),
+      aRandomSlice.map((slice) => ({ kind: 'slice', slice }) as const),
+    ),
+    /** Looking in between builds indexes early; it must not change what they hold. */
+    looks: fc.boolean(),
+  });
+
+  it('is the one that the whole namespace would give, after any history', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const store = createStore();
+        const all = { pods: new Map<string, PodView>(), services: new Map<string, ServiceView>() };
+        const slices = { ours: new Map<string, SliceView>(), foreign: new Map<string, SliceView>() };
+        for (const { gone, object, looks } of steps) {
+          if (object.kind === 'pod') put(all.pods, object.pod, gone, (change) => store.applyPod(change, T0));
+          if (object.kind === 'service') put(all.services, object.service, gone, store.applyService);
+          if (object.kind === 'slice') {
+            const isOurs = object.slice.managedBy === 'zen-lead.io';
+            const [known, other] = isOurs ? [slices.ours, slices.foreign] : [slices.foreign, slices.ours];
+            const holder = other.get(object.slice.name);
+            if (holder !== undefined) put(other, holder, true, (change) => store.applySlice(change, !isOurs));
+            put(known, object.slice, gone, (change) => store.applySlice(change, isOurs));
+          }
+          if (looks) for (const each of names) snapshotOf(store, each);
+        }
+        for (const each of names) {
+          const expected = buildSnapshot({
+            namespace: 'shop',
+            name: each,
+            source: all.services.get(each) ?? null,
+            pods: all.pods.values(),
+            services: all.services.values(),
+            slices: [...slices.ours.values(), ...slices.foreign.values()],
+            revisions,
+          });
+          expect(sorted(snapshotOf(store, each))).toEqual(sorted(expected));
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  function snapshotOf(store: Store, source: string) {
+    return buildSnapshot({ ...store.namespace('shop').stateOf(source), namespace: 'shop', revisions });
+  }
+
+  function put<T extends { name: string; uid: string }>(
+    known: Map<string, T>,
+    object: T,
+    gone: boolean,
+    apply: (
+      change: ReturnType<typeof added<T>> | ReturnType<typeof deleted<T>> | ReturnType<typeof modified<T>>,
+    ) => unknown,
+  ): void {
+    const previous = known.get(object.name);
+    if (gone) {
+      if (previous !== undefined) apply(deleted(previous));
+      known.delete(object.name);
+      return;
+    }
+    if (previous === undefined) apply(added(object));
+    else if (previous.uid === object.uid) apply(modified(previous, object));
+    else {
+      apply(deleted(previous));
+      apply(added(object));
+    }
+    known.set(object.name, object);
+  }
+
+  function sorted(snapshot: ReturnType<typeof buildSnapshot>) {
+    const byUid = (a: { uid: string }, b: { uid: string }): number => (a.uid < b.uid ? -1 : a.uid > b.uid ? 1 : 0);
+    return {
+      ...snapshot,
+      candidates: snapshot.candidates.toSorted(byUid),
+      services: snapshot.services.toSorted(byUid),
+      slices: snapshot.slices.toSorted(byUid),
+    };
+  }
+});

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { createStore } from '../../../../bridge/leaders/leaderStore.ts';
+import { type CloudEventContext, toCloudEvent } from '../../../../bridge/leaders/toCloudEvent.ts';
+import { parseEnvelope } from '../../../../lib/events/envelope.ts';
+import { parseLook } from '../../../../lib/events/parseReconcileEvent.ts';
+import { toStructured } from '../../../../lib/events/toStructured.ts';
+import { aConcern } from '../../../support/objects/aConcern.ts';
+import { aPod, aService, T0, version } from '../../../support/objects/builders.ts';
+
+function aContext(overrides: Partial<CloudEventContext> = {}, pods = 3): CloudEventContext {
+  const store = createStore();
+  store.applyService({ kind: 'added', object: aService() });
+  for (let n = 0; n < pods; n += 1) store.applyPod({ kind: 'added', object: aPod({ name: `postgres-${n}` }) }, T0);
+  return {
+    clusterName: 'kubernetes',
+    store,
+    revisions: () => ({ pods: version(4711), services: version(12), slices: version(13) }),
+    isFresh: () => true,
+    carryOf: () => undefined,
+    random: () => 0.25,
+    maxEventBytes: 63 * 1024,
+    ...overrides,
+  };
+}
+
+const concern = aConcern('postgres', 'failover', { observedAt: T0 - 5 });
+
+describe('toCloudEvent', () => {
+  it('is an event that a function reads', () => {
+    const event = toCloudEvent(concern, aContext(), T0);
+    const { headers, body } = toStructured(event);
+    const look = parseLook(parseEnvelope(headers, Buffer.from(body)));
+    expect(look).toMatchObject({ type: event.type });
+    expect(event).toMatchObject({
+      specversion: '1.0',
+      type: 'io.zen-lead.pod.modified',
+      source: '/clusters/kubernetes',
+      subject: 'namespaces/shop/services/postgres',
+      time: '2025-12-31T23:59:59.995Z',
+      partitionkey: 'shop/postgres',
+      sequence: '00000000000000004711',
+      expirytime: '2026-01-01T00:00:03.000Z',
+      data: { deadline: T0 + 3_000, change: concern.change },
+    });
+    expect(event.data.snapshot?.candidates).toHaveLength(3);
+    expect(event.data.snapshot?.revisions.pods).toBe('4711');
+  });
+
+  it('has the id of the same look at the same state, and another one for any other', () => {
+    const id = (changed = concern, context = aContext()): string => toCloudEvent(changed, context, T0).id;
+    expect(id()).toBe(id({ ...concern, observedAt: T0 + 99 }));
+    const ids = [
+      id(),
+      id({ ...concern, type: 'io.zen-lead.pod.deleted' }),
+      id({ ...concern, name: 'mysql' }),
+      id({ ...concern, dueAt: T0 }),
+      id({ ...concern, dueAt: T0 + 1 }),
+      id(concern, aContext({ revisions: () => ({ pods: version(4712), services: version(12), slices: version(13) }) })),
+      id(concern, aContext({ revisions: () => ({ pods: version(4711), services: version(1), slices: version(213) }) })),
+    ];
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it.each([
+    ['', '0'.repeat(20)],
+    ['not-a-number', '0'.repeat(20)],
+    ['9'.repeat(21), '0'.repeat(20)],
+    ['18446744073709551615', '18446744073709551615'],
+    ['7', '00000000000000000007'],
+  ])('has a sequence that orders as text: %s', (revision, sequence) => {
+    const revisions = { pods: version(revision), services: version(1), slices: version(1) };
+    expect(toCloudEvent(concern, aContext({ revisions: () => revisions }), T0).sequence).toBe(sequence);
+  });
+
+  it('is a hint where the store may be old', () => {
+    const event = toCloudEvent(concern, aContext({ isFresh: () => false }), T0);
+    expect(event.data).toEqual({ change: concern.change, deadline: T0 + 3_000 });
+  });
+
+  it('is a hint where it would be larger than what CloudEvents guarantee to carry', () => {
+    const large = toCloudEvent(concern, aContext({}, 1_000), T0);
+    expect(large.data.snapshot).toBeUndefined();
+    const inProcess = toCloudEvent(concern, aContext({ maxEventBytes: Number.POSITIVE_INFINITY }, 1_000), T0);
+    expect(inProcess.data.snapshot?.candidates).toHaveLength(1_000);
+  });
+
+  it('carries 150 pods within 64 KiB', () => {
+    const event = toCloudEvent(concern, aContext({}, 150), T0);
+    expect(event.data.snapshot?.candidates).toHaveLength(150);
+    expect(Buffer.byteLength(toStructured(event).body)).toBeLessThan(64 * 1024);
+  });
+
+  it('is about a Service that is gone as well', () => {
+    const event = toCloudEvent(aConcern('gone'), aContext(), T0);
+    expect(event.data.snapshot).toMatchObject({ namespace: 'shop', name: 'gone', source: null, candidates: [] });
+  });
+
+  it('hands the carry of the last reply back', () => {
+    expect(toCloudEvent(concern, aContext({ carryOf: () => 'n=3' }), T0).data.carry).toBe('n=3');
+  });
+
+  it.each([0, 0.5, 0.999_999_999])('has a valid traceparent, whatever is drawn (%d)', (drawn) => {
+    const { traceparent } = toCloudEvent(concern, aContext({ random: () => drawn }), T0);
+    expect(traceparent).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00$/);
+  });
+});

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import type { SourceName } from '../../../../bridge/leaders/leaderStore.ts';
+import type { Concern } from '../../../../bridge/queue/concern.ts';
+import { createLinger } from '../../../../bridge/queue/debounce.ts';
+import { createRechecks } from '../../../../bridge/queue/recheck.ts';
+import { startResync } from '../../../../bridge/queue/resync.ts';
+import { aConcern } from '../../../support/objects/aConcern.ts';
+import { T0 } from '../../../support/objects/builders.ts';
+import { createVirtualClock } from '../../../support/simulated/virtualClock.ts';
+
+describe('recheck', () => {
+  function aBench() {
+    const clock = createVirtualClock();
+    const due: Concern[] = [];
+    return { clock, due, rechecks: createRechecks(clock, (concern) => due.push(concern)) };
+  }
+  const a = aConcern('a');
+
+  it('looks again when the reply said, in the lane of changes', async () => {
+    const { clock, due, rechecks } = aBench();
+    rechecks.take(a, { recheckAfterMs: 1_500 });
+    await clock.advance(1_499);
+    expect(due).toEqual([]);
+    await clock.advance(1);
+    expect(due).toMatchObject([
+      { key: 'shop/a', type: 'io.zen-lead.service.recheck', lane: 'change', dueAt: T0 + 1_500 },
+    ]);
+  });
+
+  it('keeps one timer a key: the last reply counts', async () => {
+    const { clock, due, rechecks } = aBench();
+    rechecks.take(a, { recheckAfterMs: 1_000 });
+    rechecks.take(a, { recheckAfterMs: 5_000 });
+    rechecks.take(aConcern('b'), { recheckAfterMs: 1_000 });
+    await clock.advance(60_000);
+    expect(due.map(({ name, dueAt }) => [name, dueAt])).toEqual([
+      ['b', T0 + 1_000],
+      ['a', T0 + 5_000],
+    ]);
+  });
+
+  it('is cleared by a reply that asks for none', async () => {
+    const { clock, due, rechecks } = aBench();
+    rechecks.take(a, { recheckAfterMs: 1_000 });
+    rechecks.take(a, {});
+    await clock.advance(60_000);
+    expect(due).toEqual([]);
+  });
+
+  it('waits an hour at most', async () => {
+    const { clock, due, rechecks } = aBench();
+    rechecks.take(a, { recheckAfterMs: Number.MAX_SAFE_INTEGER });
+    await clock.advance(3_600_000);
+    expect(due).toHaveLength(1);
+  });
+
+  it('keeps the carry of the last reply until one comes without', () => {
+    const { rechecks } = aBench();
+    rechecks.take(a, { carry: 'n=1' });
+    expect(rechecks.carryOf(a.key)).toBe('n=1');
+    rechecks.take(a, {});
+    expect(rechecks.carryOf(a.key)).toBeUndefined();
+  });
+
+  it('leaves no timer behind when it is closed', () => {
+    const { clock, rechecks } = aBench();
+    rechecks.take(a, { recheckAfterMs: 1_000 });
+    rechecks.close();
+    expect(clock.pending()).toBe(0);
+  });
+});
+
+describe('linger', () => {
+  it('holds a key for 50 ms from the first, and hands over once what came meanwhile', async () => {
+    const clock = createVirtualClock();
+    const due: Concern[] = [];
+    const linger = createLinger(clock, (concern) => due.push(concern));
+    const service = { kind: 'Service', name: 'a-leader', verb: 'added' } as const;
+    const slice = { kind: 'EndpointSlice', name: 'a-leader-ipv4', verb: 'added' } as const;
+    linger.add(aConcern('a', 'low', { change: service }));
+    await clock.advance(40);
+    linger.add(aConcern('a', 'low', { change: slice }));
+    linger.add(aConcern('b', 'low'));
+    expect(due).toEqual([]);
+    await clock.advance(10);
+    expect(due.map(({ name, change }) => [name, change.kind])).toEqual([['a', 'EndpointSlice']]);
+    await clock.advance(1_000);
+    expect(due.map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+
+  it('leaves no timer behind when it is closed', () => {
+    const clock = createVirtualClock();
+    const linger = createLinger(clock, () => {});
+    linger.add(aConcern('a', 'low'));
+    linger.close();
+    expect(clock.pending()).toBe(0);
+  });
+});
+
+describe('resync', () => {
+  const tuning = { periodMs: 30_000, tickMs: 250 };
+  const sources = (count: number): SourceName[] =>
+    Array.from({ length: count }, (_, n) => ({ namespace: 'shop', name: `s-${n}` }));
+
+  it('looks at every source once in a period, spread evenly, in the low lane', async () => {
+    const clock = createVirtualClock();
+    const added: Concern[] = [];
+    startResync(
+      clock,
+      tuning,
+      () => sources(120),
+      (concern) => added.push(concern),
+    );
+    await clock.advance(15_000);
+    expect(added.length).toBeGreaterThanOrEqual(59);
+    expect(added.length).toBeLessThanOrEqual(61);
+    await clock.advance(15_000);
+    expect(new Set(added.map(({ name }) => name)).size).toBe(120);
+    expect(added).toHaveLength(120);
+    expect(new Set(added.map(({ lane }) => lane))).toEqual(new Set(['low']));
+    // 120 in 120 ticks: never a burst.
+    const ticks = [...Map.groupBy(added, ({ observedAt }) => observedAt).values()];
+    expect(Math.max(...ticks.map((tick) => tick.length))).toBeLessThanOrEqual(2);
+  });
+
+  it('goes on, round after round, with the sources of that time', async () => {
+    const clock = createVirtualClock();
+    const added: Concern[] = [];
+    let known = sources(2);
+    startResync(
+      clock,
+      tuning,
+      () => known,
+      (concern) => added.push(concern),
+    );
+    await clock.advance(30_000);
+    known = sources(5);
+    await clock.advance(60_000);
+    expect(added).toHaveLength(2 + 2 + 5);
+  });
+
+  it('makes up for ticks that came late, once', async () => {
+    const clock = createVirtualClock();
+    const added: Concern[] = [];
+    startResync(
+      clock,
+      tuning,
+      () => sources(10),
+      (concern) => added.push(concern),
+    );
+    clock.jump(600_000);
+    await clock.advance(0);
+    expect(added).toHaveLength(10);
+    await clock.advance(30_000);
+    expect(added).toHaveLength(20);
+  });
+
+  it('ends when it is closed', async () => {
+    const clock = createVirtualClock();
+    const added: Concern[] = [];
+    const resync = startResync(
+      clock,
+      tuning,
+      () => sources(10),
+      (concern) => added.push(concern),
+    );
+    resync.close();
+    await clock.advance(60_000);
+    expect(added).toEqual([]);
+    expect(clock.pending()).toBe(0);
+  });
+});

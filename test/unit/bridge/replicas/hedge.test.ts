@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import type { Concern } from '../../../../bridge/queue/concern.ts';
+import { createHedge, HEDGE_DELAY_MS, MAX_IN_FLIGHT, MAX_WAIT_MS } from '../../../../bridge/replicas/hedge.ts';
+import { aConcern } from '../../../support/objects/aConcern.ts';
+import { createVirtualClock, type VirtualClock } from '../../../support/simulated/virtualClock.ts';
+
+interface Bench {
+  readonly clock: VirtualClock;
+  /** Names for which our own rules would change the route. */
+  readonly wanted: Set<string>;
+  /** Names of the hints that went out, in order. */
+  readonly sent: readonly string[];
+  /** A pod of it has changed, and the rules want a change of the route. */
+  lose(name: string): void;
+  /** Its slice has changed, and the rules are content. */
+  settle(name: string): void;
+  note(concern: Concern): boolean;
+  finish(name: string): void;
+  clear(): void;
+}
+
+function aBench(): Bench {
+  const clock = createVirtualClock();
+  const wanted = new Set<string>();
+  const sent: string[] = [];
+  const hedge = createHedge({
+    clock,
+    random: () => 1,
+    wantsChange: ({ name }) => wanted.has(name),
+    send(concern) {
+      if (hedge.admits(concern)) sent.push(concern.name);
+    },
+  });
+  return {
+    clock,
+    wanted,
+    sent,
+    lose(name) {
+      wanted.add(name);
+      hedge.admits(aConcern(name, 'failover'));
+    },
+    settle(name) {
+      wanted.delete(name);
+      const change = { kind: 'EndpointSlice', name: `${name}-leader-ipv4`, verb: 'modified' } as const;
+      hedge.admits(aConcern(name, 'low', { type: 'io.zen-lead.service.drifted', change }));
+    },
+    note: hedge.admits,
+    finish: (name) => hedge.finish(aConcern(name).key),
+    clear: hedge.clear,
+  };
+}
+
+describe('a change that concerns us', () => {
+  it('costs nothing where our own rules would leave the route as it is', async () => {
+    const bench = aBench();
+    expect(bench.note(aConcern('a'))).toBe(false);
+    await bench.clock.advance(60_000);
+    expect(bench.sent).toEqual([]);
+    expect(bench.clock.pending()).toBe(0);
+  });
+
+  it('is the holder’s to settle within the hedge delay', async () => {
+    const bench = aBench();
+    bench.lose('a');
+    await bench.clock.advance(HEDGE_DELAY_MS - 1);
+    bench.settle('a');
+    await bench.clock.advance(60_000);
+    expect(bench.sent).toEqual([]);
+  });
+
+  it('is hinted at after the hedge delay when nobody settles it', async () => {
+    const bench = aBench();
+    bench.lose('a');
+    await bench.clock.advance(HEDGE_DELAY_MS - 1);
+    expect(bench.sent).toEqual([]);
+    await bench.clock.advance(1);
+    expect(bench.sent).toEqual(['a']);
+  });
+
+  it('waits no longer because more comes about the same Service', async () => {
+    const bench = aBench();
+    bench.lose('a');
+    await bench.clock.advance(HEDGE_DELAY_MS - 1);
+    bench.lose('a');
+    await bench.clock.advance(1);
+    expect(bench.sent).toEqual(['a']);
+  });
+});
+
+describe('progress elsewhere', () => {
+  it('means that the holder lives: everything waits for as long as something is settled', async () => {
+    const bench = aBench();
+    for (const name of ['a', 'b', 'c', 'd']) bench.lose(name);
+    for (const name of ['a', 'b', 'c']) {
+      await bench.clock.advance(HEDGE_DELAY_MS - 1);
+      bench.settle(name);
+    }
+    expect(bench.sent).toEqual([]);
+    await bench.clock.advance(HEDGE_DELAY_MS);
+    expect(bench.sent).toEqual(['d']);
+  });
+
+  it('keeps no key waiting for more than three seconds', async () => {
+    const bench = aBench();
+    bench.lose('stuck');
+    for (let waitedMs = 0; waitedMs < MAX_WAIT_MS; waitedMs += 100) {
+      expect(bench.sent).toEqual([]);
+      bench.lose(`other-${waitedMs}`);
+      bench.settle(`other-${waitedMs}`);
+      await bench.clock.advance(100);
+    }
+    expect(bench.sent).toEqual(['stuck']);
+  });
+
+  it('is not what a pod undoes by itself: nobody has done anything', async () => {
+    const bench = aBench();
+    bench.lose('a');
+    bench.lose('b');
+    await bench.clock.advance(HEDGE_DELAY_MS - 1);
+    bench.wanted.delete('a');
+    bench.note(aConcern('a'));
+    await bench.clock.advance(1);
+    expect(bench.sent).toEqual(['b']);
+  });
+
+  it('is not what our own hints have done', async () => {
+    const bench = aBench();
+    for (let n = 0; n < MAX_IN_FLIGHT + 2; n += 1) bench.lose(`s${n}`);
+    await bench.clock.advance(HEDGE_DELAY_MS);
+    expect(bench.sent).toHaveLength(MAX_IN_FLIGHT);
+    bench.finish('s0');
+    bench.settle('s0');
+    expect(bench.sent).toHaveLength(MAX_IN_FLIGHT + 1);
+  });
+});
+
+describe('a mass failover without a holder', () => {
+  it('goes oldest first, twenty at a time', async () => {
+    const bench = aBench();
+    for (let n = 0; n < 100; n += 1) {
+      bench.lose(`s${n}`);
+      await bench.clock.advance(1);
+    }
+    await bench.clock.advance(HEDGE_DELAY_MS);
+    const expected = Array.from({ length: 100 }, (_, n) => `s${n}`);
+    expect(bench.sent).toEqual(expected.slice(0, MAX_IN_FLIGHT));
+    for (let n = 0; n < 100; n += 1) {
+      bench.finish(`s${n}`);
+      bench.settle(`s${n}`);
+      expect(bench.sent.length).toBeLessThanOrEqual(n + 1 + MAX_IN_FLIGHT);
+    }
+    expect(bench.sent).toEqual(expected);
+  });
+});
+
+describe('a hint', () => {
+  it('is not sent when the holder has settled it while it waited for a place', async () => {
+    const clock = createVirtualClock();
+    const wanted = new Set(['a']);
+    const queued: Concern[] = [];
+    const hedge = createHedge({
+      clock,
+      random: () => 1,
+      wantsChange: ({ name }) => wanted.has(name),
+      send: (concern) => queued.push(concern),
+    });
+    hedge.admits(aConcern('a'));
+    await clock.advance(HEDGE_DELAY_MS);
+    expect(queued).toHaveLength(1);
+    wanted.clear();
+    expect(queued.map(hedge.admits)).toEqual([false]);
+    await clock.advance(60_000);
+    expect(queued).toHaveLength(1);
+  });
+
+  it('that changed nothing which we can see is sent again later and later, once a minute at last', async () => {
+    const bench = aBench();
+    bench.lose('a');
+    const at: number[] = [];
+    for (let steps = 0; steps < 3_000; steps += 1) {
+      const before = bench.sent.length;
+      await bench.clock.advance(100);
+      if (bench.sent.length === before) continue;
+      at.push(bench.clock.now());
+      bench.finish('a');
+    }
+    const gaps = at.slice(1).map((each, n) => each - (at[n] ?? 0));
+    // The rest, and the hedge delay after it.
+    expect(gaps.slice(0, 4)).toEqual([700, 1_200, 2_200, 4_200]);
+    expect(Math.max(...gaps)).toBe(60_200);
+    expect(gaps.length).toBeLessThan(12);
+  });
+
+  it('starts from the beginning once its Service was content in between', async () => {
+    const bench = aBench();
+    for (let round = 1; round <= 3; round += 1) {
+      bench.lose('a');
+      await bench.clock.advance(HEDGE_DELAY_MS);
+      expect(bench.sent).toHaveLength(round);
+      bench.finish('a');
+      bench.settle('a');
+    }
+  });
+});
+
+it('forgets everything when this replica becomes the holder', async () => {
+  const bench = aBench();
+  bench.lose('a');
+  bench.lose('b');
+  await bench.clock.advance(HEDGE_DELAY_MS - 1);
+  bench.clear();
+  await bench.clock.advance(60_000);
+  expect(bench.sent).toEqual([]);
+  expect(bench.clock.pending()).toBe(0);
+});

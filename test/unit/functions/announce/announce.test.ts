@@ -1,0 +1,259 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseEnvelope } from '../../../../lib/events/envelope.ts';
+import { parseReply } from '../../../../lib/events/parseReply.ts';
+import type { ReplyEvent } from '../../../../lib/events/reply.ts';
+import { putPod, putService, routedPod } from '../../../support/objects/aNamespace.ts';
+import { failure, type Stored } from '../../../support/servers/fakeApi.ts';
+import { type Harness, startHarness } from '../../../support/servers/functionsHarness.ts';
+
+let harness: Harness;
+let broker: Server;
+let received: ReplyEvent[];
+let brokerStatus: number;
+
+beforeEach(async () => {
+  received = [];
+  brokerStatus = 202;
+  broker = createServer(async (request, response) => {
+    const event = await readEvent(request);
+    if (brokerStatus === 0) return; // no answer at all
+    if (brokerStatus === 202) received.push(event);
+    response.writeHead(brokerStatus).end();
+  });
+  await new Promise<void>((resolve) => broker.listen(0, '127.0.0.1', resolve));
+  harness = await startHarness({ eventsSink: `http://127.0.0.1:${(broker.address() as AddressInfo).port}/` });
+});
+afterEach(async () => {
+  await harness.fake.close();
+  broker.closeAllConnections();
+  await new Promise((resolve) => broker.close(resolve));
+});
+
+async function readEvent(request: IncomingMessage): Promise<ReplyEvent> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return parseReply(parseEnvelope(request.headers, Buffer.concat(chunks)));
+}
+
+const notices = (): [string, string][] =>
+  harness.fake.all('events').map((event) => [String(event['type']), String(event['reason'])]);
+const annotationsOf = (object: Stored | undefined): Record<string, string> =>
+  (object?.metadata['annotations'] ?? {}) as Record<string, string>;
+const leaderNotes = (): Record<string, string> => annotationsOf(harness.fake.find('services', 'db-leader'));
+
+async function startWithTwoPods(annotations: Record<string, string> = {}): Promise<void> {
+  putService(harness.fake, annotations);
+  putPod(harness.fake, 'db-0');
+  putPod(harness.fake, 'db-1');
+  await harness.settle();
+}
+
+describe('the outbox', () => {
+  it('announces the first leader after the route stands: Kubernetes Event, CloudEvent, then the record', async () => {
+    putService(harness.fake);
+    putPod(harness.fake, 'db-0');
+    await harness.look();
+    expect([routedPod(harness.fake), notices(), received]).toEqual(['db-0', [], []]);
+
+    await harness.look();
+    expect(notices()).toEqual([
+      ['Normal', 'LeaderServiceCreated'],
+      ['Normal', 'LeaderElected'],
+    ]);
+    expect(received).toMatchObject([
+      {
+        type: 'io.zen-lead.leader.elected',
+        source: '/clusters/test',
+        subject: 'namespaces/shop/services/db',
+        data: { reason: 'FirstLeader', leader: { name: 'db-0' }, previous: null },
+      },
+    ]);
+    expect(harness.fake.writes()).toEqual(['POST events', 'POST events', 'PATCH services/db-leader']);
+    expect(leaderNotes()).toMatchObject({
+      'zen-lead.io/leader-pod-name': 'db-0',
+      'zen-lead.io/announced-epoch': String(received[0]?.data.epoch),
+      'zen-lead.io/leader-last-switch-time': '2026-11-20T10:00:00.000Z',
+    });
+
+    await harness.look();
+    expect(harness.fake.writes()).toEqual([]);
+    expect(received).toHaveLength(1);
+  });
+
+  it('announces a change with who led before, and a loss', async () => {
+    await startWithTwoPods();
+    putPod(harness.fake, 'db-0', { ready: false });
+    await harness.settle();
+    putPod(harness.fake, 'db-1', { ready: false });
+    await harness.settle();
+    expect(received.slice(1)).toMatchObject([
+      {
+        type: 'io.zen-lead.leader.elected',
+        data: { reason: 'LeaderNotReady', previous: { name: 'db-0' }, leader: { name: 'db-1' } },
+      },
+      { type: 'io.zen-lead.leader.lost', data: { reason: 'NoReadyPods', previous: { name: 'db-1' }, leader: null } },
+    ]);
+    expect(notices().slice(2)).toEqual([
+      ['Normal', 'LeaderChanged'],
+      ['Warning', 'NoReadyPods'],
+    ]);
+    expect(leaderNotes()).not.toHaveProperty('zen-lead.io/leader-pod-uid');
+  });
+
+  it('tells a Service whose selector matches nothing', async () => {
+    putService(harness.fake);
+    await harness.settle();
+    expect(notices()).toContainEqual(['Warning', 'NoPodsFound']);
+  });
+
+  it('says it again with the same id and name until the record is written', async () => {
+    putService(harness.fake);
+    putPod(harness.fake, 'db-0');
+    await harness.look();
+    harness.fake.before = ({ method, path }) =>
+      method === 'PATCH' && path.endsWith('/services/db-leader') ? failure(503, 'ServiceUnavailable') : undefined;
+    const first = await harness.look();
+    expect(first.data.recheckAfterMs).toBe(5_000);
+    harness.fake.before = () => undefined;
+    await harness.look();
+    expect(received.map(({ id }) => id)).toEqual([received[0]?.id, received[0]?.id]);
+    expect(received[0]?.time).toBe(received[1]?.time);
+    expect(notices()).toHaveLength(2);
+  });
+
+  it('says in the log that its time was over, not that somebody has gone, when the API server is slow', async () => {
+    const lines: string[] = [];
+    const slow = await startHarness({ log: pino({ level: 'warn' }, { write: (line: string) => lines.push(line) }) });
+    putService(slow.fake);
+    putPod(slow.fake, 'db-0');
+    await slow.look();
+    slow.fake.before = ({ method, path }) =>
+      method === 'POST' && path.endsWith('/events') ? new Promise(() => undefined) : undefined;
+    await slow.look();
+    await slow.fake.close();
+    expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
+      { service: 'shop/db', err: { code: 'KUBE_TIMEOUT', message: expect.stringContaining('within 500 ms') } },
+    ]);
+  });
+
+  it.each([
+    ['that refuses', 500],
+    ['that does not answer', 0],
+  ])('answers the look all the same with a sink %s, and owes the event', async (_name, status) => {
+    brokerStatus = status;
+    putService(harness.fake);
+    putPod(harness.fake, 'db-0');
+    await harness.look();
+    const reply = await harness.look();
+    expect(reply.data).toMatchObject({ decision: 'kept', recheckAfterMs: 5_000 });
+    expect(leaderNotes()).not.toHaveProperty('zen-lead.io/announced-epoch');
+
+    brokerStatus = 202;
+    await harness.look();
+    expect(received).toHaveLength(1);
+    expect(leaderNotes()).toHaveProperty('zen-lead.io/announced-epoch');
+  });
+
+  it('never speaks before the route: a failover with an announcement owed writes the slice alone', async () => {
+    brokerStatus = 500;
+    putService(harness.fake);
+    putPod(harness.fake, 'db-0');
+    putPod(harness.fake, 'db-1');
+    await harness.look();
+    putPod(harness.fake, 'db-0', { ready: false });
+    await harness.look();
+    expect(harness.fake.writes()).toEqual(['PATCH endpointslices/db-leader-ipv4']);
+  });
+
+  it('keeps the record of a LoadBalancer on the slice: its Service must not change', async () => {
+    await startWithTwoPods({ 'zen-lead.io/leader-service-type': 'LoadBalancer' });
+    const version = harness.fake.find('services', 'db-leader')?.metadata.resourceVersion;
+    putPod(harness.fake, 'db-0', { ready: false });
+    await harness.settle();
+    expect(harness.fake.find('services', 'db-leader')?.metadata.resourceVersion).toBe(version);
+    const slice = harness.fake.find('endpointslices', 'db-leader-ipv4');
+    expect(annotationsOf(slice)).toMatchObject({
+      'zen-lead.io/announced-leader-pod-uid': harness.fake.find('pods', 'db-1')?.metadata.uid,
+    });
+    expect(received.at(-1)).toMatchObject({ data: { leader: { name: 'db-1' }, previous: { name: 'db-0' } } });
+    expect(notices().at(-1)).toEqual(['Normal', 'LeaderChanged']);
+  });
+
+  it('announces an opt-out before the Service that says what was announced goes', async () => {
+    await startWithTwoPods();
+    putService(harness.fake, { 'zen-lead.io/enabled': 'false' });
+    await harness.look();
+    expect(harness.fake.all('endpointslices')).toEqual([]);
+    brokerStatus = 500;
+    await harness.look();
+    expect(harness.fake.find('services', 'db-leader')).toBeDefined();
+    brokerStatus = 202;
+    await harness.look();
+    expect(harness.fake.find('services', 'db-leader')).toBeUndefined();
+    expect(received.at(-1)).toMatchObject({
+      type: 'io.zen-lead.leader.lost',
+      data: { reason: 'OptedOut', previous: { name: 'db-0' } },
+    });
+    expect(notices().at(-1)).toEqual(['Normal', 'LeaderServiceRemoved']);
+    await harness.look();
+    expect(harness.fake.writes()).toEqual([]);
+  });
+});
+
+describe('warnings', () => {
+  const invalid = { 'zen-lead.io/sticky': 'perhaps' };
+  const warned = (): number => notices().filter(([, reason]) => reason === 'InvalidAnnotation').length;
+
+  it('become a Warning Event and a metric, once', async () => {
+    await startWithTwoPods(invalid);
+    await harness.look({ type: 'io.zen-lead.service.modified' });
+    expect(warned()).toBe(1);
+    expect(await harness.count('warnings_total', { service: 'db', reason: 'InvalidAnnotation' })).toBe(1);
+    const event = harness.fake.all('events').find((each) => each['reason'] === 'InvalidAnnotation');
+    expect(event).toMatchObject({
+      apiVersion: 'events.k8s.io/v1',
+      metadata: { namespace: 'shop', name: expect.stringMatching(/^db\.[0-9a-f]{40}$/) },
+      eventTime: '2026-11-20T10:00:00.000000Z',
+      type: 'Warning',
+      regarding: {
+        kind: 'Service',
+        namespace: 'shop',
+        name: 'db',
+        uid: harness.fake.find('services', 'db')?.metadata.uid,
+      },
+      note: expect.stringContaining('zen-lead.io/sticky'),
+    });
+  });
+
+  it.each(['io.zen-lead.service.resync', 'io.zen-lead.service.recheck'])('are not repeated by %s', async (type) => {
+    await startWithTwoPods();
+    putService(harness.fake, invalid);
+    await harness.look({ type });
+    expect(warned()).toBe(0);
+    await harness.look();
+    expect(warned()).toBe(1);
+  });
+
+  it('that did not get through are told by the recheck that they asked for', async () => {
+    await startWithTwoPods();
+    putService(harness.fake, invalid);
+    harness.fake.before = ({ path }) => (path.endsWith('/events') ? failure(500, 'InternalError') : undefined);
+    const { carry, recheckAfterMs } = (await harness.look()).data;
+    expect(recheckAfterMs).toBe(5_000);
+    harness.fake.before = () => undefined;
+    const reply = await harness.look({ type: 'io.zen-lead.service.recheck' }, carry === undefined ? {} : { carry });
+    expect(warned()).toBe(1);
+    expect(reply.data).not.toHaveProperty('carry');
+  });
+
+  it('have a note of at most 1,024 bytes, whole characters', async () => {
+    await startWithTwoPods({ 'zen-lead.io/sticky': 'é'.repeat(2_000) });
+    const event = harness.fake.all('events').find((each) => each['reason'] === 'InvalidAnnotation');
+    const note = String(event?.['note']);
+    expect(Buffer.byteLength(note)).toBeLessThanOrEqual(1024);
+    expect(note).toMatch(/é…$/);
+  });
+});
