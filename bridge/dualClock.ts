@@ -1,5 +1,5 @@
 /**
- * createOwnTime: how long ago something was, on the two clocks of this machine. Used by lease.ts.
+ * createDualClock: how long ago something was, on the two clocks of this machine. Used by lease.ts.
  *
  * Guarantees: an age is the greater of what the wall clock and the monotonic clock say. One of them stands still while a virtual machine is
  * paused, the other one may be set back; whoever must not believe for too long asks both.
@@ -12,12 +12,12 @@ export interface Mark {
   readonly monotonicAt: number;
 }
 
-export interface OwnTime {
+export interface DualClock {
   mark(): Mark;
   ageMs(mark: Mark): number;
 }
 
-export function createOwnTime(clock: Pick<Clock, 'now'>, monotonicNow: () => number): OwnTime {
+export function createDualClock(clock: Pick<Clock, 'now'>, monotonicNow: () => number): DualClock {
   return {
     mark: () => ({ at: clock.now(), monotonicAt: monotonicNow() }),
     ageMs: ({ at, monotonicAt }) => Math.max(clock.now() - at, monotonicNow() - monotonicAt),

@@ -6,7 +6,7 @@
 
 import type { Clock } from './clock.ts';
 
-export async function pause(clock: Clock, waitMs: number, signal: AbortSignal): Promise<void> {
+export async function sleep(clock: Clock, waitMs: number, signal: AbortSignal): Promise<void> {
   if (waitMs <= 0 || signal.aborted) return;
   await new Promise<void>((resolve) => {
     const finish = () => {

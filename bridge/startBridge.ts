@@ -20,14 +20,14 @@ import { defaultDeliveryTuning, inProcessDeliveryTuning } from './delivery/deliv
 import { startDelivery } from './delivery/startDelivery.ts';
 import { traceSink } from './delivery/traceSink.ts';
 import { affectedByPod, affectedByService, affectedBySlice } from './leaders/affected.ts';
-import { judge } from './leaders/dryRun.ts';
-import { toFirstLook } from './leaders/firstReconcile.ts';
+import { dryRun } from './leaders/dryRun.ts';
+import { toFirstReconcile } from './leaders/firstReconcile.ts';
 import { registerGauges } from './leaders/gauges.ts';
 import { createStore, type SourceName } from './leaders/leaderStore.ts';
 import { startWatches } from './leaders/startWatches.ts';
 import { toCloudEvent } from './leaders/toCloudEvent.ts';
 import type { Concern } from './queue/concern.ts';
-import { createLinger } from './queue/debounce.ts';
+import { createDebounce } from './queue/debounce.ts';
 import { createQueue } from './queue/queue.ts';
 import { createRechecks } from './queue/recheck.ts';
 import { defaultResyncTuning, startResync, toResync } from './queue/resync.ts';
@@ -56,7 +56,7 @@ export function startBridge(options: BridgeOptions): Bridge {
     },
   });
   const rechecks = createRechecks(clock, add);
-  const linger = createLinger(clock, add);
+  const debounce = createDebounce(clock, add);
   const deadLetters = createDeadLetters({
     poster: options.deadLetterSink,
     sinkUrl: sinkUrl ?? '',
@@ -100,21 +100,21 @@ export function startBridge(options: BridgeOptions): Bridge {
       const settled = noted;
       noted = [];
       for (const concern of settled)
-        if (concern.lane === 'low') linger.add(concern);
+        if (concern.lane === 'low') debounce.add(concern);
         else add(concern);
     },
     onSynced() {
       isSynced = true;
       log.info({ services: store.sources().length }, 'every list is complete, events are sent from now on');
-      lookAtEverything();
+      reconcileEverything();
       speaker.start();
       const resync = startResync(clock, tuning.resync ?? defaultResyncTuning, store.sources, add);
       stopResync = resync.close;
     },
   });
 
-  function lookAtEverything(): void {
-    for (const source of store.sources()) add(toFirstLook(source, store, clock.now()));
+  function reconcileEverything(): void {
+    for (const source of store.sources()) add(toFirstReconcile(source, store, clock.now()));
   }
 
   function snapshotOf({ namespace, name }: SourceName): Snapshot {
@@ -127,10 +127,10 @@ export function startBridge(options: BridgeOptions): Bridge {
     lease: options.lease,
     clock,
     random,
-    judge: (concern) => judge(snapshotOf(concern), clock.now()),
-    lookAgain: (concern, at) => rechecks.take(concern, at === null ? {} : { recheckAfterMs: at - clock.now() }),
+    dryRun: (concern) => dryRun(snapshotOf(concern), clock.now()),
+    recheckAt: (concern, at) => rechecks.take(concern, at === null ? {} : { recheckAfterMs: at - clock.now() }),
     send: (concern) => queue.add(concern, clock.now()),
-    lookAtEverything,
+    reconcileEverything,
   });
 
   const context = {
@@ -171,7 +171,7 @@ export function startBridge(options: BridgeOptions): Bridge {
     async close() {
       stopResync();
       rechecks.close();
-      linger.close();
+      debounce.close();
       await watches.close();
       await delivery.close();
       await speaker.close();

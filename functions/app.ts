@@ -21,11 +21,11 @@ import { type Readiness, registerProbes } from '../lib/telemetry/probes.ts';
 import { toAnswer, toRetryAfterHeader } from './answer.ts';
 import type { Authenticate } from './authenticate.ts';
 import { dispatch } from './dispatch.ts';
-import type { Looks } from './reconcile/reconciler.ts';
+import type { Reconciler } from './reconcile/reconciler.ts';
 import { watchCaller } from './watchCaller.ts';
 
 export interface AppDeps {
-  readonly looks: Looks;
+  readonly reconciler: Reconciler;
   readonly authenticate: Authenticate;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -36,7 +36,7 @@ export interface AppDeps {
 
 /** Events are 64 KiB at most (CloudEvents 1.0, "Size Limits"); an ApiServerSource sends whole objects, which can be larger. */
 const BODY_LIMIT_BYTES = 256 * 1024;
-/** For a look: four reads of a large namespace. Our bridge gives up after 2.5 s; a Broker waits longer. */
+/** For a reconcile: four reads of a large namespace. Our bridge gives up after 2.5 s; a Broker waits longer. */
 const LOOK_TIMEOUT_MS = 10_000;
 /** Longer than undici (4 s) and Knative's proxies keep an idle connection, so that the one who sends closes first. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
@@ -76,7 +76,7 @@ async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDe
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   // headersDistinct, not headers: Node joins what is given twice into one value.
   const event = parseEvent(parseEnvelope(request.raw.headersDistinct, body));
-  const replies = await dispatch(event, sender === 'trusted', deps.looks, signal);
+  const replies = await dispatch(event, sender === 'trusted', deps.reconciler, signal);
   const [only, ...others] = replies;
   // A response holds one event. A foreign event may concern several Services; who sent it expects none.
   if (only === undefined || others.length > 0) return reply.code(200).send();

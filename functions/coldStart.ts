@@ -7,7 +7,7 @@
 
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 
-/** Called after each look, with when its change was observed (epoch milliseconds); the first call counts. */
+/** Called after each reconcile, with when its change was observed (epoch milliseconds); the first call counts. */
 export function watchColdStart(
   { coldStartSeconds }: Pick<Metrics, 'coldStartSeconds'>,
   // Since the process began, before the first line of ours ran: https://nodejs.org/api/perf_hooks.html#performancenow

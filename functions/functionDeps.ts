@@ -8,8 +8,8 @@ import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { noTracing, type Tracing } from '../lib/telemetry/tracing.ts';
 import { createAnnouncer } from './announce/announce.ts';
 import { createEventsSink, type EventsSinkOptions } from './announce/eventsSink.ts';
-import { createLooks, type Looks } from './reconcile/reconciler.ts';
-import { traceLooks } from './reconcile/traceReconciles.ts';
+import { createReconciler, type Reconciler } from './reconcile/reconciler.ts';
+import { traceReconciles } from './reconcile/traceReconciles.ts';
 
 export interface FunctionDeps {
   readonly api: KubeApi;
@@ -24,7 +24,7 @@ export interface FunctionDeps {
   readonly now?: (() => number) | undefined;
 }
 
-export function createFunctionLooks({
+export function createFunctionReconciler({
   api,
   clusterName,
   eventsSink,
@@ -33,8 +33,8 @@ export function createFunctionLooks({
   log,
   tracing = noTracing,
   now = Date.now,
-}: FunctionDeps): Looks {
+}: FunctionDeps): Reconciler {
   const sink = eventsSink === undefined ? undefined : createEventsSink(eventsSink, eventsSinkOptions);
   const announcer = createAnnouncer({ api, clusterName, eventsSink: sink, metrics, log, now });
-  return traceLooks(createLooks({ api, clusterName, announcer, metrics, log, tracing, now }), tracing);
+  return traceReconciles(createReconciler({ api, clusterName, announcer, metrics, log, tracing, now }), tracing);
 }

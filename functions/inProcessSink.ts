@@ -4,25 +4,25 @@
  */
 
 import { codeOf, ZenLeadError } from '../lib/errors.ts';
-import type { Look } from '../lib/events/parseReconcileEvent.ts';
-import type { LookEvent } from '../lib/events/reconcileEvent.ts';
+import type { ParsedReconcileEvent } from '../lib/events/parseReconcileEvent.ts';
+import type { ReconcileEvent } from '../lib/events/reconcileEvent.ts';
 import { parseRfc3339 } from '../lib/events/rfc3339.ts';
 import type { Sink } from '../lib/events/sink.ts';
 import { parseSubject } from '../lib/events/subject.ts';
 import { toAnswer } from './answer.ts';
 import { dispatch } from './dispatch.ts';
-import { createFunctionLooks, type FunctionDeps } from './functionDeps.ts';
-import type { Looks } from './reconcile/reconciler.ts';
+import { createFunctionReconciler, type FunctionDeps } from './functionDeps.ts';
+import type { Reconciler } from './reconcile/reconciler.ts';
 
 export function createInProcessSink(deps: FunctionDeps): Sink {
-  return createLooksSink(createFunctionLooks(deps));
+  return createReconcilerSink(createFunctionReconciler(deps));
 }
 
-export function createLooksSink(looks: Looks): Sink {
+export function createReconcilerSink(reconciler: Reconciler): Sink {
   return async (event, signal) => {
     if (signal.aborted) throw new ZenLeadError('ABORTED', 'given up: the caller has gone', { retry: 'never' });
     try {
-      const [reply] = await dispatch(toLook(event), true, looks, signal);
+      const [reply] = await dispatch(toReconcile(event), true, reconciler, signal);
       return { status: 200, ...(reply === undefined ? {} : { reply }) };
     } catch (error) {
       // Over HTTP there would be no answer either.
@@ -33,10 +33,10 @@ export function createLooksSink(looks: Looks): Sink {
   };
 }
 
-function toLook({ id, type, source, subject, time, traceparent, data }: LookEvent): Look {
+function toReconcile({ id, type, source, subject, time, traceparent, data }: ReconcileEvent): ParsedReconcileEvent {
   const observedAt = parseRfc3339(time);
   return {
-    kind: 'look',
+    kind: 'reconcile',
     id,
     type,
     source,

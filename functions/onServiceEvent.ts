@@ -4,17 +4,17 @@
  */
 
 import type { ForeignHint } from '../lib/events/foreign.ts';
-import type { Look } from '../lib/events/parseReconcileEvent.ts';
+import type { ParsedReconcileEvent } from '../lib/events/parseReconcileEvent.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
 import { findConcernedByService } from './reconcile/concerned.ts';
-import type { Looks } from './reconcile/reconciler.ts';
+import type { Reconciler } from './reconcile/reconciler.ts';
 
 export async function onServiceEvent(
-  event: Look | ForeignHint,
+  event: ParsedReconcileEvent | ForeignHint,
   isTrusted: boolean,
-  looks: Looks,
+  reconciler: Reconciler,
   signal: AbortSignal,
 ): Promise<readonly ReplyEvent[]> {
-  if (event.kind === 'foreign') return looks.lookAround(event, findConcernedByService, signal);
-  return [await looks.lookAt(event, isTrusted, signal)];
+  if (event.kind === 'foreign') return reconciler.reconcileAround(event, findConcernedByService, signal);
+  return [await reconciler.reconcile(event, isTrusted, signal)];
 }

@@ -7,7 +7,7 @@
 
 import { createApp } from './app.ts';
 import { type Authenticate, createAuthenticate, everythingIsAHint } from './authenticate.ts';
-import { createFunctionLooks, type FunctionDeps } from './functionDeps.ts';
+import { createFunctionReconciler, type FunctionDeps } from './functionDeps.ts';
 import { type KeySource, startKeySource } from './keySource.ts';
 
 export interface FunctionsOptions extends FunctionDeps {
@@ -34,7 +34,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
   const { api, host = '0.0.0.0', log, now = Date.now, trustedSender, drainTimeoutMs = 5_000 } = options;
   const keySource = trustedSender === undefined ? null : startKeySource(api, log, now);
   const app = createApp({
-    looks: createFunctionLooks(options),
+    reconciler: createFunctionReconciler(options),
     authenticate: toAuthenticate(options, keySource, now),
     metrics: options.metrics,
     log,

@@ -36,7 +36,7 @@ export function collectGarbage(state: ApiState, run: (work: () => void) => void)
       isScheduled = false;
       const uids = [...waiting];
       waiting.clear();
-      for (const each of uids) if (!isStopped) look(each);
+      for (const each of uids) if (!isStopped) reconcile(each);
     });
   };
 
@@ -63,7 +63,7 @@ export function collectGarbage(state: ApiState, run: (work: () => void) => void)
     if (owners.length > 0 || isTerminating(entry.object)) schedule(uid);
   };
 
-  const look = (uid: string): void => {
+  const reconcile = (uid: string): void => {
     const known = byUid.get(uid);
     if (known === undefined) return;
     const { object } = known.entry;

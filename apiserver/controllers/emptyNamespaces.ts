@@ -20,7 +20,7 @@ export function emptyNamespaces(state: ApiState, run: (work: () => void) => void
   const scheduled = new Set<string>();
   let isStopped = false;
 
-  const look = (name: string): void => {
+  const reconcile = (name: string): void => {
     scheduled.delete(name);
     const namespace = store.read('namespaces', name)?.object;
     if (isStopped || namespace === undefined || !isTerminating(namespace)) return;
@@ -46,7 +46,7 @@ export function emptyNamespaces(state: ApiState, run: (work: () => void) => void
   const schedule = (name: string): void => {
     if (scheduled.has(name)) return;
     scheduled.add(name);
-    run(() => look(name));
+    run(() => reconcile(name));
   };
 
   const unsubscribe = store.subscribe('all', ({ collection, type, entry }) => {

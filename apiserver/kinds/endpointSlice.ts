@@ -43,7 +43,7 @@ export function validateEndpointSlice(slice: KubeObject, previous: KubeObject | 
   if (addressType === '') errors.push(required('addressType'));
   else if (!isKnown) errors.push(notSupported('addressType', addressType, ['FQDN', 'IPv4', 'IPv6']));
   errors.push(...portErrors(listAt(slice, 'ports')));
-  // Endpoints that an update leaves alone are not looked at again.
+  // Endpoints that an update leaves alone are not reconciled again.
   const isUnchanged = previous !== null && isSame(previous['endpoints'], slice['endpoints']);
   if (!isUnchanged) errors.push(...endpointsErrors(listAt(slice, 'endpoints'), isKnown ? addressType : undefined));
   if (previous !== null && addressType !== textAt(previous, 'addressType')) {

@@ -5,7 +5,7 @@
  */
 
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
-import type { LookEvent } from '../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
 import type { Clock } from '../clock.ts';
 
@@ -31,7 +31,7 @@ export interface Failure {
 
 export async function attempt(
   sink: Sink,
-  event: LookEvent,
+  event: ReconcileEvent,
   timeoutMs: number,
   clock: Clock,
   closing: AbortSignal,
@@ -46,7 +46,7 @@ export async function attempt(
   if (closing.aborted) onClosing();
   else closing.addEventListener('abort', onClosing);
   try {
-    return judge(await sink(event, abort.signal));
+    return toOutcome(await sink(event, abort.signal));
   } catch (error) {
     return {
       kind: 'failed',
@@ -64,7 +64,7 @@ export async function attempt(
 }
 
 /** The answer table of DESIGN section 2, from the sender's side. */
-function judge(answer: SinkAnswer): Outcome {
+function toOutcome(answer: SinkAnswer): Outcome {
   const { status } = answer;
   if (status >= 200 && status < 300) return { kind: 'done', answer };
   if (status === 400 || status === 403 || status === 413) return { kind: 'refused', answer };

@@ -16,7 +16,7 @@ const CLOSE_AFTER = 5;
 /** The maximum is what a sink that is back can still cost a failover; one request a second is no load, not even for a sink that is starting. */
 const PROBE = { minMs: 250, maxMs: 1_000 };
 
-export interface Gate {
+export interface CircuitBreaker {
   isClosed(): boolean;
   /** Whether one more may be sent now. */
   admits(inFlight: number, now: number): boolean;
@@ -27,7 +27,7 @@ export interface Gate {
   fail(attempt: number, now: number): void;
 }
 
-export function createGate(random: () => number): Gate {
+export function createCircuitBreaker(random: () => number): CircuitBreaker {
   let failures = 0;
   let probeAt = 0;
   /** The last attempt that was sent before the last answer. */

@@ -10,7 +10,7 @@
  */
 
 import { codeOf } from '../../lib/errors.ts';
-import type { LookEvent } from '../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { traceIdOf } from '../../lib/telemetry/tracing.ts';
@@ -18,7 +18,7 @@ import type { Clock } from '../clock.ts';
 import type { EventPoster } from './eventPoster.ts';
 
 export interface DeadLetter {
-  readonly event: LookEvent;
+  readonly event: ReconcileEvent;
   /** HTTP status of the last attempt; 0: no answer. */
   readonly status: number;
   readonly detail: string;

@@ -6,7 +6,7 @@ import type { BackoffBounds } from '../backoff.ts';
 import type { ConcurrencyBounds } from './concurrency.ts';
 
 export interface DeliveryTuning {
-  /** An attempt with a snapshot: a look costs one write, some 5 ms; after a second the sink or the way to it hangs. */
+  /** An attempt with a snapshot: a reconcile costs one write, some 5 ms; after a second the sink or the way to it hangs. */
   readonly attemptTimeoutMs: number;
   /** An attempt with a hint: the function may read for 2 s before it writes (DESIGN section 1). */
   readonly hintTimeoutMs: number;

@@ -6,7 +6,7 @@
  * built only after an answer, after the deadline, or where no connection was made (S5).
  */
 
-import type { LookEvent } from '../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { ServiceKey } from '../../lib/selection/snapshot.ts';
 import { type BackoffBounds, backoffMs } from '../backoff.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
@@ -15,14 +15,14 @@ import type { Queue } from '../queue/queue.ts';
 import type { Failure } from './attempt.ts';
 
 export interface Sent {
-  readonly event: LookEvent;
+  readonly event: ReconcileEvent;
   /** The concern that the event was built for. */
   readonly concern: Concern;
 }
 
 export interface Retries {
   /** What may still be worked on, or what `build` makes now. */
-  choose(concern: Concern, now: number, build: (concern: Concern, now: number) => LookEvent): Sent;
+  choose(concern: Concern, now: number, build: (concern: Concern, now: number) => ReconcileEvent): Sent;
   /** Failures in a row before this attempt. */
   failuresOf(key: ServiceKey): number;
   /** Keeps the concern back for the backoff or Retry-After, whichever is longer; gives the delay. */

@@ -2,7 +2,7 @@
  * startDelivery: takes what waits in the queue, sends it to the sink, and acts on what comes of it. DESIGN sections 2 and 7.
  *
  * A key that waits while a place is free is sent in the same tick. A failure is tried again after a backoff or Retry-After, whichever
- * is later, until `maxFailures` in a row make a dead letter of it; the key is then looked at again at its next change or resync. While the
+ * is later, until `maxFailures` in a row make a dead letter of it; the key is then reconciled again at its next change or resync. While the
  * gate is closed and nothing waits, a key in its backoff is lent as the probe: few keys would otherwise find out late that the sink is back.
  *
  * Guarantees: one event in flight for each key (the queue's). What is sent next follows S5 (retries.ts). Half of the places are kept
@@ -10,7 +10,7 @@
  * Not guaranteed: that a sink which ignores its signal gives its place back.
  */
 
-import { isAboutChange, type LookEvent } from '../../lib/events/reconcileEvent.ts';
+import { isAboutChange, type ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { ReplyEvent } from '../../lib/events/reply.ts';
 import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
 import type { ServiceKey } from '../../lib/selection/snapshot.ts';
@@ -21,7 +21,7 @@ import type { CancelTimer, Clock } from '../clock.ts';
 import type { Concern } from '../queue/concern.ts';
 import type { Queue } from '../queue/queue.ts';
 import { attempt, type Failure, type Outcome } from './attempt.ts';
-import { createGate } from './circuitBreaker.ts';
+import { createCircuitBreaker } from './circuitBreaker.ts';
 import { createConcurrency } from './concurrency.ts';
 import type { DeadLetter } from './deadLetter.ts';
 import type { DeliveryTuning } from './deliveryTuning.ts';
@@ -30,7 +30,7 @@ import { createRetries, type Sent } from './retries.ts';
 
 /** One line of a recording (DESIGN section 2). */
 export interface DeliveryRecord {
-  readonly event: LookEvent;
+  readonly event: ReconcileEvent;
   readonly reply: ReplyEvent | null;
   /** 0: no answer. */
   readonly status: number;
@@ -49,7 +49,7 @@ export interface DeliveryOptions {
   admits?(concern: Concern): boolean;
   /** What was admitted has been answered or given up. */
   onFinish?(key: ServiceKey): void;
-  buildEvent(concern: Concern, now: number): LookEvent;
+  buildEvent(concern: Concern, now: number): ReconcileEvent;
   onAnswer(concern: Concern, answer: SinkAnswer): void;
   onDeadLetter(letter: DeadLetter): void;
   onDelivery?(record: DeliveryRecord): void;
@@ -70,7 +70,7 @@ const ABORTED_WITHIN_MS = 100;
 export function startDelivery(options: DeliveryOptions): Delivery {
   const { queue, clock, random, tuning, metrics, log } = options;
   const concurrency = createConcurrency(tuning.concurrency);
-  const gate = createGate(random);
+  const breaker = createCircuitBreaker(random);
   const closing = new AbortController();
   const retries = createRetries(queue, clock, random, tuning.backoff);
   const noteStatus = createRefusedTokenLog(log);
@@ -86,19 +86,19 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     // Sending may add to the queue in the same tick (a sink in the same process, a resync), which calls back.
     if (isPumping || isClosed) return;
     isPumping = true;
-    while (running.size < concurrency.limit() && gate.admits(running.size, clock.now())) {
+    while (running.size < concurrency.limit() && breaker.admits(running.size, clock.now())) {
       const waiting = queue.take(lowRunning < concurrency.limit() * LOW_SHARE);
-      const lent = waiting === undefined && gate.isClosed() ? queue.takeDelayed() : undefined;
+      const lent = waiting === undefined && breaker.isClosed() ? queue.takeDelayed() : undefined;
       const concern = waiting ?? lent;
       if (concern === undefined) break;
       if (options.admits?.(concern) ?? true) start(concern, lent !== undefined);
       else queue.finish(concern.key);
     }
     isPumping = false;
-    const untilProbeMs = gate.probeAt() - clock.now();
+    const untilProbeMs = breaker.probeAt() - clock.now();
     cancelProbe?.();
     // Past that instant whatever is added calls `pump` by itself.
-    if (gate.isClosed() && untilProbeMs > 0) cancelProbe = clock.setTimer(pump, untilProbeMs);
+    if (breaker.isClosed() && untilProbeMs > 0) cancelProbe = clock.setTimer(pump, untilProbeMs);
   }
 
   function start(concern: Concern, isLent: boolean): void {
@@ -129,7 +129,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     }
     retries.forget(concern.key);
     noteAnswer();
-    // What was added after the event that was sent again is a look of its own.
+    // What was added after the event that was sent again is a reconcile of its own.
     if (sent.concern !== concern) queue.add(concern, sentAt);
     if (outcome.kind === 'done') {
       concurrency.succeed(running.size);
@@ -169,22 +169,22 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   }
 
   function closeGate(number: number, detail: string): void {
-    const wasClosed = gate.isClosed();
-    gate.fail(number, clock.now());
-    if (wasClosed || !gate.isClosed()) return;
+    const wasClosed = breaker.isClosed();
+    breaker.fail(number, clock.now());
+    if (wasClosed || !breaker.isClosed()) return;
     metrics.circuitOpen.set(1);
     log.warn({ detail }, 'the sink keeps failing: one probe at a time until it answers');
   }
 
   /** Where the gate was closed, the failures were the sink's: no key waits any longer for its own backoff. */
   function noteAnswer(): void {
-    if (!gate.succeed(attempts)) return;
+    if (!breaker.succeed(attempts)) return;
     metrics.circuitOpen.set(0);
     log.info('the sink answers again');
     retries.releaseAll();
   }
 
-  function observe(event: LookEvent, outcome: Outcome, sentAt: number): void {
+  function observe(event: ReconcileEvent, outcome: Outcome, sentAt: number): void {
     const { status, detail } = outcome.kind === 'failed' ? outcome : outcome.answer;
     noteStatus(status, detail ?? '');
     metrics.deliveries.inc({ status: String(status) });

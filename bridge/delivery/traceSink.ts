@@ -8,16 +8,16 @@
  * traceparent that is sent, so that a function follows it.
  */
 
-import type { LookEvent } from '../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
 import type { Tracing } from '../../lib/telemetry/tracing.ts';
 
 export function traceSink(sink: Sink, tracing: Tracing): Sink {
   if (!tracing.isOn) return sink;
   /** Of events that may be sent again: what their first attempt belongs to. Held no longer than the event is. */
-  const roots = new WeakMap<LookEvent, string>();
+  const roots = new WeakMap<ReconcileEvent, string>();
 
-  function deliver(event: LookEvent, signal: AbortSignal, parent: string | undefined): Promise<SinkAnswer> {
+  function deliver(event: ReconcileEvent, signal: AbortSignal, parent: string | undefined): Promise<SinkAnswer> {
     return tracing.span('deliver', { kind: 'producer', parent }, async (span) => {
       const traceparent = span.traceparent();
       const answer = await sink({ ...event, ...(traceparent !== undefined && { traceparent }) }, signal);

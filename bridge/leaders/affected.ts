@@ -3,11 +3,11 @@
  * the store calls one; a projection that did not change concerns nobody.
  *
  * Guarantees: each source at most once a change. Pure, and no longer than the sources concerned, whatever the size of the namespace.
- * Not guaranteed: that a look is needed. What we own also changes by our own writes, and a watch does not tell who wrote: the
- * change of a route arrives here as `drifted` in the low lane, and its look is the one that announces (DESIGN section 7, Queue).
+ * Not guaranteed: that a reconcile is needed. What we own also changes by our own writes, and a watch does not tell who wrote: the
+ * change of a route arrives here as `drifted` in the low lane, and its reconcile is the one that announces (DESIGN section 7, Queue).
  */
 
-import type { Change, LookType } from '../../lib/events/reconcileEvent.ts';
+import type { Change, ReconcileType } from '../../lib/events/reconcileEvent.ts';
 import { type PodView, type ServiceView, type SliceView, serviceKey } from '../../lib/selection/snapshot.ts';
 import type { Concern, Lane } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/objectChange.ts';
@@ -48,9 +48,9 @@ export function affectedByService(
     resourceVersion: object.resourceVersion,
     verb: change.kind,
   };
-  const asSeen: LookType = `io.zen-lead.service.${change.kind}`;
+  const asSeen: ReconcileType = `io.zen-lead.service.${change.kind}`;
   const found = new Map<string, Concern>();
-  const add = (source: string, type: LookType, lane: Lane): void => {
+  const add = (source: string, type: ReconcileType, lane: Lane): void => {
     if (!found.has(source)) found.set(source, { ...concern(object.namespace, source, type, seen, observedAt), lane });
   };
 
@@ -108,7 +108,7 @@ function serviceNamedBySlice(name: string): string | null {
 function concern(
   namespace: string,
   name: string,
-  type: LookType,
+  type: ReconcileType,
   change: Change,
   observedAt: number,
 ): Omit<Concern, 'lane'> {

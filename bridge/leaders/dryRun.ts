@@ -11,16 +11,16 @@ import { readRecord } from '../../lib/selection/record.ts';
 import type { ResourceVersion, Snapshot } from '../../lib/selection/snapshot.ts';
 import { toPatch } from '../../lib/selection/toPatch.ts';
 
-export interface Judgement {
+export interface DryRun {
   /** A route would be written, now. Announcements and followers can wait for whoever speaks first. */
   readonly wantsRoute: boolean;
   /** Epoch milliseconds; null: only a change can change this. */
-  readonly lookAgainAt: number | null;
+  readonly nextLookAt: number | null;
 }
 
-export function judge(snapshot: Snapshot, now: number): Judgement {
+export function dryRun(snapshot: Snapshot, now: number): DryRun {
   const writes = toPatch(catchUp(snapshot), decide(snapshot, now), now);
-  return { wantsRoute: writes.some(({ stage }) => stage === 'route'), lookAgainAt: nextLookAt(snapshot, now) };
+  return { wantsRoute: writes.some(({ stage }) => stage === 'route'), nextLookAt: nextLookAt(snapshot, now) };
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * toFirstLook: the concern with which every source is looked at once, when all lists are in. Called by `startBridge`.
+ * toFirstReconcile: the concern with which every source is looked at once, when all lists are in. Called by `startBridge`.
  *
  * Those that nobody serves come first: their leader may have died while nobody watched.
  */
@@ -9,7 +9,7 @@ import type { Concern } from '../queue/concern.ts';
 import type { SourceName, Store } from './leaderStore.ts';
 import { isServed } from './urgency.ts';
 
-export function toFirstLook({ namespace, name }: SourceName, store: Store, now: number): Concern {
+export function toFirstReconcile({ namespace, name }: SourceName, store: Store, now: number): Concern {
   const change = { kind: 'Service', name, verb: 'added' } as const;
   const lane = isServed(name, store.namespace(namespace)) ? 'change' : 'failover';
   const key = serviceKey(namespace, name);

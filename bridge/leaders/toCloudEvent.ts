@@ -8,10 +8,10 @@
  * distributed-tracing: https://github.com/cloudevents/spec/tree/main/cloudevents/extensions
  */
 
-import { lookDataSchema } from '../../lib/events/dataSchema.ts';
+import { reconcileDataSchema } from '../../lib/events/dataSchema.ts';
 import { hashId } from '../../lib/events/eventId.ts';
-import type { LookEvent } from '../../lib/events/reconcileEvent.ts';
-import { lookSubject } from '../../lib/events/subject.ts';
+import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
+import { serviceSubject } from '../../lib/events/subject.ts';
 import { clusterSource } from '../../lib/events/toReply.ts';
 import { buildSnapshot } from '../../lib/selection/buildSnapshot.ts';
 import type { ResourceVersion, Revisions, ServiceKey } from '../../lib/selection/snapshot.ts';
@@ -35,13 +35,13 @@ export interface CloudEventContext {
   readonly maxEventBytes: number;
 }
 
-export function toCloudEvent(concern: Concern, context: CloudEventContext, now: number): LookEvent {
+export function toCloudEvent(concern: Concern, context: CloudEventContext, now: number): ReconcileEvent {
   const { namespace, name, type } = concern;
   const revisions = context.revisions(namespace);
-  const subject = lookSubject(namespace, name);
+  const subject = serviceSubject(namespace, name);
   const deadline = now + SNAPSHOT_LIFETIME_MS;
   const carry = context.carryOf(concern.key);
-  const hint: LookEvent = {
+  const hint: ReconcileEvent = {
     specversion: '1.0',
     id: hashId([type, subject, revisions.pods, revisions.services, revisions.slices, concern.dueAt ?? 0]),
     type,
@@ -49,7 +49,7 @@ export function toCloudEvent(concern: Concern, context: CloudEventContext, now: 
     subject,
     time: new Date(concern.observedAt).toISOString(),
     datacontenttype: 'application/json',
-    dataschema: lookDataSchema,
+    dataschema: reconcileDataSchema,
     partitionkey: concern.key,
     sequence: toSequence(revisions.pods),
     expirytime: new Date(deadline).toISOString(),
@@ -59,7 +59,7 @@ export function toCloudEvent(concern: Concern, context: CloudEventContext, now: 
   if (!context.isFresh(namespace)) return hint;
   const state = context.store.namespace(namespace).stateOf(name);
   const snapshot = buildSnapshot({ ...state, namespace, revisions });
-  const event: LookEvent = { ...hint, data: { ...hint.data, snapshot } };
+  const event: ReconcileEvent = { ...hint, data: { ...hint.data, snapshot } };
   return exceeds(event, context.maxEventBytes) ? hint : event;
 }
 
@@ -68,6 +68,6 @@ function toSequence(revision: ResourceVersion): string {
   return (/^\d{1,20}$/.test(revision) ? revision : '').padStart(20, '0');
 }
 
-function exceeds(event: LookEvent, maxBytes: number): boolean {
+function exceeds(event: ReconcileEvent, maxBytes: number): boolean {
   return Number.isFinite(maxBytes) && Buffer.byteLength(JSON.stringify(event)) > maxBytes;
 }

@@ -13,7 +13,7 @@ import type { NamespaceIndex } from './namespaceIndex.ts';
 /** Failover: the pod routed to became unfit or another one, or a pod became fit where no fit one is routed to. */
 export function laneOfPod(change: ObjectChange<PodView>, source: string, index: NamespaceIndex): Lane {
   const { object } = change;
-  const isFit = change.kind !== 'deleted' && looksFit(object) && index.pods.members(source).has(object.name);
+  const isFit = change.kind !== 'deleted' && appearsFit(object) && index.pods.members(source).has(object.name);
   const routed = index.routedPod(source);
   if (routed !== null && routed.name === object.name)
     return isFit && routed.uid === object.uid && hasAddress(object, routed.address) ? 'change' : 'failover';
@@ -24,7 +24,7 @@ export function laneOfPod(change: ObjectChange<PodView>, source: string, index: 
 /** Failover: nobody fit is routed to, and somebody fit could be. Else it is what follows from a route of ours. */
 export function laneOfOurSlice(source: string, index: NamespaceIndex): Lane {
   if (isServed(source, index)) return 'low';
-  for (const pod of index.pods.members(source).values()) if (looksFit(pod)) return 'failover';
+  for (const pod of index.pods.members(source).values()) if (appearsFit(pod)) return 'failover';
   return 'low';
 }
 
@@ -33,11 +33,11 @@ export function isServed(source: string, index: NamespaceIndex): boolean {
   const routed = index.routedPod(source);
   const pod = routed === null ? undefined : index.pods.byName.get(routed.name);
   return (
-    routed !== null && pod !== undefined && pod.uid === routed.uid && looksFit(pod) && hasAddress(pod, routed.address)
+    routed !== null && pod !== undefined && pod.uid === routed.uid && appearsFit(pod) && hasAddress(pod, routed.address)
   );
 }
 
-export function looksFit(pod: PodView): boolean {
+export function appearsFit(pod: PodView): boolean {
   return pod.ready && pod.phase === 'Running' && !pod.terminating && pod.ips.length > 0 && pod.exclude !== 'true';
 }
 

@@ -5,7 +5,7 @@
  * Not guaranteed: that it names every change. Bursts coalesce, and no decision depends on it (the look is level-triggered).
  */
 
-import type { Change, LookType } from '../../lib/events/reconcileEvent.ts';
+import type { Change, ReconcileType } from '../../lib/events/reconcileEvent.ts';
 import type { ServiceKey } from '../../lib/selection/snapshot.ts';
 
 /** Most urgent first: a route to move; anything else that was seen; what can wait (resync, announcements, followers). */
@@ -16,7 +16,7 @@ export interface Concern {
   readonly key: ServiceKey;
   readonly namespace: string;
   readonly name: string;
-  readonly type: LookType;
+  readonly type: ReconcileType;
   readonly change: Change;
   readonly lane: Lane;
   /** When the change was seen, or the timer was due. */

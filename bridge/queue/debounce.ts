@@ -1,10 +1,10 @@
 /**
- * createLinger: holds what can wait back for a moment, so that the changes which one look of ours makes are looked at once, together.
+ * createDebounce: holds what can wait back for a moment, so that the changes which one reconcile of ours makes are looked at once, together.
  *
- * A look that opts a Service in writes a Service and a slice for each family, and two watches bring them back at their own times. Looked
- * at one by one, the first look would not know of the slice yet, run into its own write, and have to read the state (three LISTs).
+ * A reconcile that opts a Service in writes a Service and a slice for each family, and two watches bring them back at their own times. Reconciled
+ * at one by one, the first reconcile would not know of the slice yet, run into its own write, and have to read the state (three LISTs).
  *
- * Guarantees: a key is held once, for `LINGER_MS` from the first; what comes meanwhile merges. Nothing is lost but by `close`.
+ * Guarantees: a key is held once, for `DEBOUNCE_MS` from the first; what comes meanwhile merges. Nothing is lost but by `close`.
  */
 
 import type { ServiceKey } from '../../lib/selection/snapshot.ts';
@@ -12,14 +12,14 @@ import type { CancelTimer, Clock } from '../clock.ts';
 import { type Concern, mergeConcerns } from './concern.ts';
 
 /** Two watches of one API server are seldom further apart; nobody waits for an announcement this long. */
-const LINGER_MS = 50;
+const DEBOUNCE_MS = 50;
 
-export interface Linger {
+export interface Debounce {
   add(concern: Concern): void;
   close(): void;
 }
 
-export function createLinger(clock: Clock, onDue: (concern: Concern) => void): Linger {
+export function createDebounce(clock: Clock, onDue: (concern: Concern) => void): Debounce {
   const held = new Map<ServiceKey, Concern>();
   const timers = new Set<CancelTimer>();
 
@@ -30,7 +30,7 @@ export function createLinger(clock: Clock, onDue: (concern: Concern) => void): L
       const merged = held.get(concern.key);
       held.delete(concern.key);
       if (merged !== undefined) onDue(merged);
-    }, LINGER_MS);
+    }, DEBOUNCE_MS);
     timers.add(cancel);
   }
 

@@ -1,5 +1,5 @@
 /**
- * startResync: looks at every source again every 30 s, in the low lane, spread over the whole period. What heals a look that was
+ * startResync: looks at every source again every 30 s, in the low lane, spread over the whole period. What heals a reconcile that was
  * lost, a dead letter, and a timer that died (L1).
  *
  * Guarantees: each source that stays is added once in every round. A tick that comes late (a busy or frozen process) makes up for what

@@ -21,7 +21,7 @@ import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import type { LeaseView } from '../../lib/kube/parseLease.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
-import { createOwnTime, type Mark } from '../dualClock.ts';
+import { createDualClock, type Mark } from '../dualClock.ts';
 import { createLeaseClient } from './leaseClient.ts';
 import { type LeaseIdentity, SCOPE_ANNOTATION, toNewLease, toRelease, toRenewal, toTaking } from './leaseRecord.ts';
 import type { LeaseTuning } from './leaseTuning.ts';
@@ -59,7 +59,7 @@ const CLOSE_WITHIN_MS = 1_000;
 export function startLease(options: LeaseOptions): Lease {
   const { namespace, name, clock, monotonicNow, random, tuning, log } = options;
   const client = createLeaseClient(options.api, namespace, name);
-  const time = createOwnTime(clock, monotonicNow);
+  const time = createDualClock(clock, monotonicNow);
   const own: LeaseIdentity = { ...options, durationMs: tuning.durationMs };
   /** The last record seen, and when it last changed, by our own clock. */
   let seen: LeaseView | null = null;

@@ -12,7 +12,7 @@ import type { ServiceKey } from '../../lib/selection/snapshot.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import type { Clock } from '../clock.ts';
-import type { Judgement } from '../leaders/dryRun.ts';
+import type { DryRun } from '../leaders/dryRun.ts';
 import type { Concern } from '../queue/concern.ts';
 import { createHedge } from './hedge.ts';
 import { type Lease, startLease } from './lease.ts';
@@ -39,12 +39,12 @@ export interface SpeakerOptions {
   readonly random: () => number;
   readonly metrics: Pick<Metrics, 'hedges'>;
   readonly log: Logger;
-  judge(concern: Concern): Judgement;
+  dryRun(concern: Concern): DryRun;
   /** Judge it again then: a wish may come with time alone. */
-  lookAgain(concern: Concern, at: number | null): void;
+  recheckAt(concern: Concern, at: number | null): void;
   /** Into the queue; it comes back through `admits`. */
   send(concern: Concern): void;
-  lookAtEverything(): void;
+  reconcileEverything(): void;
 }
 
 export interface Speaker {
@@ -61,7 +61,7 @@ export interface Speaker {
 }
 
 export function createSpeaker(options: SpeakerOptions): Speaker {
-  const { lease: settings, clock, metrics, judge, lookAgain, send } = options;
+  const { lease: settings, clock, metrics, dryRun, recheckAt, send } = options;
   const isAlone = settings === undefined;
   let lease: Lease | undefined;
   const isFirst = (): boolean => isAlone || (lease?.isHolder() ?? false);
@@ -69,8 +69,8 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
     clock,
     random: options.random,
     wantsChange(concern) {
-      const { wantsRoute, lookAgainAt } = judge(concern);
-      lookAgain(concern, lookAgainAt);
+      const { wantsRoute, nextLookAt } = dryRun(concern);
+      recheckAt(concern, nextLookAt);
       return wantsRoute;
     },
     send(concern) {
@@ -81,7 +81,7 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
 
   function takeOver(): void {
     hedge.clear();
-    options.lookAtEverything();
+    options.reconcileEverything();
   }
 
   return {

@@ -1,5 +1,5 @@
 /**
- * isAhead: whether a version is one that the API server has not reached. Then etcd was restored from an older backup: a watch from there is
+ * isFutureVersion: whether a version is one that the API server has not reached. Then etcd was restored from an older backup: a watch from there is
  * accepted, and stays silent until the server has caught up. Called by watchLoop.ts for every watch that is resumed.
  *
  * Guarantees: one object is read at most, of a LIST that is consistent: its version is at least every one that was ever told.
@@ -12,7 +12,7 @@ import { compareRevisions } from '../../lib/selection/compareRevisions.ts';
 import type { ReflectedResource } from './watchStream.ts';
 
 /** Rejects with KUBE_ errors. Versions that cannot be ordered are not ahead. */
-export async function isAhead(
+export async function isFutureVersion(
   api: KubeApi,
   { resource, namespace }: ReflectedResource,
   resourceVersion: string,

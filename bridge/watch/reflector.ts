@@ -20,14 +20,14 @@ import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
-import { pause } from '../sleep.ts';
+import { sleep } from '../sleep.ts';
 import { listAll } from './listAll.ts';
 import type { RelistReason } from './nextStep.ts';
 import type { ObjectChange, ReflectedObject } from './objectChange.ts';
 import { createReflectedObjects } from './reflectedObjects.ts';
 import { type ReflectorTuning, reflectorTuning } from './reflectorTuning.ts';
-import { persist } from './retryUntilAnswered.ts';
-import { createWatching } from './watchLoop.ts';
+import { retryUntilAnswered } from './retryUntilAnswered.ts';
+import { createWatchLoop } from './watchLoop.ts';
 import type { ReflectedResource } from './watchStream.ts';
 import { createWatchTrust } from './watchTrust.ts';
 
@@ -74,7 +74,7 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
   const tuning = { ...reflectorTuning, ...options.tuning };
   const closing = new AbortController();
   const trust = createWatchTrust(tuning, clock.now());
-  const persistence = { name, clock, random, log, tuning };
+  const retrying = { name, clock, random, log, tuning };
   let revision: string | null = null;
   let isSynced = false;
 
@@ -112,8 +112,8 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
     options.onSynced();
   }
 
-  const watching = createWatching({
-    ...persistence,
+  const watchLoop = createWatchLoop({
+    ...retrying,
     api,
     reflected: options,
     trust,
@@ -129,13 +129,13 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
     let listsInARow = 0;
     for (let reason: RelistReason | null = 'first'; reason !== null; ) {
       const why = reason;
-      await persist('list', () => list(why), persistence, closing.signal);
+      await retryUntilAnswered('list', () => list(why), retrying, closing.signal);
       if (revision === null || closing.signal.aborted) return;
       const listedAt = clock.now();
-      reason = await watching.untilRelist(revision);
+      reason = await watchLoop.untilRelist(revision);
       listsInARow = clock.now() - listedAt > tuning.steadyMs ? 0 : listsInARow + 1;
       // The first relist comes at once. One after another means that the watch, or an object, is broken: lists are dear.
-      if (listsInARow > 1) await pause(clock, backoffMs(listsInARow - 1, tuning.relist, random()), closing.signal);
+      if (listsInARow > 1) await sleep(clock, backoffMs(listsInARow - 1, tuning.relist, random()), closing.signal);
       if (reason !== null) log.info({ reflector: name, reason }, 'listing again');
     }
   }
@@ -143,7 +143,7 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
   let cancelTick = clock.setTimer(tick, tuning.tickMs);
   function tick(): void {
     const verdict = trust.tick(clock.now());
-    if (verdict !== 'fine') watching.interrupt(verdict);
+    if (verdict !== 'fine') watchLoop.interrupt(verdict);
     cancelTick = clock.setTimer(tick, tuning.tickMs);
   }
 

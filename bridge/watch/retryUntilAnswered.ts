@@ -9,11 +9,11 @@
 import { ZenLeadError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Clock } from '../clock.ts';
-import { pause } from '../sleep.ts';
+import { sleep } from '../sleep.ts';
 import { retryWaitMs } from './nextStep.ts';
 import type { ReflectorTuning } from './reflectorTuning.ts';
 
-export interface Persistence {
+export interface RetryOptions {
   /** For the log: `pods`. */
   readonly name: string;
   readonly clock: Clock;
@@ -23,10 +23,10 @@ export interface Persistence {
 }
 
 /** `attempt`: for the log, `list`. */
-export async function persist<T>(
+export async function retryUntilAnswered<T>(
   attempt: string,
   ask: () => Promise<T>,
-  { name, clock, random, log, tuning }: Persistence,
+  { name, clock, random, log, tuning }: RetryOptions,
   signal: AbortSignal,
 ): Promise<T | undefined> {
   for (let failures = 1; !signal.aborted; failures += 1) {
@@ -41,7 +41,7 @@ export async function persist<T>(
         { reflector: name, code, error: message, failures, waitMs },
         `${attempt} failed`,
       );
-      await pause(clock, waitMs, signal);
+      await sleep(clock, waitMs, signal);
     }
   }
   return undefined;

@@ -9,15 +9,15 @@
  */
 
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
-import { pause } from '../sleep.ts';
-import { isAhead } from './isFutureVersion.ts';
+import { sleep } from '../sleep.ts';
+import { isFutureVersion } from './isFutureVersion.ts';
 import { chooseNextStep, type Interruption, type RelistReason, type WatchEnd } from './nextStep.ts';
-import { type Persistence, persist } from './retryUntilAnswered.ts';
+import { type RetryOptions, retryUntilAnswered } from './retryUntilAnswered.ts';
 import { watchOnce } from './watchOnce.ts';
 import { type ReflectedResource, type WatchEvent, watchStream } from './watchStream.ts';
 import type { WatchTrust } from './watchTrust.ts';
 
-export interface WatchingOptions extends Persistence {
+export interface WatchLoopOptions extends RetryOptions {
   readonly api: KubeApi;
   readonly reflected: ReflectedResource;
   readonly trust: WatchTrust;
@@ -28,21 +28,21 @@ export interface WatchingOptions extends Persistence {
   readonly closing: AbortSignal;
 }
 
-export interface Watching {
+export interface WatchLoop {
   /** From the version of a LIST. Null: closed. */
   untilRelist(from: string): Promise<RelistReason | null>;
   /** Ends the watch that is open; nothing where none is. */
   interrupt(reason: Interruption): void;
 }
 
-export function createWatching(options: WatchingOptions): Watching {
+export function createWatchLoop(options: WatchLoopOptions): WatchLoop {
   const { api, reflected, trust, closing, name, clock, random, log, tuning } = options;
   let at = '';
   let interrupt: ((reason: Interruption) => void) | null = null;
 
   async function check(resourceVersion: string, watching: AbortSignal): Promise<void> {
-    const ask = () => isAhead(api, reflected, resourceVersion, watching);
-    const isBehind = await persist('check of the version', ask, options, watching);
+    const ask = () => isFutureVersion(api, reflected, resourceVersion, watching);
+    const isBehind = await retryUntilAnswered('check of the version', ask, options, watching);
     if (isBehind !== true || watching.aborted) return;
     trust.refuted(clock.now());
     interrupt?.('version_too_large');
@@ -85,7 +85,7 @@ export function createWatching(options: WatchingOptions): Watching {
         }
         if (step.kind === 'relist') return step.reason;
         failures = step.failures;
-        await pause(clock, step.waitMs, closing);
+        await sleep(clock, step.waitMs, closing);
       }
       return null;
     },

@@ -16,7 +16,7 @@ import { connect } from '../connect.ts';
 import { toExplainDocument } from '../explain/explainDocument.ts';
 import { renderExplanation } from '../explain/renderExplanation.ts';
 import { openOutput } from '../output.ts';
-import { chooseLooks } from '../replay/chooseEvents.ts';
+import { chooseEvents } from '../replay/chooseEvents.ts';
 import { openRecordings } from '../replay/openRecordings.ts';
 import { parseInstant } from '../words/parseInstant.ts';
 import { parseServiceKey } from '../words/parseServiceKey.ts';
@@ -34,7 +34,8 @@ export async function explain(values: Values<'explain'>): Promise<void> {
   const { recording, at, output: format } = values;
   if (recording === undefined && at !== undefined)
     throw configError('--at needs --recording: a cluster only knows now');
-  const moment = recording === undefined ? await readCluster(service, values) : await findLook(service, recording, at);
+  const moment =
+    recording === undefined ? await readCluster(service, values) : await findReconcile(service, recording, at);
   const document = toExplainDocument(moment.snapshot, moment.at);
   const output = openOutput(process.stdout, values.noColor);
   if (format !== 'text') return printDocument(document, format, output);
@@ -50,11 +51,11 @@ async function readCluster({ namespace, name }: ServiceRef, values: Values<'expl
   return { snapshot, at: Date.now() };
 }
 
-/** The last look with a state, up to an instant. A line that cannot be read may have been the one: that is no "not found" then. */
-async function findLook(service: ServiceRef, path: string, until: string | undefined): Promise<Moment> {
+/** The last reconcile with a state, up to an instant. A line that cannot be read may have been the one: that is no "not found" then. */
+async function findReconcile(service: ServiceRef, path: string, until: string | undefined): Promise<Moment> {
   const name = `${service.namespace}/${service.name}`;
   // `--at` is what a line of the timeline says, so that line is in.
-  const isWanted = chooseLooks({ services: [name], from: undefined, until: undefined });
+  const isWanted = chooseEvents({ services: [name], from: undefined, until: undefined });
   const untilAt = parseInstant('--at', until) ?? Number.POSITIVE_INFINITY;
   let found: Moment | null = null;
   let isBroken = false;
@@ -63,12 +64,12 @@ async function findLook(service: ServiceRef, path: string, until: string | undef
       process.stderr.write(`${read.place}: ${read.problem}\n`);
       process.exitCode = 2;
       isBroken = true;
-    } else if (read.line.kind === 'look' && isWanted(read.line)) {
+    } else if (read.line.kind === 'reconcile' && isWanted(read.line)) {
       const { snapshot, at } = read.line;
       if (snapshot !== null && at <= untilAt && at >= (found?.at ?? 0)) found = { snapshot, at };
     }
   }
   if (found !== null) return found;
-  const message = `${path} holds no look at ${name}${until === undefined ? '' : ` up to ${until}`}`;
+  const message = `${path} holds no reconcile of ${name}${until === undefined ? '' : ` up to ${until}`}`;
   throw new ZenLeadError(isBroken ? 'INPUT_INVALID' : 'KUBE_NOT_FOUND', message, { retry: 'never' });
 }

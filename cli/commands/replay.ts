@@ -1,7 +1,7 @@
 /**
  * `zen-lead replay`: decides a recording again, without a cluster, and shows what happened.
  *
- * Guarantees: streams, so that a recording of any size takes the memory of one line (and `--html` about 50 bytes a look); what can be
+ * Guarantees: streams, so that a recording of any size takes the memory of one line (and `--html` about 50 bytes a reconcile); what can be
  * read of a broken recording is shown. Exit code 2 after a line that could not be read, else 1 where `--expect` found a
  * difference or `--url` had no answer.
  */
@@ -10,7 +10,7 @@ import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { configError } from '../../lib/config/parseValue.ts';
 import { abortOnStopSignal } from '../abortOnStopSignal.ts';
 import { openOutput } from '../output.ts';
-import { chooseLooks } from '../replay/chooseEvents.ts';
+import { chooseEvents } from '../replay/chooseEvents.ts';
 import { decideAgain } from '../replay/decideAgain.ts';
 import { createHtmlTimeline } from '../replay/htmlTimeline.ts';
 import { openRecordings } from '../replay/openRecordings.ts';
@@ -21,7 +21,7 @@ import { createTally } from '../replay/tally.ts';
 
 export async function replay(values: Values<'replay'>): Promise<void> {
   const { files, step } = values;
-  const isWanted = chooseLooks(values);
+  const isWanted = chooseEvents(values);
   if (step && files.includes('-'))
     throw configError('--step reads the keyboard; give the recording as a file, not as -');
   const output = openOutput(process.stdout, values.noColor);
@@ -45,7 +45,7 @@ export async function replay(values: Values<'replay'>): Promise<void> {
       const replayed = decideAgain(read.line);
       tally.add(replayed);
       html?.add(replayed, read.place);
-      if (!(await show.look(replayed, read.place))) break;
+      if (!(await show.reconcile(replayed, read.place))) break;
     }
   }
   if (html !== null && values.html !== undefined) {

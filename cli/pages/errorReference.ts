@@ -108,7 +108,7 @@ export const errorReference: Readonly<Record<ErrorCode | 'INTERNAL', ErrorNote>>
   },
   ABORTED: {
     meaning: 'The caller has gone, or the process is stopping.',
-    todo: `${NOTHING} the bridge waits less than a look takes; see the runbook of ZenLeadSlowReconciliation.`,
+    todo: `${NOTHING} the bridge waits less than a reconcile takes; see the runbook of ZenLeadSlowReconciliation.`,
   },
   REFUSED: {
     meaning: 'A command would not have the effect that was asked for.',

@@ -1,8 +1,8 @@
 /**
- * chooseLooks: the looks of a recording that `replay` was asked for: one Service, a span of time.
+ * chooseEvents: the looks of a recording that `replay` was asked for: one Service, a span of time.
  */
 
-import type { RecordedLook } from '../../lib/recording/recordedLine.ts';
+import type { RecordedReconcile } from '../../lib/recording/recordedLine.ts';
 import { serviceKey } from '../../lib/selection/snapshot.ts';
 import { parseInstant } from '../words/parseInstant.ts';
 import { parseServiceKey } from '../words/parseServiceKey.ts';
@@ -14,13 +14,13 @@ export interface Wanted {
 }
 
 /** Rejects with CONFIG_INVALID what cannot be read. */
-export function chooseLooks({ services, from, until }: Wanted): (look: RecordedLook) => boolean {
+export function chooseEvents({ services, from, until }: Wanted): (reconcile: RecordedReconcile) => boolean {
   const keys = new Set(services.map((text) => keyOf(parseServiceKey(text))));
   const fromAt = parseInstant('--from', from) ?? Number.NEGATIVE_INFINITY;
   const untilAt = parseInstant('--until', until) ?? Number.POSITIVE_INFINITY;
   return ({ at, service }) => at >= fromAt && at < untilAt && (keys.size === 0 || keys.has(keyOf(service)));
 }
 
-function keyOf({ namespace, name }: RecordedLook['service']): string {
+function keyOf({ namespace, name }: RecordedReconcile['service']): string {
   return serviceKey(namespace, name);
 }

@@ -5,7 +5,7 @@
  * Not compared: `recheckAfterMs`, which also depends on whether an announcement got through.
  */
 
-import type { RecordedLook } from '../../lib/recording/recordedLine.ts';
+import type { RecordedReconcile } from '../../lib/recording/recordedLine.ts';
 import { decide } from '../../lib/selection/decide.ts';
 import type { DecisionKind, Leader, Reason, Warning } from '../../lib/selection/decision.ts';
 import { explain } from '../../lib/selection/explain.ts';
@@ -22,7 +22,7 @@ export interface Outcome {
 }
 
 export interface Replayed {
-  readonly look: RecordedLook;
+  readonly reconcile: RecordedReconcile;
   /** Today's; null where the recording does not hold what it depends on. */
   readonly today: Outcome | null;
   /** Of today's decision: replies carry none. */
@@ -33,14 +33,20 @@ export interface Replayed {
   readonly differs: boolean | null;
 }
 
-export function decideAgain(look: RecordedLook): Replayed {
-  const { recorded, snapshot, at } = look;
-  if (snapshot === null) return { look, today: null, warnings: [], keptAlthough: null, differs: null };
+export function decideAgain(reconcile: RecordedReconcile): Replayed {
+  const { recorded, snapshot, at } = reconcile;
+  if (snapshot === null) return { reconcile, today: null, warnings: [], keptAlthough: null, differs: null };
   const { kind, reason, previous, leader, epoch, warnings } = decide(snapshot, at);
   const today = { decision: kind, reason, previous, leader, epoch };
   // A leader that is kept because it is fit needs no second look at the pods.
   const keptAlthough = kind === 'kept' && reason !== 'LeaderFit' ? whyLeaderUnfit(snapshot, at) : null;
-  return { look, today, warnings, keptAlthough, differs: recorded === null ? null : !isSameOutcome(today, recorded) };
+  return {
+    reconcile,
+    today,
+    warnings,
+    keptAlthough,
+    differs: recorded === null ? null : !isSameOutcome(today, recorded),
+  };
 }
 
 function whyLeaderUnfit(snapshot: Snapshot, at: number): Unfit | null {
@@ -48,8 +54,8 @@ function whyLeaderUnfit(snapshot: Snapshot, at: number): Unfit | null {
 }
 
 /** What to show: today's decision where there is one, else the recorded. */
-export function outcomeOf({ today, look }: Replayed): Outcome | null {
-  return today ?? look.recorded;
+export function outcomeOf({ today, reconcile }: Replayed): Outcome | null {
+  return today ?? reconcile.recorded;
 }
 
 export function isSameOutcome(a: Outcome, b: Outcome): boolean {

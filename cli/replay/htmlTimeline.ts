@@ -58,7 +58,7 @@ export function createHtmlTimeline(): HtmlTimeline {
   let startAt = Number.POSITIVE_INFINITY;
 
   function render(): string {
-    // Relative to the first look: half as many digits.
+    // Relative to the first reconcile: half as many digits.
     const at = columns.at.map((each) => each - startAt);
     return renderHtmlPage({
       startAt: Number.isFinite(startAt) ? startAt : 0,
@@ -78,21 +78,25 @@ export function createHtmlTimeline(): HtmlTimeline {
 
   return {
     add(replayed, place) {
-      const { look, differs } = replayed;
+      const { reconcile, differs } = replayed;
       const outcome = outcomeOf(replayed);
       const colon = place.lastIndexOf(':');
       const podOf = (pod: { name: string; uid: string } | null | undefined) =>
         pod ? pods.indexOf(`${pod.name} ${pod.uid}`) : -1;
-      startAt = Math.min(startAt, look.at);
-      columns.at.push(look.at);
-      columns.service.push(services.indexOf(`${look.service.namespace}/${look.service.name}`));
+      startAt = Math.min(startAt, reconcile.at);
+      columns.at.push(reconcile.at);
+      columns.service.push(services.indexOf(`${reconcile.service.namespace}/${reconcile.service.name}`));
       columns.decision.push(outcome === null ? -1 : decisionKinds.indexOf(outcome.decision));
       columns.reason.push(outcome === null ? -1 : reasons.indexOf(outcome.reason));
       columns.leader.push(podOf(outcome?.leader));
       columns.previous.push(podOf(outcome?.previous));
       columns.epoch.push(outcome?.epoch ?? 0);
       columns.seen.push(
-        seen.indexOf(look.change === null ? look.type : `${look.change.kind} ${look.change.name} ${look.change.verb}`),
+        seen.indexOf(
+          reconcile.change === null
+            ? reconcile.type
+            : `${reconcile.change.kind} ${reconcile.change.name} ${reconcile.change.verb}`,
+        ),
       );
       const text = listNotes(replayed).join('\n');
       columns.note.push(text === '' ? -1 : notes.indexOf(text));

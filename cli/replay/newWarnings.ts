@@ -1,5 +1,5 @@
 /**
- * createNewWarnings: of each look, the warnings that the look before at the same Service did not have. A warning stays for as long as its cause,
+ * createNewWarnings: of each reconcile, the warnings that the look before at the same Service did not have. A warning stays for as long as its cause,
  * and the timeline says it once.
  */
 
@@ -9,8 +9,8 @@ import type { Replayed } from './decideAgain.ts';
 
 export function createNewWarnings(): (replayed: Replayed) => readonly Warning[] {
   const last = new Map<string, ReadonlySet<string>>();
-  return ({ look, warnings }) => {
-    const key = serviceKey(look.service.namespace, look.service.name);
+  return ({ reconcile, warnings }) => {
+    const key = serviceKey(reconcile.service.namespace, reconcile.service.name);
     const before = last.get(key);
     last.set(key, new Set(warnings.map(({ message }) => message)));
     return warnings.filter(({ message }) => !before?.has(message));

@@ -1,5 +1,5 @@
 /**
- * createNews: which looks of a timeline say something new about their Service. Most looks confirm what is.
+ * createNews: which looks of a timeline say something new about their Service. Most reconciles confirm what is.
  *
  * Guarantees: memory for one short text a Service.
  */
@@ -12,8 +12,8 @@ export type IsNews = (replayed: Replayed) => boolean;
 export function createNews(): IsNews {
   const last = new Map<string, string>();
   return (replayed) => {
-    const { look, differs } = replayed;
-    const key = serviceKey(look.service.namespace, look.service.name);
+    const { reconcile, differs } = replayed;
+    const key = serviceKey(reconcile.service.namespace, reconcile.service.name);
     const said = describe(replayed);
     const before = last.get(key);
     last.set(key, said);
@@ -24,7 +24,7 @@ export function createNews(): IsNews {
 /** An election is followed by looks that find its leader fit: those are not news. */
 function describe(replayed: Replayed): string {
   const outcome = outcomeOf(replayed);
-  const isFailed = replayed.look.status !== null && replayed.look.status !== 200;
+  const isFailed = replayed.reconcile.status !== null && replayed.reconcile.status !== 200;
   const isSettled = outcome?.decision === 'elected' || outcome?.reason === 'LeaderFit';
   const state = isSettled ? 'leads' : `${outcome?.decision} ${outcome?.reason}`;
   const warnings = replayed.warnings.map(({ reason, value }) => `${reason} ${value}`);
@@ -32,7 +32,7 @@ function describe(replayed: Replayed): string {
     state,
     replayed.keptAlthough,
     outcome?.leader?.uid ?? null,
-    isFailed ? replayed.look.status : null,
+    isFailed ? replayed.reconcile.status : null,
     warnings,
   ]);
 }

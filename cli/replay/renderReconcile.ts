@@ -1,5 +1,5 @@
 /**
- * One look as a line of the timeline, and what belongs below it. For `replay`.
+ * One reconcile as a line of the timeline, and what belongs below it. For `replay`.
  */
 
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
@@ -30,13 +30,13 @@ export function renderHeading(paint: Paint): string {
   return paint('bold', [...cells, 'REASON'.padEnd(reason), 'LEADER'.padEnd(leader), 'SEEN'].join('  '));
 }
 
-export function renderLook(replayed: Replayed, paint: Paint): string {
-  const { look } = replayed;
+export function renderReconcile(replayed: Replayed, paint: Paint): string {
+  const { reconcile } = replayed;
   const outcome = outcomeOf(replayed);
-  const { namespace, name } = look.service;
+  const { namespace, name } = reconcile.service;
   const decision = (outcome?.decision ?? 'unknown').padEnd(widths.decision);
   const cells = [
-    formatRfc3339(look.at).padEnd(widths.time),
+    formatRfc3339(reconcile.at).padEnd(widths.time),
     serviceKey(namespace, name).padEnd(widths.service),
     outcome === null ? decision : paint(formatOf[outcome.decision], decision),
     (outcome?.reason ?? '-').padEnd(widths.reason),
@@ -52,12 +52,12 @@ export function renderNotes(replayed: Replayed, paint: Paint): readonly string[]
 }
 
 /** For the page too. */
-export function listNotes({ look, today, warnings, keptAlthough, differs }: Replayed): readonly string[] {
+export function listNotes({ reconcile, today, warnings, keptAlthough, differs }: Replayed): readonly string[] {
   const notes = warnings.map(({ reason, message }) => `${reason}: ${message}`);
   if (keptAlthough !== null) notes.unshift(`${today?.leader?.name} leads, although it ${unfitText[keptAlthough]}`);
-  if (look.status !== null && look.status !== 200) notes.push(`delivery: ${renderStatus(look.status)}`);
+  if (reconcile.status !== null && reconcile.status !== 200) notes.push(`delivery: ${renderStatus(reconcile.status)}`);
   if (today === null) notes.push('the recording does not hold the state that this depended on');
-  if (differs && look.recorded !== null) notes.push(`recorded was: ${renderOutcome(look.recorded)}`);
+  if (differs && reconcile.recorded !== null) notes.push(`recorded was: ${renderOutcome(reconcile.recorded)}`);
   return notes;
 }
 
@@ -80,7 +80,7 @@ function isSame(a: Leader | null, b: Leader | null): boolean {
   return a?.uid === b?.uid;
 }
 
-function renderSeen({ look: { change, type } }: Replayed): string {
+function renderSeen({ reconcile: { change, type } }: Replayed): string {
   return change === null ? type : `${change.kind} ${change.name} ${change.verb}`;
 }
 

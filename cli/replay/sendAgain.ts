@@ -13,7 +13,7 @@ import { parseEnvelope } from '../../lib/events/envelope.ts';
 import { parseReply } from '../../lib/events/parseReply.ts';
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import { structuredContentType } from '../../lib/events/toStructured.ts';
-import type { RecordedLook } from '../../lib/recording/recordedLine.ts';
+import type { RecordedReconcile } from '../../lib/recording/recordedLine.ts';
 import { renderOutcome } from './renderReconcile.ts';
 
 export interface SendOptions {
@@ -31,7 +31,7 @@ export interface SentAnswer {
 /** Somebody may be looking at a breakpoint. */
 const ANSWER_WITHIN_MS = 3_600_000;
 
-export async function sendAgain({ event }: RecordedLook, options: SendOptions): Promise<SentAnswer> {
+export async function sendAgain({ event }: RecordedReconcile, options: SendOptions): Promise<SentAnswer> {
   if (event === null) return { isAnswered: true, text: 'not sent: the recording has no event here' };
   try {
     const { statusCode, headers, body } = await request(options.url, {

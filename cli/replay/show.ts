@@ -1,5 +1,5 @@
 /**
- * createShow: what a replay does with each look besides counting it: wait, print, compare, send, stop for a key. For `replay`.
+ * createShow: what a replay does with each reconcile besides counting it: wait, print, compare, send, stop for a key. For `replay`.
  */
 
 import type { Values } from '../../lib/config/parseCommandLine.ts';
@@ -10,13 +10,13 @@ import type { Output } from '../output.ts';
 import type { Replayed } from './decideAgain.ts';
 import { createNews } from './news.ts';
 import { createNewWarnings } from './newWarnings.ts';
-import { NOTE_INDENT, renderLook, renderNotes, renderOutcome } from './renderReconcile.ts';
+import { NOTE_INDENT, renderNotes, renderOutcome, renderReconcile } from './renderReconcile.ts';
 import { type SendOptions, sendAgain } from './sendAgain.ts';
 import { createPacer, type Stepper } from './stepper.ts';
 
 export interface Show {
   /** False: the person has had enough. */
-  look(replayed: Replayed, place: string): Promise<boolean>;
+  reconcile(replayed: Replayed, place: string): Promise<boolean>;
   /** One line: a function was asked (`--url`) and did not answer, or not as it should. Null: nothing to complain about. */
   complaint(): string | null;
 }
@@ -40,14 +40,14 @@ export function createShow(
   let unanswered = 0;
   let firstFailure = '';
   return {
-    async look(replayed, place) {
-      await pause(replayed.look.at, signal);
+    async reconcile(replayed, place) {
+      await pause(replayed.reconcile.at, signal);
       if (expect && replayed.differs) await printDifference(replayed, place, output);
       const warnings = newWarnings(replayed);
       const isShown = (isNews(replayed) || all) && !isSilent;
-      if (isShown) await printLook({ ...replayed, warnings }, output);
+      if (isShown) await printReconcile({ ...replayed, warnings }, output);
       if (sending !== null) {
-        const answer = await sendAgain(replayed.look, sending);
+        const answer = await sendAgain(replayed.reconcile, sending);
         if (!answer.isAnswered && unanswered++ === 0) firstFailure = answer.text;
         await output.line(`${' '.repeat(NOTE_INDENT)}${answer.text}`);
       }
@@ -61,21 +61,22 @@ export function createShow(
   };
 }
 
-async function printLook(replayed: Replayed, { line, paint }: Output): Promise<void> {
-  await line(renderLook(replayed, paint));
+async function printReconcile(replayed: Replayed, { line, paint }: Output): Promise<void> {
+  await line(renderReconcile(replayed, paint));
   for (const note of renderNotes(replayed, paint)) await line(note);
 }
 
-async function printDifference({ look, today }: Replayed, place: string, { line, paint }: Output): Promise<void> {
-  if (today === null || look.recorded === null) return;
-  const { namespace, name } = look.service;
-  await line(`${place}  ${formatRfc3339(look.at)}  ${namespace}/${name}`);
-  await line(paint('red', `  - recorded  ${renderOutcome(look.recorded)}`));
+async function printDifference({ reconcile, today }: Replayed, place: string, { line, paint }: Output): Promise<void> {
+  if (today === null || reconcile.recorded === null) return;
+  const { namespace, name } = reconcile.service;
+  await line(`${place}  ${formatRfc3339(reconcile.at)}  ${namespace}/${name}`);
+  await line(paint('red', `  - recorded  ${renderOutcome(reconcile.recorded)}`));
   await line(paint('green', `  + today     ${renderOutcome(today)}`));
 }
 
-async function printStep({ look }: Replayed, { line, paint }: Output): Promise<void> {
-  const lines = look.snapshot === null ? [] : renderExplanation(toExplainDocument(look.snapshot, look.at), paint);
+async function printStep({ reconcile }: Replayed, { line, paint }: Output): Promise<void> {
+  const lines =
+    reconcile.snapshot === null ? [] : renderExplanation(toExplainDocument(reconcile.snapshot, reconcile.at), paint);
   await line();
   for (const text of lines) await line(`    ${text}`.trimEnd());
   await line(paint('dim', '\n    Enter: next   q: end'));

@@ -18,7 +18,7 @@ export interface Tally {
 export function createTally(): Tally {
   const services = new Set<string>();
   const decisions = new Map<string, number>();
-  let looks = 0;
+  let reconciles = 0;
   let differing = 0;
   let compared = 0;
   let undecided = 0;
@@ -29,16 +29,16 @@ export function createTally(): Tally {
 
   return {
     add(replayed) {
-      const { look, today, differs } = replayed;
-      looks += 1;
-      services.add(serviceKey(look.service.namespace, look.service.name));
+      const { reconcile, today, differs } = replayed;
+      reconciles += 1;
+      services.add(serviceKey(reconcile.service.namespace, reconcile.service.name));
       const decision = outcomeOf(replayed)?.decision;
       if (decision !== undefined) decisions.set(decision, (decisions.get(decision) ?? 0) + 1);
       if (today === null) undecided += 1;
       if (differs !== null) compared += 1;
       if (differs) differing += 1;
-      firstAt = Math.min(firstAt, look.at);
-      lastAt = Math.max(lastAt, look.at);
+      firstAt = Math.min(firstAt, reconcile.at);
+      lastAt = Math.max(lastAt, reconcile.at);
     },
     addBroken() {
       broken += 1;
@@ -51,9 +51,9 @@ export function createTally(): Tally {
     render() {
       const kinds = [...decisions].map(([decision, count]) => `${count} ${decision}`).join(', ');
       return [
-        looks === 0
-          ? 'no look at any Service'
-          : `${count(looks, 'look')} at ${count(services.size, 'Service')} from ${formatRfc3339(firstAt)} to ${formatRfc3339(lastAt)}: ${kinds || 'none decided'}`,
+        reconciles === 0
+          ? 'no reconcile of any Service'
+          : `${count(reconciles, 'reconcile')} of ${count(services.size, 'Service')} from ${formatRfc3339(firstAt)} to ${formatRfc3339(lastAt)}: ${kinds || 'none decided'}`,
         ...(compared === 0
           ? []
           : [differing === 0 ? 'all as recorded' : `${differing} decided otherwise than recorded`]),

@@ -1,7 +1,7 @@
 /**
  * The announcer: tells others what the slice says, and notes that it has. DESIGN section 2, "the outbox".
  *
- * Kubernetes Event, then CloudEvent to EVENTS_SINK, then the record: killed between any two, the next look says it again, with the same
+ * Kubernetes Event, then CloudEvent to EVENTS_SINK, then the record: killed between any two, the next reconcile says it again, with the same
  * name and id. Called by `settle`, and only where the route stands as decided.
  *
  * Guarantees: at least once, never before the route. Never rejects: a failure is logged and owed, and the look is still answered.
@@ -60,7 +60,7 @@ const BUDGET_MS = 500;
 /** In the carry: warnings that could not be told. A recheck tells no warnings otherwise. */
 const WARNINGS_OWED = 'warnings-owed';
 
-/** Names of warnings remembered, so that a busy Service does not say the same on every look. Forgetting costs an AlreadyExists. */
+/** Names of warnings remembered, so that a busy Service does not say the same on every reconcile. Forgetting costs an AlreadyExists. */
 const MAX_REMEMBERED = 10_000;
 
 export function createAnnouncer(deps: AnnouncerDeps): Announcer {
@@ -107,7 +107,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     } catch (cause) {
       // Whoever waits is still there: it is our own time that was over.
       const error = codeOf(cause) === 'ABORTED' && !caller.aborted ? late(cause) : cause;
-      // A conflict on the record: somebody else has announced, or the object has moved on. The next look sees which.
+      // A conflict on the record: somebody else has announced, or the object has moved on. The next reconcile sees which.
       const level = codeOf(error) === 'KUBE_CONFLICT' ? 'debug' : 'warn';
       deps.log[level]({ service: `${namespace}/${name}`, err: error }, 'an announcement did not get through');
       return false;
@@ -118,7 +118,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
 }
 
 function late(cause: unknown): ZenLeadError {
-  const message = `not announced within ${BUDGET_MS} ms, a later look tries again`;
+  const message = `not announced within ${BUDGET_MS} ms, a later reconcile tries again`;
   return new ZenLeadError('KUBE_TIMEOUT', message, { retry: 'later', cause });
 }
 
@@ -143,7 +143,7 @@ async function tell(
   if (record !== null) await applyWrite(api, record, signal);
 }
 
-/** No warning is repeated by a look that nothing but time has caused. */
+/** No warning is repeated by a reconcile that nothing but time has caused. */
 function toWarnings({ snapshot, decision, type, carry }: Announcing): readonly Warning[] {
   const isTimed = type.endsWith('.resync') || type.endsWith('.recheck');
   return snapshot.source === null || (isTimed && carry !== WARNINGS_OWED) ? [] : decision.warnings;

@@ -1,5 +1,5 @@
 /**
- * countLook: what one look adds to the metrics. Called by `report`.
+ * countReconcile: what one reconcile adds to the metrics. Called by `report`.
  *
  * Guarantees: a decision counts as a failover only when its route was written; no label holds a pod's name.
  */
@@ -7,10 +7,10 @@
 import { isAboutChange } from '../../lib/events/reconcileEvent.ts';
 import type { Decision, Reason } from '../../lib/selection/decision.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
-import type { LookRequest, LookResult } from './reconcile.ts';
+import type { ReconcileRequest, ReconcileResult } from './reconcile.ts';
 
-export interface LookContext {
-  readonly request: LookRequest;
+export interface ReconcileContext {
+  readonly request: ReconcileRequest;
   readonly observedAt: number | undefined;
   readonly startedAt: number;
 }
@@ -20,12 +20,17 @@ export interface ServiceLabels {
   readonly service: string;
 }
 
-export function countLook(labels: ServiceLabels, result: 'success' | 'error', tookMs: number, metrics: Metrics): void {
+export function countReconcile(
+  labels: ServiceLabels,
+  result: 'success' | 'error',
+  tookMs: number,
+  metrics: Metrics,
+): void {
   metrics.reconciliations.inc({ ...labels, result });
   metrics.reconciliationSeconds.observe({ ...labels, result }, tookMs / 1000);
 }
 
-export function countDecision(context: LookContext, result: LookResult, metrics: Metrics, now: number): void {
+export function countDecision(context: ReconcileContext, result: ReconcileResult, metrics: Metrics, now: number): void {
   const { namespace, name: service } = context.request.service;
   const labels = { namespace, service };
   const { attempts, hint } = result;
@@ -38,8 +43,8 @@ export function countDecision(context: LookContext, result: LookResult, metrics:
 
 function countLeader(
   labels: ServiceLabels,
-  { observedAt }: LookContext,
-  { decision, writes }: LookResult,
+  { observedAt }: ReconcileContext,
+  { decision, writes }: ReconcileResult,
   metrics: Metrics,
   now: number,
 ): void {
@@ -57,10 +62,10 @@ function countLeader(
     metrics.failoverSeconds.observe({ ...labels, reason: name }, Math.max(0, now - observedAt) / 1000);
 }
 
-/** An event without a sender that is trusted has no `observedAt`; a look that time alone has caused waited on purpose. */
+/** An event without a sender that is trusted has no `observedAt`; a reconcile that time alone has caused waited on purpose. */
 function countLag(
-  { request, observedAt }: LookContext,
-  { decidedAt, writes }: LookResult,
+  { request, observedAt }: ReconcileContext,
+  { decidedAt, writes }: ReconcileResult,
   metrics: Metrics,
   now: number,
 ): void {

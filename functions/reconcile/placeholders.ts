@@ -1,6 +1,6 @@
 /**
- * placesFirst: of the writes that were decided, those that make room for a slice: the leader Service as it should be, what stands in the slice's
- * place removed, and the slice itself, empty. None where every slice is there. Called by `look`, which fills them with what it decides then.
+ * placeholdersFirst: of the writes that were decided, those that make room for a slice: the leader Service as it should be, what stands in the slice's
+ * place removed, and the slice itself, empty. None where every slice is there. `reconcile` fills them with what it decides then.
  *
  * Why: a create is fenced by its name alone. One that was on its way while another function made the slice, and a hand removed it, would bring
  * back an older epoch, or a second record (S4, S9). An empty slice routes to nobody and says nothing, so it may come at any time; the patch
@@ -13,11 +13,11 @@ import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import type { Write, WriteResource } from '../../lib/selection/write.ts';
 import { parseObject } from './parseObject.ts';
 
-export function placesFirst(writes: readonly Write[]): readonly Write[] {
-  const last = writes.findLastIndex(hasPlace);
-  const names = new Set(writes.filter(hasPlace).map(({ name }) => name));
+export function placeholdersFirst(writes: readonly Write[]): readonly Write[] {
+  const last = writes.findLastIndex(hasPlaceholder);
+  const names = new Set(writes.filter(hasPlaceholder).map(({ name }) => name));
   return writes.slice(0, last + 1).flatMap((write) => {
-    if (hasPlace(write)) {
+    if (hasPlaceholder(write)) {
       const { place, ...create } = write;
       return [{ ...create, object: place }];
     }
@@ -27,7 +27,7 @@ export function placesFirst(writes: readonly Write[]): readonly Write[] {
 }
 
 /** The snapshot with what these writes have made of it; `objects` is what the API server answered to each. */
-export function withPlaces(
+export function withPlaceholders(
   snapshot: Snapshot,
   { writes, objects }: { readonly writes: readonly Write[]; readonly objects: readonly unknown[] },
 ): Snapshot {
@@ -53,6 +53,6 @@ export function withPlaces(
 
 type Create = Extract<Write, { kind: 'create' }>;
 
-function hasPlace(write: Write): write is Create & Required<Pick<Create, 'place'>> {
+function hasPlaceholder(write: Write): write is Create & Required<Pick<Create, 'place'>> {
   return write.kind === 'create' && write.place !== undefined;
 }

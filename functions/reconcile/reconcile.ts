@@ -4,7 +4,7 @@
  *   1. The snapshot, if it may decide (freshness.ts), else the state read by ourselves (readState.ts).
  *   2. decide, toPatch: pure. Where no slice holds a record, or another one is to be made, no revision fences a snapshot (S9): what is to be
  *      written is decided on the state read. A slice that is made is made empty, and what goes in is decided when it is there (placeholders.ts).
- *   3. Route writes, if there are any. What follows from them is the next look.
+ *   3. Route writes, if there are any. What follows from them is the next reconcile.
  *   4. Without route writes: the announcement that is owed (announce.ts), then the other writes.
  *   5. A conflict: read afresh, decide again, at most three times.
  *
@@ -12,7 +12,7 @@
  * is gone is no error. Rejects with KUBE_* or ABORTED; conflicts to the end with the last of them.
  */
 
-import type { LookData } from '../../lib/events/reconcileEvent.ts';
+import type { ReconcileData } from '../../lib/events/reconcileEvent.ts';
 import type { ReplyData } from '../../lib/events/reply.ts';
 import { MAX_RECHECK_MS } from '../../lib/events/replySchema.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
@@ -25,12 +25,12 @@ import { toPatch } from '../../lib/selection/toPatch.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
 import type { HintReason, WhyHint } from './freshness.ts';
-import { placesFirst, withPlaces } from './placeholders.ts';
+import { placeholdersFirst, withPlaceholders } from './placeholders.ts';
 import { type NamespaceRead, READ_LIFETIME_MS, toSnapshot } from './readState.ts';
 import { type Basis, type SettleDeps, settle } from './settle.ts';
 import type { ReadNamespace } from './sharedReads.ts';
 
-export interface LookRequest {
+export interface ReconcileRequest {
   readonly service: ServiceRef;
   /** Of the event; no decision depends on it, only whether warnings are told again. */
   readonly type: string;
@@ -44,9 +44,9 @@ export interface LookRequest {
   readonly state?: NamespaceRead;
 }
 
-export interface LookResult {
+export interface ReconcileResult {
   readonly reply: ReplyData;
-  /** What this look did, all attempts together: for the log and the counters. */
+  /** What this reconcile did, all attempts together: for the log and the counters. */
   readonly decision: Decision;
   readonly sourceUid: Uid | null;
   /** The `now` that was decided with, epoch milliseconds. */
@@ -60,14 +60,18 @@ export interface LookResult {
 }
 
 const MAX_REREADS = 3;
-/** How soon to look again when an announcement did not get through: a sink that is down must not cost a look a second and Service. */
+/** How soon to reconcile again when an announcement did not get through: a sink that is down must not cost a reconcile a second and Service. */
 const ANNOUNCE_AGAIN_MS = 5_000;
 
-export interface LookDeps extends SettleDeps {
+export interface ReconcileDeps extends SettleDeps {
   readonly readNamespace: ReadNamespace;
 }
 
-export async function look(request: LookRequest, deps: LookDeps, signal: AbortSignal): Promise<LookResult> {
+export async function reconcile(
+  request: ReconcileRequest,
+  deps: ReconcileDeps,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
   const { service, type, carry, state } = request;
   let hint = typeof request.basis === 'string' ? request.basis : null;
   let basis = typeof request.basis === 'string' ? await readBasis(service, deps, signal, state) : request.basis;
@@ -78,28 +82,31 @@ export async function look(request: LookRequest, deps: LookDeps, signal: AbortSi
     const decidedAt = deps.now();
     const decision = select(basis.snapshot, decidedAt, deps.tracing);
     const writes = toPatch(basis.snapshot, decision, decidedAt);
-    const places = placesFirst(writes);
-    const isPlacing = places.length > 0;
-    if (!basis.isRead && (isPlacing || (writes.length > 0 && readRecord(basis.snapshot).slice === null))) {
+    const places = placeholdersFirst(writes);
+    const isMakingPlaceholders = places.length > 0;
+    if (!basis.isRead && (isMakingPlaceholders || (writes.length > 0 && readRecord(basis.snapshot).slice === null))) {
       hint = 'unfenced';
       basis = await readBasis(service, deps, signal);
       continue;
     }
-    const settling = { basis, decision, writes: isPlacing ? places : writes, decidedAt, type, carry };
+    const settling = { basis, decision, writes: isMakingPlaceholders ? places : writes, decidedAt, type, carry };
     const outcome = await settle(settling, deps, signal);
-    if (isPlacing) placed.push(...outcome.writes);
+    if (isMakingPlaceholders) placed.push(...outcome.writes);
     if (outcome.kind === 'stale') {
-      if (!isPlacing && outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
+      if (!isMakingPlaceholders && outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
       if (attempt > MAX_REREADS) throw outcome.error;
       const { namespace, name } = service;
       deps.metrics.retryAttempts.inc({ namespace, service: name, operation: 'write', attempt });
       attempt += 1;
       basis = await readBasis(service, deps, signal);
-    } else if (isPlacing && outcome.writes.length === places.length) {
-      basis = { ...basis, snapshot: withPlaces(basis.snapshot, outcome) };
+    } else if (isMakingPlaceholders && outcome.writes.length === places.length) {
+      basis = { ...basis, snapshot: withPlaceholders(basis.snapshot, outcome) };
     } else {
       // Fewer places than asked for: the namespace is going, and nothing more can be made in it.
-      const whole = tellWhole(standing, { decision, writes: isPlacing ? placed : [...placed, ...outcome.writes] });
+      const whole = tellWhole(standing, {
+        decision,
+        writes: isMakingPlaceholders ? placed : [...placed, ...outcome.writes],
+      });
       return { ...whole, ...toReplyData(basis, decision, decidedAt, outcome), decidedAt, attempts: attempt, hint };
     }
   }
@@ -122,7 +129,7 @@ interface Standing {
 
 /**
  * A conflict can come after the route was written, at the other family's slice. What is then decided finds the new leader in place and keeps
- * it. What this look did is still an election; the reply is what the snapshot in it gives, so that replaying it agrees.
+ * it. What this reconcile did is still an election; the reply is what the snapshot in it gives, so that replaying it agrees.
  */
 function tellWhole(before: Standing | null, last: Standing): Standing {
   if (before === null) return last;
@@ -137,8 +144,8 @@ function toReplyData(
   { kind, reason, previous, leader, epoch }: Decision,
   decidedAt: number,
   { owes, carry }: { readonly owes: boolean; readonly carry: string | undefined },
-): Pick<LookResult, 'reply' | 'sourceUid'> {
-  const lookAgainAt = earliest(nextLookAt(snapshot, decidedAt), owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
+): Pick<ReconcileResult, 'reply' | 'sourceUid'> {
+  const dueAt = earliest(nextLookAt(snapshot, decidedAt), owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
   const reply: ReplyData = {
     decision: kind,
     reason,
@@ -146,21 +153,21 @@ function toReplyData(
     leader,
     epoch,
     ...(isRead ? { basis: 'read', snapshot } : { basis: 'event' }),
-    ...(lookAgainAt === null ? {} : { recheckAfterMs: toDelay(lookAgainAt, decidedAt) }),
+    ...(dueAt === null ? {} : { recheckAfterMs: toDelay(dueAt, decidedAt) }),
     ...(carry === undefined ? {} : { carry }),
   };
   return { reply, sourceUid: snapshot.source?.uid ?? null };
 }
 
 /** The one rule for hints. */
-export function chooseBasis({ snapshot, deadline }: LookData, now: number, whyHint: WhyHint): Basis | HintReason {
+export function chooseBasis({ snapshot, deadline }: ReconcileData, now: number, whyHint: WhyHint): Basis | HintReason {
   if (snapshot === undefined) return 'noSnapshot';
   return whyHint(snapshot, deadline, now) ?? { snapshot, deadline, isRead: false };
 }
 
 async function readBasis(
   { namespace, name }: ServiceRef,
-  { readNamespace }: LookDeps,
+  { readNamespace }: ReconcileDeps,
   signal: AbortSignal,
   known?: NamespaceRead,
 ): Promise<Basis> {

@@ -6,7 +6,7 @@
  */
 
 import type { ForeignHint } from '../../lib/events/foreign.ts';
-import type { Look } from '../../lib/events/parseReconcileEvent.ts';
+import type { ParsedReconcileEvent } from '../../lib/events/parseReconcileEvent.ts';
 import type { ReplyEvent } from '../../lib/events/reply.ts';
 import { clusterSource, toReply } from '../../lib/events/toReply.ts';
 import { aboutService } from '../../lib/telemetry/sourceService.ts';
@@ -14,18 +14,18 @@ import { watchColdStart } from '../coldStart.ts';
 import { createCoalescer } from './coalesce.ts';
 import type { FindConcerned } from './concerned.ts';
 import { type HintReason, type WhyHint, whyHint } from './freshness.ts';
-import { chooseBasis, type LookRequest, look } from './reconcile.ts';
-import { type ReportDeps, reportFailure, reportLook } from './report.ts';
+import { chooseBasis, type ReconcileRequest, reconcile } from './reconcile.ts';
+import { type ReportDeps, reportFailure, reportReconcile } from './report.ts';
 import type { Basis, SettleDeps } from './settle.ts';
 import { createSharedReads } from './sharedReads.ts';
 
-export interface Looks {
-  lookAt(event: Look, isTrusted: boolean, signal: AbortSignal): Promise<ReplyEvent>;
+export interface Reconciler {
+  reconcile(event: ParsedReconcileEvent, isTrusted: boolean, signal: AbortSignal): Promise<ReplyEvent>;
   /** Every Service that a foreign event concerns, one after another; rejects with the first failure. */
-  lookAround(hint: ForeignHint, findConcerned: FindConcerned, signal: AbortSignal): Promise<readonly ReplyEvent[]>;
+  reconcileAround(hint: ForeignHint, findConcerned: FindConcerned, signal: AbortSignal): Promise<readonly ReplyEvent[]>;
 }
 
-export interface LooksDeps extends SettleDeps, ReportDeps {
+export interface ReconcilerDeps extends SettleDeps, ReportDeps {
   readonly clusterName: string;
   /** What makes a snapshot a hint; freshness.ts unless told otherwise. */
   readonly whyHint?: WhyHint;
@@ -34,18 +34,24 @@ export interface LooksDeps extends SettleDeps, ReportDeps {
 /** Each may hold the state of a namespace; beyond it the answer is 429. */
 const MAX_HINT_KEYS = 1_000;
 
-export function createLooks(deps: LooksDeps): Looks {
+export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const readNamespace = createSharedReads(deps);
   const hints = createCoalescer<ReplyEvent>(MAX_HINT_KEYS);
   const noteDecision = watchColdStart(deps.metrics);
   const foreign = createCoalescer<readonly ReplyEvent[]>(MAX_HINT_KEYS);
 
-  async function run(request: LookRequest, observedAt: number | undefined, signal: AbortSignal): Promise<ReplyEvent> {
+  async function run(
+    request: ReconcileRequest,
+    observedAt: number | undefined,
+    signal: AbortSignal,
+  ): Promise<ReplyEvent> {
     const startedAt = deps.now();
     const context = { request, observedAt, startedAt };
     try {
-      const result = await aboutService(request.service.name, () => look(request, { ...deps, readNamespace }, signal));
-      reportLook(context, result, deps);
+      const result = await aboutService(request.service.name, () =>
+        reconcile(request, { ...deps, readNamespace }, signal),
+      );
+      reportReconcile(context, result, deps);
       noteDecision(observedAt);
       const { sourceUid, decidedAt } = result;
       const replyContext = { source: clusterSource(deps.clusterName), subject: request.service, sourceUid, decidedAt };
@@ -57,7 +63,7 @@ export function createLooks(deps: LooksDeps): Looks {
   }
 
   return {
-    lookAt(event, isTrusted, signal) {
+    reconcile(event, isTrusted, signal) {
       const { subject: service, type, traceparent } = event;
       // Anybody can write any time into an event; it would only spoil the latency that is measured.
       const observedAt = isTrusted ? event.observedAt : undefined;
@@ -74,7 +80,7 @@ export function createLooks(deps: LooksDeps): Looks {
       return hints.run(key, (stop) => run({ service, type, basis, traceparent }, observedAt, stop), signal);
     },
 
-    async lookAround(hint, findConcerned, signal) {
+    async reconcileAround(hint, findConcerned, signal) {
       const { namespace, objectKind, name, type } = hint;
       return foreign.run(
         `${namespace}/${objectKind}/${name}`,
@@ -93,7 +99,7 @@ export function createLooks(deps: LooksDeps): Looks {
   };
 }
 
-function basisOf({ data }: Look, isTrusted: boolean, deps: LooksDeps): Basis | HintReason {
+function basisOf({ data }: ParsedReconcileEvent, isTrusted: boolean, deps: ReconcilerDeps): Basis | HintReason {
   if (!isTrusted) return 'untrusted';
   return data.kind === 'unreadable' ? 'unreadable' : chooseBasis(data.value, deps.now(), deps.whyHint ?? whyHint);
 }

@@ -1,5 +1,5 @@
 /**
- * What one look leaves behind for people: counters, and one log line a decision (info when something was written, debug when not).
+ * What one reconcile leaves behind for people: counters, and one log line a decision (info when something was written, debug when not).
  *
  * Guarantees: reasons are those of the decision; no label holds a pod's name.
  */
@@ -8,8 +8,8 @@ import { codeOf } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { traceIdOf } from '../../lib/telemetry/tracing.ts';
-import { countDecision, countLook, type LookContext } from './countReconcile.ts';
-import type { LookResult } from './reconcile.ts';
+import { countDecision, countReconcile, type ReconcileContext } from './countReconcile.ts';
+import type { ReconcileResult } from './reconcile.ts';
 
 export interface ReportDeps {
   readonly metrics: Metrics;
@@ -17,12 +17,16 @@ export interface ReportDeps {
   readonly now: () => number;
 }
 
-export function reportLook(context: LookContext, result: LookResult, { metrics, log, now }: ReportDeps): void {
+export function reportReconcile(
+  context: ReconcileContext,
+  result: ReconcileResult,
+  { metrics, log, now }: ReportDeps,
+): void {
   const { request, startedAt } = context;
   const { decision, writes, hint, attempts, reply } = result;
   const labels = { namespace: request.service.namespace, service: request.service.name };
   const tookMs = now() - startedAt;
-  countLook(labels, 'success', tookMs, metrics);
+  countReconcile(labels, 'success', tookMs, metrics);
   countDecision(context, result, metrics, now());
 
   const { kind, reason, leader, previous, epoch } = decision;
@@ -48,17 +52,17 @@ export function reportLook(context: LookContext, result: LookResult, { metrics, 
 }
 
 export function reportFailure(
-  { request, startedAt }: LookContext,
+  { request, startedAt }: ReconcileContext,
   error: unknown,
   { metrics, log, now }: ReportDeps,
 ): void {
   const { namespace, name } = request.service;
   const labels = { namespace, service: name };
   const code = codeOf(error) ?? 'INTERNAL';
-  countLook(labels, 'error', now() - startedAt, metrics);
+  countReconcile(labels, 'error', now() - startedAt, metrics);
   metrics.reconciliationErrors.inc({ ...labels, error_type: code });
   // A caller that has gone has its own line; anything without a code is a fault of ours.
   const level = code === 'ABORTED' ? 'debug' : code === 'INTERNAL' ? 'error' : 'warn';
   const traceId = traceIdOf(request.traceparent);
-  log[level]({ service: `${namespace}/${name}`, type: request.type, code, traceId, err: error }, 'a look failed');
+  log[level]({ service: `${namespace}/${name}`, type: request.type, code, traceId, err: error }, 'a reconcile failed');
 }

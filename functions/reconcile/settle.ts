@@ -48,7 +48,7 @@ export type Outcome =
       readonly writes: readonly Write[];
       /** What the API server answered to each: the object as it is now, undefined where one was deleted. */
       readonly objects: readonly unknown[];
-      /** Something is still to be told: look again soon. */
+      /** Something is still to be told: reconcile again soon. */
       readonly owes: boolean;
       readonly carry: string | undefined;
     }

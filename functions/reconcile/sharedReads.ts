@@ -1,8 +1,8 @@
 /**
  * Reads of namespaces, shared: whoever has to read a namespace while it is being read waits for one more read, together with all others.
  *
- * A look that reads takes in the whole namespace. Each for itself, many at once (an opt-in of all Services of a namespace, a view that was
- * lost, Kubernetes before 1.35) cost the square of their number. Called once by `createLooks`.
+ * A reconcile that reads takes in the whole namespace. Each for itself, many at once (an opt-in of all Services of a namespace, a view that was
+ * lost, Kubernetes before 1.35) cost the square of their number. Called once by `createReconciler`.
  *
  * Guarantees: a read begins after everybody who is given it has asked, so what a conflict was about is in it. Bounded by who asks:
  * two reads for each namespace that is looked at.

@@ -1,17 +1,17 @@
 /**
- * traceLooks: looks as spans, below the delivery that the event's traceparent names. Put around the looks by `createFunctionLooks` where
+ * traceReconciles: looks as spans, below the delivery that the event's traceparent names. Put around the looks by `createFunctionReconciler` where
  * traces are on.
  *
  * Source: https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/distributed-tracing.md
  */
 
 import type { Tracing } from '../../lib/telemetry/tracing.ts';
-import type { Looks } from './reconciler.ts';
+import type { Reconciler } from './reconciler.ts';
 
-export function traceLooks(looks: Looks, tracing: Tracing): Looks {
-  if (!tracing.isOn) return looks;
+export function traceReconciles(reconciler: Reconciler, tracing: Tracing): Reconciler {
+  if (!tracing.isOn) return reconciler;
   return {
-    lookAt(event, isTrusted, signal) {
+    reconcile(event, isTrusted, signal) {
       const { namespace, name } = event.subject;
       const attributes = {
         'cloudevents.event_type': event.type,
@@ -20,18 +20,18 @@ export function traceLooks(looks: Looks, tracing: Tracing): Looks {
         'zen_lead.service': name,
         'zen_lead.is_trusted': isTrusted,
       };
-      return tracing.span('look', { kind: 'consumer', parent: event.traceparent, attributes }, async (span) => {
-        const reply = await looks.lookAt(event, isTrusted, signal);
+      return tracing.span('reconcile', { kind: 'consumer', parent: event.traceparent, attributes }, async (span) => {
+        const reply = await reconciler.reconcile(event, isTrusted, signal);
         const { decision, reason, epoch, basis } = reply.data;
         span.set({ 'zen_lead.decision': decision, 'zen_lead.reason': reason, 'zen_lead.basis': basis });
         span.set({ 'zen_lead.epoch': epoch });
         return reply;
       });
     },
-    lookAround(hint, findConcerned, signal) {
+    reconcileAround(hint, findConcerned, signal) {
       const attributes = { 'cloudevents.event_type': hint.type, 'k8s.namespace.name': hint.namespace };
-      return tracing.span('look around', { kind: 'consumer', attributes }, () =>
-        looks.lookAround(hint, findConcerned, signal),
+      return tracing.span('reconcile around', { kind: 'consumer', attributes }, () =>
+        reconciler.reconcileAround(hint, findConcerned, signal),
       );
     },
   };

@@ -63,7 +63,7 @@ export const debugSettings = {
     placeholder: 'FILE',
     default: '-',
     meaning: 'Where to write; - is standard output.',
-    why: 'A pipe into zen-lead replay - is the quickest look.',
+    why: 'A pipe into zen-lead replay - is the quickest reconcile.',
   },
   recordings: {
     kind: 'list',
@@ -88,7 +88,7 @@ export const debugSettings = {
   all: {
     kind: 'switch',
     flag: 'all',
-    meaning: 'Print every look, also those that changed nothing.',
+    meaning: 'Print every reconcile, also those that changed nothing.',
   },
   step: {
     kind: 'switch',

@@ -153,7 +153,7 @@ export const settings = {
     max: 86_400_000,
     default: 30_000,
     zero: 'refused: what a lost event left wrong would stay so',
-    meaning: 'Every Service is looked at again this often, spread over the interval.',
+    meaning: 'Every Service is reconciled again this often, spread over the interval.',
     why: 'The longest that anything stays wrong. Functions that are to scale to zero are woken by it, and want an hour.',
   },
   leaseName: {
@@ -229,7 +229,7 @@ export const settings = {
     placeholder: 'LEVEL',
     default: 'info',
     meaning: 'Lines below this level are not written.',
-    why: 'info is one line a leader change; debug adds one for every look that changed nothing.',
+    why: 'info is one line a leader change; debug adds one for every reconcile that changed nothing.',
   },
   noColor: {
     kind: 'switch',

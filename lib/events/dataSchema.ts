@@ -7,5 +7,5 @@
 
 const PUBLISHED = 'https://zen-lead.io/schemas';
 
-export const lookDataSchema = `${PUBLISHED}/look.v1.json`;
+export const reconcileDataSchema = `${PUBLISHED}/reconcile.v1.json`;
 export const replyDataSchema = `${PUBLISHED}/reply.v1.json`;

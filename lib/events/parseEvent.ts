@@ -7,13 +7,13 @@
 import { inputError } from '../errors.ts';
 import type { Envelope } from './envelope.ts';
 import { type ForeignHint, isForeignType, parseForeign } from './foreign.ts';
-import { isLookType, type Look, parseLook } from './parseReconcileEvent.ts';
+import { isReconcileType, type ParsedReconcileEvent, parseReconcileEvent } from './parseReconcileEvent.ts';
 
-export type IncomingEvent = Look | ForeignHint | { readonly kind: 'ours'; readonly type: string };
+export type IncomingEvent = ParsedReconcileEvent | ForeignHint | { readonly kind: 'ours'; readonly type: string };
 
 export function parseEvent(envelope: Envelope): IncomingEvent {
   const { type } = envelope;
-  if (isLookType(type)) return parseLook(envelope);
+  if (isReconcileType(type)) return parseReconcileEvent(envelope);
   if (isForeignType(type)) return parseForeign(envelope);
   if (type.startsWith('io.zen-lead.leader.')) return { kind: 'ours', type };
   throw inputError('type', 'is none of io.zen-lead.pod.*, io.zen-lead.service.* and dev.knative.apiserver.*');

@@ -1,5 +1,5 @@
 /**
- * parseLook: from an envelope to what a function is asked to look at. Called by `functions/app` for `io.zen-lead.pod.*` and `.service.*`.
+ * parseReconcileEvent: from an envelope to what a function is asked to look at. Called by `functions/app` for `io.zen-lead.pod.*` and `.service.*`.
  *
  * Guarantees: throws INPUT_INVALID only for a subject that cannot be read. Data that cannot be read, or a snapshot of another Service
  * than the subject's, comes back as a hint with the reason: a newer bridge can talk to an older function (DESIGN section 2).
@@ -7,16 +7,16 @@
 
 import type { Envelope } from './envelope.ts';
 import { firstIssue } from './firstIssue.ts';
-import type { LookData } from './reconcileEvent.ts';
-import { lookDataZod } from './reconcileSchema.ts';
+import type { ReconcileData } from './reconcileEvent.ts';
+import { reconcileDataZod } from './reconcileSchema.ts';
 import { parseSubject, type ServiceRef } from './subject.ts';
 
 export type ReadData =
-  | { readonly kind: 'readable'; readonly value: LookData }
+  | { readonly kind: 'readable'; readonly value: ReconcileData }
   | { readonly kind: 'unreadable'; readonly problem: string };
 
-export interface Look {
-  readonly kind: 'look';
+export interface ParsedReconcileEvent {
+  readonly kind: 'reconcile';
   readonly id: string;
   /** Of the families `io.zen-lead.pod.` and `io.zen-lead.service.`; no decision depends on which one. */
   readonly type: string;
@@ -28,15 +28,15 @@ export interface Look {
   readonly data: ReadData;
 }
 
-export function isLookType(type: string): boolean {
+export function isReconcileType(type: string): boolean {
   return /^io\.zen-lead\.(?:pod|service)\.[a-z]+$/.test(type);
 }
 
-export function parseLook(envelope: Envelope): Look {
+export function parseReconcileEvent(envelope: Envelope): ParsedReconcileEvent {
   const subject = parseSubject(envelope.subject);
   const traceparent = envelope.extensions.get('traceparent');
   return {
-    kind: 'look',
+    kind: 'reconcile',
     id: envelope.id,
     type: envelope.type,
     source: envelope.source,
@@ -49,7 +49,7 @@ export function parseLook(envelope: Envelope): Look {
 
 function readData({ data }: Envelope, subject: ServiceRef): ReadData {
   if (data.kind !== 'json') return unreadable(data.kind === 'none' ? 'data: is missing' : 'data: is not JSON');
-  const parsed = lookDataZod.safeParse(data.value);
+  const parsed = reconcileDataZod.safeParse(data.value);
   if (!parsed.success) {
     const { path, problem } = firstIssue('data', parsed.error);
     return unreadable(`${path}: ${problem}`);

@@ -10,7 +10,7 @@ import { firstIssue } from './firstIssue.ts';
 import { type ReplyEvent, replyTypes } from './reply.ts';
 import { replyDataZod } from './replySchema.ts';
 import { formatRfc3339 } from './rfc3339.ts';
-import { lookSubject, parseSubject } from './subject.ts';
+import { parseSubject, serviceSubject } from './subject.ts';
 
 export function parseReply(envelope: Envelope): ReplyEvent {
   const type = replyTypes.find((each) => each === envelope.type);
@@ -28,7 +28,7 @@ export function parseReply(envelope: Envelope): ReplyEvent {
     id: envelope.id,
     type,
     source: envelope.source,
-    subject: lookSubject(namespace, name),
+    subject: serviceSubject(namespace, name),
     time: formatRfc3339(envelope.time),
     datacontenttype: 'application/json',
     data: data.data,

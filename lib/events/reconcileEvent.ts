@@ -1,12 +1,12 @@
 /**
  * The event that the bridge sends: look at this Service. DESIGN section 2.
  *
- * The types only; `parseLook` and the zod schemas that they are checked against stand beside it.
+ * The types only; `parseReconcileEvent` and the zod schemas that they are checked against stand beside it.
  */
 
 import type { Snapshot } from '../selection/snapshot.ts';
 
-export const lookTypes = [
+export const reconcileTypes = [
   'io.zen-lead.pod.added',
   'io.zen-lead.pod.modified',
   'io.zen-lead.pod.deleted',
@@ -17,7 +17,7 @@ export const lookTypes = [
   'io.zen-lead.service.resync', // periodic
   'io.zen-lead.service.recheck', // a timer that a reply asked for
 ] as const;
-export type LookType = (typeof lookTypes)[number];
+export type ReconcileType = (typeof reconcileTypes)[number];
 
 /** False: nothing was seen, time has passed. */
 export function isAboutChange(type: string): boolean {
@@ -33,7 +33,7 @@ export interface Change {
   readonly verb: 'added' | 'modified' | 'deleted' | 'drifted' | 'resync' | 'recheck';
 }
 
-export interface LookData {
+export interface ReconcileData {
   readonly change: Change;
   /** Epoch milliseconds; past it the snapshot is a hint (S4). */
   readonly deadline: number;
@@ -44,10 +44,10 @@ export interface LookData {
 }
 
 /** A structured-mode CloudEvent 1.0, as an object. */
-export interface LookEvent {
+export interface ReconcileEvent {
   readonly specversion: '1.0';
   readonly id: string;
-  readonly type: LookType;
+  readonly type: ReconcileType;
   /** `/clusters/<cluster name>` */
   readonly source: string;
   /** `namespaces/<ns>/services/<source service>` */
@@ -63,5 +63,5 @@ export interface LookEvent {
   /** RFC 3339 mirror of `data.deadline`; intermediaries may change it, so `data.deadline` counts. */
   readonly expirytime: string;
   readonly traceparent?: string;
-  readonly data: LookData;
+  readonly data: ReconcileData;
 }

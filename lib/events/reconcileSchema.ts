@@ -1,9 +1,9 @@
 /**
- * The zod schema of a look event's data, and of the JSON Schema published for it (`lookDataSchema`). Checked against `LookData`.
+ * The zod schema of a reconcile event's data, and of the JSON Schema published for it (`reconcileDataSchema`). Checked against `ReconcileData`.
  */
 
 import { z } from 'zod';
-import type { Change, LookData } from './reconcileEvent.ts';
+import type { Change, ReconcileData } from './reconcileEvent.ts';
 import { snapshotSchema } from './snapshotSchema.ts';
 
 /** Bounds what a caller can make us carry around; ours holds a failure count. */
@@ -17,9 +17,9 @@ const change = z.object({
   verb: z.enum(['added', 'modified', 'deleted', 'drifted', 'resync', 'recheck']),
 }) satisfies z.ZodType<Change>;
 
-export const lookDataZod = z.object({
+export const reconcileDataZod = z.object({
   change: change.meta({ description: 'What was seen.' }),
   deadline: z.int().min(0).meta({ description: 'Epoch milliseconds; past it the snapshot is a hint.' }),
   snapshot: snapshotSchema.exactOptional(),
   carry: z.string().max(MAX_CARRY).exactOptional().meta({ description: 'Opaque, from the last reply.' }),
-}) satisfies z.ZodType<LookData>;
+}) satisfies z.ZodType<ReconcileData>;

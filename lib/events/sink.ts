@@ -3,7 +3,7 @@
  * and the functions in the same process (`zen-lead run`). It is defined here because bridge and functions never import each other.
  */
 
-import type { LookEvent } from './reconcileEvent.ts';
+import type { ReconcileEvent } from './reconcileEvent.ts';
 import type { ReplyEvent } from './reply.ts';
 
 export interface SinkAnswer {
@@ -17,4 +17,4 @@ export interface SinkAnswer {
 }
 
 /** Rejects with a ZenLeadError (`SINK_UNAVAILABLE`, `ABORTED`) when no answer came. */
-export type Sink = (event: LookEvent, signal: AbortSignal) => Promise<SinkAnswer>;
+export type Sink = (event: ReconcileEvent, signal: AbortSignal) => Promise<SinkAnswer>;

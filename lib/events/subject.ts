@@ -1,7 +1,7 @@
 /**
- * The subject of our events: which source Service an event is about. Written by the bridge and by replies, read by `parseLook`.
+ * The subject of our events: which source Service an event is about. Written by the bridge and by replies, read by `parseReconcileEvent`.
  *
- * Guarantees: `parseSubject(lookSubject(ns, name))` gives the two back; what it accepts can be a namespace and a Service name,
+ * Guarantees: `parseSubject(serviceSubject(ns, name))` gives the two back; what it accepts can be a namespace and a Service name,
  * so that it can be put into a URL of the API server as it is.
  * Source: CloudEvents 1.0 "subject"; https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ (RFC 1123 labels;
  * Service names are RFC 1035 labels until KEP-5311 relaxes them to RFC 1123).
@@ -18,7 +18,7 @@ export interface ServiceRef {
 const SUBJECT = /^namespaces\/([^/]+)\/services\/([^/]+)$/;
 const RFC_1123_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
-export function lookSubject(namespace: string, name: string): string {
+export function serviceSubject(namespace: string, name: string): string {
   return `namespaces/${namespace}/services/${name}`;
 }
 

@@ -8,7 +8,7 @@
 import type { Uid } from '../selection/snapshot.ts';
 import type { ReplyData, ReplyEvent } from './reply.ts';
 import { formatRfc3339 } from './rfc3339.ts';
-import { lookSubject, type ServiceRef } from './subject.ts';
+import { type ServiceRef, serviceSubject } from './subject.ts';
 
 export interface ReplyContext {
   /** `/clusters/<cluster name>` */
@@ -28,7 +28,7 @@ export function toReply(context: ReplyContext, data: ReplyData): ReplyEvent {
     id: `${context.sourceUid ?? `${namespace}.${name}`}/${data.epoch}/${type}/${data.reason}`,
     type,
     source: context.source,
-    subject: lookSubject(namespace, name),
+    subject: serviceSubject(namespace, name),
     time: formatRfc3339(context.decidedAt),
     datacontenttype: 'application/json',
     data,

@@ -7,16 +7,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { lookDataSchema, replyDataSchema } from './dataSchema.ts';
-import { lookDataZod } from './reconcileSchema.ts';
+import { reconcileDataSchema, replyDataSchema } from './dataSchema.ts';
+import { reconcileDataZod } from './reconcileSchema.ts';
 import { replyDataZod } from './replySchema.ts';
 
 /** File names under `schemas/`, with what belongs into each. */
 export function toSchemaFiles(): ReadonlyMap<string, string> {
   return new Map([
     [
-      fileName(lookDataSchema),
-      toJson(lookDataZod, lookDataSchema, 'Data of io.zen-lead.pod.* and io.zen-lead.service.*'),
+      fileName(reconcileDataSchema),
+      toJson(reconcileDataZod, reconcileDataSchema, 'Data of io.zen-lead.pod.* and io.zen-lead.service.*'),
     ],
     [fileName(replyDataSchema), toJson(replyDataZod, replyDataSchema, 'Data of io.zen-lead.leader.*')],
   ]);

@@ -1,7 +1,7 @@
 /**
- * traceKubeApi: a KubeApi whose calls are spans, inside a look. Put around the client by cli/connect.ts where traces are on.
+ * traceKubeApi: a KubeApi whose calls are spans, inside a reconcile. Put around the client by cli/connect.ts where traces are on.
  *
- * A call outside a look (the bridge's lists, keys, a Lease) makes no span: it belongs to no change.
+ * A call outside a reconcile (the bridge's lists, keys, a Lease) makes no span: it belongs to no change.
  */
 
 import type { Span, Tracing } from '../telemetry/tracing.ts';

@@ -8,7 +8,7 @@ import { inputError, ZenLeadError } from '../errors.ts';
 import { parseAttributes } from '../events/attributes.ts';
 import type { Envelope } from '../events/envelope.ts';
 import { isForeignType } from '../events/foreign.ts';
-import { isLookType, parseLook } from '../events/parseReconcileEvent.ts';
+import { isReconcileType, parseReconcileEvent } from '../events/parseReconcileEvent.ts';
 import { parseReply } from '../events/parseReply.ts';
 import type { ReplyEvent } from '../events/reply.ts';
 import { parseRfc3339 } from '../events/rfc3339.ts';
@@ -38,7 +38,7 @@ function parseBareEvent(event: JsonObject): RecordedLine {
   const reply = parseReply(toEnvelope(event));
   const { snapshot = null } = reply.data;
   return {
-    kind: 'look',
+    kind: 'reconcile',
     service: parseSubject(reply.subject),
     type,
     change: null,
@@ -60,8 +60,8 @@ function parseEventLine(
   const envelope = toEnvelope(event);
   const { type } = envelope;
   if (isForeignType(type)) return { kind: 'other', type };
-  if (!isLookType(type)) throw inputError('type', `${JSON.stringify(type)} is no event of zen-lead`);
-  const { subject, observedAt, data } = parseLook(envelope);
+  if (!isReconcileType(type)) throw inputError('type', `${JSON.stringify(type)} is no event of zen-lead`);
+  const { subject, observedAt, data } = parseReconcileEvent(envelope);
   const at = reply === null ? (sentAt ?? observedAt) : timeOf(reply);
   if (at === undefined) throw inputError('time', 'is missing, and so is everything else that says when it was decided');
   const isRead = reply?.data.basis === 'read';
@@ -70,7 +70,7 @@ function parseEventLine(
   const sent = data.kind === 'readable' ? data.value : null;
   const snapshot = (isRead ? reply.data.snapshot : sent?.snapshot) ?? null;
   return {
-    kind: 'look',
+    kind: 'reconcile',
     service: subject,
     type,
     change: sent?.change ?? null,

@@ -4,14 +4,14 @@
  * Written by a recorder (`--record`, `zen-lead record`), read by `parseLine`.
  */
 
-import type { Change, LookEvent } from '../events/reconcileEvent.ts';
+import type { Change, ReconcileEvent } from '../events/reconcileEvent.ts';
 import type { ReplyData, ReplyEvent } from '../events/reply.ts';
 import type { ServiceRef } from '../events/subject.ts';
 import type { Snapshot } from '../selection/snapshot.ts';
 
 /** What is written. `status` 0: there was no answer. */
 export interface RecordedDelivery {
-  readonly event: LookEvent;
+  readonly event: ReconcileEvent;
   readonly reply: ReplyEvent | null;
   readonly status: number;
   readonly sentAt: number;
@@ -19,12 +19,12 @@ export interface RecordedDelivery {
 
 /** What is read. */
 export type RecordedLine =
-  | RecordedLook
+  | RecordedReconcile
   /** An event of another kind (a Knative source's, for instance): it names no single Service and holds no state. */
   | { readonly kind: 'other'; readonly type: string };
 
-export interface RecordedLook {
-  readonly kind: 'look';
+export interface RecordedReconcile {
+  readonly kind: 'reconcile';
   readonly service: ServiceRef;
   readonly type: string;
   readonly change: Change | null;

@@ -1,7 +1,7 @@
 /**
  * decide: what the rules say about one Service, from its snapshot and the time.
  *
- * Called by a function for every look, by a bridge that wants to know whether anything is left to do, and by replay.
+ * Called by a function for every reconcile, by a bridge that wants to know whether anything is left to do, and by replay.
  *
  * Guarantees: pure; the order of the snapshot's lists does not matter; deciding again after the decision was written keeps the
  * leader and writes nothing (DESIGN section 12.1).
@@ -10,7 +10,7 @@
 import { chooseLeader } from './choose.ts';
 import type { Decision, Leader, Plan, Reason, Warning } from './decision.ts';
 import { planFollowers } from './followers.ts';
-import { findPlace } from './leaderName.ts';
+import { findLeaderName } from './leaderName.ts';
 import { annotation } from './names.ts';
 import { planRoutes, planService } from './plan.ts';
 import { parseEpoch, toLeader } from './record.ts';
@@ -26,29 +26,32 @@ export function decide(snapshot: Snapshot, now: number): Decision {
   const previous = record.leader;
   if (!whole.isOptedIn) return withoutPlan('lost', 'OptedOut', previous, record.knownEpoch, whole.warnings);
 
-  const place = findPlace(whole);
-  if (place.kind === 'taken') {
-    return withoutPlan('refused', place.reason, previous, record.knownEpoch, [...whole.warnings, ...place.warnings]);
+  const leaderName = findLeaderName(whole);
+  if (leaderName.kind === 'taken') {
+    return withoutPlan('refused', leaderName.reason, previous, record.knownEpoch, [
+      ...whole.warnings,
+      ...leaderName.warnings,
+    ]);
   }
-  const situation = { ...whole, families: place.families };
-  if (!situation.isRoutable) return decideUnroutable(situation, place.name, now);
+  const situation = { ...whole, families: leaderName.families };
+  if (!situation.isRoutable) return decideUnroutable(situation, leaderName.name, now);
 
   const choice = chooseLeader(situation.choice, now);
-  const routes = planRoutes(situation, place.name, choice.pod);
-  const followers = planFollowers(situation, place.name, choice.pod);
+  const routes = planRoutes(situation, leaderName.name, choice.pod);
+  const followers = planFollowers(situation, leaderName.name, choice.pod);
   const plan: Plan = {
-    leaderServiceName: place.name,
-    service: place.serviceIsOurs ? planService(situation, place.name) : null,
+    leaderServiceName: leaderName.name,
+    service: leaderName.serviceIsOurs ? planService(situation, leaderName.name) : null,
     routes: routes.routes,
     followers: followers.followers,
   };
-  const { epoch, isMadeAnew } = nextEpoch(situation, place.name, choice.outcome === 'elected', now);
+  const { epoch, isMadeAnew } = nextEpoch(situation, leaderName.name, choice.outcome === 'elected', now);
   const warnings = [
     ...situation.warnings,
-    ...place.warnings,
+    ...leaderName.warnings,
     ...routes.warnings,
     ...followers.warnings,
-    ...foreignSliceWarnings(snapshot, place.name, (name) => owned.slices.some((slice) => slice.name === name)),
+    ...foreignSliceWarnings(snapshot, leaderName.name, (name) => owned.slices.some((slice) => slice.name === name)),
   ];
   const isSameUnderNewEpoch = choice.outcome === 'kept' && isMadeAnew;
   return {

@@ -1,5 +1,5 @@
 /**
- * findPlace: under which name a source's leader Service lives, and whether something is in the way. DESIGN section 4.
+ * findLeaderName: under which name a source's leader Service lives, and whether something is in the way. DESIGN section 4.
  *
  * A name that is taken is refused. What we already have goes on being looked after: the leader Service under its name of before, the
  * families whose slices stand beside one that is taken. Only where there is nothing to fall back to is the whole Service refused.
@@ -12,7 +12,7 @@ import type { Situation } from './situation.ts';
 import type { IpFamily, ServiceView, SliceView } from './snapshot.ts';
 import { defaultLeaderName, MAX_NAME_LENGTH, sliceName } from './wantedNames.ts';
 
-export interface FreePlace {
+export interface FreeName {
   readonly kind: 'free';
   readonly name: string;
   /** False: the Service of this name carries our ownerReference but no longer our label; its slices are still ours. */
@@ -22,28 +22,28 @@ export interface FreePlace {
   readonly warnings: readonly Warning[];
 }
 
-export interface TakenPlace {
+export interface TakenName {
   readonly kind: 'taken';
   readonly reason: 'NameConflict' | 'ForeignEndpointSlice' | 'InvalidService';
   readonly warnings: readonly Warning[];
 }
 
-export type Place = FreePlace | TakenPlace;
+export type LeaderName = FreeName | TakenName;
 
-export function findPlace(situation: Situation): Place {
+export function findLeaderName(situation: Situation): LeaderName {
   const { source, read, record } = situation;
   const current = record.leaderServiceName;
   const nameIsUnreadable = read.unreadable.some((each) => each.annotation === annotation.leaderServiceName);
   const wanted = read.settings.leaderServiceName ?? defaultLeaderName(source.name);
   const name = nameIsUnreadable && current !== null ? current : wanted;
 
-  const place = lookAt(situation, name);
-  if (place.kind === 'free' || current === null || current === name) return place;
-  const before = lookAt(situation, current);
-  return before.kind === 'free' ? { ...before, warnings: [...place.warnings, ...before.warnings] } : place;
+  const found = tryName(situation, name);
+  if (found.kind === 'free' || current === null || current === name) return found;
+  const before = tryName(situation, current);
+  return before.kind === 'free' ? { ...before, warnings: [...found.warnings, ...before.warnings] } : found;
 }
 
-function lookAt(situation: Situation, name: string): Place {
+function tryName(situation: Situation, name: string): LeaderName {
   const { source, snapshot } = situation;
   if (name.length > MAX_NAME_LENGTH) {
     const message = `The leader Service would be called "${name}", which is longer than ${MAX_NAME_LENGTH} characters. Set ${annotation.leaderServiceName}.`;
@@ -90,6 +90,6 @@ function foreignSliceWarning({ name }: SliceView): Warning {
   return { reason: 'ForeignEndpointSlice', value: name, message };
 }
 
-function taken(reason: 'NameConflict' | 'InvalidService', value: string, message: string): TakenPlace {
+function taken(reason: 'NameConflict' | 'InvalidService', value: string, message: string): TakenName {
   return { kind: 'taken', reason, warnings: [{ reason, value, message }] };
 }

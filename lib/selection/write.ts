@@ -11,7 +11,7 @@ import type { ResourceVersion, Uid } from './snapshot.ts';
 export type WriteResource = 'services' | 'endpointslices';
 
 /**
- * `route` changes where traffic goes and comes at once; `follow` (followers, tidying) waits for the next look, unless
+ * `route` changes where traffic goes and comes at once; `follow` (followers, tidying) waits for the next reconcile, unless
  * there is no `route` write in this one.
  */
 export type Stage = 'route' | 'follow';

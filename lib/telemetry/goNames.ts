@@ -21,7 +21,7 @@ export const goNames: readonly GoName[] = [
   {
     name: 'reconciliation_duration_seconds',
     fate: 'near',
-    note: 'One look of a function; waiting in the queue is event_lag_seconds.',
+    note: 'One reconcile of a function; waiting in the queue is event_lag_seconds.',
   },
   { name: 'pods_available', fate: 'same', note: '' },
   { name: 'port_resolution_failures_total', fate: 'same', note: '' },
@@ -40,7 +40,7 @@ export const goNames: readonly GoName[] = [
   {
     name: 'reconciliations_total',
     fate: 'near',
-    note: 'A look that changes nothing counts, the resync every 30 s too.',
+    note: 'A reconcile that changes nothing counts, the resync every 30 s too.',
   },
   { name: 'leader_stable', fate: 'near', note: '1 while the pod that is routed to is fit, whoever it is.' },
   {

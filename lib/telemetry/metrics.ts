@@ -34,16 +34,16 @@ export function createMetrics() {
     ),
 
     // functions: looks and decisions
-    reconciliations: counter('reconciliations_total', 'Looks at a Service, by result (success, error).', [
+    reconciliations: counter('reconciliations_total', 'Reconciles of a Service, by result (success, error).', [
       ...service,
       'result',
     ]),
     reconciliationSeconds: histogram(
       'reconciliation_duration_seconds',
-      'Time of one look, from the event to the last write.',
+      'Time of one reconcile, from the event to the last write.',
       [...service, 'result'],
     ),
-    reconciliationErrors: counter('reconciliation_errors_total', 'Looks that failed, by error code.', [
+    reconciliationErrors: counter('reconciliation_errors_total', 'Reconciles that failed, by error code.', [
       ...service,
       'error_type',
     ]),
@@ -61,10 +61,14 @@ export function createMetrics() {
       'From the change that the bridge saw to the acknowledged write of the route.',
       [...service, 'reason'],
     ),
-    stickyHits: counter('sticky_leader_hits_total', 'Looks at which the leader was still fit and stayed.', service),
+    stickyHits: counter(
+      'sticky_leader_hits_total',
+      'Reconciles at which the leader was still fit and stayed.',
+      service,
+    ),
     stickyMisses: counter(
       'sticky_leader_misses_total',
-      'Looks at which there was a leader and it could not stay.',
+      'Reconciles at which there was a leader and it could not stay.',
       service,
     ),
     portResolutionFailures: counter(
@@ -86,7 +90,7 @@ export function createMetrics() {
       ...service,
       'operation',
     ]),
-    hints: counter('hints_total', 'Looks that read the state themselves, by why the snapshot was not used.', [
+    hints: counter('hints_total', 'Reconciles that read the state themselves, by why the snapshot was not used.', [
       'reason',
     ]),
     warnings: counter('warnings_total', 'Warnings about what a user wrote or what is in the way, by reason.', [
@@ -136,7 +140,7 @@ export function createMetrics() {
     ),
     relists: counter('relists_total', 'Full lists after the first, by why.', ['resource', 'reason']),
     watchEvents: counter('watch_events_total', 'Watch events received.', ['resource', 'type']),
-    queueDepth: gauge('queue_depth', 'Services waiting for a look, by lane.', ['lane']),
+    queueDepth: gauge('queue_depth', 'Services waiting for a reconcile, by lane.', ['lane']),
     queueLimit: gauge('queue_limit', 'How many Services may wait before those of the lowest lane are put off.', []),
     queueAgeSeconds: gauge('queue_oldest_seconds', 'How long the oldest waiting Service has waited.', []),
     deliveries: counter('deliveries_total', 'Events handed to the functions, by HTTP status (0: no answer).', [

@@ -2,7 +2,7 @@
  * createOpenTelemetry: Tracing with the OpenTelemetry SDK, sent over OTLP/HTTP. Imported by startTracing.ts only, and only when traces
  * are on: the SDK is some 60 modules.
  *
- * Guarantees: no span is waited for on the way of a look; when the receiver is away spans are dropped, in silence and within bounds.
+ * Guarantees: no span is waited for on the way of a reconcile; when the receiver is away spans are dropped, in silence and within bounds.
  * Source: https://opentelemetry.io/docs/specs/otel/trace/sdk/ ; the batch processor's bounds are its own (OTEL_BSP_*, 2,048 spans).
  */
 

@@ -21,7 +21,7 @@ const sections: readonly { readonly first: keyof Metrics; readonly title: string
   { first: 'buildInfo', title: 'Every process', text: 'Beside them the process and Node metrics of prom-client.' },
   {
     first: 'reconciliations',
-    title: 'Looks and decisions',
+    title: 'Reconciles and decisions',
     text: 'Counted where it is decided: `zen-lead functions`, and `zen-lead run`. Sum over all replicas.',
   },
   {

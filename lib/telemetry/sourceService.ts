@@ -16,7 +16,7 @@ export function aboutService<Result>(name: string, work: () => Result): Result {
   return flow.run(name, work);
 }
 
-/** Empty outside of any look. */
+/** Empty outside of any reconcile. */
 export function presentService(): string {
   return flow.getStore() ?? '';
 }

@@ -105,7 +105,7 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
     const hintsBefore = await sum('zen_lead_hints_total');
     for (let round = 0; round < ROUNDS; round += 1) {
       await moveLead(namespace, pods, round);
-      // The announcement is the write that brings the watch of Services past what a look that reads has recorded.
+      // The announcement is the write that brings the watch of Services past what a reconcile that reads has recorded.
       await expect.poll(() => isAnnounced(namespace), { interval: 10 }).toBe(true);
     }
     expect(await sum('zen_lead_failover_count_total', `namespace="${namespace.name}"`)).toBe(ROUNDS);
@@ -130,7 +130,7 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
   test('lose the bridge that speaks first (kill -9): the other one moves the route with a hint, and does not wait for the Lease', async () => {
     const { holder, second } = await startPair();
     const { namespace, pods } = await startLed();
-    // What the holder has sent outlives it, and a look that reads would find the loss.
+    // What the holder has sent outlives it, and a reconcile that reads would find the loss.
     await vi.waitFor(() => staysSo(() => sum('zen_lead_reconciliations_total'), 500), { timeout: 10_000 });
     const hintsBefore = await second.readMetric('zen_lead_hedged_hints_total');
     await holder.process.stop('SIGKILL');
@@ -230,7 +230,7 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
       const events = recorder.bodies.flatMap((body) => recordedEvent.safeParse(JSON.parse(body)).data ?? []);
       return events.filter(({ subject }) => subject === `namespaces/${namespace.name}/services/web`);
     };
-    // web-0 is routed to and has just been lost. Not every loss leaves one: a look that is a hint carries no snapshot.
+    // web-0 is routed to and has just been lost. Not every loss leaves one: a reconcile that is a hint carries no snapshot.
     const isLossOfFirst = ({ data: { snapshot } }: ReturnType<typeof readEvents>[number]) =>
       snapshot.candidates.some(({ name, ready }) => name === 'web-0' && !ready) &&
       snapshot.slices.some(({ annotations }) => annotations['zen-lead.io/leader-pod-name'] === 'web-0');

@@ -12,7 +12,7 @@ import { aService, type ServiceOptions } from '../support/objects/aService.ts';
 import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead({ audit: true });
-/** Everything is looked at again every 30 s. */
+/** Everything is reconciled again every 30 s. */
 const overAResyncMs = 35_000;
 /** Five times what an announcement and its retry wait. */
 const settleMs = 3_000;

@@ -14,7 +14,7 @@ import { aService } from '../support/objects/aService.ts';
 import { type RunningCommand, startCommand } from '../support/programs/startCommand.ts';
 
 const controlPlane = useControlPlane({ controllerManager: false, audit: true });
-/** What a dead holder's Lease takes to be free (10 s) and a look at it (2 s); a failover must not have waited for it. */
+/** What a dead holder's Lease takes to be free (10 s) and a reconcile of it (2 s); a failover must not have waited for it. */
 const LEASE_MS = 10_000;
 
 let stories = 0;

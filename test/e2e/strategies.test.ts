@@ -87,7 +87,7 @@ describe('strategy', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
     for (const name of ['web-1', 'web-2', 'web-0']) await pod(name).setReady(false);
     await expect.poll(() => readLeader(namespace)).toBe('nobody');
-    // Both in one look: whoever is Ready first would lead otherwise.
+    // Both in one reconcile: whoever is Ready first would lead otherwise.
     await annotate(namespace, 'paused=true');
     await Promise.all([pod('web-1').setReady(true), pod('web-2').setReady(true)]);
     await annotate(namespace, 'paused-');

@@ -84,7 +84,7 @@ it('fails over on snapshots that a real token vouches for', async () => {
   await namespace.apply(aService({ annotations: { enabled: 'true' } }));
   await expect.poll(() => readLeader(namespace), { timeout: 10_000 }).toBe('web-0');
   for (const [leader, other] of [pods, pods.toReversed(), pods] as const) {
-    // The first look reads, and the watches are behind its LIST for a moment: most of all until the leader is announced.
+    // The first reconcile reads, and the watches are behind its LIST for a moment: most of all until the leader is announced.
     await expect
       .poll(async () => (await readService(namespace, 'web-leader'))?.metadata.annotations, { timeout: 10_000 })
       .toHaveProperty(['zen-lead.io/leader-pod-name'], leader?.name);

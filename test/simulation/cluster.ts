@@ -5,7 +5,7 @@
  */
 
 import type { Bridge } from '../../bridge/startBridge.ts';
-import type { LookEvent } from '../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { type ApiServer, createApiServer, type ObservedWrite } from './apiServer.ts';
@@ -115,7 +115,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   function startBridgeProcess(process: Process): void {
     const listed = new Set<string>();
     const inFlight = createInFlight(process.name);
-    const onSent = (event: LookEvent): (() => void) => {
+    const onSent = (event: ReconcileEvent): (() => void) => {
       const { problem, onTold } = inFlight.sent(event, process.clock.now());
       if (problem !== null) verdict.violate('S5', problem);
       if (listed.size < FIRST_LISTS)

@@ -6,7 +6,7 @@
 
 import type { Bridge } from '../../bridge/startBridge.ts';
 import { whyHint } from '../../functions/reconcile/freshness.ts';
-import type { LookEvent } from '../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import { parseSubject } from '../../lib/events/subject.ts';
 import type { KubeApi, Preconditions } from '../../lib/kube/kubeApi.ts';
@@ -61,7 +61,7 @@ function withoutNewEpochs(api: KubeApi): KubeApi {
 /** What a bridge sends as a hint although its watches are well is a hint because it does not hold the Lease. */
 function withSnapshots(sink: Sink, bridge: () => Bridge): Sink {
   // The same event again is the same snapshot again.
-  const made = new WeakMap<LookEvent, LookEvent>();
+  const made = new WeakMap<ReconcileEvent, ReconcileEvent>();
   return (event, signal) => {
     const isHedge = event.data.snapshot === undefined && bridge().readiness().ready;
     const snapshot = isHedge ? bridge().snapshotOf(parseSubject(event.subject)) : event.data.snapshot;

@@ -3,8 +3,8 @@
  */
 
 import { createAnnouncer } from '../../functions/announce/announce.ts';
-import { createLooksSink } from '../../functions/inProcessSink.ts';
-import { createLooks } from '../../functions/reconcile/reconciler.ts';
+import { createReconcilerSink } from '../../functions/inProcessSink.ts';
+import { createReconciler } from '../../functions/reconcile/reconciler.ts';
 import { ZenLeadError } from '../../lib/errors.ts';
 import type { ReplyEvent } from '../../lib/events/reply.ts';
 import type { Sink } from '../../lib/events/sink.ts';
@@ -57,6 +57,6 @@ export function startFunctionReplica(options: FunctionReplicaOptions): FunctionR
   };
   const shared = { api, clusterName: 'simulated', metrics: sharedMetrics, log: silentLogger, now };
   const announcer = createAnnouncer({ ...shared, eventsSink, timeoutSignal });
-  const looks = createLooks({ ...shared, announcer, ...fence.freshness });
-  return { process, handle: fence.wrapFunction(createLooksSink(looks)) };
+  const reconciler = createReconciler({ ...shared, announcer, ...fence.freshness });
+  return { process, handle: fence.wrapFunction(createReconcilerSink(reconciler)) };
 }

@@ -5,7 +5,7 @@
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';
-import type { LookEvent } from '../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
 import type { FunctionReplica } from './functionReplica.ts';
 import { MAX_EVENT_DELAY_MS, type Network } from './network.ts';
@@ -19,15 +19,20 @@ export interface SimulatedSinkOptions {
   readonly random: Random;
   functions(): readonly FunctionReplica[];
   /** Every event that the bridge sends; returns what is called when the bridge has been told what became of it. */
-  onSent(event: LookEvent): () => void;
-  onAnswer(event: LookEvent, answer: string): void;
+  onSent(event: ReconcileEvent): () => void;
+  onAnswer(event: ReconcileEvent, answer: string): void;
 }
 
 export function createSimulatedSink(options: SimulatedSinkOptions): Sink {
   const { bridge, scheduler, network, random } = options;
 
   /** One copy of an event, on its way to one function. */
-  function send(event: LookEvent, target: FunctionReplica, abort: AbortSignal, tell: (settle: Settle) => void): void {
+  function send(
+    event: ReconcileEvent,
+    target: FunctionReplica,
+    abort: AbortSignal,
+    tell: (settle: Settle) => void,
+  ): void {
     const { process } = target;
     const controller = new AbortController();
     const giveUp = (): void => {

@@ -1,6 +1,6 @@
 /**
  * The second part: drawing. One canvas as large as the window; only the lanes and the time in view are drawn, and of many marks on one pixel
- * one, so that 100,000 looks move smoothly.
+ * one, so that 100,000 reconciles move smoothly.
  */
 
 export const drawScript = `

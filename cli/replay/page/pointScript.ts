@@ -3,7 +3,7 @@
  */
 
 export const pointScript = String.raw`
-/** The look under the pointer, or, between looks, the one whose leader stands there. */
+/** The look under the pointer, or, between reconciles, the one whose leader stands there. */
 function lookAt(x, y) {
   const lane = lanes[Math.floor((y + scroll.scrollTop - AXIS) / LANE)];
   if (!lane || y < AXIS || lane.looks.length === 0) return null;
@@ -14,7 +14,7 @@ function lookAt(x, y) {
   return { lane, look: lane.looks[Math.max(0, after - 1)] };
 }
 const distance = (lane, i, x) => Math.abs(xOf(columns.at[lane.looks[i]]) - x);
-/** Many looks on a few pixels: the one that changed something. */
+/** Many reconciles on a few pixels: the one that changed something. */
 function mostTelling(lane, nearest, x) {
   const weigh = (i) => { const look = lane.looks[i], d = tables.decisions[columns.decision[look]]; return columns.differs[look] * 4 + (d === 'elected' || d === 'lost' ? 2 : 0) + (columns.note[look] >= 0 ? 1 : 0); };
   let best = nearest;
@@ -86,6 +86,6 @@ element('filter').addEventListener('input', (event) => choose(event.target.value
 element('controls').addEventListener('submit', (event) => event.preventDefault());
 
 const changes = all.reduce((sum, lane) => sum + Math.max(0, lane.spans.length - 1), 0);
-element('summary').textContent = count === 0 ? 'No look at any Service.' : count.toLocaleString('en') + ' looks at ' + all.length + (all.length === 1 ? ' Service' : ' Services') + ', ' + changes + (changes === 1 ? ' change' : ' changes') + ' of leader, ' + isoOf(0) + ' to ' + isoOf(lastAt);
+element('summary').textContent = count === 0 ? 'No reconcile of any Service.' : count.toLocaleString('en') + ' reconciles of ' + all.length + (all.length === 1 ? ' Service' : ' Services') + ', ' + changes + (changes === 1 ? ' change' : ' changes') + ' of leader, ' + isoOf(0) + ' to ' + isoOf(lastAt);
 choose('');
 `;

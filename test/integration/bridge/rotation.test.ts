@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { EmbeddedApiServer } from '../../../apiserver/startApiServer.ts';
 import { type Bridge, startBridge } from '../../../bridge/startBridge.ts';
-import type { LookEvent } from '../../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import { loadClusterAccess } from '../../../lib/kube/kubeconfig.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
@@ -27,7 +27,7 @@ let cluster: EmbeddedApiServer;
 let front: Server;
 let bridge: Bridge;
 let acceptedToken = 'one';
-const events: LookEvent[] = [];
+const events: ReconcileEvent[] = [];
 const closers: (() => Promise<unknown>)[] = [];
 
 /** TLS and tokens in front of the embedded API server, as a real one has them. */

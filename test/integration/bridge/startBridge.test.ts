@@ -105,7 +105,7 @@ describe('while it runs', () => {
     expect(await bench.nextEvents(1)).toEqual(['service.added shop/last']);
   });
 
-  it('looks once at what one look of ours has made, once both watches have brought it', async () => {
+  it('looks once at what one reconcile of ours has made, once both watches have brought it', async () => {
     const server = await aCluster('shop');
     addService(server, 'shop', 'db');
     const bench = aBench({ server });

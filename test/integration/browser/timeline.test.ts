@@ -19,7 +19,7 @@ import { aCandidate, aSnapshot, aSource, uid } from '../../support/objects/anEve
 
 const command = findBrowser();
 
-interface LookOptions {
+interface ReconcileOptions {
   readonly service?: string;
   readonly at: number;
   readonly readyPod: string | null;
@@ -28,12 +28,12 @@ interface LookOptions {
 /** Made once a Service and state: 100,000 of them must not be what the test waits for. */
 const known = new Map<string, Replayed>();
 
-/** Without a record in the snapshot, every look elects whoever is Ready. */
-function aLook({ service = 'db', at, readyPod }: LookOptions): Replayed {
+/** Without a record in the snapshot, every reconcile elects whoever is Ready. */
+function aRecordedReconcile({ service = 'db', at, readyPod }: ReconcileOptions): Replayed {
   const key = `${service} ${readyPod}`;
   const replayed = known.get(key) ?? decideOn(service, readyPod);
   known.set(key, replayed);
-  return { ...replayed, look: { ...replayed.look, at } };
+  return { ...replayed, reconcile: { ...replayed.reconcile, at } };
 }
 
 function decideOn(service: string, readyPod: string | null): Replayed {
@@ -45,7 +45,7 @@ function decideOn(service: string, readyPod: string | null): Replayed {
     ),
   });
   const line = parseLine(toLine(aDelivery({ snapshot, at: T0 })).trimEnd());
-  if (line.kind !== 'look') throw new Error('no look');
+  if (line.kind !== 'reconcile') throw new Error('no reconcile');
   return decideAgain(line);
 }
 
@@ -60,12 +60,15 @@ describe.skipIf(command === null)('the page of replay --html, in a browser', () 
     rmSync(folder, { recursive: true });
   });
 
-  async function open(looks: Iterable<LookOptions>, size: Size = { width: 1_000, height: 500 }): Promise<BrowserPage> {
+  async function open(
+    reconciles: Iterable<ReconcileOptions>,
+    size: Size = { width: 1_000, height: 500 },
+  ): Promise<BrowserPage> {
     const timeline = createHtmlTimeline();
     let lineNumber = 0;
-    for (const look of looks) {
+    for (const reconcile of reconciles) {
       lineNumber += 1;
-      timeline.add(aLook(look), `r.jsonl:${lineNumber}`);
+      timeline.add(aRecordedReconcile(reconcile), `r.jsonl:${lineNumber}`);
     }
     const path = join(folder, `${lineNumber}.html`);
     writeFileSync(path, timeline.render());
@@ -91,7 +94,7 @@ describe.skipIf(command === null)('the page of replay --html, in a browser', () 
       { at: T0 + 10_000, readyPod: null },
       { at: T0 + 20_000, readyPod: '<b>three' },
     ]);
-    expect(await summary(page)).toContain('3 looks at 1 Service, 2 changes of leader');
+    expect(await summary(page)).toContain('3 reconciles of 1 Service, 2 changes of leader');
     const y = Number(await laneTop(page)) + 22;
     // 200 px of labels, then 800 px for 20 s and 2 % on each side.
     const x = (seconds: number) => 200 + ((seconds + 0.4) / 20.8) * 800;
@@ -132,27 +135,27 @@ describe.skipIf(command === null)('the page of replay --html, in a browser', () 
   });
 
   it('fits a phone: nothing is wider than the screen', async () => {
-    const looks = Array.from({ length: 30 }, (_, n) => ({
+    const reconciles = Array.from({ length: 30 }, (_, n) => ({
       service: `a-rather-long-name-of-a-service-${n}`,
       at: T0 + n,
       readyPod: 'one',
     }));
-    const page = await open(looks, { width: 360, height: 640 });
+    const page = await open(reconciles, { width: 360, height: 640 });
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
     expect(await page.evaluate("document.getElementById('scroll').scrollHeight")).toBe(26 + 30 * 40);
   });
 
-  it('draws 100,000 looks at 50 Services with no more strokes than there are pixels in the lanes', {
+  it('draws 100,000 reconciles of 50 Services with no more strokes than there are pixels in the lanes', {
     timeout: 60_000,
   }, async () => {
     const pods = ['one', 'two', null];
-    function* looks() {
+    function* reconciles() {
       for (let n = 0; n < 100_000; n += 1) {
         yield { service: `s-${n % 50}`, at: T0 + n * 30, readyPod: pods[Math.floor(n / 5_000) % 3] ?? null };
       }
     }
-    const page = await open(looks());
-    expect(await summary(page)).toContain('100,000 looks at 50 Services');
+    const page = await open(reconciles());
+    expect(await summary(page)).toContain('100,000 reconciles of 50 Services');
     const { strokes, width, lanes } = (await page.evaluate(`(() => {
       const real = CanvasRenderingContext2D.prototype.fillRect;
       let strokes = 0;

@@ -37,7 +37,7 @@ async function pipeInto(input: NodeJS.ReadableStream, ...args: readonly string[]
 }
 
 describe('zen-lead replay', () => {
-  it('shows the timeline, and with --all every look', async () => {
+  it('shows the timeline, and with --all every reconcile', async () => {
     writeFileSync(path, lines.join(''));
     const short = await typeCommand('replay', path);
     expect(short).toMatchObject({ code: 0, stderr: '' });
@@ -45,7 +45,7 @@ describe('zen-lead replay', () => {
     const long = await typeCommand('replay', path, '--all');
     expect(long.stdout.split('\n').filter((line) => line.startsWith('2026'))).toHaveLength(3);
     const part = await typeCommand('replay', path, '--from', '2026-11-20T10:00:01Z', '--until', '2026-11-20T10:00:02Z');
-    expect(part.stdout).toContain('\n1 look at 1 Service');
+    expect(part.stdout).toContain('\n1 reconcile of 1 Service');
   });
 
   it('names a broken line and a cut end, shows the rest, and ends with 2', async () => {
@@ -70,7 +70,7 @@ describe('zen-lead replay', () => {
     writeFileSync(path, lines.join(''));
     expect(await typeCommand('replay', path, '--expect')).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^3 looks .*; all as recorded\n$/),
+      stdout: expect.stringMatching(/^3 reconciles .*; all as recorded\n$/),
     });
     writeFileSync(
       path,
@@ -122,7 +122,7 @@ describe('zen-lead replay', () => {
     writeFileSync(path, lines[0] ?? '');
     expect(await typeCommand('explain', 'shop/none', '--recording', path)).toMatchObject({
       code: 1,
-      stderr: `${path} holds no look at shop/none`,
+      stderr: `${path} holds no reconcile of shop/none`,
     });
     writeFileSync(path, `${lines[0]}{\n`);
     expect((await typeCommand('explain', 'shop/none', '--recording', path)).code).toBe(2);
@@ -140,7 +140,7 @@ describe('zen-lead replay', () => {
     writeFileSync(path, lines.join('').repeat(2_000));
     const whole = await pipeInto(createReadStream(path), 'replay', '-', '--all');
     expect(whole).toMatchObject({ code: 0, stderr: '' });
-    expect(whole.stdout).toContain('6000 looks at 1 Service');
+    expect(whole.stdout).toContain('6000 reconciles of 1 Service');
     const shell = `${process.execPath} ${entry} replay --all ${path} | head -2; exit "\${PIPESTATUS[0]}"`;
     const child = spawn('bash', ['-c', shell], { stdio: ['ignore', 'pipe', 'pipe'] });
     const [out, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);

@@ -13,7 +13,7 @@ import { createInProcessSink } from '../../../functions/inProcessSink.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
-import { aLookEvent } from '../../support/objects/anEvent.ts';
+import { aReconcileEvent } from '../../support/objects/anEvent.ts';
 import { addPod, addService, setReady } from '../../support/programs/bridgeBench.ts';
 
 /** How a process dies at one of its requests. */
@@ -105,15 +105,15 @@ async function liveThrough(diesAt: number, death: Death): Promise<Story> {
   return { steps: killer.steps(), received: broker.received, notices: notices.toSorted(), epochs };
 }
 
-/** A process of its own, which remembers nothing of the one before it. Each look reads the state, as after a hint. */
-async function work(server: EmbeddedApiServer, eventsSink: string, looks: number): Promise<void> {
+/** A process of its own, which remembers nothing of the one before it. Each reconcile reads the state, as after a hint. */
+async function work(server: EmbeddedApiServer, eventsSink: string, reconciler: number): Promise<void> {
   const metrics = createMetrics();
   const access = { server: server.url, origin: 'test', readCredentials: async () => ({ headers: {}, tls: {} }) };
   const api = createKubeApi(access, { metrics });
   const sink = createInProcessSink({ api, clusterName: 'test', eventsSink, metrics, log: silentLogger });
-  const event = aLookEvent({ subject: 'namespaces/shop/services/db' });
+  const event = aReconcileEvent({ subject: 'namespaces/shop/services/db' });
   const { change, deadline } = event.data;
-  for (let look = 0; look < looks; look += 1) {
+  for (let reconcile = 0; reconcile < reconciler; reconcile += 1) {
     await sink({ ...event, data: { change, deadline } }, AbortSignal.timeout(5_000)).catch(() => {});
   }
   await api.close();

@@ -3,16 +3,16 @@
  * and no event leaves before every list is complete (S8).
  */
 
-import type { LookEvent } from '../../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 
 export interface InFlight {
   /** Returns the problem, and what is called when the bridge has been told what became of the event. */
-  sent(event: LookEvent, now: number): { readonly problem: string | null; readonly onTold: () => void };
+  sent(event: ReconcileEvent, now: number): { readonly problem: string | null; readonly onTold: () => void };
 }
 
 /** One for each life of a bridge. */
 export function createInFlight(bridge: string): InFlight {
-  const open = new Set<LookEvent>();
+  const open = new Set<ReconcileEvent>();
   return {
     sent(event, now) {
       for (const other of open) if (now >= other.data.deadline) open.delete(other);

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 
-/** Hundreds of times what a look takes (milliseconds), and more than a burst of retries needs. */
+/** Hundreds of times what a reconcile takes (milliseconds), and more than a burst of retries needs. */
 const quietMs = 1_500;
 
 /** Reads, again and again, and expects what the first reading gave. Resolves to it. */

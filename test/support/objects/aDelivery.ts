@@ -1,12 +1,12 @@
 /** A recorded delivery whose reply is what the rules say: replaying it must find no difference. */
 
-import type { LookEvent } from '../../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 import type { ReplyData } from '../../../lib/events/reply.ts';
 import { toReply } from '../../../lib/events/toReply.ts';
 import type { RecordedDelivery } from '../../../lib/recording/recordedLine.ts';
 import { decide } from '../../../lib/selection/decide.ts';
 import type { Snapshot } from '../../../lib/selection/snapshot.ts';
-import { aLookEvent, aSnapshot } from './anEvent.ts';
+import { aReconcileEvent, aSnapshot } from './anEvent.ts';
 
 /** 2026-11-20T10:00:00Z */
 export const T0 = Date.UTC(2026, 10, 20, 10);
@@ -14,7 +14,7 @@ export const T0 = Date.UTC(2026, 10, 20, 10);
 export interface DeliveryOptions {
   readonly snapshot?: Snapshot;
   readonly at?: number;
-  readonly event?: Partial<LookEvent>;
+  readonly event?: Partial<ReconcileEvent>;
   readonly reply?: Partial<ReplyData>;
 }
 
@@ -27,7 +27,7 @@ export function aDelivery({
   const { namespace, name } = snapshot;
   const decision = decide(snapshot, at);
   const { kind, reason, previous, leader, epoch } = decision;
-  const sent = aLookEvent({
+  const sent = aReconcileEvent({
     subject: `namespaces/${namespace}/services/${name}`,
     partitionkey: `${namespace}/${name}`,
     time: new Date(at - 2).toISOString(),

@@ -1,6 +1,6 @@
-/** Builders of events for tests: a look event as the bridge sends it, as an object and as the two HTTP messages. */
+/** Builders of events for tests: a reconcile event as the bridge sends it, as an object and as the two HTTP messages. */
 
-import type { LookEvent } from '../../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 import type { Candidate, ResourceVersion, ServiceView, Snapshot, Uid } from '../../../lib/selection/snapshot.ts';
 
 export const uid = (text: string): Uid => text as Uid;
@@ -56,7 +56,7 @@ export function aSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
   };
 }
 
-export function aLookEvent(changes: Partial<LookEvent> = {}): LookEvent {
+export function aReconcileEvent(changes: Partial<ReconcileEvent> = {}): ReconcileEvent {
   return {
     specversion: '1.0',
     id: 'e1',
@@ -65,7 +65,7 @@ export function aLookEvent(changes: Partial<LookEvent> = {}): LookEvent {
     subject: 'namespaces/shop/services/db',
     time: '2026-11-20T10:00:00.000Z',
     datacontenttype: 'application/json',
-    dataschema: 'https://zen-lead.io/schemas/look.v1.json',
+    dataschema: 'https://zen-lead.io/schemas/reconcile.v1.json',
     partitionkey: 'shop/db',
     sequence: '00000000000000000100',
     expirytime: '2026-11-20T10:00:03.000Z',

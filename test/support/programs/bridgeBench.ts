@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmbeddedApiServer, startApiServer } from '../../../apiserver/startApiServer.ts';
 import { type Bridge, type BridgeOptions, startBridge } from '../../../bridge/startBridge.ts';
-import type { LookEvent } from '../../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 import type { ReplyData } from '../../../lib/events/reply.ts';
 import type { SinkAnswer } from '../../../lib/events/sink.ts';
 import { clusterSource } from '../../../lib/events/toReply.ts';
@@ -23,7 +23,7 @@ export interface BridgeBench {
   readonly bridge: Bridge;
   readonly metrics: Metrics;
   /** Every event that the sink was handed, in order. */
-  readonly events: readonly LookEvent[];
+  readonly events: readonly ReconcileEvent[];
   /** Services that `onConcern` was told of, in order. */
   readonly concerned: readonly string[];
   /**
@@ -40,7 +40,7 @@ export interface BridgeBenchOptions {
   readonly server: EmbeddedApiServer;
   readonly namespaces?: readonly string[];
   /** Absent: 200 without a reply. */
-  readonly answer?: (event: LookEvent) => SinkAnswer | Promise<SinkAnswer>;
+  readonly answer?: (event: ReconcileEvent) => SinkAnswer | Promise<SinkAnswer>;
   readonly tuning?: BridgeOptions['tuning'];
 }
 
@@ -48,7 +48,7 @@ export function startBench({ server, namespaces = [], answer, tuning }: BridgeBe
   const metrics = createMetrics();
   const access = { server: server.url, origin: 'test', readCredentials: async () => ({ headers: {}, tls: {} }) };
   const api = createKubeApi(access, { metrics });
-  const events: LookEvent[] = [];
+  const events: ReconcileEvent[] = [];
   const concerned: string[] = [];
   let seen = 0;
   const bridge = startBridge({
@@ -157,7 +157,7 @@ export function addLeader({ objects }: EmbeddedApiServer, namespace: string, sou
   });
 }
 
-export function aReply(event: LookEvent, data: Partial<ReplyData>): SinkAnswer {
+export function aReply(event: ReconcileEvent, data: Partial<ReplyData>): SinkAnswer {
   return {
     status: 200,
     reply: {

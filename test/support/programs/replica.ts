@@ -7,7 +7,7 @@ import type { EmbeddedApiServer } from '../../../apiserver/startApiServer.ts';
 import { type CancelTimer, type Clock, systemClock } from '../../../bridge/clock.ts';
 import { type Bridge, startBridge } from '../../../bridge/startBridge.ts';
 import { createInProcessSink } from '../../../functions/inProcessSink.ts';
-import type { LookEvent } from '../../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
@@ -18,7 +18,7 @@ export interface Replica {
   readonly bridge: Bridge;
   readonly metrics: Metrics;
   /** Every event that it handed to its functions, in order. */
-  readonly events: readonly LookEvent[];
+  readonly events: readonly ReconcileEvent[];
   isHolder(): Promise<boolean>;
   /** kill -9: nothing more comes from it, and it has told nobody. */
   kill(): void;
@@ -48,7 +48,7 @@ export async function startReplica(
   const api = createKubeApi(access, { metrics });
   const { clock, stop, go } = createStoppableClock();
   const deps = { api, clusterName: 'test', metrics, log: silentLogger, now: clock.now };
-  const events: LookEvent[] = [];
+  const events: ReconcileEvent[] = [];
   const bridge = startBridge({
     ...deps,
     sink: createInProcessSink(deps),

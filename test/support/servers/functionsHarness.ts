@@ -2,11 +2,11 @@
  * Functions on a fake API, with a clock that stands still unless it is moved, and events as a bridge with a fresh view would send them.
  */
 
-import { createFunctionLooks } from '../../../functions/functionDeps.ts';
+import { createFunctionReconciler } from '../../../functions/functionDeps.ts';
 import { readState, toSnapshot } from '../../../functions/reconcile/readState.ts';
-import type { Looks } from '../../../functions/reconcile/reconciler.ts';
-import type { Look } from '../../../lib/events/parseReconcileEvent.ts';
-import type { LookData } from '../../../lib/events/reconcileEvent.ts';
+import type { Reconciler } from '../../../functions/reconcile/reconciler.ts';
+import type { ParsedReconcileEvent } from '../../../lib/events/parseReconcileEvent.ts';
+import type { ReconcileData } from '../../../lib/events/reconcileEvent.ts';
 import type { ReplyEvent } from '../../../lib/events/reply.ts';
 import type { Snapshot } from '../../../lib/selection/snapshot.ts';
 import { type Logger, silentLogger } from '../../../lib/telemetry/logger.ts';
@@ -15,14 +15,14 @@ import { type FakeApi, startFakeApi } from './fakeApi.ts';
 
 export interface Harness {
   readonly fake: FakeApi;
-  readonly looks: Looks;
+  readonly reconciler: Reconciler;
   readonly metrics: Metrics;
   readonly clock: { now: number };
   /** What a bridge would put into an event now; reads through the API and forgets the requests. */
   snapshot(name?: string): Promise<Snapshot>;
-  event(changes?: Partial<Look>, data?: Partial<LookData>): Promise<Look>;
+  event(changes?: Partial<ParsedReconcileEvent>, data?: Partial<ReconcileData>): Promise<ParsedReconcileEvent>;
   /** A trusted event with a fresh snapshot, looked at. */
-  look(changes?: Partial<Look>, data?: Partial<LookData>): Promise<ReplyEvent>;
+  reconcile(changes?: Partial<ParsedReconcileEvent>, data?: Partial<ReconcileData>): Promise<ReplyEvent>;
   /** Looks until nothing is written any more; forgets the requests. */
   settle(): Promise<void>;
   count(metric: string, labels: Record<string, string>): Promise<number>;
@@ -35,7 +35,7 @@ export async function startHarness(options: { eventsSink?: string; log?: Logger 
   const metrics = createMetrics();
   const clock = { now: Date.parse('2026-11-20T10:00:00Z') };
   const now = (): number => clock.now;
-  const looks = createFunctionLooks({
+  const reconciler = createFunctionReconciler({
     api: fake.api,
     clusterName: 'test',
     metrics,
@@ -46,7 +46,7 @@ export async function startHarness(options: { eventsSink?: string; log?: Logger 
 
   const harness: Harness = {
     fake,
-    looks,
+    reconciler,
     metrics,
     clock,
     async snapshot(name = 'db') {
@@ -57,7 +57,7 @@ export async function startHarness(options: { eventsSink?: string; log?: Logger 
     async event(changes = {}, data = {}) {
       const snapshot = await harness.snapshot();
       return {
-        kind: 'look',
+        kind: 'reconcile',
         id: 'e1',
         type: 'io.zen-lead.pod.modified',
         source: '/clusters/test',
@@ -75,12 +75,12 @@ export async function startHarness(options: { eventsSink?: string; log?: Logger 
         ...changes,
       };
     },
-    async look(changes, data) {
-      return looks.lookAt(await harness.event(changes, data), true, signal);
+    async reconcile(changes, data) {
+      return reconciler.reconcile(await harness.event(changes, data), true, signal);
     },
     async settle() {
       for (let i = 0; i < 6; i++) {
-        await harness.look();
+        await harness.reconcile();
         if (fake.writes().length === 0) return;
       }
       throw new Error(`still writing: ${fake.writes().join(', ')}`);

@@ -84,8 +84,8 @@ export class World {
     });
   }
 
-  /** One look: decide on what is and write it. Returns what was decided and written. */
-  look(now: number, name = 'postgres'): { readonly decision: Decision; readonly writes: readonly Write[] } {
+  /** One reconcile: decide on what is and write it. Returns what was decided and written. */
+  reconcile(now: number, name = 'postgres'): { readonly decision: Decision; readonly writes: readonly Write[] } {
     const snapshot = this.snapshot(name);
     const decision = decide(snapshot, now);
     const writes = toPatch(snapshot, decision, now);

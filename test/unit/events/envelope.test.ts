@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { codeOf, ZenLeadError } from '../../../lib/errors.ts';
 import { type Envelope, type Headers, parseEnvelope } from '../../../lib/events/envelope.ts';
 import { encodeHeaderValue } from '../../../lib/events/headerValue.ts';
-import { aLookEvent, binary, structured } from '../../support/objects/anEvent.ts';
+import { aReconcileEvent, binary, structured } from '../../support/objects/anEvent.ts';
 
 const structuredHeaders = { 'content-type': 'application/cloudevents+json' };
 const minimal = { specversion: '1.0', id: 'a', source: '/s', type: 't' };
@@ -24,12 +24,12 @@ const parse = (event: object): Envelope => {
 
 describe('an envelope in either mode', () => {
   const { data: _, ...attributes } = {
-    ...aLookEvent(),
+    ...aReconcileEvent(),
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   };
 
   it('reads the same event from both', () => {
-    const event = { ...attributes, data: aLookEvent().data };
+    const event = { ...attributes, data: aReconcileEvent().data };
     const fromStructured = parseEnvelope(structured(event).headers, structured(event).body);
     const fromBinary = parseEnvelope(binary(event).headers, binary(event).body);
     expect(fromBinary).toEqual(fromStructured);

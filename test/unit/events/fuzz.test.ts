@@ -9,8 +9,8 @@ import { ZenLeadError } from '../../../lib/errors.ts';
 import { type Headers, parseEnvelope } from '../../../lib/events/envelope.ts';
 import { encodeHeaderValue } from '../../../lib/events/headerValue.ts';
 import { type IncomingEvent, parseEvent } from '../../../lib/events/parseEvent.ts';
-import { lookDataZod } from '../../../lib/events/reconcileSchema.ts';
-import { aLookEvent } from '../../support/objects/anEvent.ts';
+import { reconcileDataZod } from '../../../lib/events/reconcileSchema.ts';
+import { aReconcileEvent } from '../../support/objects/anEvent.ts';
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 100_000);
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_120);
@@ -108,16 +108,16 @@ describe('whatever arrives', () => {
     const seen = { readable: 0, unreadable: 0, refused: 0 };
     fc.assert(
       fc.property(changes, (list) => {
-        const event = structuredClone(aLookEvent()) as unknown as Json;
+        const event = structuredClone(aReconcileEvent()) as unknown as Json;
         for (const { steps, how } of list) change(event, steps, how);
         const result = read({ 'content-type': 'application/cloudevents+json' }, Buffer.from(JSON.stringify(event)));
-        if (typeof result === 'string' || result.kind !== 'look') {
+        if (typeof result === 'string' || result.kind !== 'reconcile') {
           seen.refused += 1;
           return;
         }
         seen[result.data.kind] += 1;
         if (result.data.kind === 'unreadable') expect(result.data.problem).toMatch(/^data/);
-        else expect(lookDataZod.safeParse(result.data.value).success).toBe(true);
+        else expect(reconcileDataZod.safeParse(result.data.value).success).toBe(true);
         expect(result.subject.namespace).toMatch(/^[a-z0-9-]+$/);
       }),
       parameters(0.5),
@@ -127,7 +127,7 @@ describe('whatever arrives', () => {
   });
 
   it('as text with a few bytes changed is read or refused with a path', { timeout: TIMEOUT_MS }, () => {
-    const original = Buffer.from(JSON.stringify(aLookEvent()));
+    const original = Buffer.from(JSON.stringify(aReconcileEvent()));
     const edit = fc.tuple(fc.nat(original.length - 1), fc.integer({ min: 0, max: 255 }));
     fc.assert(
       fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), fc.nat(original.length), (edits, length) => {

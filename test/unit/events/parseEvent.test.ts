@@ -4,72 +4,78 @@ import type { z } from 'zod';
 import { parseEnvelope } from '../../../lib/events/envelope.ts';
 import { type IncomingEvent, parseEvent } from '../../../lib/events/parseEvent.ts';
 import { parseReply } from '../../../lib/events/parseReply.ts';
-import { type LookData, lookTypes } from '../../../lib/events/reconcileEvent.ts';
-import type { lookDataZod } from '../../../lib/events/reconcileSchema.ts';
+import { type ReconcileData, reconcileTypes } from '../../../lib/events/reconcileEvent.ts';
+import type { reconcileDataZod } from '../../../lib/events/reconcileSchema.ts';
 import { type ReplyData, replyTypes } from '../../../lib/events/reply.ts';
 import type { replyDataZod } from '../../../lib/events/replySchema.ts';
-import { lookSubject, parseSubject } from '../../../lib/events/subject.ts';
+import { parseSubject, serviceSubject } from '../../../lib/events/subject.ts';
 import { clusterSource, toReply } from '../../../lib/events/toReply.ts';
 import { toStructured } from '../../../lib/events/toStructured.ts';
 import { toSchemaFiles } from '../../../lib/events/writeSchemas.ts';
-import { aCandidate, aLookEvent, aSnapshot, structured, uid } from '../../support/objects/anEvent.ts';
+import { aCandidate, aReconcileEvent, aSnapshot, structured, uid } from '../../support/objects/anEvent.ts';
 
 const parse = (event: object): IncomingEvent => {
   const { headers, body } = structured(event);
   return parseEvent(parseEnvelope(headers, body));
 };
 const problemOf = (data: unknown): string | undefined => {
-  const event = parse({ ...aLookEvent(), data });
-  return event.kind === 'look' && event.data.kind === 'unreadable' ? event.data.problem : undefined;
+  const event = parse({ ...aReconcileEvent(), data });
+  return event.kind === 'reconcile' && event.data.kind === 'unreadable' ? event.data.problem : undefined;
 };
 
-describe('a look event', () => {
-  it.each(lookTypes)('is read: %s', (type) => {
-    expect(parse(aLookEvent({ type }))).toMatchObject({
-      kind: 'look',
+describe('a reconcile event', () => {
+  it.each(reconcileTypes)('is read: %s', (type) => {
+    expect(parse(aReconcileEvent({ type }))).toMatchObject({
+      kind: 'reconcile',
       type,
       subject: { namespace: 'shop', name: 'db' },
       observedAt: Date.parse('2026-11-20T10:00:00Z'),
-      data: { kind: 'readable', value: aLookEvent().data },
+      data: { kind: 'readable', value: aReconcileEvent().data },
     });
   });
 
-  it('of a type that only a newer bridge knows is still a look', () => {
-    expect(parse({ ...aLookEvent(), type: 'io.zen-lead.pod.frozen' }).kind).toBe('look');
+  it('of a type that only a newer bridge knows is still a reconcile', () => {
+    expect(parse({ ...aReconcileEvent(), type: 'io.zen-lead.pod.frozen' }).kind).toBe('reconcile');
   });
 
   it('lets unknown fields of a newer bridge pass', () => {
     const snapshot = { ...aSnapshot(), later: 1, candidates: [{ ...aCandidate(), later: {} }] };
-    expect(problemOf({ ...aLookEvent().data, later: true, snapshot })).toBeUndefined();
+    expect(problemOf({ ...aReconcileEvent().data, later: true, snapshot })).toBeUndefined();
   });
 
   it.each<[string, unknown, string]>([
     ['no data', undefined, 'data'],
     ['data that is a string', 'x', 'data'],
-    ['a deadline that is text', { ...aLookEvent().data, deadline: 'soon' }, 'data.deadline'],
+    ['a deadline that is text', { ...aReconcileEvent().data, deadline: 'soon' }, 'data.deadline'],
     [
       'a phase that nobody knows',
-      { ...aLookEvent().data, snapshot: aSnapshot({ candidates: [{ ...aCandidate(), phase: 'Odd' as 'Running' }] }) },
+      {
+        ...aReconcileEvent().data,
+        snapshot: aSnapshot({ candidates: [{ ...aCandidate(), phase: 'Odd' as 'Running' }] }),
+      },
       'data.snapshot.candidates.0.phase',
     ],
     [
       'revisions without pods',
-      { ...aLookEvent().data, snapshot: { ...aSnapshot(), revisions: {} } },
+      { ...aReconcileEvent().data, snapshot: { ...aSnapshot(), revisions: {} } },
       'data.snapshot.revisions.pods',
     ],
     [
       'more candidates than the bound',
-      { ...aLookEvent().data, snapshot: aSnapshot({ candidates: Array.from({ length: 20_001 }, () => aCandidate()) }) },
+      {
+        ...aReconcileEvent().data,
+        snapshot: aSnapshot({ candidates: Array.from({ length: 20_001 }, () => aCandidate()) }),
+      },
       'data.snapshot.candidates',
     ],
     [
       'a snapshot of another Service',
-      { ...aLookEvent().data, snapshot: aSnapshot({ name: 'other' }) },
+      { ...aReconcileEvent().data, snapshot: aSnapshot({ name: 'other' }) },
       'data.snapshot',
     ],
     [
       'a snapshot of another namespace',
-      { ...aLookEvent().data, snapshot: aSnapshot({ namespace: 'other' }) },
+      { ...aReconcileEvent().data, snapshot: aSnapshot({ namespace: 'other' }) },
       'data.snapshot',
     ],
   ])('with %s is a hint that says where', (_name, data, path) => {
@@ -77,9 +83,9 @@ describe('a look event', () => {
   });
 
   it('refuses a number that JSON can write and nobody can count', () => {
-    const text = JSON.stringify(aLookEvent()).replace('1795000000000', '1e999');
+    const text = JSON.stringify(aReconcileEvent()).replace('1795000000000', '1e999');
     const event = parseEvent(parseEnvelope({ 'content-type': 'application/cloudevents+json' }, Buffer.from(text)));
-    expect(event).toMatchObject({ kind: 'look', data: { kind: 'unreadable' } });
+    expect(event).toMatchObject({ kind: 'reconcile', data: { kind: 'unreadable' } });
   });
 
   it.each([
@@ -91,11 +97,11 @@ describe('a look event', () => {
     'namespaces/shop/services/..',
     `namespaces/shop/services/${'x'.repeat(64)}`,
   ])('is refused with the subject %s', (subject) =>
-    expect(() => parse({ ...aLookEvent(), subject })).toThrow(/^subject: /),
+    expect(() => parse({ ...aReconcileEvent(), subject })).toThrow(/^subject: /),
   );
 
   it('gives its subject back as it was written', () => {
-    expect(parseSubject(lookSubject('shop', 'db-1'))).toEqual({ namespace: 'shop', name: 'db-1' });
+    expect(parseSubject(serviceSubject('shop', 'db-1'))).toEqual({ namespace: 'shop', name: 'db-1' });
   });
 });
 
@@ -201,9 +207,9 @@ describe('the published schemas', () => {
 
   it('carry every field of the types', () => {
     // Failing this is a compile error: a field of the type that the schema forgets would be dropped on arrival.
-    expectTypeOf<LookData>().toExtend<DeepReadonly<z.infer<typeof lookDataZod>>>();
+    expectTypeOf<ReconcileData>().toExtend<DeepReadonly<z.infer<typeof reconcileDataZod>>>();
     expectTypeOf<ReplyData>().toExtend<DeepReadonly<z.infer<typeof replyDataZod>>>();
-    expectTypeOf<KeysIn<LookData>>().toEqualTypeOf<KeysIn<z.infer<typeof lookDataZod>>>();
+    expectTypeOf<KeysIn<ReconcileData>>().toEqualTypeOf<KeysIn<z.infer<typeof reconcileDataZod>>>();
     expectTypeOf<KeysIn<ReplyData>>().toEqualTypeOf<KeysIn<z.infer<typeof replyDataZod>>>();
   });
 });

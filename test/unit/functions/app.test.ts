@@ -6,7 +6,7 @@ import { parseEnvelope } from '../../../lib/events/envelope.ts';
 import { parseReply } from '../../../lib/events/parseReply.ts';
 import type { ReplyEvent } from '../../../lib/events/reply.ts';
 import { putPod, putService, routedPod } from '../../support/objects/aNamespace.ts';
-import { aLookEvent, aSnapshot, binary, structured } from '../../support/objects/anEvent.ts';
+import { aReconcileEvent, aSnapshot, binary, structured } from '../../support/objects/anEvent.ts';
 import { dripInto } from '../../support/servers/dripInto.ts';
 import { failure } from '../../support/servers/fakeApi.ts';
 import { startServer, type TestServer } from '../../support/servers/functionsServer.ts';
@@ -30,19 +30,21 @@ const replyOf = async (response: Response): Promise<ReplyEvent> =>
 
 describe('POST /', () => {
   it('answers an event in either mode with what was decided, as an event', async () => {
-    const first = await send(aLookEvent());
+    const first = await send(aReconcileEvent());
     expect(first.status).toBe(200);
     expect(await replyOf(first)).toMatchObject({
       type: 'io.zen-lead.leader.elected',
       data: { leader: { name: 'db-0' } },
     });
-    const { headers, body } = binary({ ...aLookEvent(), type: 'io.zen-lead.service.resync' });
+    const { headers, body } = binary({ ...aReconcileEvent(), type: 'io.zen-lead.service.resync' });
     const second = await server.post(headers, body);
     expect(await replyOf(second)).toMatchObject({ type: 'io.zen-lead.leader.kept', source: '/clusters/test' });
   });
 
   it('takes every event as a hint while no sender is configured, whatever Authorization says', async () => {
-    const event = aLookEvent({ data: { ...aLookEvent().data, deadline: Date.now() + 60_000, snapshot: aSnapshot() } });
+    const event = aReconcileEvent({
+      data: { ...aReconcileEvent().data, deadline: Date.now() + 60_000, snapshot: aSnapshot() },
+    });
     const { headers, body } = structured(event);
     const response = await server.post({ ...headers, authorization: 'Bearer nonsense' }, body);
     expect((await replyOf(response)).data).toMatchObject({ basis: 'read', leader: { name: 'db-0' } });
@@ -126,7 +128,7 @@ describe('POST /', () => {
     expect(server.fake.requests).toEqual([]);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
     expect(await server.metrics.registry.metrics()).toContain(`zen_lead_refused_requests_total{code="${code}"} 1`);
-    expect((await send(aLookEvent())).status).toBe(200);
+    expect((await send(aReconcileEvent())).status).toBe(200);
   });
 
   it('refuses a header that is given twice', async () => {
@@ -146,7 +148,7 @@ describe('POST /', () => {
   });
 
   it('answers 200 for a Service that is not there', async () => {
-    const response = await send(aLookEvent({ subject: 'namespaces/shop/services/none' }));
+    const response = await send(aReconcileEvent({ subject: 'namespaces/shop/services/none' }));
     expect(await replyOf(response)).toMatchObject({ type: 'io.zen-lead.leader.lost', data: { reason: 'SourceGone' } });
   });
 
@@ -158,18 +160,18 @@ describe('POST /', () => {
     ['an object that is refused', 422, 'Invalid', '30'],
   ])('answers 503 with Retry-After for %s, never 404, 409 or 500', async (_name, status, reason, retryAfter) => {
     server.fake.before = ({ method }) => (method === 'GET' ? undefined : failure(status, reason));
-    const response = await send(aLookEvent());
+    const response = await send(aReconcileEvent());
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, retryAfter]);
     expect(await response.json()).toMatchObject({ code: expect.stringMatching(/^KUBE_/) });
   });
 
   it('reads once for the hints that come while it reads, and once more', async () => {
     // Making a slice takes a reading of its own.
-    await send(aLookEvent());
+    await send(aReconcileEvent());
     server.fake.requests.length = 0;
     const gate = Promise.withResolvers<undefined>();
     server.fake.before = ({ path }) => (path.endsWith('/endpointslices') ? gate.promise : undefined);
-    const answers = Array.from({ length: 10 }, () => send(aLookEvent()));
+    const answers = Array.from({ length: 10 }, () => send(aReconcileEvent()));
     await new Promise((resolve) => setTimeout(resolve, 100));
     gate.resolve(undefined);
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(10).fill(200));
@@ -186,7 +188,7 @@ describe('POST /', () => {
       return new Promise((resolve) => setTimeout(resolve, 150, undefined));
     };
     const caller = new AbortController();
-    const answer = send(aLookEvent(), caller.signal);
+    const answer = send(aReconcileEvent(), caller.signal);
     await reached.promise;
     caller.abort();
     await expect(answer).rejects.toThrow();
@@ -289,12 +291,12 @@ describe('the rest of the server', () => {
       reached.resolve();
       return new Promise((resolve) => setTimeout(resolve, 100, undefined));
     };
-    const answer = send(aLookEvent());
+    const answer = send(aReconcileEvent());
     await reached.promise;
     const closed = server.functions.close();
     expect((await answer).status).toBe(200);
     await closed;
-    await expect(send(aLookEvent())).rejects.toThrow();
+    await expect(send(aReconcileEvent())).rejects.toThrow();
     expect(routedPod(server.fake)).toBe('db-0');
   });
 
@@ -316,7 +318,7 @@ describe('the rest of the server', () => {
   it('does not wait for ever when it closes', async () => {
     const impatient = await startServer({ drainTimeoutMs: 50 });
     impatient.fake.before = () => new Promise<undefined>(() => undefined);
-    const { headers, body } = structured(aLookEvent());
+    const { headers, body } = structured(aReconcileEvent());
     const answer = impatient.post(headers, body);
     answer.catch(() => undefined);
     await expect.poll(() => impatient.fake.requests.length).toBe(1);

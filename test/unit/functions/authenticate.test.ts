@@ -12,7 +12,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseEnvelope } from '../../../lib/events/envelope.ts';
 import { parseReply } from '../../../lib/events/parseReply.ts';
 import { putPod, putService } from '../../support/objects/aNamespace.ts';
-import { aLookEvent, aSnapshot, structured } from '../../support/objects/anEvent.ts';
+import { aReconcileEvent, aSnapshot, structured } from '../../support/objects/anEvent.ts';
 import { failure } from '../../support/servers/fakeApi.ts';
 import { startServer, type TestServer } from '../../support/servers/functionsServer.ts';
 
@@ -68,7 +68,7 @@ const sign = (
 
 async function post(
   authorization?: string,
-  event = aLookEvent(),
+  event = aReconcileEvent(),
 ): Promise<{ status: number; basis?: string; body: string }> {
   server.fake.requests.length = 0;
   const { headers, body } = structured(event);
@@ -83,9 +83,9 @@ const jwksReads = (): number => server.fake.requests.filter(({ path }) => path =
 describe('a token', () => {
   it('of the bridge makes its event trusted', async () => {
     // Decided on the event's snapshot, which says that the Service is gone: the function does not read that it is not.
-    const { data } = aLookEvent();
+    const { data } = aReconcileEvent();
     now = data.deadline - 1_000;
-    const event = aLookEvent({ data: { ...data, snapshot: aSnapshot({ source: null }) } });
+    const event = aReconcileEvent({ data: { ...data, snapshot: aSnapshot({ source: null }) } });
     expect(await post(`Bearer ${await sign()}`, event)).toMatchObject({ status: 200, basis: 'event' });
     expect(server.fake.requests.map(({ method }) => method)).not.toContain('GET');
   });
@@ -139,7 +139,7 @@ describe('a token', () => {
 describe('no token', () => {
   it('is 401 with a challenge', async () => {
     expect((await post()).status).toBe(401);
-    const { headers, body } = structured(aLookEvent());
+    const { headers, body } = structured(aReconcileEvent());
     expect((await server.post(headers, body)).headers.get('www-authenticate')).toBe('Bearer');
   });
 
@@ -181,7 +181,7 @@ describe('the keys', () => {
     const early = await startServer({ trustedSender: BRIDGE, now: () => now });
     const readyz = await fetch(`${early.functions.url}/readyz`);
     expect([readyz.status, await readyz.text()]).toEqual([503, expect.stringContaining('keys')]);
-    const { headers, body } = structured(aLookEvent());
+    const { headers, body } = structured(aReconcileEvent());
     expect((await early.post({ ...headers, authorization: `Bearer ${await sign()}` }, body)).status).toBe(503);
     await early.close();
   });

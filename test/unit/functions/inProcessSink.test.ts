@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createInProcessSink } from '../../../functions/inProcessSink.ts';
-import type { LookEvent } from '../../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 import type { Sink } from '../../../lib/events/sink.ts';
 import { putPod, putService, routedPod } from '../../support/objects/aNamespace.ts';
-import { aLookEvent } from '../../support/objects/anEvent.ts';
+import { aReconcileEvent } from '../../support/objects/anEvent.ts';
 import { failure } from '../../support/servers/fakeApi.ts';
 import { type Harness, signal, startHarness } from '../../support/servers/functionsHarness.ts';
 
@@ -25,10 +25,10 @@ beforeEach(async () => {
 });
 afterEach(() => harness.fake.close());
 
-async function anEvent(): Promise<LookEvent> {
+async function anEvent(): Promise<ReconcileEvent> {
   const { data } = await harness.event();
   if (data.kind !== 'readable') throw new Error('readable expected');
-  return aLookEvent({ data: data.value, time: new Date(harness.clock.now).toISOString() });
+  return aReconcileEvent({ data: data.value, time: new Date(harness.clock.now).toISOString() });
 }
 
 describe('the sink in the same process', () => {

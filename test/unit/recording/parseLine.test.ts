@@ -4,14 +4,14 @@ import { codeOf } from '../../../lib/errors.ts';
 import { parseLine } from '../../../lib/recording/parseLine.ts';
 import { type RecordedDelivery, toLine } from '../../../lib/recording/recordedLine.ts';
 import { aDelivery, T0 } from '../../support/objects/aDelivery.ts';
-import { aCandidate, aLookEvent, aSnapshot, uid } from '../../support/objects/anEvent.ts';
+import { aCandidate, aReconcileEvent, aSnapshot, uid } from '../../support/objects/anEvent.ts';
 
 const read = (delivery: RecordedDelivery) => parseLine(toLine(delivery).trimEnd());
 
 describe('a recorded line', () => {
   it('holds what was decided on, and when', () => {
     expect(read(aDelivery())).toMatchObject({
-      kind: 'look',
+      kind: 'reconcile',
       service: { namespace: 'shop', name: 'db' },
       type: 'io.zen-lead.pod.modified',
       change: { kind: 'Pod', name: 'db-0', verb: 'modified' },
@@ -39,8 +39,14 @@ describe('a recorded line', () => {
   });
 
   it('may be a bare CloudEvent: then for the time of the event', () => {
-    const line = parseLine(JSON.stringify(aLookEvent({ time: '2026-11-20T10:00:00.123Z' })));
-    expect(line).toMatchObject({ kind: 'look', at: T0 + 123, status: null, recorded: null, snapshot: aSnapshot() });
+    const line = parseLine(JSON.stringify(aReconcileEvent({ time: '2026-11-20T10:00:00.123Z' })));
+    expect(line).toMatchObject({
+      kind: 'reconcile',
+      at: T0 + 123,
+      status: null,
+      recorded: null,
+      snapshot: aSnapshot(),
+    });
   });
 
   it('may be a bare announcement of ours', () => {
@@ -49,7 +55,7 @@ describe('a recorded line', () => {
   });
 
   it('may be an event of another kind, which holds nothing to decide on', () => {
-    const foreign = { ...aLookEvent(), type: 'dev.knative.apiserver.resource.update', data: {} };
+    const foreign = { ...aReconcileEvent(), type: 'dev.knative.apiserver.resource.update', data: {} };
     expect(parseLine(JSON.stringify(foreign))).toEqual({ kind: 'other', type: foreign.type });
   });
 
@@ -60,10 +66,16 @@ describe('a recorded line', () => {
     { text: '{"event":null}', says: 'event: is no JSON object' },
     { text: JSON.stringify({ ...aDelivery(), status: 'ok' }), says: 'status: must be a whole number' },
     { text: JSON.stringify({ ...aDelivery(), sentAt: -1 }), says: 'sentAt: must be epoch milliseconds' },
-    { text: JSON.stringify({ ...aDelivery(), event: { ...aLookEvent(), subject: 'db' } }), says: 'event.subject: ' },
-    { text: JSON.stringify({ ...aDelivery(), event: { ...aLookEvent(), type: 'x.y' } }), says: 'event.type: "x.y"' },
     {
-      text: JSON.stringify({ ...aDelivery(), event: { ...aLookEvent(), data: { deadline: 1 } } }),
+      text: JSON.stringify({ ...aDelivery(), event: { ...aReconcileEvent(), subject: 'db' } }),
+      says: 'event.subject: ',
+    },
+    {
+      text: JSON.stringify({ ...aDelivery(), event: { ...aReconcileEvent(), type: 'x.y' } }),
+      says: 'event.type: "x.y"',
+    },
+    {
+      text: JSON.stringify({ ...aDelivery(), event: { ...aReconcileEvent(), data: { deadline: 1 } } }),
       says: 'event: data.change: ',
     },
     {

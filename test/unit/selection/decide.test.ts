@@ -11,11 +11,11 @@ function start(annotations: Record<string, string> = {}, overrides = {}): void {
   world = new World();
   for (const name of ['pg-0', 'pg-1', 'pg-2']) world.setPod(aPod({ name }));
   world.setSource(aService(annotations, overrides));
-  world.look(T0);
+  world.reconcile(T0);
 }
 const annotate = (annotations: Record<string, string>, overrides = {}) =>
   world.setSource(aService(annotations, overrides));
-const look = (afterMs = 1_000) => world.look(T0 + afterMs).decision;
+const reconcile = (afterMs = 1_000) => world.reconcile(T0 + afterMs).decision;
 const routed = () => world.slice(LEADER_SLICE)?.spec?.endpoints.map((endpoint) => endpoint.targetRef?.name);
 const notReady = (name: string, atMs = 0) => world.changePod(name, { ready: false, readyChangedAt: T0 + atMs });
 
@@ -24,17 +24,17 @@ beforeEach(() => start());
 describe('opting in', () => {
   it('elects the oldest Ready pod', () => {
     expect(routed()).toEqual(['pg-0']);
-    expect(look()).toMatchObject({ kind: 'kept', reason: 'LeaderFit', leader: { name: 'pg-0' } });
+    expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'LeaderFit', leader: { name: 'pg-0' } });
   });
 
   it('makes the leader Service and an empty slice while there is no pod, and elects when one comes', () => {
     world = new World();
     world.setSource(aService());
-    expect(look(0)).toMatchObject({ kind: 'lost', reason: 'NoPodsFound', leader: null });
+    expect(reconcile(0)).toMatchObject({ kind: 'lost', reason: 'NoPodsFound', leader: null });
     expect(world.service('postgres-leader')).toBeDefined();
     expect(routed()).toEqual([]);
     world.setPod(aPod({ name: 'pg-0' }));
-    expect(look()).toMatchObject({ kind: 'elected', reason: 'FirstLeader', leader: { name: 'pg-0' } });
+    expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'FirstLeader', leader: { name: 'pg-0' } });
   });
 
   it('does nothing for a Service without the annotation, or with one that cannot be read', () => {
@@ -42,39 +42,39 @@ describe('opting in', () => {
       world = new World();
       world.setPod(aPod({ name: 'pg-0' }));
       world.setSource(aService({}, { annotations }));
-      expect(world.look(T0).writes).toEqual([]);
+      expect(world.reconcile(T0).writes).toEqual([]);
     }
   });
 
   it('removes what it made after opt-out, the routes before the Service', () => {
     annotate({}, { annotations: {} });
-    const { decision, writes } = world.look(T0 + 1);
+    const { decision, writes } = world.reconcile(T0 + 1);
     expect(decision).toMatchObject({ kind: 'lost', reason: 'OptedOut', previous: { name: 'pg-0' } });
     expect(writes.map(({ kind, stage, name }) => [kind, stage, name])).toEqual([
       ['delete', 'route', LEADER_SLICE],
       ['delete', 'follow', 'postgres-leader'],
     ]);
-    expect(world.look(T0 + 2).writes).toEqual([]);
+    expect(world.reconcile(T0 + 2).writes).toEqual([]);
   });
 
   it('gives a greater epoch when opted in again within a second, also after a failover a millisecond', () => {
-    const before = look(0).epoch;
+    const before = reconcile(0).epoch;
     for (let ms = 1; ms <= 6; ms += 1) {
       const [leader] = routed() ?? [];
       for (const name of ['pg-0', 'pg-1', 'pg-2']) world.changePod(name, { ready: name !== leader });
-      expect(look(ms).epoch).toBe(before + ms);
+      expect(reconcile(ms).epoch).toBe(before + ms);
     }
     annotate({}, { annotations: {} });
-    for (const ms of [7, 8]) look(ms);
+    for (const ms of [7, 8]) reconcile(ms);
     annotate({});
-    expect(look(9).epoch).toBeGreaterThan(before + 6);
+    expect(reconcile(9).epoch).toBeGreaterThan(before + 6);
   });
 
   it('leaves everything alone while the source is being deleted, or is gone', () => {
     world.setSource(aService({}, { terminating: true }));
-    expect(world.look(T0 + 1)).toMatchObject({ decision: { reason: 'SourceGone' }, writes: [] });
+    expect(world.reconcile(T0 + 1)).toMatchObject({ decision: { reason: 'SourceGone' }, writes: [] });
     world.sources.clear();
-    expect(world.look(T0 + 1)).toMatchObject({ decision: { reason: 'SourceGone' }, writes: [] });
+    expect(world.reconcile(T0 + 1)).toMatchObject({ decision: { reason: 'SourceGone' }, writes: [] });
   });
 });
 
@@ -88,9 +88,9 @@ describe('a leader that stops being fit', () => {
     ['LeaderNotSelected', { labels: { app: 'other' } }],
     ['LeaderWithoutAddress', { ips: [] }],
   ] as const)('%s: another one is elected, in one write', (reason, change) => {
-    const before = look().epoch;
+    const before = reconcile().epoch;
     world.changePod('pg-0', change);
-    const { decision, writes } = world.look(T0 + 2_000);
+    const { decision, writes } = world.reconcile(T0 + 2_000);
     expect(decision).toMatchObject({ kind: 'elected', reason, previous: { name: 'pg-0' }, leader: { name: 'pg-1' } });
     expect(decision.epoch).toBe(before + 1);
     expect(writes).toHaveLength(1);
@@ -99,34 +99,34 @@ describe('a leader that stops being fit', () => {
 
   it('is left when its pod is gone, also when another one comes back under its name', () => {
     world.deletePod('pg-0');
-    expect(look()).toMatchObject({ reason: 'LeaderGone', leader: { name: 'pg-1' } });
+    expect(reconcile()).toMatchObject({ reason: 'LeaderGone', leader: { name: 'pg-1' } });
     start();
     world.deletePod('pg-0');
     world.setPod(aPod({ name: 'pg-0', uid: 'uid-again' as never, createdAt: T0 }));
-    expect(look()).toMatchObject({ reason: 'LeaderGone', leader: { name: 'pg-1' } });
+    expect(reconcile()).toMatchObject({ reason: 'LeaderGone', leader: { name: 'pg-1' } });
   });
 
   it('stays when it is fit, although an older one becomes fit again', () => {
     notReady('pg-0');
-    look();
+    reconcile();
     world.changePod('pg-0', { ready: true, readyChangedAt: T0 + 2_000 });
-    expect(look(3_000)).toMatchObject({ kind: 'kept', leader: { name: 'pg-1' } });
+    expect(reconcile(3_000)).toMatchObject({ kind: 'kept', leader: { name: 'pg-1' } });
   });
 });
 
 describe('nobody fit', () => {
   it('routes to nobody, and says why', () => {
     for (const name of ['pg-0', 'pg-1', 'pg-2']) notReady(name);
-    expect(look()).toMatchObject({ kind: 'lost', reason: 'NoReadyPods', previous: { name: 'pg-0' } });
+    expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'NoReadyPods', previous: { name: 'pg-0' } });
     expect(routed()).toEqual([]);
     for (const name of ['pg-0', 'pg-1', 'pg-2']) world.deletePod(name);
-    expect(look()).toMatchObject({ kind: 'lost', reason: 'NoPodsFound', previous: null });
+    expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'NoPodsFound', previous: null });
   });
 
   it('holds a last leader that is merely NotReady when asked to', () => {
     annotate({ 'no-leader': 'hold' });
     for (const name of ['pg-0', 'pg-1', 'pg-2']) notReady(name);
-    expect(look()).toMatchObject({ kind: 'kept', reason: 'Held', leader: { name: 'pg-0' } });
+    expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'Held', leader: { name: 'pg-0' } });
     expect(world.slice(LEADER_SLICE)?.spec?.endpoints).toMatchObject([{ ready: true, serving: false }]);
   });
 
@@ -139,7 +139,7 @@ describe('nobody fit', () => {
     annotate({ 'no-leader': 'hold' });
     for (const name of ['pg-1', 'pg-2']) notReady(name);
     world.changePod('pg-0', { ready: false, ...change });
-    expect(look().kind).toBe('lost');
+    expect(reconcile().kind).toBe('lost');
     expect(routed()).toEqual([]);
   });
 });
@@ -149,29 +149,29 @@ describe('failover-min-delay', () => {
 
   it('keeps a NotReady leader until the delay is over, and asks to be called then', () => {
     notReady('pg-0', 1_000);
-    expect(look(2_000)).toMatchObject({ kind: 'kept', reason: 'FailoverDelayed', leader: { name: 'pg-0' } });
+    expect(reconcile(2_000)).toMatchObject({ kind: 'kept', reason: 'FailoverDelayed', leader: { name: 'pg-0' } });
     expect(nextLookAt(world.snapshot(), T0 + 2_000)).toBe(T0 + 31_000);
-    expect(look(30_999)).toMatchObject({ kind: 'kept' });
-    expect(look(31_000)).toMatchObject({ kind: 'elected', reason: 'LeaderNotReady', leader: { name: 'pg-1' } });
+    expect(reconcile(30_999)).toMatchObject({ kind: 'kept' });
+    expect(reconcile(31_000)).toMatchObject({ kind: 'elected', reason: 'LeaderNotReady', leader: { name: 'pg-1' } });
   });
 
   it('moves at once from a leader that terminates, is gone, is excluded or lost its label', () => {
     world.changePod('pg-0', { ready: false, readyChangedAt: T0, terminating: true });
-    expect(look()).toMatchObject({ kind: 'elected', reason: 'LeaderTerminating' });
+    expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'LeaderTerminating' });
   });
 
   it('lets a leader that comes back in time go on without min-ready-duration', () => {
     annotate({ 'failover-min-delay': '30s', 'min-ready-duration': '10s' });
     notReady('pg-0', 1_000);
-    look(2_000);
+    reconcile(2_000);
     world.changePod('pg-0', { ready: true, readyChangedAt: T0 + 3_000 });
-    expect(look(3_001)).toMatchObject({ kind: 'kept', reason: 'LeaderFit', leader: { name: 'pg-0' } });
+    expect(reconcile(3_001)).toMatchObject({ kind: 'kept', reason: 'LeaderFit', leader: { name: 'pg-0' } });
   });
 
   it('wins over a pin', () => {
     notReady('pg-0', 1_000);
     annotate({ 'failover-min-delay': '30s', 'pin-leader': 'pg-2' });
-    expect(look(2_000)).toMatchObject({ reason: 'FailoverDelayed', leader: { name: 'pg-0' } });
+    expect(reconcile(2_000)).toMatchObject({ reason: 'FailoverDelayed', leader: { name: 'pg-0' } });
   });
 });
 
@@ -179,11 +179,11 @@ describe('min-ready-duration', () => {
   it('waits until a pod has been Ready for long enough, and asks to be called then', () => {
     start({ 'min-ready-duration': '10s' });
     for (const name of ['pg-0', 'pg-1', 'pg-2']) notReady(name);
-    look();
+    reconcile();
     world.changePod('pg-2', { ready: true, readyChangedAt: T0 + 5_000 });
-    expect(look(5_000)).toMatchObject({ kind: 'lost', reason: 'WaitingForMinReady' });
+    expect(reconcile(5_000)).toMatchObject({ kind: 'lost', reason: 'WaitingForMinReady' });
     expect(nextLookAt(world.snapshot(), T0 + 5_000)).toBe(T0 + 15_000);
-    expect(look(15_000)).toMatchObject({ kind: 'elected', leader: { name: 'pg-2' } });
+    expect(reconcile(15_000)).toMatchObject({ kind: 'elected', leader: { name: 'pg-2' } });
     expect(nextLookAt(world.snapshot(), T0 + 15_000)).toBeNull();
   });
 
@@ -193,25 +193,25 @@ describe('min-ready-duration', () => {
     start({ 'min-ready-duration': '10s' });
     world.changePod('pg-2', { readyChangedAt: T0 });
     annotate({ 'min-ready-duration': '10s', 'pin-leader': 'pg-2' });
-    expect(look(9_999)).toMatchObject({ leader: { name: 'pg-0' } });
+    expect(reconcile(9_999)).toMatchObject({ leader: { name: 'pg-0' } });
     expect(nextLookAt(world.snapshot(), T0 + 9_999)).toBe(T0 + 10_000);
-    expect(look(10_000)).toMatchObject({ kind: 'elected', reason: 'Pinned', leader: { name: 'pg-2' } });
+    expect(reconcile(10_000)).toMatchObject({ kind: 'elected', reason: 'Pinned', leader: { name: 'pg-2' } });
   });
 });
 
 describe('pin, paused, exclude', () => {
   it('moves to a pinned pod while it is fit, and back to the rules when it is not', () => {
     annotate({ 'pin-leader': 'pg-2' });
-    expect(look()).toMatchObject({ kind: 'elected', reason: 'Pinned', leader: { name: 'pg-2' } });
+    expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'Pinned', leader: { name: 'pg-2' } });
     notReady('pg-2', 2_000);
-    expect(look(2_000)).toMatchObject({ reason: 'LeaderNotReady', leader: { name: 'pg-0' } });
+    expect(reconcile(2_000)).toMatchObject({ reason: 'LeaderNotReady', leader: { name: 'pg-0' } });
     world.changePod('pg-2', { ready: true });
-    expect(look(3_000)).toMatchObject({ reason: 'Pinned', leader: { name: 'pg-2' } });
+    expect(reconcile(3_000)).toMatchObject({ reason: 'Pinned', leader: { name: 'pg-2' } });
   });
 
   it('ignores a pin on a pod that does not exist', () => {
     annotate({ 'pin-leader': 'pg-9' });
-    expect(look()).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
+    expect(reconcile()).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
   });
 
   it.each([{ ready: false }, { terminating: true }, { exclude: 'true' }, { labels: {} }])(
@@ -219,7 +219,7 @@ describe('pin, paused, exclude', () => {
     (change) => {
       annotate({ paused: 'true', 'pin-leader': 'pg-2' });
       world.changePod('pg-0', change);
-      expect(look()).toMatchObject({ kind: 'kept', reason: 'Paused', leader: { name: 'pg-0' } });
+      expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'Paused', leader: { name: 'pg-0' } });
       expect(routed()).toEqual(['pg-0']);
     },
   );
@@ -231,7 +231,7 @@ describe('pin, paused, exclude', () => {
   ])('routes to nobody when the paused leader is %s', (_, change) => {
     annotate({ paused: 'true' });
     change();
-    expect(look()).toMatchObject({ kind: 'lost', reason: 'Paused' });
+    expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'Paused' });
     expect(routed()).toEqual([]);
   });
 
@@ -239,7 +239,7 @@ describe('pin, paused, exclude', () => {
     world = new World();
     world.setPod(aPod({ name: 'pg-0' }));
     annotate({ paused: 'true' });
-    expect(look()).toMatchObject({ kind: 'lost', reason: 'Paused' });
+    expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'Paused' });
   });
 
   it('does not elect an excluded pod', () => {
@@ -247,7 +247,7 @@ describe('pin, paused, exclude', () => {
     world.setPod(aPod({ name: 'pg-0', exclude: 'true' }));
     world.setPod(aPod({ name: 'pg-1' }));
     annotate({});
-    expect(look()).toMatchObject({ leader: { name: 'pg-1' } });
+    expect(reconcile()).toMatchObject({ leader: { name: 'pg-1' } });
   });
 });
 
@@ -260,16 +260,16 @@ describe('strategies', () => {
     world.setPod(aPod({ name: 'pg-2', priority: '10' }));
     world.setPod(aPod({ name: 'pg-1', priority: '10', createdAt: aPod({ name: 'pg-2' }).createdAt }));
     annotate({ strategy: 'priority' });
-    expect(look()).toMatchObject({ leader: { name: 'pg-1' } });
+    expect(reconcile()).toMatchObject({ leader: { name: 'pg-1' } });
   });
 
   it('priority does not preempt a sticky leader, and does without stickiness', () => {
     start({ strategy: 'priority' });
     world.changePod('pg-2', { priority: '100' });
-    expect(look()).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
+    expect(reconcile()).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
     annotate({ strategy: 'priority', sticky: 'false' });
-    expect(look()).toMatchObject({ kind: 'elected', reason: 'Preferred', leader: { name: 'pg-2' } });
-    expect(look()).toMatchObject({ kind: 'kept' });
+    expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'Preferred', leader: { name: 'pg-2' } });
+    expect(reconcile()).toMatchObject({ kind: 'kept' });
   });
 
   it.each([
@@ -279,9 +279,9 @@ describe('strategies', () => {
     start({ strategy });
     world.changePod('pg-1', sameAsLeader);
     for (const name of ['pg-0', 'pg-1', 'pg-2']) notReady(name);
-    expect(look()).toMatchObject({ kind: 'lost' });
+    expect(reconcile()).toMatchObject({ kind: 'lost' });
     for (const name of ['pg-1', 'pg-2']) world.changePod(name, { ready: true });
-    expect(look(2_000)).toMatchObject({ kind: 'elected', leader: { name: 'pg-2' } });
+    expect(reconcile(2_000)).toMatchObject({ kind: 'elected', leader: { name: 'pg-2' } });
   });
 
   it('random is repeatable and does not depend on the order of the list', () => {
@@ -289,7 +289,7 @@ describe('strategies', () => {
       world = new World();
       for (let i = 0; i < 3; i++) world.setPod(aPod({ name: `pg-${(i + shift) % 3}` }));
       annotate({ strategy: 'random' });
-      return look().leader?.name;
+      return reconcile().leader?.name;
     });
     expect(new Set(leaders).size).toBe(1);
   });
@@ -309,7 +309,7 @@ describe('a value that cannot be read', () => {
     { 'health-check': 'http://nowhere' },
   ])('moves nothing, renames nothing and removes nothing: %j', (annotations) => {
     annotate(annotations as Record<string, string>);
-    const { decision, writes } = world.look(T0 + 1);
+    const { decision, writes } = world.reconcile(T0 + 1);
     expect(writes).toEqual([]);
     expect(decision).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
     expect(decision.warnings.map((warning) => warning.reason)).toContain('InvalidAnnotation');
@@ -318,27 +318,27 @@ describe('a value that cannot be read', () => {
   it('does not stop a failover, which then goes by the default', () => {
     annotate({ enabled: 'ture', strategy: 'latest' });
     notReady('pg-0');
-    expect(look()).toMatchObject({ kind: 'elected', leader: { name: 'pg-1' } });
+    expect(reconcile()).toMatchObject({ kind: 'elected', leader: { name: 'pg-1' } });
   });
 
   it('counts a paused that cannot be read as a pause', () => {
     annotate({ paused: 'yes' });
     notReady('pg-0');
-    expect(look()).toMatchObject({ kind: 'kept', reason: 'Paused' });
+    expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'Paused' });
   });
 
   it('keeps an endpoint that only a lenient ports-mode allowed when that is misspelt', () => {
     const ports = [{ name: '', protocol: 'TCP', port: 80, targetPort: 'nope' }];
     start({ 'ports-mode': 'lenient' }, { ports });
     annotate({ 'ports-mode': 'lenientt' }, { ports });
-    expect(look()).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
+    expect(reconcile()).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
     expect(routed()).toEqual(['pg-0']);
   });
 
   it('keeps the followers and the type that there are', () => {
     start({ followers: 'true', 'leader-service-type': 'NodePort' });
     annotate({ followers: 'Yes!', 'leader-service-type': 'nodeport' });
-    expect(world.look(T0 + 1).writes).toEqual([]);
+    expect(world.reconcile(T0 + 1).writes).toEqual([]);
     expect(world.service('postgres-followers')).toBeDefined();
   });
 
@@ -346,14 +346,14 @@ describe('a value that cannot be read', () => {
     annotate({ strategy: 'priority', sticky: 'false' });
     world.changePod('pg-2', { priority: 'high' });
     world.changePod('pg-1', { priority: '7' });
-    const decision = look();
+    const decision = reconcile();
     expect(decision).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
     expect(decision.warnings).toMatchObject([{ reason: 'InvalidAnnotation', value: 'pg-2/zen-lead.io/priority=high' }]);
   });
 
   it('a health check is named as not yet acted on, and changes nothing', () => {
     annotate({ 'health-check': 'tcp://:5432', 'pin-leader': 'pg-1' });
-    const decision = look();
+    const decision = reconcile();
     expect(decision).toMatchObject({ kind: 'elected', reason: 'Pinned' });
     expect(decision.warnings[0]?.message).toContain('not acted on yet');
   });
@@ -366,7 +366,7 @@ describe('ports', () => {
     start({}, named);
     world.changePod('pg-1', { ports: [{ name: 'pg', port: 6543, protocol: 'TCP' }] });
     notReady('pg-0');
-    const { writes } = world.look(T0 + 1);
+    const { writes } = world.reconcile(T0 + 1);
     expect(writes).toHaveLength(1);
     expect(world.slice(LEADER_SLICE)?.spec?.ports).toEqual([{ name: 'pg', port: 6543, protocol: 'TCP' }]);
   });
@@ -376,9 +376,9 @@ describe('ports', () => {
     world.setPod(aPod({ name: 'pg-0', ports: [] }));
     world.setPod(aPod({ name: 'pg-1' }));
     annotate({}, named);
-    expect(look()).toMatchObject({ leader: { name: 'pg-1' } });
+    expect(reconcile()).toMatchObject({ leader: { name: 'pg-1' } });
     world.changePod('pg-1', { ports: [] });
-    expect(look()).toMatchObject({ kind: 'lost', reason: 'PortResolutionFailed' });
+    expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'PortResolutionFailed' });
     expect(routed()).toEqual([]);
   });
 
@@ -388,12 +388,12 @@ describe('ports', () => {
       { ports: [...named.ports, { name: 'x', protocol: 'TCP', port: 1, targetPort: 'x' }] },
     );
     expect(world.slice(LEADER_SLICE)?.spec?.ports).toEqual([{ name: 'pg', port: 5432, protocol: 'TCP' }]);
-    expect(look().warnings).toMatchObject([{ reason: 'PortResolutionFailed', value: 'x' }]);
+    expect(reconcile().warnings).toMatchObject([{ reason: 'PortResolutionFailed', value: 'x' }]);
   });
 
   it('with a protocol of another kind is another port', () => {
     start({}, { ports: [{ name: 'pg', protocol: 'UDP', port: 5432, targetPort: 'pg' }] });
-    expect(look()).toMatchObject({ kind: 'lost', reason: 'PortResolutionFailed' });
+    expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'PortResolutionFailed' });
   });
 });
 
@@ -405,7 +405,7 @@ describe('sources of other kinds', () => {
   ] as const)('%s is refused, and nothing is made', (_, overrides) => {
     world = new World();
     annotate({}, overrides);
-    const { decision, writes } = world.look(T0);
+    const { decision, writes } = world.reconcile(T0);
     expect(decision).toMatchObject({ kind: 'refused', reason: 'InvalidService' });
     expect(decision.warnings).toMatchObject([{ reason: 'InvalidService' }]);
     expect(writes).toEqual([]);
@@ -415,11 +415,11 @@ describe('sources of other kinds', () => {
     'turned into %j routes to nobody, and comes back',
     (overrides) => {
       annotate({}, overrides);
-      expect(look()).toMatchObject({ kind: 'lost', reason: 'InvalidService', previous: { name: 'pg-0' } });
+      expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'InvalidService', previous: { name: 'pg-0' } });
       expect(routed()).toEqual([]);
       expect(world.service('postgres-leader')?.ports).toHaveLength(1);
       annotate({});
-      expect(look()).toMatchObject({ kind: 'elected', leader: { name: 'pg-0' } });
+      expect(reconcile()).toMatchObject({ kind: 'elected', leader: { name: 'pg-0' } });
     },
   );
 
@@ -434,13 +434,13 @@ describe('sources of other kinds', () => {
   it('a leader Service is made again where the API cannot change it in place', () => {
     start({}, { headless: true, ports: [] });
     annotate({}, { headless: true });
-    const { writes } = world.look(T0 + 1);
+    const { writes } = world.reconcile(T0 + 1);
     expect(writes.map(({ kind, name }) => [kind, name])).toEqual([
       ['delete', 'postgres-leader'],
       ['create', 'postgres-leader'],
       ['patch', LEADER_SLICE],
     ]);
-    expect(world.look(T0 + 2).writes).toEqual([]);
+    expect(world.reconcile(T0 + 2).writes).toEqual([]);
   });
 });
 
@@ -451,10 +451,10 @@ describe('dual-stack', () => {
   it('has a slice a family, both with the same pod and epoch', () => {
     start({}, dual);
     for (const n of [0, 1, 2]) world.changePod(`pg-${n}`, { ips: [`10.0.0.${n}`, `fd00::${n}`] });
-    look();
+    reconcile();
     expect(slice6()?.spec).toMatchObject({ addressType: 'IPv6', endpoints: [{ addresses: ['fd00::0'] }] });
     notReady('pg-0');
-    const { decision, writes } = world.look(T0 + 2_000);
+    const { decision, writes } = world.reconcile(T0 + 2_000);
     expect(writes.map((write) => write.name)).toEqual([LEADER_SLICE, 'postgres-leader-ipv6']);
     expect(slice6()?.spec?.endpoints).toMatchObject([{ addresses: ['fd00::1'] }]);
     expect(slice6()?.annotations).toEqual({ 'zen-lead.io/epoch': String(decision.epoch) });
@@ -468,27 +468,27 @@ describe('dual-stack', () => {
 
   it('a pod without an address of the primary family is not fit', () => {
     start({}, { ipFamilies: ['IPv6'] });
-    expect(look()).toMatchObject({ kind: 'lost', reason: 'NoReadyPods' });
+    expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'NoReadyPods' });
     world.changePod('pg-2', { ips: ['10.0.0.3', 'fd00::3'] });
-    expect(look()).toMatchObject({ kind: 'elected', leader: { name: 'pg-2' } });
+    expect(reconcile()).toMatchObject({ kind: 'elected', leader: { name: 'pg-2' } });
     expect(slice6()?.spec?.endpoints).toMatchObject([{ addresses: ['fd00::3'] }]);
   });
 
   it('hands the record over when the primary family changes, and keeps leader and epoch', () => {
     start({}, dual);
     for (const n of [0, 1, 2]) world.changePod(`pg-${n}`, { ips: [`10.0.0.${n}`, `fd00::${n}`] });
-    const { epoch } = look();
+    const { epoch } = reconcile();
     annotate({}, { ...dual, ipFamilies: ['IPv6', 'IPv4'] });
-    expect(look()).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' }, epoch });
+    expect(reconcile()).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' }, epoch });
     expect(slice6()?.annotations['zen-lead.io/leader-pod-name']).toBe('pg-0');
     expect(world.slice(LEADER_SLICE)?.annotations).toEqual({ 'zen-lead.io/epoch': String(epoch) });
-    expect(world.look(T0 + 5_000).writes).toEqual([]);
+    expect(world.reconcile(T0 + 5_000).writes).toEqual([]);
   });
 
   it('removes the slice of a family that is given up', () => {
     start({}, dual);
     annotate({});
-    look();
+    reconcile();
     expect(slice6()).toBeUndefined();
   });
 });

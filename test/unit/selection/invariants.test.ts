@@ -91,17 +91,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const history = fc.array(step, { minLength: 1, maxLength: 25 });
 
-/** Runs a history, one look after every step, and hands each look to `check`. */
+/** Runs a history, one look after every step, and hands each reconcile to `check`. */
 function play(
   steps: readonly Step[],
-  check: (look: { before: Snapshot; after: Snapshot; world: World; now: number }) => void,
+  check: (reconcile: { before: Snapshot; after: Snapshot; world: World; now: number }) => void,
 ): void {
   const world = new World();
   world.create('services', { metadata: { name: 'taken' }, spec: { selector: { app: 'x' }, ports: [{ port: 1 }] } });
   for (const name of podNames.slice(1)) world.setPod(aPod({ name, createdAt: T0 - 5 }));
   world.setSource(aService());
   let now = T0;
-  world.look(now);
+  world.reconcile(now);
   let generation = 0;
   for (const each of steps) {
     if (each.kind === 'wait') now += each.ms;
@@ -113,7 +113,7 @@ function play(
       world.setPod({ ...old, ...each.change });
     }
     const before = world.snapshot();
-    world.look(now);
+    world.reconcile(now);
     check({ before, after: world.snapshot(), world, now });
   }
 }
@@ -241,7 +241,7 @@ describe('over random histories', () => {
     fc.assert(
       fc.property(history, (steps) => {
         play(steps, ({ before, world, now }) => {
-          world.look(now); // `follow` of an opt-out included
+          world.reconcile(now); // `follow` of an opt-out included
           const settled = world.snapshot();
           const again = decide(settled, now);
           expect(toPatch(settled, again, now)).toEqual([]);

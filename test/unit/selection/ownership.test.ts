@@ -5,7 +5,7 @@ import { World } from '../../support/simulated/world.ts';
 let world: World;
 const LEADER = 'postgres-leader';
 const SLICE = 'postgres-leader-ipv4';
-const look = (afterMs = 1_000) => world.look(T0 + afterMs);
+const reconcile = (afterMs = 1_000) => world.reconcile(T0 + afterMs);
 const annotate = (annotations: Record<string, string>, overrides = {}) =>
   world.setSource(aService(annotations, overrides));
 const leaderOf = (name = SLICE) => world.slice(name)?.spec?.endpoints[0]?.targetRef?.name;
@@ -34,7 +34,7 @@ beforeEach(() => {
   world = new World();
   for (const name of ['pg-0', 'pg-1']) world.setPod(aPod({ name }));
   annotate({});
-  look(0);
+  reconcile(0);
 });
 
 describe('what we make', () => {
@@ -85,17 +85,17 @@ describe('what we make', () => {
 
   it('keeps where the last leader ran through a time without leader, and nothing else of it', () => {
     for (const name of ['pg-0', 'pg-1']) world.deletePod(name);
-    look();
+    reconcile();
     const annotations = world.slice(SLICE)?.annotations ?? {};
     expect(annotations).toMatchObject({ 'zen-lead.io/last-node': 'node-0', 'zen-lead.io/reason': 'NoPodsFound' });
     expect(annotations['zen-lead.io/leader-pod-uid']).toBeUndefined();
   });
 
   it('is not written again when nothing that matters changed', () => {
-    expect(look().writes).toEqual([]);
+    expect(reconcile().writes).toEqual([]);
     world.changePod('pg-0', { readyChangedAt: T0 - 1 });
     world.changePod('pg-1', { labels: { app: 'postgres', note: 'x' } });
-    expect(look().writes).toEqual([]);
+    expect(reconcile().writes).toEqual([]);
   });
 });
 
@@ -123,15 +123,15 @@ describe('a hand that edits what we own', () => {
         },
       },
     });
-    const { epoch } = look().decision;
+    const { epoch } = reconcile().decision;
     const good = stored();
     world.edit('endpointslices', SLICE, patch);
-    const { decision } = look();
+    const { decision } = reconcile();
     expect(decision.epoch).toBeGreaterThanOrEqual(epoch);
     expect(leaderOf()).toBe('pg-0');
     expect(stored()).toMatchObject({ endpoints: good['endpoints'], ports: good['ports'] });
     expect(world.slice(SLICE)?.annotations['zen-lead.io/leader-pod-uid']).toBe('uid-pg-0');
-    expect(look().writes).toEqual([]);
+    expect(reconcile().writes).toEqual([]);
   });
 
   it.each<[string, Record<string, unknown>]>([
@@ -144,14 +144,14 @@ describe('a hand that edits what we own', () => {
   ])('%s on the leader Service is put right', (_, patch) => {
     const good = world.service(LEADER);
     world.edit('services', LEADER, patch);
-    look();
+    reconcile();
     expect(world.service(LEADER)).toEqual({ ...good, resourceVersion: expect.anything() });
-    expect(look().writes).toEqual([]);
+    expect(reconcile().writes).toEqual([]);
   });
 
   it('a deleted slice is made anew for the same leader, under a greater epoch', () => {
     world.changePod('pg-0', { createdAt: T0 + 1 }); // by the strategy alone it would be pg-1 now
-    const { epoch } = look().decision;
+    const { epoch } = reconcile().decision;
     world.edit('services', LEADER, {
       metadata: {
         annotations: {
@@ -162,14 +162,14 @@ describe('a hand that edits what we own', () => {
       },
     });
     world.remove('endpointslices', SLICE);
-    const { decision } = look();
+    const { decision } = reconcile();
     expect(decision).toMatchObject({ kind: 'elected', reason: 'SliceMadeAnew', leader: { name: 'pg-0' } });
     expect(decision.epoch).toBeGreaterThan(epoch);
   });
 
   it('a deleted leader Service is made again, and the leader stays', () => {
     world.remove('services', LEADER);
-    expect(look().decision).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
+    expect(reconcile().decision).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
     expect(world.service(LEADER)).toBeDefined();
   });
 
@@ -182,7 +182,7 @@ describe('a hand that edits what we own', () => {
       foreignSlice('leader-mirror', LEADER, 'endpointslicemirroring-controller.k8s.io', 'e'),
     );
     world.create('endpointslices', foreignSlice('leader-byhand', LEADER));
-    const { writes, decision } = look();
+    const { writes, decision } = reconcile();
     expect(writes.map(({ kind, name }) => [kind, name])).toEqual([
       ['patch', LEADER],
       ['delete', 'leader-abcde'],
@@ -200,7 +200,7 @@ describe('a hand that edits what we own', () => {
       'endpointslices',
       foreignSlice('leader-mirror', LEADER, 'endpointslicemirroring-controller.k8s.io', 'e'),
     );
-    const { writes } = look();
+    const { writes } = reconcile();
     expect(writes.map(({ kind, stage }) => [kind, stage])).toEqual([['deleteControllerEndpoints', 'follow']]);
   });
 
@@ -210,7 +210,7 @@ describe('a hand that edits what we own', () => {
       spec: { ports: [{ port: 9 }] },
     });
     world.changePod('pg-0', { ready: false });
-    const { writes, decision } = look();
+    const { writes, decision } = reconcile();
     expect(writes.map((write) => write.name)).toEqual([SLICE]);
     expect(decision.warnings).toMatchObject([{ reason: 'NameConflict', value: LEADER }]);
     expect(leaderOf()).toBe('pg-1');
@@ -219,9 +219,9 @@ describe('a hand that edits what we own', () => {
 
 describe('names', () => {
   it('renaming keeps the leader, leaves nothing behind, and the epoch grows', () => {
-    const { epoch } = look().decision;
+    const { epoch } = reconcile().decision;
     annotate({ 'leader-service-name': 'db' });
-    const { writes, decision } = look();
+    const { writes, decision } = reconcile();
     expect(writes.map(({ kind, name }) => [kind, name])).toEqual([
       ['create', 'db'],
       ['create', 'db-ipv4'],
@@ -230,22 +230,22 @@ describe('names', () => {
     ]);
     expect(decision).toMatchObject({ kind: 'elected', reason: 'SliceMadeAnew', leader: { name: 'pg-0' } });
     expect(decision.epoch).toBeGreaterThan(epoch);
-    expect(look().writes).toEqual([]);
+    expect(reconcile().writes).toEqual([]);
   });
 
-  it('a rename cut short at any point is finished by the next look', () => {
+  it('a rename cut short at any point is finished by the next reconcile', () => {
     for (let cut = 0; cut < 4; cut++) {
       annotate({ 'leader-service-name': `db${cut}` });
-      const { writes } = worldLookPartially(cut);
+      const { writes } = worldReconcilePartially(cut);
       expect(writes).toBeGreaterThan(cut);
-      look();
+      reconcile();
       expect([...world.objects.services.keys()]).toEqual([`db${cut}`]);
       expect([...world.objects.endpointslices.keys()]).toEqual([`db${cut}-ipv4`]);
       expect(leaderOf(`db${cut}-ipv4`)).toBe('pg-0');
     }
   });
 
-  function worldLookPartially(count: number): { readonly writes: number } {
+  function worldReconcilePartially(count: number): { readonly writes: number } {
     const twin = new World();
     Object.assign(twin, {
       pods: world.pods,
@@ -260,7 +260,7 @@ describe('names', () => {
     twin.apply = (write) => {
       if (applied++ < count) apply(write);
     };
-    twin.look(T0 + 1_000);
+    twin.reconcile(T0 + 1_000);
     Object.assign(world, { revision: twin.revision, servicesRevision: twin.servicesRevision });
     return { writes: applied };
   }
@@ -270,14 +270,14 @@ describe('names', () => {
     world.setPod(aPod({ name: 'pg-0' }));
     world.create('services', foreignService(LEADER));
     annotate({});
-    expect(look()).toMatchObject({ decision: { kind: 'refused', reason: 'NameConflict' }, writes: [] });
+    expect(reconcile()).toMatchObject({ decision: { kind: 'refused', reason: 'NameConflict' }, writes: [] });
   });
 
   it('renaming to a taken name keeps the leader Service that there is, and its failovers', () => {
     world.create('services', foreignService('taken'));
     annotate({ 'leader-service-name': 'taken' });
     world.changePod('pg-0', { ready: false });
-    expect(look().decision).toMatchObject({
+    expect(reconcile().decision).toMatchObject({
       kind: 'elected',
       leader: { name: 'pg-1' },
       warnings: [{ reason: 'NameConflict' }],
@@ -289,98 +289,98 @@ describe('names', () => {
     world.create('services', foreignService('taken'));
     world.edit('services', LEADER, { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } });
     annotate({ 'leader-service-name': 'taken' });
-    expect(look()).toMatchObject({ decision: { kind: 'kept', leader: { name: 'pg-0' } }, writes: [] });
+    expect(reconcile()).toMatchObject({ decision: { kind: 'kept', leader: { name: 'pg-0' } }, writes: [] });
     world.changePod('pg-0', { ready: false });
-    look();
+    reconcile();
     expect(leaderOf()).toBe('pg-1');
   });
 
   it('a Service of somebody else under our name is not sent to our pod', () => {
     world.remove('services', LEADER);
     world.create('services', foreignService(LEADER));
-    expect(look().writes).toMatchObject([{ kind: 'delete', resource: 'endpointslices', name: SLICE }]);
-    expect(look().writes).toEqual([]);
+    expect(reconcile().writes).toMatchObject([{ kind: 'delete', resource: 'endpointslices', name: SLICE }]);
+    expect(reconcile().writes).toEqual([]);
   });
 
   it('of two sources that want one name the first keeps it', () => {
     annotate({ 'leader-service-name': 'db' });
-    look();
+    reconcile();
     world.setSource(aService({ 'leader-service-name': 'db' }, { name: 'mysql' }));
-    expect(world.look(T0, 'mysql')).toMatchObject({
+    expect(world.reconcile(T0, 'mysql')).toMatchObject({
       decision: { kind: 'refused', reason: 'NameConflict' },
       writes: [],
     });
-    expect(look().writes).toEqual([]);
+    expect(reconcile().writes).toEqual([]);
   });
 
   it.each([['its own name', 'postgres']])('a source cannot have %s', (_, name) => {
     world = new World();
     annotate({ 'leader-service-name': name });
-    expect(look().decision).toMatchObject({ kind: 'refused', reason: 'NameConflict' });
+    expect(reconcile().decision).toMatchObject({ kind: 'refused', reason: 'NameConflict' });
   });
 
   it('a default name over 63 characters is refused, and another one can be given', () => {
     const name = 'p'.repeat(57);
     world = new World();
     world.setSource(aService({}, { name }));
-    expect(world.look(T0, name).decision).toMatchObject({ kind: 'refused', reason: 'InvalidService' });
+    expect(world.reconcile(T0, name).decision).toMatchObject({ kind: 'refused', reason: 'InvalidService' });
     world.setSource(aService({ 'leader-service-name': 'p' }, { name }));
-    expect(world.look(T0, name).decision.kind).toBe('lost');
+    expect(world.reconcile(T0, name).decision.kind).toBe('lost');
   });
 
   it('a foreign slice under the name of ours is refused before anything is made', () => {
     world = new World();
     world.create('endpointslices', foreignSlice(SLICE, 'x'));
     annotate({});
-    expect(look()).toMatchObject({ decision: { kind: 'refused', reason: 'ForeignEndpointSlice' }, writes: [] });
+    expect(reconcile()).toMatchObject({ decision: { kind: 'refused', reason: 'ForeignEndpointSlice' }, writes: [] });
   });
 
   it('a foreign slice in the place of one family leaves the other one looked after, with the record, until it is gone', () => {
     annotate({}, { ipFamilies: ['IPv4', 'IPv6'] });
     for (const name of ['pg-0', 'pg-1'])
       world.setPod(aPod({ name, ips: [`10.0.0.1${name.at(-1)}`, `fd00::${name.at(-1)}`] }));
-    look(0);
+    reconcile(0);
     world.remove('endpointslices', SLICE);
     world.create('endpointslices', foreignSlice(SLICE, 'x'));
     // What is left may be behind what was lost, so it counts from the time on.
-    expect(look()).toMatchObject({
+    expect(reconcile()).toMatchObject({
       decision: { reason: 'SliceMadeAnew', epoch: T0 + 1_000, leader: { name: 'pg-0' }, warnings: [{ value: SLICE }] },
     });
     world.setPod(aPod({ name: 'pg-0', ready: false, ips: ['10.0.0.10', 'fd00::0'] }));
-    look();
+    reconcile();
     expect(leaderOf('postgres-leader-ipv6')).toBe('pg-1');
     expect(world.slice(SLICE)?.managedBy).not.toBe('zen-lead.io');
 
     world.remove('endpointslices', SLICE);
-    look();
+    reconcile();
     expect([leaderOf(), leaderOf('postgres-leader-ipv6')]).toEqual(['pg-1', 'pg-1']);
     expect(world.slice('postgres-leader-ipv6')?.annotations).not.toHaveProperty('zen-lead.io/pods-revision');
-    expect(look().writes).toEqual([]);
+    expect(reconcile().writes).toEqual([]);
   });
 
   it('what is left of ours where the whole place is taken goes, because nobody looks after it', () => {
     annotate({}, { ipFamilies: ['IPv4', 'IPv6'] });
-    look(0);
+    reconcile(0);
     world.remove('endpointslices', SLICE);
     world.create('endpointslices', foreignSlice(SLICE, 'x'));
     annotate({}, { ipFamilies: ['IPv4'] });
-    expect(look()).toMatchObject({
+    expect(reconcile()).toMatchObject({
       decision: { kind: 'refused', reason: 'ForeignEndpointSlice' },
       writes: [{ kind: 'delete', name: 'postgres-leader-ipv6' }],
     });
-    expect(look().writes).toEqual([]);
+    expect(reconcile().writes).toEqual([]);
   });
 
   it('an orphaned slice of the name that we keep is adopted, also when another name is wanted and the Service is gone', () => {
     annotate({}, { ipFamilies: ['IPv4', 'IPv6'] });
-    look(0);
+    reconcile(0);
     world.create('services', foreignService('taken'));
     annotate({ 'leader-service-name': 'taken' }, { ipFamilies: ['IPv4', 'IPv6'] });
     world.remove('services', LEADER);
     world.edit('endpointslices', 'postgres-leader-ipv6', { metadata: { ownerReferences: null } });
-    look();
+    reconcile();
     expect(world.slice('postgres-leader-ipv6')?.owner?.uid).toBe('uid-postgres');
-    expect(look().writes).toEqual([]);
+    expect(reconcile().writes).toEqual([]);
   });
 
   it.each([
@@ -401,13 +401,13 @@ describe('names', () => {
       const listed = new Map(services);
       services.clear();
       for (const name of order([...listed.keys()])) services.set(name, listed.get(name) ?? {});
-      expect(look().decision.plan?.leaderServiceName).toBe(LEADER);
+      expect(reconcile().decision.plan?.leaderServiceName).toBe(LEADER);
     },
   );
 
   it('a foreign slice under the name of a family that the source does not have is named, and moves nothing', () => {
     world.create('endpointslices', foreignSlice('postgres-leader-ipv6', 'x'));
-    expect(look()).toMatchObject({
+    expect(reconcile()).toMatchObject({
       decision: { kind: 'kept', warnings: [{ reason: 'ForeignEndpointSlice', value: 'postgres-leader-ipv6' }] },
       writes: [],
     });
@@ -417,14 +417,14 @@ describe('names', () => {
     world = new World();
     world.create('endpointslices', foreignSlice(SLICE, 'x', 'zen-lead.io'));
     annotate({});
-    expect(look()).toMatchObject({ decision: { kind: 'refused', reason: 'ForeignEndpointSlice' }, writes: [] });
+    expect(reconcile()).toMatchObject({ decision: { kind: 'refused', reason: 'ForeignEndpointSlice' }, writes: [] });
   });
 
   it('a foreign slice in the place of ours is refused also while the leader Service has lost our label', () => {
     world.edit('services', LEADER, { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } });
     world.remove('endpointslices', SLICE);
     world.create('endpointslices', foreignSlice(SLICE, LEADER));
-    expect(look()).toMatchObject({ decision: { kind: 'refused', reason: 'ForeignEndpointSlice' }, writes: [] });
+    expect(reconcile()).toMatchObject({ decision: { kind: 'refused', reason: 'ForeignEndpointSlice' }, writes: [] });
   });
 });
 
@@ -435,7 +435,7 @@ describe('orphans', () => {
         world.edit(resource, name, { metadata: { ownerReferences: null } });
     }
     world.setSource({ ...aService(), uid: 'uid-second' as never, resourceVersion: version(9) });
-    const { writes, decision } = look();
+    const { writes, decision } = reconcile();
     expect(writes.map((write) => write.kind)).toEqual(['patch', 'patch']);
     expect(decision).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
     expect(world.service(LEADER)?.owner?.uid).toBe('uid-second');
@@ -448,12 +448,12 @@ describe('orphans', () => {
         world.edit(resource, name, { metadata: { ownerReferences: null } });
     }
     annotate({}, { annotations: {} });
-    expect(look().writes).toEqual([]);
+    expect(reconcile().writes).toEqual([]);
   });
 
   it('objects of a source that was deleted and made again are waited for, not touched', () => {
     world.setSource({ ...aService(), uid: 'uid-second' as never });
-    expect(look()).toMatchObject({ decision: { kind: 'refused', reason: 'NameConflict' }, writes: [] });
+    expect(reconcile()).toMatchObject({ decision: { kind: 'refused', reason: 'NameConflict' }, writes: [] });
   });
 });
 
@@ -464,15 +464,15 @@ describe('followers', () => {
     world.setPod(aPod({ name: 'pg-2', exclude: 'true' }));
     world.setPod(aPod({ name: 'pg-3', ready: false }));
     annotate({ followers: 'true' });
-    const { writes } = look();
+    const { writes } = reconcile();
     expect(new Set(writes.map((write) => write.stage))).toEqual(new Set(['follow']));
     expect(names('postgres-followers-ipv4')).toEqual(['pg-1', 'pg-2']);
-    expect(look().writes).toEqual([]);
+    expect(reconcile().writes).toEqual([]);
     world.changePod('pg-0', { ready: false });
-    look();
+    reconcile();
     expect(names('postgres-followers-ipv4')).toEqual(['pg-2']);
     annotate({});
-    look();
+    reconcile();
     expect(world.service('postgres-followers')).toBeUndefined();
     expect(world.slice('postgres-followers-ipv4')).toBeUndefined();
   });
@@ -481,17 +481,17 @@ describe('followers', () => {
     for (let i = 2; i < 1_103; i++) world.setPod(aPod({ name: `pg-${i}`, ips: [`10.1.${i >> 8}.${i & 255}`] }));
     world.changePod('pg-7', { ports: [{ name: 'pg', port: 7, protocol: 'TCP' }] });
     annotate({ followers: 'readers' }, { ports: [{ name: '', protocol: 'TCP', port: 5432, targetPort: 'pg' }] });
-    look();
+    reconcile();
     expect(names('readers-ipv4')).toHaveLength(1_000);
     const counts = [2, 3].map((n) => names(`readers-ipv4-${n}`)?.length);
     expect(counts.toSorted()).toEqual([1, 101]);
-    expect(look().writes).toEqual([]);
+    expect(reconcile().writes).toEqual([]);
   });
 
   it('are not made where a foreign slice has the place of theirs, and the route goes on', () => {
     world.create('endpointslices', foreignSlice('postgres-followers-ipv4', 'x'));
     annotate({ followers: 'true' });
-    expect(look()).toMatchObject({
+    expect(reconcile()).toMatchObject({
       decision: { kind: 'kept', warnings: [{ reason: 'ForeignEndpointSlice', value: 'postgres-followers-ipv4' }] },
       writes: [],
     });
@@ -502,8 +502,8 @@ describe('followers', () => {
     world = new World();
     world.setPod(aPod({ name: 'pg-0' }));
     world.setSource(aService({ followers: 'true' }, { name }));
-    world.look(T0, name);
-    const { decision, writes } = world.look(T0, name);
+    world.reconcile(T0, name);
+    const { decision, writes } = world.reconcile(T0, name);
     expect(writes).toEqual([]);
     expect(decision).toMatchObject({
       kind: 'kept',
@@ -514,7 +514,7 @@ describe('followers', () => {
   it.each(['postgres', LEADER, 'other'])('are not made under the taken name %s', (name) => {
     world.create('services', foreignService('other'));
     annotate({ followers: name });
-    const { writes, decision } = look();
+    const { writes, decision } = reconcile();
     expect(writes).toEqual([]);
     expect(decision.warnings).toMatchObject([{ reason: 'NameConflict', value: name }]);
   });

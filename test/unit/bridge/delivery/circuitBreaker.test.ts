@@ -1,44 +1,44 @@
 import { describe, expect, it } from 'vitest';
-import { createGate } from '../../../../bridge/delivery/circuitBreaker.ts';
+import { createCircuitBreaker } from '../../../../bridge/delivery/circuitBreaker.ts';
 import { T0 } from '../../../support/objects/builders.ts';
 
 describe('gate', () => {
   it('closes after five failures in a row', () => {
-    const gate = createGate(() => 1);
-    for (let attempt = 1; attempt <= 4; attempt += 1) gate.fail(attempt, T0);
-    expect(gate.isClosed()).toBe(false);
-    gate.fail(5, T0);
-    expect(gate.isClosed()).toBe(true);
+    const breaker = createCircuitBreaker(() => 1);
+    for (let attempt = 1; attempt <= 4; attempt += 1) breaker.fail(attempt, T0);
+    expect(breaker.isClosed()).toBe(false);
+    breaker.fail(5, T0);
+    expect(breaker.isClosed()).toBe(true);
   });
 
   it('does not count what was sent before the last answer: it met the same load', () => {
-    const gate = createGate(() => 1);
-    gate.succeed(10);
-    for (let attempt = 1; attempt <= 10; attempt += 1) gate.fail(attempt, T0);
-    expect(gate.isClosed()).toBe(false);
-    for (let attempt = 11; attempt <= 15; attempt += 1) gate.fail(attempt, T0);
-    expect(gate.isClosed()).toBe(true);
+    const breaker = createCircuitBreaker(() => 1);
+    breaker.succeed(10);
+    for (let attempt = 1; attempt <= 10; attempt += 1) breaker.fail(attempt, T0);
+    expect(breaker.isClosed()).toBe(false);
+    for (let attempt = 11; attempt <= 15; attempt += 1) breaker.fail(attempt, T0);
+    expect(breaker.isClosed()).toBe(true);
   });
 
   it('admits one probe at a time, further and further apart, up to a second', () => {
-    const gate = createGate(() => 1);
+    const breaker = createCircuitBreaker(() => 1);
     const waits: number[] = [];
     for (let attempt = 1; attempt <= 12; attempt += 1) {
-      gate.fail(attempt, T0);
-      if (gate.isClosed()) waits.push(gate.probeAt() - T0);
+      breaker.fail(attempt, T0);
+      if (breaker.isClosed()) waits.push(breaker.probeAt() - T0);
     }
     expect(waits).toEqual([250, 500, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000]);
-    expect(gate.admits(0, T0 + 999)).toBe(false);
-    expect(gate.admits(1, T0 + 1_000)).toBe(false);
-    expect(gate.admits(0, T0 + 1_000)).toBe(true);
+    expect(breaker.admits(0, T0 + 999)).toBe(false);
+    expect(breaker.admits(1, T0 + 1_000)).toBe(false);
+    expect(breaker.admits(0, T0 + 1_000)).toBe(true);
   });
 
   it('says whether an answer opened it', () => {
-    const gate = createGate(() => 1);
-    expect(gate.succeed(0)).toBe(false);
-    for (let attempt = 1; attempt <= 5; attempt += 1) gate.fail(attempt, T0);
-    expect(gate.succeed(6)).toBe(true);
-    expect(gate.isClosed()).toBe(false);
-    expect(gate.succeed(7)).toBe(false);
+    const breaker = createCircuitBreaker(() => 1);
+    expect(breaker.succeed(0)).toBe(false);
+    for (let attempt = 1; attempt <= 5; attempt += 1) breaker.fail(attempt, T0);
+    expect(breaker.succeed(6)).toBe(true);
+    expect(breaker.isClosed()).toBe(false);
+    expect(breaker.succeed(7)).toBe(false);
   });
 });

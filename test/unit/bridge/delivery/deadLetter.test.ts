@@ -5,7 +5,7 @@ import { createEventPoster } from '../../../../bridge/delivery/eventPoster.ts';
 import { parseEnvelope } from '../../../../lib/events/envelope.ts';
 import { silentLogger } from '../../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../../lib/telemetry/metrics.ts';
-import { aLookEvent } from '../../../support/objects/anEvent.ts';
+import { aReconcileEvent } from '../../../support/objects/anEvent.ts';
 import { type ScriptedServer, startScriptedServer } from '../../../support/servers/scriptedServer.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
@@ -13,7 +13,12 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-const letter: DeadLetter = { event: aLookEvent(), status: 403, detail: '{"code":"WRONG_SENDER"}', reason: 'refused' };
+const letter: DeadLetter = {
+  event: aReconcileEvent(),
+  status: 403,
+  detail: '{"code":"WRONG_SENDER"}',
+  reason: 'refused',
+};
 
 async function aBench(choose: Parameters<typeof startScriptedServer>[0]) {
   const server: ScriptedServer = await startScriptedServer(choose);

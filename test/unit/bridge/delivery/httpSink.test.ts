@@ -11,9 +11,9 @@ import {
 import { createHttpSink } from '../../../../bridge/delivery/httpSink.ts';
 import { codeOf } from '../../../../lib/errors.ts';
 import { parseEnvelope } from '../../../../lib/events/envelope.ts';
-import { parseLook } from '../../../../lib/events/parseReconcileEvent.ts';
+import { parseReconcileEvent } from '../../../../lib/events/parseReconcileEvent.ts';
 import type { Sink } from '../../../../lib/events/sink.ts';
-import { aLookEvent } from '../../../support/objects/anEvent.ts';
+import { aReconcileEvent } from '../../../support/objects/anEvent.ts';
 import {
   type Answer,
   inOrder,
@@ -22,7 +22,7 @@ import {
   startScriptedServer,
 } from '../../../support/servers/scriptedServer.ts';
 
-const event = aLookEvent();
+const event = aReconcileEvent();
 const reply = {
   specversion: '1.0',
   id: 'uid/7/io.zen-lead.leader.kept/LeaderFit',
@@ -77,8 +77,8 @@ describe('the request', () => {
     const [request] = server.requests;
     expect(request).toMatchObject({ method: 'POST', path: '/look' });
     expect(request?.query.get('from')).toBe('bridge');
-    const look = parseLook(parseEnvelope(request?.headers ?? {}, Buffer.from(request?.body ?? '')));
-    expect(look).toMatchObject({ id: event.id, type: event.type });
+    const reconcile = parseReconcileEvent(parseEnvelope(request?.headers ?? {}, Buffer.from(request?.body ?? '')));
+    expect(reconcile).toMatchObject({ id: event.id, type: event.type });
   });
 
   it('carries the extensions of K_CE_OVERRIDES, which cannot make another event of it', async () => {

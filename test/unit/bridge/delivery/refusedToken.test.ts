@@ -5,7 +5,7 @@ import { createQueue } from '../../../../bridge/queue/queue.ts';
 import { silentLogger } from '../../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../../lib/telemetry/metrics.ts';
 import { aConcern } from '../../../support/objects/aConcern.ts';
-import { aLookEvent } from '../../../support/objects/anEvent.ts';
+import { aReconcileEvent } from '../../../support/objects/anEvent.ts';
 import { createVirtualClock, settle } from '../../../support/simulated/virtualClock.ts';
 
 it('warns at the first 401, names what to compare, and once only until the functions take an event again', async () => {
@@ -20,7 +20,7 @@ it('warns at the first 401, names what to compare, and once only until the funct
     tuning: defaultDeliveryTuning,
     metrics: createMetrics(),
     log: Object.assign(Object.create(silentLogger), { warn: (_fields: object, text: string) => warnings.push(text) }),
-    buildEvent: () => aLookEvent(),
+    buildEvent: () => aReconcileEvent(),
     onAnswer: () => {},
     onDeadLetter: () => {},
     sink: async () => ({ status }),

@@ -8,17 +8,17 @@ import { toCloudEvent } from '../../../../bridge/leaders/toCloudEvent.ts';
 import type { Concern, Lane } from '../../../../bridge/queue/concern.ts';
 import { createQueue, type Queue } from '../../../../bridge/queue/queue.ts';
 import { ZenLeadError } from '../../../../lib/errors.ts';
-import type { LookEvent } from '../../../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent } from '../../../../lib/events/reconcileEvent.ts';
 import type { SinkAnswer } from '../../../../lib/events/sink.ts';
 import { silentLogger } from '../../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../../lib/telemetry/metrics.ts';
 import { aConcern } from '../../../support/objects/aConcern.ts';
-import { aLookEvent } from '../../../support/objects/anEvent.ts';
+import { aReconcileEvent } from '../../../support/objects/anEvent.ts';
 import { T0, version } from '../../../support/objects/builders.ts';
 import { createVirtualClock, settle, type VirtualClock } from '../../../support/simulated/virtualClock.ts';
 
 interface Call {
-  readonly event: LookEvent;
+  readonly event: ReconcileEvent;
   readonly at: number;
   readonly signal: AbortSignal;
   readonly isOpen: boolean;
@@ -46,7 +46,7 @@ function aBench({
   reply,
   tuning = {},
 }: {
-  reply?: (event: LookEvent) => SinkAnswer | number | Error | undefined;
+  reply?: (event: ReconcileEvent) => SinkAnswer | number | Error | undefined;
   tuning?: Partial<DeliveryTuning>;
 } = {}): Bench {
   const clock = createVirtualClock();
@@ -446,7 +446,7 @@ describe('the gate before a failing sink', () => {
     const bench = aBench({ reply: () => unavailable, tuning: { maxFailures: 1_000 } });
     bench.add('a');
     await bench.clock.advance(60_000);
-    const built = new Map<LookEvent, number>();
+    const built = new Map<ReconcileEvent, number>();
     for (const { event, at } of bench.calls) {
       const [last, until] = [...built].at(-1) ?? [event, 0];
       if (at < until) expect(event).toBe(last);
@@ -505,7 +505,7 @@ describe('closing on a sink that ignores its signal', () => {
       tuning: { ...defaultDeliveryTuning, closeGraceMs: 300 },
       metrics: createMetrics(),
       log: silentLogger,
-      buildEvent: () => aLookEvent(),
+      buildEvent: () => aReconcileEvent(),
       onAnswer: () => {},
       onDeadLetter: () => {},
       sink: () => new Promise(() => {}),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge } from '../../../../bridge/leaders/dryRun.ts';
+import { dryRun } from '../../../../bridge/leaders/dryRun.ts';
 import { aPod, aService, T0, version } from '../../../support/objects/builders.ts';
 import { World } from '../../../support/simulated/world.ts';
 
@@ -7,42 +7,42 @@ function aLedWorld(annotations: Readonly<Record<string, string>> = {}): World {
   const world = new World();
   world.setSource(aService(annotations));
   for (const name of ['db-0', 'db-1']) world.setPod(aPod({ name }));
-  world.look(T0);
-  world.look(T0);
+  world.reconcile(T0);
+  world.reconcile(T0);
   return world;
 }
 
 describe('a replica that does not speak first', () => {
   it('wants nothing where the route is as the rules say', () => {
-    expect(judge(aLedWorld().snapshot(), T0)).toEqual({ wantsRoute: false, lookAgainAt: null });
+    expect(dryRun(aLedWorld().snapshot(), T0)).toEqual({ wantsRoute: false, nextLookAt: null });
   });
 
   it('wants the route changed when the leader is lost, and when there is none yet', () => {
     const world = aLedWorld();
     world.changePod('db-0', { ready: false });
-    expect(judge(world.snapshot(), T0).wantsRoute).toBe(true);
+    expect(dryRun(world.snapshot(), T0).wantsRoute).toBe(true);
     const fresh = new World();
     fresh.setSource(aService());
-    expect(judge(fresh.snapshot(), T0).wantsRoute).toBe(true);
+    expect(dryRun(fresh.snapshot(), T0).wantsRoute).toBe(true);
   });
 
   it('wants nothing for followers and announcements alone: they can wait for who speaks first', () => {
     const world = aLedWorld();
     world.setSource(aService({ followers: 'true' }));
-    expect(judge(world.snapshot(), T0).wantsRoute).toBe(false);
+    expect(dryRun(world.snapshot(), T0).wantsRoute).toBe(false);
   });
 
   it('wants nothing because its own watches are behind what was decided on', () => {
     const snapshot = aLedWorld().snapshot();
     const behind = { pods: version(1), services: version(1), slices: version(1) };
-    expect(judge({ ...snapshot, revisions: behind }, T0).wantsRoute).toBe(false);
+    expect(dryRun({ ...snapshot, revisions: behind }, T0).wantsRoute).toBe(false);
   });
 
   it('knows when time alone will make it want a change', () => {
     const world = aLedWorld({ 'failover-min-delay': '10s' });
     world.changePod('db-0', { ready: false, readyChangedAt: T0 });
-    world.look(T0); // the conditions of its endpoint follow the pod
-    expect(judge(world.snapshot(), T0)).toEqual({ wantsRoute: false, lookAgainAt: T0 + 10_000 });
-    expect(judge(world.snapshot(), T0 + 10_000).wantsRoute).toBe(true);
+    world.reconcile(T0); // the conditions of its endpoint follow the pod
+    expect(dryRun(world.snapshot(), T0)).toEqual({ wantsRoute: false, nextLookAt: T0 + 10_000 });
+    expect(dryRun(world.snapshot(), T0 + 10_000).wantsRoute).toBe(true);
   });
 });

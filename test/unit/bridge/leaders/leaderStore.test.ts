@@ -142,8 +142,8 @@ describe('the snapshot out of the indexes', () => {
       aRandomService.map((service) => ({ kind: 'service', service }) as const),
       aRandomSlice.map((slice) => ({ kind: 'slice', slice }) as const),
     ),
-    /** Looking in between builds indexes early; it must not change what they hold. */
-    looks: fc.boolean(),
+    /** Reconciling in between builds indexes early; it must not change what they hold. */
+    reconciles: fc.boolean(),
   });
 
   it('is the one that the whole namespace would give, after any history', () => {
@@ -152,7 +152,7 @@ describe('the snapshot out of the indexes', () => {
         const store = createStore();
         const all = { pods: new Map<string, PodView>(), services: new Map<string, ServiceView>() };
         const slices = { ours: new Map<string, SliceView>(), foreign: new Map<string, SliceView>() };
-        for (const { gone, object, looks } of steps) {
+        for (const { gone, object, reconciles } of steps) {
           if (object.kind === 'pod') put(all.pods, object.pod, gone, (change) => store.applyPod(change, T0));
           if (object.kind === 'service') put(all.services, object.service, gone, store.applyService);
           if (object.kind === 'slice') {
@@ -162,7 +162,7 @@ describe('the snapshot out of the indexes', () => {
             if (holder !== undefined) put(other, holder, true, (change) => store.applySlice(change, !isOurs));
             put(known, object.slice, gone, (change) => store.applySlice(change, isOurs));
           }
-          if (looks) for (const each of names) snapshotOf(store, each);
+          if (reconciles) for (const each of names) snapshotOf(store, each);
         }
         for (const each of names) {
           const expected = buildSnapshot({

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createStore } from '../../../../bridge/leaders/leaderStore.ts';
 import { type CloudEventContext, toCloudEvent } from '../../../../bridge/leaders/toCloudEvent.ts';
 import { parseEnvelope } from '../../../../lib/events/envelope.ts';
-import { parseLook } from '../../../../lib/events/parseReconcileEvent.ts';
+import { parseReconcileEvent } from '../../../../lib/events/parseReconcileEvent.ts';
 import { toStructured } from '../../../../lib/events/toStructured.ts';
 import { aConcern } from '../../../support/objects/aConcern.ts';
 import { aPod, aService, T0, version } from '../../../support/objects/builders.ts';
@@ -29,8 +29,8 @@ describe('toCloudEvent', () => {
   it('is an event that a function reads', () => {
     const event = toCloudEvent(concern, aContext(), T0);
     const { headers, body } = toStructured(event);
-    const look = parseLook(parseEnvelope(headers, Buffer.from(body)));
-    expect(look).toMatchObject({ type: event.type });
+    const reconcile = parseReconcileEvent(parseEnvelope(headers, Buffer.from(body)));
+    expect(reconcile).toMatchObject({ type: event.type });
     expect(event).toMatchObject({
       specversion: '1.0',
       type: 'io.zen-lead.pod.modified',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SourceName } from '../../../../bridge/leaders/leaderStore.ts';
 import type { Concern } from '../../../../bridge/queue/concern.ts';
-import { createLinger } from '../../../../bridge/queue/debounce.ts';
+import { createDebounce } from '../../../../bridge/queue/debounce.ts';
 import { createRechecks } from '../../../../bridge/queue/recheck.ts';
 import { startResync } from '../../../../bridge/queue/resync.ts';
 import { aConcern } from '../../../support/objects/aConcern.ts';
@@ -74,13 +74,13 @@ describe('linger', () => {
   it('holds a key for 50 ms from the first, and hands over once what came meanwhile', async () => {
     const clock = createVirtualClock();
     const due: Concern[] = [];
-    const linger = createLinger(clock, (concern) => due.push(concern));
+    const debounce = createDebounce(clock, (concern) => due.push(concern));
     const service = { kind: 'Service', name: 'a-leader', verb: 'added' } as const;
     const slice = { kind: 'EndpointSlice', name: 'a-leader-ipv4', verb: 'added' } as const;
-    linger.add(aConcern('a', 'low', { change: service }));
+    debounce.add(aConcern('a', 'low', { change: service }));
     await clock.advance(40);
-    linger.add(aConcern('a', 'low', { change: slice }));
-    linger.add(aConcern('b', 'low'));
+    debounce.add(aConcern('a', 'low', { change: slice }));
+    debounce.add(aConcern('b', 'low'));
     expect(due).toEqual([]);
     await clock.advance(10);
     expect(due.map(({ name, change }) => [name, change.kind])).toEqual([['a', 'EndpointSlice']]);
@@ -90,9 +90,9 @@ describe('linger', () => {
 
   it('leaves no timer behind when it is closed', () => {
     const clock = createVirtualClock();
-    const linger = createLinger(clock, () => {});
-    linger.add(aConcern('a', 'low'));
-    linger.close();
+    const debounce = createDebounce(clock, () => {});
+    debounce.add(aConcern('a', 'low'));
+    debounce.close();
     expect(clock.pending()).toBe(0);
   });
 });

@@ -1,28 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import { chooseLooks } from '../../../../cli/replay/chooseEvents.ts';
+import { chooseEvents } from '../../../../cli/replay/chooseEvents.ts';
 import { decideAgain, type Replayed } from '../../../../cli/replay/decideAgain.ts';
 import { createNews } from '../../../../cli/replay/news.ts';
-import { listNotes, renderLook, renderNotes } from '../../../../cli/replay/renderReconcile.ts';
+import { listNotes, renderNotes, renderReconcile } from '../../../../cli/replay/renderReconcile.ts';
 import { createTally } from '../../../../cli/replay/tally.ts';
 import { parseLine } from '../../../../lib/recording/parseLine.ts';
-import { type RecordedDelivery, type RecordedLook, toLine } from '../../../../lib/recording/recordedLine.ts';
+import { type RecordedDelivery, type RecordedReconcile, toLine } from '../../../../lib/recording/recordedLine.ts';
 import { aDelivery, T0 } from '../../../support/objects/aDelivery.ts';
 import { aCandidate, aSnapshot, aSource, revision, uid } from '../../../support/objects/anEvent.ts';
 
-function aLook(delivery: RecordedDelivery): RecordedLook {
+function aRecordedReconcile(delivery: RecordedDelivery): RecordedReconcile {
   const line = parseLine(toLine(delivery).trimEnd());
-  if (line.kind !== 'look') throw new Error('no look');
+  if (line.kind !== 'reconcile') throw new Error('no reconcile');
   return line;
 }
 
-const replayed = (options: Parameters<typeof aDelivery>[0] = {}): Replayed => decideAgain(aLook(aDelivery(options)));
+const replayed = (options: Parameters<typeof aDelivery>[0] = {}): Replayed =>
+  decideAgain(aRecordedReconcile(aDelivery(options)));
 const unpainted = (_format: unknown, text: string): string => text;
 const nobody = aSnapshot({ candidates: [aCandidate({ ready: false })] });
 const withTypo = aSnapshot({
   source: aSource({ annotations: { 'zen-lead.io/enabled': 'true', 'zen-lead.io/sticky': 'no' } }),
 });
 
-describe('a look that is decided again', () => {
+describe('a reconcile that is decided again', () => {
   it('comes out as recorded, by the same rules', () => {
     expect(replayed()).toMatchObject({ differs: false, today: { decision: 'elected', leader: { name: 'db-0' } } });
   });
@@ -40,14 +41,14 @@ describe('a look that is decided again', () => {
 
   it('is not compared where the recording does not hold the state or the answer', () => {
     expect(replayed({ reply: { basis: 'read' } })).toMatchObject({ today: null, differs: null });
-    expect(decideAgain(aLook({ ...aDelivery(), reply: null, status: 0 })).differs).toBeNull();
+    expect(decideAgain(aRecordedReconcile({ ...aDelivery(), reply: null, status: 0 })).differs).toBeNull();
   });
 });
 
 describe('the timeline', () => {
-  const news = (looks: readonly Replayed[]): readonly boolean[] => {
+  const news = (reconciles: readonly Replayed[]): readonly boolean[] => {
     const isNews = createNews();
-    return looks.map((look) => isNews(look));
+    return reconciles.map((reconcile) => isNews(reconcile));
   };
 
   it('leaves out what confirms the line before, for each Service by itself', () => {
@@ -63,7 +64,7 @@ describe('the timeline', () => {
   });
 
   it('shows a new warning, a failed delivery and a difference, even if the leader stays', () => {
-    const failed = decideAgain(aLook({ ...aDelivery(), status: 503 }));
+    const failed = decideAgain(aRecordedReconcile({ ...aDelivery(), status: 503 }));
     const different = replayed({ reply: { epoch: 1 } });
     expect(news([replayed(), replayed({ snapshot: withTypo }), replayed(), failed, replayed(), different])).toEqual(
       Array(6).fill(true),
@@ -71,18 +72,20 @@ describe('the timeline', () => {
   });
 
   it('tells who led before, and that a name has come back as another pod', () => {
-    expect(renderLook(replayed(), unpainted)).toMatch(
+    expect(renderReconcile(replayed(), unpainted)).toMatch(
       /^2026-11-20T10:00:00\.000Z {2}shop\/db +elected +FirstLeader +none -> db-0 +Pod db-0 modified$/,
     );
     const line = replayed({ reply: { basis: 'read', previous: { name: 'db-0', uid: uid('old') } } });
-    expect(renderLook(line, unpainted)).toContain('db-0 -> db-0 (new uid)');
+    expect(renderReconcile(line, unpainted)).toContain('db-0 -> db-0 (new uid)');
   });
 
   it('notes what a line alone does not say', () => {
-    const notes = (look: Replayed) => renderNotes(look, unpainted).join('\n');
+    const notes = (reconcile: Replayed) => renderNotes(reconcile, unpainted).join('\n');
     expect(notes(replayed())).toBe('');
     expect(notes(replayed({ snapshot: withTypo }))).toContain('! InvalidAnnotation: zen-lead.io/sticky cannot be read');
-    expect(notes(decideAgain(aLook({ ...aDelivery(), reply: null, status: 0 })))).toContain('! delivery: no answer');
+    expect(notes(decideAgain(aRecordedReconcile({ ...aDelivery(), reply: null, status: 0 })))).toContain(
+      '! delivery: no answer',
+    );
     expect(notes(replayed({ reply: { epoch: 1 } }))).toContain('! recorded was: elected FirstLeader, leader db-0');
   });
 });
@@ -106,18 +109,18 @@ describe('a leader that is kept although it is not fit', () => {
     } as const;
     const whole = aSnapshot({ source: paused, slices: [slice] });
     const broken = { ...whole, candidates: [aCandidate({ ready: false })] };
-    const looks = [replayed({ snapshot: whole }), replayed({ snapshot: broken })];
-    expect(looks.map(({ today }) => today?.reason)).toEqual(['Paused', 'Paused']);
-    expect(looks.map(listNotes)).toEqual([[], ['db-0 leads, although it is not Ready']]);
+    const reconciles = [replayed({ snapshot: whole }), replayed({ snapshot: broken })];
+    expect(reconciles.map(({ today }) => today?.reason)).toEqual(['Paused', 'Paused']);
+    expect(reconciles.map(listNotes)).toEqual([[], ['db-0 leads, although it is not Ready']]);
     const isNews = createNews();
-    expect(looks.map((look) => isNews(look))).toEqual([true, true]);
+    expect(reconciles.map((reconcile) => isNews(reconcile))).toEqual([true, true]);
   });
 });
 
 describe('what was asked for', () => {
-  const look = aLook(aDelivery());
-  const isWanted = (wanted: Partial<Parameters<typeof chooseLooks>[0]>) =>
-    chooseLooks({ services: [], from: undefined, until: undefined, ...wanted })(look);
+  const reconcile = aRecordedReconcile(aDelivery());
+  const isWanted = (wanted: Partial<Parameters<typeof chooseEvents>[0]>) =>
+    chooseEvents({ services: [], from: undefined, until: undefined, ...wanted })(reconcile);
 
   it('is everything, a Service, or a span of time that has its beginning and not its end', () => {
     expect(isWanted({})).toBe(true);
@@ -146,11 +149,11 @@ describe('the tally', () => {
     tally.add(replayed({ reply: { epoch: 1 } }));
     tally.addBroken();
     expect(tally.render()).toBe(
-      '3 looks at 1 Service from 2026-11-20T10:00:00.000Z to 2026-11-20T10:00:05.000Z: 2 elected, 1 lost; 1 decided otherwise than recorded; 1 line could not be read',
+      '3 reconciles of 1 Service from 2026-11-20T10:00:00.000Z to 2026-11-20T10:00:05.000Z: 2 elected, 1 lost; 1 decided otherwise than recorded; 1 line could not be read',
     );
   });
 
   it('says that there was nothing', () => {
-    expect(createTally().render()).toBe('no look at any Service');
+    expect(createTally().render()).toBe('no reconcile of any Service');
   });
 });

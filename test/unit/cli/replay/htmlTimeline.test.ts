@@ -19,7 +19,7 @@ describe('the page of replay --html', () => {
     const nobody = aSnapshot({ candidates: [aCandidate({ ready: false })] });
     for (const [number, snapshot] of [aSnapshot(), nobody, aSnapshot()].entries()) {
       const line = parseLine(toLine(aDelivery({ snapshot, at: T0 + number * 1_000 })).trimEnd());
-      if (line.kind === 'look') timeline.add(decideAgain(line), `dir:r.jsonl:${number + 1}`);
+      if (line.kind === 'reconcile') timeline.add(decideAgain(line), `dir:r.jsonl:${number + 1}`);
     }
     const [, json = ''] = /<script type="application\/json" id="data">(.*)<\/script>/.exec(timeline.render()) ?? [];
     expect(JSON.parse(json)).toMatchObject({

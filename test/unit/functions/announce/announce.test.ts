@@ -55,10 +55,10 @@ describe('the outbox', () => {
   it('announces the first leader after the route stands: Kubernetes Event, CloudEvent, then the record', async () => {
     putService(harness.fake);
     putPod(harness.fake, 'db-0');
-    await harness.look();
+    await harness.reconcile();
     expect([routedPod(harness.fake), notices(), received]).toEqual(['db-0', [], []]);
 
-    await harness.look();
+    await harness.reconcile();
     expect(notices()).toEqual([
       ['Normal', 'LeaderServiceCreated'],
       ['Normal', 'LeaderElected'],
@@ -78,7 +78,7 @@ describe('the outbox', () => {
       'zen-lead.io/leader-last-switch-time': '2026-11-20T10:00:00.000Z',
     });
 
-    await harness.look();
+    await harness.reconcile();
     expect(harness.fake.writes()).toEqual([]);
     expect(received).toHaveLength(1);
   });
@@ -112,13 +112,13 @@ describe('the outbox', () => {
   it('says it again with the same id and name until the record is written', async () => {
     putService(harness.fake);
     putPod(harness.fake, 'db-0');
-    await harness.look();
+    await harness.reconcile();
     harness.fake.before = ({ method, path }) =>
       method === 'PATCH' && path.endsWith('/services/db-leader') ? failure(503, 'ServiceUnavailable') : undefined;
-    const first = await harness.look();
+    const first = await harness.reconcile();
     expect(first.data.recheckAfterMs).toBe(5_000);
     harness.fake.before = () => undefined;
-    await harness.look();
+    await harness.reconcile();
     expect(received.map(({ id }) => id)).toEqual([received[0]?.id, received[0]?.id]);
     expect(received[0]?.time).toBe(received[1]?.time);
     expect(notices()).toHaveLength(2);
@@ -129,10 +129,10 @@ describe('the outbox', () => {
     const slow = await startHarness({ log: pino({ level: 'warn' }, { write: (line: string) => lines.push(line) }) });
     putService(slow.fake);
     putPod(slow.fake, 'db-0');
-    await slow.look();
+    await slow.reconcile();
     slow.fake.before = ({ method, path }) =>
       method === 'POST' && path.endsWith('/events') ? new Promise(() => undefined) : undefined;
-    await slow.look();
+    await slow.reconcile();
     await slow.fake.close();
     expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
       { service: 'shop/db', err: { code: 'KUBE_TIMEOUT', message: expect.stringContaining('within 500 ms') } },
@@ -146,13 +146,13 @@ describe('the outbox', () => {
     brokerStatus = status;
     putService(harness.fake);
     putPod(harness.fake, 'db-0');
-    await harness.look();
-    const reply = await harness.look();
+    await harness.reconcile();
+    const reply = await harness.reconcile();
     expect(reply.data).toMatchObject({ decision: 'kept', recheckAfterMs: 5_000 });
     expect(leaderNotes()).not.toHaveProperty('zen-lead.io/announced-epoch');
 
     brokerStatus = 202;
-    await harness.look();
+    await harness.reconcile();
     expect(received).toHaveLength(1);
     expect(leaderNotes()).toHaveProperty('zen-lead.io/announced-epoch');
   });
@@ -162,9 +162,9 @@ describe('the outbox', () => {
     putService(harness.fake);
     putPod(harness.fake, 'db-0');
     putPod(harness.fake, 'db-1');
-    await harness.look();
+    await harness.reconcile();
     putPod(harness.fake, 'db-0', { ready: false });
-    await harness.look();
+    await harness.reconcile();
     expect(harness.fake.writes()).toEqual(['PATCH endpointslices/db-leader-ipv4']);
   });
 
@@ -185,20 +185,20 @@ describe('the outbox', () => {
   it('announces an opt-out before the Service that says what was announced goes', async () => {
     await startWithTwoPods();
     putService(harness.fake, { 'zen-lead.io/enabled': 'false' });
-    await harness.look();
+    await harness.reconcile();
     expect(harness.fake.all('endpointslices')).toEqual([]);
     brokerStatus = 500;
-    await harness.look();
+    await harness.reconcile();
     expect(harness.fake.find('services', 'db-leader')).toBeDefined();
     brokerStatus = 202;
-    await harness.look();
+    await harness.reconcile();
     expect(harness.fake.find('services', 'db-leader')).toBeUndefined();
     expect(received.at(-1)).toMatchObject({
       type: 'io.zen-lead.leader.lost',
       data: { reason: 'OptedOut', previous: { name: 'db-0' } },
     });
     expect(notices().at(-1)).toEqual(['Normal', 'LeaderServiceRemoved']);
-    await harness.look();
+    await harness.reconcile();
     expect(harness.fake.writes()).toEqual([]);
   });
 });
@@ -209,7 +209,7 @@ describe('warnings', () => {
 
   it('become a Warning Event and a metric, once', async () => {
     await startWithTwoPods(invalid);
-    await harness.look({ type: 'io.zen-lead.service.modified' });
+    await harness.reconcile({ type: 'io.zen-lead.service.modified' });
     expect(warned()).toBe(1);
     expect(await harness.count('warnings_total', { service: 'db', reason: 'InvalidAnnotation' })).toBe(1);
     const event = harness.fake.all('events').find((each) => each['reason'] === 'InvalidAnnotation');
@@ -231,9 +231,9 @@ describe('warnings', () => {
   it.each(['io.zen-lead.service.resync', 'io.zen-lead.service.recheck'])('are not repeated by %s', async (type) => {
     await startWithTwoPods();
     putService(harness.fake, invalid);
-    await harness.look({ type });
+    await harness.reconcile({ type });
     expect(warned()).toBe(0);
-    await harness.look();
+    await harness.reconcile();
     expect(warned()).toBe(1);
   });
 
@@ -241,10 +241,13 @@ describe('warnings', () => {
     await startWithTwoPods();
     putService(harness.fake, invalid);
     harness.fake.before = ({ path }) => (path.endsWith('/events') ? failure(500, 'InternalError') : undefined);
-    const { carry, recheckAfterMs } = (await harness.look()).data;
+    const { carry, recheckAfterMs } = (await harness.reconcile()).data;
     expect(recheckAfterMs).toBe(5_000);
     harness.fake.before = () => undefined;
-    const reply = await harness.look({ type: 'io.zen-lead.service.recheck' }, carry === undefined ? {} : { carry });
+    const reply = await harness.reconcile(
+      { type: 'io.zen-lead.service.recheck' },
+      carry === undefined ? {} : { carry },
+    );
     expect(warned()).toBe(1);
     expect(reply.data).not.toHaveProperty('carry');
   });

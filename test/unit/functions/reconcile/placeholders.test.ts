@@ -23,7 +23,7 @@ const epochOf = (): number => {
 };
 
 it('makes a slice with nothing in it, and fills it', async () => {
-  const reply = await harness.look();
+  const reply = await harness.reconcile();
   expect(harness.fake.writes()).toEqual([
     'POST services',
     'POST endpointslices',
@@ -44,7 +44,7 @@ it('gives a slice that came late an epoch of the moment when it is there: betwee
     if (isCreate(request)) harness.clock.now += 5_000;
     return undefined;
   };
-  await harness.looks.lookAt(event, true, signal);
+  await harness.reconciler.reconcile(event, true, signal);
   expect(epochOf()).toBeGreaterThan(othersEpoch);
 });
 
@@ -56,11 +56,11 @@ it('puts no record into a slice that was filled by another function meanwhile', 
     if (method !== 'PATCH' || !path.startsWith(SLICES) || !isOurs) return undefined;
     isOurs = false;
     harness.clock.now += 1_000;
-    await harness.looks.lookAt(other, true, signal);
+    await harness.reconciler.reconcile(other, true, signal);
     return undefined;
   };
   const theirs = harness.clock.now + 1_000;
-  await harness.looks.lookAt(event, true, signal);
+  await harness.reconciler.reconcile(event, true, signal);
   expect(epochOf()).toBe(theirs);
   expect(await harness.count('retry_attempts_total', { attempt: '1' })).toBe(1);
 });
@@ -69,7 +69,7 @@ it('removes what stands in the place first', async () => {
   await harness.settle();
   const slice = harness.fake.find('endpointslices', LEADER_SLICE);
   harness.fake.put('endpointslices', { ...slice, addressType: 'FQDN', endpoints: [] });
-  await harness.look();
+  await harness.reconcile();
   expect(harness.fake.writes()).toEqual([
     `DELETE endpointslices/${LEADER_SLICE}`,
     'POST endpointslices',
@@ -84,7 +84,7 @@ it('gives up where somebody removes each place that is made', async () => {
     if (method === 'PATCH' && path.startsWith(SLICES)) harness.fake.remove('endpointslices', LEADER_SLICE);
     return undefined;
   };
-  await expect(harness.looks.lookAt(event, true, signal)).rejects.toMatchObject({
+  await expect(harness.reconciler.reconcile(event, true, signal)).rejects.toMatchObject({
     code: 'KUBE_NOT_FOUND',
     message: expect.stringContaining(`shop/${LEADER_SLICE}`),
   });
@@ -94,7 +94,7 @@ it('gives up where somebody removes each place that is made', async () => {
 it('ends, and is no failure, in a namespace that is being deleted', async () => {
   harness.fake.before = ({ method }) =>
     method === 'POST' ? failure(403, 'Forbidden', 'it is being terminated', 'NamespaceTerminating') : undefined;
-  const reply = await harness.look();
+  const reply = await harness.reconcile();
   expect(reply.data.leader).toMatchObject({ name: 'db-0' });
   expect(harness.fake.writes()).toEqual(['POST services']);
 });

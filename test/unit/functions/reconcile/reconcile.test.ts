@@ -15,10 +15,10 @@ afterEach(() => harness.fake.close());
 
 const reads = (): string[] => harness.fake.requests.filter(({ method }) => method === 'GET').map(({ path }) => path);
 
-describe('a look with a snapshot that may decide', () => {
+describe('a reconcile with a snapshot that may decide', () => {
   it('fails over with one write and no read', async () => {
     putPod(harness.fake, 'db-0', { ready: false });
-    const reply = await harness.look();
+    const reply = await harness.reconcile();
     expect(harness.fake.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'PATCH /apis/discovery.k8s.io/v1/namespaces/shop/endpointslices/db-leader-ipv4',
     ]);
@@ -33,7 +33,7 @@ describe('a look with a snapshot that may decide', () => {
   });
 
   it('writes nothing when nothing that matters has changed', async () => {
-    const reply = await harness.look();
+    const reply = await harness.reconcile();
     expect(harness.fake.requests).toEqual([]);
     expect(reply).toMatchObject({ type: 'io.zen-lead.leader.kept', data: { reason: 'LeaderFit' } });
   });
@@ -41,14 +41,14 @@ describe('a look with a snapshot that may decide', () => {
   it('sends the resourceVersion and the uid with every patch', async () => {
     putPod(harness.fake, 'db-0', { ready: false });
     const slice = harness.fake.find('endpointslices', 'db-leader-ipv4')?.metadata;
-    await harness.look();
+    await harness.reconcile();
     const [{ body } = { body: null }] = harness.fake.requests;
     expect(body).toMatchObject({ metadata: { uid: slice?.uid, resourceVersion: slice?.resourceVersion } });
   });
 
   it('answers 200 for a Service that is gone', async () => {
     harness.fake.remove('services', 'db');
-    const reply = await harness.look();
+    const reply = await harness.reconcile();
     expect(reply.data).toMatchObject({ decision: 'lost', reason: 'SourceGone', leader: null });
     expect(harness.fake.writes()).toEqual([]);
   });
@@ -58,7 +58,7 @@ describe('a look with a snapshot that may decide', () => {
     const event = await harness.event();
     harness.fake.before = ({ method }) =>
       method === 'POST' ? failure(403, 'Forbidden', 'it is being terminated', 'NamespaceTerminating') : undefined;
-    expect((await harness.looks.lookAt(event, true, signal)).data.leader).toMatchObject({ name: 'db-0' });
+    expect((await harness.reconciler.reconcile(event, true, signal)).data.leader).toMatchObject({ name: 'db-0' });
     expect(harness.fake.writes()).toEqual(['POST services']);
   });
 
@@ -70,7 +70,7 @@ describe('a look with a snapshot that may decide', () => {
     const candidates = snapshot.candidates.map((pod) =>
       pod.ready ? pod : { ...pod, readyChangedAt: harness.clock.now - 2_500 },
     );
-    const reply = await harness.look({}, { snapshot: { ...snapshot, candidates } });
+    const reply = await harness.reconcile({}, { snapshot: { ...snapshot, candidates } });
     expect(reply.data).toMatchObject({ decision: 'kept', reason: 'FailoverDelayed', recheckAfterMs: 7_500 });
   });
 });
@@ -88,7 +88,7 @@ describe('a conflict', () => {
     putPod(harness.fake, 'db-0', { ready: false });
     const event = await harness.event();
     failFirst(1, status, reason);
-    const reply = await harness.looks.lookAt(event, true, signal);
+    const reply = await harness.reconciler.reconcile(event, true, signal);
     expect(routedPod(harness.fake)).toBe('db-1');
     expect(reply.data).toMatchObject({
       basis: 'read',
@@ -111,7 +111,7 @@ describe('a conflict', () => {
     putPod(harness.fake, 'db-0', { ready: true });
     putPod(harness.fake, 'db-1', { ready: false });
     failFirst(1, 409, 'Conflict');
-    const reply = await harness.looks.lookAt(event, true, signal);
+    const reply = await harness.reconciler.reconcile(event, true, signal);
     expect(reply.data).toMatchObject({ decision: 'kept', leader: { name: 'db-0' } });
     expect(routedPod(harness.fake)).toBe('db-0');
   });
@@ -120,7 +120,7 @@ describe('a conflict', () => {
     putPod(harness.fake, 'db-0', { ready: false });
     const event = await harness.event();
     failFirst(100, 409, 'Conflict');
-    await expect(harness.looks.lookAt(event, true, signal)).rejects.toMatchObject({ code: 'KUBE_CONFLICT' });
+    await expect(harness.reconciler.reconcile(event, true, signal)).rejects.toMatchObject({ code: 'KUBE_CONFLICT' });
     expect(reads().filter((path) => path.includes('endpointslices'))).toHaveLength(3);
     expect(harness.fake.writes()).toHaveLength(4);
   });
@@ -134,7 +134,7 @@ describe('a conflict', () => {
       isFirst = false;
       return failure(409, 'AlreadyExists');
     };
-    await harness.looks.lookAt(event, true, signal);
+    await harness.reconciler.reconcile(event, true, signal);
     expect(harness.fake.find('services', 'db-leader')).toBeDefined();
   });
 
@@ -149,7 +149,7 @@ describe('a conflict', () => {
       isFirst = false;
       return failure(409, 'Conflict');
     };
-    const reply = await harness.looks.lookAt(event, true, signal);
+    const reply = await harness.reconciler.reconcile(event, true, signal);
     expect(reply.data).toMatchObject({ decision: 'kept', basis: 'read', leader: { name: 'db-1' } });
     expect(await harness.count('failover_count_total', { reason: 'notReady' })).toBe(1);
     const epochs = ['ipv4', 'ipv6'].map(
@@ -162,7 +162,7 @@ describe('a conflict', () => {
     putPod(harness.fake, 'db-0', { ready: false });
     const event = await harness.event();
     harness.fake.before = ({ method }) => (method === 'PATCH' ? failure(500, 'InternalError') : undefined);
-    await expect(harness.looks.lookAt(event, true, signal)).rejects.toMatchObject({ code: 'KUBE_UNAVAILABLE' });
+    await expect(harness.reconciler.reconcile(event, true, signal)).rejects.toMatchObject({ code: 'KUBE_UNAVAILABLE' });
     expect(reads()).toEqual([]);
     expect(await harness.count('endpoint_write_errors_total', { service: 'db' })).toBe(1);
     expect(await harness.count('reconciliation_errors_total', { error_type: 'KUBE_UNAVAILABLE' })).toBe(1);
@@ -174,7 +174,7 @@ describe('a snapshot that may not decide', () => {
 
   it('because its deadline has passed (S4) is a hint', async () => {
     const event = await harness.event({}, { deadline: harness.clock.now });
-    const reply = await harness.looks.lookAt(event, true, signal);
+    const reply = await harness.reconciler.reconcile(event, true, signal);
     expect(reply.data.basis).toBe('read');
     expect(await hints('late')).toBe(1);
   });
@@ -186,7 +186,7 @@ describe('a snapshot that may not decide', () => {
     let asked = 0;
     const { now } = harness.clock;
     Object.defineProperty(harness.clock, 'now', { get: () => (++asked > 3 ? now + 3_000 : now) });
-    const reply = await harness.looks.lookAt(event, true, signal);
+    const reply = await harness.reconciler.reconcile(event, true, signal);
     expect(reply.data.basis).toBe('read');
     expect(harness.fake.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET', 'PATCH']);
   });
@@ -200,7 +200,7 @@ describe('a snapshot that may not decide', () => {
         revisions: { ...fresh.revisions, [resource]: '5' },
         candidates: fresh.candidates.filter(({ name }) => name !== 'db-0'),
       };
-      const reply = await harness.look({}, { snapshot: old });
+      const reply = await harness.reconcile({}, { snapshot: old });
       expect(reply.data).toMatchObject({ basis: 'read', decision: 'kept', leader: { name: 'db-0' } });
       expect(harness.fake.writes()).toEqual([]);
       expect(await hints('old')).toBe(1);
@@ -215,12 +215,12 @@ describe('a snapshot that may not decide', () => {
       'zen-lead.io/services-revision': '999',
     };
     harness.fake.put('endpointslices', { ...slice, metadata: { ...slice?.metadata, annotations } });
-    expect((await harness.look()).data.basis).toBe('event');
+    expect((await harness.reconcile()).data.basis).toBe('event');
   });
 
   it.each(['abc', '', '1e3', '-5', '0x10'])('because its revision is %j and no number is a hint', async (pods) => {
     const fresh = await harness.snapshot();
-    await harness.look(
+    await harness.reconcile(
       {},
       { snapshot: { ...fresh, revisions: { ...fresh.revisions, pods: pods as typeof fresh.revisions.pods } } },
     );
@@ -235,7 +235,7 @@ describe('a snapshot that may not decide', () => {
     putService(harness.fake, { 'zen-lead.io/leader-service-name': 'main' });
     await harness.settle();
     const before = await harness.count('hints_total', { reason: 'unfenced' });
-    const reply = await harness.look({}, blind);
+    const reply = await harness.reconcile({}, blind);
     expect(reply.data).toMatchObject({ decision: 'kept', basis: 'read', leader: { name: 'db-0' } });
     expect(harness.fake.writes()).toEqual([]);
     expect(await harness.count('hints_total', { reason: 'unfenced' })).toBe(before + 1);
@@ -244,7 +244,7 @@ describe('a snapshot that may not decide', () => {
   it('because the slice has lost its record is a hint: it may have been made empty after what the snapshot shows', async () => {
     const slice = harness.fake.find('endpointslices', 'db-leader-ipv4');
     harness.fake.put('endpointslices', { ...slice, metadata: { ...slice?.metadata, annotations: {} } });
-    const reply = await harness.look();
+    const reply = await harness.reconcile();
     expect(reply.data).toMatchObject({ basis: 'read', reason: 'SliceMadeAnew', leader: { name: 'db-0' } });
     expect(await hints('unfenced')).toBeGreaterThan(0);
   });
@@ -254,9 +254,10 @@ describe('a snapshot that may not decide', () => {
     if (event.data.kind !== 'readable') throw new Error('readable expected');
     const { snapshot: _, ...data } = event.data.value;
     expect(
-      (await harness.looks.lookAt({ ...event, data: { kind: 'readable', value: data } }, true, signal)).data.basis,
+      (await harness.reconciler.reconcile({ ...event, data: { kind: 'readable', value: data } }, true, signal)).data
+        .basis,
     ).toBe('read');
-    expect((await harness.look({ data: { kind: 'unreadable', problem: 'x' } })).data.basis).toBe('read');
+    expect((await harness.reconcile({ data: { kind: 'unreadable', problem: 'x' } })).data.basis).toBe('read');
     expect([await hints('noSnapshot'), await hints('unreadable')]).toEqual([1, 1]);
   });
 
@@ -266,7 +267,7 @@ describe('a snapshot that may not decide', () => {
       pod.name === 'db-1' ? { ...pod, ips: ['6.6.6.6'] } : { ...pod, ready: false },
     );
     const event = await harness.event({}, { snapshot: { ...fresh, candidates: forged } });
-    const reply = await harness.looks.lookAt(event, false, signal);
+    const reply = await harness.reconciler.reconcile(event, false, signal);
     expect(reply.data).toMatchObject({ basis: 'read', decision: 'kept', leader: { name: 'db-0' } });
     expect(harness.fake.writes()).toEqual([]);
     expect(await hints('untrusted')).toBe(1);
@@ -276,11 +277,11 @@ describe('a snapshot that may not decide', () => {
     const slice = harness.fake.find('endpointslices', 'db-leader-ipv4');
     const annotations = { ...(slice?.metadata['annotations'] as object), 'zen-lead.io/pods-revision': '99999999' };
     harness.fake.put('endpointslices', { ...slice, metadata: { ...slice?.metadata, annotations } });
-    await harness.look();
+    await harness.reconcile();
     expect(await hints('old')).toBe(1);
     const recorded = harness.fake.find('endpointslices', 'db-leader-ipv4')?.metadata['annotations'];
     expect(Number((recorded as Record<string, string>)['zen-lead.io/pods-revision'])).toBeLessThan(2_000);
-    expect((await harness.look()).data.basis).toBe('event');
+    expect((await harness.reconcile()).data.basis).toBe('event');
   });
 });
 
@@ -296,7 +297,7 @@ describe('state that is read', () => {
       const metadata = { resourceVersion: '5000', ...(tokens.length === 1 && { continue: 'more' }) };
       return { status: 200, body: { metadata, items: tokens.length === 1 ? pods.slice(0, 1) : pods.slice(1) } };
     };
-    await harness.looks.lookAt(event, true, signal);
+    await harness.reconciler.reconcile(event, true, signal);
     expect(tokens).toHaveLength(2);
     expect(routedPod(harness.fake)).toBe('db-1'); // it was on the second page
   });
@@ -310,7 +311,7 @@ describe('state that is read', () => {
         ? { status: 200, body: { metadata: { resourceVersion: '1', continue: 'x' }, items: [] } }
         : failure(410, 'Expired');
     };
-    await harness.looks.lookAt(event, true, signal);
+    await harness.reconciler.reconcile(event, true, signal);
     expect(calls).toBe(3);
     expect(routedPod(harness.fake)).toBe('db-0');
   });
@@ -323,7 +324,7 @@ describe('state that is read', () => {
       if (path.endsWith('/services') && slow-- > 0) harness.clock.now += 2_000;
       return undefined;
     };
-    await harness.looks.lookAt(event, true, signal);
+    await harness.reconciler.reconcile(event, true, signal);
     expect(reads().filter((path) => path.endsWith('/pods'))).toHaveLength(2);
     expect(routedPod(harness.fake)).toBe('db-1');
   });
@@ -331,14 +332,14 @@ describe('state that is read', () => {
   it('with an object that cannot be read fails the look, and not as bad input', async () => {
     const event = await harness.event({ data: { kind: 'unreadable', problem: 'x' } });
     harness.fake.put('pods', { metadata: { name: 'odd' }, spec: 'none' });
-    await expect(harness.looks.lookAt(event, true, signal)).rejects.toMatchObject({ code: 'KUBE_INVALID' });
+    await expect(harness.reconciler.reconcile(event, true, signal)).rejects.toMatchObject({ code: 'KUBE_INVALID' });
   });
 });
 
 describe('counters', () => {
   it('tell a failover with its reason in the Go zen-lead’s spelling, and how long it took', async () => {
     putPod(harness.fake, 'db-0', { ready: false });
-    await harness.look();
+    await harness.reconcile();
     expect(await harness.count('failover_count_total', { namespace: 'shop', service: 'db', reason: 'notReady' })).toBe(
       1,
     );
@@ -353,7 +354,7 @@ describe('counters', () => {
     expect(await harness.count('failover_count_total', {})).toBe(0);
     putPod(harness.fake, 'db-0', { ready: false });
     putPod(harness.fake, 'db-1', { ready: false });
-    await harness.look();
+    await harness.reconcile();
     expect(await harness.count('failover_count_total', { reason: 'noneReady' })).toBe(1);
     expect(routedPod(harness.fake)).toBeNull();
   });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { putPod, putService } from '../../../support/objects/aNamespace.ts';
-import { aLookEvent, structured } from '../../../support/objects/anEvent.ts';
+import { aReconcileEvent, structured } from '../../../support/objects/anEvent.ts';
 import { startServer, type TestServer } from '../../../support/servers/functionsServer.ts';
 
 let server: TestServer;
@@ -10,8 +10,8 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const look = (name: string): Promise<Response> => {
-  const { headers, body } = structured(aLookEvent({ subject: `namespaces/shop/services/${name}` }));
+const reconcile = (name: string): Promise<Response> => {
+  const { headers, body } = structured(aReconcileEvent({ subject: `namespaces/shop/services/${name}` }));
   return server.post(headers, body);
 };
 const listsOfPods = () =>
@@ -26,9 +26,9 @@ it('a namespace is read once more for all the Services that are asked about whil
     started.resolve();
     return reading.promise;
   };
-  const first = look('db-0');
+  const first = reconcile('db-0');
   await started.promise;
-  const others = names.slice(1).map(look);
+  const others = names.slice(1).map(reconcile);
   await new Promise((resolve) => setTimeout(resolve, 100));
   reading.resolve(undefined);
   const answers = await Promise.all([first, ...others]);
@@ -44,10 +44,10 @@ it('whoever asks while a namespace is being read is not given that read: it may 
     started.resolve();
     return reading.promise;
   };
-  const first = look('none');
+  const first = reconcile('none');
   await started.promise;
   putService(server.fake);
-  const second = look('db');
+  const second = reconcile('db');
   reading.resolve(undefined);
   await first;
   expect(await (await second).json()).toMatchObject({ data: { leader: { name: 'db-0' } } });
