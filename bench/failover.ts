@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: how long a failover takes, beside the floor, on the same kube-apiserver in the same run. DESIGN section 13.
+ * `npm run bench`: how long a failover takes, beside the floor, on the same kube-apiserver in the same run. docs/performance.md.
  *
  * A sample is the time from the acknowledgement of the leader's status write (NotReady) to the moment at which another client's
  * watch delivers the slice with the other pod's address. Floor and zen-lead take turns, so that whatever else the machine does

@@ -1,5 +1,5 @@
 /**
- * startBridge: watches the cluster and sends an event for whatever may concern a leader. DESIGN section 7; called by `zen-lead run`,
+ * startBridge: watches the cluster and sends an event for whatever may concern a leader. docs/architecture.md#bridge; called by `zen-lead run`,
  * `zen-lead bridge` and the demo.
  *
  * reflector -> store -> affected -> queue -> deliver -> sink, all in the tick in which the watch line is read when a place is free.

@@ -1,5 +1,5 @@
 /**
- * toAnswer: from an error to the HTTP status of the answer table. The one place where a status is chosen. DESIGN section 2, "Answers".
+ * toAnswer: from an error to the HTTP status of the answer table. The one place where a status is chosen. docs/reference/events.md#answers.
  *
  * Guarantees: "try again" is 429 or 503 with Retry-After and never 404, 409 or 500: CloudEvents SDK senders do not retry 409 and
  * 500, brokers do retry 404.

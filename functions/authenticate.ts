@@ -1,6 +1,6 @@
 /**
  * authenticate: is this our bridge? A projected service-account token with our own audience, checked against the API server's keys.
- * DESIGN section 6. Called by `app` before a body is looked at.
+ * docs/trust.md. Called by `app` before a body is looked at.
  *
  * UNAUTHENTICATED (401): no token, or one that does not hold. WRONG_SENDER (403): a good token of somebody else.
  *

@@ -63,7 +63,7 @@ export async function attempt(
   }
 }
 
-/** The answer table of DESIGN section 2, from the sender's side. */
+/** The answer table in docs/reference/events.md#answers, from the sender's side. */
 function toOutcome(answer: SinkAnswer): Outcome {
   const { status } = answer;
   if (status >= 200 && status < 300) return { kind: 'done', answer };

@@ -8,7 +8,7 @@ import type { ConcurrencyBounds } from './concurrency.ts';
 export interface DeliveryTuning {
   /** An attempt with a snapshot: a reconcile costs one write, some 5 ms; after a second the sink or the way to it hangs. */
   readonly attemptTimeoutMs: number;
-  /** An attempt with a hint: the function may read for 2 s before it writes (DESIGN section 1). */
+  /** An attempt with a hint: the function may read for 2 s before it writes (docs/architecture.md#the-way-of-an-event). */
   readonly hintTimeoutMs: number;
   /** After the n-th failure of a key in a row. */
   readonly backoff: BackoffBounds;

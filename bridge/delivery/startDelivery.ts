@@ -1,5 +1,5 @@
 /**
- * startDelivery: takes what waits in the queue, sends it to the sink, and acts on what comes of it. DESIGN sections 2 and 7.
+ * startDelivery: takes what waits in the queue, sends it to the sink, and acts on what comes of it. docs/reference/events.md#answers, docs/architecture.md#delivery.
  *
  * A key that waits while a place is free is sent in the same tick. A failure is tried again after a backoff or Retry-After, whichever
  * is later, until `maxFailures` in a row make a dead letter of it; the key is then reconciled again at its next change or resync. While the
@@ -28,7 +28,7 @@ import type { DeliveryTuning } from './deliveryTuning.ts';
 import { createRefusedTokenLog } from './refusedToken.ts';
 import { createRetries, type Sent } from './retries.ts';
 
-/** One line of a recording (DESIGN section 2). */
+/** One line of a recording (docs/reference/events.md#recordings). */
 export interface DeliveryRecord {
   readonly event: ReconcileEvent;
   readonly reply: ReplyEvent | null;

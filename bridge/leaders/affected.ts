@@ -4,7 +4,7 @@
  *
  * Guarantees: each source at most once a change. Pure, and no longer than the sources concerned, whatever the size of the namespace.
  * Not guaranteed: that a reconcile is needed. What we own also changes by our own writes, and a watch does not tell who wrote: the
- * change of a route arrives here as `drifted` in the low lane, and its reconcile is the one that announces (DESIGN section 7, Queue).
+ * change of a route arrives here as `drifted` in the low lane, and its reconcile is the one that announces (docs/architecture.md#queue).
  */
 
 import type { Change, ReconcileType } from '../../lib/events/reconcileEvent.ts';
@@ -55,7 +55,7 @@ export function affectedByService(
   };
 
   if (views.some(isOptedIn) || index.isSource(object.name)) add(object.name, asSeen, 'change');
-  // Gone, or given a selector: nobody of ours did that (DESIGN section 4, the one exception).
+  // Gone, or given a selector: nobody of ours did that (docs/reference/objects.md#what-is-ours, the one exception).
   const isBroken = change.kind === 'deleted' || Object.keys(object.selector ?? {}).length > 0;
   for (const source of views.map(sourceOfOurService))
     if (source !== null) add(source, 'io.zen-lead.service.drifted', isBroken ? 'change' : 'low');

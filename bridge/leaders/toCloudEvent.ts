@@ -4,7 +4,7 @@
  *
  * Guarantees: no snapshot (a hint) where the store may be old or the event would exceed `maxEventBytes`. The id is a function of
  * type, subject, revisions and due time: the same state sent again has the same id.
- * Source: DESIGN section 2; CloudEvents extensions partitioning, sequence ("MUST be lexicographically-orderable"), expirytime,
+ * Source: docs/reference/events.md; CloudEvents extensions partitioning, sequence ("MUST be lexicographically-orderable"), expirytime,
  * distributed-tracing: https://github.com/cloudevents/spec/tree/main/cloudevents/extensions
  */
 
@@ -19,7 +19,7 @@ import { newTraceparent } from '../delivery/traceparent.ts';
 import type { Concern } from '../queue/concern.ts';
 import type { Store } from './leaderStore.ts';
 
-/** DESIGN section 2: past it the snapshot is a hint. Kept by whoever resends the event. */
+/** docs/reference/events.md: past it the snapshot is a hint. Kept by whoever resends the event. */
 export const SNAPSHOT_LIFETIME_MS = 3_000;
 
 export interface CloudEventContext {

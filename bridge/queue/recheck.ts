@@ -2,7 +2,7 @@
  * createRechecks: the timers that replies ask for ("reconcile again in N ms"), and the `carry` that goes back with the next reconcile.
  *
  * Guarantees: one timer a key, replaced by each reply; a reply that asks for none clears it. At most one hour, because a timer that is
- * longer than Node can hold fires at once (DESIGN section 2).
+ * longer than Node can hold fires at once (docs/reference/events.md).
  * Not guaranteed: that timers outlive the process. Whoever starts looks at every key, and the replies set them again.
  */
 

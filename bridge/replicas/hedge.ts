@@ -1,6 +1,6 @@
 /**
  * createHedge: what a replica that does not hold the Lease does with what concerns it. Called by speaker.ts for every concern that it may
- * not send; DESIGN section 7, "HA without a gap".
+ * not send; docs/architecture.md#replicas.
  *
  * Whatever its own rules would not change a route for is left to the holder. What they would change waits: usually the holder settles it
  * within milliseconds. Where nobody has settled anything for `HEDGE_DELAY_MS`, or one key has waited for `MAX_WAIT_MS`, a hint goes out: look

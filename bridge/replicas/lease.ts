@@ -1,5 +1,5 @@
 /**
- * startLease: which replica speaks first (DESIGN section 7, "HA without a gap"). Started by speaker.ts once every list is complete.
+ * startLease: which replica speaks first (docs/architecture.md#replicas). Started by speaker.ts once every list is complete.
  *
  * Not guaranteed, first of all: that one replica at most believes it is the holder. The API server orders the writes of the record and
  * nothing else: a holder that is frozen right after `isHolder` said yes still does what it was about to do when it wakes. So nothing but

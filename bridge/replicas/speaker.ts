@@ -1,5 +1,5 @@
 /**
- * createSpeaker: who of several replicas says what (DESIGN section 7, "HA without a gap"). Every concern passes here right before it would
+ * createSpeaker: who of several replicas says what (docs/architecture.md#replicas). Every concern passes here right before it would
  * be sent; the one that holds the Lease sends it at once, with a snapshot, and every other replica leaves it to the hedge.
  *
  * Guarantees: asked at the moment of sending, so a holder that was frozen acts on no old belief, whatever waited in its queue. Whoever takes the

@@ -3,7 +3,7 @@
  * again. Pure; called by reflector.ts after every watch request.
  *
  * The API server ends the watch of a client that reads too slowly, as it does every watch after its timeoutSeconds: cleanly, having
- * delivered something. Resuming at once is the normal case, not an error (DESIGN section 7).
+ * delivered something. Resuming at once is the normal case, not an error (docs/architecture.md#bridge).
  */
 
 import type { ZenLeadError } from '../../lib/errors.ts';

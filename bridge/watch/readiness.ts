@@ -1,5 +1,5 @@
 /**
- * describeWatches: why the bridge is not ready, one sentence for each watch. DESIGN section 7, "Honest readiness".
+ * describeWatches: why the bridge is not ready, one sentence for each watch. docs/architecture.md#readiness.
  *
  * Ready is: every list is in, and no watch has been silent past its bookmark budget. Called by `/readyz` through `startBridge`.
  */

@@ -2,7 +2,7 @@
  * sendAgain: a recorded event, POSTed to a function (`replay --url`), one under a debugger for instance.
  *
  * To this machine the event goes with a new deadline, long enough for a breakpoint: past it a snapshot is a hint. To any other
- * machine it goes as old as it is: a recording must not look like news to a cluster (DESIGN sections 2 and 6).
+ * machine it goes as old as it is: a recording must not look like news to a cluster (docs/reference/events.md#hints, docs/trust.md).
  *
  * Guarantees: never rejects; an answer that cannot be had is told as one.
  */

@@ -1,5 +1,5 @@
 /**
- * The announcer: tells others what the slice says, and notes that it has. DESIGN section 2, "the outbox".
+ * The announcer: tells others what the slice says, and notes that it has. docs/reference/events.md#announcements.
  *
  * Kubernetes Event, then CloudEvent to EVENTS_SINK, then the record: killed between any two, the next reconcile says it again, with the same
  * name and id. Called by `settle`, and only where the route stands as decided.

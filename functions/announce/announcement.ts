@@ -1,5 +1,5 @@
 /**
- * toAnnouncement: what the slice says and the record of announcements does not yet. The outbox of DESIGN section 2, as a pure function.
+ * toAnnouncement: what the slice says and the record of announcements does not yet. The outbox of docs/reference/events.md#announcements, as a pure function.
  *
  * Called by `announce` in a reconcile that leaves the route as it is. Guarantees: the same state gives the same announcement, so that
  * two functions that say it at once say it under one id. Null: nothing is owed.

@@ -1,5 +1,5 @@
 /**
- * Coalescing of hints: on one key, one read in flight and one waiting, however many ask. DESIGN section 6.
+ * Coalescing of hints: on one key, one read in flight and one waiting, however many ask. docs/trust.md.
  *
  * A hint says no more than "look at this Service", so whoever asks while a read is in flight is served by the next one, which starts
  * after they asked, and all of them by the same. A foreign source does not resync: refusing by rate would lose its last word.

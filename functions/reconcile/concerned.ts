@@ -1,5 +1,5 @@
 /**
- * Whom a foreign event concerns: the opted-in Services of its namespace, as they are now. DESIGN section 2: "one about a pod concerns the
+ * Whom a foreign event concerns: the opted-in Services of its namespace, as they are now. docs/reference/events.md#hints: "one about a pod concerns the
  * opted-in Services of its namespace that select it or route to its name". Called by the handlers.
  *
  * Guarantees: pure; sorted by name, no duplicates. Only the name in the hint is used, the rest is the state read.

@@ -1,5 +1,5 @@
 /**
- * May this snapshot decide? DESIGN section 2, "the one rule for hints", and S9. Asked by `look` before anything else.
+ * May this snapshot decide? docs/reference/events.md#hints and S9. Asked by `look` before anything else.
  *
  * Guarantees: pure. Null: yes. Otherwise why the function has to read the state itself.
  * Not guaranteed: that the snapshot is the newest state. A later one that has been decided on shows as a conflict at the write.

@@ -36,7 +36,7 @@ export interface NamespaceRead {
   readonly revisions: Revisions;
 }
 
-/** State read must be written within this time of its first request (DESIGN section 2). */
+/** State read must be written within this time of its first request (docs/reference/events.md). */
 export const READ_LIFETIME_MS = 2_000;
 /** The page size of the reflectors and of kubectl. */
 const PAGE_SIZE = 500;

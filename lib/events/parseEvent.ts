@@ -1,5 +1,5 @@
 /**
- * parseEvent: what has arrived at a function, by its type. DESIGN section 2.
+ * parseEvent: what has arrived at a function, by its type. docs/reference/events.md.
  *
  * `ours`: one of our own replies, come back over a Broker; it is answered 200 and ignored.
  */

@@ -2,7 +2,7 @@
  * parseReconcileEvent: from an envelope to what a function is asked to look at. Called by `functions/app` for `io.zen-lead.pod.*` and `.service.*`.
  *
  * Guarantees: throws INPUT_INVALID only for a subject that cannot be read. Data that cannot be read, or a snapshot of another Service
- * than the subject's, comes back as a hint with the reason: a newer bridge can talk to an older function (DESIGN section 2).
+ * than the subject's, comes back as a hint with the reason: a newer bridge can talk to an older function (docs/reference/events.md).
  */
 
 import type { Envelope } from './envelope.ts';

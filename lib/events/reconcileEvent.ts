@@ -1,5 +1,5 @@
 /**
- * The event that the bridge sends: look at this Service. DESIGN section 2.
+ * The event that the bridge sends: look at this Service. docs/reference/events.md.
  *
  * The types only; `parseReconcileEvent` and the zod schemas that they are checked against stand beside it.
  */

@@ -1,5 +1,5 @@
 /**
- * The event that a function answers with, and announces: what was decided. DESIGN section 2.
+ * The event that a function answers with, and announces: what was decided. docs/reference/events.md.
  */
 
 import type { DecisionKind, Leader, Reason } from '../selection/decision.ts';

@@ -7,7 +7,7 @@ import type { ReconcileEvent } from './reconcileEvent.ts';
 import type { ReplyEvent } from './reply.ts';
 
 export interface SinkAnswer {
-  /** HTTP status of the answer table in DESIGN section 2. */
+  /** HTTP status of the answer table in docs/reference/events.md#answers. */
   readonly status: number;
   readonly reply?: ReplyEvent;
   /** With 429 and 503. */

@@ -1,5 +1,5 @@
 /**
- * One line of a recording: an event, what was answered, and what is needed to decide it again. DESIGN section 2.
+ * One line of a recording: an event, what was answered, and what is needed to decide it again. docs/reference/events.md#recordings.
  *
  * Written by a recorder (`--record`, `zen-lead record`), read by `parseLine`.
  */

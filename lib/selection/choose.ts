@@ -1,5 +1,5 @@
 /**
- * chooseLeader: who leads now, and why. The precedence of DESIGN section 3 stands here in one place:
+ * chooseLeader: who leads now, and why. The precedence in docs/reference/annotations.md#precedence stands here in one place:
  * paused, then exclude, lost label or terminating (at once), then failover-min-delay, pin, sticky, strategy.
  */
 

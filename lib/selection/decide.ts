@@ -4,7 +4,7 @@
  * Called by a function for every reconcile, by a bridge that wants to know whether anything is left to do, and by replay.
  *
  * Guarantees: pure; the order of the snapshot's lists does not matter; deciding again after the decision was written keeps the
- * leader and writes nothing (DESIGN section 12.1).
+ * leader and writes nothing (docs/guarantees.md).
  */
 
 import { chooseLeader } from './choose.ts';

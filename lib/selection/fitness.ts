@@ -1,5 +1,5 @@
 /**
- * Which pods may take traffic, and for each other one why not. S2 and the precedence of DESIGN section 3.
+ * Which pods may take traffic, and for each other one why not. S2 and the precedence in docs/reference/annotations.md#precedence.
  *
  * `fit` says that a pod can be routed to; `eligible` adds what a pod needs to be chosen anew (min-ready-duration).
  */

@@ -1,5 +1,5 @@
 /**
- * followerWrites: the followers Service and its slices, in the low lane. DESIGN section 4: at most 1,000 endpoints a slice.
+ * followerWrites: the followers Service and its slices, in the low lane. docs/reference/objects.md: at most 1,000 endpoints a slice.
  *
  * A slice has one list of ports, so pods whose named ports differ stand in different slices.
  */

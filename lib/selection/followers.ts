@@ -1,5 +1,5 @@
 /**
- * planFollowers: a second Service with every other Ready pod, for readers that must not load the leader. DESIGN section 4.
+ * planFollowers: a second Service with every other Ready pod, for readers that must not load the leader. docs/reference/objects.md.
  */
 
 import type { Plan, Warning } from './decision.ts';

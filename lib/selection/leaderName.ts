@@ -1,5 +1,5 @@
 /**
- * findLeaderName: under which name a source's leader Service lives, and whether something is in the way. DESIGN section 4.
+ * findLeaderName: under which name a source's leader Service lives, and whether something is in the way. docs/reference/objects.md.
  *
  * A name that is taken is refused. What we already have goes on being looked after: the leader Service under its name of before, the
  * families whose slices stand beside one that is taken. Only where there is nothing to fall back to is the whole Service refused.

@@ -1,5 +1,5 @@
 /**
- * The labels, annotations and manager names that users and other controllers see. DESIGN sections 3 and 4.
+ * The labels, annotations and manager names that users and other controllers see. docs/reference/annotations.md; docs/reference/objects.md.
  */
 
 const PREFIX = 'zen-lead.io/';

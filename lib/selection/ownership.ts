@@ -1,5 +1,5 @@
 /**
- * What is ours. DESIGN section 4: our label and our controller ownerReference to the source's uid, both.
+ * What is ours. docs/reference/objects.md: our label and our controller ownerReference to the source's uid, both.
  *
  * S7 rests on this file: nothing that is not `ours` or an `orphan` here is ever changed or deleted.
  */

@@ -1,5 +1,5 @@
 /**
- * The leader Service and its routes as they should be. DESIGN section 4.
+ * The leader Service and its routes as they should be. docs/reference/objects.md.
  */
 
 import type { Route, ServicePlan, Warning } from './decision.ts';

@@ -1,5 +1,5 @@
 /**
- * readRecord: what our own objects say about the last decision and its announcement. DESIGN section 4, "the record".
+ * readRecord: what our own objects say about the last decision and its announcement. docs/reference/objects.md#the-record.
  *
  * The primary slice speaks first. What was lost with it, by hand or by deletion, is found on the other family's slice or on
  * the leader Service, so that a fit leader stays (S8) and the epoch never goes down (S4).
@@ -115,7 +115,7 @@ function leaderOfEndpoint(slice: SliceView): Leader | null {
   return toLeader(endpoint.targetRef.name, endpoint.targetRef.uid, endpoint.nodeName, endpoint.zone);
 }
 
-/** On the leader Service; on the slice where that Service is a LoadBalancer (DESIGN section 2). */
+/** On the leader Service; on the slice where that Service is a LoadBalancer (docs/reference/events.md). */
 function readAnnounced(slice: SliceView | null, service: ServiceView | null): LeaderRecord['announced'] {
   const onSlice = service?.type === 'LoadBalancer';
   const notes = (onSlice ? slice?.annotations : service?.annotations) ?? {};

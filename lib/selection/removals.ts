@@ -1,5 +1,5 @@
 /**
- * What of ours has to go: after opt-out, after a rename, and what Kubernetes left behind of a selector. DESIGN section 4.
+ * What of ours has to go: after opt-out, after a rename, and what Kubernetes left behind of a selector. docs/reference/objects.md.
  */
 
 import type { Plan } from './decision.ts';

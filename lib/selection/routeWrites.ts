@@ -1,5 +1,5 @@
 /**
- * routeWrites: the slices of the leader Service, the primary with the record first. DESIGN section 4, "the record".
+ * routeWrites: the slices of the leader Service, the primary with the record first. docs/reference/objects.md#the-record.
  *
  * Guarantees: the secondary family follows the primary and never the reverse, so no secondary's epoch is above the primary's (S1).
  * Every write of the primary records the revisions that it was decided on (S9).

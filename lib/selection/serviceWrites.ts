@@ -1,5 +1,5 @@
 /**
- * serviceWrites: from a Service of ours as it is to the Service as planned. DESIGN section 4, "leader Service".
+ * serviceWrites: from a Service of ours as it is to the Service as planned. docs/reference/objects.md#leader-service.
  *
  * Only the fields that we own are compared and written: whatever else the API or a user put there stays.
  */

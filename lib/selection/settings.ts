@@ -1,5 +1,5 @@
 /**
- * parseSettings: the annotations of a source Service as the rules use them. DESIGN section 3.
+ * parseSettings: the annotations of a source Service as the rules use them. docs/reference/annotations.md.
  *
  * Guarantees: never throws. A value that cannot be read is listed in `unreadable` and its default stands in `Settings`;
  * what that may and may not change is decided in `decide`, not here.
@@ -42,7 +42,7 @@ export interface Unreadable {
 
 export interface ReadSettings {
   readonly settings: Settings;
-  /** In the order of DESIGN section 3. */
+  /** In the order of docs/reference/annotations.md. */
   readonly unreadable: readonly Unreadable[];
 }
 

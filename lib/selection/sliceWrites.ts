@@ -1,5 +1,5 @@
 /**
- * sliceWrites: from an EndpointSlice of ours as it is to the slice as desired. DESIGN section 4.
+ * sliceWrites: from an EndpointSlice of ours as it is to the slice as desired. docs/reference/objects.md.
  *
  * Endpoint, ports and annotations change in one write, so that route and record cannot disagree.
  */

@@ -2,7 +2,7 @@
  * Snapshot: everything one decision depends on, and nothing else.
  *
  * Built by the bridge from its store, or by a function that reads the state itself; carried in `data.snapshot` of a
- * CloudEvent (DESIGN section 2), recorded, replayed. All instants are epoch milliseconds, all lists without order.
+ * CloudEvent (docs/reference/events.md), recorded, replayed. All instants are epoch milliseconds, all lists without order.
  *
  * Guarantees: plain JSON, no secret and no environment value, about 300 B a candidate.
  * Not guaranteed: that it is the newest state. `revisions` says how old it is (S9).

@@ -1,5 +1,5 @@
 /**
- * The order of candidates. DESIGN section 3: ties by creation, then name.
+ * The order of candidates. docs/reference/annotations.md: ties by creation, then name.
  *
  * Guarantees: a total order that depends on the pods alone, never on the order in which they were listed.
  */

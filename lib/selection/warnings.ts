@@ -1,5 +1,5 @@
 /**
- * The warnings that a user gets about what they wrote. DESIGN section 3: a value that cannot be read is named.
+ * The warnings that a user gets about what they wrote. docs/reference/annotations.md: a value that cannot be read is named.
  */
 
 import type { Warning } from './decision.ts';

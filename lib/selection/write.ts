@@ -39,6 +39,6 @@ export type Write = { readonly stage: Stage; readonly namespace: string; readonl
       readonly uid: Uid;
       readonly resourceVersion: ResourceVersion;
     }
-  /** What the endpoints controller left behind under the leader Service's name (DESIGN section 4, the one exception). */
+  /** What the endpoints controller left behind under the leader Service's name (docs/reference/objects.md#what-is-ours, the one exception). */
   | { readonly kind: 'deleteControllerEndpoints' }
 );

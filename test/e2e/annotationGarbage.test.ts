@@ -1,5 +1,5 @@
 /**
- * A value that cannot be read never moves a leader, and is named. DESIGN section 3.
+ * A value that cannot be read never moves a leader, and is named. docs/reference/annotations.md.
  */
 
 import { describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
  * Two bridges and three functions behind a real reverse proxy, with real service-account tokens, on a real API server; then two views of one
- * cluster, one of them stale. Issues 4.3 and 4.4; DESIGN sections 5 (S9), 6 and 7.
+ * cluster, one of them stale. docs/guarantees.md (S9), docs/trust.md, docs/architecture.md#replicas.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';

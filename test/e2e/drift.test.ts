@@ -1,5 +1,5 @@
 /**
- * Somebody edits or deletes by hand what is ours. DESIGN section 4; L1.
+ * Somebody edits or deletes by hand what is ours. docs/reference/objects.md; L1.
  */
 
 import { describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
 /**
- * The leader stops being fit, and another pod takes over; or nobody, when there is none. DESIGN sections 3 and 5 (S1, S2, S6).
+ * The leader stops being fit, and another pod takes over; or nobody, when there is none. docs/reference/annotations.md#precedence; docs/guarantees.md (S1, S2, S6).
  */
 
 import { describe, expect, test } from 'vitest';

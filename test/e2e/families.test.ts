@@ -1,5 +1,5 @@
 /**
- * IPv4, IPv6 and dual-stack. DESIGN section 4 (one slice a family) and section 5 (S1).
+ * IPv4, IPv6 and dual-stack. docs/reference/objects.md (one slice a family) and section 5 (S1).
  */
 
 import { describe, expect, test } from 'vitest';

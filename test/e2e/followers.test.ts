@@ -1,5 +1,5 @@
 /**
- * The followers Service and the type of the leader Service. DESIGN sections 3 and 4.
+ * The followers Service and the type of the leader Service. docs/reference/annotations.md; docs/reference/objects.md.
  */
 
 import { describe, expect, test } from 'vitest';

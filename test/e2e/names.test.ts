@@ -1,5 +1,5 @@
 /**
- * Names: another one, one that is taken, one that two want. What is not ours stays byte for byte. DESIGN section 4, S7.
+ * Names: another one, one that is taken, one that two want. What is not ours stays byte for byte. docs/reference/objects.md, S7.
  */
 
 import { describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
 /**
- * One annotation makes a leader Service, its removal takes it away. DESIGN sections 3 and 4.
+ * One annotation makes a leader Service, its removal takes it away. docs/reference/annotations.md; docs/reference/objects.md.
  */
 
 import { describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
 /**
- * Named target ports are looked up on the pod that leads. DESIGN section 3 (`ports-mode`) and section 4.
+ * Named target ports are looked up on the pod that leads. docs/reference/annotations.md (`ports-mode`) and section 4.
  */
 
 import { describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
 /**
- * Nothing is written while nothing that matters changes, whatever a Service looks like. DESIGN section 12.1 (idempotent after its own
+ * Nothing is written while nothing that matters changes, whatever a Service looks like. docs/guarantees.md (idempotent after its own
  * patch), on a real API server: its audit log counts also the writes that were refused or changed nothing.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Two `zen-lead run` on one cluster, and one of them dies or stands still. DESIGN section 7, "HA without a gap".
+ * Two `zen-lead run` on one cluster, and one of them dies or stands still. docs/architecture.md#replicas.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,5 +1,5 @@
 /**
- * zen-lead and the API server stop and come back. DESIGN section 5 (S8, L1) and section 7.
+ * zen-lead and the API server stop and come back. docs/guarantees.md (S8, L1), docs/architecture.md#bridge.
  */
 
 import { afterEach, expect, test } from 'vitest';

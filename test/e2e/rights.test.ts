@@ -1,5 +1,5 @@
 /**
- * The rights of DESIGN section 6 are enough: reading pods, Services and slices; writing Services, slices and Events; getting and
+ * The rights in docs/trust.md#rights are enough: reading pods, Services and slices; writing Services, slices and Events; getting and
  * deleting Endpoints for the one exception; its Lease. In one namespace (Role) and in all of them (ClusterRole).
  */
 

@@ -1,5 +1,5 @@
 /**
- * Every type of source Service, and a source that changes from one to another. DESIGN section 4, "leader Service".
+ * Every type of source Service, and a source that changes from one to another. docs/reference/objects.md#leader-service.
  */
 
 import { describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
 /**
- * Who is chosen, and who stays. DESIGN section 3: strategy, sticky, pin, priority, exclude, paused, hold.
+ * Who is chosen, and who stays. docs/reference/annotations.md: strategy, sticky, pin, priority, exclude, paused, hold.
  */
 
 import { describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
 /**
- * What happens by the passing of time alone, without another event. DESIGN section 3: min-ready-duration, failover-min-delay.
+ * What happens by the passing of time alone, without another event. docs/reference/annotations.md: min-ready-duration, failover-min-delay.
  */
 
 import { describe, expect, test } from 'vitest';

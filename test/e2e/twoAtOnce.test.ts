@@ -1,5 +1,5 @@
 /**
- * Two `zen-lead run` on one cluster, as during a rollout or by mistake. DESIGN section 5 (S3, S9).
+ * Two `zen-lead run` on one cluster, as during a rollout or by mistake. docs/guarantees.md (S3, S9).
  */
 
 import { afterEach, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
 /**
- * How zen-lead writes, as the API server's audit log has it: S3 of DESIGN section 5, and nothing that it has no right to.
+ * How zen-lead writes, as the API server's audit log has it: S3 of docs/guarantees.md, and nothing that it has no right to.
  */
 
 import { expect, test } from 'vitest';

@@ -58,7 +58,7 @@ export interface Cluster {
   mayBeBlind(name: string, why: BlindBy, forMs: number): void;
 }
 
-/** A snapshot lives for 3 s (DESIGN section 2); half a second for what is on its way within processes. */
+/** A snapshot lives for 3 s (docs/reference/events.md); half a second for what is on its way within processes. */
 const SNAPSHOT_AGE_MS = 3_500;
 const FIRST_LISTS = 4;
 /** Writes that would only fill a trace. */

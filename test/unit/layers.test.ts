@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-/** DESIGN section 10. A folder may import itself and what is listed; npm packages and `node:` where `outside` says so. */
+/** docs/architecture.md#layers. A folder may import itself and what is listed; npm packages and `node:` where `outside` says so. */
 const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; readonly outside: boolean }>> = {
   'lib/errors.ts': { mayImport: [], outside: false },
   'lib/selection': { mayImport: [], outside: false },

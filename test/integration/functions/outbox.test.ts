@@ -1,6 +1,6 @@
 /**
  * The outbox of leader events, with the process killed at every step: before each request that it makes, and after each that was carried out but
- * whose answer it never read. DESIGN section 2: at least once, one id, never before the route.
+ * whose answer it never read. docs/reference/events.md: at least once, one id, never before the route.
  */
 
 import { once } from 'node:events';

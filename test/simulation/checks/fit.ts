@@ -1,6 +1,6 @@
 /**
  * isFit, mayKeep: who may be routed to, written down a second time and on its own, so that a fault in the rules' fitness cannot hide behind
- * itself. DESIGN section 5, S2 and S6.
+ * itself. docs/guarantees.md, S2 and S6.
  */
 
 import type { IpFamily, PodView, ServiceView } from '../../../lib/selection/snapshot.ts';

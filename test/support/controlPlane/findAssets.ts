@@ -11,7 +11,7 @@ import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** What is built and tested against. Kubernetes 1.35 is the version that DESIGN section 12 was tried with. */
+/** What is built and tested against. Kubernetes 1.35 is the version that the suites run on. */
 export const versions = { kubernetes: '1.35.4', etcd: '3.6.5' } as const;
 
 export const programs = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;

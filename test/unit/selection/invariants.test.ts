@@ -1,5 +1,5 @@
 /**
- * The invariants of DESIGN section 5, as properties over random histories of one Service.
+ * The invariants S1 to S9 of docs/guarantees.md, as properties over random histories of one Service.
  */
 
 import * as fc from 'fast-check';
