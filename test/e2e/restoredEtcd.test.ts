@@ -1,6 +1,6 @@
 /**
- * The API server restarts with the version that it had, and etcd is restored from an older backup, under a running zen-lead. Issue 4.1; DESIGN
- * sections 5 (S8, S9, "a restored etcd heals") and 7.
+ * The API server restarts with the version that it had, and etcd is restored from an older backup, under a running zen-lead. docs/guarantees.md (S8, S9),
+ * docs/architecture.md#bridge.
  */
 
 import { expect, test } from 'vitest';
