@@ -1,5 +1,5 @@
 /**
- * What each error code means, and what somebody who meets it can do. Rendered to docs/errors.md by renderErrorsPage.ts.
+ * What each error code means, and what somebody who meets it can do. Rendered to docs/reference/errors.md by renderErrorsPage.ts.
  */
 
 import type { ErrorCode } from '../../lib/errors.ts';
@@ -63,7 +63,7 @@ export const errorReference: Readonly<Record<ErrorCode | 'INTERNAL', ErrorNote>>
   },
   KUBE_TOO_MANY_REQUESTS: {
     meaning: '429: the API server has more than it can do. Its Retry-After is kept to.',
-    todo: `${NOTHING} give our service accounts a FlowSchema, see [performance](performance.md).`,
+    todo: `${NOTHING} give our service accounts a FlowSchema, see [performance](../performance.md).`,
   },
   KUBE_VERSION_TOO_LARGE: {
     meaning:

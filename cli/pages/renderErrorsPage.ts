@@ -1,5 +1,5 @@
 /**
- * docs/errors.md, from the codes, what is known about each, and the status that a function answers with. Written by writeErrorsPage.ts,
+ * docs/reference/errors.md, from the codes, what is known about each, and the status that a function answers with. Written by writeErrorsPage.ts,
  * compared by a test.
  */
 

@@ -1,6 +1,6 @@
 /**
  * The commands of zen-lead, and the settings that each takes. A command added here appears in `--help`, in
- * docs/configuration.md and in the type that the entry point switches on.
+ * docs/reference/configuration.md and in the type that the entry point switches on.
  */
 
 import { clusterSettings } from './clusterSettings.ts';

@@ -1,5 +1,5 @@
 /**
- * docs/configuration.md, from the tables. Written by writeConfigurationPage.ts, compared by a test.
+ * docs/reference/configuration.md, from the tables. Written by writeConfigurationPage.ts, compared by a test.
  */
 
 import type { Command } from './command.ts';

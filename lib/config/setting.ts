@@ -1,7 +1,7 @@
 /**
  * Setting: one row of the configuration table, and the TypeScript type of the value that it gives.
  *
- * The rows stand in settings.ts; flags, environment, `--help` and docs/configuration.md all come from them.
+ * The rows stand in settings.ts; flags, environment, `--help` and docs/reference/configuration.md all come from them.
  */
 
 import type { TextFormName } from './textForms.ts';

@@ -1,8 +1,8 @@
 /**
- * Writes docs/configuration.md. Run by hand after a change of settings.ts: `npm run pages`.
+ * Writes docs/reference/configuration.md. Run by hand after a change of settings.ts: `npm run pages`.
  */
 
 import { writeFile } from 'node:fs/promises';
 import { renderConfigurationPage } from './renderConfigurationPage.ts';
 
-await writeFile(new URL('../../docs/configuration.md', import.meta.url), renderConfigurationPage());
+await writeFile(new URL('../../docs/reference/configuration.md', import.meta.url), renderConfigurationPage());

@@ -1,5 +1,5 @@
 /**
- * docs/metrics.md, from the registry itself. Written by writeMetricsPage.ts, compared by a test.
+ * docs/reference/metrics.md, from the registry itself. Written by writeMetricsPage.ts, compared by a test.
  */
 
 import { Counter, Gauge, Histogram } from 'prom-client';
@@ -79,7 +79,7 @@ export function renderMetricsPage(): string {
     'its first event; its first value is then 1, which `increase()` does not see. The alerts in `deploy/prometheus` take that into account.',
     '',
     'Histograms have buckets from 1 ms to 10 s. Those with `namespace` and `service` cost 16 series for each Service and result: what that',
-    'comes to, and how to drop them, is in [performance](performance.md#metrics).',
+    'comes to, and how to drop them, is in [performance](../performance.md#metrics).',
     '',
     ...sections.flatMap(({ title, text }, at) => [
       `## ${title}`,

@@ -1,8 +1,8 @@
 /**
- * Writes docs/metrics.md. Run by hand after a change of metrics.ts: `npm run pages`.
+ * Writes docs/reference/metrics.md. Run by hand after a change of metrics.ts: `npm run pages`.
  */
 
 import { writeFile } from 'node:fs/promises';
 import { renderMetricsPage } from './renderMetricsPage.ts';
 
-await writeFile(new URL('../../docs/metrics.md', import.meta.url), renderMetricsPage());
+await writeFile(new URL('../../docs/reference/metrics.md', import.meta.url), renderMetricsPage());

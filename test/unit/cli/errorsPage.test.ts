@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { renderErrorsPage } from '../../../cli/pages/renderErrorsPage.ts';
 
-describe('docs/errors.md', () => {
+describe('docs/reference/errors.md', () => {
   it('is what the codes render; run `npm run pages` after a change', async () => {
-    expect(await readFile(new URL('../../../docs/errors.md', import.meta.url), 'utf8')).toBe(renderErrorsPage());
+    expect(await readFile(new URL('../../../docs/reference/errors.md', import.meta.url), 'utf8')).toBe(
+      renderErrorsPage(),
+    );
   });
 
   it('names only runbooks that are there', () => {

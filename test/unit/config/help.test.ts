@@ -31,9 +31,9 @@ describe('--help', () => {
   });
 });
 
-describe('docs/configuration.md', () => {
+describe('docs/reference/configuration.md', () => {
   it('is what the tables say (else: npm run pages)', async () => {
-    const page = await readFile(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+    const page = await readFile(new URL('../../../docs/reference/configuration.md', import.meta.url), 'utf8');
     expect(page).toBe(renderConfigurationPage());
   });
 

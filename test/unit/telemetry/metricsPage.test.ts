@@ -32,9 +32,9 @@ const goShapes: Readonly<Record<string, readonly [type: string, labels: string]>
   api_call_duration_seconds: ['histogram', 'namespace service operation result'],
 };
 
-describe('docs/metrics.md', () => {
+describe('docs/reference/metrics.md', () => {
   it('is what the registry renders; run `npm run pages` after a change', async () => {
-    const page = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+    const page = await readFile(new URL('../../../docs/reference/metrics.md', import.meta.url), 'utf8');
     expect(page).toBe(renderMetricsPage());
   });
 
