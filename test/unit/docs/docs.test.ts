@@ -11,6 +11,7 @@ import { commands } from '../../../lib/config/commands.ts';
 import type { Setting } from '../../../lib/config/setting.ts';
 import { annotation, label } from '../../../lib/selection/names.ts';
 import { readMetricRows } from '../../../lib/telemetry/renderMetricsPage.ts';
+import { anchorsOf } from './citations.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })].sort();
@@ -29,16 +30,6 @@ function listInvocations(text: string): readonly string[] {
     .flatMap((line) => line.split(/ \| (?=npx )/))
     .map((line) => /^\s*(?:\w+=\S+ )*(?:npx |kubectl )?zen-lead ([a-z]+.*?)\s*(?:#.*)?$/.exec(line)?.[1] ?? '')
     .filter((line) => line !== '');
-}
-
-/** As GitHub makes an anchor of a heading. */
-function anchorsOf(text: string): readonly string[] {
-  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\- ]/gu, '')
-      .replaceAll(' ', '-'),
-  );
 }
 
 function flagsOf(command: Command): readonly string[] {
