@@ -117,7 +117,7 @@ describe('the component sink-binding', () => {
 
 describe('the component api-server-source', () => {
   beforeAll(async () => {
-    // In the order of docs/install.md: the bridge goes last, so that nobody is unheard meanwhile.
+    // In the order of docs/how-to/install.md: the bridge goes last, so that nobody is unheard meanwhile.
     await applyOverlay(cluster, 'api-server-source');
     await waitForReady('apiserversource', 'zen-lead');
     await waitUntilRouted(cluster);

@@ -1,5 +1,5 @@
 /**
- * docs/migration.md, "From the Go zen-lead": what it left is taken over where it may be, and named where it may not.
+ * docs/how-to/migration.md, "From the Go zen-lead": what it left is taken over where it may be, and named where it may not.
  */
 
 import { join } from 'node:path';

@@ -133,9 +133,9 @@ test.runIf(hasKubectl)('only the bridge gets a token for the functions, and the 
 });
 
 test.runIf(hasKubectl).each(['knative', 'kubernetes', 'kubernetes/one'])(
-  'the overlay of docs/install.md sets image, pull secret and flag on deploy/%s',
+  'the overlay of docs/how-to/install.md sets image, pull secret and flag on deploy/%s',
   (path) => {
-    const page = readFileSync(join(deploy, '../docs/install.md'), 'utf8');
+    const page = readFileSync(join(deploy, '../docs/how-to/install.md'), 'utf8');
     const blocks = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block);
     const kustomization = blocks.find((block) => block.includes('kind: Kustomization')) ?? '';
     // Shown apart, for the same list.
