@@ -17,6 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmbeddedApiServer, startApiServer } from '../apiserver/startApiServer.ts';
 import { warmCompileCache } from '../deploy/image/warmCompileCache.ts';
 import { chooseFreePort } from '../test/support/controlPlane/chooseFreePort.ts';
+import { aPodManifest, aPodStatus } from '../test/support/objects/aPodManifest.ts';
 import { describeSetting } from './describeSetting.ts';
 import { type Summary, summarize } from './summarize.ts';
 
@@ -130,9 +131,8 @@ async function createService({ url }: EmbeddedApiServer, name: string): Promise<
     spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
   });
   const pods = `${url}/api/v1/namespaces/default/pods`;
-  await create(pods, { metadata: { name, labels }, spec: { containers: [{ name: 'main', image: 'web' }] } });
-  const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }];
-  const status = { phase: 'Running', podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }], conditions };
+  await create(pods, aPodManifest({ name, labels }));
+  const status = aPodStatus({ ips: ['10.0.0.1'] });
   await send(`${pods}/${name}/status`, 'PATCH', { status }, 'application/merge-patch+json');
 }
 

@@ -1,33 +1,14 @@
 /**
- * Manifests of pods and source Services as the API server would hold them.
+ * Manifests of source Services and of other people's objects, as the API server would hold them.
  */
 
+import { aReadyCondition } from '../support/objects/aPodManifest.ts';
 import { timestamp } from './apiServer.ts';
-
-export interface PodState {
-  readonly name: string;
-  readonly uid: string;
-  readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed';
-  readonly isReady: boolean;
-  readonly ips: readonly string[];
-  readonly nodeName: string;
-  readonly at: number;
-}
 
 export const APP_LABELS = { app: 'db' };
 
-export function podManifest({ name, uid, phase, isReady, ips, nodeName, at }: PodState): object {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, uid, labels: { ...APP_LABELS } },
-    spec: { nodeName, containers: [{ name: 'db', ports: [{ name: 'sql', containerPort: 5432 }] }] },
-    status: { phase, podIPs: ips.map((ip) => ({ ip })), conditions: [readyCondition(isReady, at)] },
-  };
-}
-
 export function readyCondition(isReady: boolean, at: number): object {
-  return { type: 'Ready', status: isReady ? 'True' : 'False', lastTransitionTime: timestamp(at) };
+  return aReadyCondition(isReady, timestamp(at));
 }
 
 export function sourceManifest(
@@ -43,7 +24,7 @@ export function sourceManifest(
       type: 'ClusterIP',
       clusterIP: '10.96.0.10',
       selector: { ...APP_LABELS },
-      ports: [{ port: 5432, protocol: 'TCP', targetPort: 'sql' }],
+      ports: [{ port: 5432, protocol: 'TCP', targetPort: 'pg' }],
       ipFamilies: isDualStack ? ['IPv4', 'IPv6'] : ['IPv4'],
       ipFamilyPolicy: isDualStack ? 'PreferDualStack' : 'SingleStack',
     },

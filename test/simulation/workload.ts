@@ -3,10 +3,11 @@
  * uid. Addresses come from a pool that is hardly larger than the set, so that another pod soon gets the address of a dead one.
  */
 
+import { aPodManifest, aPodStatus } from '../support/objects/aPodManifest.ts';
 import type { Action } from './action.ts';
-import type { ApiServer } from './apiServer.ts';
+import { type ApiServer, timestamp } from './apiServer.ts';
 import type { KubeObject } from './kubeObject.ts';
-import { APP_LABELS, podManifest, readyCondition } from './manifests.ts';
+import { APP_LABELS, readyCondition } from './manifests.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -50,8 +51,10 @@ export function createWorkload({ server, scheduler, random, size }: WorkloadOpti
   function create(name: string): void {
     generation += 1;
     const uid = `pod-${name}-${generation}`;
-    const state = { name, uid, nodeName: `node-${random.below(2)}`, at: scheduler.now() };
-    server.create(ACTOR, 'pods', podManifest({ ...state, phase: 'Pending', isReady: false, ips: [] }));
+    server.create(ACTOR, 'pods', {
+      ...aPodManifest({ name, uid, labels: APP_LABELS, nodeName: `node-${random.below(2)}` }),
+      status: aPodStatus({ phase: 'Pending', ready: false, ips: [], changedAt: timestamp(scheduler.now()) }),
+    });
     scheduler.schedule(random.between(50, 3_000), () => {
       const pod = server.etcd.read('pods', name);
       if (pod?.metadata.uid !== uid || pod.metadata.deletionTimestamp !== undefined) return;

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { startApiServer } from '../../../apiserver/startApiServer.ts';
+import { aPodManifest, aPodStatus } from '../../support/objects/aPodManifest.ts';
 import { aDirectory } from '../../support/programs/aCluster.ts';
 import { expectGracefulStop, readUrl, startProgram } from '../../support/programs/startProgram.ts';
 
@@ -33,15 +34,8 @@ it('takes over the leader Service of the Go zen-lead with its address, and leave
     return (await response.json()) as Answer;
   };
 
-  const spec = { containers: [{ name: 'db', image: 'db' }] };
-  await request('POST', PODS, { metadata: { name: 'db-0', labels: { app: 'db' } }, spec });
-  const status = {
-    phase: 'Running',
-    podIP: '10.0.0.10',
-    podIPs: [{ ip: '10.0.0.10' }],
-    conditions: [{ type: 'Ready', status: 'True' }],
-  };
-  await request('PATCH', `${PODS}/db-0/status`, { status });
+  await request('POST', PODS, aPodManifest({ name: 'db-0' }));
+  await request('PATCH', `${PODS}/db-0/status`, { status: aPodStatus({ ips: ['10.0.0.10'] }) });
   const ports = [{ port: 5432 }];
   const source = await request('POST', SERVICES, {
     metadata: { name: 'db', annotations: { 'zen-lead.io/enabled': 'true' } },

@@ -18,6 +18,7 @@ import { createKubeApi } from '../../../lib/kube/client.ts';
 import { loadClusterAccess } from '../../../lib/kube/kubeconfig.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
+import { aPodManifest, aPodStatus } from '../objects/aPodManifest.ts';
 import { type Browser, findBrowser, openBrowser } from './openBrowser.ts';
 
 const images = new URL('../../../docs/images/', import.meta.url);
@@ -67,21 +68,13 @@ async function takeLivePage(browser: Browser): Promise<void> {
   const setReady = (name: string, ip: string, isReady: boolean) =>
     server.objects.patchStatus(
       { resource: 'pods', namespace: 'shop', name },
-      {
-        status: {
-          phase: 'Running',
-          podIP: ip,
-          podIPs: [{ ip }],
-          conditions: [{ type: 'Ready', status: isReady ? 'True' : 'False' }],
-        },
-      },
+      { status: aPodStatus({ ready: isReady, ips: [ip] }) },
     );
   const services = ['orders', 'reports', 'billing', 'search', 'sessions'];
   for (const [index, name] of services.entries()) {
     for (const number of [0, 1, 2]) {
-      const metadata = { namespace: 'shop', name: `${name}-${number}`, labels: { app: name } };
-      const spec = { nodeName: `node-${'abc'[number]}`, containers: [{ name: 'main', image: name }] };
-      server.objects.create({ apiVersion: 'v1', kind: 'Pod', metadata, spec });
+      const identity = { namespace: 'shop', name: `${name}-${number}`, labels: { app: name } };
+      server.objects.create(aPodManifest({ ...identity, nodeName: `node-${'abc'[number]}` }));
       setReady(`${name}-${number}`, `10.0.${index}.${number + 1}`, name !== 'search');
     }
     const annotations = { 'zen-lead.io/enabled': 'true', ...(name === 'billing' && { 'zen-lead.io/paused': 'False' }) };

@@ -1,6 +1,7 @@
 /** Objects of the namespace `shop` as the API has them: an opted-in Service and its pods. */
 
 import type { FakeApi, Stored } from '../servers/fakeApi.ts';
+import { aPodManifest, aPodStatus } from './aPodManifest.ts';
 
 export function putService(fake: FakeApi, annotations: Record<string, string> = {}, spec: object = {}): Stored {
   return fake.put('services', {
@@ -30,19 +31,11 @@ export function putPod(
   name: string,
   { ready = true, ip, labels = { app: 'db' } }: PodChange = {},
 ): Stored {
+  const number = name.at(-1);
+  const createdAt = `2026-11-20T09:00:0${number}Z`;
   return fake.put('pods', {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, labels, creationTimestamp: `2026-11-20T09:00:0${name.at(-1)}Z` },
-    spec: {
-      nodeName: 'n1',
-      containers: [{ name: 'c', ports: [{ name: 'pg', containerPort: 5432, protocol: 'TCP' }] }],
-    },
-    status: {
-      phase: 'Running',
-      conditions: [{ type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: '2026-11-20T09:01:00Z' }],
-      podIPs: [{ ip: ip ?? `10.0.0.${name.at(-1)}` }],
-    },
+    ...aPodManifest({ name, labels, createdAt, nodeName: 'n1' }),
+    status: aPodStatus({ ready, ips: [ip ?? `10.0.0.${number}`] }),
   });
 }
 

@@ -2,45 +2,19 @@
 
 import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 import type { Candidate, ResourceVersion, ServiceView, Snapshot, Uid } from '../../../lib/selection/snapshot.ts';
+import { aService, aCandidate as buildCandidate, version } from './builders.ts';
 
 export const uid = (text: string): Uid => text as Uid;
-export const revision = (text: string): ResourceVersion => text as ResourceVersion;
+export const revision: (text: string) => ResourceVersion = version;
 
+/** The opted-in Service `db` that the events of this file are about. */
 export function aSource(changes: Partial<ServiceView> = {}): ServiceView {
-  return {
-    namespace: 'shop',
-    name: 'db',
-    uid: uid('source-uid'),
-    resourceVersion: revision('10'),
-    labels: {},
-    annotations: { 'zen-lead.io/enabled': 'true' },
-    owner: null,
-    terminating: false,
-    type: 'ClusterIP',
-    headless: false,
-    selector: { app: 'db' },
-    ports: [{ name: 'pg', protocol: 'TCP', port: 5432, targetPort: 5432 }],
-    ipFamilies: ['IPv4'],
-    ipFamilyPolicy: 'SingleStack',
-    ...changes,
-  };
+  return aService({}, { name: 'db', uid: uid('source-uid'), selector: { app: 'db' }, ...changes });
 }
 
+/** Its one pod, `db-0`. */
 export function aCandidate(changes: Partial<Candidate> = {}): Candidate {
-  return {
-    name: 'db-0',
-    uid: uid('pod-0'),
-    createdAt: 1_000,
-    phase: 'Running',
-    ready: true,
-    readyChangedAt: 2_000,
-    terminating: false,
-    ips: ['10.0.0.1'],
-    nodeName: 'n1',
-    ports: [],
-    selected: true,
-    ...changes,
-  };
+  return buildCandidate({ name: 'db-0', uid: uid('pod-0'), ...changes });
 }
 
 export function aSnapshot(changes: Partial<Snapshot> = {}): Snapshot {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { type EmbeddedApiServer, startApiServer } from '../../../apiserver/startApiServer.ts';
 import { listenOnLoopback } from '../../../cli/demo/podNetwork.ts';
+import { aPodStatus } from '../objects/aPodManifest.ts';
 import { aDirectory } from './aCluster.ts';
 import { readUrl, startProgram } from './startProgram.ts';
 
@@ -100,9 +101,7 @@ function createRequest(url: string): Request {
 
 async function writePodStatus(request: Request, pod: string, isReady: boolean): Promise<void> {
   const ip = pod.replace('db-', '10.0.0.1');
-  const conditions = [{ type: 'Ready', status: isReady ? 'True' : 'False' }];
-  const status = { phase: 'Running', podIP: ip, podIPs: [{ ip }], conditions };
-  await request('PATCH', `${PODS}/${pod}/status`, { status });
+  await request('PATCH', `${PODS}/${pod}/status`, { status: aPodStatus({ ready: isReady, ips: [ip] }) });
 }
 
 /** `targetPort` "http" is a port that no pod has. */

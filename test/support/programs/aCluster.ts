@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { startApiServer } from '../../../apiserver/startApiServer.ts';
+import { aPodManifest, aPodStatus } from '../objects/aPodManifest.ts';
 
 export interface Cluster {
   readonly url: string;
@@ -44,9 +45,7 @@ export async function aCluster(port = 0): Promise<Cluster> {
   }
 
   async function writeReady(name: string, ip: string, isReady: boolean): Promise<void> {
-    const conditions = [{ type: 'Ready', status: isReady ? 'True' : 'False' }];
-    const status = { phase: 'Running', podIP: ip, podIPs: [{ ip }], conditions };
-    await request('PATCH', `${PODS}/${name}/status`, { status });
+    await request('PATCH', `${PODS}/${name}/status`, { status: aPodStatus({ ready: isReady, ips: [ip] }) });
   }
 
   return {
@@ -55,8 +54,7 @@ export async function aCluster(port = 0): Promise<Cluster> {
     writeReady,
     readSlice: () => request('GET', SLICE),
     async createPod(name, ip) {
-      const spec = { containers: [{ name: 'db', image: 'db' }] };
-      await request('POST', PODS, { metadata: { name, labels: { app: 'db' } }, spec });
+      await request('POST', PODS, aPodManifest({ name }));
       await writeReady(name, ip, true);
     },
     async createService() {

@@ -13,6 +13,7 @@ import { clusterSource } from '../../../lib/events/toReply.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
+import { aPodManifest, aPodStatus } from '../objects/aPodManifest.ts';
 
 /** For a test machine that is busy with other things; a test that passes does not wait for it. */
 export const PATIENCE_MS = 10_000;
@@ -104,12 +105,7 @@ export function addService({ objects }: EmbeddedApiServer, namespace: string, na
 }
 
 export function addPod({ objects }: EmbeddedApiServer, namespace: string, name: string, app: string): void {
-  objects.create({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace, labels: { app } },
-    spec: { containers: [{ name: 'main', image: 'postgres' }] },
-  });
+  objects.create(aPodManifest({ name, namespace, labels: { app } }));
   setReady({ objects }, namespace, name, true);
 }
 
@@ -119,9 +115,8 @@ export function setReady(
   name: string,
   ready: boolean,
 ): void {
-  const condition = { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: '2026-11-20T10:00:00Z' };
-  const podIP = `10.0.0.${(Number(/\d+$/.exec(name)?.[0] ?? 0) % 250) + 1}`;
-  const status = { phase: 'Running', podIP, podIPs: [{ ip: podIP }], conditions: [condition] };
+  const ip = `10.0.0.${(Number(/\d+$/.exec(name)?.[0] ?? 0) % 250) + 1}`;
+  const status = aPodStatus({ ready, ips: [ip] });
   objects.patchStatus({ resource: 'pods', namespace, name }, { status });
 }
 

@@ -4,9 +4,14 @@ import { renderExplanation } from '../../../../cli/explain/renderExplanation.ts'
 import { aCandidate, aSnapshot, aSource, uid } from '../../../support/objects/anEvent.ts';
 
 const NOW = 100_000;
-const ports = [{ name: 'pg', port: 5432, protocol: 'TCP' }] as const;
 const aPod = (number: number, changes = {}) =>
-  aCandidate({ name: `db-${number}`, uid: uid(`pod-${number}`), createdAt: 1_000 + number, ports, ...changes });
+  aCandidate({
+    name: `db-${number}`,
+    uid: uid(`pod-${number}`),
+    createdAt: 1_000 + number,
+    readyChangedAt: 2_000,
+    ...changes,
+  });
 
 const annotated = (annotations: Readonly<Record<string, string>>) =>
   aSource({ annotations: { 'zen-lead.io/enabled': 'true', ...annotations } });
@@ -65,7 +70,7 @@ describe('an explanation', () => {
     const document = toExplainDocument(aSnapshot({ candidates: [aPod(0), aPod(1, { exclude: 'true' })] }), NOW);
     const text = renderExplanation(document, (_format, each) => each).join('\n');
     expect(text).toContain('db-0 leads: nobody led before');
-    expect(text).toContain('db-1  is excluded by zen-lead.io/exclude (n1)');
+    expect(text).toContain('db-1  is excluded by zen-lead.io/exclude (node-1, zone-1)');
     expect(text).toContain('nothing changes until a pod, the Service or a slice does');
     expect(text).not.toContain('\u001b');
   });
