@@ -2,6 +2,7 @@
  * What a Kubernetes Event says about an announcement or a warning. Pure; called by `announce`.
  */
 
+import { hashId } from '../../lib/events/eventId.ts';
 import type { Decision, Warning } from '../../lib/selection/decision.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
@@ -51,7 +52,11 @@ export function toRemovalNotices(writes: readonly Write[]): readonly Notice[] {
   });
 }
 
-/** Tells a warning apart from every other one; the name of its Event follows from the same parts. */
-export function warningKey({ source }: Snapshot, { epoch }: Decision, { reason, value }: Warning): string {
-  return JSON.stringify([source?.uid, epoch, reason, value]);
+/** Tells a warning apart from every other one, in 40 characters; the name of its Event follows from the same parts. */
+export function warningKey(
+  { source }: Pick<Snapshot, 'source'>,
+  { epoch }: Pick<Decision, 'epoch'>,
+  { reason, value }: Warning,
+): string {
+  return hashId([source?.uid ?? '', epoch, reason, value]);
 }

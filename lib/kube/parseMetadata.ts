@@ -4,7 +4,8 @@
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
  */
 
-import { isOurAnnotation } from '../selection/names.ts';
+import { boundValue } from '../selection/boundValue.ts';
+import { isKnownAnnotation, isOurAnnotation } from '../selection/names.ts';
 import type { OwnerView, ResourceVersion, Uid } from '../selection/snapshot.ts';
 import { type Fields, takeFields, takeList, takeOptionalBoolean, takeOptionalFields, takeString } from './fields.ts';
 
@@ -26,13 +27,25 @@ export function parseMetadata(metadata: Fields): Metadata {
     name: takeString(metadata, 'name', 'metadata'),
     uid: takeString(metadata, 'uid', 'metadata') as Uid,
     resourceVersion: takeString(metadata, 'resourceVersion', 'metadata') as ResourceVersion,
-    annotations: takeStringMap(metadata, 'annotations', isOurAnnotation),
+    annotations: takeOurAnnotations(metadata),
     owner: parseController(metadata),
     terminating: metadata['deletionTimestamp'] !== undefined && metadata['deletionTimestamp'] !== null,
   };
 }
 
-/** `metadata.labels` or `metadata.annotations`, as far as `keep` wants them. */
+/** Misspelt names are kept so that `explain` can name them. A tenant may write thousands. */
+const MAX_UNKNOWN = 16;
+
+function takeOurAnnotations(metadata: Fields): Readonly<Record<string, string>> {
+  let unknown = 0;
+  return takeStringMap(
+    metadata,
+    'annotations',
+    (key) => isKnownAnnotation(key) || (isOurAnnotation(key) && unknown++ < MAX_UNKNOWN),
+  );
+}
+
+/** The labels or annotations that `keep` wants, each cut by `boundValue`. */
 export function takeStringMap(
   metadata: Fields,
   key: 'labels' | 'annotations',
@@ -42,7 +55,7 @@ export function takeStringMap(
   const kept: Record<string, string> = {};
   for (const name in map) {
     // An annotation may be empty; `takeString` would refuse that.
-    if (keep(name)) kept[name] = takeText(map, name, `metadata.${key}`);
+    if (keep(name)) kept[name] = boundValue(takeText(map, name, `metadata.${key}`));
   }
   return kept;
 }

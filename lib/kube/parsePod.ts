@@ -7,6 +7,7 @@
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
  */
 
+import { boundValue } from '../selection/boundValue.ts';
 import { annotation, label } from '../selection/names.ts';
 import type { NamedPort, PodView, Protocol, Uid } from '../selection/snapshot.ts';
 import {
@@ -59,9 +60,9 @@ export function parsePod(input: unknown): PodView {
   const zone = view.labels[label.zone];
   if (zone) view.zone = zone;
   const priority = takeOptionalString(annotations, annotation.priority, 'metadata.annotations');
-  if (priority !== undefined) view.priority = priority;
+  if (priority !== undefined) view.priority = boundValue(priority);
   const exclude = takeOptionalString(annotations, annotation.exclude, 'metadata.annotations');
-  if (exclude !== undefined) view.exclude = exclude;
+  if (exclude !== undefined) view.exclude = boundValue(exclude);
   return view;
 }
 

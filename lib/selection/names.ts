@@ -58,3 +58,10 @@ export const SLICE_MANAGER = 'zen-lead.io';
 export function isOurAnnotation(key: string): boolean {
   return key.startsWith(PREFIX);
 }
+
+const known: ReadonlySet<string> = new Set(Object.values(annotation));
+
+/** False for a misspelt name. */
+export function isKnownAnnotation(key: string): boolean {
+  return known.has(key);
+}

@@ -1,5 +1,6 @@
 /**
- * parseDuration: a Go duration ("1m30s", "500ms", "0") in milliseconds, or null when it is not one or is negative.
+ * parseDuration: a Go duration ("1m30s", "500ms", "0") in milliseconds, or null when it is not one, is
+ * negative, or takes more than 64 characters.
  * Source: https://pkg.go.dev/time#ParseDuration. Users know this form from every other Kubernetes field.
  */
 
@@ -18,9 +19,13 @@ const unitMs: ReadonlyMap<string, number> = new Map([
 /** Go holds a duration in 63 bits of nanoseconds, about 292 years; what does not fit is an error there and here. */
 const MAX_MS = (2 ** 63 - 1) / 1e6;
 
+/** Characters: five times what Go prints for the longest duration. The pattern below takes quadratic time. */
+const MAX_LENGTH = 64;
+
 const term = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy;
 
 export function parseDuration(text: string): number | null {
+  if (text.length > MAX_LENGTH) return null;
   const sign = text.startsWith('-') ? -1 : 1;
   const body = text.replace(/^[+-]/, '');
   if (body === '0') return 0;

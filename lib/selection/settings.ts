@@ -5,6 +5,7 @@
  * what that may and may not change is decided in `decide`, not here.
  */
 
+import { excerpt, isTooLong, MAX_VALUE_LENGTH } from './boundValue.ts';
 import { parseHealthCheck } from './healthCheck.ts';
 import { annotation } from './names.ts';
 import { parseDuration } from './parseDuration.ts';
@@ -35,6 +36,7 @@ export interface Settings {
 
 export interface Unreadable {
   readonly annotation: string;
+  /** The first 64 characters. */
   readonly value: string;
   /** What would be accepted. */
   readonly expected: string;
@@ -61,9 +63,11 @@ export function parseSettings(annotations: Readonly<Record<string, string>>): Re
   function read<T>(key: string, fallback: T, expected: string, parse: (text: string) => T | null): T {
     const text = annotations[key];
     if (text === undefined) return fallback;
-    const value = parse(text);
+    const tooLong = isTooLong(text);
+    const value = tooLong ? null : parse(text);
     if (value !== null) return value;
-    unreadable.push({ annotation: key, value: text, expected });
+    const accepted = tooLong ? `at most ${MAX_VALUE_LENGTH} characters: ${expected}` : expected;
+    unreadable.push({ annotation: key, value: excerpt(text), expected: accepted });
     return fallback;
   }
   const readBoolean = (key: string, fallback: boolean, whenUnreadable = fallback): boolean =>

@@ -52,7 +52,7 @@ function comparator({ strategy, sourceUid, lastNode, lastZone }: StrategyContext
 
 /** Null: absent or no whole number. */
 export function parsePriority(text: string | undefined): number | null {
-  if (text === undefined || !/^[+-]?\d+$/.test(text)) return null;
+  if (text === undefined || !/^[+-]?\d{1,16}$/.test(text)) return null;
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : null;
 }

@@ -2,6 +2,7 @@
  * The warnings that a user gets about what they wrote. docs/reference/annotations.md: a value that cannot be read is named.
  */
 
+import { excerpt } from './boundValue.ts';
 import type { Warning } from './decision.ts';
 import { annotation } from './names.ts';
 import { parseBoolean, type ReadSettings } from './settings.ts';
@@ -53,9 +54,10 @@ export function sortWarnings(warnings: readonly Warning[]): readonly Warning[] {
 
 function invalid(key: string, value: string, expected: string, podName?: string): Warning {
   const where = podName === undefined ? '' : ` on pod "${podName}"`;
+  const shown = excerpt(value);
   return {
     reason: 'InvalidAnnotation',
-    value: podName === undefined ? `${key}=${value}` : `${podName}/${key}=${value}`,
-    message: `${key}${where} cannot be read: ${JSON.stringify(value)}. ${expected}`,
+    value: podName === undefined ? `${key}=${shown}` : `${podName}/${key}=${shown}`,
+    message: `${key}${where} cannot be read: ${JSON.stringify(shown)}. ${expected}`,
   };
 }

@@ -2,10 +2,13 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeKubernetesEvent } from '../../../../functions/announce/kubernetesEvent.ts';
+import { warningKey } from '../../../../functions/announce/notices.ts';
 import { parseEnvelope } from '../../../../lib/events/envelope.ts';
 import { parseReply } from '../../../../lib/events/parseReply.ts';
 import type { ReplyEvent } from '../../../../lib/events/reply.ts';
 import { putPod, putService, routedPod } from '../../../support/objects/aNamespace.ts';
+import { aService } from '../../../support/objects/builders.ts';
 import { failure, type Stored } from '../../../support/servers/fakeApi.ts';
 import { type Harness, startHarness } from '../../../support/servers/functionsHarness.ts';
 
@@ -253,10 +256,19 @@ describe('warnings', () => {
   });
 
   it('have a note of at most 1,024 bytes, whole characters', async () => {
-    await startWithTwoPods({ 'zen-lead.io/sticky': 'é'.repeat(2_000) });
-    const event = harness.fake.all('events').find((each) => each['reason'] === 'InvalidAnnotation');
-    const note = String(event?.['note']);
+    const { fake } = harness;
+    const notice = { type: 'Warning', reason: 'NameConflict', value: 'x', note: 'é'.repeat(2_000) } as const;
+    await writeKubernetesEvent(fake.api, aService(), 1, notice, Date.now(), AbortSignal.timeout(5_000));
+    const note = String(fake.all('events')[0]?.['note']);
     expect(Buffer.byteLength(note)).toBeLessThanOrEqual(1024);
     expect(note).toMatch(/é…$/);
+  });
+
+  it('are told apart by a key that stays short, whatever a tenant writes', async () => {
+    await startWithTwoPods({ 'zen-lead.io/sticky': 'é'.repeat(200_000) });
+    const event = harness.fake.all('events').find((each) => each['reason'] === 'InvalidAnnotation');
+    expect(String(event?.['note'])).toContain('It accepts at most 1024 characters: "true" or "false".');
+    const warning = { reason: 'InvalidAnnotation', value: 'é'.repeat(200_000), message: '' } as const;
+    expect(warningKey({ source: aService() }, { epoch: 1 }, warning)).toHaveLength(40);
   });
 });
