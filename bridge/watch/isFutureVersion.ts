@@ -8,13 +8,13 @@
  */
 
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
+import type { Collection } from '../../lib/kube/listAll.ts';
 import { compareRevisions } from '../../lib/selection/compareRevisions.ts';
-import type { ReflectedResource } from './watchStream.ts';
 
 /** Rejects with KUBE_ errors. Versions that cannot be ordered are not ahead. */
 export async function isFutureVersion(
   api: KubeApi,
-  { resource, namespace }: ReflectedResource,
+  { resource, namespace }: Collection,
   resourceVersion: string,
   signal: AbortSignal,
 ): Promise<boolean> {

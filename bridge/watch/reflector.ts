@@ -16,24 +16,23 @@
  */
 
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
+import { type Collection, listAll } from '../../lib/kube/listAll.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import { sleep } from '../sleep.ts';
-import { listAll } from './listAll.ts';
 import type { RelistReason } from './nextStep.ts';
 import type { ObjectChange, ReflectedObject } from './objectChange.ts';
 import { createReflectedObjects } from './reflectedObjects.ts';
 import { type ReflectorTuning, reflectorTuning } from './reflectorTuning.ts';
 import { retryUntilAnswered } from './retryUntilAnswered.ts';
 import { createWatchLoop } from './watchLoop.ts';
-import type { ReflectedResource } from './watchStream.ts';
 import { createWatchTrust } from './watchTrust.ts';
 
 export type { ObjectChange, ReflectedObject } from './objectChange.ts';
 
-export interface ReflectorOptions<T> extends ReflectedResource {
+export interface ReflectorOptions<T> extends Collection {
   /** For logs and metrics: `pods`, `endpointslices (foreign)`. */
   readonly name: string;
   readonly api: KubeApi;
@@ -115,7 +114,7 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
   const watchLoop = createWatchLoop({
     ...retrying,
     api,
-    reflected: options,
+    collection: options,
     trust,
     take(event) {
       metrics.watchEvents.inc({ resource: name, type: event.kind });

@@ -9,17 +9,18 @@
  */
 
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
+import type { Collection } from '../../lib/kube/listAll.ts';
 import { sleep } from '../sleep.ts';
 import { isFutureVersion } from './isFutureVersion.ts';
 import { chooseNextStep, type Interruption, type RelistReason, type WatchEnd } from './nextStep.ts';
 import { type RetryOptions, retryUntilAnswered } from './retryUntilAnswered.ts';
 import { watchOnce } from './watchOnce.ts';
-import { type ReflectedResource, type WatchEvent, watchStream } from './watchStream.ts';
+import { type WatchEvent, watchStream } from './watchStream.ts';
 import type { WatchTrust } from './watchTrust.ts';
 
 export interface WatchLoopOptions extends RetryOptions {
   readonly api: KubeApi;
-  readonly reflected: ReflectedResource;
+  readonly collection: Collection;
   readonly trust: WatchTrust;
   /** Throws `INPUT_INVALID` for an object that cannot be read. */
   readonly take: (event: WatchEvent) => void;
@@ -36,12 +37,12 @@ export interface WatchLoop {
 }
 
 export function createWatchLoop(options: WatchLoopOptions): WatchLoop {
-  const { api, reflected, trust, closing, name, clock, random, log, tuning } = options;
+  const { api, collection, trust, closing, name, clock, random, log, tuning } = options;
   let at = '';
   let interrupt: ((reason: Interruption) => void) | null = null;
 
   async function check(resourceVersion: string, watching: AbortSignal): Promise<void> {
-    const ask = () => isFutureVersion(api, reflected, resourceVersion, watching);
+    const ask = () => isFutureVersion(api, collection, resourceVersion, watching);
     const isBehind = await retryUntilAnswered('check of the version', ask, options, watching);
     if (isBehind !== true || watching.aborted) return;
     trust.refuted(clock.now());
@@ -52,7 +53,7 @@ export function createWatchLoop(options: WatchLoopOptions): WatchLoop {
     const timeoutSeconds = Math.floor(tuning.watchMinSeconds * (1 + random()));
     return watchOnce({
       open: (signal, onOpen) =>
-        watchStream(api, reflected, { resourceVersion, timeoutSeconds }, clock.now, signal, () => {
+        watchStream(api, collection, { resourceVersion, timeoutSeconds }, clock.now, signal, () => {
           onOpen();
           if (isResumed) check(resourceVersion, signal).catch(options.onFault);
         }),

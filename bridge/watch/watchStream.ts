@@ -9,16 +9,9 @@
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';
-import type { KubeApi, Resource } from '../../lib/kube/kubeApi.ts';
+import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { toKubeError } from '../../lib/kube/kubeError.ts';
-
-export interface ReflectedResource {
-  readonly resource: Resource;
-  /** Undefined: all namespaces. */
-  readonly namespace: string | undefined;
-  readonly labelSelector?: string;
-  readonly metadataOnly?: boolean;
-}
+import type { Collection } from '../../lib/kube/listAll.ts';
 
 export type WatchEvent =
   | { readonly kind: 'added' | 'modified' | 'deleted'; readonly resourceVersion: string; readonly object: unknown }
@@ -28,13 +21,13 @@ const kinds = { ADDED: 'added', MODIFIED: 'modified', DELETED: 'deleted', BOOKMA
 
 export async function* watchStream(
   api: KubeApi,
-  reflected: ReflectedResource,
+  collection: Collection,
   from: { readonly resourceVersion: string; readonly timeoutSeconds: number },
   now: () => number,
   signal: AbortSignal,
   onOpen: () => void,
 ): AsyncGenerator<WatchEvent, void, void> {
-  const { resource, namespace, labelSelector, metadataOnly } = reflected;
+  const { resource, namespace, labelSelector, metadataOnly } = collection;
   const query = {
     ...from,
     ...(labelSelector === undefined ? {} : { labelSelector }),

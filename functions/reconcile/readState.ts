@@ -10,8 +10,8 @@
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#the-resourceversion-parameter (unset: most recent).
  */
 
-import { codeOf } from '../../lib/errors.ts';
 import { endpointSlices, type KubeApi, pods, type Resource, services } from '../../lib/kube/kubeApi.ts';
+import { listAll } from '../../lib/kube/listAll.ts';
 import { parsePod } from '../../lib/kube/parsePod.ts';
 import { parseService } from '../../lib/kube/parseService.ts';
 import { parseSlice } from '../../lib/kube/parseSlice.ts';
@@ -38,10 +38,6 @@ export interface NamespaceRead {
 
 /** State read must be written within this time of its first request (docs/reference/events.md). */
 export const READ_LIFETIME_MS = 2_000;
-/** The page size of the reflectors and of kubectl. */
-const PAGE_SIZE = 500;
-/** A continue token lives for minutes; if it expires under us twice, the namespace changes faster than it can be read. */
-const MAX_LISTS = 2;
 
 export async function readState(
   api: KubeApi,
@@ -50,9 +46,9 @@ export async function readState(
   signal: AbortSignal,
 ): Promise<NamespaceRead> {
   const readAt = now();
-  const slices = await listAll(api, endpointSlices, namespace, parseSlice, signal);
-  const podList = await listAll(api, pods, namespace, parsePod, signal);
-  const serviceList = await listAll(api, services, namespace, parseService, signal);
+  const slices = await listParsed(api, endpointSlices, namespace, parseSlice, signal);
+  const podList = await listParsed(api, pods, namespace, parsePod, signal);
+  const serviceList = await listParsed(api, services, namespace, parseService, signal);
   return {
     namespace,
     readAt,
@@ -73,37 +69,21 @@ interface List<T> {
   readonly revision: ResourceVersion;
 }
 
-async function listAll<T>(
+async function listParsed<T>(
   api: KubeApi,
   resource: Resource,
   namespace: string,
   parse: (input: unknown) => T,
   signal: AbortSignal,
 ): Promise<List<T>> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await listPages(api, resource, namespace, parse, signal);
-    } catch (error) {
-      if (codeOf(error) !== 'KUBE_GONE' || attempt === MAX_LISTS) throw error;
-    }
-  }
-}
-
-async function listPages<T>(
-  api: KubeApi,
-  resource: Resource,
-  namespace: string,
-  parse: (input: unknown) => T,
-  signal: AbortSignal,
-): Promise<List<T>> {
-  const items: T[] = [];
-  for (let token: string | undefined; ; ) {
-    const query = { limit: PAGE_SIZE, ...(token === undefined ? {} : { continue: token }) };
-    const page = await api.list(resource, namespace, query, signal);
-    for (const item of page.items) items.push(parseObject(`list ${resource.plural} in ${namespace}`, item, parse));
-    token = page.continue;
-    if (token === undefined) return { items, revision: toRevision(page.resourceVersion) };
-  }
+  const attempt = `list ${resource.plural} in ${namespace}`;
+  let items: T[] = [];
+  const begin = () => {
+    items = [];
+    return (item: unknown) => void items.push(parseObject(attempt, item, parse));
+  };
+  const revision = await listAll(api, { resource, namespace }, { begin }, signal);
+  return { items, revision: toRevision(revision) };
 }
 
 function toRevision(text: string): ResourceVersion {

@@ -1,31 +1,41 @@
 /**
- * listAll: a whole collection, page by page. Called by the reflector, at its start and whenever the watch cannot be resumed.
+ * listAll: reads a whole collection, page by page.
  *
- * Guarantees: a consistent read, or one not older than `notOlderThan`; never resourceVersion=0. All pages are of one version. When
- * the continue token expires half-way (410: the pages took longer than the API server keeps history) everything is read once more
- * from the start, then without pages, which cannot expire. When the version asked for is in the future (504, etcd was
- * restored from an older backup) none is asked for.
+ * Guarantees:
+ * - A consistent read, or one not older than `notOlderThan`; never resourceVersion=0. All pages are of one version.
+ * - Where the continue token expires half-way (410: the pages took longer than the API server keeps history) it reads everything once
+ *   more from the start, then without pages, which cannot expire.
+ * - Where the version asked for is in the future (504, etcd was restored from an older backup) it asks for none.
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
 
-import { codeOf } from '../../lib/errors.ts';
-import type { KubeApi, ListQuery } from '../../lib/kube/kubeApi.ts';
-import type { ReflectedResource } from './watchStream.ts';
+import { codeOf } from '../errors.ts';
+import type { KubeApi, ListQuery, Resource } from './kubeApi.ts';
 
 /** What client-go asks for (tools/pager): a page of pods is then about 2 MB. */
 const PAGE_SIZE = 500;
 
+export interface Collection {
+  readonly resource: Resource;
+  /** Undefined: all namespaces. */
+  readonly namespace: string | undefined;
+  readonly labelSelector?: string;
+  /** PartialObjectMetadata instead of whole objects. */
+  readonly metadataOnly?: boolean;
+}
+
 export interface ListStart {
-  readonly notOlderThan: string | null;
-  /** Called at the start and at every new start; what it returned before is void. */
+  /** Absent: the most recent state. */
+  readonly notOlderThan?: string | null;
+  /** Called at the start and at every new start, which makes void what it returned before. */
   readonly begin: () => (object: unknown) => void;
 }
 
-/** Returns the resourceVersion to watch from. Rejects with KUBE_ errors, which the caller retries. */
+/** Returns the resourceVersion of the list. Rejects with KUBE_ errors, and with what the function of `begin` throws. */
 export async function listAll(
   api: KubeApi,
-  reflected: ReflectedResource,
-  { notOlderThan, begin }: ListStart,
+  collection: Collection,
+  { notOlderThan = null, begin }: ListStart,
   signal: AbortSignal,
 ): Promise<string> {
   let version = notOlderThan;
@@ -33,7 +43,7 @@ export async function listAll(
   let isSecondStart = false;
   for (;;) {
     try {
-      return await listFromStart(api, reflected, version, limit, begin(), signal);
+      return await listFromStart(api, collection, version, limit, begin(), signal);
     } catch (error) {
       const code = codeOf(error);
       if (code === 'KUBE_VERSION_TOO_LARGE' && version !== null) {
@@ -50,12 +60,13 @@ export async function listAll(
 
 async function listFromStart(
   api: KubeApi,
-  { resource, namespace, labelSelector, metadataOnly }: ReflectedResource,
+  collection: Collection,
   notOlderThan: string | null,
   limit: number | undefined,
   add: (object: unknown) => void,
   signal: AbortSignal,
 ): Promise<string> {
+  const { resource, namespace, labelSelector, metadataOnly } = collection;
   const query: ListQuery = {
     ...(labelSelector === undefined ? {} : { labelSelector }),
     ...(metadataOnly === undefined ? {} : { metadataOnly }),
