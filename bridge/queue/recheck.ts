@@ -1,17 +1,15 @@
 /**
  * createRechecks: the timers that replies ask for ("reconcile again in N ms"), and the `carry` that goes back with the next reconcile.
  *
- * Guarantees: one timer a key, replaced by each reply; a reply that asks for none clears it. At most one hour, because a timer that is
- * longer than Node can hold fires at once (docs/reference/events.md).
+ * Guarantees: one timer a key, replaced by each reply; a reply that asks for none clears it. At most one hour (docs/reference/events.md).
  * Not guaranteed: that timers outlive the process. Whoever starts looks at every key, and the replies set them again.
  */
 
+import { toRecheckDelay } from '../../lib/events/recheckDelay.ts';
 import type { ReplyData } from '../../lib/events/reply.ts';
 import type { ServiceKey } from '../../lib/selection/snapshot.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
 import type { Concern } from './concern.ts';
-
-const MAX_RECHECK_MS = 3_600_000;
 
 /** Which Service a timer is about. */
 export type Source = Pick<Concern, 'key' | 'namespace' | 'name'>;
@@ -28,7 +26,7 @@ export function createRechecks(clock: Clock, onDue: (concern: Concern) => void):
 
   function schedule(source: Source, afterMs: number): void {
     const { key, namespace, name } = source;
-    const delayMs = Math.min(Math.max(0, afterMs), MAX_RECHECK_MS);
+    const delayMs = toRecheckDelay(afterMs);
     const dueAt = clock.now() + delayMs;
     const fire = (): void => {
       timers.delete(key);

@@ -4,7 +4,7 @@
  */
 
 import { readState, toSnapshot } from '../../functions/reconcile/readState.ts';
-import { MAX_RECHECK_MS } from '../../lib/events/replySchema.ts';
+import { toRecheckDelay } from '../../lib/events/recheckDelay.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import { parseSubject } from '../../lib/events/subject.ts';
 import { clusterSource, toReply } from '../../lib/events/toReply.ts';
@@ -38,7 +38,7 @@ export function createDrySink(api: KubeApi, clusterName: string): Sink {
       leader,
       epoch,
       ...(read === null ? { basis: 'event' } : { basis: 'read', snapshot: read }),
-      ...(nextAt === null ? {} : { recheckAfterMs: Math.min(Math.max(Math.ceil(nextAt - now), 0), MAX_RECHECK_MS) }),
+      ...(nextAt === null ? {} : { recheckAfterMs: toRecheckDelay(nextAt - now) }),
     });
     return { status: 200, reply };
   };

@@ -12,9 +12,9 @@
  * is gone is no error. Rejects with KUBE_* or ABORTED; conflicts to the end with the last of them.
  */
 
+import { toRecheckDelay } from '../../lib/events/recheckDelay.ts';
 import type { ReconcileData } from '../../lib/events/reconcileEvent.ts';
 import type { ReplyData } from '../../lib/events/reply.ts';
-import { MAX_RECHECK_MS } from '../../lib/events/replySchema.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
 import { decide } from '../../lib/selection/decide.ts';
 import type { Decision } from '../../lib/selection/decision.ts';
@@ -153,7 +153,7 @@ function toReplyData(
     leader,
     epoch,
     ...(isRead ? { basis: 'read', snapshot } : { basis: 'event' }),
-    ...(dueAt === null ? {} : { recheckAfterMs: toDelay(dueAt, decidedAt) }),
+    ...(dueAt === null ? {} : { recheckAfterMs: toRecheckDelay(dueAt - decidedAt) }),
     ...(carry === undefined ? {} : { carry }),
   };
   return { reply, sourceUid: snapshot.source?.uid ?? null };
@@ -177,8 +177,4 @@ async function readBasis(
 
 function earliest(a: number | null, b: number | null): number | null {
   return a === null || b === null ? (a ?? b) : Math.min(a, b);
-}
-
-function toDelay(at: number, now: number): number {
-  return Math.min(Math.max(Math.ceil(at - now), 0), MAX_RECHECK_MS);
 }

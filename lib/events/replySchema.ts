@@ -4,11 +4,9 @@
 
 import { z } from 'zod';
 import { type Leader, reasons } from '../selection/decision.ts';
+import { MAX_RECHECK_MS } from './recheckDelay.ts';
 import type { ReplyData } from './reply.ts';
 import { snapshotSchema, uid } from './snapshotSchema.ts';
-
-/** A longer timer fires at once: Node keeps delays in 32 bits. An hour is far below, and a resync is never further away. */
-export const MAX_RECHECK_MS = 3_600_000;
 
 const leader = z.object({
   name: z.string().min(1),
