@@ -115,3 +115,14 @@ describe.each(pages)('%s', (page) => {
     for (const [, script = ''] of text.matchAll(/npm run ([\w:]+)/g)) expect(scripts, script).toHaveProperty([script]);
   });
 });
+
+describe('the index', () => {
+  const linksOf = (page: string): readonly string[] =>
+    [...read(page).matchAll(/\]\(([^)\s#]+\.md)/g)].map(([, target = '']) => join(dirname(page), target));
+
+  it('leads to every page, in one step or through a list of its folder', () => {
+    const lists = ['docs/README.md', 'docs/runbooks/README.md', 'docs/decisions/README.md'];
+    const reached = new Set([...lists.slice(0, 1), ...lists.flatMap(linksOf)]);
+    expect(pages.filter((page) => page.startsWith('docs/') && !reached.has(page))).toEqual([]);
+  });
+});
