@@ -16,8 +16,8 @@ import {
 } from '../support/controlPlane/findAssets.ts';
 import type { GoProgram } from '../support/controlPlane/goProgram.ts';
 
-/** Knative 1.22, Serving and Eventing, is published as v0.50.0. CoreDNS at the version that Kubernetes 1.35 ships. */
-export const clusterVersions = { coredns: '1.12.4', knative: '0.50.0', helm: '3.22.0' } as const;
+/** CoreDNS has the version that Kubernetes 1.35 ships. */
+export const clusterVersions = { coredns: '1.12.4', knative: versions.knative, helm: '3.22.0' } as const;
 
 const serving = { module: 'knative.dev/serving', version: clusterVersions.knative } as const;
 export const knativePrograms = ['webhook', 'controller', 'autoscaler', 'activator', 'queue'] as const;

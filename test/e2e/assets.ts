@@ -1,11 +1,12 @@
 /**
- * `npm run e2e:assets`: makes sure that the programs of the e2e suite are there, builds them once where Go is present.
+ * `npm run e2e:assets`: builds the programs of the e2e suite once, and downloads the definitions that it applies, where Go
+ * is present.
  *
- * Run by hand and by `.ci/run` before the e2e suite. Without the programs and without Go it says so in one line and exits
- * with 0: the suite then skips itself with that line.
+ * Without the programs and without Go it says so in one line and exits with 0: the suite then skips itself with that line.
  */
 
 import { buildAssets } from '../support/controlPlane/buildAssets.ts';
+import { downloadDefinitions, missingDefinitionsLine } from '../support/controlPlane/downloadDefinitions.ts';
 import { findAssets, missingAssetsLine } from '../support/controlPlane/findAssets.ts';
 
 const stop = new AbortController();
@@ -15,3 +16,7 @@ process.once('SIGTERM', () => stop.abort());
 if (findAssets(process.env) === null) await buildAssets(process.env, (line) => console.log(line), stop.signal);
 const assets = findAssets(process.env);
 console.log(assets === null ? missingAssetsLine : `e2e assets: ${Object.values(assets).join(' ')}`);
+if (assets !== null) {
+  const definitions = await downloadDefinitions(stop.signal);
+  console.log(definitions === null ? missingDefinitionsLine : `e2e assets: ${definitions.join(' ')}`);
+}

@@ -1,30 +1,83 @@
 /**
- * Everything in deploy/ that needs no Knative, as the real API server takes it: strict about fields, defaults and validation included.
- * What needs Knative is taken by Knative's own webhooks in the cluster suite.
+ * Has a real API server take everything that `deploy/` ships and that docs/performance.md gives to apply: strict about fields,
+ * with defaults and validation.
+ *
+ * Custom resources are held against the definitions that their projects publish.
+ * Does not guarantee that Knative's own webhooks take them: the cluster suite asks those.
  */
 
-import { resolve } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { downloadDefinitions, missingDefinitionsLine } from '../support/controlPlane/downloadDefinitions.ts';
 import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
 
-const deploy = resolve(import.meta.dirname, '../../deploy');
-const controlPlane = useControlPlane();
+const root = resolve(import.meta.dirname, '../..');
+const deploy = join(root, 'deploy');
+const controlPlane = useControlPlane({ controllerManager: false });
+const work = mkdtempSync(join(tmpdir(), 'zen-lead-manifests-'));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+const definitions = await downloadDefinitions(AbortSignal.timeout(60_000));
+if (definitions === null) console.log(missingDefinitionsLine);
+const needsDefinitions = /^apiVersion: \S+\.(knative\.dev|coreos\.com)\//m;
 
 beforeAll(async () => {
+  const { kubectl } = controlPlane();
+  for (const folder of definitions ?? []) await kubectl('create', '-f', folder);
+  if (definitions !== null)
+    await kubectl('wait', '--for=condition=Established', 'customresourcedefinitions', '--all', '--timeout=60s');
   // A dry run makes no namespace for what comes after it.
-  for (const name of ['zen-lead', 'team-a', 'team-b']) await controlPlane().kubectl('create', 'namespace', name);
+  for (const name of ['zen-lead', 'team-a', 'team-b']) await kubectl('create', 'namespace', name);
 });
 
-test.each([
-  ['-k', 'kubernetes'],
-  ['-k', 'kubernetes/one'],
-  ['-k', 'guard'],
-  ['-f', 'helm/rendered/deployments.yaml'],
-  ['-f', 'helm/rendered/one.yaml'],
-  ['-f', 'helm/rendered/namespaced.yaml'],
-  ['-f', 'helm/rendered/guarded.yaml'],
-])('is taken by the API server: kubectl apply %s deploy/%s', async (flag, path) => {
-  const args = ['--server-side', '--dry-run=server', '--validate=strict'];
-  const answer = await controlPlane().kubectl('apply', flag, resolve(deploy, path), ...args);
-  expect(answer).toContain('serverside-applied (server dry run)');
+const kustomizations = globSync('**/kustomization.yaml', { cwd: deploy }).map(dirname).sort();
+const rendered = globSync('helm/rendered/*.yaml', { cwd: deploy }).sort();
+
+test.for([...kustomizations, ...rendered])('the API server takes deploy/%s', async (path, { skip }) => {
+  const manifests = path.endsWith('.yaml') ? readFileSync(join(deploy, path), 'utf8') : await build(path);
+  skip(definitions === null && needsDefinitions.test(manifests), missingDefinitionsLine);
+  const count = parseAllDocuments(manifests).filter((document) => document.contents !== null).length;
+  expect(count).toBeGreaterThan(0);
+  expect((await apply(manifests)).match(/serverside-applied \(server dry run\)/g)).toHaveLength(count);
 });
+
+test('the API server takes the FlowSchema of docs/performance.md', async () => {
+  const page = readFileSync(join(root, 'docs/performance.md'), 'utf8');
+  const manifest = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)]
+    .map(([, yaml = '']) => yaml)
+    .find((yaml) => yaml.includes('kind: FlowSchema'));
+  expect(await apply(manifest ?? '')).toContain('serverside-applied (server dry run)');
+});
+
+test.skipIf(definitions === null).each([
+  ['knative', 'containerConcurrency', 'containerConcurency'],
+  ['knative/components/sink-binding', 'subject', 'subjct'],
+  ['prometheus', 'podMetricsEndpoints', 'podMetricEndpoints'],
+])('the API server refuses deploy/%s where %s is misspelt', async (path, field, misspelt) => {
+  const manifests = await build(path);
+  const broken = manifests.replace(` ${field}:`, ` ${misspelt}:`);
+  expect(broken).not.toBe(manifests);
+  await expect(apply(broken)).rejects.toThrow(`.${misspelt}: field not declared in schema`);
+});
+
+function apply(manifests: string): Promise<string> {
+  return controlPlane().kubectl.withInput(manifests, 'apply', '--server-side', '--dry-run=server', '--validate=strict');
+}
+
+/** A component by itself is nothing: it changes deploy/knative. */
+async function build(path: string): Promise<string> {
+  const { kubectl } = controlPlane();
+  const folder = join(deploy, path);
+  if (!readFileSync(join(folder, 'kustomization.yaml'), 'utf8').includes('kind: Component'))
+    return await kubectl('kustomize', folder);
+  const overlay = mkdtempSync(join(work, 'overlay-'));
+  const kustomization = {
+    resources: [relative(overlay, join(deploy, 'knative'))],
+    components: [relative(overlay, folder)],
+  };
+  writeFileSync(join(overlay, 'kustomization.yaml'), JSON.stringify(kustomization)); // JSON is YAML
+  return await kubectl('kustomize', overlay);
+}

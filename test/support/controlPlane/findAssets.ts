@@ -11,8 +11,16 @@ import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** What is built and tested against. Kubernetes 1.35 is the version that the suites run on. */
-export const versions = { kubernetes: '1.35.4', etcd: '3.6.5' } as const;
+/**
+ * The versions that the suites build and test against, without the `v`. Knative 1.22, Serving and Eventing, is published
+ * as v0.50.0.
+ */
+export const versions = {
+  kubernetes: '1.35.4',
+  etcd: '3.6.5',
+  knative: '0.50.0',
+  prometheusOperator: '0.93.0',
+} as const;
 
 export const programs = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;
 export type Program = (typeof programs)[number];

@@ -1,5 +1,5 @@
 /**
- * What is shipped for the Prometheus operator, against its schemas, and each alert against its runbook.
+ * Holds the shipped rules and monitors against what they are made from, and each alert against its runbook.
  */
 
 import { existsSync, globSync, readFileSync } from 'node:fs';
@@ -7,18 +7,9 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { renderPrometheusRule } from '../../../deploy/prometheus/renderPrometheusRule.ts';
-import { findProblems } from './findProblems.ts';
-import { readSchemas } from './readSchemas.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(resolve(root, file), 'utf8');
-const schemas = readSchemas();
-
-interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-}
 
 interface Rule {
   readonly alert?: string;
@@ -29,7 +20,7 @@ interface Rule {
 const { groups } = parse(read('deploy/prometheus/rules.yaml')) as { groups: { rules: readonly Rule[] }[] };
 const alerts = groups.flatMap(({ rules }) => rules).flatMap((rule) => (rule.alert === undefined ? [] : [rule]));
 
-/** ../shared/seeds/zen-lead-metrics.md: the alerts of the Go zen-lead, without their prefix. */
+/** The alerts of the Go zen-lead, without their prefix. */
 const goAlerts = [
   'CacheSizeApproachingLimit',
   'ControllerDown',
@@ -50,20 +41,6 @@ const goAlerts = [
 ];
 
 describe('deploy/prometheus', () => {
-  test.skipIf(schemas === null)('has no field that the published schemas do not know', () => {
-    const files = ['deploy/prometheus/prometheus-rule.yaml', 'deploy/prometheus/pod-monitors.yaml'];
-    const manifests = files.flatMap((file) =>
-      parseAllDocuments(read(file)).map((document) => document.toJS() as Manifest),
-    );
-    expect(manifests).toHaveLength(5);
-    for (const manifest of manifests) {
-      const kind = `${manifest.apiVersion} ${manifest.kind}`;
-      const found = schemas?.get(kind);
-      if (found === undefined) throw new Error(`no schema of ${kind}`);
-      expect(findProblems(manifest, found.schema, found.resolve, manifest.metadata.name)).toEqual([]);
-    }
-  });
-
   test('lets our label `namespace` win over that of the pod', () => {
     const monitors = parseAllDocuments(read('deploy/prometheus/pod-monitors.yaml')).map((document) => document.toJS());
     for (const { spec } of monitors)
