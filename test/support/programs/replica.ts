@@ -17,8 +17,10 @@ export interface Replica {
   readonly name: string;
   readonly bridge: Bridge;
   readonly metrics: Metrics;
-  /** Every event that it handed to its functions, in order. */
+  /** Every event that its functions answered, in order. */
   readonly events: readonly ReconcileEvent[];
+  /** Every event that it has begun to hand to them, answered or not, in order. */
+  readonly sent: readonly ReconcileEvent[];
   isHolder(): Promise<boolean>;
   /** kill -9: nothing more comes from it, and it has told nobody. */
   kill(): void;
@@ -49,9 +51,14 @@ export async function startReplica(
   const { clock, stop, go } = createStoppableClock();
   const deps = { api, clusterName: 'test', metrics, log: silentLogger, now: clock.now };
   const events: ReconcileEvent[] = [];
+  const functions = createInProcessSink(deps);
+  const sent: ReconcileEvent[] = [];
   const bridge = startBridge({
     ...deps,
-    sink: createInProcessSink(deps),
+    sink: (event, signal) => {
+      sent.push(event);
+      return functions(event, signal);
+    },
     namespaces: [],
     clock,
     lease: { namespace: 'default', name: 'zen-lead-bridge', identity: name, tuning },
@@ -62,6 +69,7 @@ export async function startReplica(
     bridge,
     metrics,
     events,
+    sent,
     async isHolder() {
       return (await metrics.leaseHolder.get()).values[0]?.value === 1;
     },
