@@ -9,6 +9,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { openApi } from './openApi.ts';
 import { pagePolicy, renderPage } from './renderStatusPage.ts';
+import type { StatusEvents } from './statusEvents.ts';
 import type { StatusChange, StatusFeed } from './statusFeed.ts';
 
 /** One a browser tab; each costs a socket and a copy of what it has not read yet. */
@@ -55,13 +56,13 @@ export function registerStatusApi(app: FastifyInstance, feed: StatusFeed): void 
 /** First the whole state, then what changes. */
 function streamChanges({ raw }: FastifyReply, feed: StatusFeed, onEnd: () => void): void {
   raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-  const send = (event: string, data: unknown): void => {
+  const send = <Name extends keyof StatusEvents>(event: Name, data: StatusEvents[Name]): void => {
     raw.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     if (raw.writableLength > MAX_UNREAD_BYTES) raw.destroy();
   };
   const sendChange = (change: StatusChange): void => {
-    const { kind, ...removed } = change;
-    send(kind, change.kind === 'leader' ? change.status : removed);
+    if (change.kind === 'leader') send('leader', change.status);
+    else send('removed', { namespace: change.namespace, service: change.service });
   };
   raw.write(`retry: ${RECONNECT_MS}\n\n`);
   const stop = feed.subscribe(sendChange);

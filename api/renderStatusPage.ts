@@ -5,9 +5,8 @@
  * into text nodes only. A content security policy allows this page's own style and script, and requests to where it came from.
  */
 
-import { createHash } from 'node:crypto';
-import { pageScript } from './page/pageScript.ts';
-import { pageStyle } from './page/pageStyle.ts';
+import { hashSource } from './hashSource.ts';
+import { script, style } from './livePage.generated.ts';
 
 const page = `<!doctype html>
 <html lang="en">
@@ -16,7 +15,7 @@ const page = `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>zen-lead</title>
 <link rel="icon" href="data:,">
-<style>${pageStyle}</style>
+<style>${style}</style>
 </head>
 <body>
 <header>
@@ -28,15 +27,15 @@ const page = `<!doctype html>
 <main id="leaders" aria-label="Leaders"></main>
 <section aria-labelledby="changes-title"><h2 id="changes-title">Changes since this page was opened</h2><ol id="changes"><li class="none">none yet</li></ol></section>
 <noscript>This page follows a stream with a script; /v1/leaders has the same as JSON.</noscript>
-<script>${pageScript}</script>
+<script>${script}</script>
 </body>
 </html>
 `;
 
 export const pagePolicy = [
   "default-src 'none'",
-  `style-src '${hashOf(pageStyle)}'`,
-  `script-src '${hashOf(pageScript)}'`,
+  `style-src ${hashSource(style)}`,
+  `script-src ${hashSource(script)}`,
   "connect-src 'self'",
   'img-src data:',
   "frame-ancestors 'none'",
@@ -46,9 +45,4 @@ export const pagePolicy = [
 
 export function renderPage(): string {
   return page;
-}
-
-/** https://www.w3.org/TR/CSP3/#grammardef-hash-source */
-function hashOf(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }

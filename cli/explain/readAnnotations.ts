@@ -4,9 +4,9 @@
  * Guarantees: what stands here is what the rules go by: it comes out of the same `parseSettings`.
  */
 
+import { formatSpan } from '../../api/formatSpan.ts';
 import { annotation, isOurAnnotation } from '../../lib/selection/names.ts';
 import { parseSettings, type Settings } from '../../lib/selection/settings.ts';
-import { formatSpan } from '../words/formatSpan.ts';
 import type { ExplainedAnnotation } from './explainDocument.ts';
 
 /** What a setting says, from the annotation that sets it. */

@@ -2,8 +2,8 @@
  * The text of `zen-lead explain` and of each stop of `replay --step`.
  */
 
+import { formatSpan } from '../../api/formatSpan.ts';
 import type { Output } from '../output.ts';
-import { formatSpan } from '../words/formatSpan.ts';
 import type { ExplainDocument, ExplainedAnnotation, ExplainedPod } from './explainDocument.ts';
 
 type Paint = Output['paint'];

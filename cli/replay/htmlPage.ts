@@ -5,14 +5,13 @@
  * for contents of script elements"); a content security policy allows this page's own script and nothing from anywhere else.
  */
 
-import { createHash } from 'node:crypto';
-import { htmlScript } from './htmlScript.ts';
-import type { TimelineData } from './htmlTimeline.ts';
-import { htmlStyle } from './page/htmlStyle.ts';
+import { hashSource } from '../../api/hashSource.ts';
+import type { TimelineData } from './timelineData.ts';
+import { script, style } from './timelinePage.generated.ts';
 
 export function renderHtmlPage(data: TimelineData): string {
   const json = JSON.stringify(data).replaceAll('<', '\\u003c');
-  const policy = `default-src 'none'; style-src '${hashOf(htmlStyle)}'; script-src '${hashOf(htmlScript)}'`;
+  const policy = `default-src 'none'; style-src ${hashSource(style)}; script-src ${hashSource(script)}`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -20,7 +19,7 @@ export function renderHtmlPage(data: TimelineData): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <title>zen-lead timeline</title>
-<style>${htmlStyle}</style>
+<style>${style}</style>
 </head>
 <body>
 <header>
@@ -43,13 +42,8 @@ export function renderHtmlPage(data: TimelineData): string {
 <aside id="tip" role="status" aria-live="polite"></aside>
 <noscript>This page draws with a script.</noscript>
 <script type="application/json" id="data">${json}</script>
-<script>${htmlScript}</script>
+<script>${script}</script>
 </body>
 </html>
 `;
-}
-
-/** https://www.w3.org/TR/CSP3/#grammardef-hash-source */
-function hashOf(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }

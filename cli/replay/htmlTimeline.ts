@@ -1,8 +1,6 @@
 /**
  * createHtmlTimeline: the looks of a replay as one page for a browser (`replay --html`). The page itself is htmlPage.ts.
  *
- * Looks are kept as columns of numbers with a table for each kind of text: 100,000 of them are about 5 MB, in memory and in the page.
- *
  * Guarantees: one file with nothing to download; no text of the recording becomes markup or script.
  */
 
@@ -12,6 +10,7 @@ import { decisionKinds } from '../words/decisionKinds.ts';
 import { outcomeOf, type Replayed } from './decideAgain.ts';
 import { renderHtmlPage } from './htmlPage.ts';
 import { listNotes } from './renderReconcile.ts';
+import { NOTHING, type TimelineColumn, timelineColumns } from './timelineData.ts';
 
 export interface HtmlTimeline {
   /** `place` is where the look stands in the recording. */
@@ -21,34 +20,11 @@ export interface HtmlTimeline {
   write(path: string): Promise<void>;
 }
 
-/** What the page's script reads: columns of one length, numbers that point into the tables. -1: nothing. */
-export interface TimelineData {
-  readonly startAt: number;
-  readonly tables: Readonly<
-    Record<'services' | 'pods' | 'seen' | 'notes' | 'files' | 'reasons' | 'decisions', readonly string[]>
-  >;
-  readonly reasonTexts: readonly string[];
-  readonly columns: Readonly<Record<Column, readonly number[]>>;
-}
-
-const columnNames = [
-  'at',
-  'service',
-  'decision',
-  'reason',
-  'leader',
-  'previous',
-  'epoch',
-  'seen',
-  'note',
-  'file',
-  'line',
-  'differs',
-] as const;
-type Column = (typeof columnNames)[number];
-
 export function createHtmlTimeline(): HtmlTimeline {
-  const columns = Object.fromEntries(columnNames.map((name) => [name, [] as number[]])) as Record<Column, number[]>;
+  const columns = Object.fromEntries(timelineColumns.map((name) => [name, [] as number[]])) as Record<
+    TimelineColumn,
+    number[]
+  >;
   const services = createTable();
   const pods = createTable();
   const seen = createTable();
@@ -82,12 +58,12 @@ export function createHtmlTimeline(): HtmlTimeline {
       const outcome = outcomeOf(replayed);
       const colon = place.lastIndexOf(':');
       const podOf = (pod: { name: string; uid: string } | null | undefined) =>
-        pod ? pods.indexOf(`${pod.name} ${pod.uid}`) : -1;
+        pod ? pods.indexOf(`${pod.name} ${pod.uid}`) : NOTHING;
       startAt = Math.min(startAt, reconcile.at);
       columns.at.push(reconcile.at);
       columns.service.push(services.indexOf(`${reconcile.service.namespace}/${reconcile.service.name}`));
-      columns.decision.push(outcome === null ? -1 : decisionKinds.indexOf(outcome.decision));
-      columns.reason.push(outcome === null ? -1 : reasons.indexOf(outcome.reason));
+      columns.decision.push(outcome === null ? NOTHING : decisionKinds.indexOf(outcome.decision));
+      columns.reason.push(outcome === null ? NOTHING : reasons.indexOf(outcome.reason));
       columns.leader.push(podOf(outcome?.leader));
       columns.previous.push(podOf(outcome?.previous));
       columns.epoch.push(outcome?.epoch ?? 0);
@@ -99,7 +75,7 @@ export function createHtmlTimeline(): HtmlTimeline {
         ),
       );
       const text = listNotes(replayed).join('\n');
-      columns.note.push(text === '' ? -1 : notes.indexOf(text));
+      columns.note.push(text === '' ? NOTHING : notes.indexOf(text));
       columns.file.push(files.indexOf(place.slice(0, colon)));
       columns.line.push(Number(place.slice(colon + 1)));
       columns.differs.push(differs ? 1 : 0);

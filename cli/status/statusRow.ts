@@ -2,8 +2,8 @@
  * One Service as a row of `zen-lead status`.
  */
 
+import { formatSpan } from '../../api/formatSpan.ts';
 import type { LeaderStatus } from '../../api/leaderStatus.ts';
-import { formatSpan } from '../words/formatSpan.ts';
 
 export const heading = ['NAMESPACE', 'SERVICE', 'LEADER', 'SINCE', 'EPOCH', 'REASON', 'READY', 'STATE'];
 export const wideHeading = [...heading, 'LEADER-SERVICE', 'ADDRESS', 'NODE', 'ZONE', 'DRIFT', 'WARNINGS'];

@@ -1,9 +1,7 @@
-import { Script } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { leaderStatusSchema } from '../../../api/leaderStatus.ts';
 import { openApi } from '../../../api/openApi.ts';
-import { pageScript } from '../../../api/page/pageScript.ts';
 import { aWorld } from '../../support/programs/aStatusWorld.ts';
 
 /** Strict: what the API answers with stands in its description. */
@@ -105,9 +103,5 @@ describe('the live page', () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toContain('unsafe');
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
-  });
-
-  it('has a script that can be read, also where no browser is at hand', () => {
-    expect(() => new Script(pageScript)).not.toThrow();
   });
 });

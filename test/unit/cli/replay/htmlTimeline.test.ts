@@ -1,7 +1,5 @@
-import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { decideAgain } from '../../../../cli/replay/decideAgain.ts';
-import { htmlScript } from '../../../../cli/replay/htmlScript.ts';
 import { createHtmlTimeline } from '../../../../cli/replay/htmlTimeline.ts';
 import { parseLine } from '../../../../lib/recording/parseLine.ts';
 import { toLine } from '../../../../lib/recording/recordedLine.ts';
@@ -10,10 +8,6 @@ import { aCandidate, aSnapshot } from '../../../support/objects/anEvent.ts';
 
 /** How the page looks is tested in a browser (test/integration/browser); this runs everywhere. */
 describe('the page of replay --html', () => {
-  it('has a script that can be read', () => {
-    expect(() => new Script(htmlScript)).not.toThrow();
-  });
-
   it('holds each text once, and numbers for the rest', () => {
     const timeline = createHtmlTimeline();
     const nobody = aSnapshot({ candidates: [aCandidate({ ready: false })] });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { formatSpan } from '../../../../cli/words/formatSpan.ts';
+import { formatSpan } from '../../../../api/formatSpan.ts';
 import { parseServiceKey } from '../../../../cli/words/parseServiceKey.ts';
 import { renderYaml } from '../../../../cli/words/renderYaml.ts';
 import { reasons } from '../../../../lib/selection/decision.ts';

@@ -1,0 +1,86 @@
+/**
+ * Draws one annotated Service as a card of the live page.
+ */
+
+import { reasonText } from '../../lib/selection/reasonText.ts';
+import { formatSpan } from '../formatSpan.ts';
+import type { LeaderStatus } from '../leaderStatus.ts';
+import { makeElement } from './elements.ts';
+
+const reasonTexts: Readonly<Record<string, string>> = reasonText;
+
+export function keyOf({ namespace, service }: Pick<LeaderStatus, 'namespace' | 'service'>): string {
+  return `${namespace}/${service}`;
+}
+
+export function leaderNameOf({ leader }: LeaderStatus): string {
+  return leader?.name ?? 'nobody';
+}
+
+/** Why the leader last changed, in words; why the rules decide as they do, where it never changed. */
+export function whyChanged({ lastReason, reason }: LeaderStatus): string {
+  return lastReason === null ? reason : textOf(lastReason);
+}
+
+/** The Service routes to no pod, or will not. */
+export function isTrouble({ leader, decision }: LeaderStatus): boolean {
+  return leader === null || leader.address === null || decision === 'refused';
+}
+
+/** Trouble first, then by name. */
+export function byUrgency(a: LeaderStatus, b: LeaderStatus): number {
+  return urgencyOf(b) - urgencyOf(a) || (keyOf(a) < keyOf(b) ? -1 : 1);
+}
+
+export function fillCard(card: HTMLElement, status: LeaderStatus): void {
+  card.className = ['', 'attention', 'trouble'][urgencyOf(status)] ?? '';
+  card.replaceChildren(
+    makeElement('h3', '', status.leaderService === null ? keyOf(status) : `${keyOf(status)} → ${status.leaderService}`),
+    makeElement('p', 'leader', leaderNameOf(status)),
+    makeFacts(status),
+    ...listNotes(status).map((note) => makeElement('p', 'note', note)),
+  );
+}
+
+/** Writes how long each leader has led; called every second, for the clock moves and no event says so. */
+export function showAges(now: number): void {
+  for (const element of document.querySelectorAll<HTMLElement>('.since')) {
+    const { since } = element.dataset;
+    element.textContent = since ? `for ${formatAge(now - Date.parse(since))}` : 'never led';
+  }
+}
+
+function urgencyOf(status: LeaderStatus): 0 | 1 | 2 {
+  if (isTrouble(status)) return 2;
+  return status.warnings.length > 0 || status.paused ? 1 : 0;
+}
+
+function makeFacts(status: LeaderStatus): HTMLElement {
+  const { since, lastReason, leader, pods, epoch } = status;
+  const age = makeElement('span', 'since');
+  age.dataset['since'] = since ?? '';
+  const facts = [leader?.node ?? '', `${pods.ready} of ${pods.total} pods Ready`, `epoch ${epoch}`];
+  const why = lastReason === null ? '' : `: ${textOf(lastReason)}`;
+  const made = makeElement('p', 'facts');
+  made.append(age, `${why} · ${facts.filter((fact) => fact !== '').join(' · ')}`);
+  return made;
+}
+
+function listNotes({ leader, paused, reason, lastReason, warnings }: LeaderStatus): readonly string[] {
+  return [
+    ...(leader !== null && leader.address === null ? ['Nothing is routed to it.'] : []),
+    ...(paused ? ['Paused: the leader does not move, whatever happens.'] : []),
+    ...(leader === null && !paused && reason !== lastReason ? [textOf(reason)] : []),
+    ...warnings.map((warning) => `${warning.reason}: ${warning.message}`),
+  ];
+}
+
+/** A reason of a later version, written by another replica, is shown as it is. */
+function textOf(reason: string): string {
+  return reasonTexts[reason] ?? reason;
+}
+
+/** The card is drawn once a second: milliseconds would stand still. */
+function formatAge(ms: number): string {
+  return ms < 1_000 ? '0s' : formatSpan(ms);
+}

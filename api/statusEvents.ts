@@ -1,0 +1,11 @@
+/**
+ * StatusEvents: what /v1/events sends, by the name of the event. The server and the live page share it.
+ */
+
+import type { LeaderStatus } from './leaderStatus.ts';
+
+export interface StatusEvents {
+  readonly leader: LeaderStatus;
+  readonly removed: { readonly namespace: string; readonly service: string };
+  readonly state: { readonly ready: boolean; readonly reasons: readonly string[] };
+}
