@@ -7,14 +7,12 @@
 
 import { z } from 'zod';
 import { formatRfc3339 } from '../lib/events/rfc3339.ts';
-import { decide } from '../lib/selection/decide.ts';
+import { assess } from '../lib/selection/assess.ts';
 import { reasons } from '../lib/selection/decision.ts';
 import { describeWrite } from '../lib/selection/describeWrite.ts';
 import { annotation } from '../lib/selection/names.ts';
-import { nextLookAt } from '../lib/selection/nextLookAt.ts';
 import { readRecord } from '../lib/selection/record.ts';
 import type { Snapshot } from '../lib/selection/snapshot.ts';
-import { toPatch } from '../lib/selection/toPatch.ts';
 
 const instant = z.string().meta({ format: 'date-time' });
 
@@ -50,9 +48,8 @@ export const leaderStatusSchema = z
 export type LeaderStatus = Readonly<z.infer<typeof leaderStatusSchema>>;
 
 export function toLeaderStatus(snapshot: Snapshot, now: number): LeaderStatus {
-  const decision = decide(snapshot, now);
+  const { decision, writes, nextLookAt } = assess(snapshot, now);
   const record = readRecord(snapshot);
-  const next = nextLookAt(snapshot, now);
   const selected = snapshot.candidates.filter((pod) => pod.selected);
   return {
     namespace: snapshot.namespace,
@@ -75,8 +72,8 @@ export function toLeaderStatus(snapshot: Snapshot, now: number): LeaderStatus {
     reason: decision.reason,
     paused: decision.reason === 'Paused',
     pods: { ready: selected.filter((pod) => pod.ready && !pod.terminating).length, total: selected.length },
-    drift: toPatch(snapshot, decision, now).map(describeWrite),
+    drift: writes.map(describeWrite),
     warnings: decision.warnings.map(({ reason, message }) => ({ reason, message })),
-    nextLookAt: next === null ? null : formatRfc3339(next),
+    nextLookAt: nextLookAt === null ? null : formatRfc3339(nextLookAt),
   };
 }

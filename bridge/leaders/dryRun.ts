@@ -4,12 +4,10 @@
  * Guarantees: pure, the same rules as in the function. Not guaranteed: that the store is new; so nothing more than a hint may come of it.
  */
 
+import { assess } from '../../lib/selection/assess.ts';
 import { compareRevisions } from '../../lib/selection/compareRevisions.ts';
-import { decide } from '../../lib/selection/decide.ts';
-import { nextLookAt } from '../../lib/selection/nextLookAt.ts';
 import { readRecord } from '../../lib/selection/record.ts';
 import type { ResourceVersion, Snapshot } from '../../lib/selection/snapshot.ts';
-import { toPatch } from '../../lib/selection/toPatch.ts';
 
 export interface DryRun {
   /** A route would be written, now. Announcements and followers can wait for whoever speaks first. */
@@ -19,8 +17,8 @@ export interface DryRun {
 }
 
 export function dryRun(snapshot: Snapshot, now: number): DryRun {
-  const writes = toPatch(catchUp(snapshot), decide(snapshot, now), now);
-  return { wantsRoute: writes.some(({ stage }) => stage === 'route'), nextLookAt: nextLookAt(snapshot, now) };
+  const { writes, nextLookAt } = assess(catchUp(snapshot), now);
+  return { wantsRoute: writes.some(({ stage }) => stage === 'route'), nextLookAt };
 }
 
 /**

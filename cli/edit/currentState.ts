@@ -5,12 +5,11 @@
 import { readState, toSnapshot } from '../../functions/reconcile/readState.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
-import { decide } from '../../lib/selection/decide.ts';
+import { assess } from '../../lib/selection/assess.ts';
 import type { Decision } from '../../lib/selection/decision.ts';
 import { annotation } from '../../lib/selection/names.ts';
 import { type LeaderRecord, readRecord } from '../../lib/selection/record.ts';
 import type { ServiceView, Snapshot } from '../../lib/selection/snapshot.ts';
-import { toPatch } from '../../lib/selection/toPatch.ts';
 import { takeSource } from '../words/takeSource.ts';
 import { type AnnotationEdit, withAnnotations } from './annotate.ts';
 import { editError } from './editError.ts';
@@ -46,8 +45,7 @@ export function imagine({ snapshot, source }: CurrentState, edit: AnnotationEdit
 }
 
 function toCurrentState(snapshot: Snapshot, source: ServiceView): CurrentState {
-  const now = Date.now();
-  const decision = decide(snapshot, now);
-  const isRouted = !toPatch(snapshot, decision, now).some(({ stage }) => stage === 'route');
+  const { decision, writes } = assess(snapshot, Date.now());
+  const isRouted = !writes.some(({ stage }) => stage === 'route');
   return { snapshot, source, record: readRecord(snapshot), decision, isRouted };
 }

@@ -6,14 +6,13 @@
  */
 
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
-import { decide } from '../../lib/selection/decide.ts';
+import { assess } from '../../lib/selection/assess.ts';
 import type { DecisionKind, Leader, Reason, Warning } from '../../lib/selection/decision.ts';
 import { describeWrite } from '../../lib/selection/describeWrite.ts';
 import { explain, type PodStanding } from '../../lib/selection/explain.ts';
 import { reasonText } from '../../lib/selection/reasonText.ts';
 import { readRecord } from '../../lib/selection/record.ts';
 import { type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
-import { toPatch } from '../../lib/selection/toPatch.ts';
 import { unfitText } from '../words/unfitText.ts';
 import { readAnnotations } from './readAnnotations.ts';
 
@@ -61,7 +60,7 @@ export interface ExplainedAnnotation {
 }
 
 export function toExplainDocument(snapshot: Snapshot, now: number): ExplainDocument {
-  const { decision, pods, nextLookAt } = explain(snapshot, now);
+  const { decision, writes, pods, nextLookAt } = explain(snapshot, now);
   const record = readRecord(snapshot);
   const next = successorOf(snapshot, decision.leader, now);
   return {
@@ -79,7 +78,7 @@ export function toExplainDocument(snapshot: Snapshot, now: number): ExplainDocum
     annotations: readAnnotations(snapshot.source?.annotations ?? {}),
     nextLookAt: nextLookAt === null ? null : formatRfc3339(nextLookAt),
     warnings: decision.warnings,
-    writes: toPatch(snapshot, decision, now).map(describeWrite),
+    writes: writes.map(describeWrite),
   };
 }
 
@@ -87,7 +86,7 @@ export function toExplainDocument(snapshot: Snapshot, now: number): ExplainDocum
 export function successorOf(snapshot: Snapshot, leader: Leader | null, now: number): Leader | null {
   if (leader === null) return null;
   const candidates = snapshot.candidates.filter((pod) => pod.uid !== leader.uid);
-  return decide({ ...snapshot, candidates }, now).leader;
+  return assess({ ...snapshot, candidates }, now).decision.leader;
 }
 
 function toExplainedPod({ pod, standing, keptAlthough }: PodStanding, next: Leader | null): ExplainedPod {

@@ -9,8 +9,7 @@ import type { Sink } from '../../lib/events/sink.ts';
 import { parseSubject } from '../../lib/events/subject.ts';
 import { clusterSource, toReply } from '../../lib/events/toReply.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
-import { decide } from '../../lib/selection/decide.ts';
-import { nextLookAt } from '../../lib/selection/nextLookAt.ts';
+import { assess } from '../../lib/selection/assess.ts';
 
 export function createDrySink(api: KubeApi, clusterName: string): Sink {
   return async ({ subject, data }, signal) => {
@@ -23,8 +22,8 @@ export function createDrySink(api: KubeApi, clusterName: string): Sink {
     const snapshot = data.snapshot ?? read;
     if (snapshot === null) return { status: 200 };
     const now = Date.now();
-    const { kind, reason, previous, leader, epoch } = decide(snapshot, now);
-    const nextAt = nextLookAt(snapshot, now);
+    const { decision, nextLookAt } = assess(snapshot, now);
+    const { kind, reason, previous, leader, epoch } = decision;
     const context = {
       source: clusterSource(clusterName),
       subject: service,
@@ -38,7 +37,7 @@ export function createDrySink(api: KubeApi, clusterName: string): Sink {
       leader,
       epoch,
       ...(read === null ? { basis: 'event' } : { basis: 'read', snapshot: read }),
-      ...(nextAt === null ? {} : { recheckAfterMs: toRecheckDelay(nextAt - now) }),
+      ...(nextLookAt === null ? {} : { recheckAfterMs: toRecheckDelay(nextLookAt - now) }),
     });
     return { status: 200, reply };
   };

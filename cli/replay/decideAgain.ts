@@ -6,7 +6,7 @@
  */
 
 import type { RecordedReconcile } from '../../lib/recording/recordedLine.ts';
-import { decide } from '../../lib/selection/decide.ts';
+import { assess } from '../../lib/selection/assess.ts';
 import type { DecisionKind, Leader, Reason, Warning } from '../../lib/selection/decision.ts';
 import { explain } from '../../lib/selection/explain.ts';
 import type { Unfit } from '../../lib/selection/fitness.ts';
@@ -36,7 +36,7 @@ export interface Replayed {
 export function decideAgain(reconcile: RecordedReconcile): Replayed {
   const { recorded, snapshot, at } = reconcile;
   if (snapshot === null) return { reconcile, today: null, warnings: [], keptAlthough: null, differs: null };
-  const { kind, reason, previous, leader, epoch, warnings } = decide(snapshot, at);
+  const { kind, reason, previous, leader, epoch, warnings } = assess(snapshot, at).decision;
   const today = { decision: kind, reason, previous, leader, epoch };
   // A leader that is kept because it is fit needs no second look at the pods.
   const keptAlthough = kind === 'kept' && reason !== 'LeaderFit' ? whyLeaderUnfit(snapshot, at) : null;

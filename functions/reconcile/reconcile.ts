@@ -2,7 +2,7 @@
  * look: decide about one Service and write what was decided. The one way that every event takes, whatever its type.
  *
  *   1. The snapshot, if it may decide (freshness.ts), else the state read by ourselves (readState.ts).
- *   2. decide, toPatch: pure. Where no slice holds a record, or another one is to be made, no revision fences a snapshot (S9): what is to be
+ *   2. assess: pure. Where no slice holds a record, or another one is to be made, no revision fences a snapshot (S9): what is to be
  *      written is decided on the state read. A slice that is made is made empty, and what goes in is decided when it is there (placeholders.ts).
  *   3. Route writes, if there are any. What follows from them is the next reconcile.
  *   4. Without route writes: the announcement that is owed (announce.ts), then the other writes.
@@ -16,12 +16,10 @@ import { toRecheckDelay } from '../../lib/events/recheckDelay.ts';
 import type { ReconcileData } from '../../lib/events/reconcileEvent.ts';
 import type { ReplyData } from '../../lib/events/reply.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
-import { decide } from '../../lib/selection/decide.ts';
+import { type Assessment, assess } from '../../lib/selection/assess.ts';
 import type { Decision } from '../../lib/selection/decision.ts';
-import { nextLookAt } from '../../lib/selection/nextLookAt.ts';
 import { readRecord } from '../../lib/selection/record.ts';
 import type { Snapshot, Uid } from '../../lib/selection/snapshot.ts';
-import { toPatch } from '../../lib/selection/toPatch.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
 import type { HintReason, WhyHint } from './freshness.ts';
@@ -80,8 +78,7 @@ export async function reconcile(
   const placed: Write[] = [];
   for (let attempt = 1; ; ) {
     const decidedAt = deps.now();
-    const decision = select(basis.snapshot, decidedAt, deps.tracing);
-    const writes = toPatch(basis.snapshot, decision, decidedAt);
+    const { decision, writes, nextLookAt } = select(basis.snapshot, decidedAt, deps.tracing);
     const places = placeholdersFirst(writes);
     const isMakingPlaceholders = places.length > 0;
     if (!basis.isRead && (isMakingPlaceholders || (writes.length > 0 && readRecord(basis.snapshot).slice === null))) {
@@ -107,17 +104,26 @@ export async function reconcile(
         decision,
         writes: isMakingPlaceholders ? placed : [...placed, ...outcome.writes],
       });
-      return { ...whole, ...toReplyData(basis, decision, decidedAt, outcome), decidedAt, attempts: attempt, hint };
+      const dueAt = earliest(nextLookAt, outcome.owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
+      const reply = toReplyData(
+        basis,
+        decision,
+        dueAt === null ? null : toRecheckDelay(dueAt - decidedAt),
+        outcome.carry,
+      );
+      const sourceUid = basis.snapshot.source?.uid ?? null;
+      return { ...whole, reply, sourceUid, decidedAt, attempts: attempt, hint };
     }
   }
 }
 
-function select(snapshot: Snapshot, now: number, tracing: Tracing = noTracing): Decision {
-  if (!tracing.isOn) return decide(snapshot, now);
+function select(snapshot: Snapshot, now: number, tracing: Tracing = noTracing): Assessment {
+  if (!tracing.isOn) return assess(snapshot, now);
   return tracing.span('select', { attributes: { 'zen_lead.candidates': snapshot.candidates.length } }, (span) => {
-    const decision = decide(snapshot, now);
-    span.set({ 'zen_lead.decision': decision.kind, 'zen_lead.reason': decision.reason });
-    return decision;
+    const assessment = assess(snapshot, now);
+    const { kind, reason } = assessment.decision;
+    span.set({ 'zen_lead.decision': kind, 'zen_lead.reason': reason });
+    return assessment;
   });
 }
 
@@ -142,21 +148,19 @@ function tellWhole(before: Standing | null, last: Standing): Standing {
 function toReplyData(
   { snapshot, isRead }: Basis,
   { kind, reason, previous, leader, epoch }: Decision,
-  decidedAt: number,
-  { owes, carry }: { readonly owes: boolean; readonly carry: string | undefined },
-): Pick<ReconcileResult, 'reply' | 'sourceUid'> {
-  const dueAt = earliest(nextLookAt(snapshot, decidedAt), owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
-  const reply: ReplyData = {
+  recheckAfterMs: number | null,
+  carry: string | undefined,
+): ReplyData {
+  return {
     decision: kind,
     reason,
     previous,
     leader,
     epoch,
     ...(isRead ? { basis: 'read', snapshot } : { basis: 'event' }),
-    ...(dueAt === null ? {} : { recheckAfterMs: toRecheckDelay(dueAt - decidedAt) }),
+    ...(recheckAfterMs === null ? {} : { recheckAfterMs }),
     ...(carry === undefined ? {} : { carry }),
   };
-  return { reply, sourceUid: snapshot.source?.uid ?? null };
 }
 
 /** The one rule for hints. */

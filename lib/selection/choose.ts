@@ -124,10 +124,10 @@ function whyNobody({ candidates, rules }: ChoiceInput): Reason {
 }
 
 /**
- * The next instant at which time alone may change the choice, after `now`; null: only an event can.
+ * The next instant at which time alone may change the choice, after `now`; null: only an event can. The third part of `assess`:
+ * a stateless function cannot wait, so its reply asks the bridge to reconcile again then.
  */
-export function nextChoiceAt(input: ChoiceInput, now: number): number | null {
-  const choice = chooseLeader(input, now);
+export function nextChoiceAt(choice: Choice, input: ChoiceInput, now: number): number | null {
   const instants = rivalsOf(choice, input)
     .filter((pod) => pod.uid !== choice.pod?.uid && whyUnfit(pod, input.rules) === null)
     .map((pod) => eligibleAt(pod, input.rules));

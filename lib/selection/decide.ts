@@ -1,40 +1,40 @@
 /**
- * decide: what the rules say about one Service, from its snapshot and the time.
- *
- * Called by a function for every reconcile, by a bridge that wants to know whether anything is left to do, and by replay.
+ * decide: what the rules say about one Service, from its situation and the time. The first part of `assess`.
  *
  * Guarantees: pure; the order of the snapshot's lists does not matter; deciding again after the decision was written keeps the
- * leader and writes nothing (docs/guarantees.md).
+ * leader (docs/guarantees.md).
  */
 
-import { chooseLeader } from './choose.ts';
+import { type Choice, chooseLeader } from './choose.ts';
 import type { Decision, Leader, Plan, Reason, Warning } from './decision.ts';
 import { planFollowers } from './followers.ts';
 import { findLeaderName } from './leaderName.ts';
 import { annotation } from './names.ts';
 import { planRoutes, planService } from './plan.ts';
 import { parseEpoch, toLeader } from './record.ts';
-import { readSituation, type Situation } from './situation.ts';
-import type { Candidate, Snapshot } from './snapshot.ts';
+import type { Situation } from './situation.ts';
+import type { Candidate } from './snapshot.ts';
 import { sliceName } from './wantedNames.ts';
 import { foreignSliceWarnings, sortWarnings } from './warnings.ts';
 
-export function decide(snapshot: Snapshot, now: number): Decision {
-  const whole = readSituation(snapshot);
-  if (whole === null) return withoutPlan('lost', 'SourceGone', null, 0, []);
-  const { record, owned } = whole;
+export interface Decided {
+  readonly decision: Decision;
+  /** Null when no pod was chosen between: opted out, refused, or a source that selects no pods. */
+  readonly choice: Choice | null;
+}
+
+export function decide(whole: Situation, now: number): Decided {
+  const { record, owned, snapshot } = whole;
   const previous = record.leader;
-  if (!whole.isOptedIn) return withoutPlan('lost', 'OptedOut', previous, record.knownEpoch, whole.warnings);
+  if (!whole.isOptedIn) return unchosen(withoutPlan('lost', 'OptedOut', previous, record.knownEpoch, whole.warnings));
 
   const leaderName = findLeaderName(whole);
   if (leaderName.kind === 'taken') {
-    return withoutPlan('refused', leaderName.reason, previous, record.knownEpoch, [
-      ...whole.warnings,
-      ...leaderName.warnings,
-    ]);
+    const warnings = [...whole.warnings, ...leaderName.warnings];
+    return unchosen(withoutPlan('refused', leaderName.reason, previous, record.knownEpoch, warnings));
   }
   const situation = { ...whole, families: leaderName.families };
-  if (!situation.isRoutable) return decideUnroutable(situation, leaderName.name, now);
+  if (!situation.isRoutable) return unchosen(decideUnroutable(situation, leaderName.name, now));
 
   const choice = chooseLeader(situation.choice, now);
   const routes = planRoutes(situation, leaderName.name, choice.pod);
@@ -54,7 +54,7 @@ export function decide(snapshot: Snapshot, now: number): Decision {
     ...foreignSliceWarnings(snapshot, leaderName.name, (name) => owned.slices.some((slice) => slice.name === name)),
   ];
   const isSameUnderNewEpoch = choice.outcome === 'kept' && isMadeAnew;
-  return {
+  const decision: Decision = {
     kind: isSameUnderNewEpoch ? 'elected' : choice.outcome,
     reason: isSameUnderNewEpoch ? 'SliceMadeAnew' : choice.reason,
     previous,
@@ -63,6 +63,11 @@ export function decide(snapshot: Snapshot, now: number): Decision {
     plan,
     warnings: sortWarnings(warnings),
   };
+  return { decision, choice };
+}
+
+function unchosen(decision: Decision): Decided {
+  return { decision, choice: null };
 }
 
 /** A source that selects no pods: what we made for it in better days stays, and routes to nobody. */

@@ -1,14 +1,12 @@
 /**
  * explain: why this pod leads, why each other one does not, what happens next, and how each annotation was read.
  *
- * For `zen-lead explain`; the same functions as `decide`, told pod by pod.
+ * The same functions as in `assess`, told pod by pod.
  */
 
-import { decide } from './decide.ts';
-import type { Decision } from './decision.ts';
+import { type Assessment, assessSituation } from './assess.ts';
 import { eligibleAt, type Unfit, whyUnfit } from './fitness.ts';
 import { isOurAnnotation } from './names.ts';
-import { nextLookAt } from './nextLookAt.ts';
 import { readSituation } from './situation.ts';
 import type { Candidate, Snapshot } from './snapshot.ts';
 import { byCreation } from './strategy.ts';
@@ -34,20 +32,18 @@ export interface AnnotationReading {
   readonly expected: string | null;
 }
 
-export interface Explanation {
-  readonly decision: Decision;
+export interface Explanation extends Assessment {
   /** Sorted by creation, then name. */
   readonly pods: readonly PodStanding[];
   /** Sorted by annotation. */
   readonly annotations: readonly AnnotationReading[];
-  /** Epoch milliseconds; null: only an event changes anything. */
-  readonly nextLookAt: number | null;
 }
 
 export function explain(snapshot: Snapshot, now: number): Explanation {
-  const decision = decide(snapshot, now);
   const situation = readSituation(snapshot);
-  if (situation === null) return { decision, pods: [], annotations: [], nextLookAt: null };
+  const assessment = assessSituation(situation, now);
+  if (situation === null) return { ...assessment, pods: [], annotations: [] };
+  const { decision } = assessment;
   const { choice, read, source } = situation;
 
   const standingOf = (pod: Candidate): PodStanding => {
@@ -70,10 +66,5 @@ export function explain(snapshot: Snapshot, now: number): Explanation {
       value,
       expected: read.unreadable.find((each) => each.annotation === annotation)?.expected ?? null,
     }));
-  return {
-    decision,
-    pods: snapshot.candidates.toSorted(byCreation).map(standingOf),
-    annotations,
-    nextLookAt: nextLookAt(snapshot, now),
-  };
+  return { ...assessment, pods: snapshot.candidates.toSorted(byCreation).map(standingOf), annotations };
 }

@@ -1,6 +1,6 @@
 /**
- * readSituation: one Service's snapshot, read once. `decide`, `toPatch`, `nextLookAt` and `explain` all start here, so that
- * they cannot understand the same snapshot differently.
+ * readSituation: one Service's snapshot, read once. `assess` and `explain` start here, so that their parts cannot understand
+ * the same snapshot differently.
  */
 
 import type { ChoiceInput } from './choose.ts';
@@ -11,7 +11,7 @@ import { findOwned, type Owned } from './ownership.ts';
 import { type LeaderRecord, recordOf } from './record.ts';
 import { parseSettings, type ReadSettings } from './settings.ts';
 import type { IpFamily, ServiceView, Snapshot } from './snapshot.ts';
-import { wantedServiceNames } from './wantedNames.ts';
+import { namesWantedWith } from './wantedNames.ts';
 import { podWarnings, settingsWarnings } from './warnings.ts';
 
 export interface Situation {
@@ -37,7 +37,7 @@ export function readSituation(snapshot: Snapshot): Situation | null {
   // A source that is being deleted takes everything of ours with it: making it anew would fight the garbage collector.
   if (source === null || source.terminating) return null;
   const read = parseSettings(source.annotations);
-  const wanted = wantedServiceNames(source);
+  const wanted = namesWantedWith(source, read.settings);
   const owned = findOwned(snapshot, wanted);
   const record = recordOf(owned, wanted[0]);
   const isUnreadable = (key: string): boolean => read.unreadable.some((each) => each.annotation === key);

@@ -1,7 +1,7 @@
 /**
- * toPatch: the writes that turn what is into what was decided; none when nothing differs.
+ * toPatch: the writes that turn what is into what was decided; none when nothing differs. The second part of `assess`.
  *
- * Carried out in order by a function. Guarantees: S3 (every write says what it was decided on), S7 (only what is ours).
+ * Guarantees: S3 (every write says what it was decided on), S7 (only what is ours).
  */
 
 import type { Decision } from './decision.ts';
@@ -9,13 +9,10 @@ import { followerWrites } from './followerWrites.ts';
 import { detachSlices, removeAll, removeControllerLeftovers, removeUnplanned } from './removals.ts';
 import { routeWrites } from './routeWrites.ts';
 import { serviceWrites } from './serviceWrites.ts';
-import { readSituation, type Situation } from './situation.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Situation } from './situation.ts';
 import type { Write } from './write.ts';
 
-export function toPatch(snapshot: Snapshot, decision: Decision, now: number): readonly Write[] {
-  const situation = readSituation(snapshot);
-  if (situation === null) return [];
+export function toPatch(situation: Situation, decision: Decision, now: number): readonly Write[] {
   const { plan } = decision;
   if (plan === null) return decision.reason === 'OptedOut' ? removeAll(situation) : detachSlices(situation);
   const leaderService = situation.owned.services.find((service) => service.name === plan.leaderServiceName);

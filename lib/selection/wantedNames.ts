@@ -3,7 +3,7 @@
  */
 
 import { annotation } from './names.ts';
-import { parseSettings } from './settings.ts';
+import { parseSettings, type Settings } from './settings.ts';
 import type { IpFamily, ServiceView } from './snapshot.ts';
 
 /** RFC 1035: what a Service may be called at most. A name from an annotation was checked when it was read, a default was not. */
@@ -15,7 +15,12 @@ export const defaultFollowersName = (source: string): string => `${source}-follo
 /** Empty without the `zen-lead.io/enabled` annotation; the leader Service's name first. */
 export function wantedServiceNames(source: ServiceView): readonly string[] {
   if (source.annotations[annotation.enabled] === undefined) return [];
-  const { settings } = parseSettings(source.annotations);
+  return namesWantedWith(source, parseSettings(source.annotations).settings);
+}
+
+/** The same where the settings have been read already. */
+export function namesWantedWith(source: ServiceView, settings: Settings): readonly string[] {
+  if (source.annotations[annotation.enabled] === undefined) return [];
   const leader = settings.leaderServiceName ?? defaultLeaderName(source.name);
   const followers = followersName(source.name, settings.followers);
   return followers === null ? [leader] : [leader, followers];

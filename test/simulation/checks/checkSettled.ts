@@ -7,10 +7,9 @@ import { toAnnouncement } from '../../../functions/announce/announcement.ts';
 import { parsePod } from '../../../lib/kube/parsePod.ts';
 import { parseService } from '../../../lib/kube/parseService.ts';
 import { parseSlice } from '../../../lib/kube/parseSlice.ts';
+import { assess } from '../../../lib/selection/assess.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
-import { decide } from '../../../lib/selection/decide.ts';
 import type { ResourceVersion, ServiceView, Snapshot } from '../../../lib/selection/snapshot.ts';
-import { toPatch } from '../../../lib/selection/toPatch.ts';
 import type { Etcd } from '../etcd.ts';
 import { NAMESPACE } from '../kubeObject.ts';
 import type { CheckName } from '../verdict.ts';
@@ -24,8 +23,7 @@ export interface Problem {
 export function checkSettled(etcd: Etcd, sourceNames: readonly string[], now: number): Problem | null {
   for (const name of sourceNames) {
     const snapshot = toSnapshot(etcd, name);
-    const decision = decide(snapshot, now);
-    const writes = toPatch(snapshot, decision, now);
+    const { decision, writes } = assess(snapshot, now);
     const [first] = writes;
     if (first !== undefined)
       return {

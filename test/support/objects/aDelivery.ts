@@ -4,7 +4,7 @@ import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 import type { ReplyData } from '../../../lib/events/reply.ts';
 import { toReply } from '../../../lib/events/toReply.ts';
 import type { RecordedDelivery } from '../../../lib/recording/recordedLine.ts';
-import { decide } from '../../../lib/selection/decide.ts';
+import { assess } from '../../../lib/selection/assess.ts';
 import type { Snapshot } from '../../../lib/selection/snapshot.ts';
 import { aReconcileEvent, aSnapshot } from './anEvent.ts';
 
@@ -25,8 +25,7 @@ export function aDelivery({
   reply = {},
 }: DeliveryOptions = {}): RecordedDelivery {
   const { namespace, name } = snapshot;
-  const decision = decide(snapshot, at);
-  const { kind, reason, previous, leader, epoch } = decision;
+  const { kind, reason, previous, leader, epoch } = assess(snapshot, at).decision;
   const sent = aReconcileEvent({
     subject: `namespaces/${namespace}/services/${name}`,
     partitionkey: `${namespace}/${name}`,

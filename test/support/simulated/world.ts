@@ -8,11 +8,9 @@
 import { ZenLeadError } from '../../../lib/errors.ts';
 import { parseService } from '../../../lib/kube/parseService.ts';
 import { parseSlice } from '../../../lib/kube/parseSlice.ts';
+import { type Assessment, assess } from '../../../lib/selection/assess.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
-import { decide } from '../../../lib/selection/decide.ts';
-import type { Decision } from '../../../lib/selection/decision.ts';
 import type { PodView, ServiceView, SliceView, Snapshot } from '../../../lib/selection/snapshot.ts';
-import { toPatch } from '../../../lib/selection/toPatch.ts';
 import type { Write, WriteResource } from '../../../lib/selection/write.ts';
 import { version } from '../objects/builders.ts';
 
@@ -85,12 +83,10 @@ export class World {
   }
 
   /** One reconcile: decide on what is and write it. Returns what was decided and written. */
-  reconcile(now: number, name = 'postgres'): { readonly decision: Decision; readonly writes: readonly Write[] } {
-    const snapshot = this.snapshot(name);
-    const decision = decide(snapshot, now);
-    const writes = toPatch(snapshot, decision, now);
-    for (const write of writes) this.apply(write);
-    return { decision, writes };
+  reconcile(now: number, name = 'postgres'): Assessment {
+    const assessment = assess(this.snapshot(name), now);
+    for (const write of assessment.writes) this.apply(write);
+    return assessment;
   }
 
   /** Somebody's hand: a merge patch without preconditions. */

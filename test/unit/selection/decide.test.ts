@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { nextLookAt } from '../../../lib/selection/nextLookAt.ts';
+import { assess } from '../../../lib/selection/assess.ts';
 import { aPod, aService, T0 } from '../../support/objects/builders.ts';
 import { World } from '../../support/simulated/world.ts';
 
@@ -16,6 +16,7 @@ function start(annotations: Record<string, string> = {}, overrides = {}): void {
 const annotate = (annotations: Record<string, string>, overrides = {}) =>
   world.setSource(aService(annotations, overrides));
 const reconcile = (afterMs = 1_000) => world.reconcile(T0 + afterMs).decision;
+const lookAgainAt = (now: number) => assess(world.snapshot(), now).nextLookAt;
 const routed = () => world.slice(LEADER_SLICE)?.spec?.endpoints.map((endpoint) => endpoint.targetRef?.name);
 const notReady = (name: string, atMs = 0) => world.changePod(name, { ready: false, readyChangedAt: T0 + atMs });
 
@@ -150,7 +151,7 @@ describe('failover-min-delay', () => {
   it('keeps a NotReady leader until the delay is over, and asks to be called then', () => {
     notReady('pg-0', 1_000);
     expect(reconcile(2_000)).toMatchObject({ kind: 'kept', reason: 'FailoverDelayed', leader: { name: 'pg-0' } });
-    expect(nextLookAt(world.snapshot(), T0 + 2_000)).toBe(T0 + 31_000);
+    expect(lookAgainAt(T0 + 2_000)).toBe(T0 + 31_000);
     expect(reconcile(30_999)).toMatchObject({ kind: 'kept' });
     expect(reconcile(31_000)).toMatchObject({ kind: 'elected', reason: 'LeaderNotReady', leader: { name: 'pg-1' } });
   });
@@ -182,9 +183,9 @@ describe('min-ready-duration', () => {
     reconcile();
     world.changePod('pg-2', { ready: true, readyChangedAt: T0 + 5_000 });
     expect(reconcile(5_000)).toMatchObject({ kind: 'lost', reason: 'WaitingForMinReady' });
-    expect(nextLookAt(world.snapshot(), T0 + 5_000)).toBe(T0 + 15_000);
+    expect(lookAgainAt(T0 + 5_000)).toBe(T0 + 15_000);
     expect(reconcile(15_000)).toMatchObject({ kind: 'elected', leader: { name: 'pg-2' } });
-    expect(nextLookAt(world.snapshot(), T0 + 15_000)).toBeNull();
+    expect(lookAgainAt(T0 + 15_000)).toBeNull();
   });
 
   it('holds for a pinned pod too', () => {
@@ -194,7 +195,7 @@ describe('min-ready-duration', () => {
     world.changePod('pg-2', { readyChangedAt: T0 });
     annotate({ 'min-ready-duration': '10s', 'pin-leader': 'pg-2' });
     expect(reconcile(9_999)).toMatchObject({ leader: { name: 'pg-0' } });
-    expect(nextLookAt(world.snapshot(), T0 + 9_999)).toBe(T0 + 10_000);
+    expect(lookAgainAt(T0 + 9_999)).toBe(T0 + 10_000);
     expect(reconcile(10_000)).toMatchObject({ kind: 'elected', reason: 'Pinned', leader: { name: 'pg-2' } });
   });
 });

@@ -4,12 +4,10 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../../lib/selection/decide.ts';
+import { assess } from '../../../lib/selection/assess.ts';
 import { electedReasons, keptReasons, lostReasons, refusedReasons } from '../../../lib/selection/decision.ts';
-import { nextLookAt } from '../../../lib/selection/nextLookAt.ts';
 import { isOurService, isOurSlice } from '../../../lib/selection/ownership.ts';
 import type { PodView, Snapshot } from '../../../lib/selection/snapshot.ts';
-import { toPatch } from '../../../lib/selection/toPatch.ts';
 import { aPod, aService, T0 } from '../../support/objects/builders.ts';
 import { World } from '../../support/simulated/world.ts';
 
@@ -147,7 +145,7 @@ describe('over random histories', () => {
     fc.assert(
       fc.property(history, (steps) => {
         play(steps, ({ before, after, now }) => {
-          const decision = decide(before, now);
+          const { decision } = assess(before, now);
           // A rename while a leader is kept: the reason tells of the rename.
           const keeps = ['paused', 'no-leader', 'failover-min-delay'].some(
             (key) => before.source?.annotations[`zen-lead.io/${key}`],
@@ -177,7 +175,7 @@ describe('over random histories', () => {
       fc.property(history, (steps) => {
         let highest = 0;
         play(steps, ({ before, now }) => {
-          const decision = decide(before, now);
+          const { decision } = assess(before, now);
           if (!enabled(before) || decision.plan === null) return;
           // A slice made anew after opt-out starts at the time in milliseconds; here, unlike on a server, looks take no time.
           const isAnew = leaderSlices(before).length === 0;
@@ -197,7 +195,7 @@ describe('over random histories', () => {
         play(steps, ({ before, now, world }) => {
           takenVersion ??= world.service('taken')?.resourceVersion;
           const uid = before.source?.uid;
-          for (const write of toPatch(before, decide(before, now), now)) {
+          for (const write of assess(before, now).writes) {
             if (write.kind === 'create' || write.kind === 'deleteControllerEndpoints') continue;
             expect(write.resourceVersion).toMatch(/^[1-9]\d*$/);
             const isOurs =
@@ -243,17 +241,16 @@ describe('over random histories', () => {
         play(steps, ({ before, world, now }) => {
           world.reconcile(now); // `follow` of an opt-out included
           const settled = world.snapshot();
-          const again = decide(settled, now);
-          expect(toPatch(settled, again, now)).toEqual([]);
-          expect(again.kind).not.toBe('elected');
+          const again = assess(settled, now);
+          expect(again.writes).toEqual([]);
+          expect(again.decision.kind).not.toBe('elected');
           const reversed: Snapshot = {
             ...before,
             candidates: before.candidates.toReversed(),
             services: before.services.toReversed(),
             slices: before.slices.toReversed(),
           };
-          expect(decide(reversed, now)).toEqual(decide(before, now));
-          expect(toPatch(reversed, decide(reversed, now), now)).toEqual(toPatch(before, decide(before, now), now));
+          expect(assess(reversed, now)).toEqual(assess(before, now));
         });
       }),
       { numRuns: RUNS },
@@ -264,10 +261,9 @@ describe('over random histories', () => {
     fc.assert(
       fc.property(history, fc.integer({ min: 1, max: 20_000 }), (steps, later) => {
         play(steps, ({ after, now }) => {
-          const at = nextLookAt(after, now);
-          const until = Math.min(now + later, (at ?? Number.POSITIVE_INFINITY) - 1);
-          const { kind: _kind, ...before } = decide(after, now);
-          const { kind: _kind2, ...then } = decide(after, until);
+          const { decision: before, nextLookAt } = assess(after, now);
+          const until = Math.min(now + later, (nextLookAt ?? Number.POSITIVE_INFINITY) - 1);
+          const { decision: then } = assess(after, until);
           expect(then.leader).toEqual(before.leader);
           expect(then.reason).toEqual(before.reason);
         });
@@ -286,7 +282,7 @@ describe('over random histories', () => {
     fc.assert(
       fc.property(history, (steps) => {
         play(steps, ({ before, now }) => {
-          const { kind, reason, leader } = decide(before, now);
+          const { kind, reason, leader } = assess(before, now).decision;
           expect(closed[kind]).toContain(reason);
           expect(leader === null).toBe(kind === 'lost' || kind === 'refused');
         });
