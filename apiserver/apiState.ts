@@ -1,5 +1,7 @@
 /**
- * ApiState: what all verbs of one embedded API server share. No module-level state: two servers in one process never meet.
+ * Holds what all verbs of one embedded API server share.
+ *
+ * Guarantees: two servers in one process never meet, because nothing here is module-level state.
  */
 
 import type { Kind } from './kind.ts';

@@ -1,7 +1,11 @@
 /**
- * The Kubernetes API without HTTP: store, kinds, verbs in process, and the two controllers. A simulation uses it as it is; `startApiServer` serves it.
+ * Creates the Kubernetes API without HTTP: store, kinds, verbs in process, and the two controllers.
  *
- * Guarantees: with `now`, `newUid` and `schedule` given, nothing in here depends on the clock or on chance, but for `generateName`.
+ * A simulation uses it as it is; `startApiServer` serves it.
+ *
+ * Guarantees: nothing here depends on the clock or on chance when `now`, `newUid` and `schedule`
+ * are given.
+ * Does not guarantee that of `generateName`, which stays random.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -15,12 +19,15 @@ import { createServiceAddresses } from './serviceAddresses.ts';
 import { createStore } from './store.ts';
 
 export interface ApiOptions {
-  /** Epoch milliseconds; for metadata and ages. */
+  /** Epoch milliseconds, for metadata and ages. */
   readonly now?: () => number;
   readonly newUid?: () => string;
-  /** Runs what a controller does after a change; the next turn of the event loop by default, never at once. */
+  /**
+   * Runs what a controller does after a change. By default that is the next turn of the event loop;
+   * never at once.
+   */
   readonly schedule?: (run: () => void) => void;
-  /** Changes remembered per resource; a watch from before them gets 410. */
+  /** Changes kept per resource; a watch from an older revision gets 410. */
   readonly historyLimit?: number;
 }
 
@@ -31,7 +38,9 @@ export interface Api {
   readonly close: () => void;
 }
 
-/** 10,000 changes of about 1 KiB: 10 MiB a resource, and an hour and a half at two changes a second. */
+/**
+ * 10,000 changes of about 1 KiB are 10 MiB a resource: an hour and a half at two changes a second.
+ */
 const defaultHistoryLimit = 10_000;
 const firstNamespaces = ['default', 'kube-system', 'kube-public'];
 

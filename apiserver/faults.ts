@@ -1,8 +1,11 @@
 /**
- * Faults: what a test or a simulation lets go wrong, by request. Each rule counts how often it struck.
+ * Holds the faults that a test or a simulation injects by request, and counts how often each rule
+ * struck.
  *
- * Asked by `serve/handleRequest.ts` before a request is carried out (and after it, for `lostAnswer`).
- * Guarantees: rules are tried in the order they were added; the first that applies strikes, `latency` lets the next ones strike too.
+ * A fault strikes before the request is carried out, `lostAnswer` after it.
+ *
+ * Guarantees: rules are tried in the order they were added. The first that matches strikes;
+ * `latency` lets later rules strike too.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -17,30 +20,30 @@ export interface RequestInfo {
   readonly resource: string;
   readonly subresource: string;
   readonly namespace: string | undefined;
-  /** "" for a collection. */
+  /** Empty for a collection. */
   readonly name: string;
 }
 
 export type Fault =
   | { readonly kind: 'latency'; readonly latencyMs: number }
-  /** Any refusal: 429 and 503 with `retryAfterSeconds`, 500, 409, 410, ... */
+  /** Refuses with any status: 429 and 503 with `retryAfterSeconds`, 500, 409, 410, ... */
   | { readonly kind: 'status'; readonly code: number; readonly retryAfterSeconds?: number }
-  /** The connection is reset; nothing was done. */
+  /** Resets the connection and does nothing. */
   | { readonly kind: 'reset' }
-  /** It was done, but the answer is lost with the connection. */
+  /** Carries out the request; the answer is lost with the connection. */
   | { readonly kind: 'lostAnswer' }
-  /** Nothing comes, until the client gives up. */
+  /** Sends nothing until the client gives up. */
   | { readonly kind: 'stall' };
 
 export interface FaultRule {
   readonly fault: Fault;
   readonly matches: (request: RequestInfo) => boolean;
-  /** How many requests it strikes. Absent: all. */
+  /** How many requests the rule strikes; all when absent. */
   readonly times?: number;
 }
 
 export interface ActiveFault {
-  /** How many requests it has struck. */
+  /** How many requests the rule has struck. */
   readonly count: () => number;
   readonly remove: () => void;
 }
@@ -48,7 +51,7 @@ export interface ActiveFault {
 export interface Faults {
   readonly add: (rule: FaultRule) => ActiveFault;
   readonly clear: () => void;
-  /** Every fault that strikes this request now, counted as struck. */
+  /** Returns every fault that strikes this request now, and counts it. */
   readonly strike: (request: RequestInfo) => readonly Fault[];
 }
 
@@ -84,7 +87,7 @@ export function createFaults(): Faults {
   };
 }
 
-/** Carries one fault out. `answered`: the request is over. */
+/** Carries out one fault. `answered` means that the request is over. */
 export async function carryOut(
   fault: Fault,
   request: IncomingMessage,
@@ -110,7 +113,7 @@ export async function carryOut(
   }
 }
 
-/** Worded as the real server words them. */
+/** Uses the words of the real server. */
 function faultStatus(code: number, retryAfterSeconds?: number): StatusError {
   const details = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
   switch (code) {

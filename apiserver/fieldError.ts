@@ -1,7 +1,7 @@
 /**
- * FieldError: one thing wrong with one field, in the words of k8s.io/apimachinery's field errors.
+ * Describes one thing wrong with one field, in the words of apimachinery's field errors.
  *
- * Validation collects all of them; `invalid` in status.ts makes one 422 of the list.
+ * Validation collects all of them; `invalid` makes one 422 of the list.
  *
  * Source: https://pkg.go.dev/k8s.io/apimachinery/pkg/util/validation/field
  */

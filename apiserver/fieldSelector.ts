@@ -1,5 +1,6 @@
 /**
- * Field selectors: `metadata.name=x,status.phase!=Running`. Each kind says which fields can be selected by.
+ * Parses field selectors: `metadata.name=x,status.phase!=Running`. Each kind lists the fields that
+ * can be selected by.
  *
  * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/field-selectors/
  */

@@ -1,9 +1,10 @@
 /**
- * JSON values as the API server handles them: readers that never throw, equality, and freezing.
+ * Reads, compares and freezes JSON values as the API server handles them.
  *
- * Objects in the store are frozen, so that whoever is handed one (a watch, a test, the demo) can alias it but never change it.
+ * Objects in the store are frozen: a watch, a test or the demo can alias one and never change it.
  *
- * Guarantees: a reader answers undefined, `{}` or `[]` where the path is absent or of another type.
+ * Guarantees: a reader never throws. It returns undefined, `{}` or `[]` where the path is absent or
+ * of another type.
  */
 
 export type Fields = { readonly [key: string]: unknown };
@@ -41,12 +42,12 @@ export function numberAt(value: unknown, ...path: readonly string[]): number | u
   return typeof at === 'number' ? at : undefined;
 }
 
-/** Strings of a list, everything else left out. */
+/** Returns the strings of a list and drops everything else. */
 export function textsAt(value: unknown, ...path: readonly string[]): readonly string[] {
   return listAt(value, ...path).filter((each) => typeof each === 'string');
 }
 
-/** Deep equality; a key whose value is undefined counts as absent. */
+/** Compares deeply; a key whose value is undefined counts as absent. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b)) {
@@ -58,12 +59,12 @@ export function isSame(a: unknown, b: unknown): boolean {
   return keys.length === definedKeys(b).length && keys.every((key) => Object.hasOwn(b, key) && isSame(a[key], b[key]));
 }
 
-/** The same fields without the named ones. */
+/** Returns the fields without the named ones. */
 export function without(value: Fields, ...keys: readonly string[]): Fields {
   return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
 }
 
-/** Freezes the value and all below it. What is frozen already is taken as frozen throughout. */
+/** Freezes the value and all below it. A frozen value is assumed to be frozen throughout. */
 export function freeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const each of Object.values(value)) freeze(each);

@@ -1,5 +1,6 @@
 /**
- * Kind: everything that makes one resource type different from another. The tables in `kinds/` are lists of these; the verbs are generic.
+ * Describes everything that makes one resource type different from another. The tables in `kinds/`
+ * list these; the verbs are generic.
  */
 
 import type { FieldError } from './fieldError.ts';
@@ -23,7 +24,7 @@ export interface PrepareContext {
 }
 
 export interface Kind {
-  /** "" is the core group. */
+  /** Empty for the core group. */
   readonly group: string;
   readonly version: string;
   readonly kind: string;
@@ -34,24 +35,30 @@ export interface Kind {
   readonly isNamespaced: boolean;
   /** Name of the schema in `schema/kubernetes.json`. */
   readonly schema: string;
-  /** Kinds with one collection are one storage seen through two API groups (events). */
+  /** Kinds that share a collection are one storage seen through two API groups (events). */
   readonly collection: string;
-  /** Has `/status`: the main resource then never writes `status`, and `/status` never writes `spec`. */
+  /**
+   * True for a kind with `/status`: the main resource then never writes `status`, and `/status`
+   * never writes `spec`.
+   */
   readonly hasStatus: boolean;
-  /** `metadata.generation` grows with every change outside metadata and status. */
+  /** True when `metadata.generation` grows with every change outside metadata and status. */
   readonly hasGeneration: boolean;
-  /** PUT of an object that is not there creates it. */
+  /** True when PUT creates an object that is not there. */
   readonly isCreatedOnUpdate: boolean;
-  /** PUT without a resourceVersion is accepted. */
+  /** True when PUT without a resourceVersion is accepted. */
   readonly isUnconditionalUpdateAllowed: boolean;
-  /** A finished delete answers with the object instead of a Status. */
+  /** True when a finished delete returns the object instead of a Status. */
   readonly isDeletedReturned: boolean;
   readonly nameRule: NameRule;
   readonly columns: readonly Column[];
   readonly cells: (object: KubeObject, nowAt: number) => readonly Cell[];
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly selectable: Readonly<Record<string, (object: KubeObject) => string>>;
-  /** Fills in what the client left out. `previous`: the stored object on an update. Pure but for the addresses. */
+  /**
+   * Fills in what the client left out. `previous` is the stored object on an update. Pure but for
+   * the addresses.
+   */
   readonly prepare: (object: Fields, previous: KubeObject | null, context: PrepareContext) => Fields;
   readonly validate: (object: KubeObject, previous: KubeObject | null) => readonly FieldError[];
   readonly toStored: (object: Fields) => Fields;
@@ -62,7 +69,7 @@ export function groupVersionOf(kind: Kind): string {
   return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
 }
 
-/** `ns/name`, or `name` where there are no namespaces: the order of LIST, as etcd's. */
+/** Returns `ns/name`, or `name` for a cluster-scoped kind. LIST sorts by it, as etcd does. */
 export function keyOf(kind: Kind, namespace: string | undefined, name: string): string {
   return kind.isNamespaced ? `${namespace ?? ''}/${name}` : name;
 }

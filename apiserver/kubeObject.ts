@@ -1,12 +1,13 @@
 /**
- * KubeObject: an object as it is stored and handed out: frozen, with the metadata that the server itself wrote.
+ * Describes an object as it is stored and handed out: frozen, with the metadata that the server
+ * wrote.
  */
 
 import { type Fields, fieldsAt, textAt } from './json.ts';
 
 export interface ObjectMeta extends Fields {
   readonly name: string;
-  /** Absent: cluster-scoped. */
+  /** Absent for a cluster-scoped object. */
   readonly namespace?: string;
   readonly uid: string;
   readonly resourceVersion: string;
@@ -20,7 +21,7 @@ export interface KubeObject extends Fields {
   readonly metadata: ObjectMeta;
 }
 
-/** Reads the metadata that every stored object has; "" stands for what is not there yet. */
+/** Reads the metadata that every stored object has; "" stands for a field that is not set yet. */
 export function toKubeObject(fields: Fields): KubeObject {
   const metadata = fieldsAt(fields, 'metadata');
   return {

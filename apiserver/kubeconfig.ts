@@ -1,5 +1,6 @@
 /**
- * The kubeconfig that points kubectl, and zen-lead itself, at an embedded API server. It asks for no credentials.
+ * Writes the kubeconfig that points kubectl and zen-lead at an embedded API server. It holds no
+ * credentials.
  *
  * Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  */
@@ -7,7 +8,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Written with mode 0600, as kubectl warns of anything wider. */
+/** Writes with mode 0600, because kubectl warns of anything wider. */
 export async function writeKubeconfig(path: string, url: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, kubeconfigFor(url), { mode: 0o600 });

@@ -1,5 +1,6 @@
 /**
- * Label selectors: `app=db,tier!=cache,x in (a,b),!y,z notin (q)`. Parsed once a request, then asked once an object.
+ * Parses label selectors: `app=db,tier!=cache,x in (a,b),!y,z notin (q)`. Parsing happens once a
+ * request, matching once an object.
  *
  * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
  */

@@ -1,12 +1,12 @@
 /**
- * The shapes of names: what is wrong with one, or undefined. Used by validation of metadata, ports and endpoints.
+ * Checks the shapes of names in metadata, ports and endpoints.
  *
  * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
  */
 
 import { isIP } from 'node:net';
 
-/** The problem with a name in the API server's words; undefined: none. */
+/** Returns the problem with a name in the API server's words, or undefined. */
 export type NameRule = (name: string) => string | undefined;
 
 const dns1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
@@ -46,7 +46,7 @@ const isNamePart = rule(
   'name part ',
 );
 
-/** What is wrong with a key of a label or annotation, `name` or `prefix/name`; a name that is empty is wrong twice. */
+/** Checks a key of a label or annotation, `name` or `prefix/name`. An empty name is wrong twice. */
 export function qualifiedNameProblems(key: string): readonly string[] {
   const parts = key.split('/');
   if (parts.length > 2) {
@@ -65,7 +65,10 @@ export function qualifiedNameProblems(key: string): readonly string[] {
   ];
 }
 
-/** The family of an address as the API understands it in 1.35: leading zeros pass in IPv4, and an IPv4-mapped IPv6 address is IPv4. */
+/**
+ * Returns the family of an address as Kubernetes 1.35 reads it. IPv4 may have leading zeros; an
+ * IPv4-mapped IPv6 address is IPv4.
+ */
 export function familyOf(address: string): 'IPv4' | 'IPv6' | undefined {
   const plain = /^[0-9.]+$/.test(address) ? address.replace(/(^|\.)0+(?=\d)/g, '$1') : address;
   const version = address.includes('%') ? 0 : isIP(plain);

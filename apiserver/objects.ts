@@ -1,8 +1,9 @@
 /**
- * The objects of an embedded API server, for tests, simulations and benchmarks in the same process: the same verbs as over HTTP, without HTTP.
+ * Offers the verbs of the API in process, for tests, simulations and benchmarks.
  *
- * Guarantees: the same defaults, checks, revisions and watch events as over HTTP. What is handed out is frozen; what is handed in is copied.
- * Errors: StatusError, with the Status that HTTP would have answered.
+ * Guarantees: defaults, checks, revisions and watch events are the same as over HTTP. It hands out
+ * frozen objects and copies what it is given.
+ * Errors: StatusError, with the Status that HTTP would have returned.
  */
 
 import type { ApiState } from './apiState.ts';
@@ -17,7 +18,10 @@ import { decodeBody } from './verbs/decodeBody.ts';
 import { type Deleted, type DeleteOptions, deleteObject } from './verbs/deleteObject.ts';
 import { changeObject } from './verbs/updateObject.ts';
 
-/** Which object: `{ resource: 'pods', namespace: 'default', name: 'db-0' }`. `namespace` is absent for what has none. */
+/**
+ * Names an object: `{ resource: 'pods', namespace: 'default', name: 'db-0' }`. A cluster-scoped one
+ * has no `namespace`.
+ */
 export interface ObjectRef {
   readonly resource: string;
   readonly namespace?: string;
@@ -25,17 +29,20 @@ export interface ObjectRef {
 }
 
 export interface Objects {
-  /** `apiVersion` and `kind` say which resource; the namespace is `default` unless the object says otherwise. */
+  /** `apiVersion` and `kind` name the resource; the namespace defaults to `default`. */
   readonly create: (object: object) => KubeObject;
   readonly read: (ref: ObjectRef) => KubeObject | undefined;
   /** Sorted by namespace and name. */
   readonly list: (resource: string, namespace?: string) => readonly KubeObject[];
-  /** A merge patch. */
+  /** Applies a merge patch. */
   readonly patch: (ref: ObjectRef, patch: object) => KubeObject;
-  /** A merge patch of `/status`. */
+  /** Applies a merge patch to `/status`. */
   readonly patchStatus: (ref: ObjectRef, patch: object) => KubeObject;
   readonly delete: (ref: ObjectRef, options?: Omit<DeleteOptions, 'isDryRun'>) => Deleted;
-  /** Each change, before the write that makes it returns. Returns the function that ends it. */
+  /**
+   * Calls the listener for each change, before the write that makes it returns. Returns the
+   * function that ends it.
+   */
   readonly subscribe: (resource: string, listener: ChangeListener) => () => void;
 }
 

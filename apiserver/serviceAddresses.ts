@@ -1,10 +1,13 @@
 /**
- * ServiceAddresses: which ClusterIPs and node ports are taken, by which Service.
+ * Tracks which ClusterIPs and node ports are taken, and by which Service.
  *
- * Follows the stored Services, so that whatever removes one frees its addresses. Asked by the defaulting and validation of Services.
- * Guarantees: the lowest free address, so that a test or a demo sees the same one each time (the real server picks at random).
+ * It follows the stored Services, so that every removal frees the addresses.
  *
- * Source: https://kubernetes.io/docs/concepts/services-networking/cluster-ip-allocation/ and the --service-node-port-range default.
+ * Guarantees: it picks the lowest free address, so that each run sees the same one. The real server
+ * picks at random.
+ *
+ * Source: https://kubernetes.io/docs/concepts/services-networking/cluster-ip-allocation/ and the
+ * --service-node-port-range default.
  */
 
 import { isIPv6 } from 'node:net';
@@ -16,13 +19,16 @@ export type IpFamily = 'IPv4' | 'IPv6';
 
 export interface ServiceAddresses {
   readonly freeClusterIp: (family: IpFamily) => string;
-  /** Undefined: free, or held by that Service itself. */
+  /** Undefined when the address is free or held by that Service itself. */
   readonly clusterIpProblem: (ip: string, serviceKey: string) => string | undefined;
   readonly freeNodePort: (besides: ReadonlySet<number>) => number;
   readonly nodePortProblem: (port: number, protocol: string, serviceKey: string) => string | undefined;
 }
 
-/** 10.96.0.0/16 and fd00:10:96::/112: kubeadm's range, and one that cannot be routed. .1 is the API server's own. */
+/**
+ * 10.96.0.0/16 is kubeadm's range; fd00:10:96::/112 cannot be routed. `.1` is the API server's own
+ * address.
+ */
 const firstHost = 2;
 const lastHost = 65_534;
 const nodePorts = { first: 30_000, last: 32_767 };

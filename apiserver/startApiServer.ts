@@ -1,11 +1,15 @@
 /**
- * Starts the embedded Kubernetes API server: in memory, plain HTTP on 127.0.0.1, for the demo, replay, tests and benchmarks.
+ * Starts the embedded Kubernetes API server: in memory, plain HTTP on 127.0.0.1, for the demo,
+ * replay, tests and benchmarks.
  *
- * Node's own http server and no framework: a watch is a raw stream that must see back-pressure, resets and half-written lines, routes are
- * five segments of a path, and there is nothing to validate that the API's own rules do not.
+ * It uses Node's own http server and no framework. A watch is a raw stream that must see
+ * back-pressure, resets and half-written lines; routes are five segments of a path; and there is
+ * nothing to validate that the API's own rules do not.
  *
- * Guarantees: what `test/contract` checks on a real kube-apiserver too. No authentication: only loopback can reach it.
- * Not guaranteed: anything that a scheduler, a kubelet or a workload controller would do. Only garbage collection and namespace deletion run.
+ * Guarantees: what `test/contract` checks on a real kube-apiserver too. It authenticates no client;
+ * only loopback can reach it.
+ * Does not guarantee what a scheduler, a kubelet or a workload controller would do. Only garbage
+ * collection and namespace deletion run.
  */
 
 import { createServer, type ServerResponse } from 'node:http';
@@ -17,15 +21,18 @@ import type { Objects } from './objects.ts';
 import { handleRequest } from './serve/handleRequest.ts';
 
 export interface ApiServerOptions extends ApiOptions {
-  /** 0: the operating system chooses. */
+  /** 0 lets the operating system choose. */
   readonly port?: number;
   /** The real server sends about one a minute. */
   readonly bookmarkIntervalMs?: number;
-  /** Told of every request for a resource, before faults. */
+  /** Receives every request for a resource, before faults. */
   readonly onRequest?: (request: RequestInfo) => void;
 }
 
-/** As a timeout ends it, a reset connection, the middle of a line, or a connection that stays open and says nothing more. */
+/**
+ * Ends as a timeout does, resets the connection, breaks off in the middle of a line, or keeps the
+ * connection open and silent.
+ */
 export type WatchCut = 'end' | 'reset' | 'midLine' | 'silence';
 
 export interface EmbeddedApiServer {
@@ -37,7 +44,7 @@ export interface EmbeddedApiServer {
   readonly revision: () => number;
   /** Forgets all history: resumed watches and later pages of a LIST get 410. */
   readonly compact: () => void;
-  /** What happens to every watch that runs now. New ones are well again. */
+  /** Cuts every watch that runs now. New ones are well again. */
   readonly cutWatches: (how: WatchCut) => void;
   readonly writeKubeconfig: (path: string) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -61,7 +68,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Em
       watches.add(response);
       response.once('close', () => watches.delete(response));
     }
-    // A client that goes away is no error of ours; without a listener it would end the process.
+    // A client that goes away is not our error; without a listener it would end the process.
     response.on('error', () => undefined);
     void handleRequest(context, request, response);
   });

@@ -1,8 +1,7 @@
 /**
- * The Status that a Kubernetes API server answers a refused request with, as an error.
+ * Holds the Status with which a Kubernetes API server refuses a request, as an error.
  *
- * Thrown by the verbs, written to the wire by `serve/respond.ts`, and seen as it is by whoever uses the store in process.
- * Wording and fields follow what kube-apiserver 1.35 answers; `test/contract` compares them.
+ * Wording and fields follow kube-apiserver 1.35; `test/contract` compares them.
  *
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
  */
@@ -68,7 +67,7 @@ export function conflict(kind: Kind, name: string, why: string): StatusError {
   return new StatusError(409, 'Conflict', message, about(kind, name));
 }
 
-/** A failed precondition of a delete is worded with the kind, where everything else says the plural. */
+/** The failed precondition of a delete names the kind; every other refusal names the plural. */
 export function preconditionFailed(kind: Kind, name: string, why: string): StatusError {
   const subject = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
   return new StatusError(409, 'Conflict', `Operation cannot be fulfilled on ${subject} "${name}": ${why}`, {
@@ -90,7 +89,7 @@ export function badRequest(message: string): StatusError {
   return new StatusError(400, 'BadRequest', message);
 }
 
-/** What the real server answers when a check deep inside it fails without a reason of its own. */
+/** The real server returns this when a check deep inside it fails without a reason of its own. */
 export function internal(message: string): StatusError {
   return new StatusError(500, undefined, message);
 }
@@ -111,7 +110,7 @@ export function invalidObject(kind: Kind, name: string, errors: readonly FieldEr
   return invalid({ group: kind.collection === 'events' ? '' : kind.group, kind: kind.kind }, name, errors);
 }
 
-/** `subject`: what is invalid, such as a kind or `CreateOptions`. */
+/** `subject` names what is invalid, such as a kind or `CreateOptions`. */
 export function invalid(
   subject: { readonly group: string; readonly kind: string },
   name: string,

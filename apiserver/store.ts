@@ -1,9 +1,11 @@
 /**
- * Store: all objects, one revision counter as etcd's, and a bounded history of changes per collection.
+ * Stores all objects, with one revision counter as etcd's and a bounded history of changes per
+ * collection.
  *
- * Written by the verbs, read by LIST and GET, subscribed to by watches, garbage collection and address allocation.
- * Guarantees: every write takes one new revision; listeners run in the order of revisions, before the write returns; objects are frozen.
- * Not guaranteed: history. A change older than `historyLimit` changes is forgotten, and whoever asks for it is told so (410).
+ * Guarantees: every write takes one new revision. Listeners run in the order of revisions, before
+ * the write returns. Objects are frozen.
+ * Does not guarantee history: a change older than `historyLimit` changes is forgotten, and a reader
+ * that asks for it gets 410.
  */
 
 import { freeze } from './json.ts';
@@ -20,7 +22,10 @@ export interface Change {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly collection: string;
   readonly revision: number;
-  /** After the change; of a deleted object its last state, with the revision of the deletion. */
+  /**
+   * The entry after the change; of a deleted object its last state, with the revision of the
+   * deletion.
+   */
   readonly entry: Entry;
   readonly previous: Entry | null;
 }
@@ -30,11 +35,13 @@ export type ChangeListener = (change: Change) => void;
 export interface Store {
   readonly revision: () => number;
   readonly read: (collection: string, key: string) => Entry | undefined;
-  /** Sorted by key. The array is never changed afterwards. */
+  /** Sorted by key. The array never changes afterwards. */
   readonly list: (collection: string) => readonly Entry[];
-  /** The list as it was at an earlier revision; undefined when that has been forgotten. */
+  /** Returns the list as it was at an earlier revision; undefined when that is forgotten. */
   readonly listAt: (collection: string, revision: number) => readonly Entry[] | undefined;
-  /** Changes after a revision, oldest first; undefined when some of them have been forgotten. */
+  /**
+   * Returns the changes after a revision, oldest first; undefined when some of them are forgotten.
+   */
   readonly changesAfter: (collection: string, revision: number) => readonly Change[] | undefined;
   readonly write: (collection: string, key: string, object: KubeObject) => Entry;
   readonly remove: (collection: string, key: string) => Entry | undefined;
@@ -53,7 +60,7 @@ interface Collection {
   readonly listeners: Set<ChangeListener>;
 }
 
-/** Listings of the past that are kept, so that the pages of one LIST do not each rebuild it. */
+/** Past listings that are kept, so that the pages of one LIST do not each rebuild it. */
 const keptListings = 4;
 
 export function createStore(historyLimit: number): Store {
@@ -79,7 +86,8 @@ export function createStore(historyLimit: number): Store {
   const tell = (collection: Collection, change: Change): void => {
     collection.sorted = null;
     collection.history.push(change);
-    // Twice the limit, then half at once: dropping one at a time would move the whole array for every write.
+    // History grows to twice the limit and is then halved: dropping one at a time would move the
+    // whole array for every write.
     if (collection.history.length > historyLimit * 2) {
       const dropped = collection.history.splice(0, collection.history.length - historyLimit);
       collection.forgottenAt = dropped.at(-1)?.revision ?? collection.forgottenAt;
@@ -161,7 +169,7 @@ export function createStore(historyLimit: number): Store {
   };
 }
 
-/** Index of the first change after a revision; the history is sorted by revision. */
+/** Returns the index of the first change after a revision. The history is sorted by revision. */
 function firstAfter(history: readonly Change[], revision: number): number {
   let low = 0;
   let high = history.length;

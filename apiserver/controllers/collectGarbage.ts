@@ -1,7 +1,10 @@
 /**
- * Garbage collection: an object goes when all of its owners have gone; `orphan` and `foregroundDeletion` are carried out.
+ * Collects garbage: deletes an object when all of its owners have gone, and carries out `orphan`
+ * and `foregroundDeletion`.
  *
- * The part of kube-controller-manager that a decision can run into; runs right after the change, in its own turn of the event loop.
+ * A decision can run into this part of kube-controller-manager. It works right after the change, in
+ * its own turn of the event loop.
+ *
  * Guarantees: owners are told apart by uid, so a namesake made later keeps nothing alive.
  *
  * Source: https://kubernetes.io/docs/concepts/architecture/garbage-collection/
@@ -20,7 +23,7 @@ interface Known {
   readonly entry: Entry;
 }
 
-/** Returns the function that ends it. `run` carries its work out later, never at once. */
+/** Returns the function that ends it. `run` carries out the work later, never at once. */
 export function collectGarbage(state: ApiState, run: (work: () => void) => void): () => void {
   const byUid = new Map<string, Known>();
   const dependents = new Map<string, Set<string>>();

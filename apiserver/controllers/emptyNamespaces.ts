@@ -1,7 +1,9 @@
 /**
- * Deletes what is in a namespace that is being deleted, and then the namespace: pods first, and the rest only when no pod is left.
+ * Empties a namespace that is being deleted, and then removes it. Pods go first; the rest goes when
+ * no pod is left.
  *
- * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/ and KEP-5080 (ordered namespace deletion)
+ * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/ and
+ * KEP-5080 (ordered namespace deletion)
  */
 
 import type { ApiState } from '../apiState.ts';
@@ -9,10 +11,10 @@ import type { Kind } from '../kind.ts';
 import { isTerminating } from '../kubeObject.ts';
 import { deleteObject } from '../verbs/deleteObject.ts';
 
-/** Returns the function that ends it. `run` carries its work out later, never at once. */
+/** Returns the function that ends it. `run` carries out the work later, never at once. */
 export function emptyNamespaces(state: ApiState, run: (work: () => void) => void): () => void {
   const { store } = state;
-  // The second kind of a shared collection would only find it empty.
+  // Two kinds can share one collection (events); the second would only find it empty.
   const kinds = state.kinds.filter(
     (kind, index) =>
       kind.isNamespaced && state.kinds.findIndex((each) => each.collection === kind.collection) === index,
@@ -29,7 +31,7 @@ export function emptyNamespaces(state: ApiState, run: (work: () => void) => void
     if (empty(name, pods) === 0 && empty(name, others) === 0) store.remove('namespaces', name);
   };
 
-  /** Answers how many are left, terminating. */
+  /** Returns how many objects are left, terminating ones included. */
   const empty = (name: string, among: readonly Kind[]): number => {
     let left = 0;
     for (const kind of among) {

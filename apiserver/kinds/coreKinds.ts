@@ -1,5 +1,5 @@
 /**
- * The kinds of the core group. One entry a kind; what is not said is as `defineKind` has it.
+ * Lists the kinds of the core group, one entry a kind. `defineKind` holds the defaults.
  */
 
 import { fieldsAt, textAt } from '../json.ts';

@@ -1,5 +1,6 @@
 /**
- * Fills in what most kinds have in common, so that each entry of the tables says only what is special about it.
+ * Fills in what most kinds have in common, so that each entry of the tables names only what is
+ * special about it.
  */
 
 import type { Fields } from '../json.ts';

@@ -1,5 +1,5 @@
 /**
- * EndpointSlice: what the API server fills in and refuses. An empty list comes back as null, as from the real server.
+ * Fills in and validates EndpointSlices. An empty list comes back as null, as from the real server.
  *
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/
  */
@@ -28,14 +28,14 @@ export function prepareEndpointSlice(slice: Fields): Fields {
   };
 }
 
-/** A reference comes back without what is empty in it. */
+/** The real server returns a reference without its empty fields. */
 function targetRefOf(endpoint: Fields): Fields {
   if (!isFields(endpoint['targetRef'])) return {};
   const kept = Object.entries(endpoint['targetRef']).filter(([, value]) => value !== '');
   return { targetRef: Object.fromEntries(kept) };
 }
 
-/** In the order of the real server: ports before endpoints, and what may not change last. */
+/** Checks in the order of the real server: ports before endpoints, and immutable fields last. */
 export function validateEndpointSlice(slice: KubeObject, previous: KubeObject | null): readonly FieldError[] {
   const addressType = textAt(slice, 'addressType') ?? '';
   const isKnown = ['IPv4', 'IPv6', 'FQDN'].includes(addressType);
@@ -43,7 +43,7 @@ export function validateEndpointSlice(slice: KubeObject, previous: KubeObject | 
   if (addressType === '') errors.push(required('addressType'));
   else if (!isKnown) errors.push(notSupported('addressType', addressType, ['FQDN', 'IPv4', 'IPv6']));
   errors.push(...portErrors(listAt(slice, 'ports')));
-  // Endpoints that an update leaves alone are not reconciled again.
+  // The real server does not validate endpoints that an update leaves alone.
   const isUnchanged = previous !== null && isSame(previous['endpoints'], slice['endpoints']);
   if (!isUnchanged) errors.push(...endpointsErrors(listAt(slice, 'endpoints'), isKnown ? addressType : undefined));
   if (previous !== null && addressType !== textAt(previous, 'addressType')) {
@@ -52,7 +52,7 @@ export function validateEndpointSlice(slice: KubeObject, previous: KubeObject | 
   return errors;
 }
 
-/** `addressType` undefined: unknown, so that addresses cannot be judged. */
+/** An undefined `addressType` is unknown, so addresses cannot be checked. */
 function endpointsErrors(endpoints: readonly unknown[], addressType: string | undefined): readonly FieldError[] {
   if (endpoints.length > limits.endpoints) return [tooMany('endpoints', endpoints.length, limits.endpoints)];
   return endpoints.flatMap((endpoint, index) => endpointErrors(endpoint, addressType, `endpoints[${index}]`));
@@ -93,7 +93,7 @@ function addressErrors(address: string, addressType: string, at: string, index: 
   ];
 }
 
-/** Addresses that a proxy must never send traffic to. */
+/** Finds addresses that a proxy must never send traffic to. */
 function specialAddressProblem(address: string): string | undefined {
   if (address === '0.0.0.0' || address === '::') return `may not be unspecified (${address})`;
   if (address.startsWith('127.') || address === '::1') return 'may not be in the loopback range (127.0.0.0/8, ::1/128)';

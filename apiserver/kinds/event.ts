@@ -1,5 +1,6 @@
 /**
- * Event: one storage, two API groups. It is stored in the form of v1; events.k8s.io/v1 is that with other field names.
+ * Converts, fills in and validates Events: one storage, two API groups. It stores the form of v1;
+ * events.k8s.io/v1 only renames fields.
  *
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
  */
@@ -8,7 +9,7 @@ import { type FieldError, invalidValue, required } from '../fieldError.ts';
 import { type Fields, fieldsAt, textAt, without } from '../json.ts';
 import { type KubeObject, toKubeObject } from '../kubeObject.ts';
 
-/** events.k8s.io/v1 name -> v1 name. */
+/** From the name in events.k8s.io/v1 to the name in v1. */
 const names: Readonly<Record<string, string>> = {
   note: 'message',
   regarding: 'involvedObject',
@@ -30,14 +31,14 @@ export function eventFromStored(event: KubeObject): KubeObject {
   const known = converted.get(event);
   if (known !== undefined) return known;
   const renamed = rename(event, reversed);
-  // Empty in every stored event that v1 wrote; events.k8s.io/v1 leaves them out then.
+  // These are empty in every stored event that v1 wrote; events.k8s.io/v1 leaves them out then.
   const empty = ['reportingController', 'reportingInstance'].filter((field) => renamed[field] === '');
   const made = toKubeObject({ ...without(renamed, ...empty), apiVersion: 'events.k8s.io/v1' });
   converted.set(event, made);
   return made;
 }
 
-/** Every Event has these, null or empty, whoever wrote it. */
+/** Every Event has these fields, null or empty, whichever group wrote it. */
 export function prepareEvent(event: Fields): Fields {
   return {
     ...event,
@@ -51,7 +52,10 @@ export function prepareEvent(event: Fields): Fields {
   };
 }
 
-/** The rules that both groups share. An event with an eventTime is of the new kind, and has to say more. */
+/**
+ * Checks the rules that both groups share. An event with an eventTime is of the new kind and needs
+ * more fields.
+ */
 export function validateCoreEvent(event: KubeObject): readonly FieldError[] {
   const about = textAt(event, 'involvedObject', 'namespace') ?? '';
   const { namespace } = event.metadata;
@@ -71,7 +75,7 @@ function newEventErrors(event: KubeObject): readonly FieldError[] {
   return errors;
 }
 
-/** Stored name, name in messages, greatest length. */
+/** Stored name, name in messages, maximum length. */
 const newFields = [
   ['reportingComponent', 'reportingController', 128],
   ['reportingInstance', 'reportingInstance', 128],
@@ -80,7 +84,7 @@ const newFields = [
   ['message', 'message', 1024],
 ] as const;
 
-/** events.k8s.io/v1 asks for more than v1, on creation. */
+/** On creation, events.k8s.io/v1 requires more than v1. */
 export function validateEvent(event: KubeObject, previous: KubeObject | null): readonly FieldError[] {
   const errors = [...validateCoreEvent(event)];
   if (previous !== null) return errors;
@@ -95,7 +99,7 @@ const involved = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVer
 export const coreEventSelectable = selectable('involvedObject', 'reportingComponent');
 export const eventSelectable = selectable('regarding', 'reportingController');
 
-/** Both read the stored form; only what a user calls the fields differs. */
+/** Both groups read the stored form; only the names of the fields differ. */
 function selectable(object: string, reporter: string): Readonly<Record<string, (event: KubeObject) => string>> {
   return {
     ...Object.fromEntries(

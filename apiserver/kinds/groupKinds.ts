@@ -1,5 +1,6 @@
 /**
- * The kinds outside the core group: discovery.k8s.io, events.k8s.io, coordination.k8s.io, apps and batch.
+ * Lists the kinds outside the core group: discovery.k8s.io, events.k8s.io, coordination.k8s.io,
+ * apps and batch.
  */
 
 import { invalidValue } from '../fieldError.ts';

@@ -1,7 +1,9 @@
 /**
- * Namespace: the label that names it, the finalizer that keeps it until it is empty, and its phase.
+ * Fills in Namespaces: the label that names one, the finalizer that keeps it until it is empty, and
+ * its phase.
  *
- * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#automatic-labelling
+ * Source:
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#automatic-labelling
  */
 
 import { type Fields, fieldsAt, textAt } from '../json.ts';

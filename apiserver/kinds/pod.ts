@@ -1,5 +1,8 @@
 /**
- * Pod: what the API server fills in and refuses. Nothing schedules or runs pods here: a test or the demo writes `/status`.
+ * Fills in and validates Pods.
+ *
+ * Does not guarantee that a pod runs: there is no scheduler and no kubelet. A test or the demo
+ * writes `/status`.
  *
  * Source: https://kubernetes.io/docs/concepts/workloads/pods/#pod-update-and-replacement
  */
@@ -54,7 +57,7 @@ export const podSelectable: Readonly<Record<string, (pod: KubeObject) => string>
   'status.nominatedNodeName': (pod) => textAt(pod, 'status', 'nominatedNodeName') ?? '',
 };
 
-/** What admission adds to a new pod, the tolerations of every pod among it. */
+/** Adds what admission adds to a new pod, the tolerations of every pod included. */
 function defaulted(spec: Fields, previous: KubeObject | null): Fields {
   if (previous !== null) return {};
   const tolerations = listAt(spec, 'tolerations');
@@ -70,7 +73,9 @@ function defaulted(spec: Fields, previous: KubeObject | null): Fields {
   };
 }
 
-/** podIP and podIPs[0] are one field in two forms; whichever the client wrote fills the other. */
+/**
+ * podIP and podIPs[0] are one field in two forms; the form that the client wrote fills the other.
+ */
 function withPodIps(status: Fields): Fields {
   const podIp = textAt(status, 'podIP') ?? '';
   const first = textAt(listAt(status, 'podIPs')[0], 'ip') ?? '';
@@ -79,7 +84,7 @@ function withPodIps(status: Fields): Fields {
   return { ...status, podIP: first };
 }
 
-/** Instants that nobody wrote come back as null, not absent. */
+/** Instants that the client left out come back as null, not absent. */
 function withConditions(status: Fields): Fields {
   const conditions = listAt(status, 'conditions').map((condition) =>
     isFields(condition) ? { lastProbeTime: null, lastTransitionTime: null, ...condition } : condition,

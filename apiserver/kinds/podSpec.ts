@@ -1,5 +1,8 @@
 /**
- * Defaults of a pod spec, in pods and in the templates of workloads. Those that a client can see and that tools compare; not all.
+ * Fills in the defaults of a pod spec, in pods and in the templates of workloads.
+ *
+ * Does not guarantee that all defaults are there: only those that a client can see and that tools
+ * compare.
  *
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
  */

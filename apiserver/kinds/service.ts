@@ -1,7 +1,8 @@
 /**
- * Service: ports, ClusterIPs, families and node ports, as the API server fills them in.
+ * Fills in Services as the API server does: ports, ClusterIPs, families and node ports.
  *
- * Called for every create and update; `validateService` then refuses what is left wrong.
+ * `validateService` then refuses what is left wrong.
+ *
  * Source: https://kubernetes.io/docs/concepts/services-networking/dual-stack/ and
  * https://kubernetes.io/docs/concepts/services-networking/service/
  */
@@ -19,7 +20,7 @@ export function prepareService(service: Fields, previous: KubeObject | null, con
   const base = {
     ...without(given, 'ports', 'clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'),
     ...affinityFields(given),
-    // Go leaves out what is false and no pointer.
+    // Go leaves out a false that is not a pointer.
     publishNotReadyAddresses: given['publishNotReadyAddresses'] === true ? true : undefined,
     type,
   };
@@ -35,7 +36,7 @@ export function prepareService(service: Fields, previous: KubeObject | null, con
   };
 }
 
-/** Three hours, as long as the API server lets a client stick when nothing else is said. */
+/** A client sticks for three hours by default. */
 function affinityFields(given: Fields): Fields {
   if (textAt(given, 'sessionAffinity') !== 'ClientIP') {
     return { sessionAffinity: textAt(given, 'sessionAffinity') || 'None', sessionAffinityConfig: undefined };
@@ -44,7 +45,7 @@ function affinityFields(given: Fields): Fields {
   return { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds } } };
 }
 
-/** Source: KEP-1860, an address without a mode is a virtual one. */
+/** An address without a mode is a virtual one. Source: KEP-1860 */
 function loadBalancerStatus(service: Fields): Fields {
   const ingress = listAt(service, 'status', 'loadBalancer', 'ingress').map((each) =>
     isFields(each) && each['ip'] !== undefined ? { ipMode: 'VIP', ...each } : each,
@@ -56,7 +57,7 @@ function trafficFields(given: Fields, before: Fields, type: string): Fields {
   const isExternal = type === 'NodePort' || type === 'LoadBalancer';
   return {
     internalTrafficPolicy: textAt(given, 'internalTrafficPolicy') || 'Cluster',
-    // Undefined: a Service that stops being external loses what only external ones have.
+    // A Service that stops being external loses the fields that only external ones have.
     externalTrafficPolicy: isExternal
       ? textAt(given, 'externalTrafficPolicy') || 'Cluster'
       : kept(given, before, 'externalTrafficPolicy'),
@@ -67,7 +68,7 @@ function trafficFields(given: Fields, before: Fields, type: string): Fields {
   };
 }
 
-/** What the client wrote anew; undefined when it is only carried over from before. */
+/** Returns what the client wrote in this request; undefined when the value is only carried over. */
 function kept(given: Fields, before: Fields, field: string): unknown {
   return given[field] === before[field] ? undefined : given[field];
 }
@@ -115,7 +116,7 @@ function nodePortOf(
   return context.addresses.freeNodePort(taken);
 }
 
-/** Only what cannot be used is left as the client wrote it, for validation to name. */
+/** Leaves what cannot be used as the client wrote it, so that validation can name it. */
 function addressFields(given: Fields, before: Fields, context: PrepareContext): Fields {
   const wasExternalName = textAt(before, 'type') === 'ExternalName';
   const stated = statedIps(given, before);
@@ -127,10 +128,11 @@ function addressFields(given: Fields, before: Fields, context: PrepareContext): 
     textAt(given, 'ipFamilyPolicy') ||
     textAt(before, 'ipFamilyPolicy') ||
     (isHeadless && isWithoutSelector && statedFamilies.length === 0 ? 'RequireDualStack' : 'SingleStack');
-  // One family where there were two: only a policy of SingleStack may do that, and validation says so.
+  // Only a policy of SingleStack may drop the second family. Validation refuses any other one.
   const isShrunk = ownFamilies.length === 1 && textsAt(before, 'ipFamilies').length === 2;
   const wanted = isShrunk ? ownFamilies : familiesFor(statedFamilies, stated, policy);
-  // A policy that was narrowed in this update releases the second family, when the families were only carried over.
+  // A policy that this update narrows releases the second family, when the families were only
+  // carried over.
   const isNarrowed =
     policy === 'SingleStack' && textAt(before, 'ipFamilyPolicy') !== policy && isCarriedOver(statedFamilies, before);
   const families = isNarrowed ? wanted.slice(0, 1) : wanted;
@@ -153,10 +155,11 @@ function addressFields(given: Fields, before: Fields, context: PrepareContext): 
 function statedIps(given: Fields, before: Fields): readonly string[] {
   const one = textAt(given, 'clusterIP') ?? '';
   const all = textsAt(given, 'clusterIPs').filter((ip) => ip !== '');
-  // Addresses that a patch took away come back: they do not change once they are set.
+  // Addresses that a patch removed come back: they do not change once they are set.
   if (one === '' && all.length === 0) return textsAt(before, 'clusterIPs');
   if (all.length === 0) return [one];
-  // A patch of clusterIP alone leaves the old clusterIPs behind; the API server takes the one that changed.
+  // A patch of clusterIP alone leaves the old clusterIPs behind. The API server takes the field
+  // that changed.
   const isOnlyOneChanged = one !== '' && one !== textAt(before, 'clusterIP') && all[0] === textAt(before, 'clusterIP');
   return isOnlyOneChanged ? [one] : all;
 }

@@ -1,5 +1,6 @@
 /**
- * Refuses a Service that the API server would refuse: ports, node ports, ClusterIPs, families, ExternalName.
+ * Refuses a Service that the API server would refuse: ports, node ports, ClusterIPs, families,
+ * ExternalName.
  */
 
 import { duplicate, type FieldError, forbidden, invalidValue, notSupported, required } from '../fieldError.ts';
@@ -158,7 +159,7 @@ function addressErrors(service: KubeObject, previous: KubeObject | null): readon
   const before = textsAt(previous, 'spec', 'clusterIPs');
   if (previous === null || before.length === 0 || textAt(previous, 'spec', 'type') === 'ExternalName') return [];
   if (ips[0] !== before[0]) return [invalidValue('spec.clusterIPs[0]', ips, 'may not change once set')];
-  // Without an address there is nothing that a family could contradict.
+  // A headless Service has no address that a family could contradict.
   if (ips[0] === 'None') return [];
   const primary = textsAt(previous, 'spec', 'ipFamilies')[0];
   if (primary !== undefined && families[0] !== primary) {

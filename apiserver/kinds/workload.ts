@@ -1,5 +1,7 @@
 /**
- * Deployment, StatefulSet and CronJob: stored so that a user's manifests apply. No controller acts on them here.
+ * Stores Deployments, StatefulSets and CronJobs, so that the manifests of users apply.
+ *
+ * Does not guarantee that anything acts on them: their controllers do not run here.
  */
 
 import { type FieldError, invalidValue, required } from '../fieldError.ts';

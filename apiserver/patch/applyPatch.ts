@@ -1,8 +1,9 @@
 /**
- * Applies the body of a PATCH, in one of the three forms, to an object in its kind's form.
+ * Applies the body of a PATCH, in one of three forms, to an object in its kind's form.
  *
- * Guarantees: the result is decoded again, so a patch can no more store an unknown field than a PUT can.
- * Not guaranteed: server-side apply. It is refused with 415 before this is called.
+ * Guarantees: the result is decoded again, so a patch can store an unknown field no more than a PUT
+ * can.
+ * Does not guarantee server-side apply: the caller has refused it with 415.
  */
 
 import { invalidValue } from '../fieldError.ts';
@@ -29,7 +30,7 @@ export function applyPatch(
   const schema = schemaNamed(kind.schema);
   const patched = patchedFields(kind, current, form, patch);
   const decoded = decode(schema, patched);
-  // The real server names the patch where it was strategic, and the patched object otherwise.
+  // The real server names the patch when it is strategic, and the patched object otherwise.
   const shown = form === 'strategic' && isFields(patch) ? goMap(patch) : JSON.stringify(patched);
   const refuse = (detail: string) => invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, detail)]);
   if (decoded.kind === 'wrongType') throw refuse(decoded.message);

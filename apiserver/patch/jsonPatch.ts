@@ -1,12 +1,15 @@
 /**
- * JSON patch: a list of operations, all or nothing. Source: RFC 6902, pointers RFC 6901.
+ * Applies a JSON patch: a list of operations, all or nothing. Source: RFC 6902, pointers RFC 6901.
  */
 
 import { isFields, isSame, textAt, valueAt } from '../json.ts';
 
 export type JsonPatchResult =
   | { readonly kind: 'patched'; readonly value: unknown }
-  /** A test failed, a path is not there, or an operation is unknown. The real server does not say which. */
+  /**
+   * A test failed, a path is missing, or an operation is unknown. The real server does not name
+   * which.
+   */
   | { readonly kind: 'rejected' };
 
 export function jsonPatch(target: unknown, operations: readonly unknown[]): JsonPatchResult {
@@ -65,7 +68,7 @@ function read(root: unknown, path: readonly string[]): unknown {
   return at;
 }
 
-/** A copy of `root` with the place at `path` changed. */
+/** Returns a copy of `root` with the value at `path` changed. */
 function change(root: unknown, path: readonly string[], how: 'add' | 'replace' | 'remove', value: unknown): unknown {
   const [step, ...rest] = path;
   if (step === undefined) return how === 'remove' ? null : value;

@@ -1,5 +1,6 @@
 /**
- * JSON merge patch: null removes, objects merge, everything else replaces. Source: RFC 7396.
+ * Applies a JSON merge patch: null removes, objects merge, everything else replaces. Source: RFC
+ * 7396.
  */
 
 import { isFields } from '../json.ts';

@@ -1,6 +1,9 @@
 /**
- * The order of a list after a strategic merge patch: elements that the patch names come in the patch's order, the others keep theirs,
- * and where both were in the list before, one of the others goes first when it stood before the next named one.
+ * Orders a list after a strategic merge patch.
+ *
+ * Elements that the patch names follow the patch's order, and the others keep theirs. Of a named
+ * and another element that both were in the list before, the other one goes first when it stood
+ * first.
  */
 
 export function orderElements(

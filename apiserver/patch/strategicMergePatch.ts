@@ -1,8 +1,10 @@
 /**
- * Strategic merge patch: like a merge patch, but lists that have a merge key are merged by element. `kubectl apply` (from the second time on),
- * `edit`, `label` and `patch` send it.
+ * Applies a strategic merge patch: a merge patch that merges lists with a merge key by element.
  *
- * Source: https://github.com/kubernetes/community/blob/main/contributors/devel/sig-api-machinery/strategic-merge-patch.md
+ * `kubectl edit`, `label` and `patch` send it, and `apply` from the second time on.
+ *
+ * Source:
+ * https://github.com/kubernetes/community/blob/main/contributors/devel/sig-api-machinery/strategic-merge-patch.md
  */
 
 import { type Fields, isFields, isSame, textAt, textsAt } from '../json.ts';
@@ -38,7 +40,7 @@ export function strategicMergePatch(schema: Schema | undefined, target: Fields, 
     if (value === null) merged.delete(key);
     else merged.set(key, mergeValue(propertyOf(schema, key), merged.get(key), value, orderOf(patch, key)));
   }
-  // An order without elements of its own still reorders what is there.
+  // An order without elements still reorders the list.
   for (const key of Object.keys(patch)) {
     const field = key.startsWith(orderPrefix) ? key.slice(orderPrefix.length) : undefined;
     if (field === undefined || Object.hasOwn(patch, field) || !merged.has(field)) continue;
@@ -90,7 +92,8 @@ function mergeList(
       throw internal(`map: ${goMap(element)} does not contain declared merge key: ${mergeKey}`);
     }
   }
-  // Deletions first, whatever their place: an element that is deleted and named again is made anew.
+  // Deletions come first, wherever they stand: an element that is deleted and named again is made
+  // new.
   const deleted = elements.filter((each) => !isElement(each));
   let merged = target.filter(
     (each) => !deleted.some((gone) => isFields(each) && isSame(each[mergeKey], gone[mergeKey])),
@@ -114,7 +117,7 @@ function plainValue(value: unknown): unknown {
   return isFields(value) ? plain(value) : Array.isArray(value) ? value.filter(isElement).map(plainValue) : value;
 }
 
-/** What a patch adds, without directives and nulls. */
+/** Returns what a patch adds, without directives and nulls. */
 function plain(patch: Fields): Fields {
   return Object.fromEntries(
     Object.entries(patch)
@@ -123,7 +126,7 @@ function plain(patch: Fields): Fields {
   );
 }
 
-/** `map[name:zz]`, as Go prints one. */
+/** Prints a map as Go does: `map[name:zz]`. */
 export function goMap(value: Fields): string {
   const pairs = Object.keys(value)
     .sort()

@@ -1,8 +1,10 @@
 /**
- * Decodes a body into the object that is stored: unknown fields pruned, null and empty values left out as Go's omitempty does, types checked.
+ * Decodes a body into the object that is stored. It prunes unknown fields, checks types, and drops
+ * null and empty values as Go's omitempty does.
  *
- * Guarantees: the result shares nothing with the input, and holds only fields that the schema knows.
- * Not guaranteed: that a field named twice is noticed (JSON.parse keeps the last).
+ * Guarantees: the result shares nothing with the input, and holds only fields that the schema
+ * knows.
+ * Does not guarantee that it notices a field named twice: JSON.parse keeps the last.
  *
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
  */
@@ -13,7 +15,7 @@ import type { Schema } from './schema.ts';
 
 export type Decoded =
   | { readonly kind: 'object'; readonly value: Fields; readonly unknownFields: readonly string[] }
-  /** The message of Go's decoder: a value of another type, or an instant that is none. */
+  /** Carries the message of Go's decoder: a value of another type, or an unreadable instant. */
   | { readonly kind: 'wrongType'; readonly message: string };
 
 export function decode(schema: Schema, input: Fields): Decoded {
@@ -28,7 +30,9 @@ interface State {
   wrongType: string | undefined;
 }
 
-/** `path` has indices (`spec.ports[0].bar`), `goPath` has none, as the messages of Go's decoder. */
+/**
+ * `path` has indices (`spec.ports[0].bar`); `goPath` has none, as in the messages of Go's decoder.
+ */
 function decodeStruct(schema: Schema, input: Fields, path: string, goPath: string, state: State): Fields {
   if (schema.property === null) return structuredClone(input);
   const entries: [string, unknown][] = [];
@@ -81,7 +85,9 @@ function decodeValue(schema: Schema, raw: unknown, path: string, place: Place, s
   );
 }
 
-/** What Go's `omitempty` would leave out again: null, and empty maps and lists. Structs and scalars stay. */
+/**
+ * Drops what Go's `omitempty` would drop: null, and empty maps and lists. Structs and scalars stay.
+ */
 function isKept(value: unknown, schema: Schema, isRequired: boolean): boolean {
   if (value === null) return isRequired && schema.type === 'array';
   if (isRequired) return true;

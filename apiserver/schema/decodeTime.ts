@@ -1,14 +1,16 @@
 /**
- * Instants as Go reads and writes them: Time to the second (any fraction is dropped), MicroTime with exactly six digits; both in UTC.
+ * Reads and writes instants as Go does: Time to the second (any fraction is dropped), MicroTime
+ * with exactly six digits, both in UTC.
  *
- * Strict on purpose: a client that sends milliseconds as a MicroTime is refused by a real API server, and kubectl cannot read it.
+ * It is strict because a real API server refuses milliseconds in a MicroTime, and kubectl cannot
+ * read them.
  *
  * Source: https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#MicroTime
  */
 
 export type DecodedTime =
   | { readonly kind: 'time'; readonly value: string }
-  /** In the words of Go's time package. */
+  /** Uses the words of Go's time package. */
   | { readonly kind: 'problem'; readonly message: string };
 
 const whole = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/;

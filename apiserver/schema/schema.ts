@@ -1,6 +1,8 @@
 /**
- * Schema: what is known of a kind's fields, out of kubernetes.json. Read by decoding (types, unknown fields) and by strategic merge
- * patches (merge keys), and served under /openapi/v3.
+ * Reads the schemas of the kinds out of kubernetes.json.
+ *
+ * Decoding needs types and known fields, strategic merge patches need merge keys, and /openapi/v3
+ * serves the documents.
  *
  * Source: OpenAPI v3 of kube-apiserver 1.35 and its x-kubernetes extensions,
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
@@ -15,17 +17,20 @@ export interface Schema {
   readonly type: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean' | 'any';
   /** `int32`, `date-time`, `int-or-string`, ... */
   readonly format: string;
-  /** Of a struct: the schema of a field by its name. */
+  /** For a struct, returns the schema of a field by its name. */
   readonly property: ((name: string) => Schema | undefined) | null;
-  /** Of a map: the schema of each value. */
+  /** For a map, the schema of each value. */
   readonly values: Schema | null;
   readonly items: Schema | null;
   readonly required: ReadonlySet<string>;
-  /** Strategic merge patch of a list: the key its elements are told apart by; "" for a list of plain values. */
+  /**
+   * For a list, the key that tells its elements apart in a strategic merge patch; "" for a list of
+   * plain values.
+   */
   readonly mergeKey: string | null;
 }
 
-/** The documents as OpenAPI, to be served. */
+/** The documents as OpenAPI serves them. */
 export const openApiSchemas: Fields = document;
 
 const anything: Schema = {
@@ -40,7 +45,9 @@ const anything: Schema = {
 };
 const cache = new Map<string, Schema>();
 
-/** The schema of a kind by its OpenAPI name; one that knows nothing when there is none. */
+/**
+ * Returns the schema of a kind by its OpenAPI name; an unknown name gets a schema without fields.
+ */
 export function schemaNamed(name: string): Schema {
   const known = cache.get(name);
   if (known !== undefined) return known;
@@ -72,7 +79,9 @@ function parseSchema(raw: Fields, typeName: string): Schema {
   };
 }
 
-/** Some types contain themselves (JSONSchemaProps), so a property is resolved when it is asked for. */
+/**
+ * Some types contain themselves (JSONSchemaProps), so a property is resolved when it is asked for.
+ */
 function lazyProperties(raw: Fields): (name: string) => Schema | undefined {
   const resolved = new Map<string, Schema>();
   return (name) => {

@@ -1,7 +1,10 @@
 /**
- * Writes kubernetes.json: the schemas of the kinds served, without descriptions, from the OpenAPI v3 documents of a kube-apiserver.
- * Run by hand for a new Kubernetes version: `node apiserver/schema/writeSchema.ts DIR`, where DIR holds what
- * `kubectl get --raw /openapi/v3/api/v1` (and `apis/apps/v1`, ...) printed, one `.json` file each; then `npm run format`.
+ * Writes kubernetes.json: the schemas of the served kinds, without descriptions, from the OpenAPI
+ * v3 documents of a kube-apiserver.
+ *
+ * Run it by hand for a new Kubernetes version: `node apiserver/schema/writeSchema.ts DIR`, then
+ * `npm run format`. DIR holds what `kubectl get --raw /openapi/v3/api/v1` (and `apis/apps/v1`, ...)
+ * printed, one `.json` file each.
  *
  * Source: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-v3 (Apache-2.0)
  */
@@ -33,7 +36,7 @@ for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
 const sorted = Object.fromEntries(Object.entries(kept).sort(([a], [b]) => (a < b ? -1 : 1)));
 writeFileSync(new URL('./kubernetes.json', import.meta.url), `${JSON.stringify(sorted)}\n`);
 
-/** Leaves out descriptions and defaults; `properties` may well have members of those names. */
+/** Drops descriptions and defaults; `properties` may have members of those names. */
 function slim(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(slim);
   if (!isFields(schema)) return schema;

@@ -1,7 +1,8 @@
 /**
- * Every request passes here: route, verb, faults, answer.
+ * Handles every request: route, verb, faults, answer.
  *
- * Guarantees: whatever comes in, the answer is HTTP and, below /api and /apis, a Status; nothing thrown gets past.
+ * Guarantees: every answer is HTTP and, below /api and /apis, a Status when it refuses. Nothing
+ * that is thrown gets past.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -108,7 +109,7 @@ async function serveWithFaults(
     if ((await carryOut(fault, request, response)) === 'answered') return;
   }
   if (faults.some((fault) => fault.kind === 'lostAnswer')) {
-    // The request is carried out in full; its answer goes to a connection that is no more.
+    // The request is carried out in full; its answer goes to a connection that has ended.
     response.end = () => {
       request.socket.resetAndDestroy();
       return response;
@@ -117,7 +118,7 @@ async function serveWithFaults(
   await serveResource(context.state, asked, context.bookmarkIntervalMs, request, response);
 }
 
-/** kubectl compares it with its own version. */
+/** kubectl compares this with its own version. */
 const version = {
   major: '1',
   minor: '35',

@@ -1,7 +1,9 @@
 /**
- * What form of answer a client asks for: the object, its metadata alone, or a table for people.
+ * Chooses the form of an answer that a client asks for: the object, its metadata alone, or a table
+ * for people.
  *
- * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
+ * Source:
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
  */
 
 import type { IncomingMessage } from 'node:http';
@@ -9,7 +11,7 @@ import { StatusError } from '../status.ts';
 
 export type Form = 'object' | 'metadata' | 'table';
 
-/** Throws a 406 in the API server's words when nothing that it can send is wanted. */
+/** Throws a 406 in the API server's words when it can send none of the accepted forms. */
 export function negotiate(request: IncomingMessage, isList: boolean): Form {
   const accept = request.headers.accept ?? '*/*';
   for (const clause of accept.split(',')) {
@@ -29,13 +31,13 @@ export function negotiate(request: IncomingMessage, isList: boolean): Form {
           throw notAcceptable('you requested PartialObjectMetadataList, but the requested object is not a list');
         }
         return 'metadata';
-      default: // a discovery document of a version that is not known here: the next clause may be
+      default: // a discovery document of an unknown version: the next clause may be known
     }
   }
   throw notAcceptable('406: Not Acceptable\n\nAvailable representations: application/json');
 }
 
-/** Aggregated discovery, when the client knows it. */
+/** True when the client knows aggregated discovery. */
 export function wantsAggregatedDiscovery(request: IncomingMessage): boolean {
   const accept = request.headers.accept ?? '';
   return /g=apidiscovery\.k8s\.io/.test(accept) && /v=v2(?![a-z0-9])/.test(accept);

@@ -1,5 +1,6 @@
 /**
- * Query parameters (and the body of a DELETE) as options, refused in the API server's words.
+ * Parses query parameters, and the body of a DELETE, as options. It refuses in the API server's
+ * words.
  */
 
 import { type FieldError, forbidden, notSupported } from '../fieldError.ts';
@@ -12,7 +13,7 @@ import type { ListOptions } from '../verbs/listObjects.ts';
 export interface WatchOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** Undefined or 0: start with what there is. */
+  /** Undefined or 0 starts with the current state. */
   readonly resourceVersion?: number;
   readonly timeoutMs?: number;
   readonly areBookmarksAllowed: boolean;
@@ -78,7 +79,7 @@ export function parseWatchOptions(query: URLSearchParams): WatchOptions {
   };
 }
 
-/** `subject`: `CreateOptions`, `UpdateOptions` or `PatchOptions`. */
+/** `subject` is `CreateOptions`, `UpdateOptions` or `PatchOptions`. */
 export function parseWriteQuery(query: URLSearchParams, subject: string): WriteQuery {
   const dryRun = query.getAll('dryRun').filter((value) => value !== '');
   const errors: FieldError[] = [];
@@ -141,7 +142,7 @@ function integer(query: URLSearchParams, name: string): number | undefined {
   return Number(text);
 }
 
-/** Also for GET, which takes a resourceVersion too. */
+/** Exported for GET, which takes a resourceVersion too. */
 export function revision(text: string, prefix: string): number {
   if (!/^\d+$/.test(text)) throw badRequest(`${prefix}${notAVersion(text)}`);
   return Number(text);

@@ -1,13 +1,13 @@
 /**
- * Reads a request's body, up to a limit, as JSON.
+ * Reads the body of a request as JSON, up to a limit.
  *
- * Guarantees: never holds more than the limit; a client that goes away ends the read.
+ * Guarantees: it never holds more than the limit, and a client that goes away ends the read.
  */
 
 import type { IncomingMessage } from 'node:http';
 import { badRequest, StatusError } from '../status.ts';
 
-/** The limit of the real server, 3 MiB, which is etcd's request limit twice over. */
+/** The real server has the same limit, 3 MiB: twice etcd's request limit. */
 const limitBytes = 3 * 1024 * 1024;
 
 export async function readBody(request: IncomingMessage): Promise<string> {
@@ -24,7 +24,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** `what`: how the refusal begins. */
+/** `what` begins the refusal. */
 export function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,7 +1,8 @@
 /**
- * Writes objects as JSON text: whole, as metadata, or as a table; alone, in a list, or in a watch event.
+ * Writes objects as JSON text: whole, as metadata, or as a table; alone, in a list, or in a watch
+ * event.
  *
- * Guarantees: the text of an object that many watches wait for is made once.
+ * Guarantees: the text of an object that many watches send is made once.
  */
 
 import { type Fields, without } from '../json.ts';
@@ -15,7 +16,7 @@ export interface RepresentOptions {
   /** What each row of a table carries along. */
   readonly includeObject: 'None' | 'Metadata' | 'Object';
   readonly nowAt: number;
-  /** False for the later tables of a watch, which repeat the columns of the first. */
+  /** False for the later tables of a watch, which omit the columns of the first. */
   readonly hasColumns: boolean;
 }
 
@@ -24,7 +25,7 @@ export function parseIncludeObject(query: URLSearchParams): RepresentOptions['in
   return value === 'None' || value === 'Object' ? value : 'Metadata';
 }
 
-/** `object` in the stored form, as everywhere here. */
+/** `object` has the stored form. */
 export function representObject(kind: Kind, object: KubeObject, options: RepresentOptions): string {
   switch (options.form) {
     case 'metadata':
@@ -43,7 +44,7 @@ export function representList(kind: Kind, page: ListPage, options: RepresentOpti
   const type = isMetadata
     ? '"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1"'
     : `"kind":"${kind.kind}List","apiVersion":"${groupVersionOf(kind)}"`;
-  // The items of a list carry no kind and no apiVersion, as the real server leaves them out.
+  // The items of a list have no kind and no apiVersion, as in the real server.
   const items = objects.map((object) => (isMetadata ? JSON.stringify(metadataOf(object)) : bodyText(kind, object)));
   return `{${type},"metadata":${JSON.stringify(metadata)},"items":[${items.join(',')}]}`;
 }
@@ -83,7 +84,9 @@ function metadataOf(object: KubeObject): Fields {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
 }
 
-/** One watch event's object is asked for by every watch in turn; more than a few are never in the air at once. */
+/**
+ * Every watch in turn asks for the object of one change; more than a few are never pending at once.
+ */
 const keptTexts = 64;
 const texts = new Map<KubeObject, string>();
 
@@ -92,7 +95,7 @@ function bodyText(kind: Kind, stored: KubeObject): string {
   const known = texts.get(object);
   if (known !== undefined) return known;
   const { metadata } = object;
-  // Empty in a dry run, which stores nothing and so has no version.
+  // A dry run stores nothing, and so its version is empty.
   const shown = metadata.resourceVersion === '' ? without(metadata, 'resourceVersion') : metadata;
   const text = JSON.stringify({ metadata: shown, ...without(object, 'kind', 'apiVersion', 'metadata') });
   texts.set(object, text);

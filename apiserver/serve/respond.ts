@@ -1,7 +1,8 @@
 /**
- * Writes answers: JSON, a Status for whatever was thrown, plain text.
+ * Writes answers: JSON, plain text, and a Status for whatever was thrown.
  *
- * Guarantees: an error that is none of ours becomes a 500 Status, never a crash; nothing is written to an answer that has begun.
+ * Guarantees: an unexpected error becomes a 500 Status, never a crash. Nothing is written to an
+ * answer that has begun.
  */
 
 import type { ServerResponse } from 'node:http';

@@ -1,5 +1,5 @@
 /**
- * Where a request goes, by its path: a resource, a page of discovery, a health check, or nowhere.
+ * Routes a request by its path: a resource, a page of discovery, a health check, or nowhere.
  *
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
  */
@@ -10,18 +10,18 @@ export type Route =
   | {
       readonly kind: 'resource';
       readonly resource: Kind;
-      /** Undefined: cluster-scoped, or all namespaces. */
+      /** Undefined for a cluster-scoped resource, or for all namespaces. */
       readonly namespace: string | undefined;
       readonly name: string | undefined;
       readonly subresource: string;
-      /** The deprecated `/api/v1/watch/...`. */
+      /** True for the deprecated `/api/v1/watch/...`. */
       readonly isWatchPath: boolean;
     }
   | { readonly kind: 'discovery'; readonly path: string }
   | { readonly kind: 'openapi'; readonly path: string }
   | { readonly kind: 'health' }
   | { readonly kind: 'version' }
-  /** Below a group that is served, but no resource: answered with a Status. */
+  /** A path below a group that is served, without a resource: the answer is a Status. */
   | { readonly kind: 'unknownResource' }
   | { readonly kind: 'unknownPath' };
 
@@ -53,7 +53,7 @@ export function parseRoute(kinds: readonly Kind[], path: string): Route {
   }
 }
 
-/** Null: an escape that cannot be read. */
+/** Null when an escape cannot be read. */
 function segmentsOf(path: string): readonly string[] | null {
   try {
     return path

@@ -1,5 +1,6 @@
 /**
- * Discovery: which groups and resources there are, in the plain form and in the aggregated one that kubectl asks for first.
+ * Serves discovery: groups and resources, in the plain form and in the aggregated one that kubectl
+ * asks for first.
  *
  * Source: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api
  */
@@ -52,7 +53,7 @@ function document(kinds: readonly Kind[], groups: readonly string[], path: strin
   };
 }
 
-/** Every group served has one version, v1. */
+/** Every served group has one version, v1. */
 function groupDocument(group: string): object {
   const version = { groupVersion: `${group}/v1`, version: 'v1' };
   return { name: group, versions: [version], preferredVersion: version };

@@ -1,6 +1,8 @@
 /**
- * OpenAPI v3, as far as kubectl reads it: that a kind takes `fieldValidation` (then it lets the server validate), the merge keys, and the
- * fields for `kubectl explain`. There is no OpenAPI v2.
+ * Serves OpenAPI v3 as far as kubectl reads it: `fieldValidation` (kubectl then lets the server
+ * validate), merge keys, and the fields for `kubectl explain`.
+ *
+ * Does not guarantee OpenAPI v2: it is not served.
  *
  * Source: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-v3
  */
@@ -33,7 +35,7 @@ function documentPath(groupVersion: string): string {
   return groupVersion === 'v1' ? 'api/v1' : `apis/${groupVersion}`;
 }
 
-/** kubectl caches a document under its hash for good, so the hash has to follow the content. */
+/** kubectl caches a document under its hash for good, so the hash follows the content. */
 function urlOf(kinds: readonly Kind[], groupVersion: string): string {
   const hash = createHash('sha256')
     .update(JSON.stringify(documentOf(kinds, groupVersion)))
@@ -72,7 +74,7 @@ function pathsOf(kind: Kind): readonly (readonly [string, object])[] {
   ];
 }
 
-/** The schemas of these kinds and all that they refer to. */
+/** Returns the schemas of these kinds and all that they refer to. */
 function schemasOf(kinds: readonly Kind[]): Readonly<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
   const waiting = kinds.map((kind) => kind.schema);

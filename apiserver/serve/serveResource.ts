@@ -1,5 +1,6 @@
 /**
- * One request for a resource: method and path become a verb, the body an object, the result an answer.
+ * Serves one request for a resource: method and path become a verb, the body an object, the result
+ * an answer.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';

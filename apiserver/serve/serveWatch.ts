@@ -1,10 +1,14 @@
 /**
- * Serves one watch: what there is or what was missed, then each change as it happens, with bookmarks in between.
+ * Serves one watch: the current state or what the client missed, then each change as it happens,
+ * with bookmarks in between.
  *
- * Guarantees: each change once, in order of revision; a change that moves an object out of the selector arrives as DELETED, one that moves it in
- * as ADDED; a version that is too old arrives as an ERROR line; a client that does not read is cut off, as by the real server.
+ * Guarantees: each change comes once, in order of revision. A change that moves an object out of
+ * the selector arrives as DELETED, one that moves it in as ADDED. A version that is too old arrives
+ * as an ERROR line. A client that does not read is cut off, as by the real server.
  *
- * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes and #watch-bookmarks
+ * Source:
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes and
+ * #watch-bookmarks
  */
 
 import type { ServerResponse } from 'node:http';
@@ -20,11 +24,14 @@ import { type RepresentOptions, representObject } from './represent.ts';
 export interface WatchTarget {
   readonly kind: Kind;
   readonly namespace: string | undefined;
-  /** Of the deprecated path that watches one object. */
+  /** Set by the deprecated path that watches one object. */
   readonly name: string | undefined;
 }
 
-/** 16 MiB unread: at 1 KiB an object, 16,000 changes behind. The real server gives up far earlier (about 100 changes). */
+/**
+ * 16 MiB unread are 16,000 changes of 1 KiB. The real server gives up far earlier, at about 100
+ * changes.
+ */
 const unreadLimitBytes = 16 * 1024 * 1024;
 /** The real server ends a watch without timeoutSeconds after 30 to 60 minutes. */
 const defaultTimeoutMs = 45 * 60_000;
@@ -86,7 +93,7 @@ export function serveWatch(
   }
 
   const unsubscribe = store.subscribe(kind.collection, follow);
-  // A client that asks from the future hears nothing until that revision has come.
+  // A client that asks for a future revision hears nothing until that revision exists.
   const beat = setInterval(() => {
     if (options.areBookmarksAllowed && store.revision() >= from) bookmark();
   }, bookmarkIntervalMs);
@@ -98,7 +105,10 @@ export function serveWatch(
   });
 }
 
-/** What the client knew last, with the revision of the change, so that it can resume from it. */
+/**
+ * Returns what the client knew last, with the revision of the change, so that it can resume from
+ * there.
+ */
 function lastSeen(change: Change): KubeObject {
   const last = change.previous?.object ?? change.entry.object;
   const { resourceVersion } = change.entry.object.metadata;

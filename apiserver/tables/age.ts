@@ -1,5 +1,6 @@
 /**
- * Ages as kubectl shows them: `9s`, `3m20s`, `5h`, `12d`. Source: the HumanDuration of k8s.io/apimachinery, by observation.
+ * Formats ages as kubectl shows them: `9s`, `3m20s`, `5h`, `12d`. Source: the HumanDuration of
+ * k8s.io/apimachinery, by observation.
  */
 
 import { textAt } from '../json.ts';
@@ -9,7 +10,7 @@ export function ageCell(object: KubeObject, nowAt: number): string {
   return sinceCell(textAt(object.metadata, 'creationTimestamp'), nowAt);
 }
 
-/** `<unknown>` when there is no instant. */
+/** Returns `<unknown>` without an instant. */
 export function sinceCell(instant: string | undefined, nowAt: number): string {
   const at = Date.parse(instant ?? '');
   return Number.isNaN(at) ? '<unknown>' : humanDuration(nowAt - at);

@@ -1,5 +1,5 @@
 /**
- * What `kubectl get` shows of Services, Endpoints and EndpointSlices.
+ * Makes the table cells that `kubectl get` shows for Services, Endpoints and EndpointSlices.
  */
 
 import { fieldsAt, listAt, numberAt, textAt, textsAt } from '../json.ts';

@@ -1,5 +1,6 @@
 /**
- * What `kubectl get` shows of Events, Namespaces, Nodes, Leases, ConfigMaps and workloads.
+ * Makes the table cells that `kubectl get` shows for Events, Namespaces, Nodes, Leases, ConfigMaps
+ * and workloads.
  */
 
 import { fieldsAt, listAt, numberAt, textAt, valueAt } from '../json.ts';
@@ -21,7 +22,7 @@ export const eventColumns: readonly Column[] = [
   { name: 'Name', isWide: true },
 ];
 
-/** Of a stored event, which has the form of v1. */
+/** Takes a stored event, which has the form of v1. */
 export function eventCells(event: KubeObject, nowAt: number): readonly Cell[] {
   const at = textAt(event, 'eventTime');
   const first = textAt(event, 'firstTimestamp') ?? at;

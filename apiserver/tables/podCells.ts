@@ -1,5 +1,6 @@
 /**
- * What `kubectl get pods` shows: how many containers are ready, and the one word for how the pod is.
+ * Makes the table cells that `kubectl get pods` shows: how many containers are ready, and the one
+ * word for the state of the pod.
  */
 
 import { fieldsAt, listAt, numberAt, textAt, valueAt } from '../json.ts';

@@ -1,5 +1,6 @@
 /**
- * Whether a Service may have the ClusterIPs and node ports that it ended up with. Checked last, as allocation is in the real server.
+ * Checks whether a Service may have the ClusterIPs and node ports that it ended up with. It comes
+ * last, as allocation does in the real server.
  */
 
 import type { ApiState } from '../apiState.ts';

@@ -1,7 +1,6 @@
 /**
- * Creates an object: namespace, name, metadata, defaults, validation, addresses, storage, in the real server's order.
- *
- * Called for POST, for PUT of what may be created that way, and in process.
+ * Creates an object: namespace, name, metadata, defaults, validation, addresses, storage, in the
+ * real server's order.
  */
 
 import { randomInt } from 'node:crypto';
@@ -14,11 +13,11 @@ import { addressErrors } from './addressErrors.ts';
 import { validateMetadata } from './validateMetadata.ts';
 
 export interface CreateOptions {
-  /** Everything is checked, nothing is stored. */
+  /** Checks everything and stores nothing. */
   readonly isDryRun: boolean;
 }
 
-/** `body` is decoded, in the kind's own form. Answers in the stored one, as all verbs do. */
+/** `body` is decoded, in the kind's own form. Returns the stored form, as all verbs do. */
 export function createObject(
   state: ApiState,
   kind: Kind,
@@ -81,7 +80,7 @@ function checkNamespace(
   });
 }
 
-/** Five letters of the alphabet that k8s.io/apimachinery uses: no vowels, so that no words come out. */
+/** Takes five letters of apimachinery's alphabet, which has no vowels so that no words come out. */
 function generatedName(metadata: Fields): string {
   const prefix = textAt(metadata, 'generateName') ?? '';
   if (prefix === '') return '';
@@ -98,7 +97,7 @@ function identity(given: Fields, name: string, namespace: string | undefined): F
   };
 }
 
-/** What a client may say about metadata; managedFields are not kept here. */
+/** Keeps what a client may write of metadata. managedFields are not kept here. */
 function carried(given: Fields): Fields {
   return {
     ...(isFields(given['labels']) ? { labels: given['labels'] } : {}),

@@ -1,5 +1,6 @@
 /**
- * Turns a body into an object of the kind that the URL names, or refuses it with the API server's 400.
+ * Turns a body into an object of the kind that the URL names, or refuses it with the API server's
+ * 400.
  *
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
  */

@@ -1,5 +1,5 @@
 /**
- * Deletes an object, or starts to: preconditions, grace period (pods), finalizers, propagation.
+ * Deletes an object, or begins to: preconditions, grace period (pods), finalizers, propagation.
  *
  * Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination and
  * https://kubernetes.io/docs/concepts/architecture/garbage-collection/#cascading-deletion
@@ -13,7 +13,7 @@ import { notFound, preconditionFailed, StatusError } from '../status.ts';
 
 export interface DeleteOptions {
   readonly isDryRun: boolean;
-  /** Pods only; 0 removes at once. */
+  /** For pods only; 0 removes at once. */
   readonly gracePeriodSeconds?: number;
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
   readonly uid?: string;
@@ -21,9 +21,9 @@ export interface DeleteOptions {
 }
 
 export interface Deleted {
-  /** As it was last, or as it is now that it is terminating. */
+  /** Its last state, or its present one while it terminates. */
   readonly object: KubeObject;
-  /** Still there, with a deletionTimestamp. */
+  /** True while it is still there, with a deletionTimestamp. */
   readonly isPending: boolean;
 }
 
@@ -70,7 +70,10 @@ function checkPreconditions(kind: Kind, current: KubeObject, { uid, resourceVers
   }
 }
 
-/** A pod that no kubelet knows, or that has finished, needs no grace; a second delete can only shorten it. */
+/**
+ * A pod without a node, or one that has finished, needs no grace. A second delete can only shorten
+ * it.
+ */
 function podGraceSeconds(pod: KubeObject, options: DeleteOptions): number {
   const phase = textAt(pod, 'status', 'phase') ?? '';
   if ((textAt(pod, 'spec', 'nodeName') ?? '') === '' || phase === 'Succeeded' || phase === 'Failed') return 0;

@@ -1,7 +1,10 @@
 /**
- * LIST: consistent, at an earlier revision, or page by page at the revision of the first page.
+ * Lists objects: consistent, at an earlier revision, or page by page at the revision of the first
+ * page.
  *
- * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions-in-metadata and #retrieving-large-results-sets-in-chunks
+ * Source:
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions-in-metadata and
+ * #retrieving-large-results-sets-in-chunks
  */
 
 import type { ApiState } from '../apiState.ts';
@@ -16,10 +19,10 @@ import type { Entry } from '../store.ts';
 export interface ListOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** 0: no limit. */
+  /** 0 means no limit. */
   readonly limit: number;
   readonly continue?: string;
-  /** Undefined: newest. */
+  /** Undefined means the newest. */
   readonly resourceVersion?: number;
   readonly resourceVersionMatch?: 'Exact' | 'NotOlderThan';
 }
@@ -42,7 +45,7 @@ export function listObjects(
   const prefix = kind.isNamespaced && namespace !== undefined ? `${namespace}/` : '';
   const start = startOf(state, options);
   const entries = entriesAt(state, kind, start, prefix);
-  // A LIST at version 0 comes from the real server's cache, which knows no pages.
+  // A LIST at version 0 comes from the real server's cache, which has no pages.
   const limit = options.resourceVersion === 0 ? 0 : options.limit;
   const objects: KubeObject[] = [];
   let at = firstFrom(entries, `${prefix}${start.key}`);
@@ -62,7 +65,7 @@ export function listObjects(
   return { resourceVersion: String(start.revision), objects };
 }
 
-/** Null: everything matches. */
+/** Null when everything matches. */
 export function selectorOf(
   kind: Kind,
   options: { readonly labelSelector?: string; readonly fieldSelector?: string },
@@ -125,7 +128,10 @@ function lastKey(kind: Kind, objects: readonly KubeObject[]): string {
   return kind.isNamespaced ? `${metadata?.namespace ?? ''}/${name}` : name;
 }
 
-/** The form of the real server's tokens, which is opaque to clients. A revision of -1 means: whatever is newest. */
+/**
+ * Formats a token as the real server does; clients treat it as opaque. A revision of -1 means the
+ * newest.
+ */
 function formatToken(revision: number, prefix: string, key: string): string {
   const start = prefix === '' ? key : `/${key.slice(prefix.length)}`;
   return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })).toString('base64url');
@@ -148,7 +154,7 @@ function parseToken(token: string): { readonly revision: number; readonly key: s
   return { revision, key: start.startsWith('/') ? start.slice(1) : start };
 }
 
-/** Entries are sorted by key; the first that is not before it. */
+/** Returns the first entry that is not before the key. Entries are sorted by key. */
 function firstFrom(entries: readonly Entry[], key: string): number {
   let low = 0;
   let high = entries.length;

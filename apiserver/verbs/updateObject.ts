@@ -1,9 +1,12 @@
 /**
- * Replaces a stored object: PUT, and PATCH after the patch has been applied. Preconditions, what a client cannot change, validation.
+ * Replaces a stored object, for PUT and for PATCH after the patch has been applied: preconditions,
+ * immutable fields, validation.
  *
- * Guarantees: a write that changes nothing is no write (same resourceVersion, no watch event), as in the real server.
+ * Guarantees: a write that changes nothing keeps the resourceVersion and sends no watch event, as
+ * in the real server.
  *
- * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply and #resource-versions
+ * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply and
+ * #resource-versions
  */
 
 import type { ApiState } from '../apiState.ts';
@@ -18,7 +21,7 @@ import { validateMetadata } from './validateMetadata.ts';
 
 export interface UpdateOptions {
   readonly isDryRun: boolean;
-  /** `status`: only status and metadata are taken from the new object. */
+  /** With `status`, only status and metadata are taken from the new object. */
   readonly subresource: '' | 'status';
 }
 
@@ -56,7 +59,7 @@ export function replaceObject(
   return { object: storeUpdate(state, kind, current, body, options), isCreated: false };
 }
 
-/** `change` gets the object in the kind's form and answers the whole new one. */
+/** `change` gets the object in the kind's form and returns the whole new one. */
 export function changeObject(
   state: ApiState,
   kind: Kind,
@@ -150,7 +153,7 @@ function checkIdentity(namespace: string | undefined, name: string, body: Fields
   }
 }
 
-/** "" and "0" write whatever the stored version is, where the kind allows that. */
+/** "" and "0" overwrite any stored version, where the kind allows that. */
 function checkVersion(kind: Kind, current: KubeObject, body: Fields): void {
   const stated = textAt(body, 'metadata', 'resourceVersion') ?? '';
   if (stated !== '' && !/^\d+$/.test(stated)) throw internal(`strconv.ParseUint: parsing "${stated}": invalid syntax`);
@@ -163,7 +166,7 @@ function checkVersion(kind: Kind, current: KubeObject, body: Fields): void {
   if (stated !== current.metadata.resourceVersion) throw modified(kind, current.metadata.name);
 }
 
-/** The last finalizer went, and no grace is left to wait for. */
+/** True when the last finalizer is gone and no grace is left to wait for. */
 function isFinished(object: KubeObject): boolean {
   const graceSeconds = numberAt(object.metadata, 'deletionGracePeriodSeconds') ?? 0;
   return textsAt(object.metadata, 'finalizers').length === 0 && graceSeconds === 0;

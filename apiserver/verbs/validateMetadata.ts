@@ -1,5 +1,6 @@
 /**
- * Refuses metadata that the API server would refuse: names, labels, annotations, owners, finalizers.
+ * Refuses metadata that the API server would refuse: names, labels, annotations, owners,
+ * finalizers.
  */
 
 import { type FieldError, forbidden, invalidValue, required } from '../fieldError.ts';
@@ -8,7 +9,7 @@ import type { Kind } from '../kind.ts';
 import { isTerminating, type KubeObject } from '../kubeObject.ts';
 import { isLabelValue, qualifiedNameProblems } from '../nameRules.ts';
 
-/** Total of keys and values of all annotations, in bytes. */
+/** Limit of the keys and values of all annotations, in bytes. */
 const annotationsLimitBytes = 256 * 1024;
 
 export function validateMetadata(kind: Kind, object: KubeObject, previous: KubeObject | null): readonly FieldError[] {
@@ -29,7 +30,7 @@ function updateErrors(object: KubeObject, previous: KubeObject): readonly FieldE
   const errors: FieldError[] = [];
   if (object.metadata.uid !== previous.metadata.uid) {
     const error = invalidValue('metadata.uid', object.metadata.uid, 'field is immutable');
-    errors.push(error, error); // the real server checks it twice, and says so twice among the causes
+    errors.push(error, error); // the real server checks it twice and lists the cause twice
   }
   const { deletionTimestamp } = object.metadata;
   if (deletionTimestamp !== previous.metadata.deletionTimestamp) {
