@@ -4,9 +4,9 @@
  * A key is in one place: waiting in a lane, delayed after a failure, or in flight. What is added meanwhile merges with what
  * waits, and what is added in flight waits until `finish`, so that there is never a second look at one key at a time (S5).
  *
- * Guarantees: what was added is taken later, once more at least (never lost). Lanes in order, first in first out within one; yet a
- * lower lane gets one turn after `TURNS_BEFORE_LOWER` of the upper ones. When full (`maxWaiting`), the oldest key of the lowest lane,
- * or the new one if nothing waits lower, gives up its place: only its name is remembered, and handed to `onRoom` once half of the
+ * Guarantees: what was added is taken later, once more at least (never lost). Lanes in order, in turns of the namespaces within one
+ * (fairOrder.ts); yet a lower lane gets one turn after `TURNS_BEFORE_LOWER` of the upper ones. When full (`maxWaiting`), the oldest key
+ * of the largest namespace in the lowest lane, or the new one if nothing waits lower, gives up its place: only its name is remembered, and handed to `onRoom` once half of the
  * room is free, for whoever owns the queue to add it again. So a key is either queued or will be.
  * Source: https://pkg.go.dev/k8s.io/client-go/util/workqueue (dirty and processing sets).
  */
@@ -14,7 +14,7 @@
 import type { ServiceKey } from '../../lib/selection/snapshot.ts';
 import type { SourceName } from '../leaders/leaderStore.ts';
 import { type Concern, isMoreUrgent, type Lane, lanes, mergeConcerns } from './concern.ts';
-import { createLaneOrder } from './laneOrder.ts';
+import { createFairOrder } from './fairOrder.ts';
 
 /** Costs a mass failover a sixteenth of its throughput, and lets the low lane move even during one. */
 const TURNS_BEFORE_LOWER = 15;
@@ -54,7 +54,7 @@ export function createQueue({ maxWaiting, onWaiting, onRoom }: QueueOptions): Qu
   const delayed = new Map<ServiceKey, Concern>();
   /** In flight, with what was added since. */
   const inFlight = new Map<ServiceKey, Entry | null>();
-  const order = { failover: createLaneOrder(), change: createLaneOrder(), low: createLaneOrder() };
+  const order = { failover: createFairOrder(), change: createFairOrder(), low: createFairOrder() };
   let turnsOfUpper = 0;
   const leftOut = new Map<ServiceKey, SourceName>();
 
@@ -65,15 +65,16 @@ export function createQueue({ maxWaiting, onWaiting, onRoom }: QueueOptions): Qu
     const merged = before === undefined ? concern : mergeConcerns(before.concern, concern);
     waiting.set(concern.key, { concern: merged, addedAt: before?.addedAt ?? addedAt });
     if (before === undefined || before.concern.lane !== merged.lane) {
-      if (before !== undefined) order[before.concern.lane].remove(concern.key);
-      order[merged.lane].append(concern.key);
+      if (before !== undefined) order[before.concern.lane].remove(concern.key, concern.namespace);
+      order[merged.lane].append(concern.key, concern.namespace);
     }
     onWaiting();
   }
 
   function makeRoomFor(concern: Concern): boolean {
     const lowest = lanes.findLast((each) => order[each].size() > 0);
-    const key = lowest !== undefined && isMoreUrgent(concern.lane, lowest) ? order[lowest].shift() : undefined;
+    const key =
+      lowest !== undefined && isMoreUrgent(concern.lane, lowest) ? order[lowest].shiftFromLargest() : undefined;
     const { namespace, name } = (key === undefined ? undefined : waiting.get(key)?.concern) ?? concern;
     if (key !== undefined) waiting.delete(key);
     leftOut.set(key ?? concern.key, { namespace, name });
@@ -158,7 +159,9 @@ export function createQueue({ maxWaiting, onWaiting, onRoom }: QueueOptions): Qu
     },
     depth: () => ({ failover: order.failover.size(), change: order.change.size(), low: order.low.size() }),
     oldestAddedAt() {
-      const oldest = Math.min(...lanes.map(firstAddedAt));
+      let oldest = Number.POSITIVE_INFINITY;
+      for (const lane of lanes)
+        for (const key of order[lane].oldest()) oldest = Math.min(oldest, waiting.get(key)?.addedAt ?? oldest);
       return Number.isFinite(oldest) ? oldest : null;
     },
   };

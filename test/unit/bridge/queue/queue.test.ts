@@ -31,6 +31,35 @@ describe('order', () => {
     expect(takeAll(queue)).toEqual(['failover-1', 'failover-2', 'change-1', 'change-2', 'low-1']);
   });
 
+  it('takes turns between namespaces in every lane, oldest first within each', () => {
+    for (const lane of lanes) {
+      const queue = aQueue();
+      const add = (namespace: string, name: string) =>
+        queue.add(aConcern(name, lane, { namespace, key: serviceKey(namespace, name) }), T0);
+      for (let n = 0; n < 400; n += 1) add('flapping', `f-${n}`);
+      add('victim', 'v-0');
+      add('victim', 'v-1');
+      add('other', 'o-0');
+      const order = takeAll(queue);
+      expect(order.slice(0, 6)).toEqual(['f-0', 'v-0', 'o-0', 'f-1', 'v-1', 'f-2']);
+      expect(order).toHaveLength(403);
+    }
+  });
+
+  it('lets a namespace that adds a key each time it is served wait for its turn', () => {
+    const queue = aQueue();
+    const add = (namespace: string, name: string) =>
+      queue.add(aConcern(name, 'failover', { namespace, key: serviceKey(namespace, name) }), T0);
+    for (let n = 0; n < 10; n += 1) add('calm', `c-${n}`);
+    add('busy', 'b-0');
+    const order: string[] = [];
+    for (let concern = queue.take(); concern !== undefined && order.length < 20; concern = queue.take()) {
+      order.push(concern.namespace);
+      if (concern.namespace === 'busy') add('busy', `b-${order.length}`);
+    }
+    expect(order.slice(0, 20).filter((each) => each === 'calm')).toHaveLength(10);
+  });
+
   it('moves a key up when something more urgent comes, and never down', () => {
     const queue = aQueue();
     queue.add(aConcern('a', 'low'), T0);
