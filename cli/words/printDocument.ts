@@ -1,10 +1,17 @@
 /**
- * Plain data on standard output as JSON or YAML, for `-o json` and `-o yaml`.
+ * Prints plain data on standard output as JSON or YAML, for `-o json` and `-o yaml`.
+ *
+ * Guarantees: a reader of YAML 1.1, as kubectl and Helm are, takes no string for a boolean, a number or a date.
  */
 
 import type { Output } from '../output.ts';
-import { renderYaml } from './renderYaml.ts';
 
 export async function printDocument(document: unknown, format: 'json' | 'yaml', output: Output): Promise<void> {
-  await output.line(format === 'json' ? JSON.stringify(document, null, 2) : renderYaml(document).trimEnd());
+  await output.line(format === 'json' ? JSON.stringify(document, null, 2) : (await renderYaml(document)).trimEnd());
+}
+
+export async function renderYaml(document: unknown): Promise<string> {
+  // Only here: the other formats start without it.
+  const { stringify } = await import('yaml');
+  return stringify(document, { compat: 'yaml-1.1', lineWidth: 0, aliasDuplicateObjects: false });
 }

@@ -44,7 +44,7 @@ describe('docs/tutorial.md', () => {
 });
 
 describe('docs', () => {
-  it.each(['tutorial.md', 'commands.md'])('%s names no command or flag that there is not', (name) => {
+  it.each(['tutorial.md', 'reference/commands.md'])('%s names no command or flag that there is not', (name) => {
     const found = commandsIn(read(name));
     expect(found.length).toBeGreaterThan(0);
     for (const args of found) expect(parseCommandLine(args, {}).kind).toBe('command');

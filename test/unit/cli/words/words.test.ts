@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { formatSpan } from '../../../../api/formatSpan.ts';
 import { parseServiceKey } from '../../../../cli/words/parseServiceKey.ts';
-import { renderYaml } from '../../../../cli/words/renderYaml.ts';
+import { renderYaml } from '../../../../cli/words/printDocument.ts';
 import { reasons } from '../../../../lib/selection/decision.ts';
 import { reasonText } from '../../../../lib/selection/reasonText.ts';
 
@@ -27,7 +27,19 @@ describe('YAML', () => {
     {},
     { a: [], b: {}, c: null },
     [[1, [2]], [{ a: 1, b: [true, { c: 'x' }] }]],
-    { text: 'two words', number: '1', yes: 'yes', truth: 'true', empty: '', colon: 'a: b', hash: 'a #b', dash: '- a' },
+    {
+      text: 'two words',
+      number: '1',
+      octal: '010',
+      yes: 'yes',
+      off: 'off',
+      letter: 'y',
+      truth: 'true',
+      empty: '',
+      colon: 'a: b',
+      hash: 'a #b',
+      dash: '- a',
+    },
     {
       'zen-lead.io/paused': 'False',
       quote: '"\'',
@@ -36,12 +48,15 @@ describe('YAML', () => {
       tilde: '~',
       date: '2026-11-20T10:00:00Z',
     },
-  ])('comes back as it was: %j', (value) => {
-    expect(parse(renderYaml(value))).toEqual(value);
+  ])('comes back as it was, by YAML 1.2 and 1.1: %j', async (value) => {
+    const text = await renderYaml(value);
+    expect(parse(text)).toEqual(value);
+    expect(parse(text, { version: '1.1' })).toEqual(value);
   });
 
-  it('quotes what another reader would take for a boolean (YAML 1.1: yes, no, on, off)', () => {
-    expect(renderYaml({ a: 'yes', b: 'off' })).toBe('a: "yes"\nb: "off"\n');
+  it('writes the same object twice rather than an alias, which kubectl shows nowhere', async () => {
+    const pod = { name: 'db-0' };
+    expect(await renderYaml({ a: pod, b: pod })).toBe('a:\n  name: db-0\nb:\n  name: db-0\n');
   });
 });
 
