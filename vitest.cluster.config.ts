@@ -12,7 +12,8 @@ export default defineConfig({
     ...(canRun && { globalSetup: ['test/cluster/setup.ts'] }),
     // One cluster, and stories that kill what others would need.
     fileParallelism: false,
-    // A story shares two cores with a whole control plane. CI tries one a second time, and the report names it; by hand it has to pass at once.
+    // A story shares two cores with a whole control plane. CI tries one a second time, and the
+    // report names it; by hand it has to pass at once.
     retry: process.env['CI'] === undefined ? 0 : 1,
     // A story waits for kubelets, probes and rollouts.
     testTimeout: 300_000,

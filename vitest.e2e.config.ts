@@ -12,7 +12,8 @@ export default defineConfig({
     env: { CONTRACT_TARGET: 'real' },
     // One real kube-apiserver at a time on two cores: files run one after another.
     fileParallelism: false,
-    // A story shares two cores with a whole control plane. CI tries one a second time, and the report names it; by hand it has to pass at once.
+    // A story shares two cores with a whole control plane. CI tries one a second time, and the
+    // report names it; by hand it has to pass at once.
     retry: process.env['CI'] === undefined ? 0 : 1,
     testTimeout: 120_000,
     hookTimeout: 120_000,
