@@ -8,12 +8,12 @@
  */
 
 import type { Change, ReconcileType } from '../../lib/events/reconcileEvent.ts';
+import { isOptedIn } from '../../lib/selection/optIn.ts';
+import { sourceOfOurService, sourceOfOurSlice } from '../../lib/selection/ownership.ts';
 import { type PodView, type ServiceView, type SliceView, serviceKey } from '../../lib/selection/snapshot.ts';
 import type { Concern, Lane } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/objectChange.ts';
 import type { NamespaceIndex } from './namespaceIndex.ts';
-import { isOptedIn, sourceOfOurService } from './serviceIndex.ts';
-import { sourceOfOurSlice } from './sliceIndex.ts';
 import { laneOfOurSlice, laneOfPod } from './urgency.ts';
 
 /** Sources that select the pod, did so before, or have it as their leader. */

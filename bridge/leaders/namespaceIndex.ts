@@ -6,11 +6,12 @@
 
 import type { NamespaceState } from '../../lib/selection/buildSnapshot.ts';
 import { annotation } from '../../lib/selection/names.ts';
+import { isOptedIn } from '../../lib/selection/optIn.ts';
 import type { PodView, ServiceView, SliceView, Uid } from '../../lib/selection/snapshot.ts';
 import { sliceName, wantedServiceNames } from '../../lib/selection/wantedNames.ts';
 import type { ObjectChange } from '../watch/objectChange.ts';
 import { createPodIndex, type PodIndex } from './podIndex.ts';
-import { createServiceIndex, isOptedIn, type ServiceIndex } from './serviceIndex.ts';
+import { createServiceIndex, type ServiceIndex } from './serviceIndex.ts';
 import { createSliceIndex, isLeaderSlice, type SliceIndex } from './sliceIndex.ts';
 
 export interface RoutedPod {

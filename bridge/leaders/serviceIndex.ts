@@ -3,7 +3,8 @@
  * Part of the store.
  */
 
-import { annotation, label, MANAGER } from '../../lib/selection/names.ts';
+import { isOptedIn } from '../../lib/selection/optIn.ts';
+import { sourceOfOurService } from '../../lib/selection/ownership.ts';
 import type { ServiceView } from '../../lib/selection/snapshot.ts';
 import { wantedServiceNames } from '../../lib/selection/wantedNames.ts';
 import { createMirror, type Mirror } from './mirror.ts';
@@ -40,15 +41,4 @@ export function createServiceIndex(): ServiceIndex {
   });
 
   return { ...mirror, optedIn, oursFor: ours.get, sourcesWithOurs: ours.keys, wanting: wanting.get };
-}
-
-export function isOptedIn(service: ServiceView): boolean {
-  return service.annotations[annotation.enabled] !== undefined;
-}
-
-/** The source that a Service with our label names: its controller, or, where it was left without one, its label. */
-export function sourceOfOurService(service: ServiceView): string | null {
-  if (service.labels[label.managedBy] !== MANAGER) return null;
-  if (service.owner === null) return service.labels[label.sourceService] ?? null;
-  return service.owner.kind === 'Service' ? service.owner.name : null;
 }

@@ -5,7 +5,8 @@
  * leaves one watch and enters the other, in an order that nobody promises.
  */
 
-import { annotation, SLICE_MANAGER } from '../../lib/selection/names.ts';
+import { annotation } from '../../lib/selection/names.ts';
+import { sourceOfOurSlice } from '../../lib/selection/ownership.ts';
 import type { SliceView } from '../../lib/selection/snapshot.ts';
 import { createMirror, type Mirror } from './mirror.ts';
 import { createMultiMap } from './multiMap.ts';
@@ -62,10 +63,6 @@ export function createSliceIndex(): SliceIndex {
     carrying: carrying.get,
     ledBy: leading.get,
   };
-}
-
-export function sourceOfOurSlice(slice: SliceView): string | null {
-  return slice.managedBy === SLICE_MANAGER && slice.owner?.kind === 'Service' ? slice.owner.name : null;
 }
 
 /** A leader slice carries the epoch, in every family; a followers slice does not. */

@@ -8,6 +8,7 @@ import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { assess } from '../../lib/selection/assess.ts';
 import type { Decision } from '../../lib/selection/decision.ts';
 import { annotation } from '../../lib/selection/names.ts';
+import { isOptedIn } from '../../lib/selection/optIn.ts';
 import { type LeaderRecord, readRecord } from '../../lib/selection/record.ts';
 import type { ServiceView, Snapshot } from '../../lib/selection/snapshot.ts';
 import { takeSource } from '../words/takeSource.ts';
@@ -32,7 +33,7 @@ export async function readCurrentState(
 ): Promise<CurrentState> {
   const snapshot = toSnapshot(await readState(api, namespace, Date.now, signal), name);
   const source = takeSource({ namespace, name }, snapshot.source);
-  if (source.annotations[annotation.enabled] === undefined) {
+  if (!isOptedIn(source)) {
     throw editError({ namespace, name }, `is not annotated with ${annotation.enabled}; zen-lead does nothing for it`);
   }
   return toCurrentState(snapshot, source);

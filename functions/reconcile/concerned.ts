@@ -6,7 +6,8 @@
  */
 
 import type { ForeignHint } from '../../lib/events/foreign.ts';
-import { annotation } from '../../lib/selection/names.ts';
+import { isOptedIn } from '../../lib/selection/optIn.ts';
+import { isControlledBy } from '../../lib/selection/ownership.ts';
 import { readRecord } from '../../lib/selection/record.ts';
 import { selects } from '../../lib/selection/selects.ts';
 import type { ServiceView } from '../../lib/selection/snapshot.ts';
@@ -18,7 +19,7 @@ export type FindConcerned = (state: NamespaceRead, hint: ForeignHint) => readonl
 
 export const findConcernedByPod: FindConcerned = (state, { name }) => {
   const pod = state.pods.find((each) => each.name === name);
-  return findOptedIn(state, (source) => {
+  return findSources(state, (source) => {
     if (pod !== undefined && selects(source.selector, pod.labels)) return true;
     return readRecord(toSnapshot(state, source.name)).leader?.name === name;
   });
@@ -28,22 +29,23 @@ export const findConcernedByPod: FindConcerned = (state, { name }) => {
 export const findConcernedByService: FindConcerned = (state, { objectKind, name }) => {
   const service = state.services.find((each) => each.name === name);
   const slice = state.slices.find((each) => each.name === name);
-  return findOptedIn(state, (source) => {
+  return findSources(state, (source) => {
     const wanted = wantedServiceNames(source);
     if (objectKind === 'Service')
-      return source.name === name || wanted.includes(name) || service?.owner?.uid === source.uid;
-    if (slice !== undefined) return slice.owner?.uid === source.uid || wanted.includes(slice.serviceName ?? '');
+      return (
+        source.name === name || wanted.includes(name) || (service !== undefined && isControlledBy(service, source.uid))
+      );
+    if (slice !== undefined) return isControlledBy(slice, source.uid) || wanted.includes(slice.serviceName ?? '');
     return wanted.some((each) => name === sliceName(each, 'IPv4') || name === sliceName(each, 'IPv6'));
   });
 };
 
-function findOptedIn(state: NamespaceRead, isConcerned: (source: ServiceView) => boolean): readonly string[] {
-  const sources = state.services.filter((service) => isOptedIn(service, state) && isConcerned(service));
+function findSources(state: NamespaceRead, isConcerned: (source: ServiceView) => boolean): readonly string[] {
+  const sources = state.services.filter((service) => isSource(service, state) && isConcerned(service));
   return sources.map(({ name }) => name).sort();
 }
 
 /** Any value counts, and whoever has something of ours: a misspelt opt-in and an opt-out are looked at too. */
-function isOptedIn(service: ServiceView, { services, slices }: NamespaceRead): boolean {
-  if (service.annotations[annotation.enabled] !== undefined) return true;
-  return [...services, ...slices].some((object) => object.owner?.uid === service.uid);
+function isSource(service: ServiceView, { services, slices }: NamespaceRead): boolean {
+  return isOptedIn(service) || [...services, ...slices].some((object) => isControlledBy(object, service.uid));
 }

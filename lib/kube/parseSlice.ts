@@ -9,7 +9,8 @@
  */
 
 import { inputError } from '../errors.ts';
-import { label, SLICE_MANAGER } from '../selection/names.ts';
+import { label } from '../selection/names.ts';
+import { isSliceManager } from '../selection/ownership.ts';
 import type { EndpointView, SlicePort, SliceView, Uid } from '../selection/snapshot.ts';
 import {
   type Fields,
@@ -34,7 +35,7 @@ export function parseSlice(input: unknown): SliceView {
     ...parseMetadata(metadata),
     serviceName: takeOptionalString(labels, label.serviceName, 'metadata.labels') ?? null,
     managedBy,
-    spec: managedBy === SLICE_MANAGER && slice['kind'] !== 'PartialObjectMetadata' ? parseSpec(slice) : null,
+    spec: isSliceManager(managedBy) && slice['kind'] !== 'PartialObjectMetadata' ? parseSpec(slice) : null,
   };
 }
 

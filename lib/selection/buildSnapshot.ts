@@ -5,7 +5,8 @@
  * same thing. Give it everything of the namespace, or any superset of what belongs.
  */
 
-import { annotation, label, MANAGER, SLICE_MANAGER } from './names.ts';
+import { annotation } from './names.ts';
+import { isOrphanService, isOurService, isOurSlice } from './ownership.ts';
 import { selects } from './selects.ts';
 import type { Candidate, PodView, Revisions, ServiceView, SliceView, Snapshot } from './snapshot.ts';
 import { sliceName, wantedServiceNames } from './wantedNames.ts';
@@ -25,10 +26,12 @@ export function buildSnapshot(state: NamespaceState): Snapshot {
   const wanted = source === null ? [] : wantedServiceNames(source);
   const allSlices = [...state.slices];
   // A Service that our slices route for belongs, also when it has lost our label or somebody else has taken its name.
-  const routed = allSlices.filter((slice) => isOwned(slice, source)).flatMap(({ serviceName }) => serviceName ?? []);
+  const routed = allSlices
+    .filter((slice) => isOurSlice(slice, source?.uid))
+    .flatMap(({ serviceName }) => serviceName ?? []);
   const names = new Set([...wanted, ...routed]);
   const services = [...state.services].filter((service) => belongsService(service, state, names));
-  for (const service of services) if (isLabelledOurs(service)) names.add(service.name);
+  for (const service of services) names.add(service.name);
   const slices = belongingSlices(allSlices, state, names);
   const leaderUids = new Set(slices.map((slice) => slice.annotations[annotation.leaderPodUid]));
   for (const slice of slices)
@@ -51,17 +54,9 @@ export function buildSnapshot(state: NamespaceState): Snapshot {
   };
 }
 
-function isLabelledOurs(service: ServiceView): boolean {
-  return service.labels[label.managedBy] === MANAGER;
-}
-
 function belongsService(service: ServiceView, state: NamespaceState, names: ReadonlySet<string>): boolean {
   if (service.name === state.name) return false;
-  if (names.has(service.name)) return true;
-  if (!isLabelledOurs(service)) return false;
-  return service.owner === null
-    ? service.labels[label.sourceService] === state.name
-    : service.owner.uid === state.source?.uid;
+  return names.has(service.name) || isOurService(service, state.source?.uid) || isOrphanService(service, state.name);
 }
 
 /** Ours by owner; and whoever has a name or a `kubernetes.io/service-name` that we want or that is ours. */
@@ -75,14 +70,10 @@ function belongingSlices(
   const sliceNames = new Set([...names].flatMap((name) => [sliceName(name, 'IPv4'), sliceName(name, 'IPv6')]));
   return all.filter(
     (slice) =>
-      isOwned(slice, state.source) ||
+      isOurSlice(slice, state.source?.uid) ||
       sliceNames.has(slice.name) ||
       (slice.serviceName !== null && names.has(slice.serviceName)),
   );
-}
-
-function isOwned(slice: SliceView, source: ServiceView | null): boolean {
-  return slice.managedBy === SLICE_MANAGER && slice.owner !== null && slice.owner.uid === source?.uid;
 }
 
 function toCandidate(pod: PodView, selected: boolean): Candidate {

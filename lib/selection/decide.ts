@@ -26,7 +26,7 @@ export interface Decided {
 export function decide(whole: Situation, now: number): Decided {
   const { record, owned, snapshot } = whole;
   const previous = record.leader;
-  if (!whole.isOptedIn) return unchosen(withoutPlan('lost', 'OptedOut', previous, record.knownEpoch, whole.warnings));
+  if (!whole.isEnabled) return unchosen(withoutPlan('lost', 'OptedOut', previous, record.knownEpoch, whole.warnings));
 
   const leaderName = findLeaderName(whole);
   if (leaderName.kind === 'taken') {

@@ -7,7 +7,7 @@
 
 import type { Warning } from './decision.ts';
 import { annotation } from './names.ts';
-import { isOrphanService, isOrphanSlice, isOurService, isOurSlice } from './ownership.ts';
+import { isControlledBy, isOrphanService, isOrphanSlice, isOurService, isOurSlice } from './ownership.ts';
 import type { Situation } from './situation.ts';
 import type { IpFamily, ServiceView, SliceView } from './snapshot.ts';
 import { defaultLeaderName, MAX_NAME_LENGTH, sliceName } from './wantedNames.ts';
@@ -56,7 +56,7 @@ function tryName(situation: Situation, name: string): LeaderName {
   const holder = snapshot.services.find((service) => service.name === name);
   const isForeign = holder !== undefined && isForeignService(holder, source);
   const conflict = `Service "${name}" exists and is not ours to change. Rename it, or set ${annotation.leaderServiceName}.`;
-  if (isForeign && holder.owner?.uid !== source.uid) return taken('NameConflict', name, conflict);
+  if (isForeign && !isControlledBy(holder, source.uid)) return taken('NameConflict', name, conflict);
 
   const inTheWay = findForeignSlices(situation, name);
   const isFree = (family: IpFamily): boolean => !inTheWay.some((slice) => slice.name === sliceName(name, family));

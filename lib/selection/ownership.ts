@@ -1,31 +1,57 @@
 /**
- * What is ours. docs/reference/objects.md: our label and our controller ownerReference to the source's uid, both.
+ * What is ours. docs/reference/objects.md#what-is-ours: our label and our controller ownerReference to the source's uid, both.
  *
- * S7 rests on this file: nothing that is not `ours` or an `orphan` here is ever changed or deleted.
+ * S7 rests on this file: an object that is neither ours nor an orphan here is never changed or deleted.
+ * Snapshots, rules, indexes and commands all ask this file.
  */
 
 import { label, MANAGER, SLICE_MANAGER } from './names.ts';
-import type { ServiceView, SliceView, Snapshot, Uid } from './snapshot.ts';
+import type { OwnerView, ServiceView, SliceView, Snapshot, Uid } from './snapshot.ts';
 
-export function isOurService(service: ServiceView, sourceUid: Uid): boolean {
-  return service.labels[label.managedBy] === MANAGER && service.owner?.uid === sourceUid;
+export function isControlledBy(object: { readonly owner: OwnerView | null }, uid: Uid | undefined): boolean {
+  return object.owner !== null && object.owner.uid === uid;
 }
 
-export function isOurSlice(slice: SliceView, sourceUid: Uid): boolean {
-  return slice.managedBy === SLICE_MANAGER && slice.owner?.uid === sourceUid;
+export function isOurService(service: ServiceView, sourceUid: Uid | undefined): boolean {
+  return isLabelledOurs(service) && isControlledBy(service, sourceUid);
+}
+
+export function isOurSlice(slice: SliceView, sourceUid: Uid | undefined): boolean {
+  return isSliceManager(slice.managedBy) && isControlledBy(slice, sourceUid);
 }
 
 /** Left by `kubectl delete --cascade=orphan`: our labels for a source of this name, and no controller. To be adopted. */
 export function isOrphanService(service: ServiceView, sourceName: string): boolean {
-  return (
-    service.labels[label.managedBy] === MANAGER &&
-    service.labels[label.sourceService] === sourceName &&
-    service.owner === null
-  );
+  return isLabelledOurs(service) && service.labels[label.sourceService] === sourceName && service.owner === null;
 }
 
 export function isOrphanSlice(slice: SliceView): boolean {
-  return slice.managedBy === SLICE_MANAGER && slice.owner === null;
+  return isSliceManager(slice.managedBy) && slice.owner === null;
+}
+
+/** Half of what makes a Service ours, and all that a label selector can ask for. */
+export function isLabelledOurs(service: ServiceView): boolean {
+  return service.labels[label.managedBy] === MANAGER;
+}
+
+/** The same of an EndpointSlice, by the value of its `endpointslice.kubernetes.io/managed-by`. */
+export function isSliceManager(managedBy: string | null): boolean {
+  return managedBy === SLICE_MANAGER;
+}
+
+/** The source that a Service with our label names: its controller, or, where it was left without one, its label. */
+export function sourceOfOurService(service: ServiceView): string | null {
+  if (!isLabelledOurs(service)) return null;
+  return service.owner === null ? (service.labels[label.sourceService] ?? null) : nameOfService(service.owner);
+}
+
+/** The source that a slice of ours names as its controller. */
+export function sourceOfOurSlice(slice: SliceView): string | null {
+  return isSliceManager(slice.managedBy) && slice.owner !== null ? nameOfService(slice.owner) : null;
+}
+
+function nameOfService({ kind, name }: OwnerView): string | null {
+  return kind === 'Service' ? name : null;
 }
 
 export interface Owned {

@@ -5,6 +5,7 @@
 import type { Plan } from './decision.ts';
 import { followerSlices } from './followerWrites.ts';
 import { annotation, label } from './names.ts';
+import { isControlledBy } from './ownership.ts';
 import type { Situation } from './situation.ts';
 import type { ServiceView, SliceView } from './snapshot.ts';
 import type { Stage, Write } from './write.ts';
@@ -53,7 +54,7 @@ export function removeControllerLeftovers({ snapshot, source, owned }: Situation
     (slice) => slice.serviceName === service.name && !owned.slices.includes(slice),
   );
   const made = attached.filter(
-    (each) => each.managedBy === ENDPOINT_SLICE_CONTROLLER && each.owner?.uid === service.uid,
+    (each) => each.managedBy === ENDPOINT_SLICE_CONTROLLER && isControlledBy(each, service.uid),
   );
   const target = { namespace: source.namespace, name: service.name, kind: 'deleteControllerEndpoints' } as const;
   const isMade = Object.keys(service.selector ?? {}).length > 0 || made.length > 0;

@@ -7,6 +7,7 @@
 import type { ServicePlan } from './decision.ts';
 import { isEqual } from './isEqual.ts';
 import { annotation, label, MANAGER } from './names.ts';
+import { isOptedIn } from './optIn.ts';
 import type { ServicePort, ServiceView } from './snapshot.ts';
 import type { Stage, Write } from './write.ts';
 
@@ -80,13 +81,12 @@ function changedMetadata(
 ): Readonly<Record<string, unknown>> | null {
   const labels = labelsOf(plan, source);
   const isLabelled = Object.entries(labels).every(([key, value]) => existing.labels[key] === value);
-  const isOptedIn = existing.annotations[annotation.enabled] !== undefined;
-  if (isLabelled && existing.owner !== null && !isOptedIn) return null;
+  if (isLabelled && existing.owner !== null && !isOptedIn(existing)) return null;
   return {
     ...(!isLabelled && { labels }),
     ...(existing.owner === null && { ownerReferences: [ownerReference(source)] }),
     // A leader Service that is opted in would ask for a leader of its own.
-    ...(isOptedIn && { annotations: { [annotation.enabled]: null } }),
+    ...(isOptedIn(existing) && { annotations: { [annotation.enabled]: null } }),
   };
 }
 

@@ -21,7 +21,7 @@ export interface Situation {
   readonly owned: Owned;
   readonly record: LeaderRecord;
   /** False also for `enabled` that cannot be read, unless something of ours already exists. */
-  readonly isOptedIn: boolean;
+  readonly isEnabled: boolean;
   /** The source can select pods at all: it has a selector and is no ExternalName. */
   readonly isRoutable: boolean;
   /** Primary first, never empty. */
@@ -54,7 +54,7 @@ export function readSituation(snapshot: Snapshot): Situation | null {
     read,
     owned,
     record,
-    isOptedIn: isUnreadable(annotation.enabled) ? exists : read.settings.enabled,
+    isEnabled: isUnreadable(annotation.enabled) ? exists : read.settings.enabled,
     isRoutable: source.type !== 'ExternalName' && Object.keys(source.selector ?? {}).length > 0,
     families,
     choice: {

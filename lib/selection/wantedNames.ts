@@ -2,7 +2,7 @@
  * The names that a source wants for the objects we make for it. Whoever else holds one of them belongs in its snapshot.
  */
 
-import { annotation } from './names.ts';
+import { isOptedIn } from './optIn.ts';
 import { parseSettings, type Settings } from './settings.ts';
 import type { IpFamily, ServiceView } from './snapshot.ts';
 
@@ -14,13 +14,13 @@ export const defaultFollowersName = (source: string): string => `${source}-follo
 
 /** Empty without the `zen-lead.io/enabled` annotation; the leader Service's name first. */
 export function wantedServiceNames(source: ServiceView): readonly string[] {
-  if (source.annotations[annotation.enabled] === undefined) return [];
+  if (!isOptedIn(source)) return [];
   return namesWantedWith(source, parseSettings(source.annotations).settings);
 }
 
 /** The same where the settings have been read already. */
 export function namesWantedWith(source: ServiceView, settings: Settings): readonly string[] {
-  if (source.annotations[annotation.enabled] === undefined) return [];
+  if (!isOptedIn(source)) return [];
   const leader = settings.leaderServiceName ?? defaultLeaderName(source.name);
   const followers = followersName(source.name, settings.followers);
   return followers === null ? [leader] : [leader, followers];

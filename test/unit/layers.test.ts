@@ -102,6 +102,12 @@ describe('layers', () => {
     expect(imports.map(violation).filter((one) => one !== null)).toEqual([]);
   });
 
+  it('decides what is ours in ownership.ts, and who opted in in optIn.ts', () => {
+    const matching = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(join(root, file), 'utf8')));
+    expect(matching(/[!=]== (SLICE_)?MANAGER\b/)).toEqual(['lib/selection/ownership.ts']);
+    expect(matching(/\[annotation\.enabled\] [!=]==/)).toEqual(['lib/selection/optIn.ts']);
+  });
+
   it('reads the environment in one place', () => {
     const readers = files.filter((file) => /process\.env\b/.test(readFileSync(join(root, file), 'utf8')));
     expect(readers).toEqual(['cli/zen-lead.ts']);
