@@ -13,7 +13,7 @@ import type { Clock } from './clock.ts';
 import type { DeliveryTuning } from './delivery/deliveryTuning.ts';
 import type { EventPoster } from './delivery/eventPoster.ts';
 import type { DeliveryRecord } from './delivery/startDelivery.ts';
-import type { SourceName, Store } from './leaders/leaderStore.ts';
+import type { LeaderStore, SourceName } from './leaders/leaderStore.ts';
 import type { WatchesOptions } from './leaders/startWatches.ts';
 import type { ResyncTuning } from './queue/resync.ts';
 import type { LeaseSettings } from './replicas/speaker.ts';
@@ -50,7 +50,7 @@ export interface BridgeTuning {
 }
 
 export interface Bridge {
-  readonly store: Store;
+  readonly store: LeaderStore;
   /** One Service as an event would carry it now. */
   snapshotOf(source: SourceName): Snapshot;
   readiness(): Readiness;

@@ -19,11 +19,11 @@ import { createDeadLetters } from './delivery/deadLetter.ts';
 import { defaultDeliveryTuning, inProcessDeliveryTuning } from './delivery/deliveryTuning.ts';
 import { startDelivery } from './delivery/startDelivery.ts';
 import { traceSink } from './delivery/traceSink.ts';
-import { affectedByPod, affectedByService, affectedBySlice } from './leaders/affected.ts';
+import { affected } from './leaders/affected.ts';
 import { dryRun } from './leaders/dryRun.ts';
 import { toFirstReconcile } from './leaders/firstReconcile.ts';
 import { registerGauges } from './leaders/gauges.ts';
-import { createStore, type SourceName } from './leaders/leaderStore.ts';
+import { createLeaderStore, type SourceName } from './leaders/leaderStore.ts';
 import { startWatches } from './leaders/startWatches.ts';
 import { toCloudEvent } from './leaders/toCloudEvent.ts';
 import type { Concern } from './queue/concern.ts';
@@ -42,7 +42,7 @@ const MAX_WAITING = 100_000;
 
 export function startBridge(options: BridgeOptions): Bridge {
   const { api, sink, sinkUrl, metrics, log, clock = systemClock, random = Math.random, tuning = {} } = options;
-  const store = createStore();
+  const store = createLeaderStore(clock.now);
   let isSynced = false;
   /** What the changes of one LIST or watch line concern, until all of them are in the store. */
   let noted: Concern[] = [];
@@ -70,11 +70,6 @@ export function startBridge(options: BridgeOptions): Bridge {
     options.onConcern?.(concern);
   }
 
-  /** Before every list is complete the store only learns: everything is looked at then (S8). */
-  function note(concerns: readonly Concern[]): void {
-    if (isSynced) noted.push(...concerns);
-  }
-
   const watches = startWatches({
     api,
     namespaces: options.namespaces,
@@ -83,18 +78,10 @@ export function startBridge(options: BridgeOptions): Bridge {
     log,
     metrics,
     ...(tuning.watches !== undefined && { tuning: tuning.watches }),
-    onPod(change) {
-      const now = clock.now();
-      const applied = store.applyPod(change, now);
-      if (applied !== null) note(affectedByPod(applied, store.namespace(applied.object.namespace), now));
-    },
-    onService(change) {
-      const applied = store.applyService(change);
-      if (applied !== null) note(affectedByService(applied, store.namespace(applied.object.namespace), clock.now()));
-    },
-    onSlice(change, isOurs) {
-      const applied = store.applySlice(change, isOurs);
-      if (applied !== null) note(affectedBySlice(applied, store.namespace(applied.object.namespace), clock.now()));
+    store,
+    onChange(seen) {
+      // Before every list is complete the store only learns: everything is reconciled then (S8).
+      if (isSynced) noted.push(...affected(seen, store.namespace(seen.change.object.namespace), clock.now()));
     },
     onSettled() {
       const settled = noted;

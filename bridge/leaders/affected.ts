@@ -12,16 +12,30 @@ import { isOptedIn } from '../../lib/selection/optIn.ts';
 import { sourceOfOurService, sourceOfOurSlice } from '../../lib/selection/ownership.ts';
 import { type PodView, type ServiceView, type SliceView, serviceKey } from '../../lib/selection/snapshot.ts';
 import type { Concern, Lane } from '../queue/concern.ts';
-import type { ObjectChange } from '../watch/objectChange.ts';
+import type { ObjectChange } from '../watch/reflectorStore.ts';
 import type { NamespaceIndex } from './namespaceIndex.ts';
 import { laneOfOurSlice, laneOfPod } from './urgency.ts';
 
+/** A change in the store, and what it is of. */
+export type LeaderChange =
+  | { readonly of: 'Pod'; readonly change: ObjectChange<PodView> }
+  | { readonly of: 'Service'; readonly change: ObjectChange<ServiceView> }
+  | { readonly of: 'EndpointSlice'; readonly change: ObjectChange<SliceView> };
+
+/** `index`: of the namespace of the object. `observedAt`: epoch milliseconds. */
+export function affected(seen: LeaderChange, index: NamespaceIndex, observedAt: number): readonly Concern[] {
+  switch (seen.of) {
+    case 'Pod':
+      return affectedByPod(seen.change, index, observedAt);
+    case 'Service':
+      return affectedByService(seen.change, index, observedAt);
+    case 'EndpointSlice':
+      return affectedBySlice(seen.change, index, observedAt);
+  }
+}
+
 /** Sources that select the pod, did so before, or have it as their leader. */
-export function affectedByPod(
-  change: ObjectChange<PodView>,
-  index: NamespaceIndex,
-  observedAt: number,
-): readonly Concern[] {
+function affectedByPod(change: ObjectChange<PodView>, index: NamespaceIndex, observedAt: number): readonly Concern[] {
   const { object } = change;
   const sources = new Set([...index.pods.selecting(object.labels), ...index.ourSlices.ledBy(object.name)]);
   if (change.kind === 'modified')
@@ -34,7 +48,7 @@ export function affectedByPod(
 }
 
 /** The Service itself, the source that it was made for, and whoever wants its name. */
-export function affectedByService(
+function affectedByService(
   change: ObjectChange<ServiceView>,
   index: NamespaceIndex,
   observedAt: number,
@@ -66,7 +80,7 @@ export function affectedByService(
 }
 
 /** The source that it was made for, and whoever wants or has the Service name that it carries or is named after. */
-export function affectedBySlice(
+function affectedBySlice(
   change: ObjectChange<SliceView>,
   index: NamespaceIndex,
   observedAt: number,

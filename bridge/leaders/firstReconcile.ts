@@ -6,10 +6,10 @@
 
 import { serviceKey } from '../../lib/selection/snapshot.ts';
 import type { Concern } from '../queue/concern.ts';
-import type { SourceName, Store } from './leaderStore.ts';
+import type { LeaderStore, SourceName } from './leaderStore.ts';
 import { isServed } from './urgency.ts';
 
-export function toFirstReconcile({ namespace, name }: SourceName, store: Store, now: number): Concern {
+export function toFirstReconcile({ namespace, name }: SourceName, store: LeaderStore, now: number): Concern {
   const change = { kind: 'Service', name, verb: 'added' } as const;
   const lane = isServed(name, store.namespace(namespace)) ? 'change' : 'failover';
   const key = serviceKey(namespace, name);

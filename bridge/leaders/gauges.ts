@@ -10,7 +10,7 @@ import { annotation } from '../../lib/selection/names.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import type { Clock } from '../clock.ts';
 import type { Queue } from '../queue/queue.ts';
-import type { Store } from './leaderStore.ts';
+import type { LeaderStore } from './leaderStore.ts';
 import type { NamespaceIndex } from './namespaceIndex.ts';
 import type { Watches } from './startWatches.ts';
 import { isServed } from './urgency.ts';
@@ -19,7 +19,7 @@ type ServiceLabel = 'namespace' | 'service';
 
 export function registerGauges(
   metrics: Metrics,
-  store: Store,
+  store: LeaderStore,
   queue: Pick<Queue, 'depth' | 'oldestAddedAt'>,
   watches: Pick<Watches, 'staleness' | 'unreadable'>,
   clock: Clock,

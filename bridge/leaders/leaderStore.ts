@@ -1,13 +1,14 @@
 /**
- * Store: the projected state of the cluster, by namespace, fed by the reflectors. Not the reflectors' own maps, because it
- * remembers what those cannot know (when a pod was seen to turn Ready) and answers from indexes.
+ * LeaderStore: the projected state of the cluster, by namespace, kept in step by the reflectors.
  *
  * Guarantees: no I/O, and nothing here waits; a namespace whose objects are all gone takes no memory.
- * Not guaranteed: that it is complete or new. `watches.ts` knows whether the lists are in and whether a watch is stale.
+ * Does not guarantee that it is complete or new: the watches know whether the lists are in and whether one is stale.
  */
 
 import type { PodView, ServiceView, SliceView } from '../../lib/selection/snapshot.ts';
-import type { ObjectChange } from '../watch/objectChange.ts';
+import type { ObjectIndex } from '../watch/objectIndex.ts';
+import { createIndexes, createObjectStore } from '../watch/objectStore.ts';
+import type { ObjectChange, ReflectedObject, ReflectorStore } from '../watch/reflectorStore.ts';
 import { createNamespaceIndex, type NamespaceIndex } from './namespaceIndex.ts';
 
 export interface SourceName {
@@ -15,11 +16,14 @@ export interface SourceName {
   readonly name: string;
 }
 
-export interface Store {
-  /** Each returns what changed to the rules, or null. */
-  applyPod(change: ObjectChange<PodView>, now: number): ObjectChange<PodView> | null;
-  applyService(change: ObjectChange<ServiceView>): ObjectChange<ServiceView> | null;
-  applySlice(change: ObjectChange<SliceView>, isOurs: boolean): ObjectChange<SliceView> | null;
+/** The store of one watch. `namespace` undefined: of all. */
+type Open<T> = (namespace: string | undefined, onChange: (change: ObjectChange<T>) => void) => ReflectorStore<T>;
+
+export interface LeaderStore {
+  readonly pods: Open<PodView>;
+  readonly services: Open<ServiceView>;
+  readonly ourSlices: Open<SliceView>;
+  readonly foreignSlices: Open<SliceView>;
   /** An empty one where nothing is known. */
   namespace(namespace: string): NamespaceIndex;
   namespaces(): Iterable<[namespace: string, index: NamespaceIndex]>;
@@ -27,29 +31,22 @@ export interface Store {
   sources(): readonly SourceName[];
 }
 
-const unknown = createNamespaceIndex();
-
-export function createStore(): Store {
-  const indexes = new Map<string, NamespaceIndex>();
-
-  function applyIn<T>(
-    namespace: string,
-    apply: (index: NamespaceIndex) => ObjectChange<T> | null,
-  ): ObjectChange<T> | null {
-    const index = indexes.get(namespace) ?? createNamespaceIndex();
-    const applied = apply(index);
-    if (index.isEmpty()) indexes.delete(namespace);
-    else indexes.set(namespace, index);
-    return applied;
-  }
-
+/** `now`: epoch milliseconds. */
+export function createLeaderStore(now: () => number): LeaderStore {
+  const unknown = createNamespaceIndex(now);
+  const indexes = createIndexes(() => createNamespaceIndex(now));
+  const open =
+    <T extends ReflectedObject>(pick: (index: NamespaceIndex) => ObjectIndex<T>): Open<T> =>
+    (namespace, onChange) =>
+      createObjectStore({ indexes, pick, namespace, onChange });
   return {
-    applyPod: (change, now) => applyIn(change.object.namespace, (index) => index.applyPod(change, now)),
-    applyService: (change) => applyIn(change.object.namespace, (index) => index.applyService(change)),
-    applySlice: (change, isOurs) => applyIn(change.object.namespace, (index) => index.applySlice(change, isOurs)),
+    pods: open((index) => index.pods),
+    services: open((index) => index.services),
+    ourSlices: open((index) => index.ourSlices),
+    foreignSlices: open((index) => index.foreignSlices),
     namespace: (namespace) => indexes.get(namespace) ?? unknown,
-    namespaces: () => indexes.entries(),
+    namespaces: indexes.entries,
     sources: () =>
-      [...indexes].flatMap(([namespace, index]) => [...index.sources()].map((name) => ({ namespace, name }))),
+      [...indexes.entries()].flatMap(([namespace, index]) => [...index.sources()].map((name) => ({ namespace, name }))),
   };
 }

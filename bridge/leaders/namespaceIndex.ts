@@ -9,7 +9,6 @@ import { annotation } from '../../lib/selection/names.ts';
 import { isOptedIn } from '../../lib/selection/optIn.ts';
 import type { PodView, ServiceView, SliceView, Uid } from '../../lib/selection/snapshot.ts';
 import { sliceName, wantedServiceNames } from '../../lib/selection/wantedNames.ts';
-import type { ObjectChange } from '../watch/objectChange.ts';
 import { createPodIndex, type PodIndex } from './podIndex.ts';
 import { createServiceIndex, type ServiceIndex } from './serviceIndex.ts';
 import { createSliceIndex, isLeaderSlice, type SliceIndex } from './sliceIndex.ts';
@@ -21,13 +20,10 @@ export interface RoutedPod {
 }
 
 export interface NamespaceIndex {
-  readonly pods: Omit<PodIndex, 'apply' | 'setSelector'>;
-  readonly services: Omit<ServiceIndex, 'apply'>;
-  readonly ourSlices: Omit<SliceIndex, 'apply'>;
-  readonly foreignSlices: Omit<SliceIndex, 'apply'>;
-  applyPod(change: ObjectChange<PodView>, now: number): ObjectChange<PodView> | null;
-  applyService(change: ObjectChange<ServiceView>): ObjectChange<ServiceView> | null;
-  applySlice(change: ObjectChange<SliceView>, isOurs: boolean): ObjectChange<SliceView> | null;
+  readonly pods: Omit<PodIndex, 'setSelector'>;
+  readonly services: ServiceIndex;
+  readonly ourSlices: SliceIndex;
+  readonly foreignSlices: SliceIndex;
   isEmpty(): boolean;
   /** Names of Services to look at: opted in, or with something of ours left. */
   sources(): ReadonlySet<string>;
@@ -37,9 +33,10 @@ export interface NamespaceIndex {
   stateOf(source: string): Omit<NamespaceState, 'revisions' | 'namespace'>;
 }
 
-export function createNamespaceIndex(): NamespaceIndex {
-  const pods = createPodIndex();
-  const services = createServiceIndex();
+/** `now`: epoch milliseconds. */
+export function createNamespaceIndex(now: () => number): NamespaceIndex {
+  const pods = createPodIndex(now);
+  const services = followSelectors(createServiceIndex(), pods);
   const ourSlices = createSliceIndex();
   const foreignSlices = createSliceIndex();
   const sliceIndexes = [ourSlices, foreignSlices];
@@ -79,17 +76,7 @@ export function createNamespaceIndex(): NamespaceIndex {
     services,
     ourSlices,
     foreignSlices,
-    applyPod: pods.apply,
-    applyService(change) {
-      const applied = services.apply(change);
-      if (applied === null) return null;
-      const { object } = applied;
-      const selects = applied.kind !== 'deleted' && isOptedIn(object);
-      pods.setSelector(object.name, selects ? object.selector : null);
-      return applied;
-    },
-    applySlice: (change, isOurs) => (isOurs ? ourSlices : foreignSlices).apply(change),
-    isEmpty: () => pods.byName.size + services.byName.size + ourSlices.byName.size + foreignSlices.byName.size === 0,
+    isEmpty: () => [pods, services, ourSlices, foreignSlices].every((each) => each.isEmpty()),
     sources: () => new Set([...services.optedIn, ...services.sourcesWithOurs(), ...ourSlices.sourcesWithOurs()]),
     isSource: (name) => services.optedIn.has(name) || services.oursFor(name).size + ourSlices.oursFor(name).size > 0,
     routedPod(source) {
@@ -109,6 +96,22 @@ export function createNamespaceIndex(): NamespaceIndex {
       const owned = [...serviceNames].flatMap((each) => services.byName.get(each) ?? []);
       const slices = [...slicesOf(name, serviceNames)];
       return { name, source, services: owned, slices, pods: podsOf(name, owned, slices) };
+    },
+  };
+}
+
+/** The pods of a source are those that its selector selects while it is opted in. */
+function followSelectors(services: ServiceIndex, pods: PodIndex): ServiceIndex {
+  return {
+    ...services,
+    put(service) {
+      const change = services.put(service);
+      if (change !== null) pods.setSelector(service.name, isOptedIn(service) ? service.selector : null);
+      return change;
+    },
+    remove(name) {
+      pods.setSelector(name, null);
+      return services.remove(name);
     },
   };
 }

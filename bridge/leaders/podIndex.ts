@@ -1,20 +1,17 @@
 /**
  * PodIndex: the pods of one namespace, and which of them each opted-in Service selects. Part of the store.
  *
- * Guarantees: `members` is exact after every `apply` and `setSelector`. Where the watch itself saw Ready change, readyChangedAt is
+ * Guarantees: `members` is exact after every `put`, `remove` and `setSelector`. Where the watch itself saw Ready change, readyChangedAt is
  * not older than that moment: lastTransitionTime has whole seconds, and a client that writes conditions may leave an old one.
  * Not guaranteed: when a change during a gap of the watch happened. It counts from when it was seen.
  */
 
 import type { PodView } from '../../lib/selection/snapshot.ts';
-import type { ObjectChange } from '../watch/objectChange.ts';
+import { createObjectIndex, type ObjectIndex } from '../watch/objectIndex.ts';
 import { sameView } from '../watch/sameView.ts';
 import { createSelectorIndex, type Selector } from './selectorIndex.ts';
 
-export interface PodIndex {
-  readonly byName: ReadonlyMap<string, PodView>;
-  /** What changed to the rules, with the views as stored; null when nothing did. */
-  apply(change: ObjectChange<PodView>, now: number): ObjectChange<PodView> | null;
+export interface PodIndex extends ObjectIndex<PodView> {
   /** Null: this source selects no pods, or is no longer one. */
   setSelector(source: string, selector: Selector | null): void;
   /** The pods that a source selects, by name. */
@@ -25,8 +22,7 @@ export interface PodIndex {
 
 const nobody: ReadonlyMap<string, PodView> = new Map();
 
-export function createPodIndex(): PodIndex {
-  const byName = new Map<string, PodView>();
+export function createPodIndex(now: () => number): PodIndex {
   const selectors = createSelectorIndex();
   const membersOf = new Map<string, Map<string, PodView>>();
   /** Sources whose members have not been gathered yet: one pass over the pods serves all that came since the last. */
@@ -34,33 +30,23 @@ export function createPodIndex(): PodIndex {
 
   function gather(): void {
     for (const source of ungathered.sources()) membersOf.set(source, new Map());
-    for (const pod of byName.values())
+    for (const pod of index.byName.values())
       for (const source of ungathered.matching(pod.labels)) membersOf.get(source)?.set(pod.name, pod);
     ungathered = createSelectorIndex();
   }
 
-  function remove(pod: PodView): void {
-    byName.delete(pod.name);
-    for (const source of selectors.matching(pod.labels)) membersOf.get(source)?.delete(pod.name);
-  }
+  const index = createObjectIndex<PodView>({
+    file(pod) {
+      for (const source of selectors.matching(pod.labels)) membersOf.get(source)?.set(pod.name, pod);
+    },
+    unfile(pod) {
+      for (const source of selectors.matching(pod.labels)) membersOf.get(source)?.delete(pod.name);
+    },
+    refine: (stored, seen) => withWitnessedReady(stored, seen, now),
+  });
 
   return {
-    byName,
-    apply(change, now) {
-      const stored = byName.get(change.object.name);
-      if (change.kind === 'deleted') {
-        if (stored !== undefined) remove(stored);
-        return stored === undefined ? null : { kind: 'deleted', object: stored };
-      }
-      const object = withWitnessedReady(stored, change.object, now);
-      if (stored !== undefined) {
-        if (sameView(stored, object)) return null;
-        remove(stored);
-      }
-      byName.set(object.name, object);
-      for (const source of selectors.matching(object.labels)) membersOf.get(source)?.set(object.name, object);
-      return stored === undefined ? { kind: 'added', object } : { kind: 'modified', object, previous: stored };
-    },
+    ...index,
     setSelector(source, selector) {
       if (selector !== null && sameView(selectors.selectorOf(source), selector)) return;
       membersOf.delete(source);
@@ -78,9 +64,8 @@ export function createPodIndex(): PodIndex {
   };
 }
 
-function withWitnessedReady(stored: PodView | undefined, seen: PodView, now: number): PodView {
-  if (stored === undefined || stored.uid !== seen.uid) return seen;
-  const earliest = stored.ready === seen.ready ? stored.readyChangedAt : now;
+function withWitnessedReady(stored: PodView, seen: PodView, now: () => number): PodView {
+  const earliest = stored.ready === seen.ready ? stored.readyChangedAt : now();
   if (earliest === undefined || (seen.readyChangedAt ?? 0) >= earliest) return seen;
   return { ...seen, readyChangedAt: earliest };
 }

@@ -7,10 +7,10 @@ import { isOptedIn } from '../../lib/selection/optIn.ts';
 import { sourceOfOurService } from '../../lib/selection/ownership.ts';
 import type { ServiceView } from '../../lib/selection/snapshot.ts';
 import { wantedServiceNames } from '../../lib/selection/wantedNames.ts';
-import { createMirror, type Mirror } from './mirror.ts';
+import { createObjectIndex, type ObjectIndex } from '../watch/objectIndex.ts';
 import { createMultiMap } from './multiMap.ts';
 
-export interface ServiceIndex extends Mirror<ServiceView> {
+export interface ServiceIndex extends ObjectIndex<ServiceView> {
   /** Names of Services that carry `zen-lead.io/enabled`, whatever its value: an unreadable one must not remove anything. */
   readonly optedIn: ReadonlySet<string>;
   /** Services of ours that say they are for this source. */
@@ -25,7 +25,7 @@ export function createServiceIndex(): ServiceIndex {
   const ours = createMultiMap();
   const wanting = createMultiMap();
 
-  const mirror = createMirror<ServiceView>({
+  const index = createObjectIndex<ServiceView>({
     file(service) {
       if (isOptedIn(service)) optedIn.add(service.name);
       for (const wanted of wantedServiceNames(service)) wanting.add(wanted, service.name);
@@ -40,5 +40,5 @@ export function createServiceIndex(): ServiceIndex {
     },
   });
 
-  return { ...mirror, optedIn, oursFor: ours.get, sourcesWithOurs: ours.keys, wanting: wanting.get };
+  return { ...index, optedIn, oursFor: ours.get, sourcesWithOurs: ours.keys, wanting: wanting.get };
 }

@@ -1,17 +1,17 @@
 /**
  * SliceIndex: the EndpointSlices of one namespace that one watch delivers. Part of the store.
  *
- * The store keeps one for ours and one for the others, because each mirrors a watch of its own: a slice whose label changes
+ * The store keeps one for ours and one for the others, because each belongs to a watch of its own: a slice whose label changes
  * leaves one watch and enters the other, in an order that nobody promises.
  */
 
 import { annotation } from '../../lib/selection/names.ts';
 import { sourceOfOurSlice } from '../../lib/selection/ownership.ts';
 import type { SliceView } from '../../lib/selection/snapshot.ts';
-import { createMirror, type Mirror } from './mirror.ts';
+import { createObjectIndex, type ObjectIndex } from '../watch/objectIndex.ts';
 import { createMultiMap } from './multiMap.ts';
 
-export interface SliceIndex extends Mirror<SliceView> {
+export interface SliceIndex extends ObjectIndex<SliceView> {
   /** Slices of ours whose controller is this source. */
   oursFor(source: string): ReadonlySet<string>;
   sourcesWithOurs(): Iterable<string>;
@@ -28,7 +28,7 @@ export function createSliceIndex(): SliceIndex {
   const carrying = createMultiMap();
   const leading = createMultiMap();
 
-  const mirror = createMirror<SliceView>({
+  const index = createObjectIndex<SliceView>({
     file(slice) {
       if (slice.serviceName !== null) carrying.add(slice.serviceName, slice.name);
       const source = sourceOfOurSlice(slice);
@@ -44,7 +44,7 @@ export function createSliceIndex(): SliceIndex {
       for (const podName of leaderNames(slice)) leading.delete(podName, source);
       // The other family's slice names the same pod, and stays filed.
       for (const other of ours.get(source)) {
-        const view = mirror.byName.get(other);
+        const view = index.byName.get(other);
         if (view !== undefined) for (const podName of leaderNames(view)) leading.add(podName, source);
       }
     },
@@ -52,11 +52,11 @@ export function createSliceIndex(): SliceIndex {
 
   const routingFor = (serviceName: string): readonly string[] =>
     [...carrying.get(serviceName)].flatMap((name) => {
-      const slice = mirror.byName.get(name);
+      const slice = index.byName.get(name);
       return (slice === undefined ? null : sourceOfOurSlice(slice)) ?? [];
     });
   return {
-    ...mirror,
+    ...index,
     routingFor,
     oursFor: ours.get,
     sourcesWithOurs: ours.keys,

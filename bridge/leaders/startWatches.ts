@@ -14,14 +14,16 @@ import { parseService } from '../../lib/kube/parseService.ts';
 import { parseSlice } from '../../lib/kube/parseSlice.ts';
 import { compareRevisions } from '../../lib/selection/compareRevisions.ts';
 import { label, SLICE_MANAGER } from '../../lib/selection/names.ts';
-import type { PodView, ResourceVersion, Revisions, ServiceView, SliceView } from '../../lib/selection/snapshot.ts';
+import type { ResourceVersion, Revisions, SliceView } from '../../lib/selection/snapshot.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import type { Readiness } from '../../lib/telemetry/probes.ts';
 import type { Clock } from '../clock.ts';
-import type { ObjectChange, ReflectedObject } from '../watch/objectChange.ts';
 import { describeWatches, type WatchState } from '../watch/readiness.ts';
 import { type ReflectorOptions, startReflector } from '../watch/reflector.ts';
+import type { ObjectChange, ObjectIdentity, ReflectorStore } from '../watch/reflectorStore.ts';
+import type { LeaderChange } from './affected.ts';
+import type { LeaderStore } from './leaderStore.ts';
 
 export interface WatchesOptions {
   readonly api: KubeApi;
@@ -32,9 +34,8 @@ export interface WatchesOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly tuning?: ReflectorOptions<unknown>['tuning'];
-  onPod(change: ObjectChange<PodView>): void;
-  onService(change: ObjectChange<ServiceView>): void;
-  onSlice(change: ObjectChange<SliceView>, isOurs: boolean): void;
+  readonly store: LeaderStore;
+  onChange(change: LeaderChange): void;
   /** After all changes of one watch line or one LIST: between two of them the state is half old, half new. */
   onSettled(): void;
   /** Once, when every list is in. */
@@ -113,13 +114,14 @@ export function startWatches(options: WatchesOptions): Watches {
 }
 
 function startScope(namespace: string | undefined, options: WatchesOptions, onSynced: () => void): Scope {
+  const { store, onChange } = options;
   const where = namespace === undefined ? '' : ` in ${namespace}`;
 
-  function watch<T extends ReflectedObject>(
+  function watch<T extends ObjectIdentity>(
     kind: string,
     resource: Resource,
     project: (input: unknown) => T,
-    onChange: (change: ObjectChange<T>) => void,
+    kept: ReflectorStore<T>,
     narrowed: Partial<Pick<ReflectorOptions<T>, 'labelSelector' | 'metadataOnly'>> = {},
   ): Watch {
     const { api, clock, random, log, metrics, tuning } = options;
@@ -129,7 +131,7 @@ function startScope(namespace: string | undefined, options: WatchesOptions, onSy
       resource,
       namespace,
       project,
-      onChange,
+      store: kept,
       onRevision: options.onSettled,
       onSynced,
       clock,
@@ -143,17 +145,28 @@ function startScope(namespace: string | undefined, options: WatchesOptions, onSy
     return { kind, name: `${kind}${where}`, revision, isSynced, isStale, lastHeardAt, unreadable, close };
   }
 
+  const onSlice = (change: ObjectChange<SliceView>) => onChange({ of: 'EndpointSlice', change });
   return {
-    pods: watch('pods', pods, parsePod, options.onPod),
-    services: watch('services', services, parseService, options.onService),
-    ourSlices: watch('endpointslices', endpointSlices, parseSlice, (change) => options.onSlice(change, true), {
+    pods: watch(
+      'pods',
+      pods,
+      parsePod,
+      store.pods(namespace, (change) => onChange({ of: 'Pod', change })),
+    ),
+    services: watch(
+      'services',
+      services,
+      parseService,
+      store.services(namespace, (change) => onChange({ of: 'Service', change })),
+    ),
+    ourSlices: watch('endpointslices', endpointSlices, parseSlice, store.ourSlices(namespace, onSlice), {
       labelSelector: `${label.sliceManagedBy}=${SLICE_MANAGER}`,
     }),
     foreignSlices: watch(
       'endpointslices-foreign',
       endpointSlices,
       parseSlice,
-      (change) => options.onSlice(change, false),
+      store.foreignSlices(namespace, onSlice),
       {
         labelSelector: `${label.sliceManagedBy}!=${SLICE_MANAGER}`,
         metadataOnly: true,

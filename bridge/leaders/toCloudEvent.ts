@@ -17,14 +17,14 @@ import { buildSnapshot } from '../../lib/selection/buildSnapshot.ts';
 import type { ResourceVersion, Revisions, ServiceKey } from '../../lib/selection/snapshot.ts';
 import { newTraceparent } from '../delivery/traceparent.ts';
 import type { Concern } from '../queue/concern.ts';
-import type { Store } from './leaderStore.ts';
+import type { LeaderStore } from './leaderStore.ts';
 
 /** docs/reference/events.md: past it the snapshot is a hint. Kept by whoever resends the event. */
 export const SNAPSHOT_LIFETIME_MS = 3_000;
 
 export interface CloudEventContext {
   readonly clusterName: string;
-  readonly store: Pick<Store, 'namespace'>;
+  readonly store: Pick<LeaderStore, 'namespace'>;
   /** What the watches of a namespace have delivered. */
   revisions(namespace: string): Revisions;
   /** False: the store may be old, send a hint. */

@@ -7,7 +7,7 @@
 
 import type { PodView } from '../../lib/selection/snapshot.ts';
 import type { Lane } from '../queue/concern.ts';
-import type { ObjectChange } from '../watch/objectChange.ts';
+import type { ObjectChange } from '../watch/reflectorStore.ts';
 import type { NamespaceIndex } from './namespaceIndex.ts';
 
 /** Failover: the pod routed to became unfit or another one, or a pod became fit where no fit one is routed to. */

@@ -1,17 +1,15 @@
 /**
- * Reflector: keeps what the API server has of one resource, in one namespace or all, and tells every change. The first
- * station of the bridge; one for Pods, one for Services, two for EndpointSlices (ours in full, everyone else's as metadata).
+ * Reflector: keeps a store in step with what the API server has of one resource, in one namespace or all.
  *
  * Guarantees:
- * - List, then watch from the list's version, for ever, until closed. No change is lost: what a watch missed, the next LIST tells.
- * - A LIST is taken in whole before its first change is told: `objects` and `revision()` already show what `onChange` and
- *   `onRevision` are told about. `onRevision` comes after all changes of that revision: whoever acts on the state starts there,
- *   because between two changes of one LIST an index built from them is half old, half new.
+ * - List, then watch from the list's version, for ever, until closed. No change is lost: what a watch missed, the next LIST replaces.
+ * - The store gets a LIST whole, after its last page. `revision()` is already the version of what the store is given.
+ * - `onRevision` comes after all steps of that revision. Act on the state there: during a LIST the store is half old, half new.
  * - Waiting times are bounded, jittered, and honour Retry-After; see reflectorTuning.ts and nextStep.ts.
  * - A watch is resumed as watchLoop.ts says.
- * - A callback that throws stops the reflector and ends the process through `onFatal`: after a change that was told only half, the
- *   store is wrong for good, and a restart is the one thing that heals it. So does any error that is not a ZenLeadError.
- * Not guaranteed: that every state in between is told (a LIST sees the last one), or that a change is told only once.
+ * - A store or callback that throws stops the reflector and ends the process through `onFatal`: after half a step the store is wrong
+ *   for good, and a restart is the one thing that heals it. So does any error that is not a ZenLeadError.
+ * Does not guarantee that the store sees every state in between (a LIST has the last one), or each state only once.
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 
@@ -23,23 +21,21 @@ import { backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import { sleep } from '../sleep.ts';
 import type { RelistReason } from './nextStep.ts';
-import type { ObjectChange, ReflectedObject } from './objectChange.ts';
-import { createReflectedObjects } from './reflectedObjects.ts';
+import { createObjectReader, type StoreStep } from './objectReader.ts';
+import type { ObjectIdentity, ReflectorStore } from './reflectorStore.ts';
 import { type ReflectorTuning, reflectorTuning } from './reflectorTuning.ts';
 import { retryUntilAnswered } from './retryUntilAnswered.ts';
 import { createWatchLoop } from './watchLoop.ts';
 import { createWatchTrust } from './watchTrust.ts';
 
-export type { ObjectChange, ReflectedObject } from './objectChange.ts';
-
 export interface ReflectorOptions<T> extends Collection {
   /** For logs and metrics: `pods`, `endpointslices (foreign)`. */
   readonly name: string;
   readonly api: KubeApi;
-  /** Throws `INPUT_INVALID`; reflectedObjects.ts says what happens then. */
+  /** Throws `INPUT_INVALID`; objectReader.ts says what happens then. */
   readonly project: (input: unknown) => T;
-  readonly onChange: (change: ObjectChange<T>) => void;
-  /** Once, after the first LIST's changes. */
+  readonly store: ReflectorStore<T>;
+  /** Once, after the first LIST. */
   readonly onSynced: () => void;
   readonly onRevision?: (resourceVersion: string) => void;
   readonly clock: Clock;
@@ -52,24 +48,22 @@ export interface ReflectorOptions<T> extends Collection {
   readonly onFatal?: (error: unknown) => void;
 }
 
-export interface Reflector<T> {
-  /** By `<namespace>/<name>`. */
-  readonly objects: ReadonlyMap<string, T>;
-  /** The version that `objects` are of; null before the first LIST. It can go down: a restored etcd starts lower. */
+export interface Reflector {
+  /** The version that the store is of; null before the first LIST. It can go down: a restored etcd starts lower. */
   revision(): string | null;
   isSynced(): boolean;
   /** Epoch milliseconds of the last line, bookmark or LIST. */
   lastHeardAt(): number;
-  /** Nothing may be decided on `objects`: not listed yet, or trust is lost (watchTrust.ts). */
+  /** Nothing may be decided on the store: not listed yet, or trust is lost (watchTrust.ts). */
   isStale(): boolean;
-  /** Keys of objects whose present state cannot be read; their last readable view is in `objects`, if there was one. */
+  /** Keys of objects whose present state cannot be read; the store has their last readable view, if there was one. */
   unreadable(): ReadonlySet<string>;
   /** No callback comes after this has resolved. */
   close(): Promise<void>;
 }
 
-export function startReflector<T extends ReflectedObject>(options: ReflectorOptions<T>): Reflector<T> {
-  const { name, api, clock, random, log, metrics } = options;
+export function startReflector<T extends ObjectIdentity>(options: ReflectorOptions<T>): Reflector {
+  const { name, api, store, clock, random, log, metrics } = options;
   const tuning = { ...reflectorTuning, ...options.tuning };
   const closing = new AbortController();
   const trust = createWatchTrust(tuning, clock.now());
@@ -77,16 +71,16 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
   let revision: string | null = null;
   let isSynced = false;
 
-  const known = createReflectedObjects(options.project, ({ key, error, isFirst }) => {
+  const reader = createObjectReader(options.project, ({ key, error, isFirst }) => {
     metrics.watchEvents.inc({ resource: name, type: 'UNREADABLE' });
     if (isFirst)
       log.error({ reflector: name, object: key, path: error.path, error: error.message }, 'unreadable object');
   });
 
-  function tell(changes: readonly ObjectChange<T>[], resourceVersion: string): void {
+  function take(step: StoreStep<T> | null, resourceVersion: string): void {
     revision = resourceVersion;
     try {
-      for (const change of changes) options.onChange(change);
+      if (step !== null) applyStep(store, step);
       options.onRevision?.(resourceVersion);
     } catch (cause) {
       throw new Error(`reflector ${name}: a callback failed, what follows from the change is unknown`, { cause });
@@ -94,9 +88,9 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
   }
 
   async function list(reason: RelistReason): Promise<void> {
-    let reading = known.startList();
+    let reading = reader.startList();
     const begin = () => {
-      reading = known.startList();
+      reading = reader.startList();
       return reading.add;
     };
     const askedAt = clock.now();
@@ -105,7 +99,7 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
     const resourceVersion = await listAll(api, options, { notOlderThan, begin }, closing.signal);
     trust.listed(askedAt, clock.now());
     if (isSynced) metrics.relists.inc({ resource: name, reason });
-    tell(reading.finish(), resourceVersion);
+    take(reading.finish(), resourceVersion);
     if (isSynced) return;
     isSynced = true;
     options.onSynced();
@@ -118,7 +112,7 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
     trust,
     take(event) {
       metrics.watchEvents.inc({ resource: name, type: event.kind });
-      tell(event.kind === 'bookmark' ? [] : known.apply(event.kind, event.object), event.resourceVersion);
+      take(event.kind === 'bookmark' ? null : reader.readLine(event.kind, event.object), event.resourceVersion);
     },
     onFault: fail,
     closing: closing.signal,
@@ -154,20 +148,24 @@ export function startReflector<T extends ReflectedObject>(options: ReflectorOpti
   const running = run().catch(fail);
 
   return {
-    get objects() {
-      return known.byKey;
-    },
     revision: () => revision,
     isSynced: () => isSynced,
     lastHeardAt: () => trust.lastHeardAt(),
     isStale: () => !isSynced || closing.signal.aborted || trust.isStale(clock.now()),
-    unreadable: () => known.unreadable,
+    unreadable: reader.unreadable,
     async close() {
       cancelTick();
       closing.abort();
       await running;
     },
   };
+}
+
+function applyStep<T>(store: ReflectorStore<T>, step: StoreStep<T>): void {
+  if (step.kind === 'replaced') store.replace(step.objects, step.unreadable);
+  else if (step.kind === 'deleted') store.delete(step.identity);
+  else if (step.kind === 'added') store.add(step.object);
+  else store.update(step.object);
 }
 
 function throwOutside(error: unknown): void {

@@ -6,13 +6,17 @@
 import { createStatusFeed, type StatusFeed } from '../../api/statusFeed.ts';
 import { startApiServer } from '../../apiserver/startApiServer.ts';
 import { systemClock } from '../../bridge/clock.ts';
+import { createObjectIndex } from '../../bridge/watch/objectIndex.ts';
+import { createIndexes, createObjectStore } from '../../bridge/watch/objectStore.ts';
 import { startReflector } from '../../bridge/watch/reflector.ts';
+import type { ObjectChange, ReflectedObject, ReflectorStore } from '../../bridge/watch/reflectorStore.ts';
 import { createKubeApi } from '../../lib/kube/client.ts';
 import { endpointSlices, pods } from '../../lib/kube/kubeApi.ts';
 import { loadClusterAccess } from '../../lib/kube/kubeconfig.ts';
 import { parsePod } from '../../lib/kube/parsePod.ts';
 import { parseSlice } from '../../lib/kube/parseSlice.ts';
 import { label } from '../../lib/selection/names.ts';
+import type { PodView, SliceView } from '../../lib/selection/snapshot.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../lib/telemetry/metrics.ts';
 import { startZenLead } from '../startZenLead.ts';
@@ -73,11 +77,11 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
     resource: pods,
     namespace: undefined,
     project: parsePod,
-    onChange: ({ kind, object }) => {
+    store: aStore<PodView>(undefined, ({ kind, object }) => {
       if (kind !== 'deleted') return kubelet.see(object);
       kubelet.forget(object);
       statefulSet.forget(object);
-    },
+    }),
   });
   opening.defer(() => podWatch.close());
   const sliceWatch = startReflector({
@@ -87,7 +91,7 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
     namespace: NAMESPACE,
     labelSelector: `${label.serviceName}=${LEADER_SERVICE}`,
     project: parseSlice,
-    onChange: ({ kind, object }) => proxy.follow(kind === 'deleted' ? null : object),
+    store: aStore<SliceView>(NAMESPACE, ({ kind, object }) => proxy.follow(kind === 'deleted' ? null : object)),
   });
   opening.defer(() => sliceWatch.close());
 
@@ -118,4 +122,16 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
     deletePod: (name) => client.delete(path.pod(NAMESPACE, name), undefined, signal),
     close: () => open.disposeAsync(),
   };
+}
+
+function aStore<T extends ReflectedObject>(
+  namespace: string | undefined,
+  onChange: (change: ObjectChange<T>) => void,
+): ReflectorStore<T> {
+  return createObjectStore({
+    indexes: createIndexes(() => createObjectIndex<T>()),
+    pick: (index) => index,
+    namespace,
+    onChange,
+  });
 }

@@ -4,11 +4,11 @@
 
 import { onTestFinished } from 'vitest';
 import { createStatusFeed, type StatusFeed } from '../../../api/statusFeed.ts';
-import { createStore } from '../../../bridge/leaders/leaderStore.ts';
 import { startProbes } from '../../../cli/startProbes.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
 import type { SliceView } from '../../../lib/selection/snapshot.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
+import { aLeaderStore } from '../objects/aLeaderStore.ts';
 import { aPod, aService, uidOf, version } from '../objects/builders.ts';
 
 const revisions = { pods: version(1), services: version(1), slices: version(1) };
@@ -26,7 +26,7 @@ export interface World {
 
 /** Two pods, postgres-0 and postgres-1, both Ready, that every annotated Service selects. */
 export async function aWorld(port = 0): Promise<World> {
-  const store = createStore();
+  const { store, pods, services, ourSlices } = aLeaderStore();
   const feed = createStatusFeed();
   const isReady = () => ({ ready: true, reasons: [] });
   feed.follow({
@@ -42,17 +42,17 @@ export async function aWorld(port = 0): Promise<World> {
     feed,
     url: server.url,
     annotate(service, annotations = {}) {
-      store.applyService({ kind: 'added', object: aService(annotations, { name: service }) });
-      for (const number of [0, 1]) store.applyPod({ kind: 'added', object: aPod({ name: `postgres-${number}` }) }, 0);
+      services.add(aService(annotations, { name: service }));
+      for (const number of [0, 1]) pods.add(aPod({ name: `postgres-${number}` }));
       note(service);
     },
     route(service, pod) {
-      store.applySlice({ kind: 'added', object: aSlice(service, pod) }, true);
+      ourSlices.add(aSlice(service, pod));
       note(service);
     },
     remove(service) {
-      store.applyService({ kind: 'deleted', object: aService({}, { name: service }) });
-      store.applySlice({ kind: 'deleted', object: aSlice(service, null) }, true);
+      services.delete(aService({}, { name: service }));
+      ourSlices.delete(aSlice(service, null));
       note(service);
     },
     stop: () => server.close(),

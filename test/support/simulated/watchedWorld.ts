@@ -4,6 +4,8 @@
  */
 
 import { systemClock } from '../../../bridge/clock.ts';
+import { createObjectIndex, type ObjectIndex } from '../../../bridge/watch/objectIndex.ts';
+import { createIndexes, createObjectStore } from '../../../bridge/watch/objectStore.ts';
 import { type Reflector, startReflector } from '../../../bridge/watch/reflector.ts';
 import { type ReflectorTuning, reflectorTuning } from '../../../bridge/watch/reflectorTuning.ts';
 import { inputError } from '../../../lib/errors.ts';
@@ -21,7 +23,7 @@ export interface AnObject {
 }
 
 export interface WatchedWorld {
-  readonly reflector: Reflector<AnObject>;
+  readonly reflector: Reflector;
   /** `added a=1`, `deleted a`, `synced`, `revision 7`, in the order told. */
   readonly told: string[];
   readonly logged: string[];
@@ -31,7 +33,7 @@ export interface WatchedWorld {
   readonly checks: ScriptedRequest[];
   readonly watches: ScriptedRequest[];
   readonly metrics: Metrics;
-  /** Names and values that the reflector holds now: `a=1 b=2`. */
+  /** Names and values that its store holds now: `a=1 b=2`. */
   state(): string;
 }
 
@@ -58,7 +60,7 @@ export async function watchWorld(story: {
   readonly watches?: readonly Answer[];
   readonly tuning?: Partial<ReflectorTuning>;
   readonly now?: () => number;
-  readonly onChange?: (reflector: Reflector<AnObject>) => void;
+  readonly onChange?: (reflector: Reflector) => void;
 }): Promise<WatchedWorld> {
   const lists: ScriptedRequest[] = [];
   const checks: ScriptedRequest[] = [];
@@ -73,16 +75,23 @@ export async function watchWorld(story: {
   });
   const metrics = createMetrics();
   const api = createKubeApi(server.access, { metrics });
-  const reflector: Reflector<AnObject> = startReflector<AnObject>({
+  const indexes = createIndexes(() => createObjectIndex<AnObject>());
+  const store = createObjectStore<ObjectIndex<AnObject>, AnObject>({
+    indexes,
+    pick: (index) => index,
+    namespace: undefined,
+    onChange: (change) => {
+      story.onChange?.(reflector);
+      told.push(`${change.kind} ${change.object.name}${change.kind === 'deleted' ? '' : `=${change.object.value}`}`);
+    },
+  });
+  const reflector: Reflector = startReflector<AnObject>({
     name: 'things',
     api,
     resource: pods,
     namespace: undefined,
     project: parseObject,
-    onChange: (change) => {
-      story.onChange?.(reflector);
-      told.push(`${change.kind} ${change.object.name}${change.kind === 'deleted' ? '' : `=${change.object.value}`}`);
-    },
+    store,
     onSynced: () => told.push('synced'),
     onRevision: (resourceVersion) => told.push(`revision ${resourceVersion}`),
     clock: { ...systemClock, now: story.now ?? systemClock.now },
@@ -97,7 +106,11 @@ export async function watchWorld(story: {
     () => api.close(),
     () => server.close(),
   );
-  const state = () => [...reflector.objects.values()].map(({ name, value }) => `${name}=${value}`).join(' ');
+  const state = () =>
+    [...indexes.entries()]
+      .flatMap(([, index]) => [...index.byName.values()])
+      .map(({ name, value }) => `${name}=${value}`)
+      .join(' ');
   return { reflector, told, logged, fatal, lists, checks, watches, metrics, state };
 }
 

@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type LeaderStatus, leaderStatusSchema, toLeaderStatus } from '../../../api/leaderStatus.ts';
 import { openApi } from '../../../api/openApi.ts';
 import { createStatusFeed, type StatusChange } from '../../../api/statusFeed.ts';
-import { createStore } from '../../../bridge/leaders/leaderStore.ts';
 import { stateOf, toRow } from '../../../cli/status/statusRow.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
+import { aLeaderStore } from '../../support/objects/aLeaderStore.ts';
 import { aPod, aService, version } from '../../support/objects/builders.ts';
 
 const revisions = { pods: version(1), services: version(1), slices: version(1) };
@@ -61,21 +61,21 @@ describe('the feed', () => {
 
   function aFeed() {
     vi.useFakeTimers();
-    const store = createStore();
-    store.applyService({ kind: 'added', object: aService() });
+    const { store, pods, services } = aLeaderStore();
+    services.add(aService());
     const feed = createStatusFeed(() => NOW);
     const snapshotOf = vi.fn(({ namespace, name }: { namespace: string; name: string }) =>
       buildSnapshot({ ...store.namespace(namespace).stateOf(name), namespace, revisions }),
     );
     feed.follow({ store, snapshotOf, readiness: () => ({ ready: true, reasons: [] }) });
     const changes: StatusChange[] = [];
-    return { feed, store, snapshotOf, changes, source: { namespace: 'shop', name: 'postgres' } };
+    return { feed, pods, services, snapshotOf, changes, source: { namespace: 'shop', name: 'postgres' } };
   }
 
   it('tells a burst about one Service once, and nothing where nothing has changed', () => {
-    const { feed, store, changes, source } = aFeed();
+    const { feed, pods, changes, source } = aFeed();
     feed.subscribe((change) => changes.push(change));
-    store.applyPod({ kind: 'added', object: aPod({ name: 'postgres-0' }) }, NOW);
+    pods.add(aPod({ name: 'postgres-0' }));
     for (let i = 0; i < 5; i += 1) feed.note(source);
     vi.runAllTimers();
     feed.note(source);
@@ -84,9 +84,9 @@ describe('the feed', () => {
   });
 
   it('tells that a Service is no longer annotated', () => {
-    const { feed, store, changes, source } = aFeed();
+    const { feed, services, changes, source } = aFeed();
     feed.subscribe((change) => changes.push(change));
-    store.applyService({ kind: 'deleted', object: aService() });
+    services.delete(aService());
     feed.note(source);
     vi.runAllTimers();
     expect(changes).toEqual([{ kind: 'removed', namespace: 'shop', service: 'postgres' }]);

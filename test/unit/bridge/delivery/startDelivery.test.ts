@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { DeadLetter } from '../../../../bridge/delivery/deadLetter.ts';
 import { type DeliveryTuning, defaultDeliveryTuning } from '../../../../bridge/delivery/deliveryTuning.ts';
 import { type DeliveryRecord, startDelivery } from '../../../../bridge/delivery/startDelivery.ts';
-import { createStore } from '../../../../bridge/leaders/leaderStore.ts';
+import { createLeaderStore } from '../../../../bridge/leaders/leaderStore.ts';
 import { toCloudEvent } from '../../../../bridge/leaders/toCloudEvent.ts';
 import type { Concern, Lane } from '../../../../bridge/queue/concern.ts';
 import { createQueue, type Queue } from '../../../../bridge/queue/queue.ts';
@@ -57,7 +57,7 @@ function aBench({
   const queue = createQueue({ maxWaiting: 1_000, onWaiting: () => delivery.pump(), onRoom: () => {} });
   const context = {
     clusterName: 'kubernetes',
-    store: createStore(),
+    store: createLeaderStore(() => T0),
     revisions: () => ({ pods: version(revision), services: version(1), slices: version(1) }),
     isFresh: () => true,
     carryOf: () => undefined,

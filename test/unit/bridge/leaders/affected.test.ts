@@ -1,42 +1,47 @@
 import { describe, expect, it } from 'vitest';
-import { affectedByPod, affectedByService, affectedBySlice } from '../../../../bridge/leaders/affected.ts';
-import { createStore, type Store } from '../../../../bridge/leaders/leaderStore.ts';
 import type { Concern } from '../../../../bridge/queue/concern.ts';
-import type { ObjectChange } from '../../../../bridge/watch/objectChange.ts';
+import type { ObjectIdentity, ReflectorStore } from '../../../../bridge/watch/reflectorStore.ts';
 import type { PodView, ServiceView, SliceView } from '../../../../lib/selection/snapshot.ts';
+import { aLeaderStore, type FilledStore } from '../../../support/objects/aLeaderStore.ts';
 import { aForeignService, aLeaderService, aLeaderSlice, aSlice } from '../../../support/objects/aSlice.ts';
-import { aPod, aService, T0, uidOf } from '../../../support/objects/builders.ts';
+import { aPod, aService, uidOf } from '../../../support/objects/builders.ts';
 
 /** postgres routes to p-0; p-1 is its follower; the Service web is not opted in. */
-function aStore(slice: SliceView | null = aLeaderSlice({ pod: 'p-0' })): Store {
-  const store = createStore();
-  for (const name of ['p-0', 'p-1']) store.applyPod({ kind: 'added', object: aPod({ name }) }, T0);
-  store.applyPod({ kind: 'added', object: aPod({ name: 'w-0', labels: { app: 'web' } }) }, T0);
-  store.applyService({ kind: 'added', object: aService() });
-  store.applyService({ kind: 'added', object: aForeignService('web', { selector: { app: 'web' } }) });
-  store.applyService({ kind: 'added', object: aLeaderService() });
-  if (slice !== null) store.applySlice({ kind: 'added', object: slice }, true);
-  return store;
+function aStore(slice: SliceView | null = aLeaderSlice({ pod: 'p-0' })): FilledStore {
+  const filled = aLeaderStore();
+  for (const name of ['p-0', 'p-1']) filled.pods.add(aPod({ name }));
+  filled.pods.add(aPod({ name: 'w-0', labels: { app: 'web' } }));
+  filled.services.add(aService());
+  filled.services.add(aForeignService('web', { selector: { app: 'web' } }));
+  filled.services.add(aLeaderService());
+  if (slice !== null) filled.ourSlices.add(slice);
+  filled.concerns();
+  return filled;
 }
 
-function onPod(store: Store, name: string, changes: Partial<PodView> | 'deleted'): readonly Concern[] {
-  const previous = store.namespace('shop').pods.byName.get(name) ?? aPod({ name });
-  const change: ObjectChange<PodView> =
-    changes === 'deleted'
-      ? { kind: 'deleted', object: previous }
-      : { kind: 'modified', object: { ...previous, ...changes }, previous };
-  const applied = store.applyPod(change, T0);
-  return applied === null ? [] : affectedByPod(applied, store.namespace('shop'), T0);
+type Step<T> = { readonly kind: 'added' | 'modified' | 'deleted'; readonly object: T };
+
+function take<T>(store: ReflectorStore<T>, { kind, object }: Step<T & ObjectIdentity>): void {
+  if (kind === 'deleted') store.delete(object);
+  else if (kind === 'added') store.add(object);
+  else store.update(object);
 }
 
-function onService(store: Store, change: ObjectChange<ServiceView>): readonly Concern[] {
-  const applied = store.applyService(change);
-  return applied === null ? [] : affectedByService(applied, store.namespace('shop'), T0);
+function onPod(filled: FilledStore, name: string, changes: Partial<PodView> | 'deleted'): readonly Concern[] {
+  const previous = filled.store.namespace('shop').pods.byName.get(name) ?? aPod({ name });
+  if (changes === 'deleted') filled.pods.delete(previous);
+  else filled.pods.update({ ...previous, ...changes });
+  return filled.concerns();
 }
 
-function onSlice(store: Store, change: ObjectChange<SliceView>, isOurs = true): readonly Concern[] {
-  const applied = store.applySlice(change, isOurs);
-  return applied === null ? [] : affectedBySlice(applied, store.namespace('shop'), T0);
+function onService(filled: FilledStore, step: Step<ServiceView>): readonly Concern[] {
+  take(filled.services, step);
+  return filled.concerns();
+}
+
+function onSlice(filled: FilledStore, step: Step<SliceView>, isOurs = true): readonly Concern[] {
+  take(isOurs ? filled.ourSlices : filled.foreignSlices, step);
+  return filled.concerns();
 }
 
 const brief = (concerns: readonly Concern[]) =>
@@ -81,10 +86,8 @@ describe('a pod', () => {
   it('comes back under the name of the leader: it is another pod, and the route is stale', () => {
     const store = aStore();
     onPod(store, 'p-0', 'deleted');
-    const applied = store.applyPod({ kind: 'added', object: aPod({ name: 'p-0', uid: uidOf('again') }) }, T0);
-    expect(applied && brief(affectedByPod(applied, store.namespace('shop'), T0))).toEqual([
-      'shop/postgres pod.added failover',
-    ]);
+    store.pods.add(aPod({ name: 'p-0', uid: uidOf('again') }));
+    expect(brief(store.concerns())).toEqual(['shop/postgres pod.added failover']);
   });
 
   it('that was led by, and is selected no more, is still followed until it is gone', () => {
@@ -96,9 +99,10 @@ describe('a pod', () => {
   it('that was led by is followed while the slice of either family names it', () => {
     const store = aStore();
     const second = aLeaderSlice({ pod: 'p-0', family: 'IPv6' });
-    store.applySlice({ kind: 'added', object: second }, true);
+    store.ourSlices.add(second);
     onPod(store, 'p-0', { labels: {} });
-    store.applySlice({ kind: 'deleted', object: second }, true);
+    store.ourSlices.delete(second);
+    store.concerns();
     expect(brief(onPod(store, 'p-0', { terminating: true }))).toEqual(['shop/postgres pod.modified failover']);
   });
 
@@ -116,11 +120,10 @@ describe('a Service', () => {
     const store = aStore();
     const previous = aForeignService('web', { selector: { app: 'web' } });
     const object = aService({}, { name: 'web', selector: { app: 'web' } });
-    expect(brief(onService(store, { kind: 'modified', object, previous }))).toEqual([
+    expect(brief(onService(store, { kind: 'modified', object }))).toEqual(['shop/web service.modified change']);
+    expect(brief(onService(store, { kind: 'modified', object: previous }))).toEqual([
       'shop/web service.modified change',
     ]);
-    const back = { kind: 'modified', object: previous, previous: object } as const;
-    expect(brief(onService(store, back))).toEqual(['shop/web service.modified change']);
   });
 
   it('that is deleted concerns itself', () => {
@@ -135,14 +138,10 @@ describe('a Service', () => {
 
   it('that has lost our label still concerns the source whose slices route for it', () => {
     const store = aStore(aLeaderSlice({ pod: 'p-0' }));
-    const previous = aLeaderService();
-    const unlabelled = { ...previous, labels: {} };
-    onService(store, { kind: 'modified', object: unlabelled, previous });
-    store.applyService({
-      kind: 'modified',
-      object: aService({ 'leader-service-name': 'other' }),
-      previous: aService(),
-    });
+    const unlabelled = { ...aLeaderService(), labels: {} };
+    onService(store, { kind: 'modified', object: unlabelled });
+    store.services.update(aService({ 'leader-service-name': 'other' }));
+    store.concerns();
     expect(brief(onService(store, { kind: 'deleted', object: unlabelled }))).toEqual([
       'shop/postgres service.drifted change',
     ]);
@@ -150,24 +149,20 @@ describe('a Service', () => {
 
   it('of ours that changes has drifted for its source: an announcement, in the low lane', () => {
     const object = aLeaderService('postgres', { annotations: { 'zen-lead.io/announced-epoch': '8' } });
-    expect(brief(onService(aStore(), { kind: 'modified', object, previous: aLeaderService() }))).toEqual([
-      'shop/postgres service.drifted low',
-    ]);
+    expect(brief(onService(aStore(), { kind: 'modified', object }))).toEqual(['shop/postgres service.drifted low']);
   });
 
-  it.each<[string, ObjectChange<ServiceView>]>([
+  it.each<[string, Step<ServiceView>]>([
     ['is deleted', { kind: 'deleted', object: aLeaderService() }],
-    [
-      'is given a selector',
-      { kind: 'modified', object: aLeaderService('postgres', { selector: { app: 'x' } }), previous: aLeaderService() },
-    ],
+    ['is given a selector', { kind: 'modified', object: aLeaderService('postgres', { selector: { app: 'x' } }) }],
   ])('of ours that %s was changed by someone else', (_story, change) => {
     expect(brief(onService(aStore(), change))).toEqual(['shop/postgres service.drifted change']);
   });
 
   it('that comes or goes under a name that is wanted concerns whoever wants it', () => {
-    const store = createStore();
-    store.applyService({ kind: 'added', object: aService() });
+    const store = aLeaderStore();
+    store.services.add(aService());
+    store.concerns();
     const object = aForeignService('postgres-leader');
     expect(brief(onService(store, { kind: 'added', object }))).toEqual(['shop/postgres service.added change']);
     expect(brief(onService(store, { kind: 'deleted', object }))).toEqual(['shop/postgres service.deleted change']);
@@ -176,22 +171,18 @@ describe('a Service', () => {
 
 describe('a slice', () => {
   it('of ours that routes to a fit pod is what our own write looks like: low', () => {
-    const previous = aLeaderSlice({ pod: 'p-0' });
     const object = aLeaderSlice({ pod: 'p-1' });
-    expect(brief(onSlice(aStore(), { kind: 'modified', object, previous }))).toEqual([
-      'shop/postgres service.drifted low',
-    ]);
+    expect(brief(onSlice(aStore(), { kind: 'modified', object }))).toEqual(['shop/postgres service.drifted low']);
   });
 
-  it.each<[string, ObjectChange<SliceView>]>([
+  it.each<[string, Step<SliceView>]>([
     ['deleted', { kind: 'deleted', object: aLeaderSlice({ pod: 'p-0' }) }],
-    ['emptied', { kind: 'modified', object: aLeaderSlice({ pod: null }), previous: aLeaderSlice({ pod: 'p-0' }) }],
+    ['emptied', { kind: 'modified', object: aLeaderSlice({ pod: null }) }],
     [
       'pointed at an address that is not the pod’s',
       {
         kind: 'modified',
         object: aLeaderSlice({ pod: 'p-0', address: '10.6.6.6' }),
-        previous: aLeaderSlice({ pod: 'p-0' }),
       },
     ],
   ])('of ours that is %s by hand leaves the leader Service without its pod: failover', (_story, change) => {
@@ -204,7 +195,6 @@ describe('a slice', () => {
     const change = {
       kind: 'modified',
       object: aLeaderSlice({ pod: null }),
-      previous: aLeaderSlice({ pod: 'p-0' }),
     } as const;
     expect(brief(onSlice(store, change))).toEqual(['shop/postgres service.drifted low']);
   });

@@ -1,51 +1,68 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createStore, type Store } from '../../../../bridge/leaders/leaderStore.ts';
+import type { LeaderStore } from '../../../../bridge/leaders/leaderStore.ts';
+import type { ReflectedObject, ReflectorStore } from '../../../../bridge/watch/reflectorStore.ts';
 import { buildSnapshot } from '../../../../lib/selection/buildSnapshot.ts';
 import type { PodView, ServiceView, SliceView } from '../../../../lib/selection/snapshot.ts';
+import { aLeaderStore } from '../../../support/objects/aLeaderStore.ts';
 import { aForeignService, aLeaderService, aLeaderSlice, aSlice } from '../../../support/objects/aSlice.ts';
 import { aPod, aService, T0, uidOf, version } from '../../../support/objects/builders.ts';
 
 const revisions = { pods: version(1), services: version(1), slices: version(1) };
-const added = <T>(object: T) => ({ kind: 'added', object }) as const;
-const deleted = <T>(object: T) => ({ kind: 'deleted', object }) as const;
-const modified = <T>(previous: T, object: T) => ({ kind: 'modified', object, previous }) as const;
 
 describe('what the rules see', () => {
   it('tells nothing when only what the rules do not read has changed, and keeps the new resourceVersion', () => {
-    const store = createStore();
-    store.applyService(added(aService()));
-    const again = aService({}, { resourceVersion: version(2) });
-    expect(store.applyService(modified(aService(), again))).toBeNull();
+    const { store, services, changes } = aLeaderStore();
+    services.add(aService());
+    expect(changes()).toHaveLength(1);
+    services.update(aService({}, { resourceVersion: version(2) }));
+    expect(changes()).toEqual([]);
     expect(store.namespace('shop').services.byName.get('postgres')?.resourceVersion).toBe('2');
   });
 
   it('forgets a namespace whose objects are all gone', () => {
-    const store = createStore();
-    store.applyPod(added(aPod({ name: 'p-0' })), T0);
-    store.applyPod(deleted(aPod({ name: 'p-0' })), T0);
+    const { store, pods } = aLeaderStore();
+    pods.add(aPod({ name: 'p-0' }));
+    pods.delete(aPod({ name: 'p-0' }));
     expect([...store.namespaces()]).toEqual([]);
   });
 
   it('keeps a slice that has left our watch after it entered the other one', () => {
-    const store = createStore();
+    const { store, ourSlices, foreignSlices } = aLeaderStore();
     const ours = aLeaderSlice({ pod: 'p-0' });
     const foreign = { ...ours, managedBy: 'someone', spec: null };
-    store.applySlice(added(ours), true);
-    store.applySlice(added(foreign), false);
-    store.applySlice(deleted(ours), true);
+    ourSlices.add(ours);
+    foreignSlices.add(foreign);
+    ourSlices.delete(ours);
     expect(store.namespace('shop').foreignSlices.byName.get(ours.name)).toEqual(foreign);
     expect(store.namespace('shop').isSource('postgres')).toBe(false);
   });
 
   it('counts a Service as a source while it is opted in or something of ours is left for it', () => {
-    const store = createStore();
-    store.applyService(added(aService()));
-    store.applyService(added(aLeaderService('mysql')));
-    store.applySlice(added(aLeaderSlice({ source: 'redis', pod: null })), true);
-    store.applyService(added(aForeignService('web')));
+    const { store, services, ourSlices } = aLeaderStore();
+    services.add(aService());
+    services.add(aLeaderService('mysql'));
+    ourSlices.add(aLeaderSlice({ source: 'redis', pod: null }));
+    services.add(aForeignService('web'));
     expect(store.sources().map(({ name }) => name)).toEqual(expect.arrayContaining(['postgres', 'mysql', 'redis']));
     expect(store.sources()).toHaveLength(3);
+  });
+
+  it('keeps the members of a source through a LIST', () => {
+    const { store, pods, services } = aLeaderStore();
+    services.add(aService());
+    const [a, b, c] = ['p-0', 'p-1', 'p-2'].map((name) => aPod({ name }));
+    const members = () => [...store.namespace('shop').pods.members('postgres').keys()].sort();
+    pods.replace(
+      [a, b].flatMap((pod) => pod ?? []),
+      new Set(),
+    );
+    expect(members()).toEqual(['p-0', 'p-1']);
+    pods.replace(
+      [b, c].flatMap((pod) => pod ?? []),
+      new Set(),
+    );
+    expect(members()).toEqual(['p-1', 'p-2']);
   });
 });
 
@@ -53,9 +70,11 @@ describe('when Ready was seen to change', () => {
   const before = aPod({ name: 'p-0', ready: true, readyChangedAt: T0 - 60_000 });
 
   function readyChangedAt(seen: PodView, now: number): number | undefined {
-    const store = createStore();
-    store.applyPod(added(before), T0);
-    store.applyPod(modified(before, seen), now);
+    let at = T0;
+    const { store, pods } = aLeaderStore(() => at);
+    pods.add(before);
+    at = now;
+    pods.update(seen);
     return store.namespace('shop').pods.byName.get('p-0')?.readyChangedAt;
   }
 
@@ -77,11 +96,14 @@ describe('when Ready was seen to change', () => {
   });
 
   it('is not taken back by an event that comes later with the old whole second', () => {
-    const store = createStore();
-    store.applyPod(added(before), T0);
+    let at = T0;
+    const { store, pods } = aLeaderStore(() => at);
+    pods.add(before);
     const notReady = { ...before, ready: false, readyChangedAt: T0 };
-    store.applyPod(modified(before, notReady), T0 + 700);
-    store.applyPod(modified(notReady, { ...notReady, terminating: true }), T0 + 900);
+    at = T0 + 700;
+    pods.update(notReady);
+    at = T0 + 900;
+    pods.update({ ...notReady, terminating: true });
     expect(store.namespace('shop').pods.byName.get('p-0')?.readyChangedAt).toBe(T0 + 700);
   });
 });
@@ -149,18 +171,21 @@ describe('the snapshot out of the indexes', () => {
   it('is the one that the whole namespace would give, after any history', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        const store = createStore();
+        const { store, ...stores } = aLeaderStore();
         const all = { pods: new Map<string, PodView>(), services: new Map<string, ServiceView>() };
         const slices = { ours: new Map<string, SliceView>(), foreign: new Map<string, SliceView>() };
         for (const { gone, object, reconciles } of steps) {
-          if (object.kind === 'pod') put(all.pods, object.pod, gone, (change) => store.applyPod(change, T0));
-          if (object.kind === 'service') put(all.services, object.service, gone, store.applyService);
+          if (object.kind === 'pod') put(all.pods, object.pod, gone, stores.pods);
+          if (object.kind === 'service') put(all.services, object.service, gone, stores.services);
           if (object.kind === 'slice') {
             const isOurs = object.slice.managedBy === 'zen-lead.io';
             const [known, other] = isOurs ? [slices.ours, slices.foreign] : [slices.foreign, slices.ours];
             const holder = other.get(object.slice.name);
-            if (holder !== undefined) put(other, holder, true, (change) => store.applySlice(change, !isOurs));
-            put(known, object.slice, gone, (change) => store.applySlice(change, isOurs));
+            const [mine, others] = isOurs
+              ? [stores.ourSlices, stores.foreignSlices]
+              : [stores.foreignSlices, stores.ourSlices];
+            if (holder !== undefined) put(other, holder, true, others);
+            put(known, object.slice, gone, mine);
           }
           if (reconciles) for (const each of names) snapshotOf(store, each);
         }
@@ -181,31 +206,25 @@ describe('the snapshot out of the indexes', () => {
     );
   });
 
-  function snapshotOf(store: Store, source: string) {
+  function snapshotOf(store: LeaderStore, source: string) {
     return buildSnapshot({ ...store.namespace('shop').stateOf(source), namespace: 'shop', revisions });
   }
 
-  function put<T extends { name: string; uid: string }>(
+  function put<T extends ReflectedObject>(
     known: Map<string, T>,
     object: T,
     gone: boolean,
-    apply: (
-      change: ReturnType<typeof added<T>> | ReturnType<typeof deleted<T>> | ReturnType<typeof modified<T>>,
-    ) => unknown,
+    store: ReflectorStore<T>,
   ): void {
     const previous = known.get(object.name);
-    if (gone) {
-      if (previous !== undefined) apply(deleted(previous));
-      known.delete(object.name);
+    if (!gone) {
+      if (previous === undefined) store.add(object);
+      else store.update(object);
+      known.set(object.name, object);
       return;
     }
-    if (previous === undefined) apply(added(object));
-    else if (previous.uid === object.uid) apply(modified(previous, object));
-    else {
-      apply(deleted(previous));
-      apply(added(object));
-    }
-    known.set(object.name, object);
+    if (previous !== undefined) store.delete(previous);
+    known.delete(object.name);
   }
 
   function sorted(snapshot: ReturnType<typeof buildSnapshot>) {

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { createStore } from '../../../../bridge/leaders/leaderStore.ts';
 import { type CloudEventContext, toCloudEvent } from '../../../../bridge/leaders/toCloudEvent.ts';
 import { parseEnvelope } from '../../../../lib/events/envelope.ts';
 import { parseReconcileEvent } from '../../../../lib/events/parseReconcileEvent.ts';
 import { toStructured } from '../../../../lib/events/toStructured.ts';
 import { aConcern } from '../../../support/objects/aConcern.ts';
+import { aLeaderStore } from '../../../support/objects/aLeaderStore.ts';
 import { aPod, aService, T0, version } from '../../../support/objects/builders.ts';
 
 function aContext(overrides: Partial<CloudEventContext> = {}, pods = 3): CloudEventContext {
-  const store = createStore();
-  store.applyService({ kind: 'added', object: aService() });
-  for (let n = 0; n < pods; n += 1) store.applyPod({ kind: 'added', object: aPod({ name: `postgres-${n}` }) }, T0);
+  const filled = aLeaderStore();
+  filled.services.add(aService());
+  for (let n = 0; n < pods; n += 1) filled.pods.add(aPod({ name: `postgres-${n}` }));
   return {
     clusterName: 'kubernetes',
-    store,
+    store: filled.store,
     revisions: () => ({ pods: version(4711), services: version(12), slices: version(13) }),
     isFresh: () => true,
     carryOf: () => undefined,
