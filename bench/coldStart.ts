@@ -1,10 +1,13 @@
 /**
- * `npm run bench:cold`: how long a function takes from exec to its first decision, which is what a failover waits for where Knative has
- * scaled to zero (beside the container, which the cluster suite times). On the embedded API; no cluster needed.
+ * `npm run bench:cold` measures how long a function takes from exec to its first decision, on the
+ * embedded API. It needs no cluster.
  *
- * A sample: a new process is started; a hint about a Service without leader is posted to it until somebody answers; the answer says that
- * a leader was elected, so state was read, decided on and written. Three ways take turns: the sources, the bundle, and the bundle with
- * the compile cache that the image has.
+ * Where Knative has scaled to zero, a failover waits for that, and for the container, which the
+ * cluster suite times.
+ *
+ * A sample starts a new process and posts a hint about a Service without leader until the process
+ * answers that a leader was elected: state was read, decided on and written. Three ways take turns:
+ * the sources, the bundle, and the bundle with the compile cache that the image has.
  *
  * usage: node bench/coldStart.ts [SAMPLES]   (each; 20 by default)
  */
@@ -29,7 +32,7 @@ interface Contestant {
 }
 
 const checkout = resolve(import.meta.dirname, '..');
-/** A hundred times what is expected. */
+/** A hundred times the expected time. */
 const answerTimeoutMs = 30_000;
 const askEveryMs = 2;
 
@@ -73,7 +76,7 @@ async function prepare(): Promise<readonly Contestant[]> {
   ];
 }
 
-/** Milliseconds from spawn to the reply. */
+/** Returns the milliseconds from spawn to the reply. */
 async function startOnce({ program, environment }: Contestant, kubeconfig: string, service: string): Promise<number> {
   const port = await chooseFreePort();
   const args = [program, 'functions', '--kubeconfig', kubeconfig, '--port', String(port), '--log-level', 'error'];
@@ -94,7 +97,7 @@ async function startOnce({ program, environment }: Contestant, kubeconfig: strin
   }
 }
 
-/** The type of the reply. */
+/** Returns the type of the reply. */
 async function ask(url: string, service: string): Promise<unknown> {
   const event = {
     specversion: '1.0',
@@ -117,7 +120,8 @@ async function ask(url: string, service: string): Promise<unknown> {
       const reply: { type?: unknown } = JSON.parse(await response.text());
       return reply.type;
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // fetch: nobody listens yet
+      // fetch could not connect: the process does not listen yet
+      if (!(error instanceof TypeError)) throw error;
       await sleep(askEveryMs);
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Where and with what something was measured: a figure without it says nothing.
+ * Describes where and with what something was measured: a figure means nothing without it.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -10,12 +10,15 @@ export interface Setting {
   /** ISO 8601, to the second. */
   readonly measuredAt: string;
   readonly machine: string;
-  /** Over the last minute, before anything is started: more than the number of processors means that others were at work too. */
+  /**
+   * Load over the last minute, before the benchmark starts anything. More than the number of
+   * processors means that others were at work too.
+   */
   readonly loadBefore: number;
   readonly node: string;
   readonly kubernetes: string;
   readonly etcd: string;
-  /** Of the checkout; `+` when it has changes that are not committed. */
+  /** Commit of the checkout, with `+` when it has changes that are not committed. */
   readonly commit: string;
 }
 

@@ -1,11 +1,14 @@
 /**
- * `npm run bench`: how long a failover takes, beside the floor, on the same kube-apiserver in the same run. docs/performance.md.
+ * `npm run bench` measures how long a failover takes, beside the floor, on one kube-apiserver in
+ * one run. docs/performance.md.
  *
- * A sample is the time from the acknowledgement of the leader's status write (NotReady) to the moment at which another client's
- * watch delivers the slice with the other pod's address. Floor and zen-lead take turns, so that whatever else the machine does
- * meets both. Nothing is asserted: a timed assertion fails on a busy machine and proves nothing on an idle one.
+ * A sample lasts from the acknowledgement of the leader's status write (NotReady) until another
+ * client's watch delivers the slice with the other pod's address. Floor and zen-lead take turns, so
+ * that other work on the machine meets both. It asserts nothing: a timed assertion fails on a busy
+ * machine and proves nothing on an idle one.
  *
- * usage: node bench/failover.ts [SAMPLES]   (each; 1000 by default: ten samples lie above the 99th percentile)
+ * usage: node bench/failover.ts [SAMPLES]   (each; 1000 by default: ten samples lie above the 99th
+ * percentile)
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,11 +22,16 @@ import { type WatchedAddress, watchAddress } from './watchAddress.ts';
 import { createFloorWorkload, createLedWorkload, type Workload } from './workload.ts';
 import { writeResults } from './writeResults.ts';
 
-/** Not kept: code that has not run yet is compiled, connections are opened. */
+/** These rounds are discarded: they compile code and open connections. */
 const warmUpRounds = 50;
-/** Between two samples: what follows a failover (record, announcement) is over, and nobody's turn disturbs the next one's. */
+/**
+ * Pause between two samples, so that what follows a failover (record, announcement) is over before
+ * the next one.
+ */
 const pauseMs = 60;
-/** Thousands of times what is expected: something is broken then. */
+/**
+ * Thousands of times the expected time: a sample that lasts longer means that something is broken.
+ */
 const sampleTimeoutMs = 30_000;
 
 interface Contestant {
@@ -38,7 +46,7 @@ if (findAssets(process.env) === null) {
 } else {
   const samples = Number(process.argv[2] ?? 1_000);
   const setting = describeSetting();
-  // Without kube-controller-manager: its work on the same pods would be in every figure, of both.
+  // Without kube-controller-manager, whose work on the same pods would be in the figures of both.
   const controlPlane = await startControlPlane({ controllerManager: false });
   try {
     await run(controlPlane, samples, setting);
@@ -58,7 +66,7 @@ async function run(controlPlane: ControlPlane, samples: number, setting: Setting
     args: [`${import.meta.dirname}/floor.ts`, url, token, caFile, floor.workload.namespace.name],
     directory,
   });
-  // One namespace: what the floor's pods do would otherwise be zen-lead's work too.
+  // zen-lead watches one namespace, or the floor's pods would be its work too.
   const zenLead = await startZenLead(controlPlane, 'zen-lead', '--namespace', led.workload.namespace.name);
   try {
     for (const each of [floor, led]) while (each.address.current() === undefined) await sleep(20);
@@ -85,7 +93,7 @@ async function enter(controlPlane: ControlPlane, name: Contestant['name'], workl
   return { name, workload, address: await watchAddress(controlPlane, workload), samplesMs: [] };
 }
 
-/** Milliseconds. Whoever led is Ready again, and follows, when this resolves. */
+/** Returns milliseconds. When it resolves, the previous leader is Ready again and follows. */
 async function failOver({ workload, address }: Contestant): Promise<number> {
   const [first, second] = workload.pods;
   const [leader, next] = address.current() === first.ipv4 ? [first, second] : [second, first];

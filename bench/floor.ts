@@ -1,8 +1,10 @@
 /**
- * The floor: the smallest loop that watches pods and patches an EndpointSlice. A program of its own, started by failover.ts.
+ * Runs the floor: the smallest loop that watches pods and patches an EndpointSlice, as a program of
+ * its own.
  *
- * What zen-lead is measured against: the same API server, the same client library, no snapshot, no rules beyond "Ready", no
- * record, no preconditions, no announcement. Nothing that also does zen-lead's work can be faster.
+ * zen-lead is measured against it. It uses the same API server and the same client library, and has
+ * no snapshot, no rules beyond "Ready", no record, no preconditions and no announcement. Nothing
+ * that also does zen-lead's work can be faster.
  *
  * usage: node bench/floor.ts URL TOKEN CA_FILE NAMESPACE
  */

@@ -1,5 +1,6 @@
 /**
- * From samples to the figures that are printed: median, 99th percentile, and the ratio to the floor.
+ * Turns samples into the figures that are printed: median, 99th percentile, and the ratio to the
+ * floor.
  */
 
 export interface Summary {
@@ -19,7 +20,7 @@ export function summarize(samplesMs: readonly number[]): Summary {
   };
 }
 
-/** Nearest rank: a value that was measured, never one in between. */
+/** Uses the nearest rank: a value that was measured, never one in between. */
 function percentile(sorted: readonly number[], fraction: number): number {
   const rank = Math.max(1, Math.ceil(fraction * sorted.length));
   return Math.round((sorted[rank - 1] ?? Number.NaN) * 100) / 100;

@@ -1,5 +1,6 @@
 /**
- * Sees a workload's route change, as another client of the API would: when did the slice name an address for the first time?
+ * Watches a workload's route as another client of the API would, and times when the slice first
+ * names an address.
  */
 
 import { z } from 'zod';
@@ -8,9 +9,12 @@ import { watchLines } from '../test/support/controlPlane/watchLines.ts';
 import type { Workload } from './workload.ts';
 
 export interface WatchedAddress {
-  /** The address routed to now; undefined: none. */
+  /** Returns the address that is routed to now; undefined without one. */
   current(): string | undefined;
-  /** Resolves with `performance.now()` of the moment at which the address was seen; rejects after the deadline. */
+  /**
+   * Resolves with `performance.now()` of the moment at which the address was seen; rejects after
+   * the deadline.
+   */
   seen(address: string, timeoutMs: number): Promise<number>;
   close(): Promise<void>;
 }

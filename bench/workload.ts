@@ -1,5 +1,6 @@
 /**
- * What is measured: two pods and the slice that routes to one of them, once for the floor and once for zen-lead.
+ * Creates what is measured: two pods and the slice that routes to one of them, once for the floor
+ * and once for zen-lead.
  */
 
 import { createNamespace, type Namespace } from '../test/support/controlPlane/createNamespace.ts';
@@ -9,7 +10,7 @@ import { aService } from '../test/support/objects/aService.ts';
 
 export interface Workload {
   readonly namespace: Namespace;
-  /** Whichever leads, the other one takes over. */
+  /** One leads, and the other one takes over. */
   readonly pods: readonly [Pod, Pod];
   /** The Service whose slices route. */
   readonly serviceName: string;
@@ -17,7 +18,7 @@ export interface Workload {
 
 export const floorSlice = 'floor-ipv4';
 
-/** An opted-in Service; zen-lead makes its slice. */
+/** Creates an opted-in Service; zen-lead makes its slice. */
 export async function createLedWorkload(controlPlane: ControlPlane, name: string): Promise<Workload> {
   const namespace = await createNamespace(controlPlane, name);
   const pods = await startPods(namespace);
@@ -25,7 +26,7 @@ export async function createLedWorkload(controlPlane: ControlPlane, name: string
   return { namespace, pods, serviceName: 'web-leader' };
 }
 
-/** The slice alone, made beforehand: the floor only patches it. */
+/** Creates the slice beforehand: the floor only patches it. */
 export async function createFloorWorkload(controlPlane: ControlPlane, name: string): Promise<Workload> {
   const namespace = await createNamespace(controlPlane, name);
   const pods = await startPods(namespace);

@@ -1,5 +1,5 @@
 /**
- * Keeps what was measured: one JSON file a run, and the table of the latest run for people. Returns that table.
+ * Writes one JSON file a run and the table of the latest run for people. Returns that table.
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
