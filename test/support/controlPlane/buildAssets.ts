@@ -1,16 +1,19 @@
 /**
- * Builds the programs of the e2e suite from their published Go modules, with the ordinary `go` client. Called by assets.ts.
+ * Builds the programs of the e2e suite from their published Go modules, with the ordinary `go`
+ * client.
  *
- * Guarantees: a program is there whole or not at all (it is renamed into place); what is there already is kept.
- * Not guaranteed: speed. With nothing cached, two cores need about 80 s for etcd, 280 s for kube-apiserver and 105 s for
- * kube-controller-manager; with Go's own build cache warm, seconds.
+ * Guarantees: a program is there whole or not at all (it is renamed into place), and an existing
+ * one is kept.
+ * Does not guarantee speed. Without any cache, two cores need about 80 s for etcd, 280 s for
+ * kube-apiserver and 105 s for kube-controller-manager. With Go's own build cache warm, they need
+ * seconds.
  */
 
 import { buildGoPrograms } from './buildGoPrograms.ts';
 import { assetsDirectory, type Environment, findProgram, programs, versions } from './findAssets.ts';
 import { type GoProgram, hasGo } from './goProgram.ts';
 
-/** False: there is no Go to build with. */
+/** Returns false without Go. */
 export async function buildAssets(
   environment: Environment,
   say: (line: string) => void,

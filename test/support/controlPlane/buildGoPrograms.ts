@@ -1,6 +1,5 @@
 /**
- * buildGoPrograms: several programs, one after another, saying every half minute that it is still at it. Called by buildAssets.ts and
- * by the cluster suite.
+ * Builds several Go programs one after another, and reports every half minute that a build goes on.
  */
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';

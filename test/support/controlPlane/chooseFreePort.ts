@@ -1,5 +1,6 @@
 /**
- * A TCP port on 127.0.0.1 that was free a moment ago. Another process may take it before it is used: the caller tries again.
+ * Returns a TCP port on 127.0.0.1 that was free a moment ago. Another process may take it first, so
+ * the caller has to retry.
  */
 
 import { createServer } from 'node:net';

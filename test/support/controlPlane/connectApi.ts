@@ -1,8 +1,7 @@
 /**
- * Plain requests to a kube-apiserver: what a kubelet or a test driver sends, and what tests read back.
+ * Sends plain requests to a kube-apiserver, as a kubelet or a test driver would.
  *
- * Used by the control plane, the workloads and the benchmarks. Our own client (lib/kube) is what is under test, so the
- * tests do not use it.
+ * The tests do not use our own client (lib/kube), because it is what they test.
  */
 
 import { existsSync, readFileSync } from 'node:fs';
@@ -20,10 +19,10 @@ export class ApiError extends Error {
   }
 }
 
-/** A local server answers in milliseconds; on a busy machine in seconds. */
+/** A local server answers in milliseconds, and in seconds on a busy machine. */
 const requestTimeoutMs = 20_000;
 
-/** Null: the server has not written its certificate yet. */
+/** Null while the server has not written its certificate. */
 export function connectApi(url: string, token: string, caFile: string): ApiRequest | null {
   if (!existsSync(caFile)) return null;
   const dispatcher = new Agent({ connect: { ca: readFileSync(caFile, 'utf8') }, connections: 16 });

@@ -1,12 +1,12 @@
 /**
- * The flags of the programs of a control plane, with the reason for each that is not obvious. Called by startControlPlane.ts.
+ * Lists the flags of the programs of a control plane, with the reason for each that is not obvious.
  *
  * Source: https://kubernetes.io/docs/reference/command-line-tools-reference/
  */
 
 import type { Credentials } from './writeCredentials.ts';
 
-/** In the folder that etcd runs in. `host:port` is what etcd asks for even of a Unix socket. */
+/** Relative to the folder that etcd runs in. etcd requires `host:port` even of a Unix socket. */
 const clientSocket = 'client.sock:0';
 
 export function etcdFlags(): readonly string[] {
@@ -27,7 +27,7 @@ export interface ApiServerSetting {
   readonly port: number;
   readonly credentials: Credentials;
   readonly serviceCidrs: string;
-  /** File of the policy; null: no audit log. */
+  /** File of the policy; null without an audit log. */
   readonly auditPolicyFile: string | null;
 }
 
@@ -38,7 +38,8 @@ export function apiServerFlags(setting: ApiServerSetting): readonly string[] {
     `--secure-port=${port}`,
     '--bind-address=127.0.0.1',
     '--advertise-address=127.0.0.1',
-    '--endpoint-reconciler-type=none', // it would refuse to publish a loopback address, again and again
+    // it would try again and again to publish a loopback address, which is refused
+    '--endpoint-reconciler-type=none',
     '--cert-dir=certs',
     `--service-cluster-ip-range=${serviceCidrs}`,
     '--authorization-mode=RBAC',
@@ -46,14 +47,18 @@ export function apiServerFlags(setting: ApiServerSetting): readonly string[] {
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${credentials.serviceAccountKeyFile}`,
     `--service-account-signing-key-file=${credentials.serviceAccountKeyFile}`,
-    '--disable-admission-plugins=ServiceAccount', // bare pods, in namespaces where no controller makes an account
+    // pods are bare, in namespaces where no controller makes an account
+    '--disable-admission-plugins=ServiceAccount',
     ...(auditPolicyFile === null
       ? []
       : [`--audit-policy-file=${auditPolicyFile}`, '--audit-log-path=audit.log', '--audit-log-mode=blocking']),
   ];
 }
 
-/** Controllers whose objects zen-lead meets: endpoints and slices, garbage collection by owner, deletion of namespaces. */
+/**
+ * Controllers whose objects zen-lead meets: endpoints and slices, garbage collection by owner,
+ * deletion of namespaces.
+ */
 const controllers = [
   'endpoints-controller',
   'endpointslice-controller',
@@ -68,7 +73,8 @@ export function controllerManagerFlags(kubeconfig: string): readonly string[] {
     `--controllers=${controllers.join(',')}`,
     '--leader-elect=false',
     '--secure-port=0',
-    '--kube-api-qps=500', // the default of 20 would make the suite wait for the controllers, not for zen-lead
+    // with the default of 20 the suite would wait for the controllers, not for zen-lead
+    '--kube-api-qps=500',
     '--kube-api-burst=1000',
   ];
 }

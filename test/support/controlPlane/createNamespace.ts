@@ -1,5 +1,6 @@
 /**
- * A namespace of a story: everything that the story does and reads happens in it, so that no story sees another one.
+ * Creates the namespace of a story. A story acts and reads only there, so that stories cannot see
+ * each other.
  */
 
 import type { ApiRequest } from './connectApi.ts';
@@ -7,9 +8,9 @@ import type { ControlPlane } from './startControlPlane.ts';
 
 export interface Namespace {
   readonly name: string;
-  /** kubectl in this namespace; resolves to standard output. */
+  /** Runs kubectl in this namespace; resolves to standard output. */
   kubectl(...args: string[]): Promise<string>;
-  /** `kubectl apply -f -`. */
+  /** Runs `kubectl apply -f -`. */
   apply(...manifests: readonly object[]): Promise<void>;
   readonly request: ApiRequest;
   /** `/api/v1/namespaces/<name>/<plural>` */

@@ -1,7 +1,7 @@
 /**
- * Node objects, so that the endpoint controllers act and pods get their zone: three nodes in three zones.
+ * Creates three nodes in three zones, so that the endpoint controllers act and pods get their zone.
  *
- * Called by startControlPlane.ts. A pod that is created with a nodeName gets the node's topology labels from the API server
+ * The API server copies the topology labels of a node to a pod that is created with its nodeName
  * (admission plugin PodTopologyLabels, KEP-4742, on by default in Kubernetes 1.35).
  */
 

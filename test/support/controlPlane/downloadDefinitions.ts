@@ -1,8 +1,8 @@
 /**
- * Downloads the CustomResourceDefinitions of the custom resources in `deploy/`, with the ordinary `go` client.
+ * Downloads the definitions of the custom resources in `deploy/`, with the ordinary `go` client.
  *
- * They are part of the published Go modules of Knative Serving, Knative Eventing and the Prometheus operator. Go's module
- * cache keeps them: a second download reads it and needs no network.
+ * They are part of the published Go modules of Knative Serving, Knative Eventing and the Prometheus
+ * operator. Go's module cache keeps them: a second download reads it and needs no network.
  *
  * Source: https://go.dev/ref/mod#go-mod-download
  */
@@ -29,10 +29,13 @@ const modules = [
 
 const downloaded = z.object({ Dir: z.string() });
 
-/** Absolute paths of folders of YAML. Null without Go. Rejects when a module cannot be downloaded. */
+/**
+ * Returns absolute paths of folders of YAML, or null without Go. Rejects when a module cannot be
+ * downloaded.
+ */
 export async function downloadDefinitions(signal: AbortSignal): Promise<readonly string[] | null> {
   if (!(await hasGo(signal))) return null;
-  // Outside of any module, so that no go.mod has a say in the versions.
+  // A folder outside of any module, so that no go.mod decides on the versions.
   const work = mkdtempSync(join(tmpdir(), 'zen-lead-definitions-'));
   try {
     const folders: string[] = [];

@@ -1,8 +1,9 @@
 /**
- * Finds the real programs that the e2e suite starts: etcd, kube-apiserver, kube-controller-manager, kubectl.
+ * Finds the real programs that the e2e suite starts: etcd, kube-apiserver, kube-controller-manager,
+ * kubectl.
  *
- * Looks in KUBEBUILDER_ASSETS (the convention of envtest), then in the project's cache, which `npm run e2e:assets` fills.
- * kubectl may also be the one on PATH.
+ * Looks in KUBEBUILDER_ASSETS (the convention of envtest), then in the project's cache, which `npm
+ * run e2e:assets` fills. kubectl may also be the one on PATH.
  *
  * Source: https://book.kubebuilder.io/reference/envtest.html (KUBEBUILDER_ASSETS)
  */
@@ -12,8 +13,8 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /**
- * The versions that the suites build and test against, without the `v`. Knative 1.22, Serving and Eventing, is published
- * as v0.50.0.
+ * The versions that the suites build and test against, without the `v`. Knative 1.22, Serving and
+ * Eventing, is published as v0.50.0.
  */
 export const versions = {
   kubernetes: '1.35.4',
@@ -33,7 +34,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const missingAssetsLine =
   'e2e: skipped, no etcd, kube-apiserver and kube-controller-manager here (set KUBEBUILDER_ASSETS, or install Go and run `npm run e2e:assets`)';
 
-/** Null: at least one program is not there. */
+/** Null when at least one program is missing. */
 export function findAssets(environment: Environment): Assets | null {
   const etcd = findProgram('etcd', environment);
   const apiServer = findProgram('kube-apiserver', environment);
@@ -43,25 +44,25 @@ export function findAssets(environment: Environment): Assets | null {
   return { etcd, 'kube-apiserver': apiServer, 'kube-controller-manager': controllerManager, kubectl };
 }
 
-/** One by one, because what envtest downloads has no kube-controller-manager. */
+/** Finds programs one by one, because envtest downloads no kube-controller-manager. */
 export function findProgram(name: Program, environment: Environment): string | null {
   const assets = environment['KUBEBUILDER_ASSETS'];
   const folders = [
     ...(assets === undefined || assets === '' ? [] : [assets]),
     assetsDirectory(environment),
-    // Any kubectl within the supported version skew does; a server found by accident does not.
+    // Any kubectl within the supported version skew will do; a server found by accident will not.
     ...(name === 'kubectl' ? (environment['PATH'] ?? '').split(delimiter) : []),
   ];
   return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null;
 }
 
-/** The project's cache; the versions are part of the path, so that a new version never runs an old program. */
+/** The versions are part of the path, so that a new version never runs an old program. */
 export function assetsDirectory(environment: Environment): string {
   return cacheDirectory(environment, `kubernetes-${versions.kubernetes}-etcd-${versions.etcd}`);
 }
 
 export function cacheDirectory(environment: Environment, name: string): string {
-  // `||`: a variable that is empty counts as not set (XDG base directory specification).
+  // `||` because an empty variable counts as not set (XDG base directory specification).
   const cache =
     environment['ZEN_LEAD_CACHE'] || join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'zen-lead');
   return join(cache, 'assets', name);

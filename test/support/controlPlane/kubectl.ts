@@ -1,23 +1,24 @@
 /**
- * The real kubectl, as a user of the control plane types it. Made by startControlPlane.ts.
+ * Runs the real kubectl, as a user of the control plane types it.
  */
 
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
 export interface Kubectl {
-  /** Resolves to standard output; rejects with standard error when kubectl exits with anything but 0. */
+  /** Resolves to standard output; rejects with standard error on any exit code but 0. */
   (...args: string[]): Promise<string>;
-  /** `kubectl <args> -f -` with this on standard input. */
+  /** Runs `kubectl <args> -f -` with this on standard input. */
   withInput(input: string, ...args: string[]): Promise<string>;
 }
 
-/** The longest that a story waits for: `kubectl delete namespace` with everything in it. */
+/** `kubectl delete namespace`, with everything in it, takes longest. */
 const kubectlTimeoutMs = 60_000;
 
 export function useKubectl(command: string, kubeconfig: string, directory: string): Kubectl {
   const run = async (args: readonly string[], input: string): Promise<string> => {
-    // Its own discovery cache: the default one is keyed by host and port, which another control plane may have had.
+    // The default discovery cache is keyed by host and port, which another control plane may have
+    // had.
     const child = spawn(command, [`--kubeconfig=${kubeconfig}`, `--cache-dir=${directory}/kubectl`, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: kubectlTimeoutMs,

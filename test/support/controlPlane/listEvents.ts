@@ -1,5 +1,5 @@
 /**
- * The Kubernetes Events that say something about one Service of a story.
+ * Lists the Kubernetes Events about one Service of a story.
  */
 
 import { z } from 'zod';
@@ -26,7 +26,7 @@ export async function listEvents(namespace: Namespace, service = 'web'): Promise
   return items.filter(({ regarding }) => regarding.kind === 'Service' && regarding.name === service);
 }
 
-/** `Warning InvalidAnnotation`, sorted, each once. */
+/** Returns texts such as `Warning InvalidAnnotation`, sorted, each once. */
 export async function listEventReasons(namespace: Namespace, service = 'web'): Promise<readonly string[]> {
   const events = await listEvents(namespace, service);
   return [...new Set(events.map(({ type, reason }) => `${type} ${reason}`))].sort();

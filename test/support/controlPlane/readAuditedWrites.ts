@@ -1,5 +1,6 @@
 /**
- * What a program wrote, from the API server's audit log: every write, refused ones included, with the body that it sent.
+ * Reads what a program wrote from the API server's audit log: every write, refused ones included,
+ * with the body that it sent.
  */
 
 import { readFileSync } from 'node:fs';
@@ -19,16 +20,16 @@ const auditLine = z.object({
 
 export interface AuditedWrite {
   readonly verb: string;
-  /** Plural; empty where the request was about none. */
+  /** Plural; empty when the request was not about a resource. */
   readonly resource: string;
   readonly namespace: string | undefined;
   readonly name: string | undefined;
   readonly body: unknown;
-  /** HTTP status that it was answered with. */
+  /** HTTP status of the answer. */
   readonly status: number | undefined;
 }
 
-/** In the order in which they were answered. Only of a control plane started with `audit`. */
+/** Returns the writes in the order of their answers. The control plane needs `audit`. */
 export function readAuditedWrites(
   { directory }: Pick<ControlPlane, 'directory'>,
   userAgentPrefix: string,

@@ -1,5 +1,6 @@
 /**
- * Reads Services and EndpointSlices of a story back from the API server, parsed to what the stories look at.
+ * Reads Services and EndpointSlices of a story from the API server, parsed to the fields that the
+ * stories check.
  */
 
 import { z } from 'zod';
@@ -72,7 +73,7 @@ const sliceSchema = z.object({
 export type Service = z.infer<typeof serviceSchema>;
 export type Slice = z.infer<typeof sliceSchema>;
 
-/** Null: there is none. */
+/** Null when the Service does not exist. */
 export async function readService({ request, core }: Namespace, name: string): Promise<Service | null> {
   try {
     return serviceSchema.parse(await request('GET', `${core('services')}/${name}`));
@@ -82,13 +83,16 @@ export async function readService({ request, core }: Namespace, name: string): P
   }
 }
 
-/** Names, sorted. */
+/** Returns names, sorted. */
 export async function listServiceNames({ request, core }: Namespace): Promise<readonly string[]> {
   const list = z.object({ items: z.array(serviceSchema) }).parse(await request('GET', core('services')));
   return list.items.map((service) => service.metadata.name).sort();
 }
 
-/** The slices of one Service, by name: whoever manages them, all of them route its traffic. */
+/**
+ * Returns all slices of one Service, sorted by name. All of them route its traffic, whichever
+ * controller manages them.
+ */
 export async function listSlices({ request, slices }: Namespace, serviceName: string): Promise<readonly Slice[]> {
   const selector = encodeURIComponent(`kubernetes.io/service-name=${serviceName}`);
   const list = z

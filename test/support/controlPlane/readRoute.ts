@@ -1,11 +1,15 @@
 /**
- * Where the leader Service of a story routes to, in one comparable value: what kube-proxy would make of its slices.
+ * Reads where the leader Service of a story routes to, as one comparable value: what kube-proxy
+ * would make of its slices.
  */
 
 import type { Namespace } from './createNamespace.ts';
 import { listSlices, type Slice } from './readObjects.ts';
 
-/** `web-0` when every family that has an endpoint routes to that pod; several names when they do not agree. */
+/**
+ * `web-0` when every family that has an endpoint routes to that pod; several names when they
+ * disagree.
+ */
 export type LeaderName = string;
 
 export interface FamilyRoute {
@@ -16,12 +20,12 @@ export interface FamilyRoute {
   readonly ports: readonly string[];
 }
 
-/** One a slice, by the slice's name. Empty: the Service has no slice. */
+/** Returns one route a slice, sorted by the slice's name; none when the Service has no slice. */
 export async function readRoute(namespace: Namespace, serviceName: string): Promise<readonly FamilyRoute[]> {
   return (await listSlices(namespace, serviceName)).flatMap(toFamilyRoutes);
 }
 
-/** `nobody` when there are slices and none has an endpoint, `no slice` when there is none. */
+/** Returns `nobody` when no slice has an endpoint, and `no slice` without slices. */
 export async function readLeader(namespace: Namespace, serviceName = 'web-leader'): Promise<LeaderName> {
   const route = await readRoute(namespace, serviceName);
   if (route.length === 0) return 'no slice';

@@ -1,12 +1,11 @@
 /**
- * A real control plane on loopback for the e2e and contract suites: etcd, kube-apiserver and kube-controller-manager.
+ * Starts a real control plane on loopback: etcd, kube-apiserver and kube-controller-manager.
  *
- * Called once by each test file that needs one (through useControlPlane.ts), and by the benchmarks.
- *
- * Guarantees: etcd listens on a socket in the control plane's own folder, so that no other etcd can be met by accident; the
- * API server's port is chosen by the OS; everything is up (`/readyz`, namespace `default`, nodes) when it resolves; no
- * process outlives the test process.
- * Not guaranteed: durability (`--unsafe-no-fsync`), a kubelet, a scheduler: pods live by PATCH of their status.
+ * Guarantees: etcd listens on a socket in the control plane's own folder, so no client meets
+ * another etcd by accident. The operating system chooses the API server's port. Everything is up
+ * (`/readyz`, namespace `default`, nodes) when it resolves. No process outlives the test process.
+ * Does not guarantee durability (`--unsafe-no-fsync`), and has no kubelet and no scheduler: tests
+ * write the status of pods.
  *
  * Source: https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
  */
@@ -26,11 +25,17 @@ import { writeAuditPolicy } from './writeAuditPolicy.ts';
 import { writeCredentials } from './writeCredentials.ts';
 
 export interface ControlPlaneOptions {
-  /** kube-controller-manager with the controllers that zen-lead meets (default true). */
+  /** Starts kube-controller-manager with the controllers that zen-lead meets (default true). */
   readonly controllerManager?: boolean;
-  /** `--service-cluster-ip-range`; the first family is the cluster's primary one. Dual-stack, IPv4 first, by default. */
+  /**
+   * `--service-cluster-ip-range`; its first family is the cluster's primary one. Dual-stack, IPv4
+   * first, by default.
+   */
   readonly serviceCidrs?: string;
-  /** Keep what is written to Services, slices, Endpoints and Events: `readAuditedWrites` reads it (default false). */
+  /**
+   * Keeps what is written to Services, slices, Endpoints and Events, for `readAuditedWrites`
+   * (default false).
+   */
   readonly audit?: boolean;
 }
 
@@ -42,23 +47,26 @@ export interface ControlPlane {
   readonly caFile: string;
   /** Path of a kubeconfig for an administrator. */
   readonly kubeconfig: string;
-  /** Everything of this control plane, logs included. */
+  /** Folder of everything that belongs to this control plane, logs included. */
   readonly directory: string;
   readonly kubectl: Kubectl;
-  /** One request to the API, as what a kubelet or a test driver would send. */
+  /** Sends one request to the API, as a kubelet or a test driver would. */
   readonly request: ApiRequest;
   stopApiServer(signal?: NodeJS.Signals): Promise<void>;
-  /** On the same port, against the same etcd. */
+  /** Starts it on the same port, against the same etcd. */
   startApiServer(): Promise<void>;
-  /** Copies etcd's data; what it returns puts that copy back, as an administrator restores a backup. The API server is away meanwhile. */
+  /**
+   * Copies etcd's data. The returned function restores that copy, as an administrator restores a
+   * backup. The API server is down meanwhile.
+   */
   backUpEtcd(): Promise<() => Promise<void>>;
-  /** Ends all of it. The folder goes too, unless its logs are wanted. */
+  /** Ends all programs, and removes the folder unless its logs are wanted. */
   stop(options?: { readonly keepLogs?: boolean }): Promise<void>;
 }
 
-/** Up in 3 s on an idle machine with two cores; the rest is for a busy one. */
+/** An idle machine with two cores takes 3 s; the rest is for a busy one. */
 const startTimeoutMs = 60_000;
-/** Asked politely, kube-apiserver waits for its watches to end, for up to a minute. */
+/** After SIGTERM, kube-apiserver waits up to a minute for its watches to end. */
 const stopPatienceMs = 3_000;
 /** Another process may take a port between its choice and its use. */
 const portAttempts = 3;
@@ -83,7 +91,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     return started;
   };
 
-  /** Null: it ended, or was not ready in time. */
+  /** Null when it ended, or was not ready in time. */
   async function startApiServerOn(port: number): Promise<ApiRequest | null> {
     const apiServer = start('kube-apiserver', apiServerFlags({ ...apiServerSetting, port }));
     const deadlineAt = Date.now() + startTimeoutMs;
@@ -109,7 +117,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   }
 
   async function stop({ keepLogs = false } = {}): Promise<void> {
-    // Nothing in here is worth a graceful end.
+    // Nothing in here needs a graceful end.
     await Promise.all([...running.values()].map((process) => process.stop('SIGKILL')));
     if (keepLogs) console.log(`e2e: logs of the control plane are kept in ${directory}`);
     else rmSync(directory, { recursive: true, force: true });

@@ -1,8 +1,10 @@
 /**
- * Pods without a kubelet: the test writes the status that a kubelet would.
+ * Starts pods without a kubelet: the test writes the status that a kubelet would write.
  *
- * Guarantees: an IPv4 and an IPv6 address of their own, never used twice in one test file.
- * Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/ (phases, conditions, termination)
+ * Guarantees: a pod has an IPv4 and an IPv6 address that no other pod of the test file had.
+ *
+ * Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/ (phases, conditions,
+ * termination)
  */
 
 import { z } from 'zod';
@@ -21,7 +23,7 @@ export interface PodOptions {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ports?: readonly ContainerPort[];
-  /** Of a restartable init container ("sidecar"). */
+  /** Ports of a restartable init container ("sidecar"). */
   readonly sidecarPorts?: readonly ContainerPort[];
   /** Default: both families. */
   readonly families?: readonly ('IPv4' | 'IPv6')[];
@@ -39,9 +41,9 @@ export interface Pod {
   setReady(ready: boolean): Promise<void>;
   setPhase(phase: 'Succeeded' | 'Failed'): Promise<void>;
   annotate(annotations: Readonly<Record<string, string>>): Promise<void>;
-  /** Deleted gracefully: stays, Ready and terminating, as no kubelet ends it. */
+  /** Deletes it gracefully. It stays, Ready and terminating, because no kubelet ends it. */
   terminate(): Promise<void>;
-  /** Gone at once. */
+  /** Deletes it at once. */
   kill(): Promise<void>;
 }
 
@@ -94,8 +96,9 @@ export async function startPod(namespace: Namespace, options: PodOptions): Promi
   };
 }
 
-/** A merge patch replaces the whole list of conditions; Ready is the only one that matters here. */
+/** A merge patch replaces the whole list of conditions; only Ready matters here. */
 function readyCondition(ready: boolean): object {
-  const seconds = new Date().toISOString().replace(/\.\d+Z$/, 'Z'); // the kubelet writes whole seconds
+  // the kubelet writes whole seconds
+  const seconds = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
   return { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: seconds };
 }

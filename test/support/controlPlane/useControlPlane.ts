@@ -1,13 +1,11 @@
 /**
- * One control plane for the stories of one test file. Called at the top of the file.
- *
- * Its logs are kept when a story failed.
+ * Gives the stories of one test file a control plane, and keeps its logs when a story failed.
  */
 
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './startControlPlane.ts';
 
-/** The returned function may only be called inside of tests and hooks. */
+/** Returns a function that works only inside tests and hooks. */
 export function useControlPlane(options: ControlPlaneOptions = {}): () => ControlPlane {
   let controlPlane: ControlPlane | undefined;
   let failed = false;

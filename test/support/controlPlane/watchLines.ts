@@ -1,7 +1,8 @@
 /**
- * One watch request, line by line, as JSON. Used by the stories about what must not be seen in between, and by the benchmarks.
+ * Reads one watch request line by line, as JSON.
  *
- * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ * Source:
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 
 import { readFileSync } from 'node:fs';
@@ -10,15 +11,15 @@ import { Agent, request } from 'undici';
 import type { ControlPlane } from './startControlPlane.ts';
 
 /**
- * Resolves once the watch stands. `path` has a query already (`…?labelSelector=…`), or ends in `?`. Ends when the signal is
- * aborted or the server ends the watch.
+ * Resolves once the watch is open. `path` has a query already (`…?labelSelector=…`), or ends in
+ * `?`. Ends when the signal is aborted or the server ends the watch.
  */
 export async function watchLines(
   { url, token, caFile }: Pick<ControlPlane, 'url' | 'token' | 'caFile'>,
   path: string,
   signal: AbortSignal,
 ): Promise<AsyncIterable<unknown>> {
-  // No time limit on the body: a quiet watch is a good watch.
+  // The body has no time limit, because a quiet watch is a good watch.
   const dispatcher = new Agent({ connect: { ca: readFileSync(caFile, 'utf8') }, bodyTimeout: 0 });
   const answer = await request(`${url}${path}&watch=1`, {
     dispatcher,

@@ -1,6 +1,6 @@
 /**
- * Every state of one Service's slices that a kube-proxy could have seen, in order.
- * Used where a story is about what must not be seen in between.
+ * Records every state of one Service's slices that a kube-proxy could have seen, in order. Stories
+ * use it to prove what must never be seen in between.
  */
 
 import { z } from 'zod';
@@ -9,7 +9,10 @@ import type { ControlPlane } from './startControlPlane.ts';
 import { watchLines } from './watchLines.ts';
 
 export interface WatchedRoutes {
-  /** `<address> <port>,<port>` a state, those at the start first; `nobody` without endpoint, `deleted`. */
+  /**
+   * Returns `<address> <port>,<port>` for each state, in order; `nobody` without endpoint,
+   * `deleted` without slice.
+   */
   seen(): readonly string[];
   close(): Promise<void>;
 }

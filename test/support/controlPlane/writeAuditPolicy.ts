@@ -1,5 +1,5 @@
 /**
- * What an audit log keeps: every write to the resources that zen-lead writes to, with its body. Called by startControlPlane.ts.
+ * Writes the audit policy: every write, with its body.
  *
  * Source: https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
  */

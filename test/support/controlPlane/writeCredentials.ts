@@ -1,6 +1,6 @@
 /**
- * Credentials of a control plane: an administrator's token, the key that signs service-account tokens, a kubeconfig.
- * Called by startControlPlane.ts; all of it lives in the control plane's own folder.
+ * Writes the credentials of a control plane into its own folder: an administrator's token, the key
+ * that signs service-account tokens, a kubeconfig.
  */
 
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
@@ -11,7 +11,7 @@ export interface Credentials {
   readonly token: string;
   /** CSV for `--token-auth-file`. */
   readonly tokenFile: string;
-  /** PEM; both the signing and the verifying key. */
+  /** PEM; the key that signs and verifies. */
   readonly serviceAccountKeyFile: string;
   /** Returns the path. */
   writeKubeconfig(url: string, caFile: string): string;
