@@ -1,15 +1,21 @@
 /**
- * The contract of the Kubernetes API, as far as a decision can run into it: one suite, two targets.
+ * Tests the contract of the Kubernetes API, as far as a decision can run into it: one suite, two
+ * targets.
  *
- * `npm test` runs it on the embedded API server, `npm run test:e2e` on a real kube-apiserver. What the two may differ in is written here:
- * - The embedded one keeps no managedFields, refuses server-side apply (415), and speaks JSON only (no YAML, no protobuf, so
- *   `kubectl create namespace` and other commands that send protobuf do not work; `kubectl create -f` does).
- * - It does not notice a field named twice in one object, and words a JSON syntax error as JavaScript does.
- * - Its tables have fewer columns for nodes and workloads, and no column descriptions. The object of a bookmark has metadata only.
+ * `npm test` runs it on the embedded API server, `npm run test:e2e` on a real kube-apiserver. The
+ * two may differ in this:
+ * - The embedded one keeps no managedFields, refuses server-side apply (415), and speaks JSON only:
+ *   no YAML and no protobuf. `kubectl create namespace` and other commands that send protobuf do
+ *   not work; `kubectl create -f` does.
+ * - It does not notice a field named twice in one object, and words a JSON syntax error as
+ *   JavaScript does.
+ * - Its tables have fewer columns for nodes and workloads, and no column descriptions. The object
+ *   of a bookmark has metadata only.
  * - It allocates the lowest free ClusterIP and node port, not a random one.
- * - It gives no healthCheckNodePort, does not compare a strategic patch with its $setElementOrder, and where several fields are wrong at once it may
- *   name fewer of them.
- * - It adds no taint to new nodes; it gives no warning for addresses with leading zeros; a refused change of a pod's spec comes without a diff.
+ * - It gives no healthCheckNodePort, and does not compare a strategic patch with its
+ *   $setElementOrder. Where several fields are wrong at once it may name fewer of them.
+ * - It adds no taint to new nodes, and gives no warning for addresses with leading zeros. A refused
+ *   change of a pod's spec comes without a diff.
  */
 
 import { afterAll, beforeAll, describe } from 'vitest';
@@ -53,6 +59,6 @@ describe('the Kubernetes API', () => {
   describePods(target);
   describeEvents(target);
   describeDeletion(target);
-  // Last: it restarts a real API server.
+  // Comes last because it restarts a real API server.
   describeExpiry(target);
 });

@@ -1,5 +1,6 @@
 /**
- * Contract: preconditions. What invariant S3 rests on: which writes are refused, with which status, and that they then change nothing.
+ * Contract of preconditions, on which S3 of docs/guarantees.md rests: which writes are refused,
+ * with which status, and that they then change nothing.
  */
 
 import { describe, expect, it } from 'vitest';

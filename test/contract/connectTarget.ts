@@ -1,5 +1,6 @@
 /**
- * Plain HTTP towards a target, so that the suite sees every status, header and byte; our own client would hide some of them.
+ * Sends plain HTTP to a target, so that the suite sees every status, header and byte. Our own
+ * client would hide some of them.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';

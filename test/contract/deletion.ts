@@ -1,5 +1,6 @@
 /**
- * Contract: what follows from a deletion. Finalizers, owners, namespaces; a real cluster needs its controller manager for the last two.
+ * Contract of what follows a deletion: finalizers, owners, namespaces. A real cluster needs its
+ * controller manager for the last two.
  */
 
 import { describe, expect, it, vi } from 'vitest';
@@ -7,7 +8,10 @@ import { aConfigMap, aPod, aService, aSlice, metadataOf, paths, refusal } from '
 import { mergePatch, type Target } from './target.ts';
 import { useNamespace } from './useNamespace.ts';
 
-/** Controllers of a real cluster learn of changes through watches; that of namespaces looks again after half the pods' grace. */
+/**
+ * Controllers of a real cluster learn of changes through watches. The one for namespaces checks
+ * again after half the pods' grace.
+ */
 const eventually = { timeout: 60_000, interval: 50 };
 
 export function describeDeletion(target: () => Target): void {
@@ -93,7 +97,8 @@ export function describeDeletion(target: () => Target): void {
       const { ask } = target();
       const { uid } = metadataOf(await ask('POST', at.services, aService('parent')));
       await ask('POST', at.slices, aSlice('orphan', {}, { ownerReferences: [ownedBy('parent', uid)] }));
-      // A collector that has not seen the slice yet would let its owner go; once this one is gone, it has.
+      // A collector that has not seen the slice yet would let its owner go. Once this object is
+      // gone, the collector has seen it.
       const noOwner = [ownedBy('nobody', '88888888-8888-8888-8888-888888888888')];
       await ask('POST', at.slices, aSlice('seen', {}, { ownerReferences: noOwner }));
       await isGone(`${at.slices}/seen`);
@@ -146,7 +151,7 @@ export function describeDeletion(target: () => Target): void {
         ),
         details: { name: 'late', kind: 'services', causes: [{ reason: 'NamespaceTerminating' }] },
       });
-      // Pods go first, and this one waits for its kubelet, which is us.
+      // Pods go first, and this one waits for its kubelet, whose part the test plays.
       await vi.waitFor(
         async () => expect((await ask('GET', `${doomed.pods}/db-0`)).body).toHaveProperty('metadata.deletionTimestamp'),
         eventually,

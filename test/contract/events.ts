@@ -1,5 +1,5 @@
 /**
- * Contract: Events, which are one thing in two API groups.
+ * Contract of Events, which are one storage in two API groups.
  */
 
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,6 @@
 /**
- * Contract: a past that has been forgotten. The API server says so, in the three places where a client can ask for it.
+ * Contract of a forgotten past: the API server refuses it in the three places where a client can
+ * ask for it.
  */
 
 import { beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
 /**
- * Contract: forms of an answer, discovery, and paths that lead nowhere.
+ * Contract of the forms of an answer, discovery, and paths that lead nowhere.
  */
 
 import { beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
 /**
- * Contract: LIST. Pages that belong together, versions, selectors.
+ * Contract of LIST: pages that belong together, versions, selectors.
  */
 
 import { beforeAll, describe, expect, it } from 'vitest';

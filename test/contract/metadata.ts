@@ -1,5 +1,6 @@
 /**
- * Contract: names, labels, owners and unknown fields. What of metadata is refused, and with which words.
+ * Contract of names, labels, owners and unknown fields: what of metadata is refused, and with which
+ * words.
  */
 
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,6 @@
 /**
- * Objects and paths that the contract is written with, and the few fields of an answer that it reads.
+ * Builds the objects and paths of the contract, and reads the few fields of an answer that it
+ * needs.
  */
 
 import { expect } from 'vitest';
@@ -54,7 +55,7 @@ export interface Metadata {
   readonly generation?: number;
 }
 
-/** Fails when the answer is no object: a refusal, or text. */
+/** Throws when the answer is text or a refusal instead of an object. */
 export function metadataOf(answer: Answer): Metadata {
   return metadataAt(answer.body);
 }
@@ -68,7 +69,7 @@ export interface List {
   readonly items: readonly { readonly metadata: Metadata }[];
 }
 
-/** Fails when the answer is no list. */
+/** Throws when the answer is not a list. */
 export function listOf(answer: Answer): List {
   const items = valueAt(answer.body, 'items');
   if (!Array.isArray(items)) throw new Error(`no list: ${JSON.stringify(answer)}`);
@@ -84,7 +85,7 @@ export function listOf(answer: Answer): List {
   };
 }
 
-/** Undefined where there is nothing at that path. */
+/** Returns undefined when the path is absent. */
 export function valueAt(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined),
@@ -114,7 +115,7 @@ export function namesOf(answer: Answer): readonly string[] {
   return listOf(answer).items.map(({ metadata }) => metadata.name);
 }
 
-/** What a refused answer has to look like. */
+/** Describes a refused answer. */
 export function refusal(code: number, reason: string, message: string | RegExp): object {
   return {
     kind: 'Status',

@@ -1,5 +1,5 @@
 /**
- * Contract: the three patches.
+ * Contract of the three patches.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -123,7 +123,7 @@ export function describePatches(target: () => Target): void {
       const { ask } = target();
       const owner = (uid: string) => ({ apiVersion: 'v1', kind: 'Pod', name: 'keyed', uid });
       const owners = [owner('aaaa'), owner('bbbb')];
-      // The finalizer keeps it from being collected, as both owners are not there.
+      // The finalizer keeps it from being collected, because neither owner exists.
       const metadata = { ownerReferences: owners, finalizers: ['contract.test/kept'] };
       await ask('POST', at.services, aService('owned', {}, metadata));
       const patch = { metadata: { ownerReferences: [{ $patch: 'delete', uid: 'aaaa' }] } };

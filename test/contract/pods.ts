@@ -1,5 +1,6 @@
 /**
- * Contract: pods. Their status is written apart, their spec hardly at all, and they go with grace.
+ * Contract of pods: their status is written apart, their spec hardly ever changes, and they end
+ * with grace.
  */
 
 import { describe, expect, it } from 'vitest';

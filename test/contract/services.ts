@@ -1,5 +1,6 @@
 /**
- * Contract: Services. Ports, ClusterIPs, families and node ports: what is filled in, what is refused, what may change.
+ * Contract of Services, of their ports, ClusterIPs, families and node ports: what is filled in,
+ * what is refused, what may change.
  */
 
 import { describe, expect, it } from 'vitest';

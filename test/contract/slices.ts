@@ -1,5 +1,5 @@
 /**
- * Contract: EndpointSlices, which is what zen-lead writes.
+ * Contract of EndpointSlices, which zen-lead writes.
  */
 
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,6 @@
 /**
- * Starts the target: the embedded API server in the everyday suite, a real kube-apiserver under vitest.e2e.config.ts.
+ * Starts the target: the embedded API server in the everyday suite, a real kube-apiserver under
+ * vitest.e2e.config.ts.
  */
 
 import { readFileSync } from 'node:fs';
@@ -44,7 +45,7 @@ async function startReal(): Promise<Target> {
 }
 
 /**
- * etcd forgets the past, and the API server's own cache of it goes with a restart.
+ * etcd forgets the past, and a restart drops the API server's own cache of it.
  * Source: https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/
  */
 async function compact(controlPlane: ControlPlane): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * A namespace for one topic of the contract, so that topics cannot see each other.
+ * Gives each topic of the contract a namespace, so that topics cannot see each other.
  */
 
 import { beforeAll, expect } from 'vitest';

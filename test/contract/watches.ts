@@ -1,5 +1,6 @@
 /**
- * Contract: WATCH. Nothing missed, nothing twice, in order; what a selector makes of a change; bookmarks; ends.
+ * Contract of WATCH: nothing missed, nothing twice, in order; what a selector makes of a change;
+ * bookmarks; ends.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -8,7 +9,8 @@ import { mergePatch, type Target } from './target.ts';
 import { useNamespace } from './useNamespace.ts';
 
 export function describeWatches(target: () => Target): void {
-  // Concurrent, because a watch has to last a second to show that nothing more comes; each looks at one object of its own.
+  // Concurrent because a watch has to last a second to show that nothing more comes. Each test uses
+  // an object of its own.
   describe.concurrent('watches', () => {
     const at = paths(useNamespace(target, 'contract-watches'));
     const revisionNow = async () => listOf(await target().ask('GET', at.configMaps)).metadata.resourceVersion;
@@ -81,7 +83,7 @@ export function describeWatches(target: () => Target): void {
       await ask('POST', at.configMaps, aConfigMap('marked'));
       const query = 'watch=1&timeoutSeconds=1&allowWatchBookmarks=true&fieldSelector=metadata.name%3Dmarked';
       const lines = await watch(`${at.configMaps}?${query}`);
-      // A busy server may send a further one before the end.
+      // A busy server may send another bookmark before the end.
       expect(lines.slice(0, 2)).toMatchObject([
         { type: 'ADDED' },
         {
