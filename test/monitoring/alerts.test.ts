@@ -26,7 +26,7 @@ it('fires while nobody is routed to, and resolves when somebody is', async () =>
     .poll(async () => (await firing()).filter((name) => outage.includes(name ?? '')), { timeout: 20_000 })
     .toEqual([]);
 
-  // What people read: templates that were filled in.
+  // People read the annotations, so their templates have to be filled in.
   for (const { labels, annotations } of await prometheus.alerts())
     expect(Object.values(annotations).join(' '), labels['alertname']).not.toMatch(/\{\{|<no value>|<error/);
 });

@@ -22,13 +22,13 @@ const dashboard = z
 
 const panels = dashboard.panels.filter(({ type }) => type !== 'row');
 
-/** What nothing in this run sets; the query itself has to be right all the same. */
+/** Nothing in this run sets these; the query itself has to be right all the same. */
 const mayBeEmpty = [
-  'zen_lead_timeout_occurrences_total', // an API server that says nothing for 10 s
+  'zen_lead_timeout_occurrences_total', // an API server that sends nothing for 10 s
   'zen_lead_cold_start_seconds_bucket', // a quantile of no starts
 ];
 
-/** As Grafana fills in its variables, for a run of a few seconds. */
+/** Fills in the variables as Grafana does, for a run of a few seconds. */
 function fillIn(expression: string): string {
   return expression
     .replaceAll('$__rate_interval', '15s')
@@ -39,7 +39,8 @@ function fillIn(expression: string): string {
 it('asks only for what is exported: every panel shows something of a real run', async () => {
   const { urls, writeReady, readRoute } = await aBusyRun();
   const prometheus = await startPrometheus(Object.values(urls));
-  // A rate needs two samples of a counter, so what happened before the first scrape has to happen again.
+  // A rate needs two samples of a counter, so what happened before the first scrape has to happen
+  // again.
   await writeReady('db-0', false);
   await expect.poll(() => readRoute('db'), { timeout: 10_000 }).toEqual(['10.0.0.11']);
 

@@ -1,5 +1,6 @@
 /**
- * findPrometheus: the real prometheus and promtool, on the path (Debian and Ubuntu: the package `prometheus` has both).
+ * Finds the real prometheus and promtool on the path. In Debian and Ubuntu, the package
+ * `prometheus` has both.
  */
 
 import { existsSync } from 'node:fs';
@@ -10,7 +11,7 @@ export interface PrometheusPrograms {
   readonly promtool: string;
 }
 
-/** Or the line that says why the monitoring tests are skipped. */
+/** Returns the programs, or the line that says why the monitoring tests are skipped. */
 export function findPrometheus(path: string): PrometheusPrograms | string {
   const find = (name: string) =>
     path

@@ -1,6 +1,9 @@
 /**
- * renderDashboard: the panels of a dashboard as one page of line charts, from what a real Prometheus answers. Not Grafana: it shows whether
- * each query gives something that can be drawn, and what it is called.
+ * Renders the panels of a dashboard as one page of line charts, from the answers of a real
+ * Prometheus.
+ *
+ * It shows whether each query returns something that can be drawn, and the name of it. Does not
+ * guarantee that Grafana draws the same.
  */
 
 import { z } from 'zod';
@@ -25,10 +28,10 @@ interface Line {
   readonly points: readonly (readonly [at: number, value: number])[];
 }
 
-/** Of a screen, for one of the 24 columns and one unit of height. */
+/** Pixels on a screen, for one of the 24 columns and for one unit of height. */
 const COLUMN_PX = 58;
 const UNIT_PX = 30;
-/** As long as the run has been scraped, about. */
+/** About as long as the run has been scraped. */
 const WINDOW_SECONDS = 15;
 const CHART = { width: 200, height: 60 };
 const COLORS = ['#3274d9', '#e0752d', '#629e51', '#bf1b00', '#962d82', '#0a437c', '#b7950b', '#6d1f62'];

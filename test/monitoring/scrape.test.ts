@@ -1,8 +1,10 @@
 /**
- * deploy/prometheus/scrape.yaml, for whoever has a Prometheus without the operator: a real Prometheus takes it, and picks our ports.
+ * Has a real Prometheus take deploy/prometheus/scrape.yaml, the way without the operator, and pick
+ * our ports.
  *
- * Distributions build Prometheus without `kubernetes_sd_configs` (Debian does), so the pods come as static targets with the labels that
- * this kind of discovery gives them. The rest of the file is what is shipped.
+ * Debian builds Prometheus without `kubernetes_sd_configs`. The pods therefore come as static
+ * targets, with the labels that this kind of discovery gives them. The rest of the file is what is
+ * shipped.
  */
 
 import { readFileSync } from 'node:fs';
@@ -46,7 +48,7 @@ it('looks in every namespace that the manifests use', () => {
 it('scrapes one port of each of our pods, on Knative past the queue-proxy, and nothing else', async () => {
   const pods = [...listShippedPods(), stranger];
   const [{ kubernetes_sd_configs: _, ...rest }] = config.scrape_configs;
-  // An address each, or Prometheus takes two pods for one.
+  // Each pod needs an address of its own, or Prometheus takes two pods for one.
   const targets = pods.map(({ labels }, index) => ({ targets: [`192.0.2.1:${index + 1}`], labels }));
   const prometheus = await spawnPrometheus(
     { ...config, scrape_configs: [{ ...rest, static_configs: targets }] },

@@ -1,6 +1,6 @@
 /**
- * shippedPods: the pods of our manifests, as the targets that Prometheus' `role: pod` finds in them: one for each port that a container
- * declares. Used by scrape.test.ts.
+ * Lists the pods of our manifests as the targets that Prometheus' `role: pod` finds in them: one
+ * for each port that a container declares.
  *
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#pod
  */
@@ -11,7 +11,7 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 
 export interface PodTarget {
-  /** The manifest, and the port by its name. */
+  /** The manifest, and the name of the port. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -30,8 +30,8 @@ const workload = z.object({
 });
 
 /**
- * What Knative Serving 1.22 makes of the one container of a Service, and what it puts beside it
- * (pkg/apis/serving/v1/revision_helpers.go, pkg/reconciler/revision/resources/queue.go).
+ * Knative Serving 1.22 makes these of the one container of a Service and of the queue-proxy beside
+ * it (pkg/apis/serving/v1/revision_helpers.go, pkg/reconciler/revision/resources/queue.go).
  */
 const knativePorts: z.infer<typeof ports> = [
   { name: 'user-port', containerPort: 8080 },

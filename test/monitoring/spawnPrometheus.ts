@@ -1,5 +1,6 @@
 /**
- * spawnPrometheus: a real Prometheus with the configuration that it is given. On 127.0.0.1, in a directory of its own, ended with its test.
+ * Starts a real Prometheus with a given configuration: on 127.0.0.1, in a directory of its own,
+ * ended with its test.
  */
 
 import { spawn } from 'node:child_process';
@@ -13,11 +14,13 @@ import { findPrometheus } from './findPrometheus.ts';
 
 export interface SpawnedPrometheus {
   readonly url: string;
-  /** The parsed body of a 2xx; anything else rejects, as for as long as it is starting. */
+  /**
+   * Returns the parsed body of a 2xx; rejects on anything else, also while Prometheus is starting.
+   */
   read(path: string): Promise<unknown>;
 }
 
-/** `rules` is what `rule_files: [rules.yaml]` finds. */
+/** `rules` is the content of the file that `rule_files: [rules.yaml]` finds. */
 export async function spawnPrometheus(config: object, rules: string): Promise<SpawnedPrometheus> {
   const programs = findPrometheus(process.env['PATH'] ?? '');
   if (typeof programs === 'string') throw new Error(programs);

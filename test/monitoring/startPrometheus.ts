@@ -1,8 +1,8 @@
 /**
- * startPrometheus: a real Prometheus with our rules, scraping real programs.
+ * Starts a real Prometheus with our rules that scrapes real programs.
  *
- * The rules are those that are shipped. Only what would make a test wait for minutes is shortened: how often is scraped and evaluated, and
- * every `for`.
+ * The rules are the shipped ones. Only what would make a test wait for minutes is shorter: the
+ * intervals of scrape and evaluation, and every `for`.
  */
 
 import { readFileSync } from 'node:fs';
@@ -44,7 +44,8 @@ export async function startPrometheus(targets: readonly string[]): Promise<Prome
     scrape_configs: [
       {
         job_name: 'zen-lead',
-        // As the operator does with our PodMonitors: a target has the namespace of its pod, and our own label wins.
+        // As the operator does with our PodMonitors: a target has the namespace of its pod, and our
+        // own label wins.
         honor_labels: true,
         static_configs: [{ targets: targets.map((url) => new URL(url).host), labels: { namespace: 'zen-lead' } }],
       },
