@@ -1,5 +1,6 @@
 /**
- * A value that cannot be read never moves a leader, and is named. docs/reference/annotations.md.
+ * Tests that a value that cannot be read never moves a leader, and is named.
+ * docs/reference/annotations.md#unreadable-values.
  */
 
 import { describe, expect, test } from 'vitest';
@@ -14,7 +15,7 @@ import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead();
 
-/** Everything that garbage must not change: what there is, under which uid, and where it routes. */
+/** Reads everything that garbage must not change: the objects, their uids, and the route. */
 async function readAllOfIt(namespace: Namespace) {
   return {
     services: await listServiceNames(namespace),

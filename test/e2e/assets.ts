@@ -1,8 +1,9 @@
 /**
- * `npm run e2e:assets`: builds the programs of the e2e suite once, and downloads the definitions that it applies, where Go
- * is present.
+ * `npm run e2e:assets` builds the programs of the e2e suite once, and downloads the definitions
+ * that it applies, where Go is present.
  *
- * Without the programs and without Go it says so in one line and exits with 0: the suite then skips itself with that line.
+ * Without the programs and without Go it prints one line and exits with 0. The suite then skips
+ * itself with that line.
  */
 
 import { buildAssets } from '../support/controlPlane/buildAssets.ts';

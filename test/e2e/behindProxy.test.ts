@@ -1,6 +1,7 @@
 /**
- * Two bridges and three functions behind a real reverse proxy, with real service-account tokens, on a real API server; then two views of one
- * cluster, one of them stale. docs/guarantees.md (S9), docs/trust.md, docs/architecture.md#replicas.
+ * Tests two bridges and three functions behind a real reverse proxy, with real service-account
+ * tokens, on a real API server; then two views of one cluster, one of them stale.
+ * docs/guarantees.md (S9), docs/trust.md, docs/architecture.md#replicas.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -72,7 +73,9 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
 
   const isHolder = async (each: RunningCommand) => (await each.readMetric('zen_lead_lease_holder')) === 1;
 
-  /** Each story has Leases of its own: the last holder was killed, and its Lease is not free yet. */
+  /**
+   * Each story has Leases of its own: the last holder was killed, and its Lease is not free yet.
+   */
   async function startBridge(name: string, lease: readonly string[], sink = sinkUrl, kubeconfig?: string) {
     const { directory, kubeconfig: own } = controlPlane();
     const at = { directory, kubeconfig: kubeconfig ?? own };
@@ -105,7 +108,8 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
     const hintsBefore = await sum('zen_lead_hints_total');
     for (let round = 0; round < ROUNDS; round += 1) {
       await moveLead(namespace, pods, round);
-      // The announcement is the write that brings the watch of Services past what a reconcile that reads has recorded.
+      // The announcement is the write that brings the watch of Services past what a reconcile that
+      // reads has recorded.
       await expect.poll(() => isAnnounced(namespace), { interval: 10 }).toBe(true);
     }
     expect(await sum('zen_lead_failover_count_total', `namespace="${namespace.name}"`)).toBe(ROUNDS);
@@ -130,7 +134,7 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
   test('lose the bridge that speaks first (kill -9): the other one moves the route with a hint, and does not wait for the Lease', async () => {
     const { holder, second } = await startPair();
     const { namespace, pods } = await startLed();
-    // What the holder has sent outlives it, and a reconcile that reads would find the loss.
+    // Requests of the holder outlive it, and a reconcile that reads would find the loss.
     await vi.waitFor(() => staysSo(() => sum('zen_lead_reconciliations_total'), 500), { timeout: 10_000 });
     const hintsBefore = await second.readMetric('zen_lead_hedged_hints_total');
     await holder.process.stop('SIGKILL');
@@ -170,7 +174,8 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
     const lease = ['--lease-name', 'held-back'];
     const noLease = ['--no-lease'];
     const everything = () => true;
-    // Its slices are today's: only the revision that was recorded with the last decision tells it from an honest change (S9).
+    // Its slices are current: only the revision that was recorded with the last decision tells it
+    // from an honest change (S9).
     const onlyPods = (path: string) => /\/pods\b/.test(path);
 
     afterEach(async () => {
@@ -179,7 +184,7 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
       await Promise.all(proxies.splice(0).map((each) => each.close()));
     });
 
-    /** A bridge whose way to the API server is held back. */
+    /** Starts a bridge whose requests to the API server are delayed. */
     async function startHeldBack(flags: readonly string[], isLate: (path: string) => boolean) {
       const { kubeconfig, directory, url } = controlPlane();
       const proxy = await startSlowProxy(controlPlane(), BEHIND_MS, isLate);
@@ -210,7 +215,7 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
           await moveLead(namespace, pods, round);
           moves.push(round % 2 === 0 ? pods[1].ipv4 : pods[0].ipv4);
         }
-        // Whatever the one that lags still has to say, it says within its delay and a hint.
+        // The late bridge sends what it still has within its delay and a hint.
         await sleep(3 * BEHIND_MS);
         const routed = seen.seen().map((line) => line.split(' ')[0] ?? '');
         expect(withoutRepeats(routed)).toEqual([pods[0].ipv4, ...moves]);
@@ -230,7 +235,8 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
       const events = recorder.bodies.flatMap((body) => recordedEvent.safeParse(JSON.parse(body)).data ?? []);
       return events.filter(({ subject }) => subject === `namespaces/${namespace.name}/services/web`);
     };
-    // web-0 is routed to and has just been lost. Not every loss leaves one: a reconcile that is a hint carries no snapshot.
+    // web-0 is routed to and has just been lost. Not every loss has such an event: a reconcile that
+    // is a hint carries no snapshot.
     const isLossOfFirst = ({ data: { snapshot } }: ReturnType<typeof readEvents>[number]) =>
       snapshot.candidates.some(({ name, ready }) => name === 'web-0' && !ready) &&
       snapshot.slices.some(({ annotations }) => annotations['zen-lead.io/leader-pod-name'] === 'web-0');
@@ -257,12 +263,13 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
       return answer.json();
     };
 
-    // 1. Old as a whole: it names versions that are no more, and the API server refuses the write.
+    // 1. Old as a whole: it names versions that are gone, and the API server refuses the write.
     const conflictsBefore = await sum('zen_lead_retry_attempts_total', `namespace="${namespace.name}"`);
     expect(await send(lossOfFirst)).toMatchObject({ type: 'io.zen-lead.leader.kept', data: { basis: 'read' } });
     expect(await sum('zen_lead_retry_attempts_total', `namespace="${namespace.name}"`)).toBe(conflictsBefore + 1);
 
-    // 2. One watch behind the others: today's slice with yesterday's pods. Only the recorded revision tells (S9).
+    // 2. One watch behind the others: the current slice with old pods. Only the recorded revision
+    //    tells (S9).
     const oldPods = {
       candidates: lossOfFirst.data.snapshot.candidates,
       revisions: { ...latest.data.snapshot.revisions, pods: lossOfFirst.data.snapshot.revisions.pods },
@@ -277,7 +284,7 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
   });
 });
 
-/** What this file changes about an event; the rest passes through. */
+/** The fields of an event that this file changes; the rest passes through. */
 const recordedEvent = z.looseObject({
   subject: z.string(),
   data: z.looseObject({
@@ -289,7 +296,10 @@ const recordedEvent = z.looseObject({
   }),
 });
 
-/** The leader is lost, the other pod takes over, the lost one is well again: it does not take the lead back. */
+/**
+ * The leader is lost, the other pod takes over, and the lost one is well again: it does not take
+ * the lead back.
+ */
 async function moveLead(namespace: Namespace, pods: readonly [Pod, Pod], round: number): Promise<void> {
   const [leader, other] = round % 2 === 0 ? pods : [pods[1], pods[0]];
   await leader.setReady(false);
@@ -313,19 +323,19 @@ async function readVersions(namespace: Namespace): Promise<string> {
   return [service, ...slices].map((each) => each?.metadata.resourceVersion).join(' ');
 }
 
-/** A change of conditions or of the record is no move. */
+/** Drops repeats, because a change of conditions or of the record is not a move. */
 function withoutRepeats(routed: readonly string[]): readonly string[] {
   return routed.filter((each, index) => each !== routed[index - 1]);
 }
 
 interface Recorder {
   readonly url: string;
-  /** Of every event, in order. */
+  /** Bodies of every event, in order. */
   readonly bodies: readonly string[];
   close(): Promise<void>;
 }
 
-/** Hands every request on, and keeps its body. */
+/** Forwards every request and keeps its body. */
 async function startRecorder(targetUrl: string): Promise<Recorder> {
   const bodies: string[] = [];
   const server: Server = createServer(async (request, response) => {

@@ -1,5 +1,6 @@
 /**
- * Somebody edits or deletes by hand what is ours. docs/reference/objects.md; L1.
+ * Tests that zen-lead repairs what a user edits or deletes of its objects.
+ * docs/reference/objects.md; docs/guarantees.md (L1).
  */
 
 import { describe, expect, test } from 'vitest';
@@ -20,7 +21,10 @@ import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead();
 
-/** web-0 leads, web-1 is Ready beside it, and everything has been announced: nothing of ours is about to be written. */
+/**
+ * web-0 leads, web-1 is Ready beside it, and everything has been announced: no write of ours is
+ * due.
+ */
 async function startSettled(): Promise<Namespace> {
   const namespace = await world.namespace();
   await startPod(namespace, { name: 'web-0' });
@@ -32,7 +36,10 @@ async function startSettled(): Promise<Namespace> {
   return namespace;
 }
 
-/** What a repair has to bring back: everything but versions, and the epoch, which may only grow. */
+/**
+ * Reads what a repair has to bring back: everything but versions, and the epoch, which may only
+ * grow.
+ */
 async function readState(namespace: Namespace) {
   const service = await readService(namespace, 'web-leader');
   const slices = await listSlices(namespace, 'web-leader');
@@ -194,7 +201,8 @@ describe('a selector put on the leader Service', () => {
       .toEqual(['web-leader-ipv4']);
     await expect.poll(() => namespace.kubectl('get', 'endpoints', '-o', 'name')).not.toContain('web-leader');
     expect(await readLeader(namespace)).toBe('web-0');
-    // The controllers work on what they saw: nothing may come back once they have seen the last of it.
+    // The controllers work on what they saw, and nothing may come back once they have seen the last
+    // of it.
     await staysSo(async () => (await listSlices(namespace, 'web-leader')).length);
     expect(await namespace.kubectl('get', 'endpoints', '-o', 'name')).not.toContain('web-leader');
   });

@@ -1,7 +1,9 @@
 /**
- * Every file of examples/, as its header says it is used: `kubectl apply`, then the pods that its workload would have.
+ * Tests every file of examples/ as its header says it is used: `kubectl apply`, then the pods of
+ * its workload.
  *
- * No controller runs that makes pods of a Deployment, StatefulSet or CronJob: the test makes them from its template.
+ * No controller here makes pods of a Deployment, StatefulSet or CronJob. The test makes them from
+ * its template.
  */
 
 import { readdirSync } from 'node:fs';
@@ -27,7 +29,10 @@ const template = z.object({
   }),
 });
 
-/** `kubectl apply -f`, then pods `<workload>-0`, `-1`, … as the workload's template describes them, all Ready. */
+/**
+ * Runs `kubectl apply -f`, then makes pods `<workload>-0`, `-1`, … from the workload's template,
+ * all Ready.
+ */
 async function applyExample(namespace: Namespace, file: string, workload: string, path: string, replicas: number) {
   await namespace.kubectl('apply', '-f', `${folder}/${file}`);
   const { metadata, spec } = template.parse(

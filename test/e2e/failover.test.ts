@@ -1,5 +1,6 @@
 /**
- * The leader stops being fit, and another pod takes over; or nobody, when there is none. docs/reference/annotations.md#precedence; docs/guarantees.md (S1, S2, S6).
+ * Tests that another pod takes over when the leader stops being fit, and that no pod leads when
+ * there is none. docs/reference/annotations.md#precedence; docs/guarantees.md (S1, S2, S6).
  */
 
 import { describe, expect, test } from 'vitest';
@@ -14,7 +15,7 @@ import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead();
 
-/** Two Ready pods, web-0 leading. */
+/** Creates two Ready pods, of which web-0 leads. */
 async function startTwo(pod: Partial<PodOptions> = {}, service = aService()): Promise<[Namespace, Pod, Pod]> {
   const namespace = await world.namespace();
   const first = await startPod(namespace, { ...pod, name: 'web-0' });
@@ -133,7 +134,8 @@ describe('failover', () => {
     const [namespace, first, second] = await startTwo();
     await Promise.all([first.kill(), second.kill()]);
     await expect.poll(() => readLeader(namespace)).toBe('nobody');
-    // The pods are seen terminating before they are seen gone; who is fast says the one, who is slow the other.
+    // A fast zen-lead sees the pods terminating, a slow one sees them gone; each names its own
+    // reason.
     await expect
       .poll(async () => (await listEventReasons(namespace)).join())
       .toMatch(/Warning (NoReadyPods|NoPodsFound)/);

@@ -1,5 +1,6 @@
 /**
- * IPv4, IPv6 and dual-stack. docs/reference/objects.md (one slice a family) and section 5 (S1).
+ * Tests IPv4, IPv6 and dual-stack. docs/reference/objects.md#endpointslices (one slice a family);
+ * docs/guarantees.md (S1).
  */
 
 import { describe, expect, test } from 'vitest';

@@ -1,5 +1,6 @@
 /**
- * The followers Service and the type of the leader Service. docs/reference/annotations.md; docs/reference/objects.md.
+ * Tests the followers Service and the type of the leader Service.
+ * docs/reference/objects.md#followers; docs/reference/annotations.md.
  */
 
 import { describe, expect, test } from 'vitest';

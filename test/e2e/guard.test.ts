@@ -1,6 +1,6 @@
 /**
- * The rights that are shipped, and the policy that narrows them (deploy/guard), on a real API server: enough for all that zen-lead does,
- * and for nothing else.
+ * Tests the shipped rights, and the policy that narrows them (deploy/guard), on a real API server:
+ * they are enough for all that zen-lead does, and for nothing else.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => zenLead?.process.stop('SIGKILL'));
 
-/** kubectl, as whoever has stolen the identity of zen-lead. */
+/** Runs kubectl as a thief of zen-lead's identity would. */
 function asZenLead(...args: string[]): Promise<string> {
   return controlPlane().kubectl('--as', account, ...args);
 }
@@ -58,7 +58,7 @@ describe('zen-lead with its own account', () => {
     await first.kill();
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
 
-    // The one exception: what Kubernetes makes from a selector, and leaves behind.
+    // The one exception is what Kubernetes makes from a selector and leaves behind.
     await namespace.kubectl('patch', 'service', 'web-leader', '-p', '{"spec":{"selector":{"app":"web"}}}');
     await expect.poll(async () => (await readService(namespace, 'web-leader'))?.spec.selector).toBeUndefined();
     await expect.poll(() => namespace.kubectl('get', 'endpoints', 'web-leader', '--ignore-not-found')).toBe('');
@@ -74,7 +74,7 @@ describe('zen-lead with its own account', () => {
     await expect.poll(() => readLeader(namespace, 'primary')).toBe('web-1');
     await expect.poll(() => listServiceNames(namespace)).toEqual(['primary', 'web', 'web-followers']);
 
-    // What an orphaning deletion leaves has our label and no owner: it is adopted.
+    // What an orphaning deletion leaves has our label and no owner, so zen-lead adopts it.
     await namespace.kubectl('delete', 'service', 'web', '--cascade=orphan');
     await namespace.apply(aService({ annotations: { 'leader-service-name': 'primary' } }));
     await expect

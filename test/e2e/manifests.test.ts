@@ -1,8 +1,8 @@
 /**
- * Has a real API server take everything that `deploy/` ships and that docs/performance.md gives to apply: strict about fields,
- * with defaults and validation.
+ * Tests that a real API server takes everything that `deploy/` ships and that docs/performance.md
+ * gives to apply. It is strict about fields, and includes defaults and validation.
  *
- * Custom resources are held against the definitions that their projects publish.
+ * Custom resources are validated against the definitions that their projects publish.
  * Does not guarantee that Knative's own webhooks take them: the cluster suite asks those.
  */
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
   for (const folder of definitions ?? []) await kubectl('create', '-f', folder);
   if (definitions !== null)
     await kubectl('wait', '--for=condition=Established', 'customresourcedefinitions', '--all', '--timeout=60s');
-  // A dry run makes no namespace for what comes after it.
+  // A dry run makes no namespace for the manifests after it.
   for (const name of ['zen-lead', 'team-a', 'team-b']) await kubectl('create', 'namespace', name);
 });
 
@@ -67,7 +67,7 @@ function apply(manifests: string): Promise<string> {
   return controlPlane().kubectl.withInput(manifests, 'apply', '--server-side', '--dry-run=server', '--validate=strict');
 }
 
-/** A component by itself is nothing: it changes deploy/knative. */
+/** A component does nothing by itself: it changes deploy/knative. */
 async function build(path: string): Promise<string> {
   const { kubectl } = controlPlane();
   const folder = join(deploy, path);

@@ -1,5 +1,6 @@
 /**
- * Names: another one, one that is taken, one that two want. What is not ours stays byte for byte. docs/reference/objects.md, S7.
+ * Tests names: a chosen one, one that is taken, one that two Services want. What is not ours stays
+ * byte for byte. docs/reference/objects.md#what-is-ours; docs/guarantees.md (S7).
  */
 
 import { describe, expect, test } from 'vitest';
@@ -18,7 +19,7 @@ function rename(namespace: Namespace, name: string): Promise<string> {
   return namespace.kubectl('annotate', '--overwrite', 'service', 'web', `zen-lead.io/leader-service-name=${name}`);
 }
 
-/** Byte for byte, managed fields included. */
+/** Reads an object byte for byte, managed fields included. */
 function readWhole(namespace: Namespace, kind: string, name: string): Promise<string> {
   return namespace.kubectl('get', kind, name, '-o', 'json', '--show-managed-fields');
 }
@@ -116,7 +117,8 @@ describe('a name that is taken', () => {
       }),
     );
     await expect.poll(() => listEventReasons(namespace, 'other')).toContain('Warning NameConflict');
-    // The first look after `announced` writes annotations: what must not change is whose it is, and how often it changes.
+    // The first reconcile after `announced` writes annotations. Whose the object is, and how often
+    // it changes, must stay.
     await expect
       .poll(async () => (await readWhole(namespace, 'service', 'shared')).includes('announced-epoch'))
       .toBe(true);

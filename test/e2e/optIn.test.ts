@@ -1,5 +1,6 @@
 /**
- * One annotation makes a leader Service, its removal takes it away. docs/reference/annotations.md; docs/reference/objects.md.
+ * Tests that one annotation makes a leader Service, and that its removal removes it.
+ * docs/reference/annotations.md; docs/reference/objects.md#leader-service.
  */
 
 import { describe, expect, test } from 'vitest';
@@ -77,7 +78,8 @@ describe('opting in', () => {
       expect.objectContaining({ name: 'dns', port: 53, protocol: 'UDP' }),
     ]);
     expect(leader?.spec.ports.map(({ nodePort }) => nodePort)).toEqual([undefined, undefined]);
-    expect(await listServiceNames(namespace)).toEqual(['web', 'web-leader']); // no leader of the leader
+    // a leader Service has no leader Service
+    expect(await listServiceNames(namespace)).toEqual(['web', 'web-leader']);
   });
 
   test('writes the endpoint whole and the record beside it', async () => {

@@ -1,5 +1,6 @@
 /**
- * Named target ports are looked up on the pod that leads. docs/reference/annotations.md (`ports-mode`) and section 4.
+ * Tests that named target ports are resolved on the pod that leads. docs/reference/annotations.md
+ * (`ports-mode`); docs/reference/objects.md#endpointslices.
  */
 
 import { describe, expect, test } from 'vitest';

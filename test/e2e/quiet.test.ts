@@ -1,6 +1,7 @@
 /**
- * Nothing is written while nothing that matters changes, whatever a Service looks like. docs/guarantees.md (idempotent after its own
- * patch), on a real API server: its audit log counts also the writes that were refused or changed nothing.
+ * Tests that zen-lead writes nothing while nothing that matters changes, whatever a Service looks
+ * like. docs/guarantees.md. The audit log of a real API server also counts writes that were refused
+ * or changed nothing.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +13,7 @@ import { aService, type ServiceOptions } from '../support/objects/aService.ts';
 import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead({ audit: true });
-/** Everything is reconciled again every 30 s. */
+/** The resync reconciles everything every 30 s. */
 const overAResyncMs = 35_000;
 /** Five times what an announcement and its retry wait. */
 const settleMs = 3_000;
@@ -24,7 +25,7 @@ interface Shape {
   readonly pods?: Partial<PodOptions>;
   /** Objects that are not ours, made beforehand. */
   readonly beside?: readonly object[];
-  /** After everything stands. */
+  /** Runs once everything stands. */
   afterwards?(namespace: Namespace, pods: readonly Pod[]): Promise<unknown>;
 }
 
@@ -37,7 +38,7 @@ const slice = {
 };
 const notReady = (_: Namespace, pods: readonly Pod[]) => Promise.all(pods.map((pod) => pod.setReady(false)));
 
-/** Whatever may leave something to be written for ever. */
+/** Every shape of a Service that might make zen-lead write for ever. */
 const shapes: Readonly<Record<string, Shape>> = {
   plain: {},
   'dual-stack': { service: { spec: { ipFamilyPolicy: 'RequireDualStack' } } },
@@ -122,13 +123,16 @@ test('nothing is written over a resync and a while of noise on pods and nodes, w
   expect(readWrites().slice(before.length)).toEqual([]);
 });
 
-/** `patch services story-3/web-leader`, in order: what zen-lead wrote, but for its Lease, which is there to be renewed. */
+/**
+ * Returns texts such as `patch services story-3/web-leader`, in order: what zen-lead wrote, without
+ * the renewals of its Lease.
+ */
 function readWrites(): readonly string[] {
   const writes = readAuditedWrites(world.controlPlane(), 'zen-lead').filter(({ resource }) => resource !== 'leases');
   return writes.map(({ verb, resource, namespace, name }) => `${verb} ${resource} ${describe(namespace)}/${name}`);
 }
 
-/** The shape that a namespace was made for. */
+/** Returns the shape that a namespace was made for. */
 function describe(namespace: string | undefined): string | undefined {
   return Object.keys(shapes)[Number(namespace?.replace('story-', '')) - 1] ?? namespace;
 }
@@ -141,7 +145,7 @@ async function untilQuiet(): Promise<void> {
   }
 }
 
-/** Writes that say nothing about who can lead, as probes and metrics agents make them. */
+/** Makes writes that do not change who can lead, as probes and metrics agents do. */
 async function makeNoise({ annotate }: Pod): Promise<void> {
   const seenAt = String(Date.now());
   await annotate({ 'example.com/seen-at': seenAt });

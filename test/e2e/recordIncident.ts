@@ -1,9 +1,11 @@
 /**
- * Makes examples/recordings/forgotten-pause.jsonl, the incident of docs/tutorial.md: `node test/e2e/recordIncident.ts` runs
- * zen-lead on a real control plane, as somebody would who makes this mistake, and takes its recording. Takes a minute and a half.
+ * Records examples/recordings/forgotten-pause.jsonl, the incident of docs/tutorial.md. `node
+ * test/e2e/recordIncident.ts` runs zen-lead on a real control plane and makes the mistake of a
+ * user. It takes a minute and a half.
  *
- * The mistake: a pause for maintenance is ended with paused="False", which is no boolean here. What cannot be read counts as true, so
- * that the leader stays frozen; an hour later (20 seconds here) it dies.
+ * The mistake: paused="False" ends a pause for maintenance, and is not a boolean here. A value that
+ * cannot be read counts as true, so the leader stays frozen. An hour later (20 seconds here) it
+ * dies.
  */
 
 import { copyFileSync, mkdirSync } from 'node:fs';
@@ -18,7 +20,7 @@ import { startZenLead } from '../support/programs/spawnZenLead.ts';
 const folder = new URL('../../examples/recordings/', import.meta.url);
 const nodes = ['node-a', 'node-b', 'node-c'] as const;
 
-/** The service's pods, one a node. */
+/** Makes the service's pods, one a node. */
 const labelsOf = (service: string) => ({ app: service });
 
 const controlPlane = await startControlPlane({ serviceCidrs: '10.96.0.0/16' });
@@ -53,7 +55,7 @@ try {
   await sleep(8_000);
   await annotate('zen-lead.io/paused=False'); // and is meant to end here
   await sleep(12_000);
-  await reports0.setReady(false); // a failover as it should be, in the same minute
+  await reports0.setReady(false); // an ordinary failover, in the same minute
   await sleep(8_000);
   await orders0.setReady(false); // the leader crashes
   await sleep(6_000);
@@ -63,7 +65,7 @@ try {
   await sleep(12_000);
   await reports0.setReady(true);
   await sleep(15_000);
-  await annotate('zen-lead.io/paused-'); // somebody has found it
+  await annotate('zen-lead.io/paused-'); // a person has found it
   await sleep(3_000);
 } finally {
   await zenLead.process.stop();

@@ -1,5 +1,6 @@
 /**
- * Two `zen-lead run` on one cluster, and one of them dies or stands still. docs/architecture.md#replicas.
+ * Tests two `zen-lead run` on one cluster, of which one dies or stands still.
+ * docs/architecture.md#replicas.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +15,10 @@ import { aService } from '../support/objects/aService.ts';
 import { type RunningCommand, startCommand } from '../support/programs/startCommand.ts';
 
 const controlPlane = useControlPlane({ controllerManager: false, audit: true });
-/** What a dead holder's Lease takes to be free (10 s) and a reconcile of it (2 s); a failover must not have waited for it. */
+/**
+ * A dead holder's Lease is free after 10 s, and is read every 2 s; a failover must not have waited
+ * for it.
+ */
 const LEASE_MS = 10_000;
 
 let stories = 0;
@@ -25,7 +29,7 @@ let second: RunningCommand;
 
 const isHolder = async (each: RunningCommand) => (await each.readMetric('zen_lead_lease_holder')) === 1;
 
-/** `web`, led by web-0 and announced, with two replicas of zen-lead. */
+/** `web` is led by web-0 and announced, with two replicas of zen-lead. */
 beforeEach(async () => {
   stories += 1;
   namespace = await createNamespace(controlPlane(), `replicas-${stories}`);
@@ -56,7 +60,7 @@ async function readVersions(): Promise<string> {
 }
 
 test('the one that speaks first is killed with kill -9: the other one moves the route, and does not wait for the Lease', async () => {
-  // On a busy machine it has lost its patience before, when the Service was made.
+  // On a busy machine it may have lost its patience when the Service was made.
   const hintsBefore = await second.readMetric('zen_lead_hedged_hints_total');
   await holder.process.stop('SIGKILL');
   const killedAt = Date.now();
@@ -65,7 +69,7 @@ test('the one that speaks first is killed with kill -9: the other one moves the 
   expect(Date.now() - killedAt).toBeLessThan(LEASE_MS);
   expect(await isHolder(second)).toBe(false);
   expect(await second.readMetric('zen_lead_hedged_hints_total')).toBe(hintsBefore + 1);
-  // One hint is enough. It takes the Lease then, and tells what the dead one has not told.
+  // One hint is enough. Then it takes the Lease and announces what the dead one has not.
   await expect.poll(() => isAnnounced()).toBe(true);
   expect(await isHolder(second)).toBe(true);
   expect(await second.readMetric('zen_lead_hedged_hints_total')).toBe(hintsBefore + 1);
@@ -77,7 +81,7 @@ test('the one that speaks first is stopped (SIGSTOP) and woken (SIGCONT): the ro
   const stoppedAt = Date.now();
   await expect.poll(() => readLeader(namespace)).toBe('web-1');
   expect(Date.now() - stoppedAt).toBeLessThan(LEASE_MS);
-  // To the one that stands still nothing has happened: its leader is Ready, as it was.
+  // For the frozen replica nothing has happened: its leader is Ready, as it was.
   await pods[0].setReady(true);
   await expect.poll(() => isAnnounced()).toBe(true);
   await expect.poll(() => isHolder(second)).toBe(true);
@@ -85,7 +89,7 @@ test('the one that speaks first is stopped (SIGSTOP) and woken (SIGCONT): the ro
   holder.process.signal('SIGCONT');
   expect(await staysSo(() => readVersions(), 3_000)).toBe(before);
   expect(await isHolder(holder)).toBe(false);
-  // Awake again it is as good as any other: it speaks when the other one does not.
+  // Once awake it is as good as any other: it sends when the other one does not.
   await second.process.stop('SIGKILL');
   await pods[1].setReady(false);
   await expect.poll(() => readLeader(namespace)).toBe('web-0');

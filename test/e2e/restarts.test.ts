@@ -1,5 +1,6 @@
 /**
- * zen-lead and the API server stop and come back. docs/guarantees.md (S8, L1), docs/architecture.md#bridge.
+ * Tests that zen-lead and the API server can stop and come back. docs/guarantees.md (S8, L1),
+ * docs/architecture.md#bridge.
  */
 
 import { afterEach, expect, test } from 'vitest';
@@ -18,7 +19,8 @@ let starts = 0;
 let running: ZenLead | undefined;
 
 afterEach(async () => {
-  await running?.process.stop('SIGTERM'); // gives up its Lease: the next one does not have to wait for it
+  // it releases its Lease, so that the next one need not wait for it
+  await running?.process.stop('SIGTERM');
   running = undefined;
 });
 
@@ -40,7 +42,9 @@ async function startLed(): Promise<{ namespace: Namespace; first: Pod; second: P
   return { namespace, first, second, zenLead };
 }
 
-/** Every version of what is ours, and whether all of it is said: nothing is about to be written then. */
+/**
+ * Reads every version of our objects, and whether everything is announced: no write is due then.
+ */
 async function readVersions(namespace: Namespace): Promise<string> {
   const service = await readService(namespace, 'web-leader');
   const slices = await listSlices(namespace, 'web-leader');
@@ -116,9 +120,10 @@ test('a restart of the API server moves nothing, and failover works after it', a
 test('a failover during an absence of the API server is made up for when it is back', async () => {
   const { namespace, first, second, zenLead } = await startLed();
   await first.setReady(false);
-  await controlPlane().stopApiServer('SIGKILL'); // perhaps before the route was written, perhaps after
+  await controlPlane().stopApiServer('SIGKILL'); // before or after the route was written
   await controlPlane().startApiServer();
-  await second.setReady(true); // a status write that changes nothing but proves that the server takes writes
+  // a status write that changes nothing but proves that the server takes writes
+  await second.setReady(true);
   await expect.poll(() => readLeader(namespace), { timeout: 60_000 }).toBe('web-1');
   await expect.poll(() => zenLead.isReady(), { timeout: 60_000 }).toBe(true);
 });

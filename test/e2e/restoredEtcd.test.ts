@@ -1,6 +1,6 @@
 /**
- * The API server restarts with the version that it had, and etcd is restored from an older backup, under a running zen-lead. docs/guarantees.md (S8, S9),
- * docs/architecture.md#bridge.
+ * Tests a running zen-lead while the API server restarts with its version, and while etcd is
+ * restored from an older backup. docs/guarantees.md (S8, S9), docs/architecture.md#bridge.
  */
 
 import { expect, test } from 'vitest';
@@ -14,7 +14,10 @@ import { aService } from '../support/objects/aService.ts';
 import { startZenLead } from '../support/programs/spawnZenLead.ts';
 
 const controlPlane = useControlPlane({ controllerManager: false });
-/** Far less than the 90 s after which a watch that says nothing is given up: that it is from the future is noticed sooner. */
+/**
+ * Far less than the 90 s after which a silent watch is given up: the bridge notices sooner that its
+ * version is from the future.
+ */
 const healing = { timeout: 20_000 };
 
 async function isAnnounced(namespace: Namespace): Promise<boolean> {
@@ -39,17 +42,17 @@ test('etcd is restored from a backup made before the last failover: nothing move
     await first.setReady(false);
     await expect.poll(() => readLeader(namespace), healing).toBe('web-1');
     await expect.poll(() => isAnnounced(namespace)).toBe(true);
-    // Versions that the restored server will not have reached for a while.
+    // The restored server will not reach these versions for a while.
     for (let n = 0; n < 50; n += 1) await second.setReady(n % 2 === 1);
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
 
     await restore();
-    // The backup says that web-0 leads and is Ready; zen-lead has seen it lost, in a world that is no more.
+    // In the backup web-0 leads and is Ready; zen-lead has seen it lost, in a world that is gone.
     expect(await staysSo(() => readLeader(namespace), 5_000)).toBe('web-0');
     await first.setReady(false);
     await expect.poll(() => readLeader(namespace), healing).toBe('web-1');
     await expect.poll(() => zenLead.isReady(), healing).toBe(true);
-    // Not by a resync alone: its watches are well again.
+    // A resync alone does not do this: its watches are well again.
     await first.setReady(true);
     await second.setReady(false);
     await expect.poll(() => readLeader(namespace), { timeout: 10_000 }).toBe('web-0');

@@ -1,6 +1,7 @@
 /**
- * The rights in docs/trust.md#rights are enough: reading pods, Services and slices; writing Services, slices and Events; getting and
- * deleting Endpoints for the one exception; its Lease. In one namespace (Role) and in all of them (ClusterRole).
+ * Tests that the rights in docs/trust.md#rights are enough: reading pods, Services and slices;
+ * writing Services, slices and Events; getting and deleting Endpoints for the one exception; its
+ * Lease. They are given in one namespace (Role) and in all of them (ClusterRole).
  */
 
 import { writeFileSync } from 'node:fs';
@@ -55,7 +56,10 @@ test('in all namespaces, with a ClusterRole', async () => {
   await liveThrough(namespace);
 });
 
-/** Everything that needs a right: make, route, repair, clean up after Kubernetes, say, remove. */
+/**
+ * Does everything that needs a right: create, route, repair, clean up after Kubernetes, announce,
+ * remove.
+ */
 async function liveThrough(namespace: Namespace): Promise<void> {
   const first = await startPod(namespace, { name: 'web-0' });
   await startPod(namespace, { name: 'web-1' });
@@ -74,7 +78,10 @@ async function liveThrough(namespace: Namespace): Promise<void> {
   await expect.poll(() => listServiceNames(namespace)).toEqual(['web']);
 }
 
-/** A service account of that namespace with those rights and no others. Returns the path of its kubeconfig. */
+/**
+ * Creates a service account of that namespace with those rights and no others. Returns the path of
+ * its kubeconfig.
+ */
 async function grant(namespace: Namespace, kind: 'Role' | 'ClusterRole'): Promise<string> {
   const account = { name: 'zen-lead', namespace: namespace.name };
   const rbac =

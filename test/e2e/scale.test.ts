@@ -1,5 +1,5 @@
 /**
- * Many at once, and one that is large. Nothing is timed: what counts is that all of it arrives.
+ * Tests many Services at once, and a large one. It times nothing: all of it has to arrive.
  */
 
 import { expect, test } from 'vitest';
@@ -39,7 +39,7 @@ async function readAnnounced(namespace: Namespace, name: string): Promise<string
 test('a Service with more pods than an event can carry has a leader, and fails over', async () => {
   const namespace = await world.namespace();
   const pods: Pod[] = [];
-  // About 300 B each: well over the 64 KiB that a CloudEvent may have.
+  // About 300 B each make well over the 64 KiB that a CloudEvent may have.
   for (let i = 100; i < 400; i += 1) pods.push(await startPod(namespace, { name: `web-${i}` }));
   await namespace.apply(aService({ annotations: { followers: 'true' } }));
   await expect.poll(() => readLeader(namespace)).toBe('web-100');

@@ -1,5 +1,6 @@
 /**
- * Every type of source Service, and a source that changes from one to another. docs/reference/objects.md#leader-service.
+ * Tests every type of source Service, and a source that changes from one to another.
+ * docs/reference/objects.md#leader-service.
  */
 
 import { describe, expect, test } from 'vitest';

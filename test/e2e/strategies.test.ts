@@ -1,5 +1,6 @@
 /**
- * Who is chosen, and who stays. docs/reference/annotations.md: strategy, sticky, pin, priority, exclude, paused, hold.
+ * Tests which pod is chosen, and which stays. docs/reference/annotations.md: strategy, sticky, pin,
+ * priority, exclude, paused, hold.
  */
 
 import { describe, expect, test } from 'vitest';
@@ -87,7 +88,7 @@ describe('strategy', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
     for (const name of ['web-1', 'web-2', 'web-0']) await pod(name).setReady(false);
     await expect.poll(() => readLeader(namespace)).toBe('nobody');
-    // Both in one reconcile: whoever is Ready first would lead otherwise.
+    // Both in one reconcile, or the pod that is Ready first would lead.
     await annotate(namespace, 'paused=true');
     await Promise.all([pod('web-1').setReady(true), pod('web-2').setReady(true)]);
     await annotate(namespace, 'paused-');
@@ -98,7 +99,8 @@ describe('strategy', () => {
     const { namespace } = await startWith({ strategy: 'random' }, ...byZone);
     await expect.poll(() => readLeader(namespace)).toMatch(/^web-[012]$/);
     const leader = await staysSo(() => readLeader(namespace));
-    await annotate(namespace, 'sticky=false'); // the choice is repeatable: without stickiness it is the same again
+    // the choice is repeatable, so without stickiness it is the same again
+    await annotate(namespace, 'sticky=false');
     expect(await staysSo(() => readLeader(namespace))).toBe(leader);
   });
 

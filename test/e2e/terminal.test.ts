@@ -1,5 +1,6 @@
 /**
- * What a person types beside a zen-lead at work: status, switchover, pin, explain, and a recording. docs/reference/commands.md.
+ * Tests what a person types beside a zen-lead at work: status, switchover, pin, explain, and a
+ * recording. docs/reference/commands.md.
  */
 
 import { spawnSync } from 'node:child_process';

@@ -1,5 +1,6 @@
 /**
- * What happens by the passing of time alone, without another event. docs/reference/annotations.md: min-ready-duration, failover-min-delay.
+ * Tests what happens by the passing of time alone, without another event.
+ * docs/reference/annotations.md: min-ready-duration, failover-min-delay.
  */
 
 import { describe, expect, test } from 'vitest';
@@ -10,7 +11,9 @@ import { aService } from '../support/objects/aService.ts';
 import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead();
-/** Conditions have whole seconds, rounded down: what is counted from them may end that much earlier. */
+/**
+ * Conditions have whole seconds, rounded down: what is counted from them may end that much earlier.
+ */
 const secondMs = 1_000;
 
 describe('timers', () => {
@@ -24,7 +27,8 @@ describe('timers', () => {
     await staysSo(() => readLeader(namespace));
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
     expect(Date.now() - readyAt).toBeGreaterThanOrEqual(4_000 - secondMs);
-    expect(Date.now() - readyAt).toBeLessThan(12_000); // by its own timer, not by the resync of 30 s
+    // by its own timer, not by the resync of 30 s
+    expect(Date.now() - readyAt).toBeLessThan(12_000);
   });
 
   test('a follower that has not been Ready for long enough takes over when it has been, without another event', async () => {

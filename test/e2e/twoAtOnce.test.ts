@@ -1,5 +1,6 @@
 /**
- * Two `zen-lead run` on one cluster, as during a rollout or by mistake. docs/guarantees.md (S3, S9).
+ * Tests two `zen-lead run` on one cluster, as during a rollout or by mistake. docs/guarantees.md
+ * (S3, S9).
  */
 
 import { afterEach, expect, test } from 'vitest';

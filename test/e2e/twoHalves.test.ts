@@ -1,6 +1,6 @@
 /**
- * Bridge and functions as two programs, as on Knative or as two Deployments: real service-account tokens, checked against the real API
- * server's keys, and events over HTTP.
+ * Tests bridge and functions as two programs, as on Knative or as two Deployments: real
+ * service-account tokens, verified with the real API server's keys, and events over HTTP.
  */
 
 import { writeFileSync } from 'node:fs';
@@ -84,7 +84,8 @@ it('fails over on snapshots that a real token vouches for', async () => {
   await namespace.apply(aService({ annotations: { enabled: 'true' } }));
   await expect.poll(() => readLeader(namespace), { timeout: 10_000 }).toBe('web-0');
   for (const [leader, other] of [pods, pods.toReversed(), pods] as const) {
-    // The first reconcile reads, and the watches are behind its LIST for a moment: most of all until the leader is announced.
+    // The first reconcile reads, and the watches are behind its LIST for a moment, most of all
+    // until the leader is announced.
     await expect
       .poll(async () => (await readService(namespace, 'web-leader'))?.metadata.annotations, { timeout: 10_000 })
       .toHaveProperty(['zen-lead.io/leader-pod-name'], leader?.name);

@@ -1,5 +1,6 @@
 /**
- * How zen-lead writes, as the API server's audit log has it: S3 of docs/guarantees.md, and nothing that it has no right to.
+ * Tests how zen-lead writes, by the API server's audit log: S3 of docs/guarantees.md, and that it
+ * writes nothing without a right.
  */
 
 import { expect, test } from 'vitest';
@@ -17,7 +18,7 @@ const version = z.string().regex(/^[1-9]\d*$/); // "" and "0" write unconditiona
 const conditional = z.object({ metadata: z.object({ resourceVersion: version, uid: z.uuid() }) });
 const conditionalDelete = z.object({ preconditions: z.object({ resourceVersion: version, uid: z.uuid() }) });
 
-/** A life of a Service that needs every kind of write. */
+/** Lives through everything that needs each kind of write. */
 async function liveThrough(): Promise<void> {
   const namespace = await world.namespace();
   const first = await startPod(namespace, { name: 'web-0' });
