@@ -1,8 +1,10 @@
 /**
- * `npm run cluster:assets`: the programs of the cluster suite, built once where Go is present: scheduler, kubelet, kube-proxy, CoreDNS,
- * Knative Serving and Eventing with their manifests, Helm. The control plane is the e2e suite's (`npm run e2e:assets`).
+ * `npm run cluster:assets` builds the programs of the cluster suite once, where Go is present:
+ * scheduler, kubelet, kube-proxy, CoreDNS, Helm, and Knative Serving and Eventing with their
+ * manifests.
  *
- * Cold on two cores about ten minutes; with Go's build cache warm, one. Without Go one plain line and exit code 0.
+ * The control plane comes from `npm run e2e:assets`. Cold on two cores it takes about ten minutes;
+ * with Go's build cache warm, one. Without Go it prints one plain line and exits with 0.
  */
 
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
@@ -23,7 +25,7 @@ const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 process.once('SIGTERM', () => stop.abort());
 
-// Minutes of building for a suite that could not run here would help nobody.
+// Building for minutes is in vain where the suite could not run.
 if (findMissingNode(process.env) === null && (await hasGo(stop.signal))) {
   const directory = clusterDirectory(process.env);
   await buildGoPrograms(
@@ -38,7 +40,7 @@ if (findMissingNode(process.env) === null && (await hasGo(stop.signal))) {
 const found = findClusterAssets(process.env);
 console.log(typeof found === 'string' ? found : `cluster: programs in ${found.directory}`);
 
-/** Knative's manifests are part of its modules: `config/` of each. A folder is there whole or not at all. */
+/** Each module holds its manifests in `config/`. A folder is there whole or not at all. */
 async function copyKnativeManifests(
   directory: string,
   module: keyof typeof manifestFolders,

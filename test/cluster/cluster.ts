@@ -1,5 +1,5 @@
 /**
- * Cluster: the handle on a running cluster that the stories use. The cluster is one for the whole run; each test file attaches to it.
+ * Attaches to the running cluster. The whole run has one cluster; each test file attaches to it.
  */
 
 import { execFile } from 'node:child_process';
@@ -9,27 +9,27 @@ import { Pool } from 'undici';
 import { type RunningProcess, startProcess } from '../support/programs/startProcess.ts';
 
 export interface Cluster {
-  /** Logs, images, everything. */
+  /** Folder of everything that belongs to the cluster: logs, images. */
   readonly directory: string;
   /** Pid 1 of its namespaces. */
   readonly pid: number;
-  /** Inside the cluster's namespaces, on its node; resolves to standard output. */
+  /** Runs on its node, inside its namespaces; resolves to standard output. */
   run(command: string, ...args: readonly string[]): Promise<string>;
-  /** Inside the cluster's namespaces; runs until it is stopped. */
+  /** Starts inside its namespaces; runs until it is stopped. */
   start(name: string, command: string, ...args: readonly string[]): RunningProcess;
   kubectl(...args: readonly string[]): Promise<string>;
-  /** `kubectl apply --server-side -f -` */
+  /** Runs `kubectl apply --server-side -f -`. */
   apply(manifest: string, ...args: readonly string[]): Promise<string>;
-  /** `kubectl delete -f -`, of what is there; waits for nothing. */
+  /** Runs `kubectl delete -f -` for what exists; does not wait. */
   remove(manifest: string): Promise<string>;
-  /** The parsed body of a 2xx; anything else rejects. */
+  /** Returns the parsed body of a 2xx; rejects on anything else. */
   request(method: string, path: string, body?: object): Promise<unknown>;
-  /** Into containerd, from a tar. */
+  /** Imports a tar into containerd. */
   loadImage(tar: string): Promise<void>;
 }
 
 const execute = promisify(execFile);
-/** `kubectl rollout status` is the longest. */
+/** `kubectl rollout status` takes longest. */
 const commandTimeoutMs = 180_000;
 const requestTimeoutMs = 10_000;
 

@@ -1,7 +1,8 @@
 /**
- * Finds what the cluster suite needs on this machine: root, the programs of a node, and the programs that `npm run cluster:assets` built.
+ * Finds what the cluster suite needs on this machine: root, the programs of a node, and the
+ * programs that `npm run cluster:assets` built.
  *
- * Everything of the control plane comes from the e2e suite's cache (findAssets.ts).
+ * The control plane comes from the e2e suite's cache.
  */
 
 import { existsSync } from 'node:fs';
@@ -23,7 +24,9 @@ const serving = { module: 'knative.dev/serving', version: clusterVersions.knativ
 export const knativePrograms = ['webhook', 'controller', 'autoscaler', 'activator', 'queue'] as const;
 
 const eventing = { module: 'knative.dev/eventing', version: clusterVersions.knative } as const;
-/** By their folder in `cmd`: what ApiServerSource and SinkBinding, and a Broker on in-memory channels, need. */
+/**
+ * Folders in `cmd` of what ApiServerSource, SinkBinding, and a Broker on in-memory channels need.
+ */
 export const eventingPrograms = [
   'webhook',
   'controller',
@@ -35,15 +38,18 @@ export const eventingPrograms = [
   'in_memory/channel_dispatcher',
 ] as const;
 
-/** Of the file and of the image: `eventing-broker-ingress`. */
+/** Name of the file and of the image: `eventing-broker-ingress`. */
 export function eventingName(program: string): string {
   return `eventing-${program.replaceAll('/', '-')}`;
 }
 
-/** Folders of `knative-config`, and the module that each comes with: Serving decides which versions of the two others it goes with. */
+/**
+ * Folders of `knative-config`, by the module that each comes with. Serving decides on the versions
+ * of the two others.
+ */
 export const manifestFolders = { serving: ['serving', 'networking', 'caching'], eventing: ['eventing'] } as const;
 
-/** Built by `npm run cluster:assets`. */
+/** `npm run cluster:assets` builds these. */
 export const clusterPrograms: readonly GoProgram[] = [
   ...['kube-scheduler', 'kubelet', 'kube-proxy'].map(kubernetesProgram),
   {
@@ -61,7 +67,10 @@ export const clusterPrograms: readonly GoProgram[] = [
   { name: 'helm', module: 'helm.sh/helm/v3', package: 'helm.sh/helm/v3/cmd/helm', version: clusterVersions.helm },
 ];
 
-/** Debian has them in containerd, runc, containernetworking-plugins, nftables, iproute2, util-linux, busybox-static, openssl, conntrack. */
+/**
+ * Debian has them in containerd, runc, containernetworking-plugins, nftables, iproute2, util-linux,
+ * busybox-static, openssl, conntrack.
+ */
 const nodePrograms = [
   'containerd',
   'ctr',
@@ -83,7 +92,7 @@ export interface ClusterAssets {
   readonly controlPlane: Readonly<Record<string, string>>;
 }
 
-/** What is missing, as a plain sentence, or what was found. */
+/** Returns what was found, or a plain sentence that names what is missing. */
 export function findClusterAssets(environment: Environment): ClusterAssets | string {
   const node = findMissingNode(environment);
   if (node !== null) return `${skipped}${node}`;
@@ -100,7 +109,7 @@ export function findClusterAssets(environment: Environment): ClusterAssets | str
 
 const skipped = 'cluster: skipped, ';
 
-/** Null: this machine can be a node. */
+/** Null when this machine can be a node. */
 export function findMissingNode(environment: Environment): string | null {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'it needs root on Linux';
   const folders = (environment['PATH'] ?? '').split(delimiter);
@@ -113,7 +122,7 @@ export function findMissingPrograms(environment: Environment): readonly GoProgra
   return clusterPrograms.filter(({ name }) => !isExecutable(join(clusterDirectory(environment), name)));
 }
 
-/** Of `manifestFolders`. */
+/** Returns the missing ones of `manifestFolders`. */
 export function findMissingManifests(directory: string): readonly string[] {
   return Object.values(manifestFolders)
     .flat()

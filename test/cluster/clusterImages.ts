@@ -1,5 +1,5 @@
 /**
- * The images of the suite's own cluster, made from files (deploy/image/writeImage.ts): one program each, as user 65532.
+ * Makes the images of the suite's own cluster from files: one program each, as user 65532.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,10 +10,10 @@ import { writeImage } from '../../deploy/image/writeImage.ts';
 import type { TarEntry } from '../../deploy/image/writeTar.ts';
 import { type ClusterAssets, knativePrograms } from './clusterAssets.ts';
 
-/** The one that can be started without libraries. */
+/** Debian's busybox-static, which starts without libraries. */
 const busybox = '/bin/busybox';
 
-/** Into `directory`, which node.sh imports from. */
+/** Writes into `directory`, which node.sh imports from. */
 export function writeClusterImages({ directory: programs }: ClusterAssets, directory: string): void {
   const write = (name: string, entrypoint: readonly string[], files: readonly TarEntry[]) =>
     writeClusterImage(directory, name, entrypoint, files);
@@ -21,7 +21,8 @@ export function writeClusterImages({ directory: programs }: ClusterAssets, direc
   write('coredns', ['/bin/coredns'], [toProgram('bin/coredns', join(programs, 'coredns'))]);
   for (const name of knativePrograms)
     write(name, [`/bin/${name}`], [toProgram(`bin/${name}`, join(programs, `knative-${name}`))]);
-  // What the leaders of the stories run: answers with its own name, and has no handler for SIGTERM.
+  // The leaders of the stories run this. It answers with its own name and has no handler for
+  // SIGTERM.
   const web = 'echo "$HOSTNAME" > /tmp/index.html; exec /bin/busybox httpd -f -p 8080 -h /tmp';
   write('web', [busybox, 'sh', '-c', web], [toProgram('bin/busybox', busybox)]);
   const ingress = fileURLToPath(new URL('./ingress/ingress.ts', import.meta.url));
@@ -36,7 +37,7 @@ export function writeClusterImages({ directory: programs }: ClusterAssets, direc
   );
 }
 
-/** One of a program alone, for what only one story needs; the file that was written. */
+/** Writes an image of one program, for a single story. Returns the file. */
 export function writeProgramImage(directory: string, name: string, program: string): string {
   return writeClusterImage(directory, name, [`/bin/${name}`], [toProgram(`bin/${name}`, program)]);
 }
@@ -52,7 +53,7 @@ function writeClusterImage(
     architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
     entrypoint,
     layers: [[{ path: 'tmp/', body: Buffer.alloc(0), mode: 0o1777 }], files],
-    // It goes to the containerd beside us and nowhere else.
+    // It goes only to the containerd of this machine.
     compress: false,
   });
   const file = join(directory, `${name}.tar`);

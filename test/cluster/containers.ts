@@ -1,7 +1,8 @@
 /**
- * signalContainer: what happens to a process on a real node, done to a container from outside of it: killed, or stopped so that it hangs.
+ * Sends a signal to a container from outside of it: kills it, or stops it so that it hangs.
  *
- * containerd is asked which container that is: it knows at once that one has been replaced, and also while the API server is away.
+ * It asks containerd which container that is, because containerd knows at once that one was
+ * replaced, also while the API server is away.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +12,10 @@ const ctr = ['-a', '/run/containerd/c.sock', '-n', 'k8s.io'];
 /** A container that has just crashed twice starts again after ten seconds, then twenty. */
 const startTimeoutMs = 90_000;
 
-/** SIGKILL: a crash. SIGSTOP: a hang; the kernel still accepts connections, and nobody answers them. */
+/**
+ * SIGKILL is a crash. SIGSTOP is a hang: the kernel still accepts connections, and no process
+ * answers them.
+ */
 export async function signalContainer(
   cluster: Cluster,
   pod: string,

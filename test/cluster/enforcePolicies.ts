@@ -1,10 +1,13 @@
 /**
- * enforcePolicies: what a network plugin makes of NetworkPolicies, as nftables rules on the suite's node. Its plain bridge plugin makes
- * nothing of them, so that a policy which forgets somebody would not be noticed. Called by networkPolicy.test.ts.
+ * Enforces NetworkPolicies with nftables rules on the suite's node, as a network plugin would.
  *
- * Guarantees: what a node does with its own pods (probes) is not held back, as Kubernetes says. Pods that come and go are followed every
- * `everyMs`. Not guaranteed: that a pod is protected in its first moments, or from what comes
- * through a Service.
+ * The suite's plain bridge plugin ignores policies, so a policy that forgets a client would not be
+ * noticed.
+ *
+ * Guarantees: the node reaches its own pods (probes), as Kubernetes says. The rules follow pods
+ * every `everyMs`.
+ * Does not guarantee that a pod is protected in its first moments, or from what comes through a
+ * Service.
  */
 
 import { writeFileSync } from 'node:fs';
@@ -16,7 +19,7 @@ import { namespaces, pods, policies, toPolicyRules } from './policyRules.ts';
 const everyMs = 300;
 const table = 'inet zen_lead_policies';
 
-/** Until the returned function is called, which removes every rule. */
+/** Enforces until the returned function is called, which removes every rule. */
 export async function enforcePolicies(cluster: Cluster, namespace: string): Promise<() => Promise<void>> {
   let applied = '';
   const follow = async (): Promise<void> => {
@@ -48,7 +51,8 @@ export async function enforcePolicies(cluster: Cluster, namespace: string): Prom
 
 async function load(cluster: Cluster, rules: string): Promise<void> {
   const file = join(cluster.directory, 'policies.nft');
-  // Made before it is deleted, because the first time there is none; one transaction, so that there is no moment without rules.
+  // The table is made before it is deleted, because the first time there is none. One transaction,
+  // so that the rules never lapse.
   writeFileSync(file, `table ${table} {}\ndelete table ${table}\ntable ${table} {\n${rules}\n}\n`);
   await cluster.run('nft', '-f', file);
 }

@@ -1,6 +1,6 @@
 /**
- * The components of deploy/knative that need Knative Eventing, on a real one: each is applied as a user would, and a real failover goes
- * through it.
+ * Tests the components of deploy/knative that need Knative Eventing, on a real one. Each is applied
+ * as a user would, and a real failover goes through it.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,9 +19,12 @@ const kubectl = (...args: string[]) => cluster.kubectl('-n', 'zen-lead', ...args
 const waitForReady = (kind: string, name: string) =>
   kubectl('wait', '--for=condition=Ready', `${kind}/${name}`, '--timeout=120s');
 
-/** Six attempts of 5 s at most, and 31 s between them (components/events/trigger.yaml); the rest is for a busy machine. */
+/**
+ * Six attempts of at most 5 s, and 31 s between them (components/events/trigger.yaml); the rest is
+ * for a busy machine.
+ */
 const deliveryTimeoutMs = 90_000;
-/** Of the one pod that the source runs. */
+/** Label of the one pod that the source runs. */
 const adapter = 'eventing.knative.dev/sourceName=zen-lead';
 
 let workload: Workload;
@@ -36,13 +39,13 @@ afterAll(async () => {
   await waitUntilReady(cluster);
 });
 
-/** Not only told to go: until it is gone it still takes what it is sent. */
+/** Waits for more than the request to end: until a pod is gone it still takes what it is sent. */
 async function waitUntilGone(selector: string): Promise<void> {
   const list = () => kubectl('get', 'pods', '-l', selector, '-o', 'name');
   await expect.poll(list, { timeout: 60_000, interval: 250 }).toBe('');
 }
 
-/** Who leads then; how long the client was without an answer is noted. */
+/** Returns the new leader, and notes how long the client was without an answer. */
 async function failOver(workload: Workload, what: string): Promise<string> {
   const leader = (await workload.readLeader()) ?? '';
   const traffic = await startTraffic(cluster, workload);
@@ -51,7 +54,7 @@ async function failOver(workload: Workload, what: string): Promise<string> {
   await traffic.waitForAnswer(next);
   const dark = darkTimeMs(await traffic.stop());
   note(`${what}: dark time`, dark);
-  // As in failover.test.ts: what the rest of Kubernetes needs at most.
+  // As in failover.test.ts, this is what the rest of Kubernetes needs at most.
   expect(dark).toBeLessThan(10_000);
   await cluster.kubectl('-n', workload.namespace, 'rollout', 'status', 'deploy/web', '--timeout=60s');
   return next;
@@ -117,7 +120,8 @@ describe('the component sink-binding', () => {
 
 describe('the component api-server-source', () => {
   beforeAll(async () => {
-    // In the order of docs/how-to/install.md: the bridge goes last, so that nobody is unheard meanwhile.
+    // In the order of docs/how-to/install.md: the bridge goes last, so that every change is heard
+    // meanwhile.
     await applyOverlay(cluster, 'api-server-source');
     await waitForReady('apiserversource', 'zen-lead');
     await waitUntilRouted(cluster);
@@ -146,7 +150,7 @@ describe('the component api-server-source', () => {
     expect(await workload.waitForOther(leader)).not.toBe(leader);
   });
 
-  /** Until its adapter, and no other, runs with it. */
+  /** Returns once its adapter, and no other, runs with the mode. */
   async function setMode(mode: string): Promise<void> {
     await kubectl('patch', 'apiserversource', 'zen-lead', '--type=merge', '-p', JSON.stringify({ spec: { mode } }));
     const path = 'jsonpath={range .items[*]}{.status.containerStatuses[0].ready}{.spec.containers[0].env}{"\\n"}{end}';

@@ -1,5 +1,5 @@
 /**
- * Failover of real pods with real probes, as a TCP client behind kube-proxy sees it.
+ * Tests failover of real pods with real probes, as a TCP client behind kube-proxy sees it.
  */
 
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -13,8 +13,9 @@ const { directory, pid } = inject('cluster');
 const cluster = attachCluster(directory, pid);
 
 /**
- * What the rest of Kubernetes needs at most, on a busy machine: the kubelet looks at containers once a second and at probes once a
- * second, each with a second of patience; kube-proxy writes its rules at most once a second. zen-lead's own part is milliseconds.
+ * What the rest of Kubernetes needs at most, on a busy machine. The kubelet checks containers and
+ * probes once a second, each with a second of patience; kube-proxy writes its rules at most once a
+ * second. zen-lead's own part is milliseconds.
  */
 const maxDarkMs = 10_000;
 
@@ -41,7 +42,8 @@ describe('a leader of a real Deployment', () => {
     await traffic.waitForAnswer(next);
     const answers = await traffic.stop();
     note('graceful deletion: dark time', darkTimeMs(answers));
-    // It answers until its grace period is over, and by then nobody is sent there: not one connection fails.
+    // It answers until its grace period is over, and by then no connection is sent there: not one
+    // fails.
     expect(answers.filter(({ pod }) => pod === undefined)).toEqual([]);
     expect(turns(answers)).toEqual([leader, next]);
   });
@@ -79,7 +81,7 @@ describe('a leader of a real Deployment', () => {
     note('hang: dark time', dark);
     expect(dark).toBeLessThan(maxDarkMs);
 
-    // It comes back to life and stays a follower: the one that leads is fit.
+    // It comes back to life and stays a follower, because the pod that leads is fit.
     await signalContainer(cluster, leader, 'web', 'SIGCONT');
     await cluster.kubectl('-n', workload.namespace, 'wait', '--for=condition=Ready', `pod/${leader}`, '--timeout=30s');
     expect(await workload.readLeader()).toBe(next);

@@ -1,5 +1,6 @@
 /**
- * Failover while zen-lead itself, or the API server, is being killed. Both are on the way of every decision.
+ * Tests failover while zen-lead itself, or the API server, is being killed. Every decision passes
+ * through both.
  */
 
 import { readFileSync } from 'node:fs';
@@ -26,7 +27,7 @@ describe('a failover', () => {
     const functions = await listPods(cluster, 'functions');
     const dark = await failOver(() => kill(functions, 'user-container'));
     note('leader lost with every function killed: dark time', dark);
-    // The container starts again at once; the bridge tries again with backoff.
+    // The container starts again at once; the bridge retries with backoff.
     expect(dark).toBeLessThan(20_000);
     await waitUntilReady(cluster);
   });
@@ -36,7 +37,7 @@ describe('a failover', () => {
     expect(await listPods(cluster, 'bridge')).toContain(holder);
     const dark = await failOver(() => kill([holder], 'bridge'));
     note('leader lost with the holder of the Lease killed: dark time', dark);
-    // The other one watches all the time, and waits for no Lease.
+    // The other bridge watches all the time and waits for no Lease.
     expect(dark).toBeLessThan(10_000);
     await waitUntilReady(cluster);
   });
@@ -45,7 +46,7 @@ describe('a failover', () => {
     const bridges = await listPods(cluster, 'bridge');
     const dark = await failOver(() => kill(bridges, 'bridge'));
     note('leader lost with both bridges killed: dark time', dark);
-    // They start again, list, and look first at those whose leader nobody serves.
+    // They start again, list, and reconcile first the Services whose leader is not served.
     expect(dark).toBeLessThan(20_000);
     await waitUntilReady(cluster);
   });
@@ -61,8 +62,9 @@ describe('a failover', () => {
   }
 
   /**
-   * The leader is gone at once and for good (a crashed container would start again under the same address, and hide a failover that does
-   * not come), and `meanwhile` happens with it. How long the client was without an answer, in milliseconds.
+   * Removes the leader at once and for good, and runs `meanwhile` with it. Returns how many
+   * milliseconds the client was without an answer. A crashed container would start again under the
+   * same address, and hide a failover that does not come.
    */
   async function failOver(meanwhile: () => Promise<void>): Promise<number> {
     const leader = (await workload.readLeader()) ?? '';
@@ -87,7 +89,7 @@ describe('while the API server is restarted', () => {
     await cluster.run('kill', '-9', apiServer);
     await waitForApiServer();
     expect(await workload.readLeader()).toBe(leader);
-    // Long enough for whoever would want to move it: every watch has been cut and opened again.
+    // Long enough for a wrong move: every watch has been cut and opened again.
     await waitUntilReady(cluster);
     expect(await workload.readLeader()).toBe(leader);
     const answers = await traffic.stop();
@@ -102,7 +104,7 @@ describe('while the API server is restarted', () => {
     const traffic = await startTraffic(cluster, workload);
     const apiServer = readFileSync(join(directory, 'kube-apiserver.pid'), 'utf8').trim();
     await cluster.run('kill', '-STOP', apiServer);
-    // Its probe says so at once, and nobody hears it for three seconds.
+    // Its probe fails at once, and zen-lead cannot learn of that for three seconds.
     await signalContainer(cluster, leader, 'web', 'SIGSTOP');
     await cluster.run('sleep', '3');
     await cluster.run('kill', '-9', apiServer);

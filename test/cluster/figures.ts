@@ -1,5 +1,5 @@
 /**
- * note: a figure that a story has measured, for whoever reads the run. Kept in one place so that all of them look the same.
+ * Prints a figure that a story has measured. Kept in one place so that all of them look the same.
  */
 
 export function note(what: string, milliseconds: number): void {

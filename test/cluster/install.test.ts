@@ -1,5 +1,5 @@
 /**
- * Every other way to install zen-lead: each one is installed, fails over, and is removed.
+ * Tests every other way to install zen-lead: each one is installed, fails over, and is removed.
  */
 
 import { readFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const deploy = resolve(import.meta.dirname, '../../deploy');
 const overlay = (name: string): string => resolve(import.meta.dirname, 'overlays', name);
 const helm = (...args: string[]): Promise<string> => cluster.run(join(programs, 'helm'), ...args);
 const chart = join(deploy, 'helm/zen-lead');
-// --set-string: a tag is text, also where it looks like a number.
+// --set-string because a tag is text, even when it looks like a number.
 const image = ['--set', 'image.repository=dev.local/zen-lead,guard.enabled=true', '--set-string', 'image.tag=1'];
 
 interface Way {
@@ -59,7 +59,7 @@ describe('installed as', () => {
   let workload: Workload;
   beforeAll(async () => {
     workload = await startWorkload(cluster, 'install');
-    // Only one of them at a time, or nobody could say which one did it.
+    // Only one installation at a time, or the test could not tell which one acted.
     await cluster.kubectl('delete', '-k', overlay('first'), '--timeout=180s');
   });
   afterAll(async () => {
@@ -74,7 +74,7 @@ describe('installed as', () => {
     await loseLeader(cluster, workload, leader);
     const next = await workload.waitForOther(leader);
     await way.remove();
-    // The route needs nobody to keep it: it is an EndpointSlice.
+    // The route needs no program to keep it: it is an EndpointSlice.
     expect(await workload.readLeader()).toBe(next);
     await cluster.kubectl('-n', workload.namespace, 'rollout', 'status', 'deploy/web', '--timeout=60s');
   });
@@ -112,7 +112,7 @@ describe('what is shipped', () => {
     'is rendered by helm as deploy/helm/rendered/%s.yaml shows',
     async (name, args) => {
       const output = await helm('template', 'zen-lead', chart, '-n', 'zen-lead', '--kube-version', '1.35.0', ...args);
-      // After a change of the chart: `npm run helm:render`.
+      // After a change of the chart, run `npm run helm:render`.
       expect(output).toBe(readFileSync(join(deploy, 'helm/rendered', `${name}.yaml`), 'utf8'));
     },
   );

@@ -1,8 +1,10 @@
 /**
- * installEventing: real Knative Eventing beside Serving, from the manifests of its own module, and its removal. Called by eventing.test.ts
- * alone: nothing else pays for eight programs more on two cores.
+ * Installs real Knative Eventing beside Serving, from the manifests of its own module, and removes
+ * it.
  *
- * Left out: what the components of deploy/knative have no use for (PingSource, JobSink, RequestReply, autoscaling of a Broker).
+ * One test file installs it, so that only its stories pay for eight more programs on two cores.
+ * Left out is what the components of deploy/knative do not use (PingSource, JobSink, RequestReply,
+ * autoscaling of a Broker).
  */
 
 import { rmSync } from 'node:fs';
@@ -41,7 +43,7 @@ const rest = [
 ];
 const rollout = '--timeout=150s';
 
-/** `programs`: what `npm run cluster:assets` built. */
+/** `programs` is the folder that `npm run cluster:assets` built. */
 export async function installEventing(cluster: Cluster, programs: string): Promise<void> {
   const read = reader(programs);
   for (const program of eventingPrograms) {
@@ -58,10 +60,10 @@ export async function installEventing(cluster: Cluster, programs: string): Promi
     await cluster.kubectl('-n', namespace, 'rollout', 'status', `deploy/${name}`, rollout);
 }
 
-/** Whatever was made of its kinds has to be gone before: their finalizers need its controllers. */
+/** Objects of its kinds have to be gone before, because their finalizers need its controllers. */
 export async function removeEventing(cluster: Cluster, programs: string): Promise<void> {
   const read = reader(programs);
-  // Webhooks first: with nobody behind them they would refuse what the other files do.
+  // Webhooks go first: without their servers they would refuse the deletions of the other files.
   for (const paths of [webhooks, kinds, rest]) await cluster.remove(read(paths));
 }
 
@@ -70,7 +72,10 @@ function reader(programs: string): (paths: readonly string[]) => string {
   return (paths) => readManifests(...paths.map((path) => join(config, path)));
 }
 
-/** Images of transformations and integrations, in ConfigMaps that another repository publishes. Nothing here is made of them. */
+/**
+ * Drops images of transformations and integrations, in ConfigMaps that another repository
+ * publishes. The suite makes no such objects.
+ */
 function withoutImagesOfOthers(manifest: string): string {
   return manifest.replaceAll(/^( +)name: eventing-(transformations|integrations)-images$/gm, '$&\n$1optional: true');
 }

@@ -1,7 +1,8 @@
 /**
- * installKnative: real Knative Serving, from the manifests of its own modules, and the suite's gateway for it. Called once a run by setup.ts.
+ * Installs real Knative Serving, from the manifests of its own modules, and the suite's gateway for
+ * it.
  *
- * Left out: what the suite has no use for (HPA autoscaling class, domain mappings, certificates).
+ * Left out is what the suite does not use (HPA autoscaling class, domain mappings, certificates).
  */
 
 import { readFileSync } from 'node:fs';
@@ -23,7 +24,7 @@ export async function installKnative(cluster: Cluster, { directory }: ClusterAss
   await apply(join(core, '100-namespace.yaml'));
   await apply(join(core, '300-resources'), join(config, 'caching'), join(config, 'networking'));
   await cluster.kubectl('wait', '--for=condition=Established', 'crd', '--all', rollout);
-  // Objects of the kinds above, which kubectl's discovery may not know for a moment.
+  // kubectl's discovery may not know the kinds above for a moment.
   await retry(() =>
     apply(
       join(core, '200-serviceaccount.yaml'),

@@ -1,15 +1,14 @@
 /**
- * readManifests: manifests of Knative as its modules publish them, made to fit the suite's node. Called by installKnative.ts and
- * installEventing.ts.
+ * Reads manifests of Knative as its modules publish them, and fits them to the suite's node.
  *
- * Changed: the images, and requests for CPU, because two cores have to hold all of it. Nothing else.
+ * It changes only the images and the requests for CPU, because two cores have to hold all of it.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventingName } from './clusterAssets.ts';
 
-/** Of files, and of every file directly in a folder, as one text. */
+/** Reads files, and every file directly in a folder, as one text. */
 export function readManifests(...paths: readonly string[]): string {
   const files = paths.flatMap((path) => (path.endsWith('.yaml') ? [path] : listManifests(path)));
   return files.map((file) => toLocal(readFileSync(file, 'utf8'))).join('\n---\n');

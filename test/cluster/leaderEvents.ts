@@ -1,11 +1,11 @@
 /**
- * readReceived: what a receiver of the overlay `events` has got so far, in the order in which it came.
+ * Reads what a receiver of the overlay `events` has got so far, in order of arrival.
  */
 
 import { z } from 'zod';
 import type { Cluster } from './cluster.ts';
 
-/** The Services that the Trigger of deploy/knative/components/events names. */
+/** Services that the Trigger of deploy/knative/components/events names. */
 export type Receiver = 'on-leader-change' | 'leader-events-dead-letters';
 
 const events = z.array(

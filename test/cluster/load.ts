@@ -1,5 +1,5 @@
 /**
- * startLoad: many opted-in Services over the same pods, and changes to what their users want: each asks for another of the pods in turn
+ * Makes load: many opted-in Services over the same pods. Each asks for another pod in turn
  * (`zen-lead.io/pin-leader`), so that every change is an event, a decision and a write.
  */
 
@@ -14,11 +14,11 @@ export interface LoadOptions {
 }
 
 export interface Load {
-  /** What each Service asked for last: pod by Service. */
+  /** Returns the pod that each Service asked for last, by Service. */
   stop(): Promise<Readonly<Record<string, string>>>;
-  /** Pod by Service. */
+  /** Returns the leading pod by Service. */
   readLeaders(): Promise<Readonly<Record<string, string>>>;
-  /** Slices whose epoch was seen to be lower than before, in any of the readings. */
+  /** Returns the slices whose epoch was lower in one reading than in an earlier one. */
   epochsThatWentDown(): readonly string[];
 }
 
@@ -66,7 +66,8 @@ export async function startLoad(cluster: Cluster, workload: Workload, options: L
       const pod = pods[Math.floor(turn / names.length) % pods.length] ?? '';
       wanted[name] = pod;
       const metadata = { annotations: { 'zen-lead.io/pin-leader': pod } };
-      // Not waited for: the rate is given, whatever the API server takes. The last one of each is.
+      // The rate is given, however fast the API server is, so only the last write of each Service
+      // is awaited.
       pending.add(cluster.request('PATCH', `/api/v1/namespaces/${namespace}/services/${name}`, { metadata }));
       if (turn % names.length === 0) await Promise.all(pending).then(() => pending.clear());
       await sleep(1_000 / options.changesPerSecond);

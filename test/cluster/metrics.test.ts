@@ -1,5 +1,6 @@
 /**
- * Metrics in the cluster: every pod of zen-lead can be scraped where deploy/prometheus says, on Knative too, with the queue-proxy beside it.
+ * Tests metrics in the cluster: every pod of zen-lead can be scraped where deploy/prometheus says,
+ * also on Knative with the queue-proxy beside it.
  */
 
 import { readFileSync } from 'node:fs';
@@ -30,10 +31,10 @@ interface Pod {
   };
 }
 
-/** What this cluster runs: the bridge, and functions on Knative. */
+/** This cluster runs the bridge, and functions on Knative. */
 test.each([
   ['zen-lead-bridge', 'zen_lead_watch_staleness_seconds{resource="pods"}'],
-  // Of the keys that tokens are checked with: there is at least that.
+  // The functions have at least fetched the keys that verify tokens.
   ['zen-lead-functions-knative', 'zen_lead_api_call_duration_seconds_count{'],
 ])('the PodMonitor %s finds its pods, and they export %s', async (name, metric) => {
   await waitUntilReady(cluster);

@@ -1,8 +1,9 @@
 /**
- * The NetworkPolicies of deploy/, enforced: monitoring gets through to its ports, and nobody else connects to a pod.
+ * Tests the NetworkPolicies of deploy/, enforced: monitoring reaches its ports, and no other client
+ * connects to a pod.
  *
- * Not shown: that Knative's own path gets through. What goes through a Service is not held back by these rules on this node (with nobody
- * allowed, failovers went on), so that it would pass whatever the policy says.
+ * Does not guarantee that Knative's own path gets through. On this node the rules do not hold back
+ * what goes through a Service: failovers went on with every client refused.
  */
 
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -21,7 +22,7 @@ describe('with the NetworkPolicies enforced', () => {
   beforeAll(async () => {
     stop = await enforcePolicies(cluster, 'zen-lead');
     workload = await startWorkload(cluster, 'policy');
-    // The name that the policies allow scrapes from. What runs there does not matter.
+    // The policies allow scrapes from this namespace by its name. What runs there does not matter.
     monitoring = await startWorkload(cluster, 'monitoring');
   });
   afterAll(async () => {
@@ -33,7 +34,7 @@ describe('with the NetworkPolicies enforced', () => {
   test.each([
     ['bridge', 8081, true],
     ['functions', 8080, true],
-    // Where events come in.
+    // Events come in here.
     ['functions', 8012, false],
   ] as const)('of the %s, port %i is open to monitoring: %s, and to nobody else', async (half, port, isOpen) => {
     const [name = ''] = await listPods(cluster, half);
@@ -42,7 +43,10 @@ describe('with the NetworkPolicies enforced', () => {
     expect(await canConnect(workload, address, port)).toBe(false);
   });
 
-  /** From a pod of theirs. Three seconds, because a refusal may be silence; within one node no packet is that late. */
+  /**
+   * Connects from a pod of that workload. A refusal may be silence; within one node no packet takes
+   * three seconds.
+   */
   async function canConnect({ namespace }: Workload, address: string, port: number): Promise<boolean> {
     const nc = ['/bin/busybox', 'nc', '-w', '3', address, String(port), '-e', '/bin/busybox', 'true'];
     return cluster.kubectl('-n', namespace, 'exec', 'deploy/web', '--', ...nc).then(

@@ -1,8 +1,10 @@
 /**
- * toPolicyRules: NetworkPolicies of one namespace as a chain of nftables rules. Pure. Called by enforcePolicies.ts.
+ * Turns the NetworkPolicies of one namespace into a chain of nftables rules. Pure.
  *
- * Guarantees: a selected pod is reached only by whom a rule of one of the policies names.
- * Not guaranteed: any other part of the API than what deploy/ uses. It is refused by the schema, not ignored.
+ * Guarantees: only clients that a rule of a policy names reach a selected pod.
+ * Does not guarantee any part of the API that deploy/ does not use: the schema refuses it instead
+ * of ignoring it.
+ *
  * Source: https://kubernetes.io/docs/concepts/services-networking/network-policies/
  */
 
@@ -41,7 +43,10 @@ type Namespaces = z.infer<typeof namespaces>;
 type Pods = z.infer<typeof pods>;
 type Labels = Readonly<Record<string, string>>;
 
-/** Accepts before refusals: rules of several policies add up. Whoever is selected by none is left alone. */
+/**
+ * Rules that accept come before refusals, because rules of several policies add up. A pod that no
+ * policy selects stays open.
+ */
 export function toPolicyRules({ items }: Policies, namespaces: Namespaces, pods: Pods, namespace: string): string {
   const accepted: string[] = [];
   const refused: string[] = [];
@@ -69,7 +74,7 @@ export function toPolicyRules({ items }: Policies, namespaces: Namespaces, pods:
   return `chain forward {\n  ${chain.join('\n  ')}\n}`;
 }
 
-/** As nftables writes a set, sorted. Null: nobody. */
+/** Returns a sorted set as nftables writes it, or null when no pod matches. */
 function addresses({ items }: Pods, isMeant: (pod: Pods['items'][number]['metadata']) => boolean): string | null {
   const found = items.flatMap(({ metadata: pod, status: { podIP } }) =>
     podIP !== undefined && isMeant(pod) ? [podIP] : [],

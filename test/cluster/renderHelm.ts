@@ -1,5 +1,6 @@
 /**
- * `npm run helm:render`: deploy/helm/rendered anew, after a change of the chart. Needs the Helm that `npm run cluster:assets` built.
+ * `npm run helm:render` renders deploy/helm/rendered after a change of the chart. It needs the Helm
+ * that `npm run cluster:assets` built.
  */
 
 import { execFileSync } from 'node:child_process';

@@ -1,5 +1,5 @@
 /**
- * What the rendered examples in deploy/helm/rendered are rendered with: values by file name.
+ * Lists the values of the rendered examples in deploy/helm/rendered, by file name.
  */
 
 import { resolve } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * Knative scales the functions: to several under load and back, to none and from none.
+ * Tests how Knative scales the functions: to several under load and back, to none and from none.
  */
 
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -18,7 +18,8 @@ const workloads: Workload[] = [];
 afterAll(async () => {
   await applyOverlay(cluster, 'first');
   await waitUntilReady(cluster);
-  // Only now: sixty Services that go at once are sixty looks, for which a target of one would start a dozen functions.
+  // Sixty Services removed at once are sixty reconciles, for which a target of one would start a
+  // dozen functions. So they go last.
   for (const workload of workloads) await workload.remove();
 });
 
@@ -39,7 +40,8 @@ describe('under load', () => {
     console.log(`cluster figure: functions under load ${most}`);
     const wanted = await load.stop();
 
-    // A pin is obeyed in the order in which it was written: no late look of another replica may undo the last.
+    // Pins count in the order in which they were written: a late reconcile of another replica must
+    // not undo the last.
     await expect.poll(() => load.readLeaders(), { timeout: 60_000, interval: 500 }).toEqual(wanted);
     expect(load.epochsThatWentDown()).toEqual([]);
     await expect.poll(() => countReadyFunctions(cluster), { timeout: 120_000, interval: 1_000 }).toBe(1);
@@ -50,7 +52,7 @@ describe('under load', () => {
 describe('scaled to zero', () => {
   let workload: Workload;
   beforeAll(async () => {
-    // The shortest that Knative accepts; 30 s would only be waited for.
+    // The shortest period that Knative accepts; the default of 30 s would only be waited for.
     await setConfig(cluster, 'config-autoscaler', { 'scale-to-zero-grace-period': '6s' });
     workload = await startWorkload(cluster, 'zero');
     workloads.push(workload);
@@ -59,7 +61,7 @@ describe('scaled to zero', () => {
   });
 
   test('a failover wakes a function', async () => {
-    // Gone, not only not ready: one that drains still answers on the connections that it has.
+    // Waits until the pods are gone: one that drains still answers on its open connections.
     await expect.poll(() => listPods(cluster, 'functions'), { timeout: 180_000, interval: 500 }).toEqual([]);
     const leader = (await workload.readLeader()) ?? '';
     const traffic = await startTraffic(cluster, workload);

@@ -1,5 +1,6 @@
 /**
- * Once before all stories of the cluster suite: the cluster, Knative, zen-lead's images, `kubectl apply -k`. And its end.
+ * Prepares the cluster suite once, before all stories: the cluster, Knative, zen-lead's images,
+ * `kubectl apply -k`. Ends it afterwards.
  */
 
 import type { TestProject } from 'vitest/node';
@@ -10,14 +11,15 @@ import { applyOverlay, loadImages, waitUntilReady } from './zenLead.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** What `attachCluster` asks for. */
+    /** `attachCluster` needs this. */
     readonly cluster: { readonly directory: string; readonly pid: number; readonly programs: string };
   }
 }
 
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const assets = findClusterAssets(process.env);
-  if (typeof assets === 'string') return undefined; // the configuration has said so, and there are no tests
+  // the configuration has printed why, and there are no tests
+  if (typeof assets === 'string') return undefined;
   const keepLogs = process.env['ZEN_LEAD_KEEP_LOGS'] !== undefined;
   const started = await timed('Kubernetes', () => startCluster(assets));
   const { cluster } = started;

@@ -1,8 +1,11 @@
 /**
- * startCluster: a real one-node Kubernetes on this machine, in network, mount and process namespaces of its own. Called once a run by setup.ts.
+ * Starts a real one-node Kubernetes on this machine, in network, mount and process namespaces of
+ * its own.
  *
- * Guarantees: the machine outside keeps no address, mount or process of it; no cluster outlives the test process (startProcess.ts).
- * Up in about ten seconds on two idle cores.
+ * Guarantees: the machine outside keeps no address, mount or process of it, and no cluster outlives
+ * the test process.
+ *
+ * It needs about ten seconds on two idle cores.
  */
 
 import { execFile } from 'node:child_process';
@@ -18,7 +21,7 @@ import { writeClusterImages } from './clusterImages.ts';
 
 export interface StartedCluster {
   readonly cluster: Cluster;
-  /** The folder goes too, unless its logs are wanted. */
+  /** Removes the folder too, unless its logs are wanted. */
   stop(options?: { readonly keepLogs?: boolean }): Promise<void>;
 }
 
@@ -36,7 +39,8 @@ export async function startCluster(assets: ClusterAssets): Promise<StartedCluste
   const running = startProcess({
     name: 'node',
     command: 'unshare',
-    // --kill-child: the end of this process is the end of pid 1 in there, and with it of everything.
+    // With --kill-child, the end of this process ends pid 1 of the namespaces, and with it
+    // everything.
     args: [
       ...['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'],
       ...['bash', resolve(import.meta.dirname, 'node/node.sh'), directory],
@@ -48,7 +52,7 @@ export async function startCluster(assets: ClusterAssets): Promise<StartedCluste
     await running.stop('SIGKILL');
     await removeCgroups(containers);
     if (keepLogs) console.log(`cluster: logs are kept in ${directory}`);
-    // What containerd had mounted went with the namespaces, a moment after their last process.
+    // Containerd's mounts go with the namespaces, a moment after their last process.
     else rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   };
   const deadlineAt = Date.now() + startTimeoutMs;
@@ -63,7 +67,10 @@ export async function startCluster(assets: ClusterAssets): Promise<StartedCluste
   return { cluster: attachCluster(directory, readFirstChild(running.pid)), stop };
 }
 
-/** Every running one. None: it has never come up, or is broken. */
+/**
+ * Returns every running container. An empty list means that the cluster never came up, or is
+ * broken.
+ */
 async function listContainers(pid: number): Promise<readonly string[]> {
   try {
     const args = ['-a', '/run/containerd/c.sock', '-n', 'k8s.io', 'tasks', 'ls', '-q'];
@@ -75,11 +82,14 @@ async function listContainers(pid: number): Promise<readonly string[]> {
   }
 }
 
-/** The one thing that no namespace of ours holds: containers that are killed with their runtime leave an empty cgroup in each hierarchy. */
+/**
+ * Containers that are killed with their runtime leave an empty cgroup in each hierarchy, which no
+ * namespace of ours holds.
+ */
 async function removeCgroups(containers: readonly string[]): Promise<void> {
   for (const id of containers) {
     for (const path of globSync(`/sys/fs/cgroup/{,*/}k8s.io/${id}`)) {
-      // Busy until the last process has been reaped.
+      // A cgroup is busy until its last process has been reaped.
       for (let attempt = 0; attempt < 20 && !removeDirectory(path); attempt += 1) await sleep(100);
     }
   }
@@ -94,7 +104,7 @@ function removeDirectory(path: string): boolean {
   }
 }
 
-/** Pid 1 of the namespaces, as it is numbered out here. */
+/** Returns pid 1 of the namespaces, as it is numbered outside. */
 function readFirstChild(pid: number): number {
   const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
   if (child === undefined || child === '') throw new Error('unshare has no child');

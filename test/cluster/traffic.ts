@@ -1,5 +1,5 @@
 /**
- * startTraffic: what a client of the leader Service sees, through kube-proxy, over the time of a story.
+ * Measures what a client of the leader Service sees, through kube-proxy, over the time of a story.
  */
 
 import { resolve } from 'node:path';
@@ -8,17 +8,20 @@ import type { Cluster } from './cluster.ts';
 import type { Workload } from './workload.ts';
 
 export interface Answer {
-  /** Epoch milliseconds at which the connection was begun. */
+  /** Epoch milliseconds at which the connection began. */
   readonly at: number;
-  /** Who answered; absent: nobody. */
+  /** The pod that answered; absent without an answer. */
   readonly pod?: string;
   readonly problem?: string;
 }
 
 export interface Traffic {
-  /** Until this pod has answered a connection begun from now on; when that was begun. */
+  /**
+   * Waits until this pod answers a connection that begins from now on. Returns when that connection
+   * began.
+   */
   waitForAnswer(pod: string | null): Promise<number>;
-  /** What it got since the leader's first answer, sorted by when the connection was begun. */
+  /** Returns the answers since the leader's first one, sorted by when the connection began. */
   stop(): Promise<readonly Answer[]>;
 }
 
@@ -45,7 +48,8 @@ export async function startTraffic(cluster: Cluster, workload: Workload): Promis
     }
     throw new Error(`${pod} did not answer: ${JSON.stringify(answers().slice(-3))}`);
   };
-  // kube-proxy follows at its own time, and late after a restart of the API server: the story begins when it has.
+  // kube-proxy follows in its own time, and late after a restart of the API server. The story
+  // begins once it has.
   const beganAt = await waitForAnswer(await workload.readLeader());
   return {
     waitForAnswer,
@@ -56,7 +60,7 @@ export async function startTraffic(cluster: Cluster, workload: Workload): Promis
   };
 }
 
-/** The longest time within which no connection was answered, in milliseconds. */
+/** Returns the longest time within which no connection was answered, in milliseconds. */
 export function darkTimeMs(answers: readonly Answer[]): number {
   let longest = 0;
   let litAt = answers[0]?.at ?? 0;
@@ -68,7 +72,7 @@ export function darkTimeMs(answers: readonly Answer[]): number {
   return longest;
 }
 
-/** Who answered, in order, each named once a turn. */
+/** Returns the pods that answered, in order, each named once a turn. */
 export function turns(answers: readonly Answer[]): readonly string[] {
   const pods = answers.flatMap(({ pod }) => (pod === undefined ? [] : [pod]));
   return pods.filter((pod, index) => pod !== pods[index - 1]);

@@ -1,5 +1,5 @@
 /**
- * From one image to another, while leaders keep dying.
+ * Tests the upgrade from one image to another, while leaders keep dying.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -32,7 +32,8 @@ test('an upgrade misses no failover', async () => {
     });
   const leaders: string[] = [];
   const tookMs: number[] = [];
-  // At least one before, during and after: the loop ends with a failover that began after the rollout.
+  // At least one failover comes before, during and after: the loop ends with one that began after
+  // the rollout.
   for (let isLast = false; !isLast; ) {
     isLast = isDone;
     const leader = (await workload.readLeader()) ?? '';
@@ -41,7 +42,8 @@ test('an upgrade misses no failover', async () => {
     await cluster.kubectl('-n', workload.namespace, 'delete', 'pod', leader, '--wait=false');
     await workload.waitForOther(leader);
     tookMs.push(Date.now() - startedAt);
-    // Until its replacement is ready too: this is about zen-lead, not about running out of pods.
+    // Waits until the replacement is Ready too: this story is about zen-lead, not about running out
+    // of pods.
     await cluster.kubectl('-n', workload.namespace, 'rollout', 'status', 'deploy/web', '--timeout=60s');
     await sleep(500);
   }
@@ -50,7 +52,7 @@ test('an upgrade misses no failover', async () => {
   note(`upgrade: ${leaders.length} failovers, the slowest`, Math.max(...tookMs));
   note('upgrade: dark time', darkTimeMs(answers));
   expect(leaders.length).toBeGreaterThan(2);
-  // A tenth of a second on an idle machine. A failover that is missed is found by the resync, after 30 s.
+  // An idle machine needs a tenth of a second. The resync finds a missed failover after 30 s.
   expect(darkTimeMs(answers)).toBeLessThan(10_000);
   expect(turns(answers)).toEqual([...leaders, await workload.readLeader()]);
   const images = await cluster.kubectl(

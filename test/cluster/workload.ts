@@ -1,5 +1,6 @@
 /**
- * A real Deployment whose Service is opted in, in a namespace of its own: what every story is about.
+ * Creates a real Deployment whose Service is opted in, in a namespace of its own. Every story has
+ * one.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,17 +9,17 @@ import { signalContainer } from './containers.ts';
 
 export interface Workload {
   readonly namespace: string;
-  /** Of the leader Service. */
+  /** ClusterIP of the leader Service. */
   readonly clusterIp: string;
-  /** Name of the pod routed to, or null. */
+  /** Returns the name of the pod that is routed to, or null. */
   readLeader(): Promise<string | null>;
-  /** Until somebody else leads, who is then returned. */
+  /** Waits until another pod leads, and returns it. */
   waitForOther(than: string): Promise<string>;
   pods(): Promise<readonly string[]>;
   remove(): Promise<void>;
 }
 
-/** A failover takes a few seconds; the rest is for a machine that has other things to do. */
+/** A failover takes a few seconds; the rest is for a busy machine. */
 const timeoutMs = 90_000;
 
 export async function startWorkload(cluster: Cluster, namespace: string): Promise<Workload> {
@@ -70,22 +71,26 @@ export async function startWorkload(cluster: Cluster, namespace: string): Promis
       return names.split(' ');
     },
     async remove() {
-      // Until it is gone: what follows is to be measured without the looks that its end costs.
+      // Waits until it is gone: what follows is measured without the reconciles that its end costs.
       await cluster.kubectl('delete', 'namespace', namespace, '--timeout=150s');
     },
   };
 }
 
 /**
- * As when its node is lost, only at once: its process is killed, and then the pod is deleted without a grace period, before the kubelet
- * starts another. Deleted alone, the process would go on answering: the kubelet gives it two seconds even then.
+ * Loses the leader as when its node is lost, only at once. It kills the process and then deletes
+ * the pod without a grace period, before the kubelet starts another. Were the pod only deleted, the
+ * process would go on answering: the kubelet gives it two seconds even then.
  */
 export async function loseLeader(cluster: Cluster, { namespace }: Workload, leader: string): Promise<void> {
   await signalContainer(cluster, leader, 'web', 'SIGKILL');
   await cluster.request('DELETE', `/api/v1/namespaces/${namespace}/pods/${leader}`, { gracePeriodSeconds: 0 });
 }
 
-/** Probes as quick as Kubernetes allows: what is measured is zen-lead and the cluster, not patience. */
+/**
+ * Probes are as quick as Kubernetes allows, because the stories measure zen-lead and the cluster,
+ * not patience.
+ */
 function toManifest(namespace: string): string {
   return `
 apiVersion: v1

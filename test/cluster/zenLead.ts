@@ -1,5 +1,6 @@
 /**
- * zen-lead in the cluster, installed as a user would: an image, and an overlay of deploy/knative applied with kubectl.
+ * Installs zen-lead in the cluster as a user would: an image, and an overlay of deploy/knative
+ * applied with kubectl.
  */
 
 import { execFile } from 'node:child_process';
@@ -13,10 +14,13 @@ export type Overlay = 'first' | 'second' | 'load' | 'zero' | 'events' | 'sink-bi
 const execute = promisify(execFile);
 const image = resolve(import.meta.dirname, '../../deploy/image.ts');
 const namespace = 'zen-lead';
-/** Seconds on an idle machine. */
+/** An idle machine needs seconds. */
 const readyTimeoutMs = 120_000;
 
-/** `npm run image`, twice under two names: the bundle tells when it was made, so the second is another image. */
+/**
+ * Runs `npm run image` twice under two names. The bundle contains its build time, so the second is
+ * another image.
+ */
 export async function loadImages(cluster: Cluster): Promise<void> {
   for (const tag of ['1', '2']) {
     const out = join(cluster.directory, 'images', `zen-lead-${tag}.tar`);
@@ -29,13 +33,16 @@ export async function applyOverlay(cluster: Cluster, overlay: Overlay): Promise<
   await cluster.kubectl('apply', '-k', resolve(import.meta.dirname, 'overlays', overlay));
 }
 
-/** Also that the newest revision has the traffic, and that the newest bridge has replaced the others. */
+/**
+ * Waits also until the newest revision has the traffic, and the newest bridge has replaced the
+ * others.
+ */
 export async function waitUntilReady(cluster: Cluster): Promise<void> {
   await cluster.kubectl('-n', namespace, 'rollout', 'status', 'deploy/zen-lead-bridge', '--timeout=120s');
   await waitUntilRouted(cluster);
 }
 
-/** The functions alone. */
+/** Waits for the functions alone. */
 export async function waitUntilRouted(cluster: Cluster): Promise<void> {
   const deadlineAt = Date.now() + readyTimeoutMs;
   while (!(await isRouted(cluster))) {
@@ -64,7 +71,7 @@ async function readFunctions(cluster: Cluster): Promise<KnativeService> {
   return JSON.parse(await cluster.kubectl('-n', namespace, 'get', 'ksvc', 'zen-lead-functions', '-o', 'json'));
 }
 
-/** Of the newest revision. */
+/** Counts those of the newest revision. */
 export async function countReadyFunctions(cluster: Cluster): Promise<number> {
   const { status } = await readFunctions(cluster);
   const selector = `serving.knative.dev/revision=${status?.latestReadyRevisionName ?? ''}`;
@@ -75,7 +82,7 @@ export async function countReadyFunctions(cluster: Cluster): Promise<number> {
   return output.split('\n').filter((line) => line === 'Running true true').length;
 }
 
-/** Names of running pods: of the bridge, or of the functions. */
+/** Returns the names of running pods, of the bridge or of the functions. */
 export async function listPods(cluster: Cluster, half: 'bridge' | 'functions'): Promise<readonly string[]> {
   const selector = `app.kubernetes.io/name=zen-lead-${half}`;
   const output = await cluster.kubectl('-n', namespace, 'get', 'pods', '-l', selector, '-o', 'name');

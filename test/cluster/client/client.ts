@@ -1,16 +1,17 @@
 /**
- * A TCP client on the node of the cluster: asks the leader Service for its name, over a new connection every few milliseconds, and
- * prints what it got. Started by traffic.ts inside the cluster's namespaces, with `node client.ts ADDRESS PORT`.
+ * Asks the leader Service for its name, over a new TCP connection every few milliseconds, and
+ * prints the answers. It runs on the node of the cluster, inside its namespaces: `node client.ts
+ * ADDRESS PORT`.
  *
- * Guarantees: a connection that hangs holds up none of the later ones.
+ * Guarantees: a connection that hangs delays none of the later ones.
  */
 
 import { connect } from 'node:net';
 
 const [address = '', port = ''] = process.argv.slice(2);
-/** Much shorter than any dark time that is to be measured. */
+/** Much shorter than any dark time that the stories measure. */
 const everyMs = 10;
-/** Longer than any that is. */
+/** Longer than any dark time that the stories measure. */
 const timeoutMs = 20_000;
 
 setInterval(() => {
@@ -28,7 +29,7 @@ setInterval(() => {
   });
   socket.on('close', () => {
     const pod = /\r\n\r\n(\S+)/.exec(answer)?.[1];
-    // Written as one line at once, so that lines of two answers never mix.
+    // One write a line, so that lines of two answers never mix.
     process.stdout.write(`${JSON.stringify(pod === undefined ? { at, problem: problem || 'EMPTY' } : { at, pod })}\n`);
   });
 }, everyMs);

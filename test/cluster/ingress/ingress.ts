@@ -1,12 +1,14 @@
 /**
- * A gateway for Knative's Ingress objects, small enough to read: what Kourier, Contour or Istio do for a real installation. Runs as a
- * pod in the cluster of the suite (ingress.yaml), on a plain Node, without a dependency.
+ * Serves Knative's Ingress objects, as Kourier, Contour or Istio do for a real installation, in a
+ * file small enough to read. Runs as a pod (ingress.yaml), on a plain Node, without a dependency.
  *
- * It reads every Ingress of its class, answers for its hosts by proxying to one of its splits with the headers that Knative asks for,
- * and writes the status that makes the Route Ready, with its own Service as the cluster-local load balancer.
- * Not guaranteed: retries, TLS, path rules, header rules. A connection that fails is 503.
+ * It reads every Ingress of its class and proxies each host to one of its splits, with the headers
+ * that Knative asks for. It writes the status that makes the Route Ready, with its own Service as
+ * the cluster-local load balancer.
+ * Does not guarantee retries, TLS, path rules or header rules. A connection that fails is a 503.
  *
- * Source: knative.dev/networking pkg/apis/networking/v1alpha1/ingress_types.go; https://knative.dev/docs/serving/architecture/
+ * Source: knative.dev/networking pkg/apis/networking/v1alpha1/ingress_types.go;
+ * https://knative.dev/docs/serving/architecture/
  */
 
 import { readFileSync } from 'node:fs';
@@ -46,7 +48,7 @@ const classAnnotation = 'networking.knative.dev/ingress.class';
 const group = '/apis/networking.internal.knative.dev/v1alpha1';
 const self = 'ingress.zen-lead-ingress.svc.cluster.local';
 const account = '/var/run/secrets/kubernetes.io/serviceaccount';
-/** Between two reads: a new revision gets its traffic this much later than with a watch. */
+/** Time between two reads: a new revision gets its traffic this much later than with a watch. */
 const readEveryMs = 200;
 
 let paths: ReadonlyMap<string, Path> = new Map();
@@ -102,7 +104,7 @@ async function writeStatus({ metadata: { namespace, name, generation } }: Ingres
 function call(method: string, path: string, body?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const headers = {
-      // Read every time: the kubelet replaces it.
+      // Read every time, because the kubelet replaces it.
       authorization: `Bearer ${readFileSync(`${account}/token`, 'utf8')}`,
       ...(body !== undefined && { 'content-type': 'application/merge-patch+json' }),
     };
@@ -147,7 +149,7 @@ function proxy(incoming: http.IncomingMessage, outgoing: http.ServerResponse): v
     if (outgoing.headersSent) outgoing.destroy();
     else outgoing.writeHead(503).end('the upstream cannot be reached\n');
   });
-  // Whoever has gone needs no answer: the function stops too.
+  // A client that has gone needs no answer, so the function stops too.
   outgoing.on('close', () => {
     if (!outgoing.writableFinished) request.destroy();
   });

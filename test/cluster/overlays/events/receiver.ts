@@ -1,11 +1,14 @@
 /**
- * A receiver of CloudEvents, as anybody's program behind a Trigger: takes each that is posted, in either mode, and shows on GET what it
- * got, as JSON. Runs as a pod (receivers.yaml), on a plain Node, without a dependency.
+ * Receives CloudEvents, as any program behind a Trigger does. It takes each event that is posted,
+ * in either mode, and shows on GET what it got, as JSON. Runs as a pod (receivers.yaml), on a plain
+ * Node, without a dependency.
  */
 
 import http from 'node:http';
 
-/** Attributes by name, `data`, and when it came in epoch milliseconds; in the order in which they came. */
+/**
+ * Attributes by name, `data`, and the time of arrival in epoch milliseconds, in order of arrival.
+ */
 const received: Record<string, unknown>[] = [];
 
 http
