@@ -2,9 +2,8 @@
  * What can be completed, from the table of commands: a list that each shell's script is made of.
  */
 
-import type { Command } from '../../lib/config/command.ts';
 import { commands } from '../../lib/config/commands.ts';
-import type { Setting } from '../../lib/config/setting.ts';
+import type { Command, Setting } from '../../lib/config/setting.ts';
 
 export interface CommandCompletion {
   readonly name: string;

@@ -3,26 +3,13 @@
  * docs/reference/configuration.md and in the type that the entry point switches on.
  */
 
-import { clusterSettings } from './clusterSettings.ts';
-import type { Command } from './command.ts';
 import { debugCommands } from './debugCommands.ts';
-import { debugSettings } from './debugSettings.ts';
+import type { Command } from './setting.ts';
 import { settings } from './settings.ts';
+import { clusterSettings, leaseSettings, recordingSettings } from './sharedSettings.ts';
 import { tracingSettings } from './tracingSettings.ts';
 
 const cluster = { ...clusterSettings, clusterName: settings.clusterName } as const;
-const recording = {
-  record: debugSettings.record,
-  recordServices: debugSettings.recordServices,
-  recordMaxMib: debugSettings.recordMaxMib,
-  recordFiles: debugSettings.recordFiles,
-} as const;
-
-const lease = {
-  leaseName: settings.leaseName,
-  leaseNamespace: settings.leaseNamespace,
-  noLease: settings.noLease,
-} as const;
 
 export const commands = {
   demo: {
@@ -45,8 +32,8 @@ export const commands = {
       eventsSink: settings.eventsSink,
       ceOverrides: settings.ceOverrides,
       caCerts: settings.caCerts,
-      ...lease,
-      ...recording,
+      ...leaseSettings,
+      ...recordingSettings,
       ...tracingSettings,
       logLevel: settings.logLevel,
     },
@@ -66,8 +53,8 @@ export const commands = {
       caCerts: settings.caCerts,
       port: settings.probesPort,
       host: settings.host,
-      ...lease,
-      ...recording,
+      ...leaseSettings,
+      ...recordingSettings,
       ...tracingSettings,
       logLevel: settings.logLevel,
     },

@@ -2,13 +2,13 @@
  * The commands that people type while they look for a cause. Part of the table in commands.ts.
  */
 
-import { clusterSettings } from './clusterSettings.ts';
-import type { Command } from './command.ts';
 import { debugSettings } from './debugSettings.ts';
+import type { Command } from './setting.ts';
 import { settings } from './settings.ts';
+import { clusterSettings, editSettings } from './sharedSettings.ts';
 
-const { service, to, dryRun, timeoutSeconds } = debugSettings;
-const edit = { service, dryRun, timeoutSeconds, ...clusterSettings } as const;
+const edit = { ...editSettings, ...clusterSettings } as const;
+const { service, to } = debugSettings;
 
 export const debugCommands = {
   record: {

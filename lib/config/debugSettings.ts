@@ -1,6 +1,6 @@
 /**
- * The settings of the commands that people type while they look for a cause: record, replay, explain, status, switchover and its kin.
- * One row each, like settings.ts, which holds those of what runs for long.
+ * The settings of the commands that people type while they search for a cause: record, replay, explain, status, switchover
+ * and their kin.
  */
 
 import type { Settings } from './setting.ts';
@@ -24,7 +24,8 @@ export const debugSettings = {
     kind: 'text',
     flag: 'record',
     placeholder: 'FILE',
-    meaning: 'Write every event with its answer to FILE, as JSON lines: zen-lead replay reads it.',
+    meaning: 'Write every event with its answer to FILE, as JSON lines; zen-lead replay reads it.',
+    absent: 'zen-lead records nothing',
   },
   recordServices: {
     kind: 'list',
@@ -41,9 +42,9 @@ export const debugSettings = {
     min: 1,
     max: 102_400,
     default: 100,
-    zero: 'refused',
-    meaning: 'Go on in a new file before one grows larger; the old one becomes FILE.1, then FILE.2.',
-    why: 'About 30,000 events of an ordinary Service, and an editor still opens it.',
+    zero: 'refused, because no event fits into such a file',
+    meaning: 'Begin a new file before one grows larger; the old one becomes FILE.1, then FILE.2.',
+    why: '100 MiB hold about 30,000 events of an ordinary Service, and an editor still opens them.',
   },
   recordFiles: {
     kind: 'integer',
@@ -53,9 +54,9 @@ export const debugSettings = {
     min: 1,
     max: 1_000,
     default: 5,
-    zero: 'refused',
+    zero: 'refused, because the newest file counts, too',
     meaning: 'Files to keep, the newest included; the oldest is deleted.',
-    why: 'Half a gigabyte at most, unless somebody asks for more: a forgotten recording must not fill a node.',
+    why: 'Half a gigabyte at most, unless you ask for more: a forgotten recording must not fill a node.',
   },
   recordTo: {
     kind: 'text',
@@ -63,13 +64,12 @@ export const debugSettings = {
     placeholder: 'FILE',
     default: '-',
     meaning: 'Where to write; - is standard output.',
-    why: 'A pipe into zen-lead replay - is the quickest reconcile.',
+    why: 'A pipe into zen-lead replay - is the quickest way to see what happens.',
   },
   recordings: {
     kind: 'list',
     operand: true,
     placeholder: 'FILE',
-    emptyMeans: '',
     required: true,
     meaning: 'Recordings, read one after the other; - is standard input.',
   },
@@ -77,13 +77,15 @@ export const debugSettings = {
     kind: 'text',
     flag: 'from',
     placeholder: 'TIME',
-    meaning: 'Leave out what was decided before, as 2026-11-20T10:00:00Z.',
+    meaning: 'Leave out what was decided before this time, as 2026-11-20T10:00:00Z.',
+    absent: 'replay begins with the recording',
   },
   until: {
     kind: 'text',
     flag: 'until',
     placeholder: 'TIME',
     meaning: 'Leave out what was decided at this time or later.',
+    absent: 'replay ends with the recording',
   },
   all: {
     kind: 'switch',
@@ -105,7 +107,7 @@ export const debugSettings = {
     default: 0,
     zero: 'no pauses',
     meaning: 'Keep the pauses between the events, this many times shorter.',
-    why: 'Whoever replays wants the result; whoever watches asks for 1.',
+    why: 'A person who replays wants the result; one who wants to watch asks for 1.',
   },
   url: {
     kind: 'url',
@@ -113,6 +115,7 @@ export const debugSettings = {
     placeholder: 'URL',
     meaning:
       'Also send each event to a function, one under a debugger for instance. On this machine the events get a new deadline; elsewhere they stay as old as they are, and an old event is a hint.',
+    absent: 'replay sends nothing',
   },
   expect: {
     kind: 'switch',
@@ -124,18 +127,21 @@ export const debugSettings = {
     flag: 'html',
     placeholder: 'FILE',
     meaning: 'Write the timeline as one page for a browser, with nothing to download.',
+    absent: 'replay prints it',
   },
   recording: {
     kind: 'text',
     flag: 'recording',
     placeholder: 'FILE',
     meaning: 'Explain from a recording, without a cluster; - is standard input.',
+    absent: 'explain reads the cluster',
   },
   at: {
     kind: 'text',
     flag: 'at',
     placeholder: 'TIME',
-    meaning: 'With --recording: the last look up to this time, as 2026-11-20T10:00:00Z. Without it: the last one.',
+    meaning: 'With --recording: explain the last reconcile up to this time, as 2026-11-20T10:00:00Z.',
+    absent: 'explain takes the last one',
   },
   explainOutput: {
     kind: 'choice',
@@ -167,7 +173,8 @@ export const debugSettings = {
     kind: 'text',
     flag: 'to',
     placeholder: 'POD',
-    meaning: 'The pod that shall lead. Without it: the next one by the rules (switchover), the one that leads (pin).',
+    meaning: 'The pod that shall lead.',
+    absent: 'switchover takes the next one by the rules, and pin the one that leads',
   },
   dryRun: {
     kind: 'switch',
@@ -182,7 +189,7 @@ export const debugSettings = {
     min: 1,
     max: 3_600,
     default: 30,
-    zero: 'refused',
+    zero: 'refused, because no effect would ever be in time',
     meaning: 'How long to wait for the effect.',
     why: 'A leader moves within milliseconds; 30 s is the resync, by which zen-lead sees whatever it has missed.',
   },
@@ -192,6 +199,6 @@ export const debugSettings = {
     placeholder: 'SHELL',
     choices: ['bash', 'zsh', 'fish'],
     required: true,
-    meaning: 'Which shell to write the completion for.',
+    meaning: 'Shell to write the completion for.',
   },
 } as const satisfies Settings;

@@ -7,10 +7,9 @@
  */
 
 import { parseArgs } from 'node:util';
-import type { Command } from './command.ts';
 import { type CommandName, commands } from './commands.ts';
 import { configError, parseValue } from './parseValue.ts';
-import type { Setting, ValuesOf } from './setting.ts';
+import type { Command, Setting, ValuesOf } from './setting.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

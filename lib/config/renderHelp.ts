@@ -8,6 +8,7 @@ import { type CommandName, commands } from './commands.ts';
 import { exitCodes } from './exitCode.ts';
 import { renderOperand } from './parseCommandLine.ts';
 import type { Setting } from './setting.ts';
+import { wrap } from './wrap.ts';
 
 const COLUMNS = 80;
 /** Where the explanations start: after `  --dead-letter-sink URL  `. */
@@ -45,13 +46,13 @@ function renderCommandHelp(name: CommandName): string {
     '',
     `Usage: zen-lead ${name}${rows.map(renderRequired).join('')} [options]`,
     '',
-    ...operands.flatMap((setting) => row(renderOperand(setting), `${setting.meaning}${renderOrigin(setting)}`)),
+    ...operands.flatMap((setting) => row(renderOperand(setting), `${renderMeaning(setting)}${renderOrigin(setting)}`)),
     ...(operands.length === 0 ? [] : ['']),
     'Options:',
-    ...options.flatMap((setting) => row(renderFlag(setting), `${setting.meaning}${renderOrigin(setting)}`)),
+    ...options.flatMap((setting) => row(renderFlag(setting), `${renderMeaning(setting)}${renderOrigin(setting)}`)),
     ...row('--help', 'This text.'),
     ...(variables.length === 0 ? [] : ['', 'Environment:']),
-    ...variables.flatMap((setting) => row((setting.env ?? []).join(' '), setting.meaning)),
+    ...variables.flatMap((setting) => row((setting.env ?? []).join(' '), renderMeaning(setting))),
     '',
   ].join('\n');
 }
@@ -61,11 +62,8 @@ export function renderFlag(setting: Setting): string {
   return 'placeholder' in setting ? `${flag} ${setting.placeholder}` : flag;
 }
 
-/** The default in words; empty where absence has no meaning of its own. */
-export function renderDefault(setting: Setting): string {
-  if (setting.kind === 'list') return setting.required ? '' : setting.emptyMeans;
-  if ('default' in setting) return String(setting.default);
-  return '';
+function renderMeaning(setting: Setting): string {
+  return 'absent' in setting ? `${setting.meaning} Without it, ${setting.absent}.` : setting.meaning;
 }
 
 function renderRequired(setting: Setting): string {
@@ -76,7 +74,8 @@ function renderRequired(setting: Setting): string {
 function renderOrigin(setting: Setting): string {
   const facts = [
     ...(setting.kind === 'choice' ? [`one of ${setting.choices.join(', ')}`] : []),
-    ...(renderDefault(setting) === '' ? [] : [`default: ${renderDefault(setting)}`]),
+    ...('default' in setting ? [`default: ${setting.default}`] : []),
+    ...('emptyMeans' in setting ? [`default: ${setting.emptyMeans}`] : []),
     ...(setting.env ?? []).map((variable) => `$${variable}`),
   ];
   return facts.length === 0 ? '' : ` (${facts.join('; ')})`;
@@ -88,18 +87,4 @@ function row(head: string, text: string): readonly string[] {
   const fits = left.length < INDENT - 1;
   const opening = fits ? [`${left.padEnd(INDENT)}${first}`] : [left, `${' '.repeat(INDENT)}${first}`];
   return [...opening, ...more.map((line) => `${' '.repeat(INDENT)}${line}`)];
-}
-
-function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }

@@ -1,71 +1,84 @@
 /**
  * Setting: one row of the configuration table, and the TypeScript type of the value that it gives.
  *
- * The rows stand in settings.ts; flags, environment, `--help` and docs/reference/configuration.md all come from them.
+ * Flags, environment variables, `--help` and docs/reference/configuration.md all come from these rows.
+ * Guarantees: a row with a default says why, a number states its unit and what 0 means, and a row without a default says
+ * what its absence means. The compiler checks it.
  */
 
 import type { TextFormName } from './textForms.ts';
 
 interface Row {
-  /** Without dashes; absent: only the environment sets it. */
+  /** Without dashes. Absent where only the environment sets it. */
   readonly flag?: string;
   /** One letter, without the dash. */
   readonly short?: string;
-  /** Given without a flag, by its place: the rows of a command take operands in their order, a list takes the rest. */
+  /** Given by its place, without a flag: the rows of a command take operands in their order, and a list takes the rest. */
   readonly operand?: true;
-  /** Variables read where the flag is absent, the first that is not empty counts. */
+  /** Variables read where the flag is absent; the first that is not empty counts. */
   readonly env?: readonly string[];
-  /** What it does: a sentence for `--help` and the page. */
+  /** What it does: sentences for `--help` and the page. */
   readonly meaning: string;
-  /** Why this default, or this bound. */
-  readonly why?: string;
 }
 
-/** An absent `default` without `required` gives `undefined`. */
+interface Default<Value> {
+  readonly default: Value;
+  /** Why this default, or this bound. A sentence. */
+  readonly why: string;
+}
+
+interface Required {
+  readonly required: true;
+}
+
+interface Optional {
+  /** The end of the sentence "Without it, ...". */
+  readonly absent: string;
+}
+
 export type Setting = Row &
   (
-    | {
+    | ({
         readonly kind: 'text';
         readonly placeholder: string;
-        /** Absent: any text but an empty one. */
+        /** Where it is absent, any text but an empty one is accepted. */
         readonly form?: TextFormName;
-        readonly default?: string;
-        readonly required?: true;
-      }
-    | { readonly kind: 'url'; readonly placeholder: string; readonly required?: true }
-    | {
+      } & (Default<string> | Required | Optional))
+    | ({ readonly kind: 'url'; readonly placeholder: string } & (Required | Optional))
+    | ({
         readonly kind: 'choice';
         readonly choices: readonly string[];
         readonly placeholder: string;
-        readonly default?: string;
-        readonly required?: true;
-      }
-    | {
+      } & (Default<string> | Required | Optional))
+    | ({
         readonly kind: 'integer';
         readonly placeholder: string;
         readonly unit: string;
         readonly min: number;
         readonly max: number;
-        readonly default: number;
-        /** What 0 means, or that it is refused. */
+        /** What 0 means, or why it is refused. */
         readonly zero: string;
-      }
+      } & Default<number>)
     /** True when the flag is given, or the variable is not empty. */
     | { readonly kind: 'switch' }
-    /** A flag that may be repeated. */
-    | {
+    /** A flag that may be repeated, or the operands that are left. */
+    | ({
         readonly kind: 'list';
         readonly placeholder: string;
         /** Of each. */
         readonly form?: TextFormName;
-        readonly emptyMeans: string;
-        readonly required?: true;
-      }
+      } & (Required | { readonly emptyMeans: string }))
     /** `{"extensions":{"name":"value"}}`: CloudEvents attributes to set on what is sent. */
-    | { readonly kind: 'extensions' }
+    | ({ readonly kind: 'extensions' } & Optional)
   );
 
 export type Settings = Readonly<Record<string, Setting>>;
+
+/** One row of the table of commands. */
+export interface Command {
+  readonly summary: string;
+  readonly settings: Settings;
+}
 
 type Given<S extends Setting> = S extends { kind: 'switch' }
   ? boolean
@@ -79,7 +92,7 @@ type Given<S extends Setting> = S extends { kind: 'switch' }
           ? Choice
           : string;
 
-export type ValueOf<S extends Setting> = S extends
+type ValueOf<S extends Setting> = S extends
   | { kind: 'switch' | 'list' | 'extensions' }
   | { default: string | number }
   | { required: true }

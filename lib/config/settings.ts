@@ -1,10 +1,10 @@
 /**
- * Every setting of zen-lead: one row each. Which command takes which row stands in commands.ts.
+ * The settings of what runs for long: demo, run, bridge and functions. Which command takes which row stands in commands.ts.
  */
 
 import type { Settings } from './setting.ts';
 
-/** Ports up to this can be asked for; a TCP port has 16 bits. */
+/** A TCP port has 16 bits. */
 const MAX_PORT = 65_535;
 
 const port = {
@@ -14,7 +14,7 @@ const port = {
   unit: 'TCP port',
   min: 0,
   max: MAX_PORT,
-  zero: 'any free port; the log line says which',
+  zero: 'any free port, which the log line names',
 } as const;
 
 export const settings = {
@@ -22,42 +22,46 @@ export const settings = {
     kind: 'text',
     flag: 'kubeconfig',
     placeholder: 'FILE',
-    meaning:
-      'Kubeconfig of the cluster. Without it: the cluster that this runs in, else $KUBECONFIG, else ~/.kube/config.',
+    meaning: 'Kubeconfig of the cluster.',
+    absent: 'zen-lead uses the cluster that it runs in, else $KUBECONFIG, else ~/.kube/config',
   },
   kubeconfigVariable: {
     kind: 'text',
     env: ['KUBECONFIG'],
     placeholder: 'FILE',
-    meaning: 'Used where --kubeconfig is absent and this runs in no cluster.',
+    meaning: 'Kubeconfig, where --kubeconfig is absent and zen-lead runs outside a cluster.',
+    absent: 'zen-lead reads ~/.kube/config',
   },
   kubernetesServiceHost: {
     kind: 'text',
     env: ['KUBERNETES_SERVICE_HOST'],
     placeholder: 'HOST',
-    meaning: 'Set by the kubelet in every pod: with it, and without --kubeconfig, the pod’s service account is used.',
+    meaning:
+      'Address of the API server, which the kubelet sets in every pod. With it, and without --kubeconfig, zen-lead uses the service account of its pod.',
+    absent: 'zen-lead runs outside a cluster',
   },
   kubernetesServicePort: {
     kind: 'text',
     env: ['KUBERNETES_SERVICE_PORT_HTTPS', 'KUBERNETES_SERVICE_PORT'],
     placeholder: 'PORT',
     default: '443',
-    meaning: 'Set by the kubelet beside KUBERNETES_SERVICE_HOST.',
-    why: '443 is where the API server’s own Service listens unless the cluster says otherwise.',
+    meaning: 'Port of the API server, which the kubelet sets beside KUBERNETES_SERVICE_HOST.',
+    why: 'The API server’s own Service listens on 443 unless the cluster says otherwise.',
   },
   home: {
     kind: 'text',
     env: ['HOME'],
     placeholder: 'DIR',
-    meaning: 'Where .kube/config is looked for last.',
+    meaning: 'Folder of .kube/config, which zen-lead tries last.',
+    absent: 'zen-lead does not try it',
   },
   clusterName: {
     kind: 'text',
     flag: 'cluster-name',
     placeholder: 'NAME',
     default: 'kubernetes',
-    meaning: 'Name of this cluster in the source of every event: /clusters/NAME.',
-    why: 'kubeadm calls a cluster `kubernetes` when nobody names it.',
+    meaning: 'Name of this cluster in the source of every event, /clusters/NAME.',
+    why: 'A cluster of kubeadm has this name unless it is given another.',
   },
   namespaces: {
     kind: 'list',
@@ -78,21 +82,22 @@ export const settings = {
     ...port,
     env: ['PORT'],
     default: 8081,
-    meaning: 'Port of /livez, /readyz and /metrics.',
-    why: 'Beside 8080, so that both halves can share a host network or a laptop.',
+    meaning: 'Port of the live page, /v1, /livez, /readyz and /metrics.',
+    why: 'It stands beside 8080, so that both halves can share a host network or a laptop.',
   },
   demoPort: {
     ...port,
     default: 0,
     meaning: 'Port of the embedded Kubernetes API, on 127.0.0.1.',
-    why: 'The demo writes a kubeconfig, so nobody has to know the port and two demos can run side by side.',
+    why: 'The demo writes a kubeconfig that holds the port, and two demos can run side by side.',
   },
   host: {
     kind: 'text',
     flag: 'host',
     placeholder: 'ADDRESS',
-    meaning: 'Address to listen on. Without it: every address inside a cluster, 127.0.0.1 elsewhere.',
-    why: 'Probes and scrapes come to the pod’s own address; on a laptop nobody else has to reach it.',
+    meaning: 'Address to listen on.',
+    absent:
+      'zen-lead listens on every address inside a cluster, where probes and scrapes come to the pod’s own, and on 127.0.0.1 elsewhere',
   },
   sink: {
     kind: 'url',
@@ -100,12 +105,13 @@ export const settings = {
     env: ['K_SINK'],
     placeholder: 'URL',
     required: true,
-    meaning: 'Where events are sent: the functions. A SinkBinding sets K_SINK.',
+    meaning: 'URL of the functions, to which the bridge sends events. A SinkBinding sets K_SINK.',
   },
   ceOverrides: {
     kind: 'extensions',
     env: ['K_CE_OVERRIDES'],
     meaning: 'Attributes to set on every event sent, as a SinkBinding gives them: {"extensions":{"name":"value"}}.',
+    absent: 'events carry zen-lead’s own attributes',
   },
   caCerts: {
     kind: 'text',
@@ -113,12 +119,14 @@ export const settings = {
     form: 'certificates',
     placeholder: 'PEM',
     meaning: 'Certificates to trust for https sinks beside the system’s, as a SinkBinding gives them.',
+    absent: 'zen-lead trusts the system’s alone',
   },
   tokenFile: {
     kind: 'text',
     flag: 'token-file',
     placeholder: 'FILE',
-    meaning: 'Projected service-account token to send to the sink; read again every minute and after a 401.',
+    meaning: 'Projected service-account token to send to the sink, read again every minute and after a 401.',
+    absent: 'events carry no token, and functions with --trusted-sender refuse them or take them as hints',
   },
   attemptTimeoutMs: {
     kind: 'integer',
@@ -128,9 +136,9 @@ export const settings = {
     min: 1,
     max: 60_000,
     default: 1_000,
-    zero: 'refused: no answer would ever be in time',
+    zero: 'refused, because no answer would ever be in time',
     meaning: 'How long the bridge waits for the answer to an event with a snapshot.',
-    why: 'Such an event costs the function one write, some 5 ms; a second is a sink that hangs.',
+    why: 'Such an event costs the function one write, some 5 ms; a sink that takes a second hangs.',
   },
   hintTimeoutMs: {
     kind: 'integer',
@@ -140,7 +148,7 @@ export const settings = {
     min: 1,
     max: 60_000,
     default: 2_500,
-    zero: 'refused: no answer would ever be in time',
+    zero: 'refused, because no answer would ever be in time',
     meaning: 'How long the bridge waits for the answer to a hint.',
     why: 'The function may read for 2 s before it must write.',
   },
@@ -152,9 +160,9 @@ export const settings = {
     min: 1_000,
     max: 86_400_000,
     default: 30_000,
-    zero: 'refused: what a lost event left wrong would stay so',
-    meaning: 'Every Service is reconciled again this often, spread over the interval.',
-    why: 'The longest that anything stays wrong. Functions that are to scale to zero are woken by it, and want an hour.',
+    zero: 'refused, because what a lost event left wrong would stay so',
+    meaning: 'How often every Service is reconciled again, spread over the interval.',
+    why: 'Nothing stays wrong for longer. It wakes functions that scale to zero; give those an hour.',
   },
   leaseName: {
     kind: 'text',
@@ -162,8 +170,8 @@ export const settings = {
     form: 'objectName',
     placeholder: 'NAME',
     default: 'zen-lead-bridge',
-    meaning: 'Lease that says which replica speaks first. Replicas that watch other namespaces need another one.',
-    why: 'The name that deploy/base gives the bridge a right to.',
+    meaning: 'Lease that says which replica sends first. Replicas that watch other namespaces need another one.',
+    why: 'The roles in deploy/base give the bridge a right to this name.',
   },
   leaseNamespace: {
     kind: 'text',
@@ -171,29 +179,30 @@ export const settings = {
     env: ['POD_NAMESPACE'],
     form: 'namespace',
     placeholder: 'NS',
-    meaning:
-      'Namespace of the Lease. Without it: that of the pod’s service account, or of the kubeconfig’s context, else default.',
+    meaning: 'Namespace of the Lease.',
+    absent: 'zen-lead uses that of the pod’s service account, or of the kubeconfig’s context, else default',
   },
   noLease: {
     kind: 'switch',
     flag: 'no-lease',
     meaning:
-      'Take no Lease and speak always: for one that is alone. Two that both do so agree in the end, and do the work twice.',
+      'Take no Lease and always send, as a replica that is alone may. Two that both do so agree in the end, and do the work twice.',
   },
   deadLetterSink: {
     kind: 'url',
     flag: 'dead-letter-sink',
     env: ['DEAD_LETTER_SINK'],
     placeholder: 'URL',
-    meaning: 'Where events go that were given up. Without it they are counted and logged.',
+    meaning: 'Where the bridge sends events that it gave up.',
+    absent: 'the bridge counts and logs them',
   },
   eventsSink: {
     kind: 'url',
     flag: 'events-sink',
     env: ['EVENTS_SINK'],
     placeholder: 'URL',
-    meaning:
-      'Where leader changes are announced as CloudEvents, a Broker for instance. Without it only Kubernetes Events are written.',
+    meaning: 'Where zen-lead announces leader changes as CloudEvents, a Broker for instance.',
+    absent: 'zen-lead writes Kubernetes Events only',
   },
   trustedSender: {
     kind: 'text',
@@ -201,7 +210,8 @@ export const settings = {
     form: 'serviceAccount',
     placeholder: 'SUBJECT',
     meaning:
-      'Token subject of the bridge, system:serviceaccount:NS:NAME. Only its snapshots are believed. Without it every event is a hint: the state is read before anything is decided.',
+      'Token subject of the bridge, system:serviceaccount:NS:NAME. Functions decide on snapshots of this sender only.',
+    absent: 'every event is a hint, and functions read the state before they decide',
   },
   audience: {
     kind: 'text',
@@ -209,7 +219,7 @@ export const settings = {
     placeholder: 'NAME',
     default: 'zen-lead',
     meaning: 'Audience that the token must be made for.',
-    why: 'A name of our own: a token for the API server must not work here, nor this one there.',
+    why: 'It is a name of our own: a token for the API server must not work here, nor this one there.',
   },
   acceptHints: {
     kind: 'switch',
@@ -228,12 +238,12 @@ export const settings = {
     choices: ['debug', 'info', 'warn', 'error', 'silent'],
     placeholder: 'LEVEL',
     default: 'info',
-    meaning: 'Lines below this level are not written.',
-    why: 'info is one line a leader change; debug adds one for every reconcile that changed nothing.',
+    meaning: 'Leave out log lines below this level.',
+    why: 'Level info is one line for each leader change; debug adds one for every reconcile that changed nothing.',
   },
   noColor: {
     kind: 'switch',
     env: ['NO_COLOR'],
-    meaning: 'Any value: no colour, not even on a terminal (https://no-color.org).',
+    meaning: 'Any value turns colours off, also on a terminal (https://no-color.org).',
   },
 } as const satisfies Settings;

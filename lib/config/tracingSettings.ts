@@ -1,5 +1,5 @@
 /**
- * Traces: OpenTelemetry's own variables, for the commands that run for long. Off by default; read by lib/telemetry/startTracing.ts.
+ * The settings of traces: OpenTelemetry's own variables, for the commands that run for long. Traces are off by default.
  *
  * Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
@@ -12,19 +12,22 @@ export const tracingSettings = {
     env: ['OTEL_TRACES_EXPORTER'],
     choices: ['none', 'otlp'],
     placeholder: 'NAME',
-    meaning: 'otlp: send traces. Without it they are sent where an endpoint is given, and not otherwise.',
+    meaning: 'Whether zen-lead sends traces, with otlp, or never, with none.',
+    absent: 'zen-lead sends them where an endpoint is given',
   },
   otelEndpoint: {
     kind: 'url',
     env: ['OTEL_EXPORTER_OTLP_ENDPOINT'],
     placeholder: 'URL',
-    meaning: 'Collector for OTLP over HTTP (JSON); /v1/traces is added. http://localhost:4318 with the exporter alone.',
+    meaning: 'Collector for OTLP over HTTP in JSON; zen-lead adds /v1/traces.',
+    absent: 'OTEL_TRACES_EXPORTER=otlp sends to http://localhost:4318',
   },
   otelTracesEndpoint: {
     kind: 'url',
     env: ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'],
     placeholder: 'URL',
-    meaning: 'The same, for traces alone and taken as it is.',
+    meaning: 'Collector for traces alone, taken as it is.',
+    absent: 'OTEL_EXPORTER_OTLP_ENDPOINT counts',
   },
   otelTracesSampler: {
     kind: 'choice',
@@ -40,25 +43,28 @@ export const tracingSettings = {
     placeholder: 'NAME',
     default: 'parentbased_always_on',
     meaning: 'Which traces are kept. The bridge begins them; functions with parentbased_* follow what it chose.',
-    why: 'The default of the specification.',
+    why: 'The specification has this default.',
   },
   otelTracesSamplerArg: {
     kind: 'text',
     env: ['OTEL_TRACES_SAMPLER_ARG'],
     placeholder: 'RATIO',
-    meaning: 'Share of traces to keep with traceidratio, 0 to 1. Without it: all.',
+    meaning: 'Share of traces to keep with traceidratio, 0 (none) to 1 (all).',
+    absent: 'all are kept',
   },
   otelServiceName: {
     kind: 'text',
     env: ['OTEL_SERVICE_NAME'],
     placeholder: 'NAME',
-    meaning: 'Name in the traces. Without it: zen-lead, zen-lead-bridge or zen-lead-functions.',
+    meaning: 'Name in the traces.',
+    absent: 'it is zen-lead, zen-lead-bridge or zen-lead-functions',
   },
   otelResourceAttributes: {
     kind: 'text',
     env: ['OTEL_RESOURCE_ATTRIBUTES'],
     placeholder: 'PAIRS',
-    meaning: 'Put on every trace: key1=value1,key2=value2, percent-encoded.',
+    meaning: 'Attributes of every trace: key1=value1,key2=value2, percent-encoded.',
+    absent: 'traces carry the name and the version',
   },
   otelSdkDisabled: {
     kind: 'choice',
@@ -66,7 +72,7 @@ export const tracingSettings = {
     choices: ['true', 'false'],
     placeholder: 'BOOL',
     default: 'false',
-    meaning: 'true: no traces, whatever else is set.',
-    why: 'The default of the specification.',
+    meaning: 'With true, zen-lead sends no traces, whatever else is set.',
+    why: 'The specification has this default.',
   },
 } as const satisfies Settings;

@@ -37,8 +37,22 @@ describe('docs/reference/configuration.md', () => {
     expect(page).toBe(renderConfigurationPage());
   });
 
-  it('gives a reason for every number', () => {
-    const numbers = names.flatMap((name) => Object.values<Setting>(commands[name].settings));
-    for (const setting of numbers) if (setting.kind === 'integer') expect(setting.why).toBeTypeOf('string');
+  it('shows every flag and variable, in lines that fit a screen', () => {
+    const page = renderConfigurationPage();
+    const lines = page.split('\n').filter((line) => !line.startsWith('|'));
+    expect(lines.filter((line) => line.length > 100)).toEqual([]);
+    const rows = new Set(names.flatMap((name) => Object.values<Setting>(commands[name].settings)));
+    for (const { flag, env = [] } of rows) {
+      if (flag !== undefined) expect(page).toContain(`--${flag}`);
+      for (const variable of env) expect(page).toContain(`\`$${variable}\``);
+    }
+  });
+
+  it('says for every setting what its absence means, and for every refusal why', () => {
+    for (const setting of names.flatMap((name) => Object.values<Setting>(commands[name].settings))) {
+      if (setting.kind === 'integer') expect(setting.zero).not.toMatch(/^refused$/);
+      if ('default' in setting) expect(setting.why, setting.meaning).toMatch(/^[A-Z0-9].*\.$/);
+      if ('absent' in setting) expect(setting.absent, setting.meaning).not.toMatch(/\.$/);
+    }
   });
 });
