@@ -67,7 +67,7 @@ describe('deploy/prometheus', () => {
       expect(['critical', 'warning', 'info']).toContain(labels?.['severity']);
       expect(annotations?.['runbook_url']).toBe(`https://zen-lead.io/runbooks/${alert}.md`);
       const runbook = read(`docs/runbooks/${alert}.md`);
-      for (const part of [`# ${alert}\n`, '## What it means', '## What to look at', '## What to do'])
+      for (const part of [`# ${alert}\n`, '## What it means', '## What to check', '## What to do'])
         expect(runbook).toContain(part);
       expect(read('docs/runbooks/README.md')).toContain(`(${alert}.md)`);
     },
