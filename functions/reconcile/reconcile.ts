@@ -1,7 +1,7 @@
 /**
  * look: decide about one Service and write what was decided. The one way that every event takes, whatever its type.
  *
- *   1. The snapshot, if it may decide (freshness.ts), else the state read by ourselves (readState.ts).
+ *   1. The snapshot, if it may decide (whyHint.ts), else the state read by ourselves (readState.ts).
  *   2. assess: pure. Where no slice holds a record, or another one is to be made, no revision fences a snapshot (S9): what is to be
  *      written is decided on the state read. A slice that is made is made empty, and what goes in is decided when it is there (placeholders.ts).
  *   3. Route writes, if there are any. What follows from them is the next reconcile.
@@ -13,29 +13,26 @@
  */
 
 import { toRecheckDelay } from '../../lib/events/recheckDelay.ts';
-import type { ReconcileData } from '../../lib/events/reconcileEvent.ts';
 import type { ReplyData } from '../../lib/events/reply.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
 import { type Assessment, assess } from '../../lib/selection/assess.ts';
 import type { Decision } from '../../lib/selection/decision.ts';
-import { readRecord } from '../../lib/selection/record.ts';
 import type { Snapshot, Uid } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
-import type { HintReason, WhyHint } from './freshness.ts';
 import { placeholdersFirst, withPlaceholders } from './placeholders.ts';
 import { type NamespaceRead, READ_LIFETIME_MS, toSnapshot } from './readState.ts';
 import { type Basis, type SettleDeps, settle } from './settle.ts';
 import type { ReadNamespace } from './sharedReads.ts';
+import type { Evidence, HintReason, WhyHint } from './whyHint.ts';
 
 export interface ReconcileRequest {
   readonly service: ServiceRef;
   /** Of the event; no decision depends on it, only whether warnings are told again. */
   readonly type: string;
-  /** What to decide on, or why it has to be read first. */
-  readonly basis: Basis | HintReason;
-  /** Of a snapshot that may decide; a hint uses nothing of the body, and that includes what an earlier reply put there. */
-  readonly carry?: string;
+  readonly evidence: Evidence;
+  /** What `whyHint` says of the evidence. A hint uses nothing of the data, not even what an earlier reply put there. */
+  readonly hint: HintReason | null;
   /** Of the event; decides nothing. */
   readonly traceparent?: string | undefined;
   /** The namespace, where it has just been read to find out whom an event concerns. */
@@ -63,6 +60,7 @@ const ANNOUNCE_AGAIN_MS = 5_000;
 
 export interface ReconcileDeps extends SettleDeps {
   readonly readNamespace: ReadNamespace;
+  readonly whyHint: WhyHint;
 }
 
 export async function reconcile(
@@ -70,9 +68,11 @@ export async function reconcile(
   deps: ReconcileDeps,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
-  const { service, type, carry, state } = request;
-  let hint = typeof request.basis === 'string' ? request.basis : null;
-  let basis = typeof request.basis === 'string' ? await readBasis(service, deps, signal, state) : request.basis;
+  const { service, type, evidence, state } = request;
+  const sent = request.hint === null ? sentBasis(evidence) : null;
+  const carry = sent?.carry;
+  let { hint } = request;
+  let basis: Basis = sent ?? (await readBasis(service, deps, signal, state));
 
   let standing: Standing | null = null;
   const placed: Write[] = [];
@@ -81,8 +81,9 @@ export async function reconcile(
     const { decision, writes, nextLookAt } = select(basis.snapshot, decidedAt, deps.tracing);
     const places = placeholdersFirst(writes);
     const isMakingPlaceholders = places.length > 0;
-    if (!basis.isRead && (isMakingPlaceholders || (writes.length > 0 && readRecord(basis.snapshot).slice === null))) {
-      hint = 'unfenced';
+    const whyNot = basis.isRead || writes.length === 0 ? null : deps.whyHint({ ...evidence, writes });
+    if (whyNot !== null) {
+      hint = whyNot;
       basis = await readBasis(service, deps, signal);
       continue;
     }
@@ -163,10 +164,11 @@ function toReplyData(
   };
 }
 
-/** The one rule for hints. */
-export function chooseBasis({ snapshot, deadline }: ReconcileData, now: number, whyHint: WhyHint): Basis | HintReason {
-  if (snapshot === undefined) return 'noSnapshot';
-  return whyHint(snapshot, deadline, now) ?? { snapshot, deadline, isRead: false };
+/** Null when the event holds no snapshot. */
+function sentBasis({ data }: Evidence): (Basis & { readonly carry: string | undefined }) | null {
+  if (data.kind !== 'readable' || data.value.snapshot === undefined) return null;
+  const { snapshot, deadline, carry } = data.value;
+  return { snapshot, deadline, isRead: false, carry };
 }
 
 async function readBasis(

@@ -13,11 +13,11 @@ import { aboutService } from '../../lib/telemetry/sourceService.ts';
 import { watchColdStart } from '../coldStart.ts';
 import { createCoalescer } from './coalesce.ts';
 import type { FindConcerned } from './concerned.ts';
-import { type HintReason, type WhyHint, whyHint } from './freshness.ts';
-import { chooseBasis, type ReconcileRequest, reconcile } from './reconcile.ts';
+import { type ReconcileRequest, reconcile } from './reconcile.ts';
 import { type ReportDeps, reportFailure, reportReconcile } from './report.ts';
-import type { Basis, SettleDeps } from './settle.ts';
+import type { SettleDeps } from './settle.ts';
 import { createSharedReads } from './sharedReads.ts';
+import { type Evidence, type WhyHint, whyHint } from './whyHint.ts';
 
 export interface Reconciler {
   reconcile(event: ParsedReconcileEvent, isTrusted: boolean, signal: AbortSignal): Promise<ReplyEvent>;
@@ -27,14 +27,18 @@ export interface Reconciler {
 
 export interface ReconcilerDeps extends SettleDeps, ReportDeps {
   readonly clusterName: string;
-  /** What makes a snapshot a hint; freshness.ts unless told otherwise. */
+  /** Another rule for hints than our own. */
   readonly whyHint?: WhyHint;
 }
+
+/** A foreign event has no data that a decision could rest on. */
+const noData = { kind: 'unreadable', problem: 'an event of another source' } as const;
 
 /** Each may hold the state of a namespace; beyond it the answer is 429. */
 const MAX_HINT_KEYS = 1_000;
 
 export function createReconciler(deps: ReconcilerDeps): Reconciler {
+  const rule = deps.whyHint ?? whyHint;
   const readNamespace = createSharedReads(deps);
   const hints = createCoalescer<ReplyEvent>(MAX_HINT_KEYS);
   const noteDecision = watchColdStart(deps.metrics);
@@ -49,7 +53,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     const context = { request, observedAt, startedAt };
     try {
       const result = await aboutService(request.service.name, () =>
-        reconcile(request, { ...deps, readNamespace }, signal),
+        reconcile(request, { ...deps, readNamespace, whyHint: rule }, signal),
       );
       reportReconcile(context, result, deps);
       noteDecision(observedAt);
@@ -67,17 +71,11 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       const { subject: service, type, traceparent } = event;
       // Anybody can write any time into an event; it would only spoil the latency that is measured.
       const observedAt = isTrusted ? event.observedAt : undefined;
-      const basis = basisOf(event, isTrusted, deps);
-      if (typeof basis !== 'string') {
-        const carry = event.data.kind === 'readable' ? event.data.value.carry : undefined;
-        return run(
-          { service, type, basis, traceparent, ...(carry === undefined ? {} : { carry }) },
-          observedAt,
-          signal,
-        );
-      }
+      const evidence: Evidence = { kind: 'reconcile', isTrusted, data: event.data, now: deps.now(), writes: [] };
+      const request = { service, type, evidence, hint: rule(evidence), traceparent };
+      if (request.hint === null) return run(request, observedAt, signal);
       const key = `${service.namespace}/${service.name}`;
-      return hints.run(key, (stop) => run({ service, type, basis, traceparent }, observedAt, stop), signal);
+      return hints.run(key, (stop) => run(request, observedAt, stop), signal);
     },
 
     async reconcileAround(hint, findConcerned, signal) {
@@ -86,10 +84,12 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         `${namespace}/${objectKind}/${name}`,
         async (stop) => {
           const state = await readNamespace(namespace, stop);
+          const evidence: Evidence = { kind: 'foreign', isTrusted: false, data: noData, now: deps.now(), writes: [] };
+          const known = { type, evidence, hint: rule(evidence), state };
           const replies: ReplyEvent[] = [];
           for (const concerned of findConcerned(state, hint)) {
             const service = { namespace, name: concerned };
-            replies.push(await run({ service, type, basis: 'foreign', state }, undefined, stop));
+            replies.push(await run({ service, ...known }, undefined, stop));
           }
           return replies;
         },
@@ -97,9 +97,4 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       );
     },
   };
-}
-
-function basisOf({ data }: ParsedReconcileEvent, isTrusted: boolean, deps: ReconcilerDeps): Basis | HintReason {
-  if (!isTrusted) return 'untrusted';
-  return data.kind === 'unreadable' ? 'unreadable' : chooseBasis(data.value, deps.now(), deps.whyHint ?? whyHint);
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Bridge } from '../../bridge/startBridge.ts';
-import type { WhyHint } from '../../functions/reconcile/freshness.ts';
+import type { WhyHint } from '../../functions/reconcile/whyHint.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 
@@ -13,12 +13,12 @@ export interface Fence {
   readonly wrapFunction: (handle: Sink) => Sink;
   /** Between a bridge and the network. */
   readonly wrapSink: (sink: Sink, bridge: () => Bridge) => Sink;
-  readonly freshness: { readonly whyHint?: WhyHint };
+  readonly hints: { readonly whyHint?: WhyHint };
 }
 
 export const allFences: Fence = {
   wrapFunctionApi: (api) => api,
   wrapFunction: (handle) => handle,
   wrapSink: (sink) => sink,
-  freshness: {},
+  hints: {},
 };

@@ -5,7 +5,7 @@
  */
 
 import type { Bridge } from '../../bridge/startBridge.ts';
-import { whyHint } from '../../functions/reconcile/freshness.ts';
+import { whyHint } from '../../functions/reconcile/whyHint.ts';
 import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import { parseSubject } from '../../lib/events/subject.ts';
@@ -129,9 +129,9 @@ export const removedFences: readonly RemovedFence[] = [
     options: {
       fence: {
         ...allFences,
-        freshness: {
-          whyHint: (snapshot, deadline, now) => {
-            const why = whyHint(snapshot, deadline, now);
+        hints: {
+          whyHint: (evidence) => {
+            const why = whyHint(evidence);
             return why === 'old' ? null : why;
           },
         },

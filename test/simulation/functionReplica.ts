@@ -57,6 +57,6 @@ export function startFunctionReplica(options: FunctionReplicaOptions): FunctionR
   };
   const shared = { api, clusterName: 'simulated', metrics: sharedMetrics, log: silentLogger, now };
   const announcer = createAnnouncer({ ...shared, eventsSink, timeoutSignal });
-  const reconciler = createReconciler({ ...shared, announcer, ...fence.freshness });
+  const reconciler = createReconciler({ ...shared, announcer, ...fence.hints });
   return { process, handle: fence.wrapFunction(createReconcilerSink(reconciler)) };
 }

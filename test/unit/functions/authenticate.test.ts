@@ -9,10 +9,12 @@ import {
   UnsecuredJWT,
 } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readState, toSnapshot } from '../../../functions/reconcile/readState.ts';
+import type { FunctionsOptions } from '../../../functions/startFunctions.ts';
 import { parseEnvelope } from '../../../lib/events/envelope.ts';
 import { parseReply } from '../../../lib/events/parseReply.ts';
-import { putPod, putService } from '../../support/objects/aNamespace.ts';
-import { aReconcileEvent, aSnapshot, structured } from '../../support/objects/anEvent.ts';
+import { putPod, putService, routedPod } from '../../support/objects/aNamespace.ts';
+import { aCandidate, aReconcileEvent, aSnapshot, structured, uid } from '../../support/objects/anEvent.ts';
 import { failure } from '../../support/servers/fakeApi.ts';
 import { startServer, type TestServer } from '../../support/servers/functionsServer.ts';
 
@@ -32,7 +34,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-async function start(options: { acceptHints?: boolean } = {}): Promise<TestServer> {
+async function start(options: Partial<FunctionsOptions> = {}): Promise<TestServer> {
   const started = await startServer({ trustedSender: BRIDGE, now: () => now, ...options });
   putService(started.fake);
   putPod(started.fake, 'db-0');
@@ -151,6 +153,40 @@ describe('no token', () => {
     expect(answer.body).not.toContain('10.0.0.0'); // nor does it tell a stranger which pods there are
     expect(JSON.parse(answer.body).data).not.toHaveProperty('snapshot');
     expect((await post('Bearer nonsense')).status).toBe(401);
+  });
+});
+
+describe('a forged snapshot', () => {
+  /** The state as it is, but for a pod that is not there, at an address of the sender's choice, and no other pod. */
+  async function sendForged(authorization?: string): Promise<void> {
+    const state = await readState(server.fake.api, 'shop', () => now, new AbortController().signal);
+    const candidates = [aCandidate({ name: 'forged', uid: uid('forged'), ips: ['6.6.6.6'] })];
+    const snapshot = { ...toSnapshot(state, 'db'), candidates };
+    const data = { ...aReconcileEvent().data, deadline: now + 3_000, snapshot };
+    expect(await post(authorization, aReconcileEvent({ data }))).toMatchObject({ status: 200 });
+  }
+
+  /** With a leader, a slice and a record, so that nothing but trust stands in the way. */
+  async function startSettled(options: Partial<FunctionsOptions>): Promise<void> {
+    await server.close();
+    server = await start(options);
+    for (let i = 0; i < 3; i++) expect(await post()).toMatchObject({ status: 200 });
+    expect(routedPod(server.fake)).toBe('db-0');
+  }
+
+  it.each<[sender: string, options: Partial<FunctionsOptions>]>([
+    ['its sender has no token', { acceptHints: true }],
+    ['no trusted sender is configured', { trustedSender: undefined }],
+  ])('re-routes nothing when %s', async (_sender, options) => {
+    await startSettled(options);
+    await sendForged();
+    expect(routedPod(server.fake)).toBe('db-0');
+  });
+
+  it('re-routes when the bridge has sent it: only trust stands in its way', async () => {
+    await startSettled({ acceptHints: true });
+    await sendForged(`Bearer ${await sign()}`);
+    expect(routedPod(server.fake)).toBe('forged');
   });
 });
 

@@ -1,0 +1,90 @@
+/**
+ * whyHint: decides whether the snapshot in an event may decide, and says why it may not. The only place that decides this.
+ * A snapshot that may not decide is a hint: the function reads the state itself. docs/reference/events.md#hints, S4 and S9.
+ *
+ * Guarantees: pure. The rules stand in one table; the first one that applies names the reason.
+ * Does not guarantee that the snapshot is the newest state. A decision on a newer one shows as a conflict at the write.
+ * Source: KEP-5504 (resource versions of one resource compare as numbers since Kubernetes 1.35).
+ */
+
+import type { ReadData } from '../../lib/events/parseReconcileEvent.ts';
+import { compareRevisions, type RevisionOrder } from '../../lib/selection/compareRevisions.ts';
+import { type LeaderRecord, readRecord } from '../../lib/selection/record.ts';
+import type { Snapshot } from '../../lib/selection/snapshot.ts';
+import type { Write } from '../../lib/selection/write.ts';
+import { placeholdersFirst } from './placeholders.ts';
+
+/** Label of the metric `zen_lead_hints_total`. */
+export type HintReason =
+  | 'foreign'
+  | 'untrusted'
+  | 'unreadable'
+  | 'noSnapshot'
+  | 'late'
+  | 'unordered'
+  | 'old'
+  | 'unfenced';
+
+/** Everything that the answer depends on. */
+export interface Evidence {
+  /** `foreign`: an event of Knative's ApiServerSource. */
+  readonly kind: 'reconcile' | 'foreign';
+  /** The sender has proved who it is. */
+  readonly isTrusted: boolean;
+  readonly data: ReadData;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** What the snapshot leads to; empty until that is known. */
+  readonly writes: readonly Write[];
+}
+
+/** Null when the snapshot may decide. */
+export type WhyHint = (evidence: Evidence) => HintReason | null;
+
+/** `record`: of the snapshot, read when it is first asked for; undefined when there is no snapshot. */
+type Rule = (evidence: Evidence, record: () => LeaderRecord | undefined) => boolean;
+
+const rules: readonly (readonly [reason: HintReason, applies: Rule])[] = [
+  ['foreign', ({ kind }) => kind === 'foreign'],
+  ['untrusted', ({ isTrusted }) => !isTrusted],
+  // Of a newer bridge, for instance.
+  ['unreadable', ({ data }) => data.kind === 'unreadable'],
+  // The bridge sends none when it would be too large, or when another replica sends first.
+  ['noSnapshot', (evidence) => snapshotIn(evidence) === undefined],
+  // S4
+  ['late', ({ data, now }) => data.kind === 'readable' && now >= data.value.deadline],
+  // Before Kubernetes 1.35 a revision need not be a number.
+  ['unordered', (evidence, record) => compareWithRecord(evidence, record()).includes('unordered')],
+  // S9: older than what was last decided on.
+  ['old', (evidence, record) => compareWithRecord(evidence, record()).includes('older')],
+  // S9: no slice holds a record that the snapshot could be older than, or another slice is to be made.
+  [
+    'unfenced',
+    ({ writes }, record) => writes.length > 0 && (placeholdersFirst(writes).length > 0 || record()?.slice === null),
+  ],
+];
+
+export const whyHint: WhyHint = (evidence) => {
+  const snapshot = snapshotIn(evidence);
+  let read: LeaderRecord | undefined;
+  const record = (): LeaderRecord | undefined => {
+    read ??= snapshot && readRecord(snapshot);
+    return read;
+  };
+  return rules.find(([, applies]) => applies(evidence, record))?.[0] ?? null;
+};
+
+/** Where nothing is recorded, nothing was decided yet, and every revision that can be ordered is new enough. */
+function compareWithRecord(evidence: Evidence, record: LeaderRecord | undefined): readonly RevisionOrder[] {
+  const revisions = snapshotIn(evidence)?.revisions;
+  if (revisions === undefined) return [];
+  const { pods, services } = revisions;
+  return [
+    compareRevisions(pods, record?.podsRevision ?? pods),
+    compareRevisions(services, record?.servicesRevision ?? services),
+  ];
+}
+
+function snapshotIn({ data }: Evidence): Snapshot | undefined {
+  return data.kind === 'readable' ? data.value.snapshot : undefined;
+}
