@@ -6,6 +6,11 @@ import { describe, expect, it } from 'vitest';
 /** docs/architecture.md#layers. A folder may import itself and what is listed; npm packages and `node:` where `outside` says so. */
 const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; readonly outside: boolean }>> = {
   'lib/errors.ts': { mayImport: [], outside: false },
+  // The package's entry composes the rules with the parsers; the program imports the files behind it.
+  'lib/selection/index.ts': {
+    mayImport: ['lib/errors.ts', 'lib/selection', 'lib/kube/fromObjects.ts'],
+    outside: false,
+  },
   'lib/selection': { mayImport: [], outside: false },
   'lib/config': { mayImport: ['lib/errors.ts'], outside: true },
   'lib/telemetry': { mayImport: ['lib/errors.ts', 'package.json'], outside: true },
@@ -106,6 +111,12 @@ describe('layers', () => {
     const matching = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(join(root, file), 'utf8')));
     expect(matching(/[!=]== (SLICE_)?MANAGER\b/)).toEqual(['lib/selection/ownership.ts']);
     expect(matching(/\[annotation\.enabled\] [!=]==/)).toEqual(['lib/selection/optIn.ts']);
+  });
+
+  it('never enters its own libraries by the door of the package', () => {
+    const imports = files.flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')));
+    const entries = ['lib/selection/index.ts', 'lib/events/index.ts'];
+    expect(imports.filter(({ target }) => entries.includes(target))).toEqual([]);
   });
 
   it('reads the environment in one place', () => {
