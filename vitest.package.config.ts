@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/package/**/*.test.ts'],
+    // One packs, bundles and installs, which takes longest.
+    testTimeout: 60_000,
+    hookTimeout: 300_000,
+    reporters: ['verbose'],
+  },
+});
