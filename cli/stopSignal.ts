@@ -1,5 +1,5 @@
 /**
- * Waits for SIGTERM or SIGINT. Used by every command that runs until it is stopped.
+ * Waits for SIGTERM or SIGINT.
  *
  * Guarantees: the first signal asks for a graceful end; a second one is not caught any more and ends the process at once, so that
  * nobody has to reach for `kill -9`.
@@ -15,4 +15,11 @@ export function waitForStopSignal(): Promise<NodeJS.Signals> {
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
   });
+}
+
+/** For a command that people type: Ctrl-C ends its waiting, and the command finishes or undoes what it has begun. */
+export function abortOnStopSignal(): AbortSignal {
+  const stop = new AbortController();
+  void waitForStopSignal().then(() => stop.abort());
+  return stop.signal;
 }

@@ -15,10 +15,10 @@ import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { startTracing } from '../../lib/telemetry/startTracing.ts';
 import { connectTo, loadAccess } from '../connect.ts';
-import { toLeaseSettings } from '../leaseSettings.ts';
-import { chooseListenHost } from '../listenHost.ts';
-import { openRecorder } from '../openRecorder.ts';
-import { startProbes } from '../startProbes.ts';
+import { toLeaseSettings } from '../serve/leaseSettings.ts';
+import { chooseListenHost } from '../serve/listenHost.ts';
+import { openRecorder } from '../serve/openRecorder.ts';
+import { startProbes } from '../serve/startProbes.ts';
 import { waitForStopSignal } from '../stopSignal.ts';
 
 export async function bridge(values: Values<'bridge'>): Promise<void> {

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
-import { type DemoCluster, startDemoCluster } from '../demo/cluster.ts';
+import { type DemoCluster, startDemoCluster } from '../demo/cluster/demoCluster.ts';
 import { showPlayground } from '../demo/playground.ts';
 import { createScreen } from '../demo/screen.ts';
 import { tellStory } from '../demo/story.ts';
@@ -46,7 +46,7 @@ export async function demo(values: Values<'demo'>): Promise<void> {
 
 /** Loaded only when it is wanted: the demo itself needs no web server. */
 async function servePage({ feed, metrics }: DemoCluster, open: AsyncDisposableStack): Promise<string> {
-  const { startProbes } = await import('../startProbes.ts');
+  const { startProbes } = await import('../serve/startProbes.ts');
   const { readiness: isReady } = feed;
   const { url, close } = await startProbes({ host: '127.0.0.1', port: 0, metrics, isReady, feed });
   open.defer(close);

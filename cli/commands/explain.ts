@@ -11,17 +11,17 @@ import type { ServiceRef } from '../../lib/events/subject.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import { silentLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
-import { abortOnStopSignal } from '../abortOnStopSignal.ts';
 import { connect } from '../connect.ts';
 import { toExplainDocument } from '../explain/explainDocument.ts';
 import { renderExplanation } from '../explain/renderExplanation.ts';
+import { parseInstant } from '../operands/parseInstant.ts';
+import { parseServiceKey } from '../operands/parseServiceKey.ts';
+import { takeSource } from '../operands/takeSource.ts';
 import { openOutput } from '../output.ts';
+import { printDocument } from '../printDocument.ts';
 import { chooseEvents } from '../replay/chooseEvents.ts';
 import { openRecordings } from '../replay/openRecordings.ts';
-import { parseInstant } from '../words/parseInstant.ts';
-import { parseServiceKey } from '../words/parseServiceKey.ts';
-import { printDocument } from '../words/printDocument.ts';
-import { takeSource } from '../words/takeSource.ts';
+import { abortOnStopSignal } from '../stopSignal.ts';
 
 /** What is explained, and the instant it is explained for. */
 interface Moment {

@@ -11,7 +11,7 @@ import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { startTracing } from '../../lib/telemetry/startTracing.ts';
 import { connect } from '../connect.ts';
-import { chooseListenHost } from '../listenHost.ts';
+import { chooseListenHost } from '../serve/listenHost.ts';
 import { waitForStopSignal } from '../stopSignal.ts';
 
 export async function functions(values: Values<'functions'>): Promise<void> {

@@ -10,8 +10,8 @@ import { type RecorderOutput, startRecorder } from '../../lib/recording/startRec
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { connect } from '../connect.ts';
-import { openRecorder } from '../openRecorder.ts';
 import { createDrySink } from '../record/drySink.ts';
+import { openRecorder } from '../serve/openRecorder.ts';
 import { waitForStopSignal } from '../stopSignal.ts';
 
 /** Only for the source of the events; the cluster that is recorded may call itself otherwise. */

@@ -8,7 +8,6 @@
 
 import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { configError } from '../../lib/config/parseValue.ts';
-import { abortOnStopSignal } from '../abortOnStopSignal.ts';
 import { openOutput } from '../output.ts';
 import { chooseEvents } from '../replay/chooseEvents.ts';
 import { decideAgain } from '../replay/decideAgain.ts';
@@ -18,6 +17,7 @@ import { renderHeading } from '../replay/renderReconcile.ts';
 import { createShow } from '../replay/show.ts';
 import { openStepper } from '../replay/stepper.ts';
 import { createTally } from '../replay/tally.ts';
+import { abortOnStopSignal } from '../stopSignal.ts';
 
 export async function replay(values: Values<'replay'>): Promise<void> {
   const { files, step } = values;

@@ -9,13 +9,13 @@ import type { StatusChange, StatusFeed } from '../../api/statusFeed.ts';
 import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { silentLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
-import { abortOnStopSignal } from '../abortOnStopSignal.ts';
 import { connect } from '../connect.ts';
 import { type Output, openOutput } from '../output.ts';
+import { printDocument } from '../printDocument.ts';
 import { openLiveStatus } from '../status/openLiveStatus.ts';
 import { renderTable } from '../status/renderTable.ts';
 import { heading, toRow, wideHeading } from '../status/statusRow.ts';
-import { printDocument } from '../words/printDocument.ts';
+import { abortOnStopSignal } from '../stopSignal.ts';
 
 export async function status(values: Values<'status'>): Promise<void> {
   const signal = abortOnStopSignal();

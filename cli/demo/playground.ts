@@ -3,9 +3,9 @@
  */
 
 import { annotation } from '../../lib/selection/names.ts';
-import type { DemoCluster } from './cluster.ts';
+import type { DemoCluster } from './cluster/demoCluster.ts';
+import { LEADER_SERVICE, POD_NAMES, SERVICE } from './postgres.ts';
 import type { Screen } from './screen.ts';
-import { LEADER_SERVICE, POD_NAMES, SERVICE } from './workload.ts';
 
 export interface Playground {
   readonly cluster: DemoCluster;

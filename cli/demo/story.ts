@@ -5,13 +5,13 @@
  */
 
 import { annotation } from '../../lib/selection/names.ts';
-import { ASK_EVERY_MS } from './client.ts';
-import type { DemoCluster } from './cluster.ts';
-import { renderFailover } from './failover.ts';
-import { PROBE_EVERY_MS } from './kubelet.ts';
+import type { DemoCluster } from './cluster/demoCluster.ts';
+import { PROBE_EVERY_MS } from './cluster/kubelet.ts';
+import { ASK_EVERY_MS } from './leaderClient.ts';
+import { LEADER_SERVICE, POD_NAMES, SERVICE } from './postgres.ts';
+import { renderFailover } from './renderFailover.ts';
+import { MAX_CELLS, type Mark, renderTimeline } from './renderTimeline.ts';
 import type { Screen } from './screen.ts';
-import { MAX_CELLS, type Mark, renderTimeline } from './timeline.ts';
-import { LEADER_SERVICE, POD_NAMES, SERVICE } from './workload.ts';
 
 /** Far above what a step takes even on a busy machine; the demo must fail rather than hang. */
 const STEP_WITHIN_MS = 15_000;

@@ -8,7 +8,7 @@ import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
 import { explain } from '../../lib/selection/explain.ts';
 import { annotation } from '../../lib/selection/names.ts';
-import { unfitText } from '../words/unfitText.ts';
+import { unfitText } from '../explain/unfitText.ts';
 import { type CurrentState, imagine } from './currentState.ts';
 import { editError } from './editError.ts';
 

@@ -11,7 +11,7 @@ import { annotation } from '../../lib/selection/names.ts';
 import { isOptedIn } from '../../lib/selection/optIn.ts';
 import { type LeaderRecord, readRecord } from '../../lib/selection/record.ts';
 import type { ServiceView, Snapshot } from '../../lib/selection/snapshot.ts';
-import { takeSource } from '../words/takeSource.ts';
+import { takeSource } from '../operands/takeSource.ts';
 import { type AnnotationEdit, withAnnotations } from './annotate.ts';
 import { editError } from './editError.ts';
 

@@ -13,8 +13,8 @@ import { explain, type PodStanding } from '../../lib/selection/explain.ts';
 import { reasonText } from '../../lib/selection/reasonText.ts';
 import { readRecord } from '../../lib/selection/record.ts';
 import { type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
-import { unfitText } from '../words/unfitText.ts';
 import { readAnnotations } from './readAnnotations.ts';
+import { unfitText } from './unfitText.ts';
 
 export interface ExplainDocument {
   readonly service: string;

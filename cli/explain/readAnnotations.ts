@@ -26,7 +26,7 @@ const readings: Readonly<Record<string, (settings: Settings) => string>> = {
   [annotation.leaderServiceType]: ({ leaderServiceType }) => leaderServiceType,
 };
 
-/** Read and checked; settings.ts says that they are not acted on. */
+/** Read and checked; lib/selection/settings.ts says that they are not acted on. */
 const healthChecks = new Set<string>([
   annotation.healthCheck,
   annotation.healthCheckInterval,

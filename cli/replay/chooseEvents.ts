@@ -4,8 +4,8 @@
 
 import type { RecordedReconcile } from '../../lib/recording/recordedLine.ts';
 import { serviceKey } from '../../lib/selection/snapshot.ts';
-import { parseInstant } from '../words/parseInstant.ts';
-import { parseServiceKey } from '../words/parseServiceKey.ts';
+import { parseInstant } from '../operands/parseInstant.ts';
+import { parseServiceKey } from '../operands/parseServiceKey.ts';
 
 export interface Wanted {
   readonly services: readonly string[];

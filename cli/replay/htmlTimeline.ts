@@ -6,8 +6,8 @@
 
 import { writeFile } from 'node:fs/promises';
 import { reasonText } from '../../lib/selection/reasonText.ts';
-import { decisionKinds } from '../words/decisionKinds.ts';
 import { outcomeOf, type Replayed } from './decideAgain.ts';
+import { decisionKinds } from './decisionKinds.ts';
 import { renderHtmlPage } from './htmlPage.ts';
 import { listNotes } from './renderReconcile.ts';
 import { NOTHING, type TimelineColumn, timelineColumns } from './timelineData.ts';

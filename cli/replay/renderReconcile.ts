@@ -5,8 +5,8 @@
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import type { DecisionKind, Leader } from '../../lib/selection/decision.ts';
 import { serviceKey } from '../../lib/selection/snapshot.ts';
+import { unfitText } from '../explain/unfitText.ts';
 import type { Format, Output } from '../output.ts';
-import { unfitText } from '../words/unfitText.ts';
 import { type Outcome, outcomeOf, type Replayed } from './decideAgain.ts';
 
 type Paint = Output['paint'];

@@ -4,75 +4,75 @@
  */
 
 import { debugCommands } from './debugCommands.ts';
+import { serverSettings } from './serverSettings.ts';
 import type { Command } from './setting.ts';
-import { settings } from './settings.ts';
 import { clusterSettings, leaseSettings, recordingSettings } from './sharedSettings.ts';
 import { tracingSettings } from './tracingSettings.ts';
 
-const cluster = { ...clusterSettings, clusterName: settings.clusterName } as const;
+const cluster = { ...clusterSettings, clusterName: serverSettings.clusterName } as const;
 
 export const commands = {
   demo: {
     summary: 'An embedded Kubernetes API, a sample workload, and a failover you can watch.',
     settings: {
-      keep: settings.keep,
-      port: settings.demoPort,
+      keep: serverSettings.keep,
+      port: serverSettings.demoPort,
       // The demo's own lines are what is to be read.
-      logLevel: { ...settings.logLevel, default: 'silent', why: 'The demo tells its story itself.' },
-      noColor: settings.noColor,
+      logLevel: { ...serverSettings.logLevel, default: 'silent', why: 'The demo tells its story itself.' },
+      noColor: serverSettings.noColor,
     },
   },
   run: {
     summary: 'Bridge and functions in one process, against a kubeconfig or in a cluster.',
     settings: {
       ...cluster,
-      namespaces: settings.namespaces,
-      port: settings.probesPort,
-      host: settings.host,
-      eventsSink: settings.eventsSink,
-      ceOverrides: settings.ceOverrides,
-      caCerts: settings.caCerts,
+      namespaces: serverSettings.namespaces,
+      port: serverSettings.probesPort,
+      host: serverSettings.host,
+      eventsSink: serverSettings.eventsSink,
+      ceOverrides: serverSettings.ceOverrides,
+      caCerts: serverSettings.caCerts,
       ...leaseSettings,
       ...recordingSettings,
       ...tracingSettings,
-      logLevel: settings.logLevel,
+      logLevel: serverSettings.logLevel,
     },
   },
   bridge: {
     summary: 'The half that watches: turns changes in the cluster into CloudEvents.',
     settings: {
       ...cluster,
-      namespaces: settings.namespaces,
-      sink: settings.sink,
-      tokenFile: settings.tokenFile,
-      attemptTimeoutMs: settings.attemptTimeoutMs,
-      hintTimeoutMs: settings.hintTimeoutMs,
-      resyncIntervalMs: settings.resyncIntervalMs,
-      deadLetterSink: settings.deadLetterSink,
-      ceOverrides: settings.ceOverrides,
-      caCerts: settings.caCerts,
-      port: settings.probesPort,
-      host: settings.host,
+      namespaces: serverSettings.namespaces,
+      sink: serverSettings.sink,
+      tokenFile: serverSettings.tokenFile,
+      attemptTimeoutMs: serverSettings.attemptTimeoutMs,
+      hintTimeoutMs: serverSettings.hintTimeoutMs,
+      resyncIntervalMs: serverSettings.resyncIntervalMs,
+      deadLetterSink: serverSettings.deadLetterSink,
+      ceOverrides: serverSettings.ceOverrides,
+      caCerts: serverSettings.caCerts,
+      port: serverSettings.probesPort,
+      host: serverSettings.host,
       ...leaseSettings,
       ...recordingSettings,
       ...tracingSettings,
-      logLevel: settings.logLevel,
+      logLevel: serverSettings.logLevel,
     },
   },
   functions: {
     summary: 'The half that decides: answers CloudEvents and writes EndpointSlices.',
     settings: {
       ...cluster,
-      trustedSender: settings.trustedSender,
-      audience: settings.audience,
-      acceptHints: settings.acceptHints,
-      eventsSink: settings.eventsSink,
-      ceOverrides: settings.ceOverrides,
-      caCerts: settings.caCerts,
-      port: settings.functionsPort,
-      host: settings.host,
+      trustedSender: serverSettings.trustedSender,
+      audience: serverSettings.audience,
+      acceptHints: serverSettings.acceptHints,
+      eventsSink: serverSettings.eventsSink,
+      ceOverrides: serverSettings.ceOverrides,
+      caCerts: serverSettings.caCerts,
+      port: serverSettings.functionsPort,
+      host: serverSettings.host,
       ...tracingSettings,
-      logLevel: settings.logLevel,
+      logLevel: serverSettings.logLevel,
     },
   },
   ...debugCommands,

@@ -3,8 +3,8 @@
  */
 
 import { debugSettings } from './debugSettings.ts';
+import { serverSettings } from './serverSettings.ts';
 import type { Command } from './setting.ts';
-import { settings } from './settings.ts';
 import { clusterSettings, editSettings } from './sharedSettings.ts';
 
 const edit = { ...editSettings, ...clusterSettings } as const;
@@ -19,8 +19,8 @@ export const debugCommands = {
       maxMib: { ...debugSettings.recordMaxMib, flag: 'max-mib' },
       files: { ...debugSettings.recordFiles, flag: 'files' },
       ...clusterSettings,
-      namespaces: settings.namespaces,
-      logLevel: { ...settings.logLevel, default: 'warn', why: 'What is recorded is what is to be read.' },
+      namespaces: serverSettings.namespaces,
+      logLevel: { ...serverSettings.logLevel, default: 'warn', why: 'What is recorded is what is to be read.' },
     },
   },
   replay: {
@@ -36,8 +36,8 @@ export const debugCommands = {
       step: debugSettings.step,
       speed: debugSettings.speed,
       url: debugSettings.url,
-      tokenFile: settings.tokenFile,
-      noColor: settings.noColor,
+      tokenFile: serverSettings.tokenFile,
+      noColor: serverSettings.noColor,
     },
   },
   explain: {
@@ -48,17 +48,17 @@ export const debugCommands = {
       at: debugSettings.at,
       output: debugSettings.explainOutput,
       ...clusterSettings,
-      noColor: settings.noColor,
+      noColor: serverSettings.noColor,
     },
   },
   status: {
     summary: 'Every annotated Service: its leader, since when, and whether anything is wrong.',
     settings: {
-      namespaces: { ...settings.namespaces, short: 'n', meaning: 'This namespace only; may be repeated.' },
+      namespaces: { ...serverSettings.namespaces, short: 'n', meaning: 'This namespace only; may be repeated.' },
       output: debugSettings.statusOutput,
       watch: debugSettings.watch,
       ...clusterSettings,
-      noColor: settings.noColor,
+      noColor: serverSettings.noColor,
     },
   },
   switchover: { summary: 'Move the lead to another pod now, and wait until it is there.', settings: { ...edit, to } },

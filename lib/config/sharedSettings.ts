@@ -3,20 +3,20 @@
  */
 
 import { debugSettings } from './debugSettings.ts';
-import { settings } from './settings.ts';
+import { serverSettings } from './serverSettings.ts';
 
 export const clusterSettings = {
-  kubeconfig: settings.kubeconfig,
-  kubeconfigVariable: settings.kubeconfigVariable,
-  kubernetesServiceHost: settings.kubernetesServiceHost,
-  kubernetesServicePort: settings.kubernetesServicePort,
-  home: settings.home,
+  kubeconfig: serverSettings.kubeconfig,
+  kubeconfigVariable: serverSettings.kubeconfigVariable,
+  kubernetesServiceHost: serverSettings.kubernetesServiceHost,
+  kubernetesServicePort: serverSettings.kubernetesServicePort,
+  home: serverSettings.home,
 } as const;
 
 export const leaseSettings = {
-  leaseName: settings.leaseName,
-  leaseNamespace: settings.leaseNamespace,
-  noLease: settings.noLease,
+  leaseName: serverSettings.leaseName,
+  leaseNamespace: serverSettings.leaseNamespace,
+  noLease: serverSettings.noLease,
 } as const;
 
 export const recordingSettings = {

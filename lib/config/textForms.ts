@@ -1,5 +1,5 @@
 /**
- * The forms that the text of a setting may have to have. Named in settings.ts, checked by parseValue: what can exist in no cluster is
+ * The forms that the text of a setting may have to have. Named in the tables of settings, checked by parseValue: what can exist in no cluster is
  * refused at the start, and not watched in vain.
  *
  * Not guaranteed: that the object exists.

@@ -1,5 +1,5 @@
 /**
- * Writes docs/reference/configuration.md. Run by hand after a change of settings.ts: `npm run pages`.
+ * Writes docs/reference/configuration.md. Run by hand after a change of the tables: `npm run pages`.
  */
 
 import { writeFile } from 'node:fs/promises';

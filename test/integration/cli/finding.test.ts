@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startApiServer } from '../../../apiserver/startApiServer.ts';
-import { startZenLead } from '../../../cli/startZenLead.ts';
+import { startZenLead } from '../../../cli/serve/startZenLead.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import { loadClusterAccess } from '../../../lib/kube/kubeconfig.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { listenOnLoopback } from '../../../cli/demo/podNetwork.ts';
+import { listenOnLoopback } from '../../../cli/demo/cluster/podNetwork.ts';
 import { toLine } from '../../../lib/recording/recordedLine.ts';
 import { aDelivery, T0 } from '../../support/objects/aDelivery.ts';
 import { aCandidate, aSnapshot } from '../../support/objects/anEvent.ts';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { listenOnLoopback } from '../../../cli/demo/podNetwork.ts';
+import { listenOnLoopback } from '../../../cli/demo/cluster/podNetwork.ts';
 import { parseTraceparent } from '../../../lib/telemetry/tracing.ts';
 import { aCluster } from '../../support/programs/aCluster.ts';
 import { expectGracefulStop, readUrl, startProgram } from '../../support/programs/startProgram.ts';

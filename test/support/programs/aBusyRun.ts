@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { type EmbeddedApiServer, startApiServer } from '../../../apiserver/startApiServer.ts';
-import { listenOnLoopback } from '../../../cli/demo/podNetwork.ts';
+import { listenOnLoopback } from '../../../cli/demo/cluster/podNetwork.ts';
 import { aPodStatus } from '../objects/aPodManifest.ts';
 import { aDirectory } from './aCluster.ts';
 import { readUrl, startProgram } from './startProgram.ts';

@@ -4,7 +4,7 @@
 
 import { onTestFinished } from 'vitest';
 import { createStatusFeed, type StatusFeed } from '../../../api/statusFeed.ts';
-import { startProbes } from '../../../cli/startProbes.ts';
+import { startProbes } from '../../../cli/serve/startProbes.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
 import type { SliceView } from '../../../lib/selection/snapshot.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';

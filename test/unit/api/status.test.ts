@@ -5,6 +5,8 @@ import { openApi } from '../../../api/openApi.ts';
 import { createStatusFeed, type StatusChange } from '../../../api/statusFeed.ts';
 import { stateOf, toRow } from '../../../cli/status/statusRow.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
+import { reasons } from '../../../lib/selection/decision.ts';
+import { reasonText } from '../../../lib/selection/reasonText.ts';
 import { aLeaderStore } from '../../support/objects/aLeaderStore.ts';
 import { aPod, aService, version } from '../../support/objects/builders.ts';
 
@@ -53,6 +55,12 @@ describe('a status', () => {
   it('has as many cells as the heading, wide or not', () => {
     expect(toRow(aStatus(), NOW, false)).toHaveLength(8);
     expect(toRow(aStatus(), NOW, true)).toHaveLength(14);
+  });
+});
+
+describe('the texts of the live page', () => {
+  it('have a sentence for every reason', () => {
+    expect(Object.keys(reasonText).toSorted()).toEqual([...reasons].toSorted());
   });
 });
 

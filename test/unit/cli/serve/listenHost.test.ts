@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { chooseListenHost } from '../../../cli/listenHost.ts';
+import { chooseListenHost } from '../../../../cli/serve/listenHost.ts';
 
 it.each([
   { what: 'what is asked for', host: '192.0.2.1', kubernetesServiceHost: '10.96.0.1', expected: '192.0.2.1' },

@@ -3,31 +3,31 @@
  * zen-lead itself, which knows none of the others and reaches the API server over HTTP as it always does.
  */
 
-import { createStatusFeed, type StatusFeed } from '../../api/statusFeed.ts';
-import { startApiServer } from '../../apiserver/startApiServer.ts';
-import { systemClock } from '../../bridge/clock.ts';
-import { createObjectIndex } from '../../bridge/watch/objectIndex.ts';
-import { createIndexes, createObjectStore } from '../../bridge/watch/objectStore.ts';
-import { startReflector } from '../../bridge/watch/reflector.ts';
-import type { ObjectChange, ReflectedObject, ReflectorStore } from '../../bridge/watch/reflectorStore.ts';
-import { createKubeApi } from '../../lib/kube/client.ts';
-import { endpointSlices, pods } from '../../lib/kube/kubeApi.ts';
-import { loadClusterAccess } from '../../lib/kube/kubeconfig.ts';
-import { parsePod } from '../../lib/kube/parsePod.ts';
-import { parseSlice } from '../../lib/kube/parseSlice.ts';
-import { label } from '../../lib/selection/names.ts';
-import type { PodView, SliceView } from '../../lib/selection/snapshot.ts';
-import type { Logger } from '../../lib/telemetry/logger.ts';
-import { createMetrics, type Metrics } from '../../lib/telemetry/metrics.ts';
-import { startZenLead } from '../startZenLead.ts';
-import { type Answer, startClient } from './client.ts';
+import { createStatusFeed, type StatusFeed } from '../../../api/statusFeed.ts';
+import { startApiServer } from '../../../apiserver/startApiServer.ts';
+import { systemClock } from '../../../bridge/clock.ts';
+import { createObjectIndex } from '../../../bridge/watch/objectIndex.ts';
+import { createIndexes, createObjectStore } from '../../../bridge/watch/objectStore.ts';
+import { startReflector } from '../../../bridge/watch/reflector.ts';
+import type { ObjectChange, ReflectedObject, ReflectorStore } from '../../../bridge/watch/reflectorStore.ts';
+import { createKubeApi } from '../../../lib/kube/client.ts';
+import { endpointSlices, pods } from '../../../lib/kube/kubeApi.ts';
+import { loadClusterAccess } from '../../../lib/kube/kubeconfig.ts';
+import { parsePod } from '../../../lib/kube/parsePod.ts';
+import { parseSlice } from '../../../lib/kube/parseSlice.ts';
+import { label } from '../../../lib/selection/names.ts';
+import type { PodView, SliceView } from '../../../lib/selection/snapshot.ts';
+import type { Logger } from '../../../lib/telemetry/logger.ts';
+import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
+import { startZenLead } from '../../serve/startZenLead.ts';
+import { createJournal, type Journal } from '../journal.ts';
+import { type Answer, startClient } from '../leaderClient.ts';
+import { aService, LEADER_SERVICE, NAMESPACE, nodes, SERVICE } from '../postgres.ts';
 import { createClusterClient, path } from './clusterClient.ts';
-import { createJournal, type Journal } from './journal.ts';
 import { startKubelet } from './kubelet.ts';
 import { createPodNetwork } from './podNetwork.ts';
 import { startServiceProxy } from './serviceProxy.ts';
 import { startStatefulSet } from './statefulSet.ts';
-import { aService, LEADER_SERVICE, NAMESPACE, nodes, SERVICE } from './workload.ts';
 
 export interface DemoCluster {
   readonly url: string;

@@ -3,7 +3,7 @@
  * from lib/kube, because they may what zen-lead may not, such as writing a pod's status.
  */
 
-import { ZenLeadError } from '../../lib/errors.ts';
+import { ZenLeadError } from '../../../lib/errors.ts';
 
 export interface ClusterClient {
   create(path: string, object: object, signal: AbortSignal): Promise<void>;

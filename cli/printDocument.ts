@@ -4,7 +4,7 @@
  * Guarantees: a reader of YAML 1.1, as kubectl and Helm are, takes no string for a boolean, a number or a date.
  */
 
-import type { Output } from '../output.ts';
+import type { Output } from './output.ts';
 
 export async function printDocument(document: unknown, format: 'json' | 'yaml', output: Output): Promise<void> {
   await output.line(format === 'json' ? JSON.stringify(document, null, 2) : (await renderYaml(document)).trimEnd());

@@ -5,8 +5,8 @@
  */
 
 import { createServer } from 'node:net';
-import type { SliceView } from '../../lib/selection/snapshot.ts';
-import type { Journal } from './journal.ts';
+import type { SliceView } from '../../../lib/selection/snapshot.ts';
+import type { Journal } from '../journal.ts';
 import { listenOnLoopback, type PodNetwork } from './podNetwork.ts';
 
 export interface ServiceProxy {

@@ -2,10 +2,10 @@
  * The recorder of `run --record` and `bridge --record`; null where nobody asked for one.
  */
 
-import { configError } from '../lib/config/parseValue.ts';
-import { openRecordingFile } from '../lib/recording/recordingFile.ts';
-import { type Recorder, startRecorder } from '../lib/recording/startRecorder.ts';
-import type { Logger } from '../lib/telemetry/logger.ts';
+import { configError } from '../../lib/config/parseValue.ts';
+import { openRecordingFile } from '../../lib/recording/recordingFile.ts';
+import { type Recorder, startRecorder } from '../../lib/recording/startRecorder.ts';
+import type { Logger } from '../../lib/telemetry/logger.ts';
 
 export interface RecordSettings {
   readonly record: string | undefined;

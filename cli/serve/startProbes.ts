@@ -3,9 +3,9 @@
  */
 
 import Fastify from 'fastify';
-import { registerStatusApi } from '../api/registerStatusApi.ts';
-import type { StatusFeed } from '../api/statusFeed.ts';
-import { type Probes, registerProbes } from '../lib/telemetry/probes.ts';
+import { registerStatusApi } from '../../api/registerStatusApi.ts';
+import type { StatusFeed } from '../../api/statusFeed.ts';
+import { type Probes, registerProbes } from '../../lib/telemetry/probes.ts';
 
 export interface ProbeServer {
   /** Where it listens: `http://127.0.0.1:8081`. */

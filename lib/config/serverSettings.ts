@@ -17,7 +17,7 @@ const port = {
   zero: 'any free port, which the log line names',
 } as const;
 
-export const settings = {
+export const serverSettings = {
   kubeconfig: {
     kind: 'text',
     flag: 'kubeconfig',

@@ -2,9 +2,9 @@
  * The demo's stand-in for the StatefulSet controller: a pod of ours that is gone is made again under the same name.
  */
 
-import type { PodView } from '../../lib/selection/snapshot.ts';
+import type { PodView } from '../../../lib/selection/snapshot.ts';
+import { aPod, NAMESPACE, POD_NAMES } from '../postgres.ts';
 import { type ClusterClient, path } from './clusterClient.ts';
-import { aPod, NAMESPACE, POD_NAMES } from './workload.ts';
 
 /** A moment without the pod, so that a person sees it go. */
 const RECREATE_AFTER_MS = 500;

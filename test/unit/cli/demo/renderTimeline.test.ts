@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Answer } from '../../../../cli/demo/client.ts';
-import { MAX_CELLS, renderTimeline } from '../../../../cli/demo/timeline.ts';
+import type { Answer } from '../../../../cli/demo/leaderClient.ts';
+import { MAX_CELLS, renderTimeline } from '../../../../cli/demo/renderTimeline.ts';
 
 const names = ['postgres-0', 'postgres-1'];
 

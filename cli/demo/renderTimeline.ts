@@ -4,7 +4,7 @@
  * Pure. Guarantees: at most 80 columns as long as names have at most 12 characters and there are at most `MAX_CELLS` answers.
  */
 
-import type { Answer } from './client.ts';
+import type { Answer } from './leaderClient.ts';
 
 export interface Mark {
   readonly at: number;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { renderFailover } from '../../../../cli/demo/failover.ts';
+import { renderFailover } from '../../../../cli/demo/renderFailover.ts';
 
 it('splits the time in which nobody answered into parts that add up', () => {
   const lines = renderFailover({

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { createJournal } from '../../../../cli/demo/journal.ts';
-import { createPodNetwork } from '../../../../cli/demo/podNetwork.ts';
-import { startPodProcess } from '../../../../cli/demo/podProcess.ts';
-import { type ServiceProxy, startServiceProxy } from '../../../../cli/demo/serviceProxy.ts';
-import { parseSlice } from '../../../../lib/kube/parseSlice.ts';
+import { createPodNetwork } from '../../../../../cli/demo/cluster/podNetwork.ts';
+import { startPodProcess } from '../../../../../cli/demo/cluster/podProcess.ts';
+import { type ServiceProxy, startServiceProxy } from '../../../../../cli/demo/cluster/serviceProxy.ts';
+import { createJournal } from '../../../../../cli/demo/journal.ts';
+import { parseSlice } from '../../../../../lib/kube/parseSlice.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {

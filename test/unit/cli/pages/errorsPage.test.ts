@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { renderErrorsPage } from '../../../cli/pages/renderErrorsPage.ts';
+import { renderErrorsPage } from '../../../../cli/pages/renderErrorsPage.ts';
 
 describe('docs/reference/errors.md', () => {
   it('is what the codes render; run `npm run pages` after a change', async () => {
-    expect(await readFile(new URL('../../../docs/reference/errors.md', import.meta.url), 'utf8')).toBe(
+    expect(await readFile(new URL('../../../../docs/reference/errors.md', import.meta.url), 'utf8')).toBe(
       renderErrorsPage(),
     );
   });
@@ -14,6 +14,6 @@ describe('docs/reference/errors.md', () => {
     const named = [...renderErrorsPage().matchAll(/runbook of (\w+)/g)].map(([, alert]) => alert);
     expect(named.length).toBeGreaterThan(0);
     for (const alert of named)
-      expect(existsSync(new URL(`../../../docs/runbooks/${alert}.md`, import.meta.url)), alert).toBe(true);
+      expect(existsSync(new URL(`../../../../docs/runbooks/${alert}.md`, import.meta.url)), alert).toBe(true);
   });
 });

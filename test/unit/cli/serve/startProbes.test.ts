@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { createStatusFeed } from '../../../api/statusFeed.ts';
-import { startProbes } from '../../../cli/startProbes.ts';
-import { createMetrics } from '../../../lib/telemetry/metrics.ts';
-import { dripInto } from '../../support/servers/dripInto.ts';
+import { createStatusFeed } from '../../../../api/statusFeed.ts';
+import { startProbes } from '../../../../cli/serve/startProbes.ts';
+import { createMetrics } from '../../../../lib/telemetry/metrics.ts';
+import { dripInto } from '../../../support/servers/dripInto.ts';
 
 it('the probes cut off who sends headers byte by byte', async () => {
   const feed = createStatusFeed();

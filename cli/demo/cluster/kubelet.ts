@@ -5,14 +5,14 @@
  * Guarantees: readiness is found out by probing, as a kubelet does, never told by whoever kills the process.
  */
 
-import { codeOf } from '../../lib/errors.ts';
-import type { PodView } from '../../lib/selection/snapshot.ts';
+import { codeOf } from '../../../lib/errors.ts';
+import type { PodView } from '../../../lib/selection/snapshot.ts';
+import type { Journal } from '../journal.ts';
+import { POSTGRES_PORT } from '../postgres.ts';
 import { type ClusterClient, path } from './clusterClient.ts';
-import type { Journal } from './journal.ts';
 import type { PodNetwork } from './podNetwork.ts';
 import { type PodProcess, startPodProcess } from './podProcess.ts';
 import { aPodStatus } from './podStatus.ts';
-import { POSTGRES_PORT } from './workload.ts';
 
 /** A real kubelet probes every 10 s by default; nobody watches a demo that long. */
 export const PROBE_EVERY_MS = 200;
