@@ -6,7 +6,7 @@
 
 import { ZenLeadError } from '../../lib/errors.ts';
 
-export type Happening =
+type Happening =
   | { readonly kind: 'exited'; readonly pod: string }
   | { readonly kind: 'ready'; readonly pod: string }
   | { readonly kind: 'notReady'; readonly pod: string }
@@ -19,7 +19,7 @@ type Kind = Happening['kind'];
 
 /** `at` is milliseconds of `performance.now()`: differences of a few milliseconds are what is shown. */
 export type Entry = Happening & { readonly at: number };
-export type EntryOf<K extends Kind> = Extract<Entry, { kind: K }>;
+type EntryOf<K extends Kind> = Extract<Entry, { kind: K }>;
 
 export interface Wanted<K extends Kind> {
   readonly kind: K;

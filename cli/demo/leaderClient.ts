@@ -17,7 +17,7 @@ export const ASK_EVERY_MS = 50;
 /** Long enough for a busy machine; a dead pod's connection is refused at once and does not wait for this. */
 const ANSWER_WITHIN_MS = 2_000;
 
-export interface Client {
+interface Client {
   /** What was asked since `since`, in the order asked. */
   answersSince(since: number): readonly Answer[];
   close(): void;

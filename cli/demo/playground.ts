@@ -7,7 +7,7 @@ import type { DemoCluster } from './cluster/demoCluster.ts';
 import { LEADER_SERVICE, POD_NAMES, SERVICE } from './postgres.ts';
 import type { Screen } from './screen.ts';
 
-export interface Playground {
+interface Playground {
   readonly cluster: DemoCluster;
   readonly screen: Screen;
   readonly kubeconfigPath: string;

@@ -15,7 +15,7 @@ import { type AnnotationEdit, annotate, renderEdit } from './annotate.ts';
 import { type CurrentState, imagine, readCurrentState } from './currentState.ts';
 import { untilRouted } from './untilRouted.ts';
 
-export interface EditSettings extends ClusterSettings {
+interface EditSettings extends ClusterSettings {
   readonly service: string;
   readonly dryRun: boolean;
   readonly timeoutSeconds: number;

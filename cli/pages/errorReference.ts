@@ -4,7 +4,7 @@
 
 import type { ErrorCode } from '../../lib/errors.ts';
 
-export interface ErrorNote {
+interface ErrorNote {
   readonly meaning: string;
   readonly todo: string;
 }

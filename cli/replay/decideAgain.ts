@@ -58,7 +58,7 @@ export function outcomeOf({ today, reconcile }: Replayed): Outcome | null {
   return today ?? reconcile.recorded;
 }
 
-export function isSameOutcome(a: Outcome, b: Outcome): boolean {
+function isSameOutcome(a: Outcome, b: Outcome): boolean {
   return (
     a.decision === b.decision &&
     a.reason === b.reason &&

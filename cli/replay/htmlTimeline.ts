@@ -12,7 +12,7 @@ import { renderHtmlPage } from './htmlPage.ts';
 import { listNotes } from './renderReconcile.ts';
 import { NOTHING, type TimelineColumn, timelineColumns } from './timelineData.ts';
 
-export interface HtmlTimeline {
+interface HtmlTimeline {
   /** `place` is where the look stands in the recording. */
   add(replayed: Replayed, place: string): void;
   render(): string;

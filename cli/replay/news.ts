@@ -7,7 +7,7 @@
 import { serviceKey } from '../../lib/selection/snapshot.ts';
 import { outcomeOf, type Replayed } from './decideAgain.ts';
 
-export type IsNews = (replayed: Replayed) => boolean;
+type IsNews = (replayed: Replayed) => boolean;
 
 export function createNews(): IsNews {
   const last = new Map<string, string>();

@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs';
 import { configError } from '../../lib/config/parseValue.ts';
 import { type ReadLine, readRecording } from '../../lib/recording/readRecording.ts';
 
-export type FileLine = ReadLine & {
+type FileLine = ReadLine & {
   /** `incident.jsonl:12`, as compilers write it. */
   readonly place: string;
 };

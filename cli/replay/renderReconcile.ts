@@ -84,6 +84,6 @@ function renderSeen({ reconcile: { change, type } }: Replayed): string {
   return change === null ? type : `${change.kind} ${change.name} ${change.verb}`;
 }
 
-export function renderStatus(status: number): string {
+function renderStatus(status: number): string {
   return status === 0 ? 'no answer' : `answered ${status}`;
 }

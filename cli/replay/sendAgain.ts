@@ -22,7 +22,7 @@ export interface SendOptions {
   readonly signal: AbortSignal;
 }
 
-export interface SentAnswer {
+interface SentAnswer {
   readonly isAnswered: boolean;
   /** For the timeline. */
   readonly text: string;
@@ -54,7 +54,7 @@ async function readAuthorization(tokenFile: string | undefined): Promise<Readonl
   return { authorization: `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}` };
 }
 
-export function isLoopback(url: string): boolean {
+function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }

@@ -6,7 +6,7 @@ import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import { serviceKey } from '../../lib/selection/snapshot.ts';
 import { outcomeOf, type Replayed } from './decideAgain.ts';
 
-export interface Tally {
+interface Tally {
   add(replayed: Replayed): void;
   addBroken(): void;
   addOther(): void;

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { LeaseSettings } from '../../bridge/replicas/speaker.ts';
 
-export interface LeaseValues {
+interface LeaseValues {
   readonly leaseName: string;
   readonly leaseNamespace: string | undefined;
   readonly noLease: boolean;

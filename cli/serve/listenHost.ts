@@ -2,7 +2,7 @@
  * Where the servers listen when nobody says: every address inside a cluster, this machine alone elsewhere.
  */
 
-export interface ListenSettings {
+interface ListenSettings {
   readonly host: string | undefined;
   readonly kubernetesServiceHost: string | undefined;
 }

@@ -7,7 +7,7 @@ import { openRecordingFile } from '../../lib/recording/recordingFile.ts';
 import { type Recorder, startRecorder } from '../../lib/recording/startRecorder.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 
-export interface RecordSettings {
+interface RecordSettings {
   readonly record: string | undefined;
   readonly recordServices: readonly string[];
   readonly recordMaxMib: number;

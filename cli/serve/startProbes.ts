@@ -7,13 +7,13 @@ import { registerStatusApi } from '../../api/registerStatusApi.ts';
 import type { StatusFeed } from '../../api/statusFeed.ts';
 import { type Probes, registerProbes } from '../../lib/telemetry/probes.ts';
 
-export interface ProbeServer {
+interface ProbeServer {
   /** Where it listens: `http://127.0.0.1:8081`. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-export interface ProbeServerOptions {
+interface ProbeServerOptions {
   readonly host: string;
   readonly port: number;
   readonly feed: StatusFeed;

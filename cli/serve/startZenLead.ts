@@ -6,7 +6,7 @@ import { type Bridge, type BridgeOptions, startBridge } from '../../bridge/start
 import type { FunctionDeps } from '../../functions/functionDeps.ts';
 import { createInProcessSink } from '../../functions/inProcessSink.ts';
 
-export interface ZenLeadOptions extends FunctionDeps, Pick<BridgeOptions, 'lease' | 'onDelivery' | 'onConcern'> {
+interface ZenLeadOptions extends FunctionDeps, Pick<BridgeOptions, 'lease' | 'onDelivery' | 'onConcern'> {
   /** Empty: all. */
   readonly namespaces: readonly string[];
 }

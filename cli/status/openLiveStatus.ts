@@ -13,7 +13,7 @@ import { type KubeApi, services } from '../../lib/kube/kubeApi.ts';
 import { silentLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 
-export interface LiveStatus {
+interface LiveStatus {
   readonly feed: StatusFeed;
   close(): Promise<void>;
 }

@@ -13,7 +13,7 @@ export const exitCodes = [
   { code: 2, meaning: 'Usage: an unknown command or flag, or a value or a recording that cannot be read.' },
 ] as const;
 
-export type ExitCode = (typeof exitCodes)[number]['code'];
+type ExitCode = (typeof exitCodes)[number]['code'];
 
 export function exitCodeOf(error: unknown): ExitCode {
   const code = codeOf(error);

@@ -9,7 +9,7 @@
 
 import { X509Certificate } from 'node:crypto';
 
-export interface TextForm {
+interface TextForm {
   /** Ends the sentence "is no". */
   readonly noun: string;
   fits(text: string): boolean;

@@ -3,7 +3,7 @@
  * same, something near, or nothing. Read by renderMetricsPage.ts; a test holds names and labels to what is really exported.
  */
 
-export interface GoName {
+interface GoName {
   readonly name: string;
   /** `near`: the same name, and a difference that somebody who reads the graph has to know. */
   readonly fate: 'same' | 'near' | 'none';

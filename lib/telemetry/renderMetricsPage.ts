@@ -8,7 +8,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 
 type Metric = Counter | Gauge | Histogram;
 
-export interface MetricRow {
+interface MetricRow {
   readonly key: string;
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';

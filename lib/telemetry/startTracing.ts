@@ -12,7 +12,7 @@ import type { OpenTelemetryOptions } from './openTelemetry.ts';
 import type { SamplerName } from './traceSampler.ts';
 import { noTracing, type Tracing } from './tracing.ts';
 
-export interface TracingSettings {
+interface TracingSettings {
   readonly otelSdkDisabled: string;
   readonly otelTracesExporter: string | undefined;
   readonly otelEndpoint: string | undefined;

@@ -7,7 +7,7 @@
 import { type IdGenerator, RandomIdGenerator } from '@opentelemetry/sdk-trace-node';
 import type { TraceIds } from './tracing.ts';
 
-export interface GivenIds extends IdGenerator {
+interface GivenIds extends IdGenerator {
   /** `startSpan` of a root asks for both ids before it returns. */
   next(ids: TraceIds): void;
 }

@@ -5,7 +5,7 @@
  * Source: https://www.w3.org/TR/trace-context/#traceparent-header (`traceparent` below is one).
  */
 
-export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
+type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
 export interface SpanStart {
   readonly kind?: 'internal' | 'client' | 'producer' | 'consumer';

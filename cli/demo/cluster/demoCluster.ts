@@ -44,7 +44,7 @@ export interface DemoCluster {
   close(): Promise<void>;
 }
 
-export interface DemoClusterOptions {
+interface DemoClusterOptions {
   /** Of the API server; 0: any. */
   readonly port: number;
   readonly kubeconfigPath: string;

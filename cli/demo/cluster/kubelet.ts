@@ -23,7 +23,7 @@ const RESTART_AFTER_MS = 1_500;
 /** What PostgreSQL takes to end its sessions; the pod goes on answering meanwhile. */
 const SHUTDOWN_TAKES_MS = 600;
 
-export interface KubeletOptions {
+interface KubeletOptions {
   readonly client: ClusterClient;
   readonly network: PodNetwork;
   readonly journal: Journal;
@@ -31,7 +31,7 @@ export interface KubeletOptions {
   onError(error: unknown): void;
 }
 
-export interface Kubelet {
+interface Kubelet {
   /** A pod as the watch saw it last. */
   see(pod: PodView): void;
   forget(pod: PodView): void;

@@ -11,7 +11,7 @@ export interface PodProcess {
   crash(): void;
 }
 
-export interface PodProcessOptions {
+interface PodProcessOptions {
   readonly name: string;
   readonly ip: string;
   readonly port: number;

@@ -4,7 +4,7 @@
  * Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions
  */
 
-export interface PodState {
+interface PodState {
   readonly ip: string;
   readonly isReady: boolean;
   readonly restarts: number;

@@ -6,7 +6,7 @@ import { NOTHING, type TimelineData } from '../timelineData.ts';
 import { decisionOf, podName, type Row, read, type Timeline } from './lanes.ts';
 import type { Pointed } from './scene.ts';
 
-export interface Description {
+interface Description {
   readonly title: string;
   readonly lines: readonly string[];
 }

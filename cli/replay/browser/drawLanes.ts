@@ -17,7 +17,7 @@ export interface Canvas {
   readonly ink: Ink;
 }
 
-export type Ink = Readonly<Record<(typeof inks)[number], string>>;
+type Ink = Readonly<Record<(typeof inks)[number], string>>;
 
 const inks = ['ink', 'dim', 'paper', 'line', 'band', 'bad', 'warn', 'odd', 'mark'] as const;
 /** A mark is as wide as this on each side of its instant. */
