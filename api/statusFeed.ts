@@ -6,11 +6,23 @@
  * computed for nobody. A burst about one Service is told once.
  */
 
-import type { SourceName } from '../bridge/leaders/leaderStore.ts';
-import type { Bridge } from '../bridge/startBridge.ts';
-import { serviceKey } from '../lib/selection/snapshot.ts';
+import { type Snapshot, serviceKey } from '../lib/selection/snapshot.ts';
 import type { Readiness } from '../lib/telemetry/probes.ts';
 import { type LeaderStatus, toLeaderStatus } from './leaderStatus.ts';
+
+export interface SourceName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What the feed asks of the process that watches the cluster: `startBridge` returns one. */
+export interface WatchedCluster {
+  /** Every Service to show. */
+  sources(): readonly SourceName[];
+  isSource(source: SourceName): boolean;
+  snapshotOf(source: SourceName): Snapshot;
+  readiness(): Readiness;
+}
 
 export type StatusChange =
   | { readonly kind: 'leader'; readonly status: LeaderStatus }
@@ -19,8 +31,8 @@ export type StatusChange =
 export interface StatusFeed {
   /** What `startBridge` calls as `onConcern`. */
   note(source: SourceName): void;
-  /** From now on this bridge is asked; before that there is nothing to tell. */
-  follow(bridge: Pick<Bridge, 'store' | 'snapshotOf' | 'readiness'>): void;
+  /** From now on this one is asked; before that there is nothing to tell. */
+  follow(cluster: WatchedCluster): void;
   readiness(): Readiness;
   /** Sorted by namespace, then name. */
   list(): readonly LeaderStatus[];
@@ -38,16 +50,16 @@ export function createStatusFeed(now: () => number = Date.now): StatusFeed {
   /** What was told last, to tell only what differs. */
   const told = new Map<string, string>();
   const noted = new Map<string, SourceName>();
-  let bridge: Pick<Bridge, 'store' | 'snapshotOf' | 'readiness'> | null = null;
+  let cluster: WatchedCluster | null = null;
   let timer: NodeJS.Timeout | null = null;
 
   function read(source: SourceName): LeaderStatus | null {
-    if (bridge === null || !bridge.store.namespace(source.namespace).isSource(source.name)) return null;
-    return toLeaderStatus(bridge.snapshotOf(source), now());
+    if (cluster === null || !cluster.isSource(source)) return null;
+    return toLeaderStatus(cluster.snapshotOf(source), now());
   }
 
   function list(): readonly LeaderStatus[] {
-    const sources = bridge === null ? [] : bridge.store.sources();
+    const sources = cluster === null ? [] : cluster.sources();
     return sources
       .flatMap((source) => read(source) ?? [])
       .toSorted((a, b) => (keyOf(a.namespace, a.service) < keyOf(b.namespace, b.service) ? -1 : 1));
@@ -82,9 +94,9 @@ export function createStatusFeed(now: () => number = Date.now): StatusFeed {
       timer ??= setTimeout(tellNoted, GATHER_MS);
     },
     follow(followed) {
-      bridge = followed;
+      cluster = followed;
     },
-    readiness: () => bridge?.readiness() ?? { ready: false, reasons: ['starting'] },
+    readiness: () => cluster?.readiness() ?? { ready: false, reasons: ['starting'] },
     list,
     read,
     subscribe(listener) {

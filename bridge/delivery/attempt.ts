@@ -5,14 +5,13 @@
  */
 
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
-import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
 import type { Clock } from '../clock.ts';
 
-export type Outcome =
-  | { readonly kind: 'done'; readonly answer: SinkAnswer }
+export type Outcome<R> =
+  | { readonly kind: 'done'; readonly answer: SinkAnswer<R> }
   /** Sending it again cannot help. */
-  | { readonly kind: 'refused'; readonly answer: SinkAnswer }
+  | { readonly kind: 'refused'; readonly answer: SinkAnswer<R> }
   | Failure;
 
 export interface Failure {
@@ -29,13 +28,13 @@ export interface Failure {
   readonly mayBeRunning: boolean;
 }
 
-export async function attempt(
-  sink: Sink,
-  event: ReconcileEvent,
+export async function attempt<E, R>(
+  sink: Sink<E, R>,
+  event: E,
   timeoutMs: number,
   clock: Clock,
   closing: AbortSignal,
-): Promise<Outcome> {
+): Promise<Outcome<R>> {
   const abort = new AbortController();
   let timedOut = false;
   const cancelTimer = clock.setTimer(() => {
@@ -64,7 +63,7 @@ export async function attempt(
 }
 
 /** The answer table in docs/reference/events.md#answers, from the sender's side. */
-function toOutcome(answer: SinkAnswer): Outcome {
+function toOutcome<R>(answer: SinkAnswer<R>): Outcome<R> {
   const { status } = answer;
   if (status >= 200 && status < 300) return { kind: 'done', answer };
   if (status === 400 || status === 403 || status === 413) return { kind: 'refused', answer };

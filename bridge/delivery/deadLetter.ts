@@ -10,15 +10,15 @@
  */
 
 import { codeOf } from '../../lib/errors.ts';
-import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { traceIdOf } from '../../lib/telemetry/tracing.ts';
 import type { Clock } from '../clock.ts';
 import type { EventPoster } from './eventPoster.ts';
+import type { OutgoingEvent } from './outgoingEvent.ts';
 
 export interface DeadLetter {
-  readonly event: ReconcileEvent;
+  readonly event: OutgoingEvent;
   /** HTTP status of the last attempt; 0: no answer. */
   readonly status: number;
   readonly detail: string;

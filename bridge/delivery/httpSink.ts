@@ -5,24 +5,27 @@
  * says what was wrong with the reply.
  */
 
-import { parseEnvelope } from '../../lib/events/envelope.ts';
-import { parseReply } from '../../lib/events/parseReply.ts';
+import { type Envelope, parseEnvelope } from '../../lib/events/envelope.ts';
 import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
 import { parseRetryAfter } from '../../lib/kube/parseRetryAfter.ts';
-import type { EventPoster, HttpAnswer } from './eventPoster.ts';
+import type { EventPoster, HttpAnswer, PostableEvent } from './eventPoster.ts';
 
 /** Of an error's body, in a log line and a dead letter: what an operator reads, and Knative's own bound. */
 const MAX_DETAIL_BYTES = 1_024;
 
-export function createHttpSink(poster: EventPoster, now: () => number): Sink {
+export function createHttpSink<R>(
+  poster: EventPoster,
+  parseReply: (envelope: Envelope) => R,
+  now: () => number,
+): Sink<PostableEvent, R> {
   return async (event, signal) => {
     const answer = await poster.post(event, signal);
-    return answer.status >= 200 && answer.status < 300 ? toDone(answer) : toProblem(answer, now());
+    return answer.status >= 200 && answer.status < 300 ? toDone(answer, parseReply) : toProblem(answer, now());
   };
 }
 
 /** A Broker answers 202 without a body: done, and no reply. */
-function toDone({ status, headers, body }: HttpAnswer): SinkAnswer {
+function toDone<R>({ status, headers, body }: HttpAnswer, parseReply: (envelope: Envelope) => R): SinkAnswer<R> {
   if (body.length === 0) return { status };
   try {
     return { status, reply: parseReply(parseEnvelope(headers, body)) };
@@ -31,7 +34,7 @@ function toDone({ status, headers, body }: HttpAnswer): SinkAnswer {
   }
 }
 
-function toProblem({ status, headers, body }: HttpAnswer, now: number): SinkAnswer {
+function toProblem({ status, headers, body }: HttpAnswer, now: number): SinkAnswer<never> {
   const header = headers['retry-after'];
   const retryAfterMs = parseRetryAfter(typeof header === 'string' ? header : header?.[0], now);
   const detail = Buffer.from(body).subarray(0, MAX_DETAIL_BYTES).toString('utf8');

@@ -6,52 +6,56 @@
  * built only after an answer, after the deadline, or where no connection was made (S5).
  */
 
-import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
-import type { ServiceKey } from '../../lib/selection/snapshot.ts';
 import { type BackoffBounds, backoffMs } from '../backoff.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
 import type { Concern } from '../queue/concern.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Failure } from './attempt.ts';
+import type { OutgoingEvent } from './outgoingEvent.ts';
 
-export interface Sent {
-  readonly event: ReconcileEvent;
+export interface Sent<C, E> {
+  readonly event: E;
   /** The concern that the event was built for. */
-  readonly concern: Concern;
+  readonly concern: C;
 }
 
-export interface Retries {
+export interface Retries<C, E> {
   /** What may still be worked on, or what `build` makes now. */
-  choose(concern: Concern, now: number, build: (concern: Concern, now: number) => ReconcileEvent): Sent;
+  choose(concern: C, now: number, build: (concern: C, now: number) => E): Sent<C, E>;
   /** Failures in a row before this attempt. */
-  failuresOf(key: ServiceKey): number;
+  failuresOf(key: string): number;
   /** Keeps the concern back for the backoff or Retry-After, whichever is longer; gives the delay. */
-  delay(concern: Concern, sent: Sent, failure: Failure): number;
+  delay(concern: C, sent: Sent<C, E>, failure: Failure): number;
   /** A probe that failed: the backoff goes on as if it had not been, because the failure was the sink's. */
-  giveBack(concern: Concern, sent: Sent, failure: Failure): void;
+  giveBack(concern: C, sent: Sent<C, E>, failure: Failure): void;
   /** It is tried no more, and what is sent next still follows S5. */
-  giveUp(sent: Sent, failure: Failure): void;
+  giveUp(sent: Sent<C, E>, failure: Failure): void;
   /** It was answered. */
-  forget(key: ServiceKey): void;
+  forget(key: string): void;
   releaseAll(): void;
   close(): void;
 }
 
-interface Trouble {
+interface Trouble<C, E> {
   readonly failures: number;
-  readonly unanswered: Sent | undefined;
+  readonly unanswered: Sent<C, E> | undefined;
 }
 
-export function createRetries(queue: Queue, clock: Clock, random: () => number, backoff: BackoffBounds): Retries {
-  const troubles = new Map<ServiceKey, Trouble>();
-  const timers = new Map<ServiceKey, CancelTimer>();
-  const failuresOf = (key: ServiceKey): number => troubles.get(key)?.failures ?? 0;
+export function createRetries<C extends Concern, E extends OutgoingEvent>(
+  queue: Queue<C>,
+  clock: Clock,
+  random: () => number,
+  backoff: BackoffBounds,
+): Retries<C, E> {
+  const troubles = new Map<string, Trouble<C, E>>();
+  const timers = new Map<string, CancelTimer>();
+  const failuresOf = (key: string): number => troubles.get(key)?.failures ?? 0;
 
-  function remember(key: ServiceKey, failures: number, sent: Sent, { mayBeRunning }: Failure): void {
+  function remember(key: string, failures: number, sent: Sent<C, E>, { mayBeRunning }: Failure): void {
     troubles.set(key, { failures, unanswered: mayBeRunning ? sent : undefined });
   }
 
-  function schedule(key: ServiceKey, delayMs: number, run: () => void): void {
+  function schedule(key: string, delayMs: number, run: () => void): void {
     cancel(key);
     const fire = (): void => {
       timers.delete(key);
@@ -60,7 +64,7 @@ export function createRetries(queue: Queue, clock: Clock, random: () => number, 
     timers.set(key, clock.setTimer(fire, delayMs));
   }
 
-  function cancel(key: ServiceKey): void {
+  function cancel(key: string): void {
     timers.get(key)?.();
     timers.delete(key);
   }

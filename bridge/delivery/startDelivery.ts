@@ -10,10 +10,7 @@
  * Not guaranteed: that a sink which ignores its signal gives its place back.
  */
 
-import { isAboutChange, type ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
-import type { ReplyEvent } from '../../lib/events/reply.ts';
 import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
-import type { ServiceKey } from '../../lib/selection/snapshot.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { traceIdOf } from '../../lib/telemetry/tracing.ts';
@@ -25,34 +22,35 @@ import { createCircuitBreaker } from './circuitBreaker.ts';
 import { createConcurrency } from './concurrency.ts';
 import type { DeadLetter } from './deadLetter.ts';
 import type { DeliveryTuning } from './deliveryTuning.ts';
+import type { OutgoingEvent } from './outgoingEvent.ts';
 import { createRefusedTokenLog } from './refusedToken.ts';
 import { createRetries, type Sent } from './retries.ts';
 
 /** One line of a recording (docs/reference/events.md#recordings). */
-export interface DeliveryRecord {
-  readonly event: ReconcileEvent;
-  readonly reply: ReplyEvent | null;
+export interface DeliveryRecord<E, R> {
+  readonly event: E;
+  readonly reply: R | null;
   /** 0: no answer. */
   readonly status: number;
   readonly sentAt: number;
 }
 
-export interface DeliveryOptions {
-  readonly queue: Queue;
-  readonly sink: Sink;
+export interface DeliveryOptions<C extends Concern, E extends OutgoingEvent, R> {
+  readonly queue: Queue<C>;
+  readonly sink: Sink<E, R>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly tuning: DeliveryTuning;
   readonly metrics: Pick<Metrics, 'deliveries' | 'deliverySeconds' | 'circuitOpen' | 'eventLagSeconds'>;
   readonly log: Logger;
   /** False: somebody else sends it. Asked right before it would be sent; absent: everything is sent. */
-  admits?(concern: Concern): boolean;
+  admits?(concern: C): boolean;
   /** What was admitted has been answered or given up. */
-  onFinish?(key: ServiceKey): void;
-  buildEvent(concern: Concern, now: number): ReconcileEvent;
-  onAnswer(concern: Concern, answer: SinkAnswer): void;
+  onFinish?(key: string): void;
+  buildEvent(concern: C, now: number): E;
+  onAnswer(concern: C, answer: SinkAnswer<R>): void;
   onDeadLetter(letter: DeadLetter): void;
-  onDelivery?(record: DeliveryRecord): void;
+  onDelivery?(record: DeliveryRecord<E, R>): void;
 }
 
 export interface Delivery {
@@ -67,12 +65,14 @@ const LOW_SHARE = 0.5;
 /** At shutdown: a sink whose signal has aborted rejects at once; one that ignores it is left behind. */
 const ABORTED_WITHIN_MS = 100;
 
-export function startDelivery(options: DeliveryOptions): Delivery {
+export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
+  options: DeliveryOptions<C, E, R>,
+): Delivery {
   const { queue, clock, random, tuning, metrics, log } = options;
   const concurrency = createConcurrency(tuning.concurrency);
   const breaker = createCircuitBreaker(random);
   const closing = new AbortController();
-  const retries = createRetries(queue, clock, random, tuning.backoff);
+  const retries = createRetries<C, E>(queue, clock, random, tuning.backoff);
   const noteStatus = createRefusedTokenLog(log);
   const running = new Set<Promise<void>>();
   let cancelProbe: CancelTimer | undefined;
@@ -101,7 +101,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     if (breaker.isClosed() && untilProbeMs > 0) cancelProbe = clock.setTimer(pump, untilProbeMs);
   }
 
-  function start(concern: Concern, isLent: boolean): void {
+  function start(concern: C, isLent: boolean): void {
     const weight = concern.lane === 'low' ? 1 : 0;
     lowRunning += weight;
     const run: Promise<void> = deliver(concern, isLent).finally(() => {
@@ -112,12 +112,13 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     running.add(run);
   }
 
-  async function deliver(concern: Concern, isLent: boolean): Promise<void> {
+  async function deliver(concern: C, isLent: boolean): Promise<void> {
     const sentAt = clock.now();
     const number = ++attempts;
     const sent = retries.choose(concern, sentAt, options.buildEvent);
     const { event } = sent;
-    if (retries.failuresOf(concern.key) === 0 && isAboutChange(event.type))
+    // A due time means that time has passed, and nothing was seen.
+    if (retries.failuresOf(concern.key) === 0 && sent.concern.dueAt === undefined)
       metrics.eventLagSeconds.observe({ stage: 'sent' }, Math.max(0, sentAt - concern.observedAt) / 1_000);
     const timeoutMs = event.data.snapshot === undefined ? tuning.hintTimeoutMs : tuning.attemptTimeoutMs;
     const outcome = await attempt(options.sink, event, timeoutMs, clock, closing.signal);
@@ -141,12 +142,12 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     finish(concern.key);
   }
 
-  function finish(key: ServiceKey): void {
+  function finish(key: string): void {
     options.onFinish?.(key);
     queue.finish(key);
   }
 
-  function fail(sent: Sent, concern: Concern, failure: Failure, number: number, isLent: boolean): void {
+  function fail(sent: Sent<C, E>, concern: C, failure: Failure, number: number, isLent: boolean): void {
     const { key } = concern;
     const { status, detail } = failure;
     // A sink that is asked for less may be well: the gate is for one that fails at the least.
@@ -184,7 +185,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     retries.releaseAll();
   }
 
-  function observe(event: ReconcileEvent, outcome: Outcome, sentAt: number): void {
+  function observe(event: E, outcome: Outcome<R>, sentAt: number): void {
     const { status, detail } = outcome.kind === 'failed' ? outcome : outcome.answer;
     noteStatus(status, detail ?? '');
     metrics.deliveries.inc({ status: String(status) });

@@ -8,16 +8,16 @@
  * traceparent that is sent, so that a function follows it.
  */
 
-import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
 import type { Tracing } from '../../lib/telemetry/tracing.ts';
+import type { OutgoingEvent } from './outgoingEvent.ts';
 
-export function traceSink(sink: Sink, tracing: Tracing): Sink {
+export function traceSink<E extends OutgoingEvent, R>(sink: Sink<E, R>, tracing: Tracing): Sink<E, R> {
   if (!tracing.isOn) return sink;
   /** Of events that may be sent again: what their first attempt belongs to. Held no longer than the event is. */
-  const roots = new WeakMap<ReconcileEvent, string>();
+  const roots = new WeakMap<E, string>();
 
-  function deliver(event: ReconcileEvent, signal: AbortSignal, parent: string | undefined): Promise<SinkAnswer> {
+  function deliver(event: E, signal: AbortSignal, parent: string | undefined): Promise<SinkAnswer<R>> {
     return tracing.span('deliver', { kind: 'producer', parent }, async (span) => {
       const traceparent = span.traceparent();
       const answer = await sink({ ...event, ...(traceparent !== undefined && { traceparent }) }, signal);

@@ -11,8 +11,9 @@ import type { Change, ReconcileType } from '../../lib/events/reconcileEvent.ts';
 import { isOptedIn } from '../../lib/selection/optIn.ts';
 import { sourceOfOurService, sourceOfOurSlice } from '../../lib/selection/ownership.ts';
 import { type PodView, type ServiceView, type SliceView, serviceKey } from '../../lib/selection/snapshot.ts';
-import type { Concern, Lane } from '../queue/concern.ts';
+import type { Lane } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
+import type { LeaderConcern } from './leaderConcern.ts';
 import type { NamespaceIndex } from './namespaceIndex.ts';
 import { laneOfOurSlice, laneOfPod } from './urgency.ts';
 
@@ -23,7 +24,7 @@ export type LeaderChange =
   | { readonly of: 'EndpointSlice'; readonly change: ObjectChange<SliceView> };
 
 /** `index`: of the namespace of the object. `observedAt`: epoch milliseconds. */
-export function affected(seen: LeaderChange, index: NamespaceIndex, observedAt: number): readonly Concern[] {
+export function affected(seen: LeaderChange, index: NamespaceIndex, observedAt: number): readonly LeaderConcern[] {
   switch (seen.of) {
     case 'Pod':
       return affectedByPod(seen.change, index, observedAt);
@@ -35,7 +36,11 @@ export function affected(seen: LeaderChange, index: NamespaceIndex, observedAt: 
 }
 
 /** Sources that select the pod, did so before, or have it as their leader. */
-function affectedByPod(change: ObjectChange<PodView>, index: NamespaceIndex, observedAt: number): readonly Concern[] {
+function affectedByPod(
+  change: ObjectChange<PodView>,
+  index: NamespaceIndex,
+  observedAt: number,
+): readonly LeaderConcern[] {
   const { object } = change;
   const sources = new Set([...index.pods.selecting(object.labels), ...index.ourSlices.ledBy(object.name)]);
   if (change.kind === 'modified')
@@ -52,7 +57,7 @@ function affectedByService(
   change: ObjectChange<ServiceView>,
   index: NamespaceIndex,
   observedAt: number,
-): readonly Concern[] {
+): readonly LeaderConcern[] {
   const { object } = change;
   const views = change.kind === 'modified' ? [object, change.previous] : [object];
   const seen: Change = {
@@ -63,7 +68,7 @@ function affectedByService(
     verb: change.kind,
   };
   const asSeen: ReconcileType = `io.zen-lead.service.${change.kind}`;
-  const found = new Map<string, Concern>();
+  const found = new Map<string, LeaderConcern>();
   const add = (source: string, type: ReconcileType, lane: Lane): void => {
     if (!found.has(source)) found.set(source, { ...concern(object.namespace, source, type, seen, observedAt), lane });
   };
@@ -84,7 +89,7 @@ function affectedBySlice(
   change: ObjectChange<SliceView>,
   index: NamespaceIndex,
   observedAt: number,
-): readonly Concern[] {
+): readonly LeaderConcern[] {
   const { object } = change;
   const seen: Change = {
     kind: 'EndpointSlice',
@@ -93,7 +98,7 @@ function affectedBySlice(
     resourceVersion: object.resourceVersion,
     verb: change.kind,
   };
-  const found = new Map<string, Concern>();
+  const found = new Map<string, LeaderConcern>();
   const add = (source: string, lane: Lane): void => {
     const made = concern(object.namespace, source, 'io.zen-lead.service.drifted', seen, observedAt);
     if (!found.has(source)) found.set(source, { ...made, lane });
@@ -125,6 +130,6 @@ function concern(
   type: ReconcileType,
   change: Change,
   observedAt: number,
-): Omit<Concern, 'lane'> {
+): Omit<LeaderConcern, 'lane'> {
   return { key: serviceKey(namespace, name), namespace, name, type, change, observedAt };
 }

@@ -6,15 +6,11 @@
  */
 
 import type { PodView, ServiceView, SliceView } from '../../lib/selection/snapshot.ts';
+import type { Source } from '../queue/concern.ts';
 import type { ObjectIndex } from '../watch/objectIndex.ts';
 import { createIndexes, createObjectStore } from '../watch/objectStore.ts';
 import type { ObjectChange, ReflectedObject, ReflectorStore } from '../watch/reflectorStore.ts';
 import { createNamespaceIndex, type NamespaceIndex } from './namespaceIndex.ts';
-
-export interface SourceName {
-  readonly namespace: string;
-  readonly name: string;
-}
 
 /** The store of one watch. `namespace` undefined: of all. */
 type Open<T> = (namespace: string | undefined, onChange: (change: ObjectChange<T>) => void) => ReflectorStore<T>;
@@ -28,7 +24,7 @@ export interface LeaderStore {
   namespace(namespace: string): NamespaceIndex;
   namespaces(): Iterable<[namespace: string, index: NamespaceIndex]>;
   /** Every Service to look at: opted in, or with something of ours left. */
-  sources(): readonly SourceName[];
+  sources(): readonly Source[];
 }
 
 /** `now`: epoch milliseconds. */

@@ -14,30 +14,28 @@ import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import { serviceSubject } from '../../lib/events/subject.ts';
 import { clusterSource } from '../../lib/events/toReply.ts';
 import { buildSnapshot } from '../../lib/selection/buildSnapshot.ts';
-import type { ResourceVersion, Revisions, ServiceKey } from '../../lib/selection/snapshot.ts';
+import type { ResourceVersion, Revisions } from '../../lib/selection/snapshot.ts';
 import { newTraceparent } from '../delivery/traceparent.ts';
-import type { Concern } from '../queue/concern.ts';
+import type { EventContext } from '../domain.ts';
+import type { LeaderConcern } from './leaderConcern.ts';
 import type { LeaderStore } from './leaderStore.ts';
 
 /** docs/reference/events.md: past it the snapshot is a hint. Kept by whoever resends the event. */
 export const SNAPSHOT_LIFETIME_MS = 3_000;
 
-export interface CloudEventContext {
-  readonly clusterName: string;
+/** What the bridge knows of the cluster, and how far its watches have delivered. */
+export interface Known {
   readonly store: Pick<LeaderStore, 'namespace'>;
-  /** What the watches of a namespace have delivered. */
-  revisions(namespace: string): Revisions;
-  /** False: the store may be old, send a hint. */
-  isFresh(namespace: string): boolean;
-  carryOf(key: ServiceKey): string | undefined;
-  readonly random: () => number;
-  /** Infinity where the event is not sent over a wire. */
-  readonly maxEventBytes: number;
+  readonly revisions: Revisions;
 }
 
-export function toCloudEvent(concern: Concern, context: CloudEventContext, now: number): ReconcileEvent {
+export function toCloudEvent(
+  concern: LeaderConcern,
+  { store, revisions }: Known,
+  context: Omit<EventContext, 'revision'>,
+  now: number,
+): ReconcileEvent {
   const { namespace, name, type } = concern;
-  const revisions = context.revisions(namespace);
   const subject = serviceSubject(namespace, name);
   const deadline = now + SNAPSHOT_LIFETIME_MS;
   const carry = context.carryOf(concern.key);
@@ -57,7 +55,7 @@ export function toCloudEvent(concern: Concern, context: CloudEventContext, now: 
     data: { change: concern.change, deadline, ...(carry !== undefined && { carry }) },
   };
   if (!context.isFresh(namespace)) return hint;
-  const state = context.store.namespace(namespace).stateOf(name);
+  const state = store.namespace(namespace).stateOf(name);
   const snapshot = buildSnapshot({ ...state, namespace, revisions });
   const event: ReconcileEvent = { ...hint, data: { ...hint.data, snapshot } };
   return exceeds(event, context.maxEventBytes) ? hint : event;

@@ -1,27 +1,27 @@
 /**
- * Concern: why one source Service has to be looked at, and how urgently. Made by `affected`, `recheck` and `resync`, kept in
- * the queue, turned into an event by `toCloudEvent` when it is sent.
+ * Concern: that one source needs a reconcile, and how urgently. A domain makes it, says in it what else its events need, and turns it
+ * into an event when it is sent.
  *
- * Not guaranteed: that it names every change. Bursts coalesce, and no decision depends on it (the look is level-triggered).
+ * Does not guarantee that it names every change. Bursts coalesce, and no decision depends on it (a reconcile is level-triggered).
  */
 
-import type { Change, ReconcileType } from '../../lib/events/reconcileEvent.ts';
-import type { ServiceKey } from '../../lib/selection/snapshot.ts';
+/** What a domain reconciles by name: a Service, for the leaders. */
+export interface Source {
+  readonly namespace: string;
+  readonly name: string;
+}
 
 /** Most urgent first: a route to move; anything else that was seen; what can wait (resync, announcements, followers). */
 export const lanes = ['failover', 'change', 'low'] as const;
 export type Lane = (typeof lanes)[number];
 
-export interface Concern {
-  readonly key: ServiceKey;
-  readonly namespace: string;
-  readonly name: string;
-  readonly type: ReconcileType;
-  readonly change: Change;
+export interface Concern extends Source {
+  /** `<namespace>/<name>` */
+  readonly key: string;
   readonly lane: Lane;
   /** When the change was seen, or the timer was due. */
   readonly observedAt: number;
-  /** When a timer was due: it tells two looks at the same state apart. Absent for what was seen. */
+  /** When a timer was due: it tells two reconciles of the same state apart. Absent for what was seen. */
   readonly dueAt?: number;
 }
 
@@ -33,6 +33,6 @@ export function isMoreUrgent(lane: Lane, than: Lane): boolean {
  * The more urgent one stands for both, then the latest. Always an object of its own, so that whoever still holds `waiting`
  * can tell that something came after it.
  */
-export function mergeConcerns(waiting: Concern, latest: Concern): Concern {
+export function mergeConcerns<C extends Concern>(waiting: C, latest: C): C {
   return isMoreUrgent(waiting.lane, latest.lane) ? { ...waiting } : { ...latest };
 }

@@ -7,23 +7,22 @@
  * Guarantees: a key is held once, for `DEBOUNCE_MS` from the first; what comes meanwhile merges. Nothing is lost but by `close`.
  */
 
-import type { ServiceKey } from '../../lib/selection/snapshot.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
 import { type Concern, mergeConcerns } from './concern.ts';
 
 /** Two watches of one API server are seldom further apart; nobody waits for an announcement this long. */
 const DEBOUNCE_MS = 50;
 
-export interface Debounce {
-  add(concern: Concern): void;
+export interface Debounce<C> {
+  add(concern: C): void;
   close(): void;
 }
 
-export function createDebounce(clock: Clock, onDue: (concern: Concern) => void): Debounce {
-  const held = new Map<ServiceKey, Concern>();
+export function createDebounce<C extends Concern>(clock: Clock, onDue: (concern: C) => void): Debounce<C> {
+  const held = new Map<string, C>();
   const timers = new Set<CancelTimer>();
 
-  function hold(concern: Concern): void {
+  function hold(concern: C): void {
     held.set(concern.key, concern);
     const cancel = clock.setTimer(() => {
       timers.delete(cancel);

@@ -10,28 +10,27 @@
  * https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
  */
 
-import type { ServiceKey } from '../../lib/selection/snapshot.ts';
 import { createKeyOrder, type KeyOrder } from './keyOrder.ts';
 
 export interface FairOrder {
   size(): number;
   /** The key that `shift` would take. */
-  first(): ServiceKey | undefined;
-  shift(): ServiceKey | undefined;
-  append(key: ServiceKey, namespace: string): void;
-  remove(key: ServiceKey, namespace: string): void;
+  first(): string | undefined;
+  shift(): string | undefined;
+  append(key: string, namespace: string): void;
+  remove(key: string, namespace: string): void;
   /** Takes the oldest key of the namespace that has the most: the one to give up its place. */
-  shiftFromLargest(): ServiceKey | undefined;
+  shiftFromLargest(): string | undefined;
   /** The oldest key of each namespace. */
-  oldest(): Iterable<ServiceKey>;
+  oldest(): Iterable<string>;
 }
 
 export function createFairOrder(): FairOrder {
-  const keysOf = new Map<string, KeyOrder<ServiceKey>>();
+  const keysOf = new Map<string, KeyOrder<string>>();
   const turns = createKeyOrder<string>();
   let size = 0;
 
-  function take(namespace: string | undefined): ServiceKey | undefined {
+  function take(namespace: string | undefined): string | undefined {
     const keys = namespace === undefined ? undefined : keysOf.get(namespace);
     const key = keys?.shift();
     if (namespace === undefined || keys === undefined || key === undefined) return undefined;

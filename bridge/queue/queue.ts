@@ -11,9 +11,7 @@
  * Source: https://pkg.go.dev/k8s.io/client-go/util/workqueue (dirty and processing sets).
  */
 
-import type { ServiceKey } from '../../lib/selection/snapshot.ts';
-import type { SourceName } from '../leaders/leaderStore.ts';
-import { type Concern, isMoreUrgent, type Lane, lanes, mergeConcerns } from './concern.ts';
+import { type Concern, isMoreUrgent, type Lane, lanes, mergeConcerns, type Source } from './concern.ts';
 import { createFairOrder } from './fairOrder.ts';
 
 /** Costs a mass failover a sixteenth of its throughput, and lets the low lane move even during one. */
@@ -25,40 +23,40 @@ export interface QueueOptions {
   /** A key waits to be taken. Called in the same tick. */
   onWaiting(): void;
   /** These were left out, longest ago first, and there is room again. */
-  onRoom(leftOut: readonly SourceName[]): void;
+  onRoom(leftOut: readonly Source[]): void;
 }
 
-export interface Queue {
-  add(concern: Concern, now: number): void;
+export interface Queue<C extends Concern = Concern> {
+  add(concern: C, now: number): void;
   /** In flight until `finish` or `delay`; undefined when nothing waits. `lowToo` false: leaves the low lane alone. */
-  take(lowToo?: boolean): Concern | undefined;
-  finish(key: ServiceKey): void;
+  take(lowToo?: boolean): C | undefined;
+  finish(key: string): void;
   /** After a failure: keeps `concern`, merged with what came since, until `release`. */
-  delay(concern: Concern): void;
+  delay(concern: C): void;
   /** Like `take`, of the delayed ones: the most urgent, and of those the one that has been delayed longest. */
-  takeDelayed(): Concern | undefined;
-  release(key: ServiceKey, now: number): void;
+  takeDelayed(): C | undefined;
+  release(key: string, now: number): void;
   releaseAll(now: number): void;
   depth(): Readonly<Record<Lane, number>>;
   /** When the key that waits longest was added; null when none waits. */
   oldestAddedAt(): number | null;
 }
 
-interface Entry {
-  readonly concern: Concern;
+interface Entry<C> {
+  readonly concern: C;
   readonly addedAt: number;
 }
 
-export function createQueue({ maxWaiting, onWaiting, onRoom }: QueueOptions): Queue {
-  const waiting = new Map<ServiceKey, Entry>();
-  const delayed = new Map<ServiceKey, Concern>();
+export function createQueue<C extends Concern = Concern>({ maxWaiting, onWaiting, onRoom }: QueueOptions): Queue<C> {
+  const waiting = new Map<string, Entry<C>>();
+  const delayed = new Map<string, C>();
   /** In flight, with what was added since. */
-  const inFlight = new Map<ServiceKey, Entry | null>();
+  const inFlight = new Map<string, Entry<C> | null>();
   const order = { failover: createFairOrder(), change: createFairOrder(), low: createFairOrder() };
   let turnsOfUpper = 0;
-  const leftOut = new Map<ServiceKey, SourceName>();
+  const leftOut = new Map<string, Source>();
 
-  function enqueue(concern: Concern, addedAt: number): void {
+  function enqueue(concern: C, addedAt: number): void {
     const before = waiting.get(concern.key);
     if (before === undefined && waiting.size >= maxWaiting && !makeRoomFor(concern)) return;
     leftOut.delete(concern.key);
@@ -71,7 +69,7 @@ export function createQueue({ maxWaiting, onWaiting, onRoom }: QueueOptions): Qu
     onWaiting();
   }
 
-  function makeRoomFor(concern: Concern): boolean {
+  function makeRoomFor(concern: C): boolean {
     const lowest = lanes.findLast((each) => order[each].size() > 0);
     const key =
       lowest !== undefined && isMoreUrgent(concern.lane, lowest) ? order[lowest].shiftFromLargest() : undefined;
@@ -104,7 +102,7 @@ export function createQueue({ maxWaiting, onWaiting, onRoom }: QueueOptions): Qu
     return (key === undefined ? undefined : waiting.get(key)?.addedAt) ?? Number.POSITIVE_INFINITY;
   }
 
-  function release(key: ServiceKey, now: number): void {
+  function release(key: string, now: number): void {
     const concern = delayed.get(key);
     if (concern === undefined) return;
     delayed.delete(key);
@@ -144,7 +142,7 @@ export function createQueue({ maxWaiting, onWaiting, onRoom }: QueueOptions): Qu
     },
     takeDelayed() {
       const late = [...delayed.values()];
-      const concern = late.reduce<Concern | undefined>(
+      const concern = late.reduce<C | undefined>(
         (first, each) => (first === undefined || isMoreUrgent(each.lane, first.lane) ? each : first),
         undefined,
       );

@@ -6,52 +6,40 @@
  */
 
 import { toRecheckDelay } from '../../lib/events/recheckDelay.ts';
-import type { ReplyData } from '../../lib/events/reply.ts';
-import type { ServiceKey } from '../../lib/selection/snapshot.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
-import type { Concern } from './concern.ts';
+import type { Concern, Source } from './concern.ts';
 
-/** Which Service a timer is about. */
-export type Source = Pick<Concern, 'key' | 'namespace' | 'name'>;
+/** What a reply asks for. */
+export interface Ask {
+  readonly recheckAfterMs?: number;
+  /** Opaque; goes back with the next event. */
+  readonly carry?: string;
+}
 
 export interface Rechecks {
-  take(source: Source, reply: Pick<ReplyData, 'recheckAfterMs' | 'carry'>): void;
-  carryOf(key: ServiceKey): string | undefined;
+  take(source: Pick<Concern, 'key' | 'namespace' | 'name'>, ask: Ask): void;
+  carryOf(key: string): string | undefined;
   close(): void;
 }
 
-export function createRechecks(clock: Clock, onDue: (concern: Concern) => void): Rechecks {
-  const timers = new Map<ServiceKey, CancelTimer>();
-  const carries = new Map<ServiceKey, string>();
-
-  function schedule(source: Source, afterMs: number): void {
-    const { key, namespace, name } = source;
-    const delayMs = toRecheckDelay(afterMs);
-    const dueAt = clock.now() + delayMs;
-    const fire = (): void => {
-      timers.delete(key);
-      const change = { kind: 'Service', name, verb: 'recheck' } as const;
-      onDue({
-        key,
-        namespace,
-        name,
-        type: 'io.zen-lead.service.recheck',
-        change,
-        lane: 'change',
-        observedAt: dueAt,
-        dueAt,
-      });
-    };
-    timers.set(key, clock.setTimer(fire, delayMs));
-  }
+export function createRechecks(clock: Clock, onDue: (source: Source, dueAt: number) => void): Rechecks {
+  const timers = new Map<string, CancelTimer>();
+  const carries = new Map<string, string>();
 
   return {
-    take(source, { recheckAfterMs, carry }) {
-      timers.get(source.key)?.();
-      timers.delete(source.key);
-      if (carry === undefined) carries.delete(source.key);
-      else carries.set(source.key, carry);
-      if (recheckAfterMs !== undefined) schedule(source, recheckAfterMs);
+    take({ key, namespace, name }, { recheckAfterMs, carry }) {
+      timers.get(key)?.();
+      timers.delete(key);
+      if (carry === undefined) carries.delete(key);
+      else carries.set(key, carry);
+      if (recheckAfterMs === undefined) return;
+      const delayMs = toRecheckDelay(recheckAfterMs);
+      const dueAt = clock.now() + delayMs;
+      const fire = (): void => {
+        timers.delete(key);
+        onDue({ namespace, name }, dueAt);
+      };
+      timers.set(key, clock.setTimer(fire, delayMs));
     },
     carryOf: (key) => carries.get(key),
     close() {

@@ -6,10 +6,8 @@
  * it missed within the round, and never more than one round.
  */
 
-import { serviceKey } from '../../lib/selection/snapshot.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
-import type { SourceName } from '../leaders/leaderStore.ts';
-import type { Concern } from './concern.ts';
+import type { Source } from './concern.ts';
 
 export interface ResyncTuning {
   readonly periodMs: number;
@@ -26,10 +24,10 @@ export interface Resync {
 export function startResync(
   clock: Clock,
   { periodMs, tickMs }: ResyncTuning,
-  listSources: () => readonly SourceName[],
-  add: (concern: Concern) => void,
+  listSources: () => readonly Source[],
+  onDue: (source: Source, now: number) => void,
 ): Resync {
-  let round: readonly SourceName[] = [];
+  let round: readonly Source[] = [];
   let done = 0;
   let startedAt = clock.now();
   let cancelTimer: CancelTimer = clock.setTimer(tick, tickMs);
@@ -38,7 +36,7 @@ export function startResync(
     const now = clock.now();
     const share = Math.min(1, (now - startedAt) / periodMs);
     const until = Math.floor(round.length * share);
-    for (const source of round.slice(done, until)) add(toResync(source, now));
+    for (const source of round.slice(done, until)) onDue(source, now);
     done = Math.max(done, until);
     if (share === 1) {
       round = listSources();
@@ -50,10 +48,4 @@ export function startResync(
 
   round = listSources();
   return { close: () => cancelTimer() };
-}
-
-export function toResync({ namespace, name }: SourceName, now: number): Concern {
-  const change = { kind: 'Service', name, verb: 'resync' } as const;
-  const key = serviceKey(namespace, name);
-  return { key, namespace, name, type: 'io.zen-lead.service.resync', change, lane: 'low', observedAt: now, dueAt: now };
 }

@@ -12,7 +12,6 @@
  * Not guaranteed: that nobody else does the same. A second hint finds nothing left to do.
  */
 
-import type { ServiceKey } from '../../lib/selection/snapshot.ts';
 import { backoffMs } from '../backoff.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
 import { type Concern, mergeConcerns } from '../queue/concern.ts';
@@ -26,52 +25,55 @@ export const MAX_IN_FLIGHT = 20;
 /** After a hint, for the watch to show what it did. A minute: a function of another version may disagree with our rules for good. */
 const REST = { minMs: 500, maxMs: 60_000 };
 
-export interface HedgeOptions {
+export interface HedgeOptions<C> {
   readonly clock: Clock;
   /** Numbers in [0, 1). */
   readonly random: () => number;
   /** Our own rules would change its route, going by what our watches have delivered. */
-  wantsChange(concern: Concern): boolean;
+  wantsChange(concern: C): boolean;
+  /** What it saw may be what another replica's events have done. */
+  isProgress(concern: C): boolean;
   /** As a hint. */
-  send(concern: Concern): void;
+  send(concern: C): void;
 }
 
-export interface Hedge {
+export interface Hedge<C> {
   /** It concerns us, and somebody else speaks first. True: this is a hint of ours that is due, so send it. */
-  admits(concern: Concern): boolean;
+  admits(concern: C): boolean;
   /** The hint was answered or given up. */
-  finish(key: ServiceKey): void;
+  finish(key: string): void;
   /** Forgets all of it: this replica speaks first now, or ends. */
   clear(): void;
 }
 
-interface Waiting {
-  readonly concern: Concern;
+interface Waiting<C> {
+  readonly concern: C;
   readonly since: number;
 }
 
-interface Resting {
-  readonly concern: Concern;
+interface Resting<C> {
+  readonly concern: C;
   readonly cancel: CancelTimer;
 }
 
-export function createHedge({ clock, random, wantsChange, send }: HedgeOptions): Hedge {
+export function createHedge<C extends Concern>(options: HedgeOptions<C>): Hedge<C> {
+  const { clock, random, wantsChange, isProgress, send } = options;
   /** In the order of `since`: whoever comes first is due first. */
-  const waiting = new Map<ServiceKey, Waiting>();
-  const sending = new Map<ServiceKey, Concern>();
-  const resting = new Map<ServiceKey, Resting>();
+  const waiting = new Map<string, Waiting<C>>();
+  const sending = new Map<string, C>();
+  const resting = new Map<string, Resting<C>>();
   /** Hints in a row for a key that still wants a change. */
-  const hints = new Map<ServiceKey, number>();
+  const hints = new Map<string, number>();
   let progressAt = Number.NEGATIVE_INFINITY;
   let cancelTimer: CancelTimer = () => {};
 
-  function note(concern: Concern): void {
+  function note(concern: C): void {
     if (!wantsChange(concern)) forget(concern);
     else wait(concern);
     pump();
   }
 
-  function wait(concern: Concern): void {
+  function wait(concern: C): void {
     const { key } = concern;
     const rest = resting.get(key);
     const before = waiting.get(key);
@@ -81,17 +83,18 @@ export function createHedge({ clock, random, wantsChange, send }: HedgeOptions):
   }
 
   /** What a pod's change undid is no progress of anybody's; what changed on our own objects, unless we asked for it, is. */
-  function forget({ key, change }: Concern): void {
+  function forget(concern: C): void {
+    const { key } = concern;
     // In this order: a hint that has not gone out yet counts as waiting.
     const wasWanted = waiting.delete(key) || sending.delete(key);
     const isByOthers = wasWanted && !hints.has(key);
-    if (isByOthers && change.kind !== 'Pod') progressAt = clock.now();
+    if (isByOthers && isProgress(concern)) progressAt = clock.now();
     resting.get(key)?.cancel();
     resting.delete(key);
     hints.delete(key);
   }
 
-  function dueAt({ since }: Waiting): number {
+  function dueAt({ since }: Waiting<C>): number {
     return Math.min(Math.max(since, progressAt) + HEDGE_DELAY_MS, since + MAX_WAIT_MS);
   }
 
@@ -111,7 +114,7 @@ export function createHedge({ clock, random, wantsChange, send }: HedgeOptions):
     }
   }
 
-  function endRest(key: ServiceKey): void {
+  function endRest(key: string): void {
     const rest = resting.get(key);
     resting.delete(key);
     if (rest !== undefined) note(rest.concern);

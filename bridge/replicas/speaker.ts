@@ -8,11 +8,9 @@
  */
 
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
-import type { ServiceKey } from '../../lib/selection/snapshot.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import type { Clock } from '../clock.ts';
-import type { DryRun } from '../leaders/dryRun.ts';
 import type { Concern } from '../queue/concern.ts';
 import { createHedge } from './hedge.ts';
 import { type Lease, startLease } from './lease.ts';
@@ -29,7 +27,15 @@ export interface LeaseSettings {
   readonly monotonicNow?: () => number;
 }
 
-export interface SpeakerOptions {
+/** What the domain's own rules would do about one source, going by the store. */
+export interface Wish {
+  /** Something would change that cannot wait for the replica that sends first. */
+  readonly wantsChange: boolean;
+  /** Epoch milliseconds: when time alone may change the answer; null: never. */
+  readonly nextAt: number | null;
+}
+
+export interface SpeakerOptions<C> {
   /** Absent: this replica is alone, or nobody knows of another. */
   readonly lease: LeaseSettings | undefined;
   readonly api: KubeApi;
@@ -39,40 +45,42 @@ export interface SpeakerOptions {
   readonly random: () => number;
   readonly metrics: Pick<Metrics, 'hedges'>;
   readonly log: Logger;
-  dryRun(concern: Concern): DryRun;
+  dryRun(concern: C): Wish;
+  isProgress(concern: C): boolean;
   /** Judge it again then: a wish may come with time alone. */
-  recheckAt(concern: Concern, at: number | null): void;
+  recheckAt(concern: C, at: number | null): void;
   /** Into the queue; it comes back through `admits`. */
-  send(concern: Concern): void;
+  send(concern: C): void;
   reconcileEverything(): void;
 }
 
-export interface Speaker {
+export interface Speaker<C> {
   /** Whether snapshots, timers, resyncs and gauges are this replica's to send. Asked anew each time. */
   isFirst(): boolean;
   /** False: it is left to whoever speaks first, and must not be sent. */
-  admits(concern: Concern): boolean;
+  admits(concern: C): boolean;
   /** What was admitted has been answered or given up. */
-  finish(key: ServiceKey): void;
+  finish(key: string): void;
   /** Once, when every list is complete: one that knows nothing yet must not hold the Lease. */
   start(): void;
   /** When nothing is in flight any more. */
   close(): Promise<void>;
 }
 
-export function createSpeaker(options: SpeakerOptions): Speaker {
+export function createSpeaker<C extends Concern>(options: SpeakerOptions<C>): Speaker<C> {
   const { lease: settings, clock, metrics, dryRun, recheckAt, send } = options;
   const isAlone = settings === undefined;
   let lease: Lease | undefined;
   const isFirst = (): boolean => isAlone || (lease?.isHolder() ?? false);
-  const hedge = createHedge({
+  const hedge = createHedge<C>({
     clock,
     random: options.random,
     wantsChange(concern) {
-      const { wantsRoute, nextLookAt } = dryRun(concern);
-      recheckAt(concern, nextLookAt);
-      return wantsRoute;
+      const { wantsChange, nextAt } = dryRun(concern);
+      recheckAt(concern, nextAt);
+      return wantsChange;
     },
+    isProgress: options.isProgress,
     send(concern) {
       metrics.hedges.inc();
       send(concern);

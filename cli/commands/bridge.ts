@@ -10,6 +10,7 @@ import { createHttpSink } from '../../bridge/delivery/httpSink.ts';
 import { defaultResyncTuning } from '../../bridge/queue/resync.ts';
 import { startBridge } from '../../bridge/startBridge.ts';
 import type { Values } from '../../lib/config/parseCommandLine.ts';
+import { parseReply } from '../../lib/events/parseReply.ts';
 import { recordBuild } from '../../lib/telemetry/build.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
@@ -45,7 +46,7 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
   open.defer(() => recorder?.close());
   const started = startBridge({
     api,
-    sink: createHttpSink(poster, Date.now),
+    sink: createHttpSink(poster, parseReply, Date.now),
     sinkUrl,
     clusterName,
     namespaces,

@@ -6,10 +6,10 @@
 import type { ReconcileEvent } from './reconcileEvent.ts';
 import type { ReplyEvent } from './reply.ts';
 
-export interface SinkAnswer {
+export interface SinkAnswer<R = ReplyEvent> {
   /** HTTP status of the answer table in docs/reference/events.md#answers. */
   readonly status: number;
-  readonly reply?: ReplyEvent;
+  readonly reply?: R;
   /** With 429 and 503. */
   readonly retryAfterMs?: number;
   /** The error's message, when there is one. */
@@ -17,4 +17,4 @@ export interface SinkAnswer {
 }
 
 /** Rejects with a ZenLeadError (`SINK_UNAVAILABLE`, `ABORTED`) when no answer came. */
-export type Sink = (event: ReconcileEvent, signal: AbortSignal) => Promise<SinkAnswer>;
+export type Sink<E = ReconcileEvent, R = ReplyEvent> = (event: E, signal: AbortSignal) => Promise<SinkAnswer<R>>;

@@ -22,13 +22,30 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
     mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/events', 'lib/kube'],
     outside: true,
   },
+  ...genericBridge('watch', ['bridge/backoff.ts', 'bridge/clock.ts', 'bridge/sleep.ts']),
+  ...genericBridge('queue', ['bridge/clock.ts']),
+  ...genericBridge('delivery', ['bridge/backoff.ts', 'bridge/clock.ts', 'bridge/queue']),
+  ...genericBridge('replicas', ['bridge/backoff.ts', 'bridge/clock.ts', 'bridge/dualClock.ts', 'bridge/queue']),
   bridge: {
     mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/events', 'lib/kube'],
     outside: true,
   },
-  api: { mayImport: ['lib', 'bridge'], outside: true },
+  api: { mayImport: ['lib'], outside: true },
   cli: { mayImport: ['lib', 'functions', 'bridge', 'api', 'apiserver', 'package.json'], outside: true },
 };
+
+/** They know keys, lanes and events of any domain: of the events only the envelope and the way to a sink, and no Service, Pod or slice. */
+function genericBridge(folder: string, beside: readonly string[]): typeof layers {
+  const ofEvents = ['envelope', 'recheckDelay', 'sink', 'toStructured', 'withExtensions'].map(
+    (name) => `lib/events/${name}.ts`,
+  );
+  const ofKube = ['kubeApi', 'kubeError', 'listAll', 'parseLease', 'parseRetryAfter'].map(
+    (name) => `lib/kube/${name}.ts`,
+  );
+  const ofSelection = ['lib/selection/compareRevisions.ts'];
+  const mayImport = ['lib/errors.ts', 'lib/telemetry', ...ofEvents, ...ofKube, ...ofSelection, ...beside];
+  return { [`bridge/${folder}`]: { mayImport, outside: true } };
+}
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const files = globSync('{lib,functions,bridge,api,apiserver,cli}/**/*.ts', { cwd: root }).map(normalize).sort();
@@ -97,6 +114,13 @@ describe('layers', () => {
     expect(found('functions/reconcile/reconcile.ts', 'bridge/leaders/leaderStore.ts')).toBe(
       'functions/reconcile/reconcile.ts imports bridge/leaders/leaderStore.ts',
     );
+    expect(found('bridge/queue/queue.ts', 'bridge/leaders/leaderStore.ts')).toBe(
+      'bridge/queue/queue.ts imports bridge/leaders/leaderStore.ts',
+    );
+    expect(found('bridge/delivery/retries.ts', 'lib/events/reconcileEvent.ts')).toBe(
+      'bridge/delivery/retries.ts imports lib/events/reconcileEvent.ts',
+    );
+    expect(found('api/statusFeed.ts', 'bridge/startBridge.ts')).toBe('api/statusFeed.ts imports bridge/startBridge.ts');
     expect(found('lib/selection/decide.ts', 'node:crypto', true)).toBe('lib/selection/decide.ts imports node:crypto');
     expect(found('lib/new/thing.ts', 'lib/errors.ts')).toBe('lib/new/thing.ts stands in no layer');
   });

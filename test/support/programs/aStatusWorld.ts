@@ -30,7 +30,8 @@ export async function aWorld(port = 0): Promise<World> {
   const feed = createStatusFeed();
   const isReady = () => ({ ready: true, reasons: [] });
   feed.follow({
-    store,
+    sources: store.sources,
+    isSource: ({ namespace, name }) => store.namespace(namespace).isSource(name),
     readiness: isReady,
     snapshotOf: ({ namespace, name }) =>
       buildSnapshot({ ...store.namespace(namespace).stateOf(name), namespace, revisions }),

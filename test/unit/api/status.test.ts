@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type LeaderStatus, leaderStatusSchema, toLeaderStatus } from '../../../api/leaderStatus.ts';
 import { openApi } from '../../../api/openApi.ts';
-import { createStatusFeed, type StatusChange } from '../../../api/statusFeed.ts';
+import { createStatusFeed, type SourceName, type StatusChange } from '../../../api/statusFeed.ts';
 import { stateOf, toRow } from '../../../cli/status/statusRow.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
 import { reasons } from '../../../lib/selection/decision.ts';
@@ -72,10 +72,12 @@ describe('the feed', () => {
     const { store, pods, services } = aLeaderStore();
     services.add(aService());
     const feed = createStatusFeed(() => NOW);
-    const snapshotOf = vi.fn(({ namespace, name }: { namespace: string; name: string }) =>
+    const snapshotOf = vi.fn(({ namespace, name }: SourceName) =>
       buildSnapshot({ ...store.namespace(namespace).stateOf(name), namespace, revisions }),
     );
-    feed.follow({ store, snapshotOf, readiness: () => ({ ready: true, reasons: [] }) });
+    const readiness = () => ({ ready: true, reasons: [] });
+    const isSource = ({ namespace, name }: SourceName) => store.namespace(namespace).isSource(name);
+    feed.follow({ sources: store.sources, isSource, snapshotOf, readiness });
     const changes: StatusChange[] = [];
     return { feed, pods, services, snapshotOf, changes, source: { namespace: 'shop', name: 'postgres' } };
   }

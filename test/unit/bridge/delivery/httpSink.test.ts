@@ -12,6 +12,7 @@ import { createHttpSink } from '../../../../bridge/delivery/httpSink.ts';
 import { codeOf } from '../../../../lib/errors.ts';
 import { parseEnvelope } from '../../../../lib/events/envelope.ts';
 import { parseReconcileEvent } from '../../../../lib/events/parseReconcileEvent.ts';
+import { parseReply } from '../../../../lib/events/parseReply.ts';
 import type { Sink } from '../../../../lib/events/sink.ts';
 import { aReconcileEvent } from '../../../support/objects/anEvent.ts';
 import {
@@ -53,7 +54,7 @@ afterEach(async () => {
 function aSink(url: string, options: Partial<EventPosterOptions> = {}): Sink {
   const poster: EventPoster = createEventPoster({ url, now: Date.now, ...options });
   closers.push(() => poster.close());
-  return createHttpSink(poster, Date.now);
+  return createHttpSink(poster, parseReply, Date.now);
 }
 
 async function aServer(...answers: readonly Answer[]): Promise<ScriptedServer> {

@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { DeadLetter } from '../../../../bridge/delivery/deadLetter.ts';
 import { type DeliveryTuning, defaultDeliveryTuning } from '../../../../bridge/delivery/deliveryTuning.ts';
 import { type DeliveryRecord, startDelivery } from '../../../../bridge/delivery/startDelivery.ts';
+import type { LeaderConcern } from '../../../../bridge/leaders/leaderConcern.ts';
 import { createLeaderStore } from '../../../../bridge/leaders/leaderStore.ts';
 import { toCloudEvent } from '../../../../bridge/leaders/toCloudEvent.ts';
-import type { Concern, Lane } from '../../../../bridge/queue/concern.ts';
+import type { Lane } from '../../../../bridge/queue/concern.ts';
 import { createQueue, type Queue } from '../../../../bridge/queue/queue.ts';
 import { ZenLeadError } from '../../../../lib/errors.ts';
 import type { ReconcileEvent } from '../../../../lib/events/reconcileEvent.ts';
+import type { ReplyEvent } from '../../../../lib/events/reply.ts';
 import type { SinkAnswer } from '../../../../lib/events/sink.ts';
 import { silentLogger } from '../../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../../lib/telemetry/metrics.ts';
@@ -28,13 +30,13 @@ interface Call {
 
 interface Bench {
   readonly clock: VirtualClock;
-  readonly queue: Queue;
+  readonly queue: Queue<LeaderConcern>;
   /** Everything sent, in order. */
   readonly calls: readonly Call[];
-  readonly answered: readonly Concern[];
+  readonly answered: readonly LeaderConcern[];
   readonly letters: readonly DeadLetter[];
-  readonly records: readonly DeliveryRecord[];
-  add(name: string, lane?: Lane): Concern;
+  readonly records: readonly DeliveryRecord<ReconcileEvent, ReplyEvent>[];
+  add(name: string, lane?: Lane): LeaderConcern;
   close(): Promise<void>;
   /** The call that is waiting for an answer for this Service. */
   open(name: string): Call;
@@ -51,14 +53,13 @@ function aBench({
 } = {}): Bench {
   const clock = createVirtualClock();
   const calls: (Call & { isOpen: boolean })[] = [];
-  const answered: Concern[] = [];
+  const answered: LeaderConcern[] = [];
   const letters: DeadLetter[] = [];
-  const records: DeliveryRecord[] = [];
-  const queue = createQueue({ maxWaiting: 1_000, onWaiting: () => delivery.pump(), onRoom: () => {} });
+  const records: DeliveryRecord<ReconcileEvent, ReplyEvent>[] = [];
+  const queue = createQueue<LeaderConcern>({ maxWaiting: 1_000, onWaiting: () => delivery.pump(), onRoom: () => {} });
+  const store = createLeaderStore(() => T0);
   const context = {
     clusterName: 'kubernetes',
-    store: createLeaderStore(() => T0),
-    revisions: () => ({ pods: version(revision), services: version(1), slices: version(1) }),
     isFresh: () => true,
     carryOf: () => undefined,
     random: () => 0.5,
@@ -66,7 +67,7 @@ function aBench({
   };
   let revision = 1;
 
-  const delivery = startDelivery({
+  const delivery = startDelivery<LeaderConcern, ReconcileEvent, ReplyEvent>({
     queue,
     clock,
     random: () => 1,
@@ -75,7 +76,8 @@ function aBench({
     log: silentLogger,
     buildEvent(concern, now) {
       revision += 1;
-      return toCloudEvent(concern, context, now);
+      const revisions = { pods: version(revision), services: version(1), slices: version(1) };
+      return toCloudEvent(concern, { store, revisions }, context, now);
     },
     onAnswer: (concern) => answered.push(concern),
     onDeadLetter: (letter) => letters.push(letter),
@@ -497,7 +499,7 @@ describe('closing', () => {
 describe('closing on a sink that ignores its signal', () => {
   it('ends all the same', async () => {
     const clock = createVirtualClock();
-    const queue = createQueue({ maxWaiting: 10, onWaiting: () => delivery.pump(), onRoom: () => {} });
+    const queue = createQueue<LeaderConcern>({ maxWaiting: 10, onWaiting: () => delivery.pump(), onRoom: () => {} });
     const delivery = startDelivery({
       queue,
       clock,
@@ -508,7 +510,7 @@ describe('closing on a sink that ignores its signal', () => {
       buildEvent: () => aReconcileEvent(),
       onAnswer: () => {},
       onDeadLetter: () => {},
-      sink: () => new Promise(() => {}),
+      sink: () => new Promise<SinkAnswer>(() => {}),
     });
     queue.add(aConcern('a'), clock.now());
     const closed = delivery.close();

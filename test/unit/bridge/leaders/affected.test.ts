@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Concern } from '../../../../bridge/queue/concern.ts';
+import type { LeaderConcern } from '../../../../bridge/leaders/leaderConcern.ts';
 import type { ObjectIdentity, ReflectorStore } from '../../../../bridge/watch/reflectorStore.ts';
 import type { PodView, ServiceView, SliceView } from '../../../../lib/selection/snapshot.ts';
 import { aLeaderStore, type FilledStore } from '../../../support/objects/aLeaderStore.ts';
@@ -27,24 +27,24 @@ function take<T>(store: ReflectorStore<T>, { kind, object }: Step<T & ObjectIden
   else store.update(object);
 }
 
-function onPod(filled: FilledStore, name: string, changes: Partial<PodView> | 'deleted'): readonly Concern[] {
+function onPod(filled: FilledStore, name: string, changes: Partial<PodView> | 'deleted'): readonly LeaderConcern[] {
   const previous = filled.store.namespace('shop').pods.byName.get(name) ?? aPod({ name });
   if (changes === 'deleted') filled.pods.delete(previous);
   else filled.pods.update({ ...previous, ...changes });
   return filled.concerns();
 }
 
-function onService(filled: FilledStore, step: Step<ServiceView>): readonly Concern[] {
+function onService(filled: FilledStore, step: Step<ServiceView>): readonly LeaderConcern[] {
   take(filled.services, step);
   return filled.concerns();
 }
 
-function onSlice(filled: FilledStore, step: Step<SliceView>, isOurs = true): readonly Concern[] {
+function onSlice(filled: FilledStore, step: Step<SliceView>, isOurs = true): readonly LeaderConcern[] {
   take(isOurs ? filled.ourSlices : filled.foreignSlices, step);
   return filled.concerns();
 }
 
-const brief = (concerns: readonly Concern[]) =>
+const brief = (concerns: readonly LeaderConcern[]) =>
   concerns.map(({ key, type, lane }) => `${key} ${type.slice('io.zen-lead.'.length)} ${lane}`);
 
 describe('a pod', () => {

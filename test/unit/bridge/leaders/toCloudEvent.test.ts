@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type CloudEventContext, toCloudEvent } from '../../../../bridge/leaders/toCloudEvent.ts';
+import type { EventContext } from '../../../../bridge/domain.ts';
+import type { LeaderConcern } from '../../../../bridge/leaders/leaderConcern.ts';
+import { type Known, toCloudEvent as toCloudEventOf } from '../../../../bridge/leaders/toCloudEvent.ts';
 import { parseEnvelope } from '../../../../lib/events/envelope.ts';
 import { parseReconcileEvent } from '../../../../lib/events/parseReconcileEvent.ts';
 import { toStructured } from '../../../../lib/events/toStructured.ts';
@@ -7,14 +9,19 @@ import { aConcern } from '../../../support/objects/aConcern.ts';
 import { aLeaderStore } from '../../../support/objects/aLeaderStore.ts';
 import { aPod, aService, T0, version } from '../../../support/objects/builders.ts';
 
-function aContext(overrides: Partial<CloudEventContext> = {}, pods = 3): CloudEventContext {
+type Context = Known & Omit<EventContext, 'revision'>;
+
+const toCloudEvent = (concern: LeaderConcern, context: Context, now: number) =>
+  toCloudEventOf(concern, context, context, now);
+
+function aContext(overrides: Partial<Context> = {}, pods = 3): Context {
   const filled = aLeaderStore();
   filled.services.add(aService());
   for (let n = 0; n < pods; n += 1) filled.pods.add(aPod({ name: `postgres-${n}` }));
   return {
     clusterName: 'kubernetes',
     store: filled.store,
-    revisions: () => ({ pods: version(4711), services: version(12), slices: version(13) }),
+    revisions: { pods: version(4711), services: version(12), slices: version(13) },
     isFresh: () => true,
     carryOf: () => undefined,
     random: () => 0.25,
@@ -55,8 +62,8 @@ describe('toCloudEvent', () => {
       id({ ...concern, name: 'mysql' }),
       id({ ...concern, dueAt: T0 }),
       id({ ...concern, dueAt: T0 + 1 }),
-      id(concern, aContext({ revisions: () => ({ pods: version(4712), services: version(12), slices: version(13) }) })),
-      id(concern, aContext({ revisions: () => ({ pods: version(4711), services: version(1), slices: version(213) }) })),
+      id(concern, aContext({ revisions: { pods: version(4712), services: version(12), slices: version(13) } })),
+      id(concern, aContext({ revisions: { pods: version(4711), services: version(1), slices: version(213) } })),
     ];
     expect(new Set(ids).size).toBe(ids.length);
   });
@@ -69,7 +76,7 @@ describe('toCloudEvent', () => {
     ['7', '00000000000000000007'],
   ])('has a sequence that orders as text: %s', (revision, sequence) => {
     const revisions = { pods: version(revision), services: version(1), slices: version(1) };
-    expect(toCloudEvent(concern, aContext({ revisions: () => revisions }), T0).sequence).toBe(sequence);
+    expect(toCloudEvent(concern, aContext({ revisions }), T0).sequence).toBe(sequence);
   });
 
   it('is a hint where the store may be old', () => {

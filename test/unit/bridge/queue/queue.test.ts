@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SourceName } from '../../../../bridge/leaders/leaderStore.ts';
-import { type Lane, lanes } from '../../../../bridge/queue/concern.ts';
+import type { LeaderConcern } from '../../../../bridge/leaders/leaderConcern.ts';
+import { type Lane, lanes, type Source } from '../../../../bridge/queue/concern.ts';
 import { createQueue, type Queue } from '../../../../bridge/queue/queue.ts';
 import { type ServiceKey, serviceKey } from '../../../../lib/selection/snapshot.ts';
 import { aConcern } from '../../../support/objects/aConcern.ts';
@@ -157,7 +157,7 @@ describe('coalescing', () => {
 describe('when full', () => {
   it('leaves out a key of the lowest lane for a more urgent one, and names it once half of the room is free', () => {
     const named: string[] = [];
-    const onRoom = (leftOut: readonly SourceName[]): void => void named.push(...leftOut.map(({ name }) => name));
+    const onRoom = (leftOut: readonly Source[]): void => void named.push(...leftOut.map(({ name }) => name));
     const queue = createQueue({ maxWaiting: 2, onWaiting: () => {}, onRoom });
     queue.add(aConcern('low', 'low'), T0);
     queue.add(aConcern('change', 'change'), T0);
@@ -190,10 +190,10 @@ describe('over any history', () => {
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const inFlight = new Map<string, ReturnType<typeof aConcern>>();
         const unseen = new Map<string, Lane>();
-        const onRoom = (leftOut: readonly SourceName[]): void => {
+        const onRoom = (leftOut: readonly Source[]): void => {
           for (const source of leftOut) add(source.name, 'low');
         };
-        const queue = createQueue({ maxWaiting, onWaiting: () => {}, onRoom });
+        const queue = createQueue<LeaderConcern>({ maxWaiting, onWaiting: () => {}, onRoom });
 
         const add = (each: string, lane: Lane): void => {
           unseen.set(each, lane);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { SourceName } from '../../../../bridge/leaders/leaderStore.ts';
-import type { Concern } from '../../../../bridge/queue/concern.ts';
+import type { LeaderConcern } from '../../../../bridge/leaders/leaderConcern.ts';
+import type { Source } from '../../../../bridge/queue/concern.ts';
 import { createDebounce } from '../../../../bridge/queue/debounce.ts';
 import { createRechecks } from '../../../../bridge/queue/recheck.ts';
 import { startResync } from '../../../../bridge/queue/resync.ts';
@@ -11,20 +11,18 @@ import { createVirtualClock } from '../../../support/simulated/virtualClock.ts';
 describe('recheck', () => {
   function aBench() {
     const clock = createVirtualClock();
-    const due: Concern[] = [];
-    return { clock, due, rechecks: createRechecks(clock, (concern) => due.push(concern)) };
+    const due: (Source & { dueAt: number })[] = [];
+    return { clock, due, rechecks: createRechecks(clock, (source, dueAt) => due.push({ ...source, dueAt })) };
   }
   const a = aConcern('a');
 
-  it('looks again when the reply said, in the lane of changes', async () => {
+  it('is due when the reply said', async () => {
     const { clock, due, rechecks } = aBench();
     rechecks.take(a, { recheckAfterMs: 1_500 });
     await clock.advance(1_499);
     expect(due).toEqual([]);
     await clock.advance(1);
-    expect(due).toMatchObject([
-      { key: 'shop/a', type: 'io.zen-lead.service.recheck', lane: 'change', dueAt: T0 + 1_500 },
-    ]);
+    expect(due).toEqual([{ namespace: 'shop', name: 'a', dueAt: T0 + 1_500 }]);
   });
 
   it('keeps one timer a key: the last reply counts', async () => {
@@ -70,11 +68,11 @@ describe('recheck', () => {
   });
 });
 
-describe('linger', () => {
+describe('debounce', () => {
   it('holds a key for 50 ms from the first, and hands over once what came meanwhile', async () => {
     const clock = createVirtualClock();
-    const due: Concern[] = [];
-    const debounce = createDebounce(clock, (concern) => due.push(concern));
+    const due: LeaderConcern[] = [];
+    const debounce = createDebounce<LeaderConcern>(clock, (concern) => due.push(concern));
     const service = { kind: 'Service', name: 'a-leader', verb: 'added' } as const;
     const slice = { kind: 'EndpointSlice', name: 'a-leader-ipv4', verb: 'added' } as const;
     debounce.add(aConcern('a', 'low', { change: service }));
@@ -99,17 +97,17 @@ describe('linger', () => {
 
 describe('resync', () => {
   const tuning = { periodMs: 30_000, tickMs: 250 };
-  const sources = (count: number): SourceName[] =>
+  const sources = (count: number): Source[] =>
     Array.from({ length: count }, (_, n) => ({ namespace: 'shop', name: `s-${n}` }));
 
-  it('looks at every source once in a period, spread evenly, in the low lane', async () => {
+  it('reaches every source once in a period, spread evenly', async () => {
     const clock = createVirtualClock();
-    const added: Concern[] = [];
+    const added: (Source & { now: number })[] = [];
     startResync(
       clock,
       tuning,
       () => sources(120),
-      (concern) => added.push(concern),
+      (source, now) => added.push({ ...source, now }),
     );
     await clock.advance(15_000);
     expect(added.length).toBeGreaterThanOrEqual(59);
@@ -117,21 +115,20 @@ describe('resync', () => {
     await clock.advance(15_000);
     expect(new Set(added.map(({ name }) => name)).size).toBe(120);
     expect(added).toHaveLength(120);
-    expect(new Set(added.map(({ lane }) => lane))).toEqual(new Set(['low']));
     // 120 in 120 ticks: never a burst.
-    const ticks = [...Map.groupBy(added, ({ observedAt }) => observedAt).values()];
+    const ticks = [...Map.groupBy(added, ({ now }) => now).values()];
     expect(Math.max(...ticks.map((tick) => tick.length))).toBeLessThanOrEqual(2);
   });
 
   it('goes on, round after round, with the sources of that time', async () => {
     const clock = createVirtualClock();
-    const added: Concern[] = [];
+    const added: (Source & { now: number })[] = [];
     let known = sources(2);
     startResync(
       clock,
       tuning,
       () => known,
-      (concern) => added.push(concern),
+      (source, now) => added.push({ ...source, now }),
     );
     await clock.advance(30_000);
     known = sources(5);
@@ -141,12 +138,12 @@ describe('resync', () => {
 
   it('makes up for ticks that came late, once', async () => {
     const clock = createVirtualClock();
-    const added: Concern[] = [];
+    const added: (Source & { now: number })[] = [];
     startResync(
       clock,
       tuning,
       () => sources(10),
-      (concern) => added.push(concern),
+      (source, now) => added.push({ ...source, now }),
     );
     clock.jump(600_000);
     await clock.advance(0);
@@ -157,12 +154,12 @@ describe('resync', () => {
 
   it('ends when it is closed', async () => {
     const clock = createVirtualClock();
-    const added: Concern[] = [];
+    const added: (Source & { now: number })[] = [];
     const resync = startResync(
       clock,
       tuning,
       () => sources(10),
-      (concern) => added.push(concern),
+      (source, now) => added.push({ ...source, now }),
     );
     resync.close();
     await clock.advance(60_000);

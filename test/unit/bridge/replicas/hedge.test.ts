@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Concern } from '../../../../bridge/queue/concern.ts';
+import type { LeaderConcern } from '../../../../bridge/leaders/leaderConcern.ts';
 import { createHedge, HEDGE_DELAY_MS, MAX_IN_FLIGHT, MAX_WAIT_MS } from '../../../../bridge/replicas/hedge.ts';
 import { aConcern } from '../../../support/objects/aConcern.ts';
 import { createVirtualClock, type VirtualClock } from '../../../support/simulated/virtualClock.ts';
@@ -14,7 +14,7 @@ interface Bench {
   lose(name: string): void;
   /** Its slice has changed, and the rules are content. */
   settle(name: string): void;
-  note(concern: Concern): boolean;
+  note(concern: LeaderConcern): boolean;
   finish(name: string): void;
   clear(): void;
 }
@@ -23,10 +23,11 @@ function aBench(): Bench {
   const clock = createVirtualClock();
   const wanted = new Set<string>();
   const sent: string[] = [];
-  const hedge = createHedge({
+  const hedge = createHedge<LeaderConcern>({
     clock,
     random: () => 1,
     wantsChange: ({ name }) => wanted.has(name),
+    isProgress: ({ change }) => change.kind !== 'Pod',
     send(concern) {
       if (hedge.admits(concern)) sent.push(concern.name);
     },
@@ -157,11 +158,12 @@ describe('a hint', () => {
   it('is not sent when the holder has settled it while it waited for a place', async () => {
     const clock = createVirtualClock();
     const wanted = new Set(['a']);
-    const queued: Concern[] = [];
-    const hedge = createHedge({
+    const queued: LeaderConcern[] = [];
+    const hedge = createHedge<LeaderConcern>({
       clock,
       random: () => 1,
       wantsChange: ({ name }) => wanted.has(name),
+      isProgress: ({ change }) => change.kind !== 'Pod',
       send: (concern) => queued.push(concern),
     });
     hedge.admits(aConcern('a'));

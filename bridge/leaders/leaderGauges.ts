@@ -1,5 +1,5 @@
 /**
- * registerGauges: what the bridge knows about Services, pods and itself, set when it is scraped. Called once by `startBridge`.
+ * registerLeaderGauges: reports what the bridge knows about Services and pods, when it is scraped.
  *
  * Guarantees: nothing is computed between scrapes; a Service or namespace that has gone leaves no series behind.
  * Source: https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-and-runtime-metrics-collectors (collect on scrape).
@@ -9,21 +9,18 @@ import type { Gauge } from 'prom-client';
 import { annotation } from '../../lib/selection/names.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import type { Clock } from '../clock.ts';
-import type { Queue } from '../queue/queue.ts';
+import { onScrape } from '../gauges.ts';
 import type { LeaderStore } from './leaderStore.ts';
 import type { NamespaceIndex } from './namespaceIndex.ts';
-import type { Watches } from './startWatches.ts';
 import { isServed } from './urgency.ts';
 
 type ServiceLabel = 'namespace' | 'service';
 
-export function registerGauges(
+export function registerLeaderGauges(
   metrics: Metrics,
   store: LeaderStore,
-  queue: Pick<Queue, 'depth' | 'oldestAddedAt'>,
-  watches: Pick<Watches, 'staleness' | 'unreadable'>,
   clock: Clock,
-  /** Only one replica tells about Services: else every number would be there as often as there are replicas. */
+  /** Only one replica reports about Services: else every number would be there as often as there are replicas. */
   isFirst: () => boolean = () => true,
 ): void {
   /** `read` gives null where there is nothing to say. */
@@ -63,32 +60,6 @@ export function registerGauges(
   perNamespace(metrics.leaderServices, countLeaderServices);
   perNamespace(metrics.slices, (index) => index.ourSlices.byName.size);
   perNamespace(metrics.cacheSize, (index) => index.pods.byName.size);
-  onScrape(metrics.watchStalenessSeconds, () => {
-    for (const [resource, seconds] of watches.staleness(clock.now()))
-      metrics.watchStalenessSeconds.set({ resource }, seconds);
-  });
-  // On scrape: it turns false by itself when time passes.
-  onScrape(metrics.leaseHolder, () => metrics.leaseHolder.set(isFirst() ? 1 : 0));
-  onScrape(metrics.unreadableObjects, () => {
-    for (const [resource, count] of watches.unreadable()) metrics.unreadableObjects.set({ resource }, count);
-  });
-  onScrape(metrics.queueDepth, () => {
-    for (const [lane, depth] of Object.entries(queue.depth())) metrics.queueDepth.set({ lane }, depth);
-  });
-  onScrape(metrics.queueAgeSeconds, () => {
-    const oldestAt = queue.oldestAddedAt();
-    metrics.queueAgeSeconds.set(oldestAt === null ? 0 : secondsSince(oldestAt));
-  });
-}
-
-/** prom-client calls `collect` when the gauge is read; its types know it as an option of the constructor only. */
-function onScrape<L extends string>(gauge: Gauge<L>, collect: () => void): void {
-  Object.assign(gauge, {
-    collect: () => {
-      gauge.reset();
-      collect();
-    },
-  });
 }
 
 function readSwitchedAt(index: NamespaceIndex, source: string): number | null {

@@ -1,0 +1,47 @@
+/**
+ * Domain: what one kind of source adds to the bridge. watch/, queue/, delivery/ and replicas/ know keys, lanes and events; a domain knows
+ * the objects: which to watch, whom a change concerns, what an event about it says. leaders/ is the domain of Services.
+ */
+
+import type { OutgoingEvent } from './delivery/outgoingEvent.ts';
+import type { Concern, Source } from './queue/concern.ts';
+import type { Wish } from './replicas/speaker.ts';
+import type { WatchedKind } from './watch/watchedKind.ts';
+
+/** What the watches say about the domain's store. */
+export interface Views {
+  /** What the watch of this kind in this namespace has delivered; null before the first LIST. */
+  revision(kind: string, namespace: string): string | null;
+}
+
+export interface EventContext extends Views {
+  readonly clusterName: string;
+  /** False: the store may be old, send a hint. */
+  isFresh(namespace: string): boolean;
+  /** What the last reply about this key asked to get back. */
+  carryOf(key: string): string | undefined;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+  /** Infinity where the event is not sent over a wire. */
+  readonly maxEventBytes: number;
+}
+
+/** Why a source needs a reconcile although no change was seen: the bridge has started, the period is over, a timer is due. */
+export type Cause = 'start' | 'resync' | 'recheck';
+
+export interface Domain<Change, C extends Concern, E extends OutgoingEvent> {
+  /** Each applies what it is told to the domain's store, and tells what changed to the rules. */
+  readonly watches: readonly WatchedKind<Change>[];
+  /** The sources that a change concerns, by the store right after it. `observedAt`: epoch milliseconds. */
+  affected(change: Change, observedAt: number): readonly C[];
+  /** Everything to reconcile. */
+  sources(): readonly Source[];
+  /** `at`: epoch milliseconds, when the timer was due, or now. */
+  toConcern(source: Source, cause: Cause, at: number): C;
+  /** The event for one concern, with the state as it is now. */
+  toEvent(concern: C, context: EventContext, now: number): E;
+  /** What our own rules would do about it, now. Pure. */
+  wantsChange(concern: C, views: Views, now: number): Wish;
+  /** What the concern saw may be what another replica's events have done. */
+  isProgress(concern: C): boolean;
+}

@@ -1,0 +1,111 @@
+/**
+ * createIntake: what happens to a change.
+ *
+ *   watch line > store (the domain's) > concerns > queue
+ *                                                > debounce > queue, in the low lane
+ *
+ * Timers come in beside it: a recheck that a reply asked for, the resync, and the first reconcile of everything.
+ *
+ * Guarantees: nothing is queued before every list is complete; then every source is, and every 30 s from then on (S8, L1). A change is in
+ * the queue in the tick in which its watch line is read, unless it can wait.
+ */
+
+import type { Logger } from '../lib/telemetry/logger.ts';
+import type { Clock } from './clock.ts';
+import type { OutgoingEvent } from './delivery/outgoingEvent.ts';
+import type { Domain } from './domain.ts';
+import type { Concern, Source } from './queue/concern.ts';
+import { createDebounce } from './queue/debounce.ts';
+import { createQueue, type Queue } from './queue/queue.ts';
+import { createRechecks, type Rechecks } from './queue/recheck.ts';
+import { type ResyncTuning, startResync } from './queue/resync.ts';
+
+export interface IntakeOptions<Change, C extends Concern, E extends OutgoingEvent> {
+  readonly domain: Domain<Change, C, E>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly resync: ResyncTuning;
+  /** Of the queue. */
+  readonly maxWaiting: number;
+  /** A key waits in the queue. Called in the same tick. */
+  onWaiting(): void;
+  /** Something may have changed about this source. The store knows it already. */
+  onConcern?: ((source: Source) => void) | undefined;
+}
+
+export interface Intake<Change, C extends Concern> {
+  readonly queue: Queue<C>;
+  readonly rechecks: Pick<Rechecks, 'take' | 'carryOf'>;
+  /** The store has changed. */
+  onChange(change: Change): void;
+  /** All changes of one watch line or LIST are in the store. */
+  onSettled(): void;
+  /** Every list is complete. */
+  onSynced(): void;
+  startResync(): void;
+  reconcileEverything(): void;
+  close(): void;
+}
+
+export function createIntake<Change, C extends Concern, E extends OutgoingEvent>(
+  options: IntakeOptions<Change, C, E>,
+): Intake<Change, C> {
+  const { domain, clock, log, maxWaiting, onWaiting } = options;
+  let isSynced = false;
+  /** What the changes of one LIST or watch line concern, until all of them are in the store. */
+  let noted: C[] = [];
+  let stopResync = (): void => {};
+
+  const queue = createQueue<C>({
+    maxWaiting,
+    onWaiting,
+    onRoom(leftOut) {
+      for (const source of leftOut) resync(source, clock.now());
+    },
+  });
+  const debounce = createDebounce<C>(clock, add);
+  const rechecks = createRechecks(clock, (source, dueAt) => add(domain.toConcern(source, 'recheck', dueAt)));
+
+  function add(concern: C): void {
+    queue.add(concern, clock.now());
+    options.onConcern?.(concern);
+  }
+
+  function resync(source: Source, now: number): void {
+    add(domain.toConcern(source, 'resync', now));
+  }
+
+  function reconcileEverything(): void {
+    for (const source of domain.sources()) add(domain.toConcern(source, 'start', clock.now()));
+  }
+
+  return {
+    queue,
+    rechecks,
+    onChange(change) {
+      if (isSynced) noted.push(...domain.affected(change, clock.now()));
+    },
+    onSettled() {
+      const settled = noted;
+      noted = [];
+      for (const concern of settled)
+        if (concern.lane === 'low') debounce.add(concern);
+        else add(concern);
+    },
+    onSynced() {
+      isSynced = true;
+      log.info({ services: domain.sources().length }, 'every list is complete, events are sent from now on');
+      reconcileEverything();
+    },
+    startResync() {
+      const started = startResync(clock, options.resync, domain.sources, resync);
+      stopResync = started.close;
+    },
+    reconcileEverything,
+    close() {
+      stopResync();
+      rechecks.close();
+      debounce.close();
+    },
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * createLeaderDomain: what the bridge watches, and says, about the leaders of Services.
+ *
+ * Our EndpointSlices come in full; the others as metadata only, because there may be 100,000 of them and only their names and
+ * labels matter.
+ *
+ * Guarantees: the revisions of a snapshot never claim more than every watch of its namespace has delivered. Of the two watches of slices,
+ * the one that is behind counts.
+ */
+
+import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
+import { endpointSlices, pods, services } from '../../lib/kube/kubeApi.ts';
+import { parsePod } from '../../lib/kube/parsePod.ts';
+import { parseService } from '../../lib/kube/parseService.ts';
+import { parseSlice } from '../../lib/kube/parseSlice.ts';
+import { buildSnapshot } from '../../lib/selection/buildSnapshot.ts';
+import { compareRevisions } from '../../lib/selection/compareRevisions.ts';
+import { label, SLICE_MANAGER } from '../../lib/selection/names.ts';
+import type {
+  PodView,
+  ResourceVersion,
+  Revisions,
+  ServiceView,
+  SliceView,
+  Snapshot,
+} from '../../lib/selection/snapshot.ts';
+import type { Domain, Views } from '../domain.ts';
+import type { Source } from '../queue/concern.ts';
+import { watchedKind } from '../watch/watchedKind.ts';
+import { affected, type LeaderChange } from './affected.ts';
+import { dryRun } from './dryRun.ts';
+import { type LeaderConcern, toConcern } from './leaderConcern.ts';
+import { createLeaderStore, type LeaderStore } from './leaderStore.ts';
+import { toCloudEvent } from './toCloudEvent.ts';
+
+export interface LeaderDomain extends Domain<LeaderChange, LeaderConcern, ReconcileEvent> {
+  readonly store: LeaderStore;
+  /** One Service as an event would carry it now. */
+  snapshotOf(source: Source, views: Views): Snapshot;
+}
+
+const kind = {
+  pods: 'pods',
+  services: 'services',
+  ourSlices: 'endpointslices',
+  foreignSlices: 'endpointslices-foreign',
+} as const;
+
+/** `now`: epoch milliseconds. */
+export function createLeaderDomain(now: () => number): LeaderDomain {
+  const store = createLeaderStore(now);
+
+  function snapshotOf({ namespace, name }: Source, views: Views): Snapshot {
+    const revisions = toRevisions(namespace, views);
+    return buildSnapshot({ ...store.namespace(namespace).stateOf(name), namespace, revisions });
+  }
+
+  return {
+    store,
+    snapshotOf,
+    watches: [
+      watchedKind<PodView, LeaderChange>({
+        kind: kind.pods,
+        resource: pods,
+        project: parsePod,
+        open: (namespace, onChange) => store.pods(namespace, (change) => onChange({ of: 'Pod', change })),
+      }),
+      watchedKind<ServiceView, LeaderChange>({
+        kind: kind.services,
+        resource: services,
+        project: parseService,
+        open: (namespace, onChange) => store.services(namespace, (change) => onChange({ of: 'Service', change })),
+      }),
+      watchedKind<SliceView, LeaderChange>({
+        kind: kind.ourSlices,
+        resource: endpointSlices,
+        project: parseSlice,
+        labelSelector: `${label.sliceManagedBy}=${SLICE_MANAGER}`,
+        open: (namespace, onChange) =>
+          store.ourSlices(namespace, (change) => onChange({ of: 'EndpointSlice', change })),
+      }),
+      watchedKind<SliceView, LeaderChange>({
+        kind: kind.foreignSlices,
+        resource: endpointSlices,
+        project: parseSlice,
+        labelSelector: `${label.sliceManagedBy}!=${SLICE_MANAGER}`,
+        metadataOnly: true,
+        open: (namespace, onChange) =>
+          store.foreignSlices(namespace, (change) => onChange({ of: 'EndpointSlice', change })),
+      }),
+    ],
+    affected: (seen, observedAt) => affected(seen, store.namespace(seen.change.object.namespace), observedAt),
+    sources: store.sources,
+    toConcern: (source, cause, at) => toConcern(source, cause, at, store),
+    toEvent(concern, context, at) {
+      const known = { store, revisions: toRevisions(concern.namespace, context) };
+      return toCloudEvent(concern, known, context, at);
+    },
+    wantsChange(concern, views, at) {
+      const { wantsRoute, nextLookAt } = dryRun(snapshotOf(concern, views), at);
+      return { wantsChange: wantsRoute, nextAt: nextLookAt };
+    },
+    // What a pod's change undid is no replica's progress.
+    isProgress: ({ change }) => change.kind !== 'Pod',
+  };
+}
+
+function toRevisions(namespace: string, views: Views): Revisions {
+  const revision = (of: string): ResourceVersion => toRevision(views.revision(of, namespace));
+  return {
+    pods: revision(kind.pods),
+    services: revision(kind.services),
+    slices: older(revision(kind.ourSlices), revision(kind.foreignSlices)),
+  };
+}
+
+/** Empty before the first list: it is not a number, so a receiver that compares it takes the snapshot for a hint. */
+function toRevision(revision: string | null): ResourceVersion {
+  return (revision ?? '') as ResourceVersion;
+}
+
+/** Where they cannot be ordered, neither is known to be older. */
+function older(ours: ResourceVersion, foreign: ResourceVersion): ResourceVersion {
+  return compareRevisions(foreign, ours) === 'older' ? foreign : ours;
+}

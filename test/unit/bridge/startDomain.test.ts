@@ -1,0 +1,89 @@
+import { expect, it } from 'vitest';
+import type { OutgoingEvent } from '../../../bridge/delivery/outgoingEvent.ts';
+import type { Domain } from '../../../bridge/domain.ts';
+import type { Concern, Source } from '../../../bridge/queue/concern.ts';
+import { startDomain } from '../../../bridge/startDomain.ts';
+import { createObjectIndex, type ObjectIndex } from '../../../bridge/watch/objectIndex.ts';
+import { createIndexes, createObjectStore } from '../../../bridge/watch/objectStore.ts';
+import type { ObjectChange, ObjectIdentity } from '../../../bridge/watch/reflectorStore.ts';
+import { watchedKind } from '../../../bridge/watch/watchedKind.ts';
+import type { Sink } from '../../../lib/events/sink.ts';
+import { createKubeApi } from '../../../lib/kube/client.ts';
+import { endpoints } from '../../../lib/kube/kubeApi.ts';
+import { silentLogger } from '../../../lib/telemetry/logger.ts';
+import { createMetrics } from '../../../lib/telemetry/metrics.ts';
+import { startScriptedServer } from '../../support/servers/scriptedServer.ts';
+import { aLine, aList, anObject, aQuietWatch, aWatch, until } from '../../support/simulated/watchedWorld.ts';
+
+/** A domain that has nothing in common with the leaders: its sources are the objects that it watches. */
+function aToyDomain(): Domain<ObjectChange<ObjectIdentity>, Concern, OutgoingEvent> {
+  const indexes = createIndexes(() => createObjectIndex<ObjectIdentity>());
+  const toConcern = ({ namespace, name }: Source, lane: Concern['lane'], at: number): Concern => ({
+    key: `${namespace}/${name}`,
+    namespace,
+    name,
+    lane,
+    observedAt: at,
+  });
+  return {
+    watches: [
+      watchedKind<ObjectIdentity & { value: unknown }, ObjectChange<ObjectIdentity>>({
+        kind: 'toys',
+        resource: endpoints,
+        project(input) {
+          const { metadata, value } = input as { metadata: ObjectIdentity; value: unknown };
+          return { ...metadata, value };
+        },
+        open: (namespace, onChange) =>
+          createObjectStore<ObjectIndex<ObjectIdentity>, ObjectIdentity>({
+            indexes,
+            pick: (index) => index,
+            namespace,
+            onChange,
+          }),
+      }),
+    ],
+    affected: ({ object }, observedAt) => [toConcern(object, 'change', observedAt)],
+    sources: () => [...indexes.entries()].flatMap(([, index]) => [...index.byName.values()]),
+    toConcern: (source, cause, at) => toConcern(source, cause === 'start' ? 'failover' : 'low', at),
+    toEvent: ({ key, observedAt, lane }, { revision }, now) => ({
+      specversion: '1.0',
+      id: `${key}@${revision('toys', 'ns')}`,
+      type: `toy.${lane}`,
+      source: '/toys',
+      subject: key,
+      time: new Date(observedAt).toISOString(),
+      data: { deadline: now + 1_000 },
+    }),
+    wantsChange: () => ({ wantsChange: false, nextAt: null }),
+    isProgress: () => true,
+  };
+}
+
+it('runs a domain that knows no Service: lists, watches, and sends an event for each source and change', async () => {
+  let watches = 0;
+  const server = await startScriptedServer((request) => {
+    if (!request.query.has('watch')) return aList('5', [anObject('a', '1'), anObject('b', '1')]);
+    watches += 1;
+    const change = aLine('MODIFIED', anObject('b', '2', { version: '6' }));
+    return watches === 1 ? aWatch(change, 'hold') : aQuietWatch;
+  });
+  const metrics = createMetrics();
+  const api = createKubeApi(server.access, { metrics });
+  const sent: string[] = [];
+  const sink: Sink<OutgoingEvent, { data: object }> = async ({ id, type }) => {
+    sent.push(`${type} ${id}`);
+    return { status: 200 };
+  };
+  const options = { api, sink, clusterName: 'test', namespaces: [], metrics, log: silentLogger };
+  const running = startDomain(aToyDomain(), options);
+  try {
+    await until(() => sent.length === 3);
+    expect(sent).toEqual(['toy.failover ns/a@5', 'toy.failover ns/b@5', 'toy.change ns/b@6']);
+    expect(running.readiness()).toEqual({ ready: true, reasons: [] });
+  } finally {
+    await running.close();
+    await api.close();
+    await server.close();
+  }
+});
