@@ -2,7 +2,7 @@
  * Finds what a text cites of the project's own pages, and which of it is not there.
  *
  * Does not guarantee that a cited section says what the citation claims.
- * Source: https://docs.github.com/en/get-started/writing-on-github (how a heading becomes an anchor)
+ * Source: https://docs.github.com/en/get-started/writing-on-github (headings and anchors)
  */
 
 export interface Citation {

@@ -1,5 +1,6 @@
 /**
- * The documentation against what it speaks of: pages, commands, flags, metrics, alerts and reasons that are really there.
+ * Holds the documentation against what it names: pages, commands, flags, metrics, alerts and
+ * reasons that are really there.
  */
 
 import { existsSync, globSync, readFileSync } from 'node:fs';
@@ -21,7 +22,7 @@ const sources = globSync('{bridge,functions,api,apiserver,lib,cli}/**/*.ts', { c
 /** Of the chart: no deeper than this. */
 type Values = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** What people type: lines in fenced shell blocks, and `code` that begins with our command. */
+/** What a reader types: lines in fenced shell blocks, and `code` that begins with our command. */
 function listInvocations(text: string): readonly string[] {
   const fenced = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.split('\n'));
   const inline = [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
@@ -63,7 +64,8 @@ describe.each(pages)('%s', (page) => {
   });
 
   it('reads the logs of every replica, and all of them', () => {
-    // `logs deploy/NAME` picks one of its pods, and with a selector kubectl shows the last ten lines of each unless told otherwise:
+    // `logs deploy/NAME` picks one of its pods, and with a selector kubectl shows the last ten
+    // lines of each by default:
     // https://kubernetes.io/docs/reference/kubectl/generated/kubectl_logs/
     for (const [command] of text.matchAll(/kubectl [^`\n]*\blogs\b[^`\n|]*/g)) {
       if (command.includes('--previous')) continue;
@@ -81,7 +83,7 @@ describe.each(pages)('%s', (page) => {
 
   it('names annotations that are read, and files that are there', () => {
     const known = [...Object.values(annotation), ...Object.values(label)].map(String);
-    // Not in a URL, and not where the text speaks of the prefix alone.
+    // Not in a URL, and not where the text names the prefix alone.
     for (const [, name = ''] of text.matchAll(/(?<![/.\w-])zen-lead\.io\/([a-z-]*[a-z])\b/g))
       expect(known, name).toContain(`zen-lead.io/${name}`);
     for (const [, path = ''] of text.matchAll(

@@ -1,5 +1,6 @@
 /**
- * What zen-lead does not promise: docs/guarantees.md#what-does-not-hold. A test that fails here means that the page is wrong.
+ * Shows what zen-lead does not guarantee: docs/guarantees.md#what-does-not-hold. A test that
+ * fails here means that the page is wrong.
  */
 
 import { beforeEach, describe, expect, it } from 'vitest';

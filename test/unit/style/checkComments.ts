@@ -1,5 +1,6 @@
 /**
- * `npm run lint`, second part: names every comment that is too wide, and ends with 1 when there is one.
+ * Names every comment that is too wide, and ends with 1 when there is one. The second part of
+ * `npm run lint`.
  *
  * `--root DIR` checks the sources in that folder instead of this repository.
  */

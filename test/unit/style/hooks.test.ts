@@ -1,5 +1,5 @@
 /**
- * The hooks in .githooks, as git calls them, in a repository of their own.
+ * Runs the hooks in .githooks as git calls them, in a repository of their own.
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -28,7 +28,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(repository, { recursive: true, force: true }));
 
-/** Without what a surrounding git, such as a hook that runs the tests, has set for its own repository. */
+/** Without what a surrounding git, such as a hook that runs the tests, set for its repository. */
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_')));
 }
