@@ -19,7 +19,7 @@ import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { type Readiness, registerProbes } from '../lib/telemetry/probes.ts';
 import { toAnswer, toRetryAfterHeader } from './answer.ts';
-import type { Authenticate } from './authenticate.ts';
+import type { Authenticate, Sender } from './authenticate.ts';
 import { dispatch } from './dispatch.ts';
 import type { Reconciler } from './reconcile/reconciler.ts';
 import { watchCaller } from './watchCaller.ts';
@@ -36,6 +36,10 @@ export interface AppDeps {
 
 /** Events are 64 KiB at most (CloudEvents 1.0, "Size Limits"); an ApiServerSource sends whole objects, which can be larger. */
 const BODY_LIMIT_BYTES = 256 * 1024;
+/** Of all requests that are being received: a quarter of the memory that the manifests give a function. */
+const BODIES_LIMIT_BYTES = 96 * 1024 * 1024;
+/** A bridge holds 64 at most; a connection without a request takes some 20 KB. */
+const MAX_CONNECTIONS = 2_048;
 /** For a reconcile: four reads of a large namespace. Our bridge gives up after 2.5 s; a Broker waits longer. */
 const LOOK_TIMEOUT_MS = 10_000;
 /** Longer than undici (4 s) and Knative's proxies keep an idle connection, so that the one who sends closes first. */
@@ -61,26 +65,54 @@ export function createApp(deps: AppDeps): FastifyInstance {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
+  app.server.maxConnections = MAX_CONNECTIONS;
+  const admit = createAdmission(deps);
+
   registerProbes(app, { metrics: deps.metrics, isReady: () => deps.isReady() });
   app.options('/', handshake);
-  app.post('/', (request, reply) => receive(request, reply, deps));
+  app.decorateRequest('sender', 'stranger');
+  app.post('/', { onRequest: admit }, (request, reply) => receive(request, reply, deps));
   const others = app.supportedMethods.filter((method) => !ALLOWED_METHODS.includes(method));
   app.route({ method: others, url: '/', handler: (request, reply) => refuse(methodError(request), reply, deps) });
   app.setErrorHandler((error, _request, reply) => refuse(toInputError(error), reply, deps));
   return app;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    sender: Sender;
+  }
+}
+
+/**
+ * Runs on the headers, before a byte of the body is read: authenticates the sender, and bounds what all
+ * bodies together may take. 1,500 callers without a token held 557 MiB before.
+ */
+function createAdmission(deps: AppDeps): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
+  let receivingBytes = 0;
+  return async (request, reply) => {
+    request.sender = await deps.authenticate(request.headers.authorization);
+    const declared = Number(request.headers['content-length'] ?? BODY_LIMIT_BYTES);
+    const bytes = Math.min(Number.isNaN(declared) ? BODY_LIMIT_BYTES : declared, BODY_LIMIT_BYTES);
+    if (receivingBytes + bytes > BODIES_LIMIT_BYTES)
+      throw new ZenLeadError('BUSY', 'body: too many requests are being received at once', { retry: 'later' });
+    receivingBytes += bytes;
+    reply.raw.once('close', () => {
+      receivingBytes -= bytes;
+    });
+  };
+}
+
 async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDeps): Promise<FastifyReply> {
   const signal = watchCaller(reply.raw, LOOK_TIMEOUT_MS);
-  const sender = await deps.authenticate(request.headers.authorization);
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   // headersDistinct, not headers: Node joins what is given twice into one value.
   const event = parseEvent(parseEnvelope(request.raw.headersDistinct, body));
-  const replies = await dispatch(event, sender === 'trusted', deps.reconciler, signal);
+  const replies = await dispatch(event, request.sender === 'trusted', deps.reconciler, signal);
   const [only, ...others] = replies;
   // A response holds one event. A foreign event may concern several Services; who sent it expects none.
   if (only === undefined || others.length > 0) return reply.code(200).send();
-  const message = toStructured(sender === 'stranger' ? withoutSnapshot(only) : only);
+  const message = toStructured(request.sender === 'trusted' ? only : withoutSnapshot(only));
   return reply
     .code(200)
     .headers({ ...message.headers })

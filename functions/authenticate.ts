@@ -4,7 +4,7 @@
  *
  * UNAUTHENTICATED (401): no token, or one that does not hold. WRONG_SENDER (403): a good token of somebody else.
  *
- * Guarantees: RS256 and ES256 only, so neither `none` nor a public key used as a shared secret passes; iss, aud, exp, nbf and sub are checked.
+ * Guarantees: only what kube-apiserver signs with passes, so neither `none` nor a public key used as a shared secret passes; iss, aud, exp, nbf and sub are checked.
  * Source: RFC 8725 (JWT best current practices) 3.1, 3.8, 3.9; RFC 6750 section 2.1.
  */
 
@@ -13,10 +13,10 @@ import { ZenLeadError } from '../lib/errors.ts';
 import type { KeySource, Keys } from './keySource.ts';
 
 /**
- * `trusted`: our bridge. `stranger`: no token where hints are accepted; the event is a hint, and the reply says nothing that only a
- * reader of the cluster may know. `unchecked`: no trusted sender is configured; every event is a hint.
+ * `trusted` is our bridge. A `stranger` sent no token where hints are accepted, or no trusted sender is
+ * configured. Its event is a hint, and the reply holds nothing that only a reader of the cluster may know.
  */
-export type Sender = 'trusted' | 'stranger' | 'unchecked';
+export type Sender = 'trusted' | 'stranger';
 export type Authenticate = (authorization: string | undefined) => Promise<Sender>;
 
 export interface TrustOptions {
@@ -31,11 +31,15 @@ export interface TrustOptions {
 
 /** Clocks of nodes are this close to each other. */
 const CLOCK_TOLERANCE_S = 30;
-/** What Kubernetes signs with: RSA keys and P-256. */
-const ALGORITHMS = ['RS256', 'ES256'];
+/**
+ * Every algorithm that kube-apiserver can sign with: RSA keys, P-256, P-384 and P-521.
+ * Source: https://github.com/kubernetes/kubernetes/blob/v1.35.4/pkg/serviceaccount/jwt.go
+ * (signerFromRSAPrivateKey, signerFromECDSAPrivateKey).
+ */
+const ALGORITHMS = ['RS256', 'ES256', 'ES384', 'ES512'];
 
 /** No trusted sender configured: `Authorization` is ignored and everything is a hint. */
-export const everythingIsAHint: Authenticate = async () => 'unchecked';
+export const everythingIsAHint: Authenticate = async () => 'stranger';
 
 export function createAuthenticate(options: TrustOptions): Authenticate {
   return async (authorization) => {

@@ -37,7 +37,12 @@ const TIMEOUT_MS = 5_000;
 const discovery = z.object({ issuer: z.string().min(1) });
 const jwks = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
-export function startKeySource(api: KubeApi, log: Logger, now: () => number): KeySource {
+/** `monotonicNow` counts milliseconds from any start: a clock that is set back must not delay a refresh. */
+export function startKeySource(
+  api: KubeApi,
+  log: Logger,
+  monotonicNow: () => number = () => performance.now(),
+): KeySource {
   const stop = new AbortController();
   let keys: Keys | null = null;
   let inFlight: Promise<void> | null = null;
@@ -52,7 +57,7 @@ export function startKeySource(api: KubeApi, log: Logger, now: () => number): Ke
   }
 
   async function loadOnce(): Promise<void> {
-    triedAt = now();
+    triedAt = monotonicNow();
     try {
       keys = await readKeys(api, AbortSignal.any([stop.signal, AbortSignal.timeout(TIMEOUT_MS)]));
     } catch (error) {
@@ -71,7 +76,7 @@ export function startKeySource(api: KubeApi, log: Logger, now: () => number): Ke
   return {
     current: () => keys,
     async refresh() {
-      if (inFlight !== null || now() - triedAt >= MIN_REFRESH_MS) await load();
+      if (inFlight !== null || monotonicNow() - triedAt >= MIN_REFRESH_MS) await load();
       return keys;
     },
     close() {

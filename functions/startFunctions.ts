@@ -22,6 +22,8 @@ export interface FunctionsOptions extends FunctionDeps {
   readonly drainTimeoutMs?: number;
   /** See `AppDeps`. */
   readonly receiveTimeoutMs?: number;
+  /** Milliseconds from any start, never set back; of this process unless given. */
+  readonly monotonicNow?: () => number;
 }
 
 export interface Functions {
@@ -32,7 +34,7 @@ export interface Functions {
 
 export async function startFunctions(options: FunctionsOptions): Promise<Functions> {
   const { api, host = '0.0.0.0', log, now = Date.now, trustedSender, drainTimeoutMs = 5_000 } = options;
-  const keySource = trustedSender === undefined ? null : startKeySource(api, log, now);
+  const keySource = trustedSender === undefined ? null : startKeySource(api, log, options.monotonicNow);
   const app = createApp({
     reconciler: createFunctionReconciler(options),
     authenticate: toAuthenticate(options, keySource, now),

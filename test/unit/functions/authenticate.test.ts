@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import {
   exportJWK,
   exportSPKI,
@@ -21,6 +23,8 @@ import { startServer, type TestServer } from '../../support/servers/functionsSer
 const ISSUER = 'https://kubernetes.default.svc.cluster.local';
 const BRIDGE = 'system:serviceaccount:zen-lead:zen-lead-bridge';
 let now: number;
+/** Milliseconds from any start, never set back. */
+let monotonic: number;
 let keys: Record<'current' | 'next' | 'stranger', GenerateKeyPairResult>;
 let server: TestServer;
 
@@ -30,12 +34,18 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   now = Date.parse('2026-11-20T10:00:00Z');
+  monotonic = 0;
   server = await start();
 });
 afterEach(() => server.close());
 
 async function start(options: Partial<FunctionsOptions> = {}): Promise<TestServer> {
-  const started = await startServer({ trustedSender: BRIDGE, now: () => now, ...options });
+  const started = await startServer({
+    trustedSender: BRIDGE,
+    now: () => now,
+    monotonicNow: () => monotonic,
+    ...options,
+  });
   putService(started.fake);
   putPod(started.fake, 'db-0');
   started.fake.paths.set('/.well-known/openid-configuration', { issuer: ISSUER, jwks_uri: `${ISSUER}/openid/v1/jwks` });
@@ -190,15 +200,82 @@ describe('a forged snapshot', () => {
   });
 });
 
+describe('no trusted sender', () => {
+  it('makes every sender a stranger, whose reply holds no pods and no addresses', async () => {
+    await server.close();
+    server = await startServer({ now: () => now });
+    putService(server.fake);
+    putPod(server.fake, 'db-0');
+    const answer = await post(`Bearer ${await sign()}`);
+    expect(answer).toMatchObject({ status: 200, basis: 'read' });
+    expect(answer.body).not.toContain('10.0.0.0');
+    expect(JSON.parse(answer.body).data).not.toHaveProperty('snapshot');
+  });
+});
+
+describe('a request whose body has not come yet', () => {
+  /** Sends the headers of a request with a body of 256 KiB, and none of the body. */
+  async function sendHeaders(authorization?: string): Promise<{ readonly socket: Socket; status(): Promise<number> }> {
+    const socket = connect(server.functions.port, '127.0.0.1');
+    const lines = ['POST / HTTP/1.1', 'host: x', 'content-type: application/json', 'content-length: 262144'];
+    if (authorization !== undefined) lines.push(`authorization: ${authorization}`);
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+    const answered = once(socket, 'data').then(([data]) => Number(String(data).split(' ')[1]));
+    answered.catch(() => {});
+    return { socket, status: () => answered };
+  }
+
+  it('is refused on its headers when it brings no token that holds', async () => {
+    for (const [authorization, status] of [
+      [undefined, 401],
+      ['Bearer nonsense', 401],
+    ] as const) {
+      const request = await sendHeaders(authorization);
+      expect(await request.status()).toBe(status);
+      request.socket.destroy();
+    }
+  });
+
+  it('is refused with 429 when all bodies together would take more than 96 MiB', async () => {
+    const token = `Bearer ${await sign()}`;
+    const held = await Promise.all(Array.from({ length: 384 }, () => sendHeaders(token)));
+    const late = await sendHeaders(token);
+    expect(await late.status()).toBe(429);
+    for (const { socket } of [...held, late]) socket.destroy();
+    await expect.poll(async () => (await post(token)).status, { message: 'the held bodies are given back' }).toBe(200);
+  });
+});
+
 describe('the keys', () => {
   it('are read again for a key that is not known: rotation needs no restart', async () => {
-    now += 60_000;
+    monotonic += 60_000;
     await publish(server, 'current', 'next');
     expect((await post(`Bearer ${await sign({}, 'next')}`)).status).toBe(200);
   });
 
+  it('are read again also when the wall clock was set back', async () => {
+    now -= 3_600_000;
+    monotonic += 60_000;
+    await publish(server, 'current', 'next');
+    const changes = { nbf: undefined, iat: undefined, exp: now / 1000 + 600 };
+    expect((await post(`Bearer ${await sign(changes, 'next')}`)).status).toBe(200);
+  });
+
+  it.each(['ES256', 'ES384', 'ES512', 'RS256'])(
+    'may be of the algorithm %s, which kube-apiserver can sign with',
+    async (alg) => {
+      const pair = await generateKeyPair(alg, { extractable: true });
+      server.fake.paths.set('/openid/v1/jwks', {
+        keys: [{ ...(await exportJWK(pair.publicKey)), kid: alg, use: 'sig', alg }],
+      });
+      monotonic += 60_000;
+      const token = await new SignJWT(claims()).setProtectedHeader({ alg, kid: alg }).sign(pair.privateKey);
+      expect((await post(`Bearer ${token}`)).status).toBe(200);
+    },
+  );
+
   it('are read at most once in 10 s, however many unknown ones come', async () => {
-    now += 60_000;
+    monotonic += 60_000;
     const token = `Bearer ${await sign({}, 'stranger')}`;
     expect((await post(token)).status).toBe(401);
     expect(jwksReads()).toBe(1);
@@ -207,7 +284,7 @@ describe('the keys', () => {
   });
 
   it('stay in use while the API server cannot be reached', async () => {
-    now += 60_000;
+    monotonic += 60_000;
     server.fake.before = ({ path }) => (path.startsWith('/openid') ? failure(503, 'ServiceUnavailable') : undefined);
     expect((await post(`Bearer ${await sign({}, 'next')}`)).status).toBe(401);
     expect((await post(`Bearer ${await sign()}`)).status).toBe(200);
