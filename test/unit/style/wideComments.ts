@@ -10,17 +10,20 @@ import { globSync } from 'node:fs';
 /** A line of prose this long can still be read; code may have 120. */
 export const MAX_COLUMNS = 100;
 
-/** Still to be wrapped. Take a folder out when it is done; none is ever added. */
+/** Still to be wrapped. Take a folder out when it is done, and add none. */
 const notDoneYet: readonly string[] = [
   'api',
-  'apiserver',
-  'bench',
   'bridge',
   'cli',
   'deploy',
   'functions',
   'lib',
-  'test',
+  'test/e2e',
+  'test/integration',
+  'test/package',
+  'test/simulation',
+  'test/support',
+  'test/unit',
 ];
 
 export interface WideComment {
