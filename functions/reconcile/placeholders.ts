@@ -18,8 +18,8 @@ export function placeholdersFirst(writes: readonly Write[]): readonly Write[] {
   const names = new Set(writes.filter(hasPlaceholder).map(({ name }) => name));
   return writes.slice(0, last + 1).flatMap((write) => {
     if (hasPlaceholder(write)) {
-      const { place, ...create } = write;
-      return [{ ...create, object: place }];
+      const { placeholder, ...create } = write;
+      return [{ ...create, object: placeholder }];
     }
     const makesRoom = 'resource' in write && (write.resource === 'services' || names.has(write.name));
     return makesRoom ? [write] : [];
@@ -53,6 +53,6 @@ export function withPlaceholders(
 
 type Create = Extract<Write, { kind: 'create' }>;
 
-function hasPlaceholder(write: Write): write is Create & Required<Pick<Create, 'place'>> {
-  return write.kind === 'create' && write.place !== undefined;
+function hasPlaceholder(write: Write): write is Create & Required<Pick<Create, 'placeholder'>> {
+  return write.kind === 'create' && write.placeholder !== undefined;
 }

@@ -45,7 +45,7 @@ export function decide(whole: Situation, now: number): Decided {
     routes: routes.routes,
     followers: followers.followers,
   };
-  const { epoch, isMadeAnew } = nextEpoch(situation, leaderName.name, choice.outcome === 'elected', now);
+  const { epoch, isNewSlice } = nextEpoch(situation, leaderName.name, choice.outcome === 'elected', now);
   const warnings = [
     ...situation.warnings,
     ...leaderName.warnings,
@@ -53,7 +53,7 @@ export function decide(whole: Situation, now: number): Decided {
     ...followers.warnings,
     ...foreignSliceWarnings(snapshot, leaderName.name, (name) => owned.slices.some((slice) => slice.name === name)),
   ];
-  const isSameUnderNewEpoch = choice.outcome === 'kept' && isMadeAnew;
+  const isSameUnderNewEpoch = choice.outcome === 'kept' && isNewSlice;
   const decision: Decision = {
     kind: isSameUnderNewEpoch ? 'elected' : choice.outcome,
     reason: isSameUnderNewEpoch ? 'SliceMadeAnew' : choice.reason,
@@ -104,13 +104,13 @@ function nextEpoch(
   leaderServiceName: string,
   isElection: boolean,
   now: number,
-): { readonly epoch: number; readonly isMadeAnew: boolean } {
+): { readonly epoch: number; readonly isNewSlice: boolean } {
   const name = sliceName(leaderServiceName, families[0] ?? 'IPv4');
   const slice = owned.slices.find((each) => each.name === name);
   // Without a record what is left, the other family's slice, may be behind the one that held it.
-  const isMadeAnew = record.slice === null || parseEpoch(slice?.annotations[annotation.epoch]) === null;
-  if (isMadeAnew) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now)), isMadeAnew };
-  return { epoch: record.knownEpoch + (isElection ? 1 : 0), isMadeAnew };
+  const isNewSlice = record.slice === null || parseEpoch(slice?.annotations[annotation.epoch]) === null;
+  if (isNewSlice) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now)), isNewSlice };
+  return { epoch: record.knownEpoch + (isElection ? 1 : 0), isNewSlice };
 }
 
 function leaderOf(pod: Candidate): Leader {

@@ -76,11 +76,11 @@ export function toEndpointView(pod: Candidate, address: string, namespace: strin
 function toCreation(
   desired: DesiredSlice,
   source: ServiceView,
-): Pick<Extract<Write, { kind: 'create' }>, 'object' | 'place'> {
+): Pick<Extract<Write, { kind: 'create' }>, 'object' | 'placeholder'> {
   const object = toManifest(desired, source);
   // What has no record has nothing that an older decision could take back.
   if (Object.keys(desired.annotations).length === 0) return { object };
-  return { object, place: toManifest({ ...desired, annotations: {}, endpoints: [], ports: [] }, source) };
+  return { object, placeholder: toManifest({ ...desired, annotations: {}, endpoints: [], ports: [] }, source) };
 }
 
 function toManifest(desired: DesiredSlice, source: ServiceView): Readonly<Record<string, unknown>> {

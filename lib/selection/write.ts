@@ -2,7 +2,7 @@
  * Write: one change to one object of ours, as data. Made by `toPatch`, carried out by `lib/kube/write.ts`.
  *
  * Guarantees: every patch and delete carries the uid and the resourceVersion that it was decided on (S3); a create uses a
- * fixed name, which is all that fences it: what must not be decided twice is made empty first (`place`), and filled by a patch.
+ * fixed name, which is all that fences it: what must not be decided twice is made empty first (`placeholder`), and filled by a patch.
  * Writes are in the order in which they must happen.
  */
 
@@ -23,7 +23,7 @@ export type Write = { readonly stage: Stage; readonly namespace: string; readonl
       /** As desired. */
       readonly object: Readonly<Record<string, unknown>>;
       /** The same object with nothing decided in it; where it is given, it is made first, and what goes in is decided on the state after that. */
-      readonly place?: Readonly<Record<string, unknown>>;
+      readonly placeholder?: Readonly<Record<string, unknown>>;
     }
   | {
       readonly kind: 'patch';

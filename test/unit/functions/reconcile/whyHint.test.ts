@@ -43,7 +43,14 @@ const patch: Write = {
   resourceVersion: slice.resourceVersion,
   patch: {},
 };
-const create: Write = { ...at, stage: 'route', kind: 'create', resource: 'endpointslices', object: {}, place: {} };
+const create: Write = {
+  ...at,
+  stage: 'route',
+  kind: 'create',
+  resource: 'endpointslices',
+  object: {},
+  placeholder: {},
+};
 
 describe('a snapshot', () => {
   it.each<[ReturnType<typeof whyHint>, string, Partial<Evidence>]>([
