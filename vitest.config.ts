@@ -2,8 +2,29 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/{unit,contract,integration,simulation}/**/*.test.ts'],
-    testTimeout: 20_000,
+    // Vitest leaves one core to itself, so that on two cores stories which mostly wait would do so one after another.
+    maxWorkers: '100%',
     coverage: { provider: 'v8', include: ['functions/**', 'bridge/**', 'api/**', 'apiserver/**', 'lib/**', 'cli/**'] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'rules',
+          include: ['test/{unit,contract,simulation}/**/*.test.ts'],
+          // Their files keep no state in modules: one worker loads each module once for all of them.
+          isolate: false,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'programs',
+          include: ['test/integration/**/*.test.ts'],
+          // A story starts several programs, on two cores that have other things to do.
+          testTimeout: 60_000,
+        },
+      },
+    ],
   },
 });
