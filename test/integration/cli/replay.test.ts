@@ -11,6 +11,7 @@ import { toLine } from '../../../lib/recording/recordedLine.ts';
 import { aDelivery, T0 } from '../../support/objects/aDelivery.ts';
 import { aCandidate, aSnapshot } from '../../support/objects/anEvent.ts';
 import { aDirectory } from '../../support/programs/aCluster.ts';
+import { programEnvironment } from '../../support/programs/startProgram.ts';
 import { typeCommand } from '../../support/programs/typeCommand.ts';
 
 const entry = fileURLToPath(new URL('../../../cli/zen-lead.ts', import.meta.url));
@@ -28,7 +29,7 @@ beforeEach(() => {
 
 /** The program as a process, with this on its standard input. */
 async function pipeInto(input: NodeJS.ReadableStream, ...args: readonly string[]) {
-  const child = spawn(process.execPath, [entry, ...args], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [entry, ...args], { stdio: 'pipe', env: programEnvironment() });
   onTestFinished(() => void child.kill('SIGKILL'));
   input.pipe(child.stdin);
   child.stdin.on('error', () => {}); // it ended without reading everything
