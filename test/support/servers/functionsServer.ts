@@ -1,5 +1,7 @@
 /** The functions as a server on a fake API: what a sender sees. */
 
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Server } from 'node:http';
 import { type Functions, type FunctionsOptions, startFunctions } from '../../../functions/startFunctions.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
@@ -9,9 +11,14 @@ export interface TestServer {
   readonly fake: FakeApi;
   readonly functions: Functions;
   readonly metrics: Metrics;
+  /** How many requests have arrived. */
+  arrived(): number;
   post(headers: Record<string, string>, body: string | Buffer, signal?: AbortSignal): Promise<Response>;
   close(): Promise<void>;
 }
+
+/** Source: https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#built-in-channels */
+const REQUESTS = 'http.server.request.start';
 
 export async function startServer(options: Partial<FunctionsOptions> = {}): Promise<TestServer> {
   const fake = await startFakeApi();
@@ -27,10 +34,17 @@ export async function startServer(options: Partial<FunctionsOptions> = {}): Prom
     log: silentLogger,
     ...options,
   });
+  let arrived = 0;
+  const count = (message: unknown): void => {
+    const address = (message as { readonly server: Server }).server.address();
+    if (typeof address === 'object' && address?.port === functions.port) arrived += 1;
+  };
+  subscribe(REQUESTS, count);
   return {
     fake,
     functions,
     metrics,
+    arrived: () => arrived,
     post: (headers, body, signal) =>
       fetch(functions.url, {
         method: 'POST',
@@ -39,6 +53,7 @@ export async function startServer(options: Partial<FunctionsOptions> = {}): Prom
         ...(signal && { signal }),
       }),
     async close() {
+      unsubscribe(REQUESTS, count);
       await functions.close();
       await fake.close();
     },
