@@ -3,6 +3,7 @@
  */
 
 import { type Bridge, startBridge } from '../../bridge/startBridge.ts';
+import type { BridgeTuning } from '../../bridge/startDomain.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { silentLogger } from '../../lib/telemetry/logger.ts';
@@ -25,6 +26,8 @@ export interface BridgeReplicaOptions {
   readonly random: Random;
   /** Given a way to the bridge, which does not exist yet when its sink is made. */
   makeSink(bridge: () => Bridge): Sink;
+  /** Instead of what the simulation tunes a bridge with. */
+  readonly tuning: BridgeTuning;
   /** As whom it asks for the Lease; null: there is none, and every replica speaks. */
   readonly identity: string | null;
   /** Goes on while the process is frozen. */
@@ -44,7 +47,7 @@ export function startBridgeReplica(options: BridgeReplicaOptions): BridgeReplica
     log: silentLogger,
     clock: process.clock,
     random: random.next,
-    tuning,
+    tuning: { ...tuning, ...options.tuning },
     lease: identity === null ? undefined : { namespace: NAMESPACE, name: 'zen-lead', identity, monotonicNow },
   });
   return { process, bridge };

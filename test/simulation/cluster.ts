@@ -24,6 +24,7 @@ import { createSimulatedKubeApi } from './simulatedKubeApi.ts';
 import { createSimulatedSink } from './simulatedSink.ts';
 import { type BlindBy, createSpeakers } from './speakers.ts';
 import type { Verdict } from './verdict.ts';
+import { createWatchLedger, type WatchLedger } from './watchLedger.ts';
 import { createWatchServer, type WatchServer } from './watchServer.ts';
 
 export interface ClusterOptions {
@@ -49,6 +50,10 @@ export interface Cluster {
   readonly bridgeNames: readonly string[];
   readonly functionNames: readonly string[];
   setUp(isUp: boolean): void;
+  /** Whether what stands before the functions refuses every event, as a proxy does whose rules are wrong. */
+  setRefusing(isRefusing: boolean): void;
+  /** The bridge that has last written the Lease; null where there is none. */
+  holder(): string | null;
   processOf(name: string): Process | undefined;
   /** Kills the process of that name, if it lives, and starts another one. */
   restart(name: string): void;
@@ -78,6 +83,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   const lags = new Map<string, number>();
   const speakers = createSpeakers(options.hasLease, now);
   let isUp = true;
+  let isRefusing = false;
   /** Of the request that the API server carries out: how long it was on its way is nobody's fault. */
   let requestSentAt = 0;
   let starts = 0;
@@ -95,7 +101,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     if (write.actor.startsWith('function')) checks.check(write);
   });
 
-  function apiOf(process: Process, onListed?: (selection: string) => void): KubeApi {
+  function apiOf(process: Process, ledger?: WatchLedger): KubeApi {
     return createSimulatedKubeApi({
       process,
       scheduler,
@@ -108,18 +114,25 @@ export function createCluster(options: ClusterOptions): Cluster {
         requestSentAt = sentAt;
       },
       watchLagMs: () => lags.get(process.name) ?? 0,
-      ...(onListed !== undefined && { onListed }),
+      ...(ledger !== undefined && { ledger }),
     });
   }
 
   function startBridgeProcess(process: Process): void {
-    const listed = new Set<string>();
+    const ledger = createWatchLedger(process, now);
+    const sent = new WeakSet<ReconcileEvent>();
     const inFlight = createInFlight(process.name);
     const onSent = (event: ReconcileEvent): (() => void) => {
       const { problem, onTold } = inFlight.sent(event, process.clock.now());
       if (problem !== null) verdict.violate('S5', problem);
-      if (listed.size < FIRST_LISTS)
+      if (ledger.size() < FIRST_LISTS)
         verdict.violate('S8', `${process.name} sent an event before every list was complete`);
+      const isFirstAttempt = !sent.has(event);
+      sent.add(event);
+      if (isFirstAttempt && event.data.snapshot !== undefined && !speakers.maySpeak(process.name))
+        verdict.violate('lease', `${process.name} sent a snapshot of ${event.subject} and does not hold the Lease`);
+      const why = isFirstAttempt && event.data.snapshot !== undefined ? ledger.whyStale() : null;
+      if (why !== null) verdict.violate('S8', `${process.name} sent a snapshot of ${event.subject}, but ${why}`);
       verdict.detail(
         () =>
           `${process.name} sends ${event.type} for ${event.subject}${event.data.snapshot === undefined ? ' (hint)' : ''}`,
@@ -134,19 +147,28 @@ export function createCluster(options: ClusterOptions): Cluster {
           network,
           random: random.fork(),
           functions: () => [...functions.values()],
+          isRefusing: () => isRefusing,
           onSent,
           onAnswer: (event, answer) =>
             verdict.detail(() => `${process.name} hears ${answer} about ${event.type} for ${event.subject}`),
         }),
         bridge,
       );
-    const api = apiOf(process, (selection) => listed.add(selection));
+    const api = apiOf(process, ledger);
     starts += 1;
     const identity = options.hasLease ? `${process.name}-${starts}` : null;
     const bridgeRandom = random.fork();
     bridges.set(
       process.name,
-      startBridgeReplica({ process, api, random: bridgeRandom, makeSink, identity, monotonicNow: now }),
+      startBridgeReplica({
+        process,
+        api,
+        random: bridgeRandom,
+        makeSink,
+        tuning: fence.tuning,
+        identity,
+        monotonicNow: now,
+      }),
     );
   }
 
@@ -174,6 +196,10 @@ export function createCluster(options: ClusterOptions): Cluster {
     setUp(next) {
       isUp = next;
     },
+    setRefusing(next) {
+      isRefusing = next;
+    },
+    holder: speakers.holder,
     processOf: (name) => processes.get(name),
     kill,
     restart(name) {

@@ -113,6 +113,12 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
         after(forMs, 'the API server is back', () => cluster.setUp(true));
         return seconds(forMs);
       }),
+      action('refuse events', 1, () => {
+        const forMs = random.between(300, 15_000);
+        cluster.setRefusing(true);
+        after(forMs, 'events are let through', () => cluster.setRefusing(false));
+        return seconds(forMs);
+      }),
       action('compact etcd', 1, () => {
         etcd.compact();
         pages.expire();
@@ -133,6 +139,7 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
       network.setConditions(perfectConditions);
       network.healAll();
       cluster.setUp(true);
+      cluster.setRefusing(false);
       for (const name of [...bridgeNames, ...functionNames]) {
         cluster.setWatchLag(name, 0);
         const process = cluster.processOf(name);

@@ -4,6 +4,7 @@
  */
 
 import type { Bridge } from '../../bridge/startBridge.ts';
+import type { BridgeTuning } from '../../bridge/startDomain.ts';
 import type { WhyHint } from '../../functions/reconcile/whyHint.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
@@ -13,6 +14,8 @@ export interface Fence {
   readonly wrapFunction: (handle: Sink) => Sink;
   /** Between a bridge and the network. */
   readonly wrapSink: (sink: Sink, bridge: () => Bridge) => Sink;
+  /** Instead of what the simulation tunes a bridge with. */
+  readonly tuning: BridgeTuning;
   readonly hints: { readonly whyHint?: WhyHint };
 }
 
@@ -20,5 +23,6 @@ export const allFences: Fence = {
   wrapFunctionApi: (api) => api,
   wrapFunction: (handle) => handle,
   wrapSink: (sink) => sink,
+  tuning: {},
   hints: {},
 };

@@ -91,10 +91,25 @@ const lateSecondBridge = {
   'restart the API server': 0,
 };
 
+/** A snapshot leaves also where the watches cannot be relied on. */
+function withStaleSnapshots(sink: Sink, bridge: () => Bridge): Sink {
+  const made = new WeakMap<ReconcileEvent, ReconcileEvent>();
+  return (event, signal) => {
+    const isStale = event.data.snapshot === undefined && !bridge().readiness().ready;
+    const snapshot = isStale ? bridge().snapshotOf(parseSubject(event.subject)) : event.data.snapshot;
+    const known = made.get(event) ?? (isStale && snapshot ? { ...event, data: { ...event.data, snapshot } } : event);
+    made.set(event, known);
+    return sink(known, signal);
+  };
+}
+
+const NEVER_MS = 24 * 3_600_000;
+
 export const removedFences: readonly RemovedFence[] = [
   {
     name: 'the deadline of a snapshot',
     options: {
+      settles: false,
       fence: {
         ...allFences,
         wrapFunction: (handle) => (event, signal) =>
@@ -117,6 +132,7 @@ export const removedFences: readonly RemovedFence[] = [
   {
     name: 'the uid of a write',
     options: {
+      settles: false,
       fence: { ...allFences, wrapFunctionApi: (api) => withoutPrecondition(api, 'uid') },
       ignored: ['S3'],
       weights: { 'back etcd up': 10, 'restore etcd during a failover, and somebody takes the place of our slice': 10 },
@@ -127,6 +143,7 @@ export const removedFences: readonly RemovedFence[] = [
   {
     name: 'the revisions in the record (S9)',
     options: {
+      settles: false,
       fence: {
         ...allFences,
         hints: {
@@ -142,24 +159,56 @@ export const removedFences: readonly RemovedFence[] = [
   },
   {
     name: 'the epoch',
-    options: { fence: { ...allFences, wrapFunctionApi: withoutNewEpochs } },
+    options: { settles: false, fence: { ...allFences, wrapFunctionApi: withoutNewEpochs } },
     noticedBy: ['S4'],
     withinSeeds: 800,
   },
   {
-    name: 'the hint of whoever does not speak first',
+    name: 'the hint of a replica that does not send first',
     options: {
+      settles: false,
       fence: { ...allFences, wrapSink: (sink, bridge) => withSnapshots(sink, bridge) },
       hasLease: true,
       replicas: { bridges: 2, functions: 1 },
       weights: lateSecondBridge,
     },
-    noticedBy: ['S4'],
-    withinSeeds: 800,
+    noticedBy: ['lease', 'S4'],
+    withinSeeds: 100,
+  },
+  {
+    name: 'the hint where a watch cannot be relied on',
+    options: { settles: false, fence: { ...allFences, wrapSink: withStaleSnapshots }, hasLease: false },
+    noticedBy: ['S8'],
+    withinSeeds: 100,
+  },
+  {
+    name: 'the resync',
+    options: {
+      fence: { ...allFences, tuning: { resync: { periodMs: NEVER_MS, tickMs: NEVER_MS } } },
+    },
+    noticedBy: ['L1'],
+    withinSeeds: 400,
+  },
+  {
+    name: 'the hedge of a replica that does not send first',
+    options: {
+      fence: {
+        ...allFences,
+        wrapSink: (sink, bridge) => (event, signal) =>
+          event.data.snapshot === undefined && bridge().readiness().ready
+            ? Promise.resolve({ status: 202 })
+            : sink(event, signal),
+      },
+      hasLease: true,
+      replicas: { bridges: 2, functions: 1 },
+    },
+    noticedBy: ['late'],
+    withinSeeds: 100,
   },
   {
     name: 'one event in flight for each key',
     options: {
+      settles: false,
       fence: {
         ...allFences,
         // The bridge is told that all is well before anybody has looked.

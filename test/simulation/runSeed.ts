@@ -7,11 +7,13 @@
 
 import { T0 } from '../support/objects/builders.ts';
 import type { Action } from './action.ts';
+import { checkRouted, leadersOf } from './checks/checkRouted.ts';
 import { checkSettled } from './checks/checkSettled.ts';
 import { type Cluster, createCluster } from './cluster.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { allFences, type Fence } from './fence.ts';
 import { startGarbageCollector } from './garbageCollector.ts';
+import { readyCondition } from './manifests.ts';
 import { createRandom, type Random } from './random.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createUsers } from './users.ts';
@@ -29,6 +31,8 @@ export interface SeedOptions {
   /** The trace tells of every event and answer too. */
   readonly isDetailed?: boolean;
   readonly fence?: Fence;
+  /** False: the run ends with its troubles. What is looked for does not need a settled state. */
+  readonly settles?: boolean;
   /** Else as the seed says. */
   readonly hasLease?: boolean;
   readonly replicas?: { readonly bridges: number; readonly functions: number };
@@ -43,6 +47,10 @@ const CALM_MS = 6_000;
 const TROUBLED_MS = 40_000;
 /** A message that was held back (45 s), a resync (30 s), a backoff or relist at its longest (30 s), and again what follows from it. */
 const SETTLE_MS = 150_000;
+/** Longer than pods take to end, start again and become Ready. */
+const REFUSED_MS = 15_000;
+/** The hedge delay (200 ms), a read of the state page by page and a write, over links of at most 4 ms. */
+const MAX_TAKEOVER_MS = 800;
 
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
   const random = createRandom(seed);
@@ -77,7 +85,8 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
     await scheduler.runUntil(T0 + CALM_MS, isOver);
     trouble(actions, random, scheduler, verdict, faults);
     await scheduler.runUntil(T0 + CALM_MS + TROUBLED_MS, isOver);
-    await settle(faults, cluster, sources, scheduler, verdict, isOver);
+    const refusedMs = random.chance(0.2) ? REFUSED_MS : 0;
+    if (options.settles !== false) await settle(faults, cluster, { sources, refusedMs }, scheduler, verdict, isOver);
   } catch (error) {
     verdict.violate('fault', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
@@ -125,15 +134,48 @@ function trouble(
 
 async function settle(
   faults: Faults,
-  { server }: Cluster,
-  sources: readonly string[],
+  cluster: Cluster,
+  { sources, refusedMs }: { readonly sources: readonly string[]; readonly refusedMs: number },
   scheduler: Scheduler,
   verdict: Verdict,
   isOver: () => boolean,
 ): Promise<void> {
   if (isOver()) return;
+  const { server } = cluster;
   faults.heal();
+  if (refusedMs > 0) {
+    // Every event about the last changes becomes a dead letter: nothing but a resync tells of them again.
+    cluster.setRefusing(true);
+    verdict.note(`but events are refused for ${refusedMs} ms`);
+    scheduler.schedule(refusedMs, () => cluster.setRefusing(false));
+  }
   await scheduler.runUntil(scheduler.now() + SETTLE_MS, isOver);
   const problem = isOver() ? null : checkSettled(server.etcd, sources, scheduler.now());
   if (problem !== null) verdict.violate(problem.check, problem.message);
+  else if (!isOver()) await loseHolder(cluster, sources, scheduler, verdict, isOver);
+}
+
+/** The last trouble, in a cluster that is well: the bridge that sends first dies, and with it the fitness of every leader. */
+async function loseHolder(
+  cluster: Cluster,
+  sources: readonly string[],
+  scheduler: Scheduler,
+  verdict: Verdict,
+  isOver: () => boolean,
+): Promise<void> {
+  const { server, bridgeNames } = cluster;
+  const holder = cluster.holder();
+  if (holder === null || bridgeNames.length < 2) return;
+  const lostAt = scheduler.now();
+  verdict.note(`* the last: ${holder} dies, and no leader is Ready`);
+  cluster.kill(holder);
+  for (const uid of leadersOf(server.etcd))
+    for (const pod of server.etcd.list('pods'))
+      if (pod.metadata.uid === uid)
+        server.patch('workload', 'pods', pod.metadata.name, {
+          status: { conditions: [readyCondition(false, lostAt)] },
+        });
+  await scheduler.runUntil(lostAt + MAX_TAKEOVER_MS, isOver);
+  const late = isOver() ? null : checkRouted(server.etcd, sources, lostAt, scheduler.now());
+  if (late !== null) verdict.violate('late', late);
 }

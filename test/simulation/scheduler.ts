@@ -15,6 +15,8 @@ export interface Process {
   /** Something arrives at this process, or it has set a timer. */
   schedule(delayMs: number, run: () => void): () => void;
   isFrozen(): boolean;
+  /** When it last went on after standing still for longer than this; -Infinity when it never has. */
+  wokeAt(longerThanMs: number): number;
   isAlive(): boolean;
   /** SIGSTOP. */
   freeze(): void;
@@ -44,6 +46,8 @@ interface Step {
 
 interface Owner {
   isFrozen: boolean;
+  frozenAt: number;
+  readonly freezes: { readonly forMs: number; readonly endedAt: number }[];
   isAlive: boolean;
   backlog: Step[];
 }
@@ -67,7 +71,7 @@ export function createScheduler(startAt: number): Scheduler {
     schedule: (delayMs, run) => add(delayMs, run, null),
     steps: () => steps,
     startProcess(name, skewMs) {
-      const owner: Owner = { isFrozen: false, isAlive: true, backlog: [] };
+      const owner: Owner = { isFrozen: false, frozenAt: 0, freezes: [], isAlive: true, backlog: [] };
       const schedule = (delayMs: number, run: () => void) => add(delayMs, run, owner);
       return {
         name,
@@ -76,10 +80,14 @@ export function createScheduler(startAt: number): Scheduler {
         schedule,
         isFrozen: () => owner.isFrozen,
         isAlive: () => owner.isAlive,
+        wokeAt: (longerThanMs) =>
+          owner.freezes.findLast(({ forMs }) => forMs > longerThanMs)?.endedAt ?? Number.NEGATIVE_INFINITY,
         freeze() {
           owner.isFrozen = true;
+          owner.frozenAt = now;
         },
         thaw() {
+          if (owner.isFrozen) owner.freezes.push({ forMs: now - owner.frozenAt, endedAt: now });
           owner.isFrozen = false;
           for (const step of owner.backlog) {
             step.dueAt = now;

@@ -14,6 +14,7 @@ import { MAX_WRITE_DELAY_MS, type Network } from './network.ts';
 import type { PageStore } from './pageStore.ts';
 import type { Process, Scheduler } from './scheduler.ts';
 import { toSelection } from './selection.ts';
+import type { WatchLedger } from './watchLedger.ts';
 import type { WatchServer } from './watchServer.ts';
 import { openStream } from './watchStream.ts';
 
@@ -30,8 +31,8 @@ export interface SimulatedKubeApiOptions {
   watchLagMs(): number;
   /** A request is carried out now that was sent then. */
   onArrival(sentAt: number): void;
-  /** The last page of a LIST has arrived. */
-  onListed?(selection: string): void;
+  /** Told what this process has learnt of its watches and LISTs. */
+  readonly ledger?: WatchLedger;
 }
 
 /** As in lib/kube/client.ts. */
@@ -40,6 +41,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeApi {
   const { process, scheduler, network, server, watchServer, pages } = options;
   const { name } = process;
+  /** When the first page of the LIST that is under way was asked for, by selection. */
+  const listsAskedAt = new Map<string, number>();
 
   function call<T>(attempt: string, signal: AbortSignal, run: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -88,10 +91,14 @@ export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeAp
 
   return {
     async list(resource, _namespace, query, signal) {
+      const selection = describe(resource, query);
+      if (query.continue === undefined) listsAskedAt.set(selection, scheduler.now());
       const page = await call(`list ${resource.plural}`, signal, () =>
         pages.read(toSelection(resource.plural, query), query),
       );
-      if (page.continue === undefined) options.onListed?.(describe(resource, query));
+      // A LIST of one object asks for the version alone.
+      if (page.continue === undefined && query.limit !== 1)
+        options.ledger?.listed(selection, listsAskedAt.get(selection) ?? scheduler.now());
       return page;
     },
     watch: (resource, _namespace, query, signal, onOpen) =>
@@ -105,7 +112,12 @@ export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeAp
           const request = { ...toSelection(resource.plural, query), from: Number(resourceVersion), timeoutSeconds };
           return call(`watch ${resource.plural}`, signal, () => watchServer.open(request, client));
         },
-        ...(onOpen !== undefined && { onOpen }),
+        onOpen() {
+          options.ledger?.opened(describe(resource, query));
+          onOpen?.();
+        },
+        onLine: () => options.ledger?.heard(describe(resource, query)),
+        onEnd: () => options.ledger?.ended(describe(resource, query)),
       }),
     get: (resource, _namespace, object, signal) =>
       call(`get ${resource.plural}/${object}`, signal, () => {

@@ -18,6 +18,8 @@ export interface SimulatedSinkOptions {
   readonly network: Network;
   readonly random: Random;
   functions(): readonly FunctionReplica[];
+  /** Events are refused on the way, for good: each becomes a dead letter. */
+  isRefusing(): boolean;
   /** Every event that the bridge sends; returns what is called when the bridge has been told what became of it. */
   onSent(event: ReconcileEvent): () => void;
   onAnswer(event: ReconcileEvent, answer: string): void;
@@ -47,6 +49,10 @@ export function createSimulatedSink(options: SimulatedSinkOptions): Sink {
     const arrive = (): void => {
       if (!process.isAlive()) {
         answer({ error: new ZenLeadError('SINK_UNREACHABLE', 'connection refused', { retry: 'later' }) });
+        return;
+      }
+      if (options.isRefusing()) {
+        answer({ value: { status: 403, detail: 'refused on the way' } });
         return;
       }
       process.schedule(0, () => {

@@ -10,6 +10,10 @@ export type BlindBy = 'proxy' | 'cut' | 'freeze' | 'connecting' | 'restore';
 export interface Speakers {
   /** It has written the Lease. */
   hold(name: string): void;
+  /** It may send snapshots: there is no Lease, or it has written the Lease within the time for which that counts. */
+  maySpeak(name: string): boolean;
+  /** Who has last written it; null before. */
+  holder(): string | null;
   /** From here on it may believe something so old without any means of knowing. */
   blind(name: string, why: BlindBy, forMs: number): void;
   /** One trouble adds to another: what a cut link holds back may then be held back by a proxy. */
@@ -26,11 +30,17 @@ interface Blindness {
 export function createSpeakers(hasLease: boolean, now: () => number): Speakers {
   const heldUntil = new Map<string, number>();
   const blindnesses: Blindness[] = [];
+  let holder: string | null = null;
   /** It may have spoken since it became blind. */
   const hasSpoken = ({ name, at }: Blindness): boolean =>
     !hasLease || (heldUntil.get(name) ?? Number.NEGATIVE_INFINITY) >= at;
   return {
-    hold: (name) => heldUntil.set(name, now() + defaultLeaseTuning.durationMs),
+    hold(name) {
+      holder = name;
+      heldUntil.set(name, now() + defaultLeaseTuning.durationMs);
+    },
+    maySpeak: (name) => !hasLease || (heldUntil.get(name) ?? Number.NEGATIVE_INFINITY) >= now(),
+    holder: () => holder,
     blind: (name, why, forMs) => blindnesses.push({ name, why, at: now(), forMs }),
     blindMs() {
       const longest = new Map<BlindBy, number>();

@@ -2,7 +2,21 @@
  * Verdict: the first violation of a run, and the trace that leads to it.
  */
 
-export type CheckName = 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S8' | 'S9' | 'L1' | 'outbox' | 'fault';
+export type CheckName =
+  | 'S1'
+  | 'S2'
+  | 'S3'
+  | 'S4'
+  | 'S5'
+  | 'S6'
+  | 'S7'
+  | 'S8'
+  | 'S9'
+  | 'L1'
+  | 'late'
+  | 'lease'
+  | 'outbox'
+  | 'fault';
 
 export interface Violation {
   readonly check: CheckName;

@@ -15,7 +15,9 @@ export interface StreamOptions {
   /** When what is sent now will be there. */
   arrivesAt(): number;
   open(client: WatchClient): Promise<() => void>;
-  readonly onOpen?: () => void;
+  readonly onOpen: () => void;
+  readonly onLine: () => void;
+  readonly onEnd: () => void;
 }
 
 type Arrival = { readonly line: object } | { readonly end: ZenLeadError | null };
@@ -27,6 +29,8 @@ export async function* openStream({
   arrivesAt,
   open,
   onOpen,
+  onLine,
+  onEnd,
 }: StreamOptions): AsyncGenerator<unknown> {
   const arrived: Arrival[] = [];
   let onTheWay = 0;
@@ -53,19 +57,22 @@ export async function* openStream({
   const onAbort = (): void => wake();
   signal.addEventListener('abort', onAbort);
   try {
-    onOpen?.();
+    onOpen();
     while (!signal.aborted) {
       const next = arrived.shift();
       if (next === undefined) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
-      } else if ('line' in next) yield next.line;
-      else if (next.end === null) return;
+      } else if ('line' in next) {
+        onLine();
+        yield next.line;
+      } else if (next.end === null) return;
       else throw next.end;
     }
   } finally {
     signal.removeEventListener('abort', onAbort);
     stop();
+    onEnd();
   }
 }

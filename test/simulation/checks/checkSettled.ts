@@ -56,7 +56,7 @@ function checkRoute(snapshot: Snapshot, source: ServiceView): Problem | null {
   return null;
 }
 
-function toSnapshot(etcd: Etcd, name: string): Snapshot {
+export function toSnapshot(etcd: Etcd, name: string): Snapshot {
   const services = etcd.list('services').map(parseService);
   const revision = String(etcd.revision()) as ResourceVersion;
   return buildSnapshot({

@@ -1,0 +1,40 @@
+/**
+ * What losing the bridge that sends first may cost: within the bound each route is what the rules
+ * wanted at both ends of it. What they want later (a delay that the user set) is not late.
+ */
+
+import { assess } from '../../../lib/selection/assess.ts';
+import { annotation, label, SLICE_MANAGER } from '../../../lib/selection/names.ts';
+import type { Snapshot } from '../../../lib/selection/snapshot.ts';
+import type { Etcd } from '../etcd.ts';
+import { annotationOf, endpointsOf, labelOf } from '../kubeObject.ts';
+import { toSnapshot } from './checkSettled.ts';
+
+/** Uids of the pods that our slices route to. */
+export function leadersOf(etcd: Etcd): ReadonlySet<string> {
+  const ours = etcd.list('endpointslices').filter((slice) => labelOf(slice, label.sliceManagedBy) === SLICE_MANAGER);
+  const records = ours.filter((slice) => annotationOf(slice, annotation.epoch) !== undefined);
+  return new Set(records.flatMap((slice) => endpointsOf(slice).flatMap(({ targetRef }) => targetRef?.uid ?? [])));
+}
+
+export function checkRouted(etcd: Etcd, sourceNames: readonly string[], from: number, until: number): string | null {
+  for (const name of sourceNames) {
+    const snapshot = toSnapshot(etcd, name);
+    const [early, late] = [from, until].map((now) => assess(snapshot, now));
+    if (early === undefined || late === undefined) continue;
+    const { kind, reason, leader } = late.decision;
+    const wanted = leader?.uid ?? null;
+    const hasWaited =
+      early.writes.length > 0 && late.writes.length > 0 && (early.decision.leader?.uid ?? null) === wanted;
+    if (hasWaited && wanted !== routedPod(snapshot))
+      return `${name}: ${until - from} ms after the bridge that sends first died, ${kind} ${leader?.name ?? ''} (${reason}) is not written`;
+  }
+  return null;
+}
+
+function routedPod({ slices, source }: Snapshot): string | null {
+  const primary = slices.find(
+    ({ annotations, owner }) => annotations[annotation.podsRevision] !== undefined && owner?.uid === source?.uid,
+  );
+  return primary?.spec?.endpoints[0]?.targetRef?.uid ?? null;
+}
