@@ -5,7 +5,7 @@
 
 import type { OutgoingEvent } from './delivery/outgoingEvent.ts';
 import type { Concern, Source } from './queue/concern.ts';
-import type { Wish } from './replicas/speaker.ts';
+import type { Wish } from './replicas/hedge.ts';
 import type { WatchedKind } from './watch/watchedKind.ts';
 
 /** What the watches say about the domain's store. */

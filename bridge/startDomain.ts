@@ -28,7 +28,7 @@ import { createIntake } from './intake.ts';
 import type { Concern, Source } from './queue/concern.ts';
 import type { Ask } from './queue/recheck.ts';
 import { defaultResyncTuning, type ResyncTuning } from './queue/resync.ts';
-import { createSpeaker, type LeaseSettings } from './replicas/speaker.ts';
+import { createSendingReplica, type LeaseSettings } from './replicas/sendingReplica.ts';
 import type { ReflectorTuning } from './watch/reflectorTuning.ts';
 import { startWatches } from './watch/startWatches.ts';
 
@@ -107,17 +107,17 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
     onSettled: intake.onSettled,
     onSynced() {
       intake.onSynced();
-      speaker.start();
+      replica.start();
       intake.startResync();
     },
   });
 
-  const speaker = createSpeaker<C>({
+  const replica = createSendingReplica<C>({
     ...options,
     lease: options.lease,
     clock,
     random,
-    dryRun: (concern) => domain.wantsChange(concern, watches, clock.now()),
+    wish: (concern) => domain.wantsChange(concern, watches, clock.now()),
     isProgress: domain.isProgress,
     recheckAt: (concern, at) => rechecks.take(concern, at === null ? {} : { recheckAfterMs: at - clock.now() }),
     send: (concern) => queue.add(concern, clock.now()),
@@ -127,7 +127,7 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
   const context: EventContext = {
     clusterName: options.clusterName,
     revision: watches.revision,
-    isFresh: (namespace) => speaker.isFirst() && watches.isFresh(namespace),
+    isFresh: (namespace) => replica.isFirst() && watches.isFresh(namespace),
     carryOf: rechecks.carryOf,
     random,
     maxEventBytes: isInProcess ? Number.POSITIVE_INFINITY : MAX_EVENT_BYTES,
@@ -147,8 +147,9 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
     tuning: { ...(isInProcess ? inProcessDeliveryTuning : defaultDeliveryTuning), ...tuning.delivery },
     metrics,
     log,
-    admits: speaker.admits,
-    onFinish: speaker.finish,
+    sends: replica.sends,
+    leave: replica.leave,
+    onFinish: replica.finish,
     buildEvent: (concern, now) => domain.toEvent(concern, context, now),
     onAnswer(concern, { reply, detail }) {
       if (detail !== undefined)
@@ -159,17 +160,17 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
     ...(options.onDelivery !== undefined && { onDelivery: options.onDelivery }),
   });
   metrics.queueLimit.set(MAX_WAITING);
-  registerGauges(metrics, queue, watches, clock, speaker.isFirst);
+  registerGauges(metrics, queue, watches, clock, replica.isFirst);
 
   return {
     revision: watches.revision,
-    isFirst: speaker.isFirst,
+    isFirst: replica.isFirst,
     readiness: () => watches.readiness(clock.now()),
     async close() {
       intake.close();
       await watches.close();
       await delivery.close();
-      await speaker.close();
+      await replica.close();
       await deadLetters.close();
     },
   };

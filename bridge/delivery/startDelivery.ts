@@ -43,9 +43,11 @@ export interface DeliveryOptions<C extends Concern, E extends OutgoingEvent, R> 
   readonly tuning: DeliveryTuning;
   readonly metrics: Pick<Metrics, 'deliveries' | 'deliverySeconds' | 'circuitOpen' | 'eventLagSeconds'>;
   readonly log: Logger;
-  /** False: somebody else sends it. Asked right before it would be sent; absent: everything is sent. */
-  admits?(concern: C): boolean;
-  /** What was admitted has been answered or given up. */
+  /** False: another replica sends it. Asked right before it would be sent; absent: everything is sent. */
+  sends?(concern: C): boolean;
+  /** What this replica does with a concern that it does not send. */
+  leave?(concern: C): void;
+  /** What was sent has been answered or given up. */
   onFinish?(key: string): void;
   buildEvent(concern: C, now: number): E;
   onAnswer(concern: C, answer: SinkAnswer<R>): void;
@@ -91,8 +93,11 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
       const lent = waiting === undefined && breaker.isClosed() ? queue.takeDelayed() : undefined;
       const concern = waiting ?? lent;
       if (concern === undefined) break;
-      if (options.admits?.(concern) ?? true) start(concern, lent !== undefined);
-      else queue.finish(concern.key);
+      if (options.sends?.(concern) ?? true) start(concern, lent !== undefined);
+      else {
+        options.leave?.(concern);
+        queue.finish(concern.key);
+      }
     }
     isPumping = false;
     const untilProbeMs = breaker.probeAt() - clock.now();

@@ -25,12 +25,22 @@ export const MAX_IN_FLIGHT = 20;
 /** After a hint, for the watch to show what it did. A minute: a function of another version may disagree with our rules for good. */
 const REST = { minMs: 500, maxMs: 60_000 };
 
+/** What our own rules would do about one source, going by what our watches have delivered. */
+export interface Wish {
+  /** Something would change that cannot wait for the replica that sends first. */
+  readonly wantsChange: boolean;
+  /** Epoch milliseconds: when time alone may change the answer; null: never. */
+  readonly nextAt: number | null;
+}
+
 export interface HedgeOptions<C> {
   readonly clock: Clock;
   /** Numbers in [0, 1). */
   readonly random: () => number;
-  /** Our own rules would change its route, going by what our watches have delivered. */
-  wantsChange(concern: C): boolean;
+  /** Pure. */
+  wish(concern: C): Wish;
+  /** Ask again then: a wish may come with time alone. */
+  recheckAt(concern: C, at: number | null): void;
   /** What it saw may be what another replica's events have done. */
   isProgress(concern: C): boolean;
   /** As a hint. */
@@ -38,8 +48,10 @@ export interface HedgeOptions<C> {
 }
 
 export interface Hedge<C> {
-  /** It concerns us, and somebody else speaks first. True: this is a hint of ours that is due, so send it. */
-  admits(concern: C): boolean;
+  /** Whether this is a hint of ours that is due and still wanted: the holder may have come back while it waited for a place. */
+  isDue(concern: C): boolean;
+  /** Leaves it to the replica that sends first, and hints at it where nothing comes of that. */
+  note(concern: C): void;
   /** The hint was answered or given up. */
   finish(key: string): void;
   /** Forgets all of it: this replica speaks first now, or ends. */
@@ -57,7 +69,7 @@ interface Resting<C> {
 }
 
 export function createHedge<C extends Concern>(options: HedgeOptions<C>): Hedge<C> {
-  const { clock, random, wantsChange, isProgress, send } = options;
+  const { clock, random, wish, isProgress, send } = options;
   /** In the order of `since`: whoever comes first is due first. */
   const waiting = new Map<string, Waiting<C>>();
   const sending = new Map<string, C>();
@@ -68,8 +80,10 @@ export function createHedge<C extends Concern>(options: HedgeOptions<C>): Hedge<
   let cancelTimer: CancelTimer = () => {};
 
   function note(concern: C): void {
-    if (!wantsChange(concern)) forget(concern);
-    else wait(concern);
+    const { wantsChange, nextAt } = wish(concern);
+    options.recheckAt(concern, nextAt);
+    if (wantsChange) wait(concern);
+    else forget(concern);
     pump();
   }
 
@@ -121,12 +135,8 @@ export function createHedge<C extends Concern>(options: HedgeOptions<C>): Hedge<
   }
 
   return {
-    admits(concern) {
-      // The holder may have come back while it waited for a place.
-      if (sending.has(concern.key) && wantsChange(concern)) return true;
-      note(concern);
-      return false;
-    },
+    isDue: (concern) => sending.has(concern.key) && wish(concern).wantsChange,
+    note,
     finish(key) {
       const concern = sending.get(key);
       if (!sending.delete(key) || concern === undefined) return;

@@ -9,7 +9,7 @@
  * - Clocks of two machines are never compared. Whoever waits counts on its own monotonic clock from the last change of the record that it has seen.
  * - `isHolder` is true only while less than the duration has passed since the last successful renewal was *sent*, on the monotonic clock
  *   and on the wall clock: one of them stands still while a virtual machine is paused, the other one may be set.
- * - `onTaken` comes when `isHolder` turns true again after it has said no: whoever was told no may have put something aside.
+ * - `onHeld` comes after each attempt that leaves this replica holding, and says whether it held throughout since the one before.
  * - Where a Lease cannot be had at all (no right, no such namespace), or replicas that watch something else hold it, this replica speaks:
  *   two that speak are slower, none that speaks is broken.
  *
@@ -35,11 +35,12 @@ export interface LeaseOptions extends Omit<LeaseIdentity, 'durationMs'> {
   readonly random: () => number;
   readonly tuning: LeaseTuning;
   readonly log: Logger;
-  onTaken(): void;
+  /** False: `isHolder` was false in between, or this is the first time. */
+  onHeld(wasHeld: boolean): void;
 }
 
 export interface Lease {
-  /** Asked before every act of a holder; never remembered by whoever asks. */
+  /** Ask before every act of a holder, and remember no answer. */
   isHolder(): boolean;
   /** Gives it up, so that the next one need not wait. Call it when nothing is in flight any more. */
   close(): Promise<void>;
@@ -68,16 +69,15 @@ export function startLease(options: LeaseOptions): Lease {
   let renewed: Mark | null = null;
   /** Why this replica speaks without holding it; null: it does not. */
   let without: string | null = null;
-  let hasSaidNo = true;
+  /** The last renewal came after the one before it had run out. */
+  let hasLapsed = false;
   let running: Promise<void> | null = null;
   let giveUp = (): void => {};
   let isClosing = false;
   let cancelTick: CancelTimer = () => {};
 
   function isHolder(): boolean {
-    const answer = without !== null || (renewed !== null && time.ageMs(renewed) < tuning.durationMs);
-    if (!answer) hasSaidNo = true;
-    return answer;
+    return without !== null || (renewed !== null && time.ageMs(renewed) < tuning.durationMs);
   }
 
   function observe(view: LeaseView): void {
@@ -86,6 +86,7 @@ export function startLease(options: LeaseOptions): Lease {
   }
 
   function hold(since: Mark): void {
+    hasLapsed ||= !isHolder();
     renewed = since;
     without = null;
   }
@@ -151,9 +152,10 @@ export function startLease(options: LeaseOptions): Lease {
     if (isClosing) return;
     const has = isHolder();
     if (had !== has) log.info({ lease: `${namespace}/${name}`, holder: has }, has ? 'speaks first' : 'speaks second');
-    if (!has || !hasSaidNo) return;
-    hasSaidNo = false;
-    options.onTaken();
+    if (!has) return;
+    const wasHeld = had && !hasLapsed;
+    hasLapsed = false;
+    options.onHeld(wasHeld);
   }
 
   function tick(): void {

@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { LeaseSettings } from '../../bridge/replicas/speaker.ts';
+import type { LeaseSettings } from '../../bridge/replicas/sendingReplica.ts';
 
 interface LeaseValues {
   readonly leaseName: string;

@@ -14,7 +14,8 @@ interface Bench {
   lose(name: string): void;
   /** Its slice has changed, and the rules are content. */
   settle(name: string): void;
-  note(concern: LeaderConcern): boolean;
+  isDue(concern: LeaderConcern): boolean;
+  note(concern: LeaderConcern): void;
   finish(name: string): void;
   clear(): void;
 }
@@ -26,10 +27,12 @@ function aBench(): Bench {
   const hedge = createHedge<LeaderConcern>({
     clock,
     random: () => 1,
-    wantsChange: ({ name }) => wanted.has(name),
+    wish: ({ name }) => ({ wantsChange: wanted.has(name), nextAt: null }),
+    recheckAt: () => {},
     isProgress: ({ change }) => change.kind !== 'Pod',
     send(concern) {
-      if (hedge.admits(concern)) sent.push(concern.name);
+      if (hedge.isDue(concern)) sent.push(concern.name);
+      else hedge.note(concern);
     },
   });
   return {
@@ -38,14 +41,15 @@ function aBench(): Bench {
     sent,
     lose(name) {
       wanted.add(name);
-      hedge.admits(aConcern(name, 'failover'));
+      hedge.note(aConcern(name, 'failover'));
     },
     settle(name) {
       wanted.delete(name);
       const change = { kind: 'EndpointSlice', name: `${name}-leader-ipv4`, verb: 'modified' } as const;
-      hedge.admits(aConcern(name, 'low', { type: 'io.zen-lead.service.drifted', change }));
+      hedge.note(aConcern(name, 'low', { type: 'io.zen-lead.service.drifted', change }));
     },
-    note: hedge.admits,
+    isDue: hedge.isDue,
+    note: hedge.note,
     finish: (name) => hedge.finish(aConcern(name).key),
     clear: hedge.clear,
   };
@@ -54,7 +58,8 @@ function aBench(): Bench {
 describe('a change that concerns us', () => {
   it('costs nothing where our own rules would leave the route as it is', async () => {
     const bench = aBench();
-    expect(bench.note(aConcern('a'))).toBe(false);
+    expect(bench.isDue(aConcern('a'))).toBe(false);
+    bench.note(aConcern('a'));
     await bench.clock.advance(60_000);
     expect(bench.sent).toEqual([]);
     expect(bench.clock.pending()).toBe(0);
@@ -85,6 +90,17 @@ describe('a change that concerns us', () => {
     bench.lose('a');
     await bench.clock.advance(1);
     expect(bench.sent).toEqual(['a']);
+  });
+});
+
+describe('asking', () => {
+  it('whether a hint is due files nothing and starts no timer', async () => {
+    const bench = aBench();
+    bench.wanted.add('a');
+    expect(bench.isDue(aConcern('a', 'failover'))).toBe(false);
+    expect(bench.clock.pending()).toBe(0);
+    await bench.clock.advance(60_000);
+    expect(bench.sent).toEqual([]);
   });
 });
 
@@ -162,15 +178,17 @@ describe('a hint', () => {
     const hedge = createHedge<LeaderConcern>({
       clock,
       random: () => 1,
-      wantsChange: ({ name }) => wanted.has(name),
+      wish: ({ name }) => ({ wantsChange: wanted.has(name), nextAt: null }),
+      recheckAt: () => {},
       isProgress: ({ change }) => change.kind !== 'Pod',
       send: (concern) => queued.push(concern),
     });
-    hedge.admits(aConcern('a'));
+    hedge.note(aConcern('a'));
     await clock.advance(HEDGE_DELAY_MS);
     expect(queued).toHaveLength(1);
     wanted.clear();
-    expect(queued.map(hedge.admits)).toEqual([false]);
+    expect(queued.map(hedge.isDue)).toEqual([false]);
+    hedge.note(aConcern('a'));
     await clock.advance(60_000);
     expect(queued).toHaveLength(1);
   });

@@ -53,8 +53,8 @@ async function aReplica(identity: string, { scope = '*', namespace = 'default' }
     random: () => 0,
     tuning,
     log: silentLogger,
-    onTaken: () => {
-      taken += 1;
+    onHeld: (wasHeld) => {
+      if (!wasHeld) taken += 1;
     },
   });
   closers.push(
