@@ -71,14 +71,14 @@ describe('the component events', () => {
   });
   afterAll(() => kubectl('delete', 'triggers,brokers', '--all'));
 
-  test('tells a subscriber of the new leader', async () => {
+  test('a subscriber of the Broker gets the new leader', async () => {
     const next = await failOver(workload, 'leader lost, announced to a Broker');
     const event = await waitForEvent('on-leader-change', next);
     note('decision -> subscriber', event.receivedAt - Date.parse(event.time));
     expect(event).toMatchObject({ type: 'io.zen-lead.leader.elected', source: '/clusters/kubernetes' });
   });
 
-  test('gives what no subscriber takes to the dead letter sink', async () => {
+  test('the dead letter sink gets what no subscriber takes', async () => {
     await kubectl('scale', 'deploy/on-leader-change', '--replicas=0');
     await waitUntilGone('app=on-leader-change');
     const next = await failOver(workload, 'leader lost, its subscriber dead');
@@ -107,7 +107,7 @@ describe('the component sink-binding', () => {
   });
   afterAll(() => kubectl('delete', 'sinkbindings', '--all'));
 
-  test('tells the bridge where the functions are', async () => {
+  test('the SinkBinding gives the bridge the address of the functions', async () => {
     const path = 'jsonpath={.spec.template.spec.containers[0].env}';
     const env = JSON.parse(await kubectl('get', 'deploy', 'zen-lead-bridge', '-o', path));
     expect(env).toContainEqual({
@@ -129,14 +129,17 @@ describe('the component api-server-source', () => {
   });
   afterAll(() => kubectl('delete', 'apiserversources', '--all'));
 
-  test.each(['Reference', 'Resource'])('hears of a new Service and of a lost leader, in mode %s', async (mode) => {
-    await setMode(mode);
-    const heard = await startWorkload(cluster, `eventing-${mode.toLowerCase()}`);
-    await failOver(heard, `leader lost, ApiServerSource in mode ${mode}`);
-    await heard.remove();
-  });
+  test.each(['Reference', 'Resource'])(
+    'the ApiServerSource reports a new Service and a lost leader, in mode %s',
+    async (mode) => {
+      await setMode(mode);
+      const heard = await startWorkload(cluster, `eventing-${mode.toLowerCase()}`);
+      await failOver(heard, `leader lost, ApiServerSource in mode ${mode}`);
+      await heard.remove();
+    },
+  );
 
-  test('does not hear of what happened while it was away, until something of that Service changes', async () => {
+  test('the ApiServerSource misses what happened while it was away, until something of that Service changes', async () => {
     const leader = (await workload.readLeader()) ?? '';
     await scaleAdapter(0);
     await loseLeader(cluster, workload, leader);

@@ -26,7 +26,7 @@ describe('a leader of a real Deployment', () => {
   });
   afterAll(() => workload.remove());
 
-  test('is one of its pods, and the only one that answers', async () => {
+  test('the leader is one of the pods, and the only one that answers', async () => {
     const leader = await workload.readLeader();
     expect(await workload.pods()).toContain(leader);
     const traffic = await startTraffic(cluster, workload);
@@ -34,7 +34,7 @@ describe('a leader of a real Deployment', () => {
     expect(turns(await traffic.stop())).toEqual([leader]);
   });
 
-  test('that is deleted gracefully hands over without a moment of darkness', async () => {
+  test('a leader that is deleted gracefully hands over without a moment of darkness', async () => {
     const leader = await expectLeader(workload);
     const traffic = await startTraffic(cluster, workload);
     await cluster.kubectl('-n', workload.namespace, 'delete', 'pod', leader, '--wait=false');
@@ -48,7 +48,7 @@ describe('a leader of a real Deployment', () => {
     expect(turns(answers)).toEqual([leader, next]);
   });
 
-  test('that crashes is replaced within seconds', async () => {
+  test('a leader that crashes is replaced within seconds', async () => {
     const leader = await expectLeader(workload);
     const traffic = await startTraffic(cluster, workload);
     await signalContainer(cluster, leader, 'web', 'SIGKILL');
@@ -60,7 +60,7 @@ describe('a leader of a real Deployment', () => {
     expect(dark).toBeLessThan(maxDarkMs);
   });
 
-  test('that is lost is replaced as soon as every proxy has heard of it', async () => {
+  test('a leader that is lost is replaced as soon as every proxy has the new route', async () => {
     const leader = await expectLeader(workload);
     const traffic = await startTraffic(cluster, workload);
     await loseLeader(cluster, workload, leader);
@@ -71,7 +71,7 @@ describe('a leader of a real Deployment', () => {
     expect(dark).toBeLessThan(maxDarkMs);
   });
 
-  test('that hangs is replaced as soon as its probe says so', async () => {
+  test('a leader that hangs is replaced as soon as its probe fails', async () => {
     const leader = await expectLeader(workload);
     const traffic = await startTraffic(cluster, workload);
     await signalContainer(cluster, leader, 'web', 'SIGSTOP');
@@ -87,7 +87,7 @@ describe('a leader of a real Deployment', () => {
     expect(await workload.readLeader()).toBe(next);
   });
 
-  test('when nobody is left, nobody answers, and the first to come back leads', async () => {
+  test('without pods there is no answer, and the first pod to come back leads', async () => {
     await cluster.kubectl('-n', workload.namespace, 'scale', 'deploy/web', '--replicas=0');
     await expect.poll(() => workload.readLeader(), { timeout: 30_000 }).toBeNull();
     await cluster.kubectl('-n', workload.namespace, 'scale', 'deploy/web', '--replicas=3');

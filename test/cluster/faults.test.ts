@@ -23,7 +23,7 @@ describe('a failover', () => {
   });
   afterAll(() => workload.remove());
 
-  test('happens although every function is killed at the same moment', async () => {
+  test('a failover happens although every function is killed at the same moment', async () => {
     const functions = await listPods(cluster, 'functions');
     const dark = await failOver(() => kill(functions, 'user-container'));
     note('leader lost with every function killed: dark time', dark);
@@ -32,7 +32,7 @@ describe('a failover', () => {
     await waitUntilReady(cluster);
   });
 
-  test('happens although the bridge that speaks first is killed at the same moment', async () => {
+  test('a failover happens although the bridge that sends first is killed at the same moment', async () => {
     const holder = await readHolder();
     expect(await listPods(cluster, 'bridge')).toContain(holder);
     const dark = await failOver(() => kill([holder], 'bridge'));
@@ -42,7 +42,7 @@ describe('a failover', () => {
     await waitUntilReady(cluster);
   });
 
-  test('happens although both bridges are killed at the same moment', async () => {
+  test('a failover happens although both bridges are killed at the same moment', async () => {
     const bridges = await listPods(cluster, 'bridge');
     const dark = await failOver(() => kill(bridges, 'bridge'));
     note('leader lost with both bridges killed: dark time', dark);
@@ -82,7 +82,7 @@ describe('while the API server is restarted', () => {
   });
   afterAll(() => workload.remove());
 
-  test('the leader stays and keeps answering, and the next failover works', async () => {
+  test('the leader stays and keeps answering while the API server restarts, and the next failover works', async () => {
     const leader = (await workload.readLeader()) ?? '';
     const traffic = await startTraffic(cluster, workload);
     const apiServer = readFileSync(join(directory, 'kube-apiserver.pid'), 'utf8').trim();
@@ -99,7 +99,7 @@ describe('while the API server is restarted', () => {
     expect(await workload.waitForOther(leader)).not.toBe(leader);
   });
 
-  test('a leader that dies meanwhile is replaced once it is back', async () => {
+  test('a leader that dies while the API server restarts is replaced once it is back', async () => {
     const leader = (await workload.readLeader()) ?? '';
     const traffic = await startTraffic(cluster, workload);
     const apiServer = readFileSync(join(directory, 'kube-apiserver.pid'), 'utf8').trim();

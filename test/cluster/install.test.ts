@@ -68,7 +68,7 @@ describe('installed as', () => {
     await waitUntilReady(cluster);
   });
 
-  test.each(ways)('%s, it fails over, and leaves the route when it goes', async (_name, way) => {
+  test.each(ways)('zen-lead installed as %s fails over, and leaves the route when it goes', async (_name, way) => {
     await way.install();
     const leader = (await workload.readLeader()) ?? '';
     await loseLeader(cluster, workload, leader);
@@ -90,12 +90,12 @@ describe('what is shipped', () => {
     },
   );
 
-  test('passes the API server and Knative’s webhooks with variables of your own, by Helm', async () => {
+  test('the chart with variables of a user passes the API server and Knative’s webhooks', async () => {
     const manifest = readFileSync(join(deploy, 'helm/rendered/traced.yaml'), 'utf8');
     expect(await cluster.apply(manifest, '--dry-run=server')).toContain('serverside-applied (server dry run)');
   });
 
-  test('has no fault that helm lint finds, and no value that the schema does not know', async () => {
+  test('the chart passes helm lint, and has no value that its schema does not know', async () => {
     expect(await helm('lint', '--strict', chart)).toContain('0 chart(s) failed');
     await expect(helm('template', chart, '--set', 'bridge.replica=3')).rejects.toThrow(/'replica' not allowed/);
     await expect(helm('template', chart, '--set', 'knative.timeoutSeconds=10')).rejects.toThrow(/timeoutSeconds/);
@@ -117,7 +117,7 @@ describe('what is shipped', () => {
     },
   );
 
-  test('Knative’s webhooks are there, and would refuse a field that is not allowed', async () => {
+  test('Knative’s webhooks refuse a field that is not allowed', async () => {
     const manifest = (await cluster.kubectl('kustomize', join(deploy, 'knative'))).replace(
       'serviceAccountName: zen-lead-functions',
       'serviceAccountName: zen-lead-functions\n      securityContext: { runAsNonRoot: true }',

@@ -32,7 +32,7 @@ describe('under load', () => {
     await waitUntilReady(cluster);
   });
 
-  test('the functions become several and one again, and every Service ends where its last word says', async () => {
+  test('Knative scales the functions to several and back, and every Service ends where its last pin says', async () => {
     await expect.poll(() => countReadyFunctions(cluster), { timeout: 90_000, interval: 500 }).toBe(1);
     const load = await startLoad(cluster, workload, { services: 60, changesPerSecond: 120 });
     await expect.poll(() => countReadyFunctions(cluster), { timeout: 90_000, interval: 500 }).toBeGreaterThan(1);
@@ -60,7 +60,7 @@ describe('scaled to zero', () => {
     await waitUntilReady(cluster);
   });
 
-  test('a failover wakes a function', async () => {
+  test('a failover wakes a function that was scaled to zero', async () => {
     // Waits until the pods are gone: one that drains still answers on its open connections.
     await expect.poll(() => listPods(cluster, 'functions'), { timeout: 180_000, interval: 500 }).toEqual([]);
     const leader = (await workload.readLeader()) ?? '';

@@ -40,7 +40,7 @@ export function describeConflicts(target: () => Target): void {
       expect(metadataOf(answer).resourceVersion).not.toBe(resourceVersion);
     });
 
-    it.each(['', '0'])('takes the resourceVersion "%s" as no precondition at all', async (resourceVersion) => {
+    it.each(['', '0'])('ignores the resourceVersion "%s" as a precondition', async (resourceVersion) => {
       const { ask } = target();
       const name = `none-${resourceVersion || 'empty'}`;
       await ask('POST', at.configMaps, aConfigMap(name));
@@ -48,7 +48,7 @@ export function describeConflicts(target: () => Target): void {
       expect(await ask('PATCH', `${at.configMaps}/${name}`, patch, mergePatch)).toMatchObject({ status: 200 });
     });
 
-    it('refuses a resourceVersion that is no number', async () => {
+    it('refuses a resourceVersion that is not a number', async () => {
       const { ask } = target();
       await ask('POST', at.configMaps, aConfigMap('garbage'));
       const patch = { metadata: { resourceVersion: 'abc' }, data: { a: '1' } };
@@ -75,7 +75,7 @@ export function describeConflicts(target: () => Target): void {
       });
     });
 
-    it('looks at the resourceVersion of a patch before its uid', async () => {
+    it('checks the resourceVersion of a patch before its uid', async () => {
       const { ask } = target();
       await ask('POST', at.configMaps, aConfigMap('both'));
       const patch = { metadata: { uid: strangeUid, resourceVersion: '1' } };
@@ -115,7 +115,7 @@ export function describeConflicts(target: () => Target): void {
       expect(await ask('DELETE', `${at.configMaps}/kept`, { preconditions })).toMatchObject({ status: 200 });
     });
 
-    it('refuses to create what is there', async () => {
+    it('refuses to create an object that exists', async () => {
       const { ask } = target();
       await ask('POST', at.services, aService('twice'));
       expect((await ask('POST', at.services, aService('twice'))).body).toEqual({
@@ -125,7 +125,7 @@ export function describeConflicts(target: () => Target): void {
       });
     });
 
-    it.each(['GET', 'PATCH', 'DELETE'])('answers %s of what is not there with 404', async (method) => {
+    it.each(['GET', 'PATCH', 'DELETE'])('answers %s of a missing object with 404', async (method) => {
       const body = method === 'PATCH' ? {} : undefined;
       const answer = await target().ask(method, `${at.slices}/nowhere`, body, mergePatch);
       expect(answer.body).toEqual({
@@ -157,7 +157,7 @@ export function describeConflicts(target: () => Target): void {
       expect(put).toMatchObject({ status: 200 });
     });
 
-    it('does not count a write that changes nothing', async () => {
+    it('keeps the resourceVersion of an object that a write does not change', async () => {
       const { ask } = target();
       await ask('POST', at.services, aService('same', {}, { labels: { a: 'b' } }));
       const before = await ask('GET', `${at.services}/same`);

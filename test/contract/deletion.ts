@@ -27,7 +27,7 @@ export function describeDeletion(target: () => Target): void {
     const isGone = (path: string) =>
       vi.waitFor(async () => expect(await target().ask('GET', path)).toMatchObject({ status: 404 }), eventually);
 
-    it('answers with the object where the kind does, and with a Status elsewhere', async () => {
+    it('answers a delete with the object or with a Status, as the kind does', async () => {
       const { ask } = target();
       const { uid } = metadataOf(await ask('POST', at.configMaps, aConfigMap('status')));
       expect(await ask('DELETE', `${at.configMaps}/status`)).toMatchObject({
@@ -38,7 +38,7 @@ export function describeDeletion(target: () => Target): void {
       expect(await ask('DELETE', `${at.services}/object`)).toMatchObject({ status: 200, body: { kind: 'Service' } });
     });
 
-    it('waits for finalizers, takes no new ones, and goes with the last', async () => {
+    it('keeps a deleted object until its last finalizer is gone, and takes no new ones', async () => {
       const { ask } = target();
       await ask('POST', at.configMaps, aConfigMap('held', { finalizers: ['a.b/c'] }));
       expect((await ask('DELETE', `${at.configMaps}/held`)).body).toMatchObject({
@@ -69,7 +69,7 @@ export function describeDeletion(target: () => Target): void {
       expect(await ask('GET', `${at.slices}/free`)).toMatchObject({ status: 200 });
     });
 
-    it('collects what names an owner that is not there, though a namesake is', async () => {
+    it('collects an object whose owner is gone, though a namesake of the owner exists', async () => {
       const { ask } = target();
       await ask('POST', at.services, aService('namesake'));
       const ownerReferences = [ownedBy('namesake', '99999999-9999-9999-9999-999999999999')];
@@ -77,7 +77,7 @@ export function describeDeletion(target: () => Target): void {
       await isGone(`${at.slices}/stray`);
     });
 
-    it('keeps what one of two owners still holds, and drops the other from it', async () => {
+    it('keeps an object that one of two owners still holds, and drops the other owner from it', async () => {
       const { ask } = target();
       const first = metadataOf(await ask('POST', at.services, aService('first')));
       const second = metadataOf(await ask('POST', at.services, aService('second')));
@@ -93,7 +93,7 @@ export function describeDeletion(target: () => Target): void {
       );
     });
 
-    it('leaves the dependents without owner when told to orphan them', async () => {
+    it('leaves dependents without owner after a delete that orphans them', async () => {
       const { ask } = target();
       const { uid } = metadataOf(await ask('POST', at.services, aService('parent')));
       await ask('POST', at.slices, aSlice('orphan', {}, { ownerReferences: [ownedBy('parent', uid)] }));
@@ -109,7 +109,7 @@ export function describeDeletion(target: () => Target): void {
       expect(orphan.body).not.toHaveProperty('metadata.ownerReferences');
     });
 
-    it('deletes the dependents first when told to be in the foreground', async () => {
+    it('deletes dependents first in a foreground deletion', async () => {
       const { ask } = target();
       const { uid } = metadataOf(await ask('POST', at.services, aService('front')));
       const ownerReferences = [ownedBy('front', uid, { blockOwnerDeletion: true })];
@@ -127,12 +127,12 @@ export function describeDeletion(target: () => Target): void {
       await isGone(`${at.slices}/behind`);
     });
 
-    it('refuses an unknown way to propagate', async () => {
+    it('refuses an unknown propagation policy', async () => {
       const answer = await target().ask('DELETE', `${at.services}/any`, { propagationPolicy: 'Foo' });
       expect(answer.body).toMatchObject(refusal(422, 'Invalid', /propagationPolicy: Unsupported value: "Foo"/));
     });
 
-    it('empties a namespace that is deleted, and takes nothing new while it lasts', async () => {
+    it('empties a deleted namespace, and takes no new object into it', async () => {
       const { ask } = target();
       const name = 'contract-doomed';
       const doomed = paths(name);

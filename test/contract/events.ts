@@ -44,7 +44,7 @@ export function describeEvents(target: () => Target): void {
       });
     });
 
-    it('says that an event of that name is there already', async () => {
+    it('refuses an event whose name is taken', async () => {
       const { ask } = target();
       await ask('POST', at.newEvents, anEvent('once'));
       expect((await ask('POST', at.newEvents, anEvent('once'))).body).toMatchObject(
@@ -75,7 +75,7 @@ export function describeEvents(target: () => Target): void {
       expect(answer.body).toMatchObject(refusal(422, 'Invalid', message));
     });
 
-    it('refuses an old-fashioned event about something in another namespace', async () => {
+    it('refuses an event of v1 about an object in another namespace', async () => {
       const event = {
         apiVersion: 'v1',
         kind: 'Event',

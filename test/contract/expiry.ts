@@ -23,7 +23,7 @@ export function describeExpiry(target: () => Target): void {
       await ask('POST', at.configMaps, aConfigMap('e'));
     }, 120_000);
 
-    it('ends a watch from then with an ERROR line of 410, after 200', async () => {
+    it('ends a watch from a forgotten version with an ERROR line of 410, after 200', async () => {
       const path = `${at.configMaps}?watch=1&timeoutSeconds=5&resourceVersion=${old.resourceVersion}`;
       const { ask, watch } = target();
       expect(await watch(path)).toMatchObject([
@@ -32,13 +32,13 @@ export function describeExpiry(target: () => Target): void {
       expect(await ask('GET', path)).toMatchObject({ status: 200 });
     });
 
-    it('refuses a list of exactly then with 410', async () => {
+    it('refuses a list of exactly a forgotten version with 410', async () => {
       const query = `resourceVersion=${old.resourceVersion}&resourceVersionMatch=Exact`;
       const answer = await target().ask('GET', `${at.configMaps}?${query}`);
       expect(answer.body).toMatchObject(refusal(410, 'Expired', /too old|expired/));
     });
 
-    it('refuses the next page of a list from then with 410, and offers a token to go on without consistency', async () => {
+    it('refuses the next page of a forgotten list with 410, and offers a token to continue without consistency', async () => {
       const { ask } = target();
       const page = (token: string) => ask('GET', `${at.configMaps}?limit=2&labelSelector=!x&continue=${token}`);
       const refused = await page(old.continue);
@@ -51,7 +51,7 @@ export function describeExpiry(target: () => Target): void {
       expect(namesOf(next)).toEqual(['b', 'c']);
     });
 
-    it('goes on from now', async () => {
+    it('watches and lists from the present version', async () => {
       const { ask, watch } = target();
       const { resourceVersion } = listOf(await ask('GET', at.configMaps)).metadata;
       const lines = watch(`${at.configMaps}?watch=1&timeoutSeconds=10&resourceVersion=${resourceVersion}`, {

@@ -17,7 +17,7 @@ export function describeForms(target: () => Target): void {
       await target().ask('POST', at.services, aService('db', { selector: { app: 'db' } }));
     });
 
-    it('answers with metadata alone when asked to', async () => {
+    it('answers with metadata alone when the client asks for it', async () => {
       const { ask } = target();
       const one = await ask('GET', `${at.services}/db`, undefined, { accept: accept('PartialObjectMetadata') });
       expect(one.body).toMatchObject({
@@ -75,7 +75,7 @@ export function describeForms(target: () => Target): void {
       },
     );
 
-    it.each(['/healthz', '/livez', '/readyz'])('is well under %s', async (path) => {
+    it.each(['/healthz', '/livez', '/readyz'])('answers %s with ok', async (path) => {
       expect(await target().ask('GET', path)).toMatchObject({ status: 200, body: 'ok' });
     });
 
@@ -109,7 +109,7 @@ export function describeForms(target: () => Target): void {
       expect(await target().ask('POST', at.services, body)).toMatchObject({ status, body: { kind: 'Status' } });
     });
 
-    it('refuses a body in a format it does not know', async () => {
+    it('refuses a body in an unknown format', async () => {
       const answer = await target().ask('POST', at.services, 'hello', { contentType: 'text/plain' });
       expect(answer.body).toMatchObject(
         refusal(415, 'UnsupportedMediaType', /^the body of the request was in an unknown/),

@@ -23,7 +23,7 @@ export function describeLists(target: () => Target): void {
       await ask('PATCH', `${at.pods}/p1/status`, status, mergePatch);
     });
 
-    it('gives pages of one revision, whatever is written in between', async () => {
+    it('returns pages of one revision, whatever is written in between', async () => {
       const { ask } = target();
       for (const name of ['a', 'b', 'c', 'd', 'e']) await ask('POST', at.configMaps, aConfigMap(`page-${name}`));
       const selector = 'fieldSelector=metadata.name!=kube-root-ca.crt';
@@ -43,7 +43,7 @@ export function describeLists(target: () => Target): void {
       expect(third.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
     });
 
-    it('says how many remain, unless a selector makes that unknown', async () => {
+    it('counts the remaining objects of a page, unless a selector makes that unknown', async () => {
       const { ask } = target();
       expect(listOf(await ask('GET', `${at.services}?limit=1`)).metadata.remainingItemCount).toBe(3);
       const selected = listOf(await ask('GET', `${at.services}?limit=1&labelSelector=app`));
@@ -51,21 +51,21 @@ export function describeLists(target: () => Target): void {
       expect(selected.metadata.continue).toEqual(expect.any(String));
     });
 
-    it('leaves kind and apiVersion out of the items', async () => {
+    it('leaves kind and apiVersion out of the items of a list', async () => {
       const { body } = await target().ask('GET', at.services);
       expect(body).toMatchObject({ kind: 'ServiceList', apiVersion: 'v1', items: [{ spec: {} }, {}, {}, {}] });
       expect(valueAt(body, 'items', '0')).not.toHaveProperty('kind');
       expect(valueAt(body, 'items', '0')).not.toHaveProperty('apiVersion');
     });
 
-    it('carries the revision of the last write anywhere', async () => {
+    it('gives a list the revision of the last write anywhere', async () => {
       const { ask } = target();
       const { resourceVersion } = metadataOf(await ask('POST', at.configMaps, aConfigMap('last-write')));
       const list = listOf(await ask('GET', at.services));
       expect(Number(list.metadata.resourceVersion)).toBeGreaterThanOrEqual(Number(resourceVersion));
     });
 
-    it('shows an earlier revision when asked for exactly that', async () => {
+    it('lists an earlier revision when asked for exactly that', async () => {
       const { ask } = target();
       const before = listOf(await ask('GET', at.services)).metadata.resourceVersion;
       await ask('POST', at.services, aService('later'));
@@ -76,7 +76,7 @@ export function describeLists(target: () => Target): void {
       expect(listOf(list).metadata.resourceVersion).toBe(before);
     });
 
-    it('never shows less than the revision asked for', async () => {
+    it('never lists less than the revision asked for', async () => {
       const { ask } = target();
       const { resourceVersion } = metadataOf(await ask('POST', at.configMaps, aConfigMap('fresh')));
       const query = `resourceVersion=${resourceVersion}&resourceVersionMatch=NotOlderThan`;

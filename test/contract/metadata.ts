@@ -75,7 +75,7 @@ export function describeMetadata(target: () => Target): void {
       expect(await ask('POST', at.pods, aPod('a.b'))).toMatchObject({ status: 201 });
     });
 
-    it('makes up a name from generateName', async () => {
+    it('generates a name from generateName', async () => {
       const answer = await target().ask('POST', at.configMaps, {
         apiVersion: 'v1',
         kind: 'ConfigMap',
@@ -84,7 +84,7 @@ export function describeMetadata(target: () => Target): void {
       expect(metadataOf(answer).name).toMatch(/^made-[a-z0-9]{5}$/);
     });
 
-    it('refuses what is to live in a namespace that is not there', async () => {
+    it('refuses an object of a namespace that does not exist', async () => {
       const answer = await target().ask('POST', paths('nowhere').services, aService('homeless'));
       expect(answer.body).toMatchObject({
         ...refusal(404, 'NotFound', 'namespaces "nowhere" not found'),
@@ -92,7 +92,7 @@ export function describeMetadata(target: () => Target): void {
       });
     });
 
-    it('labels a namespace with its name and says that it is active', async () => {
+    it('labels a namespace with its name and makes it Active', async () => {
       expect((await target().ask('GET', '/api/v1/namespaces/contract-metadata')).body).toMatchObject({
         metadata: { labels: { 'kubernetes.io/metadata.name': 'contract-metadata' } },
         spec: { finalizers: ['kubernetes'] },
@@ -102,7 +102,7 @@ export function describeMetadata(target: () => Target): void {
 
     const unknown = { ports: [{ port: 80, bar: 1 }], foo: 1 };
 
-    it('refuses unknown fields when asked to be strict', async () => {
+    it('refuses unknown fields with strict validation', async () => {
       const answer = await target().ask('POST', `${at.services}?fieldValidation=Strict`, aService('strict', unknown));
       expect(answer.body).toMatchObject(
         refusal(
@@ -113,7 +113,7 @@ export function describeMetadata(target: () => Target): void {
       );
     });
 
-    it('leaves unknown fields out otherwise, and warns', async () => {
+    it('drops unknown fields and warns, without strict validation', async () => {
       const answer = await target().ask('POST', `${at.services}?fieldValidation=Warn`, aService('warned', unknown));
       expect(answer.status).toBe(201);
       expect(answer.body).not.toHaveProperty('spec.foo');
@@ -131,7 +131,7 @@ export function describeMetadata(target: () => Target): void {
       expect(answer.body).toMatchObject(refusal(422, 'Invalid', /strict decoding error: unknown field "spec\.foo"$/));
     });
 
-    it('refuses a value of another type, and says where', async () => {
+    it('refuses a value of another type, and names the field', async () => {
       const answer = await target().ask('POST', at.services, aService('typed', { ports: [{ port: 'x' }] }));
       expect(answer.body).toMatchObject(
         refusal(
@@ -161,7 +161,7 @@ export function describeMetadata(target: () => Target): void {
       );
     });
 
-    it('gives instants back in UTC, those of seconds without a fraction', async () => {
+    it('returns instants in UTC, those of seconds without a fraction', async () => {
       const { ask } = target();
       expect(await ask('POST', at.leases, lease('2026-01-01T02:00:00.123456+02:00'))).toMatchObject({
         status: 201,
@@ -183,7 +183,7 @@ export function describeMetadata(target: () => Target): void {
       );
     });
 
-    it('refuses to be told that an object is being deleted', async () => {
+    it('refuses a deletionTimestamp that a client writes', async () => {
       const { ask } = target();
       await ask('POST', at.configMaps, aConfigMap('kept-meta'));
       const patch = { metadata: { deletionTimestamp: '2001-01-01T00:00:00Z' } };
@@ -192,7 +192,7 @@ export function describeMetadata(target: () => Target): void {
       );
     });
 
-    it('keeps uid and creationTimestamp, whatever a client says or leaves out', async () => {
+    it('keeps uid and creationTimestamp, whatever a client writes or leaves out', async () => {
       const { ask } = target();
       const { uid, creationTimestamp } = metadataOf(await ask('POST', at.configMaps, aConfigMap('put-meta')));
       const kept = { status: 200, body: { metadata: { uid, creationTimestamp } } };

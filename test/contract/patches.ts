@@ -150,7 +150,7 @@ export function describePatches(target: () => Target): void {
       expect((await ask('GET', `${at.services}/refused`)).body).toEqual(before.body);
     });
 
-    it('refuses a media type that is no patch', async () => {
+    it('refuses a media type that is not a patch', async () => {
       const answer = await target().ask('PATCH', `${at.services}/refused`, {}, { contentType: 'text/plain' });
       expect(answer.body).toMatchObject(refusal(415, 'UnsupportedMediaType', '415: Unsupported Media Type'));
     });

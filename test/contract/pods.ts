@@ -12,7 +12,7 @@ export function describePods(target: () => Target): void {
   describe('pods', () => {
     const at = paths(useNamespace(target, 'contract-pods'));
 
-    it('starts pending, whatever status was sent', async () => {
+    it('starts a pod as Pending, whatever status was sent', async () => {
       const { ask } = target();
       const pod = { ...aPod('new'), status: { phase: 'Running', podIP: '10.0.0.1' } };
       const { body } = await ask('POST', at.pods, pod);
@@ -24,7 +24,7 @@ export function describePods(target: () => Target): void {
       expect(body).not.toHaveProperty('status.podIP');
     });
 
-    it('writes status through /status, metadata too, and never the spec', async () => {
+    it("writes a pod's status and metadata through /status, and never its spec", async () => {
       const { ask } = target();
       await ask('POST', at.pods, aPod('status', {}, { labels: { app: 'a' } }));
       const patch = {
@@ -53,7 +53,7 @@ export function describePods(target: () => Target): void {
       expect(after.body).toEqual(before.body);
     });
 
-    it('changes nothing of a spec but its images', async () => {
+    it("refuses to change anything of a pod's spec but its images", async () => {
       const { ask } = target();
       await ask('POST', at.pods, aPod('spec'));
       const node = await ask('PATCH', `${at.pods}/spec`, { spec: { nodeName: 'n1' } }, mergePatch);
@@ -69,7 +69,7 @@ export function describePods(target: () => Target): void {
       expect(changed).toMatchObject({ status: 200, body: { metadata: { generation: 2 } } });
     });
 
-    it('refuses an address that is none', async () => {
+    it('refuses a podIP that is not an address', async () => {
       const { ask } = target();
       await ask('POST', at.pods, aPod('address'));
       const patch = { status: { podIP: 'x', podIPs: [{ ip: 'x' }] } };
@@ -79,7 +79,7 @@ export function describePods(target: () => Target): void {
       );
     });
 
-    it('removes a pod that no node has, at once', async () => {
+    it('removes a pod without a node at once', async () => {
       const { ask } = target();
       await ask('POST', at.pods, aPod('unbound'));
       expect(await ask('DELETE', `${at.pods}/unbound`)).toMatchObject({

@@ -16,7 +16,7 @@ export function describeServices(target: () => Target): void {
   describe('Services', () => {
     const at = paths(useNamespace(target, 'contract-services'));
 
-    it('fills in a Service', async () => {
+    it('fills in the defaults of a Service', async () => {
       const { body } = await target().ask('POST', at.services, aService('plain', { selector: { app: 'x' } }));
       expect(body).toMatchObject({
         kind: 'Service',
@@ -76,13 +76,13 @@ export function describeServices(target: () => Target): void {
           externalTrafficPolicy: 'Cluster',
         },
       ],
-    ])('makes one with %s', async (title, spec, expected) => {
+    ])('creates a Service with %s', async (title, spec, expected) => {
       const name = `made-${title.replace(/[^a-z0-9]+/gi, '-').toLowerCase()}`;
       const answer = await target().ask('POST', at.services, aService(name, spec));
       expect(answer).toMatchObject({ status: 201, body: { spec: expected } });
     });
 
-    it('gives an ExternalName no address', async () => {
+    it('gives no address to an ExternalName', async () => {
       const spec = { type: 'ExternalName', externalName: 'x.example.com', ports: [] };
       const answer = await target().ask('POST', at.services, aService('outside', spec));
       expect(answer.body).toHaveProperty('spec', {
@@ -172,7 +172,7 @@ export function describeServices(target: () => Target): void {
       expect(await ask('POST', at.services, aService('heir', heir))).toMatchObject({ status: 201 });
     });
 
-    it('changes neither the ClusterIP nor the primary family, and does not become headless', async () => {
+    it('changes neither the ClusterIP nor the primary family of a Service, and does not make it headless', async () => {
       const { ask } = target();
       await ask('POST', at.services, aService('fixed'));
       for (const [spec, message] of [
@@ -185,7 +185,7 @@ export function describeServices(target: () => Target): void {
       }
     });
 
-    it('takes a second family on and lets it go again', async () => {
+    it('adds a second family to a Service and removes it again', async () => {
       const { ask } = target();
       await ask('POST', at.services, aService('grows'));
       const policy = (ipFamilyPolicy: string) =>
@@ -196,7 +196,7 @@ export function describeServices(target: () => Target): void {
       expect((await policy('SingleStack')).body).toMatchObject({ spec: { ipFamilies: ['IPv4'], clusterIPs: [ipv4] } });
     });
 
-    it('takes both families and the policy in one patch', async () => {
+    it('sets both families and the policy in one patch', async () => {
       const { ask } = target();
       await ask('POST', at.services, aService('both'));
       const spec = { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4', 'IPv6'] };
@@ -207,7 +207,7 @@ export function describeServices(target: () => Target): void {
       expect(shrunk).toMatchObject({ status: 200, body: { spec: { clusterIPs: [ipv4], ipFamilies: ['IPv4'] } } });
     });
 
-    it('lets a second family go only together with the policy', async () => {
+    it('removes a second family only together with the policy', async () => {
       const { ask } = target();
       await ask('POST', at.services, aService('holds', { ipFamilyPolicy: 'PreferDualStack' }));
       const answer = await ask('PATCH', `${at.services}/holds`, { spec: { ipFamilies: ['IPv4'] } }, mergePatch);
@@ -223,7 +223,7 @@ export function describeServices(target: () => Target): void {
       expect(answer).toMatchObject({ status: 200, body: { spec: { clusterIPs: ['None'], ipFamilies: ['IPv6'] } } });
     });
 
-    it('keeps addresses, families and policy that a patch takes away', async () => {
+    it('keeps addresses, families and policy that a patch removes', async () => {
       const { ask } = target();
       const { body } = await ask('POST', at.services, aService('keeps', { ipFamilyPolicy: 'PreferDualStack' }));
       const spec = { clusterIP: null, clusterIPs: null, ipFamilies: null, ipFamilyPolicy: null };
@@ -231,7 +231,7 @@ export function describeServices(target: () => Target): void {
       expect(valueAt(patched.body, 'spec')).toEqual(valueAt(body, 'spec'));
     });
 
-    it('says how long a client sticks', async () => {
+    it('fills in how long a client sticks', async () => {
       const { ask } = target();
       await ask('POST', at.services, aService('sticks'));
       const change = (sessionAffinity: string) =>
@@ -242,7 +242,7 @@ export function describeServices(target: () => Target): void {
       expect((await change('None')).body).not.toHaveProperty('spec.sessionAffinityConfig');
     });
 
-    it('changes between types', async () => {
+    it('changes the type of a Service', async () => {
       const { ask } = target();
       const created = await ask('POST', at.services, aService('type'));
       const change = (spec: object) => ask('PATCH', `${at.services}/type`, { spec }, mergePatch);
@@ -272,7 +272,7 @@ export function describeServices(target: () => Target): void {
       });
     });
 
-    it('drops the selector when it is patched to null, and keeps everything else', async () => {
+    it('drops the selector when a patch sets it to null, and keeps everything else', async () => {
       const { ask } = target();
       const { body } = await ask('POST', at.services, aService('selected', { selector: { app: 'x' } }));
       const patched = await ask('PATCH', `${at.services}/selected`, { spec: { selector: null } }, mergePatch);

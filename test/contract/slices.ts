@@ -14,7 +14,7 @@ export function describeSlices(target: () => Target): void {
   describe('EndpointSlices', () => {
     const at = paths(useNamespace(target, 'contract-slices'));
 
-    it('fills in a slice', async () => {
+    it('fills in the defaults of a slice', async () => {
       const slice = aSlice('filled', { ports: [{ port: 80 }] });
       expect((await target().ask('POST', at.slices, slice)).body).toMatchObject({
         kind: 'EndpointSlice',
@@ -119,7 +119,7 @@ export function describeSlices(target: () => Target): void {
       });
     });
 
-    it('refuses an application protocol that is no qualified name', async () => {
+    it('refuses an application protocol that is not a qualified name', async () => {
       const ports = [{ name: 'a', port: 1, appProtocol: 'a b' }];
       expect((await target().ask('POST', at.slices, aSlice('odd', { ports }))).body).toMatchObject(
         refusal(422, 'Invalid', /ports\[0\]\.appProtocol: Invalid value: "a b": name part must consist of/),
@@ -136,7 +136,7 @@ export function describeSlices(target: () => Target): void {
     it.each([
       ['empty', { endpoints: [] }],
       ['full', {}],
-    ])('never changes the address type of one that is %s', async (name, fields) => {
+    ])('never changes the address type of a slice that is %s', async (name, fields) => {
       const { ask } = target();
       await ask('POST', at.slices, aSlice(`typed-${name}`, fields));
       const answer = await ask('PATCH', `${at.slices}/typed-${name}`, { addressType: 'IPv6' }, mergePatch);
@@ -145,7 +145,7 @@ export function describeSlices(target: () => Target): void {
       );
     });
 
-    it('counts changes of endpoints, ports and labels as generations, and of annotations not', async () => {
+    it('counts changes of endpoints, ports and labels as generations, and not of annotations', async () => {
       const { ask } = target();
       await ask('POST', at.slices, aSlice('counted'));
       const generation = async (patch: object) =>

@@ -17,7 +17,7 @@ export function describeWatches(target: () => Target): void {
     const from = (version: string, name: string, more = '') =>
       `${at.configMaps}?watch=1&timeoutSeconds=1&resourceVersion=${version}&fieldSelector=metadata.name%3D${name}${more}`;
 
-    it('starts with what there is when no version is given', async () => {
+    it('starts a watch without version with the current objects', async () => {
       const { ask, watch } = target();
       await ask('POST', at.configMaps, aConfigMap('there'));
       const lines = await watch(`${at.configMaps}?watch=true&timeoutSeconds=1&fieldSelector=metadata.name%3Dthere`);
@@ -26,7 +26,7 @@ export function describeWatches(target: () => Target): void {
       ]);
     });
 
-    it('resumes after a version with every later change, once and in order', async () => {
+    it('resumes a watch after a version with every later change, once and in order', async () => {
       const { ask, watch } = target();
       const before = await revisionNow();
       await ask('POST', at.configMaps, aConfigMap('life'));
@@ -53,7 +53,7 @@ export function describeWatches(target: () => Target): void {
       expect(await watch(from(deletedAt, 'gone'))).toEqual([]);
     });
 
-    it('follows changes while it runs', async () => {
+    it('sends changes while the watch runs', async () => {
       const { ask, watch } = target();
       const before = await revisionNow();
       const lines = watch(from(before, 'live').replace('=1&resource', '=10&resource'), { count: 2 });
@@ -100,11 +100,11 @@ export function describeWatches(target: () => Target): void {
       ]);
     });
 
-    it('is silent from a version of the future, bookmarks included', async () => {
+    it('sends nothing from a future version, bookmarks included', async () => {
       expect(await target().watch(from('99999999', 'any', '&allowWatchBookmarks=true'))).toEqual([]);
     });
 
-    it('sends metadata only when asked for', async () => {
+    it('sends metadata only when the client asks for it', async () => {
       const { ask, watch } = target();
       await ask('POST', at.configMaps, { ...aConfigMap('slim'), data: { big: 'x' } });
       const [line] = await watch(`${at.configMaps}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name%3Dslim`, {
@@ -117,7 +117,7 @@ export function describeWatches(target: () => Target): void {
       expect(line).not.toHaveProperty('object.data');
     });
 
-    it('sends tables when asked for', async () => {
+    it('sends tables when the client asks for them', async () => {
       const { ask, watch } = target();
       await ask('POST', at.configMaps, aConfigMap('row'));
       const lines = await watch(`${at.configMaps}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name%3Drow`, {

@@ -56,7 +56,7 @@ describe('an annotation that cannot be read', () => {
     ['paused', 'yes'],
     ['followers', 'Yes Please'],
     ['leader-service-type', 'ExternalName'],
-  ])('%s=%j moves nothing, removes nothing, and is named', async (key, value) => {
+  ])('an annotation %s=%j moves nothing, removes nothing, and is named', async (key, value) => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await startPod(namespace, { name: 'web-1' });
@@ -70,7 +70,7 @@ describe('an annotation that cannot be read', () => {
     expect(await staysSo(() => readAllOfIt(namespace), 500)).toEqual(before);
   });
 
-  test('a misspelt opt-in makes nothing where there is nothing', async () => {
+  test('a misspelt opt-in creates nothing', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService({ annotations: { enabled: 'ture' } }));
@@ -78,7 +78,7 @@ describe('an annotation that cannot be read', () => {
     expect(await staysSo(() => listServiceNames(namespace))).toEqual(['web']);
   });
 
-  test('beside a leader that dies does not keep the next one from leading', async () => {
+  test('an unreadable annotation does not keep the next pod from leading when the leader dies', async () => {
     const namespace = await world.namespace();
     const first = await startPod(namespace, { name: 'web-0' });
     await startPod(namespace, { name: 'web-1' });
@@ -88,7 +88,7 @@ describe('an annotation that cannot be read', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
   });
 
-  test('health-check is read and named as not acted on', async () => {
+  test('the annotation health-check is read, and named as not acted on', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService({ annotations: { 'health-check': 'http://:80/health' } }));

@@ -102,7 +102,7 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
     return { holder, second: await startBridge('bridge-b', lease) };
   }
 
-  test('fail over on snapshots, through all three functions, and hardly read anything', async () => {
+  test('two bridges fail over on snapshots, through all three functions, and hardly read anything', async () => {
     await startPair();
     const { namespace, pods } = await startLed();
     const hintsBefore = await sum('zen_lead_hints_total');
@@ -122,7 +122,7 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
     ['without a token', 401, async () => null],
     ['with a token for another audience', 401, () => createToken('zen-lead-bridge', 'elsewhere')],
     ['with somebody else’s token', 403, () => createToken('stranger', 'zen-lead')],
-  ])('take nothing %s: %i, through the proxy as directly', async (_name, status, makeToken) => {
+  ])('the functions refuse a sender %s with %i, through the proxy as directly', async (_name, status, makeToken) => {
     const token = await makeToken();
     const headers = {
       'content-type': 'application/cloudevents+json',
@@ -131,7 +131,7 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
     expect((await fetch(sinkUrl, { method: 'POST', headers, body: '{}' })).status).toBe(status);
   });
 
-  test('lose the bridge that speaks first (kill -9): the other one moves the route with a hint, and does not wait for the Lease', async () => {
+  test('after kill -9 of the bridge that sends first, the other one moves the route with a hint, and does not wait for the Lease', async () => {
     const { holder, second } = await startPair();
     const { namespace, pods } = await startLed();
     // Requests of the holder outlive it, and a reconcile that reads would find the loss.
@@ -147,7 +147,7 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
     await expect.poll(() => isAnnounced(namespace)).toBe(true);
   });
 
-  test('have the bridge that speaks first stopped (SIGSTOP) and woken (SIGCONT): the route moves once, and not back', async () => {
+  test('the route moves once, and not back, while the bridge that sends first is stopped (SIGSTOP) and woken (SIGCONT)', async () => {
     const { holder, second } = await startPair();
     const { namespace, pods } = await startLed();
     holder.process.signal('SIGSTOP');
@@ -161,7 +161,7 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
     expect(await staysSo(() => readVersions(namespace), 3_000)).toBe(before);
   });
 
-  test('lose one of the functions (kill -9) and go on through the others', async () => {
+  test('after kill -9 of one of the functions, events go through the others', async () => {
     await startPair();
     const { namespace, pods } = await startLed();
     await functions.pop()?.process.stop('SIGKILL');
@@ -224,7 +224,7 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
     );
   });
 
-  test('take an honest snapshot that is old, and move nothing: neither one that is old as a whole, nor one whose pods are', async () => {
+  test('an honest snapshot that is old moves nothing, whether it is old as a whole or only its pods are', async () => {
     stories += 1;
     const recorder = await startRecorder(sinkUrl);
     closers.push(recorder.close);

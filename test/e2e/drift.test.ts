@@ -114,7 +114,7 @@ describe('what is ours is brought back as it was', () => {
       'the leader Service becomes an ExternalName',
       ['patch', ...service, ...merge({ spec: { type: 'ExternalName', externalName: 'example.com' } })],
     ],
-  ])('when %s', async (_, command) => {
+  ])('zen-lead repairs its objects when %s', async (_, command) => {
     const namespace = await startSettled();
     const before = await readState(namespace);
     const epoch = await readEpoch(namespace);
@@ -125,7 +125,7 @@ describe('what is ours is brought back as it was', () => {
     expect(await listServiceNames(namespace)).toEqual(['web', 'web-leader']);
   });
 
-  test('when the epoch is removed or set back, it does not go down', async () => {
+  test('an epoch that a user removes or sets back does not go down', async () => {
     const namespace = await startSettled();
     const epoch = await readEpoch(namespace);
     await namespace.kubectl('annotate', '--overwrite', ...slice, 'zen-lead.io/epoch=1');
@@ -135,7 +135,7 @@ describe('what is ours is brought back as it was', () => {
     expect(await readLeader(namespace)).toBe('web-0');
   });
 
-  test('when the slice of the second family is edited or deleted, from the first', async () => {
+  test('zen-lead repairs the slice of the second family from the first, when a user edits or deletes it', async () => {
     const namespace = await world.namespace();
     const pod = await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService({ spec: { ipFamilyPolicy: 'RequireDualStack' } }));
@@ -151,7 +151,7 @@ describe('what is ours is brought back as it was', () => {
 });
 
 describe('what is not ours any more', () => {
-  test('a slice without our label is left alone and said so, and looked after again once it has it back', async () => {
+  test('a slice without our label is left alone and reported, and repaired again once it has the label back', async () => {
     const namespace = await startSettled();
     await namespace.kubectl('label', ...slice, 'endpointslice.kubernetes.io/managed-by-');
     await expect.poll(() => listEventReasons(namespace)).toContain('Warning ForeignEndpointSlice');
@@ -164,7 +164,7 @@ describe('what is not ours any more', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
   });
 
-  test('a leader Service without our label is left alone and said so', async () => {
+  test('a leader Service without our label is left alone and reported', async () => {
     const namespace = await startSettled();
     await namespace.kubectl('label', ...service, 'app.kubernetes.io/managed-by-');
     await expect.poll(() => listEventReasons(namespace)).toContain('Warning NameConflict');
@@ -175,7 +175,7 @@ describe('what is not ours any more', () => {
 });
 
 describe('an Endpoints object that somebody made for the leader Service', () => {
-  test('stays as it is, with what Kubernetes mirrors from it, and is said so', async () => {
+  test("a user's Endpoints object for the leader Service stays, with its mirrored slice, and is reported", async () => {
     const namespace = await startSettled();
     await namespace.apply({
       apiVersion: 'v1',
@@ -192,7 +192,7 @@ describe('an Endpoints object that somebody made for the leader Service', () => 
 });
 
 describe('a selector put on the leader Service', () => {
-  test('is removed, with the slice and the Endpoints that Kubernetes made of it', async () => {
+  test('a selector on the leader Service is removed, with the slice and the Endpoints that Kubernetes made of it', async () => {
     const namespace = await startSettled();
     await namespace.kubectl('patch', ...service, ...merge({ spec: { selector: { app: 'web' } } }));
     await expect.poll(async () => (await readService(namespace, 'web-leader'))?.spec.selector).toBeUndefined();
@@ -207,7 +207,7 @@ describe('a selector put on the leader Service', () => {
     expect(await namespace.kubectl('get', 'endpoints', '-o', 'name')).not.toContain('web-leader');
   });
 
-  test('again and again leaves nothing behind', async () => {
+  test('a selector that is put on the leader Service again and again leaves nothing behind', async () => {
     const namespace = await startSettled();
     for (let round = 0; round < 3; round += 1) {
       await namespace.kubectl('patch', ...service, ...merge({ spec: { selector: { app: 'web' } } }));
@@ -220,7 +220,7 @@ describe('a selector put on the leader Service', () => {
 });
 
 describe('deletion by owner', () => {
-  test('the source deleted takes everything of ours along', async () => {
+  test('a deleted source removes all of our objects', async () => {
     const namespace = await startSettled();
     await namespace.kubectl('delete', 'service', 'web');
     await expect.poll(() => listServiceNames(namespace)).toEqual([]);
@@ -228,7 +228,7 @@ describe('deletion by owner', () => {
     await staysSo(() => listServiceNames(namespace));
   });
 
-  test('what --cascade=orphan left is adopted by the source that is made again, leader included', async () => {
+  test('a source that is made again adopts what --cascade=orphan left, leader included', async () => {
     const namespace = await startSettled();
     const before = await readService(namespace, 'web-leader');
     await namespace.kubectl('delete', 'service', 'web', '--cascade=orphan');
@@ -247,7 +247,7 @@ describe('deletion by owner', () => {
     expect(await readLeader(namespace)).toBe('web-0');
   });
 
-  test('a namespace deleted whole goes, although zen-lead looks on', async () => {
+  test('a deleted namespace goes, although zen-lead watches it', async () => {
     const namespace = await world.namespace();
     const pods = [await startPod(namespace, { name: 'web-0' }), await startPod(namespace, { name: 'web-1' })];
     await namespace.apply(aService());

@@ -55,7 +55,7 @@ async function applyExample(namespace: Namespace, file: string, workload: string
 }
 
 describe('examples', () => {
-  test('are each the subject of a story here', () => {
+  test('each example has a story here', () => {
     const manifests = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
     expect(manifests.sort()).toEqual([
       'api-gateway.yaml',
@@ -114,7 +114,7 @@ describe('examples', () => {
     });
   });
 
-  test('scheduled-job: a run that finishes hands over to the next, and the last one to nobody', async () => {
+  test('scheduled-job: a run that finishes hands over to the next, and no pod leads after the last', async () => {
     const namespace = await world.namespace();
     const { first, second } = await applyExample(
       namespace,

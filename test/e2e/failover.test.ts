@@ -35,7 +35,7 @@ async function readAnnouncedEpoch(namespace: Namespace): Promise<number> {
 }
 
 describe('failover', () => {
-  test('moves on when the leader is not Ready any more, and stays there when it is Ready again', async () => {
+  test('moves the lead from a NotReady leader, and does not move it back when that one is Ready again', async () => {
     const [namespace, first] = await startTwo();
     const epoch = await readEpoch(namespace);
     // Changes that follow each other faster than they are announced are announced as one.
@@ -51,13 +51,13 @@ describe('failover', () => {
     expect(await readEpoch(namespace)).toBe(epoch + 1);
   });
 
-  test('moves on when the leader is deleted', async () => {
+  test('moves the lead when the leader is deleted', async () => {
     const [namespace] = await startTwo();
     await namespace.kubectl('delete', 'pod', 'web-0', '--grace-period=0', '--force');
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
   });
 
-  test('leaves a terminating leader at once, although it is still Ready', async () => {
+  test('moves the lead from a terminating leader at once, although it is still Ready', async () => {
     const [namespace] = await startTwo();
     await namespace.kubectl('delete', 'pod', 'web-0', '--wait=false');
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
@@ -70,19 +70,19 @@ describe('failover', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
   });
 
-  test.each(['Succeeded', 'Failed'] as const)('moves on when the leader has finished as %s', async (phase) => {
+  test.each(['Succeeded', 'Failed'] as const)('moves the lead when the leader has finished as %s', async (phase) => {
     const [namespace, first] = await startTwo();
     await first.setPhase(phase);
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
   });
 
-  test('moves on when the leader loses the label that the Service selects', async () => {
+  test('moves the lead when the leader loses the label that the Service selects', async () => {
     const [namespace] = await startTwo();
     await namespace.kubectl('label', '--overwrite', 'pod', 'web-0', 'app=elsewhere');
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
   });
 
-  test('moves on when the Service selects other pods', async () => {
+  test('moves the lead when the Service selects other pods', async () => {
     const [namespace] = await startTwo();
     await startPod(namespace, { name: 'green-0', labels: { app: 'green' } });
     await namespace.kubectl('patch', 'service', 'web', '--patch', '{"spec":{"selector":{"app":"green"}}}');
@@ -110,7 +110,7 @@ describe('failover', () => {
   test.each([
     ['a numeric target port', 8080],
     ['a named target port', 'http'],
-  ])('routes to nobody when nobody is Ready, with %s', async (_, targetPort) => {
+  ])('routes to no pod when none is Ready, with %s', async (_, targetPort) => {
     const ports = [{ name: 'http', containerPort: 8080 }];
     const [namespace, first, second] = await startTwo(
       { ports },
@@ -130,7 +130,7 @@ describe('failover', () => {
     expect(await readEpoch(namespace)).toBe(epoch + 1);
   });
 
-  test('routes to nobody when the last pod is gone, and names the next one that comes', async () => {
+  test('routes to no pod when the last one is gone, and elects the next one that comes', async () => {
     const [namespace, first, second] = await startTwo();
     await Promise.all([first.kill(), second.kill()]);
     await expect.poll(() => readLeader(namespace)).toBe('nobody');
@@ -143,7 +143,7 @@ describe('failover', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-2');
   });
 
-  test('counts every election, and never the same twice, in a row of failovers', async () => {
+  test('counts every election once in a row of failovers', async () => {
     const [namespace, first, second] = await startTwo();
     const start = await readEpoch(namespace);
     for (let round = 1; round <= 6; round += 1) {
@@ -168,7 +168,7 @@ describe('failover', () => {
     expect(await listSlices(namespace, 'web-leader')).toEqual([before]);
   });
 
-  test('takes no pod of another namespace, and no pod without an address', async () => {
+  test('elects no pod of another namespace, and no pod without an address', async () => {
     const [namespace, other] = [await world.namespace(), await world.namespace()];
     await startPod(other, { name: 'web-0' });
     await startPod(namespace, { name: 'web-1', families: [] });

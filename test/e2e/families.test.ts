@@ -87,7 +87,7 @@ describe('address families', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
   });
 
-  test('a source that becomes dual-stack, and single-stack again, takes its leader Service along', async () => {
+  test('the leader Service follows a source that becomes dual-stack, and single-stack again', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService());

@@ -13,7 +13,7 @@ import { useZenLead } from '../support/programs/useZenLead.ts';
 const world = useZenLead();
 
 describe('followers', () => {
-  test('are every other Ready pod, before and after a failover', async () => {
+  test('followers are every other Ready pod, before and after a failover', async () => {
     const namespace = await world.namespace();
     const first = await startPod(namespace, { name: 'web-0' });
     await startPod(namespace, { name: 'web-1' });
@@ -33,7 +33,7 @@ describe('followers', () => {
     await expect.poll(() => readLeader(namespace, 'web-followers')).toBe('nobody');
   });
 
-  test('have the name that the annotation gives, and go when it goes', async () => {
+  test('the annotation names the followers Service, which goes when the annotation goes', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await startPod(namespace, { name: 'web-1' });
@@ -67,7 +67,7 @@ describe('leader-service-type', () => {
     },
   );
 
-  test('can change there and back without a new leader Service', async () => {
+  test('leader-service-type can change there and back without a new leader Service', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService());
@@ -82,7 +82,7 @@ describe('leader-service-type', () => {
     expect(await readLeader(namespace)).toBe('web-0');
   });
 
-  test('LoadBalancer keeps what has been announced on the slice, so that a cloud controller is left in peace', async () => {
+  test('LoadBalancer keeps what has been announced on the slice, so that a cloud controller has nothing to do', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService({ annotations: { 'leader-service-type': 'LoadBalancer' } }));

@@ -50,7 +50,7 @@ describe('zen-lead with its own account', () => {
     namespace = await createNamespace(controlPlane(), 'guarded');
   });
 
-  test('elects, fails over, renames, repairs and removes', async () => {
+  test('zen-lead elects, fails over, renames, repairs and removes with its own account', async () => {
     const first = await startPod(namespace, { name: 'web-0' });
     await startPod(namespace, { name: 'web-1' });
     await namespace.apply(aService());
@@ -87,7 +87,7 @@ describe('zen-lead with its own account', () => {
   });
 });
 
-describe('whoever steals the identity of zen-lead', () => {
+describe("a thief of zen-lead's identity", () => {
   const ours = { 'app.kubernetes.io/managed-by': 'zen-lead', 'zen-lead.io/source-service': 'web' };
   const sliceLabels = {
     'kubernetes.io/service-name': 'web-leader',
@@ -131,7 +131,7 @@ describe('whoever steals the identity of zen-lead', () => {
     ['a leader Service', service],
     ['a slice of it', slice],
     ['a slice without an endpoint', { ...slice, endpoints: [] }],
-  ])('can make %s, as zen-lead does', async (_name, manifest) => {
+  ])("a thief of zen-lead's identity can make %s, as zen-lead does", async (_name, manifest) => {
     expect(await create(manifest)).toMatch(/created/);
   });
 
@@ -169,7 +169,7 @@ describe('whoever steals the identity of zen-lead', () => {
       { ...slice, endpoints: [{ ...endpoint, targetRef: { ...pod, namespace: 'kube-system' } }] },
       /pod of the same namespace/,
     ],
-  ])('cannot make %s', async (_name, manifest, message) => {
+  ])("a thief of zen-lead's identity cannot make %s", async (_name, manifest, message) => {
     expect(await create(manifest)).toMatch(message);
   });
 
@@ -187,7 +187,7 @@ describe('whoever steals the identity of zen-lead', () => {
       ],
     ],
     ['delete', ['delete', 'service', 'foreign']],
-  ])('cannot %s a Service that is not ours', async (_verb, args) => {
+  ])("a thief of zen-lead's identity cannot %s a Service that is not ours", async (_verb, args) => {
     expect(await isRefused(['-n', 'stolen', ...args])).toBe(true);
   });
 
@@ -196,7 +196,7 @@ describe('whoever steals the identity of zen-lead', () => {
     [['delete', '--raw=/api/v1/namespaces/stolen/pods/web-0']],
     [['delete', '--raw=/api/v1/namespaces/stolen/services']],
     [['get', 'configmaps', '-n', 'kube-system']],
-  ])('has no right to %s', async (args) => {
+  ])("a thief of zen-lead's identity has no right to %s", async (args) => {
     expect(await asZenLead(...args).catch(String)).toMatch(/cannot (list|delete|deletecollection) resource/);
   });
 });

@@ -25,7 +25,7 @@ function readWhole(namespace: Namespace, kind: string, name: string): Promise<st
 }
 
 describe('leader-service-name', () => {
-  test('gives another name, and renaming leaves nothing behind', async () => {
+  test('leader-service-name names the leader Service, and a rename leaves nothing behind', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await startPod(namespace, { name: 'web-1' });
@@ -46,7 +46,7 @@ describe('leader-service-name', () => {
     await expect.poll(() => listSlices(namespace, 'primary')).toEqual([]);
   });
 
-  test('that would be too long by default is refused, and can be given instead', async () => {
+  test('a default name that is too long is refused, and leader-service-name gives another one', async () => {
     const namespace = await world.namespace();
     const name = `web-${'x'.repeat(54)}`; // 58 characters: `-leader` makes 65
     await startPod(namespace, { name: 'web-0' });
@@ -57,7 +57,7 @@ describe('leader-service-name', () => {
     await expect.poll(() => readLeader(namespace, 'short')).toBe('web-0');
   });
 
-  test('that is the source itself is refused, and the source stays as it is', async () => {
+  test('leader-service-name refuses the name of the source, and the source stays as it is', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService({ annotations: { 'leader-service-name': 'web' } }));
@@ -69,7 +69,7 @@ describe('leader-service-name', () => {
 });
 
 describe('a name that is taken', () => {
-  test('by a foreign Service stays byte for byte as it was, and is taken over once it is free', async () => {
+  test('a foreign Service with the name stays byte for byte as it was, and the name is taken over once it is free', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply({
@@ -89,7 +89,7 @@ describe('a name that is taken', () => {
     await expect.poll(() => readLeader(namespace, 'db')).toBe('web-0');
   });
 
-  test('keeps the leader Service that there is, under the name that it has', async () => {
+  test('the present leader Service keeps its name when the new name is taken', async () => {
     const namespace = await world.namespace();
     const first = await startPod(namespace, { name: 'web-0' });
     await startPod(namespace, { name: 'web-1' });
@@ -103,7 +103,7 @@ describe('a name that is taken', () => {
     expect(await readWhole(namespace, 'service', 'db')).toBe(before);
   });
 
-  test('by another source’s leader Service is not fought over, and handed on when that one opts out', async () => {
+  test('two sources do not fight over one name, and the second gets it when the first opts out', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await startPod(namespace, { name: 'other-0', labels: { app: 'other' } });
@@ -129,7 +129,7 @@ describe('a name that is taken', () => {
     await expect.poll(() => readLeader(namespace, 'shared')).toBe('other-0');
   });
 
-  test('by a foreign EndpointSlice is refused, and the slice stays byte for byte as it was', async () => {
+  test('a name that a foreign EndpointSlice has is refused, and the slice stays byte for byte as it was', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply({
@@ -150,7 +150,7 @@ describe('a name that is taken', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
   });
 
-  test('beside which somebody hangs a slice onto the leader Service is said so, and that slice stays', async () => {
+  test('a foreign slice of the leader Service is reported, and stays', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService());

@@ -28,7 +28,7 @@ describe('opting in', () => {
     await expect.poll(() => listEventReasons(namespace)).toContain('Normal LeaderElected');
   });
 
-  test('makes the leader Service before there are pods, and routes to the first one that is Ready', async () => {
+  test('creates the leader Service before there are pods, and routes to the first one that is Ready', async () => {
     const namespace = await world.namespace();
     await namespace.apply(aService());
     await expect.poll(() => readLeader(namespace)).toBe('nobody');
@@ -41,7 +41,7 @@ describe('opting in', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
   });
 
-  test('makes a leader Service without selector that mirrors the ports and nothing else', async () => {
+  test('creates a leader Service without selector that mirrors the ports and nothing else', async () => {
     const namespace = await world.namespace();
     await namespace.apply({
       ...aService({
@@ -125,7 +125,7 @@ describe('opting in', () => {
     ]);
   });
 
-  test('says on the leader Service who leads, once that is announced', async () => {
+  test('names the leader on the leader Service, once it is announced', async () => {
     const namespace = await world.namespace();
     const pod = await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService());
@@ -140,7 +140,7 @@ describe('opting in', () => {
 });
 
 describe('opting out', () => {
-  test('removes what was made and leaves the source as it is', async () => {
+  test('removes what opting in made and leaves the source as it is', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService({ annotations: { followers: 'true' } }));
@@ -154,7 +154,7 @@ describe('opting out', () => {
     expect((await listSlices(namespace, 'web')).length).toBe(1);
   });
 
-  test('is also written as "false"', async () => {
+  test('the value "false" opts out too', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService());
@@ -163,7 +163,7 @@ describe('opting out', () => {
     await expect.poll(() => listServiceNames(namespace)).toEqual(['web']);
   });
 
-  test('and in again gives a greater epoch', async () => {
+  test('opting out and in again gives a greater epoch', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService());

@@ -17,7 +17,7 @@ const http = { name: 'http', port: 80, targetPort: 'http' };
 const metrics = { name: 'metrics', port: 9090, targetPort: 'metrics' };
 
 describe('ports', () => {
-  test('are those of the pod that leads, in the same write as its address', async () => {
+  test('named ports are those of the pod that leads, in the same write as its address', async () => {
     const namespace = await world.namespace();
     const first = await startPod(namespace, { name: 'web-0', ports: [{ name: 'http', containerPort: 8080 }] });
     const second = await startPod(namespace, { name: 'web-1', ports: [{ name: 'http', containerPort: 9080 }] });
@@ -32,7 +32,7 @@ describe('ports', () => {
     await watched.close();
   });
 
-  test('are found on a restartable init container', async () => {
+  test('named ports are found on a restartable init container', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0', sidecarPorts: [{ name: 'http', containerPort: 15001 }] });
     await namespace.apply(aService({ spec: { ports: [http] } }));
@@ -40,7 +40,7 @@ describe('ports', () => {
     expect(await readLeader(namespace)).toBe('web-0');
   });
 
-  test('tell apart one name for TCP and UDP', async () => {
+  test('one port name for TCP and for UDP is told apart', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, {
       name: 'web-0',
@@ -64,7 +64,7 @@ describe('ports', () => {
       .toEqual(['tcp 53/TCP', 'udp 5353/UDP']);
   });
 
-  test('that cannot be resolved keep a pod from leading (strict), and another one takes over', async () => {
+  test('a pod whose ports cannot be resolved does not lead (strict), and another one takes over', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0', ports: [{ name: 'http', containerPort: 8080 }] });
     await namespace.apply(aService({ spec: { ports: [http, metrics] } }));
@@ -83,7 +83,7 @@ describe('ports', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
   });
 
-  test('that cannot be resolved are left out alone (lenient)', async () => {
+  test('only the ports that cannot be resolved are left out (lenient)', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0', ports: [{ name: 'http', containerPort: 8080 }] });
     await namespace.apply(aService({ annotations: { 'ports-mode': 'lenient' }, spec: { ports: [http, metrics] } }));
@@ -94,7 +94,7 @@ describe('ports', () => {
     await expect.poll(() => readLeader(namespace)).toBe('nobody');
   });
 
-  test('of the source are followed when they change', async () => {
+  test('the leader Service follows changed ports of the source', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService());

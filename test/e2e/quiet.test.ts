@@ -98,7 +98,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   },
 };
 
-test('nothing is written over a resync and a while of noise on pods and nodes, whatever a Service looks like', async () => {
+test('writes nothing over a resync and a while of noise on pods and nodes, whatever a Service looks like', async () => {
   const all: Pod[] = [];
   for (const { service, pods = {}, beside = [], afterwards } of Object.values(shapes)) {
     const namespace = await world.namespace();

@@ -59,7 +59,7 @@ async function readVersions(): Promise<string> {
   return [service, ...slices].map((each) => each?.metadata.resourceVersion).join(' ');
 }
 
-test('the one that speaks first is killed with kill -9: the other one moves the route, and does not wait for the Lease', async () => {
+test('after kill -9 of the replica that sends first, the other one moves the route, and does not wait for the Lease', async () => {
   // On a busy machine it may have lost its patience when the Service was made.
   const hintsBefore = await second.readMetric('zen_lead_hedged_hints_total');
   await holder.process.stop('SIGKILL');
@@ -75,7 +75,7 @@ test('the one that speaks first is killed with kill -9: the other one moves the 
   expect(await second.readMetric('zen_lead_hedged_hints_total')).toBe(hintsBefore + 1);
 });
 
-test('the one that speaks first is stopped (SIGSTOP) and woken (SIGCONT): the route moves once, and not back', async () => {
+test('the route moves once, and not back, while the replica that sends first is stopped (SIGSTOP) and woken (SIGCONT)', async () => {
   holder.process.signal('SIGSTOP');
   await pods[0].setReady(false);
   const stoppedAt = Date.now();
@@ -95,7 +95,7 @@ test('the one that speaks first is stopped (SIGSTOP) and woken (SIGCONT): the ro
   await expect.poll(() => readLeader(namespace)).toBe('web-0');
 });
 
-test('a timer that died with the one that speaks first fires, long before the Lease is free', async () => {
+test('a timer that died with the replica that sends first fires, long before the Lease is free', async () => {
   await namespace.kubectl('annotate', 'service', 'web', 'zen-lead.io/failover-min-delay=3s');
   await sleep(500); // the annotation has arrived everywhere
   const lostAt = Date.now();

@@ -62,14 +62,14 @@ test('a restart of zen-lead writes nothing when nothing has changed', async () =
   expect(await staysSo(() => readVersions(namespace))).toBe(before);
 });
 
-test('zen-lead ends in time when it is asked to', async () => {
+test('zen-lead ends in time after SIGTERM', async () => {
   const { zenLead } = await startLed();
   const askedAt = Date.now();
   await zenLead.process.stop('SIGTERM', 20_000);
   expect(Date.now() - askedAt).toBeLessThan(5_000);
 });
 
-test('what happened while zen-lead was away is caught up with', async () => {
+test('zen-lead catches up with what happened while it was away', async () => {
   const { namespace, first, zenLead } = await startLed();
   await zenLead.process.stop('SIGKILL');
   await first.kill();
@@ -87,7 +87,7 @@ test('a timer that died with zen-lead is set again', async () => {
   await expect.poll(() => readLeader(namespace)).toBe('web-1');
 });
 
-test('an opt-out while zen-lead was away is carried out', async () => {
+test('zen-lead carries out an opt-out that happened while it was away', async () => {
   const { namespace, zenLead } = await startLed();
   await zenLead.process.stop('SIGKILL');
   await namespace.kubectl('annotate', 'service', 'web', 'zen-lead.io/enabled-');
@@ -117,7 +117,7 @@ test('a restart of the API server moves nothing, and failover works after it', a
   expect(zenLead.process.ended()).toBeUndefined();
 });
 
-test('a failover during an absence of the API server is made up for when it is back', async () => {
+test('zen-lead fails over once the API server is back, when the leader died during its absence', async () => {
   const { namespace, first, second, zenLead } = await startLed();
   await first.setReady(false);
   await controlPlane().stopApiServer('SIGKILL'); // before or after the route was written

@@ -27,7 +27,7 @@ async function isAnnounced(namespace: Namespace): Promise<boolean> {
   return epoch !== undefined && service?.metadata.annotations['zen-lead.io/announced-epoch'] === epoch;
 }
 
-test('etcd is restored from a backup made before the last failover: nothing moves on what was seen before, and the next loss is served', async () => {
+test('after a restore of etcd from before the last failover, nothing moves on what was seen before, and the next loss is served', async () => {
   const namespace = await createNamespace(controlPlane(), `restored-${Date.now()}`);
   const first = await startPod(namespace, { name: 'web-0' });
   const second = await startPod(namespace, { name: 'web-1' });

@@ -38,7 +38,7 @@ const rules = [
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'patch'] },
 ];
 
-test('in one namespace, with a Role: it leads there and leaves the others alone', async () => {
+test('a Role is enough for one namespace, and zen-lead leaves the others alone', async () => {
   const namespace = await createNamespace(controlPlane(), 'mine');
   const other = await createNamespace(controlPlane(), 'others');
   const kubeconfig = await grant(namespace, 'Role');
@@ -49,7 +49,7 @@ test('in one namespace, with a Role: it leads there and leaves the others alone'
   expect(await staysSo(() => listServiceNames(other))).toEqual(['web']);
 });
 
-test('in all namespaces, with a ClusterRole', async () => {
+test('a ClusterRole is enough for all namespaces', async () => {
   const namespace = await createNamespace(controlPlane(), 'all-of-them');
   const kubeconfig = await grant(namespace, 'ClusterRole');
   zenLead = await startZenLead({ ...controlPlane(), kubeconfig }, 'zen-lead-cluster-role');

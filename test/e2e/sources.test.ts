@@ -42,7 +42,7 @@ describe('sources', () => {
     expect((await readLeaderSpec(namespace))?.clusterIP).toBe('None');
   });
 
-  test('a headless source that gets ports gets a leader Service with a ClusterIP, made again', async () => {
+  test('a headless source that gets ports gets a new leader Service with a ClusterIP', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService({ spec: { clusterIP: 'None', ports: [] } }));
@@ -71,7 +71,7 @@ describe('sources', () => {
     },
   );
 
-  test('an ExternalName source is refused, and said so', async () => {
+  test('an ExternalName source is refused and reported', async () => {
     const namespace = await world.namespace();
     await namespace.apply(
       aService({
@@ -82,14 +82,14 @@ describe('sources', () => {
     expect(await staysSo(() => listServiceNames(namespace))).toEqual(['web']);
   });
 
-  test('a source without selector is refused, and said so', async () => {
+  test('a source without selector is refused and reported', async () => {
     const namespace = await world.namespace();
     await namespace.apply(aService({ spec: { selector: undefined } }));
     await expect.poll(() => listEventReasons(namespace)).toContain('Warning InvalidService');
     expect(await staysSo(() => listServiceNames(namespace))).toEqual(['web']);
   });
 
-  test('a source that loses its selector routes to nobody, and leads again when it has one', async () => {
+  test('a source that loses its selector routes to no pod, and has a leader again when it has a selector', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService());
@@ -103,7 +103,7 @@ describe('sources', () => {
     expect((await readService(namespace, 'web-leader'))?.metadata.uid).toBe(uid);
   });
 
-  test('a source that becomes an ExternalName routes to nobody, and leads again when it is none any more', async () => {
+  test('a source that becomes an ExternalName routes to no pod, and has a leader again when it stops being one', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService());
@@ -130,7 +130,7 @@ describe('sources', () => {
     expect(after?.spec).toEqual(before?.spec);
   });
 
-  test('a source that is deleted and made again under the same name is led again', async () => {
+  test('a source that is deleted and made again under the same name has a leader again', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService());

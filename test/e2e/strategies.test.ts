@@ -43,7 +43,7 @@ const byZone: readonly PodOptions[] = [
 ];
 
 describe('strategy', () => {
-  test('oldest takes the one that was created first, whatever its name', async () => {
+  test('oldest chooses the pod that was created first, whatever its name', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-9' });
     await new Promise((resolve) => setTimeout(resolve, 1_100)); // creation times have whole seconds
@@ -52,7 +52,7 @@ describe('strategy', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-9');
   });
 
-  test('newest takes the one that was created last', async () => {
+  test('newest chooses the pod that was created last', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-1' });
     await new Promise((resolve) => setTimeout(resolve, 1_100));
@@ -61,7 +61,7 @@ describe('strategy', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-9');
   });
 
-  test('priority takes the largest number, and does not preempt a sticky leader', async () => {
+  test('priority chooses the largest number, and does not preempt a sticky leader', async () => {
     const priority = (value: string) => ({ annotations: { 'zen-lead.io/priority': value } });
     const { namespace, pod } = await startWith(
       { strategy: 'priority' },
@@ -76,14 +76,14 @@ describe('strategy', () => {
     expect(await staysSo(() => readLeader(namespace))).toBe('web-1');
   });
 
-  test('node-aware takes another node than the last leader’s', async () => {
+  test('node-aware chooses another node than the last leader’s', async () => {
     const { namespace, pod } = await startWith({ strategy: 'node-aware' }, ...byZone);
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
     await pod('web-0').kill();
     await expect.poll(() => readLeader(namespace)).toBe('web-2');
   });
 
-  test('zone-aware takes another zone than the last leader’s, also after a time without leader', async () => {
+  test('zone-aware chooses another zone than the last leader’s, also after a time without leader', async () => {
     const { namespace, pod } = await startWith({ strategy: 'zone-aware' }, ...byZone);
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
     for (const name of ['web-1', 'web-2', 'web-0']) await pod(name).setReady(false);
@@ -95,7 +95,7 @@ describe('strategy', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-2');
   });
 
-  test('random takes one of them and keeps to it', async () => {
+  test('random chooses one pod and keeps it', async () => {
     const { namespace } = await startWith({ strategy: 'random' }, ...byZone);
     await expect.poll(() => readLeader(namespace)).toMatch(/^web-[012]$/);
     const leader = await staysSo(() => readLeader(namespace));
@@ -104,7 +104,7 @@ describe('strategy', () => {
     expect(await staysSo(() => readLeader(namespace))).toBe(leader);
   });
 
-  test('without stickiness gives the lead back to the preferred pod', async () => {
+  test('a strategy without stickiness gives the lead back to the preferred pod', async () => {
     const { namespace, pod } = await startWith({ sticky: 'false' }, { name: 'web-0' }, { name: 'web-1' });
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
     await pod('web-0').setReady(false);
@@ -128,14 +128,14 @@ describe('what a user decides', () => {
     expect(await staysSo(() => readLeader(namespace))).toBe('web-2');
   });
 
-  test('pin-leader with the name of no pod moves nothing', async () => {
+  test('pin-leader with an unknown name moves nothing', async () => {
     const { namespace } = await startWith({}, ...byZone);
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
     await annotate(namespace, 'pin-leader=web-99');
     expect(await staysSo(() => readLeader(namespace))).toBe('web-0');
   });
 
-  test('paused freezes: no move, whatever happens, until it is lifted', async () => {
+  test('paused keeps the route, whatever happens, until it is removed', async () => {
     const { namespace, pod } = await startWith({}, { name: 'web-0' }, { name: 'web-1' });
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
     await annotate(namespace, 'paused=true');

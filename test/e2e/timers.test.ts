@@ -46,7 +46,7 @@ describe('timers', () => {
     expect(Date.now() - startedAt).toBeLessThan(12_000);
   });
 
-  test('a pod that flaps before min-ready-duration is over starts again', async () => {
+  test('a pod that flaps before min-ready-duration is over waits for it again', async () => {
     const namespace = await world.namespace();
     const pod = await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService({ annotations: { 'min-ready-duration': '4s' } }));
@@ -85,7 +85,7 @@ describe('timers', () => {
     expect(await staysSo(() => readLeader(namespace), 4_500)).toBe('web-0');
   });
 
-  test('the last pod loses the lead to nobody when its failover-min-delay is over', async () => {
+  test('the last pod loses the lead when its failover-min-delay is over, and no pod leads', async () => {
     const namespace = await world.namespace();
     const pod = await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService({ annotations: { 'failover-min-delay': '3s' } }));

@@ -25,7 +25,7 @@ afterEach(async () => {
 test.each([
   ['that share a Lease', []],
   ['that know nothing of each other', ['--no-lease']],
-])('two %s elect once a failover, move the route once, and say it once', async (how, flags) => {
+])('two %s elect once a failover, move the route once, and announce it once', async (how, flags) => {
   const name = how.replaceAll(' ', '-').toLowerCase();
   both = await Promise.all([1, 2].map((each) => startZenLead(controlPlane(), `zen-lead-${name}-${each}`, ...flags)));
   const namespace = await createNamespace(controlPlane(), name);

@@ -72,7 +72,7 @@ const readMetric = async (url: string, name: string): Promise<number> => {
   return values.reduce((sum, value) => sum + value, 0);
 };
 
-it('fails over on snapshots that a real token vouches for', async () => {
+it('the halves fail over on snapshots that a real token vouches for', async () => {
   const tokenFile = join(controlPlane().directory, 'bridge-token');
   writeFileSync(tokenFile, await createToken('zen-lead'));
   const bridgeUrl = await start('bridge', '--sink', functionsUrl, '--token-file', tokenFile);
@@ -101,7 +101,7 @@ it.each([
   ['for another audience', 401, () => createToken('elsewhere')],
   ['of another account', 403, () => otherToken()],
   ['that is missing', 401, () => null],
-])('refuses a real token %s with %i', async (_name, status, makeToken) => {
+])('the functions refuse a real token %s with %i', async (_name, status, makeToken) => {
   const token = await makeToken();
   const response = await fetch(functionsUrl, {
     method: 'POST',

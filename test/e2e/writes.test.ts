@@ -39,7 +39,7 @@ async function liveThrough(): Promise<void> {
   await expect.poll(() => listServiceNames(namespace)).toEqual(['web']);
 }
 
-test('every write says what it was decided on, and goes to nothing but Services, slices, Endpoints, Events and the Lease', async () => {
+test('every write names the versions that it was decided on, and goes only to Services, slices, Endpoints, Events and the Lease', async () => {
   await liveThrough();
   const readWrites = () => readAuditedWrites(world.controlPlane(), 'zen-lead');
   await expect
@@ -69,7 +69,7 @@ test('every write says what it was decided on, and goes to nothing but Services,
   for (const write of writes) expect([200, 201, 404, 409], JSON.stringify(write)).toContain(write.status);
 });
 
-test('metrics of one run are served, each name once', async () => {
+test('serves the metrics of one run, each name once', async () => {
   const page = await (await fetch(`${world.zenLead().url}/metrics`)).text();
   const names = [...page.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
   expect(new Set(names).size).toBe(names.length);

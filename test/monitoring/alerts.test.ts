@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { aBusyRun } from '../support/programs/aBusyRun.ts';
 import { startPrometheus } from './startPrometheus.ts';
 
-it('fires while nobody is routed to, and resolves when somebody is', async () => {
+it('the alert fires while the leader Service routes to no pod, and resolves when it routes to one', async () => {
   const { urls, writeReady, readRoute } = await aBusyRun();
   const prometheus = await startPrometheus([urls.run]);
   const firing = async () => {
@@ -31,7 +31,7 @@ it('fires while nobody is routed to, and resolves when somebody is', async () =>
     expect(Object.values(annotations).join(' '), labels['alertname']).not.toMatch(/\{\{|<no value>|<error/);
 });
 
-it('tells when nothing that watches is in sight', async () => {
+it('an alert fires when no bridge is scraped', async () => {
   const { urls } = await aBusyRun();
   // Functions alone watch nothing.
   const blind = await startPrometheus([urls.functions]);

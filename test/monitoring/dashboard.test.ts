@@ -36,7 +36,7 @@ function fillIn(expression: string): string {
     .replaceAll(/\$(?:namespace|service)\b/g, '.*');
 }
 
-it('asks only for what is exported: every panel shows something of a real run', async () => {
+it('the dashboard asks only for exported metrics: every panel shows something of a real run', async () => {
   const { urls, writeReady, readRoute } = await aBusyRun();
   const prometheus = await startPrometheus(Object.values(urls));
   // A rate needs two samples of a counter, so what happened before the first scrape has to happen
@@ -60,13 +60,13 @@ it('asks only for what is exported: every panel shows something of a real run', 
   if (page !== undefined) writeFileSync(page, await renderDashboard(dashboard.panels, prometheus.url, fillIn));
 });
 
-it('names no metric that is not documented', () => {
+it('the dashboard names only documented metrics', () => {
   const known = readMetricRows().flatMap(({ name }) => [name, `${name}_bucket`, `${name}_count`, `${name}_sum`]);
   const named = JSON.stringify(dashboard).match(/zen_lead_[a-z_]+/g) ?? [];
   expect([...new Set(named)].filter((name) => !known.includes(name))).toEqual([]);
 });
 
-it('lays no panel over another', () => {
+it('no two panels of the dashboard overlap', () => {
   const cells = panels.flatMap(({ title, gridPos: { x, y, w, h } }) =>
     Array.from({ length: w * h }, (_, at) => `${x + (at % w)},${y + Math.floor(at / w)} ${title}`),
   );

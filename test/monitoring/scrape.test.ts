@@ -39,7 +39,7 @@ const stranger = {
   },
 };
 
-it('looks in every namespace that the manifests use', () => {
+it('discovers pods in every namespace that the manifests use', () => {
   const [{ kubernetes_sd_configs: discovery }] = config.scrape_configs;
   const namespaces = listShippedPods().map(({ labels }) => labels['__meta_kubernetes_namespace']);
   expect(discovery[0].namespaces.names.toSorted()).toEqual([...new Set(namespaces)].toSorted());
