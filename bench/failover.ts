@@ -69,7 +69,7 @@ async function run(controlPlane: ControlPlane, samples: number, setting: Setting
   // zen-lead watches one namespace, or the floor's pods would be its work too.
   const zenLead = await startZenLead(controlPlane, 'zen-lead', '--namespace', led.workload.namespace.name);
   try {
-    for (const each of [floor, led]) while (each.address.current() === undefined) await sleep(20);
+    for (const each of [floor, led]) await waitForRoute(each);
     for (let round = -warmUpRounds; round < samples; round += 1) {
       for (const contestant of [floor, led]) {
         const tookMs = await failOver(contestant);
@@ -91,6 +91,11 @@ async function run(controlPlane: ControlPlane, samples: number, setting: Setting
 
 async function enter(controlPlane: ControlPlane, name: Contestant['name'], workload: Workload): Promise<Contestant> {
   return { name, workload, address: await watchAddress(controlPlane, workload), samplesMs: [] };
+}
+
+async function waitForRoute({ workload, address }: Contestant): Promise<void> {
+  for (const deadlineAt = Date.now() + sampleTimeoutMs; address.current() === undefined; await sleep(20))
+    if (Date.now() > deadlineAt) throw new Error(`${workload.serviceName} was not routed to any pod in time`);
 }
 
 /** Returns milliseconds. When it resolves, the previous leader is Ready again and follows. */

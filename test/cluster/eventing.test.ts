@@ -42,7 +42,8 @@ afterAll(async () => {
 /** Waits for more than the request to end: until a pod is gone it still takes what it is sent. */
 async function waitUntilGone(selector: string): Promise<void> {
   const list = () => kubectl('get', 'pods', '-l', selector, '-o', 'name');
-  await expect.poll(list, { timeout: 60_000, interval: 250 }).toBe('');
+  const message = `waited for the pods of ${selector} to be gone`;
+  await expect.poll(list, { timeout: 60_000, interval: 250, message }).toBe('');
 }
 
 /** Returns the new leader, and notes how long the client was without an answer. */

@@ -125,7 +125,7 @@ describe('while the API server is restarted', () => {
             () => 'up',
             () => 'down',
           ),
-        { timeout: 60_000 },
+        { timeout: 60_000, message: 'waited for the API server to come back' },
       )
       .toBe('up');
   }

@@ -98,7 +98,9 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
     stories += 1;
     const lease = ['--lease-name', `story-${stories}`];
     const holder = await startBridge('bridge-a', lease);
-    await vi.waitFor(async () => expect(await isHolder(holder)).toBe(true), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await isHolder(holder), 'waited for the bridge to hold the Lease').toBe(true), {
+      timeout: 10_000,
+    });
     return { holder, second: await startBridge('bridge-b', lease) };
   }
 
@@ -205,7 +207,10 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
         const startFresh = () => startBridge('fresh', flags);
         const startLate = () => startHeldBack(flags, isLate);
         const leading = await (first === 'late' ? startLate() : startFresh());
-        await vi.waitFor(async () => expect(await isHolder(leading)).toBe(true), { timeout: 15_000 });
+        await vi.waitFor(
+          async () => expect(await isHolder(leading), 'waited for the bridge to hold the Lease').toBe(true),
+          { timeout: 15_000 },
+        );
         await (first === 'late' ? startFresh() : startLate());
         const { namespace, pods } = await startLed();
         seen = await watchRoutes(controlPlane(), namespace, 'web-leader');
@@ -229,7 +234,9 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
     const recorder = await startRecorder(sinkUrl);
     closers.push(recorder.close);
     const bridge = await startBridge('bridge', ['--lease-name', `story-${stories}`], recorder.url);
-    await vi.waitFor(async () => expect(await isHolder(bridge)).toBe(true), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await isHolder(bridge), 'waited for the bridge to hold the Lease').toBe(true), {
+      timeout: 10_000,
+    });
     const { namespace, pods } = await startLed();
     const readEvents = () => {
       const events = recorder.bodies.flatMap((body) => recordedEvent.safeParse(JSON.parse(body)).data ?? []);

@@ -24,7 +24,13 @@ beforeAll(async () => {
   await kubectl('apply', '-k', join(deploy, 'kubernetes/one'));
   await kubectl('apply', '-k', join(deploy, 'guard'));
   // A policy is in force a moment after it is written.
-  await vi.waitUntil(() => isRefused(['create', 'service', 'clusterip', 'probe', '--tcp=80']), { timeout: 20_000 });
+  await vi.waitFor(
+    async () => {
+      const refused = await isRefused(['create', 'service', 'clusterip', 'probe', '--tcp=80']);
+      expect(refused, 'waited for the policy to refuse a foreign Service').toBe(true);
+    },
+    { timeout: 20_000 },
+  );
 });
 afterAll(() => zenLead?.process.stop('SIGKILL'));
 

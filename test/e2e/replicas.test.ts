@@ -36,7 +36,10 @@ beforeEach(async () => {
   pods = [await startPod(namespace, { name: 'web-0' }), await startPod(namespace, { name: 'web-1' })];
   const start = (name: string) => startCommand(controlPlane(), `${name}-${stories}`, 'run');
   const started = await Promise.all([start('zen-lead-a'), start('zen-lead-b')]);
-  await vi.waitFor(async () => expect(await Promise.all(started.map(isHolder))).toContain(true), { timeout: 15_000 });
+  await vi.waitFor(
+    async () => expect(await Promise.all(started.map(isHolder)), 'waited for a holder of the Lease').toContain(true),
+    { timeout: 15_000 },
+  );
   [holder, second] = (await isHolder(started[0])) ? started : [started[1], started[0]];
   await namespace.apply(aService());
   await expect.poll(() => readLeader(namespace)).toBe('web-0');

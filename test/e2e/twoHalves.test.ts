@@ -49,13 +49,16 @@ async function start(command: string, ...args: readonly string[]): Promise<strin
   processes.push(running);
   return vi.waitFor(() => {
     const url = [...running.log().matchAll(/"url":"(http:\/\/127\.0\.0\.1:\d+)/g)].at(-1)?.[1];
-    if (url === undefined) throw new Error(`${command} does not say where it listens:\n${running.log()}`);
+    if (url === undefined) throw new Error(`${command} has logged no address yet:\n${running.log()}`);
     return url;
   }, startTimeout);
 }
 
 async function waitUntilReady(url: string): Promise<void> {
-  await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), startTimeout);
+  await vi.waitFor(
+    async () => expect((await fetch(`${url}/readyz`)).status, `waited for ${url} to be ready`).toBe(200),
+    startTimeout,
+  );
 }
 
 async function createToken(audience: string): Promise<string> {
@@ -78,7 +81,10 @@ it('the halves fail over on snapshots that a real token vouches for', async () =
   const bridgeUrl = await start('bridge', '--sink', functionsUrl, '--token-file', tokenFile);
   await waitUntilReady(bridgeUrl);
   // Until it holds the Lease it hedges, and a hedge is a hint.
-  await vi.waitFor(() => expect(processes.at(-1)?.log()).toContain('"holder":true'), startTimeout);
+  await vi.waitFor(
+    () => expect(processes.at(-1)?.log(), 'waited for the bridge to hold the Lease').toContain('"holder":true'),
+    startTimeout,
+  );
 
   const pods = [await startPod(namespace, { name: 'web-0' }), await startPod(namespace, { name: 'web-1' })] as const;
   await namespace.apply(aService({ annotations: { enabled: 'true' } }));

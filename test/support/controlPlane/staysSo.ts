@@ -14,7 +14,7 @@ export async function staysSo<T>(read: () => Promise<T>, forMs = quietMs): Promi
   const endAt = Date.now() + forMs;
   while (Date.now() < endAt) {
     await sleep(100);
-    expect(await read()).toEqual(first);
+    expect(await read(), `should have stayed the same for ${forMs} ms`).toEqual(first);
   }
   return first;
 }
