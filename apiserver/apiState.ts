@@ -5,8 +5,8 @@
  */
 
 import type { Kind } from './kind.ts';
+import type { Store } from './revisionStore.ts';
 import type { ServiceAddresses } from './serviceAddresses.ts';
-import type { Store } from './store.ts';
 
 export interface ApiState {
   readonly kinds: readonly Kind[];

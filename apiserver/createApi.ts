@@ -15,8 +15,8 @@ import { emptyNamespaces } from './controllers/emptyNamespaces.ts';
 import { coreKinds } from './kinds/coreKinds.ts';
 import { groupKinds } from './kinds/groupKinds.ts';
 import { createObjects, type Objects } from './objects.ts';
+import { createStore } from './revisionStore.ts';
 import { createServiceAddresses } from './serviceAddresses.ts';
-import { createStore } from './store.ts';
 
 export interface ApiOptions {
   /** Epoch milliseconds, for metadata and ages. */

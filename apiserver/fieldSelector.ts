@@ -7,7 +7,7 @@
 
 import type { Kind } from './kind.ts';
 import type { ObjectPredicate } from './labelSelector.ts';
-import { badRequest } from './status.ts';
+import { badRequest } from './statusError.ts';
 
 /** Throws a 400 in the API server's words. */
 export function parseFieldSelector(kind: Kind, text: string): ObjectPredicate | null {

@@ -7,7 +7,7 @@
 
 import { fieldsAt, textAt } from './json.ts';
 import type { KubeObject } from './kubeObject.ts';
-import { badRequest } from './status.ts';
+import { badRequest } from './statusError.ts';
 
 export type ObjectPredicate = (object: KubeObject) => boolean;
 

@@ -13,7 +13,7 @@
 import { isIPv6 } from 'node:net';
 import { listAt, numberAt, textAt, textsAt } from './json.ts';
 import type { KubeObject } from './kubeObject.ts';
-import type { Store } from './store.ts';
+import type { Store } from './revisionStore.ts';
 
 export type IpFamily = 'IPv4' | 'IPv6';
 

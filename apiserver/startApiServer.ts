@@ -15,10 +15,10 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ApiOptions, createApi } from './createApi.ts';
-import { createFaults, type Faults, type RequestInfo } from './faults.ts';
-import { writeKubeconfig } from './kubeconfig.ts';
 import type { Objects } from './objects.ts';
+import { createFaults, type Faults, type RequestInfo } from './requestFaults.ts';
 import { handleRequest } from './serve/handleRequest.ts';
+import { writeKubeconfig } from './writeKubeconfig.ts';
 
 export interface ApiServerOptions extends ApiOptions {
   /** 0 lets the operating system choose. */

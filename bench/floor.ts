@@ -13,7 +13,7 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
 import { watchLines } from '../test/support/controlPlane/watchLines.ts';
-import { floorSlice } from './workload.ts';
+import { floorSlice } from './createWorkloads.ts';
 
 const podLine = z.object({
   object: z.object({

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { ControlPlane } from '../test/support/controlPlane/startControlPlane.ts';
 import { watchLines } from '../test/support/controlPlane/watchLines.ts';
-import type { Workload } from './workload.ts';
+import type { Workload } from './createWorkloads.ts';
 
 export interface WatchedAddress {
   /** Returns the address that is routed to now; undefined without one. */

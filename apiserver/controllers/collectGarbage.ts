@@ -14,7 +14,7 @@ import type { ApiState } from '../apiState.ts';
 import { listAt, textAt, textsAt, valueAt } from '../json.ts';
 import { type Kind, keyOf } from '../kind.ts';
 import { isTerminating, type KubeObject } from '../kubeObject.ts';
-import type { Change, Entry } from '../store.ts';
+import type { Change, Entry } from '../revisionStore.ts';
 import { deleteObject } from '../verbs/deleteObject.ts';
 import { changeObject } from '../verbs/updateObject.ts';
 

@@ -22,7 +22,7 @@ import {
 import { defineKind } from './defineKind.ts';
 import { prepareEndpointSlice, validateEndpointSlice } from './endpointSlice.ts';
 import { eventFromStored, eventSelectable, eventToStored, prepareEvent, validateEvent } from './event.ts';
-import { prepareCronJob, prepareDeployment, prepareStatefulSet, validateWorkload } from './workload.ts';
+import { prepareCronJob, prepareDeployment, prepareStatefulSet, validateWorkload } from './workloadSpec.ts';
 
 export const groupKinds: readonly Kind[] = [
   defineKind({

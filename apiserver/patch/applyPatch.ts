@@ -12,7 +12,7 @@ import { groupVersionOf, type Kind } from '../kind.ts';
 import type { KubeObject } from '../kubeObject.ts';
 import { decode } from '../schema/decode.ts';
 import { schemaNamed } from '../schema/schema.ts';
-import { badRequest, invalid, StatusError } from '../status.ts';
+import { badRequest, invalid, StatusError } from '../statusError.ts';
 import type { DecodedBody, FieldValidation } from '../verbs/decodeBody.ts';
 import { jsonPatch } from './jsonPatch.ts';
 import { mergePatch } from './mergePatch.ts';

@@ -9,7 +9,7 @@
 
 import { type Fields, isFields, isSame, textAt, textsAt } from '../json.ts';
 import type { Schema } from '../schema/schema.ts';
-import { internal } from '../status.ts';
+import { internal } from '../statusError.ts';
 import { orderElements } from './orderElements.ts';
 
 const orderPrefix = '$setElementOrder/';

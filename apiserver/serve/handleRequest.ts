@@ -7,8 +7,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ApiState } from '../apiState.ts';
-import { carryOut, type Faults, type RequestInfo } from '../faults.ts';
-import { StatusError } from '../status.ts';
+import { carryOut, type Faults, type RequestInfo } from '../requestFaults.ts';
+import { StatusError } from '../statusError.ts';
 import { negotiate, wantsAggregatedDiscovery } from './negotiate.ts';
 import { respondError, respondJson, respondText } from './respond.ts';
 import { parseRoute, type Route } from './route.ts';

@@ -7,7 +7,7 @@
  */
 
 import type { IncomingMessage } from 'node:http';
-import { StatusError } from '../status.ts';
+import { StatusError } from '../statusError.ts';
 
 export type Form = 'object' | 'metadata' | 'table';
 

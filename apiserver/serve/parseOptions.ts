@@ -5,7 +5,7 @@
 
 import { type FieldError, forbidden, notSupported } from '../fieldError.ts';
 import { numberAt, textAt, textsAt } from '../json.ts';
-import { badRequest, internal, invalid } from '../status.ts';
+import { badRequest, internal, invalid } from '../statusError.ts';
 import type { FieldValidation } from '../verbs/decodeBody.ts';
 import type { DeleteOptions } from '../verbs/deleteObject.ts';
 import type { ListOptions } from '../verbs/listObjects.ts';

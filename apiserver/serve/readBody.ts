@@ -5,7 +5,7 @@
  */
 
 import type { IncomingMessage } from 'node:http';
-import { badRequest, StatusError } from '../status.ts';
+import { badRequest, StatusError } from '../statusError.ts';
 
 /** The real server has the same limit, 3 MiB: twice etcd's request limit. */
 const limitBytes = 3 * 1024 * 1024;

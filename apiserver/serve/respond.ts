@@ -6,7 +6,7 @@
  */
 
 import type { ServerResponse } from 'node:http';
-import { type StatusBody, StatusError } from '../status.ts';
+import { type StatusBody, StatusError } from '../statusError.ts';
 
 export function respondJson(
   response: ServerResponse,

@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { groupVersionOf, type Kind } from '../kind.ts';
 import { openApiSchemas } from '../schema/schema.ts';
-import { StatusError } from '../status.ts';
+import { StatusError } from '../statusError.ts';
 import { respondJson } from './respond.ts';
 
 /** `path` is what follows `/openapi/`. */

@@ -9,7 +9,7 @@ import { isFields } from '../json.ts';
 import { type Kind, keyOf } from '../kind.ts';
 import type { KubeObject } from '../kubeObject.ts';
 import { applyPatch, type PatchForm } from '../patch/applyPatch.ts';
-import { badRequest, notFound, StatusError, tooLarge } from '../status.ts';
+import { badRequest, notFound, StatusError, tooLarge } from '../statusError.ts';
 import { createObject } from '../verbs/createObject.ts';
 import { decodeBody } from '../verbs/decodeBody.ts';
 import { deleteObject } from '../verbs/deleteObject.ts';

@@ -8,7 +8,7 @@ import { type ApiState, timestamp } from '../apiState.ts';
 import { type Fields, fieldsAt, isFields, textAt, textsAt } from '../json.ts';
 import { type Kind, keyOf } from '../kind.ts';
 import { isTerminating, type KubeObject, toKubeObject } from '../kubeObject.ts';
-import { alreadyExists, badRequest, internal, invalidObject, notFound, StatusError } from '../status.ts';
+import { alreadyExists, badRequest, internal, invalidObject, notFound, StatusError } from '../statusError.ts';
 import { addressErrors } from './addressErrors.ts';
 import { validateMetadata } from './validateMetadata.ts';
 

@@ -9,7 +9,7 @@ import { type Fields, textAt } from '../json.ts';
 import { groupVersionOf, type Kind } from '../kind.ts';
 import { decode } from '../schema/decode.ts';
 import { schemaNamed } from '../schema/schema.ts';
-import { badRequest } from '../status.ts';
+import { badRequest } from '../statusError.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 

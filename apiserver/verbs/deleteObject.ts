@@ -9,7 +9,7 @@ import { type ApiState, timestamp } from '../apiState.ts';
 import { fieldsAt, numberAt, textAt, textsAt, without } from '../json.ts';
 import { type Kind, keyOf } from '../kind.ts';
 import { isTerminating, type KubeObject, withMetadata } from '../kubeObject.ts';
-import { notFound, preconditionFailed, StatusError } from '../status.ts';
+import { notFound, preconditionFailed, StatusError } from '../statusError.ts';
 
 export interface DeleteOptions {
   readonly isDryRun: boolean;

@@ -13,8 +13,8 @@ import { numberAt, textAt } from '../json.ts';
 import type { Kind } from '../kind.ts';
 import type { KubeObject } from '../kubeObject.ts';
 import { type ObjectPredicate, parseLabelSelector } from '../labelSelector.ts';
-import { badRequest, expired, tooLarge } from '../status.ts';
-import type { Entry } from '../store.ts';
+import type { Entry } from '../revisionStore.ts';
+import { badRequest, expired, tooLarge } from '../statusError.ts';
 
 export interface ListOptions {
   readonly labelSelector?: string;

@@ -14,7 +14,7 @@ import { invalidValue } from '../fieldError.ts';
 import { type Fields, fieldsAt, isSame, numberAt, textAt, textsAt, without } from '../json.ts';
 import { type Kind, keyOf } from '../kind.ts';
 import { isTerminating, type KubeObject, toKubeObject } from '../kubeObject.ts';
-import { badRequest, conflict, internal, invalidObject, modified, notFound } from '../status.ts';
+import { badRequest, conflict, internal, invalidObject, modified, notFound } from '../statusError.ts';
 import { addressErrors } from './addressErrors.ts';
 import { createObject } from './createObject.ts';
 import { validateMetadata } from './validateMetadata.ts';

@@ -6,7 +6,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from './attachCluster.ts';
 
 const ctr = ['-a', '/run/containerd/c.sock', '-n', 'k8s.io'];
 /** A container that has just crashed twice starts again after ten seconds, then twenty. */

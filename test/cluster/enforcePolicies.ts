@@ -13,7 +13,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from './attachCluster.ts';
 import { namespaces, pods, policies, toPolicyRules } from './policyRules.ts';
 
 const everyMs = 300;

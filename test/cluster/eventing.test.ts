@@ -5,12 +5,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { attachCluster } from './cluster.ts';
+import { attachCluster } from './attachCluster.ts';
 import { note } from './figures.ts';
 import { installEventing, removeEventing } from './installEventing.ts';
 import { type LeaderEvent, type Receiver, readReceived } from './leaderEvents.ts';
+import { loseLeader, startWorkload, type Workload } from './startWorkload.ts';
 import { darkTimeMs, startTraffic } from './traffic.ts';
-import { loseLeader, startWorkload, type Workload } from './workload.ts';
 import { applyOverlay, waitUntilReady, waitUntilRouted } from './zenLead.ts';
 
 const { directory, pid, programs } = inject('cluster');

@@ -3,11 +3,11 @@
  */
 
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { attachCluster } from './cluster.ts';
+import { attachCluster } from './attachCluster.ts';
 import { signalContainer } from './containers.ts';
 import { note } from './figures.ts';
+import { loseLeader, startWorkload, type Workload } from './startWorkload.ts';
 import { darkTimeMs, startTraffic, turns } from './traffic.ts';
-import { loseLeader, startWorkload, type Workload } from './workload.ts';
 
 const { directory, pid } = inject('cluster');
 const cluster = attachCluster(directory, pid);

@@ -6,11 +6,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { attachCluster } from './cluster.ts';
+import { attachCluster } from './attachCluster.ts';
 import { signalContainer } from './containers.ts';
 import { note } from './figures.ts';
+import { loseLeader, startWorkload, type Workload } from './startWorkload.ts';
 import { darkTimeMs, startTraffic } from './traffic.ts';
-import { loseLeader, startWorkload, type Workload } from './workload.ts';
 import { listPods, waitUntilReady } from './zenLead.ts';
 
 const { directory, pid } = inject('cluster');

@@ -5,9 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { attachCluster } from './cluster.ts';
+import { attachCluster } from './attachCluster.ts';
 import { rendered } from './rendered.ts';
-import { loseLeader, startWorkload, type Workload } from './workload.ts';
+import { loseLeader, startWorkload, type Workload } from './startWorkload.ts';
 import { applyOverlay, waitUntilReady } from './zenLead.ts';
 
 const { directory, pid, programs } = inject('cluster');

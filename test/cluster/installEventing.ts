@@ -9,7 +9,7 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from './attachCluster.ts';
 import { eventingName, eventingPrograms } from './clusterAssets.ts';
 import { writeProgramImage } from './clusterImages.ts';
 import { readManifests } from './knativeManifests.ts';

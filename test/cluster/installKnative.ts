@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from './attachCluster.ts';
 import type { ClusterAssets } from './clusterAssets.ts';
 import { readManifests } from './knativeManifests.ts';
 

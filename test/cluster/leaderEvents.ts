@@ -3,7 +3,7 @@
  */
 
 import { z } from 'zod';
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from './attachCluster.ts';
 
 /** Services that the Trigger of deploy/knative/components/events names. */
 export type Receiver = 'on-leader-change' | 'leader-events-dead-letters';

@@ -5,8 +5,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Cluster } from './cluster.ts';
-import type { Workload } from './workload.ts';
+import type { Cluster } from './attachCluster.ts';
+import type { Workload } from './startWorkload.ts';
 
 export interface LoadOptions {
   readonly services: number;

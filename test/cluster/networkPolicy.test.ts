@@ -7,9 +7,9 @@
  */
 
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { attachCluster } from './cluster.ts';
+import { attachCluster } from './attachCluster.ts';
 import { enforcePolicies } from './enforcePolicies.ts';
-import { startWorkload, type Workload } from './workload.ts';
+import { startWorkload, type Workload } from './startWorkload.ts';
 import { listPods } from './zenLead.ts';
 
 const { directory, pid } = inject('cluster');

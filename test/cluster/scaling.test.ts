@@ -3,12 +3,12 @@
  */
 
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { attachCluster } from './cluster.ts';
+import { attachCluster } from './attachCluster.ts';
 import { note } from './figures.ts';
 import { setConfig } from './installKnative.ts';
 import { startLoad } from './load.ts';
+import { loseLeader, startWorkload, type Workload } from './startWorkload.ts';
 import { darkTimeMs, startTraffic } from './traffic.ts';
-import { loseLeader, startWorkload, type Workload } from './workload.ts';
 import { applyOverlay, countReadyFunctions, listPods, waitUntilReady } from './zenLead.ts';
 
 const { directory, pid } = inject('cluster');

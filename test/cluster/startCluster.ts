@@ -15,7 +15,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { startProcess } from '../support/programs/startProcess.ts';
-import { attachCluster, type Cluster } from './cluster.ts';
+import { attachCluster, type Cluster } from './attachCluster.ts';
 import { type ClusterAssets, clusterPrograms } from './clusterAssets.ts';
 import { writeClusterImages } from './clusterImages.ts';
 

@@ -4,8 +4,8 @@
 
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from './cluster.ts';
-import type { Workload } from './workload.ts';
+import type { Cluster } from './attachCluster.ts';
+import type { Workload } from './startWorkload.ts';
 
 export interface Answer {
   /** Epoch milliseconds at which the connection began. */
@@ -29,7 +29,7 @@ export interface Traffic {
 const timeoutMs = 60_000;
 
 export async function startTraffic(cluster: Cluster, workload: Workload): Promise<Traffic> {
-  const client = resolve(import.meta.dirname, 'client/client.ts');
+  const client = resolve(import.meta.dirname, 'client/askLeader.ts');
   const name = `client-${workload.namespace}-${Date.now()}`;
   const running = cluster.start(name, process.execPath, client, workload.clusterIp, '80');
   const answers = () =>

@@ -4,10 +4,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { attachCluster } from './cluster.ts';
+import { attachCluster } from './attachCluster.ts';
 import { note } from './figures.ts';
+import { startWorkload, type Workload } from './startWorkload.ts';
 import { darkTimeMs, startTraffic, turns } from './traffic.ts';
-import { startWorkload, type Workload } from './workload.ts';
 import { applyOverlay, waitUntilReady } from './zenLead.ts';
 
 const { directory, pid } = inject('cluster');

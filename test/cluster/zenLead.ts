@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from './attachCluster.ts';
 
 export type Overlay = 'first' | 'second' | 'load' | 'zero' | 'events' | 'sink-binding' | 'api-server-source';
 

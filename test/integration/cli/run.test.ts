@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeKubeconfig } from '../../../apiserver/kubeconfig.ts';
+import { writeKubeconfig } from '../../../apiserver/writeKubeconfig.ts';
 import { listenOnLoopback } from '../../../cli/demo/cluster/podNetwork.ts';
 import { aCluster, aDirectory } from '../../support/programs/aCluster.ts';
 import { expectGracefulStop, readStatus, readUrl, startProgram } from '../../support/programs/startProgram.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApi } from '../../../apiserver/createApi.ts';
 import { type EmbeddedApiServer, startApiServer } from '../../../apiserver/startApiServer.ts';
-import { StatusError } from '../../../apiserver/status.ts';
+import { StatusError } from '../../../apiserver/statusError.ts';
 
 const aService = (name: string, metadata: object = {}) => ({
   apiVersion: 'v1',

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, inject, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { attachCluster } from './cluster.ts';
+import { attachCluster } from './attachCluster.ts';
 import { waitUntilReady } from './zenLead.ts';
 
 const { directory, pid } = inject('cluster');

@@ -1,6 +1,6 @@
 /**
  * Asks the leader Service for its name, over a new TCP connection every few milliseconds, and
- * prints the answers. It runs on the node of the cluster, inside its namespaces: `node client.ts
+ * prints the answers. It runs on the node of the cluster, inside its namespaces: `node askLeader.ts
  * ADDRESS PORT`.
  *
  * Guarantees: a connection that hangs delays none of the later ones.

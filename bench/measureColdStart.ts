@@ -9,7 +9,7 @@
  * answers that a leader was elected: state was read, decided on and written. Three ways take turns:
  * the sources, the bundle, and the bundle with the compile cache that the image has.
  *
- * usage: node bench/coldStart.ts [SAMPLES]   (each; 20 by default)
+ * usage: node bench/measureColdStart.ts [SAMPLES]   (each; 20 by default)
  */
 
 import { execFileSync, spawn } from 'node:child_process';

@@ -12,7 +12,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { respondStatus } from './serve/respond.ts';
 import type { Verb } from './serve/serveResource.ts';
-import { StatusError } from './status.ts';
+import { StatusError } from './statusError.ts';
 
 export interface RequestInfo {
   readonly verb: Verb;

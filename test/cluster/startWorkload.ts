@@ -4,7 +4,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from './attachCluster.ts';
 import { signalContainer } from './containers.ts';
 
 export interface Workload {

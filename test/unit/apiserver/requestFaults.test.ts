@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RequestInfo } from '../../../apiserver/faults.ts';
+import type { RequestInfo } from '../../../apiserver/requestFaults.ts';
 import { type EmbeddedApiServer, startApiServer } from '../../../apiserver/startApiServer.ts';
 
 const isPatch = ({ verb, resource }: RequestInfo) => verb === 'patch' && resource === 'configmaps';

@@ -7,8 +7,8 @@
  * that other work on the machine meets both. It asserts nothing: a timed assertion fails on a busy
  * machine and proves nothing on an idle one.
  *
- * usage: node bench/failover.ts [SAMPLES]   (each; 1000 by default: ten samples lie above the 99th
- * percentile)
+ * usage: node bench/measureFailover.ts [SAMPLES]   (each; 1000 by default: ten samples lie above
+ * the 99th percentile)
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,10 +16,10 @@ import { findAssets, missingAssetsLine } from '../test/support/controlPlane/find
 import { type ControlPlane, startControlPlane } from '../test/support/controlPlane/startControlPlane.ts';
 import { startZenLead } from '../test/support/programs/spawnZenLead.ts';
 import { startProcess } from '../test/support/programs/startProcess.ts';
+import { createFloorWorkload, createLedWorkload, type Workload } from './createWorkloads.ts';
 import { describeSetting, type Setting } from './describeSetting.ts';
 import { summarize } from './summarize.ts';
 import { type WatchedAddress, watchAddress } from './watchAddress.ts';
-import { createFloorWorkload, createLedWorkload, type Workload } from './workload.ts';
 import { writeResults } from './writeResults.ts';
 
 /** These rounds are discarded: they compile code and open connections. */
