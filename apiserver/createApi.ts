@@ -31,7 +31,7 @@ export interface ApiOptions {
   readonly historyLimit?: number;
 }
 
-export interface Api {
+interface Api {
   readonly state: ApiState;
   readonly objects: Objects;
   /** Stops the controllers. */

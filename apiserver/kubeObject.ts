@@ -5,7 +5,7 @@
 
 import { type Fields, fieldsAt, textAt } from './json.ts';
 
-export interface ObjectMeta extends Fields {
+interface ObjectMeta extends Fields {
   readonly name: string;
   /** Absent for a cluster-scoped object. */
   readonly namespace?: string;

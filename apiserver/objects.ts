@@ -22,7 +22,7 @@ import { changeObject } from './verbs/updateObject.ts';
  * Names an object: `{ resource: 'pods', namespace: 'default', name: 'db-0' }`. A cluster-scoped one
  * has no `namespace`.
  */
-export interface ObjectRef {
+interface ObjectRef {
   readonly resource: string;
   readonly namespace?: string;
   readonly name: string;

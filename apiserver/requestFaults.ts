@@ -24,7 +24,7 @@ export interface RequestInfo {
   readonly name: string;
 }
 
-export type Fault =
+type Fault =
   | { readonly kind: 'latency'; readonly latencyMs: number }
   /** Refuses with any status: 429 and 503 with `retryAfterSeconds`, 500, 409, 410, ... */
   | { readonly kind: 'status'; readonly code: number; readonly retryAfterSeconds?: number }
@@ -35,14 +35,14 @@ export type Fault =
   /** Sends nothing until the client gives up. */
   | { readonly kind: 'stall' };
 
-export interface FaultRule {
+interface FaultRule {
   readonly fault: Fault;
   readonly matches: (request: RequestInfo) => boolean;
   /** How many requests the rule strikes; all when absent. */
   readonly times?: number;
 }
 
-export interface ActiveFault {
+interface ActiveFault {
   /** How many requests the rule has struck. */
   readonly count: () => number;
   readonly remove: () => void;

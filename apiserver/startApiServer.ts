@@ -20,7 +20,7 @@ import { createFaults, type Faults, type RequestInfo } from './requestFaults.ts'
 import { handleRequest } from './serve/handleRequest.ts';
 import { writeKubeconfig } from './writeKubeconfig.ts';
 
-export interface ApiServerOptions extends ApiOptions {
+interface ApiServerOptions extends ApiOptions {
   /** 0 lets the operating system choose. */
   readonly port?: number;
   /** The real server sends about one a minute. */
@@ -33,7 +33,7 @@ export interface ApiServerOptions extends ApiOptions {
  * Ends as a timeout does, resets the connection, breaks off in the middle of a line, or keeps the
  * connection open and silent.
  */
-export type WatchCut = 'end' | 'reset' | 'midLine' | 'silence';
+type WatchCut = 'end' | 'reset' | 'midLine' | 'silence';
 
 export interface EmbeddedApiServer {
   readonly url: string;

@@ -10,13 +10,13 @@ import { type ErrorCode, type Retry, ZenLeadError } from '../lib/errors.ts';
 import type { FieldError } from './fieldError.ts';
 import type { Kind } from './kind.ts';
 
-export interface StatusCause {
+interface StatusCause {
   readonly reason: string;
   readonly message: string;
   readonly field?: string;
 }
 
-export interface StatusDetails {
+interface StatusDetails {
   readonly name?: string;
   readonly group?: string;
   readonly kind?: string;

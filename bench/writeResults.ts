@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Setting } from './describeSetting.ts';
 import type { Summary } from './summarize.ts';
 
-export interface FailoverResult {
+interface FailoverResult {
   readonly setting: Setting;
   readonly floor: Summary;
   readonly zenLead: Summary;

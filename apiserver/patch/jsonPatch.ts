@@ -4,7 +4,7 @@
 
 import { isFields, isSame, textAt, valueAt } from '../json.ts';
 
-export type JsonPatchResult =
+type JsonPatchResult =
   | { readonly kind: 'patched'; readonly value: unknown }
   /**
    * A test failed, a path is missing, or an operation is unknown. The real server does not name

@@ -8,7 +8,7 @@
  * Source: https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#MicroTime
  */
 
-export type DecodedTime =
+type DecodedTime =
   | { readonly kind: 'time'; readonly value: string }
   /** Uses the words of Go's time package. */
   | { readonly kind: 'problem'; readonly message: string };

@@ -16,7 +16,7 @@ import { serveDiscovery } from './serveDiscovery.ts';
 import { serveOpenApi } from './serveOpenApi.ts';
 import { type ResourceRequest, serveResource, verbOf } from './serveResource.ts';
 
-export interface RequestContext {
+interface RequestContext {
   readonly state: ApiState;
   readonly faults: Faults;
   readonly bookmarkIntervalMs: number;

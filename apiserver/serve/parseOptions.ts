@@ -20,7 +20,7 @@ export interface WatchOptions {
   readonly areInitialEventsSent: boolean;
 }
 
-export interface WriteQuery {
+interface WriteQuery {
   readonly isDryRun: boolean;
   readonly fieldValidation: FieldValidation;
 }

@@ -21,7 +21,7 @@ import { listObjects, selectorOf } from '../verbs/listObjects.ts';
 import type { WatchOptions } from './parseOptions.ts';
 import { type RepresentOptions, representObject } from './represent.ts';
 
-export interface WatchTarget {
+interface WatchTarget {
   readonly kind: Kind;
   readonly namespace: string | undefined;
   /** Set by the deprecated path that watches one object. */

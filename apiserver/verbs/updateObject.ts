@@ -25,7 +25,7 @@ export interface UpdateOptions {
   readonly subresource: '' | 'status';
 }
 
-export interface Updated {
+interface Updated {
   readonly object: KubeObject;
   readonly isCreated: boolean;
 }

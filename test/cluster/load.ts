@@ -8,12 +8,12 @@ import { z } from 'zod';
 import type { Cluster } from './attachCluster.ts';
 import type { Workload } from './startWorkload.ts';
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly services: number;
   readonly changesPerSecond: number;
 }
 
-export interface Load {
+interface Load {
   /** Returns the pod that each Service asked for last, by Service. */
   stop(): Promise<Readonly<Record<string, string>>>;
   /** Returns the leading pod by Service. */

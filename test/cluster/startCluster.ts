@@ -19,7 +19,7 @@ import { attachCluster, type Cluster } from './attachCluster.ts';
 import { type ClusterAssets, clusterPrograms } from './clusterAssets.ts';
 import { writeClusterImages } from './clusterImages.ts';
 
-export interface StartedCluster {
+interface StartedCluster {
   readonly cluster: Cluster;
   /** Removes the folder too, unless its logs are wanted. */
   stop(options?: { readonly keepLogs?: boolean }): Promise<void>;

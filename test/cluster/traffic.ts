@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './attachCluster.ts';
 import type { Workload } from './startWorkload.ts';
 
-export interface Answer {
+interface Answer {
   /** Epoch milliseconds at which the connection began. */
   readonly at: number;
   /** The pod that answered; absent without an answer. */
@@ -15,7 +15,7 @@ export interface Answer {
   readonly problem?: string;
 }
 
-export interface Traffic {
+interface Traffic {
   /**
    * Waits until this pod answers a connection that begins from now on. Returns when that connection
    * began.

@@ -46,7 +46,7 @@ export function aSlice(name: string, fields: object = {}, metadata: object = {})
   };
 }
 
-export interface Metadata {
+interface Metadata {
   readonly name: string;
   readonly namespace?: string;
   readonly uid: string;
@@ -60,7 +60,7 @@ export function metadataOf(answer: Answer): Metadata {
   return metadataAt(answer.body);
 }
 
-export interface List {
+interface List {
   readonly metadata: {
     readonly resourceVersion: string;
     readonly continue?: string;

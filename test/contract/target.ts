@@ -9,7 +9,7 @@ export interface Answer {
   readonly body: unknown;
 }
 
-export interface AskOptions {
+interface AskOptions {
   readonly contentType?: string;
   readonly accept?: string;
 }

@@ -8,7 +8,7 @@
 
 import { z } from 'zod';
 
-export interface Panel {
+interface Panel {
   readonly title: string;
   readonly type: string;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };

@@ -10,7 +10,7 @@ import { resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 
-export interface PodTarget {
+interface PodTarget {
   /** The manifest, and the name of the port. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;

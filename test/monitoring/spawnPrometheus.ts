@@ -12,7 +12,7 @@ import { chooseFreePort } from '../support/controlPlane/chooseFreePort.ts';
 import { aDirectory } from '../support/programs/aCluster.ts';
 import { findPrometheus } from './findPrometheus.ts';
 
-export interface SpawnedPrometheus {
+interface SpawnedPrometheus {
   readonly url: string;
   /**
    * Returns the parsed body of a 2xx; rejects on anything else, also while Prometheus is starting.

@@ -26,9 +26,9 @@ const answers = {
   }),
 };
 
-export type Sample = z.infer<typeof sample>;
+type Sample = z.infer<typeof sample>;
 
-export interface Prometheus {
+interface Prometheus {
   readonly url: string;
   query(expression: string): Promise<readonly Sample[]>;
   alerts(): Promise<z.infer<typeof answers.alerts>['data']['alerts']>;

@@ -9,7 +9,7 @@ import { Agent, request as send } from 'undici';
 
 /** Rejects with an ApiError when the server answers with 4xx or 5xx. A patch is a merge patch. */
 export type ApiRequest = (method: Method, path: string, body?: object) => Promise<unknown>;
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export class ApiError extends Error {
   readonly status: number;

@@ -22,7 +22,7 @@ export function etcdFlags(): readonly string[] {
   ];
 }
 
-export interface ApiServerSetting {
+interface ApiServerSetting {
   readonly directory: string;
   readonly port: number;
   readonly credentials: Credentials;

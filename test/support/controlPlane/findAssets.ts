@@ -24,10 +24,10 @@ export const versions = {
 } as const;
 
 export const programs = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;
-export type Program = (typeof programs)[number];
+type Program = (typeof programs)[number];
 
 /** Absolute paths. */
-export type Assets = Readonly<Record<Program, string>>;
+type Assets = Readonly<Record<Program, string>>;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

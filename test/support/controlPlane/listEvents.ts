@@ -17,7 +17,7 @@ const eventList = z.object({
   ),
 });
 
-export type StoryEvent = z.infer<typeof eventList>['items'][number];
+type StoryEvent = z.infer<typeof eventList>['items'][number];
 
 export async function listEvents(namespace: Namespace, service = 'web'): Promise<readonly StoryEvent[]> {
   const { items } = eventList.parse(

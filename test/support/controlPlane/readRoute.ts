@@ -10,9 +10,9 @@ import { listSlices, type Slice } from './readObjects.ts';
  * `web-0` when every family that has an endpoint routes to that pod; several names when they
  * disagree.
  */
-export type LeaderName = string;
+type LeaderName = string;
 
-export interface FamilyRoute {
+interface FamilyRoute {
   readonly addressType: string;
   readonly pod: string | null;
   readonly address: string | null;

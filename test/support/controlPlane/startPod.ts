@@ -11,7 +11,7 @@ import { z } from 'zod';
 import type { Namespace } from './createNamespace.ts';
 import type { nodes } from './createNodes.ts';
 
-export interface ContainerPort {
+interface ContainerPort {
   readonly name?: string;
   readonly containerPort: number;
   readonly protocol?: 'TCP' | 'UDP' | 'SCTP';
