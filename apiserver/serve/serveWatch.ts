@@ -93,7 +93,7 @@ export function serveWatch(
   }
 
   const unsubscribe = store.subscribe(kind.collection, follow);
-  // A client that asks for a future revision hears nothing until that revision exists.
+  // A client that asks for a future revision receives nothing until that revision exists.
   const beat = setInterval(() => {
     if (options.areBookmarksAllowed && store.revision() >= from) bookmark();
   }, bookmarkIntervalMs);
