@@ -158,7 +158,7 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
     // A sink that is asked for less may be well: the gate is for one that fails at the least.
     const wasCut = failure.isOverload && concurrency.overload(number, attempts);
     if (failure.isOfThisKey) noteAnswer();
-    else if (!wasCut) closeGate(number, detail);
+    else if (!wasCut) closeBreaker(number, detail);
     if (isLent) {
       retries.giveBack(concern, sent, failure);
       return;
@@ -174,7 +174,7 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
     finish(key);
   }
 
-  function closeGate(number: number, detail: string): void {
+  function closeBreaker(number: number, detail: string): void {
     const wasClosed = breaker.isClosed();
     breaker.fail(number, clock.now());
     if (wasClosed || !breaker.isClosed()) return;

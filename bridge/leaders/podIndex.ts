@@ -20,7 +20,7 @@ export interface PodIndex extends ObjectIndex<PodView> {
   selecting(labels: PodView['labels']): readonly string[];
 }
 
-const nobody: ReadonlyMap<string, PodView> = new Map();
+const noPods: ReadonlyMap<string, PodView> = new Map();
 
 export function createPodIndex(now: () => number): PodIndex {
   const selectors = createSelectorIndex();
@@ -58,7 +58,7 @@ export function createPodIndex(now: () => number): PodIndex {
     },
     members(source) {
       if (ungathered.selectorOf(source) !== undefined) gather();
-      return membersOf.get(source) ?? nobody;
+      return membersOf.get(source) ?? noPods;
     },
     selecting: selectors.matching,
   };

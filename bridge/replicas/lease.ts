@@ -123,16 +123,16 @@ export function startLease(options: LeaseOptions): Lease {
     renewed = null;
     hurry((view.durationMs ?? tuning.durationMs) - waitedMs);
     const watched = view.annotations[SCOPE_ANNOTATION];
-    speakWithout(
+    sendWithout(
       watched === undefined || watched === own.scope
         ? null
         : `its holder watches ${watched}, this replica ${own.scope}`,
     );
   }
 
-  function speakWithout(reason: string | null): void {
+  function sendWithout(reason: string | null): void {
     if (reason !== null && reason !== without)
-      log.warn({ lease: `${namespace}/${name}`, reason }, 'no Lease: this replica speaks as if it were alone');
+      log.warn({ lease: `${namespace}/${name}`, reason }, 'no Lease: this replica sends as if it were alone');
     without = reason;
   }
 
@@ -144,14 +144,14 @@ export function startLease(options: LeaseOptions): Lease {
     try {
       await tryOnce(late.signal);
     } catch (error) {
-      if (unattainable.has(codeOf(error))) speakWithout(error instanceof Error ? error.message : String(error));
+      if (unattainable.has(codeOf(error))) sendWithout(error instanceof Error ? error.message : String(error));
       log.debug({ lease: `${namespace}/${name}`, err: error }, 'the Lease could not be had or renewed');
     } finally {
       cancelTimer();
     }
     if (isClosing) return;
     const has = isHolder();
-    if (had !== has) log.info({ lease: `${namespace}/${name}`, holder: has }, has ? 'speaks first' : 'speaks second');
+    if (had !== has) log.info({ lease: `${namespace}/${name}`, holder: has }, has ? 'sends first' : 'sends second');
     if (!has) return;
     const wasHeld = had && !hasLapsed;
     hasLapsed = false;
