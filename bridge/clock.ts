@@ -1,9 +1,11 @@
 /**
- * Clock: the only time that the bridge knows. Passed to whatever waits, so that tests and the simulation move it by hand.
+ * Clock: the only time that the bridge knows. Everything that waits is given one, so that tests and
+ * the simulation move it by hand.
  *
- * Guarantees: a timer of `systemClock` never keeps the process alive, and one that is longer than Node can hold is cut to
- * `MAX_TIMER_MS` instead of firing at once.
- * Source: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args ("When delay is larger than 2147483647 ... the delay will be set to 1").
+ * Guarantees: a timer of `systemClock` never keeps the process alive, and one that is longer than
+ * Node can hold is cut to `MAX_TIMER_MS` instead of firing at once.
+ * Source: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args ("When delay is larger
+ * than 2147483647 ... the delay will be set to 1").
  */
 
 /** Stops the timer; harmless when it has fired. */

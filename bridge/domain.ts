@@ -1,6 +1,7 @@
 /**
- * Domain: what one kind of source adds to the bridge. watch/, queue/, delivery/ and replicas/ know keys, lanes and events; a domain knows
- * the objects: which to watch, whom a change concerns, what an event about it says. leaders/ is the domain of Services.
+ * Domain: what one kind of source adds to the bridge. watch/, queue/, delivery/ and replicas/ know
+ * keys, lanes and events; a domain knows the objects: which to watch, whom a change concerns, what
+ * an event about it says. leaders/ is the domain of Services.
  */
 
 import type { OutgoingEvent } from './delivery/outgoingEvent.ts';
@@ -16,7 +17,7 @@ export interface Views {
 
 export interface EventContext extends Views {
   readonly clusterName: string;
-  /** False: the store may be old, send a hint. */
+  /** False where the store may be old: the event is then a hint. */
   isFresh(namespace: string): boolean;
   /** What the last reply about this key asked to get back. */
   carryOf(key: string): string | undefined;
@@ -26,13 +27,19 @@ export interface EventContext extends Views {
   readonly maxEventBytes: number;
 }
 
-/** Why a source needs a reconcile although no change was seen: the bridge has started, the period is over, a timer is due. */
+/**
+ * Why a source needs a reconcile although no change was seen: the bridge has started, the period is
+ * over, a timer is due.
+ */
 export type Cause = 'start' | 'resync' | 'recheck';
 
 export interface Domain<Change, C extends Concern, E extends OutgoingEvent> {
-  /** Each applies what it is told to the domain's store, and tells what changed to the rules. */
+  /** Each keeps the domain's store in step, and reports what changed to the rules. */
   readonly watches: readonly WatchedKind<Change>[];
-  /** The sources that a change concerns, by the store right after it. `observedAt`: epoch milliseconds. */
+  /**
+   * The sources that a change concerns, by the store right after it. `observedAt`: epoch
+   * milliseconds.
+   */
   affected(change: Change, observedAt: number): readonly C[];
   /** Everything to reconcile. */
   sources(): readonly Source[];

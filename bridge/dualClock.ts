@@ -1,8 +1,9 @@
 /**
- * createDualClock: how long ago something was, on the two clocks of this machine. Used by lease.ts.
+ * createDualClock: measures how long ago something was, on both clocks of this machine.
  *
- * Guarantees: an age is the greater of what the wall clock and the monotonic clock say. One of them stands still while a virtual machine is
- * paused, the other one may be set back; whoever must not believe for too long asks both.
+ * Guarantees: an age is the greater of what the wall clock and the monotonic clock say. A paused
+ * virtual machine stops one of them, and an operator may set the other one back. A caller that must
+ * not hold an old answer for too long needs both.
  */
 
 import type { Clock } from './clock.ts';

@@ -1,8 +1,11 @@
 /**
- * registerGauges: reports the state of the bridge itself (watches, queue, Lease), when it is scraped.
+ * registerGauges: reports the state of the bridge itself (watches, queue, Lease), when it is
+ * scraped.
  *
  * Guarantees: nothing is computed between scrapes.
- * Source: https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-and-runtime-metrics-collectors (collect on scrape).
+ * Source:
+ * https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-and-runtime-metrics-collectors
+ * (collect on scrape).
  */
 
 import type { Gauge } from 'prom-client';
@@ -36,7 +39,10 @@ export function registerGauges(
   });
 }
 
-/** prom-client calls `collect` when the gauge is read; its types know it as an option of the constructor only. */
+/**
+ * prom-client calls `collect` when the gauge is read; its types know it as an option of the
+ * constructor only.
+ */
 export function onScrape<L extends string>(gauge: Gauge<L>, collect: () => void): void {
   Object.assign(gauge, {
     collect: () => {

@@ -1,5 +1,5 @@
 /**
- * pause: waiting that ends early when there is nothing left to wait for. Used by the reflector between attempts.
+ * sleep: waits, and ends early when `signal` aborts.
  *
  * Guarantees: never rejects; neither timer nor listener stays behind.
  */

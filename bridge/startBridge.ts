@@ -1,8 +1,10 @@
 /**
- * startBridge: watches the cluster and sends an event for each change that may concern the leader of a Service. docs/architecture.md#bridge
+ * startBridge: watches the cluster and sends an event for each change that may concern the leader
+ * of a Service. docs/architecture.md#bridge
  *
- * Guarantees: no event leaves before every list is complete; then every source is reconciled once, those without a fit leader first,
- * and every 30 s again. Nothing that the sink does holds a watch up.
+ * Guarantees: no event leaves before every list is complete; then every source is reconciled once,
+ * those without a fit leader first, and every 30 s again. Nothing that the sink does holds a watch
+ * up.
  */
 
 import type { ReconcileEvent } from '../lib/events/reconcileEvent.ts';
@@ -19,7 +21,7 @@ export type BridgeOptions = DomainOptions<ReconcileEvent, ReplyEvent>;
 
 export interface Bridge extends Pick<RunningDomain, 'readiness' | 'close'> {
   readonly store: LeaderStore;
-  /** Every Service to reconcile: opted in, or with something of ours left. */
+  /** Every Service to reconcile: opted in, or with one of our objects left. */
   sources(): readonly Source[];
   isSource(source: Source): boolean;
   /** One Service as an event would carry it now. */

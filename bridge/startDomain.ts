@@ -1,10 +1,11 @@
 /**
- * startDomain: composes the bridge of one domain out of watches, intake, delivery and replicas. docs/architecture.md#bridge
+ * startDomain: composes the bridge of one domain out of watches, intake, delivery and replicas.
+ * docs/architecture.md#bridge
  *
  *   watches > intake (store, concerns, debounce, queue) > delivery > sink
  *
- * All of it in the tick in which the watch line is read, when a place is free. Of several replicas one sends all of that at once;
- * the others only what it leaves undone (replicas/).
+ * All of it in the tick in which the watch line is read, when a place is free. Of several replicas
+ * one sends all of that at once; the others only what it leaves undone (replicas/).
  *
  * Guarantees: nothing that the sink does holds a watch up.
  */
@@ -35,10 +36,10 @@ import { startWatches } from './watch/startWatches.ts';
 export interface DomainOptions<E extends OutgoingEvent, R> {
   readonly api: KubeApi;
   readonly sink: Sink<E, R>;
-  /** Absent: the sink is in this process, and events have no size limit. */
+  /** Absent where the sink is in this process, and events have no size limit. */
   readonly sinkUrl?: string | undefined;
   readonly clusterName: string;
-  /** Empty: all. */
+  /** Empty means all. */
   readonly namespaces: readonly string[];
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -47,13 +48,16 @@ export interface DomainOptions<E extends OutgoingEvent, R> {
   /** Numbers in [0, 1). */
   readonly random?: () => number;
   readonly tuning?: BridgeTuning;
-  /** Absent: dead letters are logged and counted. */
+  /** Absent where dead letters are only logged and counted. */
   readonly deadLetterSink?: EventPoster | undefined;
-  /** Which of several replicas sends first. Absent: this one is alone. */
+  /** Which of several replicas sends first. Absent where this one is alone. */
   readonly lease?: LeaseSettings | undefined;
   /** Every attempt, with its answer; for a recording. */
   readonly onDelivery?: (record: DeliveryRecord<E, R>) => void;
-  /** A source about which something may have changed, to show it. The store knows the change already. */
+  /**
+   * A source about which something may have changed, to show it. The store knows the change
+   * already.
+   */
   readonly onConcern?: (source: Source) => void;
 }
 
@@ -71,7 +75,10 @@ export interface RunningDomain extends Views {
   close(): Promise<void>;
 }
 
-/** 64 KiB are guaranteed (CloudEvents 1.0, "Size Limits"); 1 KiB is left for what K_CE_OVERRIDES and brokers add. */
+/**
+ * 64 KiB are guaranteed (CloudEvents 1.0, "Size Limits"); 1 KiB is left for what K_CE_OVERRIDES and
+ * brokers add.
+ */
 const MAX_EVENT_BYTES = 63 * 1024;
 /** More sources than any cluster opts in; see queue.ts for what happens then. */
 const MAX_WAITING = 100_000;

@@ -1,5 +1,5 @@
 /**
- * attempt: sends one event once and says what came of it. Called by `deliver`, which decides what follows.
+ * attempt: sends one event once and reports the outcome.
  *
  * Guarantees: never rejects; the sink's signal aborts after `timeoutMs`, and when `closing` does.
  */
@@ -16,13 +16,13 @@ export type Outcome<R> =
 
 export interface Failure {
   readonly kind: 'failed';
-  /** 0: no answer. */
+  /** 0 where no answer came. */
   readonly status: number;
   readonly detail: string;
   readonly retryAfterMs: number;
-  /** The sink has more than it bears. */
+  /** The sink has more to do than it can bear. */
   readonly isOverload: boolean;
-  /** It says nothing about the next key: 429 is answered by a sink that is well. */
+  /** Says nothing about the next key: a sink that is well answers 429. */
   readonly isOfThisKey: boolean;
   /** It was sent and not answered: the sink may still work on it. */
   readonly mayBeRunning: boolean;

@@ -1,19 +1,22 @@
 /**
- * Gate: the circuit breaker before a failing sink. Used by `deliver`.
+ * CircuitBreaker: stops sending to a sink that keeps failing.
  *
- * After `CLOSE_AFTER` failures in a row, of whatever keys, it closes: one probe at a time, further and further apart, until one
- * is answered. Without it a dead sink would cost every key its retries, and the sink, coming back, all of them at once.
- * What was sent before the last success says nothing: a sink that is overloaded answers some and lets others time out, and is
- * not dead.
+ * After `CLOSE_AFTER` failures in a row, of whatever keys, it closes: one probe at a time, further
+ * and further apart, until the sink answers one. Without it a dead sink would cost every key its
+ * retries, and the sink, coming back, all of them at once. A failure of what was sent before the
+ * last success says nothing: an overloaded sink answers some events and lets others time out.
  *
- * Guarantees: a probe is admitted at the latest `PROBE.maxMs` after the last one failed.
+ * Guarantees: admits a probe at the latest `PROBE.maxMs` after the previous one failed.
  */
 
 import { backoffMs } from '../backoff.ts';
 
 /** More than a rolling update of one replica loses, fewer than one second of a busy bridge. */
 const CLOSE_AFTER = 5;
-/** The maximum is what a sink that is back can still cost a failover; one request a second is no load, not even for a sink that is starting. */
+/**
+ * The maximum is what a sink that is back can still cost a failover; one request a second is no
+ * load, not even for a sink that is starting.
+ */
 const PROBE = { minMs: 250, maxMs: 1_000 };
 
 export interface CircuitBreaker {
@@ -22,7 +25,10 @@ export interface CircuitBreaker {
   admits(inFlight: number, now: number): boolean;
   /** When the next probe may go; meaningful while closed. */
   probeAt(): number;
-  /** The sink answered; `latest` is the last attempt sent so far. True when that opened the gate. */
+  /**
+   * The sink answered; `latest` is the last attempt sent so far. True when that opened the breaker
+   * again.
+   */
   succeed(latest: number): boolean;
   fail(attempt: number, now: number): void;
 }

@@ -1,10 +1,10 @@
 /**
- * Concurrency: how many events may be in flight, adapted to what the sink bears. Used by `deliver`.
+ * Concurrency: adapts how many events may be in flight to what the sink bears.
  *
- * Halved when the sink is overloaded (no answer in time, 429, 503), because a deadline missed under load becomes a hint, and hints
- * are reads; grown by one on success while the limit is in use. What was sent before a cut does not cut again: it suffered from the
- * same load.
- * Source: additive increase, multiplicative decrease, as TCP has it (RFC 5681, section 3.1).
+ * It halves the limit when the sink is overloaded (no answer in time, 429, 503), because a deadline
+ * missed under load becomes a hint, and hints are reads. It adds one on success while the limit is
+ * in use. An overload of what was sent before a cut does not cut again: it had the same cause.
+ * Source: additive increase, multiplicative decrease, as in TCP (RFC 5681, section 3.1).
  */
 
 export interface ConcurrencyBounds {
@@ -16,7 +16,10 @@ export interface ConcurrencyBounds {
 export interface Concurrency {
   limit(): number;
   succeed(inFlight: number): void;
-  /** `attempt`: which one met the overload; `latest`: the last one sent so far. False: at the least already. */
+  /**
+   * `attempt`: which one met the overload; `latest`: the last one sent so far. False: at the least
+   * already.
+   */
   overload(attempt: number, latest: number): boolean;
 }
 

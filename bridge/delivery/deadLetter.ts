@@ -1,12 +1,12 @@
 /**
- * createDeadLetters: what becomes of an event that is given up. Logged and counted always; sent to DEAD_LETTER_SINK where there is one,
- * with the reason as Knative's own data plane writes it.
+ * createDeadLetters: logs and counts each event that delivery gives up, and sends it to
+ * DEAD_LETTER_SINK where there is one, with the reason as Knative's own data plane writes it.
  *
- * Guarantees: at most `MAX_IN_FLIGHT` at a time, each given `TIMEOUT_MS`; one more is counted and logged, and not sent, because
- * a dead letter must not hold what still lives.
- * Not guaranteed: that it arrives. It is sent once.
- * Source: https://knative.dev/docs/eventing/event-delivery/ (knativeerrordest, knativeerrorcode as Integer, knativeerrordata: base64 of
- * at most 1,024 bytes of the answer).
+ * Guarantees: at most `MAX_IN_FLIGHT` at a time, each with `TIMEOUT_MS`. One more is counted and
+ * logged, and not sent: a dead letter must not hold up what still lives.
+ * Does not guarantee that it arrives: it is sent once.
+ * Source: https://knative.dev/docs/eventing/event-delivery/ (knativeerrordest, knativeerrorcode as
+ * Integer, knativeerrordata: base64 of at most 1,024 bytes of the answer).
  */
 
 import { codeOf } from '../../lib/errors.ts';
@@ -19,14 +19,14 @@ import type { OutgoingEvent } from './outgoingEvent.ts';
 
 export interface DeadLetter {
   readonly event: OutgoingEvent;
-  /** HTTP status of the last attempt; 0: no answer. */
+  /** HTTP status of the last attempt; 0 where no answer came. */
   readonly status: number;
   readonly detail: string;
   readonly reason: 'refused' | 'exhausted';
 }
 
 export interface DeadLetterOptions {
-  /** Absent: logged and counted only. */
+  /** Absent where dead letters are only logged and counted. */
   readonly poster: EventPoster | undefined;
   /** Where the event could not be delivered; empty for a sink in the same process. */
   readonly sinkUrl: string;

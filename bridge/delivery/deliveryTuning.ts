@@ -1,18 +1,27 @@
 /**
- * DeliveryTuning: the numbers of delivery, each with its reason. Defaults for `startBridge`; tests shorten them.
+ * DeliveryTuning: the numbers of delivery, each with its reason. Tests shorten them.
  */
 
 import type { BackoffBounds } from '../backoff.ts';
 import type { ConcurrencyBounds } from './concurrency.ts';
 
 export interface DeliveryTuning {
-  /** An attempt with a snapshot: a reconcile costs one write, some 5 ms; after a second the sink or the way to it hangs. */
+  /**
+   * An attempt with a snapshot: a reconcile costs one write, some 5 ms; after a second the sink or
+   * the way to it hangs.
+   */
   readonly attemptTimeoutMs: number;
-  /** An attempt with a hint: the function may read for 2 s before it writes (docs/architecture.md#the-way-of-an-event). */
+  /**
+   * An attempt with a hint: the function may read for 2 s before it writes
+   * (docs/architecture.md#the-way-of-an-event).
+   */
   readonly hintTimeoutMs: number;
   /** After the n-th failure of a key in a row. */
   readonly backoff: BackoffBounds;
-  /** Consecutive failures of a key until its event is a dead letter. With the backoff above, some two minutes. */
+  /**
+   * Consecutive failures of a key until its event is a dead letter. With the backoff above, some
+   * two minutes.
+   */
   readonly maxFailures: number;
   readonly concurrency: ConcurrencyBounds;
   /** At shutdown, what is in flight has this long: the deadline of its snapshot. */
@@ -24,12 +33,16 @@ export const defaultDeliveryTuning: DeliveryTuning = {
   hintTimeoutMs: 2_500,
   backoff: { minMs: 250, maxMs: 30_000 },
   maxFailures: 10,
-  // 64 is what one function replica takes before it queues; 16 to start with is two looks for each of eight replicas.
+  // 64 is what one function replica takes before it queues; 16 to start with is two reconciles for
+  // each of eight replicas.
   concurrency: { min: 4, start: 16, max: 64 },
   closeGraceMs: 3_000,
 };
 
-/** A sink in this process cannot be lost on the way: a slow look is a slow API server, and starting again would cost it more. */
+/**
+ * A sink in this process cannot be lost on the way: a slow reconcile means a slow API server, and
+ * starting over would cost it more.
+ */
 export const inProcessDeliveryTuning: DeliveryTuning = {
   ...defaultDeliveryTuning,
   attemptTimeoutMs: defaultDeliveryTuning.hintTimeoutMs,

@@ -1,9 +1,11 @@
 /**
- * createEventPoster: POSTs CloudEvents to one URL, structured mode. The HTTP sink and the dead letter sink are made of it.
+ * createEventPoster: POSTs CloudEvents to one URL, in structured mode.
  *
- * Guarantees: rejects with SINK_UNREACHABLE where nothing was sent, SINK_UNAVAILABLE where the answer is missing, and the signal's own
- * reason when it aborts. A 401 is tried once more where the token file holds another token by now.
- * Source: https://knative.dev/docs/eventing/custom-event-source/sinkbinding/ (K_CE_OVERRIDES, K_CA_CERTS).
+ * Guarantees: rejects with SINK_UNREACHABLE where nothing was sent, SINK_UNAVAILABLE where the
+ * answer is missing, and the signal's own reason when it aborts. A 401 is tried once more where the
+ * token file holds another token by now.
+ * Source: https://knative.dev/docs/eventing/custom-event-source/sinkbinding/ (K_CE_OVERRIDES,
+ * K_CA_CERTS).
  */
 
 import { getCACertificates } from 'node:tls';
@@ -37,7 +39,10 @@ export interface EventPoster {
   close(): Promise<void>;
 }
 
-/** A reply after a read carries the snapshot read; 100,000 candidates of 300 B would be 30 MB, and nobody's. */
+/**
+ * A reply after a read carries the snapshot read; no Service has the 100,000 candidates that would
+ * make 30 MB.
+ */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 export function createEventPoster({ url, caCerts, tokenFile, extensions, now }: EventPosterOptions): EventPoster {

@@ -1,8 +1,8 @@
 /**
- * createHttpSink: the Sink that POSTs to the functions and reads their reply. The other Sink is functions/inProcessSink.ts.
+ * createHttpSink: makes a Sink that POSTs each event and reads the reply.
  *
- * Guarantees: any HTTP answer resolves, whatever its status. A reply that cannot be read does not undo a 2xx: the work is done, and `detail`
- * says what was wrong with the reply.
+ * Guarantees: any HTTP answer resolves, whatever its status. A reply that cannot be read does not
+ * undo a 2xx: the work is done, and `detail` says what was wrong with the reply.
  */
 
 import { type Envelope, parseEnvelope } from '../../lib/events/envelope.ts';
@@ -10,7 +10,10 @@ import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
 import { parseRetryAfter } from '../../lib/kube/parseRetryAfter.ts';
 import type { EventPoster, HttpAnswer, PostableEvent } from './eventPoster.ts';
 
-/** Of an error's body, in a log line and a dead letter: what an operator reads, and Knative's own bound. */
+/**
+ * Of an error's body, in a log line and a dead letter: what an operator reads, and Knative's own
+ * bound.
+ */
 const MAX_DETAIL_BYTES = 1_024;
 
 export function createHttpSink<R>(

@@ -14,7 +14,7 @@ export interface OutgoingEvent {
   readonly data: {
     /** Epoch milliseconds: past it the receiver takes the snapshot for a hint. */
     readonly deadline: number;
-    /** Absent: a hint. */
+    /** Absent in a hint. */
     readonly snapshot?: unknown;
   };
 }

@@ -1,11 +1,15 @@
 /**
- * createRefusedTokenLog: says once that the functions do not take our token. Every event would be refused for the same reason, and nothing
- * moves until somebody repairs it: that is worth a warning at the first 401, not after ten of them. Used by `deliver`.
+ * createRefusedTokenLog: warns once that the functions refuse our token. Every event would be
+ * refused for the same reason, and nothing moves until an operator repairs it, so the first 401 is
+ * worth a warning.
  */
 
 import type { Logger } from '../../lib/telemetry/logger.ts';
 
-/** Told the status of every attempt; 0: no answer. A 2xx ends it, so that the next time is said again. */
+/**
+ * Takes the status of every attempt, 0 where no answer came. After a 2xx the next 401 is logged
+ * again.
+ */
 export function createRefusedTokenLog(log: Logger): (status: number, detail: string) => void {
   let isSaid = false;
   return (status, detail) => {

@@ -1,9 +1,10 @@
 /**
- * createRetries: what delivery remembers of a key from one attempt to the next: how often it failed in a row, what was sent without an
- * answer, and the timer that ends its backoff. Used by `deliver`.
+ * createRetries: remembers of a key, from one attempt to the next, how often it failed in a row,
+ * what was sent without an answer, and the timer that ends its backoff.
  *
- * Guarantees: while an event may still be worked on (sent, no answer), it is the one to send, up to its deadline: a new snapshot is
- * built only after an answer, after the deadline, or where no connection was made (S5).
+ * Guarantees: while a receiver may still work on an event (sent, no answer), that event is the one
+ * to send, up to its deadline. A new snapshot is built only after an answer, after the deadline, or
+ * where no connection was made (S5).
  */
 
 import { type BackoffBounds, backoffMs } from '../backoff.ts';
@@ -24,9 +25,14 @@ export interface Retries<C, E> {
   choose(concern: C, now: number, build: (concern: C, now: number) => E): Sent<C, E>;
   /** Failures in a row before this attempt. */
   failuresOf(key: string): number;
-  /** Keeps the concern back for the backoff or Retry-After, whichever is longer; gives the delay. */
+  /**
+   * Keeps the concern back for the backoff or Retry-After, whichever is longer; gives the delay.
+   */
   delay(concern: C, sent: Sent<C, E>, failure: Failure): number;
-  /** A probe that failed: the backoff goes on as if it had not been, because the failure was the sink's. */
+  /**
+   * A probe that failed: the backoff goes on as if it had not been, because the failure was the
+   * sink's.
+   */
   giveBack(concern: C, sent: Sent<C, E>, failure: Failure): void;
   /** It is tried no more, and what is sent next still follows S5. */
   giveUp(sent: Sent<C, E>, failure: Failure): void;
@@ -80,7 +86,8 @@ export function createRetries<C extends Concern, E extends OutgoingEvent>(
       const { key } = concern;
       const failures = failuresOf(key) + 1;
       remember(key, failures, sent, failure);
-      // No longer than the longest backoff, whatever the sink asks for: this key may have to fail over.
+      // No longer than the longest backoff, whatever the sink asks for: this key may have to fail
+      // over.
       const askedMs = Math.min(failure.retryAfterMs, backoff.maxMs);
       const delayMs = Math.max(askedMs, backoffMs(failures, backoff, random()));
       queue.delay(concern);
@@ -103,7 +110,8 @@ export function createRetries<C extends Concern, E extends OutgoingEvent>(
       troubles.delete(key);
       cancel(key);
     },
-    // The timers go on: one that finds nothing to release does nothing, and what was given up is still to be forgotten.
+    // The timers go on: one that finds nothing to release does nothing, and what was given up is
+    // still to be forgotten.
     releaseAll: () => queue.releaseAll(clock.now()),
     close() {
       for (const cancelTimer of timers.values()) cancelTimer();

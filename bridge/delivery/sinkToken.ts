@@ -1,8 +1,11 @@
 /**
- * createSinkToken: the bearer token that the bridge shows to the sink, read from a projected volume.
+ * createSinkToken: reads the bearer token that the bridge shows to the sink from a projected
+ * volume.
  *
- * Guarantees: read again when the last reading is older than `READ_AGAIN_AFTER_MS`, and whenever `renew` is called (a 401).
- * Source: https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#launch-a-pod-using-service-account-token-projection
+ * Guarantees: reads it again when the last reading is older than `READ_AGAIN_AFTER_MS`, and
+ * whenever `renew` is called (a 401).
+ * Source:
+ * https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#launch-a-pod-using-service-account-token-projection
  * (the kubelet rotates the file at 80 % of its lifetime; the application has to read it again).
  */
 

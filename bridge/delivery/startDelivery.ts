@@ -1,13 +1,16 @@
 /**
- * startDelivery: takes what waits in the queue, sends it to the sink, and acts on what comes of it. docs/reference/events.md#answers, docs/architecture.md#delivery.
+ * startDelivery: takes what waits in the queue, sends it to the sink, and acts on the outcome.
+ * docs/reference/events.md#answers, docs/architecture.md#delivery
  *
- * A key that waits while a place is free is sent in the same tick. A failure is tried again after a backoff or Retry-After, whichever
- * is later, until `maxFailures` in a row make a dead letter of it; the key is then reconciled again at its next change or resync. While the
- * gate is closed and nothing waits, a key in its backoff is lent as the probe: few keys would otherwise find out late that the sink is back.
+ * A key that waits while a place is free is sent in the same tick. A failure is retried after a
+ * backoff or Retry-After, whichever is later; `maxFailures` in a row make a dead letter of it. The
+ * key is then reconciled at its next change or resync. While the circuit breaker is closed and
+ * nothing waits, a key in its backoff serves as the probe: with few keys the bridge would otherwise
+ * learn late that the sink is back.
  *
- * Guarantees: one event in flight for each key (the queue's). What is sent next follows S5 (retries.ts). Half of the places are kept
- * from the low lane. Nothing here blocks a watch.
- * Not guaranteed: that a sink which ignores its signal gives its place back.
+ * Guarantees: one event in flight for each key (the queue's). What is sent next follows S5
+ * (retries.ts). Half of the places are kept from the low lane. Nothing here blocks a watch.
+ * Does not guarantee that a sink which ignores its signal gives its place back.
  */
 
 import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
@@ -30,7 +33,7 @@ import { createRetries, type Sent } from './retries.ts';
 export interface DeliveryRecord<E, R> {
   readonly event: E;
   readonly reply: R | null;
-  /** 0: no answer. */
+  /** 0 where no answer came. */
   readonly status: number;
   readonly sentAt: number;
 }
@@ -43,7 +46,10 @@ export interface DeliveryOptions<C extends Concern, E extends OutgoingEvent, R> 
   readonly tuning: DeliveryTuning;
   readonly metrics: Pick<Metrics, 'deliveries' | 'deliverySeconds' | 'circuitOpen' | 'eventLagSeconds'>;
   readonly log: Logger;
-  /** False: another replica sends it. Asked right before it would be sent; absent: everything is sent. */
+  /**
+   * False where another replica sends it. Asked right before sending. Absent where everything is
+   * sent.
+   */
   sends?(concern: C): boolean;
   /** What this replica does with a concern that it does not send. */
   leave?(concern: C): void;
@@ -62,9 +68,13 @@ export interface Delivery {
   close(): Promise<void>;
 }
 
-/** Of the places, for the low lane: a failover must not wait for announcements to a slow receiver. */
+/**
+ * Of the places, for the low lane: a failover must not wait for announcements to a slow receiver.
+ */
 const LOW_SHARE = 0.5;
-/** At shutdown: a sink whose signal has aborted rejects at once; one that ignores it is left behind. */
+/**
+ * At shutdown: a sink whose signal has aborted rejects at once; one that ignores it is left behind.
+ */
 const ABORTED_WITHIN_MS = 100;
 
 export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
@@ -85,7 +95,8 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
   let isClosed = false;
 
   function pump(): void {
-    // Sending may add to the queue in the same tick (a sink in the same process, a resync), which calls back.
+    // Sending may add to the queue in the same tick (a sink in the same process, a resync), which
+    // calls back.
     if (isPumping || isClosed) return;
     isPumping = true;
     while (running.size < concurrency.limit() && breaker.admits(running.size, clock.now())) {
@@ -155,7 +166,8 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
   function fail(sent: Sent<C, E>, concern: C, failure: Failure, number: number, isLent: boolean): void {
     const { key } = concern;
     const { status, detail } = failure;
-    // A sink that is asked for less may be well: the gate is for one that fails at the least.
+    // A sink that is asked for less may be well: the breaker is for one that fails at the lowest
+    // limit.
     const wasCut = failure.isOverload && concurrency.overload(number, attempts);
     if (failure.isOfThisKey) noteAnswer();
     else if (!wasCut) closeBreaker(number, detail);
@@ -182,7 +194,10 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
     log.warn({ detail }, 'the sink keeps failing: one probe at a time until it answers');
   }
 
-  /** Where the gate was closed, the failures were the sink's: no key waits any longer for its own backoff. */
+  /**
+   * Where the breaker was closed, the failures were the sink's: no key waits any longer for its own
+   * backoff.
+   */
   function noteAnswer(): void {
     if (!breaker.succeed(attempts)) return;
     metrics.circuitOpen.set(0);

@@ -1,11 +1,11 @@
 /**
- * traceSink: a Sink whose deliveries are spans. Put around the sink by `startBridge` where traces are on.
+ * traceSink: wraps a Sink so that its deliveries are spans.
  *
  *   change (what was observed -> the first answer)
  *     deliver (one attempt; the function's spans are below it, by the event's traceparent)
  *
- * Guarantees: the trace id is the one that the event was made with, which is also in the log lines. What was sampled is said in the
- * traceparent that is sent, so that a function follows it.
+ * Guarantees: the trace id is the one that the event was made with, which is also in the log lines.
+ * The traceparent that is sent says what was sampled, so that a function follows it.
  */
 
 import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
@@ -14,7 +14,10 @@ import type { OutgoingEvent } from './outgoingEvent.ts';
 
 export function traceSink<E extends OutgoingEvent, R>(sink: Sink<E, R>, tracing: Tracing): Sink<E, R> {
   if (!tracing.isOn) return sink;
-  /** Of events that may be sent again: what their first attempt belongs to. Held no longer than the event is. */
+  /**
+   * Of events that may be sent again: what their first attempt belongs to. Held no longer than the
+   * event is.
+   */
   const roots = new WeakMap<E, string>();
 
   function deliver(event: E, signal: AbortSignal, parent: string | undefined): Promise<SinkAnswer<R>> {

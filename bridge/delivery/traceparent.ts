@@ -1,8 +1,9 @@
 /**
- * newTraceparent: a W3C trace context for one event, so that what the function does can be found by it: the trace id is in the log
- * lines of both. Where the bridge traces, traceSink.ts says in it what was sampled.
+ * newTraceparent: makes a W3C trace context for one event. Its trace id is in the log lines of
+ * bridge and function. Where the bridge traces, traceSink.ts writes into it what was sampled.
  *
- * Source: https://www.w3.org/TR/trace-context/#traceparent-header (version 00; neither id may be all zeros; 00: not sampled).
+ * Source: https://www.w3.org/TR/trace-context/#traceparent-header (version 00; neither id may be
+ * all zeros; 00: not sampled).
  */
 
 /** `random` gives numbers in [0, 1). */

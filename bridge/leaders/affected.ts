@@ -1,10 +1,11 @@
 /**
- * affected: from a change in the store to the source Services that it concerns. Called by `startBridge` for every change that
- * the store calls one; a projection that did not change concerns nobody.
+ * affected: maps a change in the store to the source Services that it concerns.
  *
- * Guarantees: each source at most once a change. Pure, and no longer than the sources concerned, whatever the size of the namespace.
- * Not guaranteed: that a reconcile is needed. What we own also changes by our own writes, and a watch does not tell who wrote: the
- * change of a route arrives here as `drifted` in the low lane, and its reconcile is the one that announces (docs/architecture.md#queue).
+ * Guarantees: each source at most once a change. Pure, and no longer than the sources concerned,
+ * whatever the size of the namespace.
+ * Does not guarantee that a reconcile is needed. What we own also changes by our own writes, and a
+ * watch does not say who wrote. The change of a route arrives here as `drifted` in the low lane,
+ * and its reconcile is the one that announces (docs/architecture.md#queue).
  */
 
 import type { Change, ReconcileType } from '../../lib/events/reconcileEvent.ts';
@@ -52,7 +53,7 @@ function affectedByPod(
   }));
 }
 
-/** The Service itself, the source that it was made for, and whoever wants its name. */
+/** The Service itself, the source that it was made for, and the sources that want its name. */
 function affectedByService(
   change: ObjectChange<ServiceView>,
   index: NamespaceIndex,
@@ -74,7 +75,8 @@ function affectedByService(
   };
 
   if (views.some(isOptedIn) || index.isSource(object.name)) add(object.name, asSeen, 'change');
-  // Gone, or given a selector: nobody of ours did that (docs/reference/objects.md#what-is-ours, the one exception).
+  // Gone, or given a selector: we never do that (docs/reference/objects.md#what-is-ours, the one
+  // exception).
   const isBroken = change.kind === 'deleted' || Object.keys(object.selector ?? {}).length > 0;
   for (const source of views.map(sourceOfOurService))
     if (source !== null) add(source, 'io.zen-lead.service.drifted', isBroken ? 'change' : 'low');
@@ -84,7 +86,10 @@ function affectedByService(
   return [...found.values()];
 }
 
-/** The source that it was made for, and whoever wants or has the Service name that it carries or is named after. */
+/**
+ * The source that it was made for, and the sources that want or have the Service name that it
+ * carries or is named after.
+ */
 function affectedBySlice(
   change: ObjectChange<SliceView>,
   index: NamespaceIndex,

@@ -1,7 +1,8 @@
 /**
- * judge: what a function would do about one Service, going by this replica's own store. Asked by a replica that does not speak first.
+ * dryRun: decides what a function would do about one Service, going by this replica's own store.
  *
- * Guarantees: pure, the same rules as in the function. Not guaranteed: that the store is new; so nothing more than a hint may come of it.
+ * Guarantees: pure, the same rules as in the function.
+ * Does not guarantee that the store is new; so nothing more than a hint may come of it.
  */
 
 import { assess } from '../../lib/selection/assess.ts';
@@ -10,9 +11,12 @@ import { readRecord } from '../../lib/selection/record.ts';
 import type { ResourceVersion, Snapshot } from '../../lib/selection/snapshot.ts';
 
 export interface DryRun {
-  /** A route would be written, now. Announcements and followers can wait for whoever speaks first. */
+  /**
+   * A route would be written, now. Announcements and followers can wait for the replica that sends
+   * first.
+   */
   readonly wantsRoute: boolean;
-  /** Epoch milliseconds; null: only a change can change this. */
+  /** Epoch milliseconds; null where only a change can change this. */
   readonly nextLookAt: number | null;
 }
 
@@ -22,8 +26,9 @@ export function dryRun(snapshot: Snapshot, now: number): DryRun {
 }
 
 /**
- * With the revisions that were last decided on, where ours are behind. A quiet watch is behind every LIST that a hint makes, and the rules
- * would want the record lowered to it: right for state that was read just now (a restored etcd), and no route to move.
+ * With the revisions that were last decided on, where ours are behind. A quiet watch is behind
+ * every LIST that a hint makes, and the rules would want the record lowered to it: right for state
+ * that was read just now (a restored etcd), and no route to move.
  */
 function catchUp(snapshot: Snapshot): Snapshot {
   const { podsRevision, servicesRevision } = readRecord(snapshot);

@@ -15,7 +15,10 @@ export interface LeaderConcern extends Concern {
   readonly change: Change;
 }
 
-/** The concern without a change. At the start those that no fit pod serves come first: their leader may have died unwatched. */
+/**
+ * The concern without a change. At the start those that no fit pod serves come first: their leader
+ * may have died unwatched.
+ */
 export function toConcern({ namespace, name }: Source, cause: Cause, at: number, store: LeaderStore): LeaderConcern {
   const source = { key: serviceKey(namespace, name), namespace, name, observedAt: at };
   if (cause === 'start') {

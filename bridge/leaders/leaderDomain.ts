@@ -1,11 +1,11 @@
 /**
  * createLeaderDomain: what the bridge watches, and says, about the leaders of Services.
  *
- * Our EndpointSlices come in full; the others as metadata only, because there may be 100,000 of them and only their names and
- * labels matter.
+ * Our EndpointSlices come in full; the others as metadata only, because there may be 100,000 of
+ * them and only their names and labels matter.
  *
- * Guarantees: the revisions of a snapshot never claim more than every watch of its namespace has delivered. Of the two watches of slices,
- * the one that is behind counts.
+ * Guarantees: the revisions of a snapshot never claim more than every watch of its namespace has
+ * delivered. Of the two watches of slices, the one that is behind counts.
  */
 
 import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
@@ -114,7 +114,10 @@ function toRevisions(namespace: string, views: Views): Revisions {
   };
 }
 
-/** Empty before the first list: it is not a number, so a receiver that compares it takes the snapshot for a hint. */
+/**
+ * Empty before the first list: it is not a number, so a receiver that compares it takes the
+ * snapshot for a hint.
+ */
 function toRevision(revision: string | null): ResourceVersion {
   return (revision ?? '') as ResourceVersion;
 }

@@ -1,8 +1,11 @@
 /**
  * registerLeaderGauges: reports what the bridge knows about Services and pods, when it is scraped.
  *
- * Guarantees: nothing is computed between scrapes; a Service or namespace that has gone leaves no series behind.
- * Source: https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-and-runtime-metrics-collectors (collect on scrape).
+ * Guarantees: nothing is computed between scrapes; a Service or namespace that has gone leaves no
+ * series behind.
+ * Source:
+ * https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-and-runtime-metrics-collectors
+ * (collect on scrape).
  */
 
 import type { Gauge } from 'prom-client';
@@ -20,7 +23,10 @@ export function registerLeaderGauges(
   metrics: Metrics,
   store: LeaderStore,
   clock: Clock,
-  /** Only one replica reports about Services: else every number would be there as often as there are replicas. */
+  /**
+   * Only one replica reports about Services: else every number would be there as often as there are
+   * replicas.
+   */
   isFirst: () => boolean = () => true,
 ): void {
   /** `read` gives null where there is nothing to say. */

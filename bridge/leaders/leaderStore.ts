@@ -1,8 +1,10 @@
 /**
  * LeaderStore: the projected state of the cluster, by namespace, kept in step by the reflectors.
  *
- * Guarantees: no I/O, and nothing here waits; a namespace whose objects are all gone takes no memory.
- * Does not guarantee that it is complete or new: the watches know whether the lists are in and whether one is stale.
+ * Guarantees: no I/O, and nothing here waits; a namespace whose objects are all gone takes no
+ * memory.
+ * Does not guarantee that it is complete or new: the watches know whether the lists are in and
+ * whether one is stale.
  */
 
 import type { PodView, ServiceView, SliceView } from '../../lib/selection/snapshot.ts';
@@ -23,7 +25,7 @@ export interface LeaderStore {
   /** An empty one where nothing is known. */
   namespace(namespace: string): NamespaceIndex;
   namespaces(): Iterable<[namespace: string, index: NamespaceIndex]>;
-  /** Every Service to look at: opted in, or with something of ours left. */
+  /** Every Service to reconcile: opted in, or with one of our objects left. */
   sources(): readonly Source[];
 }
 

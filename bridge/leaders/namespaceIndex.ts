@@ -1,7 +1,9 @@
 /**
- * NamespaceIndex: what the store knows of one namespace, and the questions that `affected` and `toCloudEvent` ask of it.
+ * NamespaceIndex: what the store knows of one namespace, and the questions that `affected` and
+ * `toCloudEvent` ask of it.
  *
- * Guarantees: `stateOf` is a superset of what `buildSnapshot` keeps, found without reading the whole namespace.
+ * Guarantees: `stateOf` is a superset of what `buildSnapshot` keeps, found without reading the
+ * whole namespace.
  */
 
 import type { NamespaceState } from '../../lib/selection/buildSnapshot.ts';
@@ -25,10 +27,10 @@ export interface NamespaceIndex {
   readonly ourSlices: SliceIndex;
   readonly foreignSlices: SliceIndex;
   isEmpty(): boolean;
-  /** Names of Services to look at: opted in, or with something of ours left. */
+  /** Names of Services to reconcile: opted in, or with one of our objects left. */
   sources(): ReadonlySet<string>;
   isSource(name: string): boolean;
-  /** Where the leader slices of a source route to; null: nowhere. */
+  /** Where the leader slices of a source route to; null where they route nowhere. */
   routedPod(source: string): RoutedPod | null;
   stateOf(source: string): Omit<NamespaceState, 'revisions' | 'namespace'>;
 }
@@ -57,7 +59,10 @@ export function createNamespaceIndex(now: () => number): NamespaceIndex {
     return found.values();
   }
 
-  /** Those that the source selects, and those that a record or a route names, which may have lost their label. */
+  /**
+   * Those that the source selects, and those that a record or a route names, which may have lost
+   * their label.
+   */
   function podsOf(name: string, owned: readonly ServiceView[], slices: readonly SliceView[]): Iterable<PodView> {
     const found = new Map(pods.members(name));
     const named = [...owned, ...slices].flatMap((each) => each.annotations[annotation.leaderPodName] ?? []);

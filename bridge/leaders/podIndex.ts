@@ -1,9 +1,12 @@
 /**
- * PodIndex: the pods of one namespace, and which of them each opted-in Service selects. Part of the store.
+ * PodIndex: the pods of one namespace, and which of them each opted-in Service selects. Part of the
+ * store.
  *
- * Guarantees: `members` is exact after every `put`, `remove` and `setSelector`. Where the watch itself saw Ready change, readyChangedAt is
- * not older than that moment: lastTransitionTime has whole seconds, and a client that writes conditions may leave an old one.
- * Not guaranteed: when a change during a gap of the watch happened. It counts from when it was seen.
+ * Guarantees: `members` is exact after every `put`, `remove` and `setSelector`. Where the watch
+ * itself saw Ready change, readyChangedAt is not older than that moment: lastTransitionTime has
+ * whole seconds, and a client that writes conditions may leave an old one.
+ * Does not guarantee when a change during a gap of the watch happened. It counts from when it was
+ * seen.
  */
 
 import type { PodView } from '../../lib/selection/snapshot.ts';
@@ -12,7 +15,7 @@ import { sameView } from '../watch/sameView.ts';
 import { createSelectorIndex, type Selector } from './selectorIndex.ts';
 
 export interface PodIndex extends ObjectIndex<PodView> {
-  /** Null: this source selects no pods, or is no longer one. */
+  /** Null where this source selects no pods, or is not a source any more. */
   setSelector(source: string, selector: Selector | null): void;
   /** The pods that a source selects, by name. */
   members(source: string): ReadonlyMap<string, PodView>;
@@ -25,7 +28,10 @@ const noPods: ReadonlyMap<string, PodView> = new Map();
 export function createPodIndex(now: () => number): PodIndex {
   const selectors = createSelectorIndex();
   const membersOf = new Map<string, Map<string, PodView>>();
-  /** Sources whose members have not been gathered yet: one pass over the pods serves all that came since the last. */
+  /**
+   * Sources whose members have not been gathered yet: one pass over the pods serves all that came
+   * since the last.
+   */
   let ungathered = createSelectorIndex();
 
   function gather(): void {

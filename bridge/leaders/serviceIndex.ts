@@ -1,6 +1,6 @@
 /**
- * ServiceIndex: the Services of one namespace, who is opted in, which of them are ours and for whom, and who wants which name.
- * Part of the store.
+ * ServiceIndex: the Services of one namespace, who is opted in, which of them are ours and for
+ * whom, and who wants which name. Part of the store.
  */
 
 import { isOptedIn } from '../../lib/selection/optIn.ts';
@@ -11,9 +11,12 @@ import { createObjectIndex, type ObjectIndex } from '../watch/objectIndex.ts';
 import { createMultiMap } from './multiMap.ts';
 
 export interface ServiceIndex extends ObjectIndex<ServiceView> {
-  /** Names of Services that carry `zen-lead.io/enabled`, whatever its value: an unreadable one must not remove anything. */
+  /**
+   * Names of Services that carry `zen-lead.io/enabled`, whatever its value: an unreadable one must
+   * not remove anything.
+   */
   readonly optedIn: ReadonlySet<string>;
-  /** Services of ours that say they are for this source. */
+  /** Our Services for this source. */
   oursFor(source: string): ReadonlySet<string>;
   sourcesWithOurs(): Iterable<string>;
   /** Opted-in sources that want a Service of this name. */

@@ -1,8 +1,9 @@
 /**
  * SliceIndex: the EndpointSlices of one namespace that one watch delivers. Part of the store.
  *
- * The store keeps one for ours and one for the others, because each belongs to a watch of its own: a slice whose label changes
- * leaves one watch and enters the other, in an order that nobody promises.
+ * The store keeps one for ours and one for the others, because each belongs to a watch of its own:
+ * a slice whose label changes leaves one watch and enters the other, in an order that Kubernetes
+ * does not promise.
  */
 
 import { annotation } from '../../lib/selection/names.ts';
@@ -12,12 +13,12 @@ import { createObjectIndex, type ObjectIndex } from '../watch/objectIndex.ts';
 import { createMultiMap } from './multiMap.ts';
 
 export interface SliceIndex extends ObjectIndex<SliceView> {
-  /** Slices of ours whose controller is this source. */
+  /** Our slices whose controller is this source. */
   oursFor(source: string): ReadonlySet<string>;
   sourcesWithOurs(): Iterable<string>;
   /** Slices with this `kubernetes.io/service-name`. */
   carrying(serviceName: string): ReadonlySet<string>;
-  /** Sources whose slices of ours carry this `kubernetes.io/service-name`. */
+  /** Sources whose own slices carry this `kubernetes.io/service-name`. */
   routingFor(serviceName: string): readonly string[];
   /** Sources whose recorded leader, or whose route, names this pod. */
   ledBy(podName: string): ReadonlySet<string>;

@@ -1,11 +1,14 @@
 /**
- * toCloudEvent: the event for one concern, with the state to look at. Called by `deliver` when it sends, not when the change was
- * seen, so that a burst costs one snapshot and the snapshot is as new as the store.
+ * toCloudEvent: makes the event for one concern, with the state to decide on. It runs when the
+ * event is sent, not when the change was seen, so that a burst costs one snapshot and the snapshot
+ * is as new as the store.
  *
- * Guarantees: no snapshot (a hint) where the store may be old or the event would exceed `maxEventBytes`. The id is a function of
- * type, subject, revisions and due time: the same state sent again has the same id.
- * Source: docs/reference/events.md; CloudEvents extensions partitioning, sequence ("MUST be lexicographically-orderable"), expirytime,
- * distributed-tracing: https://github.com/cloudevents/spec/tree/main/cloudevents/extensions
+ * Guarantees: no snapshot (a hint) where the store may be old or the event would exceed
+ * `maxEventBytes`. The id is a function of type, subject, revisions and due time: the same state
+ * sent again has the same id.
+ * Source: docs/reference/events.md#events; CloudEvents extensions partitioning, sequence ("MUST be
+ * lexicographically-orderable"), expirytime, distributed-tracing:
+ * https://github.com/cloudevents/spec/tree/main/cloudevents/extensions
  */
 
 import { reconcileDataSchema } from '../../lib/events/dataSchema.ts';
@@ -20,7 +23,10 @@ import type { EventContext } from '../domain.ts';
 import type { LeaderConcern } from './leaderConcern.ts';
 import type { LeaderStore } from './leaderStore.ts';
 
-/** docs/reference/events.md: past it the snapshot is a hint. Kept by whoever resends the event. */
+/**
+ * Past it the snapshot is a hint (docs/reference/events.md#hints). An event that is sent again
+ * keeps its deadline.
+ */
 export const SNAPSHOT_LIFETIME_MS = 3_000;
 
 /** What the bridge knows of the cluster, and how far its watches have delivered. */

@@ -1,8 +1,9 @@
 /**
- * Urgency: which lane a change goes to. Called by `affected`, with the store as it is after the change.
+ * Urgency: chooses the lane of a change, by the store right after the change.
  *
- * It only ranks: fitness here is what a pod shows by itself, without ports, families and grace periods. The rules decide, in the
- * function, and a change in a lane too low is late by what waits before it, never lost.
+ * It only ranks: fitness here is what a pod shows by itself, without ports, families and grace
+ * periods. The rules decide, in the function. A change in a lane too low is late by what waits
+ * before it, never lost.
  */
 
 import type { PodView } from '../../lib/selection/snapshot.ts';
@@ -10,7 +11,10 @@ import type { Lane } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
 import type { NamespaceIndex } from './namespaceIndex.ts';
 
-/** Failover: the pod routed to became unfit or another one, or a pod became fit where no fit one is routed to. */
+/**
+ * Failover where the routed pod became unfit or another one, or a pod became fit where no fit one
+ * is routed to.
+ */
 export function laneOfPod(change: ObjectChange<PodView>, source: string, index: NamespaceIndex): Lane {
   const { object } = change;
   const isFit = change.kind !== 'deleted' && appearsFit(object) && index.pods.members(source).has(object.name);
@@ -21,14 +25,17 @@ export function laneOfPod(change: ObjectChange<PodView>, source: string, index: 
   return isFit && !isServed(source, index) ? 'failover' : 'change';
 }
 
-/** Failover: nobody fit is routed to, and somebody fit could be. Else it is what follows from a route of ours. */
+/**
+ * Failover where no fit pod is routed to, and one could be. Else it follows from our own write of a
+ * route.
+ */
 export function laneOfOurSlice(source: string, index: NamespaceIndex): Lane {
   if (isServed(source, index)) return 'low';
   for (const pod of index.pods.members(source).values()) if (appearsFit(pod)) return 'failover';
   return 'low';
 }
 
-/** A pod that looks fit is routed to, at an address of its own. */
+/** A pod that appears fit is routed to, at one of its own addresses. */
 export function isServed(source: string, index: NamespaceIndex): boolean {
   const routed = index.routedPod(source);
   const pod = routed === null ? undefined : index.pods.byName.get(routed.name);

@@ -1,8 +1,9 @@
 /**
- * Concern: that one source needs a reconcile, and how urgently. A domain makes it, says in it what else its events need, and turns it
- * into an event when it is sent.
+ * Concern: that one source needs a reconcile, and how urgently. A domain makes it, says in it what
+ * else its events need, and turns it into an event when it is sent.
  *
- * Does not guarantee that it names every change. Bursts coalesce, and no decision depends on it (a reconcile is level-triggered).
+ * Does not guarantee that it names every change. Bursts coalesce, and no decision depends on it (a
+ * reconcile is level-triggered).
  */
 
 /** What a domain reconciles by name: a Service, for the leaders. */
@@ -11,7 +12,10 @@ export interface Source {
   readonly name: string;
 }
 
-/** Most urgent first: a route to move; anything else that was seen; what can wait (resync, announcements, followers). */
+/**
+ * Most urgent first: a route to move; anything else that was seen; what can wait (resync,
+ * announcements, followers).
+ */
 export const lanes = ['failover', 'change', 'low'] as const;
 export type Lane = (typeof lanes)[number];
 
@@ -21,7 +25,10 @@ export interface Concern extends Source {
   readonly lane: Lane;
   /** When the change was seen, or the timer was due. */
   readonly observedAt: number;
-  /** When a timer was due: it tells two reconciles of the same state apart. Absent for what was seen. */
+  /**
+   * When a timer was due: it tells two reconciles of the same state apart. Absent for what was
+   * seen.
+   */
   readonly dueAt?: number;
 }
 
@@ -30,8 +37,8 @@ export function isMoreUrgent(lane: Lane, than: Lane): boolean {
 }
 
 /**
- * The more urgent one stands for both, then the latest. Always an object of its own, so that whoever still holds `waiting`
- * can tell that something came after it.
+ * The more urgent one stands for both, then the latest. Always a new object, so that a holder of
+ * `waiting` sees that something came after it.
  */
 export function mergeConcerns<C extends Concern>(waiting: C, latest: C): C {
   return isMoreUrgent(waiting.lane, latest.lane) ? { ...waiting } : { ...latest };

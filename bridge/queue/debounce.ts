@@ -1,16 +1,22 @@
 /**
- * createDebounce: holds what can wait back for a moment, so that the changes which one reconcile of ours makes are looked at once, together.
+ * createDebounce: holds back what can wait for a moment, so that the changes that one reconcile
+ * makes lead to one reconcile.
  *
- * A reconcile that opts a Service in writes a Service and a slice for each family, and two watches bring them back at their own times. Reconciled
- * at one by one, the first reconcile would not know of the slice yet, run into its own write, and have to read the state (three LISTs).
+ * A reconcile that opts a Service in writes a Service and a slice for each family, and two watches
+ * bring them back at their own times. Without the debounce the first of them would lead to a
+ * reconcile that does not know the slice yet, runs into our own write, and has to read the state
+ * (three LISTs).
  *
- * Guarantees: a key is held once, for `DEBOUNCE_MS` from the first; what comes meanwhile merges. Nothing is lost but by `close`.
+ * Guarantees: a key is held once, for `DEBOUNCE_MS` from its first concern; what comes meanwhile
+ * merges. Only `close` loses any.
  */
 
 import type { CancelTimer, Clock } from '../clock.ts';
 import { type Concern, mergeConcerns } from './concern.ts';
 
-/** Two watches of one API server are seldom further apart; nobody waits for an announcement this long. */
+/**
+ * Two watches of one API server are seldom further apart, and an announcement can wait this long.
+ */
 const DEBOUNCE_MS = 50;
 
 export interface Debounce<C> {

@@ -1,24 +1,34 @@
 /**
- * Queue: which source Service to look at next. client-go's work queue semantics for each key, in three lanes.
+ * Queue: chooses the source to reconcile next. client-go's work queue semantics for each key, in
+ * three lanes.
  *
- * A key is in one place: waiting in a lane, delayed after a failure, or in flight. What is added meanwhile merges with what
- * waits, and what is added in flight waits until `finish`, so that there is never a second look at one key at a time (S5).
+ * A key is in one place: waiting in a lane, delayed after a failure, or in flight. What is added
+ * meanwhile merges with what waits. What is added in flight waits until `finish`, so that a key
+ * never has two events in flight (S5).
  *
- * Guarantees: what was added is taken later, once more at least (never lost). Lanes in order, in turns of the namespaces within one
- * (fairOrder.ts); yet a lower lane gets one turn after `TURNS_BEFORE_LOWER` of the upper ones. When full (`maxWaiting`), the oldest key
- * of the largest namespace in the lowest lane, or the new one if nothing waits lower, gives up its place: only its name is remembered, and handed to `onRoom` once half of the
- * room is free, for whoever owns the queue to add it again. So a key is either queued or will be.
+ * Guarantees:
+ * - What was added is taken later, at least once (never lost).
+ * - Lanes in order, in turns of the namespaces within one (fairOrder.ts); yet a lower lane gets one
+ *   turn after `TURNS_BEFORE_LOWER` of the upper ones.
+ * - When full (`maxWaiting`), the oldest key of the largest namespace in the lowest lane gives up
+ *   its place, or the new one if nothing waits lower. The queue remembers only its name, and hands
+ *   it to `onRoom` once half of the room is free, for the owner to add again. So a key is either
+ *   queued or will be.
  * Source: https://pkg.go.dev/k8s.io/client-go/util/workqueue (dirty and processing sets).
  */
 
 import { type Concern, isMoreUrgent, type Lane, lanes, mergeConcerns, type Source } from './concern.ts';
 import { createFairOrder } from './fairOrder.ts';
 
-/** Costs a mass failover a sixteenth of its throughput, and lets the low lane move even during one. */
+/**
+ * Costs a mass failover a sixteenth of its throughput, and lets the low lane move even during one.
+ */
 const TURNS_BEFORE_LOWER = 15;
 
 export interface QueueOptions {
-  /** One entry takes some 300 B; the bound is there for a cluster that opts in more Services than anybody has. */
+  /**
+   * One entry takes some 300 B; the bound is far above the sources of any cluster that we know of.
+   */
   readonly maxWaiting: number;
   /** A key waits to be taken. Called in the same tick. */
   onWaiting(): void;
@@ -28,12 +38,18 @@ export interface QueueOptions {
 
 export interface Queue<C extends Concern = Concern> {
   add(concern: C, now: number): void;
-  /** In flight until `finish` or `delay`; undefined when nothing waits. `lowToo` false: leaves the low lane alone. */
+  /**
+   * In flight until `finish` or `delay`; undefined when nothing waits. `lowToo` false: leaves the
+   * low lane alone.
+   */
   take(lowToo?: boolean): C | undefined;
   finish(key: string): void;
   /** After a failure: keeps `concern`, merged with what came since, until `release`. */
   delay(concern: C): void;
-  /** Like `take`, of the delayed ones: the most urgent, and of those the one that has been delayed longest. */
+  /**
+   * Like `take`, of the delayed ones: the most urgent, and of those the one that has been delayed
+   * longest.
+   */
   takeDelayed(): C | undefined;
   release(key: string, now: number): void;
   releaseAll(now: number): void;

@@ -1,8 +1,11 @@
 /**
- * createRechecks: the timers that replies ask for ("reconcile again in N ms"), and the `carry` that goes back with the next reconcile.
+ * createRechecks: keeps the timers that replies ask for ("reconcile again in N ms"), and the
+ * `carry` that goes back with the next event.
  *
- * Guarantees: one timer a key, replaced by each reply; a reply that asks for none clears it. At most one hour (docs/reference/events.md).
- * Not guaranteed: that timers outlive the process. Whoever starts looks at every key, and the replies set them again.
+ * Guarantees: one timer a key, replaced by each reply; a reply that asks for none clears it. At
+ * most one hour (docs/reference/events.md#replies).
+ * Does not guarantee that timers outlive the process. A bridge that starts reconciles every key,
+ * and the replies set them again.
  */
 
 import { toRecheckDelay } from '../../lib/events/recheckDelay.ts';

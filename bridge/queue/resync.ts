@@ -1,9 +1,9 @@
 /**
- * startResync: looks at every source again every 30 s, in the low lane, spread over the whole period. What heals a reconcile that was
- * lost, a dead letter, and a timer that died (L1).
+ * startResync: reconciles every source every 30 s, spread over the whole period. It heals a
+ * reconcile that was lost, a dead letter, and a timer that died (L1).
  *
- * Guarantees: each source that stays is added once in every round. A tick that comes late (a busy or frozen process) makes up for what
- * it missed within the round, and never more than one round.
+ * Guarantees: each source that stays is due once in every round. A tick that comes late (a busy or
+ * frozen process) makes up for what it missed within the round, and never more than one round.
  */
 
 import type { CancelTimer, Clock } from '../clock.ts';
@@ -11,7 +11,10 @@ import type { Source } from './concern.ts';
 
 export interface ResyncTuning {
   readonly periodMs: number;
-  /** Short enough that 10,000 Services are 80 a tick, long enough to cost nothing when there are ten. */
+  /**
+   * Short enough that 10,000 Services are 80 a tick, long enough to cost nothing when there are
+   * ten.
+   */
   readonly tickMs: number;
 }
 

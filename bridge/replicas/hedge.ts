@@ -1,35 +1,44 @@
 /**
- * createHedge: what a replica that does not hold the Lease does with what concerns it. Called by speaker.ts for every concern that it may
- * not send; docs/architecture.md#replicas.
+ * createHedge: decides what a replica that does not hold the Lease does with a concern.
+ * docs/architecture.md#replicas
  *
- * Whatever its own rules would not change a route for is left to the holder. What they would change waits: usually the holder settles it
- * within milliseconds. Where nobody has settled anything for `HEDGE_DELAY_MS`, or one key has waited for `MAX_WAIT_MS`, a hint goes out: look
- * at this Service, with your own eyes. Oldest first, `MAX_IN_FLIGHT` at a time, because hints are reads: progress elsewhere means that
- * the holder lives and is busy, and a mass failover must not bring a second load upon the API server.
+ * It leaves to the holder what its own rules would not change. What they would change waits:
+ * usually the holder settles it within milliseconds. Where no replica has settled anything for
+ * `HEDGE_DELAY_MS`, or one key has waited for `MAX_WAIT_MS`, a hint goes out: the function then
+ * reads the state itself. Oldest first, `MAX_IN_FLIGHT` at a time, because hints are reads.
+ * Progress elsewhere means that the holder lives and is busy, and a mass failover must not bring a
+ * second load upon the API server.
  *
- * Guarantees: losing the holder costs the hedge delay, for every key that still has to change. Where a hint changes nothing that this replica can
- * see, the next one for that key comes later and later, at most `REST.maxMs` apart: the function may know better than we do.
- * Not guaranteed: that nobody else does the same. A second hint finds nothing left to do.
+ * Guarantees: losing the holder costs the hedge delay, for every key that still has to change.
+ * Where a hint changes nothing that this replica can see, the next one for that key comes later and
+ * later, at most `REST.maxMs` apart: the function may know better.
+ * Does not guarantee that no other replica hints too. A second hint finds nothing left to do.
  */
 
 import { backoffMs } from '../backoff.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
 import { type Concern, mergeConcerns } from '../queue/concern.ts';
 
-/** 40 times what a failover takes on a quiet cluster, and less than anybody notices. */
+/** 40 times what a failover takes on a quiet cluster, and less than a user notices. */
 export const HEDGE_DELAY_MS = 200;
-/** As long as a snapshot lives: what the holder has not settled by then, it decides on something newer. */
+/**
+ * As long as a snapshot lives: what the holder has not settled by then, it decides on something
+ * newer.
+ */
 export const MAX_WAIT_MS = 3_000;
 /** Three LISTs each; a third of what delivery would allow. */
 export const MAX_IN_FLIGHT = 20;
-/** After a hint, for the watch to show what it did. A minute: a function of another version may disagree with our rules for good. */
+/**
+ * After a hint, for the watch to show what it did. A minute: a function of another version may
+ * disagree with our rules for good.
+ */
 const REST = { minMs: 500, maxMs: 60_000 };
 
 /** What our own rules would do about one source, going by what our watches have delivered. */
 export interface Wish {
   /** Something would change that cannot wait for the replica that sends first. */
   readonly wantsChange: boolean;
-  /** Epoch milliseconds: when time alone may change the answer; null: never. */
+  /** Epoch milliseconds: when time alone may change the answer; null where it cannot. */
   readonly nextAt: number | null;
 }
 
@@ -48,13 +57,16 @@ export interface HedgeOptions<C> {
 }
 
 export interface Hedge<C> {
-  /** Whether this is a hint of ours that is due and still wanted: the holder may have come back while it waited for a place. */
+  /**
+   * Whether this is a hint of ours that is due and still wanted: the holder may have come back
+   * while it waited for a place.
+   */
   isDue(concern: C): boolean;
   /** Leaves it to the replica that sends first, and hints at it where nothing comes of that. */
   note(concern: C): void;
   /** The hint was answered or given up. */
   finish(key: string): void;
-  /** Forgets all of it: this replica speaks first now, or ends. */
+  /** Forgets all of it: this replica sends first now, or ends. */
   clear(): void;
 }
 
@@ -70,7 +82,7 @@ interface Resting<C> {
 
 export function createHedge<C extends Concern>(options: HedgeOptions<C>): Hedge<C> {
   const { clock, random, wish, isProgress, send } = options;
-  /** In the order of `since`: whoever comes first is due first. */
+  /** In the order of `since`, which is the order in which they are due. */
   const waiting = new Map<string, Waiting<C>>();
   const sending = new Map<string, C>();
   const resting = new Map<string, Resting<C>>();
@@ -96,7 +108,7 @@ export function createHedge<C extends Concern>(options: HedgeOptions<C>): Hedge<
     else waiting.set(key, { concern, since: clock.now() });
   }
 
-  /** What a pod's change undid is no progress of anybody's; what changed on our own objects, unless we asked for it, is. */
+  /** Progress is what changed on our own objects and was not asked for by a hint of ours. */
   function forget(concern: C): void {
     const { key } = concern;
     // In this order: a hint that has not gone out yet counts as waiting.

@@ -1,19 +1,25 @@
 /**
- * startLease: which replica speaks first (docs/architecture.md#replicas). Started by speaker.ts once every list is complete.
+ * startLease: takes and renews the Lease, which says which replica sends first.
+ * docs/architecture.md#replicas
  *
- * Not guaranteed, first of all: that one replica at most believes it is the holder. The API server orders the writes of the record and
- * nothing else: a holder that is frozen right after `isHolder` said yes still does what it was about to do when it wakes. So nothing but
- * speed may depend on the Lease: what a second speaker says is a no-op, because every write names what it was decided on (S3, S9).
+ * Does not guarantee that one replica at most assumes that it is the holder. The API server orders
+ * the writes of the record and nothing else: a holder that is frozen right after `isHolder` said
+ * yes still acts when it wakes. So nothing but speed may depend on the Lease. What a second replica
+ * sends changes nothing, because every write names what it was decided on (S3, S9).
  *
  * Guarantees:
- * - Clocks of two machines are never compared. Whoever waits counts on its own monotonic clock from the last change of the record that it has seen.
- * - `isHolder` is true only while less than the duration has passed since the last successful renewal was *sent*, on the monotonic clock
- *   and on the wall clock: one of them stands still while a virtual machine is paused, the other one may be set.
- * - `onHeld` comes after each attempt that leaves this replica holding, and says whether it held throughout since the one before.
- * - Where a Lease cannot be had at all (no right, no such namespace), or replicas that watch something else hold it, this replica speaks:
- *   two that speak are slower, none that speaks is broken.
+ * - Clocks of two machines are never compared. A waiting replica counts on its own monotonic clock,
+ *   from the last change of the record that it has seen.
+ * - `isHolder` is true only while less than the duration has passed since the last successful
+ *   renewal was *sent*, on the monotonic clock and on the wall clock: a paused virtual machine
+ *   stops one of them, an operator may set the other.
+ * - `onHeld` comes after each attempt that leaves this replica holding, and says whether it held
+ *   throughout since the previous one.
+ * - Where a Lease cannot be had at all (no right, no such namespace), or replicas that watch
+ *   something else hold it, this replica sends: two senders are slower, none is broken.
  *
- * Source: https://pkg.go.dev/k8s.io/client-go/tools/leaderelection (its doc begins with what it does not guarantee, too).
+ * Source: https://pkg.go.dev/k8s.io/client-go/tools/leaderelection (its doc begins with what it
+ * does not guarantee, too).
  */
 
 import { codeOf, type ErrorCode } from '../../lib/errors.ts';
@@ -42,11 +48,13 @@ export interface LeaseOptions extends Omit<LeaseIdentity, 'durationMs'> {
 export interface Lease {
   /** Ask before every act of a holder, and remember no answer. */
   isHolder(): boolean;
-  /** Gives it up, so that the next one need not wait. Call it when nothing is in flight any more. */
+  /**
+   * Gives it up, so that the next one need not wait. Call it when nothing is in flight any more.
+   */
   close(): Promise<void>;
 }
 
-/** Asking again soon cannot help, and waiting for somebody to grant it would leave nobody to speak. */
+/** Asking again soon cannot help, and waiting for a grant would leave no replica to send. */
 const unattainable = new Set<ErrorCode | undefined>([
   'KUBE_FORBIDDEN',
   'KUBE_NOT_FOUND', // of a creation: no such namespace
@@ -54,7 +62,10 @@ const unattainable = new Set<ErrorCode | undefined>([
   'KUBE_INVALID',
 ]);
 
-/** At shutdown, for what is on its way and again for the release: a Lease that is not released expires by itself. */
+/**
+ * At shutdown, for what is on its way and again for the release: a Lease that is not released
+ * expires by itself.
+ */
 const CLOSE_WITHIN_MS = 1_000;
 
 export function startLease(options: LeaseOptions): Lease {
@@ -65,9 +76,9 @@ export function startLease(options: LeaseOptions): Lease {
   /** The last record seen, and when it last changed, by our own clock. */
   let seen: LeaseView | null = null;
   let changedAt = 0;
-  /** When the last successful renewal was sent; null: somebody else has it. */
+  /** When the last successful renewal was sent; null while another replica has it. */
   let renewed: Mark | null = null;
-  /** Why this replica speaks without holding it; null: it does not. */
+  /** Why this replica sends without holding it; null where it does not. */
   let without: string | null = null;
   /** The last renewal came after the one before it had run out. */
   let hasLapsed = false;
@@ -91,7 +102,7 @@ export function startLease(options: LeaseOptions): Lease {
     without = null;
   }
 
-  /** False: the record is not what we last saw. */
+  /** False where the record is not what we last saw. */
   async function write(patch: object, startedAt: Mark, signal: AbortSignal): Promise<boolean> {
     const written = await client.patch(patch, signal);
     if (written === null) return false;
@@ -102,16 +113,18 @@ export function startLease(options: LeaseOptions): Lease {
 
   async function tryOnce(signal: AbortSignal): Promise<void> {
     const startedAt = time.mark();
-    // 1. What was ours is renewed without a read: the resourceVersion says whether anybody has written since.
+    // 1. What was ours is renewed without a read: the resourceVersion says whether another writer
+    // came since.
     if (renewed !== null && seen !== null && (await write(toRenewal(seen, startedAt.at), startedAt, signal))) return;
-    // 2. Nobody has made one yet.
+    // 2. There is none yet.
     const view = await client.read(signal);
     if (view === null) {
       observe(await client.create(toNewLease(own, startedAt.at), signal));
       hold(startedAt);
       return;
     }
-    // 3. Free, or unchanged for as long as its holder asked for: ours. After a freeze this read is what resets the waiting.
+    // 3. Free, or unchanged for as long as its holder asked for: ours. After a freeze this read is
+    // what resets the waiting.
     observe(view);
     const isOurs = view.holder === own.identity;
     const waitedMs = monotonicNow() - changedAt;
@@ -119,7 +132,7 @@ export function startLease(options: LeaseOptions): Lease {
       await write(isOurs ? toRenewal(view, startedAt.at) : toTaking(view, own, startedAt.at), startedAt, signal);
       return;
     }
-    // 4. Somebody else's, until then.
+    // 4. Another replica's, until then.
     renewed = null;
     hurry((view.durationMs ?? tuning.durationMs) - waitedMs);
     const watched = view.annotations[SCOPE_ANNOTATION];
@@ -165,7 +178,7 @@ export function startLease(options: LeaseOptions): Lease {
     });
   }
 
-  /** No later than when it may be taken: until the turn after that nobody would have it. */
+  /** No later than when it may be taken: until the turn after that no replica would have it. */
   function hurry(untilFreeMs: number): void {
     if (isClosing || untilFreeMs >= tuning.periodMs) return;
     cancelTick();
@@ -190,7 +203,8 @@ export function startLease(options: LeaseOptions): Lease {
     async close() {
       isClosing = true;
       cancelTick();
-      // Not cut short at once: a renewal whose answer is lost would leave us without the version that a release has to name.
+      // Not cut short at once: a renewal whose answer is lost would leave us without the version
+      // that a release has to name.
       const cancelTimer = clock.setTimer(giveUp, CLOSE_WITHIN_MS);
       await running;
       cancelTimer();

@@ -1,6 +1,6 @@
 /**
- * createLeaseClient: the three calls that lease.ts makes about one Lease. What is not there, and what somebody else has changed in between, are
- * answers here and no errors.
+ * createLeaseClient: makes the three calls about one Lease. An absent Lease, and one that another
+ * replica has changed in between, are answers here and not errors.
  */
 
 import { codeOf } from '../../lib/errors.ts';
@@ -8,10 +8,10 @@ import { type KubeApi, leases } from '../../lib/kube/kubeApi.ts';
 import { type LeaseView, parseLease } from '../../lib/kube/parseLease.ts';
 
 export interface LeaseClient {
-  /** Null: nobody has made it. */
+  /** Null where there is none. */
   read(signal: AbortSignal): Promise<LeaseView | null>;
   create(lease: object, signal: AbortSignal): Promise<LeaseView>;
-  /** Null: it is not what the patch was decided on any more, or gone. */
+  /** Null where it is gone, or not what the patch was decided on any more. */
   patch(patch: object, signal: AbortSignal): Promise<LeaseView | null>;
 }
 

@@ -1,9 +1,11 @@
 /**
- * What is written into the Lease: made anew, taken, renewed, released. Pure; called by lease.ts.
+ * Builds what is written into the Lease: a new one, a taking, a renewal, a release. Pure.
  *
- * Guarantees: every patch carries the uid and the resourceVersion that it was decided on (S3), so of two replicas that take the Lease
- * at once one gets a conflict. The times are for people (`kubectl get lease`): no replica compares them with its own clock.
- * Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/ (MicroTime: exactly six digits)
+ * Guarantees: every patch carries the uid and the resourceVersion that it was decided on (S3), so
+ * of two replicas that take the Lease at once one gets a conflict. The times are for people
+ * (`kubectl get lease`): no replica compares them with its own clock.
+ * Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/
+ * (MicroTime: exactly six digits)
  */
 
 import type { LeaseView } from '../../lib/kube/parseLease.ts';
@@ -53,7 +55,9 @@ export function toRenewal(seen: LeaseView, now: number): object {
   return { metadata: versionOf(seen), spec: { renewTime: toMicroTime(now) } };
 }
 
-/** The next one need not wait. The number of transitions stays: it grows when somebody takes it. */
+/**
+ * The next one need not wait. The number of transitions stays: it grows when a replica takes it.
+ */
 export function toRelease(seen: LeaseView, now: number): object {
   return { metadata: versionOf(seen), spec: { holderIdentity: null, renewTime: toMicroTime(now) } };
 }

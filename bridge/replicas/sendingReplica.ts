@@ -1,9 +1,11 @@
 /**
- * createSendingReplica: decides which of several replicas sends an event (docs/architecture.md#replicas). The one that holds the Lease
- * sends at once, with a snapshot. Every other replica leaves a concern to it, and hints at what stays undone (hedge.ts).
+ * createSendingReplica: decides which of several replicas sends an event
+ * (docs/architecture.md#replicas). The one that holds the Lease sends at once, with a snapshot.
+ * Every other replica leaves a concern to it, and hints at what stays undone (hedge.ts).
  *
- * Guarantees: `sends` is asked at the moment of sending and changes nothing, so a holder that was frozen acts on no old answer, whatever
- * waited in its queue. A replica that takes the Lease reconciles every source: timers and announcements of the previous holder go on.
+ * Guarantees: `sends` is asked at the moment of sending and changes nothing, so a holder that was
+ * frozen acts on no old answer, whatever waited in its queue. A replica that takes the Lease
+ * reconciles every source: timers and announcements of the previous holder go on.
  * Does not guarantee that one replica at most sends (lease.ts says why, and why that is harmless).
  */
 
@@ -29,10 +31,10 @@ export interface LeaseSettings {
 
 /** `send` puts a hint into the queue; it comes back through `sends`. */
 export interface SendingReplicaOptions<C> extends HedgeOptions<C> {
-  /** Absent: this replica is alone, or no other one is known. */
+  /** Absent where this replica is alone. */
   readonly lease: LeaseSettings | undefined;
   readonly api: KubeApi;
-  /** Empty: all. */
+  /** Empty means all. */
   readonly namespaces: readonly string[];
   readonly clock: Clock;
   readonly random: () => number;
@@ -42,7 +44,10 @@ export interface SendingReplicaOptions<C> extends HedgeOptions<C> {
 }
 
 export interface SendingReplica<C> {
-  /** Whether snapshots, timers, resyncs and gauges are this replica's to send. True at this moment only. */
+  /**
+   * Whether snapshots, timers, resyncs and gauges are this replica's to send. True at this moment
+   * only.
+   */
   isFirst(): boolean;
   /** Whether this replica sends it, now. */
   sends(concern: C): boolean;
@@ -50,7 +55,9 @@ export interface SendingReplica<C> {
   leave(concern: C): void;
   /** What was sent has been answered or given up. */
   finish(key: string): void;
-  /** Once, when every list is complete: a replica that knows nothing yet must not hold the Lease. */
+  /**
+   * Once, when every list is complete: a replica that knows nothing yet must not hold the Lease.
+   */
   start(): void;
   /** When nothing is in flight any more. */
   close(): Promise<void>;

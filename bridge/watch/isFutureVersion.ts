@@ -1,10 +1,14 @@
 /**
- * isFutureVersion: whether a version is one that the API server has not reached. Then etcd was restored from an older backup: a watch from there is
- * accepted, and stays silent until the server has caught up. Called by watchLoop.ts for every watch that is resumed.
+ * isFutureVersion: finds out whether the API server has not reached a version yet. Then etcd was
+ * restored from an older backup: a watch from there is accepted, and stays silent until the server
+ * has caught up.
  *
- * Guarantees: one object is read at most, of a LIST that is consistent: its version is at least every one that was ever told.
- * Not guaranteed: a server that has caught up with the version again, with another history, is not told from one that never went back.
- * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list (resourceVersion unset: "Most Recent").
+ * Guarantees: reads one object at most, by a consistent LIST, whose version is at least every one
+ * that the server ever sent.
+ * Does not guarantee that a server which has caught up, with another history, is told from one that
+ * never went back.
+ * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list
+ * (resourceVersion unset: "Most Recent").
  */
 
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
@@ -18,7 +22,8 @@ export async function isFutureVersion(
   resourceVersion: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  // Without the selector: the version is the resource's, and a selector might have to look for long to find one object.
+  // Without the selector: the version is the resource's, and with a selector the server might
+  // search long for one object.
   const now = await api.list(resource, namespace, { limit: 1, metadataOnly: true }, signal);
   return compareRevisions(now.resourceVersion, resourceVersion) === 'older';
 }

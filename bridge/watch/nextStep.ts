@@ -1,9 +1,10 @@
 /**
- * chooseNextStep: what a reflector does when a watch has ended: resume from the last version, at once or after a while, or list
- * again. Pure; called by reflector.ts after every watch request.
+ * chooseNextStep: decides what a reflector does when a watch has ended: resume from the last
+ * version, at once or after a while, or list again. Pure.
  *
- * The API server ends the watch of a client that reads too slowly, as it does every watch after its timeoutSeconds: cleanly, having
- * delivered something. Resuming at once is the normal case, not an error (docs/architecture.md#bridge).
+ * The API server ends the watch of a client that reads too slowly, as it does every watch after its
+ * timeoutSeconds: cleanly, after it delivered something. Resuming at once is the normal case, not
+ * an error (docs/architecture.md#bridge).
  */
 
 import type { ZenLeadError } from '../../lib/errors.ts';
@@ -14,7 +15,10 @@ import type { ReflectorTuning } from './reflectorTuning.ts';
 export type WatchEnd =
   | { readonly kind: 'closed'; readonly lines: number; readonly livedMs: number }
   | { readonly kind: 'failed'; readonly lines: number; readonly error: ZenLeadError }
-  /** We ended it: silent, not proven to be current after a gap, full of what is older than a freeze, or from the future. */
+  /**
+   * We ended it: silent, not proven to be current after a gap, full of what is older than a freeze,
+   * or from the future.
+   */
   | { readonly kind: 'interrupted'; readonly lines: number; readonly reason: Interruption };
 
 export type Interruption = 'silent' | 'unproven' | 'frozen' | 'version_too_large';
@@ -22,7 +26,7 @@ export type Interruption = 'silent' | 'unproven' | 'frozen' | 'version_too_large
 export type RelistReason =
   | 'first' // not a relist yet
   | 'gone' // 410: the version is too old
-  | 'version_too_large' // the version is in the future, etcd was restored: a 504 says so, or a LIST of one object
+  | 'version_too_large' // etcd was restored: a 504 says so, or a LIST of one object
   | 'silent' // nothing heard for longer than a bookmark takes
   | 'unproven' // after a gap no line has proved that the watch is current
   | 'unreadable'; // an object, or the same line again and again, cannot be read
@@ -34,7 +38,9 @@ export type NextStep =
 export interface Attempts {
   /** Watches in a row that failed or were empty, before this one. */
   readonly failures: number;
-  /** Nothing heard for `silentMs`, over however many attempts: the version may be from the future. */
+  /**
+   * Nothing heard for `silentMs`, over however many attempts: the version may be from the future.
+   */
   readonly isSilent: boolean;
 }
 
@@ -66,7 +72,10 @@ export function chooseNextStep(end: WatchEnd, attempts: Attempts, tuning: Reflec
   return { kind: 'resume', waitMs: retryWaitMs(failures, end.error, tuning, random), failures };
 }
 
-/** At once, also a few times in a row; but a proxy that cuts every watch after its first line must not make us spin. */
+/**
+ * At once, also a few times in a row; but a proxy that cuts every watch after its first line must
+ * not make us spin.
+ */
 function resumeAtOnce(livedMs: number, failuresBefore: number, tuning: ReflectorTuning, random: number): NextStep {
   if (livedMs >= tuning.quickCloseMs) return { kind: 'resume', waitMs: 0, failures: 0 };
   const failures = failuresBefore + 1;
@@ -74,7 +83,10 @@ function resumeAtOnce(livedMs: number, failuresBefore: number, tuning: Reflector
   return { kind: 'resume', waitMs: excess > 0 ? backoffMs(excess, tuning.retry, random) : 0, failures };
 }
 
-/** Not before Retry-After, and up to a quarter later: all reflectors of all replicas were told the same moment. */
+/**
+ * Not before Retry-After, and up to a quarter later: all reflectors of all replicas got the same
+ * moment.
+ */
 export function retryWaitMs(failures: number, error: ZenLeadError, tuning: ReflectorTuning, random: number): number {
   const askedMs = Math.min(error.retryAfterMs ?? 0, tuning.maxRetryAfterMs) * (1 + random / 4);
   return Math.max(backoffMs(failures, tuning.retry, random), askedMs);

@@ -1,10 +1,13 @@
 /**
- * ObjectIndex: the objects of one kind in one namespace, by name, filed and unfiled as they come and go.
+ * ObjectIndex: the objects of one kind in one namespace, by name, filed and unfiled as they come
+ * and go.
  *
  * Guarantees:
- * - Holds each object once, and is the one place that compares a view with the view before it (sameView.ts).
+ * - Holds each object once, and is the one place that compares a view with the view before it
+ *   (sameView.ts).
  * - Unfiles an object with the very view that it was filed with.
- * - A view that differs in its resourceVersion alone replaces the stored one, because patches carry that version, and is not a change.
+ * - A view that differs in its resourceVersion alone replaces the stored one, because patches carry
+ *   that version, and is not a change.
  */
 
 import type { ObjectChange, ReflectedObject } from './reflectorStore.ts';
@@ -12,7 +15,10 @@ import { sameView } from './sameView.ts';
 
 export interface ObjectIndex<T> {
   readonly byName: ReadonlyMap<string, T>;
-  /** `object` has the uid of the stored one, where its name is stored. Null where nothing changed to the rules. */
+  /**
+   * `object` has the uid of the stored one, where its name is stored. Null where nothing changed to
+   * the rules.
+   */
   put(object: T): ObjectChange<T> | null;
   /** Null where the name is not stored. */
   remove(name: string): ObjectChange<T> | null;

@@ -1,13 +1,16 @@
 /**
- * ObjectReader: reads what one reflector is sent, and says what to do with an object that cannot be read.
+ * ObjectReader: reads what one reflector is sent, and says what to do with an object that cannot be
+ * read.
  *
  * An unreadable object must neither be skipped silently nor blind the bridge for good:
  * 1. In a watch line it is reported and throws, which ends the watch; the reflector lists again.
- * 2. In a LIST it is reported; the last view that could be read stays, as long as the uid is the same (our lack of information never
- *    moves a leader, S8). An object that was never readable is left out.
- * 3. From then on it is known to be unreadable: further watch lines about it are reported and change nothing, until one can be
- *    read, or it is deleted.
- * Does not guarantee that an object without a readable name is told apart from another one: it ends the watch every time.
+ * 2. In a LIST it is reported; the last view that could be read stays, as long as the uid is the
+ *    same (our lack of information never moves a leader, S8). An object that was never readable is
+ *    left out.
+ * 3. From then on it is known to be unreadable: further watch lines about it are reported and
+ *    change nothing, until one can be read, or it is deleted.
+ * Does not guarantee that an object without a readable name is told apart from another one: it ends
+ * the watch every time.
  */
 
 import { inputError, ZenLeadError } from '../../lib/errors.ts';
@@ -22,7 +25,10 @@ export type StoreStep<T> =
 export interface ObjectReader<T> {
   /** `<namespace>/<name>` of objects whose present state cannot be read. */
   unreadable(): ReadonlySet<string>;
-  /** One line of a watch. Throws `INPUT_INVALID` as described above; null: known to be unreadable. */
+  /**
+   * One line of a watch. Throws `INPUT_INVALID` as described above; null where the object is known
+   * to be unreadable.
+   */
   readLine(kind: 'added' | 'modified' | 'deleted', input: unknown): StoreStep<T> | null;
   startList(): ListReading<T>;
 }
@@ -35,7 +41,7 @@ export interface ListReading<T> {
 export interface UnreadableReport {
   readonly key: string;
   readonly error: ZenLeadError;
-  /** False: this object was unreadable before, and has been reported. */
+  /** False where this object was unreadable before, and has been reported. */
   readonly isFirst: boolean;
 }
 

@@ -2,10 +2,12 @@
  * createObjectStore: the store that one reflector keeps in step, over an index for each namespace.
  *
  * Guarantees:
- * - Tells each change right after the index holds it, and nothing where nothing changed to the rules.
- * - Objects are told apart by uid: a name that comes back with another uid is a delete and an add, because the address, the readiness
- *   and the age of the old pod say nothing about the new one.
- * - `replace` tells what a watch would have told in between, deletes first, so that a name is free before it is taken again.
+ * - Tells each change right after the index holds it, and nothing where nothing changed to the
+ *   rules.
+ * - Objects are told apart by uid: a name that comes back with another uid is a delete and an add,
+ *   because the address, the readiness and the age of the old pod say nothing about the new one.
+ * - `replace` tells what a watch would have told in between, deletes first, so that a name is free
+ *   before it is taken again.
  */
 
 import type { ObjectIndex } from './objectIndex.ts';

@@ -1,7 +1,9 @@
 /**
- * describeWatches: why the bridge is not ready, one sentence for each watch. docs/architecture.md#readiness.
+ * describeWatches: says why the bridge is not ready, in one sentence for each watch.
+ * docs/architecture.md#readiness
  *
- * Ready is: every list is in, and no watch has been silent past its bookmark budget. Called by `/readyz` through `startBridge`.
+ * The bridge is ready when every list is complete, and no watch has been silent past its bookmark
+ * budget.
  */
 
 import type { Readiness } from '../../lib/telemetry/probes.ts';

@@ -1,16 +1,24 @@
 /**
- * Reflector: keeps a store in step with what the API server has of one resource, in one namespace or all.
+ * Reflector: keeps a store in step with what the API server has of one resource, in one namespace
+ * or all.
  *
  * Guarantees:
- * - List, then watch from the list's version, for ever, until closed. No change is lost: what a watch missed, the next LIST replaces.
- * - The store gets a LIST whole, after its last page. `revision()` is already the version of what the store is given.
- * - `onRevision` comes after all steps of that revision. Act on the state there: during a LIST the store is half old, half new.
- * - Waiting times are bounded, jittered, and honour Retry-After; see reflectorTuning.ts and nextStep.ts.
+ * - List, then watch from the list's version, for ever, until closed. No change is lost: what a
+ *   watch missed, the next LIST replaces.
+ * - The store gets a LIST whole, after its last page. `revision()` is already the version of what
+ *   the store is given.
+ * - `onRevision` comes after all steps of that revision. Act on the state there: during a LIST the
+ *   store is half old, half new.
+ * - Waiting times are bounded, jittered, and honour Retry-After; see reflectorTuning.ts and
+ *   nextStep.ts.
  * - A watch is resumed as watchLoop.ts says.
- * - A store or callback that throws stops the reflector and ends the process through `onFatal`: after half a step the store is wrong
- *   for good, and a restart is the one thing that heals it. So does any error that is not a ZenLeadError.
- * Does not guarantee that the store sees every state in between (a LIST has the last one), or each state only once.
- * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ * - A store or callback that throws stops the reflector and ends the process through `onFatal`:
+ *   after half a step the store is wrong for good, and a restart is the one thing that heals it. So
+ *   does any error that is not a ZenLeadError.
+ * Does not guarantee that the store sees every state in between (a LIST has the last one), or each
+ * state only once.
+ * Source:
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
@@ -49,14 +57,20 @@ export interface ReflectorOptions<T> extends Collection {
 }
 
 export interface Reflector {
-  /** The version that the store is of; null before the first LIST. It can go down: a restored etcd starts lower. */
+  /**
+   * The version that the store is of; null before the first LIST. It can go down: a restored etcd
+   * starts lower.
+   */
   revision(): string | null;
   isSynced(): boolean;
   /** Epoch milliseconds of the last line, bookmark or LIST. */
   lastHeardAt(): number;
   /** Nothing may be decided on the store: not listed yet, or trust is lost (watchTrust.ts). */
   isStale(): boolean;
-  /** Keys of objects whose present state cannot be read; the store has their last readable view, if there was one. */
+  /**
+   * Keys of objects whose present state cannot be read; the store has their last readable view, if
+   * there was one.
+   */
   unreadable(): ReadonlySet<string>;
   /** No callback comes after this has resolved. */
   close(): Promise<void>;
@@ -127,7 +141,8 @@ export function startReflector<T extends ObjectIdentity>(options: ReflectorOptio
       const listedAt = clock.now();
       reason = await watchLoop.untilRelist(revision);
       listsInARow = clock.now() - listedAt > tuning.steadyMs ? 0 : listsInARow + 1;
-      // The first relist comes at once. One after another means that the watch, or an object, is broken: lists are dear.
+      // The first relist comes at once. One after another means that the watch, or an object, is
+      // broken: lists are dear.
       if (listsInARow > 1) await sleep(clock, backoffMs(listsInARow - 1, tuning.relist, random()), closing.signal);
       if (reason !== null) log.info({ reflector: name, reason }, 'listing again');
     }

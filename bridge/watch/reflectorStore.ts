@@ -1,6 +1,6 @@
 /**
- * ReflectorStore: what a reflector keeps in step with the API server. The store holds the objects and compares them; the reflector
- * does neither.
+ * ReflectorStore: what a reflector keeps in step with the API server. The store holds the objects
+ * and compares them; the reflector does neither.
  *
  * Source: https://pkg.go.dev/k8s.io/client-go/tools/cache#ReflectorStore
  */
@@ -16,13 +16,19 @@ export interface ReflectedObject extends ObjectIdentity {
   readonly resourceVersion?: string;
 }
 
-/** A name tells two objects apart only with the uid: the store takes another uid under the same name for a delete and an add. */
+/**
+ * A name tells two objects apart only with the uid: the store takes another uid under the same name
+ * for a delete and an add.
+ */
 export interface ReflectorStore<T> {
   add(object: T): void;
   update(object: T): void;
   /** Leaves an object of that name alone that has another uid. */
   delete(identity: ObjectIdentity): void;
-  /** All that a LIST returned. `unreadable` are the uids of what it returned too and cannot be read: the store keeps its last view. */
+  /**
+   * All that a LIST returned. `unreadable` are the uids of what it returned too and cannot be read:
+   * the store keeps its last view.
+   */
   replace(objects: readonly T[], unreadable: ReadonlySet<string>): void;
 }
 

@@ -1,9 +1,9 @@
 /**
- * persist: asks the API server until it answers. Called by the reflector for its LISTs, and by
- * watchLoop.ts for the version that a watch is resumed from.
+ * retryUntilAnswered: asks the API server until it answers.
  *
- * Guarantees: waits between two attempts as retryWaitMs says; the first failure is logged as a warning, and then every so many-th.
- * Returns undefined when `signal` is aborted. Rejects with nothing but what is no ZenLeadError: a fault of ours.
+ * Guarantees: waits between two attempts as retryWaitMs says. Logs the first failure as a warning,
+ * and then every so many-th. Returns undefined when `signal` aborts. Rejects only with an error
+ * that is not a ZenLeadError, which is a fault in our code.
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';

@@ -1,9 +1,9 @@
 /**
- * sameView: whether two projections of one object are the same to the rules. Called by the indexes of the store, so that a
- * kubelet's heartbeat or a foreign annotation concerns nobody.
+ * sameView: compares two projections of one object by what the rules read, so that a kubelet's
+ * heartbeat or a foreign annotation leads to nothing.
  *
- * Guarantees: the order of keys does not matter, that of lists does; `resourceVersion` is left out, because it changes with
- * fields that were not projected.
+ * Guarantees: the order of keys does not matter, that of lists does. It leaves `resourceVersion`
+ * out, because that changes with fields that were not projected.
  */
 export function sameView(left: unknown, right: unknown): boolean {
   if (left === right) return true;

@@ -1,7 +1,8 @@
 /**
  * startWatches: a reflector for each kind of object, in each namespace or in the whole cluster.
  *
- * Guarantees: `onSettled` comes after all changes of one watch line or LIST, `onSynced` once, after the last of the first LISTs.
+ * Guarantees: `onSettled` comes after all changes of one watch line or LIST, `onSynced` once, after
+ * the last of the first LISTs.
  */
 
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
@@ -17,7 +18,7 @@ import type { WatchedKind } from './watchedKind.ts';
 export interface WatchesOptions<Change> {
   readonly kinds: readonly WatchedKind<Change>[];
   readonly api: KubeApi;
-  /** Empty: the whole cluster. */
+  /** Empty means the whole cluster. */
   readonly namespaces: readonly string[];
   readonly clock: Clock;
   readonly random: () => number;
@@ -34,7 +35,10 @@ export interface WatchesOptions<Change> {
 export interface Watches {
   /** What the watch of this kind in this namespace has delivered; null before the first LIST. */
   revision(kind: string, namespace: string): string | null;
-  /** The store holds what the API server had a moment ago. False also after this process stood still (watchTrust.ts). */
+  /**
+   * The store holds what the API server had a moment ago. False also after this process stood still
+   * (watchTrust.ts).
+   */
   isFresh(namespace: string): boolean;
   readiness(now: number): Readiness;
   /** How many objects of each kind cannot be read at present. */
@@ -66,7 +70,8 @@ export function startWatches<Change>(options: WatchesOptions<Change>): Watches {
     return { ...reflector, kind: kind.kind, name: `${kind.kind}${namespace === undefined ? '' : ` in ${namespace}`}` };
   }
 
-  // A list never completes in the tick that starts it, so every watch is known when the first one is synced.
+  // A list never completes in the tick that starts it, so every watch is known when the first one
+  // is synced.
   const scopes = new Map(namespaces.map((namespace) => [namespace, kinds.map((kind) => start(kind, namespace))]));
   const all = [...scopes.values()].flat();
 

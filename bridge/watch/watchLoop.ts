@@ -1,11 +1,13 @@
 /**
- * Watching: one resource's watch, resumed from the last version for as long as that can be done. Called by the reflector between two
- * LISTs.
+ * WatchLoop: watches one resource, and resumes from the last version for as long as that can be
+ * done.
  *
  * Guarantees:
- * - Resumes at once where the server has only ended the request, and waits where it is in trouble (nextStep.ts).
- * - A version that a watch is resumed from is checked to be one that the server has: the API server accepts a watch from the future, and
- *   says nothing on it until it has caught up. Trust is lost as soon as that is known, and the next step is a LIST.
+ * - Resumes at once where the server has only ended the request, and waits where it is in trouble
+ *   (nextStep.ts).
+ * - Checks that the server has the version that a watch is resumed from: the API server accepts a
+ *   watch from the future, and stays silent on it until it has caught up. Trust is lost as soon as
+ *   that is known, and the next step is a LIST.
  */
 
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
@@ -24,13 +26,13 @@ export interface WatchLoopOptions extends RetryOptions {
   readonly trust: WatchTrust;
   /** Throws `INPUT_INVALID` for an object that cannot be read. */
   readonly take: (event: WatchEvent) => void;
-  /** A fault of ours, in what nobody waits for. */
+  /** A fault in our code, in what runs beside the watch. */
   readonly onFault: (error: unknown) => void;
   readonly closing: AbortSignal;
 }
 
 export interface WatchLoop {
-  /** From the version of a LIST. Null: closed. */
+  /** From the version of a LIST. Null when it was closed. */
   untilRelist(from: string): Promise<RelistReason | null>;
   /** Ends the watch that is open; nothing where none is. */
   interrupt(reason: Interruption): void;

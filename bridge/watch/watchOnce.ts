@@ -1,8 +1,8 @@
 /**
- * watchOnce: one watch request, from its opening to its end, however that comes. Called by the reflector for every resume.
+ * watchOnce: makes one watch request, and reads it to its end, however that comes.
  *
- * Guarantees: never rejects with a ZenLeadError; what went wrong on the way is a `WatchEnd`. Anything else that is thrown is a fault
- * of ours and goes on to the caller.
+ * Guarantees: never rejects with a ZenLeadError; what went wrong on the way is a `WatchEnd`. It
+ * rethrows any other error: a fault in our code.
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';
@@ -17,7 +17,7 @@ export interface WatchRun {
   readonly trust: WatchTrust;
   readonly now: () => number;
   readonly closing: AbortSignal;
-  /** Handed a way to end this watch for a reason of ours; null when it has ended. */
+  /** Gets a way to end this watch for our own reason; null when it has ended. */
   readonly onInterruptible: (interrupt: ((reason: Interruption) => void) | null) => void;
 }
 
@@ -34,7 +34,8 @@ export async function watchOnce({ open, take, trust, now, closing, onInterruptib
   });
   try {
     for await (const event of open(stop.signal, () => trust.opened(now()))) {
-      // Lines of the chunk that was being read when we stopped: the LIST that follows tells what they would have.
+      // Lines of the chunk that was being read when we stopped: the LIST that follows has what they
+      // would have brought.
       if (stop.signal.aborted) break;
       trust.heard(now());
       take(event);

@@ -1,11 +1,13 @@
 /**
- * watchStream: one watch request as the bridge reads it: each line a change, a bookmark, or the error that the server put into the
- * stream. Called by the reflector, again for every resume.
+ * watchStream: reads one watch request: each line is a change, a bookmark, or the error that the
+ * server put into the stream.
  *
- * Guarantees: throws what kubeError.ts makes of an ERROR line (`KUBE_GONE` for 410, which the API server sends inside a 200), and
- * `WATCH_BROKEN` for a line that is none of the five kinds or has no resourceVersion.
- * Not guaranteed: that the objects can be read; that is for the projection.
- * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ * Guarantees: throws what kubeError.ts makes of an ERROR line (`KUBE_GONE` for 410, which the API
+ * server sends inside a 200), and `WATCH_BROKEN` for a line that is none of the five kinds or has
+ * no resourceVersion.
+ * Does not guarantee that the objects can be read; the projection finds that out.
+ * Source:
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';

@@ -1,28 +1,39 @@
 /**
- * WatchTrust: whether what a reflector knows can be decided on, judged by time alone. Fed by the reflector; asked by readiness
- * and by whoever builds a snapshot (S8: a watch that has gone stale stops decisions).
+ * WatchTrust: decides by time alone whether a reflector's store can be decided on (S8: a watch that
+ * has gone stale stops decisions).
  *
- * Trust is lost when nothing was heard for `silentMs`, when the watch has been cut for `blindMs`, and when our own clock jumped by
- * more than `blindMs` (a frozen process knows nothing of what happened meanwhile). It comes back with the next line, bookmark or
- * LIST; a connection that is accepted and stays quiet proves nothing, because the API server accepts a watch from a future
- * version and says nothing on it (tried on 1.35.4; the reflector asks for the version, and `refuted` says what came of it). So where no
- * line comes within `proofMs`, the verdict is to list again.
- * The first line of a replay is the oldest of it: trust comes back `replayMs` after it. What had arrived before a freeze, or was asked for before it, proves nothing either: the verdict is then to watch anew, from
- * where we are, and a LIST counts only when it was asked for after the doubt.
+ * Trust is lost when nothing was heard for `silentMs`, when the watch has been cut for `blindMs`,
+ * and when our own clock jumped by more than `blindMs` (a frozen process knows nothing of what
+ * happened meanwhile). It comes back with the next line, bookmark or LIST. A connection that is
+ * accepted and stays quiet proves nothing: the API server accepts a watch from a future version and
+ * stays silent on it (tried on 1.35.4). The reflector asks for the version, and `refuted` takes the
+ * answer. Where no line comes within `proofMs`, the verdict is to list again. The first line of a
+ * replay is the oldest of it: trust comes back `replayMs` after it. What had arrived before a
+ * freeze, or was asked for before it, proves nothing either. The verdict is then a new watch from
+ * the same version, and a LIST counts only when it was asked for after the doubt.
  *
- * Guarantees: pure but for its own state; `now` is passed in. Right also before the tick that follows a freeze.
+ * Guarantees: pure but for its own state; `now` is passed in. Right also before the tick that
+ * follows a freeze.
  */
 
 export interface TrustLimits {
-  /** 90 s: the API server sends a bookmark about every minute (KEP-956), so this is one bookmark missed and a half. */
+  /**
+   * 90 s: the API server sends a bookmark about every minute (KEP-956), so this is one bookmark
+   * missed and a half.
+   */
   readonly silentMs: number;
-  /** 3 s: as long as a snapshot may be decided on (S4). Older than that it would be a hint anyway. */
+  /**
+   * 3 s: as long as a snapshot may be decided on (S4). Older than that it would be a hint anyway.
+   */
   readonly blindMs: number;
   /** 1 s: what piled up while we were away is there within one round trip. */
   readonly proofMs: number;
   /** 100 ms: what the server replays follows its first line within a round trip. */
   readonly replayMs: number;
-  /** 1 s: how often `tick` comes; well under `blindMs`, so that a busy event loop is not taken for a freeze. */
+  /**
+   * 1 s: how often `tick` comes; well under `blindMs`, so that a busy event loop is not taken for a
+   * freeze.
+   */
   readonly tickMs: number;
 }
 

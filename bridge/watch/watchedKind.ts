@@ -1,5 +1,6 @@
 /**
- * WatchedKind: one kind of object that a domain watches, and the store that its reflectors keep in step.
+ * WatchedKind: one kind of object that a domain watches, and the store that its reflectors keep in
+ * step.
  */
 
 import type { Collection } from '../../lib/kube/listAll.ts';
