@@ -36,7 +36,7 @@ const synced = (bench: BridgeBench): Promise<unknown> =>
   waitFor(() => expect(bench.bridge.readiness()).toEqual({ ready: true, reasons: [] }));
 
 describe('at the start', () => {
-  it('looks at every opted-in Service once, with the whole state', async () => {
+  it('sends one event for every opted-in Service, with the whole state', async () => {
     const server = await aCluster('shop', 'bank');
     addService(server, 'shop', 'db');
     addService(server, 'bank', 'ledger');
@@ -90,7 +90,7 @@ describe('while it runs', () => {
     expect(snapshot?.revisions.pods).toBe(String(server.revision()));
   });
 
-  it('sends nothing for a pod that nobody selects, and nothing when nothing that matters changed', async () => {
+  it('sends nothing for a pod that no Service selects, and nothing when nothing that matters changed', async () => {
     const server = await aCluster('shop');
     addService(server, 'shop', 'db');
     addPod(server, 'shop', 'db-0', 'db');
@@ -105,7 +105,7 @@ describe('while it runs', () => {
     expect(await bench.nextEvents(1)).toEqual(['service.added shop/last']);
   });
 
-  it('looks once at what one reconcile of ours has made, once both watches have brought it', async () => {
+  it('sends one event for what one reconcile has made, once both watches have brought it', async () => {
     const server = await aCluster('shop');
     addService(server, 'shop', 'db');
     const bench = aBench({ server });
@@ -120,7 +120,7 @@ describe('while it runs', () => {
     expect(await bench.nextEvents(1)).toEqual(['service.added shop/last']);
   });
 
-  it('looks again when the reply asks for it, and hands the carry back', async () => {
+  it('sends a recheck when the reply asks for it, and hands the carry back', async () => {
     const server = await aCluster('shop');
     addService(server, 'shop', 'db');
     const bench = aBench({
@@ -132,7 +132,7 @@ describe('while it runs', () => {
     expect(bench.events.at(-1)?.data.carry).toBe('n=1');
   });
 
-  it('looks at everything again, period after period', async () => {
+  it('sends a resync for every Service, period after period', async () => {
     const server = await aCluster('shop');
     addService(server, 'shop', 'db');
     const bench = aBench({ server, tuning: { resync: { periodMs: 40, tickMs: 5 } } });
@@ -156,7 +156,7 @@ describe('while it runs', () => {
     await waitFor(() => expect(pod()?.ready).toBe(false));
   });
 
-  it('tells what it sees in its gauges', async () => {
+  it('shows what it sees in its gauges', async () => {
     const server = await aCluster('shop');
     addService(server, 'shop', 'db');
     for (const n of [0, 1, 2]) addPod(server, 'shop', `db-${n}`, 'db');
@@ -199,7 +199,7 @@ describe('while a watch is blind', () => {
 });
 
 describe('after a gap', () => {
-  it('tells what changed while the watch was cut', async () => {
+  it('sends what changed while the watch was cut', async () => {
     const server = await aCluster('shop');
     addService(server, 'shop', 'db');
     addPod(server, 'shop', 'db-0', 'db');

@@ -32,7 +32,7 @@ async function aPair(tuning: typeof quickLease, annotations: Readonly<Record<str
   return await settled({ server, holder, second });
 }
 
-/** Longer than the debounce of a change and the patience of the replica that speaks second. */
+/** Longer than the debounce of a change and the patience of the replica that sends second. */
 const quietMs = 500;
 
 /**
@@ -105,7 +105,7 @@ const snapshotsOf = ({ events }: Replica, from = 0) =>
   events.slice(from).filter(({ data }) => data.snapshot !== undefined);
 
 describe('while both live', () => {
-  it('one speaks, at once and with snapshots; the other one sends nothing at all', async () => {
+  it('one sends, at once and with snapshots; the other one sends nothing at all', async () => {
     const { server, holder, second } = await aPair(slowLease);
     const before = holder.events.length;
     setReady(server, 'shop', 'db-0', false);
@@ -115,7 +115,7 @@ describe('while both live', () => {
     expect(second.events).toEqual([]);
   });
 
-  it('one tells about Services in its gauges', async () => {
+  it('one reports about Services in its gauges', async () => {
     const { holder, second } = await aPair(slowLease);
     const [first, other] = await Promise.all([holder, second].map(({ metrics }) => metrics.registry.metrics()));
     expect(first).toContain('zen_lead_leader_stable{namespace="shop",service="db"} 1');
@@ -184,7 +184,7 @@ describe('the holder is killed', () => {
 });
 
 describe('the holder is frozen', () => {
-  it('and when it wakes it acts on nothing that it believed: no snapshot, no write, the route stays', async () => {
+  it('and when it wakes it acts on nothing that it assumed: no snapshot, no write, the route stays', async () => {
     const pair = await aPair(quickLease);
     const { server, holder, second } = pair;
     holder.freeze();
@@ -230,7 +230,7 @@ describe('the holder is frozen', () => {
 });
 
 describe('the holder is cut off from the API server', () => {
-  it('and the other one moves the route; healed, the first one moves nothing and speaks second', async () => {
+  it('and the other one moves the route; healed, the first one moves nothing and sends second', async () => {
     const pair = await aPair(quickLease);
     const { server, holder, second } = pair;
     holder.partition();
@@ -246,7 +246,7 @@ describe('the holder is cut off from the API server', () => {
     expect(await readSlice(server)).toEqual(before);
   });
 
-  it('and one without any right to the Lease speaks all the same', async () => {
+  it('and one without any right to the Lease sends all the same', async () => {
     const server = await startCluster('shop');
     closers.push(() => server.close());
     const denied = {

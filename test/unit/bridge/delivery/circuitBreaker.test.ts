@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCircuitBreaker } from '../../../../bridge/delivery/circuitBreaker.ts';
 import { T0 } from '../../../support/objects/builders.ts';
 
-describe('gate', () => {
+describe('the circuit breaker', () => {
   it('closes after five failures in a row', () => {
     const breaker = createCircuitBreaker(() => 1);
     for (let attempt = 1; attempt <= 4; attempt += 1) breaker.fail(attempt, T0);

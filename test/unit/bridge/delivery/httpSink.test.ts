@@ -180,7 +180,7 @@ describe('no answer', () => {
   const codeFor = async (url: string, given = signal()): Promise<unknown> =>
     codeOf(await aSink(url)(event, given).catch((error: unknown) => error));
 
-  it('is SINK_UNREACHABLE where nobody listens: nothing was sent', async () => {
+  it('is SINK_UNREACHABLE where no process listens: nothing was sent', async () => {
     const server = await startScriptedServer(() => undefined);
     await server.close();
     expect(await codeFor(server.url)).toBe('SINK_UNREACHABLE');

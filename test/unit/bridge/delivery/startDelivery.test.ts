@@ -140,7 +140,7 @@ describe('sending', () => {
     expect(bench.calls).toHaveLength(1);
   });
 
-  it('has one event in flight for each key, and looks once more at what came meanwhile', async () => {
+  it('has one event in flight for each key, and sends one more for what came meanwhile', async () => {
     const bench = aBench();
     bench.add('a');
     bench.add('a', 'failover');
@@ -212,7 +212,7 @@ describe('failures', () => {
     expect(bench.letters).toMatchObject([{ status, detail: 'why', reason: 'refused' }]);
   });
 
-  it('makes a dead letter after ten failures in a row, and looks again at the next change', async () => {
+  it('makes a dead letter after ten failures in a row, and sends again at the next change', async () => {
     const bench = aBench({ reply: () => 429 });
     bench.add('a');
     await bench.clock.advance(600_000);
@@ -349,7 +349,7 @@ describe('places', () => {
   });
 });
 
-describe('the gate before a failing sink', () => {
+describe('the circuit breaker before a failing sink', () => {
   it('lets one probe through at a time, at most a second apart, and opens with the first answer', async () => {
     let isUp = false;
     const bench = aBench({ reply: () => (isUp ? 200 : unreachable), tuning: { maxFailures: 1_000 } });

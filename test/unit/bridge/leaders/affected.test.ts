@@ -70,7 +70,7 @@ describe('a pod', () => {
     expect(concern?.change).toEqual({ kind: 'Pod', name: 'p-0', uid: uidOf('p-0'), verb: 'deleted' });
   });
 
-  it('becomes fit while nobody is routed to', () => {
+  it('becomes fit while no pod is routed to', () => {
     const store = aStore(aLeaderSlice({ pod: null }));
     onPod(store, 'p-1', { ready: false });
     expect(brief(onPod(store, 'p-1', { ready: true }))).toEqual(['shop/postgres pod.modified failover']);
@@ -106,11 +106,11 @@ describe('a pod', () => {
     expect(brief(onPod(store, 'p-0', { terminating: true }))).toEqual(['shop/postgres pod.modified failover']);
   });
 
-  it('of a Service that is not opted in concerns nobody', () => {
+  it('of a Service that is not opted in concerns no source', () => {
     expect(onPod(aStore(), 'w-0', { ready: false })).toEqual([]);
   });
 
-  it('that did not change concerns nobody', () => {
+  it('that did not change concerns no source', () => {
     expect(onPod(aStore(), 'p-0', {})).toEqual([]);
   });
 });
@@ -132,7 +132,7 @@ describe('a Service', () => {
     ]);
   });
 
-  it('that is not opted in and holds no name that is wanted concerns nobody', () => {
+  it('that is not opted in and holds no name that is wanted concerns no source', () => {
     expect(onService(aStore(), { kind: 'added', object: aForeignService('other') })).toEqual([]);
   });
 
@@ -159,7 +159,7 @@ describe('a Service', () => {
     expect(brief(onService(aStore(), change))).toEqual(['shop/postgres service.drifted change']);
   });
 
-  it('that comes or goes under a name that is wanted concerns whoever wants it', () => {
+  it('that comes or goes under a name that is wanted concerns the source that wants it', () => {
     const store = aLeaderStore();
     store.services.add(aService());
     store.concerns();
@@ -189,7 +189,7 @@ describe('a slice', () => {
     expect(brief(onSlice(aStore(), change))).toEqual(['shop/postgres service.drifted failover']);
   });
 
-  it('of ours that is empty because nobody is fit waits in the low lane', () => {
+  it('of ours that is empty because no pod is fit waits in the low lane', () => {
     const store = aStore();
     for (const name of ['p-0', 'p-1']) onPod(store, name, { ready: false });
     const change = {
@@ -208,7 +208,7 @@ describe('a slice', () => {
     ]);
   });
 
-  it('of the source Service itself concerns nobody', () => {
+  it('of the source Service itself concerns no source', () => {
     const object = aSlice({ name: 'postgres-x7k2p', serviceName: 'postgres' });
     expect(onSlice(aStore(), { kind: 'added', object }, false)).toEqual([]);
   });

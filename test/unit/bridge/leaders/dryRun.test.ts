@@ -12,7 +12,7 @@ function aLedWorld(annotations: Readonly<Record<string, string>> = {}): World {
   return world;
 }
 
-describe('a replica that does not speak first', () => {
+describe('a replica that does not send first', () => {
   it('wants nothing where the route is as the rules say', () => {
     expect(dryRun(aLedWorld().snapshot(), T0)).toEqual({ wantsRoute: false, nextLookAt: null });
   });
@@ -26,7 +26,7 @@ describe('a replica that does not speak first', () => {
     expect(dryRun(fresh.snapshot(), T0).wantsRoute).toBe(true);
   });
 
-  it('wants nothing for followers and announcements alone: they can wait for who speaks first', () => {
+  it('wants nothing for followers and announcements alone: they can wait for the replica that sends first', () => {
     const world = aLedWorld();
     world.setSource(aService({ followers: 'true' }));
     expect(dryRun(world.snapshot(), T0).wantsRoute).toBe(false);

@@ -38,7 +38,7 @@ describe('what the rules see', () => {
     expect(store.namespace('shop').isSource('postgres')).toBe(false);
   });
 
-  it('counts a Service as a source while it is opted in or something of ours is left for it', () => {
+  it('counts a Service as a source while it is opted in or one of our objects is left for it', () => {
     const { store, services, ourSlices } = aLeaderStore();
     services.add(aService());
     services.add(aLeaderService('mysql'));

@@ -53,7 +53,7 @@ describe('toCloudEvent', () => {
     expect(event.data.snapshot?.revisions.pods).toBe('4711');
   });
 
-  it('has the id of the same look at the same state, and another one for any other', () => {
+  it('has the same id for the same reconcile of the same state, and another one for any other', () => {
     const id = (changed = concern, context = aContext()): string => toCloudEvent(changed, context, T0).id;
     expect(id()).toBe(id({ ...concern, observedAt: T0 + 99 }));
     const ids = [

@@ -77,7 +77,7 @@ describe('order', () => {
     expect(takeAll(queue).indexOf('patient')).toBe(15);
   });
 
-  it('gives that turn to whoever has waited longest below', () => {
+  it('gives that turn to the key that has waited longest below', () => {
     const queue = aQueue();
     queue.add(aConcern('older', 'low'), T0);
     queue.add(aConcern('newer', 'change'), T0 + 1);
@@ -141,7 +141,7 @@ describe('coalescing', () => {
     expect(queue.take()?.lane).toBe('failover');
   });
 
-  it('lets whoever holds the first concern see that another one came', () => {
+  it('lets a holder of the first concern see that another one came', () => {
     const queue = aQueue();
     const first = aConcern('a', 'failover');
     queue.add(first, T0);

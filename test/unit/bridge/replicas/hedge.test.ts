@@ -74,7 +74,7 @@ describe('a change that concerns us', () => {
     expect(bench.sent).toEqual([]);
   });
 
-  it('is hinted at after the hedge delay when nobody settles it', async () => {
+  it('is hinted at after the hedge delay when no replica settles it', async () => {
     const bench = aBench();
     bench.lose('a');
     await bench.clock.advance(HEDGE_DELAY_MS - 1);
@@ -129,7 +129,7 @@ describe('progress elsewhere', () => {
     expect(bench.sent).toEqual(['stuck']);
   });
 
-  it('is not what a pod undoes by itself: nobody has done anything', async () => {
+  it('is not what a pod undoes by itself: no replica has done anything', async () => {
     const bench = aBench();
     bench.lose('a');
     bench.lose('b');

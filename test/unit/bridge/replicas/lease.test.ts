@@ -111,7 +111,7 @@ const record = async (): Promise<LeaseView> => {
   return parseLease(await (await fetch(`${server.url}${path}`)).json());
 };
 
-describe('a Lease that nobody has', () => {
+describe('a Lease that no replica has', () => {
   it('is made by the first who wants it, with a name, a duration and times that people can read', async () => {
     const a = await aReplica('a');
     expect(a.lease.isHolder()).toBe(true);
@@ -126,7 +126,7 @@ describe('a Lease that nobody has', () => {
     expect(replicas.filter(({ lease }) => lease.isHolder())).toHaveLength(1);
   });
 
-  it('is made anew when somebody has deleted it', async () => {
+  it('is made again after it was deleted', async () => {
     const a = await aReplica('a');
     server.objects.delete({ resource: 'leases', namespace: 'default', name: 'zen-lead-bridge' });
     await a.run(2_000);
@@ -208,7 +208,7 @@ describe('a holder that was frozen', () => {
     expect(a.lease.isHolder()).toBe(false);
   });
 
-  it('stays none when somebody else has taken the Lease', async () => {
+  it('stays none when another replica has taken the Lease', async () => {
     const a = await aReplica('a');
     const b = await aReplica('b');
     await b.run(tuning.durationMs + 2_000);
@@ -219,7 +219,7 @@ describe('a holder that was frozen', () => {
     expect(a.taken()).toBe(1);
   });
 
-  it('has to take everything up again when nobody has: it has said no meanwhile', async () => {
+  it('has to take everything up again when no other replica has: it was not the holder meanwhile', async () => {
     const a = await aReplica('a');
     a.clock.jump(60_000);
     expect(a.lease.isHolder()).toBe(false);
@@ -285,7 +285,7 @@ describe('without an API server', () => {
 });
 
 describe('a Lease that cannot be had', () => {
-  it('for want of a right: this replica speaks, because a second voice is harmless and none is not', async () => {
+  it('for want of a right: this replica sends, because a second sender is harmless and none is not', async () => {
     const denied = server.faults.add({ fault: { kind: 'status', code: 403 }, matches: () => true });
     const a = await aReplica('a');
     expect(a.lease.isHolder()).toBe(true);
@@ -302,7 +302,7 @@ describe('a Lease that cannot be had', () => {
     expect(a.lease.isHolder()).toBe(true);
   });
 
-  it('because one that watches other namespaces holds it: nobody else speaks for ours', async () => {
+  it('because one that watches other namespaces holds it: no other replica sends for ours', async () => {
     const a = await aReplica('a', { scope: 'bank' });
     const b = await aReplica('b', { scope: 'shop' });
     expect([a.lease.isHolder(), b.lease.isHolder()]).toEqual([true, true]);

@@ -44,7 +44,7 @@ describe('after a watch has ended', () => {
     expect(waits.at(-1)).toMatchObject({ kind: 'resume', failures: 12 });
   });
 
-  it('starts the waiting anew when the failed watch had delivered something', () => {
+  it('starts the backoff again from its minimum when the failed watch had delivered something', () => {
     expect(next(failed('KUBE_UNAVAILABLE', 5), 6)).toEqual({ kind: 'resume', waitMs: 100, failures: 1 });
   });
 
@@ -61,7 +61,7 @@ describe('after a watch has ended', () => {
     expect(next(failed('WATCH_BROKEN'), 3)).toEqual({ kind: 'relist', reason: 'unreadable' });
   });
 
-  it('waits as long as it was told and up to a quarter more, but not for an hour', () => {
+  it('waits as long as Retry-After says and up to a quarter more, but not for an hour', () => {
     expect(next(failed('KUBE_TOO_MANY_REQUESTS', 0, 7_000), 0, 0)).toMatchObject({ waitMs: 7_000 });
     expect(next(failed('KUBE_TOO_MANY_REQUESTS', 0, 7_000), 0, 1)).toMatchObject({ waitMs: 8_750 });
     expect(next(failed('KUBE_UNAVAILABLE', 0, 3_600_000), 0, 0)).toMatchObject({ waitMs: 60_000 });
@@ -72,7 +72,7 @@ describe('after a watch has ended', () => {
     expect(next(failed('KUBE_UNAVAILABLE'), 0, 1, true)).toEqual({ kind: 'relist', reason: 'silent' });
   });
 
-  it('watches anew from where it was, at once, when we interrupted it after a freeze', () => {
+  it('watches again from where it was, at once, when we interrupted it after a freeze', () => {
     const end: WatchEnd = { kind: 'interrupted', lines: 9, reason: 'frozen' };
     expect(next(end, 3)).toEqual({ kind: 'resume', waitMs: 0, failures: 0 });
   });

@@ -330,7 +330,7 @@ describe('an etcd restored from an older backup', () => {
     expect(world.checks).toHaveLength(0);
   });
 
-  it('is looked for anew by each watch: a check ends with its own', async () => {
+  it('is checked again by each watch: a check ends with its own', async () => {
     let isGivenUp = false;
     let endWatch: () => void = () => {};
     const world = await watchWorld({
@@ -483,7 +483,7 @@ describe('an object that cannot be read', () => {
   const poison = (name: string, version: string) => anObject(name, { not: 'a string' }, { version });
   const unreadableLogs = (logged: readonly string[]) => logged.filter((line) => line.includes('unreadable object'));
 
-  it('in a LIST keeps its last readable state, is said once, and blinds nobody to the others', async () => {
+  it('in a LIST keeps its last readable state, is logged once, and hides none of the others', async () => {
     const world = await watchWorld({
       lists: [aList('5', [a1, b1]), aList('9', [poison('a', '8'), anObject('b', '2')])],
       watches: [gone, aWatch(aLine('MODIFIED', anObject('b', '3', { version: '10' })), 'hold')],

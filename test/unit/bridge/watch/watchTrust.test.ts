@@ -82,7 +82,7 @@ describe('trust in a watch', () => {
     expect(trust.run(60_000)).toEqual(['fine']);
   });
 
-  it('is not lost again by a LIST that took long: what it told is new', () => {
+  it('is not lost again by a LIST that took long: what it brought is new', () => {
     const trust = aTrust();
     trust.cut(0);
     trust.run(20_000);
