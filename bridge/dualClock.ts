@@ -13,7 +13,7 @@ export interface Mark {
   readonly monotonicAt: number;
 }
 
-export interface DualClock {
+interface DualClock {
   mark(): Mark;
   ageMs(mark: Mark): number;
 }

@@ -22,7 +22,7 @@ import { createQueue, type Queue } from './queue/queue.ts';
 import { createRechecks, type Rechecks } from './queue/recheck.ts';
 import { type ResyncTuning, startResync } from './queue/resync.ts';
 
-export interface IntakeOptions<Change, C extends Concern, E extends OutgoingEvent> {
+interface IntakeOptions<Change, C extends Concern, E extends OutgoingEvent> {
   readonly domain: Domain<Change, C, E>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -35,7 +35,7 @@ export interface IntakeOptions<Change, C extends Concern, E extends OutgoingEven
   onConcern?: ((source: Source) => void) | undefined;
 }
 
-export interface Intake<Change, C extends Concern> {
+interface Intake<Change, C extends Concern> {
   readonly queue: Queue<C>;
   readonly rechecks: Pick<Rechecks, 'take' | 'carryOf'>;
   /** The store has changed. */

@@ -19,7 +19,7 @@ const CLOSE_AFTER = 5;
  */
 const PROBE = { minMs: 250, maxMs: 1_000 };
 
-export interface CircuitBreaker {
+interface CircuitBreaker {
   isClosed(): boolean;
   /** Whether one more may be sent now. */
   admits(inFlight: number, now: number): boolean;

@@ -13,7 +13,7 @@ export interface ConcurrencyBounds {
   readonly max: number;
 }
 
-export interface Concurrency {
+interface Concurrency {
   limit(): number;
   succeed(inFlight: number): void;
   /**

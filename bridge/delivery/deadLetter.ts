@@ -25,7 +25,7 @@ export interface DeadLetter {
   readonly reason: 'refused' | 'exhausted';
 }
 
-export interface DeadLetterOptions {
+interface DeadLetterOptions {
   /** Absent where dead letters are only logged and counted. */
   readonly poster: EventPoster | undefined;
   /** Where the event could not be delivered; empty for a sink in the same process. */
@@ -35,7 +35,7 @@ export interface DeadLetterOptions {
   readonly metrics: Pick<Metrics, 'deadLetters'>;
 }
 
-export interface DeadLetters {
+interface DeadLetters {
   send(letter: DeadLetter): void;
   /** Waits for what is being sent. */
   close(): Promise<void>;

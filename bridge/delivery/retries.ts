@@ -20,7 +20,7 @@ export interface Sent<C, E> {
   readonly concern: C;
 }
 
-export interface Retries<C, E> {
+interface Retries<C, E> {
   /** What may still be worked on, or what `build` makes now. */
   choose(concern: C, now: number, build: (concern: C, now: number) => E): Sent<C, E>;
   /** Failures in a row before this attempt. */

@@ -15,7 +15,7 @@ import { ZenLeadError } from '../../lib/errors.ts';
 /** As client-go does: a token has ten minutes at least, and is replaced two before its end. */
 const READ_AGAIN_AFTER_MS = 60_000;
 
-export interface SinkToken {
+interface SinkToken {
   read(): Promise<string>;
   renew(): Promise<string>;
 }

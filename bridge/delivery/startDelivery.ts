@@ -61,7 +61,7 @@ export interface DeliveryOptions<C extends Concern, E extends OutgoingEvent, R> 
   onDelivery?(record: DeliveryRecord<E, R>): void;
 }
 
-export interface Delivery {
+interface Delivery {
   /** Sends what waits, as far as places are free. */
   pump(): void;
   /** Finishes what is in flight, up to `closeGraceMs`, and sends nothing more. Always resolves. */

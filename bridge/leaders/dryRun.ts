@@ -10,7 +10,7 @@ import { compareRevisions } from '../../lib/selection/compareRevisions.ts';
 import { readRecord } from '../../lib/selection/record.ts';
 import type { ResourceVersion, Snapshot } from '../../lib/selection/snapshot.ts';
 
-export interface DryRun {
+interface DryRun {
   /**
    * A route would be written, now. Announcements and followers can wait for the replica that sends
    * first.

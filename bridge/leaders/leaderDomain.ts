@@ -33,7 +33,7 @@ import { type LeaderConcern, toConcern } from './leaderConcern.ts';
 import { createLeaderStore, type LeaderStore } from './leaderStore.ts';
 import { toCloudEvent } from './toCloudEvent.ts';
 
-export interface LeaderDomain extends Domain<LeaderChange, LeaderConcern, ReconcileEvent> {
+interface LeaderDomain extends Domain<LeaderChange, LeaderConcern, ReconcileEvent> {
   readonly store: LeaderStore;
   /** One Service as an event would carry it now. */
   snapshotOf(source: Source, views: Views): Snapshot;

@@ -4,7 +4,7 @@
  * Guarantees: a key without names takes no memory. Adding twice is adding once.
  */
 
-export interface MultiMap {
+interface MultiMap {
   get(key: string): ReadonlySet<string>;
   keys(): Iterable<string>;
   add(key: string, name: string): void;

@@ -15,7 +15,7 @@ import { createPodIndex, type PodIndex } from './podIndex.ts';
 import { createServiceIndex, type ServiceIndex } from './serviceIndex.ts';
 import { createSliceIndex, isLeaderSlice, type SliceIndex } from './sliceIndex.ts';
 
-export interface RoutedPod {
+interface RoutedPod {
   readonly name: string;
   readonly uid: Uid;
   readonly address: string | undefined;

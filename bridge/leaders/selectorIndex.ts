@@ -12,7 +12,7 @@ import { selects } from '../../lib/selection/selects.ts';
 
 export type Selector = Readonly<Record<string, string>>;
 
-export interface SelectorIndex {
+interface SelectorIndex {
   /** In the order of their filing. */
   sources(): Iterable<string>;
   selectorOf(source: string): Selector | undefined;

@@ -27,7 +27,7 @@ import type { LeaderStore } from './leaderStore.ts';
  * Past it the snapshot is a hint (docs/reference/events.md#hints). An event that is sent again
  * keeps its deadline.
  */
-export const SNAPSHOT_LIFETIME_MS = 3_000;
+const SNAPSHOT_LIFETIME_MS = 3_000;
 
 /** What the bridge knows of the cluster, and how far its watches have delivered. */
 export interface Known {

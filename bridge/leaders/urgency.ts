@@ -44,7 +44,7 @@ export function isServed(source: string, index: NamespaceIndex): boolean {
   );
 }
 
-export function appearsFit(pod: PodView): boolean {
+function appearsFit(pod: PodView): boolean {
   return pod.ready && pod.phase === 'Running' && !pod.terminating && pod.ips.length > 0 && pod.exclude !== 'true';
 }
 

@@ -19,7 +19,7 @@ import { type Concern, mergeConcerns } from './concern.ts';
  */
 const DEBOUNCE_MS = 50;
 
-export interface Debounce<C> {
+interface Debounce<C> {
   add(concern: C): void;
   close(): void;
 }

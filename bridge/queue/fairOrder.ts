@@ -12,7 +12,7 @@
 
 import { createKeyOrder, type KeyOrder } from './keyOrder.ts';
 
-export interface FairOrder {
+interface FairOrder {
   size(): number;
   /** The key that `shift` would take. */
   first(): string | undefined;

@@ -25,7 +25,7 @@ import { createFairOrder } from './fairOrder.ts';
  */
 const TURNS_BEFORE_LOWER = 15;
 
-export interface QueueOptions {
+interface QueueOptions {
   /**
    * One entry takes some 300 B; the bound is far above the sources of any cluster that we know of.
    */

@@ -20,7 +20,7 @@ export interface ResyncTuning {
 
 export const defaultResyncTuning: ResyncTuning = { periodMs: 30_000, tickMs: 250 };
 
-export interface Resync {
+interface Resync {
   close(): void;
 }
 

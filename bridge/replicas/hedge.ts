@@ -56,7 +56,7 @@ export interface HedgeOptions<C> {
   send(concern: C): void;
 }
 
-export interface Hedge<C> {
+interface Hedge<C> {
   /**
    * Whether this is a hint of ours that is due and still wanted: the holder may have come back
    * while it waited for a place.

@@ -32,7 +32,7 @@ import { createLeaseClient } from './leaseClient.ts';
 import { type LeaseIdentity, SCOPE_ANNOTATION, toNewLease, toRelease, toRenewal, toTaking } from './leaseRecord.ts';
 import type { LeaseTuning } from './leaseTuning.ts';
 
-export interface LeaseOptions extends Omit<LeaseIdentity, 'durationMs'> {
+interface LeaseOptions extends Omit<LeaseIdentity, 'durationMs'> {
   readonly api: KubeApi;
   readonly clock: Clock;
   /** Milliseconds from any start; never set back, and not stopped by SIGSTOP. */

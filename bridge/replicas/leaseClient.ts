@@ -7,7 +7,7 @@ import { codeOf } from '../../lib/errors.ts';
 import { type KubeApi, leases } from '../../lib/kube/kubeApi.ts';
 import { type LeaseView, parseLease } from '../../lib/kube/parseLease.ts';
 
-export interface LeaseClient {
+interface LeaseClient {
   /** Null where there is none. */
   read(signal: AbortSignal): Promise<LeaseView | null>;
   create(lease: object, signal: AbortSignal): Promise<LeaseView>;

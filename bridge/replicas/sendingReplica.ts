@@ -30,7 +30,7 @@ export interface LeaseSettings {
 }
 
 /** `send` puts a hint into the queue; it comes back through `sends`. */
-export interface SendingReplicaOptions<C> extends HedgeOptions<C> {
+interface SendingReplicaOptions<C> extends HedgeOptions<C> {
   /** Absent where this replica is alone. */
   readonly lease: LeaseSettings | undefined;
   readonly api: KubeApi;
@@ -43,7 +43,7 @@ export interface SendingReplicaOptions<C> extends HedgeOptions<C> {
   reconcileEverything(): void;
 }
 
-export interface SendingReplica<C> {
+interface SendingReplica<C> {
   /**
    * Whether snapshots, timers, resyncs and gauges are this replica's to send. True at this moment
    * only.

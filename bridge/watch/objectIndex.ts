@@ -25,7 +25,7 @@ export interface ObjectIndex<T> {
   isEmpty(): boolean;
 }
 
-export interface Filing<T> {
+interface Filing<T> {
   file?(object: T): void;
   unfile?(object: T): void;
   /** The view to store instead of `seen`, with what only an observer of both can know. */

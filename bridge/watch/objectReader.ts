@@ -22,7 +22,7 @@ export type StoreStep<T> =
   | { readonly kind: 'deleted'; readonly identity: ObjectIdentity }
   | { readonly kind: 'replaced'; readonly objects: readonly T[]; readonly unreadable: ReadonlySet<string> };
 
-export interface ObjectReader<T> {
+interface ObjectReader<T> {
   /** `<namespace>/<name>` of objects whose present state cannot be read. */
   unreadable(): ReadonlySet<string>;
   /**
@@ -33,12 +33,12 @@ export interface ObjectReader<T> {
   startList(): ListReading<T>;
 }
 
-export interface ListReading<T> {
+interface ListReading<T> {
   add(input: unknown): void;
   finish(): StoreStep<T>;
 }
 
-export interface UnreadableReport {
+interface UnreadableReport {
   readonly key: string;
   readonly error: ZenLeadError;
   /** False where this object was unreadable before, and has been reported. */

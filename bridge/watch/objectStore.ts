@@ -14,7 +14,7 @@ import type { ObjectIndex } from './objectIndex.ts';
 import type { ObjectChange, ReflectedObject, ReflectorStore } from './reflectorStore.ts';
 
 /** The indexes that a store writes to. */
-export interface Indexes<I> {
+interface Indexes<I> {
   /** Makes the index where there is none, and drops it where `act` leaves it empty. */
   use(namespace: string, act: (index: I) => void): void;
   get(namespace: string): I | undefined;
@@ -38,7 +38,7 @@ export function createIndexes<I extends { isEmpty(): boolean }>(create: () => I)
   };
 }
 
-export interface ObjectStoreOptions<I, T> {
+interface ObjectStoreOptions<I, T> {
   readonly indexes: Indexes<I>;
   readonly pick: (index: I) => ObjectIndex<T>;
   /** The namespace that the reflector watches; undefined: all. */

@@ -15,7 +15,7 @@ import type { Reflector } from './reflector.ts';
 import type { ReflectorTuning } from './reflectorTuning.ts';
 import type { WatchedKind } from './watchedKind.ts';
 
-export interface WatchesOptions<Change> {
+interface WatchesOptions<Change> {
   readonly kinds: readonly WatchedKind<Change>[];
   readonly api: KubeApi;
   /** Empty means the whole cluster. */

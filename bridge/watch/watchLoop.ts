@@ -20,7 +20,7 @@ import { watchOnce } from './watchOnce.ts';
 import { type WatchEvent, watchStream } from './watchStream.ts';
 import type { WatchTrust } from './watchTrust.ts';
 
-export interface WatchLoopOptions extends RetryOptions {
+interface WatchLoopOptions extends RetryOptions {
   readonly api: KubeApi;
   readonly collection: Collection;
   readonly trust: WatchTrust;
@@ -31,7 +31,7 @@ export interface WatchLoopOptions extends RetryOptions {
   readonly closing: AbortSignal;
 }
 
-export interface WatchLoop {
+interface WatchLoop {
   /** From the version of a LIST. Null when it was closed. */
   untilRelist(from: string): Promise<RelistReason | null>;
   /** Ends the watch that is open; nothing where none is. */

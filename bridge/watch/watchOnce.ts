@@ -10,7 +10,7 @@ import type { Interruption, WatchEnd } from './nextStep.ts';
 import type { WatchEvent } from './watchStream.ts';
 import type { WatchTrust } from './watchTrust.ts';
 
-export interface WatchRun {
+interface WatchRun {
   readonly open: (signal: AbortSignal, onOpen: () => void) => AsyncIterable<WatchEvent>;
   /** Throws `INPUT_INVALID` for an object that cannot be read. */
   readonly take: (event: WatchEvent) => void;

@@ -45,7 +45,7 @@ export const trustLimits: TrustLimits = {
   tickMs: 1_000,
 };
 
-export type TrustVerdict = 'fine' | 'silent' | 'unproven' | 'frozen';
+type TrustVerdict = 'fine' | 'silent' | 'unproven' | 'frozen';
 
 export interface WatchTrust {
   /** A line or a bookmark has arrived. */

@@ -8,7 +8,7 @@ import { type Reflector, type ReflectorOptions, startReflector } from './reflect
 import type { ObjectIdentity, ReflectorStore } from './reflectorStore.ts';
 
 /** What the reflectors of all kinds share, and the scope of this one. */
-export type ReflectorRun = Omit<
+type ReflectorRun = Omit<
   ReflectorOptions<unknown>,
   'name' | 'project' | 'store' | 'resource' | 'labelSelector' | 'metadataOnly'
 >;
@@ -19,7 +19,7 @@ export interface WatchedKind<Change> {
   start(run: ReflectorRun, onChange: (change: Change) => void): Reflector;
 }
 
-export interface KindOptions<T, Change> extends Omit<Collection, 'namespace'> {
+interface KindOptions<T, Change> extends Omit<Collection, 'namespace'> {
   readonly kind: string;
   /** Throws `INPUT_INVALID`. */
   readonly project: (input: unknown) => T;
