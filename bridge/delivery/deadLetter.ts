@@ -10,6 +10,7 @@
  */
 
 import { codeOf } from '../../lib/errors.ts';
+import { buildCloudEvent } from '../../lib/events/buildCloudEvent.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { traceIdOf } from '../../lib/telemetry/tracing.ts';
@@ -52,7 +53,7 @@ export function createDeadLetters({ poster, sinkUrl, clock, log, metrics }: Dead
     const abort = new AbortController();
     const cancelTimer = clock.setTimer(() => abort.abort(), TIMEOUT_MS);
     try {
-      const { status } = await to.post(toDeadLetterEvent(letter, sinkUrl), abort.signal);
+      const { status } = await to.post(await buildCloudEvent(toDeadLetterEvent(letter, sinkUrl)), abort.signal);
       if (status < 200 || status >= 300) log.warn({ status, sink: to.url }, 'the dead letter sink refused an event');
     } catch (error) {
       log.warn({ code: codeOf(error), err: error, sink: to.url }, 'a dead letter could not be sent');

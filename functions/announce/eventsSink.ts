@@ -8,6 +8,7 @@
 import { getCACertificates } from 'node:tls';
 import { Agent } from 'undici';
 import { ZenLeadError } from '../../lib/errors.ts';
+import { buildCloudEvent } from '../../lib/events/buildCloudEvent.ts';
 import type { ReplyEvent } from '../../lib/events/reply.ts';
 import { toStructured } from '../../lib/events/toStructured.ts';
 import { withExtensions } from '../../lib/events/withExtensions.ts';
@@ -25,7 +26,7 @@ export function createEventsSink(url: string, { caCerts, extensions }: EventsSin
   const ca = caCerts === undefined ? undefined : [...getCACertificates('default'), caCerts];
   const agent = new Agent(ca === undefined ? {} : { connect: { ca } });
   return async (event, signal) => {
-    const { headers, body } = toStructured(withExtensions(event, extensions));
+    const { headers, body } = toStructured(await buildCloudEvent(withExtensions(event, extensions)));
     const status = await post(agent, url, headers, body, signal);
     if (status < 200 || status > 299) throw unavailable(url, `answered ${status}`);
   };

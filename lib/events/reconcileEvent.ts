@@ -4,6 +4,7 @@
  * The types only; `parseReconcileEvent` and the zod schemas that they are checked against stand beside it.
  */
 
+import type { CloudEventV1 } from 'cloudevents';
 import type { Snapshot } from '../selection/snapshot.ts';
 
 export const reconcileTypes = [
@@ -44,7 +45,7 @@ export interface ReconcileData {
 }
 
 /** A structured-mode CloudEvent 1.0, as an object. */
-export interface ReconcileEvent {
+export interface ReconcileEvent extends CloudEventV1<ReconcileData> {
   readonly specversion: '1.0';
   readonly id: string;
   readonly type: ReconcileType;

@@ -2,6 +2,7 @@
  * The event that a function answers with, and announces: what was decided. docs/reference/events.md.
  */
 
+import type { CloudEventV1 } from 'cloudevents';
 import type { DecisionKind, Leader, Reason } from '../selection/decision.ts';
 import type { Snapshot } from '../selection/snapshot.ts';
 
@@ -28,7 +29,7 @@ export interface ReplyData {
   readonly carry?: string;
 }
 
-export interface ReplyEvent {
+export interface ReplyEvent extends CloudEventV1<ReplyData> {
   readonly specversion: '1.0';
   /** `<source uid>/<epoch>/<type>/<reason>` */
   readonly id: string;

@@ -36,7 +36,7 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
 
 /** They know keys, lanes and events of any domain: of the events only the envelope and the way to a sink, and no Service, Pod or slice. */
 function genericBridge(folder: string, beside: readonly string[]): typeof layers {
-  const ofEvents = ['envelope', 'recheckDelay', 'sink', 'toStructured', 'withExtensions'].map(
+  const ofEvents = ['buildCloudEvent', 'envelope', 'recheckDelay', 'sink', 'toStructured', 'withExtensions'].map(
     (name) => `lib/events/${name}.ts`,
   );
   const ofKube = ['kubeApi', 'kubeError', 'listAll', 'parseLease', 'parseRetryAfter'].map(
