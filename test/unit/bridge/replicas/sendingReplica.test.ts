@@ -7,16 +7,19 @@ import { silentLogger } from '../../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../../lib/telemetry/metrics.ts';
 import { aConcern } from '../../../support/objects/aConcern.ts';
 import { createVirtualClock } from '../../../support/simulated/virtualClock.ts';
+import { until } from '../../../support/simulated/watchedWorld.ts';
 
-async function aReplica(lease: { namespace: string; name: string; identity: string } | undefined) {
+async function aReplica(settings: { namespace: string; name: string; identity: string } | undefined) {
   const server = await startApiServer();
   const metrics = createMetrics();
   const access = { server: server.url, origin: 'test', readCredentials: async () => ({ headers: {}, tls: {} }) };
   const api = createKubeApi(access, { metrics });
-  const clock = createVirtualClock();
+  const virtual = createVirtualClock();
+  let wallOffsetMs = 0;
+  const clock = { ...virtual, now: () => virtual.now() + wallOffsetMs };
   const acts: string[] = [];
   const replica = createSendingReplica<LeaderConcern>({
-    lease,
+    lease: settings === undefined ? undefined : { ...settings, monotonicNow: virtual.now },
     api,
     namespaces: [],
     clock,
@@ -34,7 +37,10 @@ async function aReplica(lease: { namespace: string; name: string; identity: stri
     await api.close();
     await server.close();
   };
-  return { replica, clock, acts, close };
+  const setWallClock = (byMs: number): void => {
+    wallOffsetMs = byMs;
+  };
+  return { replica, clock, acts, setWallClock, close };
 }
 
 const lease = { namespace: 'default', name: 'zen-lead-bridge', identity: 'a' };
@@ -62,5 +68,27 @@ it('hints at what it left to others when nothing comes of it', async () => {
   await clock.advance(200);
   expect(acts).toEqual(['recheck a at 5', 'send a']);
   expect(replica.sends(aConcern('a', 'failover'))).toBe(true);
+  await close();
+});
+
+it('reconciles everything when it holds the Lease first, and again when it left something meanwhile', async () => {
+  const { replica, clock, acts, setWallClock, close } = await aReplica(lease);
+  const reconciled = () => acts.filter((act) => act === 'reconcile everything').length;
+  const renew = async () => {
+    await clock.advance(3_000);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  replica.start();
+  await until(() => reconciled() === 1);
+  await renew();
+  await renew();
+  expect(reconciled()).toBe(1);
+  setWallClock(3_600_000);
+  expect(replica.sends(aConcern('a', 'failover'))).toBe(false);
+  replica.leave(aConcern('a', 'failover'));
+  setWallClock(0);
+  expect(replica.isFirst()).toBe(true);
+  await clock.advance(3_000);
+  await until(() => reconciled() === 2);
   await close();
 });
