@@ -1,0 +1,228 @@
+import { describe, expect, it } from 'vitest';
+import { parseEpoch, readRecord } from '../../../lib/selection/record.ts';
+import type { ServiceView, SliceView, Snapshot } from '../../../lib/selection/snapshot.ts';
+import { aService, T0, uidOf, version } from '../../support/objects/builders.ts';
+
+const owner = { kind: 'Service', name: 'postgres', uid: uidOf('postgres') };
+const keyed = (notes: Record<string, string>) =>
+  Object.fromEntries(Object.entries(notes).map(([key, value]) => [`zen-lead.io/${key}`, value]));
+const noted = { 'pods-revision': '100', epoch: '7', 'leader-pod-name': 'pg-0', 'leader-pod-uid': 'uid-pg-0' };
+
+function aSlice(notes: Record<string, string>, overrides: Partial<SliceView> = {}): SliceView {
+  return {
+    namespace: 'shop',
+    name: 'postgres-leader-ipv4',
+    uid: uidOf('slice'),
+    resourceVersion: version(5),
+    serviceName: 'postgres-leader',
+    managedBy: 'zen-lead.io',
+    annotations: keyed(notes),
+    owner,
+    terminating: false,
+    spec: { addressType: 'IPv4', endpoints: [], ports: [] },
+    ...overrides,
+  };
+}
+
+const routesTo = (name: string, kind = 'Pod'): Partial<SliceView> => {
+  const targetRef = { kind, namespace: 'shop', name, uid: uidOf(name) };
+  const endpoint = { addresses: ['10.0.0.1'], ready: true, serving: true, terminating: false, targetRef };
+  return { spec: { addressType: 'IPv4', endpoints: [{ ...endpoint, nodeName: 'n1', zone: 'z1' }], ports: [] } };
+};
+
+function aLeaderService(notes: Record<string, string> = {}, overrides: Partial<ServiceView> = {}): ServiceView {
+  const labels = { 'app.kubernetes.io/managed-by': 'zen-lead', 'zen-lead.io/source-service': 'postgres' };
+  return { ...aService({}, { name: 'postgres-leader', owner, labels, ...overrides }), annotations: keyed(notes) };
+}
+
+function read(slices: readonly SliceView[], services: readonly ServiceView[] = [], annotations = {}) {
+  const source = aService(annotations);
+  const revisions = { pods: version(1), services: version(1), slices: version(1) };
+  const snapshot: Snapshot = {
+    namespace: 'shop',
+    name: 'postgres',
+    source,
+    candidates: [],
+    services,
+    slices,
+    revisions,
+  };
+  return readRecord(snapshot);
+}
+
+it('is empty without a source, and without anything of ours', () => {
+  const nothing = {
+    slice: null,
+    service: null,
+    leaderServiceName: null,
+    leader: null,
+    routedAddress: null,
+    knownEpoch: 0,
+  };
+  expect(read([])).toMatchObject(nothing);
+  const slices = [aSlice(noted)];
+  const revisions = { pods: version(1), services: version(1), slices: version(1) };
+  const snapshot = {
+    namespace: 'shop',
+    name: 'postgres',
+    source: null,
+    candidates: [],
+    services: [],
+    slices,
+    revisions,
+  };
+  expect(readRecord(snapshot)).toMatchObject(nothing);
+});
+
+it('says all that the slice says', () => {
+  const at = new Date(T0).toISOString();
+  const more = { 'leader-last-switch-time': at, 'services-revision': '99', 'last-node': 'n1', 'last-zone': 'z1' };
+  expect(read([aSlice({ ...noted, ...more }, routesTo('pg-0'))], [aLeaderService()])).toMatchObject({
+    leaderServiceName: 'postgres-leader',
+    service: { name: 'postgres-leader' },
+    leader: { name: 'pg-0', uid: 'uid-pg-0', nodeName: 'n1', zone: 'z1' },
+    routedAddress: '10.0.0.1',
+    knownEpoch: 7,
+    lastSwitchAt: T0,
+    podsRevision: '100',
+    servicesRevision: '99',
+    lastNode: 'n1',
+    lastZone: 'z1',
+  });
+});
+
+it('leaves out what it does not know', () => {
+  const record = read([aSlice({ ...noted, 'leader-last-switch-time': 'yesterday' })]);
+  expect(record.lastSwitchAt).toBeUndefined();
+  expect(record.routedAddress).toBeNull();
+  expect(record.leader).toStrictEqual({ name: 'pg-0', uid: 'uid-pg-0' });
+  expect(read([aSlice(noted)]).lastSwitchAt).toBeUndefined();
+});
+
+describe('of two records', () => {
+  const renamed = { name: 'db-ipv4', serviceName: 'db', uid: uidOf('other') };
+  const inBothOrders = (a: SliceView, b: SliceView, annotations = {}) =>
+    [read([a, b], [], annotations), read([b, a], [], annotations)].map(({ slice }) => slice?.name);
+
+  it('the greater epoch wins, also as a number and not as text', () => {
+    const slices = [aSlice({ ...noted, epoch: '9' }), aSlice({ ...noted, epoch: '10' }, renamed)] as const;
+    expect(inBothOrders(...slices)).toEqual(['db-ipv4', 'db-ipv4']);
+  });
+
+  it('one whose epoch cannot be read loses', () => {
+    const slices = [aSlice({ ...noted, epoch: 'x' }), aSlice({ ...noted, epoch: '1' }, renamed)] as const;
+    expect(inBothOrders(...slices)).toEqual(['db-ipv4', 'db-ipv4']);
+  });
+
+  it('of one epoch that of the wanted Service wins, and else the first by name', () => {
+    const slices = [aSlice(noted), aSlice(noted, renamed)] as const;
+    expect(inBothOrders(...slices)).toEqual(['postgres-leader-ipv4', 'postgres-leader-ipv4']);
+    expect(inBothOrders(...slices, { 'leader-service-name': 'wanted' })).toEqual(['db-ipv4', 'db-ipv4']);
+  });
+});
+
+describe('the leader Service', () => {
+  const another = (name: string, overrides: Partial<ServiceView> = {}) => aLeaderService({}, { name, ...overrides });
+  const nameOf = (services: readonly ServiceView[], slices: readonly SliceView[] = []) =>
+    [services, services.toReversed()].map((each) => read(slices, each).leaderServiceName);
+
+  it('is the wanted one, then one with slices of ours, then one that is not orphaned, then the first by name', () => {
+    const attached = aSlice({ epoch: '7' }, { serviceName: 'with-slices' });
+    const all = [another('postgres-leader', { owner: null }), another('with-slices'), another('b')];
+    expect(nameOf(all, [attached])).toEqual(['postgres-leader', 'postgres-leader']);
+    const orphanWithSlices = [another('with-slices', { owner: null }), another('b')];
+    expect(nameOf(orphanWithSlices, [attached])).toEqual(['with-slices', 'with-slices']);
+    expect(nameOf([another('a', { owner: null }), another('b')])).toEqual(['b', 'b']);
+    expect(nameOf([another('c'), another('b')])).toEqual(['b', 'b']);
+  });
+
+  it('is never the followers Service', () => {
+    const { labels } = aLeaderService();
+    const followers = another('a', { labels: { ...labels, 'zen-lead.io/role': 'followers' } });
+    expect(nameOf([followers, another('b')])).toEqual(['b', 'b']);
+    expect(nameOf([followers])).toEqual([null, null]);
+  });
+
+  it('is null where the record belongs to one that is gone', () => {
+    expect(read([aSlice(noted)], [another('b')])).toMatchObject({
+      leaderServiceName: 'postgres-leader',
+      service: null,
+    });
+  });
+});
+
+describe('the leader', () => {
+  const lost = { 'pods-revision': '100', epoch: '7' };
+
+  it('is nobody where the record names none, whatever endpoint stands there', () => {
+    expect(read([aSlice(lost, routesTo('pg-0'))]).leader).toBeNull();
+  });
+
+  it('is found on the endpoint again where the leader Service names the same uid, and only there', () => {
+    const slices = [aSlice(lost, routesTo('pg-0'))];
+    const found = { name: 'pg-0', uid: 'uid-pg-0', nodeName: 'n1', zone: 'z1' };
+    expect(read(slices, [aLeaderService({ 'leader-pod-uid': 'uid-pg-0' })]).leader).toEqual(found);
+    expect(read(slices, [aLeaderService({ 'leader-pod-uid': 'uid-pg-1' })]).leader).toBeNull();
+    expect(read([aSlice(lost)], [aLeaderService({ 'leader-pod-uid': 'uid-pg-0' })]).leader).toBeNull();
+  });
+
+  it.each([{ 'leader-pod-uid': 'uid-pg-0' }, { 'leader-pod-name': 'pg-0' }])(
+    'needs name and uid, not %j alone',
+    (half) => {
+      expect(read([aSlice({ ...lost, ...half })]).leader).toBeNull();
+      expect(read([], [aLeaderService(half)]).leader).toBeNull();
+    },
+  );
+
+  it('is found on the other family’s slice, if that is a leader slice and its endpoint a pod', () => {
+    expect(read([aSlice({ epoch: '7' }, routesTo('pg-0'))]).leader).toMatchObject({ name: 'pg-0' });
+    expect(read([aSlice({}, routesTo('pg-0'))]).leader).toBeNull();
+    expect(read([aSlice({ epoch: '7' }, routesTo('pg-0', 'Node'))]).leader).toBeNull();
+  });
+
+  it('is found on the leader Service where every slice is gone', () => {
+    const notes = { 'leader-pod-name': 'pg-0', 'leader-pod-uid': 'uid-pg-0' };
+    expect(read([], [aLeaderService(notes)]).leader).toStrictEqual({ name: 'pg-0', uid: 'uid-pg-0' });
+  });
+});
+
+describe('the greatest epoch known', () => {
+  it('is that of any slice, and of any announcement', () => {
+    expect(read([aSlice(noted)], [aLeaderService({ 'announced-epoch': '8' })]).knownEpoch).toBe(8);
+    expect(read([aSlice({ ...noted, 'announced-epoch': '9' })], [aLeaderService()]).knownEpoch).toBe(9);
+    expect(read([aSlice(noted), aSlice({ epoch: '12' }, { name: 'other' })]).knownEpoch).toBe(12);
+  });
+
+  it.each(['-1', '1.5', '1e3', ' 1', '1 ', '', 'x', '9007199254740993'])('does not come from %j', (text) => {
+    expect(parseEpoch(text)).toBeNull();
+    expect(read([aSlice({ epoch: text })]).knownEpoch).toBe(0);
+  });
+
+  it('is none where no object of ours says one', () => {
+    expect(read([aSlice({})], [aLeaderService()]).knownEpoch).toBe(0);
+  });
+
+  it('is a number', () => {
+    expect([parseEpoch('0'), parseEpoch('12'), parseEpoch(undefined)]).toEqual([0, 12, null]);
+  });
+});
+
+describe('what has been announced', () => {
+  const onService = { 'announced-epoch': '3', 'leader-pod-uid': 'uid-a', 'announced-leader-pod-uid': 'uid-x' };
+  const onSlice = { ...noted, 'announced-epoch': '4', 'announced-leader-pod-uid': 'uid-b' };
+
+  it('stands on the leader Service', () => {
+    const { announced } = read([aSlice(onSlice)], [aLeaderService(onService)]);
+    expect(announced).toEqual({ epoch: 3, leaderUid: 'uid-a' });
+  });
+
+  it('stands on the slice where that Service is a LoadBalancer', () => {
+    const { announced } = read([aSlice(onSlice)], [aLeaderService(onService, { type: 'LoadBalancer' })]);
+    expect(announced).toEqual({ epoch: 4, leaderUid: 'uid-b' });
+  });
+
+  it('is nothing where neither says so', () => {
+    expect(read([aSlice(noted)]).announced).toEqual({ epoch: null, leaderUid: null });
+    expect(read([aSlice(noted)], [aLeaderService()]).announced).toEqual({ epoch: null, leaderUid: null });
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { sourceOfOurService, sourceOfOurSlice } from '../../../lib/selection/ownership.ts';
+import { selects } from '../../../lib/selection/selects.ts';
+import { parsePriority, type StrategyContext, selectFirst } from '../../../lib/selection/strategy.ts';
+import { aSlice } from '../../support/objects/aSlice.ts';
+import { aCandidate, aService, T0, uidOf } from '../../support/objects/builders.ts';
+
+const first = (pods: readonly ReturnType<typeof aCandidate>[], context: Partial<StrategyContext>) =>
+  [pods, pods.toReversed()].map(
+    (each) =>
+      selectFirst(each, {
+        strategy: 'oldest',
+        sourceUid: uidOf('s'),
+        lastNode: undefined,
+        lastZone: undefined,
+        ...context,
+      })?.uid,
+  );
+const pod = (name: string, overrides = {}) => aCandidate({ name, createdAt: T0, ...overrides });
+
+describe('the order of candidates', () => {
+  it.each(['oldest', 'newest', 'node-aware', 'zone-aware', 'priority'] as const)(
+    'of %s breaks ties by name by code unit, then by uid',
+    (strategy) => {
+      expect(first([pod('b'), pod('a')], { strategy })).toEqual(['uid-a', 'uid-a']);
+      expect(first([pod('a'), pod('Z')], { strategy })).toEqual(['uid-Z', 'uid-Z']);
+      const same = [pod('a', { uid: uidOf('2') }), pod('a', { uid: uidOf('1') })];
+      expect(first(same, { strategy })).toEqual(['uid-1', 'uid-1']);
+    },
+  );
+
+  it('of random is the one that FNV-1a with a final mix gives, for good', () => {
+    const pods = ['a', 'b', 'c', 'd', 'e'].map((name) => pod(name));
+    const sources = ['s', 't', 'u', 'v', 'w', 'x'];
+    const chosen = sources.map((name) => first(pods, { strategy: 'random', sourceUid: uidOf(name) })[0]);
+    expect(new Set(chosen).size).toBeGreaterThan(2);
+    expect(chosen).toEqual(['uid-d', 'uid-c', 'uid-e', 'uid-b', 'uid-c', 'uid-d']);
+  });
+
+  it('of priority takes a pod without one, or with one that cannot be read, as 0', () => {
+    const pods = [pod('a', { priority: '-1' }), pod('b'), pod('c', { priority: 'high' })];
+    expect(first(pods, { strategy: 'priority' })).toEqual(['uid-b', 'uid-b']);
+    expect(first([...pods, pod('d', { priority: '+1' })], { strategy: 'priority' })).toEqual(['uid-d', 'uid-d']);
+  });
+
+  it('of node- and zone-aware prefers nothing where nobody led before', () => {
+    const { nodeName: _node, zone: _zone, ...nowhere } = pod('a');
+    expect(first([nowhere, pod('b')], { strategy: 'node-aware' })).toEqual(['uid-a', 'uid-a']);
+    expect(first([nowhere, pod('b')], { strategy: 'zone-aware' })).toEqual(['uid-a', 'uid-a']);
+  });
+});
+
+it.each([
+  ['0', 0],
+  ['-12', -12],
+  ['+7', 7],
+  ['9007199254740991', 9_007_199_254_740_991],
+  ['9007199254740993', null],
+  ['1.5', null],
+  ['x1', null],
+  ['1x', null],
+  ['', null],
+  [undefined, null],
+])('reads the priority %j as %j', (text, expected) => {
+  expect(parsePriority(text)).toBe(expected);
+});
+
+describe('a selector', () => {
+  it.each([
+    [null, false],
+    [{}, false],
+    [{ app: 'db' }, true],
+    [{ app: 'db', tier: 'x' }, false],
+    [{ app: 'other' }, false],
+  ])('%j matches the labels app=db: %j', (selector, expected) => {
+    expect(selects(selector as Record<string, string> | null, { app: 'db' })).toBe(expected);
+  });
+});
+
+describe('the source of what is ours', () => {
+  const labels = { 'app.kubernetes.io/managed-by': 'zen-lead', 'zen-lead.io/source-service': 'labelled' };
+  const owner = (kind: string) => ({ kind, name: 'owning', uid: uidOf('owning') });
+
+  it('is the controller of a Service, or its label where it has none', () => {
+    expect(sourceOfOurService(aService({}, { labels, owner: owner('Service') }))).toBe('owning');
+    expect(sourceOfOurService(aService({}, { labels, owner: null }))).toBe('labelled');
+    expect(sourceOfOurService(aService({}, { labels, owner: owner('Deployment') }))).toBeNull();
+    expect(sourceOfOurService(aService({}, { owner: owner('Service') }))).toBeNull();
+    const { 'zen-lead.io/source-service': _, ...unnamed } = labels;
+    expect(sourceOfOurService(aService({}, { labels: unnamed }))).toBeNull();
+  });
+
+  it('is the controller of a slice', () => {
+    const ours = (kind: string) => aSlice({ name: 's', managedBy: 'zen-lead.io', owner: owner(kind) });
+    expect(sourceOfOurSlice(ours('Service'))).toBe('owning');
+    expect(sourceOfOurSlice(ours('Endpoints'))).toBeNull();
+    expect(sourceOfOurSlice({ ...ours('Service'), owner: null })).toBeNull();
+    expect(sourceOfOurSlice({ ...ours('Service'), managedBy: 'someone' })).toBeNull();
+  });
+});
