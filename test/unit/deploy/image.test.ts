@@ -85,6 +85,14 @@ test('a tar keeps modes, folders and contents', () => {
   expect(execFileSync('tar', ['-xOf', file, 'a/b'])).toEqual(body);
 });
 
+test('a tar holds no time of its making', () => {
+  const file = join(directory, 'timeless.tar');
+  const body = Buffer.from('x');
+  writeFileSync(file, writeTar([{ path: 'a', body, mode: 0o644 }]));
+  const environment = { ...process.env, TZ: 'UTC' };
+  expect(execFileSync('tar', ['-tvf', file], { encoding: 'utf8', env: environment })).toContain('1970-01-01 00:00');
+});
+
 test('a path that does not fit is refused', () => {
   expect(() => writeTar([{ path: 'p'.repeat(101), body: Buffer.alloc(0), mode: 0o644 }])).toThrow(
     /longer than 100 bytes/,

@@ -66,6 +66,33 @@ describe('what the rules see', () => {
   });
 });
 
+describe('a pod that the source selects no longer', () => {
+  const gone = aPod({ name: 'p-0', labels: { app: 'other' } });
+  const emptied = { addressType: 'IPv4' as const, endpoints: [], ports: [] };
+
+  function candidatesWith(slice: SliceView): readonly string[] {
+    const { store, pods, services, ourSlices } = aLeaderStore();
+    services.add(aService());
+    pods.add(gone);
+    ourSlices.add(slice);
+    const snapshot = buildSnapshot({ ...store.namespace('shop').stateOf('postgres'), namespace: 'shop', revisions });
+    return snapshot.candidates.map(({ name }) => name);
+  }
+
+  it('is in the snapshot while the record names it, so that the rules see why it is left', () => {
+    expect(candidatesWith({ ...aLeaderSlice({ pod: 'p-0' }), spec: emptied })).toEqual(['p-0']);
+  });
+
+  it('is in the snapshot while it is routed to, whatever the record names', () => {
+    const { annotations } = aLeaderSlice({ pod: 'p-9' });
+    expect(candidatesWith({ ...aLeaderSlice({ pod: 'p-0' }), annotations })).toEqual(['p-0']);
+  });
+
+  it('is not in the snapshot when neither names it', () => {
+    expect(candidatesWith(aLeaderSlice({ pod: 'p-9' }))).toEqual([]);
+  });
+});
+
 describe('when Ready was seen to change', () => {
   const before = aPod({ name: 'p-0', ready: true, readyChangedAt: T0 - 60_000 });
 
