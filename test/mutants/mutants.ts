@@ -1,0 +1,187 @@
+/**
+ * The mutants: what is taken away, which guarantee falls with it, and the test that must then fail.
+ *
+ * An edit is found by its text, so that it survives a refactoring that does not touch it;
+ * mutants.test.ts fails when the text is gone.
+ */
+
+export interface Mutant {
+  readonly name: string;
+  /** A number in docs/guarantees.md (`S8`), the beginning of a row there, or the page that promises it. */
+  readonly guarantee: string;
+  readonly file: string;
+  /** Occurs once in the file. */
+  readonly search: string;
+  readonly replace: string;
+  readonly test: string;
+  /** Regular expression over the titles; default: the whole file. */
+  readonly title?: string;
+}
+
+const simulation = { test: 'test/simulation/simulation.test.ts', title: 'from seed 1$' };
+const watchTrust = { file: 'bridge/watch/watchTrust.ts', test: 'test/unit/bridge/watch/watchTrust.test.ts' };
+const fitness = { file: 'lib/selection/fitness.ts', test: 'test/unit/selection/decide.test.ts' };
+const hints = { file: 'functions/reconcile/whyHint.ts', test: 'test/unit/functions/reconcile/reconcile.test.ts' };
+const pacer = { file: 'cli/replay/stepper.ts', test: 'test/unit/cli/replay/pacer.test.ts' };
+const podsOf = {
+  file: 'bridge/leaders/namespaceIndex.ts',
+  search: '[...named, ...routed]',
+  test: 'test/unit/bridge/leaders/leaderStore.test.ts',
+};
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'a terminating pod is fit',
+    guarantee: 'S2',
+    ...fitness,
+    search: "if (pod.terminating) return 'terminating';",
+    replace: '',
+  },
+  {
+    name: 'a pod that is not Ready is fit',
+    guarantee: 'S6',
+    ...fitness,
+    search: "if (!pod.ready || pod.phase !== 'Running') return 'notReady';",
+    replace: '',
+  },
+  {
+    name: 'a write without preconditions leaves',
+    guarantee: 'S3',
+    file: 'lib/kube/write.ts',
+    search: "if (uid !== '' && resourceVersion !== '' && resourceVersion !== '0') return;",
+    replace: 'return;',
+    test: 'test/unit/kube/write.test.ts',
+  },
+  {
+    name: 'a late snapshot decides',
+    guarantee: 'S4',
+    ...hints,
+    search: "data.kind === 'readable' && now >= data.value.deadline",
+    replace: 'false && data && now',
+  },
+  {
+    name: 'an old snapshot decides',
+    guarantee: 'S9',
+    ...hints,
+    search: "['old', (evidence, record) => compareWithRecord(evidence, record()).includes('older')],",
+    replace: '',
+  },
+  {
+    name: 'isTrusted is ignored',
+    guarantee: 'A forged event moves no route',
+    ...hints,
+    search: "['untrusted', ({ isTrusted }) => !isTrusted],",
+    replace: '',
+  },
+  {
+    name: 'every authenticated sender is trusted',
+    guarantee: 'A forged event moves no route',
+    file: 'functions/authenticate.ts',
+    search: 'if (sub === options.trustedSender) return',
+    replace: 'return',
+    test: 'test/unit/functions/authenticate.test.ts',
+  },
+  {
+    name: 'a slice of another owner is ours',
+    guarantee: 'S7',
+    file: 'lib/selection/ownership.ts',
+    search: 'return isSliceManager(slice.managedBy) && isControlledBy(slice, sourceUid);',
+    replace: 'return isSliceManager(slice.managedBy);',
+    test: 'test/unit/selection/ownership.test.ts',
+  },
+  {
+    name: 'a stale store makes snapshots',
+    guarantee: 'S8',
+    file: 'bridge/startDomain.ts',
+    search: 'replica.isFirst() && watches.isFresh(namespace)',
+    replace: 'replica.isFirst()',
+    ...simulation,
+  },
+  {
+    name: 'every replica sends snapshots',
+    guarantee: 'S9',
+    file: 'bridge/startDomain.ts',
+    search: 'replica.isFirst() && watches.isFresh(namespace)',
+    replace: 'watches.isFresh(namespace)',
+    ...simulation,
+  },
+  {
+    name: 'nothing is resynced',
+    guarantee: 'L1',
+    file: 'bridge/startDomain.ts',
+    search: 'intake.startResync();',
+    replace: '',
+    ...simulation,
+  },
+  {
+    name: 'the hedge waits for 4 s',
+    guarantee: 'Losing the bridge that sends first',
+    file: 'bridge/replicas/hedge.ts',
+    search: 'HEDGE_DELAY_MS = 200;',
+    replace: 'HEDGE_DELAY_MS = 4_000;',
+    ...simulation,
+  },
+  {
+    name: 'a silent watch is trusted',
+    guarantee: 'a watch that is held back without a sign',
+    ...watchTrust,
+    search: '      now - lastHeardAt > limits.silentMs ||\n',
+    replace: '',
+  },
+  {
+    name: 'a cut watch is trusted',
+    guarantee: 'a watch that is cut',
+    ...watchTrust,
+    search: '      (cutAt !== null && now - cutAt > limits.blindMs),\n    lastHeardAt',
+    replace: '      false,\n    lastHeardAt',
+  },
+  {
+    name: 'a process that stood still trusts itself',
+    guarantee: 'a process that stood still',
+    ...watchTrust,
+    search: '      hasJumped(now) ||\n',
+    replace: '',
+  },
+  {
+    name: 'the snapshot lacks the recorded pod',
+    guarantee: 'S8',
+    ...podsOf,
+    replace: '[...routed]',
+  },
+  {
+    name: 'the snapshot lacks the routed pod',
+    guarantee: 'S2',
+    ...podsOf,
+    replace: '[...named]',
+  },
+  {
+    name: 'node-aware moves a fit leader',
+    guarantee: 'docs/decisions/fitness.md',
+    file: 'lib/selection/choose.ts',
+    search: "return sticky || strategy === 'node-aware' || strategy === 'zone-aware';",
+    replace: 'return sticky;',
+    test: 'test/unit/selection/choose.test.ts',
+  },
+  {
+    name: 'a replay makes no pauses',
+    guarantee: 'docs/reference/commands.md',
+    ...pacer,
+    search: '(at - lastAt) / speed',
+    replace: '0',
+  },
+  {
+    name: 'a replay makes full pauses',
+    guarantee: 'docs/reference/commands.md',
+    ...pacer,
+    search: '(at - lastAt) / speed',
+    replace: 'at - lastAt',
+  },
+  {
+    name: 'an image holds the time of its making',
+    guarantee: 'docs/images',
+    file: 'deploy/image/writeTar.ts',
+    search: 'header.write(toOctal(0, 11), 136);',
+    replace: 'header.write(toOctal(Math.floor(Date.now() / 1_000), 11), 136);',
+    test: 'test/unit/deploy/image.test.ts',
+  },
+];
