@@ -100,6 +100,24 @@ describe.each(sources)('deploy/%s', (_path, read) => {
   });
 });
 
+test.runIf(hasKubectl)('the chart ships the guard of deploy/guard, for the account of its release', () => {
+  const isPolicy = ({ kind }: Manifest): boolean => kind.startsWith('ValidatingAdmissionPolicy');
+  // Name, labels and account are the release's own.
+  const toComparable = (manifests: readonly Manifest[]): Readonly<Record<string, unknown>> =>
+    Object.fromEntries(
+      manifests
+        .filter(isPolicy)
+        .map(({ metadata: { name }, ...rest }) => JSON.stringify({ name, ...rest }))
+        .map((text) => text.replaceAll('zen-lead-zen-lead-writes', 'zen-lead-writes'))
+        .map((text) => JSON.parse(text.replaceAll(/request\.userInfo\.username [^"]*/g, 'the account')))
+        .map((manifest) => [`${manifest.kind} ${manifest.name}`, manifest]),
+    );
+  const rendered = parseManifests(readFileSync(join(deploy, 'helm/rendered/guarded.yaml'), 'utf8'));
+  const shipped = toComparable(build(join(deploy, 'guard')));
+  expect(Object.keys(shipped)).toHaveLength(5);
+  expect(toComparable(rendered)).toEqual(shipped);
+});
+
 test.runIf(hasKubectl)('only the bridge gets a token for the functions, and the functions trust that account', () => {
   const manifests = build(join(deploy, 'knative'));
   const tokens = manifests
