@@ -5,15 +5,19 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { parseCommandLine } from '../../../lib/config/parseCommandLine.ts';
+import { clusterDirectory } from '../../cluster/clusterAssets.ts';
 
 const deploy = resolve(import.meta.dirname, '../../../deploy');
 const hasKubectl = canRun('kubectl');
+const helm = join(clusterDirectory(process.env), 'helm');
+const hasHelm = existsSync(helm);
+if (!hasHelm) console.log('manifests: the chart is not rendered, `npm run cluster:assets` has not built a Helm here');
 if (!hasKubectl) console.log('manifests: kustomizations are not built, there is no kubectl here');
 
 interface Container {
@@ -118,6 +122,31 @@ test.runIf(hasKubectl)('the chart ships the guard of deploy/guard, for the accou
   expect(toComparable(rendered)).toEqual(shipped);
 });
 
+test.runIf(hasHelm).each(['1e3', 'true', 'a: b', '0x1', 'a # b', '"', 'null'])(
+  'the chart hands %j over as it is, as name of the cluster and as audience',
+  (text) => {
+    const values = join(mkdtempSync(join(work, 'values-')), 'values.json');
+    writeFileSync(values, JSON.stringify({ clusterName: text, audience: text, bridge: { priorityClassName: text } }));
+    const manifests = renderChart('zen-lead', 'zen-lead', '--values', values);
+    for (const { args = [] } of listContainers(manifests)) expect(args).toContain(`--cluster-name=${text}`);
+    expect(listContainers(manifests).flatMap(({ args = [] }) => args)).toContain(`--audience=${text}`);
+    const [bridge] = manifests.filter(isWorkload).filter(({ metadata }) => metadata.name === 'zen-lead-bridge');
+    expect(bridge?.spec.template.spec).toMatchObject({
+      priorityClassName: text,
+      volumes: [{ projected: { sources: [{ serviceAccountToken: { audience: text } }] } }],
+    });
+  },
+);
+
+test.runIf(hasHelm)('the chart takes a release and namespaces that YAML reads as numbers', () => {
+  const manifests = renderChart('1e3', '0x1', '--set-string', 'namespaces={1e3}');
+  for (const { metadata } of manifests) {
+    expect(metadata.namespace ?? '0x1').toMatch(/^(0x1|1e3)$/);
+    expect(metadata).toMatchObject({ labels: { 'app.kubernetes.io/instance': '1e3' } });
+  }
+  expect(manifests.map(({ metadata }) => metadata.namespace)).toContain('1e3');
+});
+
 test.runIf(hasKubectl)('only the bridge gets a token for the functions, and the functions trust that account', () => {
   const manifests = build(join(deploy, 'knative'));
   const tokens = manifests
@@ -162,6 +191,11 @@ test.runIf(hasKubectl).each(['knative', 'kubernetes', 'kubernetes/one'])(
 
 function build(directory: string): readonly Manifest[] {
   return parseManifests(execFileSync('kubectl', ['kustomize', directory], { encoding: 'utf8' }));
+}
+
+function renderChart(release: string, namespace: string, ...values: readonly string[]): readonly Manifest[] {
+  const args = ['template', release, join(deploy, 'helm/zen-lead'), '-n', namespace, '--kube-version', '1.35.0'];
+  return parseManifests(execFileSync(helm, [...args, ...values], { encoding: 'utf8' }));
 }
 
 /** A component by itself is nothing: it changes deploy/knative. */

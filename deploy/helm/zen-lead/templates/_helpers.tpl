@@ -18,7 +18,7 @@
 
 {{- define "zen-lead.labels" -}}
 app.kubernetes.io/part-of: zen-lead
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
@@ -65,28 +65,28 @@ tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- end }}
 
 {{/* What the bridge and the one process are told alike. */}}
 {{- define "zen-lead.watchArgs" -}}
-- --cluster-name={{ .Values.clusterName }}
-- --log-level={{ .Values.logLevel }}
+- {{ printf "--cluster-name=%s" .Values.clusterName | quote }}
+- {{ printf "--log-level=%s" .Values.logLevel | quote }}
 - --lease-name={{ include "zen-lead.bridge" . }}
 {{- range .Values.namespaces }}
-- --namespace={{ . }}
+- {{ printf "--namespace=%s" . | quote }}
 {{- end }}
 {{- end }}
 
 {{- define "zen-lead.functionsArgs" -}}
 - functions
 - --trusted-sender=system:serviceaccount:{{ .Release.Namespace }}:{{ include "zen-lead.bridge" . }}
-- --audience={{ .Values.audience }}
-- --cluster-name={{ .Values.clusterName }}
-- --log-level={{ .Values.logLevel }}
+- {{ printf "--audience=%s" .Values.audience | quote }}
+- {{ printf "--cluster-name=%s" .Values.clusterName | quote }}
+- {{ printf "--log-level=%s" .Values.logLevel | quote }}
 {{- with .Values.eventsSink }}
-- --events-sink={{ . }}
+- {{ printf "--events-sink=%s" . | quote }}
 {{- end }}
 {{- range .Values.functions.extraArgs }}
 - {{ . | quote }}
