@@ -8,7 +8,7 @@
 import type { Decision, Leader, Reason } from '../../lib/selection/decision.ts';
 import { reasons } from '../../lib/selection/decision.ts';
 import { annotation } from '../../lib/selection/names.ts';
-import { type LeaderRecord, readRecord } from '../../lib/selection/record.ts';
+import { type LeaderRecord, parseEpoch, readRecord } from '../../lib/selection/record.ts';
 import type { ResourceVersion, ServiceView, Snapshot, Uid } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 
@@ -49,7 +49,7 @@ export function toAnnouncement(snapshot: Snapshot, decision: Decision): Announce
       record: null,
     };
   }
-  if (decision.plan === null || record.slice === null) return null;
+  if (decision.plan === null || record.slice === null || !isRouted(record, decision)) return null;
   const { announced } = record;
   if (announced.epoch === epoch && announced.leaderUid === (leader?.uid ?? null)) return null;
   return {
@@ -62,6 +62,11 @@ export function toAnnouncement(snapshot: Snapshot, decision: Decision): Announce
     newService: announced.epoch === null ? service : null,
     record: toRecordWrite(record, service, decision),
   };
+}
+
+/** That no route is to be written does not mean that the route stands: a write may not be possible now. */
+function isRouted({ slice, leader }: LeaderRecord, decision: Decision): boolean {
+  return leader?.uid === decision.leader?.uid && parseEpoch(slice?.annotations[annotation.epoch]) === decision.epoch;
 }
 
 function previousLeader({ announced, service }: LeaderRecord, { candidates }: Snapshot): Leader | null {

@@ -31,14 +31,14 @@ export interface Situation {
   readonly warnings: readonly Warning[];
 }
 
-/** Null: the source is gone, or going. */
+/** Null when the source is gone, or is going and has no route left that could be wrong. */
 export function readSituation(snapshot: Snapshot): Situation | null {
   const { source } = snapshot;
-  // A source that is being deleted takes everything of ours with it: making it anew would fight the garbage collector.
-  if (source === null || source.terminating) return null;
+  if (source === null) return null;
   const read = parseSettings(source.annotations);
   const wanted = namesWantedWith(source, read.settings);
   const owned = findOwned(snapshot, wanted);
+  if (source.terminating && owned.slices.length === 0) return null;
   const record = recordOf(owned, wanted[0]);
   const isUnreadable = (key: string): boolean => read.unreadable.some((each) => each.annotation === key);
   const exists = owned.services.length + owned.slices.length > 0;

@@ -30,14 +30,15 @@ export function sliceWrites(
 ): readonly Write[] {
   const target = { stage, namespace: source.namespace, name: desired.name, resource: 'endpointslices' } as const;
   if (existing === undefined) return [{ ...target, kind: 'create', ...toCreation(desired, source) }];
-  if (existing.terminating) return [];
 
   const { uid, resourceVersion, spec } = existing;
   // addressType is immutable; only somebody else's hand can have made this one with another.
   if (spec?.addressType !== desired.family) {
+    if (existing.terminating) return [];
     const create: Write = { ...target, kind: 'create', ...toCreation(desired, source) };
     return [{ ...target, kind: 'delete', uid, resourceVersion }, create];
   }
+  // A slice that is being deleted is patched all the same: a finalizer can keep it for long, and it routes until then.
   const isAttached = existing.serviceName === desired.serviceName;
   const isAsDesired =
     isAttached &&

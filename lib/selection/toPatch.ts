@@ -13,6 +13,20 @@ import type { Situation } from './situation.ts';
 import type { Write } from './write.ts';
 
 export function toPatch(situation: Situation, decision: Decision, now: number): readonly Write[] {
+  const writes = toWrites(situation, decision, now);
+  return situation.source.terminating ? writes.filter(isRouteUpdate) : writes;
+}
+
+/**
+ * A source that is being deleted may wait for a finalizer for as long as its owner likes, and its slices
+ * route until it is gone. They follow the decision. Nothing is created, because the garbage collector
+ * takes everything once the source is gone, and would be fought.
+ */
+function isRouteUpdate(write: Write): boolean {
+  return write.kind === 'patch' && write.resource === 'endpointslices' && write.stage === 'route';
+}
+
+function toWrites(situation: Situation, decision: Decision, now: number): readonly Write[] {
   const { plan } = decision;
   if (plan === null) return decision.reason === 'OptedOut' ? removeAll(situation) : detachSlices(situation);
   const leaderService = situation.owned.services.find((service) => service.name === plan.leaderServiceName);

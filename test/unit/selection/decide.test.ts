@@ -71,11 +71,47 @@ describe('opting in', () => {
     expect(reconcile(9).epoch).toBeGreaterThan(before + 6);
   });
 
-  it('leaves everything alone while the source is being deleted, or is gone', () => {
-    world.setSource(aService({}, { terminating: true }));
-    expect(world.reconcile(T0 + 1)).toMatchObject({ decision: { reason: 'SourceGone' }, writes: [] });
+  it('leaves everything alone when the source is gone', () => {
     world.sources.clear();
     expect(world.reconcile(T0 + 1)).toMatchObject({ decision: { reason: 'SourceGone' }, writes: [] });
+  });
+});
+
+describe('a source that waits for a finalizer', () => {
+  beforeEach(() => world.setSource(aService({}, { terminating: true })));
+
+  it('keeps its route while the leader is fit', () => {
+    expect(world.reconcile(T0 + 1)).toMatchObject({ decision: { reason: 'LeaderFit' }, writes: [] });
+  });
+
+  it('fails over while it is there, and routes to no pod when none is fit', () => {
+    const [leader] = routed() ?? [];
+    world.changePod(String(leader), { ready: false });
+    expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'LeaderNotReady' });
+    expect(routed()).not.toEqual([leader]);
+    for (const name of ['pg-0', 'pg-1', 'pg-2']) world.changePod(name, { terminating: true });
+    expect(reconcile(2_000)).toMatchObject({ kind: 'lost', reason: 'NoReadyPods' });
+    expect(routed()).toEqual([]);
+  });
+
+  it('gets no object that the garbage collector would have to take away again', () => {
+    world.objects.services.clear();
+    for (const name of ['pg-0', 'pg-1', 'pg-2']) world.changePod(name, { ready: false });
+    const { writes } = world.reconcile(T0 + 1);
+    expect(writes.map(({ kind, name }) => [kind, name])).toEqual([['patch', LEADER_SLICE]]);
+    world.objects.endpointslices.clear();
+    expect(world.reconcile(T0 + 2)).toMatchObject({ decision: { reason: 'SourceGone' }, writes: [] });
+  });
+});
+
+describe('a leader slice that waits for a finalizer', () => {
+  it('follows the leader all the same, because it routes until it is gone', () => {
+    world.edit('endpointslices', LEADER_SLICE, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
+    const [leader] = routed() ?? [];
+    world.changePod(String(leader), { ready: false });
+    expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'LeaderNotReady' });
+    expect(routed()).not.toEqual([leader]);
+    expect(world.reconcile(T0 + 2_000)).toMatchObject({ decision: { kind: 'kept' }, writes: [] });
   });
 });
 
