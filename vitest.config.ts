@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Vitest leaves one core to itself, so that on two cores stories which mostly wait would do so one after another.
+    // Vitest leaves one core to itself, so that on two cores stories which mostly wait would do so
+    // one after another.
     maxWorkers: '100%',
     coverage: { provider: 'v8', include: ['functions/**', 'bridge/**', 'api/**', 'apiserver/**', 'lib/**', 'cli/**'] },
     projects: [
@@ -11,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'rules',
           include: ['test/{unit,contract,simulation}/**/*.test.ts'],
-          // Their files keep no state in modules: one worker loads each module once for all of them.
+          // Their files keep no state in modules, so one worker loads each module once for all.
           isolate: false,
           testTimeout: 20_000,
         },
