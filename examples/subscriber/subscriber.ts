@@ -1,7 +1,9 @@
 /**
- * Receives leader events and logs who leads. Run it with `PORT=8080 node examples/subscriber/subscriber.ts`.
+ * Receives leader events and logs who leads. Run it with `PORT=8080 node
+ * examples/subscriber/subscriber.ts`.
  *
- * zen-lead announces at least once, so a subscriber has to expect an event twice, and an older one after a newer one.
+ * zen-lead announces at least once, so a subscriber has to expect an event twice, and an older one
+ * after a newer one.
  */
 
 import { createServer } from 'node:http';
