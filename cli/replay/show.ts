@@ -12,7 +12,7 @@ import { createNews } from './news.ts';
 import { createNewWarnings } from './newWarnings.ts';
 import { NOTE_INDENT, renderNotes, renderOutcome, renderReconcile } from './renderReconcile.ts';
 import { type SendOptions, sendAgain } from './sendAgain.ts';
-import { createPacer, type Stepper } from './stepper.ts';
+import { createPacer, type Sleep, type Stepper } from './stepper.ts';
 
 export interface Show {
   /** False: the person has had enough. */
@@ -27,14 +27,16 @@ export interface Stage {
   readonly stepper: Stepper | null;
   /** No line of the timeline. */
   readonly isSilent: boolean;
+  /** For the pauses of --speed; absent, the time of the machine. */
+  readonly sleep?: Sleep;
 }
 
 export function createShow(
   { url, tokenFile, speed, all, expect }: Values<'replay'>,
-  { output, signal, stepper, isSilent }: Stage,
+  { output, signal, stepper, isSilent, sleep }: Stage,
 ): Show {
   const sending: SendOptions | null = url === undefined ? null : { url, tokenFile, signal };
-  const pause = createPacer(speed);
+  const pause = createPacer(speed, sleep);
   const isNews = createNews();
   const newWarnings = createNewWarnings();
   let unanswered = 0;

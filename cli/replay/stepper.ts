@@ -4,7 +4,7 @@
 
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 
 export interface Stepper extends Disposable {
   /** False: the person has had enough. */
@@ -30,12 +30,22 @@ export function openStepper(input: NodeJS.ReadableStream): Stepper {
   };
 }
 
-/** `speed` 0: no pauses. A recording is in the order of answers, so time may step back a little: no pause then. */
-export function createPacer(speed: number): (at: number, signal: AbortSignal) => Promise<void> {
+/** Returns early when the signal is aborted. */
+export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
+
+/** Speed 0 has no pauses. A recording is in the order of answers, so time may step back a little, which is no pause either. */
+export function createPacer(
+  speed: number,
+  sleep: Sleep = sleepFor,
+): (at: number, signal: AbortSignal) => Promise<void> {
   let lastAt: number | null = null;
   return async (at, signal) => {
     const pauseMs = lastAt === null || speed === 0 ? 0 : (at - lastAt) / speed;
     lastAt = at;
-    if (pauseMs > 0) await sleep(pauseMs, undefined, { signal }).catch(() => {});
+    if (pauseMs > 0) await sleep(pauseMs, signal);
   };
+}
+
+async function sleepFor(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal }).catch(() => {});
 }
