@@ -1,5 +1,6 @@
 /**
- * A length of time in two units at most: `850ms`, `12s`, `4m10s`, `3h5m`, `9d2h`. As kubectl prints ages.
+ * Formats a length of time in two units at most, as kubectl prints ages: `850ms`, `12s`, `4m10s`,
+ * `3h5m`, `9d2h`.
  */
 
 const units = [

@@ -1,5 +1,5 @@
 /**
- * hashSource: how a content security policy names a style or script that stands in the page itself.
+ * Names a style or script that stands in the page itself, for a content security policy.
  *
  * Source: https://www.w3.org/TR/CSP3/#grammardef-hash-source
  */

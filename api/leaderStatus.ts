@@ -1,8 +1,8 @@
 /**
- * LeaderStatus: what people want to know of one annotated Service, at a glance. For `zen-lead status` and for the status API of `run` and
- * `bridge`, whose OpenAPI document is generated from the schema here.
+ * Sums up one annotated Service at a glance. `zen-lead status` and the status API show it, and the
+ * OpenAPI document is generated from the schema here.
  *
- * Pure. Guarantees: `drift` and `warnings` come out of the same functions that decide.
+ * Pure. Guarantees: `drift` and `warnings` come out of the functions that decide.
  */
 
 import { z } from 'zod';
@@ -21,7 +21,10 @@ const leaderSchema = z.object({
   uid: z.string(),
   node: z.string().nullable(),
   zone: z.string().nullable(),
-  address: z.string().nullable().meta({ description: 'IP that is routed to, of the primary family; null: none.' }),
+  address: z
+    .string()
+    .nullable()
+    .meta({ description: 'IP that is routed to, of the primary family; null where none is.' }),
 });
 
 export const leaderStatusSchema = z
@@ -29,7 +32,7 @@ export const leaderStatusSchema = z
     namespace: z.string(),
     service: z.string().meta({ description: 'The annotated Service.' }),
     leaderService: z.string().nullable().meta({ description: 'The Service that routes to the leader.' }),
-    leader: leaderSchema.nullable().meta({ description: 'Who is recorded as leader; null: nobody.' }),
+    leader: leaderSchema.nullable().meta({ description: 'The recorded leader; null where no pod leads.' }),
     since: instant.nullable().meta({ description: 'When the leader last changed.' }),
     epoch: z.int().min(0).meta({ description: 'Fencing token: grows with every election.' }),
     lastReason: z.string().nullable().meta({ description: 'Why the leader last changed.' }),
@@ -37,11 +40,11 @@ export const leaderStatusSchema = z
     reason: z.enum(reasons).meta({ description: 'Why they say so.' }),
     paused: z.boolean().meta({ description: 'Frozen by zen-lead.io/paused.' }),
     pods: z.object({ ready: z.int(), total: z.int() }).meta({ description: 'Pods that the Service selects.' }),
-    drift: z.array(z.string()).meta({ description: 'What is not yet as the rules want it; empty: all is.' }),
+    drift: z.array(z.string()).meta({ description: 'What is not yet as the rules want it; empty when all is.' }),
     warnings: z.array(z.object({ reason: z.string(), message: z.string() })),
     nextLookAt: instant
       .nullable()
-      .meta({ description: 'When time alone may change the decision; null: only an event can.' }),
+      .meta({ description: 'When time alone may change the decision; null where only an event can.' }),
   })
   .meta({ description: 'One annotated Service and its leader.' });
 

@@ -1,6 +1,6 @@
 /**
- * The OpenAPI document of the status API, from the zod schemas that it answers with. Served at /v1/openapi.json, kept in
- * schemas/openapi.json, and a test compares the two.
+ * Builds the OpenAPI document of the status API from the zod schemas of its answers. It is served
+ * at /v1/openapi.json and kept in schemas/openapi.json; a test compares the two.
  *
  * Source: OpenAPI 3.1.1, whose schemas are JSON Schema 2020-12, which zod writes.
  */
@@ -13,7 +13,9 @@ schemas.add(leaderStatusSchema, { id: 'LeaderStatus' });
 schemas.add(
   z.object({
     ready: z.boolean().meta({ description: 'Every list is in, and no watch is silent for too long.' }),
-    reasons: z.array(z.string()).meta({ description: 'Why not, one sentence each; empty when ready.' }),
+    reasons: z
+      .array(z.string())
+      .meta({ description: 'Why the process is not ready, one sentence each; empty when it is.' }),
     leaders: z.array(leaderStatusSchema).meta({ description: 'Sorted by namespace, then name.' }),
   }),
   { id: 'LeaderList' },
@@ -28,7 +30,7 @@ export const openApi = {
     title: 'zen-lead status',
     version: '1',
     description:
-      'Who leads, since when, and whether anything is wrong. Read-only; served by zen-lead run and zen-lead bridge.',
+      'Which pod leads, since when, and whether anything is wrong. Read-only; served by zen-lead run and zen-lead bridge.',
   },
   paths: {
     '/v1/leaders': {
@@ -62,7 +64,7 @@ export const openApi = {
           'Events `leader` (data: LeaderStatus), `removed` (data: namespace and service), `state` (data: ready and reasons; also every 15 s).',
         responses: {
           200: { description: 'A stream.', content: { 'text/event-stream': { schema: { type: 'string' } } } },
-          503: { description: 'Too many readers; come again after Retry-After seconds.', content: json('Problem') },
+          503: { description: 'Too many readers; connect again after Retry-After seconds.', content: json('Problem') },
         },
       },
     },

@@ -1,8 +1,10 @@
 /**
- * The status API and the live page, on the port of the probes of `run`, `bridge` and the demo. Read-only; described in schemas/openapi.json.
+ * Serves the status API and the live page, read-only, as schemas/openapi.json describes them.
  *
- * Guarantees: a reader that is too slow is cut off and comes back to the whole state, so that nobody's browser holds memory here.
- * Not guaranteed: secrecy. Whoever reaches the port sees names of Services and pods, as they do in /metrics.
+ * Guarantees: the server cuts off a reader that is too slow, so that no browser holds memory here.
+ * The reader connects again and receives the whole state.
+ * Does not guarantee secrecy. A client that reaches the port sees names of Services and pods, as it
+ * does in /metrics.
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 
@@ -12,13 +14,13 @@ import { pagePolicy, renderPage } from './renderStatusPage.ts';
 import type { StatusEvents } from './statusEvents.ts';
 import type { StatusChange, StatusFeed } from './statusFeed.ts';
 
-/** One a browser tab; each costs a socket and a copy of what it has not read yet. */
+/** One for each browser tab; each costs a socket and a copy of what it has not read yet. */
 const MAX_SUBSCRIBERS = 64;
-/** 1,000 Services are about 700 KiB, sent at once when somebody comes. */
+/** 1,000 Services are about 700 KiB, sent at once to a reader that connects. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
-/** Below the 60 s after which proxies cut a connection that says nothing. */
+/** Below the 60 s after which proxies cut a quiet connection. */
 const HEARTBEAT_MS = 15_000;
-/** How soon a browser comes back; its own default is some seconds, and a restart takes one. */
+/** How soon a browser connects again; its own default is some seconds, and a restart takes one. */
 const RECONNECT_MS = 1_000;
 
 export function registerStatusApi(app: FastifyInstance, feed: StatusFeed): void {
@@ -36,7 +38,7 @@ export function registerStatusApi(app: FastifyInstance, feed: StatusFeed): void 
     const { namespace, service } = request.params;
     const status = feed.read({ namespace, name: service });
     if (status !== null) return reply.send(status);
-    const message = `${namespace}/${service} is no annotated Service that this process watches`;
+    const message = `${namespace}/${service} is not an annotated Service that this process watches`;
     return reply.code(404).send({ code: 'NOT_FOUND', message });
   });
   app.get('/v1/events', (_request, reply) => {
@@ -53,7 +55,7 @@ export function registerStatusApi(app: FastifyInstance, feed: StatusFeed): void 
   });
 }
 
-/** First the whole state, then what changes. */
+/** Sends the whole state first, then each change. */
 function streamChanges({ raw }: FastifyReply, feed: StatusFeed, onEnd: () => void): void {
   raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   const send = <Name extends keyof StatusEvents>(event: Name, data: StatusEvents[Name]): void => {

@@ -1,8 +1,10 @@
 /**
- * The live page of `run`, `bridge` and the demo: who leads, since when, and what has changed since it was opened.
+ * Renders the live page: which pod leads, since when, and what has changed since the page was
+ * opened.
  *
- * Guarantees: the same text for everybody, with nothing of the cluster in it: the data comes from the status API, and its script puts it
- * into text nodes only. A content security policy allows this page's own style and script, and requests to where it came from.
+ * Guarantees: every reader gets the same text, which holds nothing of the cluster. The data comes
+ * from the status API, and the page's script puts it into text nodes only. A content security
+ * policy allows this page's own style and script, and requests to where it came from.
  */
 
 import { hashSource } from './hashSource.ts';

@@ -1,5 +1,5 @@
 /**
- * StatusEvents: what /v1/events sends, by the name of the event. The server and the live page share it.
+ * Names what /v1/events sends. The server and the live page share these types.
  */
 
 import type { LeaderStatus } from './leaderStatus.ts';

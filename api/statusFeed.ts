@@ -1,9 +1,8 @@
 /**
- * createStatusFeed: the status of every Service that the bridge looks at, and the changes as they come. Behind the status API and
- * `zen-lead status --watch`.
+ * Computes the status of every Service that the bridge watches, and reports changes as they come.
  *
- * Guarantees: a status is computed when it is asked for, or when something happened to its Service and somebody listens: nothing is
- * computed for nobody. A burst about one Service is told once.
+ * Guarantees: a status is computed on request, or when something happened to its Service and there
+ * is a listener. A burst about one Service is reported once.
  */
 
 import { type Snapshot, serviceKey } from '../lib/selection/snapshot.ts';
@@ -29,26 +28,29 @@ export type StatusChange =
   | { readonly kind: 'removed'; readonly namespace: string; readonly service: string };
 
 export interface StatusFeed {
-  /** What `startBridge` calls as `onConcern`. */
+  /** For `onConcern` of `startBridge`. */
   note(source: SourceName): void;
-  /** From now on this one is asked; before that there is nothing to tell. */
+  /** Asks this cluster from now on; until then the feed is empty. */
   follow(cluster: WatchedCluster): void;
   readiness(): Readiness;
   /** Sorted by namespace, then name. */
   list(): readonly LeaderStatus[];
   read(source: SourceName): LeaderStatus | null;
-  /** Tells what changes from now on. Returns the way to end it. */
+  /** Reports what changes from now on, until the returned function is called. */
   subscribe(listener: (change: StatusChange) => void): () => void;
   close(): void;
 }
 
-/** A change of route comes with up to five watch lines within a few milliseconds; people do not see a tenth of a second. */
+/**
+ * A change of route comes with up to five watch lines within a few milliseconds; people do not see
+ * a tenth of a second.
+ */
 const GATHER_MS = 100;
 
 export function createStatusFeed(now: () => number = Date.now): StatusFeed {
   const listeners = new Set<(change: StatusChange) => void>();
-  /** What was told last, to tell only what differs. */
-  const told = new Map<string, string>();
+  /** What was reported last, so that only a difference is reported. */
+  const reported = new Map<string, string>();
   const noted = new Map<string, SourceName>();
   let cluster: WatchedCluster | null = null;
   let timer: NodeJS.Timeout | null = null;
@@ -65,24 +67,24 @@ export function createStatusFeed(now: () => number = Date.now): StatusFeed {
       .toSorted((a, b) => (keyOf(a.namespace, a.service) < keyOf(b.namespace, b.service) ? -1 : 1));
   }
 
-  function tell(change: StatusChange): void {
+  function report(change: StatusChange): void {
     for (const listener of listeners) listener(change);
   }
 
-  function tellNoted(): void {
+  function reportNoted(): void {
     timer = null;
     const sources = [...noted];
     noted.clear();
     for (const [key, source] of sources) {
       const status = read(source);
       const text = status === null ? undefined : JSON.stringify(status);
-      if (text === told.get(key)) continue;
+      if (text === reported.get(key)) continue;
       if (status === null) {
-        told.delete(key);
-        tell({ kind: 'removed', namespace: source.namespace, service: source.name });
+        reported.delete(key);
+        report({ kind: 'removed', namespace: source.namespace, service: source.name });
       } else {
-        told.set(key, text ?? '');
-        tell({ kind: 'leader', status });
+        reported.set(key, text ?? '');
+        report({ kind: 'leader', status });
       }
     }
   }
@@ -91,7 +93,7 @@ export function createStatusFeed(now: () => number = Date.now): StatusFeed {
     note(source) {
       if (listeners.size === 0) return;
       noted.set(keyOf(source.namespace, source.name), source);
-      timer ??= setTimeout(tellNoted, GATHER_MS);
+      timer ??= setTimeout(reportNoted, GATHER_MS);
     },
     follow(followed) {
       cluster = followed;
@@ -101,8 +103,8 @@ export function createStatusFeed(now: () => number = Date.now): StatusFeed {
     read,
     subscribe(listener) {
       if (listeners.size === 0) {
-        told.clear();
-        for (const status of list()) told.set(keyOf(status.namespace, status.service), JSON.stringify(status));
+        reported.clear();
+        for (const status of list()) reported.set(keyOf(status.namespace, status.service), JSON.stringify(status));
       }
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -1,5 +1,5 @@
 /**
- * Generates schemas/openapi.json. Part of `npm run schemas`.
+ * Writes schemas/openapi.json, as a part of `npm run schemas`.
  */
 
 import { writeFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
- * From the cluster settings of a command to a connection. Nothing is sent yet: an API server that is not there is the business of
- * whoever asks it something.
+ * Turns the cluster settings of a command into a client of the API server. It sends nothing yet:
+ * the first request finds out whether the API server is there.
  */
 
 import { createKubeApi } from '../lib/kube/client.ts';
@@ -31,7 +31,7 @@ export async function connect(
   return connectTo(await loadAccess(settings), metrics, log, tracing);
 }
 
-/** In two steps, for whoever has to know the namespace that the access is made for. */
+/** In two steps, for a command that has to know the namespace that the access is made for. */
 export function loadAccess(settings: ClusterSettings): Promise<ClusterAccess> {
   return loadClusterAccess({
     kubeconfigPath: settings.kubeconfig,

@@ -1,8 +1,9 @@
 /**
- * What a command prints to, with or without colour. Used by the commands that people type; `run`, `bridge` and `functions` log instead.
+ * Prints what a command shows, with or without colour.
  *
- * Guarantees: no escape sequence unless it is a terminal and NO_COLOR is empty; a reader that goes away (`zen-lead replay f | head`)
- * is no error: `isGone` tells the command to stop.
+ * Guarantees: it writes escape sequences only to a terminal, and only while NO_COLOR is empty. A
+ * reader that goes away (`zen-lead replay f | head`) is not an error; `isGone` says that the
+ * command should stop.
  */
 
 import { once } from 'node:events';
@@ -33,7 +34,7 @@ export function openOutput(stream: Stream, noColor: boolean): Output {
     isTerminal,
     async line(text = '') {
       if (isGone || stream.write(`${text}\n`)) return;
-      // Ends either way: what is not drained is a reader that has gone.
+      // A reader that has gone drains nothing, but closes the stream.
       await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => {});
     },
     paint: (format, text) => (isTerminal && !noColor ? styleText(format, text, { validateStream: false }) : text),

@@ -1,7 +1,8 @@
 /**
  * Prints plain data on standard output as JSON or YAML, for `-o json` and `-o yaml`.
  *
- * Guarantees: a reader of YAML 1.1, as kubectl and Helm are, takes no string for a boolean, a number or a date.
+ * Guarantees: a reader of YAML 1.1, as kubectl and Helm are, takes no string for a boolean, a
+ * number or a date.
  */
 
 import type { Output } from './output.ts';

@@ -1,8 +1,8 @@
 /**
  * Waits for SIGTERM or SIGINT.
  *
- * Guarantees: the first signal asks for a graceful end; a second one is not caught any more and ends the process at once, so that
- * nobody has to reach for `kill -9`.
+ * Guarantees: the first signal asks for a graceful end. A second one is not caught and ends the
+ * process at once, so that nothing has to be ended by `kill -9`.
  */
 
 export function waitForStopSignal(): Promise<NodeJS.Signals> {
@@ -17,7 +17,10 @@ export function waitForStopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** For a command that people type: Ctrl-C ends its waiting, and the command finishes or undoes what it has begun. */
+/**
+ * For a command that people type: Ctrl-C ends its waiting, and the command finishes or undoes what
+ * it has begun.
+ */
 export function abortOnStopSignal(): AbortSignal {
   const stop = new AbortController();
   void waitForStopSignal().then(() => stop.abort());

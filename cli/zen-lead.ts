@@ -1,16 +1,21 @@
 #!/usr/bin/env node
 /**
- * zen-lead: the one program. Reads the command line, loads the one command that was asked for, turns its end into an exit code.
+ * Starts the program: reads the command line, loads the one command that it names, and turns its
+ * end into an exit code.
  *
- * Guarantees: nothing is loaded that the command does not need (a function that scales from zero starts with it); an error of ours is
- * one plain line, anything else is a defect and shows its stack.
+ * Guarantees: it loads nothing that the command does not need, because a function that scales from
+ * zero starts with it. An error of our own is one plain line; any other is a defect and shows its
+ * stack.
  */
 
 import { exitCodeOf } from '../lib/config/exitCode.ts';
 import { parseCommandLine } from '../lib/config/parseCommandLine.ts';
 import { codeOf } from '../lib/errors.ts';
 
-/** https://nodejs.org/api/timers.html#setintervalcallback-delay-args: a longer one would fire every millisecond. */
+/**
+ * A longer one would fire every millisecond:
+ * https://nodejs.org/api/timers.html#setintervalcallback-delay-args
+ */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
 async function main(): Promise<void> {
@@ -57,8 +62,9 @@ async function main(): Promise<void> {
   }
 }
 
-// No timer of the bridge keeps a process alive (bridge/clock.ts). While every watch waits for an API server to come back, nothing else would:
-// `record` and `status --watch` ended then, with Node's warning that main had not.
+// No timer of the bridge keeps a process alive (bridge/clock.ts). While every watch waits for an
+// API server to come back, nothing else would: `record` and `status --watch` ended then, with
+// Node's warning that main had not.
 const staysAlive = setInterval(() => undefined, LONGEST_TIMER_MS);
 try {
   await main();
@@ -71,7 +77,10 @@ try {
   clearInterval(staysAlive);
 }
 
-/** A port that is taken or a folder that is not there is no defect: what the system says about it is enough, a stack would hide it. */
+/**
+ * A port that is taken or a folder that is not there is not a defect. The system's message is
+ * enough, and a stack would hide it.
+ */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'syscall' in error ? error.message : (error.stack ?? error.message);

@@ -4,7 +4,10 @@
  * Guarantees: text becomes a text node; no caller can write markup.
  */
 
-/** Throws when the page lacks the element, or has another kind of it: the page and its script are of one version. */
+/**
+ * Throws when the page lacks the element, or has another kind of it: the page and its script are of
+ * one version.
+ */
 export function findElement<Kind extends Element>(id: string, kind: new () => Kind): Kind {
   const found = document.getElementById(id);
   if (found instanceof kind) return found;

@@ -1,7 +1,8 @@
 /**
- * The script of the live page: follows /v1/events and draws one card for each Service.
+ * Follows /v1/events and draws one card for each Service on the live page.
  *
- * EventSource connects again by itself and then receives the whole state, so the page remembers only what it shows.
+ * EventSource connects again by itself and then receives the whole state, so the page remembers
+ * only what it shows.
  */
 
 import type { StatusEvents } from '../statusEvents.ts';
@@ -25,7 +26,10 @@ const changes = findElement('changes', HTMLElement);
 
 const statuses = new Map<string, LeaderStatus>();
 const cards = new Map<string, { readonly card: HTMLElement; shown: LeaderStatus | null }>();
-/** Keys that came since the connection opened. While it is set, a Service that comes is part of the whole state and no news. */
+/**
+ * Keys that came since the connection opened. While it is set, a Service that comes is part of the
+ * whole state and no news.
+ */
 let confirmed: Set<string> | null = null;
 let readiness: StatusEvents['state'] = { ready: false, reasons: [] };
 let isConnected = false;

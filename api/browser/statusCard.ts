@@ -17,7 +17,9 @@ export function leaderNameOf({ leader }: LeaderStatus): string {
   return leader?.name ?? 'nobody';
 }
 
-/** Why the leader last changed, in words; why the rules decide as they do, where it never changed. */
+/**
+ * Why the leader last changed, in words; why the rules decide as they do, where it never changed.
+ */
 export function whyChanged({ lastReason, reason }: LeaderStatus): string {
   return lastReason === null ? reason : textOf(lastReason);
 }
@@ -42,7 +44,10 @@ export function fillCard(card: HTMLElement, status: LeaderStatus): void {
   );
 }
 
-/** Writes how long each leader has led; called every second, for the clock moves and no event says so. */
+/**
+ * Writes how long each leader has led; called every second, for the clock moves and no event says
+ * so.
+ */
 export function showAges(now: number): void {
   for (const element of document.querySelectorAll<HTMLElement>('.since')) {
     const { since } = element.dataset;

@@ -1,7 +1,9 @@
 /**
- * `zen-lead bridge`: watches the cluster and posts an event to the functions for whatever may concern a leader.
+ * Runs `zen-lead bridge`, which watches the cluster and posts an event to the functions for every
+ * change that may concern a leader.
  *
- * Guarantees: an API server or a sink that is not there yet is waited for; SIGTERM ends it with exit code 0 once what is in flight is done.
+ * Guarantees: the bridge waits for an API server or a sink that is not there yet. SIGTERM ends it
+ * with exit code 0 once what is in flight is done.
  */
 
 import { createStatusFeed } from '../../api/statusFeed.ts';
@@ -27,7 +29,8 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
   const log = createLogger(values.logLevel, 'zen-lead-bridge');
   const metrics = createMetrics();
   recordBuild(metrics);
-  // Closes in reverse order, also when a later step fails: a port that is taken must not leave a bridge running.
+  // Closes in reverse order, also when a later step fails: a port that is taken must not leave a
+  // bridge running.
   await using open = new AsyncDisposableStack();
   const { sink: sinkUrl, caCerts, tokenFile, ceOverrides: extensions, clusterName, namespaces } = values;
   const tracing = open.adopt(await startTracing(values, 'zen-lead-bridge'), (one) => one.close());
@@ -37,7 +40,7 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
   const openPoster = (url: string, token: string | undefined) =>
     open.adopt(createEventPoster({ url, caCerts, tokenFile: token, extensions, now: Date.now }), (one) => one.close());
   const poster = openPoster(sinkUrl, tokenFile);
-  // Without the token: it is made for the functions and nobody else.
+  // Without the token, which is made for the functions alone.
   const deadLetterSink = values.deadLetterSink === undefined ? undefined : openPoster(values.deadLetterSink, undefined);
   const { attemptTimeoutMs, hintTimeoutMs, resyncIntervalMs } = values;
   const feed = createStatusFeed();

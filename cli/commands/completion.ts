@@ -1,5 +1,5 @@
 /**
- * `zen-lead completion SHELL`: the completion script of a shell, from the table of commands.
+ * Runs `zen-lead completion SHELL`, which prints the completion script of a shell.
  *
  *   source <(zen-lead completion bash)
  *   zen-lead completion fish | source

@@ -1,7 +1,9 @@
 /**
- * `zen-lead demo`: a failover you can watch, without a cluster. `--keep` leaves it running to try kubectl against it.
+ * Runs `zen-lead demo`, which shows a failover without a cluster. With `--keep` it stays, to try
+ * kubectl against it.
  *
- * Guarantees: ends with an error, never with a picture of success, when a step does not happen; leaves no file behind.
+ * Guarantees: a step that does not happen ends it with an error, never with a picture of success.
+ * It leaves no file behind.
  */
 
 import { once } from 'node:events';
@@ -21,7 +23,7 @@ export async function demo(values: Values<'demo'>): Promise<void> {
   const stopped = Promise.race([waitForStopSignal(), once(process.stdout, 'error')]);
   const screen = createScreen(process.stdout, process.stdout.isTTY === true && !values.noColor);
   const failed = Promise.withResolvers<never>();
-  // It may fail when nobody waits for it any more, while closing.
+  // It may fail while closing, when nothing waits for it any more.
   failed.promise.catch(() => {});
   await using open = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'zen-lead-demo-'));
@@ -44,7 +46,7 @@ export async function demo(values: Values<'demo'>): Promise<void> {
   }
 }
 
-/** Loaded only when it is wanted: the demo itself needs no web server. */
+/** Loaded only with `--keep`, because the demo itself needs no web server. */
 async function servePage({ feed, metrics }: DemoCluster, open: AsyncDisposableStack): Promise<string> {
   const { startProbes } = await import('../serve/startProbes.ts');
   const { readiness: isReady } = feed;

@@ -1,6 +1,6 @@
 /**
- * `zen-lead explain NAMESPACE/SERVICE`: why this pod leads, why each other one does not, and what happens next: in a cluster, or from a
- * recording.
+ * Runs `zen-lead explain`, which says why this pod leads, why each other one does not, and what
+ * happens next. It reads a cluster or a recording.
  */
 
 import { readState, toSnapshot } from '../../functions/reconcile/readState.ts';
@@ -51,10 +51,13 @@ async function readCluster({ namespace, name }: ServiceRef, values: Values<'expl
   return { snapshot, at: Date.now() };
 }
 
-/** The last reconcile with a state, up to an instant. A line that cannot be read may have been the one: that is no "not found" then. */
+/**
+ * The last reconcile with a state, up to an instant. A line that cannot be read may have been the
+ * one, and then "not found" would be wrong.
+ */
 async function findReconcile(service: ServiceRef, path: string, until: string | undefined): Promise<Moment> {
   const name = `${service.namespace}/${service.name}`;
-  // `--at` is what a line of the timeline says, so that line is in.
+  // The instant of a line of the timeline includes that line.
   const isWanted = chooseEvents({ services: [name], from: undefined, until: undefined });
   const untilAt = parseInstant('--at', until) ?? Number.POSITIVE_INFINITY;
   let found: Moment | null = null;

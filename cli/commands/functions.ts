@@ -1,7 +1,9 @@
 /**
- * `zen-lead functions`: answers CloudEvents and writes EndpointSlices. What Knative scales.
+ * Runs `zen-lead functions`, which answers CloudEvents and writes EndpointSlices. Knative scales
+ * it.
  *
- * Guarantees: SIGTERM ends it with exit code 0: requests in flight are finished, no new ones are taken.
+ * Guarantees: SIGTERM ends it with exit code 0. It finishes requests in flight, and takes no new
+ * ones.
  */
 
 import { startFunctions } from '../../functions/startFunctions.ts';

@@ -1,5 +1,5 @@
 /**
- * `zen-lead pause` and `zen-lead resume`: freeze the leader, and end that.
+ * Runs `zen-lead pause` and `zen-lead resume`, which freeze the leader and end that.
  */
 
 import type { Values } from '../../lib/config/parseCommandLine.ts';

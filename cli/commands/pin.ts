@@ -1,7 +1,9 @@
 /**
- * `zen-lead pin` and `zen-lead unpin`: have one pod lead for as long as it is fit, and end that.
+ * Runs `zen-lead pin` and `zen-lead unpin`, which have one pod lead for as long as it is fit, and
+ * end that.
  *
- * Guarantees: a pin that would not make its pod the leader is refused with the reason, and nothing is written.
+ * Guarantees: a pin that would not make its pod the leader is refused with the reason, and nothing
+ * is written.
  */
 
 import type { Values } from '../../lib/config/parseCommandLine.ts';
@@ -13,7 +15,7 @@ import { editService, withService } from '../edit/editService.ts';
 export function pin(values: Values<'pin'>): Promise<void> {
   return withService(values, async (session) => {
     const pod = values.to ?? session.state.decision.leader?.name;
-    if (pod === undefined) throw editError(session.service, 'nobody leads; say which pod with --to POD');
+    if (pod === undefined) throw editError(session.service, 'no pod leads; name one with --to POD');
     checkPin(session.state, session.service, pod);
     await editService(session, { [annotation.pinLeader]: pod }, values.dryRun);
   });

@@ -1,7 +1,9 @@
 /**
- * `zen-lead record`: watches a cluster as a bridge does, decides without writing, and writes each event with its reply as a line.
+ * Runs `zen-lead record`, which watches a cluster as a bridge does, decides without writing, and
+ * writes each event with its reply as a line.
  *
- * Guarantees: reads only (get, list and watch of pods, Services and EndpointSlices are enough); can run beside the zen-lead that does the work.
+ * Guarantees: it only reads; get, list and watch of pods, Services and EndpointSlices are enough.
+ * It can run beside the zen-lead that does the work.
  */
 
 import { startBridge } from '../../bridge/startBridge.ts';
@@ -14,7 +16,7 @@ import { createDrySink } from '../record/drySink.ts';
 import { openRecorder } from '../serve/openRecorder.ts';
 import { waitForStopSignal } from '../stopSignal.ts';
 
-/** Only for the source of the events; the cluster that is recorded may call itself otherwise. */
+/** Only for the source of the events; the recorded cluster may have another name. */
 const CLUSTER_NAME = 'recorded';
 
 export async function record(values: Values<'record'>): Promise<void> {
@@ -43,7 +45,7 @@ export async function record(values: Values<'record'>): Promise<void> {
   await Promise.race([stopped, readerGone.promise]);
 }
 
-/** `onGone`: whoever read it has gone (`| head`), which is the end and no error. */
+/** `onGone` reports that the reader has gone (`| head`), which is the end and not an error. */
 function toStandardOutput(onGone: () => void): RecorderOutput {
   process.stdout.on('error', onGone);
   return {

@@ -1,9 +1,11 @@
 /**
- * `zen-lead replay`: decides a recording again, without a cluster, and shows what happened.
+ * Runs `zen-lead replay`, which decides a recording again, without a cluster, and shows what
+ * happened.
  *
- * Guarantees: streams, so that a recording of any size takes the memory of one line (and `--html` about 50 bytes a reconcile); what can be
- * read of a broken recording is shown. Exit code 2 after a line that could not be read, else 1 where `--expect` found a
- * difference or `--url` had no answer.
+ * Guarantees: it streams, so a recording of any size takes the memory of one line (and `--html`
+ * about 50 bytes a reconcile). It shows what can be read of a broken recording. The exit code is 2
+ * after a line that could not be read, else 1 where `--expect` found a difference or `--url` had no
+ * answer.
  */
 
 import type { Values } from '../../lib/config/parseCommandLine.ts';
@@ -27,7 +29,7 @@ export async function replay(values: Values<'replay'>): Promise<void> {
   const output = openOutput(process.stdout, values.noColor);
   const signal = abortOnStopSignal();
   const html = values.html === undefined ? null : createHtmlTimeline();
-  // A page or a comparison is what was asked for, then.
+  // The person asked for a page or a comparison, then.
   const isSilent = values.expect || html !== null;
   using stepper = step ? openStepper(process.stdin) : null;
   const show = createShow(values, { output, signal, stepper, isSilent });

@@ -1,7 +1,9 @@
 /**
- * `zen-lead run`: bridge and functions in one process. Serves probes and metrics; takes no events from outside.
+ * Runs `zen-lead run`, bridge and functions in one process. It serves probes, metrics and status,
+ * and takes no events from outside.
  *
- * Guarantees: an API server that is not there yet is waited for; SIGTERM ends it with exit code 0 once what is in flight is done.
+ * Guarantees: it waits for an API server that is not there yet. SIGTERM ends it with exit code 0
+ * once what is in flight is done.
  */
 
 import { createStatusFeed } from '../../api/statusFeed.ts';
@@ -23,7 +25,8 @@ export async function run(values: Values<'run'>): Promise<void> {
   const log = createLogger(values.logLevel, 'zen-lead');
   const metrics = createMetrics();
   recordBuild(metrics);
-  // Closes in reverse order, also when a later step fails: a port that is taken must not leave a bridge running.
+  // Closes in reverse order, also when a later step fails: a port that is taken must not leave a
+  // bridge running.
   await using open = new AsyncDisposableStack();
   const tracing = open.adopt(await startTracing(values, 'zen-lead'), (one) => one.close());
   const access = await loadAccess(values);

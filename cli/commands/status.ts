@@ -1,7 +1,9 @@
 /**
- * `zen-lead status`: every annotated Service, its leader, since when, and whether anything is wrong.
+ * Runs `zen-lead status`, which lists every annotated Service, its leader, since when, and whether
+ * anything is wrong.
  *
- * Guarantees: `--watch` prints each change as a line of its own (with `-o json` or `yaml` as a document of its own), so that it can be piped.
+ * Guarantees: `--watch` prints each change as a line of its own, or with `-o json` and `yaml` as a
+ * document of its own, so that it can be piped.
  */
 
 import type { LeaderStatus } from '../../api/leaderStatus.ts';

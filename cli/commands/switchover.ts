@@ -1,11 +1,13 @@
 /**
- * `zen-lead switchover`: moves the lead to another pod now, by a pin that is taken away again.
+ * Runs `zen-lead switchover`, which moves the lead to another pod now, by a pin that it removes
+ * again.
  *
- *   1. Which pod: `--to`, or the one that the rules would choose if the leader were gone.
+ *   1. Choose the pod: `--to`, or the one that the rules would choose if the leader were gone.
  *   2. Pin it, and wait until it leads.
- *   3. Without the pin, would it still lead? Then the pin goes; else it stays, and that is said.
+ *   3. Remove the pin if the pod would lead without it; else leave it, and say so.
  *
- * Guarantees: when it does not move in time, or on Ctrl-C, the pin is taken back as it was. Every write says what it was decided on (S3).
+ * Guarantees: when the lead does not move in time, or on Ctrl-C, the pin is set back as it was.
+ * Every write names the state that it was decided on (S3).
  */
 
 import type { Values } from '../../lib/config/parseCommandLine.ts';
@@ -18,7 +20,7 @@ import { type EditSession, editService, say, withService } from '../edit/editSer
 import { untilRouted } from '../edit/untilRouted.ts';
 import { successorOf } from '../explain/explainDocument.ts';
 
-/** For taking the pin back when the person has already pressed Ctrl-C. */
+/** To set the pin back when the person has already pressed Ctrl-C. */
 const TAKE_BACK_WITHIN_MS = 10_000;
 
 export function switchover(values: Values<'switchover'>): Promise<void> {
@@ -27,7 +29,7 @@ export function switchover(values: Values<'switchover'>): Promise<void> {
     const { leader } = state.decision;
     const pod = values.to ?? successorOf(state.snapshot, leader, Date.now())?.name;
     if (pod === undefined) {
-      throw editError(service, leader === null ? 'nobody leads that could be moved' : 'no other pod could lead now');
+      throw editError(service, leader === null ? 'no pod leads that could be moved' : 'no other pod could lead now');
     }
     checkPin(state, service, pod);
     if (leader?.name === pod) {
@@ -44,14 +46,14 @@ export function switchover(values: Values<'switchover'>): Promise<void> {
   });
 }
 
-/** The state is read again: the pin has changed the Service's version. */
+/** Reads the state again, because the pin has changed the Service's version. */
 async function letGo({ api, service, timeoutMs, signal, state: before }: EditSession, pod: string): Promise<void> {
   const state = await readCurrentState(api, service, signal);
   const unpin = { [annotation.pinLeader]: null };
   const former = before.source.annotations[annotation.pinLeader];
   if (imagine(state, unpin).decision.leader?.name !== pod) {
     say(
-      `the pin stays${former === undefined ? '' : ` in place of the one on ${former}`}: without it the rules would move the lead away again; zen-lead unpin lets it go`,
+      `the pin stays${former === undefined ? '' : ` instead of the one on ${former}`}: without it the rules would move the lead away again; zen-lead unpin lets it go`,
     );
     return;
   }
@@ -61,7 +63,7 @@ async function letGo({ api, service, timeoutMs, signal, state: before }: EditSes
   say(`the pin is taken away again${also}; the leader stays because it is fit`);
 }
 
-/** As it was before, unless somebody else has changed it meanwhile. */
+/** Sets the pin back as it was, unless another client has changed it meanwhile. */
 async function takeBack({ api, service, state: before }: EditSession, pod: string): Promise<void> {
   const signal = AbortSignal.timeout(TAKE_BACK_WITHIN_MS);
   const state = await readCurrentState(api, service, signal);

@@ -1,5 +1,5 @@
 /**
- * The completion script of bash.
+ * Renders the completion script of bash.
  *
  * Source: https://www.gnu.org/software/bash/manual/html_node/Programmable-Completion.html
  */

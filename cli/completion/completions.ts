@@ -1,5 +1,5 @@
 /**
- * What can be completed, from the table of commands: a list that each shell's script is made of.
+ * Lists what can be completed, from the table of commands. Each shell's script is made of it.
  */
 
 import { commands } from '../../lib/config/commands.ts';
@@ -17,7 +17,7 @@ export interface FlagCompletion {
   readonly flag: string;
   readonly short: string | null;
   readonly meaning: string;
-  /** `none`: a switch. */
+  /** `none` for a switch. */
   readonly value: ValueCompletion | { readonly kind: 'none' };
 }
 

@@ -1,5 +1,5 @@
 /**
- * The completion script of fish.
+ * Renders the completion script of fish.
  *
  * Source: https://fishshell.com/docs/current/cmds/complete.html
  */
@@ -27,7 +27,7 @@ function renderCommand({ name, summary, flags, operand }: CommandCompletion): re
 function renderFlag({ flag, short, meaning, value }: FlagCompletion): string {
   const names = [...(short === null ? [] : [`-s ${short}`]), `-l ${flag}`, `-d ${quote(meaning)}`];
   if (value.kind === 'none') return names.join(' ');
-  // -x: an argument, and no files for it.
+  // -x asks for an argument, and offers no files for it.
   return [...names, value.kind === 'file' ? '-r' : '-x', renderValue(value)].join(' ').trimEnd();
 }
 

@@ -1,5 +1,5 @@
 /**
- * The completion script of zsh.
+ * Renders the completion script of zsh.
  *
  * Source: https://zsh.sourceforge.io/Doc/Release/Completion-System.html (_describe, _arguments)
  */

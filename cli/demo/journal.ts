@@ -1,7 +1,8 @@
 /**
- * What happened in the demo and when, so that the story can wait for a thing and say afterwards how long it took.
+ * Keeps what happened in the demo and when, so that the story can wait for a thing and say
+ * afterwards how long it took.
  *
- * Guarantees: bounded; the oldest entries go first.
+ * Guarantees: it is bounded, and the oldest entries go first.
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';
@@ -17,7 +18,9 @@ type Happening =
 
 type Kind = Happening['kind'];
 
-/** `at` is milliseconds of `performance.now()`: differences of a few milliseconds are what is shown. */
+/**
+ * `at` is milliseconds of `performance.now()`: differences of a few milliseconds are what is shown.
+ */
 export type Entry = Happening & { readonly at: number };
 type EntryOf<K extends Kind> = Extract<Entry, { kind: K }>;
 
@@ -32,12 +35,15 @@ export interface Wanted<K extends Kind> {
 
 export interface Journal {
   record(happening: Happening): void;
-  /** The first entry that is wanted, already there or yet to come; rejects with DEMO_FAILED when it does not come in time. */
+  /**
+   * The first entry that is wanted, already there or yet to come; rejects with DEMO_FAILED when it
+   * does not come in time.
+   */
   waitFor<K extends Kind>(wanted: Wanted<K>): Promise<EntryOf<K>>;
   onEntry(listener: (entry: Entry) => void): void;
 }
 
-/** The demo writes 20 answers a second: more than a minute of them. */
+/** More than a minute of answers, of which the demo writes 20 a second. */
 const MAX_ENTRIES = 2_000;
 
 export function createJournal(): Journal {
@@ -61,7 +67,7 @@ export function createJournal(): Journal {
           const problem = `the demo failed: ${what}: did not happen within ${withinMs / 1_000} s`;
           reject(new ZenLeadError('DEMO_FAILED', problem, { retry: 'never' }));
         }, withinMs);
-        // A demo that is being stopped does not stay for what it was waiting for.
+        // A demo that is being stopped does not stay to wait.
         timer.unref();
         const listener = (entry: Entry) => {
           if (!isWanted(entry)) return;

@@ -1,5 +1,6 @@
 /**
- * The client of the demo: opens a new connection 20 times a second and notes which pod answers, as an application without a pool would.
+ * Opens a new connection to the leader Service 20 times a second and notes which pod answers, as an
+ * application without a connection pool would.
  */
 
 import { connect } from 'node:net';
@@ -8,13 +9,16 @@ export interface Answer {
   /** Milliseconds of `performance.now()`. */
   readonly askedAt: number;
   readonly answeredAt: number;
-  /** Name of the pod; null: nobody answered. */
+  /** Name of the pod; null where none answered. */
   readonly from: string | null;
 }
 
 /** 20 questions a second: fine enough to see a failover, coarse enough to draw. */
 export const ASK_EVERY_MS = 50;
-/** Long enough for a busy machine; a dead pod's connection is refused at once and does not wait for this. */
+/**
+ * Long enough for a busy machine; a dead pod's connection is refused at once and does not wait for
+ * this.
+ */
 const ANSWER_WITHIN_MS = 2_000;
 
 interface Client {

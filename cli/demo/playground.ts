@@ -1,5 +1,6 @@
 /**
- * `zen-lead demo --keep`: prints what to try by hand, then says what happens until the demo is stopped.
+ * Prints what to try by hand with `zen-lead demo --keep`, then says what happens until the demo is
+ * stopped.
  */
 
 import { annotation } from '../../lib/selection/names.ts';
@@ -32,7 +33,7 @@ export function showPlayground({ cluster, screen, kubeconfigPath, pageUrl }: Pla
   narrate(cluster, screen);
 }
 
-/** One line a change: who is routed to, and how long nobody answered. */
+/** Prints one line for each change: the pod that is routed to, and how long none answered. */
 function narrate({ journal }: DemoCluster, screen: Screen): void {
   let darkSince: number | null = null;
   journal.onEntry((entry) => {

@@ -1,5 +1,6 @@
 /**
- * The objects of the demo: a PostgreSQL of three pods on three nodes and its Service, as a user of a StatefulSet would have them.
+ * Builds the objects of the demo: a PostgreSQL of three pods on three nodes and its Service, as a
+ * user of a StatefulSet would have them.
  */
 
 export const NAMESPACE = 'default';
@@ -47,7 +48,10 @@ export function aService(): object {
   };
 }
 
-/** As the StatefulSet controller would make it and the scheduler place it: the ordinal decides the node. */
+/**
+ * As the StatefulSet controller would make it and the scheduler place it. The ordinal decides the
+ * node.
+ */
 export function aPod(name: string): object {
   const ordinal = Number(name.slice(name.lastIndexOf('-') + 1));
   const place = places[ordinal % places.length];

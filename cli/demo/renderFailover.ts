@@ -1,5 +1,6 @@
 /**
- * A failover of the demo, cut into its parts: how long nobody answered, and what that time was spent on.
+ * Renders a failover of the demo by its parts: how long no pod answered, and what that time was
+ * spent on.
  *
  * Pure. All instants are milliseconds of `performance.now()`.
  */

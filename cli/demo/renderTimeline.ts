@@ -1,7 +1,8 @@
 /**
- * The picture of a failover in characters: one row a pod, one column a question of the client. Used by the demo.
+ * Draws a failover in characters: one row a pod, one column a question of the client.
  *
- * Pure. Guarantees: at most 80 columns as long as names have at most 12 characters and there are at most `MAX_CELLS` answers.
+ * Pure. Guarantees: at most 80 columns, as long as names have at most 12 characters and there are
+ * at most `MAX_CELLS` answers.
  */
 
 import type { Answer } from './leaderClient.ts';
@@ -35,7 +36,7 @@ export function renderTimeline({ names, answers, marks, cellMs }: Timeline): rea
   ].map((line) => line.trimEnd());
 }
 
-/** One line a mark: two may fall on the same column. */
+/** One line for each mark, because two may fall on the same column. */
 function renderMarks(cells: readonly Answer[], marks: readonly Mark[]): readonly string[] {
   const seen = marks.filter(({ at }) => cells[0] !== undefined && at >= cells[0].askedAt);
   return seen.map(({ at, text }) => {

@@ -1,7 +1,7 @@
 /**
- * What the demo writes to standard output, and the only place of it that knows colours.
+ * Writes what the demo shows to standard output. Nothing else in the demo knows colours.
  *
- * Guarantees: without colour not one escape sequence.
+ * Guarantees: without colour it writes no escape sequence.
  */
 
 import { styleText } from 'node:util';

@@ -1,7 +1,9 @@
 /**
- * The story of the demo: annotate, see a leader, kill it, see another one, delete that one gracefully. Told on a screen while it happens.
+ * Plays the story of the demo on a screen while it happens: annotate, see a leader, kill it, see
+ * another one, delete that one gracefully.
  *
- * Guarantees: nothing is shown that was not observed; rejects with what did not happen when a step does not come.
+ * Guarantees: it shows only what it observed. When a step does not come it rejects, and names what
+ * did not happen.
  */
 
 import { annotation } from '../../lib/selection/names.ts';
@@ -15,7 +17,7 @@ import type { Screen } from './screen.ts';
 
 /** Far above what a step takes even on a busy machine; the demo must fail rather than hang. */
 const STEP_WITHIN_MS = 15_000;
-/** So much is seen before and after what happens. */
+/** What the picture shows before and after what happens. */
 const QUIET_MS = 800;
 
 export async function tellStory(cluster: DemoCluster, screen: Screen): Promise<void> {
@@ -110,7 +112,7 @@ async function untilAllReady({ journal }: DemoCluster, since: number): Promise<v
   await Promise.all(ready);
 }
 
-/** That pod has answered for a while from now on: the pictures begin and end calmly. */
+/** Waits until that pod has answered for a while, so that the pictures begin and end calmly. */
 async function untilAnswers({ journal }: DemoCluster, leader: string): Promise<void> {
   let left = Math.ceil(QUIET_MS / ASK_EVERY_MS);
   await journal.waitFor({

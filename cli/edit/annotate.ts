@@ -1,8 +1,8 @@
 /**
- * annotate: sets and removes annotations of a source Service, only if it is still the one that was looked at.
+ * Sets and removes annotations of a source Service, only if it is still the one that was read.
  *
- * Guarantees: the patch carries uid and resourceVersion (S3): a Service that somebody else changed meanwhile is KUBE_CONFLICT, and
- * nothing is written.
+ * Guarantees: the patch carries uid and resourceVersion (S3). A Service that another client changed
+ * meanwhile is KUBE_CONFLICT, and nothing is written.
  */
 
 import { type KubeApi, services } from '../../lib/kube/kubeApi.ts';
@@ -20,7 +20,7 @@ export async function annotate(
   await api.mergePatch(services, namespace, name, { metadata: { uid, resourceVersion, annotations } }, signal);
 }
 
-/** The same Service as it will read then. */
+/** The same Service as it reads after the edit. */
 export function withAnnotations(source: ServiceView, edit: AnnotationEdit): ServiceView {
   const annotations = { ...source.annotations };
   for (const [key, value] of Object.entries(edit)) {

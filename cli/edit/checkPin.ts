@@ -1,7 +1,8 @@
 /**
- * checkPin: whether a pin would make its pod the leader, asked of the rules themselves. For `pin` and `switchover`.
+ * Asks the rules whether a pin would make its pod the leader.
  *
- * Guarantees: rejects with REFUSED and what stands in the way: pause, an annotation that cannot be read, or the pod.
+ * Guarantees: rejects with REFUSED and the cause: a pause, an annotation that cannot be read, or
+ * the pod.
  */
 
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';

@@ -1,5 +1,5 @@
 /**
- * The state of one Service as `switchover`, `pin`, `pause` and their kin see it, read from the API server.
+ * Reads the state of one Service from the API server, as the commands that edit it need it.
  */
 
 import { readState, toSnapshot } from '../../functions/reconcile/readState.ts';
@@ -19,13 +19,16 @@ export interface CurrentState {
   readonly snapshot: Snapshot;
   readonly source: ServiceView;
   readonly record: LeaderRecord;
-  /** What the rules say about this state. */
+  /** What the rules decide about this state. */
   readonly decision: Decision;
-  /** Traffic goes where the rules say. */
+  /** Traffic goes where the rules want it. */
   readonly isRouted: boolean;
 }
 
-/** Rejects with KUBE_NOT_FOUND when there is no such Service, with REFUSED when zen-lead does nothing for it. */
+/**
+ * Rejects with KUBE_NOT_FOUND when there is no such Service, with REFUSED when zen-lead does
+ * nothing for it.
+ */
 export async function readCurrentState(
   api: KubeApi,
   { namespace, name }: ServiceRef,
@@ -39,7 +42,7 @@ export async function readCurrentState(
   return toCurrentState(snapshot, source);
 }
 
-/** What the rules would say with other annotations. */
+/** What the rules would decide with other annotations. */
 export function imagine({ snapshot, source }: CurrentState, edit: AnnotationEdit): CurrentState {
   const edited = withAnnotations(source, edit);
   return toCurrentState({ ...snapshot, source: edited }, edited);

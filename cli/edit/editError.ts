@@ -1,5 +1,6 @@
 /**
- * Why an edit is refused: exit code 1, because what was typed can be read and the state of the cluster forbids it.
+ * Makes the error of a refused edit. Its exit code is 1, because the command line can be read and
+ * the state of the cluster forbids the edit.
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * editService: the way that `switchover`, `pin`, `unpin`, `pause` and `resume` all take: read, say what would happen, write one
- * annotation, wait for the effect, say what came of it.
+ * Edits one annotation of a Service: reads, says what would happen, writes, waits for the effect,
+ * and says what came of it.
  */
 
 import type { ServiceRef } from '../../lib/events/subject.ts';
@@ -43,7 +43,7 @@ export async function withService(settings: EditSettings, run: (session: EditSes
   await run({ api, service, state, timeoutMs: settings.timeoutSeconds * 1_000, signal });
 }
 
-/** One edit from beginning to end. Resolves to the state afterwards; null after a dry run. */
+/** Makes one edit from beginning to end. Resolves to the state afterwards; null after a dry run. */
 export async function editService(
   { api, service, state, timeoutMs, signal }: EditSession,
   edit: AnnotationEdit,
@@ -62,10 +62,13 @@ export async function editService(
   return after;
 }
 
-/** After the effect the rules find a leader that is fit; who led before is known from then. */
+/**
+ * After the effect the rules find a leader that is fit, so the previous leader is known from
+ * before.
+ */
 function describe({ decision: { leader, reason, epoch } }: CurrentState, { decision: before }: CurrentState): string {
   const who = leader === null ? 'nobody leads' : `${leader.name} leads`;
   const hasMoved = before.leader !== null && before.leader.uid !== leader?.uid;
-  const instead = hasMoved ? ` in place of ${before.leader?.name}` : '';
+  const instead = hasMoved ? ` instead of ${before.leader?.name}` : '';
   return `${who}${instead}, epoch ${epoch}: ${reasonText[reason]}`;
 }

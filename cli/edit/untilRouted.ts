@@ -1,7 +1,8 @@
 /**
- * untilRouted: waits until zen-lead has done what the rules ask for after an edit: until nothing is left to be routed otherwise.
+ * Waits until zen-lead has done what the rules ask for after an edit, and no write is left.
  *
- * Reads the state again and again: a person waits, for milliseconds as a rule, and a watch that breaks would need all that a bridge has.
+ * It reads the state again and again. A person waits, usually for milliseconds, and a watch that
+ * breaks would need all that a bridge has.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';

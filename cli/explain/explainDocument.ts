@@ -1,8 +1,8 @@
 /**
- * toExplainDocument: everything that `zen-lead explain` knows about one Service at one instant, as plain data. The text, `-o json` and
- * `-o yaml` all come from it, and so does `replay --step`.
+ * Collects everything that `zen-lead explain` knows about one Service at one instant, as plain
+ * data. The text, `-o json`, `-o yaml` and `replay --step` all come from it.
  *
- * Pure. Guarantees: decided by the same functions as in a cluster.
+ * Pure. Guarantees: the functions that decide in a cluster decide here.
  */
 
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
@@ -18,7 +18,7 @@ import { unfitText } from './unfitText.ts';
 
 export interface ExplainDocument {
   readonly service: string;
-  /** Null where there is none, because the Service is not annotated for instance. */
+  /** Null without one, as for a Service that is not annotated. */
   readonly leaderService: string | null;
   /** RFC 3339: the instant that is explained. */
   readonly at: string;
@@ -32,10 +32,10 @@ export interface ExplainDocument {
   readonly lastSwitchAt: string | null;
   readonly pods: readonly ExplainedPod[];
   readonly annotations: readonly ExplainedAnnotation[];
-  /** When time alone may change the decision, RFC 3339; null: only an event can. */
+  /** When time alone may change the decision, RFC 3339; null where only an event can. */
   readonly nextLookAt: string | null;
   readonly warnings: readonly Warning[];
-  /** What is written because of this decision: empty when everything is as it should be. */
+  /** What is written because of this decision; empty when everything is as it should be. */
   readonly writes: readonly string[];
 }
 
@@ -82,7 +82,7 @@ export function toExplainDocument(snapshot: Snapshot, now: number): ExplainDocum
   };
 }
 
-/** Who would lead if the leader's pod were gone: the rules themselves are asked. */
+/** Asks the rules which pod would lead if the leader's were gone. */
 export function successorOf(snapshot: Snapshot, leader: Leader | null, now: number): Leader | null {
   if (leader === null) return null;
   const candidates = snapshot.candidates.filter((pod) => pod.uid !== leader.uid);

@@ -1,7 +1,7 @@
 /**
- * readAnnotations: how each annotation of a source Service was read, in words. Part of `explain`.
+ * Says in words how each annotation of a source Service was read.
  *
- * Guarantees: what stands here is what the rules go by: it comes out of the same `parseSettings`.
+ * Guarantees: it shows what the rules go by, because it comes out of the same `parseSettings`.
  */
 
 import { formatSpan } from '../../api/formatSpan.ts';
@@ -34,10 +34,10 @@ const healthChecks = new Set<string>([
   annotation.healthCheckFailureThreshold,
 ]);
 
-/** Of a name that nobody reads on a Service: written wrong, most likely. */
+/** For a name that zen-lead does not read on a Service, and that is most likely a slip. */
 function noEffect(key: string): string {
   const isForPods = key === annotation.priority || key === annotation.exclude;
-  return isForPods ? 'has no effect here: it is for a pod' : 'has no effect: zen-lead knows none of that name';
+  return isForPods ? 'has no effect here: it is for a pod' : 'has no effect: zen-lead does not know that name';
 }
 
 /** Sorted by annotation. */

@@ -1,5 +1,5 @@
 /**
- * The text of `zen-lead explain` and of each stop of `replay --step`.
+ * Renders the text of `zen-lead explain`, and of each stop of `replay --step`.
  */
 
 import { formatSpan } from '../../api/formatSpan.ts';

@@ -1,5 +1,5 @@
 /**
- * Why a pod cannot lead, as a phrase for people.
+ * Says why a pod cannot lead, as a phrase for people.
  */
 
 import type { Unfit } from '../../lib/selection/fitness.ts';

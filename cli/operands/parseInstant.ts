@@ -1,5 +1,5 @@
 /**
- * A point in time as people type it: RFC 3339, which is also what the timeline prints.
+ * Parses an instant as people type it: RFC 3339, which the timeline prints, too.
  */
 
 import { configError } from '../../lib/config/parseValue.ts';
@@ -9,6 +9,6 @@ import { parseRfc3339 } from '../../lib/events/rfc3339.ts';
 export function parseInstant(flag: string, text: string | undefined): number | null {
   if (text === undefined) return null;
   const at = parseRfc3339(text);
-  if (at === null) throw configError(`${flag}: "${text}" is no time; write it as 2026-11-20T10:00:00Z (RFC 3339)`);
+  if (at === null) throw configError(`${flag}: "${text}" is not a time; write it as 2026-11-20T10:00:00Z (RFC 3339)`);
   return at;
 }

@@ -1,5 +1,6 @@
 /**
- * takeSource: the Service that a person has named, where it can be one that is led: it is there, and it is not one that zen-lead made.
+ * Checks that the Service that a person has named can be led: it is there, and zen-lead did not
+ * make it.
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';
@@ -8,7 +9,9 @@ import { label } from '../../lib/selection/names.ts';
 import { isLabelledOurs } from '../../lib/selection/ownership.ts';
 import type { ServiceView } from '../../lib/selection/snapshot.ts';
 
-/** Rejects with KUBE_NOT_FOUND or REFUSED: exit code 1, because the command line could be read. */
+/**
+ * Rejects with KUBE_NOT_FOUND or REFUSED, both exit code 1, because the command line could be read.
+ */
 export function takeSource({ namespace, name }: ServiceRef, source: ServiceView | null): ServiceView {
   if (source === null)
     throw new ZenLeadError('KUBE_NOT_FOUND', `there is no Service ${namespace}/${name}`, { retry: 'never' });

@@ -1,5 +1,5 @@
 /**
- * What each error code means, and what somebody who meets it can do. Rendered to docs/reference/errors.md by renderErrorsPage.ts.
+ * Says what each error code means, and what a person who meets it can do.
  */
 
 import type { ErrorCode } from '../../lib/errors.ts';
@@ -31,7 +31,7 @@ export const errorReference: Readonly<Record<ErrorCode | 'INTERNAL', ErrorNote>>
   },
   KUBE_CONFLICT: {
     meaning: '409: the object had changed since it was read. The state is read afresh and decided again, three times.',
-    todo: `${NOTHING} somebody else writes the same object all the time. Find out who: kubectl get --show-managed-fields.`,
+    todo: `${NOTHING} another client writes the same object all the time. kubectl get --show-managed-fields names it.`,
   },
   KUBE_ALREADY_EXISTS: {
     meaning: '409: an object of that name has come in between. Read afresh, decided again.',
@@ -95,7 +95,7 @@ export const errorReference: Readonly<Record<ErrorCode | 'INTERNAL', ErrorNote>>
     todo: 'Check --token-file of the bridge, and that its audience is the --audience of the functions.',
   },
   WRONG_SENDER: {
-    meaning: '403 from a function: a good token of somebody else.',
+    meaning: '403 from a function: a good token of another sender.',
     todo: 'Check --trusted-sender: system:serviceaccount:NAMESPACE:NAME of the bridge.',
   },
   METHOD_NOT_ALLOWED: {

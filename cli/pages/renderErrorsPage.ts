@@ -1,6 +1,6 @@
 /**
- * docs/reference/errors.md, from the codes, what is known about each, and the status that a function answers with. Written by writeErrorsPage.ts,
- * compared by a test.
+ * Renders docs/reference/errors.md from the codes, what is known about each, and the status that a
+ * function answers with. A test compares.
  */
 
 import { toAnswer } from '../../functions/answer.ts';

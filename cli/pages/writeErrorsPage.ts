@@ -1,5 +1,5 @@
 /**
- * Writes docs/reference/errors.md. Run by hand after a change of errorReference.ts: `npm run pages`.
+ * Writes docs/reference/errors.md. Run it after a change of errorReference.ts, by `npm run pages`.
  */
 
 import { writeFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
- * The sink of `zen-lead record`: decides as a function does, and writes nothing. Beside a zen-lead that does the work, its replies say what
- * that one decides too, because both ask the same rules.
+ * Decides as a function does, and writes nothing. Beside a zen-lead that does the work, its replies
+ * say what that one decides, too, because both ask the same rules.
  */
 
 import { readState, toSnapshot } from '../../functions/reconcile/readState.ts';
@@ -14,7 +14,7 @@ import { assess } from '../../lib/selection/assess.ts';
 export function createDrySink(api: KubeApi, clusterName: string): Sink {
   return async ({ subject, data }, signal) => {
     const service = parseSubject(subject);
-    // A hint: the state has to be read, by the same code as in a function.
+    // For a hint the state has to be read, by the same code as in a function.
     const read =
       data.snapshot === undefined
         ? toSnapshot(await readState(api, service.namespace, Date.now, signal), service.name)

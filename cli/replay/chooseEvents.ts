@@ -1,5 +1,6 @@
 /**
- * chooseEvents: the looks of a recording that `replay` was asked for: one Service, a span of time.
+ * Chooses the reconciles of a recording that `replay` was asked for: of one Service, in a span of
+ * time.
  */
 
 import type { RecordedReconcile } from '../../lib/recording/recordedLine.ts';

@@ -1,8 +1,10 @@
 /**
- * decideAgain: today's decision on a recorded look, and where it differs from the recorded one. Pure; the heart of `replay`.
+ * Decides a recorded reconcile by today's rules, and finds where that differs from the recorded
+ * decision. Pure.
  *
- * Guarantees: the same snapshot and the same `now` as then, so that with the same rules nothing differs.
- * Not compared: `recheckAfterMs`, which also depends on whether an announcement got through.
+ * Guarantees: it takes the recorded snapshot and `now`, so that with the same rules nothing
+ * differs.
+ * Does not compare `recheckAfterMs`, which also depends on whether an announcement got through.
  */
 
 import type { RecordedReconcile } from '../../lib/recording/recordedLine.ts';
@@ -12,7 +14,7 @@ import { explain } from '../../lib/selection/explain.ts';
 import type { Unfit } from '../../lib/selection/fitness.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 
-/** What both a decision and a recorded reply say. */
+/** What a decision and a recorded reply have in common. */
 export interface Outcome {
   readonly decision: DecisionKind;
   readonly reason: Reason;
@@ -23,11 +25,11 @@ export interface Outcome {
 
 export interface Replayed {
   readonly reconcile: RecordedReconcile;
-  /** Today's; null where the recording does not hold what it depends on. */
+  /** Today's decision; null where the recording does not hold what it depends on. */
   readonly today: Outcome | null;
-  /** Of today's decision: replies carry none. */
+  /** Of today's decision, because replies carry none. */
   readonly warnings: readonly Warning[];
-  /** Why the leader is not fit, where it is kept all the same: by pause, grace or hold. */
+  /** Why the leader is not fit, where pause, grace or hold keeps it all the same. */
   readonly keptAlthough: Unfit | null;
   /** Null where either is missing. */
   readonly differs: boolean | null;
@@ -38,7 +40,7 @@ export function decideAgain(reconcile: RecordedReconcile): Replayed {
   if (snapshot === null) return { reconcile, today: null, warnings: [], keptAlthough: null, differs: null };
   const { kind, reason, previous, leader, epoch, warnings } = assess(snapshot, at).decision;
   const today = { decision: kind, reason, previous, leader, epoch };
-  // A leader that is kept because it is fit needs no second look at the pods.
+  // A leader that is kept because it is fit has nothing to explain.
   const keptAlthough = kind === 'kept' && reason !== 'LeaderFit' ? whyLeaderUnfit(snapshot, at) : null;
   return {
     reconcile,

@@ -1,5 +1,5 @@
 /**
- * The kinds of a decision, in the order in which pages and tables number them.
+ * Numbers the kinds of a decision, in the order that the page of `replay --html` uses.
  */
 
 import type { DecisionKind } from '../../lib/selection/decision.ts';

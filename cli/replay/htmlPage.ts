@@ -1,8 +1,11 @@
 /**
- * renderHtmlPage: the page of `replay --html`, around the data of a timeline.
+ * Renders the page of `replay --html` around the data of a timeline.
  *
- * Guarantees: the data is JSON inside a script element that no browser runs, and `<` is escaped, so that no text can end it (HTML, "Restrictions
- * for contents of script elements"); a content security policy allows this page's own script and nothing from anywhere else.
+ * Guarantees: the data is JSON inside a script element that no browser runs, and `<` is escaped, so
+ * that no text can end the element. A content security policy allows this page's own script and
+ * nothing from anywhere else.
+ * Source:
+ * https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
  */
 
 import { hashSource } from '../../api/hashSource.ts';

@@ -1,7 +1,9 @@
 /**
- * createHtmlTimeline: the looks of a replay as one page for a browser (`replay --html`). The page itself is htmlPage.ts.
+ * Collects the reconciles of a replay for one page in a browser (`replay --html`). htmlPage.ts
+ * renders the page itself.
  *
- * Guarantees: one file with nothing to download; no text of the recording becomes markup or script.
+ * Guarantees: the page is one file with nothing to download, and no text of the recording becomes
+ * markup or script.
  */
 
 import { writeFile } from 'node:fs/promises';
@@ -13,7 +15,7 @@ import { listNotes } from './renderReconcile.ts';
 import { NOTHING, type TimelineColumn, timelineColumns } from './timelineData.ts';
 
 interface HtmlTimeline {
-  /** `place` is where the look stands in the recording. */
+  /** `place` is where the reconcile stands in the recording. */
   add(replayed: Replayed, place: string): void;
   render(): string;
   /** Rejects with the file system's error. */
@@ -34,7 +36,7 @@ export function createHtmlTimeline(): HtmlTimeline {
   let startAt = Number.POSITIVE_INFINITY;
 
   function render(): string {
-    // Relative to the first reconcile: half as many digits.
+    // Relative to the first reconcile, which halves the digits.
     const at = columns.at.map((each) => each - startAt);
     return renderHtmlPage({
       startAt: Number.isFinite(startAt) ? startAt : 0,
@@ -102,7 +104,7 @@ function createTable(): Table {
   };
 }
 
-/** Pods are told apart by uid, and shown by name. */
+/** The table tells pods apart by uid, and the page shows their names. */
 function podName(text: string): string {
   return text.slice(0, text.indexOf(' '));
 }

@@ -1,6 +1,6 @@
 /**
- * createNewWarnings: of each reconcile, the warnings that the look before at the same Service did not have. A warning stays for as long as its cause,
- * and the timeline says it once.
+ * Picks from each reconcile the warnings that the previous reconcile of the same Service did not
+ * have. A warning stays for as long as its cause, and the timeline shows it once.
  */
 
 import type { Warning } from '../../lib/selection/decision.ts';

@@ -1,7 +1,8 @@
 /**
- * createNews: which looks of a timeline say something new about their Service. Most reconciles confirm what is.
+ * Picks the reconciles of a timeline that show something new about their Service. Most reconciles
+ * confirm what is.
  *
- * Guarantees: memory for one short text a Service.
+ * Guarantees: it remembers one short text for each Service.
  */
 
 import { serviceKey } from '../../lib/selection/snapshot.ts';
@@ -21,7 +22,7 @@ export function createNews(): IsNews {
   };
 }
 
-/** An election is followed by looks that find its leader fit: those are not news. */
+/** The reconciles after an election find its leader fit, which is not news. */
 function describe(replayed: Replayed): string {
   const outcome = outcomeOf(replayed);
   const isFailed = replayed.reconcile.status !== null && replayed.reconcile.status !== 200;

@@ -1,7 +1,8 @@
 /**
- * The lines of several recordings, one file after the other; `-` is standard input. For `replay` and `explain --recording`.
+ * Reads the lines of several recordings, one file after the other; `-` is standard input.
  *
- * Guarantees: CONFIG_INVALID names a file that cannot be opened. Streams: a file is never in memory as a whole.
+ * Guarantees: CONFIG_INVALID names a file that cannot be opened. It streams, so that a file is
+ * never in memory as a whole.
  */
 
 import { createReadStream } from 'node:fs';

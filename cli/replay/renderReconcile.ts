@@ -1,5 +1,5 @@
 /**
- * One reconcile as a line of the timeline, and what belongs below it. For `replay`.
+ * Renders one reconcile as a line of the timeline, and what belongs below it.
  */
 
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
@@ -21,7 +21,7 @@ const formatOf: Readonly<Record<DecisionKind, Format>> = {
   refused: 'yellow',
 };
 
-/** Where what belongs below a line begins: under the Service. */
+/** What belongs below a line begins under the Service. */
 export const NOTE_INDENT = widths.time + 2;
 
 export function renderHeading(paint: Paint): string {
@@ -46,7 +46,7 @@ export function renderReconcile(replayed: Replayed, paint: Paint): string {
   return cells.join('  ').trimEnd();
 }
 
-/** What a line alone does not say: warnings, a failed delivery, what was decided then. */
+/** What a line alone does not show: warnings, a failed delivery, the recorded decision. */
 export function renderNotes(replayed: Replayed, paint: Paint): readonly string[] {
   return listNotes(replayed).map((note) => `${' '.repeat(NOTE_INDENT)}${paint('yellow', `! ${note}`)}`);
 }
@@ -71,7 +71,8 @@ function renderLeaders(outcome: Outcome | null): string {
   if (outcome === null) return '-';
   const { previous, leader } = outcome;
   if (isSame(previous, leader)) return leader?.name ?? '-';
-  // A pod of a StatefulSet comes back under its name: without a mark nobody would see that it is another one.
+  // A pod of a StatefulSet comes back under its name, and would pass for the same one without a
+  // mark.
   const again = previous !== null && previous.name === leader?.name ? ' (new uid)' : '';
   return `${previous?.name ?? 'none'} -> ${leader?.name ?? 'none'}${again}`;
 }

@@ -1,10 +1,11 @@
 /**
- * sendAgain: a recorded event, POSTed to a function (`replay --url`), one under a debugger for instance.
+ * POSTs a recorded event to a function (`replay --url`), one under a debugger for instance.
  *
- * To this machine the event goes with a new deadline, long enough for a breakpoint: past it a snapshot is a hint. To any other
- * machine it goes as old as it is: a recording must not look like news to a cluster (docs/reference/events.md#hints, docs/trust.md).
+ * To this machine the event goes with a new deadline, long enough for a breakpoint; past its
+ * deadline a snapshot is a hint. To any other machine it goes as old as it is, because a recording
+ * must not pass for news in a cluster (docs/reference/events.md#hints, docs/trust.md).
  *
- * Guarantees: never rejects; an answer that cannot be had is told as one.
+ * Guarantees: it never rejects. A request that fails is an answer, too.
  */
 
 import { readFile } from 'node:fs/promises';
@@ -28,7 +29,7 @@ interface SentAnswer {
   readonly text: string;
 }
 
-/** Somebody may be looking at a breakpoint. */
+/** A person may have stopped the function at a breakpoint. */
 const ANSWER_WITHIN_MS = 3_600_000;
 
 export async function sendAgain({ event }: RecordedReconcile, options: SendOptions): Promise<SentAnswer> {
@@ -70,13 +71,14 @@ function describeBody(headers: Readonly<Record<string, string | string[] | undef
   try {
     return `: ${renderOutcome(parseReply(parseEnvelope(headers, bytes)).data)}`;
   } catch {
-    // An error's body, or another program: what it says is the best that can be shown.
+    // An error's body, or that of another program, is the best that can be shown.
     return `: ${Buffer.from(bytes).toString('utf8').slice(0, 200)}`;
   }
 }
 
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // A refused connection to a name with two addresses is an AggregateError without a message of its own.
+  // A refused connection to a name with two addresses is an AggregateError without a message of its
+  // own.
   return error.message || ('code' in error ? String(error.code) : error.name);
 }

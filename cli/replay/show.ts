@@ -1,5 +1,5 @@
 /**
- * createShow: what a replay does with each reconcile besides counting it: wait, print, compare, send, stop for a key. For `replay`.
+ * Shows each reconcile of a replay: waits, prints, compares, sends, and stops for a key.
  */
 
 import type { Values } from '../../lib/config/parseCommandLine.ts';
@@ -15,9 +15,11 @@ import { type SendOptions, sendAgain } from './sendAgain.ts';
 import { createPacer, type Sleep, type Stepper } from './stepper.ts';
 
 export interface Show {
-  /** False: the person has had enough. */
+  /** False when the person has had enough. */
   reconcile(replayed: Replayed, place: string): Promise<boolean>;
-  /** One line: a function was asked (`--url`) and did not answer, or not as it should. Null: nothing to complain about. */
+  /**
+   * One line when a function (`--url`) did not answer, or not as it should. Null when all is well.
+   */
   complaint(): string | null;
 }
 
@@ -57,7 +59,7 @@ export function createShow(
       await printStep(replayed, output);
       return stepper.waitForGo();
     },
-    // What another program answers may have lines.
+    // The answer of another program may have several lines.
     complaint: () =>
       unanswered === 0 ? null : `${firstFailure.replaceAll(/\s+/g, ' ')}; events that failed: ${unanswered}`,
   };

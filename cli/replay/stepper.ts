@@ -1,5 +1,5 @@
 /**
- * The pauses of a replay: `--step` waits for a key, `--speed` for the time that passed between two events.
+ * Pauses a replay: `--step` waits for a key, `--speed` for the time that passed between two events.
  */
 
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 
 export interface Stepper extends Disposable {
-  /** False: the person has had enough. */
+  /** False when the person has had enough. */
   waitForGo(): Promise<boolean>;
 }
 
@@ -33,7 +33,10 @@ export function openStepper(input: NodeJS.ReadableStream): Stepper {
 /** Returns early when the signal is aborted. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
-/** Speed 0 has no pauses. A recording is in the order of answers, so time may step back a little, which is no pause either. */
+/**
+ * Speed 0 has no pauses. A recording is in the order of answers, so time may step back a little,
+ * which is no pause either.
+ */
 export function createPacer(
   speed: number,
   sleep: Sleep = sleepFor,

@@ -1,5 +1,5 @@
 /**
- * createTally: what a whole replay comes to, in one sentence.
+ * Sums up a whole replay in one sentence.
  */
 
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';

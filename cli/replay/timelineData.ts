@@ -1,7 +1,8 @@
 /**
- * TimelineData: what `replay --html` writes into its page, and what the page's script reads.
+ * Names what `replay --html` writes into its page, and what the page's script reads.
  *
- * Columns of numbers with a table for each kind of text: 100,000 reconciles take about 5 MB, in memory and in the page.
+ * It is columns of numbers with a table for each kind of text: 100,000 reconciles take about 5 MB,
+ * in memory and in the page.
  */
 
 /** Columns of one length, whose numbers point into the tables. NOTHING where there is no text. */

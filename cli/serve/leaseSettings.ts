@@ -1,6 +1,7 @@
 /**
- * From the settings of `run` and `bridge` to the Lease that they take. A Lease needs a name for every process: the host's alone would be
- * the same for two on one laptop, and for a container that has been started again.
+ * Chooses the Lease that `run` and `bridge` take, from their settings. A Lease needs a name for
+ * every process: the host's alone would be the same for two on one laptop, and for a container that
+ * has started again.
  */
 
 import { randomUUID } from 'node:crypto';

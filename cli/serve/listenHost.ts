@@ -1,5 +1,5 @@
 /**
- * Where the servers listen when nobody says: every address inside a cluster, this machine alone elsewhere.
+ * Chooses the address to listen on: every address inside a cluster, this machine alone elsewhere.
  */
 
 interface ListenSettings {
@@ -10,6 +10,7 @@ interface ListenSettings {
 export function chooseListenHost({ host, kubernetesServiceHost }: ListenSettings): string {
   if (host !== undefined) return host;
   if (kubernetesServiceHost === undefined) return '127.0.0.1';
-  // The API server's address tells the cluster's primary family. `::` alone would not do: a node can have IPv6 switched off.
+  // The API server's address tells the cluster's primary family. `::` alone would not do: a node
+  // can have IPv6 switched off.
   return kubernetesServiceHost.includes(':') ? '::' : '0.0.0.0';
 }

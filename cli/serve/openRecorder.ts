@@ -1,5 +1,5 @@
 /**
- * The recorder of `run --record` and `bridge --record`; null where nobody asked for one.
+ * Opens the recorder of `run --record` and `bridge --record`. Null without `--record`.
  */
 
 import { configError } from '../../lib/config/parseValue.ts';
@@ -16,7 +16,9 @@ interface RecordSettings {
 
 const BYTES_A_MIB = 1024 * 1024;
 
-/** Rejects with CONFIG_INVALID when the file cannot be written: at the start, not hours later. */
+/**
+ * Rejects with CONFIG_INVALID when the file cannot be written, at the start and not hours later.
+ */
 export async function openRecorder(settings: RecordSettings, log: Logger): Promise<Recorder | null> {
   const { record: path, recordServices: services, recordMaxMib, recordFiles: keep } = settings;
   if (path === undefined) return null;

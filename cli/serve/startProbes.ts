@@ -1,5 +1,6 @@
 /**
- * The small server of `run` and `bridge`: `/livez`, `/readyz`, `/metrics`, and the status API with its page. The functions have their own.
+ * Starts the small server of `run` and `bridge`, with `/livez`, `/readyz`, `/metrics`, the status
+ * API and its page. The functions have a server of their own.
  */
 
 import Fastify from 'fastify';
@@ -17,7 +18,10 @@ interface ProbeServerOptions {
   readonly host: string;
   readonly port: number;
   readonly feed: StatusFeed;
-  /** For a request to arrive whole; 10 s: the kubelet gives a probe 1 s by default, ten times as long is somebody holding a connection. */
+  /**
+   * For a request to arrive whole. The kubelet gives a probe 1 s by default; a client that takes
+   * ten times as long only holds a connection.
+   */
   readonly receiveTimeoutMs?: number;
 }
 
@@ -25,7 +29,8 @@ export async function startProbes(options: Probes & ProbeServerOptions): Promise
   const { receiveTimeoutMs = 10_000 } = options;
   const app = Fastify({
     requestTimeout: receiveTimeoutMs,
-    // Without both, Node would let a request take its own 60 s, and look only every 30 s: see functions/app.ts.
+    // Without both, Node would let a request take its own 60 s, and check only every 30 s: see
+    // functions/app.ts.
     http: { headersTimeout: receiveTimeoutMs, connectionsCheckingInterval: receiveTimeoutMs / 5 },
     forceCloseConnections: true,
   });

@@ -1,5 +1,5 @@
 /**
- * Bridge and functions in one process, events handed over in memory: what `zen-lead run` serves and the demo shows.
+ * Starts bridge and functions in one process, where events pass in memory.
  */
 
 import { type Bridge, type BridgeOptions, startBridge } from '../../bridge/startBridge.ts';
@@ -7,7 +7,7 @@ import type { FunctionDeps } from '../../functions/functionDeps.ts';
 import { createInProcessSink } from '../../functions/inProcessSink.ts';
 
 interface ZenLeadOptions extends FunctionDeps, Pick<BridgeOptions, 'lease' | 'onDelivery' | 'onConcern'> {
-  /** Empty: all. */
+  /** Empty for all. */
   readonly namespaces: readonly string[];
 }
 

@@ -1,8 +1,10 @@
 /**
- * openLiveStatus: the status of a cluster, live, for a command: the bridge's own watches, with nobody at the other end of its events.
+ * Opens the live status of a cluster for a command: the watches of a bridge, whose events go
+ * nowhere.
  *
- * Guarantees: reads only. Rejects with the API server's error when it cannot be asked at all, and with KUBE_TIMEOUT when the lists do not
- * come in; the watches alone would try again for ever, which is right for a bridge and wrong for somebody at a terminal.
+ * Guarantees: it only reads. It rejects with the API server's error when the first request fails,
+ * and with KUBE_TIMEOUT when the lists do not come in. The watches alone would try again for ever,
+ * which is right for a bridge and wrong for a person at a terminal.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';

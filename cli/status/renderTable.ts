@@ -1,5 +1,6 @@
 /**
- * A table as kubectl prints one: columns as wide as their widest cell, three spaces between.
+ * Renders a table as kubectl prints one: columns as wide as their widest cell, three spaces
+ * between.
  */
 
 export function renderTable(rows: readonly (readonly string[])[]): readonly string[] {

@@ -1,5 +1,5 @@
 /**
- * One Service as a row of `zen-lead status`.
+ * Renders one Service as a row of `zen-lead status`.
  */
 
 import { formatSpan } from '../../api/formatSpan.ts';

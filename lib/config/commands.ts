@@ -1,6 +1,6 @@
 /**
- * The commands of zen-lead, and the settings that each takes. A command added here appears in `--help`, in
- * docs/reference/configuration.md and in the type that the entry point switches on.
+ * The commands of zen-lead, and the settings that each takes. A command added here appears in
+ * `--help`, in docs/reference/configuration.md and in the type that the entry point switches on.
  */
 
 import { debugCommands } from './debugCommands.ts';
@@ -17,8 +17,8 @@ export const commands = {
     settings: {
       keep: serverSettings.keep,
       port: serverSettings.demoPort,
-      // The demo's own lines are what is to be read.
-      logLevel: { ...serverSettings.logLevel, default: 'silent', why: 'The demo tells its story itself.' },
+      // The demo's own lines are to be read.
+      logLevel: { ...serverSettings.logLevel, default: 'silent', why: 'The demo prints its story itself.' },
       noColor: serverSettings.noColor,
     },
   },

@@ -1,5 +1,6 @@
 /**
- * The commands that people type while they look for a cause. Part of the table in commands.ts.
+ * The commands that people type while they search for a cause. commands.ts takes them into its
+ * table.
  */
 
 import { debugSettings } from './debugSettings.ts';
@@ -20,7 +21,7 @@ export const debugCommands = {
       files: { ...debugSettings.recordFiles, flag: 'files' },
       ...clusterSettings,
       namespaces: serverSettings.namespaces,
-      logLevel: { ...serverSettings.logLevel, default: 'warn', why: 'What is recorded is what is to be read.' },
+      logLevel: { ...serverSettings.logLevel, default: 'warn', why: 'The recording is to be read, and not the log.' },
     },
   },
   replay: {

@@ -1,6 +1,6 @@
 /**
- * The settings of the commands that people type while they search for a cause: record, replay, explain, status, switchover
- * and their kin.
+ * The settings of the commands that people type while they search for a cause: record, replay,
+ * explain, status, switchover and their kin.
  */
 
 import type { Settings } from './setting.ts';

@@ -1,5 +1,5 @@
 /**
- * What the exit code of `zen-lead` means. Read by cli/zen-lead.ts and by the generated page.
+ * Says what the exit code of `zen-lead` means.
  */
 
 import { codeOf } from '../errors.ts';

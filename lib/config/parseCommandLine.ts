@@ -1,9 +1,10 @@
 /**
- * The one reader of arguments and environment: turns both into a command and its typed values. Called by cli/zen-lead.ts,
- * which alone hands them in.
+ * Turns arguments and environment into a command and its typed values. Nothing else reads either of
+ * them.
  *
- * Guarantees: a flag wins over a variable, a variable over the default; an empty variable counts as absent, because manifests
- * leave such behind; an unknown command, flag or operand is CONFIG_INVALID with what is accepted in the message.
+ * Guarantees: a flag wins over a variable, and a variable over the default. An empty variable
+ * counts as absent, because manifests leave such behind. An unknown command, flag or operand is
+ * CONFIG_INVALID, and the message says what is accepted.
  */
 
 import { parseArgs } from 'node:util';

@@ -1,6 +1,6 @@
 /**
- * Renders docs/reference/configuration.md from the tables: a section for each command, and one for each group of settings
- * that several commands share. A test compares.
+ * Renders docs/reference/configuration.md from the tables: a section for each command, and one for
+ * each group of settings that several commands share. A test compares.
  */
 
 import { commands } from './commands.ts';

@@ -1,7 +1,7 @@
 /**
- * `zen-lead --help` and `zen-lead <command> --help`, from the tables.
+ * Renders `zen-lead --help` and `zen-lead <command> --help` from the tables.
  *
- * Guarantees: no line is longer than 80 columns.
+ * Guarantees: a line has at most 80 columns.
  */
 
 import { type CommandName, commands } from './commands.ts';

@@ -1,5 +1,6 @@
 /**
- * The settings of what runs for long: demo, run, bridge and functions. Which command takes which row stands in commands.ts.
+ * The settings of what runs for long: demo, run, bridge and functions. Which command takes which
+ * row stands in commands.ts.
  */
 
 import type { Settings } from './setting.ts';

@@ -1,9 +1,10 @@
 /**
  * Setting: one row of the configuration table, and the TypeScript type of the value that it gives.
  *
- * Flags, environment variables, `--help` and docs/reference/configuration.md all come from these rows.
- * Guarantees: a row with a default says why, a number states its unit and what 0 means, and a row without a default says
- * what its absence means. The compiler checks it.
+ * Flags, environment variables, `--help` and docs/reference/configuration.md all come from these
+ * rows.
+ * Guarantees: a row with a default says why, a number states its unit and what 0 means, and a row
+ * without a default says what its absence means. The compiler checks it.
  */
 
 import type { TextFormName } from './textForms.ts';
@@ -13,7 +14,10 @@ interface Row {
   readonly flag?: string;
   /** One letter, without the dash. */
   readonly short?: string;
-  /** Given by its place, without a flag: the rows of a command take operands in their order, and a list takes the rest. */
+  /**
+   * Given by its place, without a flag: the rows of a command take operands in their order, and a
+   * list takes the rest.
+   */
   readonly operand?: true;
   /** Variables read where the flag is absent; the first that is not empty counts. */
   readonly env?: readonly string[];

@@ -1,5 +1,6 @@
 /**
- * The settings that several commands share, by what they are about. The configuration page describes each group once.
+ * The settings that several commands share, by what they are about. The configuration page
+ * describes each group once.
  */
 
 import { debugSettings } from './debugSettings.ts';

@@ -1,16 +1,17 @@
 /**
- * The forms that the text of a setting may have to have. Named in the tables of settings, checked by parseValue: what can exist in no cluster is
- * refused at the start, and not watched in vain.
+ * Names the forms that the text of a setting may have to have. zen-lead refuses at the start what
+ * no cluster can hold, and does not watch it in vain.
  *
- * Not guaranteed: that the object exists.
+ * Does not guarantee that the object exists.
  * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names ;
- * https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/ (user names) ; RFC 7468 section 5 (certificates).
+ * https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/ (user names) ;
+ * RFC 7468 section 5 (certificates).
  */
 
 import { X509Certificate } from 'node:crypto';
 
 interface TextForm {
-  /** Ends the sentence "is no". */
+  /** Ends the sentence "is not a". */
   readonly noun: string;
   fits(text: string): boolean;
 }
@@ -30,7 +31,7 @@ export const textForms = {
     `system:serviceaccount:${LABEL}:${SUBDOMAIN}`,
     'user name of a service account: system:serviceaccount:NAMESPACE:NAME',
   ),
-  certificates: { noun: 'PEM with certificates that can be read', fits: holdsCertificates },
+  certificates: { noun: 'PEM text with certificates that can be read', fits: holdsCertificates },
 } as const satisfies Readonly<Record<string, TextForm>>;
 
 export type TextFormName = keyof typeof textForms;
@@ -40,7 +41,10 @@ function matching(pattern: string, noun: string): TextForm {
   return { noun, fits: (text) => whole.test(text) };
 }
 
-/** Text between them is allowed, as bundles have it. Each is read: OpenSSL would go without the one that it cannot read and those after it. */
+/**
+ * Bundles have text between certificates, too. Each is read, because OpenSSL would go without one
+ * that it cannot read and those after it.
+ */
 function holdsCertificates(text: string): boolean {
   const found = text.match(CERTIFICATE) ?? [];
   const begun = text.split('-----BEGIN CERTIFICATE-----').length - 1;

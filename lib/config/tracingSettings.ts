@@ -1,5 +1,6 @@
 /**
- * The settings of traces: OpenTelemetry's own variables, for the commands that run for long. Traces are off by default.
+ * The settings of traces: OpenTelemetry's own variables, for the commands that run for long. Traces
+ * are off by default.
  *
  * Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */

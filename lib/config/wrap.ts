@@ -1,5 +1,5 @@
 /**
- * Breaks a text into lines of at most so many columns. A word that is longer has a line of its own.
+ * Breaks a text into lines of at most so many columns. A longer word gets a line of its own.
  */
 
 export function wrap(text: string, columns: number): readonly string[] {

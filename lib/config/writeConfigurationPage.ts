@@ -1,5 +1,5 @@
 /**
- * Writes docs/reference/configuration.md. Run by hand after a change of the tables: `npm run pages`.
+ * Writes docs/reference/configuration.md. Run it after a change of the tables, by `npm run pages`.
  */
 
 import { writeFile } from 'node:fs/promises';

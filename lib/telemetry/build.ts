@@ -1,5 +1,6 @@
 /**
- * Which build this is: for `--version`, the `zen_lead_build_info` metric and the User-Agent. deploy/bundle.ts fills in commit and date.
+ * Names this build, for `--version`, the `zen_lead_build_info` metric and the User-Agent.
+ * deploy/bundle.ts fills in commit and date.
  */
 
 import packageJson from '../../package.json' with { type: 'json' };

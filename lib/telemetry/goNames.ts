@@ -1,11 +1,12 @@
 /**
- * The 26 metrics of the Go zen-lead (its main branch of January 2026), and what became of each: a dashboard that was made for it shows the
- * same, something near, or nothing. Read by renderMetricsPage.ts; a test holds names and labels to what is really exported.
+ * Lists the 26 metrics of the Go zen-lead (its main branch of January 2026), and what became of
+ * each. A dashboard that was made for it shows the same, something near, or nothing. A test holds
+ * names and labels to what is really exported.
  */
 
 interface GoName {
   readonly name: string;
-  /** `near`: the same name, and a difference that somebody who reads the graph has to know. */
+  /** `near` is the same name, with a difference that a reader of the graph has to know. */
   readonly fate: 'same' | 'near' | 'none';
   readonly note: string;
 }
@@ -42,7 +43,7 @@ export const goNames: readonly GoName[] = [
     fate: 'near',
     note: 'A reconcile that changes nothing counts, the resync every 30 s too.',
   },
-  { name: 'leader_stable', fate: 'near', note: '1 while the pod that is routed to is fit, whoever it is.' },
+  { name: 'leader_stable', fate: 'near', note: '1 while the pod that is routed to is fit, whichever it is.' },
   {
     name: 'endpoint_write_errors_total',
     fate: 'near',
@@ -60,7 +61,7 @@ export const goNames: readonly GoName[] = [
     fate: 'none',
     note: 'The store follows a watch line by line; nothing is refreshed. watch_staleness_seconds says how far behind it is.',
   },
-  { name: 'cache_hits_total', fate: 'none', note: 'The store holds everything: there is no miss, so no ratio.' },
+  { name: 'cache_hits_total', fate: 'none', note: 'The store holds everything, so there are no misses and no ratio.' },
   { name: 'cache_misses_total', fate: 'none', note: 'As above. A decision that had to read is in hints_total.' },
   { name: 'timeout_occurrences_total', fate: 'same', note: '' },
   {

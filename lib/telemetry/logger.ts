@@ -1,5 +1,6 @@
 /**
- * The logger: pino, JSON lines on standard output, one line a decision. Functions and bridge take a `Logger`; tests pass `silentLogger`.
+ * Makes the logger: pino, JSON lines on standard output, one line a decision. Tests pass
+ * `silentLogger`.
  */
 
 import { pino } from 'pino';

@@ -1,8 +1,9 @@
 /**
- * The metrics of zen-lead, in one registry a process. Names and labels are the Go zen-lead's where they mean the same, so
- * that dashboards carry over; no label ever holds a pod's name.
+ * Makes the metrics of zen-lead, in one registry a process. Names and labels are the Go zen-lead's
+ * where they mean the same, so that dashboards carry over. A label never holds a pod's name.
  *
- * Functions count and time; gauges about Services come from the bridge, because in scaled functions they would go stale and double.
+ * Functions count and time. Gauges about Services come from the bridge, because in scaled functions
+ * they would go stale and double.
  */
 
 import { getHeapStatistics } from 'node:v8';
@@ -33,7 +34,7 @@ export function createMetrics() {
       ['stage'],
     ),
 
-    // functions: looks and decisions
+    // functions: reconciles and decisions
     reconciliations: counter('reconciliations_total', 'Reconciles of a Service, by result (success, error).', [
       ...service,
       'result',

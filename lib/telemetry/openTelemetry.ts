@@ -1,9 +1,11 @@
 /**
- * createOpenTelemetry: Tracing with the OpenTelemetry SDK, sent over OTLP/HTTP. Imported by startTracing.ts only, and only when traces
- * are on: the SDK is some 60 modules.
+ * Traces with the OpenTelemetry SDK, which sends over OTLP/HTTP. startTracing.ts imports it only
+ * when traces are on, because the SDK is some 60 modules.
  *
- * Guarantees: no span is waited for on the way of a reconcile; when the receiver is away spans are dropped, in silence and within bounds.
- * Source: https://opentelemetry.io/docs/specs/otel/trace/sdk/ ; the batch processor's bounds are its own (OTEL_BSP_*, 2,048 spans).
+ * Guarantees: a reconcile never waits for a span. When the receiver is away, spans are dropped, in
+ * silence and within bounds.
+ * Source: https://opentelemetry.io/docs/specs/otel/trace/sdk/ ; the batch processor's bounds are
+ * its own (OTEL_BSP_*, 2,048 spans).
  */
 
 import { context, type Span as OtelSpan, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
@@ -21,7 +23,10 @@ export interface OpenTelemetryOptions extends SamplerOptions {
   readonly resource: Readonly<Record<string, string>>;
 }
 
-/** For one batch, its retries included. At the end of the process it is what a receiver that is away costs: a tenth of a grace period. */
+/**
+ * For one batch, its retries included. A receiver that is away costs this at the end of the
+ * process, a tenth of a grace period.
+ */
 const EXPORT_TIMEOUT_MS = 1_000;
 const CLOSE_TIMEOUT_MS = 1_500;
 
@@ -42,7 +47,8 @@ export function createOpenTelemetry(options: OpenTelemetryOptions): Tracing {
       new BatchSpanProcessor(new OTLPTraceExporter({ url: options.url, timeoutMillis: EXPORT_TIMEOUT_MS })),
     ],
   });
-  // The context manager, and nothing that reaches over wires by itself: the traceparent travels in the event.
+  // Only the context manager: nothing reaches over wires by itself, because the traceparent travels
+  // in the event.
   provider.register({ propagator: null });
   const tracer = provider.getTracer('zen-lead');
 
@@ -90,7 +96,8 @@ function runInside<Result>(span: OtelSpan, work: (span: Span) => Result): Result
     span.end();
     return result;
   }
-  // Beside the caller, who awaits the same promise: it must not resolve a turn later because it is traced.
+  // Beside the caller, which awaits the same promise: tracing must not make it resolve a turn
+  // later.
   result.then(
     () => span.end(),
     (error: unknown) => endFailed(span, error),

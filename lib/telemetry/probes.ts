@@ -1,7 +1,8 @@
 /**
- * `/livez`, `/readyz` and `/metrics` on a Fastify instance. Called by `functions/app` and by the commands `bridge` and `run`.
+ * Serves `/livez`, `/readyz` and `/metrics` on a Fastify instance.
  *
- * Guarantees: `/livez` answers as long as the event loop turns, whatever the API server does: a restart would not help it.
+ * Guarantees: `/livez` answers as long as the event loop turns, whatever the API server does,
+ * because a restart would not help it.
  * Source: https://kubernetes.io/docs/reference/using-api/health-checks/ (the paths).
  */
 
@@ -10,7 +11,7 @@ import type { Metrics } from './metrics.ts';
 
 export interface Readiness {
   readonly ready: boolean;
-  /** Why not, one sentence each; empty when ready. */
+  /** Why the process is not ready, one sentence each; empty when it is. */
   readonly reasons: readonly string[];
 }
 

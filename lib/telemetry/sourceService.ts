@@ -1,8 +1,9 @@
 /**
- * Which source Service the present work is about, for the label `service` of API calls. Said by functions/reconcile/reconciler.ts, read by lib/kube/timeCall.ts.
+ * Remembers which source Service the present work is about, for the label `service` of API calls.
  *
- * It travels with the asynchronous flow, as a span does, and not as an argument: the objects that are written have names of their own, and no
- * call to the API server depends on it. Nothing but a metric may.
+ * It travels with the asynchronous flow, as a span does, and not as an argument: the objects that
+ * are written have names of their own, and no call to the API server depends on it. Only a metric
+ * may.
  *
  * Source: https://nodejs.org/api/async_context.html#class-asynclocalstorage
  */

@@ -1,9 +1,11 @@
 /**
- * startTracing: from the OTEL_* settings to Tracing. Called by `zen-lead run`, `bridge` and `functions`.
+ * Turns the OTEL_* settings into Tracing.
  *
- * Guarantees: off unless an endpoint or OTEL_TRACES_EXPORTER=otlp says otherwise, and then nothing of OpenTelemetry is loaded.
- * CONFIG_INVALID for a value that cannot be read: a sampler that is silently another one is found on the bill.
- * Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ and ../protocol/exporter/
+ * Guarantees: traces are off unless an endpoint or OTEL_TRACES_EXPORTER=otlp says otherwise, and
+ * then nothing of OpenTelemetry is loaded. A value that cannot be read is CONFIG_INVALID, because a
+ * sampler that is silently another one is found on the bill.
+ * Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ and
+ * ../protocol/exporter/
  */
 
 import { ZenLeadError } from '../errors.ts';
@@ -33,7 +35,7 @@ export async function startTracing(settings: TracingSettings, name: string): Pro
   return createOpenTelemetry(options);
 }
 
-/** Null: off. */
+/** Null when traces are off. */
 export function toOptions(settings: TracingSettings, name: string): OpenTelemetryOptions | null {
   const { otelSdkDisabled, otelTracesExporter, otelEndpoint, otelTracesEndpoint } = settings;
   const isWanted = otelTracesExporter === 'otlp' || (otelEndpoint ?? otelTracesEndpoint) !== undefined;
@@ -59,7 +61,7 @@ function parseRatio(text: string | undefined): number {
   if (text === undefined) return 1;
   const ratio = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (ratio >= 0 && ratio <= 1) return ratio;
-  throw invalid(`$OTEL_TRACES_SAMPLER_ARG: "${text}" is no number from 0 to 1`);
+  throw invalid(`$OTEL_TRACES_SAMPLER_ARG: "${text}" is not a number from 0 to 1`);
 }
 
 /** `key1=value1,key2=value2`, percent-encoded. */
@@ -67,7 +69,7 @@ function parseAttributes(text: string | undefined): Readonly<Record<string, stri
   if (text === undefined) return {};
   const pairs = text.split(',').map((pair) => {
     const at = pair.indexOf('=');
-    if (at < 1) throw invalid(`$OTEL_RESOURCE_ATTRIBUTES: "${pair}" is no key=value`);
+    if (at < 1) throw invalid(`$OTEL_RESOURCE_ATTRIBUTES: "${pair}" is not key=value`);
     return [decode(pair.slice(0, at).trim()), decode(pair.slice(at + 1).trim())] as const;
   });
   return Object.fromEntries(pairs);

@@ -1,7 +1,8 @@
 /**
- * createTraceIds: random ids, but for a span that begins a trace whose ids were handed out before. Used by openTelemetry.ts.
+ * Makes random ids, but for a span that begins a trace whose ids were handed out before.
  *
- * Guarantees: what `next` is given is taken by the span that is started next in the same turn, and by no other.
+ * Guarantees: the ids that `next` is given go to the span that starts next in the same turn, and to
+ * no other.
  */
 
 import { type IdGenerator, RandomIdGenerator } from '@opentelemetry/sdk-trace-node';

@@ -1,5 +1,5 @@
 /**
- * toSampler: which traces are kept. Used by openTelemetry.ts.
+ * Chooses which traces are kept.
  *
  * Source: https://opentelemetry.io/docs/specs/otel/trace/sdk/#sampling
  */
@@ -18,7 +18,7 @@ export interface SamplerOptions {
   readonly sampler: SamplerName;
   /** Of traces, for `traceidratio`: 0 to 1. */
   readonly ratio: number;
-  /** What the caller decided about a trace counts; `sampler` is for those that begin here. */
+  /** The caller's decision about a trace counts; `sampler` is for traces that begin here. */
   readonly isParentBased: boolean;
 }
 

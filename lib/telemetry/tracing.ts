@@ -1,6 +1,7 @@
 /**
- * Tracing: what the rest of the program knows of traces. `noTracing` is the default and costs one call; openTelemetry.ts is the other
- * implementation, and is loaded only where traces are wanted (startTracing.ts).
+ * Tracing: what the rest of the program knows of traces. `noTracing` is the default and costs one
+ * call. openTelemetry.ts is the other implementation, which startTracing.ts loads only where traces
+ * are wanted.
  *
  * Source: https://www.w3.org/TR/trace-context/#traceparent-header (`traceparent` below is one).
  */
@@ -9,13 +10,19 @@ type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
 export interface SpanStart {
   readonly kind?: 'internal' | 'client' | 'producer' | 'consumer';
-  /** A traceparent: the span is a child of that one. Absent: of whatever span is running. */
+  /** A traceparent, whose child the span is. Absent, it is a child of the span that is running. */
   readonly parent?: string | undefined;
-  /** A traceparent: the span begins that trace, and takes its ids, so that what carries it already points here. */
+  /**
+   * A traceparent, whose trace the span begins. It takes those ids, so that what carries them
+   * already points here.
+   */
   readonly beginning?: string | undefined;
   /** Epoch milliseconds, for what began before it was known that it would be traced. */
   readonly startAt?: number;
-  /** Make none where no span is running: a list or a Lease renewal on its own would be noise. */
+  /**
+   * Makes none where no span is running, because a list or a Lease renewal on its own would be
+   * noise.
+   */
   readonly onlyInside?: true;
   readonly attributes?: SpanAttributes;
 }
@@ -27,9 +34,12 @@ export interface Span {
 }
 
 export interface Tracing {
-  /** False: wrapping anything for it would be waste. */
+  /** False when wrapping anything for it would be waste. */
   readonly isOn: boolean;
-  /** Runs `work` inside a span, which ends when `work` returns or its promise settles, and keeps what it throws. */
+  /**
+   * Runs `work` inside a span, which ends when `work` returns or its promise settles, and keeps
+   * what it throws.
+   */
   span<Result>(name: string, start: SpanStart, work: (span: Span) => Result): Result;
   /** Sends what waits, up to a bound. Never rejects. */
   close(): Promise<void>;
@@ -52,7 +62,7 @@ export interface TraceIds {
   readonly isSampled: boolean;
 }
 
-/** Null for what is none. */
+/** Null for a text that is not one. */
 export function parseTraceparent(text: string | undefined): TraceIds | null {
   const [, traceId, spanId, flags] = TRACEPARENT.exec(text ?? '') ?? [];
   if (traceId === undefined || spanId === undefined || flags === undefined) return null;

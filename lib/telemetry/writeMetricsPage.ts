@@ -1,5 +1,5 @@
 /**
- * Writes docs/reference/metrics.md. Run by hand after a change of metrics.ts: `npm run pages`.
+ * Writes docs/reference/metrics.md. Run it after a change of metrics.ts, by `npm run pages`.
  */
 
 import { writeFile } from 'node:fs/promises';

@@ -53,7 +53,7 @@ test('a switchover moves the lead, leaves no pin behind, and a recording beside 
   });
   expect(type('switchover', key)).toMatchObject({
     code: 0,
-    text: expect.stringContaining('web-1 leads in place of web-0'),
+    text: expect.stringContaining('web-1 leads instead of web-0'),
   });
   expect(await readLeader(namespace)).toBe('web-1');
   expect(JSON.stringify(await readService(namespace, 'web'))).not.toContain('pin-leader');

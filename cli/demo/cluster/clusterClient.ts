@@ -1,6 +1,7 @@
 /**
- * How the stand-ins of the demo (kubelet, StatefulSet controller, the person with kubectl) talk to the API server: plain requests, apart
- * from lib/kube, because they may what zen-lead may not, such as writing a pod's status.
+ * Sends the requests of the demo's stand-ins (kubelet, StatefulSet controller, the person with
+ * kubectl) to the API server. They are apart from lib/kube, because the stand-ins may do what
+ * zen-lead may not, such as writing a pod's status.
  */
 
 import { ZenLeadError } from '../../../lib/errors.ts';
@@ -9,11 +10,11 @@ export interface ClusterClient {
   create(path: string, object: object, signal: AbortSignal): Promise<void>;
   /** JSON merge patch. */
   patch(path: string, patch: object, signal: AbortSignal): Promise<void>;
-  /** `gracePeriodSeconds` absent: the pod's own. An object that is gone already is fine. */
+  /** Without `gracePeriodSeconds` the pod's own counts. An object that is gone already is fine. */
   delete(path: string, gracePeriodSeconds: number | undefined, signal: AbortSignal): Promise<void>;
 }
 
-/** The API server is in the same process: an answer later than this will not come. */
+/** The API server is in the same process; a later answer will not come. */
 const REQUEST_WITHIN_MS = 5_000;
 
 export function createClusterClient(url: string): ClusterClient {

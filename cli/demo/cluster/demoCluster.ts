@@ -1,6 +1,7 @@
 /**
- * The cluster of the demo: an embedded API server, stand-ins for what a node and a controller manager do, a client of the Service, and
- * zen-lead itself, which knows none of the others and reaches the API server over HTTP as it always does.
+ * Starts the cluster of the demo: an embedded API server, stand-ins for what a node and a
+ * controller manager do, a client of the Service, and zen-lead itself. zen-lead knows none of the
+ * others and reaches the API server over HTTP, as it always does.
  */
 
 import { createStatusFeed, type StatusFeed } from '../../../api/statusFeed.ts';
@@ -45,11 +46,11 @@ export interface DemoCluster {
 }
 
 interface DemoClusterOptions {
-  /** Of the API server; 0: any. */
+  /** Of the API server; 0 for any. */
   readonly port: number;
   readonly kubeconfigPath: string;
   readonly log: Logger;
-  /** A stand-in failed: the demo cannot go on. */
+  /** A stand-in failed, and the demo cannot go on. */
   onError(error: unknown): void;
 }
 

@@ -1,8 +1,9 @@
 /**
- * The demo's stand-in for the kubelets: runs a process for every pod that has a node, probes it, writes its status, restarts it when it
- * ends, and stops it when the pod is deleted.
+ * Stands in for the kubelets of the demo: runs a process for every pod that has a node, probes it,
+ * writes its status, restarts it when it ends, and stops it when the pod is deleted.
  *
- * Guarantees: readiness is found out by probing, as a kubelet does, never told by whoever kills the process.
+ * Guarantees: it finds out readiness by probing, as a kubelet does, and never from the code that
+ * kills the process.
  */
 
 import { codeOf } from '../../../lib/errors.ts';
@@ -14,11 +15,14 @@ import type { PodNetwork } from './podNetwork.ts';
 import { type PodProcess, startPodProcess } from './podProcess.ts';
 import { aPodStatus } from './podStatus.ts';
 
-/** A real kubelet probes every 10 s by default; nobody watches a demo that long. */
+/** A real kubelet probes every 10 s by default, which is too long to watch. */
 export const PROBE_EVERY_MS = 200;
-/** So many failures make a pod not Ready, the default is 3: a pod is seen as dead 200 to 400 ms after its end. */
+/**
+ * Failures that make a pod not Ready; the default is 3. A dead pod is noticed 200 to 400 ms after
+ * its end.
+ */
 const FAILURE_THRESHOLD = 2;
-/** Long enough for the dark time to be seen as one, short enough to see the pod come back as a follower. */
+/** Long enough to see the dark time, short enough to see the pod come back as a follower. */
 const RESTART_AFTER_MS = 1_500;
 /** What PostgreSQL takes to end its sessions; the pod goes on answering meanwhile. */
 const SHUTDOWN_TAKES_MS = 600;
@@ -27,12 +31,12 @@ interface KubeletOptions {
   readonly client: ClusterClient;
   readonly network: PodNetwork;
   readonly journal: Journal;
-  /** A status that could not be written: the demo cannot go on. */
+  /** A status could not be written, and the demo cannot go on. */
   onError(error: unknown): void;
 }
 
 interface Kubelet {
-  /** A pod as the watch saw it last. */
+  /** Takes a pod as the watch saw it last. */
   see(pod: PodView): void;
   forget(pod: PodView): void;
   /** Kills the process of a pod, as `kill -9` on the node would. */
@@ -93,7 +97,8 @@ export function startKubelet({ client, network, journal, onError }: KubeletOptio
     entry.isReady = isReady;
     const { ip, startedAt, restarts } = entry;
     const status = aPodStatus({ ip, startedAt, restarts, isReady, changedAt: Date.now() });
-    // Noted before it is sent: within one process the route can change before the answer to this write is read.
+    // Noted before it is sent: within one process the route can change before the answer to this
+    // write is read.
     journal.record({ kind: isReady ? 'ready' : 'notReady', pod: entry.pod.name });
     await client.patch(path.podStatus(entry.pod.namespace, entry.pod.name), { status }, stop.signal);
   }

@@ -1,16 +1,20 @@
 /**
- * The demo's stand-in for a pod network: maps a pod's address to the local port where its process listens.
+ * Stands in for a pod network: maps a pod's address to the local port where its process listens.
  *
- * Pods cannot simply have loopback addresses: Kubernetes refuses 127.0.0.0/8 in an EndpointSlice.
- * Source: https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors
+ * Pods cannot simply have loopback addresses, because Kubernetes refuses 127.0.0.0/8 in an
+ * EndpointSlice.
+ * Source:
+ * https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors
  */
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 export interface PodNetwork {
-  /** Opens a listening address of a pod; what is returned closes it and cuts its connections. */
+  /**
+   * Opens a listening address of a pod. The returned function closes it and cuts its connections.
+   */
   listen(ip: string, port: number, onConnection: (socket: Socket) => void): Promise<() => void>;
-  /** Null: nothing listens there, as a connection refused. */
+  /** Null where nothing listens, as a connection refused. */
   dial(ip: string, port: number): Socket | null;
 }
 

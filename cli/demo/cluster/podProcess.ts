@@ -1,13 +1,14 @@
 /**
- * What runs in a pod of the demo: a TCP server that says its name to whoever connects. Started and stopped by the kubelet stand-in.
+ * Runs what a pod of the demo runs: a TCP server that sends its name to every client.
  *
- * A connection that sends the line `crash` ends it, so that a person can kill a leader with nothing but `nc`.
+ * A connection that sends the line `crash` ends it, so that a person can kill a leader with nothing
+ * but `nc`.
  */
 
 import type { PodNetwork } from './podNetwork.ts';
 
 export interface PodProcess {
-  /** Ends it at once, without a word to anybody. */
+  /** Ends it at once, as a crash does. */
   crash(): void;
 }
 

@@ -1,5 +1,6 @@
 /**
- * The status that the kubelet stand-in writes on a pod: what a real kubelet reports, as far as people and zen-lead read it.
+ * Builds the status that the kubelet stand-in writes on a pod: what a real kubelet reports, as far
+ * as people and zen-lead read it.
  *
  * Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions
  */

@@ -1,7 +1,9 @@
 /**
- * The demo's stand-in for kube-proxy: one listening address for `postgres-leader`, forwarded to the endpoint that its EndpointSlice names.
+ * Stands in for kube-proxy: forwards one listening address for `postgres-leader` to the endpoint
+ * that its EndpointSlice names.
  *
- * Guarantees: as kube-proxy does, it knows nothing but the slice; new connections follow a change, established ones stay where they are.
+ * Guarantees: as kube-proxy does, it knows nothing but the slice. New connections follow a change,
+ * and established ones stay where they are.
  */
 
 import { createServer } from 'node:net';
@@ -12,7 +14,7 @@ import { listenOnLoopback, type PodNetwork } from './podNetwork.ts';
 export interface ServiceProxy {
   /** On 127.0.0.1. */
   readonly port: number;
-  /** The slice as the watch saw it last; null: it is gone. */
+  /** Takes the slice as the watch saw it last; null when it is gone. */
   follow(slice: SliceView | null): void;
   close(): void;
 }
@@ -29,7 +31,7 @@ export async function startServiceProxy(network: PodNetwork, journal: Journal): 
     const upstream = route === null ? null : network.dial(route.ip, route.port);
     socket.on('error', () => socket.destroy());
     if (upstream === null) {
-      // Nothing routed, or nobody listens there: kube-proxy would have the connection refused.
+      // Without a route or a listener, kube-proxy has the connection refused.
       socket.destroy();
       return;
     }

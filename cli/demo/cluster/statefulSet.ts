@@ -1,5 +1,5 @@
 /**
- * The demo's stand-in for the StatefulSet controller: a pod of ours that is gone is made again under the same name.
+ * Stands in for the StatefulSet controller: makes a pod that is gone again, under the same name.
  */
 
 import type { PodView } from '../../../lib/selection/snapshot.ts';
@@ -21,7 +21,7 @@ export function startStatefulSet(client: ClusterClient, onError: (error: unknown
   const create = (name: string) => client.create(path.pods(NAMESPACE), aPod(name), stop.signal);
   return {
     async createAll() {
-      // One after the other, as a StatefulSet does.
+      // One after the other, as a StatefulSet makes its pods.
       for (const name of POD_NAMES) await create(name);
     },
     forget({ namespace, name }) {

@@ -1,8 +1,8 @@
 /**
  * Draws the timeline on one canvas as large as the window.
  *
- * Guarantees: draws only the lanes and the time in view, and of many marks on one pixel one, so that 100,000 reconciles
- * move smoothly.
+ * Guarantees: draws only the lanes and the time in view, and of many marks on one pixel one, so
+ * that 100,000 reconciles move smoothly.
  */
 
 import { NOTHING } from '../timelineData.ts';

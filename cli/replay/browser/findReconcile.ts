@@ -11,7 +11,10 @@ const NEAR = 6;
 /** Of thousands of reconciles on a few pixels, the pointer must not wait for all. */
 const MAX_COMPARED = 500;
 
-/** The reconcile under the pointer; between two, the earlier, whose leader stands there. `y` counts from the first lane, scrolled or not. */
+/**
+ * The reconcile under the pointer; between two, the earlier, whose leader stands there. `y` counts
+ * from the first lane, scrolled or not.
+ */
 export function findReconcile(scene: Scene, x: number, y: number, scrollTop: number): Pointed | null {
   const { timeline, viewport } = scene;
   const lane = scene.lanes[Math.floor((y + scrollTop - AXIS) / LANE)];

@@ -1,6 +1,6 @@
 /**
- * Reads the data of the page of `replay --html` as lanes: one for each Service, with its reconciles in order of time and a
- * span for as long as one pod leads.
+ * Reads the data of the page of `replay --html` as lanes: one for each Service, with its reconciles
+ * in order of time and a span for as long as one pod leads.
  */
 
 import { NOTHING, type TimelineColumn, type TimelineData } from '../timelineData.ts';
@@ -33,7 +33,10 @@ export interface Timeline {
   readonly lastAt: number;
   /** How long the timeline is; a recording of one instant has a width, too. */
   readonly wholeMs: number;
-  /** Left and right of the recording, so that its first and last reconcile can be seen and pointed at. */
+  /**
+   * Left and right of the recording, so that its first and last reconcile can be seen and pointed
+   * at.
+   */
   readonly marginMs: number;
 }
 

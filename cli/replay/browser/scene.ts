@@ -1,5 +1,5 @@
 /**
- * Scene: what the page shows at this moment, and where it stands on the screen.
+ * Names what the page shows at this moment, and where it stands on the screen.
  */
 
 import type { Lane, Row, Timeline } from './lanes.ts';

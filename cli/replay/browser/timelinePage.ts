@@ -1,5 +1,5 @@
 /**
- * The script of the page of `replay --html`: shows a recording as lanes, with mouse, keyboard, wheel and touch.
+ * Shows a recording as lanes on the page of `replay --html`, with mouse, keyboard, wheel and touch.
  */
 
 import { findElement, oncePerFrame } from '../../../api/browser/elements.ts';
@@ -88,7 +88,8 @@ for (const end of ['pointerup', 'pointercancel']) {
   });
 }
 canvas.addEventListener('dblclick', (event) => viewport.zoom(0.25, event.offsetX));
-// The wheel zooms. Where more lanes are there than fit, it scrolls, and zooms with Ctrl, which a pinch on a touchpad sends, too.
+// The wheel zooms. Where more lanes are there than fit, it scrolls, and zooms with Ctrl, which a
+// pinch on a touchpad sends, too.
 canvas.addEventListener(
   'wheel',
   (event) => {

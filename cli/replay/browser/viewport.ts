@@ -1,7 +1,9 @@
 /**
- * The part of the timeline that is in view: which time stands at which pixel, and how that moves.
+ * Holds the part of the timeline that is in view: which time stands at which pixel, and how that
+ * moves.
  *
- * Guarantees: it never leaves the timeline and its margins; it is never shorter than MIN_SPAN_MS.
+ * Guarantees: it never leaves the timeline and its margins, and it is never shorter than
+ * MIN_SPAN_MS.
  */
 
 import type { Timeline } from './lanes.ts';
@@ -10,7 +12,10 @@ export interface Viewport {
   /** Milliseconds after the first reconcile. */
   readonly from: number;
   readonly until: number;
-  /** Pixels at the left that hold the names of Services; 0 on a phone, where each name stands above its lane. */
+  /**
+   * Pixels at the left that hold the names of Services; 0 on a phone, where each name stands above
+   * its lane.
+   */
   labelWidth(): number;
   xOf(at: number): number;
   atOf(x: number): number;

@@ -86,7 +86,10 @@ describe.skipIf(command === null)('the page of replay --html, in a browser', () 
       const canvas = document.getElementById('lanes'), { left, top } = canvas.getBoundingClientRect();
       return [...canvas.getContext('2d').getImageData(${x} - left, ${y} - top, 1, 1).data].join(',');
     })()`);
-  /** The times that stand on the axis once `change` has been drawn: what a person sees of how far the page is zoomed. */
+  /**
+   * The times that stand on the axis once `change` has been drawn: what a person sees of how far
+   * the page is zoomed.
+   */
   const axisAfter = async (page: BrowserPage, change: string): Promise<readonly number[]> => {
     const texts = (await page.evaluate(`(async () => {
       const pen = CanvasRenderingContext2D.prototype, real = pen.fillText, texts = [];
@@ -102,7 +105,7 @@ describe.skipIf(command === null)('the page of replay --html, in a browser', () 
   const laneTop = (page: BrowserPage) =>
     page.evaluate("document.getElementById('lanes').getBoundingClientRect().top + 26");
 
-  it('tells the reason for what the mouse is at, and text of a recording stays text', async () => {
+  it('says the reason for what the mouse is at, and text of a recording stays text', async () => {
     const page = await open([
       { at: T0, readyPod: 'one' },
       { at: T0 + 10_000, readyPod: null },

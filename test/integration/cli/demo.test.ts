@@ -8,7 +8,7 @@ import { aDirectory } from '../../support/programs/aCluster.ts';
 import { startProgram } from '../../support/programs/startProgram.ts';
 
 // One run for all that a whole story shows: it takes some seconds.
-it('tells the whole story by itself: leader, kill, other leader, planned move', { timeout: 60_000 }, async () => {
+it('plays the whole story by itself: leader, kill, other leader, planned move', { timeout: 60_000 }, async () => {
   const directory = aDirectory();
   const program = startProgram(['demo'], { TMPDIR: directory });
   const code = await program.exited;

@@ -18,7 +18,10 @@ const shown: readonly Shown[] = [...tutorial.matchAll(/```console\n\$ npx zen-le
   ([, command = '', output = '']) => ({ args: command.split(' '), output }),
 );
 
-/** Every command that a page names, as the words behind `zen-lead`; `\|` and what follows belongs to the shell. */
+/**
+ * Every command that a page names, as the words behind `zen-lead`; `\|` and what follows belongs to
+ * the shell.
+ */
 function commandsIn(text: string): readonly (readonly string[])[] {
   const lines = text.split('\n').filter((line) => /^(?:\$ )?(?:npx|kubectl) zen-lead /.test(line));
   return lines.flatMap((line) =>

@@ -46,12 +46,12 @@ describe('zen-lead switchover, pin, unpin, pause, resume', () => {
     const { type, expectLeader } = await aLedCluster();
     const dry = await type('switchover', 'default/db', '--dry-run');
     expect(dry).toMatchObject({ code: 0, stderr: '' });
-    expect(dry.stdout).toContain('would be: db-1 leads in place of db-0');
+    expect(dry.stdout).toContain('would be: db-1 leads instead of db-0');
     await expectLeader('10.0.0.10');
 
     const moved = await type('switchover', 'default/db');
     expect(moved).toMatchObject({ code: 0, stderr: '' });
-    expect(moved.stdout).toContain('db-1 leads in place of db-0');
+    expect(moved.stdout).toContain('db-1 leads instead of db-0');
     expect(moved.stdout).toContain('the pin is taken away again');
     await expectLeader('10.0.0.11');
     expect((await type('switchover', 'default/db', '--to', 'db-1')).stdout).toBe('db-1 leads already\n');
@@ -77,7 +77,7 @@ describe('zen-lead switchover, pin, unpin, pause, resume', () => {
 
   it('pin a pod until it is unpinned', async () => {
     const { type, expectLeader } = await aLedCluster();
-    expect((await type('pin', 'default/db', '--to', 'db-2')).stdout).toContain('db-2 leads in place of db-0');
+    expect((await type('pin', 'default/db', '--to', 'db-2')).stdout).toContain('db-2 leads instead of db-0');
     await expectLeader('10.0.0.12');
     const free = await type('unpin', 'default/db');
     expect(free).toMatchObject({ code: 0, stdout: expect.stringContaining('pin-leader-\ndb-2 leads') });
@@ -93,7 +93,7 @@ describe('zen-lead switchover, pin, unpin, pause, resume', () => {
     expect((await type('explain', 'default/db')).stdout).not.toContain('pin-leader');
   });
 
-  it('take the pin back and end with 1 where nobody acts on it', async () => {
+  it('set the pin back and end with 1 where zen-lead does not act on it', async () => {
     const { type, stopZenLead } = await aLedCluster();
     await stopZenLead();
     const stuck = await type('switchover', 'default/db', '--timeout', '1');
@@ -106,7 +106,7 @@ describe('zen-lead switchover, pin, unpin, pause, resume', () => {
 });
 
 describe('zen-lead status and explain', () => {
-  it('show a table without colour where it is no terminal, and data', async () => {
+  it('print a table without colour where there is no terminal, and data', async () => {
     const { type } = await aLedCluster();
     const table = await type('status');
     expect(table).toMatchObject({ code: 0, stderr: '' });

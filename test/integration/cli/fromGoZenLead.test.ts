@@ -1,5 +1,6 @@
 /**
- * docs/how-to/migration.md, "From the Go zen-lead": what it left is taken over where it may be, and named where it may not.
+ * docs/how-to/migration.md, "From the Go zen-lead": what it left is taken over where it may be, and
+ * named where it may not.
  */
 
 import { join } from 'node:path';
@@ -22,7 +23,7 @@ interface Answer {
   readonly code?: number;
 }
 
-it('takes over the leader Service of the Go zen-lead with its address, and leaves its slice to whoever deletes it', async () => {
+it('takes over the leader Service of the Go zen-lead with its address, and leaves its slice for a person to delete', async () => {
   const server = await startApiServer();
   onTestFinished(() => server.close());
   const kubeconfig = join(aDirectory(), 'kubeconfig');

@@ -137,7 +137,7 @@ describe('zen-lead replay', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(995);
   });
 
-  it('reads standard input, and stops where nobody reads its output', { timeout: 30_000 }, async () => {
+  it('reads standard input, and stops when the reader of its output has gone', { timeout: 30_000 }, async () => {
     writeFileSync(path, lines.join('').repeat(2_000));
     const whole = await pipeInto(createReadStream(path), 'replay', '-', '--all');
     expect(whole).toMatchObject({ code: 0, stderr: '' });

@@ -60,7 +60,7 @@ describe('zen-lead run', () => {
     await expectGracefulStop(program);
   });
 
-  it('looks only into the namespaces that it is given', async () => {
+  it('watches only the namespaces that it is given', async () => {
     const cluster = await aCluster();
     const args = ['run', '--kubeconfig', cluster.kubeconfig, '--port', '0', '--namespace', 'kube-system'];
     const program = startProgram(args);

@@ -19,8 +19,8 @@ describe('zen-lead', () => {
 
   it.each([
     { args: ['fly'], environment: {}, says: 'zen-lead: unknown command "fly"' },
-    { args: ['run', '--port', 'http'], environment: {}, says: 'zen-lead: --port: "http" is no whole number' },
-    { args: ['run'], environment: { PORT: '-1' }, says: 'zen-lead: $PORT: "-1" is no whole number' },
+    { args: ['run', '--port', 'http'], environment: {}, says: 'zen-lead: --port: "http" is not a whole number' },
+    { args: ['run'], environment: { PORT: '-1' }, says: 'zen-lead: $PORT: "-1" is not a whole number' },
     { args: ['bridge'], environment: {}, says: 'zen-lead: zen-lead bridge needs --sink URL or $K_SINK' },
     { args: ['run', '--kubeconfig', '/does/not/exist'], environment: {}, says: '/does/not/exist' },
     { args: ['run'], environment: {}, says: 'zen-lead: no cluster' },
@@ -31,7 +31,7 @@ describe('zen-lead', () => {
     expect(program.stderr().trimEnd().split('\n')).toHaveLength(1);
   });
 
-  it('exits with 1 and one plain line where the system refuses, because that is no defect of the program', async () => {
+  it('exits with 1 and one plain line where the system refuses, which is not a defect of the program', async () => {
     const program = startProgram(['replay', '/dev/null', '--html', '/does/not/exist/page.html']);
     expect(await program.exited).toBe(1);
     expect(program.stderr()).toMatch(/^zen-lead: ENOENT: .*\/does\/not\/exist\/page\.html'\n$/);

@@ -58,7 +58,7 @@ describe('the status API', () => {
     expect(await one.json()).toEqual(list.leaders[1]);
   });
 
-  it('answers 404 for what is no annotated Service, whatever its name', async () => {
+  it('answers 404 for a Service that is not annotated, whatever its name', async () => {
     const { url } = await aWorld();
     for (const path of ['shop/none', 'none/none', 'shop/%2e%2e', '__proto__/constructor'])
       expect((await fetch(`${url}/v1/leaders/${path}`)).status).toBe(404);

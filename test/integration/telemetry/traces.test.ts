@@ -63,7 +63,8 @@ describe('traces', () => {
     const cluster = await aCluster();
     await cluster.createPod('db-0', '10.0.0.10');
     await cluster.createService();
-    // The first is never answered, so that the same event is sent again: the function may be working on it.
+    // The first is never answered, so that the same event is sent again: the function may be
+    // working on it.
     const traceparents: unknown[] = [];
     const sink = createServer(async (request, response) => {
       const chunks: Buffer[] = [];
@@ -125,7 +126,7 @@ describe('traces', () => {
   it.each([
     { name: 'are not even loaded when off', environment: {}, isLoaded: false },
     {
-      name: 'are loaded when asked for, as this way of looking shows',
+      name: 'are loaded when traces are asked for',
       environment: { OTEL_TRACES_EXPORTER: 'otlp' },
       isLoaded: true,
     },

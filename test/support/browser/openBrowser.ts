@@ -1,7 +1,8 @@
 /**
  * A real headless Chromium for the tests of our pages, driven over the DevTools protocol.
  *
- * Guarantees: a profile of its own, which goes with it; the browser is ended with the test file that opened it.
+ * Guarantees: a profile of its own, which goes with it; the browser is ended with the test file
+ * that opened it.
  * Source: https://chromedevtools.github.io/devtools-protocol/ (Page, Runtime, Input, Emulation)
  */
 
@@ -26,7 +27,10 @@ export interface BrowserPage {
   moveMouse(x: number, y: number): Promise<void>;
   /** PNG, base64. */
   screenshot(): Promise<string>;
-  /** Errors of the page: exceptions and what it wrote with console.error, content security policy included. */
+  /**
+   * Errors of the page: exceptions and what it wrote with console.error, content security policy
+   * included.
+   */
   readonly errors: readonly string[];
 }
 

@@ -1,6 +1,7 @@
 /**
- * Makes the pictures in docs/images: `node test/support/browser/takeScreenshots.ts` in the root of the checkout, by hand after a change of
- * a page. A real Chromium looks at the shipped recording, and at a zen-lead at work on the embedded API.
+ * Makes the pictures in docs/images: `node test/support/browser/takeScreenshots.ts` in the root of
+ * the checkout, by hand after a change of a page. A real Chromium looks at the shipped recording,
+ * and at a zen-lead at work on the embedded API.
  */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

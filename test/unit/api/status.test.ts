@@ -82,7 +82,7 @@ describe('the feed', () => {
     return { feed, pods, services, snapshotOf, changes, source: { namespace: 'shop', name: 'postgres' } };
   }
 
-  it('tells a burst about one Service once, and nothing where nothing has changed', () => {
+  it('reports a burst about one Service once, and nothing where nothing has changed', () => {
     const { feed, pods, changes, source } = aFeed();
     feed.subscribe((change) => changes.push(change));
     pods.add(aPod({ name: 'postgres-0' }));
@@ -93,7 +93,7 @@ describe('the feed', () => {
     expect(changes).toMatchObject([{ kind: 'leader', status: { service: 'postgres', pods: { ready: 1 } } }]);
   });
 
-  it('tells that a Service is no longer annotated', () => {
+  it('reports that a Service is no longer annotated', () => {
     const { feed, services, changes, source } = aFeed();
     feed.subscribe((change) => changes.push(change));
     services.delete(aService());
@@ -103,7 +103,7 @@ describe('the feed', () => {
     expect(feed.read(source)).toBeNull();
   });
 
-  it('computes nothing for nobody', () => {
+  it('computes nothing without a listener', () => {
     const { feed, snapshotOf, source } = aFeed();
     feed.note(source);
     vi.runAllTimers();

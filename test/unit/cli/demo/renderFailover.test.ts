@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { renderFailover } from '../../../../cli/demo/renderFailover.ts';
 
-it('splits the time in which nobody answered into parts that add up', () => {
+it('splits the time in which no pod answered into parts that add up', () => {
   const lines = renderFailover({
     from: 'postgres-0',
     to: 'postgres-1',

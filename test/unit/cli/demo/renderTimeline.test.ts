@@ -14,7 +14,7 @@ function answersFrom(picture: string): readonly Answer[] {
 }
 
 describe('the timeline', () => {
-  it('draws a row a pod and one for nobody, and points at what happened', () => {
+  it('draws a row for each pod and one for no answer, and points at what happened', () => {
     const lines = renderTimeline({
       names,
       answers: answersFrom('000xx111'),

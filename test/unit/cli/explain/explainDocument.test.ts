@@ -40,13 +40,13 @@ describe('an explanation', () => {
     expect(nextLookAt).toBe('1970-01-01T00:02:30.000Z');
   });
 
-  it('says of an annotation that nobody reads that it has no effect', () => {
+  it('says that an annotation which zen-lead does not read has no effect', () => {
     const source = annotated({ 'zen-lead.io/sticki': 'false', 'zen-lead.io/priority': '3' });
     const { annotations } = toExplainDocument(aSnapshot({ source }), NOW);
     expect(annotations.map(({ annotation: name, readAs }) => `${name} ${readAs}`)).toEqual([
       'zen-lead.io/enabled opted in',
       'zen-lead.io/priority has no effect here: it is for a pod',
-      'zen-lead.io/sticki has no effect: zen-lead knows none of that name',
+      'zen-lead.io/sticki has no effect: zen-lead does not know that name',
     ]);
   });
 

@@ -71,7 +71,7 @@ describe('the timeline', () => {
     );
   });
 
-  it('tells who led before, and that a name has come back as another pod', () => {
+  it('shows which pod led before, and that a name has come back as another pod', () => {
     expect(renderReconcile(replayed(), unpainted)).toMatch(
       /^2026-11-20T10:00:00\.000Z {2}shop\/db +elected +FirstLeader +none -> db-0 +Pod db-0 modified$/,
     );
@@ -117,12 +117,12 @@ describe('a leader that is kept although it is not fit', () => {
   });
 });
 
-describe('what was asked for', () => {
+describe('the choice of reconciles', () => {
   const reconcile = aRecordedReconcile(aDelivery());
   const isWanted = (wanted: Partial<Parameters<typeof chooseEvents>[0]>) =>
     chooseEvents({ services: [], from: undefined, until: undefined, ...wanted })(reconcile);
 
-  it('is everything, a Service, or a span of time that has its beginning and not its end', () => {
+  it('takes everything, one Service, or a span of time with its beginning and without its end', () => {
     expect(isWanted({})).toBe(true);
     expect(isWanted({ services: ['shop/web', 'shop/db'] })).toBe(true);
     expect(isWanted({ services: ['shop/web'] })).toBe(false);
@@ -133,10 +133,10 @@ describe('what was asked for', () => {
   });
 
   it.each([
-    { wanted: { services: ['db'] }, says: '"db" names no Service; write NAMESPACE/SERVICE' },
-    { wanted: { from: 'yesterday' }, says: '--from: "yesterday" is no time' },
-    { wanted: { until: '10:00' }, says: '--until: "10:00" is no time' },
-  ])('that cannot be read: $says', ({ wanted, says }) => {
+    { wanted: { services: ['db'] }, says: '"db" does not name a Service; write NAMESPACE/SERVICE' },
+    { wanted: { from: 'yesterday' }, says: '--from: "yesterday" is not a time' },
+    { wanted: { until: '10:00' }, says: '--until: "10:00" is not a time' },
+  ])('refuses what cannot be read: $says', ({ wanted, says }) => {
     expect(() => isWanted(wanted)).toThrowError(says);
   });
 });

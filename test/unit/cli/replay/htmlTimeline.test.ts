@@ -6,7 +6,7 @@ import { toLine } from '../../../../lib/recording/recordedLine.ts';
 import { aDelivery, T0 } from '../../../support/objects/aDelivery.ts';
 import { aCandidate, aSnapshot } from '../../../support/objects/anEvent.ts';
 
-/** How the page looks is tested in a browser (test/integration/browser); this runs everywhere. */
+/** test/integration/browser tests the page in a browser; this runs everywhere. */
 describe('the page of replay --html', () => {
   it('holds each text once, and numbers for the rest', () => {
     const timeline = createHtmlTimeline();

@@ -114,7 +114,7 @@ describe('the viewport', () => {
     expect(aScene(timeline, 360).viewport.labelWidth()).toBe(0);
   });
 
-  it('zooms around the instant that it is told, and not closer than 5 ms', () => {
+  it('zooms around the instant that it is given, and not closer than 5 ms', () => {
     const { viewport } = aScene(timeline);
     const x = viewport.xOf(2_000);
     viewport.zoom(0.5, x);
@@ -152,7 +152,7 @@ describe('what the pointer is at', () => {
     expect(rowAt(15_000)).toBe(3);
   });
 
-  it('is, of several on the same pixels, the one that tells most', () => {
+  it('is, of several on the same pixels, the one that says most', () => {
     expect(rowAt(9_990)).toBe(2);
   });
 
@@ -161,7 +161,7 @@ describe('what the pointer is at', () => {
     expect(rowAt(5_000, AXIS + LANE)).toBeUndefined();
   });
 
-  it('is told with its leader, its reason, and where it stands in the recording', () => {
+  it('is described with its leader, its reason, and where it stands in the recording', () => {
     const [lane] = timeline.lanes;
     expect(lane && describeReconcile(timeline.data, { lane, row: 2 })).toEqual({
       title: 'shop/db  2026-11-20T10:00:10.000Z',
