@@ -7,7 +7,7 @@
 
 export interface Mutant {
   readonly name: string;
-  /** A number in docs/guarantees.md (`S8`), the beginning of a row there, or the page that promises it. */
+  /** A number in docs/guarantees.md (`S8`), the beginning of a row there, or a page. */
   readonly guarantee: string;
   readonly file: string;
   /** Occurs once in the file. */
