@@ -1,13 +1,13 @@
 /**
  * Takes away what the tests guard, one mutant at a time, and wants a test to fail.
  *
- * `npm run test:mutants` tries all, `npm run test:mutants -- NAME...` those whose name contains NAME.
- * `--sample N` leaves N of them, evenly spread.
+ * `npm run test:mutants` tries all of them. `npm run test:mutants -- NAME...` tries those whose
+ * name contains NAME. `--sample N` leaves N of them, evenly spread.
  *
  * Guarantees:
- * - Works on a copy of the checkout in a temporary folder that it deletes. Uncommitted changes are in it.
- * - Each test passes without the mutant. With it the test runs and fails: a file that cannot be loaded
- *   is no such failure.
+ * - Works on a copy of the checkout, uncommitted changes included, and deletes the copy.
+ * - Each test passes without the mutant. With it the test runs and fails. A file that cannot be
+ *   loaded is no such failure.
  * - Ends with 1 when a mutant survives.
  */
 
