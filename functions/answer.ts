@@ -1,18 +1,27 @@
 /**
- * toAnswer: from an error to the HTTP status of the answer table. The one place where a status is chosen. docs/reference/events.md#answers.
+ * toAnswer: turns an error into the answer of the answer table. It is the only place that chooses a
+ * status and a scope. docs/reference/events.md#answers
  *
- * Guarantees: "try again" is 429 or 503 with Retry-After and never 404, 409 or 500: CloudEvents SDK senders do not retry 409 and
- * 500, brokers do retry 404.
- * Source: https://knative.dev/docs/eventing/event-delivery/ ; CloudEvents HTTP webhook 1.0.2 section 2.2.
+ * Guarantees: "try again" is 429 or 503 with Retry-After, never 404, 409 or 500. CloudEvents SDK
+ * senders do not retry 409 and 500, and brokers do retry 404.
+ * Source: https://knative.dev/docs/eventing/event-delivery/ ; CloudEvents HTTP webhook 1.0.2
+ * section 2.2.
  */
 
-import { ZenLeadError } from '../lib/errors.ts';
+import { type ErrorCode, ZenLeadError } from '../lib/errors.ts';
+import type { AnswerScope } from '../lib/events/sink.ts';
 
 export interface Answer {
   readonly status: number;
   /** With 429 and 503. */
   readonly retryAfterMs?: number;
-  readonly body: { readonly code: string; readonly message: string; readonly path?: string };
+  readonly body: {
+    readonly code: string;
+    readonly message: string;
+    readonly path?: string;
+    /** With 429 and 503. */
+    readonly scope?: AnswerScope;
+  };
 }
 
 /** A conflict that outlasted every attempt, an API server that is busy: soon. */
@@ -23,14 +32,32 @@ const RETRY_LATER_MS = 30_000;
 export function toAnswer(error: unknown): Answer {
   if (!(error instanceof ZenLeadError)) {
     const message = 'a fault in zen-lead; its log says more';
-    return { status: 503, retryAfterMs: RETRY_LATER_MS, body: { code: 'INTERNAL', message } };
+    return { status: 503, retryAfterMs: RETRY_LATER_MS, body: { code: 'INTERNAL', message, scope: 'service' } };
   }
   const { code, message, path } = error;
   const status = toStatus(error);
   const body = { code, message, ...(path === undefined ? {} : { path }) };
   if (status !== 429 && status !== 503) return { status, body };
   const fallbackMs = error.retry === 'never' || code === 'KUBE_FORBIDDEN' ? RETRY_LATER_MS : RETRY_AFTER_MS;
-  return { status, retryAfterMs: error.retryAfterMs ?? fallbackMs, body };
+  return { status, retryAfterMs: error.retryAfterMs ?? fallbackMs, body: { ...body, scope: toScope(code) } };
+}
+
+/**
+ * Codes that say something about one Service only. A namespace whose quota is exhausted, or an
+ * object that the API server refuses, must not slow the Services elsewhere.
+ */
+const codesOfOneService = new Set<ErrorCode>([
+  'KUBE_FORBIDDEN',
+  'KUBE_NAMESPACE_TERMINATING',
+  'KUBE_INVALID',
+  'KUBE_CONFLICT',
+  'KUBE_ALREADY_EXISTS',
+  'KUBE_NOT_FOUND',
+  'KUBE_GONE',
+]);
+
+function toScope(code: ErrorCode): AnswerScope {
+  return codesOfOneService.has(code) ? 'service' : 'function';
 }
 
 function toStatus({ code }: ZenLeadError): number {

@@ -28,7 +28,13 @@ export function createReconcilerSink(reconciler: Reconciler): Sink {
       // Over HTTP there would be no answer either.
       if (signal.aborted || codeOf(error) === 'ABORTED') throw error;
       const { status, retryAfterMs, body } = toAnswer(error);
-      return { status, detail: body.message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+      const { message: detail, scope } = body;
+      return {
+        status,
+        detail,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+        ...(scope === undefined ? {} : { scope }),
+      };
     }
   };
 }

@@ -22,7 +22,9 @@ export interface Failure {
   readonly retryAfterMs: number;
   /** The sink has more to do than it can bear. */
   readonly isOverload: boolean;
-  /** Says nothing about the next key: a sink that is well answers 429. */
+  /**
+   * Says nothing about the next key. A sink that is well answers 429, and 503 of scope `service`.
+   */
   readonly isOfThisKey: boolean;
   /** It was sent and not answered: the sink may still work on it. */
   readonly mayBeRunning: boolean;
@@ -64,7 +66,7 @@ export async function attempt<E, R>(
 
 /** The answer table in docs/reference/events.md#answers, from the sender's side. */
 function toOutcome<R>(answer: SinkAnswer<R>): Outcome<R> {
-  const { status } = answer;
+  const { status, scope } = answer;
   if (status >= 200 && status < 300) return { kind: 'done', answer };
   if (status === 400 || status === 403 || status === 413) return { kind: 'refused', answer };
   return {
@@ -72,8 +74,8 @@ function toOutcome<R>(answer: SinkAnswer<R>): Outcome<R> {
     status,
     detail: answer.detail ?? `the sink answered ${status}`,
     retryAfterMs: answer.retryAfterMs ?? 0,
-    isOverload: status === 429 || status === 503,
-    isOfThisKey: status === 429,
+    isOverload: status === 429 || (status === 503 && scope !== 'service'),
+    isOfThisKey: status === 429 || (status === 503 && scope === 'service'),
     mayBeRunning: false,
   };
 }

@@ -6,7 +6,7 @@
  */
 
 import { type Envelope, parseEnvelope } from '../../lib/events/envelope.ts';
-import type { Sink, SinkAnswer } from '../../lib/events/sink.ts';
+import type { AnswerScope, Sink, SinkAnswer } from '../../lib/events/sink.ts';
 import { parseRetryAfter } from '../../lib/kube/parseRetryAfter.ts';
 import type { EventPoster, HttpAnswer, PostableEvent } from './eventPoster.ts';
 
@@ -15,6 +15,8 @@ import type { EventPoster, HttpAnswer, PostableEvent } from './eventPoster.ts';
  * bound.
  */
 const MAX_DETAIL_BYTES = 1_024;
+/** An error's body holds a message of the API server; a larger body is not parsed. */
+const MAX_PROBLEM_BYTES = 64 * 1_024;
 
 export function createHttpSink<R>(
   poster: EventPoster,
@@ -41,5 +43,23 @@ function toProblem({ status, headers, body }: HttpAnswer, now: number): SinkAnsw
   const header = headers['retry-after'];
   const retryAfterMs = parseRetryAfter(typeof header === 'string' ? header : header?.[0], now);
   const detail = Buffer.from(body).subarray(0, MAX_DETAIL_BYTES).toString('utf8');
-  return { status, detail, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  const scope = readScope(body);
+  return {
+    status,
+    detail,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(scope !== undefined && { scope }),
+  };
+}
+
+/** Undefined for a body that is not of a function: a proxy answers 503 as well. */
+function readScope(body: Uint8Array): AnswerScope | undefined {
+  if (body.length > MAX_PROBLEM_BYTES) return undefined;
+  try {
+    const problem: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+    const scope = typeof problem === 'object' && problem !== null && 'scope' in problem ? problem.scope : undefined;
+    return scope === 'service' || scope === 'function' ? scope : undefined;
+  } catch {
+    return undefined;
+  }
 }

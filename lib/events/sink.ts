@@ -6,12 +6,20 @@
 import type { ReconcileEvent } from './reconcileEvent.ts';
 import type { ReplyEvent } from './reply.ts';
 
+/**
+ * What a refusal is about: one Service, whose API call was refused, or the function and the API
+ * server, which cannot do more for any Service.
+ */
+export type AnswerScope = 'service' | 'function';
+
 export interface SinkAnswer<R = ReplyEvent> {
   /** HTTP status of the answer table in docs/reference/events.md#answers. */
   readonly status: number;
   readonly reply?: R;
   /** With 429 and 503. */
   readonly retryAfterMs?: number;
+  /** With 429 and 503; absent where the sink does not say. */
+  readonly scope?: AnswerScope;
   /** The error's message, when there is one. */
   readonly detail?: string;
 }

@@ -40,6 +40,25 @@ it.each(Object.entries(statuses) as [ErrorCode, number][])(
   },
 );
 
+const ofOneService: readonly ErrorCode[] = [
+  'KUBE_FORBIDDEN',
+  'KUBE_NAMESPACE_TERMINATING',
+  'KUBE_INVALID',
+  'KUBE_CONFLICT',
+  'KUBE_ALREADY_EXISTS',
+  'KUBE_NOT_FOUND',
+  'KUBE_GONE',
+];
+
+it.each(Object.keys(statuses) as ErrorCode[])(
+  'says of %s whether one Service was refused or the function has too much to do',
+  (code) => {
+    const { status, body } = toAnswer(new ZenLeadError(code, 'x', { retry: 'later' }));
+    const expected = ofOneService.includes(code) ? 'service' : 'function';
+    expect(body.scope).toBe(status === 429 || status === 503 ? expected : undefined);
+  },
+);
+
 it('passes on how long the API server asked to wait', () => {
   const error = new ZenLeadError('KUBE_TOO_MANY_REQUESTS', 'x', { retry: 'later', retryAfterMs: 7_000 });
   expect(toAnswer(error).retryAfterMs).toBe(7_000);
@@ -47,7 +66,7 @@ it('passes on how long the API server asked to wait', () => {
 
 it('says nothing of the inside about a fault of ours', () => {
   const answer = toAnswer(new TypeError('cannot read properties of undefined'));
-  expect(answer).toMatchObject({ status: 503, body: { code: 'INTERNAL' } });
+  expect(answer).toMatchObject({ status: 503, body: { code: 'INTERNAL', scope: 'service' } });
   expect(JSON.stringify(answer)).not.toContain('undefined');
 });
 

@@ -53,6 +53,7 @@ describe('the sink in the same process', () => {
       status: 503,
       retryAfterMs: 1_000,
       detail: expect.stringContaining('etcd is away'),
+      scope: 'function',
     });
   });
 

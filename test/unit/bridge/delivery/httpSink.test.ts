@@ -211,3 +211,26 @@ describe('no answer', () => {
     silent.close();
   });
 });
+
+describe('the scope of a refusal', () => {
+  it.each([
+    ['is read', { code: 'KUBE_FORBIDDEN', message: 'exceeded quota', scope: 'service' }, 'service'],
+    ['is read', { code: 'KUBE_TIMEOUT', message: 'no answer', scope: 'function' }, 'function'],
+    ['is absent where it is unknown', { scope: 'galaxy' }, undefined],
+    ['is absent where it is no text', { scope: ['service'] }, undefined],
+    ['is absent in a body of another shape', 'service', undefined],
+    ['is absent in a body that is too large to parse', { message: 'x'.repeat(70_000), scope: 'service' }, undefined],
+  ])('%s: %#', async (_, body, scope) => {
+    const server = await aServer(json(body, 503));
+    const answer = await aSink(server.url)(event, signal());
+    expect(answer.status).toBe(503);
+    expect(answer.scope).toBe(scope);
+  });
+
+  it('is absent where a proxy answers with a page', async () => {
+    const server = await aServer((_request, response) =>
+      response.writeHead(503).end('<html>upstream connect error</html>'),
+    );
+    expect((await aSink(server.url)(event, signal())).scope).toBeUndefined();
+  });
+});

@@ -411,6 +411,26 @@ describe('the circuit breaker before a failing sink', () => {
     expect(bench.answered.map(({ name }) => name)).toEqual(['good']);
   });
 
+  it('sends healthy Services as before while 100 others are refused by an exhausted quota', async () => {
+    const refused = { status: 503, retryAfterMs: 1_000, scope: 'service' } as const;
+    const bench = aBench({ reply: ({ partitionkey }) => (partitionkey.startsWith('shop/bad') ? refused : 200) });
+    const waits: number[] = [];
+    for (let n = 0; n < 100; n += 1) bench.add(`bad-${n}`);
+    await settle();
+    for (let second = 0; second < 60; second += 1) {
+      for (let n = 0; n < 100; n += 1) bench.add(`bad-${n}`, 'low');
+      for (let n = 0; n < 5; n += 1) {
+        const addedAt = bench.clock.now();
+        const answeredBefore = bench.answered.length;
+        bench.add(`good-${n}`, 'failover');
+        while (bench.answered.length === answeredBefore) await bench.clock.advance(10);
+        waits.push(bench.clock.now() - addedAt);
+      }
+      await bench.clock.advance(1_000);
+    }
+    expect(Math.max(...waits)).toBeLessThanOrEqual(10);
+  });
+
   it('lends a key in its backoff as the probe where nothing else waits, in turn, the most urgent first', async () => {
     let isUp = false;
     const bench = aBench({ reply: () => (isUp ? 200 : unreachable), tuning: { maxFailures: 1_000 } });
