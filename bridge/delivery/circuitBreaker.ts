@@ -1,7 +1,7 @@
 /**
  * CircuitBreaker: stops sending to a sink that keeps failing.
  *
- * After `CLOSE_AFTER` failures in a row, of whatever keys, it closes: one probe at a time, further
+ * After `OPEN_AFTER` failures in a row, of whatever keys, it opens: one probe at a time, further
  * and further apart, until the sink answers one. Without it a dead sink would cost every key its
  * retries, and the sink, coming back, all of them at once. A failure of what was sent before the
  * last success says nothing: an overloaded sink answers some events and lets others time out.
@@ -12,7 +12,7 @@
 import { backoffMs } from '../backoff.ts';
 
 /** More than a rolling update of one replica loses, fewer than one second of a busy bridge. */
-const CLOSE_AFTER = 5;
+const OPEN_AFTER = 5;
 /**
  * The maximum is what a sink that is back can still cost a failover; one request a second is no
  * load, not even for a sink that is starting.
@@ -20,13 +20,13 @@ const CLOSE_AFTER = 5;
 const PROBE = { minMs: 250, maxMs: 1_000 };
 
 interface CircuitBreaker {
-  isClosed(): boolean;
+  isOpen(): boolean;
   /** Whether one more may be sent now. */
   admits(inFlight: number, now: number): boolean;
-  /** When the next probe may go; meaningful while closed. */
+  /** When the next probe may go; meaningful while open. */
   probeAt(): number;
   /**
-   * The sink answered; `latest` is the last attempt sent so far. True when that opened the breaker
+   * The sink answered; `latest` is the last attempt sent so far. True when that closed the breaker
    * again.
    */
   succeed(latest: number): boolean;
@@ -38,21 +38,21 @@ export function createCircuitBreaker(random: () => number): CircuitBreaker {
   let probeAt = 0;
   /** The last attempt that was sent before the last answer. */
   let answeredAfter = 0;
-  const isClosed = (): boolean => failures >= CLOSE_AFTER;
+  const isOpen = (): boolean => failures >= OPEN_AFTER;
   return {
-    isClosed,
-    admits: (inFlight, now) => !isClosed() || (inFlight === 0 && now >= probeAt),
+    isOpen,
+    admits: (inFlight, now) => !isOpen() || (inFlight === 0 && now >= probeAt),
     probeAt: () => probeAt,
     succeed(latest) {
-      const wasClosed = isClosed();
+      const wasOpen = isOpen();
       failures = 0;
       answeredAfter = latest;
-      return wasClosed;
+      return wasOpen;
     },
     fail(attempt, now) {
       if (attempt <= answeredAfter) return;
       failures += 1;
-      if (isClosed()) probeAt = now + backoffMs(failures - CLOSE_AFTER + 1, PROBE, random());
+      if (isOpen()) probeAt = now + backoffMs(failures - OPEN_AFTER + 1, PROBE, random());
     },
   };
 }

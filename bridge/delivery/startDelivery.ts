@@ -4,7 +4,7 @@
  *
  * A key that waits while a place is free is sent in the same tick. A failure is retried after a
  * backoff or Retry-After, whichever is later; `maxFailures` in a row make a dead letter of it. The
- * key is then reconciled at its next change or resync. While the circuit breaker is closed and
+ * key is then reconciled at its next change or resync. While the circuit breaker is open and
  * nothing waits, a key in its backoff serves as the probe: with few keys the bridge would otherwise
  * learn late that the sink is back.
  *
@@ -101,7 +101,7 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
     isPumping = true;
     while (running.size < concurrency.limit() && breaker.admits(running.size, clock.now())) {
       const waiting = queue.take(lowRunning < concurrency.limit() * LOW_SHARE);
-      const lent = waiting === undefined && breaker.isClosed() ? queue.takeDelayed() : undefined;
+      const lent = waiting === undefined && breaker.isOpen() ? queue.takeDelayed() : undefined;
       const concern = waiting ?? lent;
       if (concern === undefined) break;
       if (options.sends?.(concern) ?? true) start(concern, lent !== undefined);
@@ -114,7 +114,7 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
     const untilProbeMs = breaker.probeAt() - clock.now();
     cancelProbe?.();
     // Past that instant whatever is added calls `pump` by itself.
-    if (breaker.isClosed() && untilProbeMs > 0) cancelProbe = clock.setTimer(pump, untilProbeMs);
+    if (breaker.isOpen() && untilProbeMs > 0) cancelProbe = clock.setTimer(pump, untilProbeMs);
   }
 
   function start(concern: C, isLent: boolean): void {
@@ -170,7 +170,7 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
     // limit.
     const wasCut = failure.isOverload && concurrency.overload(number, attempts);
     if (failure.isOfThisKey) noteAnswer();
-    else if (!wasCut) closeBreaker(number, detail);
+    else if (!wasCut) noteFailure(number, detail);
     if (isLent) {
       retries.giveBack(concern, sent, failure);
       return;
@@ -186,16 +186,16 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
     finish(key);
   }
 
-  function closeBreaker(number: number, detail: string): void {
-    const wasClosed = breaker.isClosed();
+  function noteFailure(number: number, detail: string): void {
+    const wasOpen = breaker.isOpen();
     breaker.fail(number, clock.now());
-    if (wasClosed || !breaker.isClosed()) return;
+    if (wasOpen || !breaker.isOpen()) return;
     metrics.circuitOpen.set(1);
     log.warn({ detail }, 'the sink keeps failing: one probe at a time until it answers');
   }
 
   /**
-   * Where the breaker was closed, the failures were the sink's: no key waits any longer for its own
+   * Where the breaker was open, the failures were the sink's: no key waits any longer for its own
    * backoff.
    */
   function noteAnswer(): void {

@@ -3,21 +3,21 @@ import { createCircuitBreaker } from '../../../../bridge/delivery/circuitBreaker
 import { T0 } from '../../../support/objects/builders.ts';
 
 describe('the circuit breaker', () => {
-  it('closes after five failures in a row', () => {
+  it('opens after five failures in a row', () => {
     const breaker = createCircuitBreaker(() => 1);
     for (let attempt = 1; attempt <= 4; attempt += 1) breaker.fail(attempt, T0);
-    expect(breaker.isClosed()).toBe(false);
+    expect(breaker.isOpen()).toBe(false);
     breaker.fail(5, T0);
-    expect(breaker.isClosed()).toBe(true);
+    expect(breaker.isOpen()).toBe(true);
   });
 
-  it('does not count what was sent before the last answer: it met the same load', () => {
+  it('does not count what was sent before the last answer, which met the same load', () => {
     const breaker = createCircuitBreaker(() => 1);
     breaker.succeed(10);
     for (let attempt = 1; attempt <= 10; attempt += 1) breaker.fail(attempt, T0);
-    expect(breaker.isClosed()).toBe(false);
+    expect(breaker.isOpen()).toBe(false);
     for (let attempt = 11; attempt <= 15; attempt += 1) breaker.fail(attempt, T0);
-    expect(breaker.isClosed()).toBe(true);
+    expect(breaker.isOpen()).toBe(true);
   });
 
   it('admits one probe at a time, further and further apart, up to a second', () => {
@@ -25,7 +25,7 @@ describe('the circuit breaker', () => {
     const waits: number[] = [];
     for (let attempt = 1; attempt <= 12; attempt += 1) {
       breaker.fail(attempt, T0);
-      if (breaker.isClosed()) waits.push(breaker.probeAt() - T0);
+      if (breaker.isOpen()) waits.push(breaker.probeAt() - T0);
     }
     expect(waits).toEqual([250, 500, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000]);
     expect(breaker.admits(0, T0 + 999)).toBe(false);
@@ -33,12 +33,12 @@ describe('the circuit breaker', () => {
     expect(breaker.admits(0, T0 + 1_000)).toBe(true);
   });
 
-  it('says whether an answer opened it', () => {
+  it('says whether an answer closed it', () => {
     const breaker = createCircuitBreaker(() => 1);
     expect(breaker.succeed(0)).toBe(false);
     for (let attempt = 1; attempt <= 5; attempt += 1) breaker.fail(attempt, T0);
     expect(breaker.succeed(6)).toBe(true);
-    expect(breaker.isClosed()).toBe(false);
+    expect(breaker.isOpen()).toBe(false);
     expect(breaker.succeed(7)).toBe(false);
   });
 });

@@ -167,7 +167,7 @@ describe('sending', () => {
 
 describe('failures', () => {
   it('backs off from 250 ms, doubling up to 30 s', async () => {
-    // 429 is about the key alone: the gate stays open.
+    // 429 is about the key alone, so the circuit breaker stays closed.
     const bench = aBench({ reply: () => 429, tuning: { maxFailures: 12 } });
     bench.add('a');
     await bench.clock.advance(250_000);
@@ -350,7 +350,7 @@ describe('places', () => {
 });
 
 describe('the circuit breaker before a failing sink', () => {
-  it('lets one probe through at a time, at most a second apart, and opens with the first answer', async () => {
+  it('lets one probe through at a time, at most a second apart, and closes with the first answer', async () => {
     let isUp = false;
     const bench = aBench({ reply: () => (isUp ? 200 : unreachable), tuning: { maxFailures: 1_000 } });
     for (let n = 0; n < 50; n += 1) bench.add(`s-${n}`);
@@ -375,7 +375,7 @@ describe('the circuit breaker before a failing sink', () => {
     expect(bench.clock.pending()).toBe(0);
   });
 
-  it('stays open for a sink that is overloaded: some are answered, a burst times out', async () => {
+  it('stays closed for an overloaded sink that answers some events while a burst times out', async () => {
     const bench = aBench();
     for (let n = 0; n < 40; n += 1) bench.add(`s-${n}`);
     await bench.clock.advance(900);
@@ -389,7 +389,7 @@ describe('the circuit breaker before a failing sink', () => {
     expect(bench.limitNow()).toBeGreaterThan(1);
   });
 
-  it('asks a sink that times out for less before it closes', async () => {
+  it('asks a sink that times out for less before it opens', async () => {
     const bench = aBench({ tuning: { maxFailures: 1_000 } });
     for (let n = 0; n < 100; n += 1) bench.add(`s-${n}`);
     const most: number[] = [];
@@ -402,7 +402,7 @@ describe('the circuit breaker before a failing sink', () => {
     expect(Math.max(...most.slice(4))).toBe(1);
   });
 
-  it('stays open when single keys get 429 from a sink that is well', async () => {
+  it('stays closed when single keys get 429 from a sink that is well', async () => {
     const bench = aBench({ reply: ({ partitionkey }) => (partitionkey.startsWith('shop/bad') ? 429 : 200) });
     for (let n = 0; n < 12; n += 1) bench.add(`bad-${n}`);
     await settle();
@@ -456,7 +456,7 @@ describe('the circuit breaker before a failing sink', () => {
   it('counts no probe against the key that was lent: its dead letter comes when it would have come', async () => {
     const bench = aBench({ reply: () => unreachable });
     bench.add('a');
-    // Nine waits from 0.25 s doubled to 30 s, 91.75 s; and at most a second for the gate to let the last attempt through.
+    // Nine waits from 0.25 s doubled to 30 s, 91.75 s; and at most a second for the breaker to let the last attempt through.
     await bench.clock.advance(91_000);
     expect(bench.letters).toEqual([]);
     await bench.clock.advance(2_000);
