@@ -1,10 +1,12 @@
 /**
- * assess: decides about one Service, lists the writes that carry the decision out, and names the next instant to look.
+ * assess: decides about one Service, lists the writes that carry the decision out, and names the
+ * instant of the next reconcile.
  *
- * Reads settings and situation once, so that decision, writes and timer cannot understand one snapshot differently.
+ * Reads settings and situation once, so that decision, writes and timer cannot understand one
+ * snapshot differently.
  *
- * Guarantees: pure; the order of the snapshot's lists does not matter; assessing again after the writes were carried out keeps
- * the leader and writes nothing (docs/guarantees.md).
+ * Guarantees: pure; the order of the snapshot's lists does not matter; assessing again after the
+ * writes were carried out keeps the leader and writes nothing (docs/guarantees.md).
  */
 
 import { nextChoiceAt } from './choose.ts';
@@ -19,7 +21,9 @@ export interface Assessment {
   readonly decision: Decision;
   /** In the order in which they must happen; empty when nothing differs. */
   readonly writes: readonly Write[];
-  /** When time alone may change the decision, in epoch milliseconds. Null when only an event can. */
+  /**
+   * When time alone may change the decision, in epoch milliseconds. Null when only an event can.
+   */
   readonly nextLookAt: number | null;
 }
 
@@ -37,7 +41,7 @@ export function assess(snapshot: Snapshot, now: number): Assessment {
   return assessSituation(readSituation(snapshot), now);
 }
 
-/** The same for a situation that has been read already. */
+/** Assesses a situation that has been read already. */
 export function assessSituation(situation: Situation | null, now: number): Assessment {
   if (situation === null) return { decision: sourceGone, writes: [], nextLookAt: null };
   const { decision, choice } = decide(situation, now);

@@ -1,17 +1,21 @@
 /**
  * boundValue: cuts a value that a tenant wrote down to what the rules are willing to read.
  *
- * Kubernetes lets the annotations of one object take 256 KiB. A value of that size would be kept for
- * every object, sent in every event and parsed in every reconcile, at the price of all other tenants.
+ * Kubernetes lets the annotations of one object take 256 KiB. A value of that size would be kept
+ * for every object, sent in every event and parsed in every reconcile, at the price of all other
+ * tenants.
  *
  * Guarantees: a value that was cut stays longer than `MAX_VALUE_LENGTH`, so that every parser still
  * calls it unreadable. The result does not keep the whole text alive.
- * Source: https://kubernetes.io/docs/reference/labels-annotations-taints/ gives no bound of its own;
- * https://github.com/kubernetes/apimachinery/blob/v0.35.4/pkg/api/validation/objectmeta.go
+ * Source: https://kubernetes.io/docs/reference/labels-annotations-taints/ gives no bound of its
+ * own; https://github.com/kubernetes/apimachinery/blob/v0.35.4/pkg/api/validation/objectmeta.go
  * (TotalAnnotationSizeLimitB, 256 KiB).
  */
 
-/** Characters. The longest value that means something is a pod's name, 253; a check's path may be longer. */
+/**
+ * Characters. The longest value that means something is a pod's name, 253; a check's path may be
+ * longer.
+ */
 export const MAX_VALUE_LENGTH = 1_024;
 
 const MARK = '…';

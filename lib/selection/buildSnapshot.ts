@@ -1,8 +1,8 @@
 /**
- * buildSnapshot: from the state of a namespace to what one decision depends on.
+ * buildSnapshot: picks from the state of a namespace what one decision depends on.
  *
- * Called by the bridge when it sends an event, and by a function that reads the state itself, so that both decide on the
- * same thing. Give it everything of the namespace, or any superset of what belongs.
+ * The bridge and the functions both build snapshots here, so that both decide on the same thing.
+ * The state may be everything in the namespace, or any superset of what belongs.
  */
 
 import { annotation } from './names.ts';
@@ -25,7 +25,8 @@ export function buildSnapshot(state: NamespaceState): Snapshot {
   const { source } = state;
   const wanted = source === null ? [] : wantedServiceNames(source);
   const allSlices = [...state.slices];
-  // A Service that our slices route for belongs, also when it has lost our label or somebody else has taken its name.
+  // A Service that our slices route for belongs, also when it lost our label or when another owner
+  // took its name.
   const routed = allSlices
     .filter((slice) => isOurSlice(slice, source?.uid))
     .flatMap(({ serviceName }) => serviceName ?? []);
@@ -59,7 +60,10 @@ function belongsService(service: ServiceView, state: NamespaceState, names: Read
   return names.has(service.name) || isOurService(service, state.source?.uid) || isOrphanService(service, state.name);
 }
 
-/** Ours by owner; and whoever has a name or a `kubernetes.io/service-name` that we want or that is ours. */
+/**
+ * Picks our slices by owner, and every slice whose name or `kubernetes.io/service-name` is one that
+ * we want or own.
+ */
 function belongingSlices(
   all: readonly SliceView[],
   state: NamespaceState,

@@ -1,6 +1,9 @@
 /**
- * chooseLeader: who leads now, and why. The precedence in docs/reference/annotations.md#precedence stands here in one place:
- * paused, then exclude, lost label or terminating (at once), then failover-min-delay, pin, sticky, strategy.
+ * chooseLeader: decides who leads now, and why. The precedence in
+ * docs/reference/annotations.md#precedence stands here in one place.
+ *
+ * The order is paused, then exclude, lost label or terminating (at once), then failover-min-delay,
+ * pin, sticky, strategy.
  */
 
 import type { Leader, Reason } from './decision.ts';
@@ -16,7 +19,7 @@ export interface ChoiceInput {
   readonly settings: Settings;
   readonly rules: FitnessRules;
   readonly sourceUid: Uid;
-  /** Something that a user wrote cannot be read: a fit leader stays, whatever the rest says. */
+  /** A value that a user wrote cannot be read. A fit leader then stays, whatever the rest says. */
   readonly hasUnreadable: boolean;
 }
 
@@ -69,7 +72,9 @@ export function findIncumbent(candidates: readonly Candidate[], leader: Leader |
   return leader === null ? null : (candidates.find((pod) => pod.uid === leader.uid) ?? null);
 }
 
-/** A fit leader stays (S8), unless the user asked for another one: by a pin, or by giving up stickiness. */
+/**
+ * Keeps a fit leader (S8), unless the user asked for another one by a pin or by `sticky: "false"`.
+ */
 function chooseBesideFitLeader(incumbent: Candidate, input: ChoiceInput, now: number): Choice {
   const { settings } = input;
   if (input.hasUnreadable) return kept('LeaderFit', incumbent);
@@ -85,7 +90,10 @@ function chooseBesideFitLeader(incumbent: Candidate, input: ChoiceInput, now: nu
     : { outcome: 'elected', reason: 'Preferred', pod: first };
 }
 
-/** node- and zone-aware say where the next leader should run, given where the last one did: they do not move a fit one. */
+/**
+ * node- and zone-aware say where the next leader should run, given where the last one did. They do
+ * not move a fit one.
+ */
 function staysWhileFit({ sticky, strategy }: Settings): boolean {
   return sticky || strategy === 'node-aware' || strategy === 'zone-aware';
 }
@@ -100,8 +108,8 @@ function strategyContext({ settings, sourceUid, record }: ChoiceInput): Strategy
 }
 
 /**
- * S2: a pod that has stopped being fit may be kept only while it exists, has not finished, and still has the address that is
- * routed to. Another pod may have been given that address.
+ * S2. A pod that has stopped being fit may be kept only while it exists, has not finished, and
+ * still has the routed address. Kubernetes may have given that address to another pod.
  */
 function canBeKept(pod: Candidate, { record, rules }: ChoiceInput): boolean {
   const address = addressOf(pod, rules.primaryFamily);
@@ -114,7 +122,7 @@ function kept(reason: Reason, pod: Candidate): Choice {
   return { outcome: 'kept', reason, pod };
 }
 
-/** The most telling reason why nobody can lead. */
+/** Names the most telling reason why no pod can lead. */
 function whyNobody({ candidates, rules }: ChoiceInput): Reason {
   const selected = candidates.filter((pod) => pod.selected);
   if (selected.length === 0) return 'NoPodsFound';
@@ -124,8 +132,10 @@ function whyNobody({ candidates, rules }: ChoiceInput): Reason {
 }
 
 /**
- * The next instant at which time alone may change the choice, after `now`; null: only an event can. The third part of `assess`:
- * a stateless function cannot wait, so its reply asks the bridge to reconcile again then.
+ * Names the next instant after `now` at which time alone may change the choice. Null when only an
+ * event can.
+ *
+ * A stateless function cannot wait, so its reply asks the bridge to reconcile again then.
  */
 export function nextChoiceAt(choice: Choice, input: ChoiceInput, now: number): number | null {
   const instants = rivalsOf(choice, input)
@@ -136,7 +146,7 @@ export function nextChoiceAt(choice: Choice, input: ChoiceInput, now: number): n
   return later.length === 0 ? null : Math.min(...later);
 }
 
-/** The pods that would take over from this choice by having been Ready for long enough. */
+/** The pods that would take over from this choice once they have been Ready for long enough. */
 function rivalsOf(choice: Choice, { candidates, settings, hasUnreadable }: ChoiceInput): readonly Candidate[] {
   if (choice.reason === 'Paused') return [];
   if (choice.reason !== 'LeaderFit') return candidates;

@@ -1,9 +1,9 @@
 /**
- * compareRevisions: which of two resourceVersions of one resource is the older state. Used wherever two views of the cluster meet: by the
- * rules (what to record), by functions (S9), by the bridge (two watches of one resource; a restored etcd).
+ * compareRevisions: tells which of two resourceVersions of one resource is the older state.
  *
- * Guarantees: never guesses. A version that is no number of 64 bits is 'unordered' against everything, itself included.
- * Source: KEP-5504, "Comparable resource version": versions of one resource are numbers that grow.
+ * Guarantees: never guesses. A version that is not a number of 64 bits is 'unordered' against
+ * everything, itself included.
+ * Source: KEP-5504, "Comparable resource version". Versions of one resource are numbers that grow.
  */
 
 export type RevisionOrder = 'older' | 'same' | 'newer' | 'unordered';

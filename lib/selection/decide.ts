@@ -1,8 +1,8 @@
 /**
- * decide: what the rules say about one Service, from its situation and the time. The first part of `assess`.
+ * decide: applies the rules to the situation of one Service at one instant.
  *
- * Guarantees: pure; the order of the snapshot's lists does not matter; deciding again after the decision was written keeps the
- * leader (docs/guarantees.md).
+ * Guarantees: pure; the order of the snapshot's lists does not matter; deciding again after the
+ * decision was written keeps the leader (docs/guarantees.md).
  */
 
 import { type Choice, chooseLeader } from './choose.ts';
@@ -19,7 +19,10 @@ import { foreignSliceWarnings, sortWarnings } from './warnings.ts';
 
 export interface Decided {
   readonly decision: Decision;
-  /** Null when no pod was chosen between: opted out, refused, or a source that selects no pods. */
+  /**
+   * Null when no pod was chosen between. The Service is opted out or refused, or it selects no
+   * pods.
+   */
   readonly choice: Choice | null;
 }
 
@@ -70,7 +73,10 @@ function unchosen(decision: Decision): Decided {
   return { decision, choice: null };
 }
 
-/** A source that selects no pods: what we made for it in better days stays, and routes to nobody. */
+/**
+ * Decides for a source that selects no pods. What we made for it earlier stays, and routes to no
+ * pod.
+ */
 function decideUnroutable(situation: Situation, name: string, now: number): Decision {
   const { record, owned, source } = situation;
   const message =
@@ -96,8 +102,9 @@ function decideUnroutable(situation: Situation, name: string, now: number): Deci
 }
 
 /**
- * The fencing token. It grows by one with every election. A slice made anew starts at the time in milliseconds, or above whatever
- * is still known, so that it grows across deletion, rename and opt-out without anything else to remember it.
+ * Counts the fencing token, which grows by one with every election. A slice that is made again
+ * starts at the time in milliseconds, or above whatever is still known. So the epoch grows across
+ * deletion, rename and opt-out, and nothing else has to remember it.
  */
 function nextEpoch(
   { record, owned, families }: Situation,
@@ -107,7 +114,8 @@ function nextEpoch(
 ): { readonly epoch: number; readonly isNewSlice: boolean } {
   const name = sliceName(leaderServiceName, families[0] ?? 'IPv4');
   const slice = owned.slices.find((each) => each.name === name);
-  // Without a record what is left, the other family's slice, may be behind the one that held it.
+  // Without a record, the slice that is left is the other family's. It may be behind the one that
+  // held the record.
   const isNewSlice = record.slice === null || parseEpoch(slice?.annotations[annotation.epoch]) === null;
   if (isNewSlice) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now)), isNewSlice };
   return { epoch: record.knownEpoch + (isElection ? 1 : 0), isNewSlice };

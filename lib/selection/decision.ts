@@ -1,8 +1,7 @@
 /**
  * Decision: what the rules say about one Service at one instant, and the closed list of reasons.
  *
- * Made by `decide`, turned into writes by `toPatch`, told to the world by the reply, the log line, the metrics and the
- * record on the slice: all of them use the reasons listed here and no other.
+ * The reply, the log line, the metrics and the record on the slice use these reasons and no others.
  */
 
 import type { Candidate, IpFamily, ServicePort, SlicePort, Uid } from './snapshot.ts';
@@ -15,7 +14,7 @@ export interface Leader {
 }
 
 export const electedReasons = [
-  'FirstLeader', // nobody was routed to before
+  'FirstLeader', // no pod was routed to before
   'LeaderGone', // the leader's pod is no longer there, or is another one under the same name
   'LeaderTerminating',
   'LeaderFinished', // Succeeded or Failed
@@ -26,7 +25,7 @@ export const electedReasons = [
   'LeaderPortUnresolved', // ports-mode strict and a named port that it does not have
   'Pinned',
   'Preferred', // sticky is false and the strategy puts another one first
-  'SliceMadeAnew', // the same pod, under a new epoch: the slice was deleted, or the leader Service renamed
+  'SliceMadeAnew', // the same pod under a new epoch, after a deleted slice or a renamed Service
 ] as const;
 
 export const keptReasons = [
@@ -60,7 +59,10 @@ export const reasons: readonly Reason[] = [
   ...new Set<Reason>([...electedReasons, ...keptReasons, ...lostReasons, ...refusedReasons]),
 ];
 
-/** Something a user has to know about; becomes a Warning Event and a metric. `value` makes its Event name unique. */
+/**
+ * A warning that a user has to know about. It becomes a Warning Event and a metric; `value` makes
+ * its Event name unique.
+ */
 export interface Warning {
   readonly reason:
     | 'InvalidAnnotation'
@@ -78,12 +80,12 @@ export interface Warning {
 export interface Route {
   readonly family: IpFamily;
   readonly sliceName: string;
-  /** Null: nobody, or the leader has no address of this family. */
+  /** Null when no pod leads, or when the leader has no address of this family. */
   readonly address: string | null;
   readonly ports: readonly SlicePort[];
 }
 
-/** A Service of ours as it should be; what is not listed is left as it is. */
+/** One of our Services as it should be. What is not listed stays as it is. */
 export interface ServicePlan {
   readonly name: string;
   readonly role: 'leader' | 'followers';
@@ -103,11 +105,13 @@ export interface FollowersPlan {
 /** What should exist. */
 export interface Plan {
   readonly leaderServiceName: string;
-  /** Null: the leader Service is not ours to write, or the source says nothing to mirror. */
+  /**
+   * Null when the leader Service is not ours to write, or when the source says nothing to mirror.
+   */
   readonly service: ServicePlan | null;
-  /** One a family, the primary first. */
+  /** One per family, the primary first. */
   readonly routes: readonly Route[];
-  /** `keep`: the annotation cannot be read, so what there is stays as it is. */
+  /** `keep` when the annotation cannot be read, so that what exists stays as it is. */
   readonly followers: FollowersPlan | 'keep' | null;
 }
 
@@ -116,9 +120,14 @@ export interface Decision {
   readonly reason: Reason;
   readonly previous: Leader | null;
   readonly leader: Leader | null;
-  /** The fencing token that stands after this decision was written. 0 when nothing has ever been elected. */
+  /**
+   * The fencing token that stands after this decision was written. 0 when no pod was ever elected.
+   */
   readonly epoch: number;
-  /** Null: nothing of ours should exist (OptedOut), or nothing may be written (SourceGone, refused). */
+  /**
+   * Null when nothing of ours should exist (OptedOut), or when nothing may be written (SourceGone,
+   * refused).
+   */
   readonly plan: Plan | null;
   /** Sorted by reason and value, no duplicates. */
   readonly warnings: readonly Warning[];

@@ -1,5 +1,6 @@
 /**
- * A write that the rules ask for, in three words: `patch endpointslices/postgres-leader-ipv4`.
+ * Describes a write that the rules ask for in two words: `patch
+ * endpointslices/postgres-leader-ipv4`.
  */
 
 import type { Write } from './write.ts';

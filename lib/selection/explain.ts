@@ -1,7 +1,8 @@
 /**
- * explain: why this pod leads, why each other one does not, what happens next, and how each annotation was read.
+ * explain: says why this pod leads, why each other one does not, what happens next, and how each
+ * annotation was read.
  *
- * The same functions as in `assess`, told pod by pod.
+ * It uses the same functions as `assess`, pod by pod.
  */
 
 import { type Assessment, assessSituation } from './assess.ts';

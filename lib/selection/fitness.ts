@@ -1,14 +1,16 @@
 /**
- * Which pods may take traffic, and for each other one why not. S2 and the precedence in docs/reference/annotations.md#precedence.
+ * Says which pods may take traffic, and for each other one why not. S2 and the precedence in
+ * docs/reference/annotations.md#precedence.
  *
- * `fit` says that a pod can be routed to; `eligible` adds what a pod needs to be chosen anew (min-ready-duration).
+ * `fit` says that a pod can be routed to. `eligible` adds what a pod needs to be chosen
+ * (min-ready-duration).
  */
 
 import { resolvePorts } from './resolvePorts.ts';
 import { parseBoolean, type Settings } from './settings.ts';
 import type { Candidate, IpFamily, ServicePort } from './snapshot.ts';
 
-/** From what takes a leader out at once to what a grace period may cover. */
+/** Ordered from what takes a leader out at once to what a grace period may cover. */
 export type Unfit =
   | 'terminating'
   | 'finished'
@@ -34,7 +36,7 @@ export function toFitnessRules(
   return { primaryFamily, ports, requirePorts: settings.portsMode === 'strict', minReadyMs: settings.minReadyMs };
 }
 
-/** Null: fit. */
+/** Null when the pod is fit. */
 export function whyUnfit(pod: Candidate, rules: FitnessRules): Unfit | null {
   if (pod.terminating) return 'terminating';
   if (isFinished(pod)) return 'finished';
@@ -46,7 +48,7 @@ export function whyUnfit(pod: Candidate, rules: FitnessRules): Unfit | null {
   return null;
 }
 
-/** Succeeded or Failed: its IP may be another pod's by now. */
+/** Succeeded or Failed. Its IP may be another pod's by now. */
 export function isFinished(pod: Candidate): boolean {
   return pod.phase === 'Succeeded' || pod.phase === 'Failed';
 }
@@ -55,7 +57,10 @@ function isExcluded(pod: Candidate): boolean {
   return pod.exclude !== undefined && parseBoolean(pod.exclude) === true;
 }
 
-/** When a fit pod becomes eligible, in epoch milliseconds; a pod whose kubelet never said counts from its creation. */
+/**
+ * When a fit pod becomes eligible, in epoch milliseconds. A pod whose kubelet never gave an instant
+ * counts from its creation.
+ */
 export function eligibleAt(pod: Candidate, rules: FitnessRules): number {
   return (pod.readyChangedAt ?? pod.createdAt) + rules.minReadyMs;
 }

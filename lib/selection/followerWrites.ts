@@ -1,5 +1,6 @@
 /**
- * followerWrites: the followers Service and its slices, in the low lane. docs/reference/objects.md: at most 1,000 endpoints a slice.
+ * followerWrites: writes the followers Service and its slices, in the low lane.
+ * docs/reference/objects.md#followers: at most 1,000 endpoints in a slice.
  *
  * A slice has one list of ports, so pods whose named ports differ stand in different slices.
  */
@@ -14,7 +15,10 @@ import type { Candidate, IpFamily, SlicePort } from './snapshot.ts';
 import { sliceName } from './wantedNames.ts';
 import type { Write } from './write.ts';
 
-/** The API's own limit on endpoints in a slice: https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/ */
+/**
+ * The API's own limit on endpoints in a slice:
+ * https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/
+ */
 const MAX_ENDPOINTS = 1_000;
 
 export function followerWrites(situation: Situation, plan: FollowersPlan): readonly Write[] {
@@ -29,7 +33,10 @@ export function followerWrites(situation: Situation, plan: FollowersPlan): reado
   ];
 }
 
-/** At least one a family, so that a Service without followers can be seen to have none. */
+/**
+ * Plans at least one slice per family, so that a Service without followers can be seen to have
+ * none.
+ */
 export function followerSlices({ families, source }: Situation, plan: FollowersPlan): readonly DesiredSlice[] {
   return families.flatMap((family) => {
     const groups = groupByPorts(plan, family);

@@ -1,5 +1,6 @@
 /**
- * planFollowers: a second Service with every other Ready pod, for readers that must not load the leader. docs/reference/objects.md.
+ * planFollowers: plans a second Service with every other Ready pod, for readers that must not load
+ * the leader. docs/reference/objects.md#followers.
  */
 
 import type { Plan, Warning } from './decision.ts';

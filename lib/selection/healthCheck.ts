@@ -1,6 +1,8 @@
 /**
- * parseHealthCheck: the value of `zen-lead.io/health-check`. Read so that a mistake is named now; not acted on yet.
- * The value is no URL: `http://:80/x` has no host and does not parse as one.
+ * parseHealthCheck: reads the value of `zen-lead.io/health-check`, so that a mistake is named now.
+ * The rules do not act on it yet.
+ *
+ * The value is not a URL: `http://:80/x` has no host and does not parse as one.
  */
 
 export interface HealthCheck {

@@ -1,5 +1,6 @@
 /**
- * The selection rules as a library: the entry `zen-lead/selection` of the package. lib/selection/README.md.
+ * Exports the selection rules as a library, the entry `zen-lead/selection` of the package.
+ * lib/selection/README.md.
  *
  * Composes the rules with the parsers of lib/kube. The program itself imports the files behind it.
  */

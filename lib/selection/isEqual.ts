@@ -1,5 +1,6 @@
 /**
- * isEqual: whether two plain JSON values say the same. The order of keys and keys that are undefined do not count.
+ * isEqual: says whether two plain JSON values say the same. The order of keys and keys that are
+ * undefined do not count.
  */
 export function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;

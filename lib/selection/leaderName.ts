@@ -1,8 +1,10 @@
 /**
- * findLeaderName: under which name a source's leader Service lives, and whether something is in the way. docs/reference/objects.md.
+ * findLeaderName: finds the name under which a source's leader Service lives, and what is in the
+ * way of it. docs/reference/objects.md#leader-service.
  *
- * A name that is taken is refused. What we already have goes on being looked after: the leader Service under its name of before, the
- * families whose slices stand beside one that is taken. Only where there is nothing to fall back to is the whole Service refused.
+ * A name that is taken is refused. What we already have goes on being reconciled: the leader
+ * Service under its previous name, and the families whose slices stand beside a taken one. The
+ * whole Service is refused only where nothing of ours is left to fall back to.
  */
 
 import type { Warning } from './decision.ts';
@@ -15,9 +17,12 @@ import { defaultLeaderName, MAX_NAME_LENGTH, sliceName } from './wantedNames.ts'
 export interface FreeName {
   readonly kind: 'free';
   readonly name: string;
-  /** False: the Service of this name carries our ownerReference but no longer our label; its slices are still ours. */
+  /**
+   * False when the Service of this name carries our ownerReference but no longer our label. Its
+   * slices are still ours.
+   */
   readonly serviceIsOurs: boolean;
-  /** The source's without those whose slice is somebody else's; never empty. */
+  /** The source's families without those whose slice has another owner. Never empty. */
   readonly families: readonly IpFamily[];
   readonly warnings: readonly Warning[];
 }
@@ -75,7 +80,10 @@ function isForeignService(service: ServiceView, source: ServiceView): boolean {
   return !isOurService(service, source.uid) && !isOrphanService(service, source.name);
 }
 
-/** Under the names of our slices, also of a family that the source may come to have. */
+/**
+ * Finds foreign slices under the names of our slices, also of a family that the source may come to
+ * have.
+ */
 function findForeignSlices({ snapshot, source }: Situation, name: string): readonly SliceView[] {
   return (['IPv4', 'IPv6'] as const).flatMap((family) => {
     const slice = snapshot.slices.find((each) => each.name === sliceName(name, family));

@@ -1,5 +1,6 @@
 /**
- * The labels, annotations and manager names that users and other controllers see. docs/reference/annotations.md; docs/reference/objects.md.
+ * The labels, annotations and manager names that users and other controllers see.
+ * docs/reference/annotations.md; docs/reference/objects.md.
  */
 
 const PREFIX = 'zen-lead.io/';
@@ -34,7 +35,8 @@ export const annotation = {
   servicesRevision: `${PREFIX}services-revision`,
   lastNode: `${PREFIX}last-node`,
   lastZone: `${PREFIX}last-zone`,
-  // what has been announced: on the leader Service, or on the slice when that Service is a LoadBalancer
+  // What has been announced stands on the leader Service, or on the slice when that Service is a
+  // LoadBalancer.
   announcedEpoch: `${PREFIX}announced-epoch`,
   announcedLeaderPodUid: `${PREFIX}announced-leader-pod-uid`,
 } as const;
@@ -50,9 +52,9 @@ export const label = {
   zone: 'topology.kubernetes.io/zone',
 } as const;
 
-/** Value of `app.kubernetes.io/managed-by` on Services of ours. */
+/** Value of `app.kubernetes.io/managed-by` on our Services. */
 export const MANAGER = 'zen-lead';
-/** Value of `endpointslice.kubernetes.io/managed-by` on slices of ours. */
+/** Value of `endpointslice.kubernetes.io/managed-by` on our slices. */
 export const SLICE_MANAGER = 'zen-lead.io';
 
 export function isOurAnnotation(key: string): boolean {

@@ -1,8 +1,9 @@
 /**
- * What is ours. docs/reference/objects.md#what-is-ours: our label and our controller ownerReference to the source's uid, both.
+ * Says what is ours. docs/reference/objects.md#what-is-ours: our label and our controller
+ * ownerReference to the source's uid, both.
  *
- * S7 rests on this file: an object that is neither ours nor an orphan here is never changed or deleted.
- * Snapshots, rules, indexes and commands all ask this file.
+ * S7 rests on this file: the rules never change or delete an object that is neither ours nor an
+ * orphan here. Snapshots, rules, indexes and commands all ask this file.
  */
 
 import { label, MANAGER, SLICE_MANAGER } from './names.ts';
@@ -20,7 +21,10 @@ export function isOurSlice(slice: SliceView, sourceUid: Uid | undefined): boolea
   return isSliceManager(slice.managedBy) && isControlledBy(slice, sourceUid);
 }
 
-/** Left by `kubectl delete --cascade=orphan`: our labels for a source of this name, and no controller. To be adopted. */
+/**
+ * An orphan is what `kubectl delete --cascade=orphan` leaves: our labels for a source of this name,
+ * and no controller. The rules adopt it.
+ */
 export function isOrphanService(service: ServiceView, sourceName: string): boolean {
   return isLabelledOurs(service) && service.labels[label.sourceService] === sourceName && service.owner === null;
 }
@@ -34,12 +38,18 @@ export function isLabelledOurs(service: ServiceView): boolean {
   return service.labels[label.managedBy] === MANAGER;
 }
 
-/** The same of an EndpointSlice, by the value of its `endpointslice.kubernetes.io/managed-by`. */
+/**
+ * The other half for an EndpointSlice, by the value of its
+ * `endpointslice.kubernetes.io/managed-by`.
+ */
 export function isSliceManager(managedBy: string | null): boolean {
   return managedBy === SLICE_MANAGER;
 }
 
-/** The source that a Service with our label names: its controller, or, where it was left without one, its label. */
+/**
+ * The source that a Service with our label names: its controller, or its label where it has no
+ * controller.
+ */
 export function sourceOfOurService(service: ServiceView): string | null {
   if (!isLabelledOurs(service)) return null;
   return service.owner === null ? (service.labels[label.sourceService] ?? null) : nameOfService(service.owner);
@@ -59,7 +69,10 @@ export interface Owned {
   readonly slices: readonly SliceView[];
 }
 
-/** What is ours or left to us in a snapshot; orphaned slices only where they belong to a Service or a slice of ours, or to a name we want. */
+/**
+ * Finds what is ours or left to us in a snapshot. An orphaned slice is left to us only where it
+ * belongs to our Service, to our slice, or to a name that we want.
+ */
 export function findOwned(snapshot: Snapshot, wantedNames: readonly string[]): Owned {
   const sourceUid = snapshot.source?.uid;
   if (sourceUid === undefined) return { services: [], slices: [] };

@@ -1,10 +1,12 @@
 /**
- * parseDuration: a Go duration ("1m30s", "500ms", "0") in milliseconds, or null when it is not one, is
- * negative, or takes more than 64 characters.
- * Source: https://pkg.go.dev/time#ParseDuration. Users know this form from every other Kubernetes field.
+ * parseDuration: reads a Go duration ("1m30s", "500ms", "0") in milliseconds. Null when it is not
+ * one, is negative, or takes more than 64 characters.
+ *
+ * Source: https://pkg.go.dev/time#ParseDuration. Users know this form from every other Kubernetes
+ * field.
  */
 
-/** Milliseconds a unit. Both code points of the micro sign are accepted, as in Go. */
+/** Milliseconds per unit. Both code points of the micro sign are accepted, as in Go. */
 const unitMs: ReadonlyMap<string, number> = new Map([
   ['ns', 1e-6],
   ['us', 1e-3],
@@ -16,10 +18,16 @@ const unitMs: ReadonlyMap<string, number> = new Map([
   ['h', 3_600_000],
 ]);
 
-/** Go holds a duration in 63 bits of nanoseconds, about 292 years; what does not fit is an error there and here. */
+/**
+ * Go holds a duration in 63 bits of nanoseconds, about 292 years. What does not fit is an error
+ * there and here.
+ */
 const MAX_MS = (2 ** 63 - 1) / 1e6;
 
-/** Characters: five times what Go prints for the longest duration. The pattern below takes quadratic time. */
+/**
+ * Characters: five times what Go prints for the longest duration. The pattern below takes quadratic
+ * time.
+ */
 const MAX_LENGTH = 64;
 
 const term = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy;

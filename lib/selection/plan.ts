@@ -1,5 +1,5 @@
 /**
- * The leader Service and its routes as they should be. docs/reference/objects.md.
+ * Plans the leader Service and its routes. docs/reference/objects.md#leader-service.
  */
 
 import type { Route, ServicePlan, Warning } from './decision.ts';
@@ -19,7 +19,7 @@ export function planService({ source, read, record }: Situation, name: string): 
   return { ...mirrored, name, role: 'leader', type: mirrored.headless ? 'ClusterIP' : type };
 }
 
-/** What both our Services take from their source. Everything else of it, labels and policies, stays behind. */
+/** Takes from the source what both our Services mirror. Its labels and policies stay behind. */
 export function mirror(source: Situation['source']): Omit<ServicePlan, 'name' | 'role' | 'type'> {
   return {
     // The API demands ports of every Service that is not headless.
@@ -39,7 +39,7 @@ export interface PlannedRoutes {
   readonly warnings: readonly Warning[];
 }
 
-/** One a family, the primary first; the ports are those of the chosen pod. */
+/** Plans one route per family, the primary first. The ports are those of the chosen pod. */
 export function planRoutes({ source, families }: Situation, serviceName: string, pod: Candidate | null): PlannedRoutes {
   const { ports, missing } = resolvePorts(source.ports, pod);
   return {

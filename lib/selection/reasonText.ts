@@ -1,5 +1,6 @@
 /**
- * Each reason of a decision as a sentence for people. The reasons themselves stand in lib/selection/decision.ts.
+ * Words each reason of a decision as a phrase. The reasons themselves stand in
+ * lib/selection/decision.ts.
  */
 
 import type { Reason } from './decision.ts';

@@ -1,8 +1,10 @@
 /**
- * readRecord: what our own objects say about the last decision and its announcement. docs/reference/objects.md#the-record.
+ * readRecord: reads from our own objects the last decision and its announcement.
+ * docs/reference/objects.md#the-record.
  *
- * The primary slice speaks first. What was lost with it, by hand or by deletion, is found on the other family's slice or on
- * the leader Service, so that a fit leader stays (S8) and the epoch never goes down (S4).
+ * The primary slice comes first. What was lost with it, by hand or by deletion, is found on the
+ * other family's slice or on the leader Service. So a fit leader stays (S8) and the epoch never
+ * goes down (S4).
  */
 
 import type { Leader } from './decision.ts';
@@ -12,23 +14,23 @@ import type { ServiceView, SliceView, Snapshot, Uid } from './snapshot.ts';
 import { wantedServiceNames } from './wantedNames.ts';
 
 export interface LeaderRecord {
-  /** The slice that holds the record; null when there is none, or only the remains of one. */
+  /** The slice that holds the record. Null when there is none, or only the remains of one. */
   readonly slice: SliceView | null;
   /** The leader Service that the record belongs to, if it exists and is ours. */
   readonly service: ServiceView | null;
-  /** What the leader Service is or was called; null when nothing of ours says. */
+  /** What the leader Service is or was called. Null when no object of ours says it. */
   readonly leaderServiceName: string | null;
   readonly leader: Leader | null;
-  /** Where the record's slice routes to; null: nobody. */
+  /** The address that the record's slice routes to. Null when it routes to no pod. */
   readonly routedAddress: string | null;
-  /** The greatest epoch that any object of ours knows; 0: none. */
+  /** The greatest epoch that any object of ours knows. 0 when there is none. */
   readonly knownEpoch: number;
   readonly lastSwitchAt: number | undefined;
   readonly podsRevision: string | undefined;
   readonly servicesRevision: string | undefined;
   readonly lastNode: string | undefined;
   readonly lastZone: string | undefined;
-  /** The outbox: what has been told to others. */
+  /** The outbox: what has been announced. */
   readonly announced: { readonly epoch: number | null; readonly leaderUid: string | null };
 }
 
@@ -37,7 +39,10 @@ export function readRecord(snapshot: Snapshot): LeaderRecord {
   return recordOf(findOwned(snapshot, wanted), wanted[0]);
 }
 
-/** `preferredName`: between two records of one epoch (a rename cut short), that Service's wins. */
+/**
+ * Two records may have one epoch after a rename was cut short. Then the one under `preferredName`
+ * wins.
+ */
 export function recordOf(owned: Owned, preferredName: string | undefined): LeaderRecord {
   const slice = findRecordSlice(owned, preferredName);
   const leaderServices = owned.services
@@ -69,7 +74,7 @@ export function recordOf(owned: Owned, preferredName: string | undefined): Leade
   };
 }
 
-/** Only the primary slice carries a pods-revision: that is what makes it the record. */
+/** Only the primary slice carries a pods-revision, which makes it the record. */
 function findRecordSlice(owned: Owned, preferredName: string | undefined): SliceView | null {
   const records = owned.slices.filter((slice) => slice.annotations[annotation.podsRevision] !== undefined);
   const rank = (slice: SliceView): number => parseEpoch(slice.annotations[annotation.epoch]) ?? 0;
@@ -80,7 +85,10 @@ function findRecordSlice(owned: Owned, preferredName: string | undefined): Slice
   return first ?? null;
 }
 
-/** Of several leader Services and no record: the wanted one, then one that has slices of ours, then one that has not been orphaned. */
+/**
+ * Ranks leader Services where there is no record: the wanted one, then one that has our slices,
+ * then one that is not orphaned.
+ */
 function standingOf({ name, owner }: ServiceView, { slices }: Owned, preferredName: string | undefined): number {
   if (name === preferredName) return 3;
   if (slices.some((slice) => slice.serviceName === name)) return 2;
@@ -96,7 +104,8 @@ function readLeader(slice: SliceView | null, owned: Owned, service: ServiceView 
       const zone = slice.annotations[annotation.lastZone];
       return toLeader(name, uid as Uid, nodeName, zone);
     }
-    // Either nobody leads, or the annotation was taken away by hand. An endpoint alone is not believed: anybody can add one.
+    // Either no pod leads, or a hand removed the annotation. An endpoint alone is not trusted,
+    // because any client with the right may add one.
     const routed = leaderOfEndpoint(slice);
     return routed !== null && routed.uid === service?.annotations[annotation.leaderPodUid] ? routed : null;
   }
@@ -115,7 +124,10 @@ function leaderOfEndpoint(slice: SliceView): Leader | null {
   return toLeader(endpoint.targetRef.name, endpoint.targetRef.uid, endpoint.nodeName, endpoint.zone);
 }
 
-/** On the leader Service; on the slice where that Service is a LoadBalancer (docs/reference/events.md). */
+/**
+ * On the leader Service, or on the slice where that Service is a LoadBalancer
+ * (docs/reference/events.md#announcements).
+ */
 function readAnnounced(slice: SliceView | null, service: ServiceView | null): LeaderRecord['announced'] {
   const onSlice = service?.type === 'LoadBalancer';
   const notes = (onSlice ? slice?.annotations : service?.annotations) ?? {};

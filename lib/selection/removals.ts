@@ -1,5 +1,6 @@
 /**
- * What of ours has to go: after opt-out, after a rename, and what Kubernetes left behind of a selector. docs/reference/objects.md.
+ * Removes what of ours has to go: after opt-out, after a rename, and what Kubernetes left behind
+ * after a selector. docs/reference/objects.md#what-is-ours.
  */
 
 import type { Plan } from './decision.ts';
@@ -10,17 +11,23 @@ import type { Situation } from './situation.ts';
 import type { ServiceView, SliceView } from './snapshot.ts';
 import type { Stage, Write } from './write.ts';
 
-/** Opted out: the routes first; the leader Service, which says what has been announced, in the next stage. */
+/**
+ * Removes everything after opt-out. The routes go first. The leader Service, which records what has
+ * been announced, goes in the next stage.
+ */
 export function removeAll({ owned }: Situation): readonly Write[] {
   return [...removeSlices(owned.slices, 'route'), ...removeServices(owned.services, 'follow')];
 }
 
-/** Refused: what stands in the way has taken the place, and nobody looks after what is left of ours. It must not go on routing. */
+/**
+ * Removes our slices after a refusal. What stands in the way has taken the name, and no reconcile
+ * updates what is left of ours, so it must not go on routing.
+ */
 export function detachSlices({ owned }: Situation): readonly Write[] {
   return removeSlices(owned.slices, 'route');
 }
 
-/** Whatever is ours and no longer planned. */
+/** Removes whatever is ours and no longer planned. */
 export function removeUnplanned(situation: Situation, plan: Plan): readonly Write[] {
   const { owned } = situation;
   const isFollowers = (service: ServiceView): boolean => service.labels[label.role] === 'followers';
@@ -43,9 +50,9 @@ const ENDPOINT_SLICE_CONTROLLER = 'endpointslice-controller.k8s.io';
 const MIRRORING_CONTROLLER = 'endpointslicemirroring-controller.k8s.io';
 
 /**
- * The one exception to S7. Somebody gave the leader Service a selector, and Kubernetes made a slice and an Endpoints object from
- * it, which stay when the selector goes and keep routing to dead pods (kubernetes/kubernetes#91072). The mirrored slices follow
- * their Endpoints object by themselves.
+ * The one exception to S7. A user gave the leader Service a selector, and Kubernetes made a slice
+ * and an Endpoints object from it. Both stay when the selector goes, and keep routing to dead pods
+ * (kubernetes/kubernetes#91072). The mirrored slices follow their Endpoints object by themselves.
  */
 export function removeControllerLeftovers({ snapshot, source, owned }: Situation, plan: Plan): readonly Write[] {
   const service = owned.services.find(({ name }) => name === plan.leaderServiceName);
@@ -59,13 +66,16 @@ export function removeControllerLeftovers({ snapshot, source, owned }: Situation
   const target = { namespace: source.namespace, name: service.name, kind: 'deleteControllerEndpoints' } as const;
   const isMade = Object.keys(service.selector ?? {}).length > 0 || made.length > 0;
   if (isMade) return [...removeSlices(made, 'route'), { ...target, stage: 'route' }];
-  // A mirrored slice alone may come from an Endpoints object that a user made, and that stays: looking for the controller's must
-  // not keep everything else waiting for good.
+  // A mirrored slice alone may come from an Endpoints object that a user made, and that stays.
+  // Looking for the controller's must not keep everything else waiting for good.
   const isMirrored = attached.some((slice) => slice.managedBy === MIRRORING_CONTROLLER);
   return isMirrored ? [{ ...target, stage: 'follow' }] : [];
 }
 
-/** Only what has our ownerReference: an orphan that nobody adopts stays. The record goes last, so that no secondary's epoch is above it (S1). */
+/**
+ * Removes only what has our ownerReference; an orphan without an adopter stays. The record goes
+ * last, so that no secondary's epoch is above it (S1).
+ */
 function removeSlices(slices: readonly SliceView[], stage: Stage): readonly Write[] {
   const isRecord = (slice: SliceView): number => (slice.annotations[annotation.podsRevision] === undefined ? 0 : 1);
   return slices

@@ -1,7 +1,8 @@
 /**
- * resolvePorts: the target ports of a Service as numbers on one pod.
+ * resolvePorts: resolves the target ports of a Service to numbers on one pod.
  *
- * Named ports may differ between pods, which is why ports are resolved on the chosen pod and change in the same write.
+ * Named ports may differ between pods. So ports are resolved on the chosen pod and change in the
+ * same write.
  * Source: https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports
  */
 
@@ -9,7 +10,10 @@ import type { Candidate, ServicePort, SlicePort } from './snapshot.ts';
 
 export interface ResolvedPorts {
   readonly ports: readonly SlicePort[];
-  /** Names that the pod does not have under that protocol, in the order of the Service's ports, no duplicates. */
+  /**
+   * Names that the pod does not have under that protocol, in the order of the Service's ports, no
+   * duplicates.
+   */
   readonly missing: readonly string[];
 }
 

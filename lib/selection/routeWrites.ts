@@ -1,8 +1,10 @@
 /**
- * routeWrites: the slices of the leader Service, the primary with the record first. docs/reference/objects.md#the-record.
+ * routeWrites: writes the slices of the leader Service, the primary with the record first.
+ * docs/reference/objects.md#the-record.
  *
- * Guarantees: the secondary family follows the primary and never the reverse, so no secondary's epoch is above the primary's (S1).
- * Every write of the primary records the revisions that it was decided on (S9).
+ * Guarantees: the secondary family follows the primary and never the reverse, so no secondary's
+ * epoch is above the primary's (S1). Every write of the primary records the revisions that it was
+ * decided on (S9).
  */
 
 import { compareRevisions } from './compareRevisions.ts';
@@ -66,7 +68,8 @@ function primaryRecord(
       ...((isNewWord || old[annotation.leaderLastSwitchTime] === undefined) && {
         [annotation.leaderLastSwitchTime]: new Date(now).toISOString(),
       }),
-      // Where the last leader ran outlives it: node- and zone-aware ask for it when the next one is chosen.
+      // Where the last leader ran outlives it. node- and zone-aware need it when they choose the
+      // next one.
       ...(leader !== null && {
         [annotation.lastNode]: leader.nodeName ?? null,
         [annotation.lastZone]: leader.zone ?? null,
@@ -75,7 +78,9 @@ function primaryRecord(
   };
 }
 
-/** A slice that used to be the primary gives up the record: only one may hold it. */
+/**
+ * Strips the record from a slice that used to be the primary, because only one slice may hold it.
+ */
 function secondaryRecord({ epoch }: Decision, existing: SliceView | undefined): Annotations {
   const old = existing?.annotations ?? {};
   const leftovers = [
@@ -95,8 +100,11 @@ function secondaryRecord({ epoch }: Decision, existing: SliceView | undefined): 
 }
 
 /**
- * A revision is recorded with other changes; it is reason enough to write only where the fence would otherwise not work: it is
- * missing, is no number, or is ahead of a state that was allowed to decide (a restored etcd, or somebody's hand).
+ * Decides whether revisions alone are reason enough to write. Otherwise they are recorded with
+ * other changes.
+ *
+ * They are where the fence would not work: a revision is missing, is not a number, or is ahead of a
+ * state that was allowed to decide (a restored etcd, or an edit by hand).
  */
 function mustRecord(recorded: string | undefined, current: ResourceVersion): boolean {
   if (recorded === undefined) return true;

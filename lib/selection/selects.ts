@@ -1,6 +1,8 @@
 /**
- * Whether a Service's selector matches a pod's labels: all pairs, equality only.
- * Source: https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors (no selector selects nothing).
+ * Says whether a Service's selector matches a pod's labels: all pairs, equality only.
+ * Source:
+ * https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors (no
+ * selector selects nothing).
  */
 export function selects(
   selector: Readonly<Record<string, string>> | null,

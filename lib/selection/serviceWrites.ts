@@ -1,7 +1,9 @@
 /**
- * serviceWrites: from a Service of ours as it is to the Service as planned. docs/reference/objects.md#leader-service.
+ * serviceWrites: turns one of our Services as it is into the Service as planned.
+ * docs/reference/objects.md#leader-service.
  *
- * Only the fields that we own are compared and written: whatever else the API or a user put there stays.
+ * It compares and writes only the fields that we own. Whatever else the API or a user put there
+ * stays.
  */
 
 import type { ServicePlan } from './decision.ts';
@@ -57,18 +59,23 @@ function toManifest(plan: ServicePlan, source: ServiceView): Readonly<Record<str
   };
 }
 
-/** ipFamilies and ipFamilyPolicy always together: the API checks one against the other. */
+/**
+ * ipFamilies and ipFamilyPolicy always go together, because the API checks one against the other.
+ */
 function writableSpec(plan: ServicePlan): Readonly<Record<string, unknown>> {
   const { type, ports, ipFamilies, ipFamilyPolicy } = plan;
   return { type, ports: ports.map(toPort), ipFamilies, ...(ipFamilyPolicy !== undefined && { ipFamilyPolicy }) };
 }
 
-/** Never a nodePort: the source's is taken, and the API finds a free one where one is needed. */
+/** Leaves nodePort out. The source's is taken, and the API finds a free one where one is needed. */
 function toPort({ name, ...port }: ServicePort): Readonly<Record<string, unknown>> {
   return { ...(name !== '' && { name }), ...port };
 }
 
-/** What the API does not change in place. An ExternalName (made so by hand) has neither, and can be changed back. */
+/**
+ * True where the API does not change a field in place. An ExternalName (made so by hand) has
+ * neither field, and can be changed back.
+ */
 function mustBeMadeAgain(existing: ServiceView, plan: ServicePlan): boolean {
   if (existing.type === 'ExternalName') return false;
   return existing.headless !== plan.headless || existing.ipFamilies[0] !== plan.ipFamilies[0];

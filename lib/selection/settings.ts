@@ -1,8 +1,9 @@
 /**
- * parseSettings: the annotations of a source Service as the rules use them. docs/reference/annotations.md.
+ * parseSettings: reads the annotations of a source Service as the rules use them.
+ * docs/reference/annotations.md.
  *
- * Guarantees: never throws. A value that cannot be read is listed in `unreadable` and its default stands in `Settings`;
- * what that may and may not change is decided in `decide`, not here.
+ * Guarantees: never throws. A value that cannot be read is listed in `unreadable` and its default
+ * stands in `Settings`. `decide` decides what that may and may not change.
  */
 
 import { excerpt, isTooLong, MAX_VALUE_LENGTH } from './boundValue.ts';
@@ -17,7 +18,7 @@ export type LeaderServiceType = (typeof leaderServiceTypes)[number];
 
 export interface Settings {
   readonly enabled: boolean;
-  /** Null: `<service>-leader`. */
+  /** Null for `<service>-leader`. */
   readonly leaderServiceName: string | null;
   readonly sticky: boolean;
   readonly strategy: Strategy;
@@ -50,7 +51,7 @@ export interface ReadSettings {
 
 /** RFC 1035 label as Kubernetes validates the name of a Service. */
 const dns1035 = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
-/** RFC 1123 subdomain: the name of a pod. */
+/** RFC 1123 subdomain, the name of a pod. */
 const dns1123 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 export function parseBoolean(text: string): boolean | null {
@@ -90,7 +91,7 @@ export function parseSettings(annotations: Readonly<Record<string, string>>): Re
     pinLeader: read<string | null>(annotation.pinLeader, null, 'the name of a pod', (text) =>
       text.length <= 253 && dns1123.test(text) ? text : null,
     ),
-    // Whoever wrote this wanted to freeze something: in doubt it is frozen.
+    // The user who wrote this wanted to freeze the leader. In doubt it is frozen.
     paused: readBoolean(annotation.paused, false, true),
     followers: read<boolean | string>(
       annotation.followers,

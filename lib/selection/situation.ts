@@ -1,6 +1,6 @@
 /**
- * readSituation: one Service's snapshot, read once. `assess` and `explain` start here, so that their parts cannot understand
- * the same snapshot differently.
+ * readSituation: reads the snapshot of one Service once. `assess` and `explain` start here, so that
+ * their parts cannot understand the same snapshot differently.
  */
 
 import type { ChoiceInput } from './choose.ts';
@@ -20,9 +20,9 @@ export interface Situation {
   readonly read: ReadSettings;
   readonly owned: Owned;
   readonly record: LeaderRecord;
-  /** False also for `enabled` that cannot be read, unless something of ours already exists. */
+  /** False also for `enabled` that cannot be read, unless an object of ours already exists. */
   readonly isEnabled: boolean;
-  /** The source can select pods at all: it has a selector and is no ExternalName. */
+  /** True when the source can select pods: it has a selector and is not an ExternalName. */
   readonly isRoutable: boolean;
   /** Primary first, never empty. */
   readonly families: readonly IpFamily[];

@@ -1,5 +1,6 @@
 /**
- * sliceWrites: from an EndpointSlice of ours as it is to the slice as desired. docs/reference/objects.md.
+ * sliceWrites: turns one of our EndpointSlices as it is into the slice as desired.
+ * docs/reference/objects.md#endpointslices.
  *
  * Endpoint, ports and annotations change in one write, so that route and record cannot disagree.
  */
@@ -16,7 +17,7 @@ export interface DesiredSlice {
   readonly family: IpFamily;
   readonly endpoints: readonly EndpointView[];
   readonly ports: readonly SlicePort[];
-  /** To be written with whatever else changes; null removes one. */
+  /** Written with whatever else changes. Null removes one. */
   readonly annotations: Readonly<Record<string, string | null>>;
   /** The annotations alone are reason enough to write. */
   readonly annotationsDiffer: boolean;
@@ -32,13 +33,14 @@ export function sliceWrites(
   if (existing === undefined) return [{ ...target, kind: 'create', ...toCreation(desired, source) }];
 
   const { uid, resourceVersion, spec } = existing;
-  // addressType is immutable; only somebody else's hand can have made this one with another.
+  // addressType is immutable. Only another client can have made this slice with another one.
   if (spec?.addressType !== desired.family) {
     if (existing.terminating) return [];
     const create: Write = { ...target, kind: 'create', ...toCreation(desired, source) };
     return [{ ...target, kind: 'delete', uid, resourceVersion }, create];
   }
-  // A slice that is being deleted is patched all the same: a finalizer can keep it for long, and it routes until then.
+  // A slice that is being deleted is patched all the same. A finalizer can keep it for long, and it
+  // routes until then.
   const isAttached = existing.serviceName === desired.serviceName;
   const isAsDesired =
     isAttached &&
@@ -61,7 +63,10 @@ export function sliceWrites(
   return [{ ...target, kind: 'patch', uid, resourceVersion, patch }];
 }
 
-/** `ready` says that traffic goes there, as for publishNotReadyAddresses; `serving` and `terminating` say how the pod is. */
+/**
+ * `ready` sends traffic there, as publishNotReadyAddresses does. `serving` and `terminating` give
+ * the state of the pod.
+ */
 export function toEndpointView(pod: Candidate, address: string, namespace: string): EndpointView {
   return {
     addresses: [address],
@@ -79,7 +84,7 @@ function toCreation(
   source: ServiceView,
 ): Pick<Extract<Write, { kind: 'create' }>, 'object' | 'placeholder'> {
   const object = toManifest(desired, source);
-  // What has no record has nothing that an older decision could take back.
+  // A slice without a record has nothing that an older decision could take back.
   if (Object.keys(desired.annotations).length === 0) return { object };
   return { object, placeholder: toManifest({ ...desired, annotations: {}, endpoints: [], ports: [] }, source) };
 }

@@ -1,11 +1,11 @@
 /**
  * Snapshot: everything one decision depends on, and nothing else.
  *
- * Built by the bridge from its store, or by a function that reads the state itself; carried in `data.snapshot` of a
- * CloudEvent (docs/reference/events.md), recorded, replayed. All instants are epoch milliseconds, all lists without order.
+ * It travels in `data.snapshot` of a CloudEvent (docs/reference/events.md#events), and is recorded
+ * and replayed. All instants are epoch milliseconds, all lists are without order.
  *
- * Guarantees: plain JSON, no secret and no environment value, about 300 B a candidate.
- * Not guaranteed: that it is the newest state. `revisions` says how old it is (S9).
+ * Guarantees: plain JSON, no secret and no environment value, about 300 B for a candidate.
+ * Does not guarantee that it is the newest state. `revisions` says how old it is (S9).
  */
 
 declare const brand: unique symbol;
@@ -36,16 +36,19 @@ export interface PodView {
   readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
   /** The Ready condition is True. */
   readonly ready: boolean;
-  /** When Ready last changed; absent when neither the kubelet nor a watch has told. */
+  /** When Ready last changed. Absent when neither the kubelet nor a watch has given an instant. */
   readonly readyChangedAt?: number;
   /** deletionTimestamp is set. */
   readonly terminating: boolean;
   /** `status.podIPs`, in order; empty before an address is assigned. */
   readonly ips: readonly string[];
   readonly nodeName?: string;
-  /** Label topology.kubernetes.io/zone; Kubernetes 1.35 copies it from the node (KEP-4742). */
+  /** Label topology.kubernetes.io/zone. Kubernetes 1.35 copies it from the node (KEP-4742). */
   readonly zone?: string;
-  /** Named container ports, those of restartable init containers included; first one of a name and protocol wins. */
+  /**
+   * Named container ports, those of restartable init containers included. The first one of a name
+   * and protocol wins.
+   */
   readonly ports: readonly NamedPort[];
   /** Raw value of `zen-lead.io/priority`. */
   readonly priority?: string;
@@ -53,7 +56,7 @@ export interface PodView {
   readonly exclude?: string;
 }
 
-/** A pod as a snapshot carries it: its labels are replaced by what they decide. */
+/** A pod as a snapshot carries it. What its labels decide replaces them. */
 export interface Candidate extends Omit<PodView, 'namespace' | 'labels'> {
   /** The source's selector matches it. A leader that lost its label travels with `false`. */
   readonly selected: boolean;
@@ -74,7 +77,7 @@ export interface ServicePort {
   readonly appProtocol?: string;
 }
 
-/** A Service, projected: the source, what we own, or whoever holds a name that we want. */
+/** A Service, projected: the source, one that we own, or one that holds a name that we want. */
 export interface ServiceView {
   readonly namespace: string;
   readonly name: string;
@@ -90,7 +93,7 @@ export interface ServiceView {
   readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
   /** `clusterIP: None`. */
   readonly headless: boolean;
-  /** Null or empty: none. */
+  /** Null or empty when there is none. */
   readonly selector: Readonly<Record<string, string>> | null;
   readonly ports: readonly ServicePort[];
   readonly ipFamilies: readonly IpFamily[];
@@ -114,7 +117,10 @@ export interface SlicePort {
   readonly appProtocol?: string;
 }
 
-/** An EndpointSlice. Those that are not labelled as ours travel as metadata only: `spec` is null. */
+/**
+ * An EndpointSlice. Slices that are not labelled as ours travel as metadata only, with a `spec` of
+ * null.
+ */
 export interface SliceView {
   readonly namespace: string;
   readonly name: string;
@@ -147,11 +153,17 @@ export interface Snapshot {
   readonly name: string;
   readonly source: ServiceView | null;
   readonly candidates: readonly Candidate[];
-  /** Every Service but the source that its uid owns, that we left without a controller, or that holds a name we want. */
+  /**
+   * Every Service but the source that its uid owns, that we left without a controller, or that
+   * holds a name that we want.
+   */
   readonly services: readonly ServiceView[];
-  /** The same of EndpointSlices, and whatever carries the leader Service's name as `kubernetes.io/service-name`. */
+  /**
+   * The same for EndpointSlices, and every slice whose `kubernetes.io/service-name` is the leader
+   * Service's name.
+   */
   readonly slices: readonly SliceView[];
-  /** What the watches had delivered, or the LISTs returned, when this was built. */
+  /** The revisions that the watches had delivered, or the LISTs returned, when this was built. */
   readonly revisions: Revisions;
 }
 

@@ -1,7 +1,8 @@
 /**
- * The order of candidates. docs/reference/annotations.md: ties by creation, then name.
+ * Orders candidates by the strategy. docs/reference/annotations.md: ties by creation, then name.
  *
- * Guarantees: a total order that depends on the pods alone, never on the order in which they were listed.
+ * Guarantees: a total order that depends on the pods alone, never on the order in which they were
+ * listed.
  */
 
 import type { Strategy } from './settings.ts';
@@ -50,7 +51,7 @@ function comparator({ strategy, sourceUid, lastNode, lastZone }: StrategyContext
   }
 }
 
-/** Null: absent or no whole number. */
+/** Null when it is absent or not a whole number. */
 export function parsePriority(text: string | undefined): number | null {
   if (text === undefined || !/^[+-]?\d{1,16}$/.test(text)) return null;
   const value = Number(text);

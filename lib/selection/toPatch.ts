@@ -1,5 +1,6 @@
 /**
- * toPatch: the writes that turn what is into what was decided; none when nothing differs. The second part of `assess`.
+ * toPatch: lists the writes that turn what is into what was decided. The list is empty when nothing
+ * differs.
  *
  * Guarantees: S3 (every write says what it was decided on), S7 (only what is ours).
  */
@@ -18,9 +19,9 @@ export function toPatch(situation: Situation, decision: Decision, now: number): 
 }
 
 /**
- * A source that is being deleted may wait for a finalizer for as long as its owner likes, and its slices
- * route until it is gone. They follow the decision. Nothing is created, because the garbage collector
- * takes everything once the source is gone, and would be fought.
+ * A source that is being deleted may wait for a finalizer for as long as its owner likes, and its
+ * slices route until it is gone. They follow the decision. Nothing is created, because the garbage
+ * collector takes everything once the source is gone, and would be fought.
  */
 function isRouteUpdate(write: Write): boolean {
   return write.kind === 'patch' && write.resource === 'endpointslices' && write.stage === 'route';

@@ -1,12 +1,16 @@
 /**
- * The names that a source wants for the objects we make for it. Whoever else holds one of them belongs in its snapshot.
+ * Names the objects that a source wants. A Service or slice of another owner under one of these
+ * names belongs in its snapshot.
  */
 
 import { isOptedIn } from './optIn.ts';
 import { parseSettings, type Settings } from './settings.ts';
 import type { IpFamily, ServiceView } from './snapshot.ts';
 
-/** RFC 1035: what a Service may be called at most. A name from an annotation was checked when it was read, a default was not. */
+/**
+ * Characters of a Service name at most (RFC 1035). A name from an annotation was checked when it
+ * was read, a default was not.
+ */
 export const MAX_NAME_LENGTH = 63;
 
 export const defaultLeaderName = (source: string): string => `${source}-leader`;
@@ -31,7 +35,7 @@ export function followersName(source: string, followers: boolean | string): stri
   return followers ? defaultFollowersName(source) : null;
 }
 
-/** One slice a family: its addressType is immutable. */
+/** Each family has a slice of its own, because addressType is immutable. */
 export function sliceName(serviceName: string, family: IpFamily): string {
   return `${serviceName}-${family.toLowerCase()}`;
 }

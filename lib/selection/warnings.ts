@@ -1,5 +1,6 @@
 /**
- * The warnings that a user gets about what they wrote. docs/reference/annotations.md: a value that cannot be read is named.
+ * Words the warnings that a user gets about what they wrote.
+ * docs/reference/annotations.md#unreadable-values: a value that cannot be read is named.
  */
 
 import { excerpt } from './boundValue.ts';
@@ -31,7 +32,10 @@ export function podWarnings(candidates: readonly Candidate[], usesPriority: bool
   });
 }
 
-/** Slices under the leader Service's name that are not ours send its traffic elsewhere, and only their owner can end that. */
+/**
+ * Warns of foreign slices under the leader Service's name. They send its traffic elsewhere, and
+ * only their owner can end that.
+ */
 export function foreignSliceWarnings(
   snapshot: Snapshot,
   leaderServiceName: string,

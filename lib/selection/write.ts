@@ -1,9 +1,10 @@
 /**
- * Write: one change to one object of ours, as data. Made by `toPatch`, carried out by `lib/kube/write.ts`.
+ * Write: one change to one object of ours, as data.
  *
- * Guarantees: every patch and delete carries the uid and the resourceVersion that it was decided on (S3); a create uses a
- * fixed name, which is all that fences it: what must not be decided twice is made empty first (`placeholder`), and filled by a patch.
- * Writes are in the order in which they must happen.
+ * Guarantees: every patch and delete carries the uid and the resourceVersion that it was decided on
+ * (S3). A create uses a fixed name, which is its only fence. What must not be decided twice is made
+ * empty first (`placeholder`), and a patch fills it. Writes are in the order in which they must
+ * happen.
  */
 
 import type { ResourceVersion, Uid } from './snapshot.ts';
@@ -11,8 +12,8 @@ import type { ResourceVersion, Uid } from './snapshot.ts';
 export type WriteResource = 'services' | 'endpointslices';
 
 /**
- * `route` changes where traffic goes and comes at once; `follow` (followers, tidying) waits for the next reconcile, unless
- * there is no `route` write in this one.
+ * `route` changes where traffic goes and comes at once. `follow` (followers, tidying) waits for the
+ * next reconcile, unless there is no `route` write in this one.
  */
 export type Stage = 'route' | 'follow';
 
@@ -22,13 +23,16 @@ export type Write = { readonly stage: Stage; readonly namespace: string; readonl
       readonly resource: WriteResource;
       /** As desired. */
       readonly object: Readonly<Record<string, unknown>>;
-      /** The same object with nothing decided in it; where it is given, it is made first, and what goes in is decided on the state after that. */
+      /**
+       * The same object with nothing decided in it. Where it is given, it is made first, and what
+       * goes in is decided on the state after that.
+       */
       readonly placeholder?: Readonly<Record<string, unknown>>;
     }
   | {
       readonly kind: 'patch';
       readonly resource: WriteResource;
-      /** JSON merge patch (RFC 7386); `metadata.uid` and `metadata.resourceVersion` are in it. */
+      /** JSON merge patch (RFC 7386). It holds `metadata.uid` and `metadata.resourceVersion`. */
       readonly patch: Readonly<Record<string, unknown>>;
       readonly uid: Uid;
       readonly resourceVersion: ResourceVersion;
@@ -39,6 +43,9 @@ export type Write = { readonly stage: Stage; readonly namespace: string; readonl
       readonly uid: Uid;
       readonly resourceVersion: ResourceVersion;
     }
-  /** What the endpoints controller left behind under the leader Service's name (docs/reference/objects.md#what-is-ours, the one exception). */
+  /**
+   * Deletes what the endpoints controller left behind under the leader Service's name
+   * (docs/reference/objects.md#what-is-ours, the one exception).
+   */
   | { readonly kind: 'deleteControllerEndpoints' }
 );

@@ -1,5 +1,6 @@
 /**
- * VirtualClock: the bridge's Clock, moved by hand. `advance` runs what comes due in order, and lets every promise settle in between.
+ * VirtualClock: the bridge's Clock, moved by hand. `advance` runs what comes due in order, and lets
+ * every promise settle in between.
  */
 
 import type { Clock } from '../../../bridge/clock.ts';

@@ -1,6 +1,7 @@
 /**
- * WatchedWorld: a reflector against a scripted API server, and what it told. The first LISTs, checks and watches answer as the story says;
- * later LISTs repeat the last one, later watches stay open and quiet, later checks find a server that is ahead of everything.
+ * WatchedWorld: a reflector against a scripted API server, and what it reported. The first LISTs,
+ * checks and watches answer as the story says; later LISTs repeat the last one, later watches stay
+ * open and quiet, later checks find a server that is ahead of everything.
  */
 
 import { systemClock } from '../../../bridge/clock.ts';
@@ -24,7 +25,7 @@ export interface AnObject {
 
 export interface WatchedWorld {
   readonly reflector: Reflector;
-  /** `added a=1`, `deleted a`, `synced`, `revision 7`, in the order told. */
+  /** `added a=1`, `deleted a`, `synced`, `revision 7`, in the order of arrival. */
   readonly told: string[];
   readonly logged: string[];
   readonly fatal: unknown[];
@@ -157,7 +158,10 @@ export function aWatch(text: string | Buffer, end: 'close' | 'reset' | 'hold'): 
 
 export const aQuietWatch: Answer = aWatch('', 'hold');
 
-/** Waits for `condition`, 5 s at most: on a busy machine a story takes its time, and is not wrong for that. */
+/**
+ * Waits for `condition`, 5 s at most: on a busy machine a story takes its time, and is not wrong
+ * for that.
+ */
 export async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 5_000;
   while (!condition()) {

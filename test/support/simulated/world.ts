@@ -1,8 +1,9 @@
 /**
  * World: a namespace of the Kubernetes API as the rules see it, in memory and without time.
  *
- * It keeps what a decision can run into: one revision counter, resourceVersion and uid preconditions, AlreadyExists, owner
- * garbage collection on demand. Manifests come back through the real parsers of lib/kube, as they would from a watch.
+ * It keeps what a decision can run into: one revision counter, resourceVersion and uid
+ * preconditions, AlreadyExists, owner garbage collection on demand. Manifests come back through the
+ * real parsers of lib/kube, as they would from a watch.
  */
 
 import { ZenLeadError } from '../../../lib/errors.ts';

@@ -21,7 +21,7 @@ const lookAgainAt = (afterMs: number) => assess(world.snapshot(), T0 + afterMs).
 const notReady = (name: string, atMs = 0) => world.changePod(name, { ready: false, readyChangedAt: T0 + atMs });
 const routedTo = () => world.slice('postgres-leader-ipv4')?.spec?.endpoints[0]?.addresses[0];
 
-/** As a client leaves it that writes no lastTransitionTime. */
+/** A pod as a client leaves it that writes no lastTransitionTime. */
 function withoutReadyTime(overrides: Partial<PodView> & { readonly name: string }): PodView {
   const { readyChangedAt: _, ...pod } = aPod(overrides);
   return pod;

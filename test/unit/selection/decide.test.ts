@@ -151,8 +151,8 @@ describe('a leader that stops being fit', () => {
   });
 });
 
-describe('nobody fit', () => {
-  it('routes to nobody, and says why', () => {
+describe('without a fit pod', () => {
+  it('routes to no pod, and says why', () => {
     for (const name of ['pg-0', 'pg-1', 'pg-2']) notReady(name);
     expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'NoReadyPods', previous: { name: 'pg-0' } });
     expect(routed()).toEqual([]);
@@ -265,14 +265,14 @@ describe('pin, paused, exclude', () => {
     ['gone', () => world.deletePod('pg-0')],
     ['finished', () => world.changePod('pg-0', { phase: 'Succeeded', ready: false })],
     ['at another address', () => world.changePod('pg-0', { ready: false, ips: ['10.0.0.99'] })],
-  ])('routes to nobody when the paused leader is %s', (_, change) => {
+  ])('routes to no pod when the paused leader is %s', (_, change) => {
     annotate({ paused: 'true' });
     change();
     expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'Paused' });
     expect(routed()).toEqual([]);
   });
 
-  it('elects nobody while paused', () => {
+  it('elects no pod while paused', () => {
     world = new World();
     world.setPod(aPod({ name: 'pg-0' }));
     annotate({ paused: 'true' });
@@ -449,7 +449,7 @@ describe('sources of other kinds', () => {
   });
 
   it.each([{ type: 'ExternalName', selector: null, ipFamilies: [], ports: [] }, { selector: null }] as const)(
-    'turned into %j routes to nobody, and comes back',
+    'turned into %j routes to no pod, and comes back',
     (overrides) => {
       annotate({}, overrides);
       expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'InvalidService', previous: { name: 'pg-0' } });

@@ -1,5 +1,6 @@
 /**
- * The invariants S1 to S9 of docs/guarantees.md, as properties over random histories of one Service.
+ * Checks the invariants S1 to S9 of docs/guarantees.md as properties over random histories of one
+ * Service.
  */
 
 import * as fc from 'fast-check';
@@ -11,11 +12,11 @@ import type { PodView, Snapshot } from '../../../lib/selection/snapshot.ts';
 import { aPod, aService, T0 } from '../../support/objects/builders.ts';
 import { World } from '../../support/simulated/world.ts';
 
-/** Enough for each mutation that was tried on the rules to be found; about 3 s. */
+/** Enough runs to find each mutation that was tried on the rules. They take about 3 s. */
 const RUNS = 600;
 const podNames = ['pg-0', 'pg-1', 'pg-2', 'pg-3'] as const;
 
-/** What pods mostly do: become Ready and cease to be. */
+/** What pods mostly do is become Ready and cease to be. */
 const aFlip: fc.Arbitrary<Partial<PodView>> = fc.record({
   ready: fc.boolean(),
   readyChangedAt: fc.constantFrom(T0, T0 + 3_000, T0 + 9_000),
@@ -89,7 +90,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const history = fc.array(step, { minLength: 1, maxLength: 25 });
 
-/** Runs a history, one look after every step, and hands each reconcile to `check`. */
+/** Runs a history with one reconcile after every step, and hands each to `check`. */
 function play(
   steps: readonly Step[],
   check: (reconcile: { before: Snapshot; after: Snapshot; world: World; now: number }) => void,
@@ -141,12 +142,12 @@ describe('over random histories', () => {
     );
   });
 
-  it('S2, S6: whoever is routed to is fit, or is kept by pause, grace or hold at the address that was routed to', () => {
+  it('S2, S6: a pod that is routed to is fit, or is kept by pause, grace or hold at the address that was routed to', () => {
     fc.assert(
       fc.property(history, (steps) => {
         play(steps, ({ before, after, now }) => {
           const { decision } = assess(before, now);
-          // A rename while a leader is kept: the reason tells of the rename.
+          // A rename while a leader is kept gives a reason about the rename.
           const keeps = ['paused', 'no-leader', 'failover-min-delay'].some(
             (key) => before.source?.annotations[`zen-lead.io/${key}`],
           );
@@ -177,7 +178,8 @@ describe('over random histories', () => {
         play(steps, ({ before, now }) => {
           const { decision } = assess(before, now);
           if (!enabled(before) || decision.plan === null) return;
-          // A slice made anew after opt-out starts at the time in milliseconds; here, unlike on a server, looks take no time.
+          // A slice that is made again after opt-out starts at the time in milliseconds. Here,
+          // unlike on a server, reconciles take no time.
           const isAnew = leaderSlices(before).length === 0;
           if (!isAnew) expect(decision.epoch).toBeGreaterThanOrEqual(highest);
           if (decision.kind === 'elected' && !isAnew) expect(decision.epoch).toBeGreaterThan(highest);
@@ -211,7 +213,7 @@ describe('over random histories', () => {
     );
   });
 
-  it('S8: a fit leader stays while it is sticky and nobody pinned, excluded or renamed anything', () => {
+  it('S8: a fit leader stays while it is sticky and nothing was pinned, excluded or renamed', () => {
     fc.assert(
       fc.property(history, (steps) => {
         play(steps, ({ before, after }) => {
@@ -235,7 +237,7 @@ describe('over random histories', () => {
     );
   });
 
-  it('settles: looking again writes nothing, keeps the leader, and does not depend on the order of any list', () => {
+  it('settles: reconciling again writes nothing, keeps the leader, and does not depend on the order of any list', () => {
     fc.assert(
       fc.property(history, (steps) => {
         play(steps, ({ before, world, now }) => {

@@ -149,7 +149,7 @@ describe('a hand that edits what we own', () => {
     expect(reconcile().writes).toEqual([]);
   });
 
-  it('a deleted slice is made anew for the same leader, under a greater epoch', () => {
+  it('a deleted slice is made again for the same leader, under a greater epoch', () => {
     world.changePod('pg-0', { createdAt: T0 + 1 }); // by the strategy alone it would be pg-1 now
     const { epoch } = reconcile().decision;
     world.edit('services', LEADER, {
@@ -195,7 +195,7 @@ describe('a hand that edits what we own', () => {
     expect(leaderOf()).toBe('pg-0');
   });
 
-  it('looks after a mirrored slice in the second stage, where it keeps nothing else waiting', () => {
+  it('removes what a mirrored slice stands for in the second stage, where it keeps nothing else waiting', () => {
     world.create(
       'endpointslices',
       foreignSlice('leader-mirror', LEADER, 'endpointslicemirroring-controller.k8s.io', 'e'),
@@ -295,7 +295,7 @@ describe('names', () => {
     expect(leaderOf()).toBe('pg-1');
   });
 
-  it('a Service of somebody else under our name is not sent to our pod', () => {
+  it('a Service of another owner under our name is not sent to our pod', () => {
     world.remove('services', LEADER);
     world.create('services', foreignService(LEADER));
     expect(reconcile().writes).toMatchObject([{ kind: 'delete', resource: 'endpointslices', name: SLICE }]);
@@ -328,21 +328,21 @@ describe('names', () => {
     expect(world.reconcile(T0, name).decision.kind).toBe('lost');
   });
 
-  it('a foreign slice under the name of ours is refused before anything is made', () => {
+  it('a foreign slice under the name of our slice is refused before anything is made', () => {
     world = new World();
     world.create('endpointslices', foreignSlice(SLICE, 'x'));
     annotate({});
     expect(reconcile()).toMatchObject({ decision: { kind: 'refused', reason: 'ForeignEndpointSlice' }, writes: [] });
   });
 
-  it('a foreign slice in the place of one family leaves the other one looked after, with the record, until it is gone', () => {
+  it('a foreign slice under one family’s name leaves the other family reconciled, with the record, until it is gone', () => {
     annotate({}, { ipFamilies: ['IPv4', 'IPv6'] });
     for (const name of ['pg-0', 'pg-1'])
       world.setPod(aPod({ name, ips: [`10.0.0.1${name.at(-1)}`, `fd00::${name.at(-1)}`] }));
     reconcile(0);
     world.remove('endpointslices', SLICE);
     world.create('endpointslices', foreignSlice(SLICE, 'x'));
-    // What is left may be behind what was lost, so it counts from the time on.
+    // What is left may be behind what was lost, so the epoch counts from the time.
     expect(reconcile()).toMatchObject({
       decision: { reason: 'SliceMadeAnew', epoch: T0 + 1_000, leader: { name: 'pg-0' }, warnings: [{ value: SLICE }] },
     });
@@ -358,7 +358,7 @@ describe('names', () => {
     expect(reconcile().writes).toEqual([]);
   });
 
-  it('what is left of ours where the whole place is taken goes, because nobody looks after it', () => {
+  it('our slices go where the whole name is taken, because no reconcile updates them', () => {
     annotate({}, { ipFamilies: ['IPv4', 'IPv6'] });
     reconcile(0);
     world.remove('endpointslices', SLICE);
@@ -420,7 +420,7 @@ describe('names', () => {
     expect(reconcile()).toMatchObject({ decision: { kind: 'refused', reason: 'ForeignEndpointSlice' }, writes: [] });
   });
 
-  it('a foreign slice in the place of ours is refused also while the leader Service has lost our label', () => {
+  it('a foreign slice under the name of our slice is refused also while the leader Service has lost our label', () => {
     world.edit('services', LEADER, { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } });
     world.remove('endpointslices', SLICE);
     world.create('endpointslices', foreignSlice(SLICE, LEADER));

@@ -50,7 +50,7 @@ function read(slices: readonly SliceView[], services: readonly ServiceView[] = [
   return readRecord(snapshot);
 }
 
-it('is empty without a source, and without anything of ours', () => {
+it('is empty without a source, and without our objects', () => {
   const nothing = {
     slice: null,
     service: null,
@@ -126,7 +126,7 @@ describe('the leader Service', () => {
   const nameOf = (services: readonly ServiceView[], slices: readonly SliceView[] = []) =>
     [services, services.toReversed()].map((each) => read(slices, each).leaderServiceName);
 
-  it('is the wanted one, then one with slices of ours, then one that is not orphaned, then the first by name', () => {
+  it('is the wanted one, then one with our slices, then one that is not orphaned, then the first by name', () => {
     const attached = aSlice({ epoch: '7' }, { serviceName: 'with-slices' });
     const all = [another('postgres-leader', { owner: null }), another('with-slices'), another('b')];
     expect(nameOf(all, [attached])).toEqual(['postgres-leader', 'postgres-leader']);
@@ -154,7 +154,7 @@ describe('the leader Service', () => {
 describe('the leader', () => {
   const lost = { 'pods-revision': '100', epoch: '7' };
 
-  it('is nobody where the record names none, whatever endpoint stands there', () => {
+  it('is no pod where the record names none, whatever endpoint stands there', () => {
     expect(read([aSlice(lost, routesTo('pg-0'))]).leader).toBeNull();
   });
 

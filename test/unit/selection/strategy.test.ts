@@ -43,7 +43,7 @@ describe('the order of candidates', () => {
     expect(first([...pods, pod('d', { priority: '+1' })], { strategy: 'priority' })).toEqual(['uid-d', 'uid-d']);
   });
 
-  it('of node- and zone-aware prefers nothing where nobody led before', () => {
+  it('of node- and zone-aware prefers nothing where no pod led before', () => {
     const { nodeName: _node, zone: _zone, ...nowhere } = pod('a');
     expect(first([nowhere, pod('b')], { strategy: 'node-aware' })).toEqual(['uid-a', 'uid-a']);
     expect(first([nowhere, pod('b')], { strategy: 'zone-aware' })).toEqual(['uid-a', 'uid-a']);
