@@ -15,7 +15,8 @@ export default defineConfig({
         'lib/**/*.ts',
         'cli/**/*.ts',
       ],
-      // In this process alone: what only spawned programs and pages in a browser run counts as uncovered.
+      // In this process alone: what only spawned programs and pages in a browser run counts as
+      // uncovered.
       thresholds: { statements: 84, branches: 83, functions: 84 },
     },
     projects: [

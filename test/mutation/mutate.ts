@@ -1,9 +1,11 @@
 /**
  * mutate: rewrites one source file so that each of its mutants can be switched on while it runs.
  *
- * An expression becomes `(__on(7) ? mutant : original)`. All mutants of all files stand in one bundle, which is built once.
+ * An expression becomes `(__on(7) ? mutant : original)`. All mutants of all files stand in one
+ * bundle, which is built once.
  *
- * Does not guarantee every mutant that one could think of: types, imports, property names and prose stay as they are.
+ * Does not guarantee every mutant that one could think of: types, imports, property names and prose
+ * stay as they are.
  */
 
 import { parseAst } from 'rolldown/parseAst';

@@ -1,9 +1,10 @@
 /**
- * `npm run test:mutation [-- --quick] [FILE...]`: which changes to lib/selection its own unit tests would notice.
+ * `npm run test:mutation [-- --quick] [FILE...]`: which changes to lib/selection its own unit tests
+ * would notice.
  *
- * Each mutant is switched on by itself, and the tests that reach it run until one fails. Prints the score of each file and every
- * mutant that survived. `--quick` leaves the properties out, which take most of the time. What survives, and why, stands in
- * docs/decisions/mutation.md.
+ * Each mutant is switched on by itself, and the tests that reach it run until one fails. Prints the
+ * score of each file and every mutant that survived. `--quick` leaves the properties out, which
+ * take most of the time. What survives, and why, stands in docs/decisions/mutation.md.
  */
 
 import { globSync } from 'node:fs';

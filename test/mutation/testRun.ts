@@ -1,5 +1,6 @@
 /**
- * The test files in one bundle, and a runner for it that costs no process: `describe`, `it` and hooks are collected and called.
+ * The test files in one bundle, and a runner for it that costs no process: `describe`, `it` and
+ * hooks are collected and called.
  *
  * Source of `expect`: vitest, which allows it outside its own runner.
  */
@@ -15,7 +16,10 @@ export interface Test {
 
 type Body = (...args: readonly unknown[]) => unknown;
 
-/** Runs a property often enough to find what it finds every day in most cases, and always in the same way. */
+/**
+ * Runs a property often enough to find what it finds every day in most cases, and always in the
+ * same way.
+ */
 const PROPERTY_RUNS = 60;
 
 /** Evaluates the bundle afresh, and gives the tests that it declares. */
