@@ -90,7 +90,7 @@ describe('POST /', () => {
       type,
       withData(JSON.stringify(Array(100_000).fill({ name: 'x' }))),
     ],
-    ['a depth bomb', 400, 'INPUT_INVALID', undefined, type, withData('['.repeat(100_000))],
+    ['a depth bomb', 400, 'INPUT_INVALID', undefined, type, withData(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)],
     ['__proto__', 400, 'INPUT_INVALID', 'data.__proto__', type, withData('{"__proto__":{"polluted":true}}')],
     [
       'constructor.prototype',
@@ -100,7 +100,6 @@ describe('POST /', () => {
       type,
       withData('{"constructor":{"prototype":{"polluted":true}}}'),
     ],
-    ['a name twice', 400, 'INPUT_INVALID', 'type', type, `${text.slice(0, -1)},"type":"x"}`],
     ['NaN', 400, 'INPUT_INVALID', 'body', type, withData('NaN')],
     ['a byte order mark', 400, 'INPUT_INVALID', 'body', type, `\ufeff${text}`],
     [
