@@ -1,5 +1,6 @@
 /**
- * The package as a stranger installs it: packed, unpacked into an empty folder, imported, type-checked and run.
+ * The package as a stranger installs it: packed, unpacked into an empty folder, imported,
+ * type-checked and run.
  */
 
 import { execFile } from 'node:child_process';
@@ -19,7 +20,8 @@ let folder: string;
 let tarball: string;
 
 beforeAll(async () => {
-  // The real path: on macOS the temporary folder is a link, and Node resolves packages by real paths.
+  // The real path: on macOS the temporary folder is a link, and Node resolves packages by real
+  // paths.
   folder = realpathSync(await mkdtemp(join(tmpdir(), 'zen-lead-package-')));
   await run('npm', ['pack', '--pack-destination', folder], { cwd: root });
   tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '');

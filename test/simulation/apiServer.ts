@@ -1,8 +1,10 @@
 /**
- * ApiServer: the verbs of a kube-apiserver on the simulated etcd, as far as zen-lead uses them, each at one instant.
+ * ApiServer: the verbs of a kube-apiserver on the simulated etcd, as far as zen-lead uses them,
+ * each at one instant.
  *
- * What a decision can run into is here: AlreadyExists, 404, resourceVersion and uid preconditions, patches that change nothing. Whether the
- * embedded API (lib/apiserver) and the real one agree with this is what `test/contract` is for; here it must be small and fast.
+ * What a decision can run into is here: AlreadyExists, 404, resourceVersion and uid preconditions,
+ * patches that change nothing. Whether the embedded API (lib/apiserver) and the real one agree with
+ * this is what `test/contract` is for; here it must be small and fast.
  * Guarantees: every write tells `onWrite` who made it, what was there before and what came of it.
  */
 
@@ -42,7 +44,9 @@ export interface ApiServer {
 export function createApiServer(etcd: Etcd, now: () => number, onWrite: (write: ObservedWrite) => void): ApiServer {
   let uids = 0;
 
-  /** Carries one request out, and tells whoever listens what came of it, also when it is refused. */
+  /**
+   * Carries one request out, and tells whoever listens what came of it, also when it is refused.
+   */
   function carryOut(
     actor: string,
     plural: string,

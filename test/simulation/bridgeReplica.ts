@@ -1,5 +1,6 @@
 /**
- * startBridgeReplica: one bridge process: the whole real bridge, on a simulated API server, sink and clock.
+ * startBridgeReplica: one bridge process: the whole real bridge, on a simulated API server, sink
+ * and clock.
  */
 
 import { type Bridge, startBridge } from '../../bridge/startBridge.ts';
@@ -17,7 +18,10 @@ export interface BridgeReplica {
   readonly bridge: Bridge;
 }
 
-/** A watch that the server ends is routine, so it should happen often; a resync every 30 s, with ticks that cost few steps. */
+/**
+ * A watch that the server ends is routine, so it should happen often; a resync every 30 s, with
+ * ticks that cost few steps.
+ */
 const tuning = { resync: { periodMs: 30_000, tickMs: 1_000 }, watches: { watchMinSeconds: 20 } };
 
 export interface BridgeReplicaOptions {
@@ -39,7 +43,8 @@ export function startBridgeReplica(options: BridgeReplicaOptions): BridgeReplica
   const bridge: Bridge = startBridge({
     api,
     sink: options.makeSink(() => bridge),
-    // Never connected to: a URL says that events go over a wire, with its size limit and its time-outs.
+    // Never connected to: a URL says that events go over a wire, with its size limit and its
+    // time-outs.
     sinkUrl: 'http://functions.simulated',
     clusterName: 'simulated',
     namespaces: [],

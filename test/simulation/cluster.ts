@@ -1,7 +1,9 @@
 /**
- * Cluster: one simulated cluster with zen-lead in it: an API server, bridges and functions, and every check attached.
+ * Cluster: one simulated cluster with zen-lead in it: an API server, bridges and functions, and
+ * every check attached.
  *
- * Guarantees: made from a seed alone. Everything that a check needs to know about what was done to whom is kept here.
+ * Guarantees: made from a seed alone. Everything that a check needs to know about what was done to
+ * whom is kept here.
  */
 
 import type { Bridge } from '../../bridge/startBridge.ts';
@@ -50,7 +52,10 @@ export interface Cluster {
   readonly bridgeNames: readonly string[];
   readonly functionNames: readonly string[];
   setUp(isUp: boolean): void;
-  /** Whether what stands before the functions refuses every event, as a proxy does whose rules are wrong. */
+  /**
+   * Whether what stands before the functions refuses every event, as a proxy does whose rules are
+   * wrong.
+   */
   setRefusing(isRefusing: boolean): void;
   /** The bridge that has last written the Lease; null where there is none. */
   holder(): string | null;
@@ -63,7 +68,10 @@ export interface Cluster {
   mayBeBlind(name: string, why: BlindBy, forMs: number): void;
 }
 
-/** A snapshot lives for 3 s (docs/reference/events.md); half a second for what is on its way within processes. */
+/**
+ * A snapshot lives for 3 s (docs/reference/events.md); half a second for what is on its way within
+ * processes.
+ */
 const SNAPSHOT_AGE_MS = 3_500;
 const FIRST_LISTS = 4;
 /** Writes that would only fill a trace. */
@@ -84,7 +92,9 @@ export function createCluster(options: ClusterOptions): Cluster {
   const speakers = createSpeakers(options.hasLease, now);
   let isUp = true;
   let isRefusing = false;
-  /** Of the request that the API server carries out: how long it was on its way is nobody's fault. */
+  /**
+   * Of the request that the API server carries out: how long it was on its way is nobody's fault.
+   */
   let requestSentAt = 0;
   let starts = 0;
 

@@ -1,8 +1,10 @@
 /**
- * Etcd: all objects of the simulated cluster, one revision counter, and the changes since the last compaction.
+ * Etcd: all objects of the simulated cluster, one revision counter, and the changes since the last
+ * compaction.
  *
- * Guarantees: every change takes one new revision; listeners run in the order of revisions. A restore goes back to the objects and the
- * revision of the backup, so that revisions are used a second time, as on a real restored etcd.
+ * Guarantees: every change takes one new revision; listeners run in the order of revisions. A
+ * restore goes back to the objects and the revision of the backup, so that revisions are used a
+ * second time, as on a real restored etcd.
  */
 
 import { createHistory, type History } from './history.ts';
@@ -39,7 +41,10 @@ export interface Etcd {
   subscribe(listener: (change: Change) => void): void;
 }
 
-/** A cluster has a past before anything is looked at; also above what a clock in seconds could be mistaken for. */
+/**
+ * A cluster has a past before anything is looked at; also above what a clock in seconds could be
+ * mistaken for.
+ */
 const FIRST_REVISION = 1_000;
 
 export function createEtcd(now: () => number): Etcd {

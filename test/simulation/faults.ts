@@ -1,6 +1,6 @@
 /**
- * Faults: what goes wrong around zen-lead: processes that stop, stand still or start again, links that are cut, an API server that restarts,
- * forgets or goes back in time.
+ * Faults: what goes wrong around zen-lead: processes that stop, stand still or start again, links
+ * that are cut, an API server that restarts, forgets or goes back in time.
  */
 
 import { type ErrorCode, ZenLeadError } from '../../lib/errors.ts';
@@ -12,12 +12,18 @@ import { createRestores } from './restores.ts';
 import type { Process, Scheduler } from './scheduler.ts';
 import type { Verdict } from './verdict.ts';
 
-/** A bridge notices that it stood still for longer than this (bridge/watch/watchTrust.ts: tickMs + blindMs). */
+/**
+ * A bridge notices that it stood still for longer than this (bridge/watch/watchTrust.ts: tickMs +
+ * blindMs).
+ */
 const UNNOTICED_FREEZE_MS = 4_000;
 
 /** A watch that is cut for no longer is relied on (bridge/watch/watchTrust.ts: blindMs). */
 const TRUSTED_CUT_MS = 3_000;
-/** Pages of a LIST that were slow, one after the other: what a LIST tells counts as new, or one that takes long would be repeated for ever. */
+/**
+ * Pages of a LIST that were slow, one after the other: what a LIST tells counts as new, or one that
+ * takes long would be repeated for ever.
+ */
 const SLOW_LIST_MS = 12_000;
 
 export interface Faults {
@@ -99,7 +105,8 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
       }),
       action('hold watches back', 1, () => {
         const [name, lagMs, forMs] = [pickBridge(), random.between(500, 15_000), random.between(2_000, 20_000)];
-        // Twice: that a watch has ended comes as late as its lines, and so does what the next one replays.
+        // Twice: that a watch has ended comes as late as its lines, and so does what the next one
+        // replays.
         cluster.mayBeBlind(name, 'proxy', 2 * lagMs);
         cluster.setWatchLag(name, lagMs);
         after(forMs, `${name} is no longer held back`, () => cluster.setWatchLag(name, 0));

@@ -1,6 +1,7 @@
 /**
- * Proof that the simulation bites: with one fence taken away, some seed must fail, by an invariant that the fence is there for, and the same
- * run with the fence in place must not. A fence whose loss nobody notices is not needed, or the simulation is too tame to need it.
+ * Proof that the simulation bites: with one fence taken away, some seed must fail, by an invariant
+ * that the fence is there for, and the same run with the fence in place must not. A fence whose
+ * loss nobody notices is not needed, or the simulation is too tame to need it.
  */
 
 import { expect, it } from 'vitest';

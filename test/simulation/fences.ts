@@ -1,7 +1,8 @@
 /**
  * The fences, each with what takes it away and what must then be noticed. Used by fences.test.ts.
  *
- * S3 is not looked at where the missing precondition would itself be the violation: what counts is the harm that follows from it.
+ * S3 is not looked at where the missing precondition would itself be the violation: what counts is
+ * the harm that follows from it.
  */
 
 import type { Bridge } from '../../bridge/startBridge.ts';
@@ -58,7 +59,10 @@ function withoutNewEpochs(api: KubeApi): KubeApi {
   };
 }
 
-/** What a bridge sends as a hint although its watches are well is a hint because it does not hold the Lease. */
+/**
+ * What a bridge sends as a hint although its watches are well is a hint because it does not hold
+ * the Lease.
+ */
 function withSnapshots(sink: Sink, bridge: () => Bridge): Sink {
   // The same event again is the same snapshot again.
   const made = new WeakMap<ReconcileEvent, ReconcileEvent>();
@@ -71,7 +75,10 @@ function withSnapshots(sink: Sink, bridge: () => Bridge): Sink {
   };
 }
 
-/** Nothing that makes a bridge's own view old: what is old then is the event, held back by a link or in a function. */
+/**
+ * Nothing that makes a bridge's own view old: what is old then is the event, held back by a link or
+ * in a function.
+ */
 const promptBridges = {
   'freeze a bridge': 0,
   'cut a bridge from the API': 0,

@@ -1,5 +1,6 @@
 /**
- * startFunctionReplica: one function process: the real looks and announcer, on a simulated API server and EVENTS_SINK.
+ * startFunctionReplica: one function process: the real looks and announcer, on a simulated API
+ * server and EVENTS_SINK.
  */
 
 import { createAnnouncer } from '../../functions/announce/announce.ts';

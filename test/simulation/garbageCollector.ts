@@ -1,5 +1,6 @@
 /**
- * startGarbageCollector: removes what names an owner that is gone, a while later, as kube-controller-manager does.
+ * startGarbageCollector: removes what names an owner that is gone, a while later, as
+ * kube-controller-manager does.
  */
 
 import type { ApiServer } from './apiServer.ts';

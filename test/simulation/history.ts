@@ -1,8 +1,9 @@
 /**
- * History: what the cluster was at every revision, for the checks only. Nothing under test can see it.
+ * History: what the cluster was at every revision, for the checks only. Nothing under test can see
+ * it.
  *
- * An era ends when etcd is restored from a backup: the same revision then has two meanings, and a check that asks for one gets an answer
- * for each.
+ * An era ends when etcd is restored from a backup: the same revision then has two meanings, and a
+ * check that asks for one gets an answer for each.
  */
 
 import type { KubeObject } from './kubeObject.ts';
@@ -18,7 +19,9 @@ export interface History {
   /** Every object of a collection in every state that it has been in since then. */
   statesSince(plural: string, at: number): readonly KubeObject[];
   era(): number;
-  /** The last revision of the era before the present one, or 0: what only that era can have made. */
+  /**
+   * The last revision of the era before the present one, or 0: what only that era can have made.
+   */
   lostAfter(): number;
 }
 

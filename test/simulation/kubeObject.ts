@@ -1,5 +1,6 @@
 /**
- * KubeObject: an object as the simulated API server keeps it, and the few questions that actors and checks ask of one.
+ * KubeObject: an object as the simulated API server keeps it, and the few questions that actors and
+ * checks ask of one.
  */
 
 export interface OwnerReference {

@@ -1,8 +1,9 @@
 /**
- * Network: what happens to a message on its way. Mostly a few milliseconds; sometimes it is slow, lost, or its link is cut.
+ * Network: what happens to a message on its way. Mostly a few milliseconds; sometimes it is slow,
+ * lost, or its link is cut.
  *
- * Guarantees: bounded delays (`MAX_WRITE_DELAY_MS` for requests to the API server, `MAX_EVENT_DELAY_MS` for events), because a check that
- * allows for any delay could not fail.
+ * Guarantees: bounded delays (`MAX_WRITE_DELAY_MS` for requests to the API server,
+ * `MAX_EVENT_DELAY_MS` for events), because a check that allows for any delay could not fail.
  */
 
 import type { Random } from './random.ts';

@@ -1,5 +1,6 @@
 /**
- * PageStore: LISTs, whole or in pages of one revision. Later pages of a LIST expire when etcd is compacted (410).
+ * PageStore: LISTs, whole or in pages of one revision. Later pages of a LIST expire when etcd is
+ * compacted (410).
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';

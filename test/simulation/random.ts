@@ -1,7 +1,8 @@
 /**
  * Random: the one source of chance in a simulation, seeded, so that a seed replays exactly.
  *
- * Source: mulberry32, https://github.com/cprosche/mulberry32 (public domain); quality beyond "well mixed" is not needed here.
+ * Source: mulberry32, https://github.com/cprosche/mulberry32 (public domain); quality beyond "well
+ * mixed" is not needed here.
  */
 
 export interface Random {

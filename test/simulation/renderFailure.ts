@@ -1,5 +1,6 @@
 /**
- * renderFailure: a run that failed, for people: what was violated, how it came to that, and how to see it again.
+ * renderFailure: a run that failed, for people: what was violated, how it came to that, and how to
+ * see it again.
  */
 
 import type { SeedResult } from './runSeed.ts';

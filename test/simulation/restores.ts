@@ -1,5 +1,6 @@
 /**
- * createRestores: backups of etcd, and going back to one. Revisions are then used a second time, which is what uids are for.
+ * createRestores: backups of etcd, and going back to one. Revisions are then used a second time,
+ * which is what uids are for.
  */
 
 import type { ZenLeadError } from '../../lib/errors.ts';
@@ -13,12 +14,16 @@ import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /**
- * What others wrote after a backup, more than is written again before a bridge has checked the version that it resumes from. Where there is no
- * such gap, a bridge cannot tell the old revisions from the new ones, and is restarted, as Kubernetes asks for after a restore:
+ * What others wrote after a backup, more than is written again before a bridge has checked the
+ * version that it resumes from. Where there is no such gap, a bridge cannot tell the old revisions
+ * from the new ones, and is restarted, as Kubernetes asks for after a restore:
  * https://kubernetes.io/docs/tasks/administer-cluster/configure-upgrade-etcd/#restoring-an-etcd-cluster
  */
 const GAP_REVISIONS = 100_000;
-/** Until its check is answered a bridge takes a watch from the future for a quiet one: three lost answers (10 s each) and the waits between. */
+/**
+ * Until its check is answered a bridge takes a watch from the future for a quiet one: three lost
+ * answers (10 s each) and the waits between.
+ */
 const CHECKED_MS = 40_000;
 
 export function createRestores(
@@ -46,7 +51,10 @@ export function createRestores(
     return `from ${from} to ${to.revision}`;
   }
 
-  /** Whoever still writes what was decided before finds another object of the same name and the same resourceVersion. */
+  /**
+   * Whoever still writes what was decided before finds another object of the same name and the same
+   * resourceVersion.
+   */
   function takePlace({ metadata: { name, resourceVersion } }: KubeObject): void {
     server.delete('user', 'endpointslices', name);
     etcd.skip(Number(resourceVersion) - 1 - etcd.revision());

@@ -1,8 +1,10 @@
 /**
- * The long mode: `npm run test:simulation -- --seeds 100000`, or one seed with its trace: `npm run test:simulation -- --seed 4711`.
+ * The long mode: `npm run test:simulation -- --seeds 100000`, or one seed with its trace: `npm run
+ * test:simulation -- --seed 4711`.
  *
- * Options: `--seeds N` how many (1,000), `--from N` the first (1), `--seed N` only that one, and its trace is printed. Ends with 1 on the first
- * violation, after printing the trace and the command that replays it.
+ * Options: `--seeds N` how many (1,000), `--from N` the first (1), `--seed N` only that one, and
+ * its trace is printed. Ends with 1 on the first violation, after printing the trace and the
+ * command that replays it.
  */
 
 import { parseArgs } from 'node:util';

@@ -1,8 +1,10 @@
 /**
- * runSeed: one whole run: a cluster lives, is troubled, is left in peace, and must then be as the rules say.
+ * runSeed: one whole run: a cluster lives, is troubled, is left in peace, and must then be as the
+ * rules say.
  *
- * Guarantees: the same seed and fence give the same run, step for step. Which troubles a run has is chosen by the seed as well ("swarm
- * testing": a run with few kinds of trouble gets further with each than one that has them all).
+ * Guarantees: the same seed and fence give the same run, step for step. Which troubles a run has is
+ * chosen by the seed as well ("swarm testing": a run with few kinds of trouble gets further with
+ * each than one that has them all).
  */
 
 import { T0 } from '../support/objects/builders.ts';
@@ -45,11 +47,17 @@ export interface SeedOptions {
 /** Long enough for a leader to settle, then for a dozen or more troubles. */
 const CALM_MS = 6_000;
 const TROUBLED_MS = 40_000;
-/** A message that was held back (45 s), a resync (30 s), a backoff or relist at its longest (30 s), and again what follows from it. */
+/**
+ * A message that was held back (45 s), a resync (30 s), a backoff or relist at its longest (30 s),
+ * and again what follows from it.
+ */
 const SETTLE_MS = 150_000;
 /** Longer than pods take to end, start again and become Ready. */
 const REFUSED_MS = 15_000;
-/** The hedge delay (200 ms), a read of the state page by page and a write, over links of at most 4 ms. */
+/**
+ * The hedge delay (200 ms), a read of the state page by page and a write, over links of at most 4
+ * ms.
+ */
 const MAX_TAKEOVER_MS = 800;
 
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
@@ -93,7 +101,10 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
   return { seed, violation: verdict.violation(), trace: verdict.trace(), steps: scheduler.steps() };
 }
 
-/** About half of the kinds of trouble; the pods always do something. Etcd goes back in time in one run of eight. */
+/**
+ * About half of the kinds of trouble; the pods always do something. Etcd goes back in time in one
+ * run of eight.
+ */
 function chooseActions(all: readonly Action[], { weights = {} }: SeedOptions, random: Random): readonly Action[] {
   const isRestoring = random.chance(0.125);
   return all
@@ -144,7 +155,8 @@ async function settle(
   const { server } = cluster;
   faults.heal();
   if (refusedMs > 0) {
-    // Every event about the last changes becomes a dead letter: nothing but a resync tells of them again.
+    // Every event about the last changes becomes a dead letter: nothing but a resync tells of them
+    // again.
     cluster.setRefusing(true);
     verdict.note(`but events are refused for ${refusedMs} ms`);
     scheduler.schedule(refusedMs, () => cluster.setRefusing(false));
@@ -155,7 +167,10 @@ async function settle(
   else if (!isOver()) await loseHolder(cluster, sources, scheduler, verdict, isOver);
 }
 
-/** The last trouble, in a cluster that is well: the bridge that sends first dies, and with it the fitness of every leader. */
+/**
+ * The last trouble, in a cluster that is well: the bridge that sends first dies, and with it the
+ * fitness of every leader.
+ */
 async function loseHolder(
   cluster: Cluster,
   sources: readonly string[],

@@ -1,9 +1,11 @@
 /**
- * Scheduler: virtual time, and the only way by which anything happens in a simulation. Timers, requests, answers, watch lines and faults
- * are all steps of it; between two steps every promise that can settle has.
+ * Scheduler: virtual time, and the only way by which anything happens in a simulation. Timers,
+ * requests, answers, watch lines and faults are all steps of it; between two steps every promise
+ * that can settle has.
  *
- * Guarantees: steps run in the order of their instants, then of their making. What belongs to a process that is frozen waits until it
- * thaws; what belongs to one that was killed never runs. No real timer is involved, so that a run depends on its seed alone.
+ * Guarantees: steps run in the order of their instants, then of their making. What belongs to a
+ * process that is frozen waits until it thaws; what belongs to one that was killed never runs. No
+ * real timer is involved, so that a run depends on its seed alone.
  */
 
 import type { Clock } from '../../bridge/clock.ts';
@@ -15,7 +17,9 @@ export interface Process {
   /** Something arrives at this process, or it has set a timer. */
   schedule(delayMs: number, run: () => void): () => void;
   isFrozen(): boolean;
-  /** When it last went on after standing still for longer than this; -Infinity when it never has. */
+  /**
+   * When it last went on after standing still for longer than this; -Infinity when it never has.
+   */
   wokeAt(longerThanMs: number): number;
   isAlive(): boolean;
   /** SIGSTOP. */
@@ -120,7 +124,10 @@ export function createScheduler(startAt: number): Scheduler {
   };
 }
 
-/** Node empties the queue of microtasks before it runs a tick: https://nodejs.org/api/process.html#processnexttickcallback-args */
+/**
+ * Node empties the queue of microtasks before it runs a tick:
+ * https://nodejs.org/api/process.html#processnexttickcallback-args
+ */
 function promisesSettled(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
 }

@@ -1,9 +1,9 @@
 /**
- * createSimulatedKubeApi: the `KubeApi` of one process, over the simulated network. The wire is all that is replaced: what zen-lead does with
- * answers, errors and watch lines is its own code.
+ * createSimulatedKubeApi: the `KubeApi` of one process, over the simulated network. The wire is all
+ * that is replaced: what zen-lead does with answers, errors and watch lines is its own code.
  *
- * Every request is two messages, and either can be lost: a write whose answer is lost has happened. A request that a client has given
- * up may still arrive.
+ * Every request is two messages, and either can be lost: a write whose answer is lost has happened.
+ * A request that a client has given up may still arrive.
  */
 
 import { type ErrorCode, ZenLeadError } from '../../lib/errors.ts';

@@ -1,7 +1,9 @@
 /**
- * createSimulatedSink: what stands between one bridge and the functions: a load balancer and a network that delays, loses and doubles.
+ * createSimulatedSink: what stands between one bridge and the functions: a load balancer and a
+ * network that delays, loses and doubles.
  *
- * Also the place where S5 is checked, because here is what a bridge has sent and what it has been told.
+ * Also the place where S5 is checked, because here is what a bridge has sent and what it has been
+ * told.
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';
@@ -20,7 +22,10 @@ export interface SimulatedSinkOptions {
   functions(): readonly FunctionReplica[];
   /** Events are refused on the way, for good: each becomes a dead letter. */
   isRefusing(): boolean;
-  /** Every event that the bridge sends; returns what is called when the bridge has been told what became of it. */
+  /**
+   * Every event that the bridge sends; returns what is called when the bridge has been told what
+   * became of it.
+   */
   onSent(event: ReconcileEvent): () => void;
   onAnswer(event: ReconcileEvent, answer: string): void;
 }
@@ -91,7 +96,8 @@ export function createSimulatedSink(options: SimulatedSinkOptions): Sink {
         } else if (error?.code === 'SINK_UNREACHABLE') onTold();
         if (error !== undefined) reject(error);
       });
-      // A proxy that sends again what it took for lost: any time later, to anybody, and nobody waits for the answer.
+      // A proxy that sends again what it took for lost: any time later, to anybody, and nobody
+      // waits for the answer.
       const copyTo = random.pickAny(options.functions());
       if (copyTo === undefined || !network.happens(network.conditions().doubleRate)) return;
       const lateMs = random.chance(0.5) ? random.between(0, 50) : random.between(50, MAX_EVENT_DELAY_MS);

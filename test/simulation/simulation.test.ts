@@ -1,6 +1,7 @@
 /**
- * The everyday simulation: so many seeds, every invariant at every write, and what must hold when all is well again. More of them:
- * `npm run test:simulation -- --seeds 100000`. A seed that fails is printed with its trace and with the command that replays it.
+ * The everyday simulation: so many seeds, every invariant at every write, and what must hold when
+ * all is well again. More of them: `npm run test:simulation -- --seeds 100000`. A seed that fails
+ * is printed with its trace and with the command that replays it.
  */
 
 import { expect, it } from 'vitest';

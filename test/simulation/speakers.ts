@@ -1,6 +1,7 @@
 /**
- * createSpeakers: how old the view may be of a bridge that sends snapshots. What a bridge that only hedges believes is of no account,
- * because it may send hints alone: that is what is checked by leaving it out here.
+ * createSpeakers: how old the view may be of a bridge that sends snapshots. What a bridge that only
+ * hedges believes is of no account, because it may send hints alone: that is what is checked by
+ * leaving it out here.
  */
 
 import { defaultLeaseTuning } from '../../bridge/replicas/leaseTuning.ts';
@@ -10,7 +11,10 @@ export type BlindBy = 'proxy' | 'cut' | 'freeze' | 'connecting' | 'restore';
 export interface Speakers {
   /** It has written the Lease. */
   hold(name: string): void;
-  /** It may send snapshots: there is no Lease, or it has written the Lease within the time for which that counts. */
+  /**
+   * It may send snapshots: there is no Lease, or it has written the Lease within the time for which
+   * that counts.
+   */
   maySpeak(name: string): boolean;
   /** Who has last written it; null before. */
   holder(): string | null;

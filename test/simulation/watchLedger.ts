@@ -1,10 +1,11 @@
 /**
- * WatchLedger: what one bridge can know, by what the simulated wire has brought to it: when each of its
- * watches was open, when a LIST arrived, and how long the process stood still.
+ * WatchLedger: what one bridge can know, by what the simulated wire has brought to it: when each of
+ * its watches was open, when a LIST arrived, and how long the process stood still.
  *
- * An event with a snapshot is checked against it (S8). The ledger does not read what the bridge assumes
- * about its own watches, so that a bridge which assumes too much is noticed.
- * Does not guarantee that a watch which is open and held back is noticed: a bridge cannot notice it either.
+ * An event with a snapshot is checked against it (S8). The ledger does not read what the bridge
+ * assumes about its own watches, so that a bridge which assumes too much is noticed.
+ * Does not guarantee that a watch which is open and held back is noticed: a bridge cannot notice it
+ * either.
  */
 
 import { trustLimits } from '../../bridge/watch/watchTrust.ts';

@@ -1,8 +1,9 @@
 /**
- * WatchServer: the API server's side of watches: replay from a revision, then every change, bookmarks, an end after `timeoutSeconds`.
+ * WatchServer: the API server's side of watches: replay from a revision, then every change,
+ * bookmarks, an end after `timeoutSeconds`.
  *
- * As on the real one: a revision that has been compacted away is 410, one from the future is accepted and silent, and the watch of a
- * client that reads too slowly is ended.
+ * As on the real one: a revision that has been compacted away is 410, one from the future is
+ * accepted and silent, and the watch of a client that reads too slowly is ended.
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';
@@ -40,7 +41,10 @@ interface Watch {
   cursor: number;
 }
 
-/** Far below the 64 KiB and more that kernel and proxies hold; it makes a frozen client lose its watches now and then. */
+/**
+ * Far below the 64 KiB and more that kernel and proxies hold; it makes a frozen client lose its
+ * watches now and then.
+ */
 const MAX_PENDING = 60;
 /** The real one sends about one a minute; twice as often exercises them more. */
 const BOOKMARK_MS = 30_000;

@@ -1,6 +1,7 @@
 /**
- * Workload: pods as a StatefulSet and its kubelets would have them: they flip, end, die and come back under the same name with another
- * uid. Addresses come from a pool that is hardly larger than the set, so that another pod soon gets the address of a dead one.
+ * Workload: pods as a StatefulSet and its kubelets would have them: they flip, end, die and come
+ * back under the same name with another uid. Addresses come from a pool that is hardly larger than
+ * the set, so that another pod soon gets the address of a dead one.
  */
 
 import { aPodManifest, aPodStatus } from '../support/objects/aPodManifest.ts';

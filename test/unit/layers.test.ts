@@ -3,10 +3,14 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-/** docs/architecture.md#layers. A folder may import itself and what is listed; npm packages and `node:` where `outside` says so. */
+/**
+ * docs/architecture.md#layers. A folder may import itself and what is listed; npm packages and
+ * `node:` where `outside` says so.
+ */
 const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; readonly outside: boolean }>> = {
   'lib/errors.ts': { mayImport: [], outside: false },
-  // The package's entry composes the rules with the parsers; the program imports the files behind it.
+  // The package's entry composes the rules with the parsers; the program imports the files behind
+  // it.
   'lib/selection/index.ts': {
     mayImport: ['lib/errors.ts', 'lib/selection', 'lib/kube/fromObjects.ts'],
     outside: false,
@@ -34,7 +38,10 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
   cli: { mayImport: ['lib', 'functions', 'bridge', 'api', 'apiserver', 'package.json'], outside: true },
 };
 
-/** They know keys, lanes and events of any domain: of the events only the envelope and the way to a sink, and no Service, Pod or slice. */
+/**
+ * They know keys, lanes and events of any domain: of the events only the envelope and the way to a
+ * sink, and no Service, Pod or slice.
+ */
 function genericBridge(folder: string, beside: readonly string[]): typeof layers {
   const ofEvents = ['buildCloudEvent', 'envelope', 'recheckDelay', 'sink', 'toStructured', 'withExtensions'].map(
     (name) => `lib/events/${name}.ts`,
@@ -57,7 +64,10 @@ interface Import {
   readonly isOutside: boolean;
 }
 
-/** Static, dynamic and re-exporting imports; types too, because a type ties two layers together as well. */
+/**
+ * Static, dynamic and re-exporting imports; types too, because a type ties two layers together as
+ * well.
+ */
 const IMPORT =
   /(?:^|\s)(?:import|export)\s[^'";]*?from\s*'([^']+)'|(?:^|\s)import\s*'([^']+)'|import\(\s*'([^']+)'\s*\)/g;
 

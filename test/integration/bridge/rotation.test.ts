@@ -1,5 +1,6 @@
 /**
- * A bridge in a cluster whose credentials rotate: the kubelet replaces the token, the cluster its certificate authority. Real TLS, a real mount.
+ * A bridge in a cluster whose credentials rotate: the kubelet replaces the token, the cluster its
+ * certificate authority. Real TLS, a real mount.
  */
 
 import { once } from 'node:events';

@@ -114,7 +114,8 @@ describe('while it runs', () => {
     expect(await bench.nextEvents(1)).toEqual(['service.drifted shop/db']);
     const { services, slices, revisions } = bench.events.at(-1)?.data.snapshot ?? {};
     expect([services?.length, slices?.length]).toEqual([1, 1]);
-    // The watch of foreign slices has not got that far, and may have missed one: the older of the two counts.
+    // The watch of foreign slices has not got that far, and may have missed one: the older of the
+    // two counts.
     expect(Number(revisions?.slices)).toBeLessThan(Number(slices?.[0]?.resourceVersion));
     addService(server, 'shop', 'last');
     expect(await bench.nextEvents(1)).toEqual(['service.added shop/last']);
@@ -220,7 +221,8 @@ describe('after a gap', () => {
     const bench = aBench({ server });
     await synced(bench);
     await waitFor(() => expect(bench.events).toHaveLength(1));
-    // db-0 goes and db-1 turns NotReady in the same gap: there must be no snapshot in which only one of them did.
+    // db-0 goes and db-1 turns NotReady in the same gap: there must be no snapshot in which only
+    // one of them did.
     const blind = server.faults.add({ fault: { kind: 'reset' }, matches: ({ resource }) => resource === 'pods' });
     server.cutWatches('reset');
     server.objects.delete({ resource: 'pods', namespace: 'shop', name: 'db-0' }, { gracePeriodSeconds: 0 });

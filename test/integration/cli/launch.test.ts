@@ -10,7 +10,9 @@ import { writeKubeconfig } from '../../../apiserver/writeKubeconfig.ts';
 import { aDirectory } from '../../support/programs/aCluster.ts';
 
 const bin = resolve(import.meta.dirname, '../../../cli/launch.mjs');
-/** The Node of the system is often older than the program needs: then the bin starts another one. */
+/**
+ * The Node of the system is often older than the program needs: then the bin starts another one.
+ */
 const systemNode = '/usr/bin/node';
 
 describe('the bin, started by Node', () => {

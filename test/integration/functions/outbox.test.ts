@@ -1,6 +1,7 @@
 /**
- * The outbox of leader events, with the process killed at every step: before each request that it makes, and after each that was carried out but
- * whose answer it never read. docs/reference/events.md: at least once, one id, never before the route.
+ * The outbox of leader events, with the process killed at every step: before each request that it
+ * makes, and after each that was carried out but whose answer it never read.
+ * docs/reference/events.md: at least once, one id, never before the route.
  */
 
 import { once } from 'node:events';
@@ -66,7 +67,10 @@ interface Story {
   readonly epochs: { readonly announced: number; readonly routed: number };
 }
 
-/** A Service opts in, its leader is lost, and nobody is left; the process that sees to it dies at its `diesAt`-th step. */
+/**
+ * A Service opts in, its leader is lost, and nobody is left; the process that sees to it dies at
+ * its `diesAt`-th step.
+ */
 async function liveThrough(diesAt: number, death: Death): Promise<Story> {
   const server = await startApiServer();
   server.objects.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
@@ -74,7 +78,8 @@ async function liveThrough(diesAt: number, death: Death): Promise<Story> {
   for (const name of ['db-0', 'db-1']) addPod(server, 'shop', name, 'db');
   const killer = createKiller(diesAt, death);
   let fate: ReturnType<Killer['step']> = 'arrives';
-  // Dying at a read is dying before the write that would have followed. The first rule draws the fate, the second one reads it.
+  // Dying at a read is dying before the write that would have followed. The first rule draws the
+  // fate, the second one reads it.
   const draw = ({ verb }: { readonly verb: string }) => {
     fate = verb === 'get' || verb === 'list' ? 'arrives' : killer.step();
     return fate === 'is lost';
@@ -105,7 +110,10 @@ async function liveThrough(diesAt: number, death: Death): Promise<Story> {
   return { steps: killer.steps(), received: broker.received, notices: notices.toSorted(), epochs };
 }
 
-/** A process of its own, which remembers nothing of the one before it. Each reconcile reads the state, as after a hint. */
+/**
+ * A process of its own, which remembers nothing of the one before it. Each reconcile reads the
+ * state, as after a hint.
+ */
 async function work(server: EmbeddedApiServer, eventsSink: string, reconciler: number): Promise<void> {
   const metrics = createMetrics();
   const access = { server: server.url, origin: 'test', readCredentials: async () => ({ headers: {}, tls: {} }) };

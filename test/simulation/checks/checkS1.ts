@@ -1,4 +1,7 @@
-/** S1: at most one endpoint a leader slice, and no secondary's epoch above the primary's, nor another pod under the same epoch. */
+/**
+ * S1: at most one endpoint a leader slice, and no secondary's epoch above the primary's, nor
+ * another pod under the same epoch.
+ */
 
 import { annotation, label } from '../../../lib/selection/names.ts';
 import type { Etcd } from '../etcd.ts';
@@ -8,7 +11,8 @@ import type { LeaderWrite } from './leaderWrite.ts';
 export function checkS1({ after, endpoints, isPrimary, epoch }: LeaderWrite, etcd: Etcd): string | null {
   const { name } = after.metadata;
   if (endpoints.length > 1) return `slice ${name} has ${endpoints.length} endpoints`;
-  // A restored etcd takes the two back to different moments, and what was on its way to one of them still arrives.
+  // A restored etcd takes the two back to different moments, and what was on its way to one of them
+  // still arrives.
   if (isPrimary || etcd.history.era() > 1) return null;
   const serviceName = labelOf(after, label.serviceName);
   const primary = etcd

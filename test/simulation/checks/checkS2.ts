@@ -1,6 +1,7 @@
 /**
- * S2 and S6: whoever is routed to was fit in the state used, or may be kept: then the pod exists, has not finished, and has the address.
- * Nobody fit: no endpoint, which is the same said from the other side.
+ * S2 and S6: whoever is routed to was fit in the state used, or may be kept: then the pod exists,
+ * has not finished, and has the address. Nobody fit: no endpoint, which is the same said from the
+ * other side.
  */
 
 import { annotation } from '../../../lib/selection/names.ts';

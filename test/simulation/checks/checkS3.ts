@@ -1,4 +1,7 @@
-/** S3: every write carries a resourceVersion that is neither empty nor "0", and the uid; a create has a name of its own. */
+/**
+ * S3: every write carries a resourceVersion that is neither empty nor "0", and the uid; a create
+ * has a name of its own.
+ */
 
 import type { ObservedWrite } from '../apiServer.ts';
 

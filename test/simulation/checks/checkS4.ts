@@ -1,8 +1,10 @@
 /**
- * S4: the epoch never goes down and names one pod, and nothing is decided on a state that is older than deadlines allow.
+ * S4: the epoch never goes down and names one pod, and nothing is decided on a state that is older
+ * than deadlines allow.
  *
- * Not guaranteed, and not checked: an epoch after a restored etcd, which forgets; and one made anew by a function whose clock is behind that
- * of the function which made the last one, within that difference (docs/guarantees.md).
+ * Not guaranteed, and not checked: an epoch after a restored etcd, which forgets; and one made anew
+ * by a function whose clock is behind that of the function which made the last one, within that
+ * difference (docs/guarantees.md).
  */
 
 import { annotation } from '../../../lib/selection/names.ts';

@@ -1,12 +1,15 @@
 /**
- * S5: one event in flight for each key and bridge. While an event may still be worked on, only the same one is sent again, up to its deadline;
- * and no event leaves before every list is complete (S8).
+ * S5: one event in flight for each key and bridge. While an event may still be worked on, only the
+ * same one is sent again, up to its deadline; and no event leaves before every list is complete
+ * (S8).
  */
 
 import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 
 export interface InFlight {
-  /** Returns the problem, and what is called when the bridge has been told what became of the event. */
+  /**
+   * Returns the problem, and what is called when the bridge has been told what became of the event.
+   */
   sent(event: ReconcileEvent, now: number): { readonly problem: string | null; readonly onTold: () => void };
 }
 

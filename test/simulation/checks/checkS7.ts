@@ -1,4 +1,7 @@
-/** S7: nothing without our label and our ownerReference is changed or deleted, but what the endpoints controllers left on a Service of ours. */
+/**
+ * S7: nothing without our label and our ownerReference is changed or deleted, but what the
+ * endpoints controllers left on a Service of ours.
+ */
 
 import { label, MANAGER, SLICE_MANAGER } from '../../../lib/selection/names.ts';
 import type { ObservedWrite } from '../apiServer.ts';

@@ -11,7 +11,8 @@ export function checkS8(
   etcd: Etcd,
 ): string | null {
   if (!isPrimary || before === null || previousUid === undefined || previousUid === leaderUid) return null;
-  // A rename that was cut short has left a later record under the other name: what this slice says is history.
+  // A rename that was cut short has left a later record under the other name: what this slice says
+  // is history.
   const epoch = Number(annotationOf(before, annotation.epoch));
   const isHistory = etcd
     .list('endpointslices')

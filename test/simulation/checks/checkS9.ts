@@ -1,8 +1,9 @@
 /**
- * S9: nothing older than what was last decided on moves anything: the revisions in the record do not go down.
+ * S9: nothing older than what was last decided on moves anything: the revisions in the record do
+ * not go down.
  *
- * Except from one that was never true, or is no longer: of an etcd that has since been restored, or of somebody's hand. A consistent LIST
- * decides and records its own, lower ones then.
+ * Except from one that was never true, or is no longer: of an etcd that has since been restored, or
+ * of somebody's hand. A consistent LIST decides and records its own, lower ones then.
  */
 
 import { annotation } from '../../../lib/selection/names.ts';
@@ -15,7 +16,9 @@ export interface RevisionLedger {
 }
 
 export function createRevisionLedger(): RevisionLedger {
-  /** Of slices, `<uid>/<resourceVersion>`: their record is ahead of the etcd that it was written to. */
+  /**
+   * Of slices, `<uid>/<resourceVersion>`: their record is ahead of the etcd that it was written to.
+   */
   const ahead = new Set<string>();
   return {
     check({ before, after, isPrimary, podsRevision, servicesRevision }, etcd) {

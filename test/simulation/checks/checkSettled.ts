@@ -1,6 +1,6 @@
 /**
- * L1, and what S1 and S6 say about a settled state: with everything healthy for long enough, what is routed is what the rules say, it has been
- * announced, and there is nothing left to write.
+ * L1, and what S1 and S6 say about a settled state: with everything healthy for long enough, what
+ * is routed is what the rules say, it has been announced, and there is nothing left to write.
  */
 
 import { toAnnouncement } from '../../../functions/announce/announcement.ts';

@@ -1,6 +1,6 @@
 /**
- * createWriteChecks: every write of a function against every invariant that a write can break. Called by the API server at the instant of the
- * write, so that nothing that follows can hide it.
+ * createWriteChecks: every write of a function against every invariant that a write can break.
+ * Called by the API server at the instant of the write, so that nothing that follows can hide it.
  */
 
 import type { ReplyEvent } from '../../../lib/events/reply.ts';
@@ -22,7 +22,9 @@ export interface WriteChecksOptions {
   readonly etcd: Etcd;
   readonly verdict: Verdict;
   now(): number;
-  /** How old a state may be that is decided on, with what this run has done to bridges and links. */
+  /**
+   * How old a state may be that is decided on, with what this run has done to bridges and links.
+   */
   allowedAgeMs(): number;
   isSourceUid(uid: string): boolean;
 }

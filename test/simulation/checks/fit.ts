@@ -1,6 +1,6 @@
 /**
- * isFit, mayKeep: who may be routed to, written down a second time and on its own, so that a fault in the rules' fitness cannot hide behind
- * itself. docs/guarantees.md, S2 and S6.
+ * isFit, mayKeep: who may be routed to, written down a second time and on its own, so that a fault
+ * in the rules' fitness cannot hide behind itself. docs/guarantees.md, S2 and S6.
  */
 
 import type { IpFamily, PodView, ServiceView } from '../../../lib/selection/snapshot.ts';
@@ -26,7 +26,10 @@ export function familyOf(ip: string): IpFamily {
   return ip.includes(':') ? 'IPv6' : 'IPv4';
 }
 
-/** The user has asked that a leader which is no longer fit be kept for a while: `hold`, `paused`, `failover-min-delay`. */
+/**
+ * The user has asked that a leader which is no longer fit be kept for a while: `hold`, `paused`,
+ * `failover-min-delay`.
+ */
 export function mayKeep({ annotations }: ServiceView): boolean {
   const paused = annotations['zen-lead.io/paused'];
   return (

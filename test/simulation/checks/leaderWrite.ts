@@ -1,8 +1,9 @@
 /**
- * LeaderWrite: one write of a leader slice by a function, with the state that it says it was decided on.
+ * LeaderWrite: one write of a leader slice by a function, with the state that it says it was
+ * decided on.
  *
- * The record names the revisions of pods and Services; what those were is in the history, exactly. So a check compares what was written
- * with what was known, not with what is.
+ * The record names the revisions of pods and Services; what those were is in the history, exactly.
+ * So a check compares what was written with what was known, not with what is.
  */
 
 import { parsePod } from '../../../lib/kube/parsePod.ts';

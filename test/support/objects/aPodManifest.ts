@@ -1,5 +1,6 @@
 /**
- * A pod as the API has it: the manifest that its owner creates, and the status that its kubelet writes.
+ * A pod as the API has it: the manifest that its owner creates, and the status that its kubelet
+ * writes.
  *
  * The API server takes the two in two requests. Where a test puts objects straight into a store, it
  * joins them.

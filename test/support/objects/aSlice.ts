@@ -1,4 +1,6 @@
-/** Builders for what zen-lead owns and for what other controllers make, as the watches deliver it. */
+/**
+ * Builders for what zen-lead owns and for what other controllers make, as the watches deliver it.
+ */
 
 import type { ServiceView, SliceView } from '../../../lib/selection/snapshot.ts';
 import { aService, uidOf, version } from './builders.ts';

@@ -1,4 +1,7 @@
-/** Builders of events for tests: a reconcile event as the bridge sends it, as an object and as the two HTTP messages. */
+/**
+ * Builders of events for tests: a reconcile event as the bridge sends it, as an object and as the
+ * two HTTP messages.
+ */
 
 import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 import type { Candidate, ResourceVersion, ServiceView, Snapshot, Uid } from '../../../lib/selection/snapshot.ts';

@@ -1,7 +1,7 @@
 /**
- * A real run in which everything happens that a metric tells of: `zen-lead run` through a failover, a conflict, refusals of the API, ports
- * that no pod has; functions that get hints and nonsense; a bridge whose sink refuses. Used by the tests of the metrics, with and without a
- * real Prometheus.
+ * A real run in which everything happens that a metric tells of: `zen-lead run` through a failover,
+ * a conflict, refusals of the API, ports that no pod has; functions that get hints and nonsense; a
+ * bridge whose sink refuses. Used by the tests of the metrics, with and without a real Prometheus.
  */
 
 import { createServer } from 'node:http';

@@ -1,5 +1,6 @@
 /**
- * A store as a bridge fills it, behind the real status API, for the tests of the API and of the live page.
+ * A store as a bridge fills it, behind the real status API, for the tests of the API and of the
+ * live page.
  */
 
 import { onTestFinished } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * BridgeBench: a bridge on the embedded API server, over HTTP, with a sink that is told what to answer. Nothing of ours is faked: the
- * sink stands where functions would.
+ * BridgeBench: a bridge on the embedded API server, over HTTP, with a sink that is told what to
+ * answer. Nothing of ours is faked: the sink stands where functions would.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,8 +28,8 @@ export interface BridgeBench {
   /** Services that `onConcern` was told of, in order. */
   readonly concerned: readonly string[];
   /**
-   * The events since the last call, once there are so many: type without `io.zen-lead.`, and the Service. More than so many are
-   * given too, so that a test that compares sees them.
+   * The events since the last call, once there are so many: type without `io.zen-lead.`, and the
+   * Service. More than so many are given too, so that a test that compares sees them.
    */
   nextEvents(count: number): Promise<readonly string[]>;
   /** Forgets the events so far. */

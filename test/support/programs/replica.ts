@@ -1,6 +1,7 @@
 /**
- * Replica: a whole `zen-lead run` in this process (bridge, Lease, in-process functions) with a network and a clock of its own, so that one
- * replica can be killed, frozen or partitioned beside another one. Nothing of ours is faked.
+ * Replica: a whole `zen-lead run` in this process (bridge, Lease, in-process functions) with a
+ * network and a clock of its own, so that one replica can be killed, frozen or partitioned beside
+ * another one. Nothing of ours is faked.
  */
 
 import type { EmbeddedApiServer } from '../../../apiserver/startApiServer.ts';

@@ -1,5 +1,6 @@
 /**
- * Starts `npx zen-lead run` against a control plane, in this checkout, as a user would. Called by useZenLead.ts.
+ * Starts `npx zen-lead run` against a control plane, in this checkout, as a user would. Called by
+ * useZenLead.ts.
  *
  * Guarantees: it is ready (`/readyz`) when this resolves.
  */

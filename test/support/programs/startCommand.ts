@@ -1,5 +1,6 @@
 /**
- * Starts `npx zen-lead bridge` or `npx zen-lead functions` against a control plane, in this checkout, as a user would.
+ * Starts `npx zen-lead bridge` or `npx zen-lead functions` against a control plane, in this
+ * checkout, as a user would.
  *
  * Guarantees: it is ready (`/readyz`) when this resolves, and names the address that its log names.
  */
@@ -18,7 +19,9 @@ export interface RunningCommand {
 }
 
 const checkout = resolve(import.meta.dirname, '../../..');
-/** npx, Node and three LISTs take about 2 s; the rest is for a busy machine with several of them. */
+/**
+ * npx, Node and three LISTs take about 2 s; the rest is for a busy machine with several of them.
+ */
 const patience = { timeout: 60_000, interval: 50 };
 
 export async function startCommand(

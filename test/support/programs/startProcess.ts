@@ -1,9 +1,11 @@
 /**
- * Starts one program of a test and makes sure that it ends with it. Used for the control plane and for `zen-lead` itself.
+ * Starts one program of a test and makes sure that it ends with it. Used for the control plane and
+ * for `zen-lead` itself.
  *
- * Guarantees: output goes to `<directory>/<name>.log`; the program and whatever it started (npx starts a shell that starts Node)
- * is gone after `stop`, and also when the test process dies in any way, SIGKILL included: a small `sh` holds the other end
- * of a pipe and kills the program's process group when the pipe closes.
+ * Guarantees: output goes to `<directory>/<name>.log`; the program and whatever it started (npx
+ * starts a shell that starts Node) is gone after `stop`, and also when the test process dies in any
+ * way, SIGKILL included: a small `sh` holds the other end of a pipe and kills the program's process
+ * group when the pipe closes.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -85,7 +87,10 @@ export function startProcess(options: StartOptions): RunningProcess {
   };
 }
 
-/** A session of its own, so that Ctrl-C on a terminal does not end the lifeline before what it watches. */
+/**
+ * A session of its own, so that Ctrl-C on a terminal does not end the lifeline before what it
+ * watches.
+ */
 function startLifeline(pid: number): ChildProcess {
   const script = 'read -r _; kill -9 "-$1" 2>/dev/null';
   const lifeline = spawn('/bin/sh', ['-c', script, 'lifeline', String(pid)], {

@@ -1,7 +1,8 @@
 /**
  * Runs `zen-lead` as a user would, as a process of its own, for the tests of this folder.
  *
- * Guarantees: never inherits a cluster from the environment of whoever runs the tests; ended with the test that started it.
+ * Guarantees: never inherits a cluster from the environment of whoever runs the tests; ended with
+ * the test that started it.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -10,8 +11,9 @@ import { expect, onTestFinished } from 'vitest';
 
 const entry = fileURLToPath(new URL('../../../cli/zen-lead.ts', import.meta.url));
 /**
- * What programs share: a start then costs half of the processor's time, because Node strips the types
- * and compiles each file once. Not where coverage is measured: cached code is measured less precisely.
+ * What programs share: a start then costs half of the processor's time, because Node strips the
+ * types and compiles each file once. Not where coverage is measured: cached code is measured less
+ * precisely.
  * Source: https://nodejs.org/docs/latest-v24.x/api/module.html#module-compile-cache
  */
 const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/compiled', import.meta.url));
@@ -29,7 +31,10 @@ export interface Program {
   readonly process: ChildProcess;
   stdout(): string;
   stderr(): string;
-  /** Resolves with the first line of standard output that contains `text`, also when it is already there. */
+  /**
+   * Resolves with the first line of standard output that contains `text`, also when it is already
+   * there.
+   */
   waitForLine(text: string, withinMs?: number): Promise<string>;
   /** Exit code; null when a signal ended it. */
   readonly exited: Promise<number | null>;
@@ -94,8 +99,8 @@ export async function readUrl(program: Program): Promise<string> {
   return String(line.url);
 }
 
-/** Kubernetes kills after 30 s; nothing here takes longer than what is in flight. */
-const STOP_WITHIN_MS = 3_000;
+/** Kubernetes kills after 30 s. A third of that leaves room for a busy machine. */
+const STOP_WITHIN_MS = 10_000;
 
 export async function expectGracefulStop(program: Program): Promise<void> {
   const stoppedAt = performance.now();

@@ -1,4 +1,7 @@
-/** Who sends a request byte by byte and never ends it, to hold a connection. Resolves with the answer, once the server has closed. */
+/**
+ * Who sends a request byte by byte and never ends it, to hold a connection. Resolves with the
+ * answer, once the server has closed.
+ */
 
 import { connect } from 'node:net';
 

@@ -1,6 +1,7 @@
 /**
- * A Kubernetes API server small enough to read, over real HTTP on 127.0.0.1: LIST, GET, POST, merge PATCH and DELETE of whatever is put in,
- * with resource versions, uids and their preconditions. `before` sees every request first: to count, to fail, to change something in between.
+ * A Kubernetes API server small enough to read, over real HTTP on 127.0.0.1: LIST, GET, POST, merge
+ * PATCH and DELETE of whatever is put in, with resource versions, uids and their preconditions.
+ * `before` sees every request first: to count, to fail, to change something in between.
  */
 
 import { randomUUID } from 'node:crypto';

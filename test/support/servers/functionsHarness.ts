@@ -1,5 +1,6 @@
 /**
- * Functions on a fake API, with a clock that stands still unless it is moved, and events as a bridge with a fresh view would send them.
+ * Functions on a fake API, with a clock that stands still unless it is moved, and events as a
+ * bridge with a fresh view would send them.
  */
 
 import { createFunctionReconciler } from '../../../functions/functionDeps.ts';

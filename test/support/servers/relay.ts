@@ -1,6 +1,7 @@
 /**
- * Relay: the network between one replica and the API server, as a TCP proxy on 127.0.0.1 that can be held (bytes wait, nothing is closed: a
- * partition, or a machine that stands still) or cut (connections are reset and refused: a process that is gone).
+ * Relay: the network between one replica and the API server, as a TCP proxy on 127.0.0.1 that can
+ * be held (bytes wait, nothing is closed: a partition, or a machine that stands still) or cut
+ * (connections are reset and refused: a process that is gone).
  */
 
 import { once } from 'node:events';

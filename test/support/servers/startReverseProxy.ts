@@ -1,5 +1,6 @@
 /**
- * A real reverse proxy (nginx) in front of several functions, as an ingress or a Service of a cluster would stand there.
+ * A real reverse proxy (nginx) in front of several functions, as an ingress or a Service of a
+ * cluster would stand there.
  *
  * Source: https://nginx.org/en/docs/http/ngx_http_upstream_module.html
  */

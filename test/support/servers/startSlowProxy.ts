@@ -1,6 +1,7 @@
 /**
- * A proxy in front of the API server that holds some of its answers back: whoever asks through it sees that part of the world as it was. Plain
- * HTTP on this side, so that it can tell one resource from another.
+ * A proxy in front of the API server that holds some of its answers back: whoever asks through it
+ * sees that part of the world as it was. Plain HTTP on this side, so that it can tell one resource
+ * from another.
  */
 
 import { once } from 'node:events';
@@ -14,7 +15,10 @@ export interface SlowProxy {
   close(): Promise<void>;
 }
 
-/** `isLate`: which paths, with their queries. Every piece of such an answer comes `delayMs` late, watches too. */
+/**
+ * `isLate`: which paths, with their queries. Every piece of such an answer comes `delayMs` late,
+ * watches too.
+ */
 export async function startSlowProxy(
   { url, caFile }: Pick<ControlPlane, 'url' | 'caFile'>,
   delayMs: number,

@@ -15,7 +15,10 @@ import { createMetrics } from '../../../lib/telemetry/metrics.ts';
 import { startScriptedServer } from '../../support/servers/scriptedServer.ts';
 import { aLine, aList, anObject, aQuietWatch, aWatch, until } from '../../support/simulated/watchedWorld.ts';
 
-/** A domain that has nothing in common with the leaders: its sources are the objects that it watches. */
+/**
+ * A domain that has nothing in common with the leaders: its sources are the objects that it
+ * watches.
+ */
 function aToyDomain(): Domain<ObjectChange<ObjectIdentity>, Concern, OutgoingEvent> {
   const indexes = createIndexes(() => createObjectIndex<ObjectIdentity>());
   const toConcern = ({ namespace, name }: Source, lane: Concern['lane'], at: number): Concern => ({

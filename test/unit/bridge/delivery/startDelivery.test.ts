@@ -43,7 +43,10 @@ interface Bench {
   limitNow(): number;
 }
 
-/** A delivery with a sink that answers when told to, or at once with `reply`. A call that is aborted rejects, as a sink must. */
+/**
+ * A delivery with a sink that answers when told to, or at once with `reply`. A call that is aborted
+ * rejects, as a sink must.
+ */
 function aBench({
   reply,
   tuning = {},
@@ -456,7 +459,8 @@ describe('the circuit breaker before a failing sink', () => {
   it('counts no probe against the key that was lent: its dead letter comes when it would have come', async () => {
     const bench = aBench({ reply: () => unreachable });
     bench.add('a');
-    // Nine waits from 0.25 s doubled to 30 s, 91.75 s; and at most a second for the breaker to let the last attempt through.
+    // Nine waits from 0.25 s doubled to 30 s, 91.75 s; and at most a second for the breaker to let
+    // the last attempt through.
     await bench.clock.advance(91_000);
     expect(bench.letters).toEqual([]);
     await bench.clock.advance(2_000);

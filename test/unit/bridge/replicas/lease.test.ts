@@ -30,7 +30,10 @@ interface Replica {
   run(ms: number): Promise<void>;
   /** Its wall clock is set, forward or back; no time passes. */
   setWallClock(byMs: number): void;
-  /** A virtual machine is paused: its monotonic clock stands still and its wall clock is put right afterwards. */
+  /**
+   * A virtual machine is paused: its monotonic clock stands still and its wall clock is put right
+   * afterwards.
+   */
   pause(ms: number): void;
 }
 
