@@ -24,9 +24,13 @@ export interface Answer {
   };
 }
 
-/** A conflict that outlasted every attempt, an API server that is busy: soon. */
+/**
+ * A conflict that outlasted every attempt, an API server that is busy or refuses. A refusal may be
+ * over soon: an API server that has just started answers 403 until its authorizer has synced. A
+ * sender that is refused again backs off by itself.
+ */
 const RETRY_AFTER_MS = 1_000;
-/** An object that the API refuses, a right that is missing, a fault of ours: somebody has to do something first. */
+/** A fault of zen-lead: a developer has to do something first. */
 const RETRY_LATER_MS = 30_000;
 
 export function toAnswer(error: unknown): Answer {
@@ -38,8 +42,7 @@ export function toAnswer(error: unknown): Answer {
   const status = toStatus(error);
   const body = { code, message, ...(path === undefined ? {} : { path }) };
   if (status !== 429 && status !== 503) return { status, body };
-  const fallbackMs = error.retry === 'never' || code === 'KUBE_FORBIDDEN' ? RETRY_LATER_MS : RETRY_AFTER_MS;
-  return { status, retryAfterMs: error.retryAfterMs ?? fallbackMs, body: { ...body, scope: toScope(code) } };
+  return { status, retryAfterMs: error.retryAfterMs ?? RETRY_AFTER_MS, body: { ...body, scope: toScope(code) } };
 }
 
 /**

@@ -26,6 +26,8 @@ export interface Failure {
    * Says nothing about the next key. A sink that is well answers 429, and 503 of scope `service`.
    */
   readonly isOfThisKey: boolean;
+  /** The API call of this reconcile was refused: a newer state may fare better at once. */
+  readonly isRefusal: boolean;
   /** It was sent and not answered: the sink may still work on it. */
   readonly mayBeRunning: boolean;
 }
@@ -56,6 +58,7 @@ export async function attempt<E, R>(
       retryAfterMs: 0,
       isOverload: timedOut,
       isOfThisKey: false,
+      isRefusal: false,
       mayBeRunning: codeOf(error) !== 'SINK_UNREACHABLE',
     };
   } finally {
@@ -69,13 +72,15 @@ function toOutcome<R>(answer: SinkAnswer<R>): Outcome<R> {
   const { status, scope } = answer;
   if (status >= 200 && status < 300) return { kind: 'done', answer };
   if (status === 400 || status === 403 || status === 413) return { kind: 'refused', answer };
+  const isRefusal = status === 503 && scope === 'service';
   return {
     kind: 'failed',
     status,
     detail: answer.detail ?? `the sink answered ${status}`,
     retryAfterMs: answer.retryAfterMs ?? 0,
-    isOverload: status === 429 || (status === 503 && scope !== 'service'),
-    isOfThisKey: status === 429 || (status === 503 && scope === 'service'),
+    isOverload: (status === 429 || status === 503) && !isRefusal,
+    isOfThisKey: status === 429 || isRefusal,
+    isRefusal,
     mayBeRunning: false,
   };
 }

@@ -27,6 +27,8 @@ interface Retries<C, E> {
   failuresOf(key: string): number;
   /**
    * Keeps the concern back for the backoff or Retry-After, whichever is longer; gives the delay.
+   * After a refusal, a newer change of the key is sent at once: what was refused is not what is
+   * written next.
    */
   delay(concern: C, sent: Sent<C, E>, failure: Failure): number;
   /**
@@ -90,14 +92,15 @@ export function createRetries<C extends Concern, E extends OutgoingEvent>(
       // over.
       const askedMs = Math.min(failure.retryAfterMs, backoff.maxMs);
       const delayMs = Math.max(askedMs, backoffMs(failures, backoff, random()));
-      queue.delay(concern);
       schedule(key, delayMs, () => queue.release(key, clock.now()));
+      // Last, because it may send the key at once.
+      queue.delay(concern, failure.isRefusal);
       return delayMs;
     },
     giveBack(concern, sent, failure) {
       const { key } = concern;
       remember(key, failuresOf(key), sent, failure);
-      queue.delay(concern);
+      queue.delay(concern, failure.isRefusal);
       // Its backoff ended while the probe was out.
       if (!timers.has(key)) queue.release(key, clock.now());
     },

@@ -36,6 +36,11 @@ export function isMoreUrgent(lane: Lane, than: Lane): boolean {
   return lanes.indexOf(lane) < lanes.indexOf(than);
 }
 
+/** True for a change that was seen, which no timer and no resync has caused. */
+export function isOfChange({ lane, dueAt }: Concern): boolean {
+  return lane !== 'low' && dueAt === undefined;
+}
+
 /**
  * The more urgent one stands for both, then the latest. Always a new object, so that a holder of
  * `waiting` sees that something came after it.

@@ -17,7 +17,7 @@
  * Source: https://pkg.go.dev/k8s.io/client-go/util/workqueue (dirty and processing sets).
  */
 
-import { type Concern, isMoreUrgent, type Lane, lanes, mergeConcerns, type Source } from './concern.ts';
+import { type Concern, isMoreUrgent, isOfChange, type Lane, lanes, mergeConcerns, type Source } from './concern.ts';
 import { createFairOrder } from './fairOrder.ts';
 
 /**
@@ -44,8 +44,11 @@ export interface Queue<C extends Concern = Concern> {
    */
   take(lowToo?: boolean): C | undefined;
   finish(key: string): void;
-  /** After a failure: keeps `concern`, merged with what came since, until `release`. */
-  delay(concern: C): void;
+  /**
+   * After a failure: keeps `concern`, merged with what came since, until `release`. One that yields
+   * waits no longer than until a newer change of its key is seen.
+   */
+  delay(concern: C, isYielding?: boolean): void;
   /**
    * Like `take`, of the delayed ones: the most urgent, and of those the one that has been delayed
    * longest.
@@ -63,9 +66,14 @@ interface Entry<C> {
   readonly addedAt: number;
 }
 
+interface Delayed<C> {
+  readonly concern: C;
+  readonly isYielding: boolean;
+}
+
 export function createQueue<C extends Concern = Concern>({ maxWaiting, onWaiting, onRoom }: QueueOptions): Queue<C> {
   const waiting = new Map<string, Entry<C>>();
-  const delayed = new Map<string, C>();
+  const delayed = new Map<string, Delayed<C>>();
   /** In flight, with what was added since. */
   const inFlight = new Map<string, Entry<C> | null>();
   const order = { failover: createFairOrder(), change: createFairOrder(), low: createFairOrder() };
@@ -119,10 +127,10 @@ export function createQueue<C extends Concern = Concern>({ maxWaiting, onWaiting
   }
 
   function release(key: string, now: number): void {
-    const concern = delayed.get(key);
-    if (concern === undefined) return;
+    const late = delayed.get(key);
+    if (late === undefined) return;
     delayed.delete(key);
-    enqueue(concern, now);
+    enqueue(late.concern, now);
   }
 
   return {
@@ -133,8 +141,10 @@ export function createQueue<C extends Concern = Concern>({ maxWaiting, onWaiting
       if (since !== undefined) {
         const merged = since === null ? concern : mergeConcerns(since.concern, concern);
         inFlight.set(key, { concern: merged, addedAt: since?.addedAt ?? now });
-      } else if (late !== undefined) delayed.set(key, mergeConcerns(late, concern));
-      else enqueue(concern, now);
+      } else if (late !== undefined) {
+        delayed.set(key, { ...late, concern: mergeConcerns(late.concern, concern) });
+        if (late.isYielding && isOfChange(concern)) release(key, now);
+      } else enqueue(concern, now);
     },
     take(lowToo = true) {
       const lane = nextLane(lowToo);
@@ -151,17 +161,17 @@ export function createQueue<C extends Concern = Concern>({ maxWaiting, onWaiting
       inFlight.delete(key);
       if (since) enqueue(since.concern, since.addedAt);
     },
-    delay(concern) {
-      const since = inFlight.get(concern.key);
-      inFlight.delete(concern.key);
-      delayed.set(concern.key, since ? mergeConcerns(concern, since.concern) : concern);
+    delay(concern, isYielding = false) {
+      const { key } = concern;
+      const since = inFlight.get(key);
+      inFlight.delete(key);
+      delayed.set(key, { concern: since ? mergeConcerns(concern, since.concern) : concern, isYielding });
+      if (since && isYielding && isOfChange(since.concern)) release(key, since.addedAt);
     },
     takeDelayed() {
-      const late = [...delayed.values()];
-      const concern = late.reduce<C | undefined>(
-        (first, each) => (first === undefined || isMoreUrgent(each.lane, first.lane) ? each : first),
-        undefined,
-      );
+      let concern: C | undefined;
+      for (const { concern: each } of delayed.values())
+        if (concern === undefined || isMoreUrgent(each.lane, concern.lane)) concern = each;
       if (concern === undefined) return undefined;
       delayed.delete(concern.key);
       inFlight.set(concern.key, null);

@@ -64,6 +64,14 @@ it('passes on how long the API server asked to wait', () => {
   expect(toAnswer(error).retryAfterMs).toBe(7_000);
 });
 
+it.each([
+  ['KUBE_FORBIDDEN', 'later'],
+  ['KUBE_INVALID', 'never'],
+  ['KUBE_UNAVAILABLE', 'later'],
+] as const)('asks for another attempt a second after %s, which an API server may take back', (code, retry) => {
+  expect(toAnswer(new ZenLeadError(code, 'x', { retry })).retryAfterMs).toBe(1_000);
+});
+
 it('says nothing of the inside about a fault of ours', () => {
   const answer = toAnswer(new TypeError('cannot read properties of undefined'));
   expect(answer).toMatchObject({ status: 503, body: { code: 'INTERNAL', scope: 'service' } });

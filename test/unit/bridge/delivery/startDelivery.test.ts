@@ -8,6 +8,7 @@ import { createLeaderStore } from '../../../../bridge/leaders/leaderStore.ts';
 import { toCloudEvent } from '../../../../bridge/leaders/toCloudEvent.ts';
 import type { Lane } from '../../../../bridge/queue/concern.ts';
 import { createQueue, type Queue } from '../../../../bridge/queue/queue.ts';
+import { toAnswer } from '../../../../functions/answer.ts';
 import { ZenLeadError } from '../../../../lib/errors.ts';
 import type { ReconcileEvent } from '../../../../lib/events/reconcileEvent.ts';
 import type { ReplyEvent } from '../../../../lib/events/reply.ts';
@@ -235,6 +236,56 @@ describe('failures', () => {
     }
     expect(bench.answered).toHaveLength(3);
     expect(bench.letters).toEqual([]);
+  });
+});
+
+describe('an API server that refuses a write', () => {
+  /** As a function answers it. */
+  const refusal = (): SinkAnswer => {
+    const { status, retryAfterMs, body } = toAnswer(new ZenLeadError('KUBE_FORBIDDEN', 'x', { retry: 'later' }));
+    return { status, ...(retryAfterMs !== undefined && { retryAfterMs }), ...(body.scope && { scope: body.scope }) };
+  };
+
+  it('once, with 403 at a failover, is tried again within a second', async () => {
+    let refusals = 0;
+    const bench = aBench({ reply: () => (refusals++ === 0 ? refusal() : 200) });
+    bench.add('a', 'failover');
+    await bench.clock.advance(1_000);
+    expect(bench.answered).toHaveLength(1);
+  });
+
+  it('does not keep a newer change of the same Service back', async () => {
+    const bench = aBench();
+    bench.add('a', 'failover');
+    for (let n = 0; n < 6; n += 1) {
+      await bench.open('a').answer(refusal());
+      await bench.clock.advance(100);
+      bench.add('a', 'failover');
+    }
+    await bench.open('a').answer(200);
+    expect(bench.calls.map(({ at }) => at - T0)).toEqual([0, 100, 200, 300, 400, 500, 600]);
+    await bench.clock.advance(60_000);
+    expect(bench.calls).toHaveLength(7);
+  });
+
+  it('for ever is asked a few times a minute', async () => {
+    const bench = aBench({ reply: refusal });
+    bench.add('a', 'failover');
+    for (let resyncs = 0; resyncs < 20; resyncs += 1) {
+      await bench.clock.advance(30_000);
+      bench.add('a', 'low');
+    }
+    expect(bench.calls.length / 10).toBeLessThanOrEqual(8);
+  });
+
+  it('keeps a newer change back while the function itself cannot do more', async () => {
+    const bench = aBench();
+    bench.add('a', 'failover');
+    await bench.open('a').answer({ status: 503, scope: 'function' });
+    bench.add('a', 'failover');
+    expect(bench.calls).toHaveLength(1);
+    await bench.clock.advance(250);
+    expect(bench.calls).toHaveLength(2);
   });
 });
 

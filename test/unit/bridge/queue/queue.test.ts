@@ -240,3 +240,45 @@ describe('over any history', () => {
     );
   });
 });
+
+describe('a key that is kept back', () => {
+  const aDelayed = (isYielding: boolean): Queue => {
+    const queue = aQueue();
+    queue.add(aConcern('db', 'failover'), T0);
+    const concern = queue.take();
+    if (concern !== undefined) queue.delay(concern, isYielding);
+    return queue;
+  };
+
+  it.each(['failover', 'change'] as const)('comes through at once for a newer event of the lane %s', (lane) => {
+    const queue = aDelayed(true);
+    queue.add(aConcern('db', lane), T0 + 1);
+    expect(queue.take()).toMatchObject({ name: 'db', lane: 'failover' });
+    queue.release('db', T0 + 2);
+    expect(queue.take()).toBeUndefined();
+  });
+
+  it('comes through at once where the newer event was seen while the attempt was out', () => {
+    const queue = aQueue();
+    queue.add(aConcern('db', 'change'), T0);
+    const concern = queue.take();
+    queue.add(aConcern('db', 'failover'), T0 + 1);
+    if (concern !== undefined) queue.delay(concern, true);
+    expect(queue.take()).toMatchObject({ name: 'db', lane: 'failover' });
+  });
+
+  it.each([
+    ['a resync', aConcern('db', 'low')],
+    ['a timer', aConcern('db', 'change', { dueAt: T0 })],
+  ])('stays back for %s', (_, concern) => {
+    const queue = aDelayed(true);
+    queue.add(concern, T0 + 1);
+    expect(queue.take()).toBeUndefined();
+  });
+
+  it('stays back for a newer event where the failure was not of this key', () => {
+    const queue = aDelayed(false);
+    queue.add(aConcern('db', 'failover'), T0 + 1);
+    expect(queue.take()).toBeUndefined();
+  });
+});
