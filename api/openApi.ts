@@ -12,10 +12,14 @@ const schemas = z.registry<{ id: string }>();
 schemas.add(leaderStatusSchema, { id: 'LeaderStatus' });
 schemas.add(
   z.object({
-    ready: z.boolean().meta({ description: 'Every list is in, and no watch is silent for too long.' }),
-    reasons: z
-      .array(z.string())
-      .meta({ description: 'Why the process is not ready, one sentence each; empty when it is.' }),
+    ready: z.boolean().meta({
+      description:
+        'Every list is in, and no watch is silent for too long. A namespace that may not be read does not count while another one is served.',
+    }),
+    reasons: z.array(z.string()).meta({
+      description:
+        'Why the process is not ready, one sentence each. Names each namespace that may not be read, also when the process is ready.',
+    }),
     leaders: z.array(leaderStatusSchema).meta({ description: 'Sorted by namespace, then name.' }),
   }),
   { id: 'LeaderList' },

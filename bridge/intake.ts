@@ -7,8 +7,8 @@
  * Timers come in beside it: a recheck that a reply asked for, the resync, and the first reconcile
  * of everything.
  *
- * Guarantees: nothing is queued before every list is complete; then every source is, and every 30 s
- * from then on (S8, L1). A change is in the queue in the tick in which its watch line is read,
+ * Guarantees: nothing of a namespace is queued before every list of it is complete; then every source
+ * is, and every 30 s from then on (S8, L1). A change is in the queue in the tick in which its watch line is read,
  * unless it can wait.
  */
 
@@ -31,6 +31,8 @@ interface IntakeOptions<Change, C extends Concern, E extends OutgoingEvent> {
   readonly maxWaiting: number;
   /** A key waits in the queue. Called in the same tick. */
   onWaiting(): void;
+  /** Every list of this namespace is complete. */
+  isSynced(namespace: string): boolean;
   /** Something may have changed about this source. The store knows it already. */
   onConcern?: ((source: Source) => void) | undefined;
 }
@@ -38,12 +40,12 @@ interface IntakeOptions<Change, C extends Concern, E extends OutgoingEvent> {
 interface Intake<Change, C extends Concern> {
   readonly queue: Queue<C>;
   readonly rechecks: Pick<Rechecks, 'take' | 'carryOf'>;
-  /** The store has changed. */
+  /** The store has changed, in a namespace whose lists are complete. */
   onChange(change: Change): void;
   /** All changes of one watch line or LIST are in the store. */
   onSettled(): void;
-  /** Every list is complete. */
-  onSynced(): void;
+  /** Every list of this namespace is complete; undefined where all of them are watched at once. */
+  onSynced(namespace: string | undefined): void;
   startResync(): void;
   reconcileEverything(): void;
   close(): void;
@@ -53,7 +55,6 @@ export function createIntake<Change, C extends Concern, E extends OutgoingEvent>
   options: IntakeOptions<Change, C, E>,
 ): Intake<Change, C> {
   const { domain, clock, log, maxWaiting, onWaiting } = options;
-  let isSynced = false;
   /** What the changes of one LIST or watch line concern, until all of them are in the store. */
   let noted: C[] = [];
   let stopResync = (): void => {};
@@ -77,15 +78,17 @@ export function createIntake<Change, C extends Concern, E extends OutgoingEvent>
     add(domain.toConcern(source, 'resync', now));
   }
 
-  function reconcileEverything(): void {
-    for (const source of domain.sources()) add(domain.toConcern(source, 'start', clock.now()));
+  const sources = (): readonly Source[] => domain.sources().filter(({ namespace }) => options.isSynced(namespace));
+
+  function reconcile(all: readonly Source[]): void {
+    for (const source of all) add(domain.toConcern(source, 'start', clock.now()));
   }
 
   return {
     queue,
     rechecks,
     onChange(change) {
-      if (isSynced) noted.push(...domain.affected(change, clock.now()));
+      noted.push(...domain.affected(change, clock.now()));
     },
     onSettled() {
       const settled = noted;
@@ -94,16 +97,17 @@ export function createIntake<Change, C extends Concern, E extends OutgoingEvent>
         if (concern.lane === 'low') debounce.add(concern);
         else add(concern);
     },
-    onSynced() {
-      isSynced = true;
-      log.info({ services: domain.sources().length }, 'every list is complete, events are sent from now on');
-      reconcileEverything();
+    onSynced(only) {
+      const synced = sources().filter(({ namespace }) => only === undefined || namespace === only);
+      const scope = only === undefined ? {} : { namespace: only };
+      log.info({ ...scope, services: synced.length }, 'every list is complete, events are sent from now on');
+      reconcile(synced);
     },
     startResync() {
-      const started = startResync(clock, options.resync, domain.sources, resync);
+      const started = startResync(clock, options.resync, sources, resync);
       stopResync = started.close;
     },
-    reconcileEverything,
+    reconcileEverything: () => reconcile(sources()),
     close() {
       stopResync();
       rechecks.close();

@@ -2,9 +2,10 @@
  * startBridge: watches the cluster and sends an event for each change that may concern the leader
  * of a Service. docs/architecture.md#bridge
  *
- * Guarantees: no event leaves before every list is complete; then every source is reconciled once,
- * those without a fit leader first, and every 30 s again. Nothing that the sink does holds a watch
- * up.
+ * Guarantees: no event about a namespace leaves before every list of it is complete; then every
+ * source of it is reconciled once, those without a fit leader first, and every 30 s again. Of
+ * several namespaces each is listed, watched and served for itself. Nothing that the sink does
+ * holds a watch up.
  */
 
 import type { ReconcileEvent } from '../lib/events/reconcileEvent.ts';
@@ -21,7 +22,10 @@ export type BridgeOptions = DomainOptions<ReconcileEvent, ReplyEvent>;
 
 export interface Bridge extends Pick<RunningDomain, 'readiness' | 'close'> {
   readonly store: LeaderStore;
-  /** Every Service to reconcile: opted in, or with one of our objects left. */
+  /**
+   * Every Service to reconcile, opted in or with one of our objects left, in the namespaces whose
+   * lists are complete.
+   */
   sources(): readonly Source[];
   isSource(source: Source): boolean;
   /** One Service as an event would carry it now. */
@@ -32,11 +36,11 @@ export function startBridge(options: BridgeOptions): Bridge {
   const { metrics, clock = systemClock } = options;
   const leaders = createLeaderDomain(clock.now);
   const running = startDomain(leaders, options);
-  registerLeaderGauges(metrics, leaders.store, clock, running.isFirst);
+  registerLeaderGauges(metrics, leaders.store, clock, running);
   return {
     store: leaders.store,
-    sources: leaders.sources,
-    isSource: ({ namespace, name }) => leaders.store.namespace(namespace).isSource(name),
+    sources: () => leaders.sources().filter(({ namespace }) => running.isSynced(namespace)),
+    isSource: ({ namespace, name }) => running.isSynced(namespace) && leaders.store.namespace(namespace).isSource(name),
     snapshotOf: (source) => leaders.snapshotOf(source, running),
     readiness: running.readiness,
     close: running.close,

@@ -68,6 +68,8 @@ export interface BridgeTuning {
 }
 
 export interface RunningDomain extends Views {
+  /** Whether every list of this namespace is complete. What is known of another one is half. */
+  isSynced(namespace: string): boolean;
   /** Whether this replica sends first, and reports about sources. */
   isFirst(): boolean;
   readiness(): Readiness;
@@ -89,6 +91,7 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
 ): RunningDomain {
   const { api, sink, sinkUrl, metrics, log, clock = systemClock, random = Math.random, tuning = {} } = options;
   const isInProcess = sinkUrl === undefined;
+  let isStarted = false;
 
   const intake = createIntake({
     domain,
@@ -97,6 +100,7 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
     resync: tuning.resync ?? defaultResyncTuning,
     maxWaiting: MAX_WAITING,
     onWaiting: () => delivery.pump(),
+    isSynced: (namespace): boolean => watches.isSynced(namespace),
     onConcern: options.onConcern,
   });
   const { queue, rechecks } = intake;
@@ -112,8 +116,10 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
     tuning: tuning.watches,
     onChange: intake.onChange,
     onSettled: intake.onSettled,
-    onSynced() {
-      intake.onSynced();
+    onSynced(namespace) {
+      intake.onSynced(namespace);
+      if (isStarted) return;
+      isStarted = true;
       replica.start();
       intake.startResync();
     },
@@ -171,6 +177,7 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
 
   return {
     revision: watches.revision,
+    isSynced: watches.isSynced,
     isFirst: replica.isFirst,
     readiness: () => watches.readiness(clock.now()),
     async close() {

@@ -19,24 +19,31 @@ import { isServed } from './urgency.ts';
 
 type ServiceLabel = 'namespace' | 'service';
 
-export function registerLeaderGauges(
-  metrics: Metrics,
-  store: LeaderStore,
-  clock: Clock,
+interface Reporter {
   /**
    * Only one replica reports about Services: else every number would be there as often as there are
    * replicas.
    */
-  isFirst: () => boolean = () => true,
+  isFirst(): boolean;
+  /** Half a list would report leaders that are missing. */
+  isSynced(namespace: string): boolean;
+}
+
+export function registerLeaderGauges(
+  metrics: Metrics,
+  store: LeaderStore,
+  clock: Clock,
+  { isFirst, isSynced }: Reporter,
 ): void {
+  const namespaces = (): readonly [string, NamespaceIndex][] =>
+    isFirst() ? [...store.namespaces()].filter(([namespace]) => isSynced(namespace)) : [];
   /** `read` gives null where there is nothing to say. */
   const perService = (
     gauge: Gauge<ServiceLabel>,
     read: (index: NamespaceIndex, source: string) => number | null,
   ): void =>
     onScrape(gauge, () => {
-      if (!isFirst()) return;
-      for (const [namespace, index] of store.namespaces())
+      for (const [namespace, index] of namespaces())
         for (const service of index.services.optedIn) {
           const value = read(index, service);
           if (value !== null) gauge.set({ namespace, service }, value);
@@ -44,8 +51,7 @@ export function registerLeaderGauges(
     });
   const perNamespace = (gauge: Gauge<'namespace'>, count: (index: NamespaceIndex) => number): void =>
     onScrape(gauge, () => {
-      if (!isFirst()) return;
-      for (const [namespace, index] of store.namespaces()) gauge.set({ namespace }, count(index));
+      for (const [namespace, index] of namespaces()) gauge.set({ namespace }, count(index));
     });
   const secondsSince = (at: number): number => Math.max(0, clock.now() - at) / 1_000;
 

@@ -21,6 +21,7 @@
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 
+import type { ZenLeadError } from '../../lib/errors.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { type Collection, listAll } from '../../lib/kube/listAll.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
@@ -63,6 +64,11 @@ export interface Reflector {
    */
   revision(): string | null;
   isSynced(): boolean;
+  /**
+   * What the API server said, where it answered the last request with 403; null where it did not.
+   * It is asked for as long as that takes: a Role may be granted.
+   */
+  refusal(): string | null;
   /** Epoch milliseconds of the last line, bookmark or LIST. */
   lastHeardAt(): number;
   /** Nothing may be decided on the store: not listed yet, or trust is lost (watchTrust.ts). */
@@ -81,9 +87,13 @@ export function startReflector<T extends ObjectIdentity>(options: ReflectorOptio
   const tuning = { ...reflectorTuning, ...options.tuning };
   const closing = new AbortController();
   const trust = createWatchTrust(tuning, clock.now());
-  const retrying = { name, clock, random, log, tuning };
   let revision: string | null = null;
   let isSynced = false;
+  let refusal: string | null = null;
+  const onAnswer = (error: ZenLeadError | null): void => {
+    refusal = error?.code === 'KUBE_FORBIDDEN' ? error.message : null;
+  };
+  const retrying = { name, clock, random, log, tuning, onAnswer };
 
   const reader = createObjectReader(options.project, ({ key, error, isFirst }) => {
     metrics.watchEvents.inc({ resource: name, type: 'UNREADABLE' });
@@ -165,6 +175,7 @@ export function startReflector<T extends ObjectIdentity>(options: ReflectorOptio
   return {
     revision: () => revision,
     isSynced: () => isSynced,
+    refusal: () => refusal,
     lastHeardAt: () => trust.lastHeardAt(),
     isStale: () => !isSynced || closing.signal.aborted || trust.isStale(clock.now()),
     unreadable: reader.unreadable,

@@ -20,21 +20,26 @@ export interface RetryOptions {
   readonly random: () => number;
   readonly log: Logger;
   readonly tuning: ReflectorTuning;
+  /** Null where it answered with what was asked for. */
+  readonly onAnswer: (error: ZenLeadError | null) => void;
 }
 
 /** `attempt`: for the log, `list`. */
 export async function retryUntilAnswered<T>(
   attempt: string,
   ask: () => Promise<T>,
-  { name, clock, random, log, tuning }: RetryOptions,
+  { name, clock, random, log, tuning, onAnswer }: RetryOptions,
   signal: AbortSignal,
 ): Promise<T | undefined> {
   for (let failures = 1; !signal.aborted; failures += 1) {
     try {
-      return await ask();
+      const answer = await ask();
+      onAnswer(null);
+      return answer;
     } catch (error) {
       if (!(error instanceof ZenLeadError)) throw error;
       if (signal.aborted) break;
+      onAnswer(error);
       const waitMs = retryWaitMs(failures, error, tuning, random());
       const { code, message } = error;
       log[failures % tuning.failuresPerLog === 1 ? 'warn' : 'debug'](

@@ -57,6 +57,7 @@ export function createWatchLoop(options: WatchLoopOptions): WatchLoop {
       open: (signal, onOpen) =>
         watchStream(api, collection, { resourceVersion, timeoutSeconds }, clock.now, signal, () => {
           onOpen();
+          options.onAnswer(null);
           if (isResumed) check(resourceVersion, signal).catch(options.onFault);
         }),
       take(event) {
@@ -82,6 +83,7 @@ export function createWatchLoop(options: WatchLoopOptions): WatchLoop {
         const isSilent = trust.tick(clock.now()) === 'silent';
         const step = chooseNextStep(end, { failures, isSilent }, tuning, random());
         if (end.kind === 'failed') {
+          options.onAnswer(end.error);
           const { code, message } = end.error;
           const level = failures % tuning.failuresPerLog === 0 ? 'warn' : 'debug';
           log[level]({ reflector: name, code, error: message, step }, 'watch ended');

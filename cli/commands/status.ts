@@ -26,6 +26,7 @@ export async function status(values: Values<'status'>): Promise<void> {
   const api = open.adopt(await connect(values, createMetrics(), silentLogger), (one) => one.close());
   const live = open.adopt(await openLiveStatus(api, values.namespaces, signal), (one) => one.close());
   const { output: format, watch } = values;
+  for (const lack of live.feed.readiness().reasons) process.stderr.write(`${lack}\n`);
   const leaders = live.feed.list();
   if (format === 'json' || format === 'yaml') await printDocument({ leaders }, format, output);
   else if (leaders.length === 0) process.stderr.write('No Service is annotated with zen-lead.io/enabled.\n');

@@ -11,7 +11,10 @@ import type { Metrics } from './metrics.ts';
 
 export interface Readiness {
   readonly ready: boolean;
-  /** Why the process is not ready, one sentence each; empty when it is. */
+  /**
+   * Why the process is not ready, one sentence each. A process that is ready names what it cannot
+   * serve, such as a namespace that it may not read.
+   */
   readonly reasons: readonly string[];
 }
 
@@ -28,7 +31,7 @@ export function registerProbes(app: FastifyInstance, { metrics, isReady }: Probe
     return reply
       .code(ready ? 200 : 503)
       .type('text/plain')
-      .send(ready ? 'ok\n' : `${reasons.join('\n') || 'not ready'}\n`);
+      .send(`${(ready ? ['ok', ...reasons] : reasons).join('\n') || 'not ready'}\n`);
   });
 
   app.get('/metrics', async (_request, reply) => {
