@@ -23,12 +23,6 @@ export function decodeHeaderValue(raw: string, header: string): string {
   }
 }
 
-export function encodeHeaderValue(value: string): string {
-  return value.replace(/[^\x21\x23\x24\x26-\x7e]/gu, (char) =>
-    [...Buffer.from(char)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
-  );
-}
-
 /** A double-quoted string (RFC 7230, 3.2.6), which older senders use for spaces. */
 function unquote(raw: string, header: string): string {
   if (!raw.startsWith('"')) return raw;

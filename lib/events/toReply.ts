@@ -10,7 +10,7 @@ import type { ReplyData, ReplyEvent } from './reply.ts';
 import { formatRfc3339 } from './rfc3339.ts';
 import { type ServiceRef, serviceSubject } from './subject.ts';
 
-export interface ReplyContext {
+interface ReplyContext {
   /** `/clusters/<cluster name>` */
   readonly source: string;
   readonly subject: ServiceRef;

@@ -4,7 +4,7 @@
  * Source: CloudEvents HTTP protocol binding 1.0.2, section 3.2.
  */
 
-export interface HttpMessage {
+interface HttpMessage {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }

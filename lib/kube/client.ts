@@ -19,7 +19,7 @@ import { toAccept, toListQuery, toPath, toWatchQuery } from './requestPath.ts';
 import { type CallTarget, timeCall } from './timeCall.ts';
 import { openWatch } from './watchBody.ts';
 
-export interface KubeApiOptions {
+interface KubeApiOptions {
   readonly metrics: Pick<Metrics, 'apiCallSeconds' | 'timeouts'>;
   readonly userAgent?: string;
   /** Milliseconds; 10 s, because a write that takes longer belongs to a decision that is past its 3 s deadline anyway. */

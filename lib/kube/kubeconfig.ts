@@ -13,7 +13,7 @@ import { ZenLeadError } from '../errors.ts';
 import type { ClusterAccess } from './clusterAccess.ts';
 import { loadServiceAccountAccess } from './serviceAccount.ts';
 
-export interface ClusterSources {
+interface ClusterSources {
   /** `--kubeconfig`. */
   readonly kubeconfigPath?: string | undefined;
   /** KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT: set by the kubelet in every pod. */

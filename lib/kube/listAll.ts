@@ -24,7 +24,7 @@ export interface Collection {
   readonly metadataOnly?: boolean;
 }
 
-export interface ListStart {
+interface ListStart {
   /** Absent: the most recent state. */
   readonly notOlderThan?: string | null;
   /** Called at the start and at every new start, which makes void what it returned before. */

@@ -10,7 +10,7 @@ import { ZenLeadError } from '../errors.ts';
 
 const NEWLINE = 0x0a;
 
-export interface LineSplitter {
+interface LineSplitter {
   /** The lines that this chunk completes, without their line ends; empty lines are left out. */
   push(chunk: Uint8Array): readonly string[];
   /** Bytes of a line that has not ended yet. */

@@ -14,7 +14,7 @@ export type ReadLine =
   | { readonly kind: 'broken'; readonly lineNumber: number; readonly problem: string };
 
 /** An event over the wire has 64 KiB; one of `run` has all its candidates, 300 B each: this is 100,000 of them. */
-export const MAX_LINE_CHARACTERS = 32 * 1024 * 1024;
+const MAX_LINE_CHARACTERS = 32 * 1024 * 1024;
 
 export async function* readRecording(
   chunks: AsyncIterable<Uint8Array>,

@@ -11,13 +11,13 @@
 
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 
-export interface RecordingFile {
+interface RecordingFile {
   /** `lines` is whole lines. Rejects when the disk refuses; the file is then as it was before. */
   append(lines: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface RecordingFileOptions {
+interface RecordingFileOptions {
   readonly path: string;
   /** A file is ended before the write that would make it larger. */
   readonly maxBytes: number;

@@ -9,7 +9,7 @@
 import type { Logger } from '../telemetry/logger.ts';
 import { type RecordedDelivery, toLine } from './recordedLine.ts';
 
-export interface RecorderOptions {
+interface RecorderOptions {
   readonly output: RecorderOutput;
   /** `<namespace>/<service>`; empty: all. */
   readonly services: readonly string[];

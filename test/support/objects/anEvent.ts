@@ -72,3 +72,10 @@ export function binary(event: Readonly<Record<string, unknown>>): Message {
     body: Buffer.from(data === undefined ? '' : JSON.stringify(data)),
   };
 }
+
+/** Percent-encodes as a sender must (CloudEvents HTTP protocol binding 1.0.2, section 3.1.3.2). */
+export function encodeHeaderValue(value: string): string {
+  return value.replace(/[^\x21\x23\x24\x26-\x7e]/gu, (char) =>
+    [...Buffer.from(char)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
+}

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf, ZenLeadError } from '../../../lib/errors.ts';
 import { type Envelope, type Headers, parseEnvelope } from '../../../lib/events/envelope.ts';
-import { encodeHeaderValue } from '../../../lib/events/headerValue.ts';
-import { aReconcileEvent, binary, structured } from '../../support/objects/anEvent.ts';
+import { aReconcileEvent, binary, encodeHeaderValue, structured } from '../../support/objects/anEvent.ts';
 
 const structuredHeaders = { 'content-type': 'application/cloudevents+json' };
 const minimal = { specversion: '1.0', id: 'a', source: '/s', type: 't' };

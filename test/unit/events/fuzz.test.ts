@@ -8,10 +8,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ZenLeadError } from '../../../lib/errors.ts';
 import { type Headers, parseEnvelope } from '../../../lib/events/envelope.ts';
-import { encodeHeaderValue } from '../../../lib/events/headerValue.ts';
 import { type IncomingEvent, parseEvent } from '../../../lib/events/parseEvent.ts';
 import { reconcileDataZod } from '../../../lib/events/reconcileSchema.ts';
-import { aReconcileEvent } from '../../support/objects/anEvent.ts';
+import { aReconcileEvent, encodeHeaderValue } from '../../support/objects/anEvent.ts';
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 20_000);
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_120);
