@@ -5,7 +5,7 @@
  * the leader Service that says what was announced is removed. `stale`: what was decided on is no longer what is; `writes` stand all the same, and there is nothing to undo.
  */
 
-import { codeOf, type ErrorCode, ZenLeadError } from '../../lib/errors.ts';
+import { codeOf, ZenLeadError } from '../../lib/errors.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { applyWrite } from '../../lib/kube/write.ts';
 import type { Decision } from '../../lib/selection/decision.ts';
@@ -54,9 +54,6 @@ export type Outcome =
     }
   | { readonly kind: 'stale'; readonly error: unknown; readonly writes: readonly Write[] };
 
-/** Somebody else wrote in between, or an object came or went: read afresh, never resend (S3). */
-const staleCodes = new Set<ErrorCode | undefined>(['KUBE_CONFLICT', 'KUBE_NOT_FOUND', 'KUBE_ALREADY_EXISTS']);
-
 export async function settle(settling: Settling, deps: SettleDeps, signal: AbortSignal): Promise<Outcome> {
   const { basis, decision, writes } = settling;
   const route = writes.filter((write) => write.stage === 'route');
@@ -89,13 +86,18 @@ async function applyAll(
     } catch (error) {
       // Everything there goes, the Service included: what cannot be made any more need not be.
       if (codeOf(error) === 'KUBE_NAMESPACE_TERMINATING') return { kind: 'settled', writes: done, objects, ...told };
-      if (staleCodes.has(codeOf(error))) return { kind: 'stale', error, writes: done };
+      if (isStale(error)) return { kind: 'stale', error, writes: done };
       if (codeOf(error) !== 'ABORTED') countRefusal(write, basis.snapshot, deps.metrics);
       throw error;
     }
   }
   await deps.announcer.tellRemoved(basis.snapshot, writes, signal);
   return { kind: 'settled', writes, objects, ...told };
+}
+
+/** Another client wrote in between, or an object came or went. Read afresh, never resend (S3). */
+function isStale(error: unknown): boolean {
+  return error instanceof ZenLeadError && error.retry === 'now';
 }
 
 function expired({ kind, namespace, name }: Write): ZenLeadError {
