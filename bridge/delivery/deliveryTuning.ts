@@ -19,6 +19,11 @@ export interface DeliveryTuning {
   /** After the n-th failure of a key in a row. */
   readonly backoff: BackoffBounds;
   /**
+   * The longest backoff after a refused API call. A raised quota is noticed this late, and nothing
+   * else says that it was raised.
+   */
+  readonly refusalMaxMs: number;
+  /**
    * Consecutive failures of a key until its event is a dead letter. With the backoff above, some
    * two minutes.
    */
@@ -32,6 +37,7 @@ export const defaultDeliveryTuning: DeliveryTuning = {
   attemptTimeoutMs: 1_000,
   hintTimeoutMs: 2_500,
   backoff: { minMs: 250, maxMs: 30_000 },
+  refusalMaxMs: 10_000,
   maxFailures: 10,
   // 64 is what one function replica takes before it queues; 16 to start with is two reconciles for
   // each of eight replicas.

@@ -7,11 +7,12 @@
  * where no connection was made (S5).
  */
 
-import { type BackoffBounds, backoffMs } from '../backoff.ts';
+import { backoffMs } from '../backoff.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
 import type { Concern } from '../queue/concern.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Failure } from './attempt.ts';
+import type { DeliveryTuning } from './deliveryTuning.ts';
 import type { OutgoingEvent } from './outgoingEvent.ts';
 
 export interface Sent<C, E> {
@@ -53,7 +54,7 @@ export function createRetries<C extends Concern, E extends OutgoingEvent>(
   queue: Queue<C>,
   clock: Clock,
   random: () => number,
-  backoff: BackoffBounds,
+  { backoff, refusalMaxMs }: Pick<DeliveryTuning, 'backoff' | 'refusalMaxMs'>,
 ): Retries<C, E> {
   const troubles = new Map<string, Trouble<C, E>>();
   const timers = new Map<string, CancelTimer>();
@@ -91,7 +92,8 @@ export function createRetries<C extends Concern, E extends OutgoingEvent>(
       // No longer than the longest backoff, whatever the sink asks for: this key may have to fail
       // over.
       const askedMs = Math.min(failure.retryAfterMs, backoff.maxMs);
-      const delayMs = Math.max(askedMs, backoffMs(failures, backoff, random()));
+      const bounds = failure.isRefusal ? { ...backoff, maxMs: Math.min(backoff.maxMs, refusalMaxMs) } : backoff;
+      const delayMs = Math.max(askedMs, backoffMs(failures, bounds, random()));
       schedule(key, delayMs, () => queue.release(key, clock.now()));
       // Last, because it may send the key at once.
       queue.delay(concern, failure.isRefusal);

@@ -4,7 +4,7 @@
  *
  * A key that waits while a place is free is sent in the same tick. A failure is retried after a
  * backoff or Retry-After, whichever is later; `maxFailures` in a row make a dead letter of it. The
- * key is then reconciled at its next change or resync. While the circuit breaker is open and
+ * key is then reconciled at its next change or resync. A refused API call is tried on and on. While the circuit breaker is open and
  * nothing waits, a key in its backoff serves as the probe: with few keys the bridge would otherwise
  * learn late that the sink is back.
  *
@@ -84,7 +84,7 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
   const concurrency = createConcurrency(tuning.concurrency);
   const breaker = createCircuitBreaker(random);
   const closing = new AbortController();
-  const retries = createRetries<C, E>(queue, clock, random, tuning.backoff);
+  const retries = createRetries<C, E>(queue, clock, random, tuning);
   const noteStatus = createRefusedTokenLog(log);
   const running = new Set<Promise<void>>();
   let cancelProbe: CancelTimer | undefined;
@@ -175,15 +175,19 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
       retries.giveBack(concern, sent, failure);
       return;
     }
-    if (retries.failuresOf(key) + 1 < tuning.maxFailures) {
-      const delayMs = retries.delay(concern, sent, failure);
-      const traceId = traceIdOf(sent.event.traceparent);
-      log.debug({ key, status, delayMs, detail, traceId }, 'delivery failed, will be tried again');
+    const failures = retries.failuresOf(key) + 1;
+    if (failures >= tuning.maxFailures && !failure.isRefusal) {
+      retries.giveUp(sent, failure);
+      options.onDeadLetter({ event: sent.event, status, detail, reason: 'exhausted' });
+      finish(key);
       return;
     }
-    retries.giveUp(sent, failure);
-    options.onDeadLetter({ event: sent.event, status, detail, reason: 'exhausted' });
-    finish(key);
+    const delayMs = retries.delay(concern, sent, failure);
+    const traceId = traceIdOf(sent.event.traceparent);
+    log.debug({ key, status, delayMs, detail, traceId }, 'delivery failed, will be tried again');
+    // What is refused is tried on and on, and said once.
+    if (failures === tuning.maxFailures)
+      options.onDeadLetter({ event: sent.event, status, detail, reason: 'exhausted' });
   }
 
   function noteFailure(number: number, detail: string): void {

@@ -20,7 +20,7 @@ import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { type Announcement, toAnnouncement } from './announcement.ts';
 import type { EventsSink } from './eventsSink.ts';
 import { writeKubernetesEvent } from './kubernetesEvent.ts';
-import { toNotices, toRemovalNotices, toWarningNotice, warningKey } from './notices.ts';
+import { toNotices, toRefusalNotice, toRemovalNotices, toWarningNotice, warningKey } from './notices.ts';
 
 export interface Announcing {
   readonly snapshot: Snapshot;
@@ -41,6 +41,8 @@ export interface Told {
 export interface Announcer {
   announce(announcing: Announcing, signal: AbortSignal): Promise<Told>;
   tellRemoved(snapshot: Snapshot, writes: readonly Write[], signal: AbortSignal): Promise<void>;
+  /** Tells the user why nothing changes: the API server refused a write. */
+  tellRefused(snapshot: Snapshot, error: unknown, signal: AbortSignal): Promise<void>;
 }
 
 export interface AnnouncerDeps {
@@ -95,6 +97,22 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     });
   }
 
+  async function tellRefused(snapshot: Snapshot, error: unknown, signal: AbortSignal): Promise<void> {
+    const { source, namespace, name: service } = snapshot;
+    const code = codeOf(error);
+    const isRefusal = code === 'KUBE_FORBIDDEN' || code === 'KUBE_INVALID';
+    if (source === null || !isRefusal || !(error instanceof Error)) return;
+    const notice = toRefusalNotice(error.message);
+    const key = warningKey(snapshot, { epoch: 0 }, notice);
+    if (said.has(key)) return;
+    const inTime = AbortSignal.any([signal, timeoutSignal(BUDGET_MS)]);
+    await attempt(snapshot, signal, async () => {
+      const isNew = await writeKubernetesEvent(deps.api, source, 0, notice, deps.now(), inTime);
+      if (isNew) deps.metrics.warnings.inc({ namespace, service, reason: notice.reason });
+      remember(key, said);
+    });
+  }
+
   /** False when it failed. */
   async function attempt(
     { namespace, name }: Snapshot,
@@ -114,7 +132,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     }
   }
 
-  return { announce, tellRemoved };
+  return { announce, tellRemoved, tellRefused };
 }
 
 function late(cause: unknown): ZenLeadError {
@@ -161,7 +179,11 @@ async function tellWarnings(
   for (const warning of warnings) {
     const isNew = await writeKubernetesEvent(api, source, decision.epoch, toWarningNotice(warning), decidedAt, signal);
     if (isNew) metrics.warnings.inc({ namespace, service, reason: warning.reason });
-    if (said.size === MAX_REMEMBERED) said.clear();
-    said.add(warningKey(snapshot, decision, warning));
+    remember(warningKey(snapshot, decision, warning), said);
   }
+}
+
+function remember(key: string, said: Set<string>): void {
+  if (said.size === MAX_REMEMBERED) said.clear();
+  said.add(key);
 }

@@ -21,6 +21,7 @@ export type EventReason =
   | 'InvalidAnnotation'
   | 'NameConflict'
   | 'ForeignEndpointSlice'
+  | 'WriteRefused'
   | 'LeaderServiceCreated'
   | 'LeaderServiceRemoved';
 

@@ -56,7 +56,13 @@ export function toRemovalNotices(writes: readonly Write[]): readonly Notice[] {
 export function warningKey(
   { source }: Pick<Snapshot, 'source'>,
   { epoch }: Pick<Decision, 'epoch'>,
-  { reason, value }: Warning,
+  { reason, value }: Pick<Notice, 'reason' | 'value'>,
 ): string {
   return hashId([source?.uid ?? '', epoch, reason, value]);
+}
+
+/** One cause gives one Event: the numbers of a quota change with everything that others use of it. */
+export function toRefusalNotice(message: string): Notice {
+  const note = `Kubernetes refuses what zen-lead writes: ${message}`;
+  return { type: 'Warning', reason: 'WriteRefused', value: message.replaceAll(/\d+/g, '#'), note };
 }

@@ -88,6 +88,7 @@ async function applyAll(
       if (codeOf(error) === 'KUBE_NAMESPACE_TERMINATING') return { kind: 'settled', writes: done, objects, ...told };
       if (isStale(error)) return { kind: 'stale', error, writes: done };
       if (codeOf(error) !== 'ABORTED') countRefusal(write, basis.snapshot, deps.metrics);
+      await deps.announcer.tellRefused(basis.snapshot, error, signal);
       throw error;
     }
   }

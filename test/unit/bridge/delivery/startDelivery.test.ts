@@ -268,7 +268,7 @@ describe('an API server that refuses a write', () => {
     expect(bench.calls).toHaveLength(7);
   });
 
-  it('for ever is asked a few times a minute', async () => {
+  it('for ever is asked every ten seconds, and makes one dead letter', async () => {
     const bench = aBench({ reply: refusal });
     bench.add('a', 'failover');
     for (let resyncs = 0; resyncs < 20; resyncs += 1) {
@@ -276,6 +276,17 @@ describe('an API server that refuses a write', () => {
       bench.add('a', 'low');
     }
     expect(bench.calls.length / 10).toBeLessThanOrEqual(8);
+    expect(bench.letters).toMatchObject([{ status: 503, reason: 'exhausted' }]);
+  });
+
+  it('for ten minutes, by an exhausted quota, is asked within ten seconds of its end', async () => {
+    let isExhausted = true;
+    const bench = aBench({ reply: () => (isExhausted ? refusal() : 200) });
+    bench.add('a', 'failover');
+    await bench.clock.advance(600_000);
+    isExhausted = false;
+    await bench.clock.advance(10_000);
+    expect(bench.answered).toHaveLength(1);
   });
 
   it('keeps a newer change back while the function itself cannot do more', async () => {

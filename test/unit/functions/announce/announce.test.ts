@@ -272,3 +272,51 @@ describe('warnings', () => {
     expect(warningKey({ source: aService() }, { epoch: 1 }, warning)).toHaveLength(40);
   });
 });
+
+describe('a write that the API server refuses', () => {
+  const refusedWrites = (): string[] =>
+    harness.fake
+      .all('events')
+      .filter((event) => event['reason'] === 'WriteRefused')
+      .map((event) => String(event['note']));
+  const exceed = (used: number): void => {
+    const message = `services "db-leader" is forbidden: exceeded quota: small, requested: 1, used: ${used}, limited: 5`;
+    harness.fake.before = ({ method, path }) =>
+      method === 'POST' && path.endsWith('/services') ? failure(403, 'Forbidden', message) : undefined;
+  };
+
+  it('because a quota is exhausted is told to the user, once a cause and not once an attempt', async () => {
+    putService(harness.fake);
+    putPod(harness.fake, 'db-0');
+    for (const used of [5, 5, 6]) {
+      exceed(used);
+      await expect(harness.reconcile()).rejects.toMatchObject({ code: 'KUBE_FORBIDDEN' });
+    }
+    expect(refusedWrites()).toEqual([expect.stringContaining('exceeded quota: small')]);
+    expect(await harness.count('warnings_total', { reason: 'WriteRefused' })).toBe(1);
+
+    harness.fake.before = () => undefined;
+    await harness.settle();
+    expect(routedPod(harness.fake)).toBe('db-0');
+  });
+
+  it('says so with an Event that is refused, too, and is answered all the same', async () => {
+    putService(harness.fake);
+    putPod(harness.fake, 'db-0');
+    harness.fake.before = ({ method }) => (method === 'POST' ? failure(403, 'Forbidden', 'no') : undefined);
+    await expect(harness.reconcile()).rejects.toMatchObject({ code: 'KUBE_FORBIDDEN' });
+    expect(refusedWrites()).toEqual([]);
+    exceed(5);
+    await expect(harness.reconcile()).rejects.toMatchObject({ code: 'KUBE_FORBIDDEN' });
+    expect(refusedWrites()).toHaveLength(1);
+  });
+
+  it('for a reason that passes leaves no Event', async () => {
+    putService(harness.fake);
+    putPod(harness.fake, 'db-0');
+    harness.fake.before = ({ method }) => (method === 'POST' ? failure(500, 'InternalError', 'etcd') : undefined);
+    await expect(harness.reconcile()).rejects.toMatchObject({ code: 'KUBE_UNAVAILABLE' });
+    harness.fake.before = () => undefined;
+    expect(harness.fake.all('events')).toEqual([]);
+  });
+});
