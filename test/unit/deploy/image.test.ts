@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Image, writeImage } from '../../../deploy/image/writeImage.ts';
 import { writeTar } from '../../../deploy/image/writeTar.ts';
@@ -97,6 +98,25 @@ test('a path that does not fit is refused', () => {
   expect(() => writeTar([{ path: 'p'.repeat(101), body: Buffer.alloc(0), mode: 0o644 }])).toThrow(
     /longer than 100 bytes/,
   );
+});
+
+test('docker build gets every folder that the bundle is made of', async () => {
+  const root = resolve(import.meta.dirname, '../../..');
+  const ignore = readFileSync(join(root, 'deploy/Dockerfile.dockerignore'), 'utf8');
+  const given = [...ignore.matchAll(/^!(.*)$/gm)].map(([, path = '']) => path);
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ['cli/zen-lead.ts', 'deploy/image.ts'],
+    outdir: 'dist',
+    bundle: true,
+    write: false,
+    metafile: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+  });
+  const needed = Object.keys(metafile.inputs).map((path) => path.split('/')[0] ?? '');
+  expect([...new Set(needed)].filter((path) => !given.includes(path))).toEqual([]);
 });
 
 test('the Dockerfile starts the image as `npm run image` does', () => {
