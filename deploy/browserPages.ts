@@ -1,8 +1,9 @@
 /**
- * Bundles the script and the style of each page that a browser shows, and renders them as a module of two strings.
+ * Bundles the script and the style of each page that a browser shows, and renders them as a module
+ * of two strings.
  *
- * That module is committed, because the program runs from a checkout without a build step. `npm run browser` writes it, and a
- * test compares it with a fresh build.
+ * That module is committed, because the program runs from a checkout without a build step.
+ * `npm run browser` writes it, and a test compares it with a fresh build.
  */
 
 import { fileURLToPath } from 'node:url';
@@ -28,7 +29,7 @@ export const browserPages: readonly BrowserPage[] = [
   },
 ];
 
-/** From here every path above counts, and so do the paths that esbuild writes into the script. */
+/** Every path above is relative to it, and so are the paths that esbuild writes into the script. */
 export const root = fileURLToPath(new URL('../', import.meta.url));
 /** Every browser that gets updates has this; `toSorted` and CSS of 2023 need it. */
 const TARGET = 'es2023';
@@ -61,7 +62,7 @@ async function bundle(entryPoint: string): Promise<string> {
   return outputFiles.map(({ text }) => text).join('');
 }
 
-/** A template literal, so that a change shows as changed lines. */
+/** Returns a template literal, so that a change shows as changed lines. */
 function toLiteral(text: string): string {
   return `\`\n${text.replaceAll(/[\\`]|\$\{/g, '\\$&')}\``;
 }

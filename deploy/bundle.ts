@@ -1,9 +1,9 @@
 /**
- * `npm run bundle [-- FILE]`: the whole program as one file, dist/zen-lead.mjs unless another is named, for the image and for the
- * published package (Node strips no types under node_modules).
+ * `npm run bundle [-- FILE]` writes the whole program as one file, by default dist/zen-lead.mjs.
+ * Image and published package need it, because Node strips no types under node_modules.
  *
- * Guarantees: what it writes runs without node_modules. A command still loads only what it needs: inside one file, too, esbuild runs a
- * module that is imported dynamically no sooner than that.
+ * Guarantees: what it writes runs without node_modules. A command still loads only what it needs:
+ * esbuild runs a dynamically imported module on import, within one file too.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -13,7 +13,10 @@ import { build } from 'esbuild';
 
 const outfile = process.argv[2] ?? fileURLToPath(new URL('../dist/zen-lead.mjs', import.meta.url));
 
-/** Packages that are CommonJS inside call `require` for Node's own modules; an ES module has none until it makes one. */
+/**
+ * Packages that are CommonJS inside call `require` for Node's own modules. An ES module has none
+ * until it makes one.
+ */
 const banner = [
   "import { createRequire as zenLeadCreateRequire } from 'node:module';",
   'const require = zenLeadCreateRequire(import.meta.url);',
@@ -31,7 +34,7 @@ await build({
     ZEN_LEAD_COMMIT: JSON.stringify(readCommit()),
     ZEN_LEAD_BUILD_DATE: JSON.stringify(new Date().toISOString()),
   },
-  // Class and function names stay: stack traces and error names are read by people.
+  // People read stack traces and error names, so class and function names stay.
   keepNames: true,
   minifySyntax: true,
   minifyWhitespace: true,
@@ -41,7 +44,7 @@ await build({
 await chmod(outfile, 0o755);
 
 function readCommit(): string {
-  // An image is built from a copy without history, by someone who knows which commit it is.
+  // Docker builds from a copy without history, and passes the commit.
   const given = process.env['COMMIT'];
   if (given !== undefined && given !== '') return given;
   try {

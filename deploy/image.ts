@@ -1,8 +1,10 @@
 /**
- * `npm run image [-- --name NAME] [--out FILE] [--uncompressed]`: the image of zen-lead without a builder or a daemon, for this
- * machine's architecture. With `--rootfs DIR` its files instead: deploy/Dockerfile makes the same image of them, for any architecture.
+ * `npm run image [-- --name NAME] [--out FILE] [--uncompressed]` writes the image of zen-lead for
+ * this machine's architecture, without a builder or a daemon. `--rootfs DIR` writes its files
+ * instead. deploy/Dockerfile makes the same image of them, for any architecture.
  *
- * Inside: node, its libraries, the bundle, the bundle's compile cache, licences, SBOM. No npm, no shell. User 65532, nothing to write.
+ * The image holds node, its libraries, the bundle, the bundle's compile cache, licences and the
+ * SBOM. It has no npm and no shell. It runs as user 65532, which may write to no file.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -36,7 +38,7 @@ const app = await readApp();
 if (values.rootfs === undefined) writeArchive(values.out, [readNodeRuntime(), app]);
 else writeFiles(values.rootfs, [...readNodeRuntime(), ...app]);
 
-/** What changes from version to version: 4.5 MB, in a layer of its own. */
+/** Reads what changes from version to version. Its 4.5 MB have a layer of their own. */
 async function readApp(): Promise<readonly TarEntry[]> {
   const stage = mkdtempSync(join(tmpdir(), 'zen-lead-image-'));
   try {
@@ -53,7 +55,10 @@ async function readApp(): Promise<readonly TarEntry[]> {
   }
 }
 
-/** deploy/Dockerfile says the same of entry point and environment; test/unit/deploy/image.test.ts compares. */
+/**
+ * deploy/Dockerfile has the same entry point and environment. test/unit/deploy/image.test.ts
+ * compares.
+ */
 function writeArchive(out: string, layers: readonly (readonly TarEntry[])[]): void {
   const archive = writeImage({
     name: values.name,

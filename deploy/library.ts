@@ -1,8 +1,10 @@
 /**
- * `npm run library`: builds what `import 'zen-lead/selection'` and `import 'zen-lead/events'` find in the published package,
- * as JavaScript in dist/lib and declarations in dist/types. Node strips no types under node_modules.
+ * `npm run library` builds what `import 'zen-lead/selection'` and `import 'zen-lead/events'` find
+ * in the published package: JavaScript in dist/lib and declarations in dist/types. Node strips no
+ * types under node_modules.
  *
- * Guarantees: what both entries share, the error class above all, is one module; zod stays a dependency.
+ * Guarantees: what both entries share, the error class above all, is one module. zod stays a
+ * dependency.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -35,7 +37,7 @@ execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '
   cwd: root,
   stdio: 'inherit',
 });
-// TypeScript keeps the `.ts` of a relative import in a declaration; there is no such file beside it.
+// TypeScript keeps the `.ts` of a relative import in a declaration, but no such file is beside it.
 for (const file of globSync('**/*.d.ts', { cwd: types })) {
   const path = join(types, file);
   const text = await readFile(path, 'utf8');

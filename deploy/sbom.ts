@@ -1,5 +1,5 @@
 /**
- * `npm run sbom`: the bill of materials of the image on standard output.
+ * `npm run sbom` prints the bill of materials of the image.
  */
 
 import { writeSbom } from './image/writeSbom.ts';

@@ -1,5 +1,5 @@
 /**
- * Generates what a browser runs, from its sources: `npm run browser`.
+ * `npm run browser` generates what a browser runs, from its sources.
  */
 
 import { writeFile } from 'node:fs/promises';

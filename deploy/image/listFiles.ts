@@ -1,5 +1,5 @@
 /**
- * listFiles: every file below a folder, as absolute paths, sorted.
+ * Lists every file below a folder, as absolute paths, sorted.
  */
 
 import { readdirSync } from 'node:fs';

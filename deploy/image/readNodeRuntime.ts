@@ -1,8 +1,9 @@
 /**
- * readNodeRuntime: this Node and the libraries that it is linked with, as the files of an image layer. Called by deploy/image.ts.
+ * Reads this Node and the libraries that it is linked with, as the files of an image layer.
  *
- * Guarantees: nothing else of this machine gets into the image: no shell, no package manager.
- * Not guaranteed: an image for another architecture than this machine's; deploy/Dockerfile makes those.
+ * Guarantees: nothing else of this machine gets into the image, so no shell and no package manager.
+ * Does not guarantee an image for an architecture other than this machine's. deploy/Dockerfile
+ * makes those.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -10,7 +11,10 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TarEntry } from './writeTar.ts';
 
-/** Needed by name resolution on a glibc older than 2.34, which loads it by name at run time; newer ones have it inside. */
+/**
+ * A glibc older than 2.34 loads these by name at run time, to resolve names. A newer one has them
+ * inside.
+ */
 const resolverLibraries = ['libnss_dns.so.2', 'libnss_files.so.2', 'libresolv.so.2'];
 
 export function readNodeRuntime(): readonly TarEntry[] {
@@ -20,7 +24,7 @@ export function readNodeRuntime(): readonly TarEntry[] {
   const resolvers = resolverLibraries.map((name) => join(dirname(libc), name)).filter((path) => existsSync(path));
   return [
     { path: 'tmp/', body: Buffer.alloc(0), mode: 0o1777 },
-    // Something to show in `ps` and to satisfy os.userInfo().
+    // `ps` shows this user, and os.userInfo() throws without it.
     toFile('etc/passwd', Buffer.from('nonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin\n'), 0o644),
     ...[...new Set([...libraries, ...resolvers])]
       .toSorted()
@@ -29,7 +33,7 @@ export function readNodeRuntime(): readonly TarEntry[] {
   ];
 }
 
-/** Absolute paths, the loader included, where the loader will look for them. */
+/** Returns absolute paths, where the loader will look for them. The loader itself is among them. */
 function readLibraries(program: string): readonly string[] {
   const output = execFileSync('ldd', [program], { encoding: 'utf8' });
   return [...output.matchAll(/(?:=> )?(\/\S+) \(0x/g)].flatMap(([, path]) => (path === undefined ? [] : [path]));

@@ -1,5 +1,5 @@
 /**
- * writeFiles: the files of an image as a folder. Called by deploy/image.ts for deploy/Dockerfile.
+ * Writes the files of an image into a folder, from which deploy/Dockerfile copies them.
  */
 
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ export function writeFiles(directory: string, entries: readonly TarEntry[]): voi
     const target = join(directory, path);
     mkdirSync(path.endsWith('/') ? target : dirname(target), { recursive: true });
     if (!path.endsWith('/')) writeFileSync(target, body);
-    chmodSync(target, mode); // what mkdir and writeFile are given is cut down by the umask
+    // The umask would cut down a mode that is given to mkdir or writeFile.
+    chmodSync(target, mode);
   }
 }

@@ -1,10 +1,10 @@
 /**
- * writeImage: layers and a configuration as one archive that `docker load`, `podman load`, `skopeo copy oci-archive:` and
- * `ctr images import` take. Called by deploy/image.ts, and by the cluster suite for the programs of its own cluster.
+ * Writes layers and a configuration as one archive. `docker load`, `podman load`,
+ * `skopeo copy oci-archive:` and `ctr images import` take it.
  *
  * Guarantees: the same input gives the same bytes, so the same digest.
- * Source: https://github.com/opencontainers/image-spec (image-layout.md, manifest.md, config.md); manifest.json beside it is what
- * older docker reads.
+ * Source: https://github.com/opencontainers/image-spec (image-layout.md, manifest.md, config.md).
+ * An older docker reads manifest.json, which is beside them.
  */
 
 import { createHash } from 'node:crypto';
@@ -20,11 +20,14 @@ export interface Image {
   readonly labels?: Readonly<Record<string, string>>;
   /** From the one that changes least to the one that changes most. */
   readonly layers: readonly (readonly TarEntry[])[];
-  /** Smaller and slower to make. Default true. */
+  /** By default true. A compressed image is smaller, and takes longer to make. */
   readonly compress?: boolean;
 }
 
-/** By number, because Kubernetes' runAsNonRoot cannot know what a name stands for. 65532 is what distroless images use. */
+/**
+ * A number, because Kubernetes' runAsNonRoot cannot know what a name stands for. Distroless images
+ * use 65532.
+ */
 const user = '65532:65532';
 
 export function writeImage(image: Image): Buffer {
@@ -98,7 +101,7 @@ function digest(body: Buffer): string {
   return `sha256:${createHash('sha256').update(body).digest('hex')}`;
 }
 
-/** As the CRI writes it: a name without a registry is one of Docker's library. */
+/** Returns the name as the CRI writes it. Without a registry it is one of Docker's library. */
 function toFullName(name: string): string {
   const [first = '', ...rest] = name.split('/');
   if (rest.length === 0) return `docker.io/library/${name}`;

@@ -1,8 +1,9 @@
 /**
- * writeSbom: the bill of materials of the image, CycloneDX, from the lock file: what is bundled, and the Node that runs it.
- * Called by deploy/image.ts, and by deploy/sbom.ts for whoever wants it alone.
+ * Renders the bill of materials of the image as CycloneDX. It lists what is bundled, from the
+ * lock file, and the Node that runs it.
  *
- * Source: https://docs.npmjs.com/cli/commands/npm-sbom; https://cyclonedx.org/specification/overview/
+ * Source: https://docs.npmjs.com/cli/commands/npm-sbom,
+ * https://cyclonedx.org/specification/overview/
  */
 
 import { execFileSync } from 'node:child_process';

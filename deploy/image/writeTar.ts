@@ -1,8 +1,9 @@
 /**
- * writeTar: files and folders as one tar archive (ustar). Called by `writeImage` for each layer and for the archive around them.
+ * Writes files and folders as one tar archive (ustar).
  *
- * Guarantees: the same entries give the same bytes: owner 0, time 0, in the order given.
- * Not guaranteed: paths of more than 100 bytes and files of 8 GiB; neither is in an image of ours, and both throw.
+ * Guarantees: the same entries give the same bytes, with owner 0 and time 0, in the order given.
+ * Does not guarantee paths of more than 100 bytes and files of 8 GiB. Our images have neither, and
+ * both throw.
  * Source: POSIX.1-2017 pax, "ustar Interchange Format".
  */
 
@@ -32,7 +33,7 @@ function toHeader(path: string, sizeBytes: number, mode: number): Buffer {
   header.write(toOctal(0, 11), 136); // mtime
   header.write(path.endsWith('/') ? '5' : '0', 156);
   header.write('ustar\u000000', 257, 'latin1');
-  // The checksum is taken with its own field full of spaces.
+  // The checksum counts its own field as spaces.
   header.fill(' ', 148, 156);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${toOctal(sum, 6)}\u0000 `, 148, 'latin1');

@@ -1,5 +1,5 @@
 /**
- * renderPrometheusRule: a rule file of Prometheus as the PrometheusRule of its operator. Used by writePrometheusRule.ts, and by a test that compares.
+ * Renders a rule file of Prometheus as the PrometheusRule of its operator.
  */
 
 import { parse, stringify } from 'yaml';

@@ -1,6 +1,6 @@
 /**
- * Writes prometheus-rule.yaml, for the Prometheus operator, from rules.yaml. Run by hand after a change of the rules:
- * `npm run pages`.
+ * Writes prometheus-rule.yaml, for the Prometheus operator, from rules.yaml. `npm run pages` runs
+ * it after a change of the rules.
  */
 
 import { readFile, writeFile } from 'node:fs/promises';
