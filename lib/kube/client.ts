@@ -41,11 +41,17 @@ export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): K
   const exchange: Exchange = { connection, userAgent, now };
 
   /** One call with a JSON answer; anything but 2xx is an error. */
-  const call = (request: HttpRequest, target: CallTarget, deadlineMs: number, signal: AbortSignal): Promise<unknown> =>
+  const call = (
+    request: HttpRequest,
+    target: CallTarget,
+    deadlineMs: number,
+    signal: AbortSignal,
+    onLength?: (length: number) => void,
+  ): Promise<unknown> =>
     timeCall(metrics, target, () =>
       withDeadline(request.attempt, signal, deadlineMs, async (stop) => {
         const response = await sendRequest(exchange, request, stop);
-        const body = await readBody(response);
+        const body = await readBody(response, onLength);
         if (response.statusCode >= 200 && response.statusCode < 300) return body;
         throw toKubeError(request.attempt, response.statusCode, body, response.retryAfter, now());
       }),
@@ -57,7 +63,11 @@ export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): K
       const path = toPath(resource, namespace) + toListQuery(query);
       const request = { attempt, method: 'GET', path, accept: toAccept('list', query.metadataOnly) } as const;
       const target = { operation: 'list', namespace: namespace ?? '' } as const;
-      return parseListPage(await call(request, target, listTimeoutMs, signal), attempt);
+      let length = 0;
+      const body = await call(request, target, listTimeoutMs, signal, (read) => {
+        length = read;
+      });
+      return { ...parseListPage(body, attempt), length };
     },
     watch(resource, namespace, query, signal, onOpen) {
       const attempt = `watch ${resource.plural} in ${namespace ?? 'all namespaces'}`;

@@ -81,8 +81,9 @@ async function sendOnce(
 }
 
 /** A proxy in front answers in HTML, `/readyz` in plain text: the text itself then. */
-export async function readBody(response: HttpResponse): Promise<unknown> {
+export async function readBody(response: HttpResponse, onLength?: (length: number) => void): Promise<unknown> {
   const text = await response.body.text();
+  onLength?.(text.length);
   try {
     return JSON.parse(text);
   } catch {

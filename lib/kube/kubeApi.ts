@@ -27,6 +27,8 @@ export interface ListPage {
   /** Absent on the last page. */
   readonly continue?: string;
   readonly items: readonly unknown[];
+  /** Characters of the answer, which are its bytes where it is ASCII. Absent where that is not known. */
+  readonly length?: number;
 }
 
 export interface ListQuery {

@@ -3,6 +3,7 @@
  *
  * Guarantees:
  * - A consistent read, or one not older than `notOlderThan`; never resourceVersion=0. All pages are of one version.
+ * - A page has some 4 MiB, by what the objects of the page before it took: one of 500 fat pods takes hundreds.
  * - Where the continue token expires half-way (410: the pages took longer than the API server keeps history) it reads everything once
  *   more from the start, then without pages, which cannot expire.
  * - Where the version asked for is in the future (504, etcd was restored from an older backup) it asks for none.
@@ -10,10 +11,19 @@
  */
 
 import { codeOf } from '../errors.ts';
-import type { KubeApi, ListQuery, Resource } from './kubeApi.ts';
+import type { KubeApi, ListPage, ListQuery, Resource } from './kubeApi.ts';
 
+/** One page is held as bytes, as text and as objects at once, in each of four watches. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+/**
+ * Before any object was seen. An object has 1.5 MiB at most (etcd's limit), so this is 75 MiB at
+ * worst. A namespace of more objects costs one request more.
+ */
+const FIRST_PAGE = 50;
 /** What client-go asks for (tools/pager): a page of pods is then about 2 MB. */
-const PAGE_SIZE = 500;
+const LARGEST_PAGE = 500;
+/** More requests than that cost the API server more than they save here. */
+const SMALLEST_PAGE = 10;
 
 export interface Collection {
   readonly resource: Resource;
@@ -39,7 +49,7 @@ export async function listAll(
   signal: AbortSignal,
 ): Promise<string> {
   let version = notOlderThan;
-  let limit: number | undefined = PAGE_SIZE;
+  let limit: number | undefined = FIRST_PAGE;
   let isSecondStart = false;
   for (;;) {
     try {
@@ -70,16 +80,25 @@ async function listFromStart(
   const query: ListQuery = {
     ...(labelSelector === undefined ? {} : { labelSelector }),
     ...(metadataOnly === undefined ? {} : { metadataOnly }),
-    ...(limit === undefined ? {} : { limit }),
   };
+  const pages = (size: number | undefined): ListQuery => (size === undefined ? {} : { limit: size });
   const version: ListQuery =
     notOlderThan === null ? {} : { resourceVersion: notOlderThan, resourceVersionMatch: 'NotOlderThan' };
-  let page = await api.list(resource, namespace, { ...query, ...version }, signal);
+  let page = await api.list(resource, namespace, { ...query, ...pages(limit), ...version }, signal);
   // The first page's version: should a server ever page over moving state, the watch tells again what came after it.
   const { resourceVersion } = page;
+  let size = limit;
   for (;;) {
     for (const object of page.items) add(object);
     if (page.continue === undefined) return resourceVersion;
-    page = await api.list(resource, namespace, { ...query, continue: page.continue }, signal);
+    if (size !== undefined) size = nextPageSize(size, page);
+    page = await api.list(resource, namespace, { ...query, ...pages(size), continue: page.continue }, signal);
   }
+}
+
+/** What would have made the last page as long as a page should be. */
+function nextPageSize(size: number, { items, length }: ListPage): number {
+  if (length === undefined || items.length === 0) return size;
+  const fitting = Math.floor((PAGE_BYTES * items.length) / length);
+  return Math.min(LARGEST_PAGE, Math.max(SMALLEST_PAGE, fitting));
 }

@@ -65,6 +65,7 @@ describe('list', () => {
       resourceVersion: '9',
       continue: 'next',
       items: [{ a: 1 }],
+      length: JSON.stringify(page).length,
     });
     await api.list(pods, undefined, { ...query, continue: 'next' }, signal);
     expect(server.requests.map(({ path }) => path)).toEqual(['/api/v1/namespaces/ns/pods', '/api/v1/pods']);

@@ -36,7 +36,7 @@ it('reads every page, and returns the version of the first', async () => {
   expect(read).toEqual({
     version: '5',
     items: ['a', 'b'],
-    queries: [{ limit: 500 }, { limit: 500, continue: 'next' }],
+    queries: [{ limit: 50 }, { limit: 50, continue: 'next' }],
   });
 });
 
@@ -44,7 +44,7 @@ it('reads from the start after a 410 half-way, and without pages after the secon
   const half = page('5', ['a'], 'next');
   const read = await list([half, gone, half, gone, page('8', ['b', 'c'])]);
   expect(read).toMatchObject({ version: '8', items: ['b', 'c'] });
-  expect(read.queries.map(({ limit }) => limit)).toEqual([500, 500, 500, 500, undefined]);
+  expect(read.queries.map(({ limit }) => limit)).toEqual([50, 50, 50, 50, undefined]);
 });
 
 it('rejects where a list without pages is gone as well', async () => {
@@ -55,7 +55,7 @@ it('asks for the newest state where the version asked for is in the future', asy
   const read = await list([tooLarge, page('3', ['a'])], '5');
   expect(read).toMatchObject({ version: '3', items: ['a'] });
   expect(read.queries).toEqual([
-    { limit: 500, resourceVersion: '5', resourceVersionMatch: 'NotOlderThan' },
-    { limit: 500 },
+    { limit: 50, resourceVersion: '5', resourceVersionMatch: 'NotOlderThan' },
+    { limit: 50 },
   ]);
 });

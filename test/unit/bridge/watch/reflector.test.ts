@@ -32,7 +32,7 @@ describe('listing', () => {
     await until(() => world.watches.length === 1);
     expect(world.told).toEqual(['added a=1', 'added b=1', 'revision 5', 'synced']);
     expect(world.lists.map(({ query }) => Object.fromEntries(query))).toEqual([
-      { limit: '500' },
+      { limit: '50' },
       { limit: '500', continue: 'next' },
     ]);
     expect(Object.fromEntries(world.watches[0]?.query ?? [])).toMatchObject({
@@ -202,7 +202,7 @@ describe('a version that is too old', () => {
     await until(() => world.watches.length === 2);
     expect(world.told.slice(4)).toEqual(['deleted b', 'modified a=2', 'added c=1', 'revision 9']);
     expect(Object.fromEntries(world.lists[1]?.query ?? [])).toEqual({
-      limit: '500',
+      limit: '50',
       resourceVersion: '5',
       resourceVersionMatch: 'NotOlderThan',
     });
@@ -281,7 +281,7 @@ describe('an etcd restored from an older backup', () => {
     await until(() => world.lists.length === 2);
     expect(world.reflector.isStale()).toBe(true);
     expect(world.state()).toBe('a=1 b=1');
-    expect(Object.fromEntries(world.lists[1]?.query ?? [])).toEqual({ limit: '500' });
+    expect(Object.fromEntries(world.lists[1]?.query ?? [])).toEqual({ limit: '50' });
     answerList();
     await until(() => world.reflector.revision() === '3' && !world.reflector.isStale());
     expect(world.state()).toBe('a=1');
