@@ -2,13 +2,17 @@
  * Serves the status API and the live page, read-only, as schemas/openapi.json describes them.
  *
  * Guarantees: the server cuts off a reader that is too slow, so that no browser holds memory here.
- * The reader connects again and receives the whole state.
+ * The reader connects again and receives the whole state. Readers of /v1/leaders share one answer
+ * for a second. However many read, the event loop turns between portions of the state.
  * Does not guarantee secrecy. A client that reaches the port sees names of Services and pods, as it
  * does in /metrics.
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { shareResult } from '../lib/telemetry/shareResult.ts';
 import { openApi } from './openApi.ts';
 import { pagePolicy, renderPage } from './renderStatusPage.ts';
 import type { StatusEvents } from './statusEvents.ts';
@@ -16,8 +20,10 @@ import type { StatusChange, StatusFeed } from './statusFeed.ts';
 
 /** One for each browser tab; each costs a socket and a copy of what it has not read yet. */
 const MAX_SUBSCRIBERS = 64;
-/** 1,000 Services are about 700 KiB, sent at once to a reader that connects. */
-const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
+/** 1,000 changes are about 700 KiB. The state comes in portions, each after the last was read. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+/** How old the answer of /v1/leaders may be. */
+const LIST_LIFETIME_MS = 1_000;
 /** Below the 60 s after which proxies cut a quiet connection. */
 const HEARTBEAT_MS = 15_000;
 /** How soon a browser connects again; its own default is some seconds, and a restart takes one. */
@@ -25,6 +31,7 @@ const RECONNECT_MS = 1_000;
 
 export function registerStatusApi(app: FastifyInstance, feed: StatusFeed): void {
   let subscribers = 0;
+  const readList = shareResult(LIST_LIFETIME_MS, () => renderList(feed));
 
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
@@ -33,7 +40,9 @@ export function registerStatusApi(app: FastifyInstance, feed: StatusFeed): void 
     reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy).send(renderPage()),
   );
   app.get('/v1/openapi.json', (_request, reply) => reply.send(openApi));
-  app.get('/v1/leaders', (_request, reply) => reply.send({ ...feed.readiness(), leaders: feed.list() }));
+  app.get('/v1/leaders', async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(await readList()),
+  );
   app.get<{ Params: { namespace: string; service: string } }>('/v1/leaders/:namespace/:service', (request, reply) => {
     const { namespace, service } = request.params;
     const status = feed.read({ namespace, name: service });
@@ -55,7 +64,15 @@ export function registerStatusApi(app: FastifyInstance, feed: StatusFeed): void 
   });
 }
 
-/** Sends the whole state first, then each change. */
+/** One buffer for all readers, so that none costs a copy. */
+async function renderList(feed: StatusFeed): Promise<Buffer> {
+  const texts: string[] = [];
+  for await (const portion of feed.texts()) texts.push(...portion);
+  const state = JSON.stringify(feed.readiness());
+  return Buffer.from(`${state.slice(0, -1)},"leaders":[${texts.join(',')}]}`);
+}
+
+/** Sends the whole state first, and each change from the start. */
 function streamChanges({ raw }: FastifyReply, feed: StatusFeed, onEnd: () => void): void {
   raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   const send = <Name extends keyof StatusEvents>(event: Name, data: StatusEvents[Name]): void => {
@@ -69,11 +86,29 @@ function streamChanges({ raw }: FastifyReply, feed: StatusFeed, onEnd: () => voi
   raw.write(`retry: ${RECONNECT_MS}\n\n`);
   const stop = feed.subscribe(sendChange);
   send('state', feed.readiness());
-  for (const status of feed.list()) send('leader', status);
+  void sendState(raw, feed);
   const heartbeat = setInterval(() => send('state', feed.readiness()), HEARTBEAT_MS);
   raw.once('close', () => {
     clearInterval(heartbeat);
     stop();
     onEnd();
   });
+}
+
+/**
+ * Waits for the reader after each portion. A change that comes meanwhile goes out at once; the
+ * portions after it hold it too.
+ */
+async function sendState(raw: ServerResponse, feed: StatusFeed): Promise<void> {
+  const ended = new AbortController();
+  raw.once('close', () => ended.abort());
+  try {
+    for await (const portion of feed.texts()) {
+      if (raw.destroyed) return;
+      const isRead = raw.write(portion.map((text) => `event: leader\ndata: ${text}\n\n`).join(''));
+      if (!isRead) await once(raw, 'drain', { signal: ended.signal });
+    }
+  } catch {
+    // The reader has gone.
+  }
 }

@@ -43,11 +43,11 @@ export function registerGauges(
  * prom-client calls `collect` when the gauge is read; its types know it as an option of the
  * constructor only.
  */
-export function onScrape<L extends string>(gauge: Gauge<L>, collect: () => void): void {
+export function onScrape<L extends string>(gauge: Gauge<L>, collect: () => void | Promise<void>): void {
   Object.assign(gauge, {
     collect: () => {
       gauge.reset();
-      collect();
+      return collect();
     },
   });
 }

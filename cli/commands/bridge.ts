@@ -27,7 +27,7 @@ import { waitForStopSignal } from '../stopSignal.ts';
 export async function bridge(values: Values<'bridge'>): Promise<void> {
   const stopped = waitForStopSignal();
   const log = createLogger(values.logLevel, 'zen-lead-bridge');
-  const metrics = createMetrics();
+  const metrics = createMetrics({ perServiceLimit: values.metricsPerServiceLimit });
   recordBuild(metrics);
   // Closes in reverse order, also when a later step fails: a port that is taken must not leave a
   // bridge running.

@@ -19,7 +19,7 @@ import { waitForStopSignal } from '../stopSignal.ts';
 export async function functions(values: Values<'functions'>): Promise<void> {
   const stopped = waitForStopSignal();
   const log = createLogger(values.logLevel, 'zen-lead-functions');
-  const metrics = createMetrics();
+  const metrics = createMetrics({ perServiceLimit: values.metricsPerServiceLimit });
   recordBuild(metrics);
   await using open = new AsyncDisposableStack();
   const tracing = open.adopt(await startTracing(values, 'zen-lead-functions'), (one) => one.close());

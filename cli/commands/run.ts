@@ -23,7 +23,7 @@ import { waitForStopSignal } from '../stopSignal.ts';
 export async function run(values: Values<'run'>): Promise<void> {
   const stopped = waitForStopSignal();
   const log = createLogger(values.logLevel, 'zen-lead');
-  const metrics = createMetrics();
+  const metrics = createMetrics({ perServiceLimit: values.metricsPerServiceLimit });
   recordBuild(metrics);
   // Closes in reverse order, also when a later step fails: a port that is taken must not leave a
   // bridge running.

@@ -68,5 +68,7 @@ async function printChanges(
     if (output.isGone()) ended.resolve();
   };
   feed.subscribe((change) => void print(change));
+  // What is printed already is no change.
+  feed.list();
   await ended.promise;
 }

@@ -7,6 +7,7 @@
 import { isAboutChange } from '../../lib/events/reconcileEvent.ts';
 import type { Decision, Reason } from '../../lib/selection/decision.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import type { ServiceName } from '../../lib/telemetry/serviceSeries.ts';
 import type { ReconcileRequest, ReconcileResult } from './reconcile.ts';
 
 export interface ReconcileContext {
@@ -15,24 +16,23 @@ export interface ReconcileContext {
   readonly startedAt: number;
 }
 
-export interface ServiceLabels {
-  readonly namespace: string;
-  readonly service: string;
-}
-
 export function countReconcile(
-  labels: ServiceLabels,
+  labels: ServiceName,
   result: 'success' | 'error',
   tookMs: number,
   metrics: Metrics,
 ): void {
   metrics.reconciliations.inc({ ...labels, result });
-  metrics.reconciliationSeconds.observe({ ...labels, result }, tookMs / 1000);
+  metrics.reconciliationSeconds.observe({ result }, tookMs / 1000);
 }
 
-export function countDecision(context: ReconcileContext, result: ReconcileResult, metrics: Metrics, now: number): void {
-  const { namespace, name: service } = context.request.service;
-  const labels = { namespace, service };
+export function countDecision(
+  labels: ServiceName,
+  context: ReconcileContext,
+  result: ReconcileResult,
+  metrics: Metrics,
+  now: number,
+): void {
   const { attempts, hint } = result;
   metrics.selectionAttempts.inc(labels, attempts);
   if (attempts > 1) metrics.retrySuccess.inc({ ...labels, operation: 'write' });
@@ -42,7 +42,7 @@ export function countDecision(context: ReconcileContext, result: ReconcileResult
 }
 
 function countLeader(
-  labels: ServiceLabels,
+  labels: ServiceName,
   { observedAt }: ReconcileContext,
   { decision, writes }: ReconcileResult,
   metrics: Metrics,
@@ -58,8 +58,7 @@ function countLeader(
   metrics.stickyMisses.inc(labels);
   const name = toFailoverReason(reason);
   metrics.failovers.inc({ ...labels, reason: name });
-  if (observedAt !== undefined)
-    metrics.failoverSeconds.observe({ ...labels, reason: name }, Math.max(0, now - observedAt) / 1000);
+  if (observedAt !== undefined) metrics.failoverSeconds.observe({ reason: name }, Math.max(0, now - observedAt) / 1000);
 }
 
 /** An event without a sender that is trusted has no `observedAt`; a reconcile that time alone has caused waited on purpose. */

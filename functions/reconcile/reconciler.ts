@@ -9,7 +9,6 @@ import type { ForeignHint } from '../../lib/events/foreign.ts';
 import type { ParsedReconcileEvent } from '../../lib/events/parseReconcileEvent.ts';
 import type { ReplyEvent } from '../../lib/events/reply.ts';
 import { clusterSource, toReply } from '../../lib/events/toReply.ts';
-import { aboutService } from '../../lib/telemetry/sourceService.ts';
 import { watchColdStart } from '../coldStart.ts';
 import { createCoalescer } from './coalesce.ts';
 import type { FindConcerned } from './concerned.ts';
@@ -52,9 +51,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     const startedAt = deps.now();
     const context = { request, observedAt, startedAt };
     try {
-      const result = await aboutService(request.service.name, () =>
-        reconcile(request, { ...deps, readNamespace, whyHint: rule }, signal),
-      );
+      const result = await reconcile(request, { ...deps, readNamespace, whyHint: rule }, signal);
       reportReconcile(context, result, deps);
       noteDecision(observedAt);
       const { sourceUid, decidedAt } = result;

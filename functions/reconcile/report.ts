@@ -1,12 +1,14 @@
 /**
  * What one reconcile leaves behind for people: counters, and one log line a decision (info when something was written, debug when not).
  *
- * Guarantees: reasons are those of the decision; no label holds a pod's name.
+ * Guarantees: reasons are those of the decision; no label holds a pod's name. A Service that is not there or not opted in has no series: an
+ * event can name any Service, so such names have no bound.
  */
 
 import { codeOf } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import { type ServiceName, unnamed } from '../../lib/telemetry/serviceSeries.ts';
 import { traceIdOf } from '../../lib/telemetry/tracing.ts';
 import { countDecision, countReconcile, type ReconcileContext } from './countReconcile.ts';
 import type { ReconcileResult } from './reconcile.ts';
@@ -24,14 +26,17 @@ export function reportReconcile(
 ): void {
   const { request, startedAt } = context;
   const { decision, writes, hint, attempts, reply } = result;
-  const labels = { namespace: request.service.namespace, service: request.service.name };
+  const name = { namespace: request.service.namespace, service: request.service.name };
+  const isServed = decision.reason !== 'SourceGone' && decision.reason !== 'OptedOut';
+  const labels = isServed ? name : unnamed;
   const tookMs = now() - startedAt;
   countReconcile(labels, 'success', tookMs, metrics);
-  countDecision(context, result, metrics, now());
+  countDecision(labels, context, result, metrics, now());
+  if (!isServed) metrics.services.drop(name);
 
   const { kind, reason, leader, previous, epoch } = decision;
   const line = {
-    service: `${labels.namespace}/${labels.service}`,
+    service: `${name.namespace}/${name.service}`,
     decision: kind,
     reason,
     leader: leader?.name ?? null,
@@ -57,7 +62,7 @@ export function reportFailure(
   { metrics, log, now }: ReportDeps,
 ): void {
   const { namespace, name } = request.service;
-  const labels = { namespace, service: name };
+  const labels = labelsOfFailed(request, metrics);
   const code = codeOf(error) ?? 'INTERNAL';
   countReconcile(labels, 'error', now() - startedAt, metrics);
   metrics.reconciliationErrors.inc({ ...labels, error_type: code });
@@ -65,4 +70,12 @@ export function reportFailure(
   const level = code === 'ABORTED' ? 'debug' : code === 'INTERNAL' ? 'error' : 'warn';
   const traceId = traceIdOf(request.traceparent);
   log[level]({ service: `${namespace}/${name}`, type: request.type, code, traceId, err: error }, 'a reconcile failed');
+}
+
+/** A reconcile that failed has a name only where the bridge says that the Service is there, or an earlier reconcile found it. */
+function labelsOfFailed({ service, evidence }: ReconcileContext['request'], metrics: Metrics): ServiceName {
+  const name = { namespace: service.namespace, service: service.name };
+  const { isTrusted, data } = evidence;
+  const hasSource = isTrusted && data.kind === 'readable' && (data.value.snapshot?.source ?? null) !== null;
+  return hasSource || metrics.services.has(name) ? name : unnamed;
 }

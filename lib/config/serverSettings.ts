@@ -92,6 +92,19 @@ export const serverSettings = {
     meaning: 'Port of the embedded Kubernetes API, on 127.0.0.1.',
     why: 'The demo writes a kubeconfig that holds the port, and two demos can run side by side.',
   },
+  metricsPerServiceLimit: {
+    kind: 'integer',
+    flag: 'metrics-per-service-limit',
+    placeholder: 'N',
+    unit: 'Services',
+    min: 0,
+    max: 100_000,
+    default: 1_000,
+    zero: 'no Service and no namespace has series of its own',
+    meaning:
+      'How many Services have series of their own in /metrics. The others share one series with empty labels: counters count there, gauges show the worst.',
+    why: 'A Service costs about 20 series. 1,000 of them are a page of 2 MB; more pages than series help few.',
+  },
   host: {
     kind: 'text',
     flag: 'host',

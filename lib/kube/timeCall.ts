@@ -1,11 +1,9 @@
 /**
  * Timing one API call into the metrics that the Go zen-lead has too: `api_call_duration_seconds`, `timeout_occurrences_total`.
- * Used by client.ts. The label `service` is the source Service of a write, as in every other metric.
  */
 
 import { codeOf } from '../errors.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { presentService } from '../telemetry/sourceService.ts';
 
 export interface CallTarget {
   readonly operation: 'get' | 'list' | 'create' | 'patch' | 'delete';
@@ -18,9 +16,7 @@ export async function timeCall<Result>(
   call: () => Promise<Result>,
 ): Promise<Result> {
   const { operation, namespace } = target;
-  // A read may be for a Service that is not there, which anybody can name in an event: a label for each would have no bound.
-  const service = operation === 'list' || operation === 'get' ? '' : presentService();
-  const stopTimer = metrics.apiCallSeconds.startTimer({ operation, namespace, service });
+  const stopTimer = metrics.apiCallSeconds.startTimer({ operation });
   try {
     const result = await call();
     stopTimer({ result: 'success' });

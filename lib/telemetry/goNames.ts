@@ -22,7 +22,7 @@ export const goNames: readonly GoName[] = [
   {
     name: 'reconciliation_duration_seconds',
     fate: 'near',
-    note: 'One reconcile of a function; waiting in the queue is event_lag_seconds.',
+    note: 'One reconcile of a function, without namespace and service; waiting in the queue is event_lag_seconds.',
   },
   { name: 'pods_available', fate: 'same', note: '' },
   { name: 'port_resolution_failures_total', fate: 'same', note: '' },
@@ -67,11 +67,11 @@ export const goNames: readonly GoName[] = [
   {
     name: 'failover_latency_seconds',
     fate: 'near',
-    note: 'From when the bridge saw the change, by its clock; only for events of a trusted bridge.',
+    note: 'Without namespace and service. From when the bridge saw the change, by its clock; only for events of a trusted bridge.',
   },
   {
     name: 'api_call_duration_seconds',
     fate: 'near',
-    note: 'service stands on writes only, Events included; result is success or an error code.',
+    note: 'Without namespace and service. result is success or an error code.',
   },
 ];

@@ -2,23 +2,36 @@
  * Makes the metrics of zen-lead, in one registry a process. Names and labels are the Go zen-lead's
  * where they mean the same, so that dashboards carry over. A label never holds a pod's name.
  *
+ * Histograms carry no name of a Service, because each costs 16 series for each set of labels.
+ * serviceSeries.ts bounds the counters and gauges that do.
+ *
  * Functions count and time. Gauges about Services come from the bridge, because in scaled functions
  * they would go stale and double.
  */
 
 import { getHeapStatistics } from 'node:v8';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { createServiceSeries } from './serviceSeries.ts';
 
 const service = ['namespace', 'service'] as const;
 /** Seconds, 1 ms to 10 s: from one write on loopback to a cold start. */
 const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-export function createMetrics() {
+interface MetricsOptions {
+  /** How many Services have series of their own; every one where it is absent. */
+  readonly perServiceLimit?: number;
+}
+
+export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: MetricsOptions = {}) {
+  const services = createServiceSeries(perServiceLimit);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Counter({ name: `zen_lead_${name}`, help, labelNames, registers });
+  /** Of one Service or namespace: bounded, and dropped with it. */
+  const boundCounter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    services.bound(counter(name, help, labelNames));
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Gauge({ name: `zen_lead_${name}`, help, labelNames, registers });
   const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
@@ -26,6 +39,7 @@ export function createMetrics() {
 
   const metrics = {
     registry,
+    services,
     buildInfo: gauge('build_info', 'Always 1; the labels say which build runs.', ['version', 'commit', 'build_date']),
     heapLimitBytes: gauge('heap_limit_bytes', 'What the heap of this process may grow to.', []),
     eventLagSeconds: histogram(
@@ -35,66 +49,67 @@ export function createMetrics() {
     ),
 
     // functions: reconciles and decisions
-    reconciliations: counter('reconciliations_total', 'Reconciles of a Service, by result (success, error).', [
+    reconciliations: boundCounter('reconciliations_total', 'Reconciles of a Service, by result (success, error).', [
       ...service,
       'result',
     ]),
     reconciliationSeconds: histogram(
       'reconciliation_duration_seconds',
       'Time of one reconcile, from the event to the last write.',
-      [...service, 'result'],
+      ['result'],
     ),
-    reconciliationErrors: counter('reconciliation_errors_total', 'Reconciles that failed, by error code.', [
+    reconciliationErrors: boundCounter('reconciliation_errors_total', 'Reconciles that failed, by error code.', [
       ...service,
       'error_type',
     ]),
-    selectionAttempts: counter(
+    selectionAttempts: boundCounter(
       'leader_selection_attempts_total',
       'Times the rules were applied to a Service.',
       service,
     ),
-    failovers: counter('failover_count_total', 'Leader changes from one pod to another or to none, by reason.', [
+    failovers: boundCounter('failover_count_total', 'Leader changes from one pod to another or to none, by reason.', [
       ...service,
       'reason',
     ]),
     failoverSeconds: histogram(
       'failover_latency_seconds',
       'From the change that the bridge saw to the acknowledged write of the route.',
-      [...service, 'reason'],
+      ['reason'],
     ),
-    stickyHits: counter(
+    stickyHits: boundCounter(
       'sticky_leader_hits_total',
       'Reconciles at which the leader was still fit and stayed.',
       service,
     ),
-    stickyMisses: counter(
+    stickyMisses: boundCounter(
       'sticky_leader_misses_total',
       'Reconciles at which there was a leader and it could not stay.',
       service,
     ),
-    portResolutionFailures: counter(
+    portResolutionFailures: boundCounter(
       'port_resolution_failures_total',
       'Named target ports that the chosen pod does not have; with ports-mode strict: that no fit pod has.',
       [...service, 'port_name'],
     ),
-    endpointWriteErrors: counter(
+    endpointWriteErrors: boundCounter(
       'endpoint_write_errors_total',
       'Writes of an EndpointSlice that the API refused.',
       service,
     ),
-    retryAttempts: counter('retry_attempts_total', 'Further attempts after a conflict, by attempt number.', [
+    retryAttempts: boundCounter('retry_attempts_total', 'Further attempts after a conflict, by attempt number.', [
       ...service,
       'operation',
       'attempt',
     ]),
-    retrySuccess: counter('retry_success_after_retry_total', 'Operations that worked after at least one conflict.', [
-      ...service,
-      'operation',
-    ]),
+    retrySuccess: boundCounter(
+      'retry_success_after_retry_total',
+      'Operations that worked after at least one conflict.',
+      [...service, 'operation'],
+    ),
     hints: counter('hints_total', 'Reconciles that read the state themselves, by why the snapshot was not used.', [
       'reason',
     ]),
-    warnings: counter('warnings_total', 'Warnings about what a user wrote or what is in the way, by reason.', [
+    warnings: boundCounter('warnings_total', 'Warnings about what a user wrote or what is in the way, by reason.', [
       ...service,
       'reason',
     ]),
@@ -106,13 +121,11 @@ export function createMetrics() {
     ),
 
     // lib/kube: API calls
-    apiCallSeconds: histogram('api_call_duration_seconds', 'Calls to the Kubernetes API.', [
+    apiCallSeconds: histogram('api_call_duration_seconds', 'Calls to the Kubernetes API.', ['operation', 'result']),
+    timeouts: boundCounter('timeout_occurrences_total', 'Calls that had no answer in time.', [
       'namespace',
-      'service',
       'operation',
-      'result',
     ]),
-    timeouts: counter('timeout_occurrences_total', 'Calls that had no answer in time.', ['namespace', 'operation']),
 
     // bridge: the state of the world
     podsAvailable: gauge('pods_available', 'Ready pods that the source selects.', service),

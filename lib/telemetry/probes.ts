@@ -8,6 +8,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { Metrics } from './metrics.ts';
+import { createMetricsPage } from './renderMetrics.ts';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -24,6 +25,7 @@ export interface Probes {
 }
 
 export function registerProbes(app: FastifyInstance, { metrics, isReady }: Probes): void {
+  const renderPage = createMetricsPage(metrics.registry);
   app.get('/livez', (_request, reply) => reply.type('text/plain').send('ok\n'));
 
   app.get('/readyz', (_request, reply) => {
@@ -35,7 +37,6 @@ export function registerProbes(app: FastifyInstance, { metrics, isReady }: Probe
   });
 
   app.get('/metrics', async (_request, reply) => {
-    const page = await metrics.registry.metrics();
-    return reply.type(metrics.registry.contentType).send(page);
+    return reply.type(metrics.registry.contentType).send(await renderPage());
   });
 }

@@ -27,7 +27,7 @@ const sections: readonly { readonly first: keyof Metrics; readonly title: string
   {
     first: 'apiCallSeconds',
     title: 'Calls to the Kubernetes API',
-    text: 'Of both halves. Calls by verb and result: `zen_lead_api_call_duration_seconds_count`. Watches are not calls. `service` is the annotated Service that a write was for, whatever was written; reads leave it empty.',
+    text: 'Of both halves. Calls by verb and result: `zen_lead_api_call_duration_seconds_count`. Watches are not calls.',
   },
   {
     first: 'podsAvailable',
@@ -78,8 +78,14 @@ export function renderMetricsPage(): string {
     'Served at `/metrics`. A label never holds the name of a pod, which would be a new series with every rollout. A counter has no series before',
     'its first event; its first value is then 1, which `increase()` does not see. The alerts in `deploy/prometheus` take that into account.',
     '',
-    'Histograms have buckets from 1 ms to 10 s. Those with `namespace` and `service` cost 16 series for each Service and result: what that',
-    'comes to, and how to drop them, is in [performance](../performance.md#metrics).',
+    'Histograms have buckets from 1 ms to 10 s, and no labels `namespace` and `service`, because each would cost 16 series for each Service.',
+    '',
+    'As many Services as `--metrics-per-service-limit` says have series of their own. The others share one series whose labels `namespace` and',
+    '`service` are empty, which Prometheus takes for absent: a counter counts there, a gauge shows the worst of them (a count of objects, the sum).',
+    'A Service that is gone or no longer annotated leaves no series, and neither does an event that names a Service that does not exist. Its counts',
+    'stay in the sums, under the empty labels.',
+    '',
+    'Scrapes within a second get the same page. What it comes to is in [performance](../performance.md#metrics).',
     '',
     ...sections.flatMap(({ title, text }, at) => [
       `## ${title}`,

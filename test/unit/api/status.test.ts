@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type LeaderStatus, leaderStatusSchema, toLeaderStatus } from '../../../api/leaderStatus.ts';
 import { openApi } from '../../../api/openApi.ts';
-import { createStatusFeed, type SourceName, type StatusChange } from '../../../api/statusFeed.ts';
+import { createStatusFeed, type SourceName, type StatusChange, type StatusFeed } from '../../../api/statusFeed.ts';
 import { stateOf, toRow } from '../../../cli/status/statusRow.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
 import { reasons } from '../../../lib/selection/decision.ts';
@@ -64,6 +64,12 @@ describe('the texts of the live page', () => {
   });
 });
 
+async function textsOf(feed: StatusFeed): Promise<readonly string[]> {
+  const texts: string[] = [];
+  for await (const portion of feed.texts()) texts.push(...portion);
+  return texts;
+}
+
 describe('the feed', () => {
   afterEach(() => void vi.useRealTimers());
 
@@ -96,11 +102,45 @@ describe('the feed', () => {
   it('reports that a Service is no longer annotated', () => {
     const { feed, services, changes, source } = aFeed();
     feed.subscribe((change) => changes.push(change));
+    feed.list();
     services.delete(aService());
     feed.note(source);
     vi.runAllTimers();
     expect(changes).toEqual([{ kind: 'removed', namespace: 'shop', service: 'postgres' }]);
     expect(feed.read(source)).toBeNull();
+  });
+
+  it('computes the list again only for what something happened to, however many ask', async () => {
+    const { feed, pods, services, snapshotOf, source } = aFeed();
+    vi.useRealTimers();
+    services.add(aService({}, { name: 'orders' }));
+    const readAll = async () => (await textsOf(feed)).map((text) => JSON.parse(text));
+    expect(await readAll()).toEqual(feed.list());
+    snapshotOf.mockClear();
+    await Promise.all([readAll(), readAll(), readAll()]);
+    expect(snapshotOf).not.toHaveBeenCalled();
+    pods.add(aPod({ name: 'postgres-0' }));
+    feed.note(source);
+    expect(await readAll()).toMatchObject([{ service: 'orders' }, { service: 'postgres', pods: { ready: 1 } }]);
+    expect(snapshotOf.mock.calls).toEqual([[source]]);
+    services.delete(aService());
+    feed.note(source);
+    expect(await readAll()).toMatchObject([{ service: 'orders' }]);
+  });
+
+  it('lets the event loop turn while it lists many Services', async () => {
+    const { feed, services } = aFeed();
+    vi.useRealTimers();
+    for (let at = 0; at < 200; at += 1) services.add(aService({}, { name: `orders-${at}` }));
+    let turns = 0;
+    const count = () => {
+      turns += 1;
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    expect(await textsOf(feed)).toHaveLength(201);
+    clearImmediate(next);
+    expect(turns).toBeGreaterThan(5);
   });
 
   it('computes nothing without a listener', () => {

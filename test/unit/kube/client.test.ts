@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import type { ClusterAccess } from '../../../lib/kube/clusterAccess.ts';
-import { endpointSlices, events, type KubeApi, leases, pods, services } from '../../../lib/kube/kubeApi.ts';
-import { createMetrics } from '../../../lib/telemetry/metrics.ts';
-import { aboutService } from '../../../lib/telemetry/sourceService.ts';
+import { endpointSlices, type KubeApi, pods, services } from '../../../lib/kube/kubeApi.ts';
+import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
 import {
   type Answer,
   failure,
@@ -21,7 +20,7 @@ afterEach(async () => {
 
 async function connectTo(
   choose: Parameters<typeof startScriptedServer>[0],
-  options: { access?: Partial<ClusterAccess>; requestTimeoutMs?: number; now?: () => number } = {},
+  options: { access?: Partial<ClusterAccess>; requestTimeoutMs?: number; now?: () => number; metrics?: Metrics } = {},
 ): Promise<{ server: ScriptedServer; api: KubeApi }> {
   const server = await startScriptedServer(choose);
   const { access, ...rest } = options;
@@ -335,22 +334,19 @@ it('keeps its connections from one request to the next', async () => {
   expect(ports.size).toBeLessThanOrEqual(2);
 });
 
-it('counts and times a write under the Service that was looked at, whatever is written, and a read under none', async () => {
-  const { api } = await connectTo(inOrder(json({}), json({}), failure(409, 'Conflict', 'changed'), json({}), json({})));
-  await aboutService('db', async () => {
-    await api.create(services, 'timed', { metadata: { name: 'db-leader' } }, signal);
-    await api.create(events, 'timed', { metadata: { name: 'db.1234' } }, signal);
-    await expect(api.mergePatch(services, 'timed', 'db-leader', {}, signal)).rejects.toThrow();
-    await api.get(services, 'timed', 'named-by-a-stranger', signal);
+it('counts and times calls by operation and result, and names no Service and no namespace', async () => {
+  const own = createMetrics();
+  const { api } = await connectTo(inOrder(json({}), failure(409, 'Conflict', 'changed'), json({})), {
+    metrics: own,
   });
-  // The Lease.
-  await api.mergePatch(leases, 'timed', 'zen-lead', {}, signal);
-  const text = await metrics.registry.getSingleMetricAsString('zen_lead_api_call_duration_seconds');
-  const counts = text.split('\n').filter((each) => each.includes('_count') && each.includes('"timed"'));
+  await api.create(services, 'timed', { metadata: { name: 'db-leader' } }, signal);
+  await expect(api.mergePatch(services, 'timed', 'db-leader', {}, signal)).rejects.toThrow();
+  await api.get(services, 'timed', 'named-by-a-stranger', signal);
+  const text = await own.registry.getSingleMetricAsString('zen_lead_api_call_duration_seconds');
+  const counts = text.split('\n').filter((each) => each.includes('_count'));
   expect(counts.map((each) => each.replace(/^.*\{|\}.*$/g, '')).sort()).toEqual([
-    'operation="create",namespace="timed",service="db",result="success"',
-    'operation="get",namespace="timed",service="",result="success"',
-    'operation="patch",namespace="timed",service="",result="success"',
-    'operation="patch",namespace="timed",service="db",result="KUBE_CONFLICT"',
+    'operation="create",result="success"',
+    'operation="get",result="success"',
+    'operation="patch",result="KUBE_CONFLICT"',
   ]);
 });

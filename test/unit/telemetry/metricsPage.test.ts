@@ -5,12 +5,12 @@ import { readMetricRows, renderMetricsPage } from '../../../lib/telemetry/render
 
 const rows = readMetricRows();
 
-/** Name, type and labels as the Go program exports them, where the same name is kept. */
+/** Name, type and labels as the Go program exports them, where the same name is kept; a histogram without `namespace` and `service`. */
 const goShapes: Readonly<Record<string, readonly [type: string, labels: string]>> = {
   build_info: ['gauge', 'version commit build_date'],
   leader_duration_seconds: ['gauge', 'namespace service'],
   failover_count_total: ['counter', 'namespace service reason'],
-  reconciliation_duration_seconds: ['histogram', 'namespace service result'],
+  reconciliation_duration_seconds: ['histogram', 'result'],
   pods_available: ['gauge', 'namespace service'],
   port_resolution_failures_total: ['counter', 'namespace service port_name'],
   reconciliation_errors_total: ['counter', 'namespace service error_type'],
@@ -28,8 +28,8 @@ const goShapes: Readonly<Record<string, readonly [type: string, labels: string]>
   retry_success_after_retry_total: ['counter', 'namespace service operation'],
   cache_size: ['gauge', 'namespace'],
   timeout_occurrences_total: ['counter', 'namespace operation'],
-  failover_latency_seconds: ['histogram', 'namespace service reason'],
-  api_call_duration_seconds: ['histogram', 'namespace service operation result'],
+  failover_latency_seconds: ['histogram', 'reason'],
+  api_call_duration_seconds: ['histogram', 'operation result'],
 };
 
 describe('docs/reference/metrics.md', () => {

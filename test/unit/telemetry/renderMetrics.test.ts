@@ -1,0 +1,57 @@
+import { describe, expect, it, vi } from 'vitest';
+import { createMetrics } from '../../../lib/telemetry/metrics.ts';
+import { renderMetrics } from '../../../lib/telemetry/renderMetrics.ts';
+import { shareResult } from '../../../lib/telemetry/shareResult.ts';
+
+describe('the page of /metrics', () => {
+  it('is what prom-client renders, and lets the event loop turn after each metric', async () => {
+    const { registry, reconciliations } = createMetrics();
+    reconciliations.inc({ namespace: 'shop', service: 'db', result: 'success' });
+    let turns = 0;
+    const count = () => {
+      turns += 1;
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    const page = await renderMetrics(registry);
+    clearImmediate(next);
+    expect(turns).toBeGreaterThanOrEqual(registry.getMetricsAsArray().length - 1);
+    const names = (text: string) => text.split('\n').map((line) => line.replace(/ [^ ]*$/, ''));
+    expect(names(page)).toEqual(names(await registry.metrics()));
+  });
+});
+
+describe('a shared result', () => {
+  it('is computed once for all who ask at the same time, and again when it is too old', async () => {
+    const clock = { now: 0 };
+    const compute = vi.fn(async () => clock.now);
+    const read = shareResult(1_000, compute, () => clock.now);
+    expect(await Promise.all([read(), read(), read()])).toEqual([0, 0, 0]);
+    clock.now = 999;
+    expect(await read()).toBe(0);
+    clock.now = 1_000;
+    expect(await read()).toBe(1_000);
+    expect(compute).toHaveBeenCalledTimes(2);
+  });
+
+  it('is shared while it is computed, however long that takes', async () => {
+    const clock = { now: 0 };
+    const computing = Promise.withResolvers<string>();
+    const compute = vi.fn(() => computing.promise);
+    const read = shareResult(1_000, compute, () => clock.now);
+    const first = read();
+    clock.now = 5_000;
+    const second = read();
+    computing.resolve('page');
+    expect(await Promise.all([first, second])).toEqual(['page', 'page']);
+    expect(compute).toHaveBeenCalledTimes(1);
+  });
+
+  it('is not kept when it failed', async () => {
+    const compute = vi.fn(async () => 'page').mockRejectedValueOnce(new Error('no'));
+    const read = shareResult(1_000, compute, () => 0);
+    await expect(read()).rejects.toThrow('no');
+    await Promise.resolve();
+    expect(await read()).toBe('page');
+  });
+});
