@@ -19,6 +19,7 @@ export interface Mutant {
 }
 
 const simulation = { test: 'test/simulation/simulation.test.ts', title: 'from seed 1$' };
+const everySeed = { test: 'test/simulation/simulation.test.ts', title: 'hundred runs' };
 const watchTrust = { file: 'bridge/watch/watchTrust.ts', test: 'test/unit/bridge/watch/watchTrust.test.ts' };
 const fitness = { file: 'lib/selection/fitness.ts', test: 'test/unit/selection/decide.test.ts' };
 const hints = { file: 'functions/reconcile/whyHint.ts', test: 'test/unit/functions/reconcile/reconcile.test.ts' };
@@ -80,6 +81,23 @@ export const mutants: readonly Mutant[] = [
     search: 'if (sub === options.trustedSender) return',
     replace: 'return',
     test: 'test/unit/functions/authenticate.test.ts',
+  },
+  {
+    name: 'the route of a source that waits for a finalizer is frozen',
+    guarantee: 'S2',
+    file: 'lib/selection/situation.ts',
+    search: 'if (source.terminating && owned.slices.length === 0) return null;',
+    replace: 'if (source.terminating) return null;',
+    ...everySeed,
+  },
+  {
+    name: 'a slice that waits for a finalizer is not patched',
+    guarantee: 'S2',
+    file: 'lib/selection/sliceWrites.ts',
+    search: '  const isAttached = existing.serviceName === desired.serviceName;',
+    replace:
+      '  if (existing.terminating) return [];\n  const isAttached = existing.serviceName === desired.serviceName;',
+    ...everySeed,
   },
   {
     name: 'a slice of another owner is ours',

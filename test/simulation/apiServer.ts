@@ -87,18 +87,35 @@ export function createApiServer(etcd: Etcd, now: () => number, onWrite: (write: 
         const current = requireMatch(`patch ${plural}/${name}`, before, { uid, resourceVersion });
         const identity = { metadata: { uid: current.metadata.uid, resourceVersion: current.metadata.resourceVersion } };
         const next = mergePatch(mergePatch(current, patch), identity) as KubeObject;
+        if (waitsForFinalizer(current) && !waitsForFinalizer(next)) {
+          etcd.remove(plural, name);
+          return null;
+        }
         return JSON.stringify(next) === JSON.stringify(current) ? current : etcd.put(plural, next);
       });
       return patched ?? (given as KubeObject);
     },
     delete(actor, plural, name, preconditions = {}) {
       carryOut(actor, plural, name, { verb: 'delete', preconditions }, (before) => {
-        requireMatch(`delete ${plural}/${name}`, before, preconditions);
+        const current = requireMatch(`delete ${plural}/${name}`, before, preconditions);
+        if (waitsForFinalizer(current)) return current;
+        if ((current.metadata.finalizers ?? []).length > 0) {
+          const metadata = { ...current.metadata, deletionTimestamp: timestamp(now()) };
+          return etcd.put(plural, { ...current, metadata });
+        }
         etcd.remove(plural, name);
         return null;
       });
     },
   };
+}
+
+/**
+ * A deleted object stays for as long as it has finalizers:
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/
+ */
+export function waitsForFinalizer({ metadata: { deletionTimestamp, finalizers = [] } }: KubeObject): boolean {
+  return deletionTimestamp !== undefined && finalizers.length > 0;
 }
 
 function requireMatch(

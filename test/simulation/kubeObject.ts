@@ -21,6 +21,7 @@ export interface Metadata {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
   readonly deletionTimestamp?: string;
+  readonly finalizers?: readonly string[];
 }
 
 export interface KubeObject {

@@ -14,6 +14,7 @@ import { checkSettled } from './checks/checkSettled.ts';
 import { type Cluster, createCluster } from './cluster.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { allFences, type Fence } from './fence.ts';
+import { createFinalizers } from './finalizers.ts';
 import { startGarbageCollector } from './garbageCollector.ts';
 import { readyCondition } from './manifests.ts';
 import { createRandom, type Random } from './random.ts';
@@ -82,17 +83,21 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
   const workload = createWorkload({ server, scheduler, random: random.fork(), size: 2 + random.below(3) });
   const users = createUsers({ server, scheduler, random: random.fork(), sources });
   const faults = createFaults(cluster, scheduler, random.fork(), verdict);
-  const actions = chooseActions([...workload.actions, ...users.actions, ...faults.actions], options, random);
+  const finalizers = createFinalizers(server, scheduler, random.fork(), sources);
+  const all = [...workload.actions, ...users.actions, ...faults.actions, ...finalizers.actions];
+  const actions = chooseActions(all, options, random);
 
   for (const name of [...cluster.functionNames, ...cluster.bridgeNames])
     scheduler.schedule(random.between(0, 3_000), () => cluster.restart(name));
   workload.start();
   scheduler.schedule(random.between(0, 2_000), users.start);
+  finalizers.start();
   const isOver = (): boolean => verdict.violation() !== null;
   try {
     await scheduler.runUntil(T0 + CALM_MS, isOver);
     trouble(actions, random, scheduler, verdict, faults);
     await scheduler.runUntil(T0 + CALM_MS + TROUBLED_MS, isOver);
+    if (random.chance(0.4)) finalizers.holdOn();
     const refusedMs = random.chance(0.2) ? REFUSED_MS : 0;
     if (options.settles !== false) await settle(faults, cluster, { sources, refusedMs }, scheduler, verdict, isOver);
   } catch (error) {

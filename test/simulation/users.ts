@@ -75,6 +75,11 @@ export function createUsers({ server, scheduler, random, sources }: UsersOptions
   return {
     start() {
       for (const name of sources) createSource(name);
+      etcd.subscribe(({ plural, type, object }) => {
+        const { name } = object.metadata;
+        if (plural === 'services' && type === 'DELETED' && sources.includes(name))
+          scheduler.schedule(random.between(50, 8_000), () => createSource(name));
+      });
     },
     actions: [
       onSource('user annotates', 6, ({ metadata: { name } }) => {
@@ -93,7 +98,6 @@ export function createUsers({ server, scheduler, random, sources }: UsersOptions
       }),
       onSource('user deletes the source', 1, ({ metadata: { name } }) => {
         server.delete(ACTOR, 'services', name);
-        scheduler.schedule(random.between(50, 8_000), () => createSource(name));
         return '';
       }),
       onSource('user changes the families', 1, ({ metadata: { name } }) => {

@@ -53,6 +53,9 @@ function checkRoute(snapshot: Snapshot, source: ServiceView): Problem | null {
   }));
   if (routed.size === 1 && !mayKeep(source) && !pods.some((pod) => isFit(pod, source)))
     return { check: 'S6', message: `${name}: nobody is fit, and ${[...routed].join()} is routed to` };
+  const stray = pods.find((pod) => routed.has(pod.uid) && !isFit(pod, source));
+  if (stray !== undefined && !mayKeep(source))
+    return { check: 'S2', message: `${name}: ${stray.uid} is routed to, and is not fit` };
   return null;
 }
 

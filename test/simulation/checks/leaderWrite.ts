@@ -38,9 +38,13 @@ export interface LeaderWrite {
 }
 
 /** Null: not a leader slice, or it is gone. */
-export function toLeaderWrite({ plural, before, after }: ObservedWrite, { history }: Etcd): LeaderWrite | null {
+export function toLeaderWrite(
+  { plural, request, before, after }: ObservedWrite,
+  { history }: Etcd,
+): LeaderWrite | null {
   const epoch = annotationOf(after, annotation.epoch);
-  if (plural !== 'endpointslices' || after === null || epoch === undefined) return null;
+  // A slice that waits for a finalizer routes on after its deletion, which decides nothing.
+  if (plural !== 'endpointslices' || request.verb === 'delete' || after === null || epoch === undefined) return null;
   const owner = controllerOf(after);
   const sourceUid = owner?.uid ?? '';
   const podsRevision = annotationOf(after, annotation.podsRevision);
