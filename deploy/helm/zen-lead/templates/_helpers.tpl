@@ -1,9 +1,9 @@
-{{/* Of everything: the release's name, with the chart's in it. */}}
+{{/* Every name begins with the release's name, with the chart's in it. */}}
 {{- define "zen-lead.name" -}}
 {{- if contains "zen-lead" .Release.Name }}{{ .Release.Name | trunc 52 | trimSuffix "-" }}{{ else }}{{ printf "%s-zen-lead" .Release.Name | trunc 52 | trimSuffix "-" }}{{ end -}}
 {{- end }}
 
-{{/* The account that watches, and the account that writes: one and the same in mode one. */}}
+{{/* The account that watches, and the account that writes. Mode one has a single one. */}}
 {{- define "zen-lead.bridge" -}}
 {{ include "zen-lead.name" . }}{{ if ne .Values.mode "one" }}-bridge{{ end }}
 {{- end }}
@@ -23,7 +23,7 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
-{{/* What a container of ours gets everywhere; the pod's part is beside it, because Knative takes none. */}}
+{{/* Every container of ours gets this. The pod's part is apart, because Knative takes none. */}}
 {{- define "zen-lead.containerSecurity" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
@@ -69,7 +69,7 @@ priorityClassName: {{ . | quote }}
 {{- end }}
 {{- end }}
 
-{{/* What the bridge and the one process are told alike. */}}
+{{/* Flags that the bridge and the one process share. */}}
 {{- define "zen-lead.watchArgs" -}}
 - {{ printf "--cluster-name=%s" .Values.clusterName | quote }}
 - {{ printf "--log-level=%s" .Values.logLevel | quote }}
@@ -107,7 +107,7 @@ livenessProbe:
   timeoutSeconds: 5
 {{- end }}
 
-{{/* What every pod reaches: the API server by its ports, because it has no label, and DNS. */}}
+{{/* Every pod reaches DNS and the API server, by ports, because neither has a label that we know. */}}
 {{- define "zen-lead.egress" -}}
 - ports:
     {{- range .Values.networkPolicy.apiServerPorts }}
@@ -128,7 +128,10 @@ livenessProbe:
 {{ $port | default (ternary "443" "80" (eq $url.scheme "https")) }}
 {{- end }}
 
-{{/* Takes a sink, which may be empty, and the root. A policy may see the port of the sink's Service or that of its pods. */}}
+{{/*
+Takes a sink, which may be empty, and the root. A policy may see the port of the sink's Service or
+that of its pods.
+*/}}
 {{- define "zen-lead.sinkEgress" -}}
 {{- if .sink }}
 {{- $port := include "zen-lead.port" .sink | int }}
@@ -139,7 +142,7 @@ livenessProbe:
 {{- end }}
 {{- end }}
 
-{{/* Takes .Values.bridge or .Values.functions: the collector of traces, where extraEnv names one. */}}
+{{/* Takes .Values.bridge or .Values.functions, whose extraEnv may name a collector of traces. */}}
 {{- define "zen-lead.tracesEgress" -}}
 {{- $ports := list }}
 {{- range .extraEnv }}
