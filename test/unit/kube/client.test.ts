@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import type { ClusterAccess } from '../../../lib/kube/clusterAccess.ts';
-import { endpointSlices, type KubeApi, pods, services } from '../../../lib/kube/kubeApi.ts';
+import { type KubeApi, pods, services } from '../../../lib/kube/kubeApi.ts';
 import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
 import {
   type Answer,
@@ -50,85 +50,7 @@ async function collect(lines: AsyncIterable<unknown>): Promise<unknown[]> {
   return collected;
 }
 
-describe('list', () => {
-  it('asks for a page, and says nothing of a version beside the continue token', async () => {
-    const page = { metadata: { resourceVersion: '9', continue: 'next' }, items: [{ a: 1 }] };
-    const { server, api } = await connectTo(() => json(page));
-    const query = {
-      limit: 500,
-      resourceVersion: '5',
-      resourceVersionMatch: 'NotOlderThan',
-      labelSelector: 'a!=b',
-    } as const;
-    expect(await api.list(pods, 'ns', query, signal)).toEqual({
-      resourceVersion: '9',
-      continue: 'next',
-      items: [{ a: 1 }],
-      length: JSON.stringify(page).length,
-    });
-    await api.list(pods, undefined, { ...query, continue: 'next' }, signal);
-    expect(server.requests.map(({ path }) => path)).toEqual(['/api/v1/namespaces/ns/pods', '/api/v1/pods']);
-    expect(Object.fromEntries(server.requests[0]?.query ?? [])).toEqual({
-      labelSelector: 'a!=b',
-      limit: '500',
-      resourceVersion: '5',
-      resourceVersionMatch: 'NotOlderThan',
-    });
-    expect([...(server.requests[1]?.query.keys() ?? [])].sort()).toEqual(['continue', 'labelSelector', 'limit']);
-  });
-
-  it('never asks for resourceVersion=0, which may be arbitrarily old', async () => {
-    const { server, api } = await connectTo(() => json({}));
-    await expect(api.list(pods, 'ns', { resourceVersion: '0' }, signal)).rejects.toMatchObject({
-      code: 'KUBE_INVALID',
-    });
-    expect(server.requests).toHaveLength(0);
-  });
-
-  it('asks for metadata only, with whole objects as the fallback', async () => {
-    const { server, api } = await connectTo(() => json({ metadata: { resourceVersion: '1' }, items: null }));
-    expect((await api.list(endpointSlices, 'ns', { metadataOnly: true }, signal)).items).toEqual([]);
-    expect(server.requests[0]?.headers.accept).toBe(
-      'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
-    );
-  });
-
-  it('takes a page of something in front of the API server for no answer', async () => {
-    const { api } = await connectTo(() => (_request, response) => response.end('<html>welcome</html>'));
-    await expect(api.list(pods, 'ns', {}, signal)).rejects.toMatchObject({ code: 'KUBE_UNAVAILABLE', retry: 'later' });
-  });
-});
-
 describe('one request', () => {
-  it('sends a merge patch to the object and returns what became of it', async () => {
-    const { server, api } = await connectTo(() => json({ metadata: { resourceVersion: '8' } }));
-    const patched = await api.mergePatch(services, 'ns', 'db', { metadata: { uid: 'u' } }, signal);
-    expect(patched).toEqual({ metadata: { resourceVersion: '8' } });
-    expect(server.requests[0]).toMatchObject({
-      method: 'PATCH',
-      path: '/api/v1/namespaces/ns/services/db',
-      body: '{"metadata":{"uid":"u"}}',
-    });
-    expect(server.requests[0]?.headers['content-type']).toBe('application/merge-patch+json');
-  });
-
-  it('deletes in the background and with both preconditions', async () => {
-    const { server, api } = await connectTo(() => json({}));
-    await api.delete(services, 'ns', 'db', { uid: 'u', resourceVersion: '4' }, signal);
-    expect(JSON.parse(server.requests[0]?.body ?? '')).toMatchObject({
-      propagationPolicy: 'Background',
-      preconditions: { uid: 'u', resourceVersion: '4' },
-    });
-  });
-
-  it('names verb, resource, object and the server’s words in the message', async () => {
-    const { api } = await connectTo(() => failure(403, 'Forbidden', 'user x cannot patch'));
-    await expect(api.mergePatch(services, 'ns', 'db', {}, signal)).rejects.toMatchObject({
-      code: 'KUBE_FORBIDDEN',
-      message: 'patch services ns/db: 403 user x cannot patch',
-    });
-  });
-
   it('is given up at its deadline, and counted', async () => {
     const { api } = await connectTo(() => () => {}, { requestTimeoutMs: 30 });
     await expect(api.get(services, 'late', 'db', signal)).rejects.toMatchObject({

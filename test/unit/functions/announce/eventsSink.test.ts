@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import nock from 'nock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createEventsSink } from '../../../../functions/announce/eventsSink.ts';
 import type { ReplyEvent } from '../../../../lib/events/reply.ts';
+import { interceptHttp } from '../../../support/servers/interceptHttp.ts';
 
 const event: ReplyEvent = {
   specversion: '1.0',
@@ -23,53 +25,67 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-/** Keeps what it was sent; `/path?query` and the parsed body. */
-async function aBroker(tls?: { cert: string; key: string }) {
-  const received: { url: string | undefined; event: unknown }[] = [];
-  const listener: RequestListener = async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    received.push({ url: request.url, event: JSON.parse(Buffer.concat(chunks).toString()) });
+async function aTlsBroker(tls: { cert: string; key: string }) {
+  let received = 0;
+  const server = createServer(tls, (request, response) => {
+    received += 1;
+    request.resume();
     response.writeHead(202).end();
-  };
-  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   closers.push(async () => {
     server.closeAllConnections();
     server.close();
   });
-  return { received, host: `127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return { count: () => received, host: `127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
 const soon = () => AbortSignal.timeout(2_000);
 const fixture = (name: string) => readFile(new URL(`../../../fixtures/certificates/${name}`, import.meta.url), 'utf8');
 
-describe('EVENTS_SINK', () => {
-  it('is sent the event at its path and query, with the extensions of K_CE_OVERRIDES', async () => {
-    const broker = await aBroker();
-    const send = createEventsSink(`http://${broker.host}/shop/default?x=1`, { extensions: { tenant: 'blue' } });
-    await send(event, soon());
-    expect(broker.received).toEqual([{ url: '/shop/default?x=1', event: { ...event, tenant: 'blue' } }]);
-  });
+const isSent = (body: unknown) => isDeepStrictEqual(body, { ...event, tenant: 'blue' });
 
-  it('is sent the same event whatever K_CE_OVERRIDES says about its id, type or subject', async () => {
-    const broker = await aBroker();
-    const extensions = { id: 'x', type: 'x', subject: 'x', source: 'x', time: 'x', data: 'x', tenant: 'blue' };
-    await createEventsSink(`http://${broker.host}/`, { extensions })(event, soon());
-    expect(broker.received).toEqual([{ url: '/', event: { ...event, tenant: 'blue' } }]);
+describe('EVENTS_SINK', () => {
+  describe('over HTTP', () => {
+    interceptHttp();
+
+    it.each([
+      ['with the extensions of K_CE_OVERRIDES', { tenant: 'blue' }],
+      [
+        'whatever K_CE_OVERRIDES says about its id, type or subject',
+        { id: 'x', type: 'x', subject: 'x', source: 'x', time: 'x', data: 'x', tenant: 'blue' },
+      ],
+    ])('is sent the same event at its path and query, %s', async (_, extensions) => {
+      const scope = nock('http://broker.example', { reqheaders: { 'content-type': /^application\/cloudevents\+json/ } })
+        .post('/shop/default?x=1', isSent)
+        .reply(202);
+      await createEventsSink('http://broker.example/shop/default?x=1', { extensions })(event, soon());
+      expect(scope.isDone()).toBe(true);
+    });
+
+    it.each([307, 400, 429, 500])('that answers %i has not taken the event', async (status) => {
+      nock('http://broker.example').post('/').reply(status, '', { location: 'http://broker.example/other' });
+      const other = nock('http://broker.example').post('/other').reply(202);
+      await expect(createEventsSink('http://broker.example/')(event, soon())).rejects.toMatchObject({
+        code: 'SINK_UNAVAILABLE',
+        retry: 'later',
+        message: `EVENTS_SINK broker.example: answered ${status}`,
+      });
+      expect(other.isDone()).toBe(false);
+    });
   });
 
   it('is trusted over TLS by the certificates of K_CA_CERTS, and by nothing else that the system does not know', async () => {
     const cert = await fixture('before.crt');
-    const broker = await aBroker({ cert, key: await fixture('before.key') });
+    const broker = await aTlsBroker({ cert, key: await fixture('before.key') });
     const url = `https://${broker.host}/`;
     await createEventsSink(url, { caCerts: cert })(event, soon());
-    expect(broker.received).toHaveLength(1);
+    expect(broker.count()).toBe(1);
     await expect(createEventsSink(url)(event, soon())).rejects.toMatchObject({ code: 'SINK_UNAVAILABLE' });
     await expect(createEventsSink(url, { caCerts: await fixture('after.crt') })(event, soon())).rejects.toMatchObject({
       code: 'SINK_UNAVAILABLE',
     });
-    expect(broker.received).toHaveLength(1);
+    expect(broker.count()).toBe(1);
   });
 });
