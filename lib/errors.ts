@@ -1,13 +1,17 @@
 /**
  * The errors of zen-lead: one class, a stable code, and whether trying again can help.
  *
- * Every layer throws these and nothing else on purpose. Callers match on `code` or on `retry`, never on
- * `instanceof` of something deeper or on a message. `functions/answer.ts` alone turns `retry` into an HTTP status.
+ * Every layer throws these and nothing else on purpose. Callers match on `code` or on `retry`,
+ * never on `instanceof` of something deeper or on a message. `functions/answer.ts` alone turns
+ * `retry` into an HTTP status.
  *
  * Guarantees: a message says what was tried, on which object, and what to do.
  */
 
-/** Whether the same attempt can succeed: `never`, `now` (state changed: read afresh), `later` (wait first). */
+/**
+ * Whether the same attempt can succeed: `never`, `now` (state changed: read afresh), `later` (wait
+ * first).
+ */
 export type Retry = 'never' | 'now' | 'later';
 
 export type ErrorCode =
@@ -24,17 +28,17 @@ export type ErrorCode =
   | 'KUBE_UNAUTHORIZED' // 401
   | 'KUBE_FORBIDDEN' // 403
   | 'KUBE_TOO_MANY_REQUESTS' // 429; `retryAfterMs` where the server said it
-  | 'KUBE_VERSION_TOO_LARGE' // 504 "Too large resource version": etcd was restored from an older backup
+  | 'KUBE_VERSION_TOO_LARGE' // 504 "Too large resource version": etcd came from an older backup
   | 'KUBE_UNAVAILABLE' // 5xx, connection refused or reset
   | 'KUBE_TIMEOUT' // no answer in time
-  | 'WATCH_BROKEN' // the watch stream ended in the middle of a line, or sent one that cannot be read
+  | 'WATCH_BROKEN' // the watch stream ended within a line, or sent one that cannot be read
   // between bridge and function
   | 'SINK_UNAVAILABLE'
   | 'UNAUTHENTICATED'
   | 'WRONG_SENDER'
   | 'BUSY' // a bound was reached: 429
   | 'ABORTED' // the caller has gone
-  | 'INPUT_UNSUPPORTED' // a media type, charset, content coding or batch that is not spoken here: 415
+  | 'INPUT_UNSUPPORTED' // a media type, charset, content coding or batch that is refused: 415
   | 'SINK_UNREACHABLE' // no connection to the sink: nothing was sent
   | 'DEMO_FAILED' // a step of `zen-lead demo` did not happen
   | 'KUBE_NAMESPACE_TERMINATING' // 403: nothing can be made there any more
@@ -71,7 +75,7 @@ export function inputError(path: string, problem: string, cause?: unknown): ZenL
   return new ZenLeadError('INPUT_INVALID', `${path}: ${problem}`, { retry: 'never', path, cause });
 }
 
-/** The code of an error of ours, or undefined for anything else. */
+/** Returns the code of our own error, or undefined for anything else. */
 export function codeOf(error: unknown): ErrorCode | undefined {
   return error instanceof ZenLeadError ? error.code : undefined;
 }

@@ -1,9 +1,10 @@
 /**
- * The context attributes of a CloudEvent, checked to the letter, whatever mode they came in. Called by `parseEnvelope`.
+ * Checks the context attributes of a CloudEvent to the letter, whatever mode they came in.
  *
- * Guarantees: INPUT_INVALID names the attribute. Unknown extensions pass with the type they came with.
- * Source: CloudEvents 1.0.2, "Naming Conventions", "Type System", "REQUIRED Attributes", "OPTIONAL Attributes";
- * JSON format 2.2 (null is unset).
+ * Guarantees: INPUT_INVALID names the attribute. Unknown extensions pass with the type they came
+ * with.
+ * Source: CloudEvents 1.0.2, "Naming Conventions", "Type System", "REQUIRED Attributes", "OPTIONAL
+ * Attributes"; JSON format 2.2 (null is unset).
  */
 
 import { inputError } from '../errors.ts';
@@ -30,7 +31,10 @@ const NAME = /^[a-z0-9]+$/;
 /** Control characters and noncharacters; unpaired surrogates are asked for apart. */
 const DISALLOWED = /[\p{Cc}\p{Noncharacter_Code_Point}]/u;
 const MAX_INTEGER = 2 ** 31 - 1;
-/** No attribute of ours or of Knative's comes near; it bounds what a log line can be made to hold. */
+/**
+ * No attribute comes near, neither ours nor Knative's; it bounds what a log line can be made to
+ * hold.
+ */
 const MAX_LENGTH = 4096;
 
 export function parseAttributes(raw: Iterable<readonly [string, unknown]>): Attributes {

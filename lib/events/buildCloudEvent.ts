@@ -1,10 +1,14 @@
 /**
- * buildCloudEvent: builds an event that leaves for others with the cloudevents package, which validates it against the schema of the specification.
+ * Builds an event that leaves for others with the cloudevents package, which validates it against
+ * the schema of the specification.
  *
- * Guarantees: keeps id, time and every attribute as they are; only the order of the members changes. INPUT_INVALID for an event
- * that a consumer could not read. Loads the package when the first event is built: it costs 0.2 s, and a reconcile needs none of it.
- * Does not guarantee that an incoming event is valid: the package invents a missing id and accepts specversion 2.0 (envelope.ts).
- * Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md ; https://github.com/cloudevents/sdk-javascript
+ * Guarantees: keeps id, time and every attribute as they are; only the order of the members
+ * changes. INPUT_INVALID for an event that a consumer could not read. Loads the package when the
+ * first event is built: it costs 0.2 s, and a reconcile needs none of it.
+ * Does not guarantee that an incoming event is valid: the package invents a missing id and accepts
+ * specversion 2.0 (envelope.ts).
+ * Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md ;
+ * https://github.com/cloudevents/sdk-javascript
  */
 
 import type { CloudEventV1 } from 'cloudevents';

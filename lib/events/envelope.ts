@@ -1,12 +1,14 @@
 /**
- * Envelope: a CloudEvent 1.0 out of an HTTP message, structured or binary mode. The first thing a function does with a request,
- * and the first thing the bridge does with a reply.
+ * Parses a CloudEvent 1.0 out of an HTTP message, in structured or binary mode.
  *
- * The cloudevents package does not do this: it invents a missing id, accepts specversion 2.0 and validates nothing else.
+ * The cloudevents package does not do this: it invents a missing id, accepts specversion 2.0 and
+ * validates nothing else.
  *
- * Guarantees: INPUT_INVALID with the path for whatever the specification forbids, INPUT_UNSUPPORTED for a batch, another event
- * format, another charset or a content coding. The same event gets the same answer in both modes.
- * Source: CloudEvents HTTP protocol binding 1.0.2 section 3; JSON format 1.0.2 section 3.1.2 (data).
+ * Guarantees: INPUT_INVALID with the path for whatever the specification forbids, INPUT_UNSUPPORTED
+ * for a batch, another event format, another charset or a content coding. The same event gets the
+ * same answer in both modes.
+ * Source: CloudEvents HTTP protocol binding 1.0.2 section 3; JSON format 1.0.2 section 3.1.2
+ * (data).
  */
 
 import { inputError, ZenLeadError } from '../errors.ts';

@@ -1,14 +1,18 @@
 /**
- * Deterministic event ids: the same parts give the same id, so that a redelivery is recognised (CloudEvents 1.0: source + id is
- * unique for each distinct event, and a resent event MAY keep its id).
+ * Makes deterministic event ids: the same parts give the same id, so that a receiver recognises a
+ * redelivery (CloudEvents 1.0: source + id is unique for each distinct event, and a resent event
+ * MAY keep its id).
  *
- * Called by `bridge/toCloudEvent` (look events) and `functions/announce` (names of Kubernetes Events).
- * Guarantees: parts are kept apart (`['a', 'bc']` and `['ab', 'c']` differ); the id is lower-case hex, which a Kubernetes name allows.
+ * Guarantees: parts are kept apart (`['a', 'bc']` and `['ab', 'c']` differ); the id is lower-case
+ * hex, which a Kubernetes name allows.
  */
 
 import { createHash } from 'node:crypto';
 
-/** 20 bytes of SHA-256: no collision worth naming within the lifetime of a cluster, and 40 characters still fit into names. */
+/**
+ * 20 bytes of SHA-256: no collision worth naming within the lifetime of a cluster, and 40
+ * characters still fit into names.
+ */
 const HASH_BYTES = 20;
 
 export function hashId(parts: readonly (string | number)[]): string {

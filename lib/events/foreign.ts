@@ -1,8 +1,9 @@
 /**
- * Events of Knative's ApiServerSource, in both its modes (`resource`: whole objects, `reference`: names only). Always hints: only the
- * subject is read, whatever the body says.
+ * Events of Knative's ApiServerSource, in both its modes (`resource`: whole objects, `reference`:
+ * names only). Always hints: only the subject is read, whatever the body says.
  *
- * Source: https://knative.dev/docs/eventing/sources/apiserversource/ ; real ones in test/fixtures/apiserversource-*.jsonl
+ * Source: https://knative.dev/docs/eventing/sources/apiserversource/ ; real ones in
+ * test/fixtures/apiserversource-*.jsonl
  */
 
 import { inputError } from '../errors.ts';
@@ -14,7 +15,7 @@ export interface ForeignHint {
   readonly kind: 'foreign';
   readonly type: string;
   readonly namespace: string;
-  /** Null: an object of another kind, which concerns nobody. */
+  /** Null for an object of another kind, which concerns no Service. */
   readonly objectKind: 'Pod' | 'Service' | 'EndpointSlice' | null;
   readonly name: string;
   readonly observedAt?: number;

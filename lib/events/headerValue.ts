@@ -1,7 +1,8 @@
 /**
  * CloudEvents attribute values in HTTP headers: quoted strings and percent-encoding.
  *
- * Guarantees: one round of decoding; octets that are not UTF-8 are refused (`%C0%A0` is an overlong space).
+ * Guarantees: one round of decoding; octets that are not UTF-8 are refused (`%C0%A0` is an overlong
+ * space).
  * Source: CloudEvents HTTP protocol binding 1.0.2, section 3.1.3.2.
  */
 

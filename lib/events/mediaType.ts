@@ -1,8 +1,10 @@
 /**
  * Media types: `Content-Type` and `datacontenttype`.
  *
- * Guarantees: type, subtype and parameter names come back in lower case; null when it is not a media type.
- * Source: RFC 9110 section 8.3.1 (grammar, quoted parameter values); CloudEvents JSON format 3.1.1 (what counts as JSON).
+ * Guarantees: type, subtype and parameter names come back in lower case; null when it is not a
+ * media type.
+ * Source: RFC 9110 section 8.3.1 (grammar, quoted parameter values); CloudEvents JSON format 3.1.1
+ * (what counts as JSON).
  */
 
 export interface MediaType {

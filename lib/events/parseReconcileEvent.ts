@@ -1,8 +1,10 @@
 /**
- * parseReconcileEvent: from an envelope to what a function is asked to look at. Called by `functions/app` for `io.zen-lead.pod.*` and `.service.*`.
+ * Parses an envelope of `io.zen-lead.pod.*` or `io.zen-lead.service.*` into what a function has to
+ * reconcile.
  *
- * Guarantees: throws INPUT_INVALID only for a subject that cannot be read. Data that cannot be read, or a snapshot of another Service
- * than the subject's, comes back as a hint with the reason: a newer bridge can talk to an older function (docs/reference/events.md).
+ * Guarantees: throws INPUT_INVALID only for a subject that cannot be read. Data that cannot be
+ * read, or a snapshot of another Service than the subject's, comes back as a hint with the reason:
+ * a newer bridge can talk to an older function (docs/reference/events.md).
  */
 
 import type { Envelope } from './envelope.ts';
@@ -18,7 +20,10 @@ export type ReadData =
 export interface ParsedReconcileEvent {
   readonly kind: 'reconcile';
   readonly id: string;
-  /** Of the families `io.zen-lead.pod.` and `io.zen-lead.service.`; no decision depends on which one. */
+  /**
+   * Of the families `io.zen-lead.pod.` and `io.zen-lead.service.`; no decision depends on which
+   * one.
+   */
   readonly type: string;
   readonly source: string;
   readonly subject: ServiceRef;

@@ -1,5 +1,5 @@
 /**
- * parseReply: a function's answer, read by whoever sent the event (`bridge/deliver`), and a reply in a recording.
+ * Parses a function's answer, and a reply in a recording.
  *
  * Guarantees: INPUT_INVALID with the path for anything that is not one of our replies.
  */

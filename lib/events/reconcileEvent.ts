@@ -1,7 +1,8 @@
 /**
- * The event that the bridge sends: look at this Service. docs/reference/events.md.
+ * The event that the bridge sends: reconcile this Service. docs/reference/events.md.
  *
- * The types only; `parseReconcileEvent` and the zod schemas that they are checked against stand beside it.
+ * The types only; `parseReconcileEvent` and the zod schemas that they are checked against stand
+ * beside it.
  */
 
 import type { CloudEventV1 } from 'cloudevents';
@@ -61,7 +62,9 @@ export interface ReconcileEvent extends CloudEventV1<ReconcileData> {
   readonly partitionkey: string;
   /** The snapshot's pods revision, zero-padded to 20 digits. */
   readonly sequence: string;
-  /** RFC 3339 mirror of `data.deadline`; intermediaries may change it, so `data.deadline` counts. */
+  /**
+   * RFC 3339 mirror of `data.deadline`; intermediaries may change it, so `data.deadline` counts.
+   */
   readonly expirytime: string;
   readonly traceparent?: string;
   readonly data: ReconcileData;

@@ -1,5 +1,6 @@
 /**
- * The zod schema of a reconcile event's data, and of the JSON Schema published for it (`reconcileDataSchema`). Checked against `ReconcileData`.
+ * Holds the zod schema of a reconcile event's data, which gives the published JSON Schema
+ * (`reconcileDataSchema`). The compiler checks it against `ReconcileData`.
  */
 
 import { z } from 'zod';

@@ -1,5 +1,6 @@
 /**
- * The event that a function answers with, and announces: what was decided. docs/reference/events.md.
+ * The event that a function answers with, and announces: what was decided.
+ * docs/reference/events.md.
  */
 
 import type { CloudEventV1 } from 'cloudevents';
@@ -22,9 +23,11 @@ export interface ReplyData {
   readonly epoch: number;
   /** `event`: decided on the snapshot in the event. `read`: the function read the state itself. */
   readonly basis: 'event' | 'read';
-  /** The state read, when basis is `read`: a recording always holds what the decision depended on. */
+  /**
+   * The state read, when basis is `read`: a recording always holds what the decision depended on.
+   */
   readonly snapshot?: Snapshot;
-  /** Look again in this many milliseconds, at most 1 h. */
+  /** Reconcile again in this many milliseconds, at most 1 h. */
   readonly recheckAfterMs?: number;
   readonly carry?: string;
 }

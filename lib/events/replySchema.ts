@@ -1,5 +1,6 @@
 /**
- * The zod schema of a reply's data, and of the JSON Schema published for it (`replyDataSchema`). Checked against `ReplyData`.
+ * Holds the zod schema of a reply's data, which gives the published JSON Schema
+ * (`replyDataSchema`). The compiler checks it against `ReplyData`.
  */
 
 import { z } from 'zod';

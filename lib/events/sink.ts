@@ -1,6 +1,7 @@
 /**
- * Sink: where the bridge hands an event over, and what comes back. Two implementations: an HTTP POST (`bridge/deliver`)
- * and the functions in the same process (`zen-lead run`). It is defined here because bridge and functions never import each other.
+ * Declares where the bridge hands an event over, and what comes back. There are two
+ * implementations: an HTTP POST and the functions in the same process (`zen-lead run`). It stands
+ * here because bridge and functions never import each other.
  */
 
 import type { ReconcileEvent } from './reconcileEvent.ts';

@@ -78,7 +78,8 @@ function endOfString(text: string, start: number): number {
 
 /**
  * Refuses the first value that is nested too deep and the first name that reaches a prototype.
- * `path` leads to `value`. All levels share it, because a copy for each would cost more than the check.
+ * `path` leads to `value`. All levels share it, because a copy for each would cost more than the
+ * check.
  */
 function checkValue(value: Readonly<Record<string, unknown>>, path: string[], root: string): void {
   if (path.length === MAX_DEPTH) throw inputError(pathOf(path, root), `is nested deeper than ${MAX_DEPTH}`);

@@ -1,8 +1,9 @@
 /**
- * toReply: the CloudEvent that says what was decided: a function's answer, and what `functions/announce` tells others.
+ * Builds the CloudEvent that says what was decided.
  *
- * Guarantees: the same decision about the same Service has the same id, so that whoever hears it twice can tell.
- * The Service's subject and the source of the event that was answered are kept: one stream a cluster.
+ * Guarantees: the same decision about the same Service has the same id, so that a receiver
+ * recognises the second copy. The Service's subject and the source of the event that was answered
+ * are kept: one stream a cluster.
  */
 
 import type { Uid } from '../selection/snapshot.ts';

@@ -1,5 +1,5 @@
 /**
- * toStructured: a CloudEvent as an HTTP message, structured mode. Used for look events, replies, announcements and dead letters.
+ * Writes a CloudEvent as an HTTP message, in structured mode.
  *
  * Source: CloudEvents HTTP protocol binding 1.0.2, section 3.2.
  */

@@ -1,6 +1,7 @@
 /**
- * RFC 3986: is this string a URI, or a URI reference? For CloudEvents' `source` (a reference) and `dataschema` (a URI).
- * `new URL` answers another question: it repairs what it is given and follows WHATWG.
+ * RFC 3986: is this string a URI, or a URI reference? For CloudEvents' `source` (a reference) and
+ * `dataschema` (a URI). `new URL` answers another question: it repairs what it is given and follows
+ * WHATWG.
  *
  * Source: RFC 3986 appendix A (grammar) and appendix B (how a reference splits).
  */
@@ -16,7 +17,8 @@ export function isUriReference(text: string): boolean {
   const match = SPLIT.exec(text);
   if (!match) return false;
   const [, scheme, authority, path = '', query = '', fragment = ''] = match;
-  // Without a scheme, a colon in the first segment would read as one; the split then found a scheme that is none.
+  // Without a scheme, a colon in the first segment would read as one; the split then found a scheme
+  // that is none.
   if (scheme !== undefined && !SCHEME.test(scheme)) return false;
   if (authority !== undefined && !AUTHORITY.test(authority)) return false;
   return PATH.test(path) && QUERY_OR_FRAGMENT.test(query) && QUERY_OR_FRAGMENT.test(fragment);

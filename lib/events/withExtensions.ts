@@ -1,8 +1,8 @@
 /**
- * An event with the extension attributes of K_CE_OVERRIDES on it. Called for whatever is sent: by the bridge to its sinks, by the functions to
- * EVENTS_SINK.
+ * Sets the extension attributes of K_CE_OVERRIDES on an event.
  *
- * Guarantees: extension attributes only. An id, a subject or a type that is not ours would make another event of it.
+ * Guarantees: extension attributes only. An id, a subject or a type that is not ours would make
+ * another event of it.
  * Source: CloudEvents 1.0.2, "Context Attributes", and the members of its JSON format;
  * https://knative.dev/docs/eventing/custom-event-source/sinkbinding/ (K_CE_OVERRIDES).
  */

@@ -1,10 +1,10 @@
 /**
- * The Kubernetes client: `KubeApi` over HTTP. Made once by each command in `cli/`; used by the bridge (list, watch) and the
- * functions (writes, and reads for hints).
+ * The Kubernetes client: implements `KubeApi` over HTTP.
  *
- * Guarantees: every request has a deadline and the caller's signal; every body is read to its end or its connection is dropped; a
- * 401 and a certificate that does not verify are tried once more with credentials read afresh, nothing else is ever resent.
- * Not guaranteed: a bound on requests in flight; see connection.ts.
+ * Guarantees: every request has a deadline and the caller's signal; every body is read to its end
+ * or its connection is dropped; a 401 and a certificate that does not verify are tried once more
+ * with credentials read afresh, nothing else is ever resent.
+ * Does not guarantee a bound on requests in flight; see connection.ts.
  */
 
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -22,9 +22,15 @@ import { openWatch } from './watchBody.ts';
 interface KubeApiOptions {
   readonly metrics: Pick<Metrics, 'apiCallSeconds' | 'timeouts'>;
   readonly userAgent?: string;
-  /** Milliseconds; 10 s, because a write that takes longer belongs to a decision that is past its 3 s deadline anyway. */
+  /**
+   * Milliseconds; 10 s, because a write that takes longer belongs to a decision that is past its
+   * 3 s deadline anyway.
+   */
   readonly requestTimeoutMs?: number;
-  /** Milliseconds for a page of a LIST; 60 s, after which the API server itself gives up (--request-timeout). */
+  /**
+   * Milliseconds for a page of a LIST; 60 s, after which the API server itself gives up
+   * (--request-timeout).
+   */
   readonly listTimeoutMs?: number;
   readonly now?: () => number;
 }
@@ -103,7 +109,8 @@ export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): K
       await call(request, { operation: 'delete', namespace }, requestTimeoutMs, signal);
     },
     getPath(path, signal) {
-      // `/openid/v1/jwks` is application/jwk-set+json, and 406 to whoever asks for application/json alone (tried on 1.35.4).
+      // `/openid/v1/jwks` is application/jwk-set+json, and 406 to a client that asks for
+      // application/json alone (tried on 1.35.4).
       const request = { attempt: `get ${path}`, method: 'GET', path, accept: 'application/json, */*' } as const;
       return call(request, { operation: 'get', namespace: '' }, requestTimeoutMs, signal);
     },

@@ -1,5 +1,5 @@
 /**
- * ClusterAccess: how to reach one API server and what to show it. Made by `loadClusterAccess` (kubeconfig.ts), used by client.ts.
+ * Says how to reach one API server and what to show it.
  */
 
 export interface TlsMaterial {
@@ -8,7 +8,7 @@ export interface TlsMaterial {
   readonly key?: string;
   /** False only for `insecure-skip-tls-verify: true`. */
   readonly rejectUnauthorized?: boolean;
-  /** `tls-server-name`: the name to verify in place of the URL's host. */
+  /** `tls-server-name`: the name to verify instead of the URL's host. */
   readonly servername?: string;
 }
 
@@ -26,8 +26,8 @@ export interface ClusterAccess {
   /** The context's or the pod's own namespace, where there is one. */
   readonly namespace?: string;
   /**
-   * Reads token, certificate and CA. `afresh`: the API server refused what was read before, so nothing cached will do.
-   * Rejects with `CONFIG_INVALID` naming the file.
+   * Reads token, certificate and CA. `afresh`: the API server refused what was read before, so
+   * nothing cached will do. Rejects with `CONFIG_INVALID` naming the file.
    */
   readCredentials(afresh: boolean): Promise<Credentials>;
 }

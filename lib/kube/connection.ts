@@ -1,23 +1,32 @@
 /**
- * The connection to one API server: one undici Agent, and the credentials that go with every request. Used by client.ts.
+ * Holds the connection to one API server: one undici Agent, and the credentials that go with every
+ * request.
  *
- * Guarantees: credentials are read again when they are older than a minute, and at once when the server refused them or its
- * certificate did not verify; concurrent requests share one reading. New TLS material means a new Agent; the old one
- * closes when its last request (a watch, for instance) ends.
- * Not guaranteed: that a failed re-reading is noticed at once. What was read last is used until the server refuses it, because a
- * file that is being replaced must not cost a failover.
+ * Guarantees: credentials are read again when they are older than a minute, and at once when the
+ * server refused them or its certificate did not verify; concurrent requests share one reading. New
+ * TLS material means a new Agent; the old one closes when its last request (a watch, for instance)
+ * ends.
+ * Does not guarantee that a failed re-reading is noticed at once. What was read last is used until
+ * the server refuses it, because a file that is being replaced must not cost a failover.
  */
 
 import { Agent, type Dispatcher } from 'undici';
 import type { ClusterAccess, Credentials } from './clusterAccess.ts';
 
-/** The kubelet replaces a token long before it expires, and client-go re-reads it every minute (transport/token_source.go). */
+/**
+ * The kubelet replaces a token long before it expires, and client-go re-reads it every minute
+ * (transport/token_source.go).
+ */
 const CREDENTIALS_MAX_AGE_MS = 60_000;
-/** A connection that is not there within 5 s will not be: longer than three SYN retransmissions (1 + 2 s), shorter than a request. */
+/**
+ * A connection that is not there within 5 s will not be: longer than three SYN retransmissions
+ * (1 + 2 s), shorter than a request.
+ */
 const CONNECT_TIMEOUT_MS = 5_000;
 /**
- * Idle connections are kept, because a TLS handshake costs more than a whole failover; but dropped before the API server does it,
- * which is after 90 s (apiserver/pkg/server/secure_serving.go, IdleTimeout), or a request meets a closing socket.
+ * Idle connections are kept, because a TLS handshake costs more than a whole failover; but dropped
+ * before the API server does it, which is after 90 s (apiserver/pkg/server/secure_serving.go,
+ * IdleTimeout), or a request meets a closing socket.
  */
 const KEEP_ALIVE_MS = 60_000;
 
@@ -26,7 +35,7 @@ export interface Connection {
   /** Put before every path; empty unless the API server lives under one. */
   readonly basePath: string;
   use(): Promise<ConnectionUse>;
-  /** The server refused `used`: read again, unless somebody has done so since. */
+  /** Reads again after the server refused `used`, unless another request has done so since. */
   renew(used: ConnectionUse): Promise<ConnectionUse>;
   close(): Promise<void>;
 }
@@ -93,10 +102,12 @@ export function openConnection(access: ClusterAccess, now: () => number): Connec
 }
 
 /**
- * HTTP/1.1, one request a connection at a time: over HTTP/2 every watch would share one flow-control window, and the one that is
- * read slowly would hold up the writes. The number of connections is not bounded here: a watch holds one for minutes, so a
- * bound would let many namespaces starve the writes. What is in flight is bounded where it is started (deliver, hints).
- * Body and header timeouts are off: every request has its own deadline, and a quiet watch is the reflector's to judge.
+ * HTTP/1.1, one request a connection at a time: over HTTP/2 every watch would share one
+ * flow-control window, and the one that is read slowly would hold up the writes. The number of
+ * connections is not bounded here: a watch holds one for minutes, so a bound would let many
+ * namespaces starve the writes. What is in flight is bounded where it is started (deliver, hints).
+ * Body and header timeouts are off: every request has its own deadline, and a quiet watch is the
+ * reflector's to judge.
  */
 function createAgent({ tls }: Credentials): Agent {
   return new Agent({

@@ -1,9 +1,10 @@
 /**
- * One attempt on the network, with an end: the caller's signal or the deadline, whichever comes first. Used by client.ts.
+ * Ends one attempt on the network by the caller's signal or by the deadline, whichever comes first.
  *
- * Guarantees: rejects with a ZenLeadError only: `ABORTED` (the caller has gone), `KUBE_TIMEOUT` (the deadline), what `run` threw if it
- * is one of ours, else `KUBE_UNAVAILABLE`. No listener and no timer stays behind, where `AbortSignal.any` and
- * `AbortSignal.timeout` would leave both on a signal that lives as long as the process.
+ * Guarantees: rejects with a ZenLeadError only: `ABORTED` (the caller has gone), `KUBE_TIMEOUT`
+ * (the deadline), what `run` threw if it is a ZenLeadError, else `KUBE_UNAVAILABLE`. No listener
+ * and no timer stays behind, where `AbortSignal.any` and `AbortSignal.timeout` would leave both on
+ * a signal that lives as long as the process.
  */
 
 import { ZenLeadError } from '../errors.ts';

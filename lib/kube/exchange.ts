@@ -1,8 +1,9 @@
 /**
- * One HTTP exchange with the API server, up to the response's headers. Used by client.ts and watchBody.ts.
+ * Makes one HTTP exchange with the API server, up to the response's headers.
  *
- * Guarantees: a 401, and a server certificate that does not verify, are tried exactly once more with credentials read afresh (a
- * token or a CA was rotated). The server has done nothing in either case, so this is safe for writes too.
+ * Guarantees: a 401, and a server certificate that does not verify, are tried exactly once more
+ * with credentials read afresh (a token or a CA was rotated). The server has done nothing in either
+ * case, so this is safe for writes too.
  */
 
 import type { Dispatcher } from 'undici';

@@ -1,10 +1,12 @@
 /**
- * Taking typed fields out of untyped JSON: the one place where an API object's `unknown` becomes a string, a number or a list.
- * Used by the projections (`parsePod`, `parseService`, `parseSlice`), which run for every object of every LIST and watch line.
+ * Takes typed fields out of untyped JSON: only here an API object's `unknown` becomes a string, a
+ * number or a list. The projections do this for every object of every LIST and watch line.
  *
- * Guarantees: a field of the wrong type is an `INPUT_INVALID` that names its path; `null` counts as absent, because the API server
- * writes both (`endpoints: null`). No path is put together unless it is needed: with 100,000 pods that is what costs.
- * Not guaranteed: indexes in the path; `spec.containers[].ports[].name` says which field, the message's object says which pod.
+ * Guarantees: a field of the wrong type is an `INPUT_INVALID` that names its path; `null` counts as
+ * absent, because the API server writes both (`endpoints: null`). No path is put together unless it
+ * is needed: with 100,000 pods that is what costs.
+ * Does not guarantee indexes in the path; `spec.containers[].ports[].name` says which field, the
+ * message's object says which pod.
  */
 
 import { inputError } from '../errors.ts';
@@ -44,7 +46,7 @@ export function takeOptionalBoolean(fields: Fields, key: string, path: string): 
   return typeof value === 'boolean' ? value : failAt(path, key, 'a boolean', value);
 }
 
-/** Absent: empty. */
+/** Empty when absent. */
 export function takeList(fields: Fields, key: string, path: string): readonly unknown[] {
   const value = fields[key];
   if (value === undefined || value === null) return [];
@@ -59,7 +61,7 @@ export function takeOptionalTime(fields: Fields, key: string, path: string): num
   return Number.isNaN(at) ? failAt(path, key, 'an RFC 3339 time', text) : at;
 }
 
-/** Absent or empty: undefined. Anything else that is not in `allowed`: an error. */
+/** Undefined when absent or empty. Rejects anything else that is not in `allowed`. */
 export function takeOptionalChoice<Choice extends string>(
   fields: Fields,
   key: string,

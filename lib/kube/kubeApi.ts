@@ -1,8 +1,9 @@
 /**
- * KubeApi: the few calls that zen-lead makes to a Kubernetes API server. Implemented by `createKubeApi` in client.ts.
+ * Declares the few calls that zen-lead makes to a Kubernetes API server.
  *
- * Every method rejects with a ZenLeadError whose code starts with KUBE_ (or `ABORTED`), mapped once in kubeError.ts.
- * Bodies are `unknown`: whoever calls parses them (`parsePod`, `parseService`, `parseSlice`).
+ * Every method rejects with a ZenLeadError whose code starts with KUBE_ (or `ABORTED`), mapped once
+ * in kubeError.ts. Bodies are `unknown`: the caller parses them (`parsePod`, `parseService`,
+ * `parseSlice`).
  */
 
 /** A resource by its URL, without a namespace: `/api/v1` + `pods`. */
@@ -27,7 +28,10 @@ export interface ListPage {
   /** Absent on the last page. */
   readonly continue?: string;
   readonly items: readonly unknown[];
-  /** Characters of the answer, which are its bytes where it is ASCII. Absent where that is not known. */
+  /**
+   * Characters of the answer, which are its bytes where it is ASCII. Absent where that is not
+   * known.
+   */
   readonly length?: number;
 }
 
@@ -60,15 +64,19 @@ export interface KubeApi {
   /** One page, as the server gave it. Consistent: never `resourceVersion=0`. */
   list(resource: Resource, namespace: string | undefined, query: ListQuery, signal: AbortSignal): Promise<ListPage>;
   /**
-   * One watch request: yields each line, parsed as JSON and nothing more. Ends when the server ends it cleanly; throws `WATCH_BROKEN`
-   * on a line that cannot be read or a stream cut in its middle, `KUBE_GONE` only for an HTTP 410 (an ERROR line is yielded).
+   * One watch request: yields each line, parsed as JSON and nothing more. Ends when the server ends
+   * it cleanly; throws `WATCH_BROKEN` on a line that cannot be read or a stream cut in its middle,
+   * `KUBE_GONE` only for an HTTP 410 (an ERROR line is yielded).
    */
   watch(
     resource: Resource,
     namespace: string | undefined,
     query: WatchQuery,
     signal: AbortSignal,
-    /** Called when the server has accepted the watch: a quiet one has no other sign of life for a minute. */
+    /**
+     * Called when the server has accepted the watch: a quiet one has no other sign of life for a
+     * minute.
+     */
     onOpen?: () => void,
   ): AsyncIterable<unknown>;
   get(resource: Resource, namespace: string, name: string, signal: AbortSignal): Promise<unknown>;
@@ -83,7 +91,10 @@ export interface KubeApi {
     preconditions: Preconditions,
     signal: AbortSignal,
   ): Promise<void>;
-  /** Raw GET of a path such as `/openid/v1/jwks` or `/readyz`; the parsed JSON, or the text where it is not JSON. */
+  /**
+   * Raw GET of a path such as `/openid/v1/jwks` or `/readyz`; the parsed JSON, or the text where it
+   * is not JSON.
+   */
   getPath(path: string, signal: AbortSignal): Promise<unknown>;
   close(): Promise<void>;
 }

@@ -1,10 +1,10 @@
 /**
- * The one place where an answer of the API server, or the lack of one, becomes a `ZenLeadError`. Used by client.ts for HTTP
- * answers and by the bridge's watchStream for the Status object inside an ERROR line.
+ * Turns an answer of the API server, or the lack of one, into a `ZenLeadError`. Nothing else does.
  *
- * Guarantees: the message names verb, resource and object, then says what the server said. The mapping, tried on kube-apiserver 1.35.4:
- * 409 AlreadyExists / any other 409 · 410 · 504 with cause ResourceVersionTooLarge · 422 on metadata.uid is a conflict (a merge
- * patch with another uid gives "field is immutable", never 409).
+ * Guarantees: the message names verb, resource and object, then says what the server said. The
+ * mapping, tried on kube-apiserver 1.35.4: 409 AlreadyExists / any other 409 · 410 · 504 with cause
+ * ResourceVersionTooLarge · 422 on metadata.uid is a conflict (a merge patch with another uid gives
+ * "field is immutable", never 409).
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
  */
 
@@ -48,7 +48,8 @@ function chooseCode(httpStatus: number, status: Status): readonly [ErrorCode, Re
     case 401:
       return ['KUBE_UNAUTHORIZED', 'later'];
     case 403:
-      // Of the NamespaceLifecycle admission plugin (plugin/pkg/admission/namespace/lifecycle, NamespaceTerminatingCause).
+      // Of the NamespaceLifecycle admission plugin (plugin/pkg/admission/namespace/lifecycle,
+      // NamespaceTerminatingCause).
       if (status.causes.some((cause) => cause.reason === 'NamespaceTerminating'))
         return ['KUBE_NAMESPACE_TERMINATING', 'never'];
       // Later, not never: a Role may be granted.
@@ -75,7 +76,10 @@ function chooseCode(httpStatus: number, status: Status): readonly [ErrorCode, Re
   }
 }
 
-/** Tolerant on purpose: a proxy in front of the API server answers in HTML, and the status code says enough. */
+/**
+ * Tolerant on purpose: a proxy in front of the API server answers in HTML, and the status code says
+ * enough.
+ */
 function parseStatus(body: unknown): Status {
   if (typeof body !== 'object' || body === null) {
     return { message: typeof body === 'string' ? body.trim().slice(0, 200) : '', reason: '', causes: [] };

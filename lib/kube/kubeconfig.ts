@@ -1,9 +1,10 @@
 /**
- * Where the cluster is: an explicit kubeconfig, else the service account of the pod that this runs in, else $KUBECONFIG, else
- * ~/.kube/config. Called once by the commands in `cli/`; the variables come from `lib/config`, the only reader of the environment.
+ * Finds the cluster: an explicit kubeconfig, else the service account of the pod that this runs in,
+ * else $KUBECONFIG, else ~/.kube/config.
  *
- * Guarantees: `CONFIG_INVALID` names the file and what is wrong with it. @kubernetes/client-node is loaded only when a kubeconfig is
- * used: in a cluster its 0.35 s would be paid at every cold start for nothing.
+ * Guarantees: `CONFIG_INVALID` names the file and what is wrong with it. @kubernetes/client-node is
+ * loaded only when a kubeconfig is used: in a cluster its 0.35 s would be paid at every cold start
+ * for nothing.
  * Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  */
 

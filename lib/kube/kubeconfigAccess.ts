@@ -1,10 +1,10 @@
 /**
- * Access through kubeconfig files, with the KubeConfig class of @kubernetes/client-node: contexts, client certificates, exec
- * plugins, tls-server-name. Loaded with a dynamic import by `loadClusterAccess` only.
+ * Gives access through kubeconfig files, with the KubeConfig class of @kubernetes/client-node:
+ * contexts, client certificates, exec plugins, tls-server-name.
  *
- * Guarantees: an exec plugin runs again only when its credential has expired or was refused. What cannot be honoured (`proxy-url`) is
- * refused, never ignored.
- * Not guaranteed: that the API server is there.
+ * Guarantees: an exec plugin runs again only when its credential has expired or was refused. What
+ * cannot be honoured (`proxy-url`) is refused, never ignored.
+ * Does not guarantee that the API server is there.
  */
 
 import type { RequestOptions } from 'node:https';
@@ -59,8 +59,8 @@ function readKubeconfig(paths: readonly string[]): KubeConfig {
 }
 
 /**
- * A context without user (kubectl allows it) still has a CA, which KubeConfig applies only for a user; and it refuses http:// unless
- * TLS verification is off, though there is no TLS to verify.
+ * A context without user (kubectl allows it) still has a CA, which KubeConfig applies only for a
+ * user; and it refuses http:// unless TLS verification is off, though there is no TLS to verify.
  */
 function withUser(config: KubeConfig): KubeConfig {
   const cluster = config.getCurrentCluster();

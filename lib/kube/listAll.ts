@@ -2,12 +2,16 @@
  * listAll: reads a whole collection, page by page.
  *
  * Guarantees:
- * - A consistent read, or one not older than `notOlderThan`; never resourceVersion=0. All pages are of one version.
- * - A page has some 4 MiB, by what the objects of the page before it took: one of 500 fat pods takes hundreds.
- * - Where the continue token expires half-way (410: the pages took longer than the API server keeps history) it reads everything once
- *   more from the start, then without pages, which cannot expire.
- * - Where the version asked for is in the future (504, etcd was restored from an older backup) it asks for none.
- * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+ * - A consistent read, or one not older than `notOlderThan`; never resourceVersion=0. All pages are
+ *   of one version.
+ * - A page has some 4 MiB, by what the objects of the page before it took: one of 500 fat pods
+ *   takes hundreds.
+ * - Where the continue token expires half-way (410: the pages took longer than the API server keeps
+ *   history) it reads everything once more from the start, then without pages, which cannot expire.
+ * - Where the version asked for is in the future (504, etcd was restored from an older backup) it
+ *   asks for none.
+ * Source:
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
 
 import { codeOf } from '../errors.ts';
@@ -41,7 +45,10 @@ interface ListStart {
   readonly begin: () => (object: unknown) => void;
 }
 
-/** Returns the resourceVersion of the list. Rejects with KUBE_ errors, and with what the function of `begin` throws. */
+/**
+ * Returns the resourceVersion of the list. Rejects with KUBE_ errors, and with what the function of
+ * `begin` throws.
+ */
 export async function listAll(
   api: KubeApi,
   collection: Collection,
@@ -85,7 +92,8 @@ async function listFromStart(
   const version: ListQuery =
     notOlderThan === null ? {} : { resourceVersion: notOlderThan, resourceVersionMatch: 'NotOlderThan' };
   let page = await api.list(resource, namespace, { ...query, ...pages(limit), ...version }, signal);
-  // The first page's version: should a server ever page over moving state, the watch tells again what came after it.
+  // The first page's version: should a server ever page over moving state, the watch tells again
+  // what came after it.
   const { resourceVersion } = page;
   let size = limit;
   for (;;) {

@@ -1,8 +1,10 @@
 /**
- * parseLease: a `coordination.k8s.io/v1` Lease, cut down to what the bridge's Lease code reads. Called by bridge/replicas/lease.ts.
+ * Parses a `coordination.k8s.io/v1` Lease, cut down to what the bridge reads.
  *
- * Guarantees: a holder that is absent, null or empty is null: client-go writes "" when it releases, a merge patch takes the field away.
- * Not guaranteed: anything about `renewTime`. It is another machine's clock, so it only tells one renewal from the next.
+ * Guarantees: a holder that is absent, null or empty is null: client-go writes "" when it releases,
+ * a merge patch takes the field away.
+ * Does not guarantee anything about `renewTime`. It is another machine's clock, so it only tells
+ * one renewal from the next.
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/
  */
 
@@ -14,7 +16,7 @@ export interface LeaseView {
   readonly uid: Uid;
   readonly resourceVersion: ResourceVersion;
   readonly holder: string | null;
-  /** Null: nobody said for how long. */
+  /** Null when the holder did not say for how long. */
   readonly durationMs: number | null;
   readonly transitions: number;
   /** As written: compared for equality and nothing else. */

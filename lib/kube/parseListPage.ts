@@ -1,5 +1,5 @@
 /**
- * One page of a LIST: its items, untouched, and where the next page starts. Used by client.ts.
+ * Parses one page of a LIST: its items, untouched, and where the next page starts.
  */
 
 import { ZenLeadError } from '../errors.ts';
@@ -7,7 +7,10 @@ import { takeFields, takeList, takeOptionalString, takeString } from './fields.t
 import type { ListPage } from './kubeApi.ts';
 import type { Attempt } from './kubeError.ts';
 
-/** A 200 that is no list comes from something in front of the API server: `KUBE_UNAVAILABLE`, worth another try. */
+/**
+ * A 200 that is no list comes from something in front of the API server: `KUBE_UNAVAILABLE`, worth
+ * another try.
+ */
 export function parseListPage(input: unknown, attempt: Attempt): ListPage {
   try {
     const list = takeFields(input, 'list');

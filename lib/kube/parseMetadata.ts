@@ -1,5 +1,5 @@
 /**
- * The metadata of a Service or an EndpointSlice, cut down to what the rules read. Used by `parseService` and `parseSlice`.
+ * Parses the metadata of a Service or an EndpointSlice, cut down to what the rules read.
  *
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
  */
@@ -20,7 +20,10 @@ export interface Metadata {
   readonly terminating: boolean;
 }
 
-/** Annotations: only `zen-lead.io/*`; `kubectl.kubernetes.io/last-applied-configuration` alone can be 256 KiB. */
+/**
+ * Annotations: only `zen-lead.io/*`; `kubectl.kubernetes.io/last-applied-configuration` alone can
+ * be 256 KiB.
+ */
 export function parseMetadata(metadata: Fields): Metadata {
   return {
     namespace: takeString(metadata, 'namespace', 'metadata'),

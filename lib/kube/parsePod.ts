@@ -1,9 +1,10 @@
 /**
- * A Pod of the API, projected on arrival to what the rules read (`PodView`). Called by the bridge's reflector for every pod of
- * every LIST and watch line, and by a function that reads the state itself.
+ * Projects a Pod of the API to what the rules read (`PodView`), for every pod of every LIST and
+ * watch line.
  *
- * Guarantees: nothing of the input stays referenced but strings; strings and port lists that many pods share are kept once.
- * Not guaranteed: that the object is valid Kubernetes; only the fields read are checked.
+ * Guarantees: nothing of the input stays referenced but strings; strings and port lists that many
+ * pods share are kept once.
+ * Does not guarantee that the object is valid Kubernetes; only the fields read are checked.
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
  */
 
@@ -29,7 +30,10 @@ const protocols = ['TCP', 'UDP', 'SCTP'] as const;
 const noFields: Fields = {};
 const noIps: readonly string[] = [];
 
-/** A PodView that is still being written: optional fields are added only when they are there (`exactOptionalPropertyTypes`). */
+/**
+ * A PodView that is still being written: optional fields are added only when they are there
+ * (`exactOptionalPropertyTypes`).
+ */
 type Draft = { -readonly [Key in keyof PodView]: PodView[Key] };
 
 export function parsePod(input: unknown): PodView {
@@ -79,8 +83,9 @@ function findReadyCondition(status: Fields): Fields | undefined {
 }
 
 /**
- * `podIP` alone: what a client older than dual stack, or a test's PATCH of `/status`, leaves behind.
- * `map`, not `push`: a list grown by `push` holds room for 17 entries, measured as a quarter of a pod's memory.
+ * `podIP` alone: what a client older than dual stack, or a test's PATCH of `/status`, leaves
+ * behind. `map`, not `push`: a list grown by `push` holds room for 17 entries, measured as a
+ * quarter of a pod's memory.
  */
 function parseIps(status: Fields): readonly string[] {
   const podIps = takeList(status, 'podIPs', 'status');
@@ -94,7 +99,8 @@ function parseIp(entry: unknown): string {
 }
 
 /**
- * A restartable init container ("sidecar") serves ports for as long as the pod lives; any other init container is gone by then.
+ * A restartable init container ("sidecar") serves ports for as long as the pod lives; any other
+ * init container is gone by then.
  * Source: KEP-753, https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
  */
 function parseNamedPorts(spec: Fields): readonly NamedPort[] {

@@ -1,5 +1,5 @@
 /**
- * The two closed lists that ports and addresses draw from. Used by the projections.
+ * The two closed lists that ports and addresses draw from.
  */
 
 import { inputError } from '../errors.ts';

@@ -1,6 +1,6 @@
 /**
- * parseRetryAfter: milliseconds out of a Retry-After header, seconds or an HTTP date; undefined when it cannot be read. For the
- * answers of the API server (kubeError.ts) and of a sink (bridge/delivery/httpSink.ts). Source: RFC 9110, section 10.2.3.
+ * Returns the milliseconds of a Retry-After header, seconds or an HTTP date; undefined when it
+ * cannot be read. Source: RFC 9110, section 10.2.3.
  */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined || header.trim() === '') return undefined;

@@ -1,6 +1,5 @@
 /**
- * A Service of the API, projected on arrival to what the rules read (`ServiceView`). Called by the bridge's reflector and by a
- * function that reads the state itself.
+ * Projects a Service of the API to what the rules read (`ServiceView`).
  *
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/
  */
@@ -66,7 +65,8 @@ function parsePort(input: unknown): ServicePort {
     name: takeOptionalString(fields, 'name', path) ?? '',
     protocol: parseProtocol(fields, path),
     port,
-    // "If this is not specified, the value of the 'port' field is used (an identity map)": ServiceSpec, field ports.
+    // "If this is not specified, the value of the 'port' field is used (an identity map)":
+    // ServiceSpec, field ports.
     targetPort:
       typeof target === 'string' && target !== '' ? target : target ? takeNumber(fields, 'targetPort', path) : port,
     ...(appProtocol === undefined ? {} : { appProtocol }),

@@ -1,10 +1,11 @@
 /**
- * An EndpointSlice of the API, projected on arrival to what the rules read (`SliceView`). Called by the bridge's reflectors (ours
- * in full, everyone else's as PartialObjectMetadata) and by a function that reads the state itself.
+ * Projects an EndpointSlice of the API to what the rules read (`SliceView`). Ours arrive in full,
+ * all others as PartialObjectMetadata.
  *
- * Guarantees: `spec` is null unless the slice carries our manager label and came in full, so nobody else's endpoints are kept.
- * What a hand edit left incomplete (a targetRef without uid, a port without number) is left out, not refused: the rules then
- * find a difference and repair it, where an error would blind the bridge.
+ * Guarantees: `spec` is null unless the slice carries our manager label and came in full, so
+ * foreign endpoints are not kept. What a hand edit left incomplete (a targetRef without uid, a port
+ * without number) is left out, not refused: the rules then find a difference and repair it, where
+ * an error would blind the bridge.
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/
  */
 
@@ -57,7 +58,8 @@ function parseEndpoint(input: unknown): EndpointView {
   const zone = takeOptionalString(endpoint, 'zone', path);
   return {
     addresses: takeList(endpoint, 'addresses', path).map(parseAddress),
-    // EndpointConditions: a nil ready or serving "should be interpreted as true", a nil terminating as false.
+    // EndpointConditions: a nil ready or serving "should be interpreted as true", a nil terminating
+    // as false.
     ready: takeOptionalBoolean(conditions, 'ready', `${path}.conditions`) ?? true,
     serving: takeOptionalBoolean(conditions, 'serving', `${path}.conditions`) ?? true,
     terminating: takeOptionalBoolean(conditions, 'terminating', `${path}.conditions`) ?? false,

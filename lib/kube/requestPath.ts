@@ -1,7 +1,8 @@
 /**
  * Paths and queries of the Kubernetes API, as client.ts sends them.
  *
- * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/ ("Resource URIs", "Resource versions", "Watch bookmarks").
+ * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/ ("Resource URIs", "Resource
+ * versions", "Watch bookmarks").
  */
 
 import { ZenLeadError } from '../errors.ts';
@@ -14,8 +15,9 @@ export function toPath(resource: Resource, namespace: string | undefined, name?:
 }
 
 /**
- * `resourceVersion=0` reads from whatever the API server's cache holds, however old: it is refused here, so that no caller can ask
- * for it. Beside `continue` a version is not allowed (422, tried on 1.35.4): the token holds it.
+ * `resourceVersion=0` reads from whatever the API server's cache holds, however old: it is refused
+ * here, so that no caller can ask for it. Beside `continue` a version is not allowed (422, tried on
+ * 1.35.4): the token holds it.
  */
 export function toListQuery(query: ListQuery): string {
   if (query.resourceVersion === '0') {
@@ -42,7 +44,10 @@ export function toWatchQuery(query: WatchQuery): string {
   });
 }
 
-/** With `application/json` behind it: a server that cannot strip objects down sends them whole, and the projections read both. */
+/**
+ * With `application/json` behind it: a server that cannot strip objects down sends them whole, and
+ * the projections read both.
+ */
 export function toAccept(verb: 'list' | 'watch', metadataOnly: boolean | undefined): string {
   if (!metadataOnly) return 'application/json';
   const kind = verb === 'list' ? 'PartialObjectMetadataList' : 'PartialObjectMetadata';

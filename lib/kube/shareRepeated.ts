@@ -1,15 +1,20 @@
 /**
- * Keeping once what many pods repeat: namespaces, node names, label values, whole label sets and port lists. Used by `parsePod` alone.
+ * Keeps once what many pods repeat: namespaces, node names, label values, whole label sets and port
+ * lists.
  *
- * JSON.parse makes a new string for every value it reads; the replicas of one workload differ only in name, uid and address.
- * Guarantees: what comes out equals what went in; nothing depends on whether it was shared. Bounded: a full table is emptied, which
- * costs memory for a while and nothing else.
+ * JSON.parse makes a new string for every value it reads; the replicas of one workload differ only
+ * in name, uid and address.
+ * Guarantees: what comes out equals what went in; nothing depends on whether it was shared.
+ * Bounded: a full table is emptied, which costs memory for a while and nothing else.
  */
 
 import type { NamedPort } from '../selection/snapshot.ts';
 import type { Fields } from './fields.ts';
 
-/** 20,000 distinct entries a table: namespaces, nodes and workloads of a large cluster (5,000 nodes) fit several times over. */
+/**
+ * 20,000 distinct entries a table: namespaces, nodes and workloads of a large cluster (5,000 nodes)
+ * fit several times over.
+ */
 const MAX_ENTRIES = 20_000;
 /** Longer texts are hardly ever repeated. Kubernetes caps a label value at 63 characters. */
 const MAX_TEXT_LENGTH = 63;

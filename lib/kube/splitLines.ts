@@ -1,8 +1,9 @@
 /**
- * Cutting a byte stream into lines. Used by client.ts for watch bodies, one splitter a request.
+ * Cutting a byte stream into lines.
  *
- * Guarantees: cuts on bytes, so a character that spans two chunks stays whole; a line of many chunks is put together once.
- * Bounded: a line over `maxLineBytes`, or one that is not UTF-8, is `WATCH_BROKEN`.
+ * Guarantees: cuts on bytes, so a character that spans two chunks stays whole; a line of many
+ * chunks is put together once. Bounded: a line over `maxLineBytes`, or one that is not UTF-8, is
+ * `WATCH_BROKEN`.
  */
 
 import { isUtf8 } from 'node:buffer';

@@ -1,5 +1,7 @@
 /**
- * Timing one API call into the metrics that the Go zen-lead has too: `api_call_duration_seconds`, `timeout_occurrences_total`.
+ * Times one API call into the metrics that the Go zen-lead has too: `api_call_duration_seconds`,
+ * `timeout_occurrences_total`. The label `service` is the source Service of a write, as in every
+ * other metric.
  */
 
 import { codeOf } from '../errors.ts';

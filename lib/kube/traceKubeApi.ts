@@ -1,7 +1,8 @@
 /**
- * traceKubeApi: a KubeApi whose calls are spans, inside a reconcile. Put around the client by cli/connect.ts where traces are on.
+ * Wraps a KubeApi so that its calls are spans, inside a reconcile.
  *
- * A call outside a reconcile (the bridge's lists, keys, a Lease) makes no span: it belongs to no change.
+ * A call outside a reconcile (the bridge's lists, keys, a Lease) makes no span: it belongs to no
+ * change.
  */
 
 import type { Span, Tracing } from '../telemetry/tracing.ts';

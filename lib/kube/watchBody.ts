@@ -1,9 +1,10 @@
 /**
- * The body of one watch request: its lines, parsed as JSON and nothing more. Used by client.ts; read by the bridge's watchStream.
+ * Reads the body of one watch request: its lines, parsed as JSON and nothing more.
  *
- * Guarantees: ends when the server ends the response cleanly between two lines. Otherwise throws: `WATCH_BROKEN` for a line that
- * cannot be read or is cut in its middle, `KUBE_UNAVAILABLE` for a connection that went between two lines, `ABORTED` when the caller
- * has gone, what kubeError.ts makes of any status but 200. No timeout on a quiet body. Leaving the loop drops the connection.
+ * Guarantees: ends when the server ends the response cleanly between two lines. Otherwise throws:
+ * `WATCH_BROKEN` for a line that cannot be read or is cut in its middle, `KUBE_UNAVAILABLE` for a
+ * connection that went between two lines, `ABORTED` when the caller has gone, what kubeError.ts
+ * makes of any status but 200. No timeout on a quiet body. Leaving the loop drops the connection.
  */
 
 import { ZenLeadError } from '../errors.ts';
@@ -12,7 +13,10 @@ import { type Exchange, type HttpRequest, type HttpResponse, readBody, sendReque
 import { toAbortedError, toConnectionError, toKubeError } from './kubeError.ts';
 import { createLineSplitter } from './splitLines.ts';
 
-/** etcd refuses values over 1.5 MiB (--max-request-bytes), and JSON is larger than the protobuf stored: ten times that. */
+/**
+ * etcd refuses values over 1.5 MiB (--max-request-bytes), and JSON is larger than the protobuf
+ * stored: ten times that.
+ */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 export async function* openWatch(

@@ -1,10 +1,12 @@
 /**
- * Carrying out one `Write` that `toPatch` asked for. Called by the functions' look, in the order of the writes.
+ * Carries out one `Write` that `toPatch` asked for.
  *
- * Guarantees (S3): no patch and no delete leaves without a uid and a resourceVersion, because `""` and `"0"` would be written
- * unconditionally; a patch that does not carry them is a fault of ours and throws before anything is sent. Nothing is resent.
- * Errors: `KUBE_CONFLICT`, `KUBE_ALREADY_EXISTS` and `KUBE_NOT_FOUND` mean read afresh. A delete that finds nothing is done: what
- * was to go has gone; one that finds another uid is `KUBE_CONFLICT`.
+ * Guarantees (S3): no patch and no delete leaves without a uid and a resourceVersion, because `""`
+ * and `"0"` would be written unconditionally; a patch that does not carry them is our fault and
+ * throws before anything is sent. Nothing is resent.
+ * Errors: `KUBE_CONFLICT`, `KUBE_ALREADY_EXISTS` and `KUBE_NOT_FOUND` mean read afresh. A delete
+ * that finds nothing is done: what was to go has gone; one that finds another uid is
+ * `KUBE_CONFLICT`.
  */
 
 import { codeOf, ZenLeadError } from '../errors.ts';
@@ -53,8 +55,9 @@ async function deleteObject(
 }
 
 /**
- * The endpoints controller's leftover keeps routing to dead pods once the selector is gone (kubernetes/kubernetes#91072). Only what
- * that controller made: an Endpoints object without its label was made by a user, and stays.
+ * The endpoints controller's leftover keeps routing to dead pods once the selector is gone
+ * (kubernetes/kubernetes#91072). Only what that controller made: an Endpoints object without its
+ * label was made by a user, and stays.
  */
 async function deleteControllerEndpoints(api: KubeApi, at: ObjectName, signal: AbortSignal): Promise<void> {
   let found: unknown;

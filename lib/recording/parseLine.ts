@@ -1,7 +1,8 @@
 /**
- * parseLine: one line of a recording, for `zen-lead replay` and `zen-lead explain --recording`. Called by `readRecording`.
+ * Parses one line of a recording.
  *
- * Guarantees: the inverse of `toLine`, as far as replay goes. INPUT_INVALID (or another INPUT_ code) names the path in the line.
+ * Guarantees: the inverse of `toLine`, as far as replay goes. INPUT_INVALID (or another INPUT_
+ * code) names the path in the line.
  */
 
 import { inputError, ZenLeadError } from '../errors.ts';
@@ -65,7 +66,8 @@ function parseEventLine(
   const at = reply === null ? (sentAt ?? observedAt) : timeOf(reply);
   if (at === undefined) throw inputError('time', 'is missing, and so is everything else that says when it was decided');
   const isRead = reply?.data.basis === 'read';
-  // Only what the decision depended on has to be readable: after a read that is the reply's snapshot.
+  // Only what the decision depended on has to be readable: after a read that is the reply's
+  // snapshot.
   if (!isRead && data.kind === 'unreadable') throw new ZenLeadError('INPUT_INVALID', data.problem, { retry: 'never' });
   const sent = data.kind === 'readable' ? data.value : null;
   const snapshot = (isRead ? reply.data.snapshot : sent?.snapshot) ?? null;
@@ -83,7 +85,10 @@ function parseEventLine(
   };
 }
 
-/** A file of ours is no attacker: JSON.parse does, and costs a third of what the strict reader of requests costs. */
+/**
+ * Our own file is not an attacker: JSON.parse suffices, and costs a third of what the strict reader
+ * of requests costs.
+ */
 function parseJson(text: string): JsonObject {
   try {
     return takeObject(JSON.parse(text));

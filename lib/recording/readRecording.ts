@@ -1,9 +1,10 @@
 /**
- * readRecording: the lines of a recording, one after the other, as they come out of a file or a pipe.
+ * Reads the lines of a recording, one after the other, from a file or a pipe.
  *
- * Guarantees: memory for one line only; a line that cannot be read is reported with its number and what is wrong, and reading goes
- * on behind it. Empty lines are passed over, because editors leave them.
- * Not guaranteed: an order in time; a recording has the order of the answers.
+ * Guarantees: memory for one line only; a line that cannot be read is reported with its number and
+ * what is wrong, and reading goes on behind it. Empty lines are passed over, because editors leave
+ * them.
+ * Does not guarantee an order in time; a recording has the order of the answers.
  */
 
 import { parseLine } from './parseLine.ts';
@@ -13,7 +14,10 @@ export type ReadLine =
   | { readonly kind: 'line'; readonly lineNumber: number; readonly line: RecordedLine }
   | { readonly kind: 'broken'; readonly lineNumber: number; readonly problem: string };
 
-/** An event over the wire has 64 KiB; one of `run` has all its candidates, 300 B each: this is 100,000 of them. */
+/**
+ * An event over the wire has 64 KiB; one of `run` has all its candidates, 300 B each: this is
+ * 100,000 of them.
+ */
 const MAX_LINE_CHARACTERS = 32 * 1024 * 1024;
 
 export async function* readRecording(
@@ -45,7 +49,10 @@ interface Line {
   readonly isTooLong: boolean;
 }
 
-/** node:readline also splits at U+2028 and U+2029, which JSON allows inside a string, and has no bound. */
+/**
+ * node:readline also splits at U+2028 and U+2029, which JSON allows inside a string, and has no
+ * bound.
+ */
 async function* splitLines(chunks: AsyncIterable<Uint8Array>, maxCharacters: number): AsyncGenerator<Line> {
   const decoder = new TextDecoder('utf-8');
   let rest = '';

@@ -1,7 +1,6 @@
 /**
- * One line of a recording: an event, what was answered, and what is needed to decide it again. docs/reference/events.md#recordings.
- *
- * Written by a recorder (`--record`, `zen-lead record`), read by `parseLine`.
+ * One line of a recording: an event, what was answered, and what is needed to decide it again.
+ * docs/reference/events.md#recordings.
  */
 
 import type { Change, ReconcileEvent } from '../events/reconcileEvent.ts';
@@ -20,7 +19,10 @@ export interface RecordedDelivery {
 /** What is read. */
 export type RecordedLine =
   | RecordedReconcile
-  /** An event of another kind (a Knative source's, for instance): it names no single Service and holds no state. */
+  /**
+   * An event of another kind (a Knative source's, for instance): it names no single Service and
+   * holds no state.
+   */
   | { readonly kind: 'other'; readonly type: string };
 
 export interface RecordedReconcile {
@@ -28,7 +30,10 @@ export interface RecordedReconcile {
   readonly service: ServiceRef;
   readonly type: string;
   readonly change: Change | null;
-  /** The instant to decide for: the one that was decided with, else when it was sent, else when it was observed. */
+  /**
+   * The instant to decide for: the one that was decided with, else when it was sent, else when it
+   * was observed.
+   */
   readonly at: number;
   /** Null for a bare event. */
   readonly status: number | null;

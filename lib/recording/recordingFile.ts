@@ -1,12 +1,14 @@
 /**
- * RecordingFile: appends whole lines to a file, and starts a new one when it is full. Used by `startRecorder`.
+ * Appends whole lines to a file, and starts a new one when it is full.
  *
  * FILE is the newest, FILE.1 the one before, up to FILE.<keep - 1>; the oldest is deleted.
  *
- * Guarantees: only whole lines are handed to the kernel; a torn last line, which SIGKILL or a power cut can leave all the same, is cut off
- * when the file is opened again, and one that a full disk leaves at once, so that a line never continues another one. The file is
- * readable by its owner only: it says how a cluster is built.
- * Not guaranteed: that the last lines survive a power cut (no fsync). Until it is opened again `replay` names a torn line and reads the rest.
+ * Guarantees: only whole lines are handed to the kernel; a torn last line, which SIGKILL or a power
+ * cut can leave all the same, is cut off when the file is opened again, and one that a full disk
+ * leaves at once, so that a line never continues another one. The file is readable by its owner
+ * only: it says how a cluster is built.
+ * Does not guarantee that the last lines survive a power cut (no fsync). Until it is opened again
+ * `replay` names a torn line and reads the rest.
  */
 
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';

@@ -1,9 +1,10 @@
 /**
  * startRecorder: what the bridge's `onDelivery` calls, for `--record` and `zen-lead record`.
  *
- * Guarantees: never blocks and never throws into the delivery that it records; one write at a time, of whole lines only. What waits for
- * the disk is bounded: beyond that lines are dropped, counted, and the log says how many.
- * Not guaranteed: that a recording is complete. `close` writes what waits.
+ * Guarantees: never blocks and never throws into the delivery that it records; one write at a time,
+ * of whole lines only. What waits for the disk is bounded: beyond that lines are dropped, counted,
+ * and the log says how many.
+ * Does not guarantee that a recording is complete. `close` writes what waits.
  */
 
 import type { Logger } from '../telemetry/logger.ts';

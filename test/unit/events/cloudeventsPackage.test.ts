@@ -1,4 +1,7 @@
-/** The cloudevents package as a stranger on both ends: it sends to our functions, and reads what we send. */
+/**
+ * The cloudevents package as a stranger on both ends: it sends to our functions, and reads what we
+ * send.
+ */
 
 import { CloudEvent, HTTP } from 'cloudevents';
 import { afterEach, describe, expect, it } from 'vitest';

@@ -18,7 +18,10 @@ const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_120);
 const parameters = (share: number): fc.Parameters<unknown> => ({ numRuns: Math.ceil(RUNS * share), seed: SEED });
 const TIMEOUT_MS = Math.max(60_000, RUNS);
 
-/** The event, or the path of what was refused. Anything but a ZenLeadError with a path fails the property. */
+/**
+ * The event, or the path of what was refused. Anything but a ZenLeadError with a path fails the
+ * property.
+ */
 function read(headers: Headers, body: Uint8Array): IncomingEvent | string {
   try {
     return parseEvent(parseEnvelope(headers, body));
@@ -85,7 +88,8 @@ function change(target: Json, steps: readonly number[], how: { kind: number; nam
     Reflect.deleteProperty(at, key);
     return;
   }
-  // Not an assignment: `__proto__` has to become a name in the JSON. A copy: what is drawn twice must not contain itself.
+  // Not an assignment: `__proto__` has to become a name in the JSON. A copy: what is drawn twice
+  // must not contain itself.
   const value = structuredClone(how.value);
   Object.defineProperty(at, how.kind === 0 ? key : how.name, {
     value,

@@ -206,7 +206,8 @@ describe('the published schemas', () => {
   });
 
   it('carry every field of the types', () => {
-    // Failing this is a compile error: a field of the type that the schema forgets would be dropped on arrival.
+    // Failing this is a compile error: a field of the type that the schema forgets would be dropped
+    // on arrival.
     expectTypeOf<ReconcileData>().toExtend<DeepReadonly<z.infer<typeof reconcileDataZod>>>();
     expectTypeOf<ReplyData>().toExtend<DeepReadonly<z.infer<typeof replyDataZod>>>();
     expectTypeOf<KeysIn<ReconcileData>>().toEqualTypeOf<KeysIn<z.infer<typeof reconcileDataZod>>>();

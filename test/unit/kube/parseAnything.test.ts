@@ -68,7 +68,7 @@ function replaceAt(value: Json, [key, ...rest]: readonly string[], replacement: 
   return copy;
 }
 
-// A TypeError out of a projection would end the process: the reflector takes it for a fault of ours.
+// A TypeError out of a projection would end the process: the reflector takes it for our fault.
 it.each<[string, (input: unknown) => unknown, Json]>([
   ['parsePod', parsePod, pod],
   ['parseService', parseService, service],

@@ -105,7 +105,8 @@ describe('parsePod', () => {
     const second = parsePod(aPod({ metadata: { labels: { app: 'db' }, name: 'db-1' }, spec }));
     expect(second.labels).toBe(first.labels);
     expect(second.ports).toBe(first.ports);
-    // As text these two label sets could be the same: the separators are not allowed in labels, but nobody checks a fake.
+    // As text these two label sets could be the same: the separators are not allowed in labels, but
+    // nothing checks a fake.
     const tricky = parsePod(aPod({ metadata: { labels: { a: '1,b=2' } } }));
     expect(parsePod(aPod({ metadata: { labels: { a: '1', b: '2' } } })).labels).toEqual({ a: '1', b: '2' });
     expect(tricky.labels).toEqual({ a: '1,b=2' });
