@@ -275,6 +275,25 @@ describe('without an API server', () => {
     expect(a.lease.isHolder()).toBe(false);
   });
 
+  it('the holder takes everything up again when the Lease ran out while its renewal was on the way', async () => {
+    const holder = await aReplica('a');
+    await holder.run(2_500);
+    const failing = server.faults.add({ fault: { kind: 'reset' }, matches: ({ resource }) => resource === 'leases' });
+    await holder.run(7_000);
+    expect(holder.lease.isHolder()).toBe(true);
+    failing.remove();
+    const slow = { kind: 'latency', latencyMs: 100 } as const;
+    server.faults.add({ fault: slow, matches: ({ resource }) => resource === 'leases', times: 1 });
+    // Renewed at 2 s, so it runs out at 12 s. The attempt of 10 s is answered at 12.5 s.
+    await holder.clock.advance(600);
+    expect(holder.taken()).toBe(1);
+    holder.clock.jump(2_400);
+    expect(holder.lease.isHolder()).toBe(false);
+    await holder.run(1);
+    expect(holder.lease.isHolder()).toBe(true);
+    expect(holder.taken()).toBe(2);
+  });
+
   it('that only stalls, the attempts end in time for the next one', async () => {
     const a = await aReplica('a');
     const stalled = server.faults.add({ fault: { kind: 'stall' }, matches: () => true });
