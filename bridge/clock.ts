@@ -8,12 +8,19 @@
  * than 2147483647 ... the delay will be set to 1").
  */
 
+import { createElapsed } from './elapsed.ts';
+
 /** Stops the timer; harmless when it has fired. */
 export type CancelTimer = () => void;
 
 export interface Clock {
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds. An operator or NTP may set it, ahead or back. */
   now(): number;
+  /**
+   * Milliseconds from any start, for how long something takes; elapsed.ts says which guarantees the
+   * system's has.
+   */
+  monotonic(): number;
   setTimer(callback: () => void, delayMs: number): CancelTimer;
 }
 
@@ -21,6 +28,7 @@ const MAX_TIMER_MS = 2_147_483_647;
 
 export const systemClock: Clock = {
   now: Date.now,
+  monotonic: createElapsed(Date.now, () => performance.now()),
   setTimer(callback, delayMs) {
     const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS));
     timer.unref();

@@ -22,7 +22,7 @@ export function registerGauges(
   isFirst: () => boolean,
 ): void {
   onScrape(metrics.watchStalenessSeconds, () => {
-    for (const [resource, seconds] of watches.staleness(clock.now()))
+    for (const [resource, seconds] of watches.staleness(clock.monotonic()))
       metrics.watchStalenessSeconds.set({ resource }, seconds);
   });
   // On scrape: it turns false by itself when time passes.

@@ -179,7 +179,7 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
     revision: watches.revision,
     isSynced: watches.isSynced,
     isFirst: replica.isFirst,
-    readiness: () => watches.readiness(clock.now()),
+    readiness: () => watches.readiness(clock.monotonic()),
     async close() {
       intake.close();
       await watches.close();

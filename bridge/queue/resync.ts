@@ -32,14 +32,14 @@ export function startResync(
 ): Resync {
   let round: readonly Source[] = [];
   let done = 0;
-  let startedAt = clock.now();
+  let startedAt = clock.monotonic();
   let cancelTimer: CancelTimer = clock.setTimer(tick, tickMs);
 
   function tick(): void {
-    const now = clock.now();
+    const now = clock.monotonic();
     const share = Math.min(1, (now - startedAt) / periodMs);
     const until = Math.floor(round.length * share);
-    for (const source of round.slice(done, until)) onDue(source, now);
+    for (const source of round.slice(done, until)) onDue(source, clock.now());
     done = Math.max(done, until);
     if (share === 1) {
       round = listSources();

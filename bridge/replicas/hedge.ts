@@ -105,7 +105,7 @@ export function createHedge<C extends Concern>(options: HedgeOptions<C>): Hedge<
     const before = waiting.get(key);
     if (rest !== undefined) resting.set(key, { ...rest, concern: mergeConcerns(rest.concern, concern) });
     else if (before !== undefined) waiting.set(key, { ...before, concern: mergeConcerns(before.concern, concern) });
-    else waiting.set(key, { concern, since: clock.now() });
+    else waiting.set(key, { concern, since: clock.monotonic() });
   }
 
   /** Progress is what changed on our own objects and was not asked for by a hint of ours. */
@@ -114,7 +114,7 @@ export function createHedge<C extends Concern>(options: HedgeOptions<C>): Hedge<
     // In this order: a hint that has not gone out yet counts as waiting.
     const wasWanted = waiting.delete(key) || sending.delete(key);
     const isByOthers = wasWanted && !hints.has(key);
-    if (isByOthers && isProgress(concern)) progressAt = clock.now();
+    if (isByOthers && isProgress(concern)) progressAt = clock.monotonic();
     resting.get(key)?.cancel();
     resting.delete(key);
     hints.delete(key);
@@ -128,7 +128,7 @@ export function createHedge<C extends Concern>(options: HedgeOptions<C>): Hedge<
     cancelTimer();
     for (const [key, each] of waiting) {
       if (sending.size >= MAX_IN_FLIGHT) return;
-      const untilDueMs = dueAt(each) - clock.now();
+      const untilDueMs = dueAt(each) - clock.monotonic();
       if (untilDueMs > 0) {
         cancelTimer();
         cancelTimer = clock.setTimer(pump, untilDueMs);

@@ -69,7 +69,7 @@ export interface Reflector {
    * It is asked for as long as that takes: a Role may be granted.
    */
   refusal(): string | null;
-  /** Epoch milliseconds of the last line, bookmark or LIST. */
+  /** When the last line, bookmark or LIST came, on the monotonic clock. */
   lastHeardAt(): number;
   /** Nothing may be decided on the store: not listed yet, or trust is lost (watchTrust.ts). */
   isStale(): boolean;
@@ -86,7 +86,7 @@ export function startReflector<T extends ObjectIdentity>(options: ReflectorOptio
   const { name, api, store, clock, random, log, metrics } = options;
   const tuning = { ...reflectorTuning, ...options.tuning };
   const closing = new AbortController();
-  const trust = createWatchTrust(tuning, clock.now());
+  const trust = createWatchTrust(tuning, clock.monotonic());
   let revision: string | null = null;
   let isSynced = false;
   let refusal: string | null = null;
@@ -117,11 +117,11 @@ export function startReflector<T extends ObjectIdentity>(options: ReflectorOptio
       reading = reader.startList();
       return reading.add;
     };
-    const askedAt = clock.now();
+    const askedAt = clock.monotonic();
     // From the future: the server has not reached it, and would wait for it in vain.
     const notOlderThan = reason === 'version_too_large' ? null : revision;
     const resourceVersion = await listAll(api, options, { notOlderThan, begin }, closing.signal);
-    trust.listed(askedAt, clock.now());
+    trust.listed(askedAt, clock.monotonic());
     if (isSynced) metrics.relists.inc({ resource: name, reason });
     take(reading.finish(), resourceVersion);
     if (isSynced) return;
@@ -148,9 +148,9 @@ export function startReflector<T extends ObjectIdentity>(options: ReflectorOptio
       const why = reason;
       await retryUntilAnswered('list', () => list(why), retrying, closing.signal);
       if (revision === null || closing.signal.aborted) return;
-      const listedAt = clock.now();
+      const listedAt = clock.monotonic();
       reason = await watchLoop.untilRelist(revision);
-      listsInARow = clock.now() - listedAt > tuning.steadyMs ? 0 : listsInARow + 1;
+      listsInARow = clock.monotonic() - listedAt > tuning.steadyMs ? 0 : listsInARow + 1;
       // The first relist comes at once. One after another means that the watch, or an object, is
       // broken: lists are dear.
       if (listsInARow > 1) await sleep(clock, backoffMs(listsInARow - 1, tuning.relist, random()), closing.signal);
@@ -160,7 +160,7 @@ export function startReflector<T extends ObjectIdentity>(options: ReflectorOptio
 
   let cancelTick = clock.setTimer(tick, tuning.tickMs);
   function tick(): void {
-    const verdict = trust.tick(clock.now());
+    const verdict = trust.tick(clock.monotonic());
     if (verdict !== 'fine') watchLoop.interrupt(verdict);
     cancelTick = clock.setTimer(tick, tuning.tickMs);
   }
@@ -177,7 +177,7 @@ export function startReflector<T extends ObjectIdentity>(options: ReflectorOptio
     isSynced: () => isSynced,
     refusal: () => refusal,
     lastHeardAt: () => trust.lastHeardAt(),
-    isStale: () => !isSynced || closing.signal.aborted || trust.isStale(clock.now()),
+    isStale: () => !isSynced || closing.signal.aborted || trust.isStale(clock.monotonic()),
     unreadable: reader.unreadable,
     async close() {
       cancelTick();

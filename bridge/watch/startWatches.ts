@@ -44,6 +44,7 @@ export interface Watches {
    * (watchTrust.ts).
    */
   isFresh(namespace: string): boolean;
+  /** `now`: of the monotonic clock. */
   readiness(now: number): Readiness;
   /** How many objects of each kind cannot be read at present. */
   unreadable(): ReadonlyMap<string, number>;

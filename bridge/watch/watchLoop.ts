@@ -47,7 +47,7 @@ export function createWatchLoop(options: WatchLoopOptions): WatchLoop {
     const ask = () => isFutureVersion(api, collection, resourceVersion, watching);
     const isBehind = await retryUntilAnswered('check of the version', ask, options, watching);
     if (isBehind !== true || watching.aborted) return;
-    trust.refuted(clock.now());
+    trust.refuted(clock.monotonic());
     interrupt?.('version_too_large');
   }
 
@@ -65,7 +65,7 @@ export function createWatchLoop(options: WatchLoopOptions): WatchLoop {
         at = event.resourceVersion;
       },
       trust,
-      now: clock.now,
+      monotonic: clock.monotonic,
       closing,
       onInterruptible: (end) => {
         interrupt = end;
@@ -80,7 +80,7 @@ export function createWatchLoop(options: WatchLoopOptions): WatchLoop {
       for (let failures = 0; !closing.aborted; isResumed = true) {
         const end = await watch(at, isResumed);
         if (closing.aborted) break;
-        const isSilent = trust.tick(clock.now()) === 'silent';
+        const isSilent = trust.tick(clock.monotonic()) === 'silent';
         const step = chooseNextStep(end, { failures, isSilent }, tuning, random());
         if (end.kind === 'failed') {
           options.onAnswer(end.error);

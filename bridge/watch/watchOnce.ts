@@ -15,29 +15,36 @@ interface WatchRun {
   /** Throws `INPUT_INVALID` for an object that cannot be read. */
   readonly take: (event: WatchEvent) => void;
   readonly trust: WatchTrust;
-  readonly now: () => number;
+  readonly monotonic: () => number;
   readonly closing: AbortSignal;
   /** Gets a way to end this watch for our own reason; null when it has ended. */
   readonly onInterruptible: (interrupt: ((reason: Interruption) => void) | null) => void;
 }
 
-export async function watchOnce({ open, take, trust, now, closing, onInterruptible }: WatchRun): Promise<WatchEnd> {
+export async function watchOnce({
+  open,
+  take,
+  trust,
+  monotonic,
+  closing,
+  onInterruptible,
+}: WatchRun): Promise<WatchEnd> {
   const stop = new AbortController();
   const abort = () => stop.abort();
   let interruption: Interruption | null = null;
   let lines = 0;
-  const startedAt = now();
+  const startedAt = monotonic();
   closing.addEventListener('abort', abort, { once: true });
   onInterruptible((reason) => {
     interruption ??= reason;
     stop.abort();
   });
   try {
-    for await (const event of open(stop.signal, () => trust.opened(now()))) {
+    for await (const event of open(stop.signal, () => trust.opened(monotonic()))) {
       // Lines of the chunk that was being read when we stopped: the LIST that follows has what they
       // would have brought.
       if (stop.signal.aborted) break;
-      trust.heard(now());
+      trust.heard(monotonic());
       take(event);
       lines += 1;
     }
@@ -46,10 +53,10 @@ export async function watchOnce({ open, take, trust, now, closing, onInterruptib
     if (interruption === null) return { kind: 'failed', lines, error };
   } finally {
     stop.abort();
-    trust.cut(now());
+    trust.cut(monotonic());
     onInterruptible(null);
     closing.removeEventListener('abort', abort);
   }
   if (interruption !== null) return { kind: 'interrupted', lines, reason: interruption };
-  return { kind: 'closed', lines, livedMs: now() - startedAt };
+  return { kind: 'closed', lines, livedMs: monotonic() - startedAt };
 }

@@ -80,7 +80,11 @@ export function createScheduler(startAt: number): Scheduler {
       return {
         name,
         // Whole milliseconds, as Date.now has them.
-        clock: { now: () => Math.floor(now + skewMs), setTimer: (callback, delayMs) => schedule(delayMs, callback) },
+        clock: {
+          now: () => Math.floor(now + skewMs),
+          monotonic: () => now,
+          setTimer: (callback, delayMs) => schedule(delayMs, callback),
+        },
         schedule,
         isFrozen: () => owner.isFrozen,
         isAlive: () => owner.isAlive,

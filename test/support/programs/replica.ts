@@ -105,6 +105,7 @@ function createStoppableClock(): { clock: Clock; stop(): void; go(): void } {
   return {
     clock: {
       now: systemClock.now,
+      monotonic: systemClock.monotonic,
       setTimer(callback, delayMs) {
         const cancel: CancelTimer = systemClock.setTimer(() => {
           if (isStopped) overdue.add(callback);

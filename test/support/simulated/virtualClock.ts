@@ -16,12 +16,15 @@ export interface VirtualClock extends Clock {
   advance(ms: number): Promise<void>;
   /** Moves the time and runs nothing: a process that stood still. */
   jump(ms: number): void;
+  /** What an operator or NTP does to the wall clock: so far from the true time, from now on. */
+  setWallClock(aheadMs: number): void;
   pending(): number;
 }
 
 export function createVirtualClock(startAt = T0): VirtualClock {
   let now = startAt;
   let order = 0;
+  let aheadMs = 0;
   const timers = new Set<Timer>();
 
   function nextDue(until: number): Timer | undefined {
@@ -30,7 +33,8 @@ export function createVirtualClock(startAt = T0): VirtualClock {
   }
 
   return {
-    now: () => now,
+    now: () => now + aheadMs,
+    monotonic: () => now,
     setTimer(callback, delayMs) {
       const timer = { dueAt: now + Math.max(0, delayMs), order: ++order, callback };
       timers.add(timer);
@@ -49,6 +53,9 @@ export function createVirtualClock(startAt = T0): VirtualClock {
     },
     jump(ms) {
       now += ms;
+    },
+    setWallClock(ms) {
+      aheadMs = ms;
     },
     pending: () => timers.size,
   };

@@ -60,7 +60,10 @@ export async function watchWorld(story: {
   readonly checks?: readonly Answer[];
   readonly watches?: readonly Answer[];
   readonly tuning?: Partial<ReflectorTuning>;
+  /** Both clocks: time that this process was not there for. */
   readonly now?: () => number;
+  /** The wall clock alone, which somebody may set. */
+  readonly wallClock?: () => number;
   readonly onChange?: (reflector: Reflector) => void;
 }): Promise<WatchedWorld> {
   const lists: ScriptedRequest[] = [];
@@ -95,7 +98,11 @@ export async function watchWorld(story: {
     store,
     onSynced: () => told.push('synced'),
     onRevision: (resourceVersion) => told.push(`revision ${resourceVersion}`),
-    clock: { ...systemClock, now: story.now ?? systemClock.now },
+    clock: {
+      ...systemClock,
+      now: story.wallClock ?? story.now ?? systemClock.now,
+      monotonic: story.now ?? systemClock.monotonic,
+    },
     random: () => 0,
     log: aLogger(logged),
     metrics,

@@ -96,6 +96,29 @@ describe('debounce', () => {
 });
 
 describe('resync', () => {
+  it.each([
+    ['back', 0, -3_600_000],
+    ['ahead for a moment', 3_600_000, 0],
+  ])('goes on when the wall clock is set %s an hour', async (_, first, then) => {
+    const clock = createVirtualClock();
+    const due: string[] = [];
+    const sources = [{ namespace: 'ns', name: 'a' }];
+    const resync = startResync(
+      clock,
+      { periodMs: 1_000, tickMs: 100 },
+      () => sources,
+      ({ name }) => void due.push(name),
+    );
+    clock.setWallClock(first);
+    await clock.advance(2_000);
+    const before = due.length;
+    clock.setWallClock(then);
+    await clock.advance(10_000);
+    expect(due.length - before).toBeGreaterThanOrEqual(9);
+    expect(due.length - before).toBeLessThanOrEqual(11);
+    resync.close();
+  });
+
   const tuning = { periodMs: 30_000, tickMs: 250 };
   const sources = (count: number): Source[] =>
     Array.from({ length: count }, (_, n) => ({ namespace: 'shop', name: `s-${n}` }));

@@ -56,6 +56,18 @@ function aBench(): Bench {
 }
 
 describe('a change that concerns us', () => {
+  it.each([
+    ['back', 0, -3_600_000],
+    ['ahead for a moment', 3_600_000, 0],
+  ])('comes in its time when the wall clock is set %s an hour', async (_, first, then) => {
+    const bench = aBench();
+    bench.clock.setWallClock(first);
+    bench.lose('a');
+    bench.clock.setWallClock(then);
+    await bench.clock.advance(HEDGE_DELAY_MS + 1);
+    expect(bench.sent).toEqual(['a']);
+  });
+
   it('costs nothing where our own rules would leave the route as it is', async () => {
     const bench = aBench();
     expect(bench.isDue(aConcern('a'))).toBe(false);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../../bridge/clock.ts';
 import { failure, json } from '../../../support/servers/scriptedServer.ts';
 import {
   aBookmark,
@@ -380,7 +381,25 @@ describe('silence', () => {
     expect(world.state()).toBe('a=1');
     answerList();
     await until(() => world.state() === 'a=2' && !world.reflector.isStale());
-    expect(world.reflector.lastHeardAt()).toBeGreaterThan(Date.now() - 5_000);
+    expect(world.reflector.lastHeardAt()).toBeGreaterThan(systemClock.monotonic() - 5_000);
+  });
+
+  it.each([
+    ['back', -3_600_000],
+    ['ahead', 3_600_000],
+  ])('is noticed all the same when the wall clock was set %s an hour meanwhile', async (_, aheadMs) => {
+    let aheadNowMs = aheadMs > 0 ? aheadMs : 0;
+    const world = await watchWorld({
+      lists: [aList('5', [a1]), aList('9', [a2])],
+      wallClock: () => Date.now() + aheadNowMs,
+      tuning: { silentMs: 300 },
+    });
+    await until(() => world.watches.length === 1);
+    // Ahead for a while and then right again, or right and then back: what was noted is an hour ahead of now.
+    aheadNowMs = Math.min(0, aheadMs);
+    await until(() => world.state() === 'a=2' && !world.reflector.isStale());
+    const relists = await world.metrics.relists.get();
+    expect(relists.values[0]?.labels).toEqual({ resource: 'things', reason: 'silent' });
   });
 
   it('in the middle of a line counts as silence', async () => {
