@@ -162,10 +162,10 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
     ]),
     deliverySeconds: histogram('delivery_duration_seconds', 'From sending an event to its answer.', []),
     deadLetters: counter('dead_letters_total', 'Events given up, by reason.', ['reason']),
-    leaseHolder: gauge('lease_holder', '1 while this bridge speaks first: it holds the Lease, or needs none.', []),
+    leaseHolder: gauge('lease_holder', '1 while this bridge sends first: it holds the Lease, or needs none.', []),
     hedges: counter(
       'hedged_hints_total',
-      'Hints sent because the bridge that speaks first had not settled a change in time.',
+      'Hints sent because the bridge that sends first had not settled a change in time.',
       [],
     ),
     circuitOpen: gauge('circuit_open', '1 while the gate before a failing sink is closed.', []),

@@ -197,9 +197,9 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
     }
 
     test.each([
-      ['while both speak, and all that it sees is late', 'fresh', noLease, everything],
-      ['while both speak, and its pods are late', 'fresh', noLease, onlyPods],
-      ['while it speaks first, and its pods are late', 'late', lease, onlyPods],
+      ['while both send, and all that it sees is late', 'fresh', noLease, everything],
+      ['while both send, and its pods are late', 'fresh', noLease, onlyPods],
+      ['while it sends first, and its pods are late', 'late', lease, onlyPods],
     ] as const)(
       '%s: the route moves once for each loss of a leader, and never back',
       async (_name, first, flags, isLate) => {

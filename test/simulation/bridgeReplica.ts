@@ -32,7 +32,7 @@ export interface BridgeReplicaOptions {
   makeSink(bridge: () => Bridge): Sink;
   /** Instead of what the simulation tunes a bridge with. */
   readonly tuning: BridgeTuning;
-  /** As whom it asks for the Lease; null: there is none, and every replica speaks. */
+  /** As whom it asks for the Lease; null: there is none, and every replica sends. */
   readonly identity: string | null;
   /** Goes on while the process is frozen. */
   monotonicNow(): number;

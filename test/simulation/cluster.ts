@@ -22,9 +22,9 @@ import { createNetwork, type Network } from './network.ts';
 import { createPageStore, type PageStore } from './pageStore.ts';
 import type { Random } from './random.ts';
 import type { Process, Scheduler } from './scheduler.ts';
+import { type BlindBy, createSenders } from './senders.ts';
 import { createSimulatedKubeApi } from './simulatedKubeApi.ts';
 import { createSimulatedSink } from './simulatedSink.ts';
-import { type BlindBy, createSpeakers } from './speakers.ts';
 import type { Verdict } from './verdict.ts';
 import { createWatchLedger, type WatchLedger } from './watchLedger.ts';
 import { createWatchServer, type WatchServer } from './watchServer.ts';
@@ -39,7 +39,7 @@ export interface ClusterOptions {
   readonly functions: number;
   /** Clocks of processes are at most so far from the API server's, each way. */
   readonly maxSkewMs: number;
-  /** One bridge speaks first, the others hedge. Else all of them speak. */
+  /** One bridge sends first, the others hedge. Else all of them send. */
   readonly hasLease: boolean;
 }
 
@@ -89,7 +89,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   const bridges = new Map<string, BridgeReplica>();
   const functions = new Map<string, FunctionReplica>();
   const lags = new Map<string, number>();
-  const speakers = createSpeakers(options.hasLease, now);
+  const senders = createSenders(options.hasLease, now);
   let isUp = true;
   let isRefusing = false;
   /**
@@ -102,11 +102,11 @@ export function createCluster(options: ClusterOptions): Cluster {
     etcd,
     verdict,
     now,
-    allowedAgeMs: () => SNAPSHOT_AGE_MS + (now() - requestSentAt) + 2 * maxSkewMs + speakers.blindMs(),
+    allowedAgeMs: () => SNAPSHOT_AGE_MS + (now() - requestSentAt) + 2 * maxSkewMs + senders.blindMs(),
     isSourceUid: (uid) => options.sources.some((name) => uid.startsWith(`ser-${name}-`)),
   });
   const server = createApiServer(etcd, now, (write: ObservedWrite) => {
-    if (write.plural === 'leases' && write.outcome === 'written') speakers.hold(write.actor);
+    if (write.plural === 'leases' && write.outcome === 'written') senders.hold(write.actor);
     if (!unremarkable.has(write.plural)) verdict.note(describeWrite(write));
     if (write.actor.startsWith('function')) checks.check(write);
   });
@@ -139,7 +139,7 @@ export function createCluster(options: ClusterOptions): Cluster {
         verdict.violate('S8', `${process.name} sent an event before every list was complete`);
       const isFirstAttempt = !sent.has(event);
       sent.add(event);
-      if (isFirstAttempt && event.data.snapshot !== undefined && !speakers.maySpeak(process.name))
+      if (isFirstAttempt && event.data.snapshot !== undefined && !senders.maySend(process.name))
         verdict.violate('lease', `${process.name} sent a snapshot of ${event.subject} and does not hold the Lease`);
       const why = isFirstAttempt && event.data.snapshot !== undefined ? ledger.whyStale() : null;
       if (why !== null) verdict.violate('S8', `${process.name} sent a snapshot of ${event.subject}, but ${why}`);
@@ -209,7 +209,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     setRefusing(next) {
       isRefusing = next;
     },
-    holder: speakers.holder,
+    holder: senders.holder,
     processOf: (name) => processes.get(name),
     kill,
     restart(name) {
@@ -220,6 +220,6 @@ export function createCluster(options: ClusterOptions): Cluster {
       else startFunctionProcess(process);
     },
     setWatchLag: (name, lagMs) => lags.set(name, lagMs),
-    mayBeBlind: speakers.blind,
+    mayBeBlind: senders.blind,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * createSpeakers: how old the view may be of a bridge that sends snapshots. What a bridge that only
- * hedges believes is of no account, because it may send hints alone: that is what is checked by
+ * createSenders: how old the view may be of a bridge that sends snapshots. What a bridge that only
+ * hedges assumes is of no account, because it may send hints alone: that is what is checked by
  * leaving it out here.
  */
 
@@ -8,17 +8,17 @@ import { defaultLeaseTuning } from '../../bridge/replicas/leaseTuning.ts';
 
 export type BlindBy = 'proxy' | 'cut' | 'freeze' | 'connecting' | 'restore';
 
-export interface Speakers {
+export interface Senders {
   /** It has written the Lease. */
   hold(name: string): void;
   /**
    * It may send snapshots: there is no Lease, or it has written the Lease within the time for which
    * that counts.
    */
-  maySpeak(name: string): boolean;
+  maySend(name: string): boolean;
   /** Who has last written it; null before. */
   holder(): string | null;
-  /** From here on it may believe something so old without any means of knowing. */
+  /** From here on it may assume something so old without any means of knowing. */
   blind(name: string, why: BlindBy, forMs: number): void;
   /** One trouble adds to another: what a cut link holds back may then be held back by a proxy. */
   blindMs(): number;
@@ -31,24 +31,24 @@ interface Blindness {
   readonly forMs: number;
 }
 
-export function createSpeakers(hasLease: boolean, now: () => number): Speakers {
+export function createSenders(hasLease: boolean, now: () => number): Senders {
   const heldUntil = new Map<string, number>();
   const blindnesses: Blindness[] = [];
   let holder: string | null = null;
-  /** It may have spoken since it became blind. */
-  const hasSpoken = ({ name, at }: Blindness): boolean =>
+  /** It may have sent since it became blind. */
+  const hasSent = ({ name, at }: Blindness): boolean =>
     !hasLease || (heldUntil.get(name) ?? Number.NEGATIVE_INFINITY) >= at;
   return {
     hold(name) {
       holder = name;
       heldUntil.set(name, now() + defaultLeaseTuning.durationMs);
     },
-    maySpeak: (name) => !hasLease || (heldUntil.get(name) ?? Number.NEGATIVE_INFINITY) >= now(),
+    maySend: (name) => !hasLease || (heldUntil.get(name) ?? Number.NEGATIVE_INFINITY) >= now(),
     holder: () => holder,
     blind: (name, why, forMs) => blindnesses.push({ name, why, at: now(), forMs }),
     blindMs() {
       const longest = new Map<BlindBy, number>();
-      for (const { why, forMs } of blindnesses.filter(hasSpoken))
+      for (const { why, forMs } of blindnesses.filter(hasSent))
         longest.set(why, Math.max(longest.get(why) ?? 0, forMs));
       return [...longest.values()].reduce((sum, forMs) => sum + forMs, 0);
     },
