@@ -7,7 +7,17 @@
  */
 
 import type { Leader, Reason } from './decision.ts';
-import { addressOf, eligibleAt, type FitnessRules, isEligible, isFinished, type Unfit, whyUnfit } from './fitness.ts';
+import {
+  addressOf,
+  credibleFrom,
+  eligibleAt,
+  type FitnessRules,
+  isEligible,
+  isFinished,
+  readyCountsFrom,
+  type Unfit,
+  whyUnfit,
+} from './fitness.ts';
 import type { LeaderRecord } from './record.ts';
 import type { Settings } from './settings.ts';
 import type { Candidate, Uid } from './snapshot.ts';
@@ -52,7 +62,7 @@ export function chooseLeader(input: ChoiceInput, now: number): Choice {
   }
   if (incumbent !== null && unfit === null) return chooseBesideFitLeader(incumbent, input, now);
   if (incumbent !== null && unfit === 'notReady' && canBeKept(incumbent, input)) {
-    const graceEndsAt = (incumbent.readyChangedAt ?? incumbent.createdAt) + settings.failoverMinDelayMs;
+    const graceEndsAt = readyCountsFrom(incumbent, now) + settings.failoverMinDelayMs;
     if (settings.failoverMinDelayMs > 0 && now < graceEndsAt)
       return { ...kept('FailoverDelayed', incumbent), graceEndsAt };
   }
@@ -140,8 +150,11 @@ function whyNobody({ candidates, rules }: ChoiceInput): Reason {
 export function nextChoiceAt(choice: Choice, input: ChoiceInput, now: number): number | null {
   const instants = rivalsOf(choice, input)
     .filter((pod) => pod.uid !== choice.pod?.uid && whyUnfit(pod, input.rules) === null)
-    .map((pod) => eligibleAt(pod, input.rules));
+    .map((pod) => eligibleAt(pod, input.rules, now));
   if (choice.graceEndsAt !== undefined) instants.push(choice.graceEndsAt);
+  // A pod is held without grace while its instants lie too far ahead. Its grace begins after that.
+  if (choice.reason === 'Held' && choice.pod !== null && input.settings.failoverMinDelayMs > 0)
+    instants.push(...credibleFrom(choice.pod));
   const later = instants.filter((at) => at > now);
   return later.length === 0 ? null : Math.min(...later);
 }

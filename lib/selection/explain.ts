@@ -51,7 +51,7 @@ export function explain(snapshot: Snapshot, now: number): Explanation {
     const why = whyUnfit(pod, choice.rules);
     if (pod.uid === decision.leader?.uid) return { pod, standing: { kind: 'leader' }, keptAlthough: why };
     if (why !== null) return { pod, standing: { kind: 'unfit', why }, keptAlthough: null };
-    const at = eligibleAt(pod, choice.rules);
+    const at = eligibleAt(pod, choice.rules, now);
     const isWaiting = choice.rules.minReadyMs > 0 && at > now;
     return {
       pod,

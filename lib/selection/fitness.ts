@@ -61,12 +61,34 @@ function isExcluded(pod: Candidate): boolean {
  * When a fit pod becomes eligible, in epoch milliseconds. A pod whose kubelet never gave an instant
  * counts from its creation.
  */
-export function eligibleAt(pod: Candidate, rules: FitnessRules): number {
-  return (pod.readyChangedAt ?? pod.createdAt) + rules.minReadyMs;
+export function eligibleAt(pod: Candidate, rules: FitnessRules, now: number): number {
+  return readyCountsFrom(pod, now) + rules.minReadyMs;
+}
+
+/**
+ * How far the clocks of nodes, bridges and functions may differ. The grace of a pod that has just
+ * stopped being Ready must not be lost to a second between two synchronized clocks.
+ */
+export const MAX_AHEAD_MS = 5_000;
+
+/**
+ * The instant from which min-ready-duration and failover-min-delay count, in epoch milliseconds. An
+ * instant further ahead than clocks may differ comes from a wrong clock. It says nothing, and a
+ * wait must not last until that clock is right.
+ */
+export function readyCountsFrom({ readyChangedAt, createdAt }: Candidate, now: number): number {
+  const latest = now + MAX_AHEAD_MS;
+  if (readyChangedAt !== undefined && readyChangedAt <= latest) return readyChangedAt;
+  return createdAt <= latest ? createdAt : Number.NEGATIVE_INFINITY;
+}
+
+/** When the instants of a pod stop being too far ahead, in epoch milliseconds. */
+export function credibleFrom({ readyChangedAt, createdAt }: Candidate): readonly number[] {
+  return [readyChangedAt ?? createdAt, createdAt].map((at) => at - MAX_AHEAD_MS);
 }
 
 export function isEligible(pod: Candidate, rules: FitnessRules, now: number): boolean {
-  return whyUnfit(pod, rules) === null && (rules.minReadyMs === 0 || eligibleAt(pod, rules) <= now);
+  return whyUnfit(pod, rules) === null && (rules.minReadyMs === 0 || eligibleAt(pod, rules, now) <= now);
 }
 
 /** The pod's first IP of a family, or null. */

@@ -54,6 +54,18 @@ describe('a leader that stops being fit', () => {
     expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'LeaderNotReady' });
   });
 
+  it('is left without grace where a clock ahead of ours says when Ready changed', () => {
+    annotate({ 'failover-min-delay': '30s' });
+    notReady('pg-0', 3_600_000);
+    expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'LeaderNotReady' });
+  });
+
+  it('keeps its grace where that clock is ahead by no more than clocks differ', () => {
+    annotate({ 'failover-min-delay': '30s' });
+    notReady('pg-0', 6_000);
+    expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'FailoverDelayed' });
+  });
+
   it('has a grace of a millisecond', () => {
     annotate({ 'failover-min-delay': '1ms' });
     notReady('pg-0', 1_000);
@@ -141,6 +153,28 @@ describe('fitness', () => {
     expect(reconcile()).toMatchObject({ kind: 'elected' });
   });
 
+  it('counts min-ready-duration from the creation where a clock ahead of ours says when Ready changed', () => {
+    const claims = { createdAt: T0 - 5_000, readyChangedAt: T0 + 600_000 };
+    alone(aPod({ name: 'pg-0', ...claims }), { 'min-ready-duration': '10s' });
+    expect(reconcile(4_999)).toMatchObject({ reason: 'WaitingForMinReady' });
+    expect(lookAgainAt(4_999)).toBe(T0 + 5_000);
+    expect(reconcile(5_000)).toMatchObject({ kind: 'elected' });
+  });
+
+  it('waits for nothing where every instant of a pod lies ahead', () => {
+    const claims = { createdAt: T0 + 3_600_000, readyChangedAt: T0 + 3_600_000 };
+    alone(aPod({ name: 'pg-0', ...claims }), { 'min-ready-duration': '10s' });
+    expect(reconcile(0)).toMatchObject({ kind: 'elected' });
+  });
+
+  it.each([
+    ['counts from an instant that is ahead by as much as clocks may differ', 5_000, 'WaitingForMinReady'],
+    ['does not count from an instant that is a millisecond further ahead', 5_001, 'FirstLeader'],
+  ])('%s', (_, aheadMs, reason) => {
+    alone(aPod({ name: 'pg-0', readyChangedAt: T0 + aheadMs }), { 'min-ready-duration': '10s' });
+    expect(reconcile(0)).toMatchObject({ reason });
+  });
+
   it('waits for a min-ready-duration of a millisecond', () => {
     alone(aPod({ name: 'pg-0', readyChangedAt: T0 + 1_000 }), { 'min-ready-duration': '1ms' });
     expect(reconcile(1_000)).toMatchObject({ reason: 'WaitingForMinReady' });
@@ -175,6 +209,17 @@ describe('the next look', () => {
     notReady('pg-0');
     expect(reconcile(5_000)).toMatchObject({ reason: 'Held' });
     expect(lookAgainAt(5_000)).toBe(T0 + 12_000);
+  });
+
+  it('is due when the grace begins of a pod that is held and says that it stopped being Ready in the future', () => {
+    annotate({ 'no-leader': 'hold', 'failover-min-delay': '10s' });
+    for (const name of ['pg-1', 'pg-2']) world.deletePod(name);
+    notReady('pg-0', 60_000);
+    expect(reconcile(5_000)).toMatchObject({ reason: 'Held' });
+    expect(lookAgainAt(5_000)).toBe(T0 + 55_000);
+    expect(reconcile(55_000)).toMatchObject({ reason: 'FailoverDelayed' });
+    annotate({ 'no-leader': 'hold' });
+    expect(lookAgainAt(5_000)).toBeNull();
   });
 
   it('is due for a waiting pod that is pinned, and for no other one', () => {

@@ -7,6 +7,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assess } from '../../../lib/selection/assess.ts';
 import { electedReasons, keptReasons, lostReasons, refusedReasons } from '../../../lib/selection/decision.ts';
+import { MAX_AHEAD_MS } from '../../../lib/selection/fitness.ts';
 import { isOurService, isOurSlice } from '../../../lib/selection/ownership.ts';
 import type { PodView, Snapshot } from '../../../lib/selection/snapshot.ts';
 import { aPod, aService, T0 } from '../../support/objects/builders.ts';
@@ -271,6 +272,44 @@ describe('over random histories', () => {
         });
       }),
       { numRuns: RUNS },
+    );
+  });
+
+  it('no wait lasts longer than its setting, whatever instants the pods claim', () => {
+    const anInstant = fc.oneof(
+      fc.integer({ min: T0 - 60_000, max: T0 + 60_000 }),
+      fc.constantFrom(0, T0 + 600_000, T0 + 3_600_000, 2 * T0, Number.MAX_SAFE_INTEGER),
+    );
+    const claims = fc.record(
+      { createdAt: anInstant, readyChangedAt: anInstant, ready: fc.boolean() },
+      { requiredKeys: ['createdAt', 'ready'] },
+    );
+    const seconds = fc.integer({ min: 0, max: 40 });
+    fc.assert(
+      fc.property(fc.tuple(claims, claims), seconds, seconds, fc.boolean(), (pods, minReady, grace, hasLeader) => {
+        const world = new World();
+        for (const [i, claim] of pods.entries()) {
+          const { readyChangedAt: _, ...pod } = aPod({ name: `pg-${i}` });
+          world.setPod(hasLeader && i === 0 ? pod : { ...pod, ...claim });
+        }
+        world.setSource(aService());
+        if (hasLeader) world.reconcile(T0);
+        const [first] = pods;
+        world.changePod('pg-0', first);
+        const durations = { 'min-ready-duration': `${minReady}s`, 'failover-min-delay': `${grace}s` };
+        world.setSource(aService(durations));
+        const longest = 1_000 * Math.max(minReady, grace) + MAX_AHEAD_MS;
+
+        let now: number | null = T0;
+        const isWaiting = (at: number): boolean =>
+          ['WaitingForMinReady', 'FailoverDelayed'].includes(assess(world.snapshot(), at).decision.reason);
+        while (now !== null && isWaiting(now)) {
+          now = assess(world.snapshot(), now).nextLookAt;
+          expect(now).not.toBeNull();
+          expect(now).toBeLessThanOrEqual(T0 + longest);
+        }
+      }),
+      { numRuns: RUNS / 4 },
     );
   });
 
