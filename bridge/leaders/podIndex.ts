@@ -4,7 +4,8 @@
  *
  * Guarantees: `members` is exact after every `put`, `remove` and `setSelector`. Where the watch
  * itself saw Ready change, readyChangedAt is not older than that moment: lastTransitionTime has
- * whole seconds, and a client that writes conditions may leave an old one.
+ * whole seconds, and a client that writes conditions may leave an old one. An instant in the future
+ * does not survive a change of the pod, whether the kubelet's clock or this one was ahead.
  * Does not guarantee when a change during a gap of the watch happened. It counts from when it was
  * seen.
  */
@@ -71,7 +72,11 @@ export function createPodIndex(now: () => number): PodIndex {
 }
 
 function withWitnessedReady(stored: PodView, seen: PodView, now: () => number): PodView {
-  const earliest = stored.ready === seen.ready ? stored.readyChangedAt : now();
-  if (earliest === undefined || (seen.readyChangedAt ?? 0) >= earliest) return seen;
-  return { ...seen, readyChangedAt: earliest };
+  const seenAt = now();
+  const remembered = stored.ready === seen.ready ? stored.readyChangedAt : seenAt;
+  const claims = [remembered, seen.readyChangedAt].filter((at) => at !== undefined);
+  if (claims.length === 0) return seen;
+  const past = claims.filter((at) => at <= seenAt);
+  const readyChangedAt = past.length === 0 ? seenAt : Math.max(...past);
+  return readyChangedAt === seen.readyChangedAt ? seen : { ...seen, readyChangedAt };
 }

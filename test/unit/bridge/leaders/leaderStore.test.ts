@@ -117,6 +117,44 @@ describe('when Ready was seen to change', () => {
     expect(readyChangedAt({ ...before, ips: ['10.9.9.9'] }, T0 + 5)).toBe(T0 - 60_000);
   });
 
+  it('is the moment of the watch, where the kubelet’s clock is ahead', () => {
+    expect(readyChangedAt({ ...before, ready: false, readyChangedAt: T0 + 600_000 }, T0 + 5)).toBe(T0 + 5);
+  });
+
+  it('does not move on while Ready stays, where the kubelet’s clock is ahead', () => {
+    let at = T0;
+    const { store, pods } = aLeaderStore(() => at);
+    pods.add(before);
+    const ahead = { ...before, ready: false, readyChangedAt: T0 + 600_000 };
+    at = T0 + 5;
+    pods.update(ahead);
+    at = T0 + 9_000;
+    pods.update({ ...ahead, terminating: true });
+    expect(store.namespace('shop').pods.byName.get('p-0')?.readyChangedAt).toBe(T0 + 5);
+  });
+
+  it('is forgotten once the clock that it was witnessed by has been set back', () => {
+    let at = T0;
+    const { store, pods } = aLeaderStore(() => at);
+    pods.add(before);
+    const notReady = { ...before, ready: false, readyChangedAt: T0 };
+    at = T0 + 3_600_000;
+    pods.update(notReady);
+    at = T0 + 5_000;
+    pods.update({ ...notReady, terminating: true });
+    expect(store.namespace('shop').pods.byName.get('p-0')?.readyChangedAt).toBe(T0);
+  });
+
+  it('is now where no instant that is known lies in the past', () => {
+    let at = T0;
+    const { store, pods } = aLeaderStore(() => at);
+    const ahead = { ...before, readyChangedAt: T0 + 600_000 };
+    pods.add(ahead);
+    at = T0 + 5;
+    pods.update({ ...ahead, terminating: true });
+    expect(store.namespace('shop').pods.byName.get('p-0')?.readyChangedAt).toBe(T0 + 5);
+  });
+
   it('is what the pod says where it is another pod under the same name', () => {
     const other = { ...before, uid: uidOf('other'), ready: false, readyChangedAt: T0 - 1_000 };
     expect(readyChangedAt(other, T0 + 5)).toBe(T0 - 1_000);
