@@ -9,7 +9,14 @@
 
 import type { Warning } from './decision.ts';
 import { annotation } from './names.ts';
-import { isControlledBy, isOrphanService, isOrphanSlice, isOurService, isOurSlice } from './ownership.ts';
+import {
+  isControlledBy,
+  isOrphanService,
+  isOrphanSlice,
+  isOurService,
+  isOurSlice,
+  sourceOfOurService,
+} from './ownership.ts';
 import type { Situation } from './situation.ts';
 import type { IpFamily, ServiceView, SliceView } from './snapshot.ts';
 import { defaultLeaderName, MAX_NAME_LENGTH, sliceName } from './wantedNames.ts';
@@ -60,7 +67,7 @@ function tryName(situation: Situation, name: string): LeaderName {
   }
   const holder = snapshot.services.find((service) => service.name === name);
   const isForeign = holder !== undefined && isForeignService(holder, source);
-  const conflict = `Service "${name}" exists and is not ours to change. Rename it, or set ${annotation.leaderServiceName}.`;
+  const conflict = describeConflict(name, holder, source);
   if (isForeign && !isControlledBy(holder, source.uid)) return taken('NameConflict', name, conflict);
 
   const inTheWay = findForeignSlices(situation, name);
@@ -74,6 +81,17 @@ function tryName(situation: Situation, name: string): LeaderName {
 
   const disowned: readonly Warning[] = isForeign ? [{ reason: 'NameConflict', value: name, message: conflict }] : [];
   return { kind: 'free', name, serviceIsOurs: !isForeign, families, warnings: [...disowned, ...warnings] };
+}
+
+/**
+ * Two sources that want each other's name keep their own until one of them gives way. No rule
+ * decides which, because each step of such a swap would leave one of them without a route.
+ */
+function describeConflict(name: string, holder: ServiceView | undefined, source: ServiceView): string {
+  const owner = holder === undefined ? null : sourceOfOurService(holder);
+  return owner === null || owner === source.name
+    ? `Service "${name}" exists and is not ours to change. Rename it, or set ${annotation.leaderServiceName}.`
+    : `Service "${name}" is the leader Service of "${owner}". Give that one another name first; two that swap names need a third name in between.`;
 }
 
 function isForeignService(service: ServiceView, source: ServiceView): boolean {

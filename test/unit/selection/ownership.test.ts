@@ -313,6 +313,36 @@ describe('names', () => {
     expect(reconcile().writes).toEqual([]);
   });
 
+  it('two sources that want each other’s name keep their own, and the warning names the way out', () => {
+    const mysql = (annotations: Record<string, string>) => world.setSource(aService(annotations, { name: 'mysql' }));
+    mysql({});
+    world.reconcile(T0, 'mysql');
+    annotate({ 'leader-service-name': 'mysql-leader' });
+    mysql({ 'leader-service-name': LEADER });
+    for (const [name, other] of [
+      ['postgres', 'mysql'],
+      ['mysql', 'postgres'],
+    ] as const) {
+      const { decision, writes } = world.reconcile(T0 + 1_000, name);
+      const message = `Service "${other}-leader" is the leader Service of "${other}". Give that one another name first; two that swap names need a third name in between.`;
+      expect(decision).toMatchObject({ kind: 'kept', warnings: [{ reason: 'NameConflict', message }] });
+      expect(writes).toEqual([]);
+    }
+    mysql({ 'leader-service-name': 'between' });
+    for (const name of ['mysql', 'postgres']) world.reconcile(T0 + 2_000, name);
+    mysql({ 'leader-service-name': LEADER });
+    for (const name of ['mysql', 'postgres']) world.reconcile(T0 + 3_000, name);
+    expect([...world.objects.services].map(([name]) => [name, world.service(name)?.owner?.name]).sort()).toEqual([
+      ['mysql-leader', 'postgres'],
+      [LEADER, 'mysql'],
+    ]);
+  });
+
+  it('a Service of ours whose source was made again under its name is not called another source’s', () => {
+    world.setSource({ ...aService(), uid: 'uid-second' as never });
+    expect(reconcile().decision.warnings).toMatchObject([{ message: expect.stringContaining('not ours to change') }]);
+  });
+
   it.each([['its own name', 'postgres']])('a source cannot have %s', (_, name) => {
     world = new World();
     annotate({ 'leader-service-name': name });
