@@ -55,6 +55,20 @@ describe('a hand that sets what zen-lead does not write', () => {
   });
 });
 
+it('what a source deleted with --cascade=orphan leaves keeps its route, also to a pod that is gone', () => {
+  for (const resource of ['services', 'endpointslices'] as const)
+    for (const name of world.objects[resource].keys())
+      world.edit(resource, name, { metadata: { ownerReferences: null } });
+  world.sources.delete('postgres');
+  world.deletePod('pg-0');
+  expect(world.reconcile(T0 + 1_000)).toMatchObject({ decision: { reason: 'SourceGone' }, writes: [] });
+  expect(routed()).toEqual(['pg-0']);
+
+  world.setSource(aService());
+  world.reconcile(T0 + 2_000);
+  expect(routed()).toEqual(['pg-1']);
+});
+
 it('an epoch that starts again on a clock that is behind starts lower', () => {
   const { epoch } = world.reconcile(T0 + 1_000).decision;
   world.setSource(aService({}, { annotations: {} }));
