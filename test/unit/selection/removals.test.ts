@@ -1,0 +1,127 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { assess } from '../../../lib/selection/assess.ts';
+import { aPod, aService, T0, uidOf } from '../../support/objects/builders.ts';
+import { World } from '../../support/simulated/world.ts';
+
+let world: World;
+const LEADER = 'postgres-leader';
+const SLICE = 'postgres-leader-ipv4';
+const SECOND = 'postgres-leader-ipv6';
+
+const annotate = (annotations: Record<string, string>, overrides = {}) =>
+  world.setSource(
+    aService(annotations, { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack', ...overrides }),
+  );
+const writes = () => assess(world.snapshot(), T0 + 1_000).writes;
+const brief = () => writes().map(({ kind, stage, name }) => `${kind} ${name} (${stage})`);
+
+beforeEach(() => {
+  world = new World();
+  for (const n of [0, 1]) world.setPod(aPod({ name: `pg-${n}`, ips: [`10.0.0.${n}`, `fd00::${n}`] }));
+  annotate({});
+  world.reconcile(T0);
+});
+
+describe('after opt-out', () => {
+  it('the routes go first, the record last among them, and the Services in the next stage', () => {
+    annotate({ followers: 'true' });
+    world.reconcile(T0);
+    annotate({ enabled: 'false' });
+    expect(brief()).toEqual([
+      'delete postgres-followers-ipv4 (route)',
+      'delete postgres-followers-ipv6 (route)',
+      `delete ${SECOND} (route)`,
+      `delete ${SLICE} (route)`,
+      'delete postgres-followers (follow)',
+      `delete ${LEADER} (follow)`,
+    ]);
+  });
+
+  it('what is being deleted already, and an orphan, is left alone', () => {
+    annotate({ enabled: 'false' });
+    const deletionTimestamp = '2026-01-01T00:00:00Z';
+    world.edit('endpointslices', SLICE, { metadata: { deletionTimestamp } });
+    world.edit('endpointslices', SECOND, { metadata: { ownerReferences: null } });
+    world.edit('services', LEADER, { metadata: { deletionTimestamp } });
+    expect(writes()).toEqual([]);
+    world.edit('services', LEADER, { metadata: { deletionTimestamp: null, ownerReferences: null } });
+    expect(writes()).toEqual([]);
+  });
+});
+
+describe('what is no longer planned', () => {
+  it('goes with the routes: the followers and their slices, and nothing else', () => {
+    annotate({ followers: 'true' });
+    world.reconcile(T0);
+    annotate({});
+    expect(brief()).toEqual([
+      'delete postgres-followers-ipv4 (route)',
+      'delete postgres-followers-ipv6 (route)',
+      'delete postgres-followers (route)',
+    ]);
+  });
+
+  it('is not removed of followers while their annotation cannot be read, but a renamed leader is', () => {
+    annotate({ followers: 'readers' });
+    world.reconcile(T0);
+    annotate({ followers: 'No', 'leader-service-name': 'db' });
+    world.reconcile(T0 + 1_000);
+    expect([...world.objects.services.keys()].sort()).toEqual(['db', 'readers']);
+    expect([...world.objects.endpointslices.keys()].sort()).toEqual([
+      'db-ipv4',
+      'db-ipv6',
+      'readers-ipv4',
+      'readers-ipv6',
+    ]);
+  });
+
+  it('is the slice of a family that the source has given up', () => {
+    annotate({}, { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' });
+    expect(brief()).toContain(`delete ${SECOND} (route)`);
+  });
+});
+
+describe('what a selector on the leader Service left behind', () => {
+  const aSlice = (name: string, managedBy: string, owner: string, serviceName = LEADER) =>
+    world.create('endpointslices', {
+      metadata: {
+        name,
+        labels: { 'kubernetes.io/service-name': serviceName, 'endpointslice.kubernetes.io/managed-by': managedBy },
+        ownerReferences: [{ kind: 'Service', name: serviceName, uid: owner, controller: true }],
+      },
+      addressType: 'IPv4',
+      endpoints: [],
+      ports: [],
+    });
+  const CONTROLLER = 'endpointslice-controller.k8s.io';
+  const leaderUid = () => String(world.service(LEADER)?.uid);
+
+  it('goes: the slice of the controller, and its Endpoints object', () => {
+    aSlice('made', CONTROLLER, leaderUid());
+    expect(brief()).toEqual(['delete made (route)', `deleteControllerEndpoints ${LEADER} (route)`]);
+  });
+
+  it('is looked for while the selector is there, although no slice has been made yet', () => {
+    world.edit('services', LEADER, { spec: { selector: { app: 'postgres' } } });
+    expect(brief()).toEqual([`patch ${LEADER} (route)`, `deleteControllerEndpoints ${LEADER} (route)`]);
+  });
+
+  it.each([
+    ['another manager has made', 'example.org', 'leader'],
+    ['the controller has made for another Service', CONTROLLER, 'other'],
+  ])('does not include a slice that %s', (_, managedBy, owner) => {
+    aSlice('made', managedBy, owner === 'leader' ? leaderUid() : uidOf(owner));
+    expect(brief()).toEqual([]);
+  });
+
+  it('does not include a slice of the same controller under another Service’s name', () => {
+    aSlice('made', CONTROLLER, leaderUid(), 'mysql');
+    expect(brief()).toEqual([]);
+  });
+
+  it('stays while the leader Service is not ours to change', () => {
+    annotate({}, { selector: null });
+    aSlice('made', CONTROLLER, leaderUid());
+    expect(brief().filter((line) => !line.startsWith('patch'))).toEqual([]);
+  });
+});
