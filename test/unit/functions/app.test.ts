@@ -155,8 +155,8 @@ describe('POST /', () => {
     ['a conflict without end', 409, 'Conflict', '1'],
     ['a busy API server', 429, 'TooManyRequests', '1'],
     ['an API server that fails', 500, 'InternalError', '1'],
-    ['a write that is forbidden', 403, 'Forbidden', '30'],
-    ['an object that is refused', 422, 'Invalid', '30'],
+    ['a write that is forbidden', 403, 'Forbidden', '1'],
+    ['an object that is refused', 422, 'Invalid', '1'],
   ])('answers 503 with Retry-After for %s, never 404, 409 or 500', async (_name, status, reason, retryAfter) => {
     server.fake.before = ({ method }) => (method === 'GET' ? undefined : failure(status, reason));
     const response = await send(aReconcileEvent());
