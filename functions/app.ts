@@ -40,8 +40,8 @@ const BODY_LIMIT_BYTES = 256 * 1024;
 const BODIES_LIMIT_BYTES = 96 * 1024 * 1024;
 /** A bridge holds 64 at most; a connection without a request takes some 20 KB. */
 const MAX_CONNECTIONS = 2_048;
-/** For a reconcile: four reads of a large namespace. Our bridge gives up after 2.5 s; a Broker waits longer. */
-const LOOK_TIMEOUT_MS = 10_000;
+/** For a reconcile, as long as our bridge ever waits for an answer. A Broker waits longer. */
+const RECONCILE_TIMEOUT_MS = 15_000;
 /** Longer than undici (4 s) and Knative's proxies keep an idle connection, so that the one who sends closes first. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 /** On `/`. */
@@ -104,7 +104,7 @@ function createAdmission(deps: AppDeps): (request: FastifyRequest, reply: Fastif
 }
 
 async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDeps): Promise<FastifyReply> {
-  const signal = watchCaller(reply.raw, LOOK_TIMEOUT_MS);
+  const signal = watchCaller(reply.raw, RECONCILE_TIMEOUT_MS);
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   // headersDistinct, not headers: Node joins what is given twice into one value.
   const event = parseEvent(parseEnvelope(request.raw.headersDistinct, body));

@@ -28,6 +28,8 @@ export interface Failure {
   readonly isOfThisKey: boolean;
   /** The API call of this reconcile was refused: a newer state may fare better at once. */
   readonly isRefusal: boolean;
+  /** No answer came in the time that the attempt had. */
+  readonly isTimeout: boolean;
   /** It was sent and not answered: the sink may still work on it. */
   readonly mayBeRunning: boolean;
 }
@@ -59,6 +61,7 @@ export async function attempt<E, R>(
       isOverload: timedOut,
       isOfThisKey: false,
       isRefusal: false,
+      isTimeout: timedOut,
       mayBeRunning: codeOf(error) !== 'SINK_UNREACHABLE',
     };
   } finally {
@@ -81,6 +84,7 @@ function toOutcome<R>(answer: SinkAnswer<R>): Outcome<R> {
     isOverload: (status === 429 || status === 503) && !isRefusal,
     isOfThisKey: status === 429 || isRefusal,
     isRefusal,
+    isTimeout: false,
     mayBeRunning: false,
   };
 }

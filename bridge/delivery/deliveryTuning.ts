@@ -16,6 +16,11 @@ export interface DeliveryTuning {
    * (docs/architecture.md#the-way-of-an-event).
    */
   readonly hintTimeoutMs: number;
+  /**
+   * An attempt after failures in a row has twice the time for each, up to this. A slow API server
+   * would otherwise have every attempt given up before it is done. Functions stop after as long.
+   */
+  readonly maxTimeoutMs: number;
   /** After the n-th failure of a key in a row. */
   readonly backoff: BackoffBounds;
   /**
@@ -36,6 +41,7 @@ export interface DeliveryTuning {
 export const defaultDeliveryTuning: DeliveryTuning = {
   attemptTimeoutMs: 1_000,
   hintTimeoutMs: 2_500,
+  maxTimeoutMs: 15_000,
   backoff: { minMs: 250, maxMs: 30_000 },
   refusalMaxMs: 10_000,
   maxFailures: 10,

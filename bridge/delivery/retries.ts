@@ -26,6 +26,8 @@ interface Retries<C, E> {
   choose(concern: C, now: number, build: (concern: C, now: number) => E): Sent<C, E>;
   /** Failures in a row before this attempt. */
   failuresOf(key: string): number;
+  /** Time-outs since the key was last answered, probes too. */
+  timeoutsOf(key: string): number;
   /**
    * Keeps the concern back for the backoff or Retry-After, whichever is longer; gives the delay.
    * After a refusal, a newer change of the key is sent at once: what was refused is not what is
@@ -47,6 +49,7 @@ interface Retries<C, E> {
 
 interface Trouble<C, E> {
   readonly failures: number;
+  readonly timeouts: number;
   readonly unanswered: Sent<C, E> | undefined;
 }
 
@@ -60,8 +63,11 @@ export function createRetries<C extends Concern, E extends OutgoingEvent>(
   const timers = new Map<string, CancelTimer>();
   const failuresOf = (key: string): number => troubles.get(key)?.failures ?? 0;
 
-  function remember(key: string, failures: number, sent: Sent<C, E>, { mayBeRunning }: Failure): void {
-    troubles.set(key, { failures, unanswered: mayBeRunning ? sent : undefined });
+  const timeoutsOf = (key: string): number => troubles.get(key)?.timeouts ?? 0;
+
+  function remember(key: string, failures: number, sent: Sent<C, E>, { mayBeRunning, isTimeout }: Failure): void {
+    const timeouts = timeoutsOf(key) + (isTimeout ? 1 : 0);
+    troubles.set(key, { failures, timeouts, unanswered: mayBeRunning ? sent : undefined });
   }
 
   function schedule(key: string, delayMs: number, run: () => void): void {
@@ -85,6 +91,7 @@ export function createRetries<C extends Concern, E extends OutgoingEvent>(
       return { event: build(concern, now), concern };
     },
     failuresOf,
+    timeoutsOf,
     delay(concern, sent, failure) {
       const { key } = concern;
       const failures = failuresOf(key) + 1;

@@ -4,9 +4,9 @@
  *
  * A key that waits while a place is free is sent in the same tick. A failure is retried after a
  * backoff or Retry-After, whichever is later; `maxFailures` in a row make a dead letter of it. The
- * key is then reconciled at its next change or resync. A refused API call is tried on and on. While the circuit breaker is open and
- * nothing waits, a key in its backoff serves as the probe: with few keys the bridge would otherwise
- * learn late that the sink is back.
+ * key is then reconciled at its next change or resync. A refused API call is tried on and on. While
+ * the circuit breaker is open and nothing waits, a key in its backoff serves as the probe: with few
+ * keys the bridge would otherwise learn late that the sink is back.
  *
  * Guarantees: one event in flight for each key (the queue's). What is sent next follows S5
  * (retries.ts). Half of the places are kept from the low lane. Nothing here blocks a watch.
@@ -77,6 +77,11 @@ const LOW_SHARE = 0.5;
  */
 const ABORTED_WITHIN_MS = 100;
 
+/** A first time-out that is set longer than the longest stays as it is set. */
+function growTimeout(firstMs: number, timeouts: number, maxMs: number): number {
+  return Math.max(firstMs, Math.min(maxMs, firstMs * 2 ** timeouts));
+}
+
 export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
   options: DeliveryOptions<C, E, R>,
 ): Delivery {
@@ -136,7 +141,8 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
     // A due time means that time has passed, and nothing was seen.
     if (retries.failuresOf(concern.key) === 0 && sent.concern.dueAt === undefined)
       metrics.eventLagSeconds.observe({ stage: 'sent' }, Math.max(0, sentAt - concern.observedAt) / 1_000);
-    const timeoutMs = event.data.snapshot === undefined ? tuning.hintTimeoutMs : tuning.attemptTimeoutMs;
+    const firstTimeoutMs = event.data.snapshot === undefined ? tuning.hintTimeoutMs : tuning.attemptTimeoutMs;
+    const timeoutMs = growTimeout(firstTimeoutMs, retries.timeoutsOf(concern.key), tuning.maxTimeoutMs);
     const outcome = await attempt(options.sink, event, timeoutMs, clock, closing.signal);
     observe(event, outcome, sentAt);
 

@@ -57,8 +57,15 @@ export interface AnnouncerDeps {
   readonly timeoutSignal?: (timeoutMs: number) => AbortSignal;
 }
 
-/** For one announcement: half of the second that the bridge gives an attempt. */
-const BUDGET_MS = 500;
+/**
+ * For one announcement: half of the second that the bridge gives an attempt. It doubles each time
+ * that the API server has needed more, up to what the bridge gives an attempt then.
+ */
+const BUDGET = { minMs: 500, maxMs: 12_000 };
+/**
+ * For EVENTS_SINK, which may be down for long: it must not hold up what the API server would take.
+ */
+const SINK_BUDGET_MS = 500;
 /** In the carry: warnings that could not be told. A recheck tells no warnings otherwise. */
 const WARNINGS_OWED = 'warnings-owed';
 
@@ -68,6 +75,7 @@ const MAX_REMEMBERED = 10_000;
 export function createAnnouncer(deps: AnnouncerDeps): Announcer {
   const { timeoutSignal = AbortSignal.timeout } = deps;
   const said = new Set<string>();
+  let budgetMs = BUDGET.minMs;
 
   async function announce(announcing: Announcing, signal: AbortSignal): Promise<Told> {
     const { snapshot, decision } = announcing;
@@ -75,11 +83,13 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     const announcement = toAnnouncement(snapshot, decision);
     if (announcement === null && warnings.length === 0) return { hasRecorded: false, owes: false, carry: undefined };
 
-    const inTime = AbortSignal.any([signal, timeoutSignal(BUDGET_MS)]);
+    const inTime = AbortSignal.any([signal, timeoutSignal(budgetMs)]);
     const isTold =
-      announcement === null || (await attempt(snapshot, signal, () => tell(announcement, announcing, deps, inTime)));
+      announcement === null ||
+      (await attempt(snapshot, signal, () => tell(announcement, announcing, { ...deps, timeoutSignal }, inTime)));
     const tellAll = () => tellWarnings(warnings, announcing, deps, said, inTime);
-    const areWarningsTold = await attempt(snapshot, signal, tellAll);
+    // Saying nothing succeeds at once, which would take back the time that the API server needs.
+    const areWarningsTold = warnings.length === 0 || (await attempt(snapshot, signal, tellAll));
     return {
       hasRecorded: isTold && announcement !== null && announcement.record !== null,
       owes: !isTold || !areWarningsTold,
@@ -91,7 +101,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     const { source } = snapshot;
     const notices = toRemovalNotices(writes);
     if (source === null || notices.length === 0) return;
-    const inTime = AbortSignal.any([signal, timeoutSignal(BUDGET_MS)]);
+    const inTime = AbortSignal.any([signal, timeoutSignal(budgetMs)]);
     await attempt(snapshot, signal, async () => {
       for (const notice of notices) await writeKubernetesEvent(deps.api, source, 0, notice, deps.now(), inTime);
     });
@@ -105,7 +115,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     const notice = toRefusalNotice(error.message);
     const key = warningKey(snapshot, { epoch: 0 }, notice);
     if (said.has(key)) return;
-    const inTime = AbortSignal.any([signal, timeoutSignal(BUDGET_MS)]);
+    const inTime = AbortSignal.any([signal, timeoutSignal(budgetMs)]);
     await attempt(snapshot, signal, async () => {
       const isNew = await writeKubernetesEvent(deps.api, source, 0, notice, deps.now(), inTime);
       if (isNew) deps.metrics.warnings.inc({ namespace, service, reason: notice.reason });
@@ -121,10 +131,13 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
   ): Promise<boolean> {
     try {
       await work();
+      budgetMs = Math.max(BUDGET.minMs, budgetMs / 2);
       return true;
     } catch (cause) {
-      // Whoever waits is still there: it is our own time that was over.
-      const error = codeOf(cause) === 'ABORTED' && !caller.aborted ? late(cause) : cause;
+      // The caller still waits, so our own time was over.
+      const isLate = codeOf(cause) === 'ABORTED' && !caller.aborted;
+      const error = isLate ? late(budgetMs, cause) : cause;
+      if (isLate) budgetMs = Math.min(BUDGET.maxMs, budgetMs * 2);
       // A conflict on the record: somebody else has announced, or the object has moved on. The next reconcile sees which.
       const level = codeOf(error) === 'KUBE_CONFLICT' ? 'debug' : 'warn';
       deps.log[level]({ service: `${namespace}/${name}`, err: error }, 'an announcement did not get through');
@@ -135,15 +148,15 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
   return { announce, tellRemoved, tellRefused };
 }
 
-function late(cause: unknown): ZenLeadError {
-  const message = `not announced within ${BUDGET_MS} ms, a later reconcile tries again`;
+function late(budgetMs: number, cause: unknown): ZenLeadError {
+  const message = `not announced within ${budgetMs} ms, a later reconcile tries again`;
   return new ZenLeadError('KUBE_TIMEOUT', message, { retry: 'later', cause });
 }
 
 async function tell(
   announcement: Announcement,
   { snapshot, decidedAt }: Announcing,
-  { api, clusterName, eventsSink }: AnnouncerDeps,
+  { api, clusterName, eventsSink, timeoutSignal }: AnnouncerDeps & Required<Pick<AnnouncerDeps, 'timeoutSignal'>>,
   signal: AbortSignal,
 ): Promise<void> {
   const { source, namespace, name } = snapshot;
@@ -157,7 +170,10 @@ async function tell(
     sourceUid: source.uid,
     decidedAt: changedAt ?? decidedAt,
   };
-  await eventsSink?.(toReply(context, { decision: kind, reason, previous, leader, epoch, basis: 'event' }), signal);
+  if (eventsSink !== undefined) {
+    const inTime = AbortSignal.any([signal, timeoutSignal(SINK_BUDGET_MS)]);
+    await eventsSink(toReply(context, { decision: kind, reason, previous, leader, epoch, basis: 'event' }), inTime);
+  }
   if (record !== null) await applyWrite(api, record, signal);
 }
 

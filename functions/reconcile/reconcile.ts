@@ -21,7 +21,7 @@ import type { Snapshot, Uid } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
 import { placeholdersFirst, withPlaceholders } from './placeholders.ts';
-import { type NamespaceRead, READ_LIFETIME_MS, toSnapshot } from './readState.ts';
+import { type NamespaceRead, toSnapshot } from './readState.ts';
 import { type Basis, type SettleDeps, settle } from './settle.ts';
 import type { ReadNamespace } from './sharedReads.ts';
 import type { Evidence, HintReason, WhyHint } from './whyHint.ts';
@@ -178,7 +178,7 @@ async function readBasis(
   known?: NamespaceRead,
 ): Promise<Basis> {
   const state = known ?? (await readNamespace(namespace, signal));
-  return { snapshot: toSnapshot(state, name), deadline: state.readAt + READ_LIFETIME_MS, isRead: true };
+  return { snapshot: toSnapshot(state, name), deadline: state.deadline, isRead: true };
 }
 
 function earliest(a: number | null, b: number | null): number | null {

@@ -363,6 +363,28 @@ describe('the next snapshot (S5)', () => {
   });
 });
 
+describe('a sink that is slow', () => {
+  it('has twice the time after each time-out, up to 15 s, and the first time again after an answer', async () => {
+    const bench = aBench();
+    const heldMs = async (): Promise<number> => {
+      const { signal, at } = bench.open('a');
+      while (!signal.aborted) await bench.clock.advance(250);
+      return bench.clock.now() - at;
+    };
+    bench.add('a');
+    const held: number[] = [];
+    for (let n = 0; n < 6; n += 1) {
+      held.push(await heldMs());
+      const sent = bench.calls.length;
+      while (bench.calls.length === sent) await bench.clock.advance(250);
+    }
+    expect(held).toEqual([1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
+    await bench.open('a').answer(200);
+    bench.add('a');
+    expect(await heldMs()).toBe(1_000);
+  });
+});
+
 describe('what the sink bears', () => {
   const many = (bench: Bench, count: number, prefix = 's'): void => {
     for (let n = 0; n < count; n += 1) bench.add(`${prefix}-${n}`);

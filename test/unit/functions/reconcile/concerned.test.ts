@@ -32,7 +32,7 @@ const aSlice = (source: string, leaderName: string): SliceView => ({
 
 const state: NamespaceRead = {
   namespace: 'shop',
-  readAt: 0,
+  deadline: 0,
   revisions: { pods: revision('1'), services: revision('1'), slices: revision('1') },
   services: [
     opted('db'),
