@@ -1,12 +1,16 @@
 /**
- * The HTTP application: `POST /` takes an event, answers with what was decided; `OPTIONS /` is the CloudEvents webhook handshake; probes.
- * Any other method on `/` is told which ones there are (405).
+ * The HTTP application: `POST /` takes an event, answers with what was decided; `OPTIONS /` is the
+ * CloudEvents webhook handshake; probes. It answers any other method on `/` with 405 and the ones
+ * that there are.
  *
- *   request -> sender (401, 403) -> envelope (400, 413, 415) -> dispatch -> reply (200), or "again" (429, 503 with Retry-After)
+ *   request -> sender (401, 403) -> envelope (400, 413, 415) -> dispatch -> reply (200), or "again"
+ *   (429, 503 with Retry-After)
  *
- * Made by `startFunctions`; it does not listen by itself. Guarantees: work stops when its caller has gone (watchCaller.ts).
- * Source: CloudEvents HTTP protocol binding 1.0.2 (a reply is an event in the response); HTTP webhook 1.0.2 section 4 (handshake);
- * RFC 9110 15.5.6 (a 405 names what is allowed).
+ * It does not listen by itself.
+ *
+ * Guarantees: work stops when its caller has gone (watchCaller.ts).
+ * Source: CloudEvents HTTP protocol binding 1.0.2 (a reply is an event in the response); HTTP
+ * webhook 1.0.2 section 4 (handshake); RFC 9110 15.5.6 (a 405 names what is allowed).
  */
 
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -29,20 +33,31 @@ export interface AppDeps {
   readonly authenticate: Authenticate;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** Milliseconds for a request to arrive whole; 5 s, where our own senders need a few milliseconds. */
+  /**
+   * Milliseconds for a request to arrive whole; 5 s, where our own senders need a few milliseconds.
+   */
   readonly receiveTimeoutMs?: number;
   isReady(): Readiness;
 }
 
-/** Events are 64 KiB at most (CloudEvents 1.0, "Size Limits"); an ApiServerSource sends whole objects, which can be larger. */
+/**
+ * Events are 64 KiB at most (CloudEvents 1.0, "Size Limits"); an ApiServerSource sends whole
+ * objects, which can be larger.
+ */
 const BODY_LIMIT_BYTES = 256 * 1024;
-/** Of all requests that are being received: a quarter of the memory that the manifests give a function. */
+/**
+ * Of all requests that are being received: a quarter of the memory that the manifests give a
+ * function.
+ */
 const BODIES_LIMIT_BYTES = 96 * 1024 * 1024;
 /** A bridge holds 64 at most; a connection without a request takes some 20 KB. */
 const MAX_CONNECTIONS = 2_048;
 /** For a reconcile, as long as our bridge ever waits for an answer. A Broker waits longer. */
 const RECONCILE_TIMEOUT_MS = 15_000;
-/** Longer than undici (4 s) and Knative's proxies keep an idle connection, so that the one who sends closes first. */
+/**
+ * Longer than undici (4 s) and Knative's proxies keep an idle connection, so that the one who sends
+ * closes first.
+ */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 /** On `/`. */
 const ALLOWED_METHODS = ['POST', 'OPTIONS'];
@@ -53,15 +68,17 @@ export function createApp(deps: AppDeps): FastifyInstance {
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: receiveTimeoutMs,
-    // Node takes the smaller of the two for the headers and the larger for the whole request: with its own 60 s for the headers
-    // a body would have those. And it looks only every 30 s unless told otherwise.
+    // Node takes the smaller of the two for the headers and the larger for the whole request: with
+    // its own 60 s for the headers a body would have those. By default it checks only every 30 s.
     http: { headersTimeout: receiveTimeoutMs, connectionsCheckingInterval: receiveTimeoutMs / 5 },
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: 'idle',
-    // Whoever still has a connection while we close is served on it once more, and told to leave (startFunctions).
+    // A caller that still has a connection while we close is served on it once more, and then asked
+    // to leave (startFunctions).
     return503OnClosing: false,
   });
-  // The body as bytes, whatever it says it is: the envelope decides, and its JSON is stricter than Fastify's.
+  // The body as bytes, whatever it says it is: the envelope decides, and its JSON is stricter than
+  // Fastify's.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
@@ -85,8 +102,8 @@ declare module 'fastify' {
 }
 
 /**
- * Runs on the headers, before a byte of the body is read: authenticates the sender, and bounds what all
- * bodies together may take. 1,500 callers without a token held 557 MiB before.
+ * Runs on the headers, before a byte of the body is read: authenticates the sender, and bounds what
+ * all bodies together may take. 1,500 callers without a token held 557 MiB before.
  */
 function createAdmission(deps: AppDeps): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   let receivingBytes = 0;
@@ -110,7 +127,8 @@ async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDe
   const event = parseEvent(parseEnvelope(request.raw.headersDistinct, body));
   const replies = await dispatch(event, request.sender === 'trusted', deps.reconciler, signal);
   const [only, ...others] = replies;
-  // A response holds one event. A foreign event may concern several Services; who sent it expects none.
+  // A response holds one event. A foreign event may concern several Services, and its sender
+  // expects no reply.
   if (only === undefined || others.length > 0) return reply.code(200).send();
   const message = toStructured(request.sender === 'trusted' ? only : withoutSnapshot(only));
   return reply
@@ -119,7 +137,7 @@ async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDe
     .send(message.body);
 }
 
-/** Pods, addresses and nodes of a namespace are not for whoever can reach the port. */
+/** Not every caller that can reach the port may learn pods, addresses and nodes. */
 function withoutSnapshot(reply: ReplyEvent): ReplyEvent {
   const { snapshot: _, ...data } = reply.data;
   return { ...reply, data };
@@ -140,7 +158,7 @@ function methodError({ method }: FastifyRequest): ZenLeadError {
   return new ZenLeadError('METHOD_NOT_ALLOWED', message, { retry: 'never', path: 'method' });
 }
 
-/** What Fastify refuses before a handler sees it. */
+/** Maps what Fastify refuses before a handler sees it. */
 function toInputError(error: unknown): unknown {
   if (codeOf(error) !== undefined || !(error instanceof Error) || !('code' in error)) return error;
   const { code, message } = error;
@@ -157,7 +175,7 @@ function toInputError(error: unknown): unknown {
     : error;
 }
 
-/** Consent is the two headers and not the status; whoever does not ask gets none. */
+/** Consent is the two headers and not the status; a caller that does not ask gets none. */
 function handshake(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const origin = request.headers['webhook-request-origin'];
   reply.header('allow', ALLOWED_METHODS.join(', '));

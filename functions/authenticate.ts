@@ -1,10 +1,12 @@
 /**
- * authenticate: is this our bridge? A projected service-account token with our own audience, checked against the API server's keys.
- * docs/trust.md. Called by `app` before a body is looked at.
+ * authenticate: checks a projected service-account token with our own audience against the API
+ * server's keys. docs/trust.md#tokens
  *
- * UNAUTHENTICATED (401): no token, or one that does not hold. WRONG_SENDER (403): a good token of somebody else.
+ * UNAUTHENTICATED (401) for a missing token, or one that does not hold. WRONG_SENDER (403) for a
+ * good token of another sender.
  *
- * Guarantees: only what kube-apiserver signs with passes, so neither `none` nor a public key used as a shared secret passes; iss, aud, exp, nbf and sub are checked.
+ * Guarantees: only what kube-apiserver signs with passes, so neither `none` nor a public key used
+ * as a shared secret passes; iss, aud, exp, nbf and sub are checked.
  * Source: RFC 8725 (JWT best current practices) 3.1, 3.8, 3.9; RFC 6750 section 2.1.
  */
 
@@ -13,8 +15,9 @@ import { ZenLeadError } from '../lib/errors.ts';
 import type { KeySource, Keys } from './keySource.ts';
 
 /**
- * `trusted` is our bridge. A `stranger` sent no token where hints are accepted, or no trusted sender is
- * configured. Its event is a hint, and the reply holds nothing that only a reader of the cluster may know.
+ * `trusted` is our bridge. A `stranger` sent no token where hints are accepted, or no trusted
+ * sender is configured. Its event is a hint, and the reply holds nothing that only a reader of the
+ * cluster may know.
  */
 export type Sender = 'trusted' | 'stranger';
 export type Authenticate = (authorization: string | undefined) => Promise<Sender>;
@@ -23,7 +26,7 @@ export interface TrustOptions {
   /** `system:serviceaccount:<namespace>:<name>` */
   readonly trustedSender: string;
   readonly audience: string;
-  /** A request without a token is a hint, in place of 401. */
+  /** A request without a token is a hint, instead of a 401. */
   readonly acceptHints: boolean;
   readonly keySource: KeySource;
   readonly now: () => number;
@@ -38,7 +41,7 @@ const CLOCK_TOLERANCE_S = 30;
  */
 const ALGORITHMS = ['RS256', 'ES256', 'ES384', 'ES512'];
 
-/** No trusted sender configured: `Authorization` is ignored and everything is a hint. */
+/** Without a trusted sender, `Authorization` is ignored and everything is a hint. */
 export const everythingIsAHint: Authenticate = async () => 'stranger';
 
 export function createAuthenticate(options: TrustOptions): Authenticate {
@@ -67,7 +70,7 @@ async function verify(token: string, options: TrustOptions): Promise<JWTPayload>
   try {
     return await verifyWith(keys, token, options);
   } catch (error) {
-    // Rotated: the API server signs with a key that it did not have when we asked.
+    // The API server has rotated its keys since we asked.
     const isUnknownKey =
       error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed;
     const fresh = isUnknownKey ? await keySource.refresh() : keys;

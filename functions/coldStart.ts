@@ -1,16 +1,22 @@
 /**
- * watchColdStart: what a Service waits for while functions scale from zero, or up: from the start of this process to its first decision,
- * where the change was seen before the process was there. Used by `looks`.
+ * watchColdStart: measures how long a Service waits while functions scale from zero, or up: from
+ * the start of this process to its first decision, where the change was seen before the process was
+ * there.
  *
- * Not guaranteed: that every start counts. Events from senders that are not trusted have no time that could be believed.
+ * Does not guarantee that every start counts. The time in an event of an untrusted sender proves
+ * nothing.
  */
 
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 
-/** Called after each reconcile, with when its change was observed (epoch milliseconds); the first call counts. */
+/**
+ * Called after each reconcile, with when its change was observed (epoch milliseconds); the first
+ * call counts.
+ */
 export function watchColdStart(
   { coldStartSeconds }: Pick<Metrics, 'coldStartSeconds'>,
-  // Since the process began, before the first line of ours ran: https://nodejs.org/api/perf_hooks.html#performancenow
+  // Since the process began, before the first line of ours ran:
+  // https://nodejs.org/api/perf_hooks.html#performancenow
   { startedAt, uptimeMs } = { startedAt: performance.timeOrigin, uptimeMs: () => performance.now() },
 ): (observedAt: number | undefined) => void {
   let isNoted = false;

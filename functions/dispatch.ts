@@ -1,5 +1,5 @@
 /**
- * dispatch: the function for an event, by its type. Called by `app` for `POST /`, and by the sink of `zen-lead run`.
+ * dispatch: chooses the function for an event by its type.
  */
 
 import type { IncomingEvent } from '../lib/events/parseEvent.ts';
@@ -8,7 +8,9 @@ import { onPodEvent } from './onPodEvent.ts';
 import { onServiceEvent } from './onServiceEvent.ts';
 import type { Reconciler } from './reconcile/reconciler.ts';
 
-/** The replies, one a Service that was looked at; none for an event that concerns nobody. */
+/**
+ * Replies, one for each Service that was reconciled; none for an event that concerns no Service.
+ */
 export async function dispatch(
   event: IncomingEvent,
   isTrusted: boolean,
@@ -16,7 +18,8 @@ export async function dispatch(
   signal: AbortSignal,
 ): Promise<readonly ReplyEvent[]> {
   if (event.kind === 'ours') return [];
-  if (event.kind === 'foreign' && event.objectKind === null) return []; // of a kind that concerns nobody
+  // of a kind that concerns no Service
+  if (event.kind === 'foreign' && event.objectKind === null) return [];
   const isAboutPod = event.kind === 'foreign' ? event.objectKind === 'Pod' : event.type.startsWith('io.zen-lead.pod.');
   return isAboutPod
     ? onPodEvent(event, isTrusted, reconciler, signal)

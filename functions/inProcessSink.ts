@@ -1,6 +1,6 @@
 /**
- * The sink of `zen-lead run`: bridge and functions in one process. The same way as over HTTP, without the HTTP: the event is
- * ours, so it is trusted and readable, and nothing is serialised on the path of a failover.
+ * Runs the functions in the process of the bridge, as the sink of `zen-lead run`. The event is our
+ * own, so it is trusted and readable. Nothing is serialised on the path of a failover.
  */
 
 import { codeOf, ZenLeadError } from '../lib/errors.ts';

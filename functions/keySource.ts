@@ -1,11 +1,13 @@
 /**
- * The keys that service-account tokens are signed with, from the API server. Used by `authenticate`.
+ * Loads the keys that service-account tokens are signed with from the API server.
  *
- * Loaded at the start (not ready until then), every 10 minutes, and when a token names a key that is not known, but for that at most
- * once in 10 seconds: a stranger's tokens must not become load on the API server.
+ * It loads them at the start (not ready until then), every 10 minutes, and when a token names an
+ * unknown key. For an unknown key it does so at most once in 10 seconds, because a stranger's
+ * tokens must not become load on the API server.
  *
  * Guarantees: keys once loaded stay in use while the API server cannot be reached.
- * Source: https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
+ * Source:
+ * https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
  */
 
 import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose';
@@ -22,7 +24,9 @@ export interface Keys {
 export interface KeySource {
   /** Null until they have been loaded. */
   current(): Keys | null;
-  /** For a key that is not known: the keys read afresh, or those that are known when it is too soon. */
+  /**
+   * For a key that is not known: the keys read afresh, or those that are known when it is too soon.
+   */
   refresh(): Promise<Keys | null>;
   close(): void;
 }
@@ -30,14 +34,17 @@ export interface KeySource {
 /** Keys that were withdrawn stop counting after this. */
 const REFRESH_MS = 600_000;
 const MIN_REFRESH_MS = 10_000;
-/** Until the first keys are there: nothing works without them. */
+/** Until the first keys are there, nothing works. */
 const FIRST_RETRY_MS = 1_000;
 const TIMEOUT_MS = 5_000;
 
 const discovery = z.object({ issuer: z.string().min(1) });
 const jwks = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
-/** `monotonicNow` counts milliseconds from any start: a clock that is set back must not delay a refresh. */
+/**
+ * `monotonicNow` counts milliseconds from any start: a clock that is set back must not delay a
+ * refresh.
+ */
 export function startKeySource(
   api: KubeApi,
   log: Logger,

@@ -1,7 +1,9 @@
 /**
- * onPodEvent: the function for events about pods: `io.zen-lead.pod.*`, and Pods of a Knative ApiServerSource. Called by `dispatch`.
+ * onPodEvent: handles events about pods: `io.zen-lead.pod.*`, and Pods of a Knative
+ * ApiServerSource.
  *
- * One reconcile decides, whatever happened to the pod: a lost, doubled or reordered event changes nothing in the end.
+ * One reconcile decides, whatever happened to the pod. A lost, doubled or reordered event changes
+ * nothing in the end.
  */
 
 import type { ForeignHint } from '../lib/events/foreign.ts';

@@ -1,6 +1,7 @@
 /**
- * onServiceEvent: the function for events about Services and what we own: `io.zen-lead.service.*` (changes, drift, resync, recheck),
- * and Services and EndpointSlices of a Knative ApiServerSource. Called by `dispatch`.
+ * onServiceEvent: handles events about Services and the objects that we own:
+ * `io.zen-lead.service.*` (changes, drift, resync, recheck), and Services and EndpointSlices of a
+ * Knative ApiServerSource.
  */
 
 import type { ForeignHint } from '../lib/events/foreign.ts';

@@ -1,8 +1,8 @@
 /**
- * startFunctions: the functions as a server. Called by `zen-lead functions`.
+ * startFunctions: serves the functions over HTTP.
  *
- * Guarantees: ready once the token keys are loaded, where a trusted sender is configured. `close` takes no new connections, finishes
- * what is in flight up to a bound, then closes.
+ * Guarantees: it is ready once the token keys are loaded, where a trusted sender is configured.
+ * `close` takes no new connections, finishes what is in flight up to a bound, then closes.
  */
 
 import { createApp } from './app.ts';
@@ -18,7 +18,10 @@ export interface FunctionsOptions extends FunctionDeps {
   readonly trustedSender?: string | undefined;
   readonly audience: string;
   readonly acceptHints: boolean;
-  /** Milliseconds that `close` waits for requests in flight; 5 s, half of what Kubernetes leaves after its own delays. */
+  /**
+   * Milliseconds that `close` waits for requests in flight; 5 s, half of what Kubernetes leaves
+   * after its own delays.
+   */
   readonly drainTimeoutMs?: number;
   /** See `AppDeps`. */
   readonly receiveTimeoutMs?: number;

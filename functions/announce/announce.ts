@@ -1,11 +1,15 @@
 /**
- * The announcer: tells others what the slice says, and notes that it has. docs/reference/events.md#announcements.
+ * Announces to others what the slice says, and records that it has.
+ * docs/reference/events.md#announcements
  *
- * Kubernetes Event, then CloudEvent to EVENTS_SINK, then the record: killed between any two, the next reconcile says it again, with the same
- * name and id. Called by `settle`, and only where the route stands as decided.
+ * It sends a Kubernetes Event, then a CloudEvent to EVENTS_SINK, then writes the record. After a
+ * kill between any two, the next reconcile announces again, with the same name and id. It announces
+ * only where the route stands as decided.
  *
- * Guarantees: at least once, never before the route. Never rejects: a failure is logged and owed, and the look is still answered.
- * Not guaranteed: that LeaderServiceRemoved is seen (nothing of ours is left that could say that it is owed), and warnings after a crash.
+ * Guarantees: at least once, never before the route. It never rejects: a failure is logged and
+ * owed, and the reconcile is still answered.
+ * Does not guarantee LeaderServiceRemoved (no object is left that could say that it is owed), nor
+ * warnings after a crash.
  */
 
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
@@ -48,7 +52,7 @@ export interface Announcer {
 export interface AnnouncerDeps {
   readonly api: KubeApi;
   readonly clusterName: string;
-  /** Undefined: nobody to tell but Kubernetes. */
+  /** Undefined where only Kubernetes is told. */
   readonly eventsSink: EventsSink | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -69,7 +73,10 @@ const SINK_BUDGET_MS = 500;
 /** In the carry: warnings that could not be told. A recheck tells no warnings otherwise. */
 const WARNINGS_OWED = 'warnings-owed';
 
-/** Names of warnings remembered, so that a busy Service does not say the same on every reconcile. Forgetting costs an AlreadyExists. */
+/**
+ * Names of warnings remembered, so that a busy Service does not say the same on every reconcile.
+ * Forgetting costs an AlreadyExists.
+ */
 const MAX_REMEMBERED = 10_000;
 
 export function createAnnouncer(deps: AnnouncerDeps): Announcer {
@@ -138,7 +145,8 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
       const isLate = codeOf(cause) === 'ABORTED' && !caller.aborted;
       const error = isLate ? late(budgetMs, cause) : cause;
       if (isLate) budgetMs = Math.min(BUDGET.maxMs, budgetMs * 2);
-      // A conflict on the record: somebody else has announced, or the object has moved on. The next reconcile sees which.
+      // On a conflict of the record, another function has announced, or the object has moved on.
+      // The next reconcile sees which.
       const level = codeOf(error) === 'KUBE_CONFLICT' ? 'debug' : 'warn';
       deps.log[level]({ service: `${namespace}/${name}`, err: error }, 'an announcement did not get through');
       return false;

@@ -1,8 +1,11 @@
 /**
- * toAnnouncement: what the slice says and the record of announcements does not yet. The outbox of docs/reference/events.md#announcements, as a pure function.
+ * toAnnouncement: finds what the slice says and the record of announcements does not say yet. It is
+ * the outbox of docs/reference/events.md#announcements, as a pure function.
  *
- * Called by `announce` in a reconcile that leaves the route as it is. Guarantees: the same state gives the same announcement, so that
- * two functions that say it at once say it under one id. Null: nothing is owed.
+ * Null when nothing is owed.
+ *
+ * Guarantees: the same state gives the same announcement, so two functions that make it at once
+ * give it one id.
  */
 
 import type { Decision, Leader, Reason } from '../../lib/selection/decision.ts';
@@ -64,7 +67,10 @@ export function toAnnouncement(snapshot: Snapshot, decision: Decision): Announce
   };
 }
 
-/** That no route is to be written does not mean that the route stands: a write may not be possible now. */
+/**
+ * That no route is to be written does not mean that the route stands: a write may not be possible
+ * now.
+ */
 function isRouted({ slice, leader }: LeaderRecord, decision: Decision): boolean {
   return leader?.uid === decision.leader?.uid && parseEpoch(slice?.annotations[annotation.epoch]) === decision.epoch;
 }
@@ -81,7 +87,10 @@ function recordedReason({ slice }: LeaderRecord): Reason | undefined {
   return reasons.find((reason) => reason === slice?.annotations[annotation.reason]);
 }
 
-/** On the slice for a LoadBalancer: a cloud controller re-syncs on every annotation change of its Service. */
+/**
+ * On the slice for a LoadBalancer: a cloud controller re-syncs on every annotation change of its
+ * Service.
+ */
 function toRecordWrite(
   { slice, lastSwitchAt }: LeaderRecord,
   service: ServiceView,

@@ -1,8 +1,10 @@
 /**
- * EVENTS_SINK: where leader events go to reach others, a Broker for instance. Called by `announce`.
+ * Sends leader events to EVENTS_SINK, a Broker for instance.
  *
- * Guarantees: resolves only on a 2xx; rejects with SINK_UNAVAILABLE or ABORTED otherwise. A redirect is not followed.
- * Source: https://knative.dev/docs/eventing/custom-event-source/sinkbinding/ (K_CE_OVERRIDES, K_CA_CERTS).
+ * Guarantees: resolves only on a 2xx; rejects with SINK_UNAVAILABLE or ABORTED otherwise. A
+ * redirect is not followed.
+ * Source: https://knative.dev/docs/eventing/custom-event-source/sinkbinding/ (K_CE_OVERRIDES,
+ * K_CA_CERTS).
  */
 
 import { getCACertificates } from 'node:tls';

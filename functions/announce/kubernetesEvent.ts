@@ -1,9 +1,12 @@
 /**
- * Kubernetes Events about a source Service: what `kubectl describe service` shows. Made by `announce`.
+ * Writes Kubernetes Events about a source Service, which `kubectl describe service` shows.
  *
- * Guarantees: the name follows from what is said, so that saying it twice is AlreadyExists, which is fine.
- * Not guaranteed: that it stays. The API server drops Events after an hour (`--event-ttl`).
- * Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ ; KEP-383.
+ * Guarantees: the name follows from what is said, so that saying it twice is AlreadyExists, which
+ * is fine.
+ * Does not guarantee that an Event stays. The API server drops Events after an hour
+ * (`--event-ttl`).
+ * Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ ;
+ * KEP-383.
  */
 
 import { codeOf } from '../../lib/errors.ts';

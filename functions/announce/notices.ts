@@ -1,5 +1,5 @@
 /**
- * What a Kubernetes Event says about an announcement or a warning. Pure; called by `announce`.
+ * Words the Kubernetes Event of an announcement or a warning. Pure.
  */
 
 import { hashId } from '../../lib/events/eventId.ts';
@@ -42,7 +42,7 @@ export function toWarningNotice({ reason, value, message }: Warning): Notice {
   return { type: 'Warning', reason, value, note: message };
 }
 
-/** One for each Service of ours that these writes removed. */
+/** One for each of our Services that these writes removed. */
 export function toRemovalNotices(writes: readonly Write[]): readonly Notice[] {
   return writes.flatMap((write): Notice[] => {
     if (write.kind !== 'delete' || write.resource !== 'services') return [];
@@ -52,7 +52,10 @@ export function toRemovalNotices(writes: readonly Write[]): readonly Notice[] {
   });
 }
 
-/** Tells a warning apart from every other one, in 40 characters; the name of its Event follows from the same parts. */
+/**
+ * Tells a warning apart from every other one, in 40 characters; the name of its Event follows from
+ * the same parts.
+ */
 export function warningKey(
   { source }: Pick<Snapshot, 'source'>,
   { epoch }: Pick<Decision, 'epoch'>,
@@ -61,7 +64,9 @@ export function warningKey(
   return hashId([source?.uid ?? '', epoch, reason, value]);
 }
 
-/** One cause gives one Event: the numbers of a quota change with everything that others use of it. */
+/**
+ * One cause gives one Event: the numbers of a quota change with everything that others use of it.
+ */
 export function toRefusalNotice(message: string): Notice {
   const note = `Kubernetes refuses what zen-lead writes: ${message}`;
   return { type: 'Warning', reason: 'WriteRefused', value: message.replaceAll(/\d+/g, '#'), note };

@@ -1,10 +1,12 @@
 /**
- * Coalescing of hints: on one key, one read in flight and one waiting, however many ask. docs/trust.md.
+ * Coalesces hints: on one key, one read in flight and one waiting, however many ask. docs/trust.md
  *
- * A hint says no more than "look at this Service", so whoever asks while a read is in flight is served by the next one, which starts
- * after they asked, and all of them by the same. A foreign source does not resync: refusing by rate would lose its last word.
+ * A hint says no more than "reconcile this Service". The next read, which starts after they asked,
+ * serves all that ask while one is in flight. A foreign source does not resync: refusing by rate
+ * would lose its last word.
  *
- * Guarantees: work that is shared is aborted only when everybody who waits for it has gone. BUSY beyond the bound of keys.
+ * Guarantees: shared work is aborted only when every caller that waits for it has gone. BUSY beyond
+ * the bound of keys.
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';
@@ -35,7 +37,7 @@ export function createCoalescer<T>(maxKeys: number): Coalescer<T> {
     const stop = new AbortController();
     const start = () => (stop.signal.aborted ? Promise.reject(aborted()) : work(stop.signal));
     const promise = after === null ? start() : after.then(start, start);
-    promise.catch(() => undefined); // everybody who waits hears of it; with nobody left there is no one to tell
+    promise.catch(() => undefined); // every waiter hears of it, and there may be none left
     return { promise, stop, waiters: 0 };
   }
 

@@ -1,8 +1,10 @@
 /**
- * Whom a foreign event concerns: the opted-in Services of its namespace, as they are now. docs/reference/events.md#hints: "one about a pod concerns the
- * opted-in Services of its namespace that select it or route to its name". Called by the handlers.
+ * Finds the Services that a foreign event concerns: the opted-in Services of its namespace, as they
+ * are now. An event about a pod concerns those that select it or route to its name.
+ * docs/reference/events.md#hints
  *
- * Guarantees: pure; sorted by name, no duplicates. Only the name in the hint is used, the rest is the state read.
+ * Guarantees: pure; sorted by name, no duplicates. Only the name in the hint is used, the rest is
+ * the state read.
  */
 
 import type { ForeignHint } from '../../lib/events/foreign.ts';
@@ -25,7 +27,10 @@ export const findConcernedByPod: FindConcerned = (state, { name }) => {
   });
 };
 
-/** By a Service or an EndpointSlice: the source itself, what it owns, and whoever has a name that it wants. */
+/**
+ * By a Service or an EndpointSlice: the source itself, its owner, and each source that wants its
+ * name.
+ */
 export const findConcernedByService: FindConcerned = (state, { objectKind, name }) => {
   const service = state.services.find((each) => each.name === name);
   const slice = state.slices.find((each) => each.name === name);
@@ -45,7 +50,10 @@ function findSources(state: NamespaceRead, isConcerned: (source: ServiceView) =>
   return sources.map(({ name }) => name).sort();
 }
 
-/** Any value counts, and whoever has something of ours: a misspelt opt-in and an opt-out are looked at too. */
+/**
+ * Any value of the opt-in counts, and so does an object of ours, so a misspelt opt-in and an
+ * opt-out are reconciled too.
+ */
 function isSource(service: ServiceView, { services, slices }: NamespaceRead): boolean {
   return isOptedIn(service) || [...services, ...slices].some((object) => isControlledBy(object, service.uid));
 }

@@ -1,7 +1,8 @@
 /**
- * countReconcile: what one reconcile adds to the metrics. Called by `report`.
+ * countReconcile: adds one reconcile to the metrics.
  *
- * Guarantees: a decision counts as a failover only when its route was written; no label holds a pod's name.
+ * Guarantees: a decision counts as a failover only when its route was written; no label holds a
+ * pod's name.
  */
 
 import { isAboutChange } from '../../lib/events/reconcileEvent.ts';
@@ -61,7 +62,10 @@ function countLeader(
   if (observedAt !== undefined) metrics.failoverSeconds.observe({ reason: name }, Math.max(0, now - observedAt) / 1000);
 }
 
-/** An event without a sender that is trusted has no `observedAt`; a reconcile that time alone has caused waited on purpose. */
+/**
+ * An event without a sender that is trusted has no `observedAt`; a reconcile that time alone has
+ * caused waited on purpose.
+ */
 function countLag(
   { request, observedAt }: ReconcileContext,
   { decidedAt, writes }: ReconcileResult,
@@ -75,13 +79,14 @@ function countLag(
   if (writes.length > 0) observe('written', now);
 }
 
-/** Opting out is somebody's wish, not a failover. */
+/** Opting out is a user's wish, not a failover. */
 function isFailover({ kind, reason }: Decision): boolean {
   return kind === 'elected' || (kind === 'lost' && reason !== 'OptedOut');
 }
 
 /**
- * Lenient: what the chosen pod lacks. Strict, and nobody chosen: every port that the Service names, because each pod may lack another one.
+ * Lenient: what the chosen pod lacks. Strict, and nobody chosen: every port that the Service names,
+ * because each pod may lack another one.
  */
 function unresolvedPorts({ reason, warnings, plan }: Decision): readonly string[] {
   if (reason !== 'PortResolutionFailed')
@@ -89,7 +94,10 @@ function unresolvedPorts({ reason, warnings, plan }: Decision): readonly string[
   return (plan?.service?.ports ?? []).flatMap(({ targetPort }) => (typeof targetPort === 'string' ? [targetPort] : []));
 }
 
-/** The Go zen-lead's values where they mean the same, so that dashboards carry over; else our reason in its spelling. */
+/**
+ * The Go zen-lead's values where they mean the same, so that dashboards carry over; else our reason
+ * in its spelling.
+ */
 const failoverReasons = new Map<Reason, string>([
   ['LeaderNotReady', 'notReady'],
   ['LeaderTerminating', 'terminating'],

@@ -1,7 +1,8 @@
 /**
- * parseObject: an object that the API server has given, by one of lib/kube's parsers. Used by whatever a function reads or is answered.
+ * parseObject: parses an object of the API server with one of lib/kube's parsers.
  *
- * Errors: KUBE_INVALID, to be tried later. An object that we cannot read is not the fault of whoever sent the event: never a 400.
+ * Errors: KUBE_INVALID, to be tried later. An object that we cannot read is not the fault of the
+ * event's sender, so the answer is never 400.
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';

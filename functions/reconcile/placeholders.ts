@@ -1,10 +1,12 @@
 /**
- * placeholdersFirst: of the writes that were decided, those that make room for a slice: the leader Service as it should be, what stands in the slice's
- * place removed, and the slice itself, empty. None where every slice is there. `reconcile` fills them with what it decides then.
+ * placeholdersFirst: chooses the writes that make room for a slice: the leader Service as it should
+ * be, what stands in the slice's place removed, and the slice itself, empty. None where every slice
+ * is there. `reconcile` fills them with what it decides then.
  *
- * Why: a create is fenced by its name alone. One that was on its way while another function made the slice, and a hand removed it, would bring
- * back an older epoch, or a second record (S4, S9). An empty slice routes to nobody and says nothing, so it may come at any time; the patch
- * that fills it carries its uid.
+ * Why: a create is fenced by its name alone. One that was on its way while another function made
+ * the slice, and a hand removed it, would bring back an older epoch, or a second record (S4, S9).
+ * An empty slice routes to nobody and says nothing, so it may come at any time; the patch that
+ * fills it carries its uid.
  */
 
 import { parseService } from '../../lib/kube/parseService.ts';
@@ -26,7 +28,10 @@ export function placeholdersFirst(writes: readonly Write[]): readonly Write[] {
   });
 }
 
-/** The snapshot with what these writes have made of it; `objects` is what the API server answered to each. */
+/**
+ * The snapshot with what these writes have made of it; `objects` is what the API server answered to
+ * each.
+ */
 export function withPlaceholders(
   snapshot: Snapshot,
   { writes, objects }: { readonly writes: readonly Write[]; readonly objects: readonly unknown[] },

@@ -1,13 +1,18 @@
 /**
- * readState: one namespace, read from the API server. For hints, and after a conflict.
+ * readState: reads one namespace from the API server, for hints and after a conflict.
  *
- * Slices first: a record that somebody writes while we read is then older than the pods that we decide on, and our write fails on
- * its resourceVersion; the other way round old pods would meet a new record. Services last: what a user wrote before a pod changed is seen
- * with that change, `paused` above all. All of it by consistent LIST, all pages.
+ * It reads slices first. A record that another function writes meanwhile is then older than the
+ * pods that we decide on, and our write fails on its resourceVersion. The other way round, old pods
+ * would meet a new record. It reads Services last, so what a user wrote before a pod changed is
+ * seen with that change, `paused` above all. Every LIST is consistent and complete.
  *
- * Guarantees: state is as new as its first request or newer. KUBE_INVALID for an object that cannot be read: nothing is skipped silently.
- * Not guaranteed: that the three lists are of one instant; each has its own revision (S9 compares like with like).
- * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#the-resourceversion-parameter (unset: most recent).
+ * Guarantees: state is as new as its first request or newer. KUBE_INVALID for an object that cannot
+ * be read: nothing is skipped silently.
+ * Does not guarantee that the three lists are of one instant. Each has its own revision (S9
+ * compares like with like).
+ * Source:
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#the-resourceversion-parameter
+ * (unset: most recent).
  */
 
 import { endpointSlices, type KubeApi, pods, type Resource, services } from '../../lib/kube/kubeApi.ts';

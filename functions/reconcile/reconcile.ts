@@ -1,15 +1,20 @@
 /**
- * look: decide about one Service and write what was decided. The one way that every event takes, whatever its type.
+ * reconcile: decides about one Service and writes what was decided. Every event takes this one way,
+ * whatever its type.
  *
- *   1. The snapshot, if it may decide (whyHint.ts), else the state read by ourselves (readState.ts).
- *   2. assess: pure. Where no slice holds a record, or another one is to be made, no revision fences a snapshot (S9): what is to be
- *      written is decided on the state read. A slice that is made is made empty, and what goes in is decided when it is there (placeholders.ts).
+ *   1. The snapshot, if it may decide (whyHint.ts), else the state read by ourselves
+ *      (readState.ts).
+ *   2. assess: pure. Where no slice holds a record, or another one is to be made, no revision
+ *      fences a snapshot (S9): what is to be
+ *      written is decided on the state read. A slice that is made is made empty, and what goes in
+ *      is decided when it is there (placeholders.ts).
  *   3. Route writes, if there are any. What follows from them is the next reconcile.
  *   4. Without route writes: the announcement that is owed (announce.ts), then the other writes.
- *   5. A conflict: read afresh, decide again, at most three times.
+ *   5. After a conflict, read again and decide again, at most three times.
  *
- * Guarantees: S3, S4, S9. Nothing is written from a snapshot past its deadline, or from state read more than 2 s ago. A Service that
- * is gone is no error. Rejects with KUBE_* or ABORTED; conflicts to the end with the last of them.
+ * Guarantees: S3, S4, S9. Nothing is written from a snapshot past its deadline, or from state read
+ * past its own (readState.ts). A Service that is gone is no error. Rejects with KUBE_* or ABORTED;
+ * conflicts to the end with the last of them.
  */
 
 import { toRecheckDelay } from '../../lib/events/recheckDelay.ts';
@@ -31,7 +36,10 @@ export interface ReconcileRequest {
   /** Of the event; no decision depends on it, only whether warnings are told again. */
   readonly type: string;
   readonly evidence: Evidence;
-  /** What `whyHint` says of the evidence. A hint uses nothing of the data, not even what an earlier reply put there. */
+  /**
+   * What `whyHint` says of the evidence. A hint uses nothing of the data, not even what an earlier
+   * reply put there.
+   */
   readonly hint: HintReason | null;
   /** Of the event; decides nothing. */
   readonly traceparent?: string | undefined;
@@ -50,12 +58,15 @@ export interface ReconcileResult {
   readonly writes: readonly Write[];
   /** 1: no conflict. */
   readonly attempts: number;
-  /** Why the state was read in place of the event's; null when it was not. */
+  /** Why the state was read instead of the event's; null when it was not. */
   readonly hint: HintReason | null;
 }
 
 const MAX_REREADS = 3;
-/** How soon to reconcile again when an announcement did not get through: a sink that is down must not cost a reconcile a second and Service. */
+/**
+ * How soon to reconcile again when an announcement did not get through: a sink that is down must
+ * not cost a reconcile a second and Service.
+ */
 const ANNOUNCE_AGAIN_MS = 5_000;
 
 export interface ReconcileDeps extends SettleDeps {
@@ -135,8 +146,9 @@ interface Standing {
 }
 
 /**
- * A conflict can come after the route was written, at the other family's slice. What is then decided finds the new leader in place and keeps
- * it. What this reconcile did is still an election; the reply is what the snapshot in it gives, so that replaying it agrees.
+ * A conflict can come after the route was written, at the other family's slice. What is then
+ * decided finds the new leader in place and keeps it. What this reconcile did is still an election;
+ * the reply is what the snapshot in it gives, so that replaying it agrees.
  */
 function tellWhole(before: Standing | null, last: Standing): Standing {
   if (before === null) return last;

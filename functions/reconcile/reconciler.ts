@@ -1,8 +1,8 @@
 /**
- * Looks: what stands between an event and `look`: the rule for hints, their coalescing, the report. Both handlers go through here,
- * and so does the sink of `zen-lead run`.
+ * Stands between an event and `reconcile`: the rule for hints, their coalescing, the report.
+ * Every event goes through here.
  *
- * Guarantees: an event without a sender that is trusted decides nothing itself: only its subject is used.
+ * Guarantees: an event without a trusted sender decides nothing itself. Only its subject is used.
  */
 
 import type { ForeignHint } from '../../lib/events/foreign.ts';
@@ -20,7 +20,9 @@ import { type Evidence, type WhyHint, whyHint } from './whyHint.ts';
 
 export interface Reconciler {
   reconcile(event: ParsedReconcileEvent, isTrusted: boolean, signal: AbortSignal): Promise<ReplyEvent>;
-  /** Every Service that a foreign event concerns, one after another; rejects with the first failure. */
+  /**
+   * Every Service that a foreign event concerns, one after another; rejects with the first failure.
+   */
   reconcileAround(hint: ForeignHint, findConcerned: FindConcerned, signal: AbortSignal): Promise<readonly ReplyEvent[]>;
 }
 
@@ -66,7 +68,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   return {
     reconcile(event, isTrusted, signal) {
       const { subject: service, type, traceparent } = event;
-      // Anybody can write any time into an event; it would only spoil the latency that is measured.
+      // A sender can write any time into an event, which would only spoil the latency that is
+      // measured.
       const observedAt = isTrusted ? event.observedAt : undefined;
       const evidence: Evidence = { kind: 'reconcile', isTrusted, data: event.data, now: deps.now(), writes: [] };
       const request = { service, type, evidence, hint: rule(evidence), traceparent };

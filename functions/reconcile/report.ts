@@ -1,8 +1,9 @@
 /**
- * What one reconcile leaves behind for people: counters, and one log line a decision (info when something was written, debug when not).
+ * Reports one reconcile: counters, and one log line for each decision (info when something was
+ * written, debug when not).
  *
- * Guarantees: reasons are those of the decision; no label holds a pod's name. A Service that is not there or not opted in has no series: an
- * event can name any Service, so such names have no bound.
+ * Guarantees: reasons are those of the decision; no label holds a pod's name. A Service that is not
+ * there or not opted in has no series: an event can name any Service, so such names have no bound.
  */
 
 import { codeOf } from '../../lib/errors.ts';
@@ -72,7 +73,10 @@ export function reportFailure(
   log[level]({ service: `${namespace}/${name}`, type: request.type, code, traceId, err: error }, 'a reconcile failed');
 }
 
-/** A reconcile that failed has a name only where the bridge says that the Service is there, or an earlier reconcile found it. */
+/**
+ * A reconcile that failed has a name only where the bridge says that the Service is there, or an
+ * earlier reconcile found it.
+ */
 function labelsOfFailed({ service, evidence }: ReconcileContext['request'], metrics: Metrics): ServiceName {
   const name = { namespace: service.namespace, service: service.name };
   const { isTrusted, data } = evidence;

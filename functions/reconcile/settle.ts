@@ -1,8 +1,9 @@
 /**
- * settle: carry out one decision. Steps 3 and 4 of `look`.
+ * settle: carries out one decision, steps 3 and 4 of reconcile.ts.
  *
- * Guarantees: a write of the route comes before anything else and alone; an announcement comes only where the route stands, and before
- * the leader Service that says what was announced is removed. `stale`: what was decided on is no longer what is; `writes` stand all the same, and there is nothing to undo.
+ * Guarantees: a write of the route comes before anything else and alone. An announcement comes only
+ * where the route stands, and before the leader Service that records it is removed. After `stale`,
+ * the state decided on is no longer the state now. What was written stands, and needs no undoing.
  */
 
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
@@ -46,7 +47,10 @@ export type Outcome =
   | {
       readonly kind: 'settled';
       readonly writes: readonly Write[];
-      /** What the API server answered to each: the object as it is now, undefined where one was deleted. */
+      /**
+       * What the API server answered to each: the object as it is now, undefined where one was
+       * deleted.
+       */
       readonly objects: readonly unknown[];
       /** Something is still to be told: reconcile again soon. */
       readonly owes: boolean;
@@ -60,7 +64,8 @@ export async function settle(settling: Settling, deps: SettleDeps, signal: Abort
   if (route.length > 0) return applyAll(route, settling, deps, signal, { owes: false, carry: settling.carry });
 
   const told = await deps.announcer.announce({ ...settling, snapshot: basis.snapshot }, signal);
-  // Its record changed an object that the other writes were decided on; or it has to be told before the Service goes.
+  // Its record changed an object that the other writes were decided on; or it has to be told before
+  // the Service goes.
   const waits = told.hasRecorded || (told.owes && decision.reason === 'OptedOut');
   if (waits || writes.length === 0) {
     return { kind: 'settled', writes: [], objects: [], owes: told.owes || writes.length > 0, carry: told.carry };
@@ -96,7 +101,7 @@ async function applyAll(
   return { kind: 'settled', writes, objects, ...told };
 }
 
-/** Another client wrote in between, or an object came or went. Read afresh, never resend (S3). */
+/** Another client wrote in between, or an object came or went. Read again, never resend (S3). */
 function isStale(error: unknown): boolean {
   return error instanceof ZenLeadError && error.retry === 'now';
 }

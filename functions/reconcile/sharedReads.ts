@@ -1,11 +1,13 @@
 /**
- * Reads of namespaces, shared: whoever has to read a namespace while it is being read waits for one more read, together with all others.
+ * Shares reads of namespaces: all that have to read a namespace while it is being read wait for one
+ * more read.
  *
- * A reconcile that reads takes in the whole namespace. Each for itself, many at once (an opt-in of all Services of a namespace, a view that was
- * lost, Kubernetes before 1.35) cost the square of their number. Called once by `createReconciler`.
+ * A reconcile that reads takes in the whole namespace. One by one, many of them at once (an opt-in
+ * of all Services of a namespace, a view that was lost, Kubernetes before 1.35) cost the square of
+ * their number.
  *
- * Guarantees: a read begins after everybody who is given it has asked, so what a conflict was about is in it. Bounded by who asks:
- * two reads for each namespace that is looked at.
+ * Guarantees: a read begins after all that get it have asked, so what a conflict was about is in
+ * it. At most two reads of a namespace are wanted at once.
  */
 
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';

@@ -1,8 +1,9 @@
 /**
- * traceReconciles: looks as spans, below the delivery that the event's traceparent names. Put around the looks by `createFunctionReconciler` where
- * traces are on.
+ * traceReconciles: makes a span of each reconcile, below the delivery that the event's traceparent
+ * names, where traces are on.
  *
- * Source: https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/distributed-tracing.md
+ * Source:
+ * https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/distributed-tracing.md
  */
 
 import type { Tracing } from '../../lib/telemetry/tracing.ts';

@@ -1,9 +1,11 @@
 /**
- * whyHint: decides whether the snapshot in an event may decide, and says why it may not. The only place that decides this.
- * A snapshot that may not decide is a hint: the function reads the state itself. docs/reference/events.md#hints, S4 and S9.
+ * whyHint: decides whether the snapshot in an event may decide, and says why it may not. The only
+ * place that decides this. A snapshot that may not decide is a hint: the function reads the state
+ * itself. docs/reference/events.md#hints, S4 and S9.
  *
  * Guarantees: pure. The rules stand in one table; the first one that applies names the reason.
- * Does not guarantee that the snapshot is the newest state. A decision on a newer one shows as a conflict at the write.
+ * Does not guarantee that the snapshot is the newest state. A decision on a newer one shows as a
+ * conflict at the write.
  * Source: KEP-5504 (resource versions of one resource compare as numbers since Kubernetes 1.35).
  */
 
@@ -41,7 +43,9 @@ export interface Evidence {
 /** Null when the snapshot may decide. */
 export type WhyHint = (evidence: Evidence) => HintReason | null;
 
-/** `record`: of the snapshot, read when it is first asked for; undefined when there is no snapshot. */
+/**
+ * `record`: of the snapshot, read when it is first asked for; undefined when there is no snapshot.
+ */
 type Rule = (evidence: Evidence, record: () => LeaderRecord | undefined) => boolean;
 
 const rules: readonly (readonly [reason: HintReason, applies: Rule])[] = [
@@ -57,7 +61,8 @@ const rules: readonly (readonly [reason: HintReason, applies: Rule])[] = [
   ['unordered', (evidence, record) => compareWithRecord(evidence, record()).includes('unordered')],
   // S9: older than what was last decided on.
   ['old', (evidence, record) => compareWithRecord(evidence, record()).includes('older')],
-  // S9: no slice holds a record that the snapshot could be older than, or another slice is to be made.
+  // S9: no slice holds a record that the snapshot could be older than, or another slice is to be
+  // made.
   [
     'unfenced',
     ({ writes }, record) => writes.length > 0 && (placeholdersFirst(writes).length > 0 || record()?.slice === null),
@@ -74,7 +79,10 @@ export const whyHint: WhyHint = (evidence) => {
   return rules.find(([, applies]) => applies(evidence, record))?.[0] ?? null;
 };
 
-/** Where nothing is recorded, nothing was decided yet, and every revision that can be ordered is new enough. */
+/**
+ * Where nothing is recorded, nothing was decided yet, and every revision that can be ordered is new
+ * enough.
+ */
 function compareWithRecord(evidence: Evidence, record: LeaderRecord | undefined): readonly RevisionOrder[] {
   const revisions = snapshotIn(evidence)?.revisions;
   if (revisions === undefined) return [];

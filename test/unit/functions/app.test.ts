@@ -218,7 +218,8 @@ describe('events of a Knative ApiServerSource', () => {
     expect(routedPod(server.fake)).toBe('db-1');
     server.fake.remove('pods', 'db-1');
     const gone = (lines[7] ?? '').replaceAll('pods/db-0', 'pods/db-1');
-    expect(await replay(gone)).toBe(200); // no such pod any more: it concerns the Service that routes to its name
+    // no such pod any more: it concerns the Service that routes to its name
+    expect(await replay(gone)).toBe(200);
     expect(routedPod(server.fake)).toBeNull();
   });
 

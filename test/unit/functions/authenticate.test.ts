@@ -94,7 +94,8 @@ const jwksReads = (): number => server.fake.requests.filter(({ path }) => path =
 
 describe('a token', () => {
   it('of the bridge makes its event trusted', async () => {
-    // Decided on the event's snapshot, which says that the Service is gone: the function does not read that it is not.
+    // Decided on the event's snapshot, which says that the Service is gone: the function does not
+    // read that it is not.
     const { data } = aReconcileEvent();
     now = data.deadline - 1_000;
     const event = aReconcileEvent({ data: { ...data, snapshot: aSnapshot({ source: null }) } });
@@ -160,14 +161,18 @@ describe('no token', () => {
     server = await start({ acceptHints: true });
     const answer = await post();
     expect(answer).toMatchObject({ status: 200, basis: 'read' });
-    expect(answer.body).not.toContain('10.0.0.0'); // nor does it tell a stranger which pods there are
+    // nor does it tell a stranger which pods there are
+    expect(answer.body).not.toContain('10.0.0.0');
     expect(JSON.parse(answer.body).data).not.toHaveProperty('snapshot');
     expect((await post('Bearer nonsense')).status).toBe(401);
   });
 });
 
 describe('a forged snapshot', () => {
-  /** The state as it is, but for a pod that is not there, at an address of the sender's choice, and no other pod. */
+  /**
+   * The state as it is, but for a pod that is not there, at an address of the sender's choice, and
+   * no other pod.
+   */
   async function sendForged(authorization?: string): Promise<void> {
     const state = await readState(server.fake.api, 'shop', () => now, new AbortController().signal);
     const candidates = [aCandidate({ name: 'forged', uid: uid('forged'), ips: ['6.6.6.6'] })];

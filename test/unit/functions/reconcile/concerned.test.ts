@@ -38,7 +38,8 @@ const state: NamespaceRead = {
     opted('db'),
     opted('web', { selector: { app: 'web' } }),
     opted('plain', { annotations: {} }), // selects the same pods as db, and has not opted in
-    opted('left', { annotations: {}, selector: { app: 'left' } }), // opted out; its slice is still there
+    // opted out; its slice is still there
+    opted('left', { annotations: {}, selector: { app: 'left' } }),
     opted('web-leader', {
       annotations: {},
       labels: { 'app.kubernetes.io/managed-by': 'zen-lead' },

@@ -95,7 +95,8 @@ describe('a conflict', () => {
       snapshot: { namespace: 'shop', name: 'db' },
       leader: { name: 'db-1' },
     });
-    // Slices first; Services when the pods are there, so that what a user wrote before a pod changed is seen with that change.
+    // Slices first; Services when the pods are there, so that what a user wrote before a pod
+    // changed is seen with that change.
     expect(reads()).toEqual([
       '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices',
       '/api/v1/namespaces/shop/pods',
@@ -182,7 +183,8 @@ describe('a snapshot that may not decide', () => {
   it('because it expires between decision and write is not written', async () => {
     putPod(harness.fake, 'db-0', { ready: false });
     const event = await harness.event();
-    // The clock is asked three times before a write: is it in time, the look's start, the decision. Then it is too late.
+    // The clock is asked three times before a write: is it in time, the look's start, the decision.
+    // Then it is too late.
     let asked = 0;
     const { now } = harness.clock;
     Object.defineProperty(harness.clock, 'now', { get: () => (++asked > 3 ? now + 3_000 : now) });
