@@ -2,9 +2,10 @@
  * createElapsed: a clock for silence, ages and lifetimes, out of the wall clock and the monotonic
  * one.
  *
- * Guarantees: never goes back, and goes on at the pace of the monotonic clock when the wall clock is
- * set back. It also counts the time for which the machine was suspended, when the monotonic clock
- * stands still and the wall clock does not: a process that slept must know that its view is old.
+ * Guarantees: never goes back, and goes on at the pace of the monotonic clock when the wall clock
+ * is set back. It also counts the time for which the machine was suspended, when the monotonic
+ * clock stands still and the wall clock does not: a process that slept must know that its view is
+ * old.
  * Does not guarantee that a wall clock set ahead goes unnoticed: once, it looks like a suspension.
  * Source: https://man7.org/linux/man-pages/man2/clock_gettime.2.html (CLOCK_MONOTONIC "does not
  * count time that the system is suspended").

@@ -12,8 +12,8 @@
  * freeze, or was asked for before it, proves nothing either. The verdict is then a new watch from
  * the same version, and a LIST counts only when it was asked for after the doubt.
  *
- * Guarantees: pure but for its own state. `now` is passed in, from a clock that never goes back: set
- * back an hour, the wall clock would hide an hour of silence. Right also before the tick that
+ * Guarantees: pure but for its own state. `now` is passed in, from a clock that never goes back:
+ * set back an hour, the wall clock would hide an hour of silence. Right also before the tick that
  * follows a freeze.
  */
 

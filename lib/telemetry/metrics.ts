@@ -168,7 +168,7 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
       'Hints sent because the bridge that sends first had not settled a change in time.',
       [],
     ),
-    circuitOpen: gauge('circuit_open', '1 while the gate before a failing sink is closed.', []),
+    circuitOpen: gauge('circuit_open', '1 while the circuit breaker before a failing sink is open.', []),
   };
   metrics.heapLimitBytes.set(getHeapStatistics().heap_size_limit);
   return metrics;

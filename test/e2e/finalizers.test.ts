@@ -1,6 +1,6 @@
 /**
- * Objects that are being deleted and wait for a finalizer: every Service of type LoadBalancer has one.
- * They route until they are gone. docs/guarantees.md (S2, S6).
+ * Objects that are being deleted and wait for a finalizer: every Service of type LoadBalancer has
+ * one. They route until they are gone. docs/guarantees.md (S2, S6).
  */
 
 import { expect, test } from 'vitest';

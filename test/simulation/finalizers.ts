@@ -2,7 +2,8 @@
  * createFinalizers: what keeps a deleted object for a while, as a cloud controller keeps a Service
  * of type LoadBalancer until the load balancer is gone.
  *
- * Guarantees: every object is let go within `MAX_HELD_MS`, or after `holdOn` when its owner is gone.
+ * Guarantees: every object is let go within `MAX_HELD_MS`, or after `holdOn` when its owner is
+ * gone.
  */
 
 import { label, SLICE_MANAGER } from '../../lib/selection/names.ts';

@@ -1,6 +1,6 @@
 /**
- * Tests that each namespace of `--namespace` lists, watches, sends and is ready for itself: what one
- * of them is refused stops no other. docs/architecture.md#readiness
+ * Tests that each namespace of `--namespace` lists, watches, sends and is ready for itself: what
+ * one of them is refused stops no other. docs/architecture.md#readiness
  */
 
 import { afterEach, expect, it, vi } from 'vitest';

@@ -1,5 +1,6 @@
 /**
- * Holds the shipped rules and monitors against what they are made from, and each alert against its runbook.
+ * Holds the shipped rules and monitors against what they are made from, and each alert against its
+ * runbook.
  */
 
 import { existsSync, globSync, readFileSync } from 'node:fs';

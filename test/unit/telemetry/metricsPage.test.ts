@@ -5,7 +5,10 @@ import { readMetricRows, renderMetricsPage } from '../../../lib/telemetry/render
 
 const rows = readMetricRows();
 
-/** Name, type and labels as the Go program exports them, where the same name is kept; a histogram without `namespace` and `service`. */
+/**
+ * Name, type and labels as the Go program exports them, where the same name is kept; a histogram
+ * without `namespace` and `service`.
+ */
 const goShapes: Readonly<Record<string, readonly [type: string, labels: string]>> = {
   build_info: ['gauge', 'version commit build_date'],
   leader_duration_seconds: ['gauge', 'namespace service'],

@@ -395,7 +395,8 @@ describe('silence', () => {
       tuning: { silentMs: 300 },
     });
     await until(() => world.watches.length === 1);
-    // Ahead for a while and then right again, or right and then back: what was noted is an hour ahead of now.
+    // Ahead for a while and then right again, or right and then back: what was noted is an hour
+    // ahead of now.
     aheadNowMs = Math.min(0, aheadMs);
     await until(() => world.state() === 'a=2' && !world.reflector.isStale());
     const relists = await world.metrics.relists.get();
