@@ -105,6 +105,13 @@ export function createUsers({ server, scheduler, random, sources }: UsersOptions
         server.patch(ACTOR, 'services', name, { spec: { ipFamilies } });
         return ipFamilies.join();
       }),
+      // The API takes it on a headless Service:
+      // https://kubernetes.io/docs/concepts/services-networking/dual-stack/
+      onSource('user flips the primary family', 1, ({ metadata: { name } }) => {
+        const ipFamilies = random.pick([['IPv4', 'IPv6'], ['IPv6', 'IPv4'], ['IPv6']]);
+        server.patch(ACTOR, 'services', name, { spec: { ipFamilies } });
+        return ipFamilies.join();
+      }),
       onOurs('user deletes our slice', 2, 'endpointslices', ({ metadata }) =>
         server.delete(ACTOR, 'endpointslices', metadata.name),
       ),
