@@ -19,6 +19,7 @@ import { createEtcd } from './etcd.ts';
 import type { Fence } from './fence.ts';
 import { type FunctionReplica, startFunctionReplica } from './functionReplica.ts';
 import { createNetwork, type Network } from './network.ts';
+import { observeLease } from './observeLease.ts';
 import { createPageStore, type PageStore } from './pageStore.ts';
 import type { Random } from './random.ts';
 import type { Process, Scheduler } from './scheduler.ts';
@@ -43,6 +44,9 @@ export interface ClusterOptions {
   readonly hasLease: boolean;
 }
 
+/** `request`: such as `create services/db-leader`. */
+export type IsForbidden = (actor: string, request: string) => boolean;
+
 export interface Cluster {
   readonly server: ApiServer;
   readonly network: Network;
@@ -57,6 +61,12 @@ export interface Cluster {
    * wrong.
    */
   setRefusing(isRefusing: boolean): void;
+  /**
+   * The API server answers 403 to the requests that `isForbidden` names; null takes that back.
+   * `why` tells refusals of different origin apart.
+   */
+  setForbidden(why: string, isForbidden: IsForbidden | null): void;
+  allowAll(): void;
   /** The bridge that has last written the Lease; null where there is none. */
   holder(): string | null;
   processOf(name: string): Process | undefined;
@@ -89,6 +99,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   const bridges = new Map<string, BridgeReplica>();
   const functions = new Map<string, FunctionReplica>();
   const lags = new Map<string, number>();
+  const refusals = new Map<string, IsForbidden>();
   const senders = createSenders(options.hasLease, now);
   let isUp = true;
   let isRefusing = false;
@@ -120,6 +131,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       watchServer,
       pages,
       isUp: () => isUp,
+      isForbidden: (request) => [...refusals.values()].some((isForbidden) => isForbidden(process.name, request)),
       onArrival: (sentAt) => {
         requestSentAt = sentAt;
       },
@@ -164,7 +176,8 @@ export function createCluster(options: ClusterOptions): Cluster {
         }),
         bridge,
       );
-    const api = apiOf(process, ledger);
+    const setWithout = (isWithout: boolean): void => senders.setWithout(process.name, isWithout);
+    const api = observeLease(apiOf(process, ledger), scheduler, setWithout);
     starts += 1;
     const identity = options.hasLease ? `${process.name}-${starts}` : null;
     const bridgeRandom = random.fork();
@@ -209,6 +222,11 @@ export function createCluster(options: ClusterOptions): Cluster {
     setRefusing(next) {
       isRefusing = next;
     },
+    setForbidden(why, isForbidden) {
+      if (isForbidden === null) refusals.delete(why);
+      else refusals.set(why, isForbidden);
+    },
+    allowAll: () => refusals.clear(),
     holder: senders.holder,
     processOf: (name) => processes.get(name),
     kill,

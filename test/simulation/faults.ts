@@ -5,7 +5,7 @@
 
 import { type ErrorCode, ZenLeadError } from '../../lib/errors.ts';
 import type { Action } from './action.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster, IsForbidden } from './cluster.ts';
 import { type Conditions, perfectConditions } from './network.ts';
 import type { Random } from './random.ts';
 import { createRestores } from './restores.ts';
@@ -87,6 +87,12 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
     return new ZenLeadError(code, 'the watch was cut', { retry: 'later' });
   }
 
+  function forbid(why: string, forMs: number, isForbidden: IsForbidden): string {
+    cluster.setForbidden(why, isForbidden);
+    after(forMs, `${why}: no longer`, () => cluster.setForbidden(why, null));
+    return seconds(forMs);
+  }
+
   const action = (name: string, weight: number, run: () => string | null): Action => ({ name, weight, run });
   return {
     actions: [
@@ -120,6 +126,21 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
         after(forMs, 'the API server is back', () => cluster.setUp(true));
         return seconds(forMs);
       }),
+      // A server that has just started answers 403 until its authorizer has synced.
+      action('every request is forbidden', 1, () =>
+        forbid('every request is forbidden', random.between(50, 3_000), () => true),
+      ),
+      action('the quota of Services is exhausted', 1, () =>
+        forbid('the quota of Services is exhausted', random.between(1_000, 20_000), (_actor, request) =>
+          request.startsWith('create services/'),
+        ),
+      ),
+      action('a bridge loses its rights', 1, () => {
+        const name = pickBridge();
+        watchServer.end(name, connectionError);
+        mustConnect(name);
+        return `${name} ${forbid(`${name} has no rights`, random.between(300, 20_000), (actor) => actor === name)}`;
+      }),
       action('refuse events', 1, () => {
         const forMs = random.between(300, 15_000);
         cluster.setRefusing(true);
@@ -147,6 +168,7 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
       network.healAll();
       cluster.setUp(true);
       cluster.setRefusing(false);
+      cluster.allowAll();
       for (const name of [...bridgeNames, ...functionNames]) {
         cluster.setWatchLag(name, 0);
         const process = cluster.processOf(name);

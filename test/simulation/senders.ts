@@ -11,9 +11,11 @@ export type BlindBy = 'proxy' | 'cut' | 'freeze' | 'connecting' | 'restore';
 export interface Senders {
   /** It has written the Lease. */
   hold(name: string): void;
+  /** It has been denied the Lease and sends without it, or no longer. */
+  setWithout(name: string, isWithout: boolean): void;
   /**
-   * It may send snapshots: there is no Lease, or it has written the Lease within the time for which
-   * that counts.
+   * It may send snapshots: there is no Lease, it is denied the Lease, or it has written the Lease
+   * within the time for which that counts.
    */
   maySend(name: string): boolean;
   /** Who has last written it; null before. */
@@ -33,17 +35,23 @@ interface Blindness {
 
 export function createSenders(hasLease: boolean, now: () => number): Senders {
   const heldUntil = new Map<string, number>();
+  const withoutUntil = new Map<string, number>();
   const blindnesses: Blindness[] = [];
+  const mayUntil = (name: string): number =>
+    Math.max(heldUntil.get(name) ?? Number.NEGATIVE_INFINITY, withoutUntil.get(name) ?? Number.NEGATIVE_INFINITY);
   let holder: string | null = null;
   /** It may have sent since it became blind. */
-  const hasSent = ({ name, at }: Blindness): boolean =>
-    !hasLease || (heldUntil.get(name) ?? Number.NEGATIVE_INFINITY) >= at;
+  const hasSent = ({ name, at }: Blindness): boolean => !hasLease || mayUntil(name) >= at;
   return {
     hold(name) {
       holder = name;
       heldUntil.set(name, now() + defaultLeaseTuning.durationMs);
     },
-    maySend: (name) => !hasLease || (heldUntil.get(name) ?? Number.NEGATIVE_INFINITY) >= now(),
+    setWithout(name, isWithout) {
+      if (isWithout) withoutUntil.set(name, Number.POSITIVE_INFINITY);
+      else if (withoutUntil.get(name) === Number.POSITIVE_INFINITY) withoutUntil.set(name, now());
+    },
+    maySend: (name) => !hasLease || mayUntil(name) >= now(),
     holder: () => holder,
     blind: (name, why, forMs) => blindnesses.push({ name, why, at: now(), forMs }),
     blindMs() {

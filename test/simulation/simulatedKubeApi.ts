@@ -27,6 +27,8 @@ export interface SimulatedKubeApiOptions {
   readonly pages: PageStore;
   /** The API server answers at all. */
   isUp(): boolean;
+  /** The API server answers 403 to a request such as `create services/db-leader`. */
+  isForbidden(request: string): boolean;
   /** How far a delaying proxy holds this process's watches back. */
   watchLagMs(): number;
   /** A request is carried out now that was sent then. */
@@ -79,6 +81,7 @@ export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeAp
       const serve = (): void => {
         options.onArrival(sentAt);
         if (!options.isUp()) answer(() => reject(toError('KUBE_UNAVAILABLE')));
+        else if (options.isForbidden(attempt)) answer(() => reject(toError('KUBE_FORBIDDEN')));
         else if (network.happens(errorRate / 2)) answer(() => reject(toError('KUBE_TOO_MANY_REQUESTS', 1_000)));
         else if (network.happens(errorRate)) answer(() => reject(toError('KUBE_UNAVAILABLE')));
         else answer(carryOut(run, resolve, reject));
