@@ -1,5 +1,5 @@
 /**
- * The fences, each with what takes it away and what must then be noticed. Used by fences.test.ts.
+ * The fences, each with what takes it away and what must then be noticed.
  *
  * S3 is not looked at where the missing precondition would itself be the violation: what counts is
  * the harm that follows from it.
@@ -218,7 +218,7 @@ export const removedFences: readonly RemovedFence[] = [
       settles: false,
       fence: {
         ...allFences,
-        // The bridge is told that all is well before anybody has looked.
+        // The bridge hears that all is well before a function has read the event.
         wrapSink: (sink) => (event) => {
           sink(event, new AbortController().signal).catch(() => undefined);
           return Promise.resolve({ status: 202 });

@@ -41,7 +41,7 @@ export function createFinalizers(
     return owner === undefined || etcd.list('services').some(({ metadata }) => metadata.uid === owner.uid);
   };
 
-  /** Looks at every object, not at changes, because a restored etcd tells of none. */
+  /** Reads every object instead of changes, because a restored etcd sends none. */
   function tick(): void {
     for (const plural of kept)
       for (const object of etcd.list(plural).filter(waitsForFinalizer)) {

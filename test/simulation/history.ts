@@ -1,6 +1,6 @@
 /**
- * History: what the cluster was at every revision, for the checks only. Nothing under test can see
- * it.
+ * History: what the cluster was at every revision, for the checks only. The code under test
+ * cannot see it.
  *
  * An era ends when etcd is restored from a backup: the same revision then has two meanings, and a
  * check that asks for one gets an answer for each.
