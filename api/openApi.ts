@@ -34,7 +34,7 @@ export const openApi = {
     title: 'zen-lead status',
     version: '1',
     description:
-      'Which pod leads, since when, and whether anything is wrong. Read-only; served by zen-lead run and zen-lead bridge.',
+      'Which pod leads, since when, and whether anything is wrong. Read-only; served by zen-lead run and zen-lead bridge. A Host that is no IP address, not localhost and not a name of --status-host gets 421.',
   },
   paths: {
     '/v1/leaders': {

@@ -4,6 +4,8 @@
  * Guarantees: the server cuts off a reader that is too slow, so that no browser holds memory here.
  * The reader connects again and receives the whole state. Readers of /v1/leaders share one answer
  * for a second. However many read, the event loop turns between portions of the state.
+ * It answers only for a Host that a stranger cannot own, so that no web page reads it through a name
+ * of its own.
  * Does not guarantee secrecy. A client that reaches the port sees names of Services and pods, as it
  * does in /metrics.
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
@@ -11,8 +13,9 @@
 
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, onRequestHookHandler } from 'fastify';
 import { shareResult } from '../lib/telemetry/shareResult.ts';
+import { isOwnHost } from './isOwnHost.ts';
 import { openApi } from './openApi.ts';
 import { pagePolicy, renderPage } from './renderStatusPage.ts';
 import type { StatusEvents } from './statusEvents.ts';
@@ -29,28 +32,43 @@ const HEARTBEAT_MS = 15_000;
 /** How soon a browser connects again; its own default is some seconds, and a restart takes one. */
 const RECONNECT_MS = 1_000;
 
-export function registerStatusApi(app: FastifyInstance, feed: StatusFeed): void {
+export function registerStatusApi(
+  app: FastifyInstance,
+  feed: StatusFeed,
+  /** Names to answer for, beside IP addresses and localhost. */
+  hosts: readonly string[] = [],
+): void {
+  const names = new Set(hosts);
+  const onRequest: onRequestHookHandler = (request, reply, done) => {
+    if (isOwnHost(request.headers.host, names)) return done();
+    const message = 'the Host header is no IP address, not localhost and not a name of --status-host';
+    reply.code(421).send({ code: 'WRONG_HOST', message });
+  };
   let subscribers = 0;
   const readList = shareResult(LIST_LIFETIME_MS, () => renderList(feed));
 
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
   });
-  app.get('/', (_request, reply) =>
+  app.get('/', { onRequest }, (_request, reply) =>
     reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy).send(renderPage()),
   );
-  app.get('/v1/openapi.json', (_request, reply) => reply.send(openApi));
-  app.get('/v1/leaders', async (_request, reply) =>
+  app.get('/v1/openapi.json', { onRequest }, (_request, reply) => reply.send(openApi));
+  app.get('/v1/leaders', { onRequest }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(await readList()),
   );
-  app.get<{ Params: { namespace: string; service: string } }>('/v1/leaders/:namespace/:service', (request, reply) => {
-    const { namespace, service } = request.params;
-    const status = feed.read({ namespace, name: service });
-    if (status !== null) return reply.send(status);
-    const message = `${namespace}/${service} is not an annotated Service that this process watches`;
-    return reply.code(404).send({ code: 'NOT_FOUND', message });
-  });
-  app.get('/v1/events', (_request, reply) => {
+  app.get<{ Params: { namespace: string; service: string } }>(
+    '/v1/leaders/:namespace/:service',
+    { onRequest },
+    (request, reply) => {
+      const { namespace, service } = request.params;
+      const status = feed.read({ namespace, name: service });
+      if (status !== null) return reply.send(status);
+      const message = `${namespace}/${service} is not an annotated Service that this process watches`;
+      return reply.code(404).send({ code: 'NOT_FOUND', message });
+    },
+  );
+  app.get('/v1/events', { onRequest }, (_request, reply) => {
     if (subscribers >= MAX_SUBSCRIBERS) {
       const message = `${MAX_SUBSCRIBERS} readers are connected already`;
       return reply.code(503).header('retry-after', '5').send({ code: 'BUSY', message });

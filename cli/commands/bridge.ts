@@ -68,7 +68,8 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
   feed.follow(started);
   open.defer(() => started.close());
   const host = chooseListenHost(values);
-  const probes = await startProbes({ host, port: values.port, metrics, isReady: started.readiness, feed });
+  const { port, statusHosts } = values;
+  const probes = await startProbes({ host, port, metrics, isReady: started.readiness, feed, statusHosts });
   open.defer(() => probes.close());
   log.info({ url: probes.url, sink: sinkUrl, clusterName, namespaces }, 'started');
   log.info({ signal: await stopped }, 'stopping');

@@ -54,7 +54,8 @@ export async function run(values: Values<'run'>): Promise<void> {
   feed.follow(zenLead);
   open.defer(() => zenLead.close());
   const host = chooseListenHost(values);
-  const probes = await startProbes({ host, port: values.port, metrics, isReady: zenLead.readiness, feed });
+  const { port, statusHosts } = values;
+  const probes = await startProbes({ host, port, metrics, isReady: zenLead.readiness, feed, statusHosts });
   open.defer(() => probes.close());
   log.info({ url: probes.url, clusterName, namespaces }, 'started');
   log.info({ signal: await stopped }, 'stopping');

@@ -18,6 +18,8 @@ interface ProbeServerOptions {
   readonly host: string;
   readonly port: number;
   readonly feed: StatusFeed;
+  /** Names that the status API answers for, beside IP addresses and localhost. */
+  readonly statusHosts?: readonly string[];
   /**
    * For a request to arrive whole. The kubelet gives a probe 1 s by default; a client that takes
    * ten times as long only holds a connection.
@@ -35,7 +37,7 @@ export async function startProbes(options: Probes & ProbeServerOptions): Promise
     forceCloseConnections: true,
   });
   registerProbes(app, options);
-  registerStatusApi(app, options.feed);
+  registerStatusApi(app, options.feed, options.statusHosts);
   const url = await app.listen({ host: options.host, port: options.port });
   return { url, close: () => app.close() };
 }

@@ -92,6 +92,15 @@ export const serverSettings = {
     meaning: 'Port of the embedded Kubernetes API, on 127.0.0.1.',
     why: 'The demo writes a kubeconfig that holds the port, and two demos can run side by side.',
   },
+  statusHosts: {
+    kind: 'list',
+    flag: 'status-host',
+    form: 'objectName',
+    placeholder: 'NAME',
+    emptyMeans: 'IP addresses and localhost',
+    meaning:
+      'Host name that the live page and /v1 answer for, beside IP addresses and localhost; may be repeated. Others get 421, so that no web page reads leaders through a name of its own. Probes and /metrics answer for every name.',
+  },
   metricsPerServiceLimit: {
     kind: 'integer',
     flag: 'metrics-per-service-limit',
