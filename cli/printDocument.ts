@@ -8,7 +8,7 @@
 import type { Output } from './output.ts';
 
 export async function printDocument(document: unknown, format: 'json' | 'yaml', output: Output): Promise<void> {
-  await output.line(format === 'json' ? JSON.stringify(document, null, 2) : (await renderYaml(document)).trimEnd());
+  await output.lines(format === 'json' ? JSON.stringify(document, null, 2) : (await renderYaml(document)).trimEnd());
 }
 
 export async function renderYaml(document: unknown): Promise<string> {

@@ -11,6 +11,7 @@
 import { exitCodeOf } from '../lib/config/exitCode.ts';
 import { parseCommandLine } from '../lib/config/parseCommandLine.ts';
 import { codeOf } from '../lib/errors.ts';
+import { escapeLines } from './escapeControls.ts';
 
 /**
  * A longer one would fire every millisecond:
@@ -72,7 +73,7 @@ try {
   process.exitCode = exitCodeOf(error);
   const hint = process.exitCode === 2 ? '; see zen-lead --help' : '';
   const isOurs = error instanceof Error && codeOf(error) !== undefined;
-  process.stderr.write(isOurs ? `zen-lead: ${error.message}${hint}\n` : `zen-lead: ${describe(error)}\n`);
+  process.stderr.write(`${escapeLines(`zen-lead: ${isOurs ? `${error.message}${hint}` : describe(error)}`)}\n`);
 } finally {
   clearInterval(staysAlive);
 }

@@ -17,7 +17,7 @@ import { renderExplanation } from '../explain/renderExplanation.ts';
 import { parseInstant } from '../operands/parseInstant.ts';
 import { parseServiceKey } from '../operands/parseServiceKey.ts';
 import { takeSource } from '../operands/takeSource.ts';
-import { openOutput } from '../output.ts';
+import { complain, openOutput } from '../output.ts';
 import { printDocument } from '../printDocument.ts';
 import { chooseEvents } from '../replay/chooseEvents.ts';
 import { openRecordings } from '../replay/openRecordings.ts';
@@ -64,7 +64,7 @@ async function findReconcile(service: ServiceRef, path: string, until: string | 
   let isBroken = false;
   for await (const read of openRecordings([path])) {
     if (read.kind === 'broken') {
-      process.stderr.write(`${read.place}: ${read.problem}\n`);
+      complain(`${read.place}: ${read.problem}`);
       process.exitCode = 2;
       isBroken = true;
     } else if (read.line.kind === 'reconcile' && isWanted(read.line)) {

@@ -10,7 +10,7 @@
 
 import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { configError } from '../../lib/config/parseValue.ts';
-import { openOutput } from '../output.ts';
+import { complain, openOutput } from '../output.ts';
 import { chooseEvents } from '../replay/chooseEvents.ts';
 import { decideAgain } from '../replay/decideAgain.ts';
 import { createHtmlTimeline } from '../replay/htmlTimeline.ts';
@@ -40,7 +40,7 @@ export async function replay(values: Values<'replay'>): Promise<void> {
     if (signal.aborted || output.isGone()) break;
     if (read.kind === 'broken') {
       tally.addBroken();
-      process.stderr.write(`${read.place}: ${read.problem}\n`);
+      complain(`${read.place}: ${read.problem}`);
     } else if (read.line.kind === 'other') {
       tally.addOther();
     } else if (isWanted(read.line)) {
@@ -54,9 +54,10 @@ export async function replay(values: Values<'replay'>): Promise<void> {
     await html.write(values.html);
     await output.line(`${values.html} is written; open it in a browser`);
   }
-  await output.line(`${isSilent ? '' : '\n'}${tally.render()}`);
+  if (!isSilent) await output.line();
+  await output.line(tally.render());
   const complaint = show.complaint();
-  if (complaint !== null) process.stderr.write(`zen-lead: ${complaint}\n`);
+  if (complaint !== null) complain(`zen-lead: ${complaint}`);
   if (tally.broken() > 0) process.exitCode = 2;
   else if ((values.expect && tally.differing() > 0) || complaint !== null) process.exitCode = 1;
 }

@@ -12,7 +12,7 @@ import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { silentLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { connect } from '../connect.ts';
-import { type Output, openOutput } from '../output.ts';
+import { complain, type Output, openOutput } from '../output.ts';
 import { printDocument } from '../printDocument.ts';
 import { openLiveStatus } from '../status/openLiveStatus.ts';
 import { renderTable } from '../status/renderTable.ts';
@@ -26,7 +26,7 @@ export async function status(values: Values<'status'>): Promise<void> {
   const api = open.adopt(await connect(values, createMetrics(), silentLogger), (one) => one.close());
   const live = open.adopt(await openLiveStatus(api, values.namespaces, signal), (one) => one.close());
   const { output: format, watch } = values;
-  for (const lack of live.feed.readiness().reasons) process.stderr.write(`${lack}\n`);
+  for (const lack of live.feed.readiness().reasons) complain(lack);
   const leaders = live.feed.list();
   if (format === 'json' || format === 'yaml') await printDocument({ leaders }, format, output);
   else if (leaders.length === 0) process.stderr.write('No Service is annotated with zen-lead.io/enabled.\n');

@@ -9,6 +9,7 @@ import { reasonText } from '../../lib/selection/reasonText.ts';
 import { silentLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { type ClusterSettings, connect } from '../connect.ts';
+import { escapeControls } from '../escapeControls.ts';
 import { parseServiceKey } from '../operands/parseServiceKey.ts';
 import { abortOnStopSignal } from '../stopSignal.ts';
 import { type AnnotationEdit, annotate, renderEdit } from './annotate.ts';
@@ -30,7 +31,7 @@ export interface EditSession {
 }
 
 export function say(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${escapeControls(text)}\n`);
 }
 
 /** Opens the cluster, reads the Service, and hands both on. */

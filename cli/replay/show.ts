@@ -83,5 +83,6 @@ async function printStep({ reconcile }: Replayed, { line, paint }: Output): Prom
     reconcile.snapshot === null ? [] : renderExplanation(toExplainDocument(reconcile.snapshot, reconcile.at), paint);
   await line();
   for (const text of lines) await line(`    ${text}`.trimEnd());
-  await line(paint('dim', '\n    Enter: next   q: end'));
+  await line();
+  await line(paint('dim', '    Enter: next   q: end'));
 }
