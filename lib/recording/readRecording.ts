@@ -55,20 +55,34 @@ interface Line {
  */
 async function* splitLines(chunks: AsyncIterable<Uint8Array>, maxCharacters: number): AsyncGenerator<Line> {
   const decoder = new TextDecoder('utf-8');
-  let rest = '';
+  // Pieces of the line that has not ended, joined once, at its end. To join and search
+  // them at each chunk would take quadratic time on a long line.
+  let pieces: string[] = [];
+  let length = 0;
   let isTooLong = false;
-  for await (const chunk of chunks) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = parts.pop() ?? '';
-    for (const text of parts) {
-      yield { text: isTooLong ? '' : text, isComplete: true, isTooLong: isTooLong || text.length > maxCharacters };
-      isTooLong = false;
-    }
-    if (rest.length > maxCharacters) {
-      rest = '';
+  const add = (piece: string): void => {
+    length += piece.length;
+    if (length > maxCharacters) {
       isTooLong = true;
+      pieces = [];
+    } else pieces.push(piece);
+  };
+  const takeLine = (isComplete: boolean): Line => {
+    const line = { text: pieces.join(''), isComplete, isTooLong };
+    pieces = [];
+    length = 0;
+    isTooLong = false;
+    return line;
+  };
+  for await (const chunk of chunks) {
+    const parts = decoder.decode(chunk, { stream: true }).split('\n');
+    const rest = parts.pop() ?? '';
+    for (const part of parts) {
+      add(part);
+      yield takeLine(true);
     }
+    add(rest);
   }
-  rest += decoder.decode();
-  if (rest !== '' || isTooLong) yield { text: rest, isComplete: false, isTooLong };
+  add(decoder.decode());
+  if (length > 0) yield takeLine(false);
 }

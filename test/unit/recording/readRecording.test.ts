@@ -54,3 +54,19 @@ describe('readRecording', () => {
     expect(await readAll('')).toEqual([]);
   });
 });
+
+it('takes time in proportion to a line that does not end, in however many chunks it comes', async () => {
+  // Quadratic time on these 10 million characters does not end within the time limit of a test.
+  const chunk = Buffer.from('x'.repeat(256));
+  async function* chunks() {
+    for (let count = 0; count < 40_000; count += 1) {
+      // So that the time limit can strike.
+      if (count % 100 === 0) await new Promise(setImmediate);
+      yield chunk;
+    }
+    yield Buffer.from('\n{}');
+  }
+  const kinds = [];
+  for await (const { kind, lineNumber } of readRecording(chunks())) kinds.push(`${kind} ${lineNumber}`);
+  expect(kinds).toEqual(['broken 1', 'broken 2']);
+});
