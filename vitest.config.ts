@@ -27,7 +27,8 @@ export default defineConfig({
           include: ['test/{unit,contract,simulation}/**/*.test.ts'],
           // Their files keep no state in modules, so one worker loads each module once for all.
           isolate: false,
-          testTimeout: 20_000,
+          // The slowest properties take 8 s on an idle machine.
+          testTimeout: 60_000,
         },
       },
       {
