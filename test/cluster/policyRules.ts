@@ -1,11 +1,9 @@
 /**
- * Turns the NetworkPolicies of one namespace into chains of nftables rules. Pure.
+ * Turns the NetworkPolicies of one namespace into a chain of nftables rules. Pure.
  *
- * Guarantees: only clients that a rule of a policy names reach a selected pod, and a selected pod
- * reaches only what a rule names.
+ * Guarantees: only clients that a rule of a policy names reach a selected pod.
  * Does not guarantee any part of the API that deploy/ does not use: the schema refuses it instead
  * of ignoring it.
- * Does not guarantee anything about packets between a pod and its own node.
  *
  * Source: https://kubernetes.io/docs/concepts/services-networking/network-policies/
  */
@@ -19,17 +17,18 @@ const namespaceSelector = z.strictObject({
     .array(z.strictObject({ key: z.string(), operator: z.literal('In'), values: z.array(z.string()) }))
     .optional(),
 });
-const podSelector = z.strictObject({ matchLabels: labels });
-const peers = z.array(z.union([z.strictObject({ namespaceSelector }), z.strictObject({ podSelector })]));
-const ports = z.array(z.strictObject({ port: z.number(), protocol: z.enum(['TCP', 'UDP']) }));
 export const policies = z.object({
   items: z.array(
     z.object({
       spec: z.strictObject({
-        podSelector,
-        policyTypes: z.tuple([z.literal('Ingress'), z.literal('Egress')]),
-        ingress: z.array(z.strictObject({ from: peers, ports: ports.optional() })),
-        egress: z.array(z.strictObject({ to: peers.optional(), ports: ports.optional() })),
+        podSelector: z.strictObject({ matchLabels: labels }),
+        policyTypes: z.tuple([z.literal('Ingress')]),
+        ingress: z.array(
+          z.strictObject({
+            from: z.array(z.strictObject({ namespaceSelector })),
+            ports: z.array(z.strictObject({ port: z.number(), protocol: z.literal('TCP') })).optional(),
+          }),
+        ),
       }),
     }),
   ),
@@ -39,74 +38,40 @@ export const namespaces = z.object({ items: z.array(z.object({ metadata })) });
 export const pods = z.object({
   items: z.array(z.object({ metadata, status: z.object({ podIP: z.string().optional() }) })),
 });
-type Peers = z.infer<typeof peers>;
-type Ports = z.infer<typeof ports>;
-type Direction = 'ingress' | 'egress';
 type Policies = z.infer<typeof policies>;
 type Namespaces = z.infer<typeof namespaces>;
 type Pods = z.infer<typeof pods>;
 type Labels = Readonly<Record<string, string>>;
 
 /**
- * Rules that allow come before refusals, because rules of several policies add up. A pod that no
- * policy selects stays open. Both ends of a connection have to allow it, so each has its chain.
+ * Rules that accept come before refusals, because rules of several policies add up. A pod that no
+ * policy selects stays open.
  */
 export function toPolicyRules({ items }: Policies, namespaces: Namespaces, pods: Pods, namespace: string): string {
-  const allowed: Record<Direction, string[]> = { ingress: [], egress: [] };
-  const refused: Record<Direction, string[]> = { ingress: [], egress: [] };
-  const allow = (direction: Direction, own: string, peers: Peers | undefined, ports: Ports | undefined): void => {
-    const [from, to] = direction === 'ingress' ? ['daddr', 'saddr'] : ['saddr', 'daddr'];
-    const others = peers === undefined ? null : findPeers(peers, namespaces, pods, namespace);
-    // Peers that match no pod allow nothing; without peers a rule is for every address.
-    if (peers !== undefined && others === null) return;
-    const match = `ip ${from} ${own}${others === null ? '' : ` ip ${to} ${others}`}`;
-    for (const port of toPortMatches(ports)) allowed[direction].push(`${match}${port} return`);
-  };
+  const accepted: string[] = [];
+  const refused: string[] = [];
   for (const { spec } of items) {
     const selected = addresses(
       pods,
       (pod) => pod.namespace === namespace && has(pod.labels, spec.podSelector.matchLabels),
     );
     if (selected === null) continue;
-    for (const { from, ports } of spec.ingress) allow('ingress', selected, from, ports);
-    for (const { to, ports } of spec.egress) allow('egress', selected, to, ports);
-    refused.ingress.push(`ip daddr ${selected} reject`);
-    refused.egress.push(`ip saddr ${selected} reject`);
+    for (const { from, ports } of spec.ingress) {
+      const allowed = namespaces.items.filter((each) => from.some((peer) => matches(each.metadata.labels, peer)));
+      const names = allowed.map((each) => each.metadata.name);
+      const sources = addresses(pods, (pod) => names.includes(pod.namespace ?? ''));
+      const port = ports === undefined ? '' : `tcp dport { ${ports.map((each) => each.port).join(', ')} } `;
+      if (sources !== null) accepted.push(`ip saddr ${sources} ip daddr ${selected} ${port}accept`);
+    }
+    refused.push(`ip daddr ${selected} reject`);
   }
-  const forward = [
+  const chain = [
     'type filter hook forward priority filter',
     'ct state established,related accept',
-    'jump egress',
-    'jump ingress',
+    ...accepted,
+    ...refused,
   ];
-  return [
-    toChain('egress', [...allowed.egress, ...refused.egress]),
-    toChain('ingress', [...allowed.ingress, ...refused.ingress]),
-    toChain('forward', forward),
-  ].join('\n');
-}
-
-function toChain(name: string, rules: readonly string[]): string {
-  return `chain ${name} {\n  ${rules.join('\n  ')}\n}`;
-}
-
-function findPeers(peers: Peers, namespaces: Namespaces, pods: Pods, namespace: string): string | null {
-  const isPeer = (pod: Pods['items'][number]['metadata'], peer: Peers[number]): boolean =>
-    'podSelector' in peer
-      ? pod.namespace === namespace && has(pod.labels, peer.podSelector.matchLabels)
-      : namespaces.items.some(
-          ({ metadata: { name, labels: of } }) => name === pod.namespace && matches(of, peer.namespaceSelector),
-        );
-  return addresses(pods, (pod) => peers.some((peer) => isPeer(pod, peer)));
-}
-
-/** Returns one match for each protocol, or one that is empty when every port counts. */
-function toPortMatches(ports: Ports | undefined): readonly string[] {
-  if (ports === undefined) return [''];
-  return (['TCP', 'UDP'] as const).flatMap((protocol) => {
-    const numbers = ports.filter((each) => each.protocol === protocol).map((each) => each.port);
-    return numbers.length === 0 ? [] : [` ${protocol.toLowerCase()} dport { ${numbers.join(', ')} }`];
-  });
+  return `chain forward {\n  ${chain.join('\n  ')}\n}`;
 }
 
 /** Returns a sorted set as nftables writes it, or null when no pod matches. */
@@ -117,8 +82,8 @@ function addresses({ items }: Pods, isMeant: (pod: Pods['items'][number]['metada
   return found.length === 0 ? null : `{ ${[...new Set(found)].sort().join(', ')} }`;
 }
 
-function matches(of: Labels | undefined, selector: z.infer<typeof namespaceSelector>): boolean {
-  const { matchLabels = {}, matchExpressions = [] } = selector;
+function matches(of: Labels | undefined, peer: { namespaceSelector: z.infer<typeof namespaceSelector> }): boolean {
+  const { matchLabels = {}, matchExpressions = [] } = peer.namespaceSelector;
   return has(of, matchLabels) && matchExpressions.every(({ key, values }) => values.includes(of?.[key] ?? ''));
 }
 
