@@ -3,9 +3,9 @@
  *
  * Guarantees: the server cuts off a reader that is too slow, so that no browser holds memory here.
  * The reader connects again and receives the whole state. Readers of /v1/leaders share one answer
- * for a second. However many read, the event loop turns between portions of the state.
- * It answers only for a Host that a stranger cannot own, so that no web page reads it through a name
- * of its own.
+ * for a second. However many read, the event loop turns between portions of the state. It answers
+ * only for a Host that a stranger cannot own, so that no web page reads it through a name of its
+ * own.
  * Does not guarantee secrecy. A client that reaches the port sees names of Services and pods, as it
  * does in /metrics.
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html

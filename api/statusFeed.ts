@@ -36,16 +36,16 @@ export interface StatusFeed {
   follow(cluster: WatchedCluster): void;
   readiness(): Readiness;
   /**
-   * Every status, sorted by namespace, then name. It blocks the event loop meanwhile, so it is for a
-   * program that does nothing else. To the listeners, what it returns counts as reported.
+   * Every status, sorted by namespace, then name. It blocks the event loop meanwhile, so it is for
+   * a program that does nothing else. To the listeners, what it returns counts as reported.
    */
   list(): readonly LeaderStatus[];
   /** The same as JSON, in portions. For servers: it holds up nothing for longer than a portion. */
   texts(): AsyncGenerator<readonly string[], void, void>;
   read(source: SourceName): LeaderStatus | null;
   /**
-   * Reports what changes from now on, until the returned function is called. A reader that wants the
-   * state too asks for it after this, so that it misses no change.
+   * Reports what changes from now on, until the returned function is called. A reader that wants
+   * the state too asks for it after this, so that it misses no change.
    */
   subscribe(listener: (change: StatusChange) => void): () => void;
   close(): void;

@@ -183,7 +183,8 @@ describe('an Endpoints object that somebody made for the leader Service', () => 
       metadata: { name: 'web-leader' },
       subsets: [{ addresses: [{ ip: '10.1.2.3' }], ports: [{ port: 1234 }] }],
     });
-    await expect.poll(async () => (await listSlices(namespace, 'web-leader')).length).toBe(2); // ours and the mirror
+    // ours and the mirror
+    await expect.poll(async () => (await listSlices(namespace, 'web-leader')).length).toBe(2);
     await expect.poll(() => listEventReasons(namespace)).toContain('Warning ForeignEndpointSlice');
     const before = await namespace.kubectl('get', 'endpoints', 'web-leader', '-o', 'yaml');
     await staysSo(async () => (await listSlices(namespace, 'web-leader')).length);

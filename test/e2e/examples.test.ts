@@ -97,7 +97,8 @@ describe('examples', () => {
     await expect.poll(() => readLeader(namespace, 'my-controller-leader')).toBe('nobody');
     await staysSo(() => readLeader(namespace, 'my-controller-leader'));
     await expect.poll(() => readLeader(namespace, 'my-controller-leader')).toBe('my-controller-0');
-    expect(Date.now() - appliedAt).toBeGreaterThan(8_000); // a kubelet writes whole seconds, rounded down
+    // a kubelet writes whole seconds, rounded down
+    expect(Date.now() - appliedAt).toBeGreaterThan(8_000);
   });
 
   test('api-gateway: named ports are those of the pod that leads, and the public Service stays as it is', async () => {

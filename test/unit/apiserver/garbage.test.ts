@@ -82,7 +82,8 @@ describe('garbage', () => {
     const isClosed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     socket.on('error', () => undefined);
     socket.write(`GET /api/v1/configmaps?watch=1&resourceVersion=${server.revision()} HTTP/1.1\r\nHost: x\r\n\r\n`);
-    await new Promise((resolve) => socket.once('readable', resolve)); // it stands; nothing is read from now on
+    // it stands; nothing is read from now on
+    await new Promise((resolve) => socket.once('readable', resolve));
     server.objects.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'big' } });
     const ref = { resource: 'configmaps', namespace: 'default', name: 'big' };
     const big = 'x'.repeat(1024 * 1024);

@@ -475,7 +475,8 @@ describe('a gap in our own clock', () => {
     frozenMs = 60_000;
     expect(world.reflector.isStale()).toBe(true);
     await until(() => world.watches.length === 2);
-    await new Promise((resolve) => setTimeout(resolve, 30)); // several ticks: time alone heals nothing
+    // several ticks: time alone heals nothing
+    await new Promise((resolve) => setTimeout(resolve, 30));
     expect(world.reflector.isStale()).toBe(true);
     deliver();
     await until(() => world.state() === 'a=2');
