@@ -70,7 +70,18 @@ test('every write names the versions that it was decided on, and goes only to Se
 });
 
 test('serves the metrics of one run, each name once', async () => {
-  const page = await (await fetch(`${world.zenLead().url}/metrics`)).text();
+  // The Service of the story above is gone, and its series with it.
+  const namespace = await world.namespace();
+  const first = await startPod(namespace, { name: 'web-0' });
+  await startPod(namespace, { name: 'web-1' });
+  await namespace.apply(aService());
+  await expect.poll(() => readLeader(namespace)).toBe('web-0');
+  await first.setReady(false);
+  await expect.poll(() => readLeader(namespace)).toBe('web-1');
+  const readPage = async () => (await fetch(`${world.zenLead().url}/metrics`)).text();
+  const failover = /^zen_lead_failover_count_total\{[^}]*service="web"[^}]*\} 1$/m;
+  await expect.poll(readPage).toMatch(failover);
+  const page = await readPage();
   const names = [...page.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
   expect(new Set(names).size).toBe(names.length);
   expect(names).toEqual(
@@ -82,5 +93,4 @@ test('serves the metrics of one run, each name once', async () => {
       'zen_lead_watch_staleness_seconds',
     ]),
   );
-  expect(page).toMatch(/^zen_lead_failover_count_total\{[^}]*service="web"[^}]*\} 1$/m);
 });
