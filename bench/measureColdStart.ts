@@ -8,8 +8,6 @@
  * A sample starts a new process and posts a hint about a Service without leader until the process
  * answers that a leader was elected: state was read, decided on and written. Three ways take turns:
  * the sources, the bundle, and the bundle with the compile cache that the image has.
- *
- * usage: node bench/measureColdStart.ts [SAMPLES]   (each; 20 by default)
  */
 
 import { execFileSync, spawn } from 'node:child_process';
@@ -22,6 +20,7 @@ import { warmCompileCache } from '../deploy/image/warmCompileCache.ts';
 import { chooseFreePort } from '../test/support/controlPlane/chooseFreePort.ts';
 import { aPodManifest, aPodStatus } from '../test/support/objects/aPodManifest.ts';
 import { describeSetting } from './describeSetting.ts';
+import { readSamples } from './readSamples.ts';
 import { type Summary, summarize } from './summarize.ts';
 
 interface Contestant {
@@ -36,10 +35,15 @@ const checkout = resolve(import.meta.dirname, '..');
 const answerTimeoutMs = 30_000;
 const askEveryMs = 2;
 
+const samples = readSamples({
+  script: 'measureColdStart.ts',
+  samples: 20,
+  reason: 'the three together take half a minute',
+});
 const work = mkdtempSync(join(tmpdir(), 'zen-lead-cold-'));
 const apiServer = await startApiServer();
 try {
-  await run(Number(process.argv[2] ?? 20));
+  await run(samples);
 } finally {
   await apiServer.close();
   rmSync(work, { recursive: true, force: true });

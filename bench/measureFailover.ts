@@ -6,9 +6,6 @@
  * client's watch delivers the slice with the other pod's address. Floor and zen-lead take turns, so
  * that other work on the machine meets both. It asserts nothing: a timed assertion fails on a busy
  * machine and proves nothing on an idle one.
- *
- * usage: node bench/measureFailover.ts [SAMPLES]   (each; 1000 by default: ten samples lie above
- * the 99th percentile)
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,6 +15,7 @@ import { startZenLead } from '../test/support/programs/spawnZenLead.ts';
 import { startProcess } from '../test/support/programs/startProcess.ts';
 import { createFloorWorkload, createLedWorkload, type Workload } from './createWorkloads.ts';
 import { describeSetting, type Setting } from './describeSetting.ts';
+import { readSamples } from './readSamples.ts';
 import { summarize } from './summarize.ts';
 import { type WatchedAddress, watchAddress } from './watchAddress.ts';
 import { writeResults } from './writeResults.ts';
@@ -41,10 +39,14 @@ interface Contestant {
   readonly samplesMs: number[];
 }
 
+const samples = readSamples({
+  script: 'measureFailover.ts',
+  samples: 1_000,
+  reason: 'ten samples lie above the 99th percentile',
+});
 if (findAssets(process.env) === null) {
   console.log(missingAssetsLine.replace(/^e2e/, 'bench'));
 } else {
-  const samples = Number(process.argv[2] ?? 1_000);
   const setting = describeSetting();
   // Without kube-controller-manager, whose work on the same pods would be in the figures of both.
   const controlPlane = await startControlPlane({ controllerManager: false });
