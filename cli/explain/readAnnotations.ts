@@ -32,6 +32,7 @@ const healthChecks = new Set<string>([
   annotation.healthCheckInterval,
   annotation.healthCheckTimeout,
   annotation.healthCheckFailureThreshold,
+  annotation.healthCheckSuccessThreshold,
 ]);
 
 /** For a name that zen-lead does not read on a Service, and that is most likely a slip. */

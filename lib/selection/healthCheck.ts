@@ -1,6 +1,5 @@
 /**
- * parseHealthCheck: reads the value of `zen-lead.io/health-check`, so that a mistake is named now.
- * The rules do not act on it yet.
+ * parseHealthCheck: reads the value of `zen-lead.io/health-check`.
  *
  * The value is not a URL: `http://:80/x` has no host and does not parse as one.
  */
@@ -13,7 +12,32 @@ export interface HealthCheck {
   readonly target: string;
 }
 
-const form = /^(http|tcp|grpc):\/\/:(\d{1,5})(?:\/(\S*))?$/;
+/** A check as a Service asks for it: what to do, how often, and how many results make a verdict. */
+export interface HealthCheckSettings extends HealthCheck {
+  /** The annotation as it is written. Observations name the check by it. */
+  readonly raw: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Failures in a row before a target is failing. */
+  readonly failureThreshold: number;
+  /** Passes in a row before a target that failed is passing again. */
+  readonly successThreshold: number;
+}
+
+/** The bounds and defaults of docs/reference/annotations.md#annotations. */
+export const checkLimits = {
+  // Below 50 ms, probes of one target would follow each other without a pause.
+  intervalMs: { least: 50, most: 3_600_000, fallback: 1_000 },
+  timeoutMs: { least: 10, most: 60_000, fallback: 1_000 },
+  failureThreshold: { least: 1, most: 100, fallback: 3 },
+  successThreshold: { least: 1, most: 100, fallback: 2 },
+} as const;
+
+/** Between two probes of a target whose first one failed. */
+export const REPEAT_MS = 50;
+
+/** Printable ASCII: what a request line can hold. */
+const form = /^(http|tcp|grpc):\/\/:(\d{1,5})(?:\/([!-~]*))?$/;
 
 export function parseHealthCheck(text: string): HealthCheck | null {
   const match = form.exec(text);
@@ -24,4 +48,13 @@ export function parseHealthCheck(text: string): HealthCheck | null {
   if (scheme === 'http') return { scheme, port, target: `/${rest ?? ''}` };
   if (scheme === 'grpc') return { scheme, port, target: rest ?? '' };
   return rest === undefined ? { scheme: 'tcp', port, target: '' } : null;
+}
+
+/**
+ * How long a pod may hang before it is left, in milliseconds. The hang may begin right after a
+ * probe that passed; then every probe runs into its time-out.
+ */
+export function hangBoundMs(check: HealthCheckSettings): number {
+  const { intervalMs, timeoutMs, failureThreshold } = check;
+  return intervalMs + failureThreshold * timeoutMs + (failureThreshold - 1) * Math.min(intervalMs, REPEAT_MS);
 }

@@ -22,6 +22,7 @@ export const annotation = {
   healthCheckInterval: `${PREFIX}health-check-interval`,
   healthCheckTimeout: `${PREFIX}health-check-timeout`,
   healthCheckFailureThreshold: `${PREFIX}health-check-failure-threshold`,
+  healthCheckSuccessThreshold: `${PREFIX}health-check-success-threshold`,
   // on pods
   priority: `${PREFIX}priority`,
   exclude: `${PREFIX}exclude`,

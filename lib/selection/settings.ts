@@ -7,7 +7,7 @@
  */
 
 import { excerpt, isTooLong, MAX_VALUE_LENGTH } from './boundValue.ts';
-import { parseHealthCheck } from './healthCheck.ts';
+import { checkLimits, type HealthCheckSettings, parseHealthCheck } from './healthCheck.ts';
 import { annotation } from './names.ts';
 import { parseDuration } from './parseDuration.ts';
 
@@ -31,8 +31,8 @@ export interface Settings {
   /** A name, or whether to use `<service>-followers`. */
   readonly followers: boolean | string;
   readonly leaderServiceType: LeaderServiceType;
-  /** Read, and not acted on yet. */
-  readonly healthCheck: boolean;
+  /** Null where none is asked for, or where the annotation cannot be read. */
+  readonly healthCheck: HealthCheckSettings | null;
 }
 
 export interface Unreadable {
@@ -75,8 +75,33 @@ export function parseSettings(annotations: Readonly<Record<string, string>>): Re
     read(key, annotations[key] === undefined ? fallback : whenUnreadable, '"true" or "false"', parseBoolean);
   const readDuration = (key: string): number =>
     read(key, 0, 'a Go duration that is not negative, such as "30s"', parseDuration);
+  const readSpan = (key: string, limits: Limits, range: string): number =>
+    read(key, limits.fallback, `a Go duration ${range}`, (text) => within(parseDuration(text), limits));
+  const readCount = (key: string, limits: Limits): number =>
+    read(key, limits.fallback, `a whole number from ${limits.least} to ${limits.most}`, (text) =>
+      within(/^[1-9]\d{0,5}$/.test(text) ? Number(text) : null, limits),
+    );
   const readOne = <T extends string>(key: string, values: readonly T[], fallback: T): T =>
     read(key, fallback, values.join(', '), (text) => values.find((value) => value === text) ?? null);
+  function readHealthCheck(): HealthCheckSettings | null {
+    const check = read(
+      annotation.healthCheck,
+      null,
+      'http://:port/path, tcp://:port or grpc://:port/service',
+      (text) => {
+        const parsed = parseHealthCheck(text);
+        return parsed === null ? null : { ...parsed, raw: text };
+      },
+    );
+    // They are read without a check, too, so that a mistake is named before the check is added.
+    const timing = {
+      intervalMs: readSpan(annotation.healthCheckInterval, checkLimits.intervalMs, 'from "50ms" to "1h"'),
+      timeoutMs: readSpan(annotation.healthCheckTimeout, checkLimits.timeoutMs, 'from "10ms" to "60s"'),
+      failureThreshold: readCount(annotation.healthCheckFailureThreshold, checkLimits.failureThreshold),
+      successThreshold: readCount(annotation.healthCheckSuccessThreshold, checkLimits.successThreshold),
+    };
+    return check === null ? null : { ...check, ...timing };
+  }
   const readName = (text: string): string | null => (dns1035.test(text) ? text : null);
 
   const settings: Settings = {
@@ -100,17 +125,17 @@ export function parseSettings(annotations: Readonly<Record<string, string>>): Re
       (text) => parseBoolean(text) ?? readName(text),
     ),
     leaderServiceType: readOne(annotation.leaderServiceType, leaderServiceTypes, 'ClusterIP'),
-    healthCheck: read(
-      annotation.healthCheck,
-      false,
-      'http://:port/path, tcp://:port or grpc://:port/service',
-      (text) => (parseHealthCheck(text) === null ? null : true),
-    ),
+    healthCheck: readHealthCheck(),
   };
-  readDuration(annotation.healthCheckInterval);
-  readDuration(annotation.healthCheckTimeout);
-  read(annotation.healthCheckFailureThreshold, 1, 'a whole number from 1', (text) =>
-    /^[1-9]\d{0,5}$/.test(text) ? Number(text) : null,
-  );
   return { settings, unreadable };
+}
+
+interface Limits {
+  readonly least: number;
+  readonly most: number;
+  readonly fallback: number;
+}
+
+function within(value: number | null, { least, most }: Limits): number | null {
+  return value === null || value < least || value > most ? null : value;
 }

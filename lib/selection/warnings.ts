@@ -12,7 +12,7 @@ import { parsePriority } from './strategy.ts';
 
 export function settingsWarnings({ settings, unreadable }: ReadSettings): readonly Warning[] {
   const warnings = unreadable.map((each) => invalid(each.annotation, each.value, `It accepts ${each.expected}.`));
-  if (settings.healthCheck) {
+  if (settings.healthCheck !== null) {
     const message = `${annotation.healthCheck} is read but not acted on yet: the Ready condition alone decides.`;
     warnings.push({ reason: 'InvalidAnnotation', value: annotation.healthCheck, message });
   }

@@ -20,7 +20,7 @@ describe('parseSettings', () => {
         paused: false,
         followers: false,
         leaderServiceType: 'ClusterIP',
-        healthCheck: false,
+        healthCheck: null,
       },
       unreadable: [],
     });
@@ -40,9 +40,6 @@ describe('parseSettings', () => {
     ['followers', 'true', 'followers', true],
     ['followers', 'readers', 'followers', 'readers'],
     ['leader-service-type', 'LoadBalancer', 'leaderServiceType', 'LoadBalancer'],
-    ['health-check', 'http://:80/healthz', 'healthCheck', true],
-    ['health-check', 'tcp://:5432', 'healthCheck', true],
-    ['health-check', 'grpc://:50051/pkg.Service', 'healthCheck', true],
   ] as const)('reads %s=%s', (key, value, field, expected) => {
     const { settings, unreadable } = read({ [key]: value });
     expect(unreadable).toEqual([]);
@@ -69,9 +66,20 @@ describe('parseSettings', () => {
     ['health-check', 'http://host:80/x'],
     ['health-check', 'tcp://:5432/path'],
     ['health-check', 'tcp://:0'],
+    ['health-check', 'http://:80/a b'],
+    ['health-check', 'http://:80/\r\nhost:x'],
+    ['health-check', 'http://:80/ä'],
+    ['health-check', 'https://:80/'],
     ['health-check-interval', '5'],
+    ['health-check-interval', '49ms'],
+    ['health-check-interval', '1h1ns'],
     ['health-check-timeout', 'soon'],
+    ['health-check-timeout', '9ms'],
+    ['health-check-timeout', '61s'],
     ['health-check-failure-threshold', '0'],
+    ['health-check-failure-threshold', '101'],
+    ['health-check-success-threshold', '1.5'],
+    ['health-check-success-threshold', '101'],
   ])('names %s=%j as unreadable and says what it accepts', (key, value) => {
     const { unreadable } = read({ [key]: value });
     expect(unreadable).toEqual([{ annotation: `zen-lead.io/${key}`, value, expected: expect.stringMatching(/\w/) }]);
@@ -79,5 +87,59 @@ describe('parseSettings', () => {
 
   it('takes a paused that cannot be read for a pause', () => {
     expect(read({ paused: 'ture' }).settings.paused).toBe(true);
+  });
+
+  const defaults = { intervalMs: 1_000, timeoutMs: 1_000, failureThreshold: 3, successThreshold: 2 };
+  it.each([
+    ['http://:80/healthz', { scheme: 'http', port: 80, target: '/healthz' }],
+    ['http://:80', { scheme: 'http', port: 80, target: '/' }],
+    ['tcp://:5432', { scheme: 'tcp', port: 5432, target: '' }],
+    ['grpc://:50051/pkg.Service', { scheme: 'grpc', port: 50_051, target: 'pkg.Service' }],
+    ['grpc://:50051', { scheme: 'grpc', port: 50_051, target: '' }],
+  ])('reads the health check %s', (raw, check) => {
+    const { settings, unreadable } = read({ 'health-check': raw });
+    expect(unreadable).toEqual([]);
+    expect(settings.healthCheck).toEqual({ ...check, raw, ...defaults });
+  });
+
+  it.each([
+    ['50ms', '10ms', '1', '1', { intervalMs: 50, timeoutMs: 10, failureThreshold: 1, successThreshold: 1 }],
+    [
+      '1h',
+      '60s',
+      '100',
+      '100',
+      { intervalMs: 3_600_000, timeoutMs: 60_000, failureThreshold: 100, successThreshold: 100 },
+    ],
+  ])(
+    'reads the settings of a check at their bounds: %s, %s, %s, %s',
+    (interval, timeout, failures, passes, expected) => {
+      const { settings, unreadable } = read({
+        'health-check': 'tcp://:1',
+        'health-check-interval': interval,
+        'health-check-timeout': timeout,
+        'health-check-failure-threshold': failures,
+        'health-check-success-threshold': passes,
+      });
+      expect(unreadable).toEqual([]);
+      expect(settings.healthCheck).toMatchObject(expected);
+    },
+  );
+
+  it('takes the default of each setting of a check that cannot be read, and names them all', () => {
+    const { settings, unreadable } = read({
+      'health-check': 'tcp://:1',
+      'health-check-interval': '1ms',
+      'health-check-timeout': '2m',
+      'health-check-failure-threshold': 'many',
+      'health-check-success-threshold': '-1',
+    });
+    expect(settings.healthCheck).toMatchObject(defaults);
+    expect(unreadable.map((each) => each.annotation)).toEqual([
+      'zen-lead.io/health-check-interval',
+      'zen-lead.io/health-check-timeout',
+      'zen-lead.io/health-check-failure-threshold',
+      'zen-lead.io/health-check-success-threshold',
+    ]);
   });
 });

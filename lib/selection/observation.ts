@@ -1,0 +1,55 @@
+/**
+ * Observations: what one bridge sees of pods and nodes by itself, which the API does not say.
+ *
+ * They travel in `data.observations` of an event. A decision uses them only from a trusted sender,
+ * and only until the deadline of that event. All instants are epoch milliseconds.
+ *
+ * Guarantees: plain JSON; bounded; nothing that a probed pod answered but a `detail` of the list.
+ * Does not guarantee that they are in order: no revision orders them.
+ */
+
+import type { Uid } from './snapshot.ts';
+
+/** A Service with more pods than that has its leader and the next in line observed. */
+export const MAX_POD_OBSERVATIONS = 64;
+export const MAX_NODE_OBSERVATIONS = 64;
+
+/** Why a check failed. The closed list; `http-` and `grpc-` add the status, a whole number. */
+export const plainDetails = ['refused', 'reset', 'timeout', 'unreachable', 'not-serving', 'garbage', 'auth'] as const;
+export type ObservationDetail = (typeof plainDetails)[number] | `http-${number}` | `grpc-${number}`;
+
+/** The details that end in a status. */
+export const statusDetail = /^(?:http-[1-9]\d{2}|grpc-\d{1,3})$/;
+
+export type Verdict = 'passing' | 'failing';
+
+export interface PodObservation {
+  readonly uid: Uid;
+  /** The raw annotation value that was judged. Void where the source says another one. */
+  readonly check: string;
+  readonly verdict: Verdict;
+  /** What a pod says of itself, where it was asked. */
+  readonly role?: 'primary' | 'other';
+  /** When the verdict last changed, or was first given. */
+  readonly since: number;
+  readonly detail?: ObservationDetail;
+}
+
+export interface NodeObservation {
+  readonly name: string;
+  /** `silent`: its Lease is no longer renewed. */
+  readonly verdict: 'alive' | 'silent';
+  readonly since: number;
+}
+
+export interface Observations {
+  /** Which bridge saw it. Verdicts of two observers are never compared. */
+  readonly observer: string;
+  /** At most `MAX_POD_OBSERVATIONS`, the leader first, then the next in line. */
+  readonly pods: readonly PodObservation[];
+  readonly nodes?: readonly NodeObservation[];
+}
+
+export function isObservationDetail(text: string): text is ObservationDetail {
+  return plainDetails.some((detail) => detail === text) || statusDetail.test(text);
+}
