@@ -2,7 +2,7 @@
  * Runs the floor: the smallest loop that watches pods and patches an EndpointSlice, as a program of
  * its own.
  *
- * zen-lead is measured against it. It uses the same API server and the same client library, and has
+ * zen-lead is measured against it. It uses the same API server and the same client library. It has
  * no snapshot, no rules beyond "Ready", no record, no preconditions and no announcement. Nothing
  * that also does zen-lead's work can be faster.
  *

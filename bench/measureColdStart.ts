@@ -5,9 +5,9 @@
  * Where Knative has scaled to zero, a failover waits for that, and for the container, which the
  * cluster suite times.
  *
- * A sample starts a new process and posts a hint about a Service without leader until the process
- * answers that a leader was elected: state was read, decided on and written. Three ways take turns:
- * the sources, the bundle, and the bundle with the compile cache that the image has.
+ * A sample starts a new process and posts a hint about a Service without leader. It ends when the
+ * process answers that a leader was elected, so state was read, decided on and written. Three ways
+ * take turns: the sources, the bundle, and the bundle with the compile cache that the image has.
  */
 
 import { execFileSync, spawn } from 'node:child_process';

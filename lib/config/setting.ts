@@ -3,8 +3,8 @@
  *
  * Flags, environment variables, `--help` and docs/reference/configuration.md all come from these
  * rows.
- * Guarantees: a row with a default says why, a number states its unit and what 0 means, and a row
- * without a default says what its absence means. The compiler checks it.
+ * Guarantees: a row with a default says why, and a row without one says what its absence means. A
+ * number states its unit and what 0 means. The compiler checks it.
  */
 
 import type { TextFormName } from './textForms.ts';

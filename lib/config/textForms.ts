@@ -1,6 +1,6 @@
 /**
- * Names the forms that the text of a setting may have to have. zen-lead refuses at the start what
- * no cluster can hold, and does not watch it in vain.
+ * Names the forms that the text of a setting may need. A text that no cluster can hold is refused
+ * at the start, because a watch for it would wait in vain.
  *
  * Does not guarantee that the object exists.
  * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names ;

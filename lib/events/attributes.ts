@@ -32,8 +32,8 @@ const NAME = /^[a-z0-9]+$/;
 const DISALLOWED = /[\p{Cc}\p{Noncharacter_Code_Point}]/u;
 const MAX_INTEGER = 2 ** 31 - 1;
 /**
- * No attribute comes near, neither ours nor Knative's; it bounds what a log line can be made to
- * hold.
+ * No attribute of zen-lead or Knative comes near. The bound limits how long a sender can make a log
+ * line.
  */
 const MAX_LENGTH = 4096;
 

@@ -1,7 +1,7 @@
 /**
- * Makes deterministic event ids: the same parts give the same id, so that a receiver recognises a
- * redelivery (CloudEvents 1.0: source + id is unique for each distinct event, and a resent event
- * MAY keep its id).
+ * Makes deterministic event ids. The same parts give the same id, so that a receiver recognises a
+ * redelivery. CloudEvents 1.0: source + id is unique for each distinct event, and a resent event
+ * MAY keep its id.
  *
  * Guarantees: parts are kept apart (`['a', 'bc']` and `['ab', 'c']` differ); the id is lower-case
  * hex, which a Kubernetes name allows.

@@ -1,5 +1,5 @@
 /**
- * firstIssue: what zod found first, in our words: a dotted path from `root` and the problem.
+ * Returns the first problem that zod found, with a dotted path from `root`.
  */
 
 import type { z } from 'zod';

@@ -1,6 +1,6 @@
 /**
- * Events of Knative's ApiServerSource, in both its modes (`resource`: whole objects, `reference`:
- * names only). Always hints: only the subject is read, whatever the body says.
+ * Reads events of Knative's ApiServerSource, in both its modes (`resource` sends whole objects,
+ * `reference` names only). They are always hints. Only the subject is read, whatever the body says.
  *
  * Source: https://knative.dev/docs/eventing/sources/apiserversource/ ; real ones in
  * test/fixtures/apiserversource-*.jsonl

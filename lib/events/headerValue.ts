@@ -1,5 +1,6 @@
 /**
- * CloudEvents attribute values in HTTP headers: quoted strings and percent-encoding.
+ * Decodes CloudEvents attribute values in HTTP headers, which have quoted strings and
+ * percent-encoding.
  *
  * Guarantees: one round of decoding; octets that are not UTF-8 are refused (`%C0%A0` is an overlong
  * space).

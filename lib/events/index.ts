@@ -1,5 +1,6 @@
 /**
- * The events as a library: the entry `zen-lead/events` of the package. docs/reference/events.md.
+ * Exports the events as a library, the entry `zen-lead/events` of the package.
+ * docs/reference/events.md.
  *
  * The program itself imports the files behind it.
  */

@@ -1,8 +1,8 @@
 /**
- * Media types: `Content-Type` and `datacontenttype`.
+ * Parses media types, such as `Content-Type` and `datacontenttype`.
  *
- * Guarantees: type, subtype and parameter names come back in lower case; null when it is not a
- * media type.
+ * Guarantees: type, subtype and parameter names come back in lower case. Null for a text that is
+ * not a media type.
  * Source: RFC 9110 section 8.3.1 (grammar, quoted parameter values); CloudEvents JSON format 3.1.1
  * (what counts as JSON).
  */

@@ -1,7 +1,7 @@
 /**
- * parseEvent: what has arrived at a function, by its type. docs/reference/events.md.
+ * Parses what has arrived at a function, by its type. docs/reference/events.md.
  *
- * `ours`: one of our own replies, come back over a Broker; it is answered 200 and ignored.
+ * `ours` is one of our own replies that a Broker has brought back. It is answered 200 and ignored.
  */
 
 import { inputError } from '../errors.ts';

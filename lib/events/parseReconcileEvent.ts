@@ -3,8 +3,8 @@
  * reconcile.
  *
  * Guarantees: throws INPUT_INVALID only for a subject that cannot be read. Data that cannot be
- * read, or a snapshot of another Service than the subject's, comes back as a hint with the reason:
- * a newer bridge can talk to an older function (docs/reference/events.md).
+ * read, or a snapshot of another Service than the subject's, comes back as a hint with the reason.
+ * So a newer bridge can send to an older function (docs/reference/events.md).
  */
 
 import type { Envelope } from './envelope.ts';

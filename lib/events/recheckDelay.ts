@@ -1,5 +1,5 @@
 /**
- * How long a timer may wait that a reply asks for ("reconcile again in N ms").
+ * Bounds the timer that a reply asks for ("reconcile again in N ms").
  */
 
 /**

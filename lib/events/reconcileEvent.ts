@@ -1,8 +1,8 @@
 /**
- * The event that the bridge sends: reconcile this Service. docs/reference/events.md.
+ * Declares the event that the bridge sends, which asks to reconcile one Service.
+ * docs/reference/events.md.
  *
- * The types only; `parseReconcileEvent` and the zod schemas that they are checked against stand
- * beside it.
+ * `parseReconcileEvent` and the zod schemas that these types are checked against stand beside it.
  */
 
 import type { CloudEventV1 } from 'cloudevents';
@@ -15,18 +15,18 @@ export const reconcileTypes = [
   'io.zen-lead.service.added',
   'io.zen-lead.service.modified',
   'io.zen-lead.service.deleted',
-  'io.zen-lead.service.drifted', // someone else changed what we own
+  'io.zen-lead.service.drifted', // another client changed what we own
   'io.zen-lead.service.resync', // periodic
   'io.zen-lead.service.recheck', // a timer that a reply asked for
 ] as const;
 export type ReconcileType = (typeof reconcileTypes)[number];
 
-/** False: nothing was seen, time has passed. */
+/** False when no change was seen and only time has passed. */
 export function isAboutChange(type: string): boolean {
   return type !== 'io.zen-lead.service.resync' && type !== 'io.zen-lead.service.recheck';
 }
 
-/** What was seen. Absent fields: a resync or a timer saw nothing in particular. */
+/** What was seen. Fields are absent where a resync or a timer saw no particular object. */
 export interface Change {
   readonly kind: 'Pod' | 'Service' | 'EndpointSlice';
   readonly name: string;
@@ -39,7 +39,7 @@ export interface ReconcileData {
   readonly change: Change;
   /** Epoch milliseconds; past it the snapshot is a hint (S4). */
   readonly deadline: number;
-  /** Absent: a hint. */
+  /** Absent in a hint. */
   readonly snapshot?: Snapshot;
   /** Opaque, from the last reply. */
   readonly carry?: string;

@@ -1,5 +1,5 @@
 /**
- * The event that a function answers with, and announces: what was decided.
+ * Declares the event that a function answers with and announces. It says what was decided.
  * docs/reference/events.md.
  */
 
@@ -21,10 +21,13 @@ export interface ReplyData {
   readonly previous: Leader | null;
   readonly leader: Leader | null;
   readonly epoch: number;
-  /** `event`: decided on the snapshot in the event. `read`: the function read the state itself. */
+  /**
+   * `event` when the snapshot in the event was decided on, `read` when the function read the state.
+   */
   readonly basis: 'event' | 'read';
   /**
-   * The state read, when basis is `read`: a recording always holds what the decision depended on.
+   * The state read, when basis is `read`. So a recording always holds what the decision depended
+   * on.
    */
   readonly snapshot?: Snapshot;
   /** Reconcile again in this many milliseconds, at most 1 h. */
@@ -39,7 +42,7 @@ export interface ReplyEvent extends CloudEventV1<ReplyData> {
   readonly type: ReplyType;
   readonly source: string;
   readonly subject: string;
-  /** The `now` that was decided with, RFC 3339 with milliseconds. */
+  /** The `now` of the decision, RFC 3339 with milliseconds. */
   readonly time: string;
   readonly datacontenttype: 'application/json';
   readonly data: ReplyData;

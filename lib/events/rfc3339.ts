@@ -1,6 +1,6 @@
 /**
- * RFC 3339 timestamps, as CloudEvents' `time` has them: read to the letter, where `Date.parse`
- * takes much more.
+ * Parses RFC 3339 timestamps, as CloudEvents' `time` has them, to the letter. `Date.parse` takes
+ * much more.
  *
  * Guarantees: a day that the month does not have, a missing offset or a 25th hour is null.
  * Source: RFC 3339 section 5.6 (grammar; `t` and `z` may be lower case) and 5.7 (second 60 is a

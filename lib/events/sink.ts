@@ -8,8 +8,8 @@ import type { ReconcileEvent } from './reconcileEvent.ts';
 import type { ReplyEvent } from './reply.ts';
 
 /**
- * What a refusal is about: one Service, whose API call was refused, or the function and the API
- * server, which cannot do more for any Service.
+ * What a refusal is about. `service`: the API server refused a call about one Service. `function`:
+ * neither the function nor the API server can do more for any Service.
  */
 export type AnswerScope = 'service' | 'function';
 

@@ -1,10 +1,10 @@
 /**
- * The zod schema of a Snapshot as it travels in events. The type in `lib/selection/snapshot.ts` is
- * the contract; that both say the same is checked by the compiler (`satisfies`), and in the other
- * direction by a test.
+ * Holds the zod schema of a Snapshot as it travels in events. The type in
+ * `lib/selection/snapshot.ts` is the contract. The compiler checks one direction of their agreement
+ * (`satisfies`), and a test the other.
  *
- * Guarantees: unknown fields pass (a newer bridge can talk to an older function) and are dropped;
- * every list has a bound.
+ * Guarantees: unknown fields pass (a newer bridge can send to an older function) and are dropped.
+ * Every list has a bound.
  */
 
 import { z } from 'zod';
@@ -23,9 +23,9 @@ import type {
 } from '../selection/snapshot.ts';
 
 /**
- * A bound on work, not on size: what arrives is 256 KiB at most, but a reply after a read carries
- * every candidate, and a reply that cannot be read loses its timer. Four times the 5,000 endpoints
- * that Kubernetes' own large-cluster tests give a Service.
+ * Bounds work, not size. An event has 256 KiB at most, but a reply after a read carries every
+ * candidate. A reply that cannot be read loses its timer. The bound is four times the 5,000
+ * endpoints that Kubernetes' own large-cluster tests give a Service.
  */
 const MAX_ITEMS = 20_000;
 /** DNS subdomain: the longest name Kubernetes has. */

@@ -21,7 +21,7 @@ const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** `path` is what the document is called in messages; empty for a whole event. */
+/** `path` is the name of the document in messages, empty for a whole event. */
 export function parseStrictJson(bytes: Uint8Array, path = ''): unknown {
   const text = decodeUtf8(bytes, path || 'body');
   if (text.charCodeAt(0) === 0xfeff) throw inputError(path || 'body', 'starts with a byte order mark (RFC 8259, 8.1)');
@@ -45,7 +45,7 @@ function decodeUtf8(bytes: Uint8Array, path: string): string {
 }
 
 /**
- * Looks at the text alone. Guarantees true when `checkValue` would refuse the value; nearly every
+ * Scans the text alone. Guarantees true when `checkValue` would refuse the value. Nearly every
  * event gets false, and is spared the walk.
  */
 function mayBeRefused(text: string): boolean {

@@ -1,9 +1,9 @@
 /**
  * Writes and parses the subject of our events: the source Service that an event is about.
  *
- * Guarantees: `parseSubject(serviceSubject(ns, name))` gives the two back; what it accepts can be a
- * namespace and a Service name, so that it can be put into a URL of the API server as it is.
- * Source: CloudEvents 1.0 "subject";
+ * Guarantees: `parseSubject(serviceSubject(ns, name))` gives the two back. Whatever it accepts can
+ * be a namespace and a Service name, and fits into a URL of the API server as it is. Source:
+ * CloudEvents 1.0 "subject";
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ (RFC 1123 labels;
  * Service names are RFC 1035 labels until KEP-5311 relaxes them to RFC 1123).
  */

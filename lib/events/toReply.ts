@@ -1,9 +1,9 @@
 /**
- * Builds the CloudEvent that says what was decided.
+ * Builds the CloudEvent of a decision.
  *
  * Guarantees: the same decision about the same Service has the same id, so that a receiver
- * recognises the second copy. The Service's subject and the source of the event that was answered
- * are kept: one stream a cluster.
+ * recognises the second copy. Subject and source are those of the event that was answered, so that
+ * a cluster has one stream.
  */
 
 import type { Uid } from '../selection/snapshot.ts';
@@ -17,7 +17,7 @@ interface ReplyContext {
   readonly subject: ServiceRef;
   /** Null when the source Service is gone. */
   readonly sourceUid: Uid | null;
-  /** Epoch milliseconds: the `now` that was decided with. */
+  /** The `now` of the decision, epoch milliseconds. */
   readonly decidedAt: number;
 }
 

@@ -1,7 +1,7 @@
 /**
- * RFC 3986: is this string a URI, or a URI reference? For CloudEvents' `source` (a reference) and
- * `dataschema` (a URI). `new URL` answers another question: it repairs what it is given and follows
- * WHATWG.
+ * Tests whether a string is a URI or a URI reference (RFC 3986). CloudEvents' `source` is a
+ * reference, and `dataschema` is a URI. `new URL` answers another question, because it follows
+ * WHATWG and repairs its input.
  *
  * Source: RFC 3986 appendix A (grammar) and appendix B (how a reference splits).
  */
@@ -17,8 +17,8 @@ export function isUriReference(text: string): boolean {
   const match = SPLIT.exec(text);
   if (!match) return false;
   const [, scheme, authority, path = '', query = '', fragment = ''] = match;
-  // Without a scheme, a colon in the first segment would read as one; the split then found a scheme
-  // that is none.
+  // A colon in the first segment ends a scheme, so a reference with a colon there and no valid
+  // scheme breaks the grammar.
   if (scheme !== undefined && !SCHEME.test(scheme)) return false;
   if (authority !== undefined && !AUTHORITY.test(authority)) return false;
   return PATH.test(path) && QUERY_OR_FRAGMENT.test(query) && QUERY_OR_FRAGMENT.test(fragment);

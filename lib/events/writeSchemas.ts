@@ -1,9 +1,9 @@
 /**
- * Generates `schemas/*.json` from the zod schemas: `npm run schemas`. A unit test compares what is
- * there with what this makes.
+ * Generates `schemas/*.json` from the zod schemas (`npm run schemas`). A unit test compares the
+ * files with its output.
  *
- * Source: JSON Schema 2020-12, which zod's toJSONSchema writes. Unknown properties are allowed:
- * what is read is the input side.
+ * Source: JSON Schema 2020-12, which zod's toJSONSchema writes. Unknown properties are allowed,
+ * because the schemas describe the input.
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs';

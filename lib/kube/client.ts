@@ -1,10 +1,10 @@
 /**
- * The Kubernetes client: implements `KubeApi` over HTTP.
+ * Implements `KubeApi` over HTTP.
  *
- * Guarantees: every request has a deadline and the caller's signal; every body is read to its end
- * or its connection is dropped; a 401 and a certificate that does not verify are tried once more
- * with credentials read afresh, nothing else is ever resent.
- * Does not guarantee a bound on requests in flight; see connection.ts.
+ * Guarantees: every request has a deadline and the caller's signal. Every body is read to its end,
+ * or its connection is dropped. A 401 and a certificate that does not verify are tried once more
+ * with credentials read afresh. Nothing else is ever resent.
+ * Does not guarantee a bound on requests in flight (connection.ts).
  */
 
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -23,12 +23,12 @@ interface KubeApiOptions {
   readonly metrics: Pick<Metrics, 'apiCallSeconds' | 'timeouts'>;
   readonly userAgent?: string;
   /**
-   * Milliseconds; 10 s, because a write that takes longer belongs to a decision that is past its
-   * 3 s deadline anyway.
+   * Milliseconds, 10 s by default. A write that takes longer belongs to a decision past its 3 s
+   * deadline.
    */
   readonly requestTimeoutMs?: number;
   /**
-   * Milliseconds for a page of a LIST; 60 s, after which the API server itself gives up
+   * Milliseconds for a page of a LIST, 60 s by default. The API server itself gives up after that
    * (--request-timeout).
    */
   readonly listTimeoutMs?: number;

@@ -1,5 +1,5 @@
 /**
- * Says how to reach one API server and what to show it.
+ * Describes how to reach one API server and which credentials to send.
  */
 
 export interface TlsMaterial {
@@ -26,8 +26,8 @@ export interface ClusterAccess {
   /** The context's or the pod's own namespace, where there is one. */
   readonly namespace?: string;
   /**
-   * Reads token, certificate and CA. `afresh`: the API server refused what was read before, so
-   * nothing cached will do. Rejects with `CONFIG_INVALID` naming the file.
+   * Reads token, certificate and CA. `afresh` says that the API server refused the previous ones,
+   * so no cache may answer. Rejects with `CONFIG_INVALID`, which names the file.
    */
   readCredentials(afresh: boolean): Promise<Credentials>;
 }

@@ -2,12 +2,12 @@
  * Holds the connection to one API server: one undici Agent, and the credentials that go with every
  * request.
  *
- * Guarantees: credentials are read again when they are older than a minute, and at once when the
- * server refused them or its certificate did not verify; concurrent requests share one reading. New
- * TLS material means a new Agent; the old one closes when its last request (a watch, for instance)
+ * Guarantees: credentials older than a minute are read again. They are read at once when the server
+ * refused them or its certificate did not verify. Concurrent requests share one reading. New TLS
+ * material means a new Agent. The old one closes when its last request (a watch, for instance)
  * ends.
- * Does not guarantee that a failed re-reading is noticed at once. What was read last is used until
- * the server refuses it, because a file that is being replaced must not cost a failover.
+ * Does not guarantee that a failed reading is noticed at once. The last credentials serve until the
+ * server refuses them, because a file that is being replaced must not cost a failover.
  */
 
 import { Agent, type Dispatcher } from 'undici';
@@ -19,14 +19,14 @@ import type { ClusterAccess, Credentials } from './clusterAccess.ts';
  */
 const CREDENTIALS_MAX_AGE_MS = 60_000;
 /**
- * A connection that is not there within 5 s will not be: longer than three SYN retransmissions
- * (1 + 2 s), shorter than a request.
+ * A connection that takes longer will not come. 5 s are longer than three SYN retransmissions
+ * (1 + 2 s), and shorter than a request.
  */
 const CONNECT_TIMEOUT_MS = 5_000;
 /**
- * Idle connections are kept, because a TLS handshake costs more than a whole failover; but dropped
- * before the API server does it, which is after 90 s (apiserver/pkg/server/secure_serving.go,
- * IdleTimeout), or a request meets a closing socket.
+ * Idle connections are kept, because a TLS handshake costs more than a whole failover. The API
+ * server drops them after 90 s (apiserver/pkg/server/secure_serving.go, IdleTimeout). We drop them
+ * earlier, or a request would meet a closing socket.
  */
 const KEEP_ALIVE_MS = 60_000;
 
@@ -102,12 +102,12 @@ export function openConnection(access: ClusterAccess, now: () => number): Connec
 }
 
 /**
- * HTTP/1.1, one request a connection at a time: over HTTP/2 every watch would share one
- * flow-control window, and the one that is read slowly would hold up the writes. The number of
- * connections is not bounded here: a watch holds one for minutes, so a bound would let many
- * namespaces starve the writes. What is in flight is bounded where it is started (deliver, hints).
- * Body and header timeouts are off: every request has its own deadline, and a quiet watch is the
- * reflector's to judge.
+ * Speaks HTTP/1.1, one request a connection at a time. Over HTTP/2 all watches would share one
+ * flow-control window, and a watch that is read slowly would hold up the writes. The number of
+ * connections has no bound here. A watch holds one for minutes, so with a bound many namespaces
+ * would starve the writes. Requests are bounded where they start (deliver, hints). Body and header
+ * timeouts are off, because every request has its own deadline, and the reflector judges a quiet
+ * watch.
  */
 function createAgent({ tls }: Credentials): Agent {
   return new Agent({

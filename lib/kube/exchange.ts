@@ -1,9 +1,9 @@
 /**
  * Makes one HTTP exchange with the API server, up to the response's headers.
  *
- * Guarantees: a 401, and a server certificate that does not verify, are tried exactly once more
- * with credentials read afresh (a token or a CA was rotated). The server has done nothing in either
- * case, so this is safe for writes too.
+ * Guarantees: a 401 is tried exactly once more with credentials read afresh, because a token may
+ * have been rotated. So is a server certificate that does not verify, for the sake of a rotated CA.
+ * The server has done nothing in either case, so this is safe for writes too.
  */
 
 import type { Dispatcher } from 'undici';
@@ -81,7 +81,10 @@ async function sendOnce(
   };
 }
 
-/** A proxy in front answers in HTML, `/readyz` in plain text: the text itself then. */
+/**
+ * Returns the text itself where it is not JSON. A proxy in front answers in HTML, `/readyz` in
+ * plain text.
+ */
 export async function readBody(response: HttpResponse, onLength?: (length: number) => void): Promise<unknown> {
   const text = await response.body.text();
   onLength?.(text.length);

@@ -1,12 +1,12 @@
 /**
- * Takes typed fields out of untyped JSON: only here an API object's `unknown` becomes a string, a
+ * Takes typed fields out of untyped JSON. Only here an API object's `unknown` becomes a string, a
  * number or a list. The projections do this for every object of every LIST and watch line.
  *
- * Guarantees: a field of the wrong type is an `INPUT_INVALID` that names its path; `null` counts as
- * absent, because the API server writes both (`endpoints: null`). No path is put together unless it
- * is needed: with 100,000 pods that is what costs.
- * Does not guarantee indexes in the path; `spec.containers[].ports[].name` says which field, the
- * message's object says which pod.
+ * Guarantees: a field of the wrong type is an `INPUT_INVALID` that names its path. `null` counts as
+ * absent, because the API server writes both (`endpoints: null`). A path is put together only for a
+ * message, because paths would cost most with 100,000 pods.
+ * Does not guarantee indexes in the path. `spec.containers[].ports[].name` names the field, and the
+ * message's object the pod.
  */
 
 import { inputError } from '../errors.ts';

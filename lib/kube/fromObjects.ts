@@ -1,10 +1,10 @@
 /**
- * fromObjects: builds a snapshot out of objects as the Kubernetes API gives them.
+ * Builds a snapshot out of objects as the Kubernetes API gives them.
  *
  * Guarantees: the same parsers and the same choice of objects as in the bridge and the functions.
  * Objects of other namespaces are left out. Throws INPUT_INVALID, naming object and field, for an
  * object that cannot be read.
- * Does not guarantee that the snapshot is one state of the cluster: that depends on how the objects
+ * Does not guarantee that the snapshot is one state of the cluster. That depends on how the objects
  * were read.
  */
 
@@ -29,8 +29,8 @@ export interface KubernetesObjects {
   readonly endpointSlices: Iterable<unknown>;
   /**
    * The `metadata.resourceVersion` of each list. Without them the newest version that objects and
-   * record name stands in, which is good for looking. Give them where the writes are going to be
-   * carried out: they fence older decisions.
+   * record name stands in, which is enough to read a decision. Give them where the writes will be
+   * carried out, because they fence older decisions.
    */
   readonly revisions?: { readonly pods: string; readonly services: string; readonly slices: string };
 }

@@ -65,7 +65,7 @@ export interface KubeApi {
   list(resource: Resource, namespace: string | undefined, query: ListQuery, signal: AbortSignal): Promise<ListPage>;
   /**
    * One watch request: yields each line, parsed as JSON and nothing more. Ends when the server ends
-   * it cleanly; throws `WATCH_BROKEN` on a line that cannot be read or a stream cut in its middle,
+   * it cleanly. Throws `WATCH_BROKEN` on a line that cannot be read or is cut in its middle. Throws
    * `KUBE_GONE` only for an HTTP 410 (an ERROR line is yielded).
    */
   watch(

@@ -1,10 +1,10 @@
 /**
  * Turns an answer of the API server, or the lack of one, into a `ZenLeadError`. Nothing else does.
  *
- * Guarantees: the message names verb, resource and object, then says what the server said. The
- * mapping, tried on kube-apiserver 1.35.4: 409 AlreadyExists / any other 409 · 410 · 504 with cause
- * ResourceVersionTooLarge · 422 on metadata.uid is a conflict (a merge patch with another uid gives
- * "field is immutable", never 409).
+ * Guarantees: the message names verb, resource and object, then has the server's own words. The
+ * mapping was tried on kube-apiserver 1.35.4: 409 AlreadyExists / any other 409 · 410 · 504 with
+ * cause ResourceVersionTooLarge. A 422 on metadata.uid is a conflict, because a merge patch with
+ * another uid gives "field is immutable" and never 409.
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
  */
 
@@ -77,8 +77,8 @@ function chooseCode(httpStatus: number, status: Status): readonly [ErrorCode, Re
 }
 
 /**
- * Tolerant on purpose: a proxy in front of the API server answers in HTML, and the status code says
- * enough.
+ * Never fails, on purpose. A proxy in front of the API server answers in HTML, and the status code
+ * is enough.
  */
 function parseStatus(body: unknown): Status {
   if (typeof body !== 'object' || body === null) {
@@ -96,7 +96,7 @@ function parseStatus(body: unknown): Status {
   };
 }
 
-/** No answer: refused, reset, cut, or a certificate that cannot be verified. */
+/** For a connection that was refused, reset or cut, or a certificate that cannot be verified. */
 export function toConnectionError(attempt: Attempt, cause: unknown): ZenLeadError {
   const problem = cause instanceof Error ? cause.message : String(cause);
   return new ZenLeadError('KUBE_UNAVAILABLE', `${attempt}: no answer from the API server (${problem})`, {

@@ -3,8 +3,8 @@
  * else $KUBECONFIG, else ~/.kube/config.
  *
  * Guarantees: `CONFIG_INVALID` names the file and what is wrong with it. @kubernetes/client-node is
- * loaded only when a kubeconfig is used: in a cluster its 0.35 s would be paid at every cold start
- * for nothing.
+ * loaded only when a kubeconfig is used. In a cluster every cold start would pay its 0.35 s for
+ * nothing.
  * Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  */
 

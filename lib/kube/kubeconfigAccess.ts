@@ -15,7 +15,7 @@ import type { ClusterAccess, Credentials, TlsMaterial } from './clusterAccess.ts
 export async function loadKubeconfigAccess(paths: readonly string[]): Promise<ClusterAccess> {
   let config = readKubeconfig(paths);
   const readCredentials: ClusterAccess['readCredentials'] = async (afresh) => {
-    if (afresh) config = readKubeconfig(paths); // also forgets what the exec plugin said
+    if (afresh) config = readKubeconfig(paths); // also drops what the exec plugin returned
     const options: RequestOptions = {};
     try {
       await config.applyToHTTPSOptions(options);
@@ -59,8 +59,9 @@ function readKubeconfig(paths: readonly string[]): KubeConfig {
 }
 
 /**
- * A context without user (kubectl allows it) still has a CA, which KubeConfig applies only for a
- * user; and it refuses http:// unless TLS verification is off, though there is no TLS to verify.
+ * A context without user (kubectl allows it) still has a CA, but KubeConfig applies it only for a
+ * user. KubeConfig also refuses http:// unless TLS verification is off, though http:// has no TLS
+ * to verify.
  */
 function withUser(config: KubeConfig): KubeConfig {
   const cluster = config.getCurrentCluster();

@@ -1,15 +1,16 @@
 /**
- * listAll: reads a whole collection, page by page.
+ * Reads a whole collection, page by page.
  *
  * Guarantees:
  * - A consistent read, or one not older than `notOlderThan`; never resourceVersion=0. All pages are
  *   of one version.
- * - A page has some 4 MiB, by what the objects of the page before it took: one of 500 fat pods
- *   takes hundreds.
- * - Where the continue token expires half-way (410: the pages took longer than the API server keeps
- *   history) it reads everything once more from the start, then without pages, which cannot expire.
- * - Where the version asked for is in the future (504, etcd was restored from an older backup) it
- *   asks for none.
+ * - A page has some 4 MiB, by the size of the objects on the previous page. A page of 500 fat pods
+ *   would take hundreds.
+ * - A continue token expires half-way (410) when the pages take longer than the API server keeps
+ *   history. Then everything is read again from the start. After a second 410 it is read without
+ *   pages, which cannot expire.
+ * - Where the version asked for is in the future (504, etcd was restored from an older backup), the
+ *   next request asks for none.
  * Source:
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
@@ -17,11 +18,11 @@
 import { codeOf } from '../errors.ts';
 import type { KubeApi, ListPage, ListQuery, Resource } from './kubeApi.ts';
 
-/** One page is held as bytes, as text and as objects at once, in each of four watches. */
+/** Memory holds a page as bytes, as text and as objects at once, in each of four watches. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 /**
- * Before any object was seen. An object has 1.5 MiB at most (etcd's limit), so this is 75 MiB at
- * worst. A namespace of more objects costs one request more.
+ * For the first page, before the size of any object is known. An object has 1.5 MiB at most (etcd's
+ * limit), so this is 75 MiB at worst. A namespace of more objects costs one request more.
  */
 const FIRST_PAGE = 50;
 /** What client-go asks for (tools/pager): a page of pods is then about 2 MB. */
@@ -41,7 +42,7 @@ export interface Collection {
 interface ListStart {
   /** Absent: the most recent state. */
   readonly notOlderThan?: string | null;
-  /** Called at the start and at every new start, which makes void what it returned before. */
+  /** Runs at the start and at every new start, which makes void what it returned before. */
   readonly begin: () => (object: unknown) => void;
 }
 
@@ -92,8 +93,8 @@ async function listFromStart(
   const version: ListQuery =
     notOlderThan === null ? {} : { resourceVersion: notOlderThan, resourceVersionMatch: 'NotOlderThan' };
   let page = await api.list(resource, namespace, { ...query, ...pages(limit), ...version }, signal);
-  // The first page's version: should a server ever page over moving state, the watch tells again
-  // what came after it.
+  // The version is that of the first page. If a server ever paged over moving state, the watch
+  // would repeat what came after it.
   const { resourceVersion } = page;
   let size = limit;
   for (;;) {

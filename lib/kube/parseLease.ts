@@ -1,10 +1,10 @@
 /**
  * Parses a `coordination.k8s.io/v1` Lease, cut down to what the bridge reads.
  *
- * Guarantees: a holder that is absent, null or empty is null: client-go writes "" when it releases,
- * a merge patch takes the field away.
- * Does not guarantee anything about `renewTime`. It is another machine's clock, so it only tells
- * one renewal from the next.
+ * Guarantees: a holder that is absent or empty is null. client-go writes "" when it releases, and a
+ * merge patch takes the field away.
+ * Does not guarantee anything about `renewTime`. It comes from another machine's clock, and only
+ * distinguishes one renewal from the next.
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/
  */
 
@@ -19,7 +19,7 @@ export interface LeaseView {
   /** Null when the holder did not say for how long. */
   readonly durationMs: number | null;
   readonly transitions: number;
-  /** As written: compared for equality and nothing else. */
+  /** As written. It is compared for equality only. */
   readonly renewTime: string;
   /** Only `zen-lead.io/*`. */
   readonly annotations: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 /**
- * Parses one page of a LIST: its items, untouched, and where the next page starts.
+ * Parses one page of a LIST into its items, untouched, and where the next page starts.
  */
 
 import { ZenLeadError } from '../errors.ts';
@@ -8,8 +8,8 @@ import type { ListPage } from './kubeApi.ts';
 import type { Attempt } from './kubeError.ts';
 
 /**
- * A 200 that is no list comes from something in front of the API server: `KUBE_UNAVAILABLE`, worth
- * another try.
+ * A 200 without a list comes from something in front of the API server. It is `KUBE_UNAVAILABLE`,
+ * and worth another try.
  */
 export function parseListPage(input: unknown, attempt: Attempt): ListPage {
   try {

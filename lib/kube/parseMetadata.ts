@@ -21,8 +21,8 @@ export interface Metadata {
 }
 
 /**
- * Annotations: only `zen-lead.io/*`; `kubectl.kubernetes.io/last-applied-configuration` alone can
- * be 256 KiB.
+ * Keeps only the annotations `zen-lead.io/*`. `kubectl.kubernetes.io/last-applied-configuration`
+ * alone can be 256 KiB.
  */
 export function parseMetadata(metadata: Fields): Metadata {
   return {

@@ -2,9 +2,9 @@
  * Projects a Pod of the API to what the rules read (`PodView`), for every pod of every LIST and
  * watch line.
  *
- * Guarantees: nothing of the input stays referenced but strings; strings and port lists that many
+ * Guarantees: nothing of the input stays referenced but strings. Strings and port lists that many
  * pods share are kept once.
- * Does not guarantee that the object is valid Kubernetes; only the fields read are checked.
+ * Does not guarantee that the object is valid Kubernetes. Only the fields read are checked.
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
  */
 
@@ -83,9 +83,9 @@ function findReadyCondition(status: Fields): Fields | undefined {
 }
 
 /**
- * `podIP` alone: what a client older than dual stack, or a test's PATCH of `/status`, leaves
- * behind. `map`, not `push`: a list grown by `push` holds room for 17 entries, measured as a
- * quarter of a pod's memory.
+ * A client older than dual stack, or a test's PATCH of `/status`, leaves `podIP` alone. The code
+ * uses `map`, because a list grown by `push` holds room for 17 entries, measured as a quarter of a
+ * pod's memory.
  */
 function parseIps(status: Fields): readonly string[] {
   const podIps = takeList(status, 'podIPs', 'status');
@@ -99,8 +99,8 @@ function parseIp(entry: unknown): string {
 }
 
 /**
- * A restartable init container ("sidecar") serves ports for as long as the pod lives; any other
- * init container is gone by then.
+ * A restartable init container ("sidecar") serves ports for as long as the pod lives. Any other
+ * init container has ended by then.
  * Source: KEP-753, https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
  */
 function parseNamedPorts(spec: Fields): readonly NamedPort[] {

@@ -1,5 +1,5 @@
 /**
- * The two closed lists that ports and addresses draw from.
+ * Parses the protocol of a port and the family of an address, each from a closed list.
  */
 
 import { inputError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { type Fields, takeOptionalChoice } from './fields.ts';
 
 const protocols = ['TCP', 'UDP', 'SCTP'] as const;
 
-/** Absent: TCP, as the API server defaults it. */
+/** TCP where it is absent, as the API server defaults it. */
 export function parseProtocol(fields: Fields, path: string): Protocol {
   return takeOptionalChoice(fields, 'protocol', path, protocols) ?? 'TCP';
 }

@@ -4,8 +4,8 @@
  *
  * Guarantees: `spec` is null unless the slice carries our manager label and came in full, so
  * foreign endpoints are not kept. What a hand edit left incomplete (a targetRef without uid, a port
- * without number) is left out, not refused: the rules then find a difference and repair it, where
- * an error would blind the bridge.
+ * without number) is left out. The rules then find a difference and repair it. An error would blind
+ * the bridge.
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/
  */
 
@@ -83,7 +83,7 @@ function parseTarget(target: Fields, path: string): NonNullable<EndpointView['ta
   };
 }
 
-/** A port without a number means "all ports"; ours always have one. */
+/** A port without a number means "all ports". Ours always have one. */
 function parsePort(input: unknown): readonly SlicePort[] {
   const path = 'ports[]';
   const fields = takeFields(input, path);

@@ -1,5 +1,5 @@
 /**
- * Paths and queries of the Kubernetes API, as client.ts sends them.
+ * Builds paths and queries of the Kubernetes API, as client.ts sends them.
  *
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/ ("Resource URIs", "Resource
  * versions", "Watch bookmarks").
@@ -15,9 +15,9 @@ export function toPath(resource: Resource, namespace: string | undefined, name?:
 }
 
 /**
- * `resourceVersion=0` reads from whatever the API server's cache holds, however old: it is refused
- * here, so that no caller can ask for it. Beside `continue` a version is not allowed (422, tried on
- * 1.35.4): the token holds it.
+ * `resourceVersion=0` reads from whatever the API server's cache holds, however old. It is refused
+ * here, so that no caller can ask for it. A version is not allowed beside `continue` (422, tried on
+ * 1.35.4), because the token holds it.
  */
 export function toListQuery(query: ListQuery): string {
   if (query.resourceVersion === '0') {
@@ -45,7 +45,7 @@ export function toWatchQuery(query: WatchQuery): string {
 }
 
 /**
- * With `application/json` behind it: a server that cannot strip objects down sends them whole, and
+ * `application/json` comes second. A server that cannot strip objects down sends them whole, and
  * the projections read both.
  */
 export function toAccept(verb: 'list' | 'watch', metadataOnly: boolean | undefined): string {

@@ -1,8 +1,8 @@
 /**
  * Reads the access to the cluster that this runs in, with the pod's service account.
  *
- * Guarantees: token and CA are read from disk at every `readCredentials`; the kubelet replaces the
- * token at 80 % of its life.
+ * Guarantees: token and CA are read from disk at every `readCredentials`, because the kubelet
+ * replaces the token at 80 % of its life.
  * Source: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
  */
 

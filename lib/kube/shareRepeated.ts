@@ -2,10 +2,10 @@
  * Keeps once what many pods repeat: namespaces, node names, label values, whole label sets and port
  * lists.
  *
- * JSON.parse makes a new string for every value it reads; the replicas of one workload differ only
- * in name, uid and address.
- * Guarantees: what comes out equals what went in; nothing depends on whether it was shared.
- * Bounded: a full table is emptied, which costs memory for a while and nothing else.
+ * JSON.parse makes a new string for every value it reads, and the replicas of one workload differ
+ * only in name, uid and address.
+ * Guarantees: the result equals the input, and nothing depends on whether it was shared. The tables
+ * are bounded. A full one is emptied, which costs memory for a while and nothing else.
  */
 
 import type { NamedPort } from '../selection/snapshot.ts';
@@ -32,7 +32,8 @@ export function shareLabels(
   takeLabel: (labels: Fields, key: string) => string,
 ): Readonly<Record<string, string>> {
   let id = '';
-  // With its length before each text: no two different sets have one id, whatever the texts hold.
+  // The length before each text keeps ids apart. No two different sets have one id, whatever the
+  // texts hold.
   for (const key in labels) {
     const value = takeLabel(labels, key);
     id += `${key.length}:${key}${value.length}:${value}`;

@@ -1,8 +1,8 @@
 /**
- * Cutting a byte stream into lines.
+ * Cuts a byte stream into lines.
  *
- * Guarantees: cuts on bytes, so a character that spans two chunks stays whole; a line of many
- * chunks is put together once. Bounded: a line over `maxLineBytes`, or one that is not UTF-8, is
+ * Guarantees: cuts on bytes, so a character that spans two chunks stays whole. A line of many
+ * chunks is put together once. A line over `maxLineBytes`, or one that is not UTF-8, is
  * `WATCH_BROKEN`.
  */
 

@@ -1,8 +1,8 @@
 /**
  * Wraps a KubeApi so that its calls are spans, inside a reconcile.
  *
- * A call outside a reconcile (the bridge's lists, keys, a Lease) makes no span: it belongs to no
- * change.
+ * A call outside a reconcile (the bridge's lists, keys, a Lease) makes no span, because it belongs
+ * to no change.
  */
 
 import type { Span, Tracing } from '../telemetry/tracing.ts';

@@ -1,10 +1,10 @@
 /**
- * Reads the body of one watch request: its lines, parsed as JSON and nothing more.
+ * Yields the lines of one watch request's body, parsed as JSON and nothing more.
  *
- * Guarantees: ends when the server ends the response cleanly between two lines. Otherwise throws:
+ * Guarantees: ends when the server ends the response cleanly between two lines. Otherwise it throws
  * `WATCH_BROKEN` for a line that cannot be read or is cut in its middle, `KUBE_UNAVAILABLE` for a
- * connection that went between two lines, `ABORTED` when the caller has gone, what kubeError.ts
- * makes of any status but 200. No timeout on a quiet body. Leaving the loop drops the connection.
+ * connection that went between two lines, `ABORTED` when the caller has gone, and what kubeError.ts
+ * makes of any status but 200. A quiet body never times out. Leaving the loop drops the connection.
  */
 
 import { ZenLeadError } from '../errors.ts';
@@ -14,8 +14,8 @@ import { toAbortedError, toConnectionError, toKubeError } from './kubeError.ts';
 import { createLineSplitter } from './splitLines.ts';
 
 /**
- * etcd refuses values over 1.5 MiB (--max-request-bytes), and JSON is larger than the protobuf
- * stored: ten times that.
+ * Ten times the 1.5 MiB over which etcd refuses values (--max-request-bytes), because JSON is
+ * larger than the protobuf stored.
  */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 

@@ -2,10 +2,10 @@
  * Carries out one `Write` that `toPatch` asked for.
  *
  * Guarantees (S3): no patch and no delete leaves without a uid and a resourceVersion, because `""`
- * and `"0"` would be written unconditionally; a patch that does not carry them is our fault and
- * throws before anything is sent. Nothing is resent.
- * Errors: `KUBE_CONFLICT`, `KUBE_ALREADY_EXISTS` and `KUBE_NOT_FOUND` mean read afresh. A delete
- * that finds nothing is done: what was to go has gone; one that finds another uid is
+ * and `"0"` would be written unconditionally. A patch that does not carry them is our fault, and
+ * throws before it is sent. Nothing is resent.
+ * Errors: after `KUBE_CONFLICT`, `KUBE_ALREADY_EXISTS` and `KUBE_NOT_FOUND` read afresh. A delete
+ * that finds nothing succeeds, because the object has gone. A delete that finds another uid is
  * `KUBE_CONFLICT`.
  */
 
@@ -56,8 +56,8 @@ async function deleteObject(
 
 /**
  * The endpoints controller's leftover keeps routing to dead pods once the selector is gone
- * (kubernetes/kubernetes#91072). Only what that controller made: an Endpoints object without its
- * label was made by a user, and stays.
+ * (kubernetes/kubernetes#91072). Only that controller's objects go. A user made an Endpoints object
+ * without its label, and it stays.
  */
 async function deleteControllerEndpoints(api: KubeApi, at: ObjectName, signal: AbortSignal): Promise<void> {
   let found: unknown;
@@ -77,7 +77,7 @@ async function deleteControllerEndpoints(api: KubeApi, at: ObjectName, signal: A
   await deleteObject(api, endpoints, at, preconditions, signal);
 }
 
-/** What is sent is the patch, so it is the patch that must hold what was decided on. */
+/** Checks the patch itself, because nothing else is sent. */
 function checkPatch(write: Extract<Write, { kind: 'patch' }>): void {
   const attempt = `patch ${write.resource} ${write.namespace}/${write.name}`;
   const metadata = takeOptionalFields(write.patch, 'metadata', 'patch') ?? {};

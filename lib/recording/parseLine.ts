@@ -30,7 +30,7 @@ export function parseLine(text: string): RecordedLine {
   return within('event', () => parseEventLine(takeObject(event), answer, status, sentAt));
 }
 
-/** An event without its answer, or one of our own replies as a Broker delivers it. */
+/** Parses an event without its answer, or one of our own replies as a Broker delivers it. */
 function parseBareEvent(event: JsonObject): RecordedLine {
   const { type } = event;
   if (typeof type !== 'string' || !type.startsWith('io.zen-lead.leader.')) {
@@ -66,7 +66,7 @@ function parseEventLine(
   const at = reply === null ? (sentAt ?? observedAt) : timeOf(reply);
   if (at === undefined) throw inputError('time', 'is missing, and so is everything else that says when it was decided');
   const isRead = reply?.data.basis === 'read';
-  // Only what the decision depended on has to be readable: after a read that is the reply's
+  // Only what the decision depended on has to be readable. After a read that is the reply's
   // snapshot.
   if (!isRead && data.kind === 'unreadable') throw new ZenLeadError('INPUT_INVALID', data.problem, { retry: 'never' });
   const sent = data.kind === 'readable' ? data.value : null;
@@ -86,8 +86,8 @@ function parseEventLine(
 }
 
 /**
- * Our own file is not an attacker: JSON.parse suffices, and costs a third of what the strict reader
- * of requests costs.
+ * Our own file is not an attacker, so JSON.parse suffices. It costs a third of the strict reader of
+ * requests.
  */
 function parseJson(text: string): JsonObject {
   try {

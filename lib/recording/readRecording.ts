@@ -1,10 +1,10 @@
 /**
  * Reads the lines of a recording, one after the other, from a file or a pipe.
  *
- * Guarantees: memory for one line only; a line that cannot be read is reported with its number and
- * what is wrong, and reading goes on behind it. Empty lines are passed over, because editors leave
+ * Guarantees: memory holds one line only. A line that cannot be read is reported with its number
+ * and its fault, and reading goes on behind it. Empty lines are passed over, because editors leave
  * them.
- * Does not guarantee an order in time; a recording has the order of the answers.
+ * Does not guarantee an order in time. A recording has the order of the answers.
  */
 
 import { parseLine } from './parseLine.ts';
@@ -15,8 +15,8 @@ export type ReadLine =
   | { readonly kind: 'broken'; readonly lineNumber: number; readonly problem: string };
 
 /**
- * An event over the wire has 64 KiB; one of `run` has all its candidates, 300 B each: this is
- * 100,000 of them.
+ * Room for 100,000 candidates. An event over the wire has 64 KiB, but one of `run` has all its
+ * candidates, 300 B each.
  */
 const MAX_LINE_CHARACTERS = 32 * 1024 * 1024;
 

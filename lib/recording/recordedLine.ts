@@ -1,6 +1,6 @@
 /**
- * One line of a recording: an event, what was answered, and what is needed to decide it again.
- * docs/reference/events.md#recordings.
+ * Declares one line of a recording, with an event, its answer, and what is needed to decide it
+ * again. docs/reference/events.md#recordings.
  */
 
 import type { Change, ReconcileEvent } from '../events/reconcileEvent.ts';
@@ -8,7 +8,7 @@ import type { ReplyData, ReplyEvent } from '../events/reply.ts';
 import type { ServiceRef } from '../events/subject.ts';
 import type { Snapshot } from '../selection/snapshot.ts';
 
-/** What is written. `status` 0: there was no answer. */
+/** What is written. `status` is 0 when no answer came. */
 export interface RecordedDelivery {
   readonly event: ReconcileEvent;
   readonly reply: ReplyEvent | null;
@@ -20,7 +20,7 @@ export interface RecordedDelivery {
 export type RecordedLine =
   | RecordedReconcile
   /**
-   * An event of another kind (a Knative source's, for instance): it names no single Service and
+   * An event of another kind (a Knative source's, for instance). It names no single Service and
    * holds no state.
    */
   | { readonly kind: 'other'; readonly type: string };
@@ -31,17 +31,17 @@ export interface RecordedReconcile {
   readonly type: string;
   readonly change: Change | null;
   /**
-   * The instant to decide for: the one that was decided with, else when it was sent, else when it
-   * was observed.
+   * The instant to decide for. It is the `now` of the decision, else the time of sending, else the
+   * time of the observation.
    */
   readonly at: number;
   /** Null for a bare event. */
   readonly status: number | null;
-  /** What the decision depended on; null when neither event nor reply holds it. */
+  /** What the decision depended on. Null when neither event nor reply holds it. */
   readonly snapshot: Snapshot | null;
   readonly basis: 'event' | 'read' | null;
   readonly recorded: ReplyData | null;
-  /** The event as it was, to be sent again; null for a line that is a bare announcement. */
+  /** The event as it was, to be sent again. Null for a line that is a bare announcement. */
   readonly event: Readonly<Record<string, unknown>> | null;
 }
 

@@ -1,20 +1,20 @@
 /**
  * Appends whole lines to a file, and starts a new one when it is full.
  *
- * FILE is the newest, FILE.1 the one before, up to FILE.<keep - 1>; the oldest is deleted.
+ * FILE is the newest, FILE.1 the previous one, up to FILE.<keep - 1>. The oldest is deleted.
  *
- * Guarantees: only whole lines are handed to the kernel; a torn last line, which SIGKILL or a power
- * cut can leave all the same, is cut off when the file is opened again, and one that a full disk
- * leaves at once, so that a line never continues another one. The file is readable by its owner
- * only: it says how a cluster is built.
- * Does not guarantee that the last lines survive a power cut (no fsync). Until it is opened again
- * `replay` names a torn line and reads the rest.
+ * Guarantees: only whole lines are handed to the kernel. SIGKILL or a power cut can leave a torn
+ * last line all the same, which is cut off when the file is opened again. What a full disk tears is
+ * cut off at once. So a line never continues another one. Only its owner can read the file, because
+ * it shows how a cluster is built.
+ * Does not guarantee that the last lines survive a power cut (no fsync). Until the file is opened
+ * again, `replay` names a torn line and reads the rest.
  */
 
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 
 interface RecordingFile {
-  /** `lines` is whole lines. Rejects when the disk refuses; the file is then as it was before. */
+  /** `lines` is whole lines. Rejects when the disk refuses, and leaves the file as it was. */
   append(lines: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
@@ -29,7 +29,7 @@ interface RecordingFileOptions {
 
 const OWNER_ONLY = 0o600;
 const LINE_FEED = 0x0a;
-/** How much is read at once when looking backwards for the last line end. */
+/** Bytes of one step backwards in search of the last line end. */
 const LOOK_BACK_BYTES = 64 * 1024;
 
 export async function openRecordingFile({ path, maxBytes, keep }: RecordingFileOptions): Promise<RecordingFile> {

@@ -1,9 +1,9 @@
 /**
- * startRecorder: what the bridge's `onDelivery` calls, for `--record` and `zen-lead record`.
+ * Records every delivery of the bridge, for `--record` and `zen-lead record`.
  *
- * Guarantees: never blocks and never throws into the delivery that it records; one write at a time,
- * of whole lines only. What waits for the disk is bounded: beyond that lines are dropped, counted,
- * and the log says how many.
+ * Guarantees: never blocks and never throws into the delivery that it records. Writes whole lines,
+ * one write at a time. What waits for the disk is bounded. Beyond the bound lines are dropped and
+ * counted, and the log has the count.
  * Does not guarantee that a recording is complete. `close` writes what waits.
  */
 

@@ -5,7 +5,7 @@
  * Reads settings and situation once, so that decision, writes and timer cannot understand one
  * snapshot differently.
  *
- * Guarantees: pure; the order of the snapshot's lists does not matter; assessing again after the
+ * Guarantees: pure. The order of the snapshot's lists does not matter. Assessing again after the
  * writes were carried out keeps the leader and writes nothing (docs/guarantees.md).
  */
 

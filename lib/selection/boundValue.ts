@@ -1,9 +1,9 @@
 /**
  * boundValue: cuts a value that a tenant wrote down to what the rules are willing to read.
  *
- * Kubernetes lets the annotations of one object take 256 KiB. A value of that size would be kept
- * for every object, sent in every event and parsed in every reconcile, at the price of all other
- * tenants.
+ * Kubernetes lets the annotations of one object take 256 KiB. The store would keep such a value for
+ * every object, every event would carry it, and every reconcile would parse it. All other tenants
+ * would pay.
  *
  * Guarantees: a value that was cut stays longer than `MAX_VALUE_LENGTH`, so that every parser still
  * calls it unreadable. The result does not keep the whole text alive.

@@ -1,5 +1,5 @@
 /**
- * compareRevisions: tells which of two resourceVersions of one resource is the older state.
+ * compareRevisions: says which of two resourceVersions of one resource is the older state.
  *
  * Guarantees: never guesses. A version that is not a number of 64 bits is 'unordered' against
  * everything, itself included.

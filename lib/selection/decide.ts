@@ -1,7 +1,7 @@
 /**
  * decide: applies the rules to the situation of one Service at one instant.
  *
- * Guarantees: pure; the order of the snapshot's lists does not matter; deciding again after the
+ * Guarantees: pure. The order of the snapshot's lists does not matter. Deciding again after the
  * decision was written keeps the leader (docs/guarantees.md).
  */
 

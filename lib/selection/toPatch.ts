@@ -19,9 +19,9 @@ export function toPatch(situation: Situation, decision: Decision, now: number): 
 }
 
 /**
- * A source that is being deleted may wait for a finalizer for as long as its owner likes, and its
- * slices route until it is gone. They follow the decision. Nothing is created, because the garbage
- * collector takes everything once the source is gone, and would be fought.
+ * A source that is being deleted may wait long for a finalizer, and its slices route until it is
+ * gone. So they follow the decision. Nothing is created, because the garbage collector takes
+ * everything once the source is gone, and would be fought.
  */
 function isRouteUpdate(write: Write): boolean {
   return write.kind === 'patch' && write.resource === 'endpointslices' && write.stage === 'route';
