@@ -19,7 +19,6 @@ export interface Mutant {
 }
 
 const simulation = { test: 'test/simulation/simulation.test.ts', title: 'from seed 1$' };
-const everySeed = { test: 'test/simulation/simulation.test.ts', title: 'hundred runs' };
 const watchTrust = { file: 'bridge/watch/watchTrust.ts', test: 'test/unit/bridge/watch/watchTrust.test.ts' };
 const fitness = { file: 'lib/selection/fitness.ts', test: 'test/unit/selection/decide.test.ts' };
 const hints = { file: 'functions/reconcile/whyHint.ts', test: 'test/unit/functions/reconcile/reconcile.test.ts' };
@@ -88,7 +87,7 @@ export const mutants: readonly Mutant[] = [
     file: 'lib/selection/situation.ts',
     search: 'if (source.terminating && owned.slices.length === 0) return null;',
     replace: 'if (source.terminating) return null;',
-    ...everySeed,
+    test: 'test/unit/selection/decide.test.ts',
   },
   {
     name: 'a slice that waits for a finalizer is not patched',
@@ -97,7 +96,7 @@ export const mutants: readonly Mutant[] = [
     search: '  const isAttached = existing.serviceName === desired.serviceName;',
     replace:
       '  if (existing.terminating) return [];\n  const isAttached = existing.serviceName === desired.serviceName;',
-    ...everySeed,
+    test: 'test/unit/selection/decide.test.ts',
   },
   {
     name: 'a slice of another owner is ours',
