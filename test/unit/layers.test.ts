@@ -29,6 +29,7 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
   ...genericBridge('watch', ['bridge/backoff.ts', 'bridge/clock.ts', 'bridge/sleep.ts']),
   ...genericBridge('queue', ['bridge/clock.ts']),
   ...genericBridge('delivery', ['bridge/backoff.ts', 'bridge/clock.ts', 'bridge/queue']),
+  ...genericBridge('probes', ['bridge/clock.ts']),
   ...genericBridge('replicas', ['bridge/backoff.ts', 'bridge/clock.ts', 'bridge/dualClock.ts', 'bridge/queue']),
   bridge: {
     mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/events', 'lib/kube'],

@@ -1,0 +1,51 @@
+/**
+ * Probe: one question to one address, and its answer. The types that every kind of probe shares.
+ *
+ * Guarantees: a result holds no byte of what the target answered, only one word out of a closed
+ * list and a status number.
+ */
+
+export interface Check {
+  readonly scheme: 'http' | 'tcp' | 'grpc';
+  /** 1 to 65535. */
+  readonly port: number;
+  /** Path of http, service name of grpc (may be empty), empty for tcp. */
+  readonly target: string;
+}
+
+/** What is asked: a check, at the address of one pod. */
+export interface Endpoint {
+  /** An IPv4 or IPv6 address, never a name. */
+  readonly address: string;
+  readonly check: Check;
+}
+
+/** Why a probe failed: all that leaves the prober. */
+export type Detail =
+  | 'refused'
+  | 'reset'
+  | 'timeout'
+  | 'unreachable'
+  | `http-${number}`
+  | `grpc-${number}`
+  | 'not-serving'
+  | 'garbage'
+  | 'auth';
+
+export type ProbeResult =
+  | { readonly kind: 'passed' }
+  | { readonly kind: 'failed'; readonly detail: Detail }
+  /** The prober could not ask, so the result says nothing about the target. */
+  | { readonly kind: 'void' };
+
+export const passed: ProbeResult = { kind: 'passed' };
+export const isVoid: ProbeResult = { kind: 'void' };
+
+export function failed(detail: Detail): ProbeResult {
+  return { kind: 'failed', detail };
+}
+
+/** `10.0.0.1:8080`, `[fd00::1]:8080`. */
+export function hostOf(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
