@@ -12,15 +12,20 @@ import type { ReconcileEvent } from '../lib/events/reconcileEvent.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
 import type { Snapshot } from '../lib/selection/snapshot.ts';
 import { systemClock } from './clock.ts';
+import type { LeaderChange } from './leaders/affected.ts';
 import { createLeaderDomain } from './leaders/leaderDomain.ts';
 import { registerLeaderGauges } from './leaders/leaderGauges.ts';
 import type { LeaderStore } from './leaders/leaderStore.ts';
+import type { Observer, VerdictChange } from './leaders/observer.ts';
 import type { Source } from './queue/concern.ts';
 import { type DomainOptions, type RunningDomain, startDomain } from './startDomain.ts';
 
-export type BridgeOptions = DomainOptions<ReconcileEvent, ReplyEvent>;
+export interface BridgeOptions extends DomainOptions<ReconcileEvent, ReplyEvent> {
+  /** What the health checks say. Absent where this process runs none. */
+  readonly observer?: Observer | undefined;
+}
 
-export interface Bridge extends Pick<RunningDomain, 'readiness' | 'close'> {
+export interface Bridge extends Pick<RunningDomain<LeaderChange>, 'readiness' | 'close'> {
   readonly store: LeaderStore;
   /**
    * Every Service to reconcile, opted in or with one of our objects left, in the namespaces whose
@@ -30,11 +35,13 @@ export interface Bridge extends Pick<RunningDomain, 'readiness' | 'close'> {
   isSource(source: Source): boolean;
   /** One Service as an event would carry it now. */
   snapshotOf(source: Source): Snapshot;
+  /** Reconciles the Service of a check whose verdict on a pod is new. */
+  noteVerdict(change: VerdictChange): void;
 }
 
 export function startBridge(options: BridgeOptions): Bridge {
   const { metrics, clock = systemClock } = options;
-  const leaders = createLeaderDomain(clock.now);
+  const leaders = createLeaderDomain(clock.now, options.observer);
   const running = startDomain(leaders, options);
   registerLeaderGauges(metrics, leaders.store, clock, running);
   return {
@@ -42,6 +49,9 @@ export function startBridge(options: BridgeOptions): Bridge {
     sources: () => leaders.sources().filter(({ namespace }) => running.isSynced(namespace)),
     isSource: ({ namespace, name }) => running.isSynced(namespace) && leaders.store.namespace(namespace).isSource(name),
     snapshotOf: (source) => leaders.snapshotOf(source, running),
+    noteVerdict(change) {
+      if (running.isSynced(change.source.namespace)) running.note(leaders.toVerdict(change));
+    },
     readiness: running.readiness,
     close: running.close,
   };

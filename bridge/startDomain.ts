@@ -67,11 +67,13 @@ export interface BridgeTuning {
   readonly watches?: Partial<ReflectorTuning>;
 }
 
-export interface RunningDomain extends Views {
+export interface RunningDomain<Change> extends Views {
   /** Whether every list of this namespace is complete. What is known of another one is half. */
   isSynced(namespace: string): boolean;
   /** Whether this replica sends first, and reports about sources. */
   isFirst(): boolean;
+  /** A change that no watch tells. The caller asks whether the namespace is synced. */
+  note(change: Change): void;
   readiness(): Readiness;
   /** Stops the watches and timers, and finishes what is in flight, up to a bound. */
   close(): Promise<void>;
@@ -88,7 +90,7 @@ const MAX_WAITING = 100_000;
 export function startDomain<Change, C extends Concern, E extends OutgoingEvent, R extends { readonly data: Ask }>(
   domain: Domain<Change, C, E>,
   options: DomainOptions<E, R>,
-): RunningDomain {
+): RunningDomain<Change> {
   const { api, sink, sinkUrl, metrics, log, clock = systemClock, random = Math.random, tuning = {} } = options;
   const isInProcess = sinkUrl === undefined;
   let isStarted = false;
@@ -179,6 +181,10 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
     revision: watches.revision,
     isSynced: watches.isSynced,
     isFirst: replica.isFirst,
+    note(change) {
+      intake.onChange(change);
+      intake.onSettled();
+    },
     readiness: () => watches.readiness(clock.monotonic()),
     async close() {
       intake.close();

@@ -16,13 +16,16 @@ import type { Lane } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
 import type { LeaderConcern } from './leaderConcern.ts';
 import type { NamespaceIndex } from './namespaceIndex.ts';
-import { laneOfOurSlice, laneOfPod } from './urgency.ts';
+import type { VerdictChange } from './observer.ts';
+import { laneOfOurSlice, laneOfPod, laneOfVerdict } from './urgency.ts';
 
 /** A change in the store, and what it is of. */
 export type LeaderChange =
   | { readonly of: 'Pod'; readonly change: ObjectChange<PodView> }
   | { readonly of: 'Service'; readonly change: ObjectChange<ServiceView> }
-  | { readonly of: 'EndpointSlice'; readonly change: ObjectChange<SliceView> };
+  | { readonly of: 'EndpointSlice'; readonly change: ObjectChange<SliceView> }
+  /** `leaderFails`: by the same observer, right after the change. */
+  | { readonly of: 'Verdict'; readonly change: VerdictChange; readonly leaderFails: boolean };
 
 /** `index`: of the namespace of the object. `observedAt`: epoch milliseconds. */
 export function affected(seen: LeaderChange, index: NamespaceIndex, observedAt: number): readonly LeaderConcern[] {
@@ -33,7 +36,22 @@ export function affected(seen: LeaderChange, index: NamespaceIndex, observedAt: 
       return affectedByService(seen.change, index, observedAt);
     case 'EndpointSlice':
       return affectedBySlice(seen.change, index, observedAt);
+    case 'Verdict':
+      return affectedByVerdict(seen.change, seen.leaderFails, index, observedAt);
   }
+}
+
+/** The Service whose check it is. */
+function affectedByVerdict(
+  change: VerdictChange,
+  leaderFails: boolean,
+  index: NamespaceIndex,
+  observedAt: number,
+): readonly LeaderConcern[] {
+  const { source, podName, podUid } = change;
+  const seen: Change = { kind: 'Pod', name: podName, uid: podUid, verb: 'checked' };
+  const lane = laneOfVerdict(change, leaderFails, index);
+  return [{ ...concern(source.namespace, source.name, 'io.zen-lead.pod.checked', seen, observedAt), lane }];
 }
 
 /** Sources that select the pod, did so before, or have it as their leader. */

@@ -15,6 +15,7 @@ import { parseService } from '../../lib/kube/parseService.ts';
 import { parseSlice } from '../../lib/kube/parseSlice.ts';
 import { buildSnapshot } from '../../lib/selection/buildSnapshot.ts';
 import { compareRevisions } from '../../lib/selection/compareRevisions.ts';
+import { joinObservations } from '../../lib/selection/joinObservations.ts';
 import { label, SLICE_MANAGER } from '../../lib/selection/names.ts';
 import type {
   PodView,
@@ -31,12 +32,15 @@ import { affected, type LeaderChange } from './affected.ts';
 import { dryRun } from './dryRun.ts';
 import { type LeaderConcern, toConcern } from './leaderConcern.ts';
 import { createLeaderStore, type LeaderStore } from './leaderStore.ts';
+import type { Observer, VerdictChange } from './observer.ts';
 import { toCloudEvent } from './toCloudEvent.ts';
 
 interface LeaderDomain extends Domain<LeaderChange, LeaderConcern, ReconcileEvent> {
   readonly store: LeaderStore;
   /** One Service as an event would carry it now. */
   snapshotOf(source: Source, views: Views): Snapshot;
+  /** What the observer tells, as a change for the intake. */
+  toVerdict(change: VerdictChange): LeaderChange;
 }
 
 const kind = {
@@ -46,18 +50,28 @@ const kind = {
   foreignSlices: 'endpointslices-foreign',
 } as const;
 
-/** `now`: epoch milliseconds. */
-export function createLeaderDomain(now: () => number): LeaderDomain {
+/** `now`: epoch milliseconds. `observer`: absent where this process checks no pod. */
+export function createLeaderDomain(now: () => number, observer?: Observer): LeaderDomain {
   const store = createLeaderStore(now);
 
   function snapshotOf({ namespace, name }: Source, views: Views): Snapshot {
     const revisions = toRevisions(namespace, views);
-    return buildSnapshot({ ...store.namespace(namespace).stateOf(name), namespace, revisions });
+    const snapshot = buildSnapshot({ ...store.namespace(namespace).stateOf(name), namespace, revisions });
+    return joinObservations(snapshot, observer?.observationsOf({ namespace, name }));
+  }
+
+  function toVerdict(change: VerdictChange): LeaderChange {
+    const { source } = change;
+    const leader = store.namespace(source.namespace).routedPod(source.name);
+    const pods = observer?.observationsOf(source)?.pods ?? [];
+    const leaderFails = pods.some(({ uid, verdict }) => uid === leader?.uid && verdict === 'failing');
+    return { of: 'Verdict', change, leaderFails };
   }
 
   return {
     store,
     snapshotOf,
+    toVerdict,
     watches: [
       watchedKind<PodView, LeaderChange>({
         kind: kind.pods,
@@ -89,11 +103,15 @@ export function createLeaderDomain(now: () => number): LeaderDomain {
           store.foreignSlices(namespace, (change) => onChange({ of: 'EndpointSlice', change })),
       }),
     ],
-    affected: (seen, observedAt) => affected(seen, store.namespace(seen.change.object.namespace), observedAt),
+    affected(seen, observedAt) {
+      const { namespace } = seen.of === 'Verdict' ? seen.change.source : seen.change.object;
+      return affected(seen, store.namespace(namespace), observedAt);
+    },
     sources: store.sources,
     toConcern: (source, cause, at) => toConcern(source, cause, at, store),
     toEvent(concern, context, at) {
-      const known = { store, revisions: toRevisions(concern.namespace, context) };
+      const observations = observer?.observationsOf(concern);
+      const known = { store, revisions: toRevisions(concern.namespace, context), observations };
       return toCloudEvent(concern, known, context, at);
     },
     wantsChange(concern, views, at) {

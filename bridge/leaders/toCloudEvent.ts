@@ -4,8 +4,8 @@
  * is as new as the store.
  *
  * Guarantees: no snapshot (a hint) where the store may be old or the event would exceed
- * `maxEventBytes`. The id is a function of type, subject, revisions and due time: the same state
- * sent again has the same id.
+ * `maxEventBytes`. The id is a function of type, subject, revisions, observations and due time: the
+ * same state sent again has the same id.
  * Source: docs/reference/events.md#events; CloudEvents extensions partitioning, sequence ("MUST be
  * lexicographically-orderable"), expirytime, distributed-tracing:
  * https://github.com/cloudevents/spec/tree/main/cloudevents/extensions
@@ -17,6 +17,8 @@ import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import { serviceSubject } from '../../lib/events/subject.ts';
 import { clusterSource } from '../../lib/events/toReply.ts';
 import { buildSnapshot } from '../../lib/selection/buildSnapshot.ts';
+import { joinObservations } from '../../lib/selection/joinObservations.ts';
+import type { Observations } from '../../lib/selection/observation.ts';
 import type { ResourceVersion, Revisions } from '../../lib/selection/snapshot.ts';
 import { newTraceparent } from '../delivery/traceparent.ts';
 import type { EventContext } from '../domain.ts';
@@ -33,21 +35,25 @@ const SNAPSHOT_LIFETIME_MS = 3_000;
 export interface Known {
   readonly store: Pick<LeaderStore, 'namespace'>;
   readonly revisions: Revisions;
+  /** Absent where no check of the Service has a verdict. */
+  readonly observations?: Observations | undefined;
 }
 
 export function toCloudEvent(
   concern: LeaderConcern,
-  { store, revisions }: Known,
+  { store, revisions, observations }: Known,
   context: Omit<EventContext, 'revision'>,
   now: number,
 ): ReconcileEvent {
   const { namespace, name, type } = concern;
   const subject = serviceSubject(namespace, name);
+  const parts = [type, subject, revisions.pods, revisions.services, revisions.slices, concern.dueAt ?? 0];
   const deadline = now + SNAPSHOT_LIFETIME_MS;
   const carry = context.carryOf(concern.key);
   const hint: ReconcileEvent = {
     specversion: '1.0',
-    id: hashId([type, subject, revisions.pods, revisions.services, revisions.slices, concern.dueAt ?? 0]),
+    // No revision says what was observed.
+    id: hashId(observations === undefined ? parts : [...parts, JSON.stringify(observations)]),
     type,
     source: clusterSource(context.clusterName),
     subject,
@@ -58,13 +64,26 @@ export function toCloudEvent(
     sequence: toSequence(revisions.pods),
     expirytime: new Date(deadline).toISOString(),
     traceparent: newTraceparent(context.random),
-    data: { change: concern.change, deadline, ...(carry !== undefined && { carry }) },
+    data: {
+      change: concern.change,
+      deadline,
+      ...(observations !== undefined && { observations }),
+      ...(carry !== undefined && { carry }),
+    },
   };
-  if (!context.isFresh(namespace)) return hint;
+  if (!context.isFresh(namespace)) return withinLimit(hint, context.maxEventBytes);
   const state = store.namespace(namespace).stateOf(name);
-  const snapshot = buildSnapshot({ ...state, namespace, revisions });
+  const snapshot = joinObservations(buildSnapshot({ ...state, namespace, revisions }), observations);
   const event: ReconcileEvent = { ...hint, data: { ...hint.data, snapshot } };
-  return exceeds(event, context.maxEventBytes) ? hint : event;
+  return exceeds(event, context.maxEventBytes) ? withinLimit(hint, context.maxEventBytes) : event;
+}
+
+/** A long check, 64 times, exceeds an event. The first pods, the leader among them, matter most. */
+function withinLimit(hint: ReconcileEvent, maxBytes: number): ReconcileEvent {
+  const { observations } = hint.data;
+  if (observations === undefined || observations.pods.length <= 1 || !exceeds(hint, maxBytes)) return hint;
+  const pods = observations.pods.slice(0, Math.ceil(observations.pods.length / 2));
+  return withinLimit({ ...hint, data: { ...hint.data, observations: { ...observations, pods } } }, maxBytes);
 }
 
 /** 20 digits hold any 64-bit revision, so that text orders as the numbers do. */

@@ -10,6 +10,7 @@ import type { PodView } from '../../lib/selection/snapshot.ts';
 import type { Lane } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
 import type { NamespaceIndex } from './namespaceIndex.ts';
+import type { VerdictChange } from './observer.ts';
 
 /**
  * Failover where the routed pod became unfit or another one, or a pod became fit where no fit one
@@ -23,6 +24,20 @@ export function laneOfPod(change: ObjectChange<PodView>, source: string, index: 
     return isFit && routed.uid === object.uid && hasAddress(object, routed.address) ? 'change' : 'failover';
   // A fit pod beside a fit leader is a follower.
   return isFit && !isServed(source, index) ? 'failover' : 'change';
+}
+
+/**
+ * Failover where the routed pod's verdict has turned failing, or another pod passes while no pod
+ * that passes is routed to.
+ */
+export function laneOfVerdict(
+  { source, podUid, verdict }: VerdictChange,
+  leaderFails: boolean,
+  index: NamespaceIndex,
+): Lane {
+  const isLeader = index.routedPod(source.name)?.uid === podUid;
+  if (isLeader) return verdict === 'failing' ? 'failover' : 'change';
+  return verdict === 'passing' && (leaderFails || !isServed(source.name, index)) ? 'failover' : 'change';
 }
 
 /**

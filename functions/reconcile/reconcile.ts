@@ -22,6 +22,8 @@ import type { ReplyData } from '../../lib/events/reply.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
 import { type Assessment, assess } from '../../lib/selection/assess.ts';
 import type { Decision } from '../../lib/selection/decision.ts';
+import { joinObservations } from '../../lib/selection/joinObservations.ts';
+import type { Observations } from '../../lib/selection/observation.ts';
 import type { Snapshot, Uid } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
@@ -37,14 +39,16 @@ export interface ReconcileRequest {
   readonly type: string;
   readonly evidence: Evidence;
   /**
-   * What `whyHint` says of the evidence. A hint uses nothing of the data, not even what an earlier
-   * reply put there.
+   * What `whyHint` says of the evidence. A hint uses nothing of the data but its observations, not
+   * even what an earlier reply put there.
    */
   readonly hint: HintReason | null;
   /** Of the event; decides nothing. */
   readonly traceparent?: string | undefined;
   /** The namespace, where it has just been read to find out whom an event concerns. */
   readonly state?: NamespaceRead;
+  /** What a trusted bridge saw by itself, for state that is read. `now`: epoch milliseconds. */
+  readonly observations?: (now: number) => Observations | undefined;
 }
 
 export interface ReconcileResult {
@@ -83,7 +87,7 @@ export async function reconcile(
   const sent = request.hint === null ? sentBasis(evidence) : null;
   const carry = sent?.carry;
   let { hint } = request;
-  let basis: Basis = sent ?? (await readBasis(service, deps, signal, state));
+  let basis: Basis = sent ?? (await readBasis(request, deps, signal, state));
 
   let standing: Standing | null = null;
   const placed: Write[] = [];
@@ -95,7 +99,7 @@ export async function reconcile(
     const whyNot = basis.isRead || writes.length === 0 ? null : deps.whyHint({ ...evidence, writes });
     if (whyNot !== null) {
       hint = whyNot;
-      basis = await readBasis(service, deps, signal);
+      basis = await readBasis(request, deps, signal);
       continue;
     }
     const settling = { basis, decision, writes: isMakingPlaceholders ? places : writes, decidedAt, type, carry };
@@ -107,7 +111,7 @@ export async function reconcile(
       const { namespace, name } = service;
       deps.metrics.retryAttempts.inc({ namespace, service: name, operation: 'write', attempt });
       attempt += 1;
-      basis = await readBasis(service, deps, signal);
+      basis = await readBasis(request, deps, signal);
     } else if (isMakingPlaceholders && outcome.writes.length === places.length) {
       basis = { ...basis, snapshot: withPlaceholders(basis.snapshot, outcome) };
     } else {
@@ -184,13 +188,14 @@ function sentBasis({ data }: Evidence): (Basis & { readonly carry: string | unde
 }
 
 async function readBasis(
-  { namespace, name }: ServiceRef,
-  { readNamespace }: ReconcileDeps,
+  { service: { namespace, name }, observations }: ReconcileRequest,
+  { readNamespace, now }: ReconcileDeps,
   signal: AbortSignal,
   known?: NamespaceRead,
 ): Promise<Basis> {
   const state = known ?? (await readNamespace(namespace, signal));
-  return { snapshot: toSnapshot(state, name), deadline: state.deadline, isRead: true };
+  const snapshot = joinObservations(toSnapshot(state, name), observations?.(now()));
+  return { snapshot, deadline: state.deadline, isRead: true };
 }
 
 function earliest(a: number | null, b: number | null): number | null {

@@ -12,6 +12,7 @@ import { clusterSource, toReply } from '../../lib/events/toReply.ts';
 import { watchColdStart } from '../coldStart.ts';
 import { createCoalescer } from './coalesce.ts';
 import type { FindConcerned } from './concerned.ts';
+import { createObserved, observationsIn } from './observed.ts';
 import { type ReconcileRequest, reconcile } from './reconcile.ts';
 import { type ReportDeps, reportFailure, reportReconcile } from './report.ts';
 import type { SettleDeps } from './settle.ts';
@@ -42,6 +43,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const rule = deps.whyHint ?? whyHint;
   const readNamespace = createSharedReads(deps);
   const hints = createCoalescer<ReplyEvent>(MAX_HINT_KEYS);
+  const observed = createObserved();
   const noteDecision = watchColdStart(deps.metrics);
   const foreign = createCoalescer<readonly ReplyEvent[]>(MAX_HINT_KEYS);
 
@@ -73,9 +75,12 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       const observedAt = isTrusted ? event.observedAt : undefined;
       const evidence: Evidence = { kind: 'reconcile', isTrusted, data: event.data, now: deps.now(), writes: [] };
       const request = { service, type, evidence, hint: rule(evidence), traceparent };
-      if (request.hint === null) return run(request, observedAt, signal);
+      if (request.hint === null)
+        return run({ ...request, observations: (now) => observationsIn(evidence, now) }, observedAt, signal);
       const key = `${service.namespace}/${service.name}`;
-      return hints.run(key, (stop) => run(request, observedAt, stop), signal);
+      const release = observed.hold(key, evidence);
+      const hint = { ...request, observations: (now: number) => observed.newest(key, now) };
+      return hints.run(key, (stop) => run(hint, observedAt, stop), signal).finally(release);
     },
 
     async reconcileAround(hint, findConcerned, signal) {

@@ -6,12 +6,14 @@
  */
 
 import type { CloudEventV1 } from 'cloudevents';
+import type { Observations } from '../selection/observation.ts';
 import type { Snapshot } from '../selection/snapshot.ts';
 
 export const reconcileTypes = [
   'io.zen-lead.pod.added',
   'io.zen-lead.pod.modified',
   'io.zen-lead.pod.deleted',
+  'io.zen-lead.pod.checked', // a health check gave another verdict
   'io.zen-lead.service.added',
   'io.zen-lead.service.modified',
   'io.zen-lead.service.deleted',
@@ -32,7 +34,7 @@ export interface Change {
   readonly name: string;
   readonly uid?: string;
   readonly resourceVersion?: string;
-  readonly verb: 'added' | 'modified' | 'deleted' | 'drifted' | 'resync' | 'recheck';
+  readonly verb: 'added' | 'modified' | 'deleted' | 'drifted' | 'resync' | 'recheck' | 'checked';
 }
 
 export interface ReconcileData {
@@ -41,6 +43,11 @@ export interface ReconcileData {
   readonly deadline: number;
   /** Absent in a hint. */
   readonly snapshot?: Snapshot;
+  /**
+   * What the bridge saw by itself. It counts also where the snapshot does not, until the deadline.
+   * The snapshot holds it already.
+   */
+  readonly observations?: Observations;
   /** Opaque, from the last reply. */
   readonly carry?: string;
 }

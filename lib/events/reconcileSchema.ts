@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod';
+import { observationsSchema } from './observationsSchema.ts';
 import type { Change, ReconcileData } from './reconcileEvent.ts';
 import { snapshotSchema } from './snapshotSchema.ts';
 
@@ -15,12 +16,13 @@ const change = z.object({
   name: z.string(),
   uid: z.string().exactOptional(),
   resourceVersion: z.string().exactOptional(),
-  verb: z.enum(['added', 'modified', 'deleted', 'drifted', 'resync', 'recheck']),
+  verb: z.enum(['added', 'modified', 'deleted', 'drifted', 'resync', 'recheck', 'checked']),
 }) satisfies z.ZodType<Change>;
 
 export const reconcileDataZod = z.object({
   change: change.meta({ description: 'What was seen.' }),
   deadline: z.int().min(0).meta({ description: 'Epoch milliseconds; past it the snapshot is a hint.' }),
   snapshot: snapshotSchema.exactOptional(),
+  observations: observationsSchema.exactOptional(),
   carry: z.string().max(MAX_CARRY).exactOptional().meta({ description: 'Opaque, from the last reply.' }),
 }) satisfies z.ZodType<ReconcileData>;

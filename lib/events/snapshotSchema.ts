@@ -8,9 +8,11 @@
  */
 
 import { z } from 'zod';
+import { detailForm, type ObservationDetail } from '../selection/observation.ts';
 import type {
   Candidate,
   EndpointView,
+  Health,
   NamedPort,
   OwnerView,
   ResourceVersion,
@@ -32,17 +34,22 @@ const MAX_ITEMS = 20_000;
 const MAX_NAME = 253;
 
 const list = <T extends z.ZodType>(element: T) => z.array(element).max(MAX_ITEMS);
-const name = z.string().min(1).max(MAX_NAME);
+export const name = z.string().min(1).max(MAX_NAME);
 const branded = <T>() => z.string().min(1).max(128) as unknown as z.ZodType<T, string>;
 export const uid = branded<Uid>();
 const resourceVersion = branded<ResourceVersion>();
-const instant = z.int().min(0);
+export const instant = z.int().min(0);
 const port = z.int().min(0).max(65_535);
 const protocol = z.enum(['TCP', 'UDP', 'SCTP']);
 const family = z.enum(['IPv4', 'IPv6']);
 const strings = z.record(z.string(), z.string());
 
 const namedPort = z.object({ name: z.string(), port, protocol }) satisfies z.ZodType<NamedPort>;
+
+export const verdict = z.enum(['passing', 'failing']);
+export const detail = z.string().regex(detailForm) as unknown as z.ZodType<ObservationDetail, string>;
+
+const health = z.object({ verdict, since: instant, detail: detail.exactOptional() }) satisfies z.ZodType<Health>;
 
 const candidate = z.object({
   name,
@@ -59,6 +66,7 @@ const candidate = z.object({
   priority: z.string().exactOptional(),
   exclude: z.string().exactOptional(),
   selected: z.boolean(),
+  health: health.exactOptional(),
 }) satisfies z.ZodType<Candidate>;
 
 const owner = z.object({ kind: z.string(), name: z.string(), uid }) satisfies z.ZodType<OwnerView>;
@@ -120,6 +128,9 @@ const slice = z.object({
     .nullable(),
 }) satisfies z.ZodType<SliceView>;
 
+/** The name of a bridge's pod, where it has one. */
+export const observer = z.string().min(1).max(MAX_NAME);
+
 export const snapshotSchema = z
   .object({
     namespace: name,
@@ -129,5 +140,6 @@ export const snapshotSchema = z
     services: list(service),
     slices: list(slice),
     revisions: z.object({ pods: resourceVersion, services: resourceVersion, slices: resourceVersion }),
+    observer: observer.exactOptional(),
   })
   .meta({ id: 'Snapshot', description: 'Everything one decision depends on.' }) satisfies z.ZodType<Snapshot>;

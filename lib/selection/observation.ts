@@ -18,8 +18,8 @@ export const MAX_NODE_OBSERVATIONS = 64;
 export const plainDetails = ['refused', 'reset', 'timeout', 'unreachable', 'not-serving', 'garbage', 'auth'] as const;
 export type ObservationDetail = (typeof plainDetails)[number] | `http-${number}` | `grpc-${number}`;
 
-/** The details that end in a status. */
-export const statusDetail = /^(?:http-[1-9]\d{2}|grpc-\d{1,3})$/;
+/** Every detail, as one pattern. */
+export const detailForm = new RegExp(`^(?:${plainDetails.join('|')}|http-[1-9]\\d{2}|grpc-\\d{1,3})$`);
 
 export type Verdict = 'passing' | 'failing';
 
@@ -51,5 +51,5 @@ export interface Observations {
 }
 
 export function isObservationDetail(text: string): text is ObservationDetail {
-  return plainDetails.some((detail) => detail === text) || statusDetail.test(text);
+  return detailForm.test(text);
 }

@@ -8,6 +8,8 @@
  * Does not guarantee that it is the newest state. `revisions` says how old it is (S9).
  */
 
+import type { ObservationDetail, Verdict } from './observation.ts';
+
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
 
@@ -60,6 +62,16 @@ export interface PodView {
 export interface Candidate extends Omit<PodView, 'namespace' | 'labels'> {
   /** The source's selector matches it. A leader that lost its label travels with `false`. */
   readonly selected: boolean;
+  /** What the observer says of it. Absent before its first verdict. */
+  readonly health?: Health;
+}
+
+/** The verdict on a pod by the check that the source asks for. */
+export interface Health {
+  readonly verdict: Verdict;
+  /** When the verdict last changed, or was first given. */
+  readonly since: number;
+  readonly detail?: ObservationDetail;
 }
 
 export interface OwnerView {
@@ -165,6 +177,8 @@ export interface Snapshot {
   readonly slices: readonly SliceView[];
   /** The revisions that the watches had delivered, or the LISTs returned, when this was built. */
   readonly revisions: Revisions;
+  /** Which bridge runs the source's health check. Absent where none has a verdict by it. */
+  readonly observer?: string;
 }
 
 export function serviceKey(namespace: string, name: string): ServiceKey {

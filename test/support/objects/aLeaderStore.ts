@@ -24,7 +24,8 @@ export function aLeaderStore(now: () => number = () => T0): FilledStore {
   const concerns: ReturnType<typeof affected>[number][] = [];
   const onChange = (seen: LeaderChange): void => {
     changes.push(seen);
-    concerns.push(...affected(seen, store.namespace(seen.change.object.namespace), now()));
+    const { namespace } = seen.of === 'Verdict' ? seen.change.source : seen.change.object;
+    concerns.push(...affected(seen, store.namespace(namespace), now()));
   };
   return {
     store,

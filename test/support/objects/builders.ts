@@ -2,6 +2,7 @@
  * Builders for the objects of a snapshot: only what a test is about is written in the test.
  */
 
+import type { Observations, PodObservation } from '../../../lib/selection/observation.ts';
 import type { Candidate, PodView, ResourceVersion, ServiceView, Uid } from '../../../lib/selection/snapshot.ts';
 
 /** 2026-01-01T00:00:00Z, an instant to count from. */
@@ -55,4 +56,18 @@ export function aService(
 export function aCandidate(overrides: Partial<Candidate> & { readonly name: string }): Candidate {
   const { namespace: _namespace, labels: _labels, ...pod } = aPod(overrides);
   return { ...pod, selected: true, ...overrides };
+}
+
+/** What `bridge-0` says of pods by the check `tcp://:5432`, each a name and what is special. */
+export function observed(pods: Readonly<Record<string, Partial<PodObservation>>>): Observations {
+  return {
+    observer: 'bridge-0',
+    pods: Object.entries(pods).map(([name, pod]) => ({
+      uid: uidOf(name),
+      check: 'tcp://:5432',
+      verdict: 'passing',
+      since: T0 - 60_000,
+      ...pod,
+    })),
+  };
 }

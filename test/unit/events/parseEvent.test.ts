@@ -23,6 +23,11 @@ const problemOf = (data: unknown): string | undefined => {
   return event.kind === 'reconcile' && event.data.kind === 'unreadable' ? event.data.problem : undefined;
 };
 
+const aPodObservation = (changes: object = {}): object => ({
+  ...{ uid: 'pod-0', check: 'tcp://:1', verdict: 'passing', since: 5 },
+  ...changes,
+});
+
 describe('a reconcile event', () => {
   it.each(reconcileTypes)('is read: %s', (type) => {
     expect(parse(aReconcileEvent({ type }))).toMatchObject({
@@ -36,6 +41,42 @@ describe('a reconcile event', () => {
 
   it('of a type that only a newer bridge knows is still a reconcile', () => {
     expect(parse({ ...aReconcileEvent(), type: 'io.zen-lead.pod.frozen' }).kind).toBe('reconcile');
+  });
+
+  it('holds observations, with a snapshot and without', () => {
+    const pod = { uid: uid('pod-0'), check: 'tcp://:1', verdict: 'failing', since: 5, detail: 'http-503' } as const;
+    const node = { name: 'n', verdict: 'silent', since: 5 } as const;
+    const observations = { observer: 'bridge-0', pods: [pod, { ...pod, role: 'primary' as const }], nodes: [node] };
+    const { snapshot, ...hint } = aReconcileEvent().data;
+    for (const data of [
+      { ...hint, observations },
+      { ...hint, snapshot, observations },
+    ])
+      expect(parse({ ...aReconcileEvent(), data })).toMatchObject({ data: { kind: 'readable', value: data } });
+  });
+
+  it.each<[string, object, string]>([
+    ['no observer', { observer: '' }, 'data.observations.observer'],
+    ['65 pods', { pods: Array.from({ length: 65 }, () => aPodObservation()) }, 'data.observations.pods'],
+    [
+      '65 nodes',
+      { nodes: Array.from({ length: 65 }, () => ({ name: 'n', verdict: 'alive', since: 1 })) },
+      'data.observations.nodes',
+    ],
+    ['another verdict', { pods: [aPodObservation({ verdict: 'unwell' })] }, 'data.observations.pods.0.verdict'],
+    [
+      'a detail that tells of the answer',
+      { pods: [aPodObservation({ detail: 'http-200 hunter2' })] },
+      'data.observations.pods.0.detail',
+    ],
+    [
+      'a check over 1,024 characters',
+      { pods: [aPodObservation({ check: 'x'.repeat(1_025) })] },
+      'data.observations.pods.0.check',
+    ],
+  ])('with observations of %s is a hint that says why', (_, changes, path) => {
+    const observations = { observer: 'bridge-0', pods: [aPodObservation()], ...changes };
+    expect(problemOf({ ...aReconcileEvent().data, observations })).toContain(path);
   });
 
   it('lets unknown fields of a newer bridge pass', () => {

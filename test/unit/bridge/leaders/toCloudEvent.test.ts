@@ -7,7 +7,7 @@ import { parseReconcileEvent } from '../../../../lib/events/parseReconcileEvent.
 import { toStructured } from '../../../../lib/events/toStructured.ts';
 import { aConcern } from '../../../support/objects/aConcern.ts';
 import { aLeaderStore } from '../../../support/objects/aLeaderStore.ts';
-import { aPod, aService, T0, version } from '../../../support/objects/builders.ts';
+import { aPod, aService, observed, T0, version } from '../../../support/objects/builders.ts';
 
 type Context = Known & Omit<EventContext, 'revision'>;
 
@@ -100,6 +100,47 @@ describe('toCloudEvent', () => {
   it('is about a Service that is gone as well', () => {
     const event = toCloudEvent(aConcern('gone'), aContext(), T0);
     expect(event.data.snapshot).toMatchObject({ namespace: 'shop', name: 'gone', source: null, candidates: [] });
+  });
+
+  describe('of a Service whose pods are checked', () => {
+    const observations = observed({ 'postgres-0': { verdict: 'failing', detail: 'timeout' }, 'postgres-1': {} });
+    function aCheckedContext(overrides: Partial<Context> = {}): Context {
+      const filled = aLeaderStore();
+      filled.services.add(aService({ 'health-check': 'tcp://:5432' }));
+      for (const name of ['postgres-0', 'postgres-1', 'postgres-2']) filled.pods.add(aPod({ name }));
+      return { ...aContext(), store: filled.store, observations, ...overrides };
+    }
+
+    it('says the verdicts beside the snapshot and in it', () => {
+      const { data } = toCloudEvent(concern, aCheckedContext(), T0);
+      expect(data.observations).toEqual(observations);
+      expect(data.snapshot?.observer).toBe('bridge-0');
+      expect(data.snapshot?.candidates.map(({ health }) => health?.verdict)).toEqual(['failing', 'passing', undefined]);
+    });
+
+    it('says them in a hint, too', () => {
+      const { data } = toCloudEvent(concern, aCheckedContext({ isFresh: () => false }), T0);
+      expect(data).toEqual({ change: concern.change, deadline: T0 + 3_000, observations });
+    });
+
+    it('has another id after another verdict on the same state', () => {
+      const ids = [observations, observed({ 'postgres-0': {} }), undefined].map(
+        (each) => toCloudEvent(concern, aCheckedContext({ observations: each }), T0).id,
+      );
+      expect(new Set(ids).size).toBe(3);
+      expect(ids[2]).toBe(toCloudEvent(concern, aContext(), T0).id);
+    });
+
+    it('keeps the first verdicts where all of them would exceed an event', () => {
+      const pods = Array.from({ length: 64 }, (_, n) => [
+        `postgres-${n}`,
+        { check: `http://:80/${'x'.repeat(1_000)}` },
+      ]);
+      const many = observed(Object.fromEntries(pods));
+      const event = toCloudEvent(concern, aCheckedContext({ isFresh: () => false, observations: many }), T0);
+      expect(event.data.observations?.pods).toEqual(many.pods.slice(0, 32));
+      expect(Buffer.byteLength(toStructured(event).body)).toBeLessThan(64 * 1024);
+    });
   });
 
   it('hands the carry of the last reply back', () => {

@@ -1,0 +1,40 @@
+/**
+ * Holds the zod schema of the observations that travel beside a snapshot. The compiler checks it
+ * against the types of `lib/selection/observation.ts`.
+ *
+ * Guarantees: every list and text has a bound.
+ */
+
+import { z } from 'zod';
+import { MAX_VALUE_LENGTH } from '../selection/boundValue.ts';
+import {
+  MAX_NODE_OBSERVATIONS,
+  MAX_POD_OBSERVATIONS,
+  type NodeObservation,
+  type Observations,
+  type PodObservation,
+} from '../selection/observation.ts';
+import { detail, instant, name, observer, uid, verdict } from './snapshotSchema.ts';
+
+const podObservation = z.object({
+  uid,
+  check: z.string().max(MAX_VALUE_LENGTH).meta({ description: 'The raw annotation value that was judged.' }),
+  verdict,
+  role: z.enum(['primary', 'other']).exactOptional(),
+  since: instant.meta({ description: 'When the verdict last changed, or was first given.' }),
+  detail: detail.exactOptional().meta({ description: 'Why the check failed.' }),
+}) satisfies z.ZodType<PodObservation>;
+
+const nodeObservation = z.object({
+  name,
+  verdict: z.enum(['alive', 'silent']),
+  since: instant,
+}) satisfies z.ZodType<NodeObservation>;
+
+export const observationsSchema = z
+  .object({
+    observer,
+    pods: z.array(podObservation).max(MAX_POD_OBSERVATIONS),
+    nodes: z.array(nodeObservation).max(MAX_NODE_OBSERVATIONS).exactOptional(),
+  })
+  .meta({ description: 'What the bridge saw by itself; used until the deadline.' }) satisfies z.ZodType<Observations>;

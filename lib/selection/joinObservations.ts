@@ -1,0 +1,35 @@
+/**
+ * joinObservations: puts what an observer saw into a snapshot, pod by pod.
+ *
+ * The bridge joins before it sends a snapshot, and a function after it has read the state. So a
+ * snapshot always holds what was decided on, and a recording needs nothing beside it.
+ *
+ * Guarantees: pure; a snapshot to which nothing applies comes back as it is. An observation by
+ * another check than the source asks for is void.
+ */
+
+import { annotation } from './names.ts';
+import type { Observations, PodObservation } from './observation.ts';
+import type { Candidate, Health, Snapshot, Uid } from './snapshot.ts';
+
+export function joinObservations(snapshot: Snapshot, observations: Observations | undefined): Snapshot {
+  const check = snapshot.source?.annotations[annotation.healthCheck];
+  if (observations === undefined || check === undefined) return snapshot;
+  const judged = new Map(observations.pods.filter((pod) => pod.check === check).map((pod) => [pod.uid, pod]));
+  // A check that gave no verdict yet says nothing, and Ready alone decides.
+  if (judged.size === 0) return snapshot;
+  return {
+    ...snapshot,
+    observer: observations.observer,
+    candidates: snapshot.candidates.map((pod) => joinPod(pod, judged)),
+  };
+}
+
+function joinPod({ health: _, ...pod }: Candidate, judged: ReadonlyMap<Uid, PodObservation>): Candidate {
+  const observation = judged.get(pod.uid);
+  return observation === undefined ? pod : { ...pod, health: toHealth(observation) };
+}
+
+function toHealth({ verdict, since, detail }: PodObservation): Health {
+  return { verdict, since, ...(detail !== undefined && { detail }) };
+}
