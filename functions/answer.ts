@@ -73,12 +73,16 @@ function toStatus({ code }: ZenLeadError): number {
       return 403;
     case 'METHOD_NOT_ALLOWED':
       return 405;
+    case 'REQUEST_TIMEOUT':
+      return 408;
     case 'INPUT_TOO_LARGE':
       return 413;
     case 'INPUT_UNSUPPORTED':
       return 415;
     case 'BUSY':
       return 429;
+    case 'HEADERS_TOO_LARGE':
+      return 431;
     default:
       return 503;
   }

@@ -1,20 +1,21 @@
 /**
- * The HTTP application: `POST /` takes an event, answers with what was decided; `OPTIONS /` is the
- * CloudEvents webhook handshake; probes. It answers any other method on `/` with 405 and the ones
- * that there are.
+ * The HTTP application: `POST` takes an event, answers with what was decided; `OPTIONS` is the
+ * CloudEvents webhook handshake; probes. Both on every path: a SinkBinding and a proxy may add one.
+ * It answers any other method with 405 and the ones that there are.
  *
- *   request -> sender (401, 403) -> envelope (400, 413, 415) -> dispatch -> reply (200), or "again"
- *   (429, 503 with Retry-After)
+ *   request -> sender (401, 403) -> envelope (400, 413, 415) -> dispatch -> reply (200), nothing to
+ *   say (204), or "again" (429, 503 with Retry-After)
  *
  * It does not listen by itself.
  *
- * Guarantees: work stops when its caller has gone (watchCaller.ts).
+ * Guarantees: work stops when its caller has gone (watchCaller.ts). Every answer but 200 and 204
+ * has the body of docs/reference/events.md#answers (refuse.ts).
  * Source: CloudEvents HTTP protocol binding 1.0.2 (a reply is an event in the response); HTTP
- * webhook 1.0.2 section 4 (handshake); RFC 9110 15.5.6 (a 405 names what is allowed).
+ * webhook 1.0.2 section 4 (handshake); RFC 9112 section 3.2 (a request names its host).
  */
 
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { codeOf, ZenLeadError } from '../lib/errors.ts';
+import { inputError, ZenLeadError } from '../lib/errors.ts';
 import { parseEnvelope } from '../lib/events/envelope.ts';
 import { parseEvent } from '../lib/events/parseEvent.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
@@ -22,10 +23,10 @@ import { toStructured } from '../lib/events/toStructured.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { type Readiness, registerProbes } from '../lib/telemetry/probes.ts';
-import { toAnswer, toRetryAfterHeader } from './answer.ts';
-import type { Authenticate, Sender } from './authenticate.ts';
+import { type Authenticate, refuseTokenInQuery, type Sender } from './authenticate.ts';
 import { dispatch } from './dispatch.ts';
 import type { Reconciler } from './reconcile/reconciler.ts';
+import { answerClientError, type ReceiveLimits, refuse, toInputError } from './refuse.ts';
 import { watchCaller } from './watchCaller.ts';
 
 export interface AppDeps {
@@ -50,8 +51,13 @@ const BODY_LIMIT_BYTES = 256 * 1024;
  * function.
  */
 const BODIES_LIMIT_BYTES = 96 * 1024 * 1024;
-/** A bridge holds 64 at most; a connection without a request takes some 20 KB. */
-const MAX_CONNECTIONS = 2_048;
+/**
+ * The 64 KiB of an event in binary mode may all be headers, and the token and what proxies add
+ * have the 16 KiB that Node gives by default.
+ */
+const HEADERS_LIMIT_BYTES = 80 * 1024;
+/** A bridge holds 64 at most. Headers that are being received take 80 MiB in all then. */
+const MAX_CONNECTIONS = 1_024;
 /** For a reconcile, as long as our bridge ever waits for an answer. A Broker waits longer. */
 const RECONCILE_TIMEOUT_MS = 15_000;
 /**
@@ -59,23 +65,39 @@ const RECONCILE_TIMEOUT_MS = 15_000;
  * closes first.
  */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
-/** On `/`. */
+/** On every path. */
 const ALLOWED_METHODS = ['POST', 'OPTIONS'];
 
 export function createApp(deps: AppDeps): FastifyInstance {
   const { receiveTimeoutMs = 5_000 } = deps;
+  const limits: ReceiveLimits = {
+    bodyBytes: BODY_LIMIT_BYTES,
+    headerBytes: HEADERS_LIMIT_BYTES,
+    timeoutMs: receiveTimeoutMs,
+  };
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: receiveTimeoutMs,
-    // Node takes the smaller of the two for the headers and the larger for the whole request: with
-    // its own 60 s for the headers a body would have those. By default it checks only every 30 s.
-    http: { headersTimeout: receiveTimeoutMs, connectionsCheckingInterval: receiveTimeoutMs / 5 },
+    http: {
+      maxHeaderSize: HEADERS_LIMIT_BYTES,
+      // Node's own 400 has no body.
+      requireHostHeader: false,
+      // Node takes the smaller of the two for the headers and the larger for the whole request:
+      // with its own 60 s for the headers a body would have those. By default it checks only every
+      // 30 s.
+      headersTimeout: receiveTimeoutMs,
+      connectionsCheckingInterval: receiveTimeoutMs / 5,
+    },
+    // A path is no parameter. The headers bound it.
+    routerOptions: { maxParamLength: HEADERS_LIMIT_BYTES },
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     // A caller that still has a connection while we close is served on it once more, and then asked
     // to leave (startFunctions).
     return503OnClosing: false,
+    frameworkErrors: (error, _request, reply) => refuse(toInputError(error, limits), reply, deps),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, deps, limits),
   });
   // The body as bytes, whatever it says it is: the envelope decides, and its JSON is stricter than
   // Fastify's.
@@ -83,16 +105,24 @@ export function createApp(deps: AppDeps): FastifyInstance {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
   app.server.maxConnections = MAX_CONNECTIONS;
+  // What cannot be expected of us is left out, as RFC 9110, 10.1.1, allows. Node's 417 has no body.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   const admit = createAdmission(deps);
 
+  app.addHook('onRequest', requireHost);
   registerProbes(app, { metrics: deps.metrics, isReady: () => deps.isReady() });
-  app.options('/', handshake);
+  app.options('*', handshake);
   app.decorateRequest('sender', 'stranger');
-  app.post('/', { onRequest: admit }, (request, reply) => receive(request, reply, deps));
-  const others = app.supportedMethods.filter((method) => !ALLOWED_METHODS.includes(method));
-  app.route({ method: others, url: '/', handler: (request, reply) => refuse(methodError(request), reply, deps) });
-  app.setErrorHandler((error, _request, reply) => refuse(toInputError(error), reply, deps));
+  app.post('*', { onRequest: admit }, (request, reply) => receive(request, reply, deps));
+  // Every path takes POST, so what is not found is a method.
+  app.setNotFoundHandler((request, reply) => refuse(methodError(request), reply, deps, allowedMethods(request)));
+  app.setErrorHandler((error, _request, reply) => refuse(toInputError(error, limits), reply, deps));
   return app;
+
+  function allowedMethods({ url }: FastifyRequest): readonly string[] {
+    const isProbe = app.hasRoute({ method: 'GET', url: url.split('?')[0] ?? url });
+    return isProbe ? ['GET', 'HEAD', ...ALLOWED_METHODS] : ALLOWED_METHODS;
+  }
 }
 
 declare module 'fastify' {
@@ -108,6 +138,7 @@ declare module 'fastify' {
 function createAdmission(deps: AppDeps): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   let receivingBytes = 0;
   return async (request, reply) => {
+    refuseTokenInQuery(request.url);
     request.sender = await deps.authenticate(request.headers.authorization);
     const declared = Number(request.headers['content-length'] ?? BODY_LIMIT_BYTES);
     const bytes = Math.min(Number.isNaN(declared) ? BODY_LIMIT_BYTES : declared, BODY_LIMIT_BYTES);
@@ -129,7 +160,7 @@ async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDe
   const [only, ...others] = replies;
   // A response holds one event. A foreign event may concern several Services, and its sender
   // expects no reply.
-  if (only === undefined || others.length > 0) return reply.code(200).send();
+  if (only === undefined || others.length > 0) return reply.code(204).send();
   const message = toStructured(request.sender === 'trusted' ? only : withoutSnapshot(only));
   return reply
     .code(200)
@@ -143,36 +174,15 @@ function withoutSnapshot(reply: ReplyEvent): ReplyEvent {
   return { ...reply, data };
 }
 
-function refuse(error: unknown, reply: FastifyReply, { metrics, log }: AppDeps): FastifyReply {
-  const { status, retryAfterMs, body } = toAnswer(error);
-  if (status < 500) metrics.refusedRequests.inc({ code: body.code });
-  if (body.code === 'INTERNAL') log.error({ err: error }, 'a request failed');
-  if (status === 401) reply.header('www-authenticate', 'Bearer');
-  if (status === 405) reply.header('allow', ALLOWED_METHODS.join(', '));
-  if (retryAfterMs !== undefined) reply.header('retry-after', toRetryAfterHeader(retryAfterMs));
-  return reply.code(status).type('application/json').send(JSON.stringify(body));
-}
-
 function methodError({ method }: FastifyRequest): ZenLeadError {
   const message = `method: ${method} is not answered here; POST a CloudEvent`;
   return new ZenLeadError('METHOD_NOT_ALLOWED', message, { retry: 'never', path: 'method' });
 }
 
-/** Maps what Fastify refuses before a handler sees it. */
-function toInputError(error: unknown): unknown {
-  if (codeOf(error) !== undefined || !(error instanceof Error) || !('code' in error)) return error;
-  const { code, message } = error;
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return new ZenLeadError('INPUT_TOO_LARGE', `body: is larger than ${BODY_LIMIT_BYTES} bytes`, {
-      retry: 'never',
-      path: 'body',
-    });
-  if (code === 'ECONNRESET')
-    return new ZenLeadError('ABORTED', 'body: the caller has gone, or took too long to send it', { retry: 'never' });
-  const isInput = typeof code === 'string' && code.startsWith('FST_ERR_CTP_');
-  return isInput
-    ? new ZenLeadError('INPUT_INVALID', `body: ${message}`, { retry: 'never', path: 'body', cause: error })
-    : error;
+async function requireHost({ raw }: FastifyRequest): Promise<void> {
+  const hosts = raw.headersDistinct['host'] ?? [];
+  if (hosts.length > 1 || (hosts.length === 0 && raw.httpVersion === '1.1'))
+    throw inputError('host', 'must be given once');
 }
 
 /** Consent is the two headers and not the status; a caller that does not ask gets none. */

@@ -60,6 +60,19 @@ export function createAuthenticate(options: TrustOptions): Authenticate {
   };
 }
 
+/**
+ * Refuses a token in the query, though the webhook specification lets a sender choose it: a URL
+ * ends up in the logs of every proxy on its way.
+ * Source: CloudEvents HTTP webhook 1.0.2 section 3.2; RFC 9700 section 4.3.2 ("Clients therefore
+ * MUST NOT pass access tokens in a URI query parameter").
+ */
+export function refuseTokenInQuery(url: string): void {
+  const at = url.indexOf('?');
+  if (at < 0 || !new URLSearchParams(url.slice(at)).has('access_token')) return;
+  const message = 'access_token: a token in the query is not accepted; send it as Authorization: Bearer';
+  throw new ZenLeadError('UNAUTHENTICATED', message, { retry: 'never', path: 'access_token' });
+}
+
 async function verify(token: string, options: TrustOptions): Promise<JWTPayload> {
   const { keySource } = options;
   const keys = keySource.current() ?? (await keySource.refresh());

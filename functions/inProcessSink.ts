@@ -23,7 +23,7 @@ export function createReconcilerSink(reconciler: Reconciler): Sink {
     if (signal.aborted) throw new ZenLeadError('ABORTED', 'given up: the caller has gone', { retry: 'never' });
     try {
       const [reply] = await dispatch(toReconcile(event), true, reconciler, signal);
-      return { status: 200, ...(reply === undefined ? {} : { reply }) };
+      return reply === undefined ? { status: 204 } : { status: 200, reply };
     } catch (error) {
       // Over HTTP there would be no answer either.
       if (signal.aborted || codeOf(error) === 'ABORTED') throw error;

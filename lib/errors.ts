@@ -43,7 +43,9 @@ export type ErrorCode =
   | 'DEMO_FAILED' // a step of `zen-lead demo` did not happen
   | 'KUBE_NAMESPACE_TERMINATING' // 403: nothing can be made there any more
   | 'REFUSED' // what a command was asked to do would not have the effect that was asked for
-  | 'METHOD_NOT_ALLOWED'; // 405: a function takes POST and OPTIONS
+  | 'METHOD_NOT_ALLOWED' // 405: a function takes POST and OPTIONS
+  | 'REQUEST_TIMEOUT' // 408: a request has not arrived whole in time
+  | 'HEADERS_TOO_LARGE'; // 431
 
 export interface ErrorDetails {
   readonly retry: Retry;

@@ -22,8 +22,17 @@ export const errorReference: Readonly<Record<ErrorCode | 'INTERNAL', ErrorNote>>
     todo: 'Send less: an event without its snapshot is a hint, and works.',
   },
   INPUT_UNSUPPORTED: {
-    meaning: 'A media type, charset, content coding or batch that is not spoken here.',
-    todo: 'Send one CloudEvent 1.0 in JSON, UTF-8, not compressed.',
+    meaning:
+      'A content type that is no CloudEvent, or an event format, charset, content coding or batch that is refused.',
+    todo: 'Send one CloudEvent 1.0 in JSON, UTF-8, not compressed: structured, or binary with ce- headers.',
+  },
+  HEADERS_TOO_LARGE: {
+    meaning: '431 from a function: headers of more than 80 KiB in all. An event may be 64 KiB.',
+    todo: 'Send fewer or shorter attributes; or structured mode, where the body holds them.',
+  },
+  REQUEST_TIMEOUT: {
+    meaning: '408 from a function: a request did not arrive whole within 5 s.',
+    todo: `${NOTHING} the sender, or a proxy before the function, hangs.`,
   },
   CONFIG_INVALID: {
     meaning: 'A flag, an environment variable or the kubeconfig cannot be used.',
@@ -91,15 +100,16 @@ export const errorReference: Readonly<Record<ErrorCode | 'INTERNAL', ErrorNote>>
     todo: 'Check --sink or K_SINK, the Service behind it, and the NetworkPolicy.',
   },
   UNAUTHENTICATED: {
-    meaning: '401 from a function: no token, or one that does not hold.',
-    todo: 'Check --token-file of the bridge, and that its audience is the --audience of the functions.',
+    meaning:
+      '401 from a function: no token, one that does not hold, or one in the query of the URL, where none is accepted.',
+    todo: 'Check --token-file of the bridge, and that its audience is the --audience of the functions. Send a token in Authorization.',
   },
   WRONG_SENDER: {
     meaning: '403 from a function: a good token of another sender.',
     todo: 'Check --trusted-sender: system:serviceaccount:NAMESPACE:NAME of the bridge.',
   },
   METHOD_NOT_ALLOWED: {
-    meaning: '405 from a function: `/` takes POST, and OPTIONS for the webhook handshake.',
+    meaning: '405 from a function: every path takes POST, and OPTIONS for the webhook handshake.',
     todo: 'POST a CloudEvent. For probes ask /livez and /readyz.',
   },
   BUSY: {

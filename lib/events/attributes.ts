@@ -32,10 +32,10 @@ const NAME = /^[a-z0-9]+$/;
 const DISALLOWED = /[\p{Cc}\p{Noncharacter_Code_Point}]/u;
 const MAX_INTEGER = 2 ** 31 - 1;
 /**
- * No attribute of zen-lead or Knative comes near. The bound limits how long a sender can make a log
- * line.
+ * A consumer should accept an event of 64 KiB (CloudEvents 1.0.2, "Size Limits"), and one attribute
+ * may be nearly all of it.
  */
-const MAX_LENGTH = 4096;
+export const MAX_ATTRIBUTE_LENGTH = 64 * 1024;
 
 export function parseAttributes(raw: Iterable<readonly [string, unknown]>): Attributes {
   const values = new Map<string, AttributeValue>();
@@ -75,7 +75,7 @@ function parseValue(name: string, value: unknown): AttributeValue {
     return value;
   }
   if (typeof value !== 'string') throw inputError(name, 'must be a string, a boolean or an integer');
-  if (value.length > MAX_LENGTH) throw inputError(name, `is longer than ${MAX_LENGTH} characters`);
+  if (value.length > MAX_ATTRIBUTE_LENGTH) throw inputError(name, `is longer than ${MAX_ATTRIBUTE_LENGTH} characters`);
   if (!value.isWellFormed() || DISALLOWED.test(value))
     throw inputError(name, 'has control characters, noncharacters or unpaired surrogates');
   return value;

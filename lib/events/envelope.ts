@@ -4,24 +4,29 @@
  * The cloudevents package does not do this: it invents a missing id, accepts specversion 2.0 and
  * validates nothing else.
  *
- * Guarantees: INPUT_INVALID with the path for whatever the specification forbids, INPUT_UNSUPPORTED
- * for a batch, another event format, another charset or a content coding. The same event gets the
- * same answer in both modes.
- * Source: CloudEvents HTTP protocol binding 1.0.2 section 3; JSON format 1.0.2 section 3.1.2
- * (data).
+ * Guarantees: INPUT_INVALID with the path for an attribute that the specification forbids,
+ * INPUT_UNSUPPORTED for a content type that is no event, a batch, another event format, another
+ * charset of the envelope or a content coding. Data that cannot be read refuses nothing: the
+ * envelope says what is wrong with it. The same event gets the same answer in both modes.
+ * Source: CloudEvents HTTP protocol binding 1.0.2 section 3; JSON format 1.0.2 section 3.1 (data:
+ * JSON unless datacontenttype says otherwise; data_base64: binary, of no type unless it says so).
  */
 
 import { inputError, ZenLeadError } from '../errors.ts';
 import { type Attributes, parseAttributes } from './attributes.ts';
 import { decodeHeaderValue } from './headerValue.ts';
 import { isJsonType, isUtf8, type MediaType, parseMediaType } from './mediaType.ts';
-import { parseStrictJson } from './strictJson.ts';
+import { parseJson, parseStrictJson } from './strictJson.ts';
 
-/** `opaque`: there is data, in a format that is not JSON. */
+/**
+ * `opaque`: there is data, in a format that is not JSON. `unreadable`: it says that it is JSON and
+ * cannot be read as such.
+ */
 export type EnvelopeData =
   | { readonly kind: 'none' }
   | { readonly kind: 'json'; readonly value: unknown }
-  | { readonly kind: 'opaque' };
+  | { readonly kind: 'opaque' }
+  | { readonly kind: 'unreadable'; readonly problem: string };
 
 export interface Envelope extends Attributes {
   readonly data: EnvelopeData;
@@ -39,39 +44,46 @@ export function parseEnvelope(headers: Headers, body: Uint8Array): Envelope {
 
   const contentType = header(headers, 'content-type');
   const mediaType = contentType === undefined ? undefined : parseMediaType(contentType);
-  if (mediaType === null) throw inputError('content-type', 'is not a media type');
   if (!mediaType?.essence.startsWith('application/cloudevents')) return parseBinary(headers, mediaType, body);
 
   if (mediaType.essence.startsWith('application/cloudevents-batch'))
     throw unsupported('content-type', 'batches are not accepted; send one event a request');
   if (mediaType.essence !== STRUCTURED)
     throw unsupported('content-type', `the only event format accepted is ${STRUCTURED}`);
-  requireUtf8(mediaType, 'content-type');
+  if (!isUtf8(mediaType)) throw unsupported('content-type', 'the only charset accepted is utf-8');
   return parseStructured(body);
 }
 
 function parseStructured(body: Uint8Array): Envelope {
-  const event = parseStrictJson(body);
+  const { value: event, checkMember } = parseJson(body, 'body');
   if (typeof event !== 'object' || event === null || Array.isArray(event))
     throw inputError('body', 'must be a JSON object');
+  // No attribute is a container, so only the data can be deep.
   const { data, data_base64: base64, ...rest } = event as Record<string, unknown>;
   const attributes = parseAttributes(Object.entries(rest));
   if ('data' in event && 'data_base64' in event) throw inputError('data_base64', 'excludes data');
-  // A datacontenttype that is missing means JSON here (JSON format, 3.1.2).
-  const mediaType = parseMediaType(attributes.datacontenttype ?? 'application/json');
+  const type = attributes.datacontenttype;
+  const mediaType = type === undefined ? undefined : parseMediaType(type);
   if (base64 !== undefined && base64 !== null)
-    return { ...attributes, data: parseData(mediaType, decodeBase64(base64), 'data_base64') };
+    return { ...attributes, data: readData(() => parseData(mediaType, decodeBase64(base64), 'data_base64')) };
   if (!('data' in event)) return { ...attributes, data: { kind: 'none' } };
-  return {
-    ...attributes,
-    data: mediaType && isJsonType(mediaType) ? { kind: 'json', value: data } : { kind: 'opaque' },
+  // A datacontenttype that is missing means JSON here (JSON format, 3.1.2).
+  if (mediaType && !isJsonType(mediaType)) return { ...attributes, data: { kind: 'opaque' } };
+  const check = (): EnvelopeData => {
+    checkMember(data, 'data');
+    return { kind: 'json', value: data };
   };
+  return { ...attributes, data: readData(check) };
 }
 
-function parseBinary(headers: Headers, mediaType: MediaType | undefined, body: Uint8Array): Envelope {
+/** `mediaType` is null where Content-Type is not a media type. */
+function parseBinary(headers: Headers, mediaType: MediaType | null | undefined, body: Uint8Array): Envelope {
   const raw: [string, unknown][] = [];
-  for (const name of Object.keys(headers)) {
-    if (!name.startsWith('ce-')) continue;
+  const names = Object.keys(headers).filter((name) => name.startsWith('ce-'));
+  if (names.length === 0 && mediaType !== undefined)
+    throw unsupported('content-type', `is not ${STRUCTURED}, and no ce- header makes it an event in binary mode`);
+  if (mediaType === null) throw inputError('content-type', 'is not a media type');
+  for (const name of names) {
     const attribute = name.slice('ce-'.length);
     if (attribute === 'datacontenttype' || attribute === 'data')
       throw inputError(name, 'must not be a header: binary mode uses Content-Type and the body');
@@ -81,12 +93,23 @@ function parseBinary(headers: Headers, mediaType: MediaType | undefined, body: U
   const contentType = header(headers, 'content-type');
   if (contentType !== undefined) raw.push(['datacontenttype', contentType]);
   const attributes = parseAttributes(raw);
-  return { ...attributes, data: body.length === 0 ? { kind: 'none' } : parseData(mediaType, body, 'data') };
+  if (body.length === 0) return { ...attributes, data: { kind: 'none' } };
+  return { ...attributes, data: readData(() => parseData(mediaType, body, 'data')) };
+}
+
+/** Turns INPUT_INVALID into data that says what is wrong with it. */
+function readData(parse: () => EnvelopeData): EnvelopeData {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof ZenLeadError)) throw error;
+    return { kind: 'unreadable', problem: error.message };
+  }
 }
 
 function parseData(mediaType: MediaType | null | undefined, bytes: Uint8Array, path: string): EnvelopeData {
   if (!mediaType || !isJsonType(mediaType)) return { kind: 'opaque' };
-  requireUtf8(mediaType, 'datacontenttype');
+  if (!isUtf8(mediaType)) throw inputError(path, 'is JSON in another charset than utf-8');
   return { kind: 'json', value: parseStrictJson(bytes, path) };
 }
 
@@ -102,10 +125,6 @@ function header(headers: Headers, name: string): string | undefined {
   if (value === undefined || typeof value === 'string') return value;
   if (value.length > 1) throw inputError(name, 'is given more than once');
   return value[0];
-}
-
-function requireUtf8(mediaType: MediaType, path: string): void {
-  if (!isUtf8(mediaType)) throw unsupported(path, 'the only charset accepted is utf-8');
 }
 
 function unsupported(path: string, problem: string): ZenLeadError {

@@ -33,8 +33,9 @@ export interface ParsedReconcileEvent {
   readonly data: ReadData;
 }
 
+/** Bounded, because log lines and spans hold it. */
 export function isReconcileType(type: string): boolean {
-  return /^io\.zen-lead\.(?:pod|service)\.[a-z]+$/.test(type);
+  return /^io\.zen-lead\.(?:pod|service)\.[a-z]{1,64}$/.test(type);
 }
 
 export function parseReconcileEvent(envelope: Envelope): ParsedReconcileEvent {
@@ -53,6 +54,7 @@ export function parseReconcileEvent(envelope: Envelope): ParsedReconcileEvent {
 }
 
 function readData({ data }: Envelope, subject: ServiceRef): ReadData {
+  if (data.kind === 'unreadable') return unreadable(data.problem);
   if (data.kind !== 'json') return unreadable(data.kind === 'none' ? 'data: is missing' : 'data: is not JSON');
   const parsed = reconcileDataZod.safeParse(data.value);
   if (!parsed.success) {

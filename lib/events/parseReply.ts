@@ -16,6 +16,7 @@ export function parseReply(envelope: Envelope): ReplyEvent {
   const type = replyTypes.find((each) => each === envelope.type);
   if (type === undefined) throw inputError('type', `must be one of ${replyTypes.join(', ')}`);
   if (envelope.time === undefined) throw inputError('time', 'is missing');
+  if (envelope.data.kind === 'unreadable') throw inputError('data', envelope.data.problem);
   if (envelope.data.kind !== 'json') throw inputError('data', 'must be JSON');
   const data = replyDataZod.safeParse(envelope.data.value);
   if (!data.success) {

@@ -1,5 +1,6 @@
 /**
- * Parses a body, and refuses more than JSON.parse does.
+ * Parses a body, and refuses more than JSON.parse does. An envelope is parsed apart from its data:
+ * data that cannot be read is a hint, and no reason to refuse the event.
  *
  * Guarantees: valid UTF-8 without BOM, RFC 8259 and nothing more (no NaN), bounded depth.
  * No `__proto__` and no `constructor.prototype`: they would reach a prototype in code that copies
@@ -21,19 +22,33 @@ const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** `path` is the name of the document in messages, empty for a whole event. */
-export function parseStrictJson(bytes: Uint8Array, path = ''): unknown {
-  const text = decodeUtf8(bytes, path || 'body');
-  if (text.charCodeAt(0) === 0xfeff) throw inputError(path || 'body', 'starts with a byte order mark (RFC 8259, 8.1)');
-  let value: unknown;
+/** `path` is the name of the document in messages. */
+export function parseStrictJson(bytes: Uint8Array, path: string): unknown {
+  const { value, checkMember } = parseJson(bytes, path);
+  checkMember(value, path);
+  return value;
+}
+
+export interface UncheckedJson {
+  readonly value: unknown;
+  /** Throws INPUT_INVALID where a part of `value` is nested too deep or reaches a prototype. */
+  checkMember(member: unknown, path: string): void;
+}
+
+/** Leaves depth and names to `checkMember`, so that one member can be judged apart. */
+export function parseJson(bytes: Uint8Array, path: string): UncheckedJson {
+  const text = decodeUtf8(bytes, path);
+  if (text.charCodeAt(0) === 0xfeff) throw inputError(path, 'starts with a byte order mark (RFC 8259, 8.1)');
   try {
     // V8 parses without recursion, so depth can be checked afterwards.
-    value = JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    const checkMember = (member: unknown, memberPath: string): void => {
+      if (isContainer(member) && mayBeRefused(text)) checkValue(member, [], memberPath);
+    };
+    return { value, checkMember };
   } catch (cause) {
-    throw inputError(path || 'body', `is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    throw inputError(path, `is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
-  if (isContainer(value) && mayBeRefused(text)) checkValue(value, [], path);
-  return value;
 }
 
 function decodeUtf8(bytes: Uint8Array, path: string): string {
@@ -102,5 +117,5 @@ function isContainer(value: unknown): value is Readonly<Record<string, unknown>>
 }
 
 function pathOf(path: readonly string[], root: string): string {
-  return [...(root === '' ? [] : [root]), ...path].join('.') || 'body';
+  return [root, ...path].join('.');
 }

@@ -98,8 +98,7 @@ describe('structured mode', () => {
     ['a noncharacter', { ext: 'a\ufffe' }, 'ext'],
     ['an unpaired surrogate', { ext: 'a\ud800' }, 'ext'],
     ['data and data_base64', { data: 1, data_base64: 'MQ==' }, 'data_base64'],
-    ['data_base64 that is none', { data_base64: 'M' }, 'data_base64'],
-    ['data_base64 that holds no JSON', { data_base64: Buffer.from('{').toString('base64') }, 'data_base64'],
+    ['an attribute of more than 64 KiB', { ext: 'x'.repeat(64 * 1024 + 1) }, 'ext'],
   ])('refuses %s', (_name, change, path) => {
     const { headers, body } = structured({ ...minimal, ...change });
     expect(refusal(headers, body)).toMatchObject({ code: 'INPUT_INVALID', path });
@@ -127,12 +126,23 @@ describe('structured mode', () => {
     expect(parse(minimal).data).toEqual({ kind: 'none' });
   });
 
-  it('decodes data_base64', () => {
+  it('decodes data_base64, and assumes no type where none is stated', () => {
     const data_base64 = Buffer.from('{"a":1}').toString('base64');
-    expect(parse({ ...minimal, data_base64 }).data).toEqual({ kind: 'json', value: { a: 1 } });
+    const json = { datacontenttype: 'application/json' };
+    expect(parse({ ...minimal, ...json, data_base64 }).data).toEqual({ kind: 'json', value: { a: 1 } });
+    expect(parse({ ...minimal, data_base64 }).data).toEqual({ kind: 'opaque' });
     expect(parse({ ...minimal, data_base64, datacontenttype: 'application/x-protobuf' }).data).toEqual({
       kind: 'opaque',
     });
+  });
+
+  it.each([
+    ['is not base64', 'M'],
+    ['holds no JSON', Buffer.from('{').toString('base64')],
+    ['holds no UTF-8', Buffer.from([0xc3, 0x28]).toString('base64')],
+  ])('says what is wrong with data_base64 that %s', (_name, data_base64) => {
+    const { data } = parse({ ...minimal, datacontenttype: 'application/json', data_base64 });
+    expect(data).toEqual({ kind: 'unreadable', problem: expect.stringMatching(/^data_base64: /) });
   });
 
   it('takes text that declares itself not JSON as opaque', () => {
@@ -170,9 +180,9 @@ describe('JSON that two parsers could read differently', () => {
   const text = (inner: string): string => `${JSON.stringify(minimal).slice(0, -1)},${inner}}`;
   it.each<[string, string | Buffer, string]>([
     ['a byte order mark', `\ufeff${JSON.stringify(minimal)}`, 'body'],
-    ['__proto__', text('"data":{"__proto__":{"x":1}}'), 'data.__proto__'],
-    ['__proto__ escaped', text('"data":{"\\u005f_proto__":{"x":1}}'), 'data.__proto__'],
-    ['constructor.prototype', text('"data":{"constructor":{"prototype":{}}}'), 'data.constructor.prototype'],
+    ['__proto__', text('"__proto__":{"x":1}'), '"__proto__"'],
+    ['__proto__ escaped', text('"\\u005f_proto__":"x"'), '"__proto__"'],
+    ['constructor.prototype', text('"constructor":{"prototype":{}}'), 'constructor'],
     ['NaN', text('"data":NaN'), 'body'],
     ['a trailing comma', text('"data":1,'), 'body'],
     ['a comment', text('"data":1/*x*/'), 'body'],
@@ -184,37 +194,49 @@ describe('JSON that two parsers could read differently', () => {
     expect(refusal(structuredHeaders, body)).toMatchObject({ code: 'INPUT_INVALID', path });
   });
 
+  it.each([
+    ['__proto__', '{"__proto__":{"x":1}}', '__proto__'],
+    ['__proto__ escaped', '{"\\u005f_proto__":{"x":1}}', '__proto__'],
+    ['constructor.prototype', '{"constructor":{"prototype":{}}}', 'constructor.prototype'],
+  ])('says where data holds %s', (_name, data, path) => {
+    const { data: read } = parseEnvelope(structuredHeaders, Buffer.from(text(`"data":${data}`)));
+    expect(read).toEqual({ kind: 'unreadable', problem: expect.stringContaining(`data.${path}: `) });
+  });
+
   it('takes the last value of a name that occurs twice, as JSON.parse does', () => {
     expect(parseEnvelope(structuredHeaders, Buffer.from(text('"id":"last"'))).id).toBe('last');
   });
 
-  it('refuses a depth bomb before anything recurses into it', () => {
-    expect(refusal(structuredHeaders, '['.repeat(200_000) + ']'.repeat(200_000)).message).toContain(
-      'nested deeper than 64',
-    );
-    expect(refusal(structuredHeaders, text(`"data":${'{"a":'.repeat(64)}1${'}'.repeat(64)}`)).message).toContain(
-      'deeper',
-    );
+  it('survives a depth bomb', () => {
+    const bomb = '['.repeat(200_000) + ']'.repeat(200_000);
+    expect(refusal(structuredHeaders, bomb)).toMatchObject({ path: 'body' });
+    expect(parseEnvelope(structuredHeaders, Buffer.from(text(`"data":${bomb}`))).data.kind).toBe('unreadable');
+    expect(refusal(structuredHeaders, text(`"ext":${bomb}`))).toMatchObject({ path: 'ext' });
   });
 
   it.each([
-    ['at the bound', `${'['.repeat(63)}${']'.repeat(63)}`, true],
-    ['one past the bound', `${'['.repeat(64)}${']'.repeat(64)}`, false],
+    ['at the bound', `${'['.repeat(64)}${']'.repeat(64)}`, true],
+    ['one past the bound', `${'['.repeat(65)}${']'.repeat(65)}`, false],
     ['brackets within a string', `"${'['.repeat(100)}"`, true],
-    ['past the bound after a string that ends in a backslash', `["\\\\",${'['.repeat(63)}${']'.repeat(63)}]`, false],
-    ['past the bound after an escaped quote', `["\\"",${'['.repeat(63)}${']'.repeat(63)},"\\""]`, false],
+    ['past the bound after a string that ends in a backslash', `["\\\\",${'['.repeat(64)}${']'.repeat(64)}]`, false],
+    ['past the bound after an escaped quote', `["\\"",${'['.repeat(64)}${']'.repeat(64)},"\\""]`, false],
     ['brackets in a string after an escaped quote', `"\\"${'['.repeat(100)}"`, true],
     ['100 objects side by side', `[${Array(100).fill('{}').join()}]`, true],
-  ])('counts levels, not brackets: %s', (_, data, isFine) => {
-    const body = text(`"data":${data}`);
-    if (isFine) expect(parseEnvelope(structuredHeaders, Buffer.from(body)).id).toBe('a');
-    else expect(refusal(structuredHeaders, body).message).toContain('nested deeper than 64');
+  ])('counts levels of data, not brackets: %s', (_, data, isFine) => {
+    const fromStructured = parseEnvelope(structuredHeaders, Buffer.from(text(`"data":${data}`))).data;
+    const fromBinary = parseEnvelope(binary(minimal).headers, Buffer.from(data)).data;
+    const expected = isFine
+      ? { kind: 'json', value: JSON.parse(data) }
+      : { kind: 'unreadable', problem: expect.stringContaining('nested deeper than 64') };
+    expect([fromStructured, fromBinary]).toEqual([expected, expected]);
   });
 
   it('gives binary mode the same answer', () => {
-    const headers = { ...binary(minimal).headers };
-    expect(refusal(headers, '{"__proto__":1}')).toMatchObject({ code: 'INPUT_INVALID', path: 'data.__proto__' });
-    expect(refusal(headers, 'NaN')).toMatchObject({ code: 'INPUT_INVALID', path: 'data' });
+    const read = (body: string) => parseEnvelope(binary(minimal).headers, Buffer.from(body)).data;
+    const problem = (text: string) => ({ kind: 'unreadable', problem: expect.stringContaining(text) });
+    expect(read('{"__proto__":1}')).toEqual(problem('data.__proto__: '));
+    expect(read('NaN')).toEqual(problem('data: is not JSON'));
+    expect(read('\ufeff{}')).toEqual(problem('byte order mark'));
   });
 
   it('accepts a label that is called constructor, and names that only look alike', () => {
@@ -265,7 +287,9 @@ describe('binary mode', () => {
   });
 
   it('takes a plain JSON request for what it is: no event', () => {
-    expect(refusal({ 'content-type': 'application/json' }, '{}')).toMatchObject({ path: 'specversion' });
+    const noEvent = { code: 'INPUT_UNSUPPORTED', path: 'content-type' };
+    expect(refusal({ 'content-type': 'application/json' }, '{}')).toMatchObject(noEvent);
+    expect(refusal({}, '{}')).toMatchObject({ code: 'INPUT_INVALID', path: 'specversion' });
     expect(codeOf(new Error('x'))).toBeUndefined();
   });
 });
