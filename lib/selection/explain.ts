@@ -6,6 +6,7 @@
  */
 
 import { type Assessment, assessSituation } from './assess.ts';
+import { compareText } from './compareText.ts';
 import { eligibleAt, type Unfit, whyUnfit } from './fitness.ts';
 import { isOurAnnotation } from './names.ts';
 import { readSituation } from './situation.ts';
@@ -61,7 +62,7 @@ export function explain(snapshot: Snapshot, now: number): Explanation {
   };
   const annotations = Object.entries(source.annotations)
     .filter(([key]) => isOurAnnotation(key))
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .toSorted(([a], [b]) => compareText(a, b))
     .map(([annotation, value]) => ({
       annotation,
       value,

@@ -7,6 +7,7 @@
  * goes down (S4).
  */
 
+import { compareText } from './compareText.ts';
 import type { Leader } from './decision.ts';
 import { annotation, label } from './names.ts';
 import { findOwned, type Owned } from './ownership.ts';
@@ -48,7 +49,8 @@ export function recordOf(owned: Owned, preferredName: string | undefined): Leade
   const leaderServices = owned.services
     .filter((service) => service.labels[label.role] === undefined)
     .toSorted(
-      (a, b) => standingOf(b, owned, preferredName) - standingOf(a, owned, preferredName) || (a.name < b.name ? -1 : 1),
+      (a, b) =>
+        standingOf(b, owned, preferredName) - standingOf(a, owned, preferredName) || compareText(a.name, b.name),
     );
   const leaderServiceName = slice?.serviceName ?? leaderServices[0]?.name ?? null;
   const service = leaderServices.find(({ name }) => name === leaderServiceName) ?? null;
@@ -59,12 +61,13 @@ export function recordOf(owned: Owned, preferredName: string | undefined): Leade
     leaderServiceName,
     leader: readLeader(slice, owned, service),
     routedAddress: slice?.spec?.endpoints[0]?.addresses[0] ?? null,
-    knownEpoch: Math.max(
-      0,
-      ...owned.slices.map((each) => parseEpoch(each.annotations[annotation.epoch]) ?? 0),
-      ...owned.slices.map((each) => parseEpoch(each.annotations[annotation.announcedEpoch]) ?? 0),
-      ...owned.services.map((each) => parseEpoch(each.annotations[annotation.announcedEpoch]) ?? 0),
-    ),
+    knownEpoch: greatestEpoch([
+      ...owned.slices.flatMap((each) => [
+        each.annotations[annotation.epoch],
+        each.annotations[annotation.announcedEpoch],
+      ]),
+      ...owned.services.map((each) => each.annotations[annotation.announcedEpoch]),
+    ]),
     lastSwitchAt: parseInstant(notes[annotation.leaderLastSwitchTime]),
     podsRevision: notes[annotation.podsRevision],
     servicesRevision: notes[annotation.servicesRevision],
@@ -78,9 +81,9 @@ export function recordOf(owned: Owned, preferredName: string | undefined): Leade
 function findRecordSlice(owned: Owned, preferredName: string | undefined): SliceView | null {
   const records = owned.slices.filter((slice) => slice.annotations[annotation.podsRevision] !== undefined);
   const rank = (slice: SliceView): number => parseEpoch(slice.annotations[annotation.epoch]) ?? 0;
-  const prefers = (slice: SliceView): number => (slice.serviceName === preferredName ? 1 : 0);
+  const prefers = (slice: SliceView): number => Number(slice.serviceName === preferredName);
   const [first] = [...records].sort(
-    (a, b) => rank(b) - rank(a) || prefers(b) - prefers(a) || (a.name < b.name ? -1 : 1),
+    (a, b) => rank(b) - rank(a) || prefers(b) - prefers(a) || compareText(a.name, b.name),
   );
   return first ?? null;
 }
@@ -137,6 +140,10 @@ function readAnnounced(slice: SliceView | null, service: ServiceView | null): Le
 
 export function toLeader(name: string, uid: Uid, nodeName?: string, zone?: string): Leader {
   return { name, uid, ...(nodeName !== undefined && { nodeName }), ...(zone !== undefined && { zone }) };
+}
+
+function greatestEpoch(texts: readonly (string | undefined)[]): number {
+  return Math.max(0, ...texts.map((text) => parseEpoch(text) ?? 0));
 }
 
 export function parseEpoch(text: string | undefined): number | null {

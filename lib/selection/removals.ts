@@ -3,6 +3,7 @@
  * after a selector. docs/reference/objects.md#what-is-ours.
  */
 
+import { compareText } from './compareText.ts';
 import type { Plan } from './decision.ts';
 import { followerSlices } from './followerWrites.ts';
 import { annotation, label } from './names.ts';
@@ -57,9 +58,7 @@ const MIRRORING_CONTROLLER = 'endpointslicemirroring-controller.k8s.io';
 export function removeControllerLeftovers({ snapshot, source, owned }: Situation, plan: Plan): readonly Write[] {
   const service = owned.services.find(({ name }) => name === plan.leaderServiceName);
   if (service === undefined || plan.service === null) return [];
-  const attached = snapshot.slices.filter(
-    (slice) => slice.serviceName === service.name && !owned.slices.includes(slice),
-  );
+  const attached = snapshot.slices.filter((slice) => slice.serviceName === service.name);
   const made = attached.filter(
     (each) => each.managedBy === ENDPOINT_SLICE_CONTROLLER && isControlledBy(each, service.uid),
   );
@@ -77,10 +76,10 @@ export function removeControllerLeftovers({ snapshot, source, owned }: Situation
  * last, so that no secondary's epoch is above it (S1).
  */
 function removeSlices(slices: readonly SliceView[], stage: Stage): readonly Write[] {
-  const isRecord = (slice: SliceView): number => (slice.annotations[annotation.podsRevision] === undefined ? 0 : 1);
+  const isRecord = (slice: SliceView): number => Number(slice.annotations[annotation.podsRevision] !== undefined);
   return slices
     .filter((slice) => !slice.terminating && slice.owner !== null)
-    .toSorted((a, b) => isRecord(a) - isRecord(b) || (a.name < b.name ? -1 : 1))
+    .toSorted((a, b) => isRecord(a) - isRecord(b) || compareText(a.name, b.name))
     .map(({ namespace, name, uid, resourceVersion }) => ({
       kind: 'delete',
       resource: 'endpointslices',
@@ -95,7 +94,7 @@ function removeSlices(slices: readonly SliceView[], stage: Stage): readonly Writ
 function removeServices(services: readonly ServiceView[], stage: Stage): readonly Write[] {
   return services
     .filter((service) => !service.terminating && service.owner !== null)
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .toSorted((a, b) => compareText(a.name, b.name))
     .map(({ namespace, name, uid, resourceVersion }) => ({
       kind: 'delete',
       resource: 'services',

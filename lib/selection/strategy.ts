@@ -5,6 +5,7 @@
  * listed.
  */
 
+import { compareText } from './compareText.ts';
 import type { Strategy } from './settings.ts';
 import type { Candidate, Uid } from './snapshot.ts';
 
@@ -43,9 +44,9 @@ function comparator({ strategy, sourceUid, lastNode, lastZone }: StrategyContext
     case 'random':
       return preferring((pod) => hash(`${sourceUid}/${pod.uid}`));
     case 'node-aware':
-      return preferring((pod) => (lastNode !== undefined && pod.nodeName === lastNode ? 1 : 0));
+      return preferring((pod) => Number(lastNode !== undefined && pod.nodeName === lastNode));
     case 'zone-aware':
-      return preferring((pod) => (lastZone !== undefined && pod.zone === lastZone ? 1 : 0));
+      return preferring((pod) => Number(lastZone !== undefined && pod.zone === lastZone));
     case 'priority':
       return preferring((pod) => -(parsePriority(pod.priority) ?? 0));
   }
@@ -56,11 +57,6 @@ export function parsePriority(text: string | undefined): number | null {
   if (text === undefined || !/^[+-]?\d{1,16}$/.test(text)) return null;
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : null;
-}
-
-/** By code unit: `localeCompare` would order by the machine's locale. */
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** FNV-1a, 32 bits, with a final mix: uids that differ in one character end up far apart. */

@@ -4,6 +4,7 @@
  */
 
 import { excerpt } from './boundValue.ts';
+import { compareText } from './compareText.ts';
 import type { Warning } from './decision.ts';
 import { annotation } from './names.ts';
 import { parseBoolean, type ReadSettings } from './settings.ts';
@@ -53,7 +54,7 @@ export function foreignSliceWarnings(
 /** Sorted by reason and value, no duplicates. */
 export function sortWarnings(warnings: readonly Warning[]): readonly Warning[] {
   const byName = new Map(warnings.map((warning) => [`${warning.reason}/${warning.value}`, warning]));
-  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, warning]) => warning);
+  return [...byName].sort(([a], [b]) => compareText(a, b)).map(([, warning]) => warning);
 }
 
 function invalid(key: string, value: string, expected: string, podName?: string): Warning {
