@@ -11,7 +11,7 @@ import { resolvePorts } from './resolvePorts.ts';
 import { serviceWrites } from './serviceWrites.ts';
 import type { Situation } from './situation.ts';
 import { type DesiredSlice, sliceWrites, toEndpointView } from './sliceWrites.ts';
-import type { Candidate, IpFamily, SlicePort } from './snapshot.ts';
+import type { EndpointView, IpFamily, SlicePort } from './snapshot.ts';
 import { sliceName } from './wantedNames.ts';
 import type { Write } from './write.ts';
 
@@ -39,16 +39,12 @@ export function followerWrites(situation: Situation, plan: FollowersPlan): reado
  */
 export function followerSlices({ families, source }: Situation, plan: FollowersPlan): readonly DesiredSlice[] {
   return families.flatMap((family) => {
-    const groups = groupByPorts(plan, family);
-    return (groups.length === 0 ? [{ ports: [], pods: [] }] : groups).map(({ ports, pods }, index) => ({
+    const groups = groupByPorts(plan, family, source.namespace);
+    return (groups.length === 0 ? [{ ports: [], endpoints: [] }] : groups).map((group, index) => ({
       name: index === 0 ? sliceName(plan.service.name, family) : `${sliceName(plan.service.name, family)}-${index + 1}`,
       serviceName: plan.service.name,
       family,
-      ports,
-      endpoints: pods.flatMap((pod) => {
-        const address = addressOf(pod, family);
-        return address === null ? [] : [toEndpointView(pod, address, source.namespace)];
-      }),
+      ...group,
       annotations: {},
       annotationsDiffer: false,
     }));
@@ -57,23 +53,24 @@ export function followerSlices({ families, source }: Situation, plan: FollowersP
 
 interface Group {
   readonly ports: readonly SlicePort[];
-  readonly pods: readonly Candidate[];
+  readonly endpoints: readonly EndpointView[];
 }
 
-function groupByPorts({ service, pods }: FollowersPlan, family: IpFamily): readonly Group[] {
-  const groups = new Map<string, { ports: readonly SlicePort[]; pods: Candidate[] }>();
+function groupByPorts({ service, pods }: FollowersPlan, family: IpFamily, namespace: string): readonly Group[] {
+  const groups = new Map<string, { ports: readonly SlicePort[]; endpoints: EndpointView[] }>();
   for (const pod of pods) {
-    if (addressOf(pod, family) === null) continue;
+    const address = addressOf(pod, family);
+    if (address === null) continue;
     const { ports } = resolvePorts(service.ports, pod);
     const key = JSON.stringify(ports);
-    const group = groups.get(key) ?? { ports, pods: [] };
+    const group = groups.get(key) ?? { ports, endpoints: [] };
     groups.set(key, group);
-    group.pods.push(pod);
+    group.endpoints.push(toEndpointView(pod, address, namespace));
   }
-  return [...groups.values()].flatMap(({ ports, pods: members }) =>
-    Array.from({ length: Math.ceil(members.length / MAX_ENDPOINTS) }, (_, i) => ({
+  return [...groups.values()].flatMap(({ ports, endpoints }) =>
+    Array.from({ length: Math.ceil(endpoints.length / MAX_ENDPOINTS) }, (_, i) => ({
       ports,
-      pods: members.slice(i * MAX_ENDPOINTS, (i + 1) * MAX_ENDPOINTS),
+      endpoints: endpoints.slice(i * MAX_ENDPOINTS, (i + 1) * MAX_ENDPOINTS),
     })),
   );
 }

@@ -50,7 +50,7 @@ export function findLeaderName(situation: Situation): LeaderName {
   const name = nameIsUnreadable && current !== null ? current : wanted;
 
   const found = tryName(situation, name);
-  if (found.kind === 'free' || current === null || current === name) return found;
+  if (found.kind === 'free' || current === null) return found;
   const before = tryName(situation, current);
   return before.kind === 'free' ? { ...before, warnings: [...found.warnings, ...before.warnings] } : found;
 }

@@ -22,7 +22,7 @@ const unitMs: ReadonlyMap<string, number> = new Map([
  * Go holds a duration in 63 bits of nanoseconds, about 292 years. What does not fit is an error
  * there and here.
  */
-const MAX_MS = (2 ** 63 - 1) / 1e6;
+const MAX_MS = 2 ** 63 / 1e6;
 
 /**
  * Characters: five times what Go prints for the longest duration. The pattern below takes quadratic
@@ -34,15 +34,15 @@ const term = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy;
 
 export function parseDuration(text: string): number | null {
   if (text.length > MAX_LENGTH) return null;
-  const sign = text.startsWith('-') ? -1 : 1;
   const body = text.replace(/^[+-]/, '');
   if (body === '0') return 0;
   let totalMs = 0;
   let end = 0;
   for (const match of body.matchAll(term)) {
-    totalMs += Number(match[1]) * (unitMs.get(match[2] ?? '') ?? Number.NaN);
-    end = match.index + match[0].length;
+    const [whole, amount, unit] = match;
+    totalMs += Number(amount) * Number(unitMs.get(String(unit)));
+    end = match.index + whole.length;
   }
-  if (end === 0 || end !== body.length || totalMs > MAX_MS) return null;
-  return sign * totalMs < 0 ? null : totalMs;
+  const isNegative = text.startsWith('-') && totalMs > 0;
+  return end === 0 || end !== body.length || totalMs > MAX_MS || isNegative ? null : totalMs;
 }

@@ -36,12 +36,6 @@ function toWrites(situation: Situation, decision: Decision, now: number): readon
     ...routeWrites(situation, decision, plan, now),
     ...removeControllerLeftovers(situation, plan),
     ...removeUnplanned(situation, plan),
-    ...followersOf(situation, decision),
+    ...(plan.followers === null || plan.followers === 'keep' ? [] : followerWrites(situation, plan.followers)),
   ];
-}
-
-function followersOf(situation: Situation, { plan }: Decision): readonly Write[] {
-  return plan === null || plan.followers === null || plan.followers === 'keep'
-    ? []
-    : followerWrites(situation, plan.followers);
 }
