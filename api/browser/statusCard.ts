@@ -14,7 +14,7 @@ export function keyOf({ namespace, service }: Pick<LeaderStatus, 'namespace' | '
 }
 
 export function leaderNameOf({ leader }: LeaderStatus): string {
-  return leader?.name ?? 'nobody';
+  return leader?.name ?? 'no pod';
 }
 
 /**

@@ -28,7 +28,7 @@ export function showPlayground({ cluster, screen, kubeconfigPath, pageUrl }: Pla
   screen.command(`kubectl get events`);
   screen.command(`kubectl annotate service ${SERVICE} ${annotation.enabled}-`);
   screen.command(`nc 127.0.0.1 ${cluster.leaderPort}              # who answers`);
-  screen.command(`echo crash | nc 127.0.0.1 ${cluster.leaderPort} # kill whoever answers`);
+  screen.command(`echo crash | nc 127.0.0.1 ${cluster.leaderPort} # kill the pod that answers`);
   screen.line();
   narrate(cluster, screen);
 }
@@ -39,12 +39,12 @@ function narrate({ journal }: DemoCluster, screen: Screen): void {
   journal.onEntry((entry) => {
     const time = new Date().toISOString().slice(11, 23);
     if (entry.kind === 'routed') screen.line(`   ${time}  ${LEADER_SERVICE} routes to ${entry.pod}`);
-    if (entry.kind === 'unrouted') screen.line(`   ${time}  ${LEADER_SERVICE} routes to nobody`);
+    if (entry.kind === 'unrouted') screen.line(`   ${time}  ${LEADER_SERVICE} routes to no pod`);
     if (entry.kind === 'notReady') screen.line(`   ${time}  ${entry.pod} is not Ready`);
     if (entry.kind === 'ready') screen.line(`   ${time}  ${entry.pod} is Ready`);
     if (entry.kind === 'unanswered') darkSince ??= entry.at;
     if (entry.kind === 'answered' && darkSince !== null) {
-      screen.line(`   ${time}  ${entry.pod} answers; nobody did for ${Math.round(entry.at - darkSince)} ms`);
+      screen.line(`   ${time}  ${entry.pod} answers; no pod did for ${Math.round(entry.at - darkSince)} ms`);
       darkSince = null;
     }
   });

@@ -20,14 +20,14 @@ export function renderFailover({ from, to, killedAt, notReadyAt, routedAt, answe
   const row = (what: string, durationMs: number, who: string) =>
     `     ${what.padEnd(33)}${`${formatMs(durationMs)} ms`.padStart(10)}   ${who}`;
   return [
-    `   ${from} -> ${to}: nobody answered for ${formatMs(answeredAt - killedAt)} ms`,
+    `   ${from} -> ${to}: no pod answered for ${formatMs(answeredAt - killedAt)} ms`,
     row('process killed -> pod NotReady', notReadyAt - killedAt, "the kubelet's probe"),
     row('pod NotReady -> route changed', routedAt - notReadyAt, 'zen-lead'),
     row('route changed -> first answer', answeredAt - routedAt, "the client's next question"),
   ];
 }
 
-/** Tenths below 10 ms, where they tell something. */
+/** Tenths below 10 ms, where they matter. */
 function formatMs(durationMs: number): string {
   return durationMs < 10 ? Math.max(durationMs, 0).toFixed(1) : durationMs.toFixed(0);
 }

@@ -30,7 +30,7 @@ export function renderTimeline({ names, answers, marks, cellMs }: Timeline): rea
     `   ${name}`.padEnd(LABEL_WIDTH) + cells.map((answer) => (answer.from === who ? sign : ' ')).join('');
   return [
     ...names.map((name) => row(name, name, '#')),
-    row('nobody', null, 'x'),
+    row('no pod', null, 'x'),
     ...renderMarks(cells, marks),
     `${' '.repeat(LABEL_WIDTH)}one column is ${cellMs} ms`,
   ].map((line) => line.trimEnd());

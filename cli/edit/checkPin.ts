@@ -33,7 +33,7 @@ function whyNot({ snapshot, decision }: CurrentState, podName: string): string {
   }
   if (decision.reason === 'Paused') return 'the Service is paused; zen-lead resume ends that';
   const unreadable = annotations.find(({ expected }) => expected !== null);
-  if (unreadable === undefined) return `the rules keep ${decision.leader?.name ?? 'nobody'} (${decision.reason})`;
+  if (unreadable === undefined) return `the rules keep ${decision.leader?.name ?? 'no pod'} (${decision.reason})`;
   const { annotation: key, value, expected } = unreadable;
   return `${key} cannot be read (${JSON.stringify(value)}; it accepts ${expected}), and while that is so nothing moves`;
 }

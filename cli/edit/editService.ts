@@ -68,7 +68,7 @@ export async function editService(
  * before.
  */
 function describe({ decision: { leader, reason, epoch } }: CurrentState, { decision: before }: CurrentState): string {
-  const who = leader === null ? 'nobody leads' : `${leader.name} leads`;
+  const who = leader === null ? 'no pod leads' : `${leader.name} leads`;
   const hasMoved = before.leader !== null && before.leader.uid !== leader?.uid;
   const instead = hasMoved ? ` instead of ${before.leader?.name}` : '';
   return `${who}${instead}, epoch ${epoch}: ${reasonText[reason]}`;

@@ -36,7 +36,7 @@ function section(title: string, lines: readonly string[], paint: Paint): readonl
 
 function renderDecision(document: ExplainDocument, paint: Paint): readonly string[] {
   const { decision, reason, because, leader, previous, epoch, lastSwitchAt, at } = document;
-  const who = leader === null ? paint('red', 'nobody leads') : `${paint('green', leader.name)} leads`;
+  const who = leader === null ? paint('red', 'no pod leads') : `${paint('green', leader.name)} leads`;
   const since =
     lastSwitchAt === null ? '' : `, last switch ${formatSpan(Date.parse(at) - Date.parse(lastSwitchAt))} before`;
   const from = previous !== null && previous.uid !== leader?.uid ? [`  before: ${previous.name}`] : [];

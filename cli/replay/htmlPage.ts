@@ -37,7 +37,7 @@ export function renderHtmlPage(data: TimelineData): string {
 <input id="filter" type="search" placeholder="Services" aria-label="Show only Services whose name contains this">
 </form>
 <ul id="legend">
-<li><i class="led"></i>led, a colour a pod</li><li><i class="nobody"></i>nobody</li>
+<li><i class="led"></i>led, a colour a pod</li><li><i class="none"></i>no pod</li>
 <li><i class="elected"></i>elected</li><li><i class="trouble"></i>lost, refused or not delivered</li><li><i class="differs"></i>decided otherwise today</li>
 </ul>
 </header>

@@ -45,7 +45,7 @@ export const script = `
     return data.tables.decisions[read(data, "decision", row)];
   }
   function podName(data, pod) {
-    return data.tables.pods[pod] ?? "nobody";
+    return data.tables.pods[pod] ?? "no pod";
   }
   function findPosition(data, rows, at) {
     let low = 0;
@@ -609,7 +609,7 @@ button:hover {
       #0072b2 50%,
       #009e73 50%);
 }
-#legend .nobody {
+#legend .none {
   background:
     repeating-linear-gradient(
       135deg,

@@ -85,7 +85,7 @@ function isFailover({ kind, reason }: Decision): boolean {
 }
 
 /**
- * Lenient: what the chosen pod lacks. Strict, and nobody chosen: every port that the Service names,
+ * Lenient: what the chosen pod lacks. Strict, and no pod chosen: every port that the Service names,
  * because each pod may lack another one.
  */
 function unresolvedPorts({ reason, warnings, plan }: Decision): readonly string[] {

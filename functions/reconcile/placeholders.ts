@@ -5,7 +5,7 @@
  *
  * Why: a create is fenced by its name alone. One that was on its way while another function made
  * the slice, and a hand removed it, would bring back an older epoch, or a second record (S4, S9).
- * An empty slice routes to nobody and says nothing, so it may come at any time; the patch that
+ * An empty slice routes to no pod and says nothing, so it may come at any time; the patch that
  * fills it carries its uid.
  */
 

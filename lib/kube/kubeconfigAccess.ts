@@ -20,7 +20,7 @@ export async function loadKubeconfigAccess(paths: readonly string[]): Promise<Cl
     try {
       await config.applyToHTTPSOptions(options);
     } catch (cause) {
-      throw invalid(paths, `the credentials of context ${config.getCurrentContext()} cannot be had`, cause);
+      throw invalid(paths, `the credentials of context ${config.getCurrentContext()} cannot be read`, cause);
     }
     return toCredentials(options);
   };
@@ -42,7 +42,7 @@ function readKubeconfig(paths: readonly string[]): KubeConfig {
       next.loadFromFile(path);
       config.mergeConfig(next, Boolean(config.currentContext));
     } catch (cause) {
-      throw invalid([path], 'is no kubeconfig', cause);
+      throw invalid([path], 'is not a kubeconfig', cause);
     }
   }
   const cluster = config.getCurrentCluster();

@@ -23,7 +23,7 @@ export function parseListPage(input: unknown, attempt: Attempt): ListPage {
     };
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new ZenLeadError('KUBE_UNAVAILABLE', `${attempt}: the answer is no list (${problem})`, {
+    throw new ZenLeadError('KUBE_UNAVAILABLE', `${attempt}: the answer is not a list (${problem})`, {
       retry: 'later',
       cause,
     });

@@ -61,7 +61,7 @@ function parseEventLine(
   const envelope = toEnvelope(event);
   const { type } = envelope;
   if (isForeignType(type)) return { kind: 'other', type };
-  if (!isReconcileType(type)) throw inputError('type', `${JSON.stringify(type)} is no event of zen-lead`);
+  if (!isReconcileType(type)) throw inputError('type', `${JSON.stringify(type)} is not an event of zen-lead`);
   const { subject, observedAt, data } = parseReconcileEvent(envelope);
   const at = reply === null ? (sentAt ?? observedAt) : timeOf(reply);
   if (at === undefined) throw inputError('time', 'is missing, and so is everything else that says when it was decided');
@@ -109,7 +109,7 @@ function toEnvelope(value: unknown): Envelope {
 
 function takeObject(value: unknown): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new ZenLeadError('INPUT_INVALID', 'is no JSON object', { retry: 'never' });
+    throw new ZenLeadError('INPUT_INVALID', 'is not a JSON object', { retry: 'never' });
   return value as JsonObject;
 }
 

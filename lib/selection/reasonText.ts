@@ -6,7 +6,7 @@
 import type { Reason } from './decision.ts';
 
 export const reasonText: Readonly<Record<Reason, string>> = {
-  FirstLeader: 'nobody led before',
+  FirstLeader: 'no pod led before',
   LeaderGone: 'the pod that led before is gone',
   LeaderTerminating: 'the pod that led before was being deleted',
   LeaderFinished: 'the pod that led before had ended (Succeeded or Failed)',
@@ -17,11 +17,11 @@ export const reasonText: Readonly<Record<Reason, string>> = {
   LeaderPortUnresolved: 'the pod that led before lacked a port that the Service names (ports-mode strict)',
   Pinned: 'pinned by zen-lead.io/pin-leader',
   Preferred: 'the strategy prefers it, and sticky is false',
-  SliceMadeAnew: 'the same pod under a new epoch: its EndpointSlice was made anew',
+  SliceMadeAnew: 'the same pod under a new epoch: its EndpointSlice was made again',
   LeaderFit: 'the leader is fit',
   Paused: 'the Service is paused',
   FailoverDelayed: 'failover-min-delay is running',
-  Held: 'nobody is fit, and no-leader is hold',
+  Held: 'no pod is fit, and no-leader is hold',
   OptedOut: 'the Service is not annotated with zen-lead.io/enabled: "true"',
   NoPodsFound: 'the selector matches no pod',
   NoReadyPods: 'no pod is fit',

@@ -47,7 +47,7 @@ export function foreignSliceWarnings(
     .map((slice) => ({
       reason: 'ForeignEndpointSlice',
       value: slice.name,
-      message: `EndpointSlice "${slice.name}" (managed by ${slice.managedBy ?? 'nobody'}) adds endpoints to Service "${leaderServiceName}".`,
+      message: `EndpointSlice "${slice.name}" (managed by ${slice.managedBy ?? 'no controller'}) adds endpoints to Service "${leaderServiceName}".`,
     }));
 }
 

@@ -134,7 +134,7 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
     leaderStable: gauge('leader_stable', '1 while the leader routed to is fit.', service),
     withoutEndpoints: gauge(
       'leader_service_without_endpoints',
-      '1 while the leader Service routes to nobody.',
+      '1 while the leader Service routes to no pod.',
       service,
     ),
     leaderServices: gauge('leader_services_total', 'Leader Services.', ['namespace']),

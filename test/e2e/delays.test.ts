@@ -21,7 +21,7 @@ describe('timers', () => {
     const namespace = await world.namespace();
     const pod = await startPod(namespace, { name: 'web-0', ready: false });
     await namespace.apply(aService({ annotations: { 'min-ready-duration': '4s' } }));
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
     const readyAt = Date.now();
     await pod.setReady(true);
     await staysSo(() => readLeader(namespace));
@@ -40,7 +40,7 @@ describe('timers', () => {
     await startPod(namespace, { name: 'web-1' });
     const startedAt = Date.now();
     await first.kill();
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
     expect(Date.now() - startedAt).toBeGreaterThanOrEqual(4_000 - secondMs);
     expect(Date.now() - startedAt).toBeLessThan(12_000);
@@ -50,7 +50,7 @@ describe('timers', () => {
     const namespace = await world.namespace();
     const pod = await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService({ annotations: { 'min-ready-duration': '4s' } }));
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     await pod.setReady(false);
     await pod.setReady(true);
@@ -92,7 +92,7 @@ describe('timers', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
     await pod.setReady(false);
     expect(await staysSo(() => readLeader(namespace))).toBe('web-0');
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
   });
 
   test('a pinned pod still needs its min-ready-duration', async () => {

@@ -94,7 +94,7 @@ describe('examples', () => {
     const namespace = await world.namespace();
     await applyExample(namespace, 'stateless-controller.yaml', 'deployment/my-controller', '.spec.template', 3);
     const appliedAt = Date.now();
-    await expect.poll(() => readLeader(namespace, 'my-controller-leader')).toBe('nobody');
+    await expect.poll(() => readLeader(namespace, 'my-controller-leader')).toBe('no pod');
     await staysSo(() => readLeader(namespace, 'my-controller-leader'));
     await expect.poll(() => readLeader(namespace, 'my-controller-leader')).toBe('my-controller-0');
     // a kubelet writes whole seconds, rounded down
@@ -128,7 +128,7 @@ describe('examples', () => {
     await first.setPhase('Succeeded');
     await expect.poll(() => readLeader(namespace, 'report-generator-leader')).toBe('report-generator-1');
     await second.setPhase('Failed');
-    await expect.poll(() => readLeader(namespace, 'report-generator-leader')).toBe('nobody');
+    await expect.poll(() => readLeader(namespace, 'report-generator-leader')).toBe('no pod');
   });
 
   test('connection-pool-manager: a short NotReady moves nothing, a long one does', async () => {
@@ -166,6 +166,6 @@ describe('examples', () => {
     await first.setReady(false);
     await staysSo(() => readLeader(namespace, 'metrics-aggregator-leader'));
     await first.kill();
-    await expect.poll(() => readLeader(namespace, 'metrics-aggregator-leader')).toBe('nobody');
+    await expect.poll(() => readLeader(namespace, 'metrics-aggregator-leader')).toBe('no pod');
   });
 });

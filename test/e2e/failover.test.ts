@@ -119,7 +119,7 @@ describe('failover', () => {
     await first.setReady(false);
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
     await second.setReady(false);
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
     const [slice] = await listSlices(namespace, 'web-leader');
     expect(slice?.endpoints).toEqual([]);
     await expect.poll(() => listEventReasons(namespace)).toContain('Warning NoReadyPods');
@@ -133,7 +133,7 @@ describe('failover', () => {
   test('routes to no pod when the last one is gone, and elects the next one that comes', async () => {
     const [namespace, first, second] = await startTwo();
     await Promise.all([first.kill(), second.kill()]);
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
     // A fast zen-lead sees the pods terminating, a slow one sees them gone; each names its own
     // reason.
     await expect
@@ -173,7 +173,7 @@ describe('failover', () => {
     await startPod(other, { name: 'web-0' });
     await startPod(namespace, { name: 'web-1', families: [] });
     await namespace.apply(aService());
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
     await staysSo(() => readLeader(namespace));
   });
 });

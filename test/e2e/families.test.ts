@@ -82,7 +82,7 @@ describe('address families', () => {
     await startPod(namespace, { name: 'web-0', families: ['IPv6'] });
     await namespace.apply(aService({ spec: dualStack }));
     await expect.poll(async () => (await readRoute(namespace, 'web-leader')).length).toBe(2);
-    expect(await readLeader(namespace)).toBe('nobody');
+    expect(await readLeader(namespace)).toBe('no pod');
     await startPod(namespace, { name: 'web-1' });
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
   });

@@ -26,7 +26,7 @@ test('a source that waits for a finalizer fails over, and routes to no pod when 
   await pods[0]?.kill();
   await expect.poll(() => readLeader(namespace), { message: 'fails over' }).toBe('web-1');
   await pods[1]?.kill();
-  await expect.poll(() => readLeader(namespace), { message: 'routes to no pod' }).toBe('nobody');
+  await expect.poll(() => readLeader(namespace), { message: 'routes to no pod' }).toBe('no pod');
 
   await namespace.kubectl('patch', 'service', 'web', '--type=merge', '--patch', release);
   await expect

@@ -30,7 +30,7 @@ describe('followers', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
     await expect.poll(() => readLeader(namespace, 'web-followers')).toBe('web-2');
     await namespace.kubectl('delete', 'pod', 'web-2', '--grace-period=0', '--force');
-    await expect.poll(() => readLeader(namespace, 'web-followers')).toBe('nobody');
+    await expect.poll(() => readLeader(namespace, 'web-followers')).toBe('no pod');
   });
 
   test('the annotation names the followers Service, which goes when the annotation goes', async () => {

@@ -31,7 +31,7 @@ describe('opting in', () => {
   test('creates the leader Service before there are pods, and routes to the first one that is Ready', async () => {
     const namespace = await world.namespace();
     await namespace.apply(aService());
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
     expect(await listServiceNames(namespace)).toEqual(['web', 'web-leader']);
     await expect.poll(() => listEventReasons(namespace)).toContain('Warning NoPodsFound');
 

@@ -68,7 +68,7 @@ describe('ports', () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0', ports: [{ name: 'http', containerPort: 8080 }] });
     await namespace.apply(aService({ spec: { ports: [http, metrics] } }));
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
     await expect
       .poll(async () => (await listEvents(namespace)).map(({ reason }) => reason))
       .toContain('PortResolutionFailed');
@@ -91,7 +91,7 @@ describe('ports', () => {
     expect((await readRoute(namespace, 'web-leader'))[0]?.ports).toEqual(['http 8080/TCP']);
 
     await namespace.kubectl('annotate', '--overwrite', 'service', 'web', 'zen-lead.io/ports-mode=strict');
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
   });
 
   test('the leader Service follows changed ports of the source', async () => {

@@ -97,7 +97,7 @@ describe('sources', () => {
     const uid = (await readService(namespace, 'web-leader'))?.metadata.uid;
 
     await patchSource(namespace, { selector: null });
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
     await patchSource(namespace, { selector: { app: 'web' } });
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
     expect((await readService(namespace, 'web-leader'))?.metadata.uid).toBe(uid);
@@ -110,7 +110,7 @@ describe('sources', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
 
     await patchSource(namespace, { type: 'ExternalName', externalName: 'db.example.com', selector: null });
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
     await patchSource(namespace, { type: 'ClusterIP', externalName: null, selector: { app: 'web' } });
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
   });

@@ -87,7 +87,7 @@ describe('strategy', () => {
     const { namespace, pod } = await startWith({ strategy: 'zone-aware' }, ...byZone);
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
     for (const name of ['web-1', 'web-2', 'web-0']) await pod(name).setReady(false);
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
     // Both in one reconcile, or the pod that is Ready first would lead.
     await annotate(namespace, 'paused=true');
     await Promise.all([pod('web-1').setReady(true), pod('web-2').setReady(true)]);
@@ -150,8 +150,8 @@ describe('what a user decides', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
     await annotate(namespace, 'paused=true');
     await pod('web-0').kill();
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
-    expect(await staysSo(() => readLeader(namespace))).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
+    expect(await staysSo(() => readLeader(namespace))).toBe('no pod');
     await annotate(namespace, 'paused-');
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
   });
@@ -165,7 +165,7 @@ describe('what a user decides', () => {
     await pod('web-1').setReady(true);
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
     await pod('web-1').kill();
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
   });
 
   test('exclude on a pod keeps it from leading, at once', async () => {
@@ -174,7 +174,7 @@ describe('what a user decides', () => {
     await namespace.kubectl('annotate', 'pod', 'web-0', 'zen-lead.io/exclude=true');
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
     await namespace.kubectl('annotate', 'pod', 'web-1', 'zen-lead.io/exclude=true');
-    await expect.poll(() => readLeader(namespace)).toBe('nobody');
+    await expect.poll(() => readLeader(namespace)).toBe('no pod');
     await namespace.kubectl('annotate', 'pod', 'web-0', 'zen-lead.io/exclude-');
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
   });

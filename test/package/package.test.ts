@@ -50,7 +50,7 @@ describe('the libraries', () => {
     const readme = await readFile(join(root, 'lib/selection/README.md'), 'utf8');
     const example = /```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
     expect(example.trimEnd().split('\n').length).toBeLessThanOrEqual(20);
-    const said = ['db-1 nobody led before', 'create services db-leader', 'create endpointslices db-leader-ipv4'];
+    const said = ['db-1 no pod led before', 'create services db-leader', 'create endpointslices db-leader-ipv4'];
     expect(await runScript(example)).toBe([...said, 'db-0 unfit', 'db-1 leader', ''].join('\n'));
   });
 

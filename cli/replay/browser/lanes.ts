@@ -67,7 +67,7 @@ export function decisionOf(data: TimelineData, row: Row): string | undefined {
 }
 
 export function podName(data: TimelineData, pod: number): string {
-  return data.tables.pods[pod] ?? 'nobody';
+  return data.tables.pods[pod] ?? 'no pod';
 }
 
 /** The first position in `rows` at or after an instant; their number where none is. */

@@ -37,7 +37,7 @@ describe.skipIf(command === null)('the live page, in a browser', () => {
     const page = await open(world);
     await page.until("document.querySelectorAll('article').length === 2");
     expect(await cards(page)).toEqual([
-      'trouble|shop/billing → billing-leader|nobody',
+      'trouble|shop/billing → billing-leader|no pod',
       '|shop/accounts → accounts-leader|postgres-0',
     ]);
     expect(await page.evaluate('document.title')).toBe('(1) zen-lead');

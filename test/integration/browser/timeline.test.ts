@@ -116,7 +116,7 @@ describe.skipIf(command === null)('the page of replay --html, in a browser', () 
     // 200 px of labels, then 800 px for 20 s and 2 % on each side.
     const x = (seconds: number) => 200 + ((seconds + 0.4) / 20.8) * 800;
     await page.moveMouse(x(0), y);
-    await page.until("document.getElementById('tip').textContent.includes('one: nobody led before')");
+    await page.until("document.getElementById('tip').textContent.includes('one: no pod led before')");
     expect(await tip(page)).toContain('(r.jsonl:1)');
     await page.moveMouse(x(15), y);
     await page.until("document.getElementById('tip').textContent.includes('lost NoReadyPods')");

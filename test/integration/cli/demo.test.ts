@@ -16,7 +16,7 @@ it('plays the whole story by itself: leader, kill, other leader, planned move', 
   expect({ code, stderr: program.stderr() }).toEqual({ code: 0, stderr: '' });
 
   const first = /postgres-leader appeared and routes to (postgres-\d)/.exec(text)?.[1];
-  const killed = /(postgres-\d) -> (postgres-\d): nobody answered for (\d+) ms/.exec(text);
+  const killed = /(postgres-\d) -> (postgres-\d): no pod answered for (\d+) ms/.exec(text);
   expect(killed?.[1]).toBe(first);
   expect(killed?.[2]).not.toBe(first);
   expect(Number(killed?.[3])).toBeGreaterThan(0);
@@ -29,8 +29,8 @@ it('plays the whole story by itself: leader, kill, other leader, planned move', 
   expect(text).toContain('every question was answered');
 
   // In the first picture somebody got no answer, in the second nobody did.
-  const nobody = text.split('\n').filter((line) => line.startsWith('   nobody '));
-  expect(nobody.map((line) => line.includes('x'))).toEqual([true]);
+  const unanswered = text.split('\n').filter((line) => line.startsWith('   no pod '));
+  expect(unanswered.map((line) => line.includes('x'))).toEqual([true]);
 
   const lines = text.split('\n');
   expect(lines.filter((line) => line.includes('\u001b'))).toEqual([]);
@@ -41,7 +41,7 @@ it('plays the whole story by itself: leader, kill, other leader, planned move', 
 it('--keep stays, and what it prints to try by hand works', { timeout: 90_000 }, async () => {
   const directory = aDirectory();
   const program = startProgram(['demo', '--keep'], { TMPDIR: directory });
-  const last = await program.waitForLine('# kill whoever answers', 40_000);
+  const last = await program.waitForLine('# kill the pod that answers', 40_000);
   const printed = program.stdout().slice(program.stdout().indexOf('export KUBECONFIG='));
   const kubeconfig = /export KUBECONFIG=(.*)/.exec(printed)?.[1] ?? '';
   expect(kubeconfig.startsWith(directory)).toBe(true);
@@ -55,7 +55,7 @@ it('--keep stays, and what it prints to try by hand works', { timeout: 90_000 },
   expect(commands.length).toBeGreaterThan(5);
   if (hasKubectl()) {
     for (const command of commands) await runKubectl(kubeconfig, command);
-    await program.waitForLine('routes to nobody');
+    await program.waitForLine('routes to no pod');
   } else {
     console.log('skipped: the kubectl lines of the demo, because there is no kubectl');
   }
@@ -65,7 +65,7 @@ it('--keep stays, and what it prints to try by hand works', { timeout: 90_000 },
   expect(readdirSync(directory)).toEqual([]);
 });
 
-/** Connects as the `nc` line says; empty when nobody answers. */
+/** Connects as the `nc` line says; empty when no pod answers. */
 async function ask(line: string, say = ''): Promise<string> {
   const port = Number(/127\.0\.0\.1 (\d+)/.exec(line)?.[1]);
   const socket = connect({ host: '127.0.0.1', port });

@@ -25,12 +25,12 @@ export async function readRoute(namespace: Namespace, serviceName: string): Prom
   return (await listSlices(namespace, serviceName)).flatMap(toFamilyRoutes);
 }
 
-/** Returns `nobody` when no slice has an endpoint, and `no slice` without slices. */
+/** Returns `no pod` when no slice has an endpoint, and `no slice` without slices. */
 export async function readLeader(namespace: Namespace, serviceName = 'web-leader'): Promise<LeaderName> {
   const route = await readRoute(namespace, serviceName);
   if (route.length === 0) return 'no slice';
   const names = new Set(route.flatMap(({ pod }) => (pod === null ? [] : [pod])));
-  return names.size === 0 ? 'nobody' : [...names].sort().join(' and ');
+  return names.size === 0 ? 'no pod' : [...names].sort().join(' and ');
 }
 
 function toFamilyRoutes({ addressType, endpoints, ports }: Slice): readonly FamilyRoute[] {

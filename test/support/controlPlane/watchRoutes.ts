@@ -10,7 +10,7 @@ import { watchLines } from './watchLines.ts';
 
 export interface WatchedRoutes {
   /**
-   * Returns `<address> <port>,<port>` for each state, in order; `nobody` without endpoint,
+   * Returns `<address> <port>,<port>` for each state, in order; `no pod` without endpoint,
    * `deleted` without slice.
    */
   seen(): readonly string[];
@@ -50,7 +50,7 @@ function describe(line: unknown): string {
   const { type, object } = watchLine.parse(line);
   if (type === 'DELETED') return 'deleted';
   const addresses = (object.endpoints ?? []).flatMap((endpoint) => endpoint.addresses);
-  if (addresses.length === 0) return 'nobody';
+  if (addresses.length === 0) return 'no pod';
   const ports = (object.ports ?? []).map(({ name, port, protocol }) => `${name} ${port}/${protocol}`);
   return `${addresses.join(',')} ${ports.join(',')}`;
 }

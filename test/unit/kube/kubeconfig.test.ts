@@ -79,8 +79,8 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
   });
 
   it.each<[string, string, RegExp]>([
-    ['not YAML', '{', /is no kubeconfig/],
-    ['empty', '', /is no kubeconfig/],
+    ['not YAML', '{', /is not a kubeconfig/],
+    ['empty', '', /is not a kubeconfig/],
     ['a context that is not there', aKubeconfig({ current: 'y' }), /current-context y is not among the contexts/],
     ['no current context', aKubeconfig({ current: '' }), /current-context is not set/],
     ['a cluster that is not there', aKubeconfig({ context: 'cluster: d, user: u' }), /not among the clusters/],

@@ -61,9 +61,9 @@ describe('a recorded line', () => {
 
   it.each([
     { text: '{"event":', says: 'is not JSON' },
-    { text: '[]', says: 'is no JSON object' },
+    { text: '[]', says: 'is not a JSON object' },
     { text: '{"status":200}', says: 'event: is missing' },
-    { text: '{"event":null}', says: 'event: is no JSON object' },
+    { text: '{"event":null}', says: 'event: is not a JSON object' },
     { text: JSON.stringify({ ...aDelivery(), status: 'ok' }), says: 'status: must be a whole number' },
     { text: JSON.stringify({ ...aDelivery(), sentAt: -1 }), says: 'sentAt: must be epoch milliseconds' },
     {

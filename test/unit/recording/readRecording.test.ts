@@ -33,7 +33,7 @@ describe('readRecording', () => {
 
   it('names a broken line by its number and reads on behind it', async () => {
     const lines = summary(await readAll(`${line}{"event":1}\n\n${line}`));
-    expect(lines).toEqual(['1 ok', '2 event: is no JSON object', '4 ok']);
+    expect(lines).toEqual(['1 ok', '2 event: is not a JSON object', '4 ok']);
   });
 
   it('says that the last line is cut off', async () => {

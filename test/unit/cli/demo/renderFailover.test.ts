@@ -11,7 +11,7 @@ it('splits the time in which no pod answered into parts that add up', () => {
     answeredAt: 1_290,
   });
   expect(lines).toEqual([
-    '   postgres-0 -> postgres-1: nobody answered for 290 ms',
+    '   postgres-0 -> postgres-1: no pod answered for 290 ms',
     "     process killed -> pod NotReady       250 ms   the kubelet's probe",
     '     pod NotReady -> route changed        4.3 ms   zen-lead',
     "     route changed -> first answer         36 ms   the client's next question",

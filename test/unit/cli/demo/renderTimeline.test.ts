@@ -4,7 +4,7 @@ import { MAX_CELLS, renderTimeline } from '../../../../cli/demo/renderTimeline.t
 
 const names = ['postgres-0', 'postgres-1'];
 
-/** One answer every 50 ms: `0011x` is two by the first pod, two by the second, one by nobody. */
+/** One answer every 50 ms: `0011x` is two by the first pod, two by the second, one by no pod. */
 function answersFrom(picture: string): readonly Answer[] {
   return [...picture].map((sign, index) => ({
     askedAt: index * 50,
@@ -24,7 +24,7 @@ describe('the timeline', () => {
     expect(lines).toEqual([
       '   postgres-0  ###',
       '   postgres-1       ###',
-      '   nobody         xx',
+      '   no pod         xx',
       '                  ^ killed',
       '               one column is 50 ms',
     ]);

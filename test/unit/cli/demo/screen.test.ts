@@ -12,7 +12,7 @@ function drawAll(screen: Screen): void {
   screen.step(1, 'step');
   screen.command('kubectl get pods');
   screen.result('result');
-  screen.picture(['   postgres-0  ##', '   nobody        xx', '               ^ postgres-0 killed']);
+  screen.picture(['   postgres-0  ##', '   no pod        xx', '               ^ postgres-0 killed']);
 }
 
 describe('the screen of the demo', () => {
@@ -25,7 +25,7 @@ describe('the screen of the demo', () => {
         '   $ kubectl get pods',
         '   result',
         '   postgres-0  ##',
-        '   nobody        xx',
+        '   no pod        xx',
         '               ^ postgres-0 killed',
         '',
       ].join('\n'),
@@ -37,7 +37,7 @@ describe('the screen of the demo', () => {
     const start = String.fromCharCode(27);
     expect(coloured.replaceAll(new RegExp(`${start}\\[\\d+m`, 'g'), '')).toBe(textOf(false, drawAll));
     expect(coloured).toContain(`postgres-0  ${start}[32m##${start}[39m`);
-    expect(coloured).toContain(`nobody        ${start}[31mxx${start}[39m`);
+    expect(coloured).toContain(`no pod        ${start}[31mxx${start}[39m`);
     expect(coloured).toContain('               ^ postgres-0 killed\n');
   });
 });

@@ -69,7 +69,7 @@ describe('an explanation', () => {
   it('is a page of text without an escape sequence, unless asked for colour', () => {
     const document = toExplainDocument(aSnapshot({ candidates: [aPod(0), aPod(1, { exclude: 'true' })] }), NOW);
     const text = renderExplanation(document, (_format, each) => each).join('\n');
-    expect(text).toContain('db-0 leads: nobody led before');
+    expect(text).toContain('db-0 leads: no pod led before');
     expect(text).toContain('db-1  is excluded by zen-lead.io/exclude (node-1, zone-1)');
     expect(text).toContain('nothing changes until a pod, the Service or a slice does');
     expect(text).not.toContain('\u001b');

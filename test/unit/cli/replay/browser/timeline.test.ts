@@ -33,7 +33,7 @@ function aTimeline(rows: readonly RowOptions[]): Timeline {
       files: ['r.jsonl'],
       reasons: ['FirstLeader'],
     },
-    reasonTexts: ['nobody led before'],
+    reasonTexts: ['no pod led before'],
     columns: {
       at: rows.map(({ at }) => at),
       service: rows.map(({ service = 'shop/db' }) => services.indexOf(service)),
@@ -166,7 +166,7 @@ describe('what the pointer is at', () => {
     expect(lane && describeReconcile(timeline.data, { lane, row: 2 })).toEqual({
       title: 'shop/db  2026-11-20T10:00:10.000Z',
       lines: [
-        'nobody: nobody led before',
+        'no pod: no pod led before',
         'lost FirstLeader, epoch 0',
         'seen: Pod db-0 modified   (r.jsonl:3)',
         'Warning: gone',
