@@ -1,0 +1,85 @@
+/**
+ * createLagMonitor: measures how late this process runs its timers while probes are in flight. A
+ * target that answered in time seems silent to a process that was busy with something else.
+ *
+ * Guarantees: no timer while no probe is in flight. A stop of more than a quarter of a probe's
+ * time-out is noticed by that probe.
+ * Source: https://nodejs.org/en/learn/asynchronous-work/dont-block-the-event-loop
+ */
+
+import type { CancelTimer, Clock } from '../clock.ts';
+
+interface LagMeter {
+  /** The longest stop since the meter was made, in milliseconds. Ends the measuring. */
+  end(): number;
+}
+
+export interface LagMonitor {
+  /** `timeoutMs`: of the probe; the ticks are fine enough for it. */
+  start(timeoutMs: number): LagMeter;
+  close(): void;
+}
+
+/** A stop of a quarter is to be seen, so a tick takes an eighth. */
+const TICKS_A_TIMEOUT = 8;
+const MIN_TICK_MS = 2;
+/** Forty timers a second cost nothing that can be measured. */
+const MAX_TICK_MS = 25;
+/** No garbage collection takes that long. A stopped process does, and a machine that slept. */
+export const STOOD_STILL_MS = 1_000;
+
+/** `onStoodStill`: the process did not run for `STOOD_STILL_MS` or more. */
+export function createLagMonitor(clock: Clock, onStoodStill: () => void): LagMonitor {
+  const meters = new Set<{ worstMs: number }>();
+  let tickMs = MAX_TICK_MS;
+  let dueAt = 0;
+  let cancel: CancelTimer | null = null;
+
+  function note(): number {
+    const lateMs = Math.max(0, clock.monotonic() - dueAt);
+    if (lateMs > 0) for (const meter of meters) meter.worstMs = Math.max(meter.worstMs, lateMs);
+    return lateMs;
+  }
+
+  function schedule(): void {
+    dueAt = clock.monotonic() + tickMs;
+    cancel = clock.setTimer(() => {
+      cancel = null;
+      const lateMs = note();
+      if (meters.size > 0) schedule();
+      if (lateMs >= STOOD_STILL_MS) onStoodStill();
+    }, tickMs);
+  }
+
+  return {
+    start(timeoutMs) {
+      const wantedMs = Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, Math.floor(timeoutMs / TICKS_A_TIMEOUT)));
+      if (meters.size === 0) tickMs = wantedMs;
+      if (cancel === null || wantedMs < tickMs) {
+        if (cancel !== null) note();
+        cancel?.();
+        tickMs = Math.min(tickMs, wantedMs);
+        schedule();
+      }
+      const meter = { worstMs: 0 };
+      meters.add(meter);
+      return {
+        end() {
+          // The tick itself may be what is late.
+          if (meters.has(meter)) note();
+          meters.delete(meter);
+          if (meters.size === 0) {
+            cancel?.();
+            cancel = null;
+          }
+          return meter.worstMs;
+        },
+      };
+    },
+    close() {
+      cancel?.();
+      cancel = null;
+      meters.clear();
+    },
+  };
+}

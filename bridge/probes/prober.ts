@@ -1,0 +1,205 @@
+/**
+ * createProber: asks groups of targets whether they work, and keeps a verdict about each.
+ *
+ * A group has a leader and others in line. The leader is asked all the time, and two of the others
+ * that are not failing; the rest when they move up. At the first failure of the leader the next in
+ * line are asked at once, so that their verdicts are new when the leader's is clear.
+ *
+ * Guarantees: without a group there is no timer and no connection. An address that the policy
+ * refuses is never connected to. Every verdict is withdrawn while the prober itself seems blind
+ * (S11).
+ * Does not guarantee that a verdict is newer than one interval, plus what `stretch` adds.
+ */
+
+import type { Clock } from '../clock.ts';
+import type { AddressPolicy } from './addressPolicy.ts';
+import { createLagMonitor, STOOD_STILL_MS } from './lagMonitor.ts';
+import { createMassFailureGuard } from './massFailure.ts';
+import type { ProbeNetwork } from './network.ts';
+import { createPace } from './pace.ts';
+import type { Detail, ProbeResult } from './probe.ts';
+import type { Standing, Verdict } from './standing.ts';
+import { createTargetProbe, type ProbeTarget, type TargetProbe, type TimedCheck } from './targetProbe.ts';
+
+export interface ProbeGroup {
+  readonly key: string;
+  readonly check: TimedCheck;
+  /** Null where no target leads. */
+  readonly leader: ProbeTarget | null;
+  /** The others, the next in line first. */
+  readonly line: readonly ProbeTarget[];
+}
+
+export interface Observation {
+  readonly uid: string;
+  /** The raw check that was judged. */
+  readonly check: string;
+  readonly verdict: Verdict;
+  /** Epoch milliseconds. */
+  readonly since: number;
+  readonly detail?: Detail;
+}
+
+export interface ProberOptions {
+  readonly clock: Clock;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+  readonly network: ProbeNetwork;
+  readonly mayProbe: AddressPolicy;
+  readonly maxProbesPerSecond: number;
+  /** Between a failure and the next probe, until the verdict is clear. */
+  readonly repeatMs: number;
+  onResult(key: string, result: ProbeResult, seconds: number): void;
+  /** The verdict about a target of the group is another one, or the first. */
+  onVerdict(key: string, uid: string, verdict: Verdict): void;
+  /** All verdicts are withdrawn, or are back. */
+  onSuspended(isSuspended: boolean): void;
+}
+
+export interface Prober {
+  /** The group as it is now. Cheap where nothing changed. */
+  update(group: ProbeGroup): void;
+  remove(key: string): void;
+  keys(): Iterable<string>;
+  /** The leader first. Null where nothing is known: no verdict yet, or all are withdrawn. */
+  observationsOf(key: string): readonly Observation[] | null;
+  isSuspended(): boolean;
+  stretch(): number;
+  /** Targets that are asked, by verdict. */
+  count(): Readonly<Record<Verdict | 'unknown', number>>;
+  close(): void;
+}
+
+/** Of those next in line. One may fail together with the leader. */
+const NEXT_IN_LINE = 2;
+/** Of one group. More would be a load on a Service whose pods all fail. */
+const MAX_TARGETS = 64;
+
+interface Group {
+  check: TimedCheck;
+  leader: ProbeTarget | null;
+  line: readonly ProbeTarget[];
+  /** By uid, the leader first. */
+  probes: Map<string, TargetProbe>;
+}
+
+export function createProber(options: ProberOptions): Prober {
+  const { clock, mayProbe } = options;
+  const groups = new Map<string, Group>();
+  const pace = createPace(options.maxProbesPerSecond, clock.monotonic);
+  const lag = createLagMonitor(clock, restartCounts);
+  const guard = createMassFailureGuard(clock, options.onSuspended);
+
+  /** Every timer of a process that stood still is late, and one of them says it for all. */
+  let restartedAt = Number.NEGATIVE_INFINITY;
+  function restartCounts(): void {
+    if (clock.monotonic() - restartedAt < STOOD_STILL_MS) return;
+    restartedAt = clock.monotonic();
+    for (const { probes } of groups.values()) for (const probe of probes.values()) probe.restartCounts();
+  }
+
+  /** Asks those that the order and the verdicts want asked, and no others. */
+  function arrange(key: string, group: Group): void {
+    const kept = new Map<string, TargetProbe>();
+    const keep = (target: ProbeTarget, rank: 'leader' | 'next'): Verdict | null => {
+      const found = group.probes.get(target.uid);
+      const isSame = found !== undefined && found.target.address === target.address;
+      if (isSame) found.setPlace(rank, group.check);
+      else found?.close();
+      const probe = isSame ? found : open(key, group, target, rank);
+      kept.set(target.uid, probe);
+      return probe.standing().verdict;
+    };
+
+    if (group.leader !== null && mayProbe(group.leader.address)) keep(group.leader, 'leader');
+    let working = 0;
+    for (const target of group.line) {
+      if (working >= NEXT_IN_LINE || kept.size >= MAX_TARGETS) break;
+      if (mayProbe(target.address) && keep(target, 'next') !== 'failing') working += 1;
+    }
+    for (const [uid, probe] of group.probes) if (!kept.has(uid)) probe.close();
+    group.probes = kept;
+    noteLeader(key, group);
+  }
+
+  function noteLeader(key: string, { leader, probes }: Group): void {
+    guard.note(key, leader === null ? null : (probes.get(leader.uid)?.standing().verdict ?? null));
+  }
+
+  function open(key: string, group: Group, target: ProbeTarget, rank: 'leader' | 'next'): TargetProbe {
+    return createTargetProbe(
+      target,
+      { rank, check: group.check },
+      {
+        ...options,
+        lag,
+        pace,
+        onResult: (result, seconds) => options.onResult(key, result, seconds),
+        onStanding: (standing, before) => onStanding(key, target, standing, before),
+        onStoodStill: restartCounts,
+      },
+    );
+  }
+
+  function onStanding(key: string, { uid }: ProbeTarget, standing: Standing, before: Standing): void {
+    const group = groups.get(key);
+    if (group === undefined) return;
+    if (uid === group.leader?.uid && standing.failures === 1 && standing.verdict !== 'failing')
+      for (const probe of group.probes.values()) if (probe.rank() === 'next') probe.probeSoon();
+    if (standing.verdict === null || standing.verdict === before.verdict) return;
+    arrange(key, group);
+    options.onVerdict(key, uid, standing.verdict);
+  }
+
+  function closeAll({ probes }: Group): void {
+    for (const probe of probes.values()) probe.close();
+    probes.clear();
+  }
+
+  return {
+    update({ key, check, leader, line }) {
+      const found = groups.get(key);
+      if (found !== undefined && found.check.raw !== check.raw) closeAll(found);
+      const group = found ?? { check, leader: null, line: [], probes: new Map() };
+      group.check = check;
+      group.leader = leader;
+      group.line = line;
+      groups.set(key, group);
+      arrange(key, group);
+    },
+    remove(key) {
+      const group = groups.get(key);
+      if (group === undefined) return;
+      groups.delete(key);
+      closeAll(group);
+      guard.note(key, null);
+    },
+    keys: () => groups.keys(),
+    observationsOf(key) {
+      const group = groups.get(key);
+      if (group === undefined || guard.isSuspended()) return null;
+      const observed = [...group.probes.values()].flatMap((probe) => observe(probe, group.check.raw));
+      return observed.length === 0 ? null : observed;
+    },
+    isSuspended: guard.isSuspended,
+    stretch: pace.stretch,
+    count() {
+      const counts = { passing: 0, failing: 0, unknown: 0 };
+      for (const { probes } of groups.values())
+        for (const probe of probes.values()) counts[probe.standing().verdict ?? 'unknown'] += 1;
+      return counts;
+    },
+    close() {
+      for (const group of groups.values()) closeAll(group);
+      groups.clear();
+      guard.close();
+      lag.close();
+    },
+  };
+}
+
+function observe(probe: TargetProbe, check: string): readonly Observation[] {
+  const { verdict, since, detail } = probe.standing();
+  if (verdict === null) return [];
+  return [{ uid: probe.target.uid, check, verdict, since, ...(detail !== null && { detail }) }];
+}
