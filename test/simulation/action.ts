@@ -1,5 +1,5 @@
 /**
- * Action: something that happens to the cluster from outside, at an instant that chance has chosen.
+ * Action: declares something that happens to the cluster from outside, at a random instant.
  */
 
 export interface Action {

@@ -1,11 +1,11 @@
 /**
- * ApiServer: the verbs of a kube-apiserver on the simulated etcd, as far as zen-lead uses them,
- * each at one instant.
+ * ApiServer: implements the verbs of a kube-apiserver that zen-lead uses, on the simulated etcd.
+ * Each takes effect at one instant.
  *
- * What a decision can run into is here: AlreadyExists, 404, resourceVersion and uid preconditions,
- * patches that change nothing. Whether the embedded API (lib/apiserver) and the real one agree with
- * this is what `test/contract` is for; here it must be small and fast.
- * Guarantees: every write tells `onWrite` who made it, what was there before and what came of it.
+ * It has what a decision can run into: AlreadyExists, 404, resourceVersion and uid preconditions,
+ * patches that change nothing. `test/contract` compares the embedded API (apiserver/) with the real
+ * one. This one must be small and fast.
+ * Guarantees: `onWrite` gets every write, with its client, the previous object and the result.
  */
 
 import { type ErrorCode, ZenLeadError } from '../../lib/errors.ts';
@@ -29,7 +29,7 @@ export interface ObservedWrite {
   readonly name: string;
   readonly request: WriteRequest;
   readonly before: KubeObject | null;
-  /** What is there now. Null: gone. */
+  /** What is there now. Null when it is gone. */
   readonly after: KubeObject | null;
   readonly outcome: 'written' | 'unchanged' | ErrorCode;
 }
@@ -44,9 +44,7 @@ export interface ApiServer {
 export function createApiServer(etcd: Etcd, now: () => number, onWrite: (write: ObservedWrite) => void): ApiServer {
   let uids = 0;
 
-  /**
-   * Carries one request out, and tells whoever listens what came of it, also when it is refused.
-   */
+  /** Carries one request out, and reports the result to the listeners, also when it is refused. */
   function carryOut(
     actor: string,
     plural: string,

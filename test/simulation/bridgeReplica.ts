@@ -1,6 +1,6 @@
 /**
- * startBridgeReplica: one bridge process: the whole real bridge, on a simulated API server, sink
- * and clock.
+ * startBridgeReplica: starts one bridge process, which is the whole real bridge on a simulated API
+ * server, sink and clock.
  */
 
 import { type Bridge, startBridge } from '../../bridge/startBridge.ts';
@@ -32,7 +32,10 @@ export interface BridgeReplicaOptions {
   makeSink(bridge: () => Bridge): Sink;
   /** Instead of what the simulation tunes a bridge with. */
   readonly tuning: BridgeTuning;
-  /** As whom it asks for the Lease; null: there is none, and every replica sends. */
+  /**
+   * The identity with which it asks for the Lease. Null without a Lease, so that every replica
+   * sends.
+   */
   readonly identity: string | null;
   /** Goes on while the process is frozen. */
   monotonicNow(): number;

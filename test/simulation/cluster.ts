@@ -1,9 +1,9 @@
 /**
- * Cluster: one simulated cluster with zen-lead in it: an API server, bridges and functions, and
- * every check attached.
+ * Cluster: builds one simulated cluster with zen-lead in it. It has an API server, bridges and
+ * functions, and every check attached.
  *
- * Guarantees: made from a seed alone. Everything that a check needs to know about what was done to
- * whom is kept here.
+ * Guarantees: made from a seed alone. Keeps everything that a check needs to know about past
+ * faults.
  */
 
 import type { Bridge } from '../../bridge/startBridge.ts';
@@ -44,7 +44,7 @@ export interface ClusterOptions {
   readonly hasLease: boolean;
 }
 
-/** `request`: such as `create services/db-leader`. */
+/** `request` is such as `create services/db-leader`. */
 export type IsForbidden = (actor: string, request: string) => boolean;
 
 export interface Cluster {
@@ -62,8 +62,8 @@ export interface Cluster {
    */
   setRefusing(isRefusing: boolean): void;
   /**
-   * The API server answers 403 to the requests that `isForbidden` names; null takes that back.
-   * `why` tells refusals of different origin apart.
+   * The API server answers 403 to the requests that `isForbidden` names, until null takes that
+   * back. `why` distinguishes refusals of different origin.
    */
   setForbidden(why: string, isForbidden: IsForbidden | null): void;
   allowAll(): void;
@@ -74,12 +74,12 @@ export interface Cluster {
   restart(name: string): void;
   kill(name: string): void;
   setWatchLag(name: string, lagMs: number): void;
-  /** From here on this bridge may believe something so old without any means of knowing. */
+  /** From here on this bridge may assume a state so old without any means of knowing. */
   mayBeBlind(name: string, why: BlindBy, forMs: number): void;
 }
 
 /**
- * A snapshot lives for 3 s (docs/reference/events.md); half a second for what is on its way within
+ * A snapshot lives for 3 s (docs/reference/events.md). Half a second is for the way within
  * processes.
  */
 const SNAPSHOT_AGE_MS = 3_500;

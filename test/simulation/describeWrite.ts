@@ -1,5 +1,5 @@
 /**
- * describeWrite: one line of a trace for one write.
+ * describeWrite: words one write as one line of a trace.
  */
 
 import { annotation } from '../../lib/selection/names.ts';
@@ -15,5 +15,5 @@ export function describeWrite({ actor, plural, name, request, after, outcome }: 
   const endpoints = endpointsOf(after).map(({ addresses, targetRef }) => `${targetRef?.uid}@${addresses.join()}`);
   const note = (key: string): string => annotationOf(after, key) ?? '-';
   const basis = `pods ${note(annotation.podsRevision)} services ${note(annotation.servicesRevision)}`;
-  return `${what}: ${version} epoch ${note(annotation.epoch)} -> ${endpoints.join(', ') || 'nobody'} (${note(annotation.reason)}; ${basis})`;
+  return `${what}: ${version} epoch ${note(annotation.epoch)} -> ${endpoints.join(', ') || 'no pod'} (${note(annotation.reason)}; ${basis})`;
 }

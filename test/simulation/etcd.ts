@@ -1,10 +1,10 @@
 /**
- * Etcd: all objects of the simulated cluster, one revision counter, and the changes since the last
- * compaction.
+ * Etcd: holds all objects of the simulated cluster, one revision counter, and the changes since the
+ * last compaction.
  *
- * Guarantees: every change takes one new revision; listeners run in the order of revisions. A
- * restore goes back to the objects and the revision of the backup, so that revisions are used a
- * second time, as on a real restored etcd.
+ * Guarantees: every change takes one new revision, and listeners run in the order of revisions. A
+ * restore goes back to the objects and the revision of the backup. So revisions are used a second
+ * time, as on a real restored etcd.
  */
 
 import { createHistory, type History } from './history.ts';
@@ -14,7 +14,10 @@ export interface Change {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly plural: string;
   readonly revision: number;
-  /** After the change; of a deleted one its last state, with the revision of the deletion. */
+  /**
+   * The object after the change. A deleted one has its last state, with the revision of the
+   * deletion.
+   */
   readonly object: KubeObject;
   readonly previous: KubeObject | null;
 }
@@ -31,19 +34,18 @@ export interface Etcd {
   list(plural: string): readonly KubeObject[];
   put(plural: string, object: KubeObject): KubeObject;
   remove(plural: string, name: string): void;
-  /** Null: they have been compacted away. */
+  /** Null when they have been compacted away. */
   changesAfter(revision: number): readonly Change[] | null;
   compact(): void;
   backup(): Backup;
-  /** As many revisions were used by others: a real etcd is written to by everybody. */
+  /** Skips as many revisions, because other clients write to a real etcd, too. */
   skip(revisions: number): void;
   restore(backup: Backup): void;
   subscribe(listener: (change: Change) => void): void;
 }
 
 /**
- * A cluster has a past before anything is looked at; also above what a clock in seconds could be
- * mistaken for.
+ * A cluster has a past before a run begins. The number is also above any clock in seconds.
  */
 const FIRST_REVISION = 1_000;
 

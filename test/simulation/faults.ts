@@ -1,6 +1,6 @@
 /**
- * Faults: what goes wrong around zen-lead: processes that stop, stand still or start again, links
- * that are cut, an API server that restarts, forgets or goes back in time.
+ * Faults: lists what goes wrong around zen-lead. Processes stop, stand still or start again, links
+ * are cut, and an API server restarts, forgets or goes back in time.
  */
 
 import { type ErrorCode, ZenLeadError } from '../../lib/errors.ts';
@@ -21,8 +21,8 @@ const UNNOTICED_FREEZE_MS = 4_000;
 /** A watch that is cut for no longer is relied on (bridge/watch/watchTrust.ts: blindMs). */
 const TRUSTED_CUT_MS = 3_000;
 /**
- * Pages of a LIST that were slow, one after the other: what a LIST tells counts as new, or one that
- * takes long would be repeated for ever.
+ * Pages of a LIST that were slow, one after the other. A LIST counts as new, or one that takes long
+ * would be repeated for ever.
  */
 const SLOW_LIST_MS = 12_000;
 
@@ -30,7 +30,7 @@ export interface Faults {
   readonly actions: readonly Action[];
   /** From now on messages fare like this. */
   setConditions(conditions: Conditions): void;
-  /** Takes everything back: from now on all is well. */
+  /** Takes everything back, so that all is well from now on. */
   heal(): void;
 }
 
@@ -111,8 +111,8 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
       }),
       action('hold watches back', 1, () => {
         const [name, lagMs, forMs] = [pickBridge(), random.between(500, 15_000), random.between(2_000, 20_000)];
-        // Twice: that a watch has ended comes as late as its lines, and so does what the next one
-        // replays.
+        // Twice, because the end of a watch comes as late as its lines, and so does the replay of
+        // the next one.
         cluster.mayBeBlind(name, 'proxy', 2 * lagMs);
         cluster.setWatchLag(name, lagMs);
         after(forMs, `${name} is no longer held back`, () => cluster.setWatchLag(name, 0));

@@ -1,6 +1,6 @@
 /**
- * Fence: the seams at which the simulation takes one protection away, to prove that it would
- * notice. Production code has no such switch: everything here wraps what a process is given anyway.
+ * Fence: declares the seams at which the simulation takes one protection away, to prove that it
+ * would notice. Production code has no such switch. A fence wraps what a process is given anyway.
  */
 
 import type { Bridge } from '../../bridge/startBridge.ts';

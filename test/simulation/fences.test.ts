@@ -1,7 +1,7 @@
 /**
- * Proof that the simulation bites: with one fence taken away, some seed must fail, by an invariant
- * that the fence is there for, and the same run with the fence in place must not. A fence whose
- * loss nobody notices is not needed, or the simulation is too tame to need it.
+ * Proves that the simulation bites. With one fence taken away, some seed must fail by an invariant
+ * that the fence protects. The same run with the fence in place must pass. A fence whose loss no
+ * seed shows is not needed, or the simulation is too tame.
  */
 
 import { expect, it } from 'vitest';
@@ -25,5 +25,5 @@ async function findHarm({ options, noticedBy, withinSeeds }: RemovedFence): Prom
     const { violation } = await runSeed(seed, options);
     if (violation !== null && noticedBy.includes(violation.check)) return seed;
   }
-  return expect.fail(`nobody noticed within ${withinSeeds} seeds`);
+  return expect.fail(`no seed of ${withinSeeds} failed without it`);
 }

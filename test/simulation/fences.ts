@@ -1,8 +1,8 @@
 /**
- * The fences, each with what takes it away and what must then be noticed.
+ * Lists the fences, each with what takes it away and the invariants that must then fail.
  *
- * S3 is not looked at where the missing precondition would itself be the violation: what counts is
- * the harm that follows from it.
+ * S3 is not checked where the missing precondition would itself be the violation. The harm that
+ * follows counts.
  */
 
 import type { Bridge } from '../../bridge/startBridge.ts';
@@ -26,7 +26,7 @@ export interface RemovedFence {
   readonly withinSeeds: number;
 }
 
-/** What the wrapped calls send in the place of a patch and of preconditions. */
+/** What the wrapped calls send instead of a patch and preconditions. */
 function withoutPrecondition(api: KubeApi, key: 'uid' | 'resourceVersion'): KubeApi {
   return {
     ...api,
@@ -88,7 +88,7 @@ const promptBridges = {
   'freeze a function': 8,
 };
 
-/** Flips that the holder never gets to tell of, and a second bridge that hears of them late. */
+/** Flips that the holder never sends, and a second bridge that receives them late. */
 const lateSecondBridge = {
   ...promptBridges,
   'pod flips': 30,

@@ -1,6 +1,6 @@
 /**
- * createFinalizers: what keeps a deleted object for a while, as a cloud controller keeps a Service
- * of type LoadBalancer until the load balancer is gone.
+ * createFinalizers: keeps deleted objects for a while, as a cloud controller keeps a Service of
+ * type LoadBalancer until the load balancer is gone.
  *
  * Guarantees: every object is let go within `MAX_HELD_MS`, or after `holdOn` when its owner is
  * gone.

@@ -1,6 +1,6 @@
 /**
- * startFunctionReplica: one function process: the real looks and announcer, on a simulated API
- * server and EVENTS_SINK.
+ * startFunctionReplica: starts one function process, with the real reconciles and announcer, on a
+ * simulated API server and EVENTS_SINK.
  */
 
 import { createAnnouncer } from '../../functions/announce/announce.ts';
@@ -27,7 +27,7 @@ export interface FunctionReplicaOptions {
   readonly network: Network;
   readonly scheduler: Scheduler;
   readonly fence: Fence;
-  /** An announcement has reached the others. */
+  /** An announcement has arrived. */
   onAnnounced(event: ReplyEvent): void;
 }
 
@@ -36,7 +36,7 @@ export function startFunctionReplica(options: FunctionReplicaOptions): FunctionR
   const { now } = process.clock;
   const api = fence.wrapFunctionApi(options.api);
 
-  /** EVENTS_SINK: may take an announcement and lose the answer, or the other way round. */
+  /** EVENTS_SINK, which may lose an announcement, or take it and lose the answer. */
   const eventsSink = (event: ReplyEvent, signal: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
       const fail = (): void =>

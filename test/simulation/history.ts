@@ -1,8 +1,8 @@
 /**
- * History: what the cluster was at every revision, for the checks only. The code under test
+ * History: holds the cluster at every revision, for the checks only. The code under test
  * cannot see it.
  *
- * An era ends when etcd is restored from a backup: the same revision then has two meanings, and a
+ * An era ends when etcd is restored from a backup. The same revision then has two meanings, and a
  * check that asks for one gets an answer for each.
  */
 
@@ -19,9 +19,7 @@ export interface History {
   /** Every object of a collection in every state that it has been in since then. */
   statesSince(plural: string, at: number): readonly KubeObject[];
   era(): number;
-  /**
-   * The last revision of the era before the present one, or 0: what only that era can have made.
-   */
+  /** The last revision of the previous era, or 0. A higher one up to it can only be of that era. */
   lostAfter(): number;
 }
 

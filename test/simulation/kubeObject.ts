@@ -1,6 +1,6 @@
 /**
- * KubeObject: an object as the simulated API server keeps it, and the few questions that actors and
- * checks ask of one.
+ * KubeObject: declares an object as the simulated API server keeps it, and answers what actors and
+ * checks ask about one.
  */
 
 export interface OwnerReference {

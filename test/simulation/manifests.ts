@@ -1,5 +1,5 @@
 /**
- * Manifests of source Services and of other people's objects, as the API server would hold them.
+ * Builds source Services and other people's objects, as the API server would hold them.
  */
 
 import { aReadyCondition } from '../support/objects/aPodManifest.ts';

@@ -1,6 +1,6 @@
 /**
- * Network: what happens to a message on its way. Mostly a few milliseconds; sometimes it is slow,
- * lost, or its link is cut.
+ * Network: decides what happens to a message on its way. Most take a few milliseconds. Some are
+ * slow or lost, or meet a link that is cut.
  *
  * Guarantees: bounded delays (`MAX_WRITE_DELAY_MS` for requests to the API server,
  * `MAX_EVENT_DELAY_MS` for events), because a check that allows for any delay could not fail.
@@ -22,18 +22,18 @@ export const perfectConditions: Conditions = { lossRate: 0, slowRate: 0, errorRa
 
 /** How long a request may be on its way to the API server. */
 export const MAX_WRITE_DELAY_MS = 4_000;
-/** How long an event may be on its way to a function: a proxy or a queue that held it back. */
+/** How long a proxy or a queue may hold back an event on its way to a function. */
 export const MAX_EVENT_DELAY_MS = 45_000;
 
 export interface Network {
   conditions(): Conditions;
   setConditions(conditions: Conditions): void;
-  /** Of one message; null: it is lost. */
+  /** The delay of one message. Null when it is lost. */
   delayMs(from: string, to: string, maxDelayMs: number): number | null;
   happens(rate: number): boolean;
   cut(a: string, b: string, untilAt: number): void;
   isCut(a: string, b: string): boolean;
-  /** When the link works again; `now` while it does. What TCP retransmits arrives then. */
+  /** When the link works again, and TCP's retransmissions arrive. `now` while it works. */
   connectedAt(a: string, b: string): number;
   healAll(): void;
 }

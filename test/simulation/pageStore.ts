@@ -1,6 +1,6 @@
 /**
- * PageStore: LISTs, whole or in pages of one revision. Later pages of a LIST expire when etcd is
- * compacted (410).
+ * PageStore: serves LISTs, whole or in pages of one revision. Later pages of a LIST expire when
+ * etcd is compacted (410).
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';
@@ -14,7 +14,7 @@ export interface PageStore {
   expire(): void;
 }
 
-/** `maxPageSize`: small, so that a handful of pods takes more than one page. */
+/** `maxPageSize` is small, so that a handful of pods takes more than one page. */
 export function createPageStore(etcd: Etcd, maxPageSize: number): PageStore {
   const pending = new Map<string, ListPage>();
   let tokens = 0;

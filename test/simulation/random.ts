@@ -1,5 +1,5 @@
 /**
- * Random: the one source of chance in a simulation, seeded, so that a seed replays exactly.
+ * Random: gives all chance in a simulation from one seed, so that a seed replays exactly.
  *
  * Source: mulberry32, https://github.com/cprosche/mulberry32 (public domain); quality beyond "well
  * mixed" is not needed here.
@@ -15,7 +15,7 @@ export interface Random {
   pick<T>(list: readonly [T, ...T[]]): T;
   /** Undefined from an empty list. */
   pickAny<T>(list: readonly T[]): T | undefined;
-  /** A stream of its own: what one part draws does not shift what another draws. */
+  /** A stream of its own, so that the draws of one part do not shift those of another. */
   fork(): Random;
 }
 

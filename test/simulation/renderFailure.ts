@@ -1,6 +1,6 @@
 /**
- * renderFailure: a run that failed, for people: what was violated, how it came to that, and how to
- * see it again.
+ * renderFailure: describes a failed run for people, with the violation, the steps that led to it,
+ * and the command that repeats it.
  */
 
 import type { SeedResult } from './runSeed.ts';

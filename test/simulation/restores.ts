@@ -1,6 +1,6 @@
 /**
- * createRestores: backups of etcd, and going back to one. Revisions are then used a second time,
- * which is what uids are for.
+ * createRestores: backs etcd up, and goes back to a backup. Revisions are then used a second time,
+ * which is why uids exist.
  */
 
 import type { ZenLeadError } from '../../lib/errors.ts';
@@ -15,14 +15,14 @@ import type { Scheduler } from './scheduler.ts';
 
 /**
  * What others wrote after a backup, more than is written again before a bridge has checked the
- * version that it resumes from. Where there is no such gap, a bridge cannot tell the old revisions
- * from the new ones, and is restarted, as Kubernetes asks for after a restore:
+ * version that it resumes from. Without such a gap a bridge cannot distinguish the old revisions
+ * from the new ones. It is restarted, as Kubernetes asks for after a restore:
  * https://kubernetes.io/docs/tasks/administer-cluster/configure-upgrade-etcd/#restoring-an-etcd-cluster
  */
 const GAP_REVISIONS = 100_000;
 /**
- * Until its check is answered a bridge takes a watch from the future for a quiet one: three lost
- * answers (10 s each) and the waits between.
+ * Until its check is answered, a bridge takes a watch from the future for a quiet one. That lasts
+ * for three lost answers (10 s each) and the waits between.
  */
 const CHECKED_MS = 40_000;
 
@@ -52,8 +52,8 @@ export function createRestores(
   }
 
   /**
-   * Whoever still writes what was decided before finds another object of the same name and the same
-   * resourceVersion.
+   * A function that still writes an older decision finds another object of the same name and the
+   * same resourceVersion.
    */
   function takePlace({ metadata: { name, resourceVersion } }: KubeObject): void {
     server.delete('user', 'endpointslices', name);

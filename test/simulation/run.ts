@@ -1,10 +1,10 @@
 /**
- * The long mode: `npm run test:simulation -- --seeds 100000`, or one seed with its trace: `npm run
- * test:simulation -- --seed 4711`.
+ * Runs many seeds (`npm run test:simulation -- --seeds 100000`), or one with its trace (`npm run
+ * test:simulation -- --seed 4711`).
  *
- * Options: `--seeds N` how many (1,000), `--from N` the first (1), `--seed N` only that one, and
- * its trace is printed. Ends with 1 on the first violation, after printing the trace and the
- * command that replays it.
+ * `--seeds N` is how many (1,000) and `--from N` the first (1). `--seed N` runs only that one and
+ * prints its trace. Ends with 1 on the first violation, after the trace and the command that
+ * replays it.
  */
 
 import { parseArgs } from 'node:util';
@@ -20,7 +20,7 @@ const { values } = parseArgs({
 });
 const first = Number(values.seed ?? values.from);
 const count = values.seed === undefined ? Number(values.seeds) : 1;
-/** How often the long mode says that it lives. */
+/** Seeds between two lines of progress. */
 const REPORT_EVERY = 1_000;
 
 let steps = 0;

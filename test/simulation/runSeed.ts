@@ -1,10 +1,10 @@
 /**
- * runSeed: one whole run: a cluster lives, is troubled, is left in peace, and must then be as the
+ * runSeed: runs one seed. A cluster lives, is troubled, is left in peace, and must then be as the
  * rules say.
  *
- * Guarantees: the same seed and fence give the same run, step for step. Which troubles a run has is
- * chosen by the seed as well ("swarm testing": a run with few kinds of trouble gets further with
- * each than one that has them all).
+ * Guarantees: the same seed and fence give the same run, step for step. The seed chooses the kinds
+ * of trouble as well. A run with few kinds gets further with each than one that has them all
+ * ("swarm testing").
  */
 
 import { T0 } from '../support/objects/builders.ts';
@@ -31,10 +31,13 @@ export interface SeedResult {
 }
 
 export interface SeedOptions {
-  /** The trace tells of every event and answer too. */
+  /** The trace has every event and answer, too. */
   readonly isDetailed?: boolean;
   readonly fence?: Fence;
-  /** False: the run ends with its troubles. What is looked for does not need a settled state. */
+  /**
+   * False when the run ends with its troubles, because the fault in question needs no settled
+   * state.
+   */
   readonly settles?: boolean;
   /** Else as the seed says. */
   readonly hasLease?: boolean;
@@ -49,8 +52,8 @@ export interface SeedOptions {
 const CALM_MS = 6_000;
 const TROUBLED_MS = 40_000;
 /**
- * A message that was held back (45 s), a resync (30 s), a backoff or relist at its longest (30 s),
- * and again what follows from it.
+ * Time for a message that was held back (45 s), a resync (30 s) and the longest backoff or relist
+ * (30 s), and for what follows.
  */
 const SETTLE_MS = 150_000;
 /** Longer than pods take to end, start again and become Ready. */
@@ -160,8 +163,7 @@ async function settle(
   const { server } = cluster;
   faults.heal();
   if (refusedMs > 0) {
-    // Every event about the last changes becomes a dead letter: nothing but a resync tells of them
-    // again.
+    // Every event about the last changes becomes a dead letter, and only a resync repeats them.
     cluster.setRefusing(true);
     verdict.note(`but events are refused for ${refusedMs} ms`);
     scheduler.schedule(refusedMs, () => cluster.setRefusing(false));
@@ -173,8 +175,8 @@ async function settle(
 }
 
 /**
- * The last trouble, in a cluster that is well: the bridge that sends first dies, and with it the
- * fitness of every leader.
+ * Makes the last trouble, in a cluster that is well. The bridge that sends first dies, and with it
+ * the fitness of every leader.
  */
 async function loseHolder(
   cluster: Cluster,

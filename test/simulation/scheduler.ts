@@ -1,18 +1,18 @@
 /**
- * Scheduler: virtual time, and the only way by which anything happens in a simulation. Timers,
- * requests, answers, watch lines and faults are all steps of it; between two steps every promise
- * that can settle has.
+ * Scheduler: keeps virtual time, and runs everything that happens in a simulation. Timers,
+ * requests, answers, watch lines and faults are its steps. Between two steps every promise that can
+ * settle has.
  *
- * Guarantees: steps run in the order of their instants, then of their making. What belongs to a
- * process that is frozen waits until it thaws; what belongs to one that was killed never runs. No
- * real timer is involved, so that a run depends on its seed alone.
+ * Guarantees: steps run in the order of their instants, then of their making. The steps of a frozen
+ * process wait until it thaws, and those of a killed one never run. A run uses no real timer, so
+ * that it depends on its seed alone.
  */
 
 import type { Clock } from '../../bridge/clock.ts';
 
 export interface Process {
   readonly name: string;
-  /** What the process believes the time is. */
+  /** The time by the clock of the process. */
   readonly clock: Clock;
   /** Something arrives at this process, or it has set a timer. */
   schedule(delayMs: number, run: () => void): () => void;
@@ -24,7 +24,7 @@ export interface Process {
   isAlive(): boolean;
   /** SIGSTOP. */
   freeze(): void;
-  /** SIGCONT: whatever came meanwhile arrives now, in its order. */
+  /** SIGCONT. What came meanwhile arrives now, in its order. */
   thaw(): void;
   /** SIGKILL. */
   kill(): void;
@@ -32,7 +32,7 @@ export interface Process {
 
 export interface Scheduler {
   now(): number;
-  /** Outside every process: the network, the API server, users. */
+  /** Schedules a step outside every process, for the network, the API server or users. */
   schedule(delayMs: number, run: () => void): () => void;
   startProcess(name: string, skewMs: number): Process;
   /** Runs every step that is due until then; ends early when `isOver` says so. */

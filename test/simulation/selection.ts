@@ -1,5 +1,5 @@
 /**
- * Selection: which objects of a collection a LIST or a watch asks for, and in which form.
+ * Selection: says which objects of a collection a LIST or a watch asks for, and in which form.
  */
 
 import { type KubeObject, labelOf } from './kubeObject.ts';
@@ -10,7 +10,9 @@ export interface Selection {
   matches(object: KubeObject): boolean;
 }
 
-/** Of label selectors only the two forms that zen-lead sends: `key=value` and `key!=value`. */
+/**
+ * Parses only the two forms of label selectors that zen-lead sends, `key=value` and `key!=value`.
+ */
 export function toSelection(
   plural: string,
   query: { readonly labelSelector?: string; readonly metadataOnly?: boolean },

@@ -1,7 +1,6 @@
 /**
- * createSenders: how old the view may be of a bridge that sends snapshots. What a bridge that only
- * hedges assumes is of no account, because it may send hints alone: that is what is checked by
- * leaving it out here.
+ * createSenders: says how old the view of a bridge that sends snapshots may be. A bridge that only
+ * hedges may send hints alone, so its view does not count. Leaving it out here checks that.
  */
 
 import { defaultLeaseTuning } from '../../bridge/replicas/leaseTuning.ts';
@@ -14,15 +13,15 @@ export interface Senders {
   /** It has been denied the Lease and sends without it, or no longer. */
   setWithout(name: string, isWithout: boolean): void;
   /**
-   * It may send snapshots: there is no Lease, it is denied the Lease, or it has written the Lease
-   * within the time for which that counts.
+   * It may send snapshots. There is no Lease, or it is denied the Lease, or it has written the
+   * Lease within the time for which that counts.
    */
   maySend(name: string): boolean;
-  /** Who has last written it; null before. */
+  /** The bridge that has last written it. Null before. */
   holder(): string | null;
   /** From here on it may assume something so old without any means of knowing. */
   blind(name: string, why: BlindBy, forMs: number): void;
-  /** One trouble adds to another: what a cut link holds back may then be held back by a proxy. */
+  /** Troubles add up, because a proxy may hold back what a cut link has held back already. */
   blindMs(): number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * One set of metrics for every process of every seed: what they count is not looked at, and making
- * a registry takes longer than a seed.
+ * Holds one set of metrics for every process of every seed. No check reads them, and making a
+ * registry takes longer than a seed.
  */
 
 import { createMetrics } from '../../lib/telemetry/metrics.ts';

@@ -1,8 +1,8 @@
 /**
- * createSimulatedKubeApi: the `KubeApi` of one process, over the simulated network. The wire is all
- * that is replaced: what zen-lead does with answers, errors and watch lines is its own code.
+ * createSimulatedKubeApi: makes the `KubeApi` of one process, over the simulated network. Only the
+ * wire is replaced. zen-lead's own code reads answers, errors and watch lines.
  *
- * Every request is two messages, and either can be lost: a write whose answer is lost has happened.
+ * Every request is two messages, and either can be lost. A write whose answer is lost has happened.
  * A request that a client has given up may still arrive.
  */
 
@@ -33,7 +33,7 @@ export interface SimulatedKubeApiOptions {
   watchLagMs(): number;
   /** A request is carried out now that was sent then. */
   onArrival(sentAt: number): void;
-  /** Told what this process has learnt of its watches and LISTs. */
+  /** Records what this process has learned from its watches and LISTs. */
   readonly ledger?: WatchLedger;
 }
 

@@ -1,9 +1,8 @@
 /**
- * createSimulatedSink: what stands between one bridge and the functions: a load balancer and a
+ * createSimulatedSink: stands between one bridge and the functions, as a load balancer and a
  * network that delays, loses and doubles.
  *
- * Also the place where S5 is checked, because here is what a bridge has sent and what it has been
- * told.
+ * It checks S5, because it knows what a bridge has sent and what answers arrived.
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';
@@ -20,11 +19,11 @@ export interface SimulatedSinkOptions {
   readonly network: Network;
   readonly random: Random;
   functions(): readonly FunctionReplica[];
-  /** Events are refused on the way, for good: each becomes a dead letter. */
+  /** Events are refused on the way, for good, so that each becomes a dead letter. */
   isRefusing(): boolean;
   /**
-   * Every event that the bridge sends; returns what is called when the bridge has been told what
-   * became of it.
+   * Gets every event that the bridge sends. Returns a function to call when the bridge has learned
+   * its outcome.
    */
   onSent(event: ReconcileEvent): () => void;
   onAnswer(event: ReconcileEvent, answer: string): void;
@@ -96,8 +95,8 @@ export function createSimulatedSink(options: SimulatedSinkOptions): Sink {
         } else if (error?.code === 'SINK_UNREACHABLE') onTold();
         if (error !== undefined) reject(error);
       });
-      // A proxy that sends again what it took for lost: any time later, to anybody, and nobody
-      // waits for the answer.
+      // A proxy sends again what it took for lost, any time later, to any function. No sender waits
+      // for the answer.
       const copyTo = random.pickAny(options.functions());
       if (copyTo === undefined || !network.happens(network.conditions().doubleRate)) return;
       const lateMs = random.chance(0.5) ? random.between(0, 50) : random.between(50, MAX_EVENT_DELAY_MS);

@@ -1,6 +1,6 @@
 /**
- * The everyday simulation: so many seeds, every invariant at every write, and what must hold when
- * all is well again. More of them: `npm run test:simulation -- --seeds 100000`. A seed that fails
+ * Runs the everyday simulation. It checks every invariant at every write, and what must hold when
+ * all is well again. `npm run test:simulation -- --seeds 100000` runs more seeds. A seed that fails
  * is printed with its trace and with the command that replays it.
  */
 
@@ -9,7 +9,10 @@ import { renderFailure } from './renderFailure.ts';
 import { runSeed } from './runSeed.ts';
 
 const SEEDS = 500;
-/** Small enough that a report says which part failed, and that vitest hears of us in between. */
+/**
+ * Small enough that a report says which part failed, and that vitest gets the event loop in
+ * between.
+ */
 const SEEDS_A_TEST = 100;
 
 const parts = Array.from({ length: SEEDS / SEEDS_A_TEST }, (_, i) => 1 + i * SEEDS_A_TEST);

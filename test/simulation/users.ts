@@ -1,5 +1,5 @@
 /**
- * Users: whoever writes the annotations, and whoever touches what is ours, or has what we want.
+ * Users: write the annotations, touch objects that we own, and take names that we want.
  */
 
 import type { Action } from './action.ts';
@@ -24,7 +24,7 @@ export interface Users {
 const ACTOR = 'user';
 const WANTED_NAMES = ['main', 'taken'] as const;
 
-/** Values for each annotation; null takes it away. */
+/** Values for each annotation. Null takes it away. */
 const settings: readonly (readonly [string, readonly (string | null)[]])[] = [
   ['leader-service-name', ['main', 'taken', 'No Name', null, null]],
   ['sticky', ['false', 'true', 'maybe', null]],
@@ -144,7 +144,7 @@ export function createUsers({ server, scheduler, random, sources }: UsersOptions
     ],
   };
 
-  /** What the endpoints controllers do about it comes with it. */
+  /** Brings what the endpoints controllers do about it. */
   function addSelector({ metadata: { name, uid } }: KubeObject): void {
     server.patch(ACTOR, 'services', name, { spec: { selector: { app: 'db' } } });
     const labels = {

@@ -1,5 +1,5 @@
 /**
- * Verdict: the first violation of a run, and the trace that leads to it.
+ * Verdict: keeps the first violation of a run, and the trace that leads to it.
  */
 
 export type CheckName =
@@ -27,9 +27,9 @@ export interface Violation {
 
 export interface Verdict {
   note(line: string): void;
-  /** What only a trace of everything needs; `line` is called only for one. */
+  /** Adds what only a trace of everything needs. `line` runs only for one. */
   detail(line: () => string): void;
-  /** Only the first counts: what follows from a broken state says nothing. */
+  /** Only the first counts, because what follows from a broken state proves nothing. */
   violate(check: CheckName, message: string): void;
   violation(): Violation | null;
   trace(): readonly string[];

@@ -1,10 +1,10 @@
 /**
- * WatchLedger: what one bridge can know, by what the simulated wire has brought to it: when each of
- * its watches was open, when a LIST arrived, and how long the process stood still.
+ * WatchLedger: records what one bridge can know from the simulated wire. It has the times of its
+ * watches and LISTs, and how long the process stood still.
  *
  * An event with a snapshot is checked against it (S8). The ledger does not read what the bridge
- * assumes about its own watches, so that a bridge which assumes too much is noticed.
- * Does not guarantee that a watch which is open and held back is noticed: a bridge cannot notice it
+ * assumes about its own watches, so a bridge that assumes too much fails.
+ * Does not guarantee that a watch which is open and held back is noticed. A bridge cannot notice it
  * either.
  */
 
@@ -22,7 +22,7 @@ export interface WatchLedger {
   listed(selection: string, askedAt: number): void;
   /** How many selections have been listed. */
   size(): number;
-  /** Why no snapshot may leave now; null when one may. */
+  /** Why no snapshot may leave now. Null when one may. */
   whyStale(): string | null;
 }
 

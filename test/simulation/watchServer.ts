@@ -1,9 +1,9 @@
 /**
- * WatchServer: the API server's side of watches: replay from a revision, then every change,
- * bookmarks, an end after `timeoutSeconds`.
+ * WatchServer: is the API server's side of watches. It replays from a revision, then sends every
+ * change and bookmarks, and ends after `timeoutSeconds`.
  *
- * As on the real one: a revision that has been compacted away is 410, one from the future is
- * accepted and silent, and the watch of a client that reads too slowly is ended.
+ * As on the real one, a revision that has been compacted away is 410. One from the future is
+ * accepted and silent. The watch of a client that reads too slowly ends.
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';
@@ -23,7 +23,7 @@ export interface WatchClient {
   /** How many lines are on their way, or have not been read. */
   pending(): number;
   deliver(line: object): void;
-  /** Null: cleanly. */
+  /** Null when it ends cleanly. */
   end(error: ZenLeadError | null): void;
 }
 
@@ -37,12 +37,12 @@ export interface WatchServer {
 interface Watch {
   readonly request: WatchRequest;
   readonly client: WatchClient;
-  /** Revisions up to here have been told, or were not asked for. */
+  /** Revisions up to here have been sent, or were not asked for. */
   cursor: number;
 }
 
 /**
- * Far below the 64 KiB and more that kernel and proxies hold; it makes a frozen client lose its
+ * Far below the 64 KiB and more that kernel and proxies hold. It makes a frozen client lose its
  * watches now and then.
  */
 const MAX_PENDING = 60;
@@ -102,7 +102,7 @@ export function createWatchServer(etcd: Etcd, scheduler: Scheduler, random: Rand
   };
 }
 
-/** An object that leaves the selection is told as deleted, one that enters it as added. */
+/** An object that leaves the selection is sent as deleted, one that enters it as added. */
 function toLine({ type, object, previous }: Change, selection: WatchRequest): object | null {
   const was = previous !== null && selection.matches(previous);
   const is = type !== 'DELETED' && selection.matches(object);

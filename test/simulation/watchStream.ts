@@ -1,6 +1,6 @@
 /**
- * openStream: the client's side of one simulated watch: lines arrive in order, at their own times,
- * and are read one by one.
+ * openStream: is the client's side of one simulated watch. Lines arrive in order, at their own
+ * times, and are read one by one.
  *
  * While the process is frozen or its link is cut, lines pile up and then arrive together, as TCP
  * has it.

@@ -1,7 +1,7 @@
 /**
- * Workload: pods as a StatefulSet and its kubelets would have them: they flip, end, die and come
- * back under the same name with another uid. Addresses come from a pool that is hardly larger than
- * the set, so that another pod soon gets the address of a dead one.
+ * Workload: runs pods as a StatefulSet and its kubelets would. They flip, end, die and come back
+ * under the same name with another uid. Addresses come from a pool that is hardly larger than the
+ * set, so that another pod soon gets the address of a dead one.
  */
 
 import { aPodManifest, aPodStatus } from '../support/objects/aPodManifest.ts';
@@ -43,7 +43,9 @@ export function createWorkload({ server, scheduler, random, size }: WorkloadOpti
   const patch = (pod: KubeObject, change: object): unknown => server.patch(ACTOR, 'pods', pod.metadata.name, change);
   const pickLive = (): KubeObject | undefined => random.pickAny(pods().filter(isLive));
 
-  /** The lowest address that no pod has: what dies is soon somebody else's. */
+  /**
+   * The lowest address that no pod has, so that another pod soon gets the address of a dead one.
+   */
   function freeIps(): readonly string[] {
     const taken = new Set(pods().flatMap((pod) => (statusOf(pod).podIPs ?? []).map(({ ip }) => ip)));
     for (let i = 1; ; i++) if (!taken.has(`10.0.0.${i}`)) return [`10.0.0.${i}`, `fd00::${i}`];

@@ -1,6 +1,6 @@
 /**
- * What losing the bridge that sends first may cost: within the bound each route is what the rules
- * wanted at both ends of it. What they want later (a delay that the user set) is not late.
+ * Checks what losing the bridge that sends first may cost. Within the bound each route is what the
+ * rules wanted at both ends of it. What they want later (a delay that the user set) is not late.
  */
 
 import { assess } from '../../../lib/selection/assess.ts';

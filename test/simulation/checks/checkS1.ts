@@ -1,6 +1,6 @@
 /**
- * S1: at most one endpoint a leader slice, and no secondary's epoch above the primary's, nor
- * another pod under the same epoch.
+ * Checks S1. A leader slice has at most one endpoint. No secondary's epoch is above the primary's,
+ * and none names another pod under the same epoch.
  */
 
 import { annotation, label } from '../../../lib/selection/names.ts';
@@ -24,7 +24,7 @@ export function checkS1({ after, endpoints, isPrimary, epoch }: LeaderWrite, etc
   if (primary === undefined) return null;
   const primaryEpoch = Number(annotationOf(primary, annotation.epoch));
   if (epoch > primaryEpoch) return `slice ${name} is at epoch ${epoch}, its primary at ${primaryEpoch}`;
-  // By the record, not by the route: somebody's hand may have been on that.
+  // By the record, because a user may have changed the route.
   const [uid, primaryUid] = [endpoints[0]?.targetRef?.uid, annotationOf(primary, annotation.leaderPodUid)];
   if (epoch === primaryEpoch && uid !== undefined && primaryUid !== undefined && uid !== primaryUid)
     return `slice ${name} routes to ${uid}, its primary to ${primaryUid}, both at epoch ${epoch}`;

@@ -1,7 +1,7 @@
 /**
- * S2 and S6: whoever is routed to was fit in the state used, or may be kept: then the pod exists,
- * has not finished, and has the address. Nobody fit: no endpoint, which is the same said from the
- * other side.
+ * Checks S2 and S6. A pod that is routed to was fit in the state used, or may be kept. A kept pod
+ * exists, has not finished, and has the address. Without a fit pod there is no endpoint, which
+ * follows from the same.
  */
 
 import { annotation } from '../../../lib/selection/names.ts';
@@ -15,7 +15,8 @@ export function checkS2(write: LeaderWrite, etcd: Etcd): string | null {
   if (!write.isPrimary || endpoint === undefined) return null;
   const uid = endpoint.targetRef?.uid;
   const [address = ''] = endpoint.addresses;
-  // A rename that was cut short has left the record under the other name: it is kept from there.
+  // A rename that was cut short has left the record under the other name, and the pod is kept from
+  // there.
   const isKeptFrom = etcd
     .list('endpointslices')
     .some(

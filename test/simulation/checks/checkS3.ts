@@ -1,6 +1,6 @@
 /**
- * S3: every write carries a resourceVersion that is neither empty nor "0", and the uid; a create
- * has a name of its own.
+ * Checks S3. Every write carries the uid, and a resourceVersion that is neither empty nor "0". A
+ * create has a name of its own.
  */
 
 import type { ObservedWrite } from '../apiServer.ts';

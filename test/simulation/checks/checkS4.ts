@@ -1,10 +1,10 @@
 /**
- * S4: the epoch never goes down and names one pod, and nothing is decided on a state that is older
+ * Checks S4. The epoch never goes down and names one pod. No decision uses a state that is older
  * than deadlines allow.
  *
- * Not guaranteed, and not checked: an epoch after a restored etcd, which forgets; and one made anew
- * by a function whose clock is behind that of the function which made the last one, within that
- * difference (docs/guarantees.md).
+ * Does not check the epoch after a restored etcd, which forgets. Nor does it check a new epoch of a
+ * function whose clock is behind that of the previous one, within that difference
+ * (docs/guarantees.md).
  */
 
 import { annotation } from '../../../lib/selection/names.ts';
@@ -17,7 +17,7 @@ const MAX_DIFFERENCE_MS = 600;
 
 export interface EpochLedger {
   check(write: LeaderWrite): string | null;
-  /** Etcd was restored: what was issued since the backup is forgotten. */
+  /** Etcd was restored, and has forgotten what was issued since the backup. */
   forget(): void;
 }
 
@@ -38,7 +38,7 @@ export function createEpochLedger(): EpochLedger {
 
       const top = highest.get(sourceName) ?? 0;
       const isAnew = Number.isNaN(previous);
-      if (isAnew && epoch <= top - MAX_DIFFERENCE_MS) return `${what} was made anew at epoch ${epoch}, after ${top}`;
+      if (isAnew && epoch <= top - MAX_DIFFERENCE_MS) return `${what} was made again at epoch ${epoch}, after ${top}`;
       highest.set(sourceName, Math.max(top, epoch));
       if (leaderUid === undefined) return null;
       const owner = named.get(`${sourceUid}/${epoch}`) ?? leaderUid;
@@ -53,7 +53,7 @@ export function createEpochLedger(): EpochLedger {
   };
 }
 
-/** `oldestAt`: the state decided on may not have been superseded before. */
+/** The state decided on may not have been superseded before `oldestAt`. */
 export function checkS4Age(write: LeaderWrite, { history }: Etcd, oldestAt: number, now: number): string | null {
   if (!write.isPrimary || write.leaderUid === write.previousUid) return null;
   const supersededAt = history.supersededAt('pods', Number(write.podsRevision));

@@ -1,14 +1,14 @@
 /**
- * S5: one event in flight for each key and bridge. While an event may still be worked on, only the
- * same one is sent again, up to its deadline; and no event leaves before every list is complete
- * (S8).
+ * Checks S5. Each key and bridge have one event in flight. While a function may still work on an
+ * event, only the same one is sent again, up to its deadline. No event leaves before every list is
+ * complete (S8).
  */
 
 import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 
 export interface InFlight {
   /**
-   * Returns the problem, and what is called when the bridge has been told what became of the event.
+   * Returns the problem, and a function to call when the bridge has learned the event's outcome.
    */
   sent(event: ReconcileEvent, now: number): { readonly problem: string | null; readonly onTold: () => void };
 }

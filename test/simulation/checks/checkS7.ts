@@ -1,6 +1,6 @@
 /**
- * S7: nothing without our label and our ownerReference is changed or deleted, but what the
- * endpoints controllers left on a Service of ours.
+ * Checks S7. Only objects with our label and our ownerReference are changed or deleted. The one
+ * exception is what the endpoints controllers left on a Service that we own.
  */
 
 import { label, MANAGER, SLICE_MANAGER } from '../../../lib/selection/names.ts';
@@ -10,7 +10,7 @@ import { controllerOf, type KubeObject, labelOf } from '../kubeObject.ts';
 
 const ENDPOINT_SLICE_CONTROLLER = 'endpointslice-controller.k8s.io';
 
-/** `oldestAt`: the state decided on may not have been superseded before. */
+/** The state decided on may not have been superseded before `oldestAt`. */
 export function checkS7(
   write: ObservedWrite,
   etcd: Etcd,

@@ -1,4 +1,4 @@
-/** S8: a leader that was fit in the state used stays, unless the user lets it go. */
+/** Checks S8. A leader that was fit in the state used stays, unless the user lets it go. */
 
 import { annotation } from '../../../lib/selection/names.ts';
 import type { Etcd } from '../etcd.ts';
@@ -11,8 +11,8 @@ export function checkS8(
   etcd: Etcd,
 ): string | null {
   if (!isPrimary || before === null || previousUid === undefined || previousUid === leaderUid) return null;
-  // A rename that was cut short has left a later record under the other name: what this slice says
-  // is history.
+  // A rename that was cut short has left a later record under the other name, and this slice is
+  // history.
   const epoch = Number(annotationOf(before, annotation.epoch));
   const isHistory = etcd
     .list('endpointslices')
@@ -29,5 +29,5 @@ export function checkS8(
     return leader === undefined || source === null || !isFit(leader, source) || letsGo(source);
   };
   if (bases.length === 0 || bases.some(hadReason)) return null;
-  return `slice ${after.metadata.name} left ${previousUid}, which was fit at pods ${podsRevision}, for ${leaderUid ?? 'nobody'}`;
+  return `slice ${after.metadata.name} left ${previousUid}, which was fit at pods ${podsRevision}, for ${leaderUid ?? 'no pod'}`;
 }

@@ -1,9 +1,9 @@
 /**
- * S9: nothing older than what was last decided on moves anything: the revisions in the record do
- * not go down.
+ * Checks S9. Nothing older than the last decision's state moves anything, so the revisions in the
+ * record do not go down.
  *
- * Except from one that was never true, or is no longer: of an etcd that has since been restored, or
- * of somebody's hand. A consistent LIST decides and records its own, lower ones then.
+ * A revision may go down from one that a user wrote, or that belongs to an etcd which has since
+ * been restored. Then a consistent LIST decides, and its own, lower revisions are recorded.
  */
 
 import { annotation } from '../../../lib/selection/names.ts';
@@ -17,7 +17,7 @@ export interface RevisionLedger {
 
 export function createRevisionLedger(): RevisionLedger {
   /**
-   * Of slices, `<uid>/<resourceVersion>`: their record is ahead of the etcd that it was written to.
+   * Slices, as `<uid>/<resourceVersion>`, whose record is ahead of the etcd that it was written to.
    */
   const ahead = new Set<string>();
   return {

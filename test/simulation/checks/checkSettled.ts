@@ -1,6 +1,6 @@
 /**
- * L1, and what S1 and S6 say about a settled state: with everything healthy for long enough, what
- * is routed is what the rules say, it has been announced, and there is nothing left to write.
+ * Checks L1, and what S1 and S6 say about a settled state. With everything healthy for long enough,
+ * the route is what the rules say, it has been announced, and no write is left.
  */
 
 import { toAnnouncement } from '../../../functions/announce/announcement.ts';
@@ -56,7 +56,7 @@ function checkRoute(etcd: Etcd, snapshot: Snapshot, source: ServiceView): Proble
     labels: pod.selected ? (source.selector ?? {}) : {},
   }));
   if (routed.size === 1 && !mayKeep(source) && !pods.some((pod) => isFit(pod, source)))
-    return { check: 'S6', message: `${name}: nobody is fit, and ${[...routed].join()} is routed to` };
+    return { check: 'S6', message: `${name}: no pod is fit, and ${[...routed].join()} is routed to` };
   const stray = pods.find((pod) => routed.has(pod.uid) && !isFit(pod, source));
   if (stray !== undefined && !mayKeep(source))
     return { check: 'S2', message: `${name}: ${stray.uid} is routed to, and is not fit` };

@@ -1,6 +1,6 @@
 /**
- * createWriteChecks: every write of a function against every invariant that a write can break.
- * Called by the API server at the instant of the write, so that nothing that follows can hide it.
+ * createWriteChecks: checks every write of a function against every invariant that a write can
+ * break. A check runs at the instant of the write, so that nothing that follows can hide it.
  */
 
 import type { ReplyEvent } from '../../../lib/events/reply.ts';
@@ -32,7 +32,7 @@ export interface WriteChecksOptions {
 export interface WriteChecks {
   /** By a function. */
   check(write: ObservedWrite): void;
-  /** An announcement has reached others. */
+  /** An announcement has arrived. */
   announced(event: ReplyEvent): void;
   /** Etcd was restored. */
   restored(): void;
@@ -67,7 +67,7 @@ export function createWriteChecks({ etcd, verdict, now, allowedAgeMs, isSourceUi
       if (!routes.has(`${data.epoch}/${data.leader?.uid ?? ''}`))
         verdict.violate(
           'outbox',
-          `${type} of epoch ${data.epoch} (${data.leader?.name ?? 'nobody'}) was announced before it was routed`,
+          `${type} of epoch ${data.epoch} (${data.leader?.name ?? 'no pod'}) was announced before it was routed`,
         );
     },
     restored: () => epochs.forget(),

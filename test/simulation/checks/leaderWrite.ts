@@ -1,9 +1,8 @@
 /**
- * LeaderWrite: one write of a leader slice by a function, with the state that it says it was
- * decided on.
+ * LeaderWrite: one write of a leader slice by a function, with the state that its record names.
  *
- * The record names the revisions of pods and Services; what those were is in the history, exactly.
- * So a check compares what was written with what was known, not with what is.
+ * The record names the revisions of pods and Services, and the history has those states exactly. So
+ * a check compares the write with the state that was known, not with the present one.
  */
 
 import { parsePod } from '../../../lib/kube/parsePod.ts';
@@ -37,7 +36,7 @@ export interface LeaderWrite {
   readonly bases: readonly Basis[];
 }
 
-/** Null: not a leader slice, or it is gone. */
+/** Null when it is not a leader slice, or is gone. */
 export function toLeaderWrite(
   { plural, request, before, after }: ObservedWrite,
   { history }: Etcd,

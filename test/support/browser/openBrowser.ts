@@ -1,8 +1,8 @@
 /**
- * A real headless Chromium for the tests of our pages, driven over the DevTools protocol.
+ * Opens a real headless Chromium for the tests of our pages, driven over the DevTools protocol.
  *
- * Guarantees: a profile of its own, which goes with it; the browser is ended with the test file
- * that opened it.
+ * Guarantees: it has a profile of its own, which goes with it. It ends with the test file that
+ * opened it.
  * Source: https://chromedevtools.github.io/devtools-protocol/ (Page, Runtime, Input, Emulation)
  */
 
@@ -55,7 +55,7 @@ const flags = [
 const START_WITHIN_MS = 30_000;
 const TRUE_WITHIN_MS = 10_000;
 
-/** Null where there is none: the tests are skipped then, with one plain line. */
+/** Null where there is none. The tests are skipped then, with one plain line. */
 export function findBrowser(): string | null {
   const found = places.find((place) => {
     try {

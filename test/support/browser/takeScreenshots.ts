@@ -1,7 +1,7 @@
 /**
- * Makes the pictures in docs/images: `node test/support/browser/takeScreenshots.ts` in the root of
- * the checkout, by hand after a change of a page. A real Chromium looks at the shipped recording,
- * and at a zen-lead at work on the embedded API.
+ * Makes the pictures in docs/images, by hand after a change of a page, with `node
+ * test/support/browser/takeScreenshots.ts` in the root of the checkout. A real Chromium shows the
+ * shipped recording, and a zen-lead at work on the embedded API.
  */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ import { aPodManifest, aPodStatus } from '../objects/aPodManifest.ts';
 import { type Browser, findBrowser, openBrowser } from './openBrowser.ts';
 
 const images = new URL('../../../docs/images/', import.meta.url);
-/** From the root of the checkout, as in the tutorial: the page shows it. */
+/** From the root of the checkout, as in the tutorial, because the page shows the path. */
 const recording = 'examples/recordings/forgotten-pause.jsonl';
 const folder = mkdtempSync(join(tmpdir(), 'zen-lead-images-'));
 const command = findBrowser();
@@ -38,7 +38,7 @@ async function takeTimeline(browser: Browser): Promise<void> {
   await replay(line.values);
   const page = await browser.openPage({ width: 1_000, height: 420 });
   await page.goTo(pathToFileURL(html).href);
-  // To the last change but one: the leader is lost.
+  // To the last change but one, where the leader is lost.
   for (const key of ['p', 'p']) {
     await page.evaluate(`document.dispatchEvent(new KeyboardEvent('keydown', { key: '${key}' }))`);
   }
@@ -46,7 +46,7 @@ async function takeTimeline(browser: Browser): Promise<void> {
   save('timeline.png', await page.screenshot());
 }
 
-/** Five Services, each with something else to tell. */
+/** Five Services, each in another state. */
 async function takeLivePage(browser: Browser): Promise<void> {
   const server = await startApiServer({ port: 0 });
   const kubeconfigPath = join(folder, 'kubeconfig');

@@ -1,8 +1,8 @@
 /**
  * Creates three nodes in three zones, so that the endpoint controllers act and pods get their zone.
  *
- * The API server copies the topology labels of a node to a pod that is created with its nodeName
- * (admission plugin PodTopologyLabels, KEP-4742, on by default in Kubernetes 1.35).
+ * The API server copies the topology labels of a node to a pod that is created with its nodeName.
+ * The admission plugin PodTopologyLabels does it (KEP-4742, on by default in Kubernetes 1.35).
  */
 
 import type { ApiRequest } from './connectApi.ts';

@@ -1,4 +1,4 @@
-/** A concern about `shop/<name>`; only what a test is about is written in the test. */
+/** Builds a concern about `shop/<name>`. A test writes only what it is about. */
 
 import type { LeaderConcern } from '../../../bridge/leaders/leaderConcern.ts';
 import type { Lane } from '../../../bridge/queue/concern.ts';

@@ -1,4 +1,7 @@
-/** A recorded delivery whose reply is what the rules say: replaying it must find no difference. */
+/**
+ * Builds a recorded delivery whose reply is what the rules say, so replaying it must find no
+ * difference.
+ */
 
 import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 import type { ReplyData } from '../../../lib/events/reply.ts';

@@ -1,4 +1,4 @@
-/** The store of the bridge, with what the reflectors write to. */
+/** Makes the store of the bridge, with what the reflectors write to. */
 
 import { affected, type LeaderChange } from '../../../bridge/leaders/affected.ts';
 import { createLeaderStore, type LeaderStore } from '../../../bridge/leaders/leaderStore.ts';
@@ -12,9 +12,9 @@ export interface FilledStore {
   readonly services: ReflectorStore<ServiceView>;
   readonly ourSlices: ReflectorStore<SliceView>;
   readonly foreignSlices: ReflectorStore<SliceView>;
-  /** What it told since the last call. */
+  /** What it reported since the last call. */
   changes(): readonly LeaderChange[];
-  /** The concerns of what it told since the last call, each as of its change. */
+  /** The concerns of what it reported since the last call, each as of its change. */
   concerns(): ReturnType<typeof affected>;
 }
 

@@ -1,4 +1,4 @@
-/** Objects of the namespace `shop` as the API has them: an opted-in Service and its pods. */
+/** Builds objects of the namespace `shop` as the API has them, an opted-in Service and its pods. */
 
 import type { FakeApi, Stored } from '../servers/fakeApi.ts';
 import { aPodManifest, aPodStatus } from './aPodManifest.ts';

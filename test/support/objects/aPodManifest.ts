@@ -1,6 +1,5 @@
 /**
- * A pod as the API has it: the manifest that its owner creates, and the status that its kubelet
- * writes.
+ * Builds a pod as the API has it, from the manifest of its owner and the status of its kubelet.
  *
  * The API server takes the two in two requests. Where a test puts objects straight into a store, it
  * joins them.

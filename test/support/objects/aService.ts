@@ -1,10 +1,11 @@
 /**
- * The source Service of most stories: `web`, selecting `app: web`, port 80 to 8080, opted in.
+ * Builds the source Service of most stories, `web`, which selects `app: web`, maps port 80 to 8080,
+ * and is opted in.
  */
 
 export interface ServiceOptions {
   readonly name?: string;
-  /** Added to the opt-in annotation, without the `zen-lead.io/` prefix; null leaves one out. */
+  /** Added to the opt-in annotation, without the `zen-lead.io/` prefix. Null leaves one out. */
   readonly annotations?: Readonly<Record<string, string | null>>;
   /** Replaces what is in `spec` by default, key by key. */
   readonly spec?: Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 /**
- * Builders for what zen-lead owns and for what other controllers make, as the watches deliver it.
+ * Builds slices that zen-lead owns, and those of other controllers, as the watches deliver them.
  */
 
 import type { ServiceView, SliceView } from '../../../lib/selection/snapshot.ts';
@@ -7,7 +7,7 @@ import { aService, uidOf, version } from './builders.ts';
 
 export interface LeaderSliceOptions {
   readonly source?: string;
-  /** Null: nobody is routed to. */
+  /** Null when no pod is routed to. */
   readonly pod: string | null;
   readonly address?: string;
   readonly family?: 'IPv4' | 'IPv6';

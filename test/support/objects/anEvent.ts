@@ -1,6 +1,5 @@
 /**
- * Builders of events for tests: a reconcile event as the bridge sends it, as an object and as the
- * two HTTP messages.
+ * Builds a reconcile event as the bridge sends it, as an object and as the two HTTP messages.
  */
 
 import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';

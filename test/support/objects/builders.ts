@@ -1,5 +1,5 @@
 /**
- * Builders for the objects of a snapshot: only what a test is about is written in the test.
+ * Builds the objects of a snapshot. A test writes only what it is about.
  */
 
 import type { Observations, PodObservation } from '../../../lib/selection/observation.ts';

@@ -1,7 +1,7 @@
 /**
- * A real run in which everything happens that a metric tells of: `zen-lead run` through a failover,
- * a conflict, refusals of the API, ports that no pod has; functions that get hints and nonsense; a
- * bridge whose sink refuses. Used by the tests of the metrics, with and without a real Prometheus.
+ * Makes a real run that moves every metric. `zen-lead run` goes through a failover, a conflict,
+ * refusals of the API and ports that no pod has. Functions get hints and nonsense. A bridge has a
+ * sink that refuses.
  */
 
 import { createServer } from 'node:http';
@@ -68,7 +68,8 @@ async function goThroughTrouble({ server, readRoute, writeReady }: BusyRun): Pro
   const isSliceWrite = ({ verb, resource }: { verb: string; resource: string }) =>
     verb === 'patch' && resource === 'endpointslices';
   await expect.poll(() => readRoute('db'), { timeout: 10_000 }).toEqual(['10.0.0.10']);
-  // A conflict, which is read afresh; then a refusal, which fails the look and is tried again.
+  // A conflict, after which the state is read afresh. Then a refusal, which fails the reconcile and
+  // is tried again.
   server.faults.add({ fault: { kind: 'status', code: 409 }, matches: isSliceWrite, times: 1 });
   await writeReady('db-0', false);
   await expect.poll(() => readRoute('db'), { timeout: 10_000 }).toEqual(['10.0.0.11']);
@@ -77,7 +78,7 @@ async function goThroughTrouble({ server, readRoute, writeReady }: BusyRun): Pro
   await writeReady('db-1', false);
   await expect.poll(() => readRoute('db'), { timeout: 10_000 }).toEqual(['10.0.0.10']);
   await writeReady('db-1', true);
-  // Longer than the server keeps history: every watch has to list again.
+  // Longer than the server keeps history, so that every watch has to list again.
   server.compact();
   server.cutWatches('end');
 }

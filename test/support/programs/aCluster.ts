@@ -1,6 +1,6 @@
 /**
- * An embedded API server with a kubeconfig, and a workload `db` of bare pods, for the tests that
- * run `zen-lead` as a process.
+ * Starts an embedded API server with a kubeconfig, and a workload `db` of bare pods, for the tests
+ * that run `zen-lead` as a process.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';

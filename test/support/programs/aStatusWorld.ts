@@ -1,6 +1,6 @@
 /**
- * A store as a bridge fills it, behind the real status API, for the tests of the API and of the
- * live page.
+ * Makes a store as a bridge fills it, behind the real status API, for the tests of the API and of
+ * the live page.
  */
 
 import { onTestFinished } from 'vitest';
@@ -19,7 +19,7 @@ export interface World {
   readonly feed: StatusFeed;
   readonly url: string;
   annotate(service: string, annotations?: Readonly<Record<string, string>>): void;
-  /** Null: nobody. */
+  /** Null when no pod leads. */
   route(service: string, pod: string | null): void;
   remove(service: string): void;
   stop(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * BridgeBench: a bridge on the embedded API server, over HTTP, with a sink that is told what to
- * answer. Nothing of ours is faked: the sink stands where functions would.
+ * BridgeBench: runs a bridge on the embedded API server, over HTTP, with a sink whose answers the
+ * test chooses. None of our own modules is faked. The sink stands where functions would.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,7 @@ import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
 import { aPodManifest, aPodStatus } from '../objects/aPodManifest.ts';
 
-/** For a test machine that is busy with other things; a test that passes does not wait for it. */
+/** For a test machine that is busy with other things. A test that passes does not wait for it. */
 export const PATIENCE_MS = 10_000;
 const POLL_MS = 5;
 
@@ -25,10 +25,10 @@ export interface BridgeBench {
   readonly metrics: Metrics;
   /** Every event that the sink was handed, in order. */
   readonly events: readonly ReconcileEvent[];
-  /** Services that `onConcern` was told of, in order. */
+  /** Services that `onConcern` got, in order. */
   readonly concerned: readonly string[];
   /**
-   * The events since the last call, once there are so many: type without `io.zen-lead.`, and the
+   * The events since the last call, once there are so many, as type without `io.zen-lead.` and
    * Service. More than so many are given too, so that a test that compares sees them.
    */
   nextEvents(count: number): Promise<readonly string[]>;
@@ -63,7 +63,8 @@ export function startBench({ server, namespaces = [], answer, tuning }: BridgeBe
     metrics,
     log: silentLogger,
     onConcern: ({ namespace, name }) => concerned.push(`${namespace}/${name}`),
-    // No resync unless a test is about it: it would stand among the events that are counted.
+    // No resync unless a test is about it, because it would stand among the events that are
+    // counted.
     tuning: { resync: { periodMs: 3_600_000, tickMs: 60_000 }, ...tuning },
   });
   return {

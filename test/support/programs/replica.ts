@@ -1,7 +1,7 @@
 /**
- * Replica: a whole `zen-lead run` in this process (bridge, Lease, in-process functions) with a
- * network and a clock of its own, so that one replica can be killed, frozen or partitioned beside
- * another one. Nothing of ours is faked.
+ * Replica: runs a whole `zen-lead run` in this process (bridge, Lease, in-process functions) with a
+ * network and a clock of its own. So one replica can be killed, frozen or partitioned beside
+ * another one. None of our own modules is faked.
  */
 
 import type { EmbeddedApiServer } from '../../../apiserver/startApiServer.ts';
@@ -23,21 +23,23 @@ export interface Replica {
   /** Every event that it has begun to hand to them, answered or not, in order. */
   readonly sent: readonly ReconcileEvent[];
   isHolder(): Promise<boolean>;
-  /** kill -9: nothing more comes from it, and it has told nobody. */
+  /** kill -9. It sends nothing more, and has announced nothing. */
   kill(): void;
-  /** SIGSTOP: its timers and its network stand still; time goes on. */
+  /** SIGSTOP. Its timers and its network stand still, and time goes on. */
   freeze(): void;
-  /** SIGCONT: everything that was due or on its way comes at once. */
+  /** SIGCONT. Everything that was due or on its way comes at once. */
   wake(): void;
-  /** From the API server: no byte in either direction, and no connection closed. */
+  /**
+   * Cuts it off from the API server. No byte passes in either direction, and no connection closes.
+   */
   partition(): void;
   heal(): void;
   close(): Promise<void>;
 }
 
-/** A tenth of what ships, so that a story takes a second; whole seconds are what the API takes. */
+/** A tenth of the defaults, so that a story takes a second. The API takes whole seconds. */
 export const quickLease = { durationMs: 1_000, periodMs: 200, attemptTimeoutMs: 150 };
-/** Nobody takes over within a test: what happens happens without the Lease. */
+/** No replica takes over within a test, so that what happens does not come from the Lease. */
 export const slowLease = { durationMs: 60_000, periodMs: 200, attemptTimeoutMs: 150 };
 
 export async function startReplica(

@@ -1,6 +1,5 @@
 /**
- * Starts `npx zen-lead run` against a control plane, in this checkout, as a user would. Called by
- * useZenLead.ts.
+ * Starts `npx zen-lead run` against a control plane, in this checkout, as a user would.
  *
  * Guarantees: it is ready (`/readyz`) when this resolves.
  */
@@ -19,7 +18,7 @@ export interface ZenLead {
 }
 
 const checkout = resolve(import.meta.dirname, '../../..');
-/** npx, Node and three LISTs take about 2 s; the rest is for a busy machine. */
+/** npx, Node and three LISTs take about 2 s. The rest is for a busy machine. */
 const startTimeoutMs = 30_000;
 
 export async function startZenLead(

@@ -20,7 +20,7 @@ export interface RunningCommand {
 
 const checkout = resolve(import.meta.dirname, '../../..');
 /**
- * npx, Node and three LISTs take about 2 s; the rest is for a busy machine with several of them.
+ * npx, Node and three LISTs take about 2 s. The rest is for a busy machine with several of them.
  */
 const patience = { timeout: 60_000, interval: 50 };
 

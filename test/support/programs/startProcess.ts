@@ -1,11 +1,10 @@
 /**
- * Starts one program of a test and makes sure that it ends with it. Used for the control plane and
- * for `zen-lead` itself.
+ * Starts one program of a test and makes sure that it ends with the test.
  *
- * Guarantees: output goes to `<directory>/<name>.log`; the program and whatever it started (npx
- * starts a shell that starts Node) is gone after `stop`, and also when the test process dies in any
- * way, SIGKILL included: a small `sh` holds the other end of a pipe and kills the program's process
- * group when the pipe closes.
+ * Guarantees: output goes to `<directory>/<name>.log`. After `stop` the program has ended, with
+ * whatever it started (npx starts a shell that starts Node). It also ends when the test process
+ * dies in any way, SIGKILL included. A small `sh` holds the other end of a pipe and kills the
+ * program's process group when the pipe closes.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -1,8 +1,8 @@
 /**
- * Runs `zen-lead` as a user would, as a process of its own, for the tests of this folder.
+ * Runs `zen-lead` as a user would, as a process of its own.
  *
- * Guarantees: never inherits a cluster from the environment of whoever runs the tests; ended with
- * the test that started it.
+ * Guarantees: never inherits a cluster from the environment of the test run. It ends with the test
+ * that started it.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -11,14 +11,14 @@ import { expect, onTestFinished } from 'vitest';
 
 const entry = fileURLToPath(new URL('../../../cli/zen-lead.ts', import.meta.url));
 /**
- * What programs share: a start then costs half of the processor's time, because Node strips the
- * types and compiles each file once. Not where coverage is measured: cached code is measured less
- * precisely.
+ * The compile cache that programs share. A start then costs half of the processor's time, because
+ * Node strips the types and compiles each file once. Absent where coverage is measured, because
+ * cached code is measured less precisely.
  * Source: https://nodejs.org/docs/latest-v24.x/api/module.html#module-compile-cache
  */
 const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/compiled', import.meta.url));
 
-/** For a spawned program: no cluster of whoever runs the tests, and what Node itself needs. */
+/** The environment of a spawned program, with what Node itself needs and no cluster. */
 export function programEnvironment(): Record<string, string> {
   const coverage = process.env['NODE_V8_COVERAGE'];
   const path = process.env['PATH'] ?? '';

@@ -1,7 +1,7 @@
 /**
- * A command of `zen-lead` as a person types it, in this process: the command line is read and the
- * command runs as in cli/zen-lead.ts, without the second that a process takes to start. One at a
- * time.
+ * Runs a command of `zen-lead` as a person types it, in this process. It reads the command line and
+ * runs the command as cli/zen-lead.ts does, without the second that a process takes to start. One
+ * at a time.
  */
 
 import { vi } from 'vitest';

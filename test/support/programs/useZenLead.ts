@@ -1,6 +1,6 @@
 /**
- * One control plane and one `zen-lead run` for the stories of a test file, and a namespace for each
- * story. Called at the top of the file.
+ * Gives the stories of a test file one control plane and one `zen-lead run`, and each story a
+ * namespace. Call it at the top of the file.
  */
 
 import { afterAll, beforeAll } from 'vitest';

@@ -1,7 +1,7 @@
 /**
- * A Kubernetes API server small enough to read, over real HTTP on 127.0.0.1: LIST, GET, POST, merge
- * PATCH and DELETE of whatever is put in, with resource versions, uids and their preconditions.
- * `before` sees every request first: to count, to fail, to change something in between.
+ * Serves a Kubernetes API small enough to read, over real HTTP on 127.0.0.1. It has LIST, GET,
+ * POST, merge PATCH and DELETE, with resource versions, uids and their preconditions. `before` sees
+ * every request first, and may count it, fail it or change something in between.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -24,7 +24,7 @@ export interface ApiRequest {
   readonly body: unknown;
 }
 
-/** An answer in place of the real one; undefined: go on. */
+/** An answer instead of the real one. Undefined goes on. */
 export type Before = (request: ApiRequest) => { status: number; body: object } | undefined | Promise<undefined>;
 
 export interface FakeApi {

@@ -1,5 +1,5 @@
 /**
- * FaultyTarget: a TCP server on loopback that treats each connection as one kind of broken target
+ * FaultyTarget: serves TCP on loopback and treats each connection as one kind of broken target
  * would. It stands in for pods that a prober must survive.
  *
  * Guarantees: `close` cuts every connection and stops whatever still sends.

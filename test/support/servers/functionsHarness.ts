@@ -1,5 +1,5 @@
 /**
- * Functions on a fake API, with a clock that stands still unless it is moved, and events as a
+ * Runs functions on a fake API. Their clock stands still unless it is moved, and events are as a
  * bridge with a fresh view would send them.
  */
 
@@ -19,12 +19,12 @@ export interface Harness {
   readonly reconciler: Reconciler;
   readonly metrics: Metrics;
   readonly clock: { now: number };
-  /** What a bridge would put into an event now; reads through the API and forgets the requests. */
+  /** What a bridge would put into an event now. Reads through the API and forgets the requests. */
   snapshot(name?: string): Promise<Snapshot>;
   event(changes?: Partial<ParsedReconcileEvent>, data?: Partial<ReconcileData>): Promise<ParsedReconcileEvent>;
-  /** A trusted event with a fresh snapshot, looked at. */
+  /** Reconciles a trusted event with a fresh snapshot. */
   reconcile(changes?: Partial<ParsedReconcileEvent>, data?: Partial<ReconcileData>): Promise<ReplyEvent>;
-  /** Looks until nothing is written any more; forgets the requests. */
+  /** Reconciles until nothing is written any more, and forgets the requests. */
   settle(): Promise<void>;
   count(metric: string, labels: Record<string, string>): Promise<number>;
 }

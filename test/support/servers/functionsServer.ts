@@ -1,4 +1,4 @@
-/** The functions as a server on a fake API: what a sender sees. */
+/** Serves the functions on a fake API, as a sender sees them. */
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Server } from 'node:http';

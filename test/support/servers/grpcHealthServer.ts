@@ -1,5 +1,5 @@
 /**
- * GrpcHealthServer: the standard health service on the gRPC library of Node, on loopback.
+ * GrpcHealthServer: serves the standard health service with the gRPC library of Node, on loopback.
  */
 
 import {
@@ -14,7 +14,7 @@ export interface GrpcHealthServer {
   readonly port: number;
   /** Of a service: 1 SERVING, 2 NOT_SERVING. A service that is not set is NOT_FOUND. */
   set(service: string, status: number): void;
-  /** Ends the sessions as a server does that shuts down: with GOAWAY. */
+  /** Ends the sessions with GOAWAY, as a server does that shuts down. */
   drain(): void;
   close(): void;
 }

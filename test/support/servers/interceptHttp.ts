@@ -1,11 +1,11 @@
 /**
- * Lets the tests of a file answer HTTP requests with nock, for undici's Agent too: nock 15 replaces
- * the sockets below it.
+ * Lets the tests of a file answer HTTP requests with nock. That works for undici's Agent too,
+ * because nock 15 replaces the sockets below it.
  *
  * Guarantees: a request without an interceptor fails, and other files in the same worker meet real
  * sockets.
- * Does not guarantee anything about aborted requests: with undici 8 one ends the process. Tests of
- * deadlines, watches and TLS need a real server.
+ * Does not guarantee anything about aborted requests, because with undici 8 one ends the process.
+ * Tests of deadlines, watches and TLS need a real server.
  */
 
 import nock from 'nock';

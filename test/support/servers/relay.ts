@@ -1,7 +1,7 @@
 /**
- * Relay: the network between one replica and the API server, as a TCP proxy on 127.0.0.1 that can
- * be held (bytes wait, nothing is closed: a partition, or a machine that stands still) or cut
- * (connections are reset and refused: a process that is gone).
+ * Relay: is the network between one replica and the API server, as a TCP proxy on 127.0.0.1. Held,
+ * it lets bytes wait and closes nothing, like a partition or a machine that stands still. Cut, it
+ * resets and refuses connections, like a process that is gone.
  */
 
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { connect, createServer, type Socket } from 'node:net';
 export interface Relay {
   readonly url: string;
   hold(): void;
-  /** Also undoes `cut`; what was held arrives now, in order. */
+  /** Also undoes `cut`. What was held arrives now, in order. */
   release(): void;
   cut(): void;
   close(): Promise<void>;

@@ -1,10 +1,10 @@
 /**
- * ScriptedServer: an HTTP server on loopback that answers each request with the next step of a
- * script. It stands in for a kube-apiserver where a test needs the faults that a real one shows
- * only in bad times.
+ * ScriptedServer: serves HTTP on loopback and answers each request with the next step of a script.
+ * It stands in for a kube-apiserver where a test needs the faults that a real one shows only in bad
+ * times.
  *
- * Guarantees: a request that no step is left for gets 599, which no client of ours takes for an
- * answer; `close` cuts every socket.
+ * Guarantees: a request without a step left gets 599, which none of our clients takes for an
+ * answer. `close` cuts every socket.
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -1,6 +1,5 @@
 /**
- * Sends bytes that no HTTP client would send, and gives back the answer, once the server has
- * closed.
+ * Sends bytes that no HTTP client would send. Resolves with the answer, once the server has closed.
  */
 
 import { connect } from 'node:net';

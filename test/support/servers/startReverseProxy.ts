@@ -1,6 +1,6 @@
 /**
- * A real reverse proxy (nginx) in front of several functions, as an ingress or a Service of a
- * cluster would stand there.
+ * Starts a real reverse proxy (nginx) in front of several functions, as an ingress or a Service of
+ * a cluster would stand there.
  *
  * Source: https://nginx.org/en/docs/http/ngx_http_upstream_module.html
  */
@@ -14,7 +14,7 @@ import { type RunningProcess, startProcess } from '../programs/startProcess.ts';
 
 export const missingProxyLine = 'e2e: skipped, no reverse proxy here (install nginx, `apt-get install nginx`)';
 
-/** Null: there is none. Debian puts it where only root looks. */
+/** Null where there is none. Debian puts it outside of a user's PATH. */
 export function findReverseProxy(environment: Readonly<Record<string, string | undefined>>): string | null {
   const folders = [...(environment['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
   return folders.map((folder) => join(folder, 'nginx')).find(isExecutable) ?? null;
@@ -25,7 +25,7 @@ export interface ReverseProxy {
   readonly url: string;
 }
 
-/** `upstreams`: URLs; requests go to them in turn. */
+/** `upstreams` are URLs. Requests go to them in turn. */
 export async function startReverseProxy(
   command: string,
   directory: string,
@@ -46,7 +46,10 @@ export async function startReverseProxy(
   return { process, url };
 }
 
-/** One process, no daemon, nothing outside of its folder: it ends with the test that started it. */
+/**
+ * One process, no daemon, nothing outside of its folder, so that it ends with the test that started
+ * it.
+ */
 function toConfig(port: number, upstreams: readonly string[]): string {
   const servers = upstreams.map((url) => `server ${new URL(url).host} max_fails=1 fail_timeout=1s;`).join('\n    ');
   const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];

@@ -1,7 +1,7 @@
 /**
- * A proxy in front of the API server that holds some of its answers back: whoever asks through it
- * sees that part of the world as it was. Plain HTTP on this side, so that it can tell one resource
- * from another.
+ * Starts a proxy in front of the API server that holds some of its answers back. A client behind it
+ * sees that part of the world as it was. This side has plain HTTP, so that the proxy can
+ * distinguish resources.
  */
 
 import { once } from 'node:events';
@@ -16,8 +16,8 @@ export interface SlowProxy {
 }
 
 /**
- * `isLate`: which paths, with their queries. Every piece of such an answer comes `delayMs` late,
- * watches too.
+ * `isLate` says which paths, with their queries. Every piece of such an answer comes `delayMs`
+ * late, watches too.
  */
 export async function startSlowProxy(
   { url, caFile }: Pick<ControlPlane, 'url' | 'caFile'>,

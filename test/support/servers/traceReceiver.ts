@@ -1,5 +1,5 @@
 /**
- * A local OTLP/HTTP receiver: takes what a collector would, and keeps the spans.
+ * Receives OTLP/HTTP as a collector would, and keeps the spans.
  *
  * Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp (JSON encoding; ids in hex).
  */

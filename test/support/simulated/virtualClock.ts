@@ -1,6 +1,6 @@
 /**
- * VirtualClock: the bridge's Clock, moved by hand. `advance` runs what comes due in order, and lets
- * every promise settle in between.
+ * VirtualClock: is the bridge's Clock, moved by hand. `advance` runs what comes due in order, and
+ * lets every promise settle in between.
  */
 
 import type { Clock } from '../../../bridge/clock.ts';
@@ -14,9 +14,9 @@ interface Timer {
 
 export interface VirtualClock extends Clock {
   advance(ms: number): Promise<void>;
-  /** Moves the time and runs nothing: a process that stood still. */
+  /** Moves the time and runs nothing, as if the process stood still. */
   jump(ms: number): void;
-  /** What an operator or NTP does to the wall clock: so far from the true time, from now on. */
+  /** Sets the wall clock so far from the true time from now on, as an operator or NTP does. */
   setWallClock(aheadMs: number): void;
   pending(): number;
 }

@@ -1,7 +1,7 @@
 /**
  * WatchedWorld: a reflector against a scripted API server, and what it reported. The first LISTs,
- * checks and watches answer as the story says; later LISTs repeat the last one, later watches stay
- * open and quiet, later checks find a server that is ahead of everything.
+ * checks and watches answer as the story says. Later LISTs repeat the last one, and later watches
+ * stay open and quiet. Later checks find a server that is ahead of everything.
  */
 
 import { systemClock } from '../../../bridge/clock.ts';
