@@ -31,6 +31,7 @@ function whyNot({ snapshot, decision }: CurrentState, podName: string): string {
   if (standing.kind === 'waiting') {
     return `it has not been Ready for min-ready-duration; it will have been at ${formatRfc3339(standing.eligibleAt)}`;
   }
+  if (standing.kind === 'unjudged') return 'its health check has no verdict on it yet';
   if (decision.reason === 'Paused') return 'the Service is paused; zen-lead resume ends that';
   const unreadable = annotations.find(({ expected }) => expected !== null);
   if (unreadable === undefined) return `the rules keep ${decision.leader?.name ?? 'no pod'} (${decision.reason})`;

@@ -108,6 +108,8 @@ function describeStanding(standing: PodStanding['standing'], keptAlthough: PodSt
       return 'could lead';
     case 'waiting':
       return `could lead from ${formatRfc3339(standing.eligibleAt)}, by min-ready-duration`;
+    case 'unjudged':
+      return 'could lead once it passes its health check, which has no verdict on it yet';
     case 'unfit':
       return unfitText[standing.why];
   }

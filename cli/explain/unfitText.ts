@@ -12,4 +12,5 @@ export const unfitText: Readonly<Record<Unfit, string>> = {
   withoutAddress: 'has no IP of the Service’s first family',
   notReady: 'is not Ready',
   portUnresolved: 'lacks a port that the Service names (ports-mode strict)',
+  unhealthy: 'fails its health check',
 };

@@ -20,6 +20,7 @@ export type EventReason =
   | 'NoReadyPods'
   | 'NoPodsFound'
   | 'PortResolutionFailed'
+  | 'HealthCheckFailing'
   | 'InvalidService'
   | 'InvalidAnnotation'
   | 'NameConflict'

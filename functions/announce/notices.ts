@@ -35,7 +35,7 @@ function toLeaderNotice({ leader, previous, reason, epoch }: Announcement): Noti
 
 function toLostReason(reason: Announcement['reason']): EventReason {
   if (reason === 'NoPodsFound' || reason === 'PortResolutionFailed' || reason === 'InvalidService') return reason;
-  return 'NoReadyPods';
+  return reason === 'NoHealthyPods' ? 'HealthCheckFailing' : 'NoReadyPods';
 }
 
 export function toWarningNotice({ reason, value, message }: Warning): Notice {

@@ -4,6 +4,9 @@
  *
  * The order is paused, then exclude, lost label or terminating (at once), then failover-min-delay,
  * pin, sticky, strategy.
+ *
+ * Guarantees: a leader against which its health check alone stands is left only for a pod that
+ * passes that check (S10). A check that no pod passes proves nothing.
  */
 
 import type { Leader, Reason } from './decision.ts';
@@ -14,6 +17,8 @@ import {
   type FitnessRules,
   isEligible,
   isFinished,
+  isUnjudged,
+  judgedFrom,
   readyCountsFrom,
   type Unfit,
   whyUnfit,
@@ -31,6 +36,8 @@ export interface ChoiceInput {
   readonly sourceUid: Uid;
   /** A value that a user wrote cannot be read. A fit leader then stays, whatever the rest says. */
   readonly hasUnreadable: boolean;
+  /** It is one of the health check, whose defaults then move no leader. */
+  readonly hasUnreadableCheck: boolean;
 }
 
 export interface Choice {
@@ -49,6 +56,7 @@ const reasonOf: Readonly<Record<Unfit, Reason>> = {
   withoutAddress: 'LeaderWithoutAddress',
   notReady: 'LeaderNotReady',
   portUnresolved: 'LeaderPortUnresolved',
+  unhealthy: 'LeaderUnhealthy',
 };
 
 export function chooseLeader(input: ChoiceInput, now: number): Choice {
@@ -56,26 +64,40 @@ export function chooseLeader(input: ChoiceInput, now: number): Choice {
   const incumbent = findIncumbent(input.candidates, record.leader);
   const unfit = incumbent === null ? null : whyUnfit(incumbent, rules);
 
+  const isFit = unfit === null || (unfit === 'unhealthy' && input.hasUnreadableCheck);
+
   if (settings.paused) {
-    if (incumbent !== null && (unfit === null || canBeKept(incumbent, input))) return kept('Paused', incumbent);
+    if (incumbent !== null && (isFit || unfit === 'unhealthy' || canBeKept(incumbent, input)))
+      return kept('Paused', incumbent);
     return { outcome: 'lost', reason: 'Paused', pod: null };
   }
-  if (incumbent !== null && unfit === null) return chooseBesideFitLeader(incumbent, input, now);
-  if (incumbent !== null && unfit === 'notReady' && canBeKept(incumbent, input)) {
-    const graceEndsAt = readyCountsFrom(incumbent, now) + settings.failoverMinDelayMs;
-    if (settings.failoverMinDelayMs > 0 && now < graceEndsAt)
-      return { ...kept('FailoverDelayed', incumbent), graceEndsAt };
-  }
+  if (incumbent !== null && isFit) return chooseBesideFitLeader(incumbent, input, now);
+  const graceEndsAt = incumbent === null ? null : graceOf(incumbent, unfit, input, now);
+  if (incumbent !== null && graceEndsAt !== null && now < graceEndsAt)
+    return { ...kept('FailoverDelayed', incumbent), graceEndsAt };
 
   const successor = selectEligible(input, now);
   if (successor !== undefined) {
     const reason = record.leader === null ? 'FirstLeader' : unfit === null ? 'LeaderGone' : reasonOf[unfit];
     return { outcome: 'elected', reason, pod: successor };
   }
-  if (settings.noLeader === 'hold' && incumbent !== null && unfit === 'notReady' && canBeKept(incumbent, input)) {
-    return kept('Held', incumbent);
+  if (incumbent !== null && unfit === 'unhealthy') return kept('AllUnhealthy', incumbent);
+  if (settings.noLeader === 'hold') {
+    const lastResort = selectLastResort(input, now);
+    if (lastResort !== undefined) return { outcome: 'elected', reason: 'LastResort', pod: lastResort };
+    if (incumbent !== null && unfit === 'notReady' && canBeKept(incumbent, input)) return kept('Held', incumbent);
   }
   return { outcome: 'lost', reason: whyNobody(input), pod: null };
+}
+
+/** When failover-min-delay ends for this leader, in epoch milliseconds. Null where it has none. */
+function graceOf(incumbent: Candidate, unfit: Unfit | null, input: ChoiceInput, now: number): number | null {
+  const { failoverMinDelayMs } = input.settings;
+  if (failoverMinDelayMs === 0) return null;
+  if (unfit === 'unhealthy') return judgedFrom(incumbent, now) + failoverMinDelayMs;
+  return unfit === 'notReady' && canBeKept(incumbent, input)
+    ? readyCountsFrom(incumbent, now) + failoverMinDelayMs
+    : null;
 }
 
 export function findIncumbent(candidates: readonly Candidate[], leader: Leader | null): Candidate | null {
@@ -113,6 +135,20 @@ function selectEligible(input: ChoiceInput, now: number): Candidate | undefined 
   return eligible.find((pod) => pod.name === input.settings.pinLeader) ?? selectFirst(eligible, strategyContext(input));
 }
 
+/**
+ * Where nobody leads and every Ready pod fails the check, Ready alone decides. One that waits for
+ * its first verdict may pass, and is waited for.
+ */
+function selectLastResort({ candidates, ...input }: ChoiceInput, now: number): Candidate | undefined {
+  const isReady = (pod: Candidate): boolean => {
+    const why = whyUnfit(pod, input.rules);
+    return why === null || why === 'unhealthy';
+  };
+  const ready = candidates.filter(isReady);
+  if (ready.some((pod) => whyUnfit(pod, input.rules) === null)) return undefined;
+  return selectEligible({ ...input, candidates: ready, rules: { ...input.rules, isChecked: false } }, now);
+}
+
 function strategyContext({ settings, sourceUid, record }: ChoiceInput): StrategyContext {
   return { strategy: settings.strategy, sourceUid, lastNode: record.lastNode, lastZone: record.lastZone };
 }
@@ -137,7 +173,8 @@ function whyNobody({ candidates, rules }: ChoiceInput): Reason {
   const selected = candidates.filter((pod) => pod.selected);
   if (selected.length === 0) return 'NoPodsFound';
   const why = selected.map((pod) => whyUnfit(pod, rules));
-  if (why.includes(null)) return 'WaitingForMinReady';
+  if (selected.some((pod, index) => why[index] === null && !isUnjudged(pod, rules))) return 'WaitingForMinReady';
+  if (why.includes(null) || why.includes('unhealthy')) return 'NoHealthyPods';
   return why.includes('portUnresolved') ? 'PortResolutionFailed' : 'NoReadyPods';
 }
 
@@ -148,8 +185,13 @@ function whyNobody({ candidates, rules }: ChoiceInput): Reason {
  * A stateless function cannot wait, so its reply asks the bridge to reconcile again then.
  */
 export function nextChoiceAt(choice: Choice, input: ChoiceInput, now: number): number | null {
+  const canRise = (pod: Candidate): boolean => {
+    const why = whyUnfit(pod, input.rules);
+    // As a last resort a pod that fails its check takes over, too.
+    return why === null || (why === 'unhealthy' && input.settings.noLeader === 'hold');
+  };
   const instants = rivalsOf(choice, input)
-    .filter((pod) => pod.uid !== choice.pod?.uid && whyUnfit(pod, input.rules) === null)
+    .filter((pod) => pod.uid !== choice.pod?.uid && canRise(pod))
     .map((pod) => eligibleAt(pod, input.rules, now));
   if (choice.graceEndsAt !== undefined) instants.push(choice.graceEndsAt);
   // A pod is held without grace while its instants lie too far ahead. Its grace begins after that.

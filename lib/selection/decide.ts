@@ -15,7 +15,7 @@ import { parseEpoch, toLeader } from './record.ts';
 import type { Situation } from './situation.ts';
 import type { Candidate } from './snapshot.ts';
 import { sliceName } from './wantedNames.ts';
-import { foreignSliceWarnings, sortWarnings } from './warnings.ts';
+import { foreignSliceWarnings, healthWarnings, sortWarnings } from './warnings.ts';
 
 export interface Decided {
   readonly decision: Decision;
@@ -54,6 +54,7 @@ export function decide(whole: Situation, now: number): Decided {
     ...leaderName.warnings,
     ...routes.warnings,
     ...followers.warnings,
+    ...healthWarnings(situation.read.settings, choice),
     ...foreignSliceWarnings(snapshot, leaderName.name, (name) => owned.slices.some((slice) => slice.name === name)),
   ];
   const isSameUnderNewEpoch = choice.outcome === 'kept' && isNewSlice;

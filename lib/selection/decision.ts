@@ -23,6 +23,8 @@ export const electedReasons = [
   'LeaderNotSelected', // it lost the label that the source selects
   'LeaderWithoutAddress', // no IP of the primary family
   'LeaderPortUnresolved', // ports-mode strict and a named port that it does not have
+  'LeaderUnhealthy', // it fails its health check, and the new one passes it
+  'LastResort', // no-leader hold, nobody leads, and every Ready pod fails its health check
   'Pinned',
   'Preferred', // sticky is false and the strategy puts another one first
   'SliceMadeAnew', // the same pod under a new epoch, after a deleted slice or a renamed Service
@@ -33,12 +35,14 @@ export const keptReasons = [
   'Paused',
   'FailoverDelayed', // failover-min-delay is running
   'Held', // no-leader hold
+  'AllUnhealthy', // the leader fails its health check, and no pod that passes it can take over
 ] as const;
 
 export const lostReasons = [
   'OptedOut',
   'NoPodsFound', // the selector matches nothing
   'NoReadyPods', // pods, but none is fit
+  'NoHealthyPods', // Ready pods, but none passes its health check
   'WaitingForMinReady', // a fit pod, but not for long enough
   'PortResolutionFailed', // fit pods, but none has the named ports (strict)
   'Paused', // frozen, and the frozen leader is gone
@@ -70,6 +74,7 @@ export interface Warning {
     | 'NameConflict'
     | 'ForeignEndpointSlice'
     | 'PortResolutionFailed'
+    | 'HealthCheckFailing'
     | 'NoReadyPods'
     | 'NoPodsFound';
   readonly value: string;

@@ -7,7 +7,7 @@
 
 import { type Assessment, assessSituation } from './assess.ts';
 import { compareText } from './compareText.ts';
-import { eligibleAt, type Unfit, whyUnfit } from './fitness.ts';
+import { eligibleAt, isUnjudged, type Unfit, whyUnfit } from './fitness.ts';
 import { isOurAnnotation } from './names.ts';
 import { readSituation } from './situation.ts';
 import type { Candidate, Snapshot } from './snapshot.ts';
@@ -18,6 +18,8 @@ export type Standing =
   | { readonly kind: 'eligible' }
   /** Fit, but not Ready for long enough before that instant (epoch milliseconds). */
   | { readonly kind: 'waiting'; readonly eligibleAt: number }
+  /** Fit, but its health check has no verdict on it yet. */
+  | { readonly kind: 'unjudged' }
   | { readonly kind: 'unfit'; readonly why: Unfit };
 
 export interface PodStanding {
@@ -52,6 +54,7 @@ export function explain(snapshot: Snapshot, now: number): Explanation {
     const why = whyUnfit(pod, choice.rules);
     if (pod.uid === decision.leader?.uid) return { pod, standing: { kind: 'leader' }, keptAlthough: why };
     if (why !== null) return { pod, standing: { kind: 'unfit', why }, keptAlthough: null };
+    if (isUnjudged(pod, choice.rules)) return { pod, standing: { kind: 'unjudged' }, keptAlthough: null };
     const at = eligibleAt(pod, choice.rules, now);
     const isWaiting = choice.rules.minReadyMs > 0 && at > now;
     return {

@@ -18,7 +18,9 @@ export type Unfit =
   | 'excluded'
   | 'withoutAddress'
   | 'notReady'
-  | 'portUnresolved';
+  | 'portUnresolved'
+  /** It fails the health check that the source asks for. The check alone stands against it. */
+  | 'unhealthy';
 
 export interface FitnessRules {
   readonly primaryFamily: IpFamily;
@@ -26,14 +28,23 @@ export interface FitnessRules {
   /** A pod without one of the named ports cannot be routed to (`ports-mode: strict`). */
   readonly requirePorts: boolean;
   readonly minReadyMs: number;
+  /** A bridge runs the health check that the source asks for, so the verdicts count. */
+  readonly isChecked: boolean;
 }
 
 export function toFitnessRules(
   settings: Settings,
   ports: readonly ServicePort[],
   primaryFamily: IpFamily,
+  observer?: string,
 ): FitnessRules {
-  return { primaryFamily, ports, requirePorts: settings.portsMode === 'strict', minReadyMs: settings.minReadyMs };
+  return {
+    primaryFamily,
+    ports,
+    requirePorts: settings.portsMode === 'strict',
+    minReadyMs: settings.minReadyMs,
+    isChecked: settings.healthCheck !== null && observer !== undefined,
+  };
 }
 
 /** Null when the pod is fit. */
@@ -45,7 +56,13 @@ export function whyUnfit(pod: Candidate, rules: FitnessRules): Unfit | null {
   if (addressOf(pod, rules.primaryFamily) === null) return 'withoutAddress';
   if (!pod.ready || pod.phase !== 'Running') return 'notReady';
   if (rules.requirePorts && resolvePorts(rules.ports, pod).missing.length > 0) return 'portUnresolved';
+  if (rules.isChecked && pod.health?.verdict === 'failing') return 'unhealthy';
   return null;
+}
+
+/** A pod that is checked is not chosen before its first verdict. */
+export function isUnjudged(pod: Candidate, rules: FitnessRules): boolean {
+  return rules.isChecked && pod.health === undefined;
 }
 
 /** Succeeded or Failed. Its IP may be another pod's by now. */
@@ -59,10 +76,22 @@ function isExcluded(pod: Candidate): boolean {
 
 /**
  * When a fit pod becomes eligible, in epoch milliseconds. A pod whose kubelet never gave an instant
- * counts from its creation.
+ * counts from its creation. Where a check is run, min-ready-duration counts from the pass, too.
  */
 export function eligibleAt(pod: Candidate, rules: FitnessRules, now: number): number {
-  return readyCountsFrom(pod, now) + rules.minReadyMs;
+  const readyFrom = readyCountsFrom(pod, now);
+  const from =
+    rules.isChecked && pod.health?.verdict === 'passing' ? Math.max(readyFrom, judgedFrom(pod, now)) : readyFrom;
+  return from + rules.minReadyMs;
+}
+
+/**
+ * The instant since which a pod has had its verdict, in epoch milliseconds. An instant further
+ * ahead than clocks may differ says nothing.
+ */
+export function judgedFrom({ health }: Candidate, now: number): number {
+  const since = health?.since ?? Number.NEGATIVE_INFINITY;
+  return since <= now + MAX_AHEAD_MS ? since : Number.NEGATIVE_INFINITY;
 }
 
 /**
@@ -88,7 +117,8 @@ export function credibleFrom({ readyChangedAt, createdAt }: Candidate): readonly
 }
 
 export function isEligible(pod: Candidate, rules: FitnessRules, now: number): boolean {
-  return whyUnfit(pod, rules) === null && (rules.minReadyMs === 0 || eligibleAt(pod, rules, now) <= now);
+  if (whyUnfit(pod, rules) !== null || isUnjudged(pod, rules)) return false;
+  return rules.minReadyMs === 0 || eligibleAt(pod, rules, now) <= now;
 }
 
 /** The pod's first IP of a family, or null. */

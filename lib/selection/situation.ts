@@ -31,6 +31,14 @@ export interface Situation {
   readonly warnings: readonly Warning[];
 }
 
+const checkAnnotations = [
+  annotation.healthCheck,
+  annotation.healthCheckInterval,
+  annotation.healthCheckTimeout,
+  annotation.healthCheckFailureThreshold,
+  annotation.healthCheckSuccessThreshold,
+];
+
 /** Null when the source is gone, or is going and has no route left that could be wrong. */
 export function readSituation(snapshot: Snapshot): Situation | null {
   const { source } = snapshot;
@@ -44,7 +52,7 @@ export function readSituation(snapshot: Snapshot): Situation | null {
   const exists = owned.services.length + owned.slices.length > 0;
   const families = familiesOf(source, owned);
 
-  const rules = toFitnessRules(read.settings, source.ports, families[0] ?? 'IPv4');
+  const rules = toFitnessRules(read.settings, source.ports, families[0] ?? 'IPv4', snapshot.observer);
   // A ports-mode that cannot be read does not take an endpoint away that is routed to now.
   const keepsPorts = isUnreadable(annotation.portsMode) && record.routedAddress !== null;
   const warningsOnPods = podWarnings(snapshot.candidates, read.settings.strategy === 'priority');
@@ -64,6 +72,7 @@ export function readSituation(snapshot: Snapshot): Situation | null {
       rules: keepsPorts ? { ...rules, requirePorts: false } : rules,
       sourceUid: source.uid,
       hasUnreadable: read.unreadable.length + warningsOnPods.length > 0,
+      hasUnreadableCheck: checkAnnotations.some(isUnreadable),
     },
     warnings: [...settingsWarnings(read), ...warningsOnPods],
   };

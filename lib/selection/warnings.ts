@@ -4,10 +4,11 @@
  */
 
 import { excerpt } from './boundValue.ts';
+import type { Choice } from './choose.ts';
 import { compareText } from './compareText.ts';
 import type { Warning } from './decision.ts';
 import { annotation } from './names.ts';
-import { parseBoolean, type ReadSettings } from './settings.ts';
+import { parseBoolean, type ReadSettings, type Settings } from './settings.ts';
 import type { Candidate, Snapshot } from './snapshot.ts';
 import { parsePriority } from './strategy.ts';
 
@@ -31,6 +32,21 @@ export function podWarnings(candidates: readonly Candidate[], usesPriority: bool
     }
     return warnings;
   });
+}
+
+/** Warns where no pod passes the check: most likely the check is wrong. */
+export function healthWarnings({ healthCheck }: Settings, { reason, pod }: Choice): readonly Warning[] {
+  if (healthCheck === null || pod === null) return [];
+  if (reason !== 'AllUnhealthy' && reason !== 'LastResort') return [];
+  const check = excerpt(healthCheck.raw);
+  const detail = pod.health?.detail === undefined ? '' : ` (${pod.health.detail})`;
+  return [
+    {
+      reason: 'HealthCheckFailing',
+      value: check,
+      message: `Pod "${pod.name}" leads although it fails ${annotation.healthCheck} "${check}"${detail}: no pod that passes it can take over.`,
+    },
+  ];
 }
 
 /**

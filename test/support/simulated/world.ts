@@ -11,6 +11,8 @@ import { parseService } from '../../../lib/kube/parseService.ts';
 import { parseSlice } from '../../../lib/kube/parseSlice.ts';
 import { type Assessment, assess } from '../../../lib/selection/assess.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
+import { joinObservations } from '../../../lib/selection/joinObservations.ts';
+import type { Observations } from '../../../lib/selection/observation.ts';
 import type { PodView, ServiceView, SliceView, Snapshot } from '../../../lib/selection/snapshot.ts';
 import type { Write, WriteResource } from '../../../lib/selection/write.ts';
 import { version } from '../objects/builders.ts';
@@ -25,6 +27,8 @@ export class World {
     services: new Map(),
     endpointslices: new Map(),
   };
+  /** What a bridge says of the pods, as it would join it into a snapshot. */
+  observations: Observations | undefined;
   revision = 100;
   podsRevision = 100;
   servicesRevision = 100;
@@ -68,7 +72,7 @@ export class World {
 
   snapshot(name = 'postgres'): Snapshot {
     const source = this.sources.get(name) ?? null;
-    return buildSnapshot({
+    const snapshot = buildSnapshot({
       namespace: 'shop',
       name,
       source,
@@ -81,6 +85,7 @@ export class World {
         slices: version(this.revision),
       },
     });
+    return joinObservations(snapshot, this.observations);
   }
 
   /** One reconcile: decide on what is and write it. Returns what was decided and written. */

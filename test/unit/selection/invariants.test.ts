@@ -1,5 +1,5 @@
 /**
- * Checks the invariants S1 to S9 of docs/guarantees.md as properties over random histories of one
+ * Checks the invariants S1 to S10 of docs/guarantees.md as properties over random histories of one
  * Service.
  */
 
@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { assess } from '../../../lib/selection/assess.ts';
 import { electedReasons, keptReasons, lostReasons, refusedReasons } from '../../../lib/selection/decision.ts';
 import { MAX_AHEAD_MS } from '../../../lib/selection/fitness.ts';
+import type { Observations, Verdict } from '../../../lib/selection/observation.ts';
 import { isOurService, isOurSlice } from '../../../lib/selection/ownership.ts';
 import type { PodView, Snapshot } from '../../../lib/selection/snapshot.ts';
 import { aPod, aService, T0 } from '../../support/objects/builders.ts';
@@ -15,6 +16,7 @@ import { World } from '../../support/simulated/world.ts';
 
 /** Enough runs to find each mutation that was tried on the rules. They take about 3 s. */
 const RUNS = 600;
+const CHECK = 'tcp://:5432';
 const podNames = ['pg-0', 'pg-1', 'pg-2', 'pg-3'] as const;
 
 /** What pods mostly do is become Ready and cease to be. */
@@ -57,6 +59,8 @@ const annotations: fc.Arbitrary<Record<string, string>> = fc.record(
     followers: fc.constantFrom('true', 'false', 'readers', '_'),
     'leader-service-name': fc.constantFrom('db', 'taken', '-'),
     'leader-service-type': fc.constantFrom('ClusterIP', 'NodePort', 'x'),
+    'health-check': fc.constantFrom(CHECK, CHECK, CHECK, 'tcp://:1', 'tcp'),
+    'health-check-timeout': fc.constantFrom('1s', '1s', '1s', 'soon'),
   },
   { requiredKeys: [] },
 );
@@ -77,7 +81,18 @@ type Step =
   | { readonly kind: 'pod'; readonly name: (typeof podNames)[number]; readonly change: Partial<PodView> }
   | { readonly kind: 'podGone'; readonly name: (typeof podNames)[number] }
   | { readonly kind: 'source'; readonly annotations: Record<string, string>; readonly shape: object }
+  | { readonly kind: 'checks'; readonly said: Said | null; readonly ago: number }
   | { readonly kind: 'wait'; readonly ms: number };
+
+/** A pod that is not named has no verdict yet. */
+type Said = Readonly<Record<string, Verdict | undefined>>;
+
+const aVerdict = fc.constantFrom<Verdict>('passing', 'failing');
+/** Null: no bridge runs the check. */
+const someVerdicts = fc.option(
+  fc.record(Object.fromEntries(podNames.map((name) => [name, aVerdict])), { requiredKeys: [] }),
+  { freq: 9 },
+);
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -86,6 +101,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('podGone' as const), name: fc.constantFrom(...podNames) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('source' as const), annotations, shape: sourceShape }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('checks' as const),
+      said: someVerdicts,
+      ago: fc.constantFrom(0, 1_000, 30_000, -3_600_000),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 5_000 }) }) },
 );
 
@@ -106,6 +129,7 @@ function play(
   for (const each of steps) {
     if (each.kind === 'wait') now += each.ms;
     else if (each.kind === 'podGone') world.deletePod(each.name);
+    else if (each.kind === 'checks') world.observations = toObservations(world, each.said, now - each.ago);
     else if (each.kind === 'source') world.setSource(aService(each.annotations, each.shape));
     else {
       const old =
@@ -116,6 +140,15 @@ function play(
     world.reconcile(now);
     check({ before, after: world.snapshot(), world, now });
   }
+}
+
+function toObservations({ pods }: World, said: Said | null, since: number): Observations | undefined {
+  if (said === null) return undefined;
+  const judged = Object.entries(said).flatMap(([name, verdict]) => {
+    const uid = pods.get(name)?.uid;
+    return uid === undefined || verdict === undefined ? [] : [{ uid, check: CHECK, verdict, since }];
+  });
+  return { observer: 'bridge-0', pods: judged };
 }
 
 const leaderSlices = (snapshot: Snapshot) =>
@@ -230,12 +263,40 @@ describe('over random histories', () => {
           const portsResolve = typeof before.source?.ports[0]?.targetPort !== 'string' || (pod?.ports.length ?? 0) > 0;
           const family = before.source?.ipFamilies[0] === 'IPv6';
           const hasAddress = pod?.ips.some((ip) => ip.includes(':') === family);
+          if (pod?.health?.verdict === 'failing') return; // S10
           if (isFit && isPlain && portsResolve && hasAddress && before.source?.selector)
             expect(routedUid(after)).toBe(uid);
         });
       }),
       { numRuns: RUNS },
     );
+  });
+
+  it('S10: a leader against which its check alone stands is left only for a pod that passes that check', () => {
+    let left = 0;
+    let kept = 0;
+    fc.assert(
+      fc.property(history, (steps) => {
+        play(steps, ({ before, now }) => {
+          const { observer: _, ...unchecked } = before;
+          const { decision } = assess(before, now);
+          const otherwise = assess(unchecked, now).decision;
+          const incumbent = before.candidates.find(({ uid }) => uid === decision.previous?.uid);
+          const isFitOtherwise = otherwise.reason === 'LeaderFit' && otherwise.leader?.uid === incumbent?.uid;
+          if (incumbent?.health?.verdict !== 'failing' || before.observer === undefined || !isFitOtherwise) return;
+          if (decision.leader?.uid === incumbent.uid) {
+            kept += 1;
+            return;
+          }
+          left += 1;
+          const successor = before.candidates.find(({ uid }) => uid === decision.leader?.uid);
+          expect(successor?.health?.verdict).toBe('passing');
+          expect(before.source?.annotations['zen-lead.io/health-check-timeout']).not.toBe('soon');
+        });
+      }),
+      { numRuns: RUNS },
+    );
+    expect(Math.min(left, kept)).toBeGreaterThan(0);
   });
 
   it('settles: reconciling again writes nothing, keeps the leader, and does not depend on the order of any list', () => {

@@ -63,7 +63,13 @@ describe('a ports-mode that cannot be read', () => {
     const world = aWorld();
     world.reconcile(T0);
     world.setSource(aService({ 'ports-mode': 'some', 'min-ready-duration': '5s' }, named));
-    const rules = { requirePorts: false, minReadyMs: 5_000, primaryFamily: 'IPv4', ports: named.ports };
+    const rules = {
+      requirePorts: false,
+      isChecked: false,
+      minReadyMs: 5_000,
+      primaryFamily: 'IPv4',
+      ports: named.ports,
+    };
     expect(readSituation(world.snapshot())?.choice.rules).toEqual(rules);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dryRun } from '../../../../bridge/leaders/dryRun.ts';
-import { aPod, aService, T0, version } from '../../../support/objects/builders.ts';
+import { aPod, aService, observed, T0, version } from '../../../support/objects/builders.ts';
 import { World } from '../../../support/simulated/world.ts';
 
 function aLedWorld(annotations: Readonly<Record<string, string>> = {}): World {
@@ -44,5 +44,16 @@ describe('a replica that does not send first', () => {
     world.reconcile(T0); // the conditions of its endpoint follow the pod
     expect(dryRun(world.snapshot(), T0)).toEqual({ wantsRoute: false, nextLookAt: T0 + 10_000 });
     expect(dryRun(world.snapshot(), T0 + 10_000).wantsRoute).toBe(true);
+  });
+
+  it.each([
+    ['the leader fails and another pod passes', { 'db-0': 'failing', 'db-1': 'passing' }, true],
+    ['the leader fails and nobody passes', { 'db-0': 'failing', 'db-1': 'failing' }, false],
+    ['the leader passes', { 'db-0': 'passing', 'db-1': 'passing' }, false],
+  ] as const)('goes by the verdicts of its own checks: %s', (_, verdicts, wants) => {
+    const world = aLedWorld({ 'health-check': 'tcp://:5432' });
+    const pods = Object.entries(verdicts).map(([name, verdict]) => [name, { verdict }]);
+    world.observations = observed(Object.fromEntries(pods));
+    expect(dryRun(world.snapshot(), T0).wantsRoute).toBe(wants);
   });
 });

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ParsedReconcileEvent } from '../../../../lib/events/parseReconcileEvent.ts';
+import { joinObservations } from '../../../../lib/selection/joinObservations.ts';
 import type { Observations } from '../../../../lib/selection/observation.ts';
 import type { Snapshot, Uid } from '../../../../lib/selection/snapshot.ts';
-import { putPod, putService } from '../../../support/objects/aNamespace.ts';
+import { putPod, putService, routedPod } from '../../../support/objects/aNamespace.ts';
 import { type Harness, signal, startHarness } from '../../../support/servers/functionsHarness.ts';
 
 const check = 'tcp://:5432';
@@ -45,12 +46,33 @@ describe('observations in an event', () => {
     expect(reply.data.basis).toBe('read');
     expect(reply.data.snapshot?.observer).toBe('bridge-0');
     expect(healthOf(reply.data.snapshot)).toMatchObject({ verdict: 'failing', detail: 'timeout' });
+    expect(reply.data).toMatchObject({ reason: 'LeaderUnhealthy', leader: { name: 'db-1' } });
+    expect(routedPod(harness.fake)).toBe('db-1');
+  });
+
+  it('move the leader with one write and no read where the snapshot holds them', async () => {
+    const observations = verdicts('failing');
+    const snapshot = joinObservations(await harness.snapshot(), observations);
+    const reply = await harness.reconcile({ type: 'io.zen-lead.pod.checked' }, { observations, snapshot });
+    expect(harness.fake.requests.map(({ method }) => method)).toEqual(['PATCH']);
+    expect(reply.data).toMatchObject({ basis: 'event', reason: 'LeaderUnhealthy', leader: { name: 'db-1' } });
+    expect(await harness.count('failover_count_total', { reason: 'leaderUnhealthy' })).toBe(1);
+  });
+
+  it('that fail every pod move nothing, and a Warning Event names the check', async () => {
+    const { observer, pods } = verdicts('failing');
+    const observations = { observer, pods: pods.map((pod) => ({ ...pod, verdict: 'failing' as const })) };
+    const reply = await harness.reconciler.reconcile(await aHint(observations), true, signal);
+    expect(reply.data).toMatchObject({ decision: 'kept', reason: 'AllUnhealthy', leader: { name: 'db-0' } });
+    const notes = harness.fake.all('events').filter((event) => event['reason'] === 'HealthCheckFailing');
+    expect(notes.map((event) => event['note'])).toEqual([expect.stringContaining('"tcp://:5432" (timeout)')]);
   });
 
   it('of a stranger count for nothing', async () => {
     const reply = await harness.reconciler.reconcile(await aHint(verdicts('failing')), false, signal);
     expect(reply.data.snapshot).not.toHaveProperty('observer');
     expect(healthOf(reply.data.snapshot)).toBeUndefined();
+    expect(routedPod(harness.fake)).toBe('db-0');
   });
 
   it('count for nothing from their deadline on', async () => {
