@@ -13,7 +13,7 @@
  */
 
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
-import { clusterSource, toReply } from '../../lib/events/toReply.ts';
+import { clusterSource, toLeaderEvent } from '../../lib/events/toReply.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { applyWrite } from '../../lib/kube/write.ts';
 import type { Decision, Warning } from '../../lib/selection/decision.ts';
@@ -180,7 +180,10 @@ async function tell(
   };
   if (eventsSink !== undefined) {
     const inTime = AbortSignal.any([signal, timeoutSignal(SINK_BUDGET_MS)]);
-    await eventsSink(toReply(context, { decision: kind, reason, previous, leader, epoch, basis: 'event' }), inTime);
+    await eventsSink(
+      toLeaderEvent(context, { decision: kind, reason, previous, leader, epoch, basis: 'event' }),
+      inTime,
+    );
   }
   if (record !== null) await applyWrite(api, record, signal);
 }

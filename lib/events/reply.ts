@@ -37,7 +37,7 @@ export interface ReplyData {
 
 export interface ReplyEvent extends CloudEventV1<ReplyData> {
   readonly specversion: '1.0';
-  /** `<source uid>/<epoch>/<type>/<reason>` */
+  /** `<source uid>/<epoch>/<type>/<reason>`; a reply has `/<hash>` after it. */
   readonly id: string;
   readonly type: ReplyType;
   readonly source: string;

@@ -1,12 +1,15 @@
 /**
- * Builds the CloudEvent of a decision.
+ * Builds the CloudEvents of a decision: a leader event, which tells others that the leader changed,
+ * and a reply, which answers one event.
  *
- * Guarantees: the same decision about the same Service has the same id, so that a receiver
- * recognises the second copy. Subject and source are those of the event that was answered, so that
- * a cluster has one stream.
+ * Guarantees: a leader event that is sent again has the same id, so that a receiver recognises the
+ * second copy. Replies of different content have different ids. Subject and source are those of the
+ * event that was answered, so that a cluster has one stream.
+ * Source: CloudEvents 1.0.2, "id" (source + id is unique for each distinct event).
  */
 
 import type { Uid } from '../selection/snapshot.ts';
+import { hashId } from './eventId.ts';
 import type { ReplyData, ReplyEvent } from './reply.ts';
 import { formatRfc3339 } from './rfc3339.ts';
 import { type ServiceRef, serviceSubject } from './subject.ts';
@@ -21,7 +24,18 @@ interface ReplyContext {
   readonly decidedAt: number;
 }
 
+/**
+ * Nearly every reply says that nothing changed, so the id of the change says too little. The
+ * revisions stand for a snapshot, which can be megabytes.
+ */
 export function toReply(context: ReplyContext, data: ReplyData): ReplyEvent {
+  const event = toLeaderEvent(context, data);
+  const { snapshot, ...rest } = data;
+  const hash = hashId([event.time, JSON.stringify({ ...rest, revisions: snapshot?.revisions })]);
+  return { ...event, id: `${event.id}/${hash}` };
+}
+
+export function toLeaderEvent(context: ReplyContext, data: ReplyData): ReplyEvent {
   const type = `io.zen-lead.leader.${data.decision}` as const;
   const { namespace, name } = context.subject;
   return {

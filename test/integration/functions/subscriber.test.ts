@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { createEventsSink } from '../../../functions/announce/eventsSink.ts';
-import { toReply } from '../../../lib/events/toReply.ts';
+import { toLeaderEvent } from '../../../lib/events/toReply.ts';
 import { uid } from '../../support/objects/anEvent.ts';
 
 it('the example subscriber logs each leader once, however often it is announced', async () => {
@@ -32,7 +32,7 @@ it('the example subscriber logs each leader once, however often it is announced'
         epoch,
         basis: 'event',
       } as const;
-      await createEventsSink(url)(toReply(context, data), AbortSignal.timeout(5_000));
+      await createEventsSink(url)(toLeaderEvent(context, data), AbortSignal.timeout(5_000));
     };
     await announce(7, 'db-0');
     await announce(7, 'db-0');

@@ -10,7 +10,7 @@ import { createDeadLetters } from '../../../bridge/delivery/deadLetter.ts';
 import { createEventPoster } from '../../../bridge/delivery/eventPoster.ts';
 import { createEventsSink } from '../../../functions/announce/eventsSink.ts';
 import { buildCloudEvent } from '../../../lib/events/buildCloudEvent.ts';
-import { toReply } from '../../../lib/events/toReply.ts';
+import { toLeaderEvent } from '../../../lib/events/toReply.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
 import { putPod, putService, routedPod } from '../../support/objects/aNamespace.ts';
@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 const soon = (): AbortSignal => AbortSignal.timeout(5_000);
-const announcement = toReply(
+const announcement = toLeaderEvent(
   {
     source: '/clusters/test',
     subject: { namespace: 'shop', name: 'db' },

@@ -9,10 +9,10 @@ import type { reconcileDataZod } from '../../../lib/events/reconcileSchema.ts';
 import { type ReplyData, replyTypes } from '../../../lib/events/reply.ts';
 import type { replyDataZod } from '../../../lib/events/replySchema.ts';
 import { parseSubject, serviceSubject } from '../../../lib/events/subject.ts';
-import { clusterSource, toReply } from '../../../lib/events/toReply.ts';
+import { clusterSource, toLeaderEvent, toReply } from '../../../lib/events/toReply.ts';
 import { toStructured } from '../../../lib/events/toStructured.ts';
 import { toSchemaFiles } from '../../../lib/events/writeSchemas.ts';
-import { aCandidate, aReconcileEvent, aSnapshot, structured, uid } from '../../support/objects/anEvent.ts';
+import { aCandidate, aReconcileEvent, aSnapshot, revision, structured, uid } from '../../support/objects/anEvent.ts';
 
 const parse = (event: object): IncomingEvent => {
   const { headers, body } = structured(event);
@@ -222,12 +222,36 @@ describe('a reply', () => {
     const { headers, body } = toStructured(reply);
     expect(parseReply(parseEnvelope(headers, Buffer.from(body)))).toEqual(reply);
     expect(reply).toMatchObject({
-      id: 'u/7/io.zen-lead.leader.elected/LeaderGone',
+      id: expect.stringMatching(/^u\/7\/io\.zen-lead\.leader\.elected\/LeaderGone\/[0-9a-f]{40}$/),
       type: 'io.zen-lead.leader.elected',
       source: '/clusters/my%20cluster',
       subject: 'namespaces/shop/services/db',
       time: '2026-11-18T11:06:40.123Z',
     });
+  });
+
+  it('has another id where its content differs, and the same id where it does not', () => {
+    const kept: ReplyData = { ...data, decision: 'kept', reason: 'LeaderFit' };
+    const later = { ...context, decidedAt: context.decidedAt + 1 };
+    const newer = aSnapshot({ revisions: { ...aSnapshot().revisions, services: revision('91') } });
+    const { recheckAfterMs: _, ...untimed } = kept;
+    const { snapshot: __, ...unread } = kept;
+    const replies = [
+      toReply(context, kept),
+      toReply(later, kept),
+      toReply(context, untimed),
+      toReply(context, { ...kept, snapshot: newer }),
+      toReply(context, { ...unread, basis: 'event' }),
+    ];
+    expect(new Set(replies.map(({ id }) => id)).size).toBe(replies.length);
+    expect(toReply(context, kept)).toEqual(replies[0]);
+  });
+
+  it('has another id than the leader event, which keeps the id of the change', () => {
+    const { id } = toLeaderEvent(context, data);
+    expect(id).toBe('u/7/io.zen-lead.leader.elected/LeaderGone');
+    expect(toLeaderEvent({ ...context, decidedAt: 1 }, data).id).toBe(id);
+    expect(toReply(context, data).id).toMatch(new RegExp(`^${id}/`));
   });
 
   it.each<[string, object, RegExp]>([
