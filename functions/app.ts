@@ -19,7 +19,7 @@ import { inputError, ZenLeadError } from '../lib/errors.ts';
 import { parseEnvelope } from '../lib/events/envelope.ts';
 import { parseEvent } from '../lib/events/parseEvent.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
-import { toStructured } from '../lib/events/toStructured.ts';
+import { type HttpMessage, toStructured } from '../lib/events/toStructured.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { type Readiness, registerProbes } from '../lib/telemetry/probes.ts';
@@ -56,6 +56,11 @@ const BODIES_LIMIT_BYTES = 96 * 1024 * 1024;
  * have the 16 KiB that Node gives by default.
  */
 const HEADERS_LIMIT_BYTES = 80 * 1024;
+/**
+ * Past it a reply leaves out the state that was read, which only a recording needs. 10,000 pods
+ * have 3 MB, and a tenant can write slices that have more.
+ */
+const REPLY_LIMIT_BYTES = 4 * 1024 * 1024;
 /** A bridge holds 64 at most. Headers that are being received take 80 MiB in all then. */
 const MAX_CONNECTIONS = 1_024;
 /** For a reconcile, as long as our bridge ever waits for an answer. A Broker waits longer. */
@@ -161,11 +166,17 @@ async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDe
   // A response holds one event. A foreign event may concern several Services, and its sender
   // expects no reply.
   if (only === undefined || others.length > 0) return reply.code(204).send();
-  const message = toStructured(request.sender === 'trusted' ? only : withoutSnapshot(only));
+  const message = toMessage(only, request.sender);
   return reply
     .code(200)
     .headers({ ...message.headers })
     .send(message.body);
+}
+
+function toMessage(reply: ReplyEvent, sender: Sender): HttpMessage {
+  if (sender !== 'trusted') return toStructured(withoutSnapshot(reply));
+  const message = toStructured(reply);
+  return Buffer.byteLength(message.body) > REPLY_LIMIT_BYTES ? toStructured(withoutSnapshot(reply)) : message;
 }
 
 /** Not every caller that can reach the port may learn pods, addresses and nodes. */

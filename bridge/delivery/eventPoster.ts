@@ -28,7 +28,8 @@ export interface EventPosterOptions {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Uint8Array;
+  /** Null where it is larger than `MAX_ANSWER_BYTES`. Status and headers count all the same. */
+  readonly body: Uint8Array | null;
 }
 
 export type PostableEvent = Parameters<typeof toStructured>[0];
@@ -40,15 +41,15 @@ export interface EventPoster {
 }
 
 /**
- * A reply after a read carries the snapshot read; no Service has the 100,000 candidates that would
- * make 30 MB.
+ * Twice what a function sends (functions/app.ts). A larger body comes from elsewhere, and reading
+ * it would cost more memory than it is worth.
  */
-const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 export function createEventPoster({ url, caCerts, tokenFile, extensions, now }: EventPosterOptions): EventPoster {
   const { origin, pathname, search } = new URL(url);
   const ca = caCerts === undefined ? undefined : [...getCACertificates('default'), caCerts];
-  const agent = new Agent({ maxResponseSize: MAX_ANSWER_BYTES, ...(ca !== undefined && { connect: { ca } }) });
+  const agent = new Agent(ca === undefined ? {} : { connect: { ca } });
   const token = tokenFile === undefined ? undefined : createSinkToken(tokenFile, now);
 
   async function postOnce(event: PostableEvent, bearer: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
@@ -61,7 +62,7 @@ export function createEventPoster({ url, caCerts, tokenFile, extensions, now }: 
       body: message.body,
       signal,
     });
-    return { status: statusCode, headers, body: await body.bytes() };
+    return { status: statusCode, headers, body: await readBody(body) };
   }
 
   return {
@@ -79,6 +80,18 @@ export function createEventPoster({ url, caCerts, tokenFile, extensions, now }: 
       }
     },
   };
+}
+
+async function readBody(body: AsyncIterable<Uint8Array>): Promise<Uint8Array | null> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    // Leaving the loop destroys the stream, and the connection with it.
+    if (bytes > MAX_ANSWER_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 function toSinkError(url: string, cause: unknown, signal: AbortSignal): ZenLeadError {

@@ -8,7 +8,7 @@
 import { type Envelope, parseEnvelope } from '../../lib/events/envelope.ts';
 import type { AnswerScope, Sink, SinkAnswer } from '../../lib/events/sink.ts';
 import { parseRetryAfter } from '../../lib/kube/parseRetryAfter.ts';
-import type { EventPoster, HttpAnswer, PostableEvent } from './eventPoster.ts';
+import { type EventPoster, type HttpAnswer, MAX_ANSWER_BYTES, type PostableEvent } from './eventPoster.ts';
 
 /**
  * Of an error's body, in a log line and a dead letter: what an operator reads, and Knative's own
@@ -17,6 +17,8 @@ import type { EventPoster, HttpAnswer, PostableEvent } from './eventPoster.ts';
 const MAX_DETAIL_BYTES = 1_024;
 /** An error's body holds a message of the API server; a larger body is not parsed. */
 const MAX_PROBLEM_BYTES = 64 * 1_024;
+
+const tooLarge = `the body of the answer is larger than ${MAX_ANSWER_BYTES} bytes`;
 
 export function createHttpSink<R>(
   poster: EventPoster,
@@ -31,6 +33,7 @@ export function createHttpSink<R>(
 
 /** A Broker answers 202 without a body: done, and no reply. */
 function toDone<R>({ status, headers, body }: HttpAnswer, parseReply: (envelope: Envelope) => R): SinkAnswer<R> {
+  if (body === null) return { status, detail: tooLarge };
   if (body.length === 0) return { status };
   try {
     return { status, reply: parseReply(parseEnvelope(headers, body)) };
@@ -42,8 +45,8 @@ function toDone<R>({ status, headers, body }: HttpAnswer, parseReply: (envelope:
 function toProblem({ status, headers, body }: HttpAnswer, now: number): SinkAnswer<never> {
   const header = headers['retry-after'];
   const retryAfterMs = parseRetryAfter(typeof header === 'string' ? header : header?.[0], now);
-  const detail = Buffer.from(body).subarray(0, MAX_DETAIL_BYTES).toString('utf8');
-  const scope = readScope(body);
+  const detail = body === null ? tooLarge : Buffer.from(body).subarray(0, MAX_DETAIL_BYTES).toString('utf8');
+  const scope = body === null ? undefined : readScope(body);
   return {
     status,
     detail,

@@ -4,7 +4,7 @@
  * Source: CloudEvents HTTP protocol binding 1.0.2, section 3.2.
  */
 
-interface HttpMessage {
+export interface HttpMessage {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }

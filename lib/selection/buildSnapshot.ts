@@ -6,7 +6,7 @@
  */
 
 import { annotation } from './names.ts';
-import { isOrphanService, isOurService, isOurSlice } from './ownership.ts';
+import { isOrphanService, isOrphanSlice, isOurService, isOurSlice } from './ownership.ts';
 import { selects } from './selects.ts';
 import type { Candidate, PodView, Revisions, ServiceView, SliceView, Snapshot } from './snapshot.ts';
 import { sliceName, wantedServiceNames } from './wantedNames.ts';
@@ -33,7 +33,7 @@ export function buildSnapshot(state: NamespaceState): Snapshot {
   const names = new Set([...wanted, ...routed]);
   const services = [...state.services].filter((service) => belongsService(service, state, names));
   for (const service of services) names.add(service.name);
-  const slices = belongingSlices(allSlices, state, names);
+  const slices = belongingSlices(allSlices, state, names).map((slice) => withoutForeignSpec(slice, source));
   const leaderUids = new Set(slices.map((slice) => slice.annotations[annotation.leaderPodUid]));
   for (const slice of slices)
     for (const endpoint of slice.spec?.endpoints ?? []) leaderUids.add(endpoint.targetRef?.uid);
@@ -78,6 +78,15 @@ function belongingSlices(
       sliceNames.has(slice.name) ||
       (slice.serviceName !== null && names.has(slice.serviceName)),
   );
+}
+
+/**
+ * Keeps only the metadata of a slice that carries our label and has another controller. The rules
+ * read no more of it, and a tenant can fill it with a thousand endpoints.
+ */
+function withoutForeignSpec(slice: SliceView, source: ServiceView | null): SliceView {
+  if (slice.spec === null || isOurSlice(slice, source?.uid) || isOrphanSlice(slice)) return slice;
+  return { ...slice, spec: null };
 }
 
 function toCandidate(pod: PodView, selected: boolean): Candidate {

@@ -170,6 +170,20 @@ describe('the answer', () => {
     expect(answer.retryAfterMs).toEqual(retryAfterMs);
   });
 
+  const tooLarge: Answer = (_request, response) =>
+    response
+      .writeHead(response.statusCode, { 'content-type': 'application/json', 'retry-after': '2' })
+      .end('x'.repeat(8 * 1024 * 1024 + 1));
+  it.each([
+    [200, {}],
+    [413, { retryAfterMs: 2_000 }],
+    [503, { retryAfterMs: 2_000 }],
+  ])('counts by its status %i and its headers where its body is too large to read', async (statusCode, rest) => {
+    const server = await aServer((request, response) => tooLarge(request, Object.assign(response, { statusCode })));
+    const answer = await aSink(server.url)(event, signal());
+    expect(answer).toEqual({ status: statusCode, detail: expect.stringContaining('larger than 8388608'), ...rest });
+  });
+
   it('keeps no more of an error page than an operator reads', async () => {
     const server = await aServer((_request, response) => response.writeHead(502).end('x'.repeat(100_000)));
     expect((await aSink(server.url)(event, signal())).detail).toHaveLength(1_024);
