@@ -27,7 +27,7 @@ export function parseValue(setting: Setting, origin: string, texts: readonly str
     case 'text':
       return parseText(setting, origin, text);
     case 'url':
-      return parseUrl(origin, text);
+      return parseUrl(setting, origin, text);
     case 'choice':
       if (setting.choices.includes(text)) return text;
       throw configError(`${origin}: "${text}" is not one of ${setting.choices.join(', ')}`);
@@ -50,11 +50,14 @@ function parseText({ form }: Setting & { kind: 'text' | 'list' }, origin: string
   throw configError(`${origin}: ${JSON.stringify(text.slice(0, SHOWN_LENGTH))} is not a ${textForms[form].noun}`);
 }
 
-function parseUrl(origin: string, text: string): string {
+function parseUrl({ isSink }: Setting & { kind: 'url' }, origin: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw configError(`${origin}: "${text}" is not an http:// or https:// URL`);
   }
+  // Events are sent without them, and logs and dead letters name the sink.
+  if (isSink === true && (url.username !== '' || url.password !== ''))
+    throw configError(`${origin}: holds a user name or password, which is not sent`);
   return url.href;
 }
 
@@ -67,7 +70,13 @@ function parseInteger(setting: Setting & { kind: 'integer' }, origin: string, te
   );
 }
 
+/** The room that the bridge leaves in the 64 KiB of an event. */
+const MAX_EXTENSIONS_BYTES = 1_024;
+/** CloudEvents 1.0.2, "Type System"; unpaired surrogates are asked for apart. */
+const DISALLOWED = /[\p{Cc}\p{Noncharacter_Code_Point}]/u;
+
 /**
+ * Refuses what would make every event a dead letter.
  * https://knative.dev/docs/eventing/custom-event-source/sinkbinding/reference/ (CloudEvent
  * overrides)
  */
@@ -84,7 +93,14 @@ function parseExtensions(origin: string, text: string): Readonly<Record<string, 
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(extensions)) {
     if (typeof value !== 'string' || !/^[a-z0-9]+$/.test(name)) throw configError(`${origin}: ${name}: ${accepted}`);
+    if (!value.isWellFormed() || DISALLOWED.test(value))
+      throw configError(`${origin}: ${name}: has control characters, noncharacters or unpaired surrogates`);
     values[name] = value;
+    const bytes = Buffer.byteLength(JSON.stringify(values));
+    if (bytes > MAX_EXTENSIONS_BYTES)
+      throw configError(
+        `${origin}: ${name}: the attributes take ${bytes} bytes with it, and ${MAX_EXTENSIONS_BYTES} are accepted in all`,
+      );
   }
   return values;
 }

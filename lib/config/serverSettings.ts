@@ -124,16 +124,19 @@ export const serverSettings = {
   },
   sink: {
     kind: 'url',
+    isSink: true,
     flag: 'sink',
     env: ['K_SINK'],
     placeholder: 'URL',
     required: true,
-    meaning: 'URL of the functions, to which the bridge sends events. A SinkBinding sets K_SINK.',
+    meaning:
+      'URL of the functions, to which the bridge sends events. They take events on every path. A SinkBinding sets K_SINK.',
   },
   ceOverrides: {
     kind: 'extensions',
     env: ['K_CE_OVERRIDES'],
-    meaning: 'Attributes to set on every event sent, as a SinkBinding gives them: {"extensions":{"name":"value"}}.',
+    meaning:
+      'Attributes to set on every event sent, as a SinkBinding gives them: {"extensions":{"name":"value"}}. At most 1,024 bytes in all, without control characters.',
     absent: 'events carry zen-lead’s own attributes',
   },
   caCerts: {
@@ -213,6 +216,7 @@ export const serverSettings = {
   },
   deadLetterSink: {
     kind: 'url',
+    isSink: true,
     flag: 'dead-letter-sink',
     env: ['DEAD_LETTER_SINK'],
     placeholder: 'URL',
@@ -221,6 +225,7 @@ export const serverSettings = {
   },
   eventsSink: {
     kind: 'url',
+    isSink: true,
     flag: 'events-sink',
     env: ['EVENTS_SINK'],
     placeholder: 'URL',

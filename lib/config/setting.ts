@@ -48,7 +48,12 @@ export type Setting = Row &
         /** Where it is absent, any text but an empty one is accepted. */
         readonly form?: TextFormName;
       } & (Default<string> | Required | Optional))
-    | ({ readonly kind: 'url'; readonly placeholder: string } & (Required | Optional))
+    | ({
+        readonly kind: 'url';
+        readonly placeholder: string;
+        /** Events are sent there. */
+        readonly isSink?: true;
+      } & (Required | Optional))
     | ({
         readonly kind: 'choice';
         readonly choices: readonly string[];

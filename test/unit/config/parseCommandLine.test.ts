@@ -59,6 +59,12 @@ describe('flags, variables and defaults', () => {
     expect(values.ceOverrides).toEqual({ team: 'a' });
   });
 
+  it('takes overrides that an event has room for, and sinks with a path', () => {
+    const extensions = { note: 'é😀'.repeat(100), team: '' };
+    const environment = { K_SINK: 'http://f/a/b?c=d', K_CE_OVERRIDES: JSON.stringify({ extensions }) };
+    expect(parseBridge([], environment)).toMatchObject({ sink: 'http://f/a/b?c=d', ceOverrides: extensions });
+  });
+
   it('takes names that objects can have', () => {
     const args = ['--namespace', '0-a', '--lease-name', 'a.b-c.0', '--lease-namespace', 'a'.repeat(63)];
     expect(parseRun(args)).toMatchObject({ namespaces: ['0-a'], leaseName: 'a.b-c.0', leaseNamespace: 'a'.repeat(63) });
@@ -190,9 +196,22 @@ describe('what cannot be read', () => {
       environment: { K_CE_OVERRIDES: '{"extensions":{"Team":"a"}}' },
       says: '$K_CE_OVERRIDES: Team: accepted is {"extensions":{"name":"value"}}',
     },
+    {
+      args: ['bridge', '--sink', 'http://f'],
+      environment: { K_CE_OVERRIDES: JSON.stringify({ extensions: { team: 'a', note: 'x'.repeat(5_000) } }) },
+      says: '$K_CE_OVERRIDES: note: the attributes take 5022 bytes with it, and 1024 are accepted in all',
+    },
+    ...['a\u0007', 'a\nb', '\u007f', '\ufffe', '\ud800'].map((note) => ({
+      args: ['functions'],
+      environment: { K_CE_OVERRIDES: JSON.stringify({ extensions: { team: 'a', note } }) },
+      says: '$K_CE_OVERRIDES: note: has control characters, noncharacters or unpaired surrogates',
+    })),
+    { args: ['bridge', '--sink', 'http://me:secret@f/x'], says: '--sink: holds a user name or password' },
+    { args: ['run', '--events-sink', 'http://me@f'], says: '--events-sink: holds a user name or password' },
   ])('refuses $args: $says', ({ args, environment = {}, says }) => {
     const attempt = () => parseCommandLine(args, environment);
     expect(attempt).toThrowError(says);
     expect(attempt).toThrowError(expect.toSatisfy((error: unknown) => codeOf(error) === 'CONFIG_INVALID'));
+    expect(attempt).not.toThrowError('secret');
   });
 });
