@@ -8,11 +8,13 @@
  * holds a watch up.
  */
 
+import { hostname } from 'node:os';
 import type { ReconcileEvent } from '../lib/events/reconcileEvent.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
 import type { Snapshot } from '../lib/selection/snapshot.ts';
 import { systemClock } from './clock.ts';
 import type { LeaderChange } from './leaders/affected.ts';
+import { createHealthChecks, type HealthCheckOptions, type HealthChecks } from './leaders/healthChecks.ts';
 import { createLeaderDomain } from './leaders/leaderDomain.ts';
 import { registerLeaderGauges } from './leaders/leaderGauges.ts';
 import type { LeaderStore } from './leaders/leaderStore.ts';
@@ -21,7 +23,9 @@ import type { Source } from './queue/concern.ts';
 import { type DomainOptions, type RunningDomain, startDomain } from './startDomain.ts';
 
 export interface BridgeOptions extends DomainOptions<ReconcileEvent, ReplyEvent> {
-  /** What the health checks say. Absent where this process runs none. */
+  /** How this process runs the health checks that Services ask for. Absent where it runs none. */
+  readonly checks?: HealthCheckOptions | undefined;
+  /** What another one's health checks say, where this process runs none. */
   readonly observer?: Observer | undefined;
 }
 
@@ -41,18 +45,37 @@ export interface Bridge extends Pick<RunningDomain<LeaderChange>, 'readiness' | 
 
 export function startBridge(options: BridgeOptions): Bridge {
   const { metrics, clock = systemClock } = options;
-  const leaders = createLeaderDomain(clock.now, options.observer);
-  const running = startDomain(leaders, options);
+  let checks: HealthChecks | null = null;
+  const observer: Observer = options.observer ?? { observationsOf: (source) => checks?.observationsOf(source) };
+  const leaders = createLeaderDomain(clock.now, observer);
+  const running = startDomain(leaders, {
+    ...options,
+    onConcern(source) {
+      options.onConcern?.(source);
+      checks?.refresh(source);
+    },
+  });
   registerLeaderGauges(metrics, leaders.store, clock, running);
+
+  function noteVerdict(change: VerdictChange): void {
+    if (running.isSynced(change.source.namespace)) running.note(leaders.toVerdict(change));
+  }
+  if (options.checks !== undefined) {
+    const { random = Math.random, lease, log } = options;
+    const names = { observer: lease?.identity ?? hostname() };
+    const { store } = leaders;
+    checks = createHealthChecks(options.checks, { ...names, store, clock, random, metrics, log, noteVerdict });
+  }
   return {
     store: leaders.store,
     sources: () => leaders.sources().filter(({ namespace }) => running.isSynced(namespace)),
     isSource: ({ namespace, name }) => running.isSynced(namespace) && leaders.store.namespace(namespace).isSource(name),
     snapshotOf: (source) => leaders.snapshotOf(source, running),
-    noteVerdict(change) {
-      if (running.isSynced(change.source.namespace)) running.note(leaders.toVerdict(change));
-    },
+    noteVerdict,
     readiness: running.readiness,
-    close: running.close,
+    close() {
+      checks?.close();
+      return running.close();
+    },
   };
 }

@@ -51,7 +51,7 @@ export interface ProberOptions {
   readonly repeatMs: number;
   onResult(key: string, result: ProbeResult, seconds: number): void;
   /** The verdict about a target of the group is another one, or the first. */
-  onVerdict(key: string, uid: string, verdict: Verdict): void;
+  onVerdict(key: string, uid: string, standing: Standing, before: Standing): void;
   /** All verdicts are withdrawn, or are back. */
   onSuspended(isSuspended: boolean): void;
 }
@@ -61,6 +61,9 @@ export interface Prober {
   update(group: ProbeGroup): void;
   remove(key: string): void;
   keys(): Iterable<string>;
+  has(key: string): boolean;
+  /** Also while all verdicts are withdrawn. Null before the first one. */
+  verdictOf(key: string, uid: string): Verdict | null;
   /** The leader first. Null where nothing is known: no verdict yet, or all are withdrawn. */
   observationsOf(key: string): readonly Observation[] | null;
   isSuspended(): boolean;
@@ -148,7 +151,7 @@ export function createProber(options: ProberOptions): Prober {
       for (const probe of group.probes.values()) if (probe.rank() === 'next') probe.probeSoon();
     if (standing.verdict === null || standing.verdict === before.verdict) return;
     arrange(key, group);
-    options.onVerdict(key, uid, standing.verdict);
+    options.onVerdict(key, uid, standing, before);
   }
 
   function closeAll({ probes }: Group): void {
@@ -175,6 +178,8 @@ export function createProber(options: ProberOptions): Prober {
       guard.note(key, null);
     },
     keys: () => groups.keys(),
+    has: (key) => groups.has(key),
+    verdictOf: (key, uid) => groups.get(key)?.probes.get(uid)?.standing().verdict ?? null,
     observationsOf(key) {
       const group = groups.get(key);
       if (group === undefined || guard.isSuspended()) return null;

@@ -62,6 +62,7 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
     },
     deadLetterSink,
     lease,
+    checks: { probeHostNetwork: values.probeHostNetwork, maxProbesPerSecond: values.maxProbesPerSecond },
     onConcern: feed.note,
     ...(recorder !== null && { onDelivery: recorder.record }),
   });

@@ -46,6 +46,7 @@ export async function run(values: Values<'run'>): Promise<void> {
     eventsSink,
     eventsSinkOptions,
     lease,
+    checks: { probeHostNetwork: values.probeHostNetwork, maxProbesPerSecond: values.maxProbesPerSecond },
     metrics,
     log,
     tracing,

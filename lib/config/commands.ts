@@ -6,7 +6,7 @@
 import { debugCommands } from './debugCommands.ts';
 import { serverSettings } from './serverSettings.ts';
 import type { Command } from './setting.ts';
-import { clusterSettings, leaseSettings, recordingSettings } from './sharedSettings.ts';
+import { clusterSettings, leaseSettings, probeSettings, recordingSettings } from './sharedSettings.ts';
 import { tracingSettings } from './tracingSettings.ts';
 
 const cluster = { ...clusterSettings, clusterName: serverSettings.clusterName } as const;
@@ -34,6 +34,7 @@ export const commands = {
       eventsSink: serverSettings.eventsSink,
       ceOverrides: serverSettings.ceOverrides,
       caCerts: serverSettings.caCerts,
+      ...probeSettings,
       ...leaseSettings,
       ...recordingSettings,
       ...tracingSettings,
@@ -57,6 +58,7 @@ export const commands = {
       host: serverSettings.host,
       statusHosts: serverSettings.statusHosts,
       metricsPerServiceLimit: serverSettings.metricsPerServiceLimit,
+      ...probeSettings,
       ...leaseSettings,
       ...recordingSettings,
       ...tracingSettings,

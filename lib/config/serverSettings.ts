@@ -92,6 +92,25 @@ export const serverSettings = {
     meaning: 'Port of the embedded Kubernetes API, on 127.0.0.1.',
     why: 'The demo writes a kubeconfig that holds the port, and two demos can run side by side.',
   },
+  probeHostNetwork: {
+    kind: 'switch',
+    flag: 'probe-host-network',
+    meaning:
+      'Let health checks probe pods on the host network, too. Their addresses are those of nodes, where a check can reach what the node serves.',
+  },
+  maxProbesPerSecond: {
+    kind: 'integer',
+    flag: 'max-probes-per-second',
+    placeholder: 'N',
+    unit: 'probes a second',
+    min: 1,
+    max: 100_000,
+    default: 2_000,
+    zero: 'refused, because a Service without a health check costs nothing already',
+    meaning:
+      'How many probes of health checks start in a second. Where Services ask for more, all intervals stretch evenly.',
+    why: 'A probe costs some 150 µs of a processor, so 2,000 of them take a third of a core.',
+  },
   statusHosts: {
     kind: 'list',
     flag: 'status-host',

@@ -20,6 +20,11 @@ export const leaseSettings = {
   noLease: serverSettings.noLease,
 } as const;
 
+export const probeSettings = {
+  probeHostNetwork: serverSettings.probeHostNetwork,
+  maxProbesPerSecond: serverSettings.maxProbesPerSecond,
+} as const;
+
 export const recordingSettings = {
   record: debugSettings.record,
   recordServices: debugSettings.recordServices,

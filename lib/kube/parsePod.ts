@@ -67,6 +67,7 @@ export function parsePod(input: unknown): PodView {
   if (priority !== undefined) view.priority = boundValue(priority);
   const exclude = takeOptionalString(annotations, annotation.exclude, 'metadata.annotations');
   if (exclude !== undefined) view.exclude = boundValue(exclude);
+  if (spec['hostNetwork'] === true) view.hostNetwork = true;
   return view;
 }
 

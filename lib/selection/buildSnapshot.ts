@@ -90,6 +90,6 @@ function withoutForeignSpec(slice: SliceView, source: ServiceView | null): Slice
 }
 
 function toCandidate(pod: PodView, selected: boolean): Candidate {
-  const { namespace: _namespace, labels: _labels, ...rest } = pod;
+  const { namespace: _namespace, labels: _labels, hostNetwork: _hostNetwork, ...rest } = pod;
   return { ...rest, selected };
 }

@@ -56,10 +56,12 @@ export interface PodView {
   readonly priority?: string;
   /** Raw value of `zen-lead.io/exclude`. */
   readonly exclude?: string;
+  /** It has the addresses of its node. For the prober alone; no decision reads it. */
+  readonly hostNetwork?: true;
 }
 
 /** A pod as a snapshot carries it. What its labels decide replaces them. */
-export interface Candidate extends Omit<PodView, 'namespace' | 'labels'> {
+export interface Candidate extends Omit<PodView, 'namespace' | 'labels' | 'hostNetwork'> {
   /** The source's selector matches it. A leader that lost its label travels with `false`. */
   readonly selected: boolean;
   /** What the observer says of it. Absent before its first verdict. */

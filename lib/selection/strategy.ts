@@ -17,6 +17,11 @@ export interface StrategyContext {
   readonly lastZone: string | undefined;
 }
 
+/** In the order of the strategy, the first choice first. */
+export function orderByStrategy(pods: readonly Candidate[], context: StrategyContext): readonly Candidate[] {
+  return pods.toSorted(comparator(context));
+}
+
 /** The first by the strategy, or undefined when there is none. */
 export function selectFirst(pods: readonly Candidate[], context: StrategyContext): Candidate | undefined {
   const compare = comparator(context);

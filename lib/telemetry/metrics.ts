@@ -141,6 +141,31 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
     slices: gauge('endpointslices_total', 'EndpointSlices of leader Services.', ['namespace']),
     cacheSize: gauge('cache_size', 'Pods in the store of the bridge.', ['namespace']),
 
+    // bridge: health checks
+    healthChecks: boundCounter('health_checks_total', 'Probes of pods, by result (passed, void, or why not).', [
+      ...service,
+      'result',
+    ]),
+    healthCheckSeconds: histogram('health_check_seconds', 'Time of one probe of a pod, to its result.', []),
+    healthVerdictChanges: counter(
+      'health_verdict_changes_total',
+      'Verdicts on pods that changed, by the new one. The first verdict on a pod is no change.',
+      ['verdict'],
+    ),
+    healthTargets: gauge('health_targets', 'Pods that are probed, by verdict (passing, failing, unknown).', [
+      'verdict',
+    ]),
+    healthChecksSuspended: gauge(
+      'health_checks_suspended',
+      '1 while every verdict is withdrawn, because so many leaders fail at once that the bridge itself seems cut off.',
+      [],
+    ),
+    healthIntervalStretch: gauge(
+      'health_interval_stretch',
+      'By how much the intervals of health checks are longer than asked for; 1 where there is room for all.',
+      [],
+    ),
+
     // bridge: watching and delivering
     watchStalenessSeconds: gauge(
       'watch_staleness_seconds',

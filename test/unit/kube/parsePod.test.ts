@@ -47,6 +47,12 @@ describe('parsePod', () => {
     });
   });
 
+  it('says of a pod on the host network that it is, and of others nothing', () => {
+    expect(parsePod(aPod({ spec: { hostNetwork: true } })).hostNetwork).toBe(true);
+    expect(Object.keys(parsePod(aPod({ spec: { hostNetwork: false } })))).not.toContain('hostNetwork');
+    expect(Object.keys(parsePod(aPod()))).not.toContain('hostNetwork');
+  });
+
   it('reads a pod that nobody has scheduled yet', () => {
     const pod = { metadata: meta, spec: { containers: [{ name: 'c' }] }, status: { phase: 'Pending' } };
     const view = parsePod(pod);

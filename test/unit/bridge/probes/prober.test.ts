@@ -40,7 +40,7 @@ function aBench(options: Partial<ProberOptions> = {}) {
     maxProbesPerSecond: 1_000,
     repeatMs: 50,
     onResult: (_key, result) => results.push(result.kind),
-    onVerdict: (key, uid, verdict) => verdicts.push(`${clock.monotonic() - startedAt} ${key} ${uid} ${verdict}`),
+    onVerdict: (key, uid, { verdict }) => verdicts.push(`${clock.monotonic() - startedAt} ${key} ${uid} ${verdict}`),
     onSuspended: (isSuspended) => suspended.push(isSuspended),
     ...options,
   });

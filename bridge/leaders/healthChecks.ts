@@ -1,0 +1,197 @@
+/**
+ * createHealthChecks: runs the health checks that Services ask for. It tells the prober which pods
+ * to ask in which order, and the rest of the bridge what became of it.
+ *
+ * Guarantees: a Service without a check costs nothing. Only an address of `status.podIPs` of a pod
+ * that the Service selects is asked, and none on the host network unless that is allowed. A
+ * reconcile waits for no probe (S12): it is queued before the prober hears of the same change.
+ */
+
+import { buildSnapshot } from '../../lib/selection/buildSnapshot.ts';
+import { REPEAT_MS } from '../../lib/selection/healthCheck.ts';
+import { type LinePlace, lineOf } from '../../lib/selection/line.ts';
+import { annotation } from '../../lib/selection/names.ts';
+import type { Observations } from '../../lib/selection/observation.ts';
+import { isOptedIn } from '../../lib/selection/optIn.ts';
+import { type ResourceVersion, serviceKey, type Uid } from '../../lib/selection/snapshot.ts';
+import type { Logger } from '../../lib/telemetry/logger.ts';
+import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import type { Clock } from '../clock.ts';
+import { onScrape } from '../gauges.ts';
+import { type AddressPolicy, podAddressesOnly } from '../probes/addressPolicy.ts';
+import { network, type ProbeNetwork } from '../probes/network.ts';
+import type { ProbeResult } from '../probes/probe.ts';
+import { createProber } from '../probes/prober.ts';
+import type { Source } from '../queue/concern.ts';
+import type { LeaderStore } from './leaderStore.ts';
+import type { Observer, VerdictChange } from './observer.ts';
+
+export interface HealthCheckOptions {
+  readonly probeHostNetwork: boolean;
+  readonly maxProbesPerSecond: number;
+  /** Which addresses may be asked. For programs that bring their own pods; no flag opens it. */
+  readonly mayProbe?: AddressPolicy;
+  readonly network?: ProbeNetwork;
+}
+
+interface HealthCheckContext {
+  /** Names this process in what it observed. */
+  readonly observer: string;
+  readonly store: LeaderStore;
+  readonly clock: Clock;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  noteVerdict(change: VerdictChange): void;
+}
+
+export interface HealthChecks extends Observer {
+  /** Something about this Service may have changed, and the store knows it. */
+  refresh(source: Source): void;
+  close(): void;
+}
+
+/** `lineOf` compares no versions, and the watches have theirs. */
+const noRevision = '' as ResourceVersion;
+const noRevisions = { pods: noRevision, services: noRevision, slices: noRevision };
+
+export function createHealthChecks(options: HealthCheckOptions, context: HealthCheckContext): HealthChecks {
+  const { store, clock, metrics, log } = context;
+  const mayProbe = options.mayProbe ?? podAddressesOnly;
+  /** Pods that are not asked, by key, so that each is logged once. */
+  const refused = new Map<string, ReadonlySet<string>>();
+  const sourceOf = new Map<string, Source>();
+
+  const prober = createProber({
+    clock,
+    random: context.random,
+    network: options.network ?? network,
+    mayProbe,
+    maxProbesPerSecond: options.maxProbesPerSecond,
+    repeatMs: REPEAT_MS,
+    onResult(key, result, seconds) {
+      const source = sourceOf.get(key);
+      if (source === undefined) return;
+      metrics.healthChecks.inc({ namespace: source.namespace, service: source.name, result: resultLabel(result) });
+      metrics.healthCheckSeconds.observe(seconds);
+    },
+    onVerdict(key, uid, { verdict, detail }, before) {
+      const source = sourceOf.get(key);
+      const podName = source === undefined ? undefined : podNameOf(source, uid);
+      if (source === undefined || podName === undefined || verdict === null) return;
+      if (before.verdict !== null) metrics.healthVerdictChanges.inc({ verdict });
+      const { namespace, name: service } = source;
+      const line = { namespace, service, pod: podName, verdict, ...(detail !== null && { detail }) };
+      if (before.verdict === null) log.debug(line, 'a health check has its first verdict on a pod');
+      else log.info(line, 'a health check has another verdict on a pod');
+      // Withdrawn verdicts cause nothing; they are told about when they are back.
+      if (!prober.isSuspended()) context.noteVerdict({ source, podName, podUid: toUid(uid), verdict });
+    },
+    onSuspended(isSuspended) {
+      metrics.healthChecksSuspended.set(isSuspended ? 1 : 0);
+      const { length: services } = [...prober.keys()];
+      if (isSuspended)
+        log.warn({ services }, 'more than half of the leaders fail at once, health checks are suspended');
+      else log.info({ services }, 'health checks count again');
+      for (const source of sourceOf.values()) noteStanding(source);
+    },
+  });
+  onScrape(metrics.healthTargets, () => {
+    for (const [verdict, count] of Object.entries(prober.count())) metrics.healthTargets.set({ verdict }, count);
+  });
+  onScrape(metrics.healthIntervalStretch, () => metrics.healthIntervalStretch.set(prober.stretch()));
+
+  function podNameOf({ namespace, name }: Source, uid: string): string | undefined {
+    for (const pod of store.namespace(namespace).pods.members(name).values()) if (pod.uid === uid) return pod.name;
+    return undefined;
+  }
+
+  /** Where a verdict decides, the Service needs a reconcile without it, and then with it. */
+  function noteStanding(source: Source): void {
+    const key = serviceKey(source.namespace, source.name);
+    const index = store.namespace(source.namespace);
+    const routed = index.routedPod(source.name);
+    const pods = [...index.pods.members(source.name).values()];
+    const pod = routed === null ? pods.find(({ uid }) => prober.verdictOf(key, uid) === 'passing') : routed;
+    const verdict = pod === undefined ? null : prober.verdictOf(key, pod.uid);
+    if (pod === undefined || verdict === null || (routed !== null && verdict === 'passing')) return;
+    context.noteVerdict({ source, podName: pod.name, podUid: pod.uid, verdict });
+  }
+
+  function stop(key: string): void {
+    if (!prober.has(key)) return;
+    prober.remove(key);
+    sourceOf.delete(key);
+    refused.delete(key);
+  }
+
+  function mayAsk(source: Source, { name, address }: LinePlace): boolean {
+    const pod = store.namespace(source.namespace).pods.byName.get(name);
+    return pod !== undefined && (options.probeHostNetwork || pod.hostNetwork !== true) && mayProbe(address);
+  }
+
+  function noteRefused(source: Source, key: string, places: readonly LinePlace[]): void {
+    const known = refused.get(key);
+    for (const { name, uid, address } of places)
+      if (known?.has(uid) !== true) {
+        const { namespace, name: service } = source;
+        log.warn(
+          { namespace, service, pod: name, address },
+          'a health check does not ask this pod: it is on the host network, or its address is none of a pod',
+        );
+      }
+    if (places.length > 0) refused.set(key, new Set(places.map(({ uid }) => uid)));
+    else refused.delete(key);
+  }
+
+  return {
+    refresh(source) {
+      const { namespace, name } = source;
+      const key = serviceKey(namespace, name);
+      const index = store.namespace(namespace);
+      const service = index.services.byName.get(name);
+      if (service === undefined || service.annotations[annotation.healthCheck] === undefined || !isOptedIn(service)) {
+        stop(key);
+        return;
+      }
+      const snapshot = buildSnapshot({ ...index.stateOf(name), namespace, revisions: noRevisions });
+      const line = lineOf(snapshot, clock.now());
+      if (line === null) {
+        stop(key);
+        return;
+      }
+      sourceOf.set(key, { namespace, name });
+      const asked = line.pods.filter((place) => mayAsk(source, place));
+      noteRefused(
+        source,
+        key,
+        line.pods.length === asked.length ? [] : line.pods.filter((each) => !asked.includes(each)),
+      );
+      const routed = index.routedPod(name);
+      const leader = asked.find(({ uid }) => uid === routed?.uid) ?? null;
+      prober.update({ key, check: line.check, leader, line: asked.filter((place) => place !== leader) });
+    },
+    observationsOf({ namespace, name }) {
+      const pods = prober.observationsOf(serviceKey(namespace, name));
+      if (pods === null) return undefined;
+      const observations: Observations = {
+        observer: context.observer,
+        pods: pods.map(({ uid, ...pod }) => ({ uid: toUid(uid), ...pod })),
+      };
+      return observations;
+    },
+    close: prober.close,
+  };
+}
+
+/** The prober keeps what it was given. */
+function toUid(uid: string): Uid {
+  return uid as Uid;
+}
+
+/** Without the status numbers, which a target chooses: each would be a series. */
+function resultLabel(result: ProbeResult): string {
+  if (result.kind !== 'failed') return result.kind;
+  return result.detail.replace(/-\d+$/, '');
+}

@@ -1,0 +1,52 @@
+/**
+ * lineOf: lists the pods that may lead, in the order in which they would be elected. It says which
+ * pods a health check should ask beside the leader.
+ *
+ * Guarantees: pure; the order of the snapshot's lists does not matter. What a check says of the
+ * pods plays no part, or a pod that fails would leave the line and be asked no more.
+ */
+
+import { addressOf, eligibleAt, whyUnfit } from './fitness.ts';
+import type { HealthCheckSettings } from './healthCheck.ts';
+import { readSituation } from './situation.ts';
+import type { Candidate, Snapshot, Uid } from './snapshot.ts';
+import { orderByStrategy } from './strategy.ts';
+
+export interface LinePlace {
+  readonly name: string;
+  readonly uid: Uid;
+  /** Of the family that the record is about. */
+  readonly address: string;
+}
+
+export interface Line {
+  readonly check: HealthCheckSettings;
+  /** Every fit pod, the leader of the moment among them. */
+  readonly pods: readonly LinePlace[];
+}
+
+/** `snapshot`: without observations. Null where the Service asks for no check, or for no leader. */
+export function lineOf(snapshot: Snapshot, now: number): Line | null {
+  const situation = readSituation(snapshot);
+  if (situation === null || !situation.isEnabled || !situation.isRoutable) return null;
+  const { choice } = situation;
+  const { record, rules, settings, sourceUid } = choice;
+  if (settings.healthCheck === null) return null;
+
+  const fit = choice.candidates.filter((pod) => whyUnfit(pod, rules) === null);
+  const { lastNode, lastZone } = record;
+  const ordered = orderByStrategy(fit, { strategy: settings.strategy, sourceUid, lastNode, lastZone });
+  const rank = (pod: Candidate): number => {
+    const isEligible = rules.minReadyMs === 0 || eligibleAt(pod, rules, now) <= now;
+    return (isEligible ? 0 : 2) + (pod.name === settings.pinLeader ? 0 : 1);
+  };
+  const ranked = ordered.map((pod) => ({ pod, rank: rank(pod) }));
+  // A stable sort, so within a rank the strategy decides.
+  const pods = ranked
+    .toSorted((a, b) => a.rank - b.rank)
+    .flatMap(({ pod }) => {
+      const address = addressOf(pod, rules.primaryFamily);
+      return address === null ? [] : [{ name: pod.name, uid: pod.uid, address }];
+    });
+  return { check: settings.healthCheck, pods };
+}
