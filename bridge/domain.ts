@@ -33,7 +33,7 @@ export interface EventContext extends Views {
  */
 export type Cause = 'start' | 'resync' | 'recheck';
 
-export interface Domain<Change, C extends Concern, E extends OutgoingEvent> {
+export interface Domain<Change, C extends Concern, E extends OutgoingEvent, R = unknown> {
   /** Each keeps the domain's store in step, and reports what changed to the rules. */
   readonly watches: readonly WatchedKind<Change>[];
   /**
@@ -47,6 +47,8 @@ export interface Domain<Change, C extends Concern, E extends OutgoingEvent> {
   toConcern(source: Source, cause: Cause, at: number): C;
   /** The event for one concern, with the state as it is now. */
   toEvent(concern: C, context: EventContext, now: number): E;
+  /** What the reply to such an event says to the domain itself. */
+  onReply?(concern: C, reply: R): void;
   /** What our own rules would do about it, now. Pure. */
   wantsChange(concern: C, views: Views, now: number): Wish;
   /** What the concern saw may be what another replica's events have done. */

@@ -68,7 +68,7 @@ export function startBridge(options: BridgeOptions): Bridge {
   }
   return {
     store: leaders.store,
-    sources: () => leaders.sources().filter(({ namespace }) => running.isSynced(namespace)),
+    sources: () => leaders.store.sources().filter(({ namespace }) => running.isSynced(namespace)),
     isSource: ({ namespace, name }) => running.isSynced(namespace) && leaders.store.namespace(namespace).isSource(name),
     snapshotOf: (source) => leaders.snapshotOf(source, running),
     noteVerdict,

@@ -88,7 +88,7 @@ const MAX_EVENT_BYTES = 63 * 1024;
 const MAX_WAITING = 100_000;
 
 export function startDomain<Change, C extends Concern, E extends OutgoingEvent, R extends { readonly data: Ask }>(
-  domain: Domain<Change, C, E>,
+  domain: Domain<Change, C, E, R>,
   options: DomainOptions<E, R>,
 ): RunningDomain<Change> {
   const { api, sink, sinkUrl, metrics, log, clock = systemClock, random = Math.random, tuning = {} } = options;
@@ -169,7 +169,9 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
     onAnswer(concern, { reply, detail }) {
       if (detail !== undefined)
         log.warn({ key: concern.key, detail }, 'the sink took an event and said something unclear');
-      if (reply !== undefined) rechecks.take(concern, reply.data);
+      if (reply === undefined) return;
+      rechecks.take(concern, reply.data);
+      domain.onReply?.(concern, reply);
     },
     onDeadLetter: deadLetters.send,
     ...(options.onDelivery !== undefined && { onDelivery: options.onDelivery }),

@@ -9,6 +9,7 @@
  */
 
 import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
+import type { ReplyEvent } from '../../lib/events/reply.ts';
 import { endpointSlices, pods, services } from '../../lib/kube/kubeApi.ts';
 import { parsePod } from '../../lib/kube/parsePod.ts';
 import { parseService } from '../../lib/kube/parseService.ts';
@@ -30,12 +31,13 @@ import type { Source } from '../queue/concern.ts';
 import { watchedKind } from '../watch/watchedKind.ts';
 import { affected, type LeaderChange } from './affected.ts';
 import { dryRun } from './dryRun.ts';
+import { createGoneSources } from './goneSources.ts';
 import { type LeaderConcern, toConcern } from './leaderConcern.ts';
 import { createLeaderStore, type LeaderStore } from './leaderStore.ts';
 import type { Observer, VerdictChange } from './observer.ts';
 import { toCloudEvent } from './toCloudEvent.ts';
 
-interface LeaderDomain extends Domain<LeaderChange, LeaderConcern, ReconcileEvent> {
+interface LeaderDomain extends Domain<LeaderChange, LeaderConcern, ReconcileEvent, ReplyEvent> {
   readonly store: LeaderStore;
   /** One Service as an event would carry it now. */
   snapshotOf(source: Source, views: Views): Snapshot;
@@ -53,6 +55,7 @@ const kind = {
 /** `now`: epoch milliseconds. `observer`: absent where this process checks no pod. */
 export function createLeaderDomain(now: () => number, observer?: Observer): LeaderDomain {
   const store = createLeaderStore(now);
+  const gone = createGoneSources(store, now);
 
   function snapshotOf({ namespace, name }: Source, views: Views): Snapshot {
     const revisions = toRevisions(namespace, views);
@@ -67,6 +70,14 @@ export function createLeaderDomain(now: () => number, observer?: Observer): Lead
     const leaderFails = pods.some(({ uid, verdict }) => uid === leader?.uid && verdict === 'failing');
     return { of: 'Verdict', change, leaderFails };
   }
+
+  /** Where a change may say that a source is gone. */
+  const noting =
+    (onChange: (change: LeaderChange) => void) =>
+    (change: LeaderChange): void => {
+      gone.note(change);
+      onChange(change);
+    };
 
   return {
     store,
@@ -83,15 +94,20 @@ export function createLeaderDomain(now: () => number, observer?: Observer): Lead
         kind: kind.services,
         resource: services,
         project: parseService,
-        open: (namespace, onChange) => store.services(namespace, (change) => onChange({ of: 'Service', change })),
+        open(namespace, onChange) {
+          const tell = noting(onChange);
+          return store.services(namespace, (change) => tell({ of: 'Service', change }));
+        },
       }),
       watchedKind<SliceView, LeaderChange>({
         kind: kind.ourSlices,
         resource: endpointSlices,
         project: parseSlice,
         labelSelector: `${label.sliceManagedBy}=${SLICE_MANAGER}`,
-        open: (namespace, onChange) =>
-          store.ourSlices(namespace, (change) => onChange({ of: 'EndpointSlice', change })),
+        open(namespace, onChange) {
+          const tell = noting(onChange);
+          return store.ourSlices(namespace, (change) => tell({ of: 'EndpointSlice', change }));
+        },
       }),
       watchedKind<SliceView, LeaderChange>({
         kind: kind.foreignSlices,
@@ -107,12 +123,17 @@ export function createLeaderDomain(now: () => number, observer?: Observer): Lead
       const { namespace } = seen.of === 'Verdict' ? seen.change.source : seen.change.object;
       return affected(seen, store.namespace(namespace), observedAt);
     },
-    sources: store.sources,
+    sources: () => [...store.sources(), ...gone.sources()],
     toConcern: (source, cause, at) => toConcern(source, cause, at, store),
     toEvent(concern, context, at) {
       const observations = observer?.observationsOf(concern);
-      const known = { store, revisions: toRevisions(concern.namespace, context), observations };
+      // An announcement can wait for the next event; a failover cannot wait for it.
+      const ended = concern.lane === 'failover' ? undefined : gone.of(concern);
+      const known = { store, revisions: toRevisions(concern.namespace, context), observations, gone: ended };
       return toCloudEvent(concern, known, context, at);
+    },
+    onReply(_concern, { data }) {
+      if (data.goneAnnounced !== undefined) gone.settle(data.goneAnnounced);
     },
     wantsChange(concern, views, at) {
       const { wantsRoute, nextLookAt } = dryRun(snapshotOf(concern, views), at);

@@ -19,7 +19,7 @@ import { clusterSource } from '../../lib/events/toReply.ts';
 import { buildSnapshot } from '../../lib/selection/buildSnapshot.ts';
 import { joinObservations } from '../../lib/selection/joinObservations.ts';
 import type { Observations } from '../../lib/selection/observation.ts';
-import type { ResourceVersion, Revisions } from '../../lib/selection/snapshot.ts';
+import type { GoneSource, ResourceVersion, Revisions } from '../../lib/selection/snapshot.ts';
 import { newTraceparent } from '../delivery/traceparent.ts';
 import type { EventContext } from '../domain.ts';
 import type { LeaderConcern } from './leaderConcern.ts';
@@ -37,11 +37,13 @@ export interface Known {
   readonly revisions: Revisions;
   /** Absent where no check of the Service has a verdict. */
   readonly observations?: Observations | undefined;
+  /** A deleted Service of this name whose end is to be announced. */
+  readonly gone?: GoneSource | undefined;
 }
 
 export function toCloudEvent(
   concern: LeaderConcern,
-  { store, revisions, observations }: Known,
+  { store, revisions, observations, gone }: Known,
   context: Omit<EventContext, 'revision'>,
   now: number,
 ): ReconcileEvent {
@@ -69,6 +71,7 @@ export function toCloudEvent(
       deadline,
       ...(observations !== undefined && { observations }),
       ...(carry !== undefined && { carry }),
+      ...(gone !== undefined && { gone }),
     },
   };
   if (!context.isFresh(namespace)) return withinLimit(hint, context.maxEventBytes);

@@ -13,16 +13,18 @@
  */
 
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
+import type { ServiceRef } from '../../lib/events/subject.ts';
 import { clusterSource, toLeaderEvent } from '../../lib/events/toReply.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { applyWrite } from '../../lib/kube/write.ts';
 import type { Decision, Warning } from '../../lib/selection/decision.ts';
-import type { Snapshot } from '../../lib/selection/snapshot.ts';
+import type { GoneSource, Snapshot, Uid } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { type Announcement, toAnnouncement } from './announcement.ts';
 import type { EventsSink } from './eventsSink.ts';
+import { announceGone } from './goneSource.ts';
 import { writeKubernetesEvent } from './kubernetesEvent.ts';
 import { toNotices, toRefusalNotice, toRemovalNotices, toWarningNotice, warningKey } from './notices.ts';
 
@@ -47,6 +49,13 @@ export interface Announcer {
   tellRemoved(snapshot: Snapshot, writes: readonly Write[], signal: AbortSignal): Promise<void>;
   /** Tells the user why nothing changes: the API server refused a write. */
   tellRefused(snapshot: Snapshot, error: unknown, signal: AbortSignal): Promise<void>;
+  /** Announces the end of a deleted Service. */
+  tellGone(service: ServiceRef, gone: GoneSource, signal: AbortSignal): Promise<GoneTold>;
+}
+
+/** `settled`: its end is announced, or needs no announcement. Null where it is still owed. */
+export interface GoneTold {
+  readonly settled: Uid | null;
 }
 
 export interface AnnouncerDeps {
@@ -130,9 +139,27 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     });
   }
 
+  async function tellGone(service: ServiceRef, gone: GoneSource, signal: AbortSignal): Promise<GoneTold> {
+    const key = `${gone.uid}/SourceGone`;
+    if (said.has(key)) return { settled: gone.uid };
+    const inTime = AbortSignal.any([signal, timeoutSignal(budgetMs)]);
+    const goneDeps = { ...deps, sinkSignal: () => timeoutSignal(SINK_BUDGET_MS) };
+    let isSettled = false;
+    await attempt(service, signal, async () => {
+      const ending = await announceGone(service, gone, goneDeps, inTime);
+      isSettled = ending.kind !== 'waits';
+      if (ending.kind !== 'announced') return;
+      remember(key, said);
+      const { previous, epoch } = ending;
+      const line = { service: `${service.namespace}/${service.name}`, previous: previous?.name ?? null, epoch };
+      deps.log.info({ ...line, decision: 'lost', reason: 'SourceGone' }, 'announced the end of a Service');
+    });
+    return { settled: isSettled ? gone.uid : null };
+  }
+
   /** False when it failed. */
   async function attempt(
-    { namespace, name }: Snapshot,
+    { namespace, name }: ServiceRef,
     caller: AbortSignal,
     work: () => Promise<void>,
   ): Promise<boolean> {
@@ -153,7 +180,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     }
   }
 
-  return { announce, tellRemoved, tellRefused };
+  return { announce, tellRemoved, tellRefused, tellGone };
 }
 
 function late(budgetMs: number, cause: unknown): ZenLeadError {

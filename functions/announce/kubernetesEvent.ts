@@ -26,6 +26,7 @@ export type EventReason =
   | 'NameConflict'
   | 'ForeignEndpointSlice'
   | 'WriteRefused'
+  | 'SourceGone'
   | 'LeaderServiceCreated'
   | 'LeaderServiceRemoved';
 
@@ -41,10 +42,12 @@ export interface Notice {
 const MAX_NOTE_BYTES = 1024;
 const CONTROLLER = 'zen-lead.io/zen-lead';
 
-/** True when it is new, false when it had been said before. Rejects with KUBE_*. */
+/**
+ * True when it is new, false when it had been said before or can no longer be. Rejects with KUBE_*.
+ */
 export async function writeKubernetesEvent(
   api: KubeApi,
-  source: ServiceView,
+  source: Pick<ServiceView, 'namespace' | 'name' | 'uid'>,
   epoch: number,
   notice: Notice,
   at: number,
@@ -68,10 +71,14 @@ export async function writeKubernetesEvent(
     await api.create(events, namespace, object, signal);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'KUBE_ALREADY_EXISTS') return false;
+    const code = codeOf(error);
+    if (code === 'KUBE_ALREADY_EXISTS' || goesWithNamespace.has(code)) return false;
     throw error;
   }
 }
+
+/** A namespace that is being deleted, or has gone, takes no Event. What else is told goes on. */
+const goesWithNamespace: ReadonlySet<string | undefined> = new Set(['KUBE_NAMESPACE_TERMINATING', 'KUBE_NOT_FOUND']);
 
 const actions = { Normal: 'Route', Warning: 'Decide' } as const;
 

@@ -71,7 +71,7 @@ const MAX_REREADS = 3;
  * How soon to reconcile again when an announcement did not get through: a sink that is down must
  * not cost a reconcile a second and Service.
  */
-const ANNOUNCE_AGAIN_MS = 5_000;
+export const ANNOUNCE_AGAIN_MS = 5_000;
 
 export interface ReconcileDeps extends SettleDeps {
   readonly readNamespace: ReadNamespace;

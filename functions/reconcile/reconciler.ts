@@ -7,13 +7,15 @@
 
 import type { ForeignHint } from '../../lib/events/foreign.ts';
 import type { ParsedReconcileEvent } from '../../lib/events/parseReconcileEvent.ts';
-import type { ReplyEvent } from '../../lib/events/reply.ts';
+import type { ReplyData, ReplyEvent } from '../../lib/events/reply.ts';
 import { clusterSource, toReply } from '../../lib/events/toReply.ts';
+import type { GoneSource } from '../../lib/selection/snapshot.ts';
+import type { GoneTold } from '../announce/announce.ts';
 import { watchColdStart } from '../coldStart.ts';
 import { createCoalescer } from './coalesce.ts';
 import type { FindConcerned } from './concerned.ts';
 import { createObserved, observationsIn } from './observed.ts';
-import { type ReconcileRequest, reconcile } from './reconcile.ts';
+import { ANNOUNCE_AGAIN_MS, type ReconcileRequest, reconcile } from './reconcile.ts';
 import { type ReportDeps, reportFailure, reportReconcile } from './report.ts';
 import type { SettleDeps } from './settle.ts';
 import { createSharedReads } from './sharedReads.ts';
@@ -51,16 +53,19 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     request: ReconcileRequest,
     observedAt: number | undefined,
     signal: AbortSignal,
+    gone?: GoneSource,
   ): Promise<ReplyEvent> {
     const startedAt = deps.now();
     const context = { request, observedAt, startedAt };
     try {
+      // Before the reconcile, which may announce the leader of the next Service of this name.
+      const ended = gone === undefined ? null : await deps.announcer.tellGone(request.service, gone, signal);
       const result = await reconcile(request, { ...deps, readNamespace, whyHint: rule }, signal);
       reportReconcile(context, result, deps);
       noteDecision(observedAt);
       const { sourceUid, decidedAt } = result;
       const replyContext = { source: clusterSource(deps.clusterName), subject: request.service, sourceUid, decidedAt };
-      return toReply(replyContext, result.reply);
+      return toReply(replyContext, ended === null ? result.reply : withEnding(result.reply, ended));
     } catch (error) {
       reportFailure(context, error, deps);
       throw error;
@@ -75,12 +80,13 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       const observedAt = isTrusted ? event.observedAt : undefined;
       const evidence: Evidence = { kind: 'reconcile', isTrusted, data: event.data, now: deps.now(), writes: [] };
       const request = { service, type, evidence, hint: rule(evidence), traceparent };
+      const gone = isTrusted && event.data.kind === 'readable' ? event.data.value.gone : undefined;
       if (request.hint === null)
-        return run({ ...request, observations: (now) => observationsIn(evidence, now) }, observedAt, signal);
+        return run({ ...request, observations: (now) => observationsIn(evidence, now) }, observedAt, signal, gone);
       const key = `${service.namespace}/${service.name}`;
       const release = observed.hold(key, evidence);
       const hint = { ...request, observations: (now: number) => observed.newest(key, now) };
-      return hints.run(key, (stop) => run(hint, observedAt, stop), signal).finally(release);
+      return hints.run(key, (stop) => run(hint, observedAt, stop, gone), signal).finally(release);
     },
 
     async reconcileAround(hint, findConcerned, signal) {
@@ -102,4 +108,10 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       );
     },
   };
+}
+
+/** What is still owed is tried again soon. */
+function withEnding(reply: ReplyData, { settled }: GoneTold): ReplyData {
+  if (settled !== null) return { ...reply, goneAnnounced: settled };
+  return { ...reply, recheckAfterMs: Math.min(reply.recheckAfterMs ?? ANNOUNCE_AGAIN_MS, ANNOUNCE_AGAIN_MS) };
 }

@@ -7,7 +7,7 @@
 
 import type { CloudEventV1 } from 'cloudevents';
 import type { Observations } from '../selection/observation.ts';
-import type { Snapshot } from '../selection/snapshot.ts';
+import type { GoneSource, Snapshot } from '../selection/snapshot.ts';
 
 export const reconcileTypes = [
   'io.zen-lead.pod.added',
@@ -50,6 +50,11 @@ export interface ReconcileData {
   readonly observations?: Observations;
   /** Opaque, from the last reply. */
   readonly carry?: string;
+  /**
+   * A deleted Service of this name whose end has not been announced. The function checks that it
+   * has gone, and no route depends on it, so it also travels in a hint.
+   */
+  readonly gone?: GoneSource;
 }
 
 /** A structured-mode CloudEvent 1.0, as an object. */

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { observationsSchema } from './observationsSchema.ts';
 import type { Change, ReconcileData } from './reconcileEvent.ts';
-import { snapshotSchema } from './snapshotSchema.ts';
+import { goneSourceSchema, snapshotSchema } from './snapshotSchema.ts';
 
 /** Bounds what a caller can make us carry around; ours holds a failure count. */
 const MAX_CARRY = 1024;
@@ -25,4 +25,7 @@ export const reconcileDataZod = z.object({
   snapshot: snapshotSchema.exactOptional(),
   observations: observationsSchema.exactOptional(),
   carry: z.string().max(MAX_CARRY).exactOptional().meta({ description: 'Opaque, from the last reply.' }),
+  gone: goneSourceSchema
+    .exactOptional()
+    .meta({ description: 'A deleted Service of this name whose end has not been announced.' }),
 }) satisfies z.ZodType<ReconcileData>;

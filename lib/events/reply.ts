@@ -5,7 +5,7 @@
 
 import type { CloudEventV1 } from 'cloudevents';
 import type { DecisionKind, Leader, Reason } from '../selection/decision.ts';
-import type { Snapshot } from '../selection/snapshot.ts';
+import type { Snapshot, Uid } from '../selection/snapshot.ts';
 
 export const replyTypes = [
   'io.zen-lead.leader.elected',
@@ -33,6 +33,8 @@ export interface ReplyData {
   /** Reconcile again in this many milliseconds, at most 1 h. */
   readonly recheckAfterMs?: number;
   readonly carry?: string;
+  /** The deleted Service of `data.gone` whose end has been announced, or needs no announcement. */
+  readonly goneAnnounced?: Uid;
 }
 
 export interface ReplyEvent extends CloudEventV1<ReplyData> {

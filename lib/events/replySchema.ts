@@ -26,4 +26,7 @@ export const replyDataZod = z.object({
   snapshot: snapshotSchema.exactOptional(),
   recheckAfterMs: z.int().min(0).max(MAX_RECHECK_MS).exactOptional(),
   carry: z.string().exactOptional(),
+  goneAnnounced: uid
+    .exactOptional()
+    .meta({ description: 'Of the deleted Service in the event: its end is announced.' }),
 }) satisfies z.ZodType<ReplyData>;

@@ -12,6 +12,7 @@ import { detailForm, type ObservationDetail } from '../selection/observation.ts'
 import type {
   Candidate,
   EndpointView,
+  GoneSource,
   Health,
   NamedPort,
   OwnerView,
@@ -130,6 +131,14 @@ const slice = z.object({
 
 /** The name of a bridge's pod, where it has one. */
 export const observer = z.string().min(1).max(MAX_NAME);
+/** A source has one leader Service and two slices; the rest is for a rename that was cut short. */
+const MAX_GONE_ITEMS = 16;
+
+export const goneSourceSchema = z.object({
+  uid,
+  services: z.array(service).max(MAX_GONE_ITEMS),
+  slices: z.array(slice).max(MAX_GONE_ITEMS),
+}) satisfies z.ZodType<GoneSource>;
 
 export const snapshotSchema = z
   .object({

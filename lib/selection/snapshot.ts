@@ -183,6 +183,17 @@ export interface Snapshot {
   readonly observer?: string;
 }
 
+/**
+ * A source that was deleted, and what it owned when that was last seen: enough to announce its end.
+ * docs/reference/events.md#the-end-of-a-service
+ */
+export interface GoneSource {
+  readonly uid: Uid;
+  readonly services: readonly ServiceView[];
+  /** Of the leader Service. */
+  readonly slices: readonly SliceView[];
+}
+
 export function serviceKey(namespace: string, name: string): ServiceKey {
   return `${namespace}/${name}` as ServiceKey;
 }

@@ -7,7 +7,7 @@ import type { ReplyEvent } from '../../../lib/events/reply.ts';
 import { annotation } from '../../../lib/selection/names.ts';
 import type { ObservedWrite } from '../apiServer.ts';
 import type { Etcd } from '../etcd.ts';
-import { annotationOf } from '../kubeObject.ts';
+import { annotationOf, type KubeObject } from '../kubeObject.ts';
 import type { Verdict } from '../verdict.ts';
 import { checkS1 } from './checkS1.ts';
 import { checkS2 } from './checkS2.ts';
@@ -43,6 +43,19 @@ export function createWriteChecks({ etcd, verdict, now, allowedAgeMs, isSourceUi
   const revisions = createRevisionLedger();
   /** `<epoch>/<leader uid>` of every route that has stood. */
   const routes = new Set<string>();
+  /** A restore brings back what had gone. */
+  let wasRestored = false;
+
+  /** The end of a deleted source: the source and its route have gone. The id names its uid. */
+  function checkGone({ id, data }: ReplyEvent): void {
+    const uid = id.split('/')[0];
+    const isSource = ({ metadata }: KubeObject): boolean => metadata.uid === uid;
+    const isRoute = ({ metadata }: KubeObject): boolean =>
+      (metadata.ownerReferences ?? []).some((owner) => owner.uid === uid);
+    const isThere = etcd.list('services').some(isSource) || etcd.list('endpointslices').some(isRoute);
+    if (isThere && !wasRestored)
+      verdict.violate('outbox', `the end of ${uid} (epoch ${data.epoch}) was announced while it was there`);
+  }
 
   return {
     check(write) {
@@ -62,14 +75,22 @@ export function createWriteChecks({ etcd, verdict, now, allowedAgeMs, isSourceUi
       report('S2', checkS2(leaderWrite, etcd));
       report('S8', checkS8(leaderWrite, etcd));
     },
-    announced({ data, type }) {
+    announced(event) {
+      const { data, type } = event;
       if (type === 'io.zen-lead.leader.lost' && data.reason === 'OptedOut') return;
+      if (data.reason === 'SourceGone') {
+        checkGone(event);
+        return;
+      }
       if (!routes.has(`${data.epoch}/${data.leader?.uid ?? ''}`))
         verdict.violate(
           'outbox',
           `${type} of epoch ${data.epoch} (${data.leader?.name ?? 'no pod'}) was announced before it was routed`,
         );
     },
-    restored: () => epochs.forget(),
+    restored() {
+      wasRestored = true;
+      epochs.forget();
+    },
   };
 }
