@@ -5,6 +5,9 @@ export default defineConfig({
     // Vitest leaves one core to itself, so that on two cores stories which mostly wait would do so
     // one after another.
     maxWorkers: '100%',
+    // For what `expect.poll` waits for. A test that passes does not wait for it, and a machine that
+    // is busy with other things must not fail one.
+    expect: { poll: { timeout: 30_000 } },
     coverage: {
       provider: 'v8',
       include: [
@@ -36,8 +39,10 @@ export default defineConfig({
         test: {
           name: 'programs',
           include: ['test/integration/**/*.test.ts'],
-          // A story starts several programs, on two cores that have other things to do.
-          testTimeout: 60_000,
+          // A story starts several programs, on two cores that have other things to do. Longer than
+          // what one step of it waits for, so that a failure names the step.
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
         },
       },
     ],

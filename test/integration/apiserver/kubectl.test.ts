@@ -58,7 +58,7 @@ describe.skipIf(!hasKubectl)('stock kubectl', () => {
   });
 
   const kubectl = async (...args: readonly string[]): Promise<string> =>
-    (await run('kubectl', args, { env: environment, timeout: 15_000 })).stdout.trimEnd();
+    (await run('kubectl', args, { env: environment, timeout: 60_000 })).stdout.trimEnd();
   const lines = async (...args: readonly string[]) =>
     (await kubectl(...args)).split('\n').map((line) => line.trim().replace(/ {2,}/g, '  '));
 
@@ -137,7 +137,7 @@ describe.skipIf(!hasKubectl)('stock kubectl', () => {
 
   it('edits', async () => {
     const editor = { ...environment, EDITOR: 'sed -i s/app:.db/app:\\ other/' };
-    const { stdout } = await run('kubectl', ['edit', 'svc', 'db'], { env: editor, timeout: 15_000 });
+    const { stdout } = await run('kubectl', ['edit', 'svc', 'db'], { env: editor, timeout: 60_000 });
     expect(stdout.trim()).toBe('service/db edited');
     expect(await kubectl('get', 'svc', 'db', '-o', 'jsonpath={.spec.selector.app}')).toBe('other');
   });

@@ -21,7 +21,7 @@ import { createMetrics } from '../../../lib/telemetry/metrics.ts';
 import { addPod, addService, setReady, startCluster } from '../../support/programs/bridgeBench.ts';
 
 const fixture = (name: string) => readFile(new URL(`../../fixtures/certificates/${name}`, import.meta.url), 'utf8');
-const patience = { timeout: 8_000, interval: 10 };
+const patience = { timeout: 30_000, interval: 10 };
 
 let mount: string;
 let cluster: EmbeddedApiServer;

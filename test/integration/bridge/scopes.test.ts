@@ -100,10 +100,12 @@ it('is not ready while a list of one namespace is late, and serves the others al
   });
   const bench = aBench({ server });
   expect(await bench.nextEvents(1)).toEqual(['service.added shop/db']);
-  expect(bench.bridge.readiness()).toEqual({
-    ready: false,
-    reasons: ['the list of pods in bank is not complete yet'],
-  });
+  await waitFor(() =>
+    expect(bench.bridge.readiness()).toEqual({
+      ready: false,
+      reasons: ['the list of pods in bank is not complete yet'],
+    }),
+  );
   stalled.remove();
 });
 

@@ -63,7 +63,7 @@ describe.skipIf(command === null)('the live page, in a browser', () => {
     ).toMatch(/Paused: the leader does not move.*\nInvalidAnnotation: zen-lead.io\/paused cannot be read: "False"/);
   });
 
-  it('says that the connection is lost, and is whole again when it is back', { timeout: 30_000 }, async () => {
+  it('says that the connection is lost, and is whole again when it is back', async () => {
     const first = await aWorld();
     first.annotate('accounts');
     first.annotate('billing');

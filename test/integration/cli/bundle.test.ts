@@ -8,7 +8,7 @@ import { expectGracefulStop, readStatus, readUrl, startProgram } from '../../sup
 
 const bundler = fileURLToPath(new URL('../../../deploy/bundle.ts', import.meta.url));
 
-it('the bundle runs every command by itself, outside the checkout', { timeout: 60_000 }, async () => {
+it('the bundle runs every command by itself, outside the checkout', async () => {
   // Under the system's folder for temporary files: no node_modules is above it.
   const file = join(aDirectory(), 'zen-lead.mjs');
   await promisify(execFile)(process.execPath, [bundler, file]);

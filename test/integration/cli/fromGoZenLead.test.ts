@@ -30,7 +30,7 @@ it('takes over the leader Service of the Go zen-lead with its address, and leave
   await server.writeKubeconfig(kubeconfig);
   const request = async (method: string, path: string, body?: object): Promise<Answer> => {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-    const init = { method, headers: { 'content-type': type }, signal: AbortSignal.timeout(5_000) };
+    const init = { method, headers: { 'content-type': type }, signal: AbortSignal.timeout(30_000) };
     const response = await fetch(server.url + path, { ...init, ...(body && { body: JSON.stringify(body) }) });
     return (await response.json()) as Answer;
   };
@@ -67,12 +67,12 @@ it('takes over the leader Service of the Go zen-lead with its address, and leave
   const program = startProgram(['run', '--kubeconfig', kubeconfig, '--port', '0']);
   await readUrl(program);
   await expect
-    .poll(() => request('GET', `${SLICES}/db-leader-ipv4`), { timeout: 10_000 })
+    .poll(() => request('GET', `${SLICES}/db-leader-ipv4`), { message: 'the slice of the leader' })
     .toMatchObject({ endpoints: [{ addresses: ['10.0.0.10'] }] });
   const taken = await request('GET', `${SERVICES}/db-leader`);
   expect([taken.metadata.uid, taken.spec?.clusterIP]).toEqual([leader.metadata.uid, leader.spec?.clusterIP]);
   const reasons = async () => (await request('GET', EVENTS)).items?.map(({ reason }) => reason);
-  await expect.poll(reasons, { timeout: 10_000 }).toContain('ForeignEndpointSlice');
+  await expect.poll(reasons, { message: 'the Events so far' }).toContain('ForeignEndpointSlice');
   expect(await request('GET', `${SLICES}/db-leader`)).toMatchObject({ endpoints: [{ addresses: ['10.0.0.99'] }] });
 
   await request('DELETE', `${SLICES}/db-leader`);

@@ -39,7 +39,6 @@ describe('the bin, started by Node', () => {
       const [code] = await closed;
       expect(code).toBe(0);
     },
-    30_000,
   );
 });
 

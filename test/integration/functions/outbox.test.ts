@@ -10,10 +10,14 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type EmbeddedApiServer, startApiServer } from '../../../apiserver/startApiServer.ts';
-import { createInProcessSink } from '../../../functions/inProcessSink.ts';
+import { createAnnouncer } from '../../../functions/announce/announce.ts';
+import { createEventsSink } from '../../../functions/announce/eventsSink.ts';
+import { createReconcilerSink } from '../../../functions/inProcessSink.ts';
+import { createReconciler } from '../../../functions/reconcile/reconciler.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
+import { noTracing } from '../../../lib/telemetry/tracing.ts';
 import { aReconcileEvent } from '../../support/objects/anEvent.ts';
 import { addPod, addService, setReady } from '../../support/programs/bridgeBench.ts';
 
@@ -118,11 +122,15 @@ async function work(server: EmbeddedApiServer, eventsSink: string, reconciler: n
   const metrics = createMetrics();
   const access = { server: server.url, origin: 'test', readCredentials: async () => ({ headers: {}, tls: {} }) };
   const api = createKubeApi(access, { metrics });
-  const sink = createInProcessSink({ api, clusterName: 'test', eventsSink, metrics, log: silentLogger });
+  const deps = { api, clusterName: 'test', metrics, log: silentLogger, tracing: noTracing, now: Date.now };
+  // Steps are counted. A time-out on a busy machine would be one more.
+  const timeoutSignal = () => new AbortController().signal;
+  const announcer = createAnnouncer({ ...deps, eventsSink: createEventsSink(eventsSink), timeoutSignal });
+  const sink = createReconcilerSink(createReconciler({ ...deps, announcer }));
   const event = aReconcileEvent({ subject: 'namespaces/shop/services/db' });
   const { change, deadline } = event.data;
   for (let reconcile = 0; reconcile < reconciler; reconcile += 1) {
-    await sink({ ...event, data: { change, deadline } }, AbortSignal.timeout(5_000)).catch(() => {});
+    await sink({ ...event, data: { change, deadline } }, AbortSignal.timeout(60_000)).catch(() => {});
   }
   await api.close();
 }

@@ -37,7 +37,7 @@ describe('traces', () => {
     await cluster.expectLeader('10.0.0.11');
 
     await expect
-      .poll(() => pathsOf(receiver.spans), { timeout: 5_000 })
+      .poll(() => pathsOf(receiver.spans), { message: 'the spans from the change to the patch' })
       .toEqual(
         expect.arrayContaining([
           'change > deliver > reconcile > select',
@@ -53,7 +53,9 @@ describe('traces', () => {
     const readPatches = () =>
       receiver.spans.filter(({ name }) => name === 'patch endpointslices').map(({ traceId }) => traceId);
     // Spans leave in batches: those of the opt-in may be there before those of the failover.
-    await expect.poll(readPatches, { timeout: 5_000 }).toContain((line as { traceId?: unknown }).traceId);
+    await expect
+      .poll(readPatches, { message: 'the trace of the failover' })
+      .toContain((line as { traceId?: unknown }).traceId);
     await expectGracefulStop(bridge);
     await expectGracefulStop(functions);
   });
@@ -83,7 +85,7 @@ describe('traces', () => {
       ...fast,
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     });
-    await expect.poll(() => traceparents.length, { timeout: 10_000 }).toBeGreaterThan(1);
+    await expect.poll(() => traceparents.length, { message: 'the same event once more' }).toBeGreaterThan(1);
     await expectGracefulStop(bridge);
 
     const [first, again] = traceparents.map((each) => parseTraceparent(String(each)));

@@ -67,16 +67,16 @@ export async function aBusyRun(): Promise<BusyRun> {
 async function goThroughTrouble({ server, readRoute, writeReady }: BusyRun): Promise<void> {
   const isSliceWrite = ({ verb, resource }: { verb: string; resource: string }) =>
     verb === 'patch' && resource === 'endpointslices';
-  await expect.poll(() => readRoute('db'), { timeout: 10_000 }).toEqual(['10.0.0.10']);
+  await expect.poll(() => readRoute('db'), { message: 'the route of db' }).toEqual(['10.0.0.10']);
   // A conflict, after which the state is read afresh. Then a refusal, which fails the reconcile and
   // is tried again.
   server.faults.add({ fault: { kind: 'status', code: 409 }, matches: isSliceWrite, times: 1 });
   await writeReady('db-0', false);
-  await expect.poll(() => readRoute('db'), { timeout: 10_000 }).toEqual(['10.0.0.11']);
+  await expect.poll(() => readRoute('db'), { message: 'the route of db' }).toEqual(['10.0.0.11']);
   server.faults.add({ fault: { kind: 'status', code: 500 }, matches: isSliceWrite, times: 1 });
   await writeReady('db-0', true);
   await writeReady('db-1', false);
-  await expect.poll(() => readRoute('db'), { timeout: 10_000 }).toEqual(['10.0.0.10']);
+  await expect.poll(() => readRoute('db'), { message: 'the route of db' }).toEqual(['10.0.0.10']);
   await writeReady('db-1', true);
   // Longer than the server keeps history, so that every watch has to list again.
   server.compact();
@@ -92,7 +92,7 @@ function createRequest(url: string): Request {
       method,
       headers: { 'content-type': type },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(5_000),
+      signal: AbortSignal.timeout(30_000),
     });
     const answer: unknown = await response.json();
     if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
@@ -138,5 +138,5 @@ function aHint(): object {
 
 async function post(url: string, body: string): Promise<void> {
   const headers = { 'content-type': 'application/cloudevents+json' };
-  await (await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(5_000) })).text();
+  await (await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(30_000) })).text();
 }

@@ -38,7 +38,7 @@ export async function aCluster(port = 0): Promise<Cluster> {
       method,
       headers: { 'content-type': type },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(5_000),
+      signal: AbortSignal.timeout(30_000),
     });
     const answer: unknown = await response.json();
     if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
@@ -64,7 +64,7 @@ export async function aCluster(port = 0): Promise<Cluster> {
     },
     async expectLeader(ip) {
       await expect
-        .poll(() => request('GET', SLICE), { timeout: 8_000, interval: 20 })
+        .poll(() => request('GET', SLICE), { message: 'the route of the leader', interval: 20 })
         .toMatchObject({ endpoints: [{ addresses: [ip] }] });
     },
   };

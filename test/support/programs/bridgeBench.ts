@@ -16,7 +16,7 @@ import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
 import { aPodManifest, aPodStatus } from '../objects/aPodManifest.ts';
 
 /** For a test machine that is busy with other things. A test that passes does not wait for it. */
-export const PATIENCE_MS = 10_000;
+export const PATIENCE_MS = 30_000;
 const POLL_MS = 5;
 
 export interface BridgeBench {

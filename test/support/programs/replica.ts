@@ -27,6 +27,9 @@ export interface Replica {
   kill(): void;
   /** SIGSTOP. Its timers and its network stand still, and time goes on. */
   freeze(): void;
+  /** Stops its timers alone. It sees everything, and nothing that it waits with comes due. */
+  stopTimers(): void;
+  startTimers(): void;
   /** SIGCONT. Everything that was due or on its way comes at once. */
   wake(): void;
   /**
@@ -88,6 +91,8 @@ export async function startReplica(
       go();
       relay.release();
     },
+    stopTimers: stop,
+    startTimers: go,
     partition: relay.hold,
     heal: relay.release,
     async close() {

@@ -65,7 +65,7 @@ export function startProgram(
     stdout: () => stdout,
     stderr: () => stderr,
     exited,
-    waitForLine(text, withinMs = 30_000) {
+    waitForLine(text, withinMs = 60_000) {
       return new Promise((resolve, reject) => {
         const find = () => stdout.split('\n').find((line) => line.includes(text));
         const settle = () => {
@@ -111,7 +111,7 @@ export async function expectGracefulStop(program: Program): Promise<void> {
 }
 
 export async function readStatus(url: string, request: RequestInit = {}): Promise<number> {
-  const response = await fetch(url, { ...request, signal: AbortSignal.timeout(2_000) });
+  const response = await fetch(url, { ...request, signal: AbortSignal.timeout(30_000) });
   await response.text();
   return response.status;
 }

@@ -42,7 +42,7 @@ export async function startReverseProxy(
     directory,
   });
   const url = `http://127.0.0.1:${port}/`;
-  await vi.waitFor(async () => (await fetch(`${url}readyz`)).arrayBuffer(), { timeout: 10_000, interval: 50 });
+  await vi.waitFor(async () => (await fetch(`${url}readyz`)).arrayBuffer(), { timeout: 30_000, interval: 50 });
   return { process, url };
 }
 

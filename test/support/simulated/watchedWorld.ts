@@ -166,11 +166,11 @@ export function aWatch(text: string | Buffer, end: 'close' | 'reset' | 'hold'): 
 export const aQuietWatch: Answer = aWatch('', 'hold');
 
 /**
- * Waits for `condition`, 5 s at most: on a busy machine a story takes its time, and is not wrong
+ * Waits for `condition`, 30 s at most: on a busy machine a story takes its time, and is not wrong
  * for that.
  */
 export async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5_000;
+  const deadline = performance.now() + 30_000;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error('what the story waits for has not happened');
     await new Promise((resolve) => setTimeout(resolve, 2));

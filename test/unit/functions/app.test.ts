@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseEnvelope } from '../../../lib/events/envelope.ts';
@@ -170,8 +171,11 @@ describe('POST /', () => {
     server.fake.requests.length = 0;
     const gate = Promise.withResolvers<undefined>();
     server.fake.before = ({ path }) => (path.endsWith('/endpointslices') ? gate.promise : undefined);
+    const arrivedBefore = server.arrived();
     const answers = Array.from({ length: 10 }, () => send(aReconcileEvent()));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await expect.poll(() => server.arrived() - arrivedBefore, { message: 'the hints that have arrived' }).toBe(10);
+    // What has arrived is parsed before it asks for the read.
+    for (let turns = 0; turns < 20; turns += 1) await turn();
     gate.resolve(undefined);
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(10).fill(200));
     expect(server.fake.requests.filter(({ method, path }) => method === 'GET' && path.endsWith('/pods'))).toHaveLength(
@@ -181,17 +185,20 @@ describe('POST /', () => {
 
   it('stops when its caller has gone', async () => {
     const reached = Promise.withResolvers<void>();
+    const reading = Promise.withResolvers<undefined>();
     server.fake.before = ({ path }) => {
       if (!path.endsWith('/endpointslices')) return undefined;
       reached.resolve();
-      return new Promise((resolve) => setTimeout(resolve, 150, undefined));
+      return reading.promise;
     };
     const caller = new AbortController();
     const answer = send(aReconcileEvent(), caller.signal);
     await reached.promise;
     caller.abort();
     await expect(answer).rejects.toThrow();
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await expect.poll(server.gone, { message: 'callers that have gone' }).toBe(1);
+    reading.resolve(undefined);
+    await new Promise((resolve) => setTimeout(resolve, 100));
     expect(server.fake.requests).toHaveLength(1); // pods and Services were not read any more
     expect(server.fake.writes()).toEqual([]);
   });
@@ -321,7 +328,7 @@ describe('the rest of the server', () => {
     const { headers, body } = structured(aReconcileEvent());
     const answer = impatient.post(headers, body);
     answer.catch(() => undefined);
-    await expect.poll(() => impatient.fake.requests.length).toBe(1);
+    await expect.poll(() => impatient.fake.requests.length, { message: 'the read that has begun' }).toBe(1);
     await impatient.close();
     await expect(answer).rejects.toThrow();
   });

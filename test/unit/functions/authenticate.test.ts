@@ -50,7 +50,9 @@ async function start(options: Partial<FunctionsOptions> = {}): Promise<TestServe
   putPod(started.fake, 'db-0');
   started.fake.paths.set('/.well-known/openid-configuration', { issuer: ISSUER, jwks_uri: `${ISSUER}/openid/v1/jwks` });
   await publish(started, 'current');
-  await expect.poll(async () => (await fetch(`${started.functions.url}/readyz`)).status, { timeout: 5_000 }).toBe(200);
+  await expect
+    .poll(async () => (await fetch(`${started.functions.url}/readyz`)).status, { message: 'readyz' })
+    .toBe(200);
   return started;
 }
 
@@ -250,9 +252,7 @@ describe('a request whose body has not come yet', () => {
     const held = await Promise.all(Array.from({ length: 385 }, () => sendHeaders(token)));
     expect(await Promise.race(held.map((each) => each.status()))).toBe(429);
     for (const { socket } of held) socket.destroy();
-    await expect
-      .poll(async () => (await post(token)).status, { message: 'the held bodies are given back', timeout: 20_000 })
-      .toBe(200);
+    await expect.poll(async () => (await post(token)).status, { message: 'the held bodies are given back' }).toBe(200);
   });
 });
 

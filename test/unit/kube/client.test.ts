@@ -175,13 +175,13 @@ describe('watch', () => {
 
   it('says when it is open, before any line', async () => {
     let isOpen = false;
-    const { api } = await connectTo(() => stream(() => {}), { requestTimeoutMs: 50 });
+    const { api } = await connectTo(() => stream(() => {}), { requestTimeoutMs: 1_000 });
     const stop = new AbortController();
     const lines = collect(
       api.watch(pods, 'ns', watchQuery, stop.signal, () => {
         isOpen = true;
         // Past the deadline for opening: a quiet body has none.
-        setTimeout(() => stop.abort(), 120);
+        setTimeout(() => stop.abort(), 1_100);
       }),
     );
     await expect(lines).rejects.toMatchObject({ code: 'ABORTED' });

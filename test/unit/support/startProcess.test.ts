@@ -11,7 +11,7 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Milliseconds here; seconds where Node has to start on a busy machine. */
-const patience = { timeout: 10_000 };
+const patience = { timeout: 30_000 };
 /** Prints as long as it lives: a process id would still be there while nobody has reaped it. */
 const beat = 'while :; do echo beat; sleep 0.02; done';
 

@@ -40,7 +40,11 @@ async function aReplica(settings: { namespace: string; name: string; identity: s
   const setWallClock = (byMs: number): void => {
     wallOffsetMs = byMs;
   };
-  return { replica, clock, acts, setWallClock, close };
+  const leaseVersion = () => {
+    const { namespace, name } = lease;
+    return JSON.stringify(server.objects.read({ resource: 'leases', namespace, name })?.['metadata']);
+  };
+  return { replica, clock, acts, setWallClock, leaseVersion, close };
 }
 
 const lease = { namespace: 'default', name: 'zen-lead-bridge', identity: 'a' };
@@ -72,10 +76,13 @@ it('hints at what it left to others when nothing comes of it', async () => {
 });
 
 it('reconciles everything when it holds the Lease first, and again when it left something meanwhile', async () => {
-  const { replica, clock, acts, setWallClock, close } = await aReplica(lease);
+  const { replica, clock, acts, setWallClock, leaseVersion, close } = await aReplica(lease);
   const reconciled = () => acts.filter((act) => act === 'reconcile everything').length;
   const renew = async () => {
+    const before = leaseVersion();
     await clock.advance(3_000);
+    await until(() => leaseVersion() !== before);
+    // Its answer is on the way to the replica.
     await new Promise((resolve) => setTimeout(resolve, 50));
   };
   replica.start();

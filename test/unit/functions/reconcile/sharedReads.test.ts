@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { putPod, putService } from '../../../support/objects/aNamespace.ts';
 import { aReconcileEvent, structured } from '../../../support/objects/anEvent.ts';
@@ -30,9 +30,9 @@ it('a namespace is read once more for all the Services that are asked about whil
   const first = reconcile('db-0');
   await started.promise;
   const others = names.slice(1).map(reconcile);
-  await expect.poll(server.arrived).toBe(names.length);
+  await expect.poll(server.arrived, { message: 'the events that have arrived' }).toBe(names.length);
   // What has arrived is parsed before it asks for the read.
-  await sleep(100);
+  for (let turns = 0; turns < 20; turns += 1) await turn();
   reading.resolve(undefined);
   const answers = await Promise.all([first, ...others]);
   expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200));
