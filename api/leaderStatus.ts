@@ -11,8 +11,10 @@ import { assess } from '../lib/selection/assess.ts';
 import { reasons } from '../lib/selection/decision.ts';
 import { describeWrite } from '../lib/selection/describeWrite.ts';
 import { annotation } from '../lib/selection/names.ts';
+import type { Verdict } from '../lib/selection/observation.ts';
 import { readRecord } from '../lib/selection/record.ts';
-import type { Snapshot } from '../lib/selection/snapshot.ts';
+import { parseSettings } from '../lib/selection/settings.ts';
+import type { Snapshot, Uid } from '../lib/selection/snapshot.ts';
 
 const instant = z.string().meta({ format: 'date-time' });
 
@@ -25,6 +27,16 @@ const leaderSchema = z.object({
     .string()
     .nullable()
     .meta({ description: 'IP that is routed to, of the primary family; null where none is.' }),
+});
+
+const healthSchema = z.object({
+  check: z.string().meta({ description: 'The annotation as it is written.' }),
+  observer: z.string().nullable().meta({ description: 'The bridge that runs it; null where no verdict is known.' }),
+  leader: z.enum(['passing', 'failing']).nullable().meta({ description: 'The verdict on the leader.' }),
+  since: instant.nullable().meta({ description: 'Since when the leader has it.' }),
+  detail: z.string().nullable().meta({ description: 'Why the leader fails.' }),
+  passing: z.int().meta({ description: 'Pods that pass.' }),
+  failing: z.int().meta({ description: 'Pods that fail.' }),
 });
 
 export const leaderStatusSchema = z
@@ -40,6 +52,7 @@ export const leaderStatusSchema = z
     reason: z.enum(reasons).meta({ description: 'Why they say so.' }),
     paused: z.boolean().meta({ description: 'Frozen by zen-lead.io/paused.' }),
     pods: z.object({ ready: z.int(), total: z.int() }).meta({ description: 'Pods that the Service selects.' }),
+    healthCheck: healthSchema.nullable().meta({ description: 'Null where the Service asks for no check.' }),
     drift: z.array(z.string()).meta({ description: 'What is not yet as the rules want it; empty when all is.' }),
     warnings: z.array(z.object({ reason: z.string(), message: z.string() })),
     nextLookAt: instant
@@ -75,8 +88,25 @@ export function toLeaderStatus(snapshot: Snapshot, now: number): LeaderStatus {
     reason: decision.reason,
     paused: decision.reason === 'Paused',
     pods: { ready: selected.filter((pod) => pod.ready && !pod.terminating).length, total: selected.length },
+    healthCheck: toHealthStatus(snapshot, record.leader?.uid),
     drift: writes.map(describeWrite),
     warnings: decision.warnings.map(({ reason, message }) => ({ reason, message })),
     nextLookAt: nextLookAt === null ? null : formatRfc3339(nextLookAt),
+  };
+}
+
+function toHealthStatus({ source, observer, candidates }: Snapshot, leaderUid: Uid | undefined) {
+  const { healthCheck } = parseSettings(source?.annotations ?? {}).settings;
+  if (healthCheck === null) return null;
+  const leader = candidates.find(({ uid }) => uid === leaderUid)?.health;
+  const count = (verdict: Verdict): number => candidates.filter(({ health }) => health?.verdict === verdict).length;
+  return {
+    check: healthCheck.raw,
+    observer: observer ?? null,
+    leader: leader?.verdict ?? null,
+    since: leader === undefined ? null : formatRfc3339(leader.since),
+    detail: leader?.detail ?? null,
+    passing: count('passing'),
+    failing: count('failing'),
   };
 }

@@ -125,13 +125,19 @@ export const script = `
     made.append(age, \`\${why} · \${facts.filter((fact) => fact !== "").join(" · ")}\`);
     return made;
   }
-  function listNotes({ leader, paused, reason, lastReason, warnings }) {
+  function listNotes(status) {
+    const { leader, paused, reason, lastReason, warnings, healthCheck } = status;
     return [
+      ...leader !== null && healthCheck?.leader === "failing" ? [describeFailure(healthCheck)] : [],
       ...leader !== null && leader.address === null ? ["Nothing is routed to it."] : [],
       ...paused ? ["Paused: the leader does not move, whatever happens."] : [],
       ...leader === null && !paused && reason !== lastReason ? [textOf(reason)] : [],
       ...warnings.map((warning) => \`\${warning.reason}: \${warning.message}\`)
     ];
+  }
+  function describeFailure({ check, detail, since, passing }) {
+    const why = detail === null ? "" : \` (\${detail})\`;
+    return \`Fails its check \${check}\${why} since \${since ?? "an unknown time"}; \${passing} pods pass.\`;
   }
   function textOf(reason) {
     return reasonTexts[reason] ?? reason;

@@ -71,13 +71,20 @@ function makeFacts(status: LeaderStatus): HTMLElement {
   return made;
 }
 
-function listNotes({ leader, paused, reason, lastReason, warnings }: LeaderStatus): readonly string[] {
+function listNotes(status: LeaderStatus): readonly string[] {
+  const { leader, paused, reason, lastReason, warnings, healthCheck } = status;
   return [
+    ...(leader !== null && healthCheck?.leader === 'failing' ? [describeFailure(healthCheck)] : []),
     ...(leader !== null && leader.address === null ? ['Nothing is routed to it.'] : []),
     ...(paused ? ['Paused: the leader does not move, whatever happens.'] : []),
     ...(leader === null && !paused && reason !== lastReason ? [textOf(reason)] : []),
     ...warnings.map((warning) => `${warning.reason}: ${warning.message}`),
   ];
+}
+
+function describeFailure({ check, detail, since, passing }: NonNullable<LeaderStatus['healthCheck']>): string {
+  const why = detail === null ? '' : ` (${detail})`;
+  return `Fails its check ${check}${why} since ${since ?? 'an unknown time'}; ${passing} pods pass.`;
 }
 
 /** A reason of a later version, written by another replica, is shown as it is. */

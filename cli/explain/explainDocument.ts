@@ -12,7 +12,9 @@ import { describeWrite } from '../../lib/selection/describeWrite.ts';
 import { explain, type PodStanding } from '../../lib/selection/explain.ts';
 import { reasonText } from '../../lib/selection/reasonText.ts';
 import { readRecord } from '../../lib/selection/record.ts';
-import { type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
+import { parseSettings } from '../../lib/selection/settings.ts';
+import { type Health, type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
+import { type ExplainedCheck, toExplainedCheck } from './describeCheck.ts';
 import { readAnnotations } from './readAnnotations.ts';
 import { unfitText } from './unfitText.ts';
 
@@ -31,6 +33,8 @@ export interface ExplainDocument {
   /** When the recorded leader was elected, RFC 3339; null where no record says. */
   readonly lastSwitchAt: string | null;
   readonly pods: readonly ExplainedPod[];
+  /** Null where the Service asks for none, or for one that cannot be read. */
+  readonly healthCheck: ExplainedCheck | null;
   readonly annotations: readonly ExplainedAnnotation[];
   /** When time alone may change the decision, RFC 3339; null where only an event can. */
   readonly nextLookAt: string | null;
@@ -46,6 +50,8 @@ export interface ExplainedPod {
   readonly because: string;
   readonly node: string | null;
   readonly zone: string | null;
+  /** What the health check says of it; null where no verdict is known. */
+  readonly health: Health | null;
   /** It takes over when the leader goes at this instant. */
   readonly isNext: boolean;
 }
@@ -63,6 +69,7 @@ export function toExplainDocument(snapshot: Snapshot, now: number): ExplainDocum
   const { decision, writes, pods, nextLookAt } = explain(snapshot, now);
   const record = readRecord(snapshot);
   const next = successorOf(snapshot, decision.leader, now);
+  const { healthCheck } = parseSettings(snapshot.source?.annotations ?? {}).settings;
   return {
     service: serviceKey(snapshot.namespace, snapshot.name),
     leaderService: decision.plan?.leaderServiceName ?? record.leaderServiceName,
@@ -75,6 +82,7 @@ export function toExplainDocument(snapshot: Snapshot, now: number): ExplainDocum
     epoch: decision.epoch,
     lastSwitchAt: record.lastSwitchAt === undefined ? null : formatRfc3339(record.lastSwitchAt),
     pods: pods.map((pod) => toExplainedPod(pod, next)),
+    healthCheck: healthCheck === null ? null : toExplainedCheck(healthCheck, snapshot),
     annotations: readAnnotations(snapshot.source?.annotations ?? {}),
     nextLookAt: nextLookAt === null ? null : formatRfc3339(nextLookAt),
     warnings: decision.warnings,
@@ -94,6 +102,7 @@ function toExplainedPod({ pod, standing, keptAlthough }: PodStanding, next: Lead
     name: pod.name,
     standing: standing.kind,
     because: describeStanding(standing, keptAlthough),
+    health: pod.health ?? null,
     node: pod.nodeName ?? null,
     zone: pod.zone ?? null,
     isNext: pod.uid === next?.uid,

@@ -5,6 +5,7 @@
  */
 
 import { formatSpan } from '../../api/formatSpan.ts';
+import type { HealthCheckSettings } from '../../lib/selection/healthCheck.ts';
 import { annotation, isOurAnnotation } from '../../lib/selection/names.ts';
 import { parseSettings, type Settings } from '../../lib/selection/settings.ts';
 import type { ExplainedAnnotation } from './explainDocument.ts';
@@ -24,16 +25,17 @@ const readings: Readonly<Record<string, (settings: Settings) => string>> = {
   [annotation.followers]: ({ followers }) =>
     followers === true ? 'the default name' : followers === false ? 'no followers Service' : followers,
   [annotation.leaderServiceType]: ({ leaderServiceType }) => leaderServiceType,
+  [annotation.healthCheck]: ({ healthCheck }) =>
+    healthCheck === null ? 'no check' : `${healthCheck.scheme}, port ${healthCheck.port}`,
+  [annotation.healthCheckInterval]: ofCheck(({ intervalMs }) => formatSpan(intervalMs)),
+  [annotation.healthCheckTimeout]: ofCheck(({ timeoutMs }) => formatSpan(timeoutMs)),
+  [annotation.healthCheckFailureThreshold]: ofCheck(({ failureThreshold }) => `${failureThreshold} in a row`),
+  [annotation.healthCheckSuccessThreshold]: ofCheck(({ successThreshold }) => `${successThreshold} in a row`),
 };
 
-/** Read and checked; lib/selection/settings.ts says that they are not acted on. */
-const healthChecks = new Set<string>([
-  annotation.healthCheck,
-  annotation.healthCheckInterval,
-  annotation.healthCheckTimeout,
-  annotation.healthCheckFailureThreshold,
-  annotation.healthCheckSuccessThreshold,
-]);
+function ofCheck(read: (check: HealthCheckSettings) => string): (settings: Settings) => string {
+  return ({ healthCheck }) => (healthCheck === null ? 'no effect without a health check' : read(healthCheck));
+}
 
 /** For a name that zen-lead does not read on a Service, and that is most likely a slip. */
 function noEffect(key: string): string {
@@ -50,7 +52,7 @@ export function readAnnotations(annotations: Readonly<Record<string, string>>): 
     .map(([key, value]) => ({
       annotation: key,
       value,
-      readAs: readings[key]?.(settings) ?? (healthChecks.has(key) ? null : noEffect(key)),
+      readAs: readings[key]?.(settings) ?? noEffect(key),
       accepts: unreadable.find((each) => each.annotation === key)?.expected ?? null,
     }));
 }

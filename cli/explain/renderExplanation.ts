@@ -4,6 +4,7 @@
 
 import { formatSpan } from '../../api/formatSpan.ts';
 import type { Output } from '../output.ts';
+import { describeHealth, type ExplainedCheck } from './describeCheck.ts';
 import type { ExplainDocument, ExplainedAnnotation, ExplainedPod } from './explainDocument.ts';
 
 type Paint = Output['paint'];
@@ -15,6 +16,7 @@ export function renderExplanation(document: ExplainDocument, paint: Paint): read
     '',
     ...renderDecision(document, paint),
     ...section('Pods', renderPods(document.pods, paint), paint),
+    ...section('Health check', renderCheck(document.healthCheck), paint),
     ...section(
       'Annotations',
       document.annotations.map((each) => renderAnnotation(each, paint)),
@@ -46,13 +48,20 @@ function renderDecision(document: ExplainDocument, paint: Paint): readonly strin
 function renderPods(pods: readonly ExplainedPod[], paint: Paint): readonly string[] {
   if (pods.length === 0) return ['none that the Service selects'];
   const width = Math.max(...pods.map(({ name }) => name.length));
-  return pods.map(({ name, standing, because, node, zone, isNext }) => {
+  return pods.map(({ name, standing, because, health, node, zone, isNext }) => {
     const place = [node, zone].filter((each) => each !== null).join(', ');
     const where = place === '' ? '' : paint('dim', ` (${place})`);
     const next = isNext ? '; next, when the leader goes' : '';
     const format = standing === 'leader' ? 'green' : standing === 'unfit' ? 'red' : 'reset';
-    return `${paint(format, name.padEnd(width))}  ${because}${next}${where}`;
+    const check = health === null ? '' : `; ${describeHealth(health)}`;
+    return `${paint(format, name.padEnd(width))}  ${because}${check}${next}${where}`;
   });
+}
+
+function renderCheck(check: ExplainedCheck | null): readonly string[] {
+  if (check === null) return [];
+  const { check: value, observer, bound } = check;
+  return [`${value}, ${observer === null ? 'no verdict is known here' : `run by ${observer}`}`, bound];
 }
 
 function renderAnnotation({ annotation, value, readAs, accepts }: ExplainedAnnotation, paint: Paint): string {

@@ -27,10 +27,12 @@ export function toRow(status: LeaderStatus, now: number, isWide: boolean): reado
 }
 
 /** What a person should know first. */
-export function stateOf({ decision, reason, leader, paused, drift, warnings }: LeaderStatus): string {
+export function stateOf(status: LeaderStatus): string {
+  const { decision, reason, leader, paused, drift, warnings, healthCheck } = status;
   const words = [
     ...(decision === 'refused' ? [`refused: ${reason}`] : []),
     ...(leader === null && decision !== 'refused' ? [`no leader: ${reason}`] : []),
+    ...(leader !== null && healthCheck?.leader === 'failing' ? ['fails its check'] : []),
     ...(paused && leader !== null ? ['paused'] : []),
     ...(drift.length > 0 ? ['drift'] : []),
     ...(warnings.length > 0 ? [`${warnings.length} warning${warnings.length === 1 ? '' : 's'}`] : []),

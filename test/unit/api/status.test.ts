@@ -8,7 +8,8 @@ import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
 import { reasons } from '../../../lib/selection/decision.ts';
 import { reasonText } from '../../../lib/selection/reasonText.ts';
 import { aLeaderStore } from '../../support/objects/aLeaderStore.ts';
-import { aPod, aService, version } from '../../support/objects/builders.ts';
+import { aPod, aService, observed, T0, version } from '../../support/objects/builders.ts';
+import { World } from '../../support/simulated/world.ts';
 
 const revisions = { pods: version(1), services: version(1), slices: version(1) };
 const NOW = Date.UTC(2026, 0, 1, 1);
@@ -28,7 +29,30 @@ function aStatus(changes: Partial<LeaderStatus> = {}): LeaderStatus {
 
 const leader = { name: 'postgres-0', uid: 'u', node: null, zone: null, address: '10.0.0.1' };
 
+const aFailure: LeaderStatus['healthCheck'] = {
+  ...{ check: 'tcp://:5432', observer: 'bridge-0', leader: 'failing', since: '2026-01-01T00:00:00.000Z' },
+  ...{ detail: 'timeout', passing: 0, failing: 1 },
+};
+
 describe('a status', () => {
+  it('says what the health check sees of the leader, and of how many pods', () => {
+    const world = new World();
+    world.setSource(aService({ 'health-check': 'tcp://:5432' }));
+    for (const name of ['postgres-0', 'postgres-1', 'postgres-2']) world.setPod(aPod({ name }));
+    world.reconcile(T0);
+    const healthOf = () => {
+      const status = toLeaderStatus(world.snapshot(), NOW);
+      expect(leaderStatusSchema.parse(status)).toEqual(status);
+      return status.healthCheck;
+    };
+    const unknown = { observer: null, leader: null, since: null, detail: null, passing: 0, failing: 0 };
+    expect(healthOf()).toEqual({ check: 'tcp://:5432', ...unknown });
+    const failure = { verdict: 'failing', since: T0, detail: 'timeout' } as const;
+    world.observations = observed({ 'postgres-0': failure, 'postgres-1': failure });
+    expect(healthOf()).toEqual({ ...aFailure, failing: 2 });
+    expect(aStatus().healthCheck).toBeNull();
+  });
+
   it('is what the schema of the API says', () => {
     expect(leaderStatusSchema.parse(aStatus())).toEqual(aStatus());
     expect(aStatus()).toMatchObject({
@@ -47,6 +71,8 @@ describe('a status', () => {
       says: 'paused, 1 warning',
     },
     { changes: { drift: [], decision: 'lost', reason: 'NoReadyPods' }, says: 'no leader: NoReadyPods' },
+    { changes: { leader, drift: [], healthCheck: aFailure }, says: 'fails its check' },
+    { changes: { leader, drift: [], healthCheck: { ...aFailure, leader: 'passing' } }, says: 'ok' },
     { changes: { drift: [], decision: 'refused', reason: 'NameConflict' }, says: 'refused: NameConflict' },
   ])('says first what a person should know: $says', ({ changes, says }) => {
     expect(stateOf(aStatus(changes))).toBe(says);

@@ -80,4 +80,61 @@ describe('an explanation', () => {
     const plain = aSnapshot({ source: aSource({ annotations: {} }), candidates: [] });
     expect(toExplainDocument(plain, NOW)).toMatchObject({ reason: 'OptedOut', leaderService: null });
   });
+
+  describe('of a Service with a health check', () => {
+    const check = { 'zen-lead.io/health-check': 'http://:80/live' };
+    const fails = { verdict: 'failing', since: 60_000, detail: 'http-503' } as const;
+    const judged = aSnapshot({
+      source: annotated(check),
+      observer: 'bridge-0',
+      candidates: [aPod(0, { health: fails }), aPod(1, { health: { verdict: 'passing', since: 70_000 } }), aPod(2)],
+    });
+
+    it('says of each pod what the check says, and which one has no verdict', () => {
+      expect(toExplainDocument(judged, NOW).pods.map(({ because, health }) => [because, health])).toEqual([
+        ['fails its health check', fails],
+        ['leads', { verdict: 'passing', since: 70_000 }],
+        ['could lead once it passes its health check, which has no verdict on it yet', null],
+      ]);
+    });
+
+    it('prints which bridge runs it, and the bound of a hang with its parts', () => {
+      const text = renderExplanation(toExplainDocument(judged, NOW), (_format, each) => each).join('\n');
+      expect(text).toContain('http://:80/live, run by bridge-0');
+      expect(text).toContain('a hang is left after 4.1s (interval 1s + 3 x timeout 1s + 2 x 50ms)');
+      expect(text).toContain('db-0  fails its health check; fails its check (http-503) since 1970-01-01T00:01:00.000Z');
+    });
+
+    it('says that no verdict is known where no bridge tells one', () => {
+      const snapshot = aSnapshot({ source: annotated(check), candidates: [aPod(0)] });
+      const text = renderExplanation(toExplainDocument(snapshot, NOW), (_format, each) => each).join('\n');
+      expect(text).toContain('http://:80/live, no verdict is known here');
+    });
+
+    it('says of tcp that it does not see a hang', () => {
+      const source = annotated({
+        'zen-lead.io/health-check': 'tcp://:80',
+        'zen-lead.io/health-check-interval': '100ms',
+      });
+      const { healthCheck } = toExplainDocument(aSnapshot({ source, candidates: [] }), NOW);
+      expect(healthCheck).toMatchObject({ check: 'tcp://:80', hangBoundMs: 3_200 });
+      expect(healthCheck?.bound).toContain('a hang is not seen by tcp');
+    });
+
+    it('says how each setting was read, and that it has no effect alone', () => {
+      const settings = {
+        'zen-lead.io/health-check-interval': '100ms',
+        'zen-lead.io/health-check-failure-threshold': '2',
+        'zen-lead.io/health-check-success-threshold': '1',
+        'zen-lead.io/health-check-timeout': '2s',
+      };
+      const readAs = (annotations: Readonly<Record<string, string>>) =>
+        toExplainDocument(aSnapshot({ source: annotated(annotations) }), NOW).annotations.map((each) => each.readAs);
+      expect(readAs({ ...check, ...settings })).toEqual([
+        ...['opted in', 'http, port 80', '2 in a row', '100ms', '1 in a row', '2s'],
+      ]);
+      expect(readAs(settings).slice(1)).toEqual(Array(4).fill('no effect without a health check'));
+      expect(readAs({ 'zen-lead.io/health-check': 'http' })).toContain('no check');
+    });
+  });
 });
