@@ -7,14 +7,14 @@
  * hex, which a Kubernetes name allows.
  */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * 20 bytes of SHA-256: no collision worth naming within the lifetime of a cluster, and 40
  * characters still fit into names.
  */
-const HASH_BYTES = 20;
+const HEX_DIGITS = 2 * 20;
 
 export function hashId(parts: readonly (string | number)[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, HASH_BYTES).toString('hex');
+  return hash('sha256', JSON.stringify(parts), 'hex').slice(0, HEX_DIGITS);
 }
