@@ -2,36 +2,60 @@
  * Runs many seeds (`npm run test:simulation -- --seeds 100000`), or one with its trace (`npm run
  * test:simulation -- --seed 4711`).
  *
- * `--seeds N` is how many (1,000) and `--from N` the first (1). `--seed N` runs only that one and
- * prints its trace. Ends with 1 on the first violation, after the trace and the command that
- * replays it.
+ * `--seeds N` is how many (1,000), `--from N` the first (1), and `--workers N` on how many threads
+ * (one for each core). It ends with 1 after the first violation, whose trace it prints with the
+ * command that replays it; `--keep-going` collects more. `--seed N` runs only that one and prints
+ * its trace.
  */
 
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { renderFailure } from './renderFailure.ts';
+import { renderProgress } from './renderProgress.ts';
 import { runSeed } from './runSeed.ts';
+import { runSeeds } from './runSeeds.ts';
+
+/** How often the long mode says that it lives. */
+const REPORT_EVERY_MS = 10_000;
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
     from: { type: 'string', default: '1' },
+    workers: { type: 'string', default: String(availableParallelism()) },
+    'keep-going': { type: 'boolean', default: false },
     seed: { type: 'string' },
   },
 });
-const first = Number(values.seed ?? values.from);
-const count = values.seed === undefined ? Number(values.seeds) : 1;
-/** Seeds between two lines of progress. */
-const REPORT_EVERY = 1_000;
 
-let steps = 0;
-for (let seed = first; seed < first + count; seed++) {
-  const result = await runSeed(seed, { isDetailed: values.seed !== undefined });
-  steps += result.steps;
-  if (result.violation !== null) {
-    console.error(renderFailure(result));
-    process.exit(1);
-  }
-  if (values.seed !== undefined) console.log(result.trace.join('\n'));
-  if ((seed - first + 1) % REPORT_EVERY === 0) console.log(`${seed - first + 1} seeds, ${steps} steps, no violation`);
+async function showOne(seed: number): Promise<void> {
+  const result = await runSeed(seed, { isDetailed: true });
+  console.log(result.trace.join('\n'));
+  if (result.violation === null) return;
+  console.error(renderFailure(result));
+  process.exitCode = 1;
 }
-console.log(`seeds ${first} to ${first + count - 1}: ${steps} steps, no violation`);
+
+async function runMany(first: number, count: number, workers: number): Promise<void> {
+  const startedAt = performance.now();
+  let reportedAt = startedAt;
+  const failing: number[] = [];
+  const total = await runSeeds({ first, count, workers }, ({ done, steps, failures }) => {
+    for (const { seed, text } of failures) {
+      failing.push(seed);
+      console.error(text);
+    }
+    if (performance.now() - reportedAt > REPORT_EVERY_MS) {
+      reportedAt = performance.now();
+      console.log(renderProgress({ done, count, steps, failing: failing.length, elapsedMs: reportedAt - startedAt }));
+    }
+    return failing.length === 0 || values['keep-going'];
+  });
+  const elapsedMs = performance.now() - startedAt;
+  console.log(renderProgress({ ...total, count, failing: failing.length, elapsedMs }));
+  if (failing.length > 0) process.exitCode = 1;
+  else console.log(`seeds ${first} to ${first + count - 1}: ${total.steps} steps, no violation`);
+}
+
+if (values.seed !== undefined) await showOne(Number(values.seed));
+else await runMany(Number(values.from), Number(values.seeds), Number(values.workers));
