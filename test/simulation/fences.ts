@@ -22,6 +22,8 @@ export interface RemovedFence {
   readonly options: SeedOptions;
   /** Any of these shows that the fence is needed. */
   readonly noticedBy: readonly CheckName[];
+  /** This seed showed it when the fence was written. Other changes may move it to another one. */
+  readonly knownSeed: number;
   /** Found within so many; as measured, with room to spare. */
   readonly withinSeeds: number;
 }
@@ -125,6 +127,7 @@ export const removedFences: readonly RemovedFence[] = [
       weights: promptBridges,
     },
     noticedBy: ['S4'],
+    knownSeed: 122,
     withinSeeds: 800,
   },
   {
@@ -134,6 +137,7 @@ export const removedFences: readonly RemovedFence[] = [
       ignored: ['S3'],
     },
     noticedBy: ['S1', 'S4', 'S8', 'S9'],
+    knownSeed: 3,
     withinSeeds: 800,
   },
   {
@@ -145,6 +149,7 @@ export const removedFences: readonly RemovedFence[] = [
       weights: { 'back etcd up': 10, 'restore etcd during a failover, and somebody takes the place of our slice': 10 },
     },
     noticedBy: ['S7'],
+    knownSeed: 42,
     withinSeeds: 800,
   },
   {
@@ -162,12 +167,14 @@ export const removedFences: readonly RemovedFence[] = [
       },
     },
     noticedBy: ['S9'],
+    knownSeed: 1,
     withinSeeds: 800,
   },
   {
     name: 'the epoch',
     options: { settles: false, fence: { ...allFences, wrapFunctionApi: withoutNewEpochs } },
     noticedBy: ['S4'],
+    knownSeed: 4,
     withinSeeds: 800,
   },
   {
@@ -180,12 +187,14 @@ export const removedFences: readonly RemovedFence[] = [
       weights: lateSecondBridge,
     },
     noticedBy: ['lease', 'S4'],
+    knownSeed: 1,
     withinSeeds: 100,
   },
   {
     name: 'the hint where a watch cannot be relied on',
     options: { settles: false, fence: { ...allFences, wrapSink: withStaleSnapshots }, hasLease: false },
     noticedBy: ['S8'],
+    knownSeed: 3,
     withinSeeds: 100,
   },
   {
@@ -194,6 +203,7 @@ export const removedFences: readonly RemovedFence[] = [
       fence: { ...allFences, tuning: { resync: { periodMs: NEVER_MS, tickMs: NEVER_MS } } },
     },
     noticedBy: ['L1'],
+    knownSeed: 34,
     withinSeeds: 400,
   },
   {
@@ -210,6 +220,7 @@ export const removedFences: readonly RemovedFence[] = [
       replicas: { bridges: 2, functions: 1 },
     },
     noticedBy: ['late'],
+    knownSeed: 1,
     withinSeeds: 100,
   },
   {
@@ -226,6 +237,7 @@ export const removedFences: readonly RemovedFence[] = [
       },
     },
     noticedBy: ['S5'],
+    knownSeed: 1,
     withinSeeds: 800,
   },
 ];
