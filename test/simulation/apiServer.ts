@@ -89,7 +89,7 @@ export function createApiServer(etcd: Etcd, now: () => number, onWrite: (write: 
           etcd.remove(plural, name);
           return null;
         }
-        return JSON.stringify(next) === JSON.stringify(current) ? current : etcd.put(plural, next);
+        return next === current ? current : etcd.put(plural, next);
       });
       return patched ?? (given as KubeObject);
     },

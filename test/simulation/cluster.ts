@@ -67,6 +67,11 @@ export interface Cluster {
    */
   setForbidden(why: string, isForbidden: IsForbidden | null): void;
   allowAll(): void;
+  /**
+   * For so long no write has come to the API server, bridges are ready, and no message is held
+   * back. Never true of a restored etcd, where a silent watch may look like a quiet one.
+   */
+  isQuiet(forMs: number): boolean;
   /** The bridge that has last written the Lease; null where there is none. */
   holder(): string | null;
   processOf(name: string): Process | undefined;
@@ -108,6 +113,7 @@ export function createCluster(options: ClusterOptions): Cluster {
    */
   let requestSentAt = 0;
   let starts = 0;
+  let lastWriteAt = now();
 
   const checks = createWriteChecks({
     etcd,
@@ -117,8 +123,9 @@ export function createCluster(options: ClusterOptions): Cluster {
     isSourceUid: (uid) => options.sources.some((name) => uid.startsWith(`ser-${name}-`)),
   });
   const server = createApiServer(etcd, now, (write: ObservedWrite) => {
+    if (write.plural !== 'leases') lastWriteAt = now();
     if (write.plural === 'leases' && write.outcome === 'written') senders.hold(write.actor);
-    if (!unremarkable.has(write.plural)) verdict.note(describeWrite(write));
+    if (!unremarkable.has(write.plural)) verdict.note(() => describeWrite(write));
     if (write.actor.startsWith('function')) checks.check(write);
   });
 
@@ -227,6 +234,11 @@ export function createCluster(options: ClusterOptions): Cluster {
       else refusals.set(why, isForbidden);
     },
     allowAll: () => refusals.clear(),
+    isQuiet: (forMs) =>
+      now() - lastWriteAt >= forMs &&
+      etcd.history.era() === 1 &&
+      !network.isHoldingBack() &&
+      [...bridges.values()].every(({ bridge }) => bridge.readiness().ready),
     holder: senders.holder,
     processOf: (name) => processes.get(name),
     kill,

@@ -3,6 +3,8 @@
  * checks ask about one.
  */
 
+import { isEqual } from '../../lib/selection/isEqual.ts';
+
 export interface OwnerReference {
   readonly apiVersion?: string;
   readonly kind: string;
@@ -52,15 +54,20 @@ export function endpointsOf(slice: KubeObject | null): readonly Endpoint[] {
   return (slice?.['endpoints'] ?? []) as readonly Endpoint[];
 }
 
-/** JSON merge patch, RFC 7386. */
+/** JSON merge patch, RFC 7386. A patch that changes nothing returns the target itself. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
-  const merged: Record<string, unknown> = isObject(target) ? { ...target } : {};
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete merged[key];
-    else merged[key] = mergePatch(merged[key], value);
+  if (!isObject(patch)) return isEqual(target, patch) ? target : patch;
+  const before: Record<string, unknown> = isObject(target) ? target : {};
+  let merged = isObject(target) ? target : null;
+  for (const key of Object.keys(patch)) {
+    const value = patch[key];
+    const next = value === null ? undefined : mergePatch(before[key], value);
+    if (merged !== null && next === before[key]) continue;
+    if (merged === null || merged === before) merged = { ...before };
+    if (next === undefined) delete merged[key];
+    else merged[key] = next;
   }
-  return merged;
+  return merged ?? {};
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

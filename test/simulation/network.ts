@@ -20,6 +20,7 @@ export interface Conditions {
 
 export const perfectConditions: Conditions = { lossRate: 0, slowRate: 0, errorRate: 0, doubleRate: 0 };
 
+const MAX_USUAL_DELAY_MS = 4;
 /** How long a request may be on its way to the API server. */
 export const MAX_WRITE_DELAY_MS = 4_000;
 /** How long a proxy or a queue may hold back an event on its way to a function. */
@@ -33,6 +34,10 @@ export interface Network {
   happens(rate: number): boolean;
   cut(a: string, b: string, untilAt: number): void;
   isCut(a: string, b: string): boolean;
+  /** A message is on its way that takes longer than messages do where all is well. */
+  isHoldingBack(): boolean;
+  /** It is on its way for so long, outside what `delayMs` gives. */
+  holdBack(forMs: number): void;
   /** When the link works again, and TCP's retransmissions arrive. `now` while it works. */
   connectedAt(a: string, b: string): number;
   healAll(): void;
@@ -41,8 +46,20 @@ export interface Network {
 export function createNetwork(random: Random, now: () => number): Network {
   const cuts = new Map<string, number>();
   let conditions = perfectConditions;
-  const link = (a: string, b: string): string => [a, b].sort().join('|');
-  const connectedAt = (a: string, b: string): number => Math.max(now(), cuts.get(link(a, b)) ?? 0);
+  let lastArrivalAt = Number.NEGATIVE_INFINITY;
+  const link = (a: string, b: string): string => (a < b ? `${a}|${b}` : `${b}|${a}`);
+  const connectedAt = (a: string, b: string): number =>
+    cuts.size === 0 ? now() : Math.max(now(), cuts.get(link(a, b)) ?? 0);
+
+  function chooseDelay(heldMs: number, maxDelayMs: number): number | null {
+    // What is sent into a cut link is lost, or retransmitted when the link works again.
+    if (heldMs > 0) return heldMs > maxDelayMs || random.chance(0.5) ? null : heldMs + random.between(0, 200);
+    if (random.chance(conditions.lossRate)) return null;
+    return random.chance(conditions.slowRate) ? random.between(5, maxDelayMs) : random.between(0.2, MAX_USUAL_DELAY_MS);
+  }
+  function holdBack(forMs: number): void {
+    lastArrivalAt = Math.max(lastArrivalAt, now() + forMs);
+  }
 
   return {
     conditions: () => conditions,
@@ -50,12 +67,12 @@ export function createNetwork(random: Random, now: () => number): Network {
       conditions = next;
     },
     delayMs(from, to, maxDelayMs) {
-      const heldMs = connectedAt(from, to) - now();
-      // What is sent into a cut link is lost, or retransmitted when the link works again.
-      if (heldMs > 0) return heldMs > maxDelayMs || random.chance(0.5) ? null : heldMs + random.between(0, 200);
-      if (random.chance(conditions.lossRate)) return null;
-      return random.chance(conditions.slowRate) ? random.between(5, maxDelayMs) : random.between(0.2, 4);
+      const delayMs = chooseDelay(connectedAt(from, to) - now(), maxDelayMs);
+      if (delayMs !== null) holdBack(delayMs);
+      return delayMs;
     },
+    isHoldingBack: () => lastArrivalAt > now() + MAX_USUAL_DELAY_MS,
+    holdBack,
     happens: (rate) => random.chance(rate),
     cut: (a, b, untilAt) => cuts.set(link(a, b), untilAt),
     isCut: (a, b) => connectedAt(a, b) > now(),

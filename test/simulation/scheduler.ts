@@ -56,6 +56,8 @@ interface Owner {
   backlog: Step[];
 }
 
+const settled = Promise.resolve();
+
 export function createScheduler(startAt: number): Scheduler {
   const heap: Step[] = [];
   let now = startAt;
@@ -68,6 +70,17 @@ export function createScheduler(startAt: number): Scheduler {
     return () => {
       step.isCancelled = true;
     };
+  }
+
+  /** The next step that can run; what belongs to a frozen process is put by. */
+  function takeDue(at: number): Step | null {
+    for (let step = heap[0]; step !== undefined && step.dueAt <= at; step = heap[0]) {
+      pop(heap);
+      if (step.isCancelled || step.owner?.isAlive === false) continue;
+      if (step.owner?.isFrozen !== true) return step;
+      step.owner.backlog.push(step);
+    }
+    return null;
   }
 
   return {
@@ -110,30 +123,31 @@ export function createScheduler(startAt: number): Scheduler {
         },
       };
     },
-    async runUntil(at, isOver) {
-      for (let step = heap[0]; step !== undefined && step.dueAt <= at && !isOver(); step = heap[0]) {
-        pop(heap);
-        if (step.isCancelled || step.owner?.isAlive === false) continue;
-        if (step.owner?.isFrozen) {
-          step.owner.backlog.push(step);
-          continue;
+    runUntil: (at, isOver) =>
+      new Promise((resolve, reject) => {
+        function runNext(): void {
+          try {
+            const step = isOver() ? null : takeDue(at);
+            if (step === null) {
+              if (!isOver()) now = Math.max(now, at);
+              resolve();
+              return;
+            }
+            now = Math.max(now, step.dueAt);
+            steps += 1;
+            step.run();
+            // Node empties the queue of microtasks before it runs a tick, and runs the next tick
+            // before microtasks: https://nodejs.org/api/process.html#processnexttickcallback-args
+            process.nextTick(() => {
+              settled.then(runNext);
+            });
+          } catch (error) {
+            reject(error);
+          }
         }
-        now = Math.max(now, step.dueAt);
-        steps += 1;
-        step.run();
-        await promisesSettled();
-      }
-      if (!isOver()) now = Math.max(now, at);
-    },
+        runNext();
+      }),
   };
-}
-
-/**
- * Node empties the queue of microtasks before it runs a tick:
- * https://nodejs.org/api/process.html#processnexttickcallback-args
- */
-function promisesSettled(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve));
 }
 
 function isBefore(a: Step, b: Step): boolean {

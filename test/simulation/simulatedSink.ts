@@ -100,6 +100,7 @@ export function createSimulatedSink(options: SimulatedSinkOptions): Sink {
       const copyTo = random.pickAny(options.functions());
       if (copyTo === undefined || !network.happens(network.conditions().doubleRate)) return;
       const lateMs = random.chance(0.5) ? random.between(0, 50) : random.between(50, MAX_EVENT_DELAY_MS);
+      network.holdBack(lateMs);
       scheduler.schedule(lateMs, () => send(event, copyTo, new AbortController().signal, () => undefined));
     });
   };

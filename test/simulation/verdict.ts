@@ -26,8 +26,9 @@ export interface Violation {
 }
 
 export interface Verdict {
-  note(line: string): void;
-  /** Adds what only a trace of everything needs. `line` runs only for one. */
+  /** `line` is called only when the trace is read. */
+  note(line: string | (() => string)): void;
+  /** Adds what only a trace of everything needs. */
   detail(line: () => string): void;
   /** Only the first counts, because what follows from a broken state proves nothing. */
   violate(check: CheckName, message: string): void;
@@ -40,15 +41,15 @@ export function createVerdict(
   startedAt: number,
   { isDetailed = false, ignored = [] }: { readonly isDetailed?: boolean; readonly ignored?: readonly CheckName[] },
 ): Verdict {
-  const lines: string[] = [];
+  const lines: { readonly atMs: number; readonly line: string | (() => string) }[] = [];
   let first: Violation | null = null;
-  const note = (line: string): void => {
-    lines.push(`${((now() - startedAt) / 1_000).toFixed(3).padStart(8)} ${line}`);
+  const note: Verdict['note'] = (line) => {
+    lines.push({ atMs: now() - startedAt, line });
   };
   return {
     note,
     detail(line) {
-      if (isDetailed) note(line());
+      if (isDetailed) note(line);
     },
     violate(check, message) {
       if (first !== null || ignored.includes(check)) return;
@@ -56,6 +57,9 @@ export function createVerdict(
       note(`VIOLATION ${check}: ${message}`);
     },
     violation: () => first,
-    trace: () => lines,
+    trace: () =>
+      lines.map(
+        ({ atMs, line }) => `${(atMs / 1_000).toFixed(3).padStart(8)} ${typeof line === 'string' ? line : line()}`,
+      ),
   };
 }

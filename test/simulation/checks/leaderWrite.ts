@@ -36,6 +36,18 @@ export interface LeaderWrite {
   readonly bases: readonly Basis[];
 }
 
+const podViews = new WeakMap<KubeObject, PodView>();
+const serviceViews = new WeakMap<KubeObject, ServiceView>();
+
+/** An object of a history never changes, so it is parsed once. */
+function viewOf<T>(parse: (object: KubeObject) => T, views: WeakMap<KubeObject, T>): (object: KubeObject) => T {
+  return (object) => {
+    const view = views.get(object) ?? parse(object);
+    views.set(object, view);
+    return view;
+  };
+}
+
 /** Null when it is not a leader slice, or is gone. */
 export function toLeaderWrite(
   { plural, request, before, after }: ObservedWrite,
@@ -65,8 +77,8 @@ export function toLeaderWrite(
     servicesRevision,
     bases: podLists.flatMap((list) =>
       sources.map((source) => ({
-        pods: list.map(parsePod),
-        source: source === undefined ? null : parseService(source),
+        pods: list.map(viewOf(parsePod, podViews)),
+        source: source === undefined ? null : viewOf(parseService, serviceViews)(source),
       })),
     ),
   };
