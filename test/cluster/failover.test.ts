@@ -98,6 +98,6 @@ describe('a leader of a real Deployment', () => {
 
 async function expectLeader(workload: Workload): Promise<string> {
   const leader = await workload.readLeader();
-  if (leader === null) throw new Error('nobody leads');
+  if (leader === null) throw new Error('no pod leads');
   return leader;
 }

@@ -99,7 +99,7 @@ export function describeDeletion(target: () => Target): void {
       await ask('POST', at.slices, aSlice('orphan', {}, { ownerReferences: [ownedBy('parent', uid)] }));
       // A collector that has not seen the slice yet would let its owner go. Once this object is
       // gone, the collector has seen it.
-      const noOwner = [ownedBy('nobody', '88888888-8888-8888-8888-888888888888')];
+      const noOwner = [ownedBy('no-owner', '88888888-8888-8888-8888-888888888888')];
       await ask('POST', at.slices, aSlice('seen', {}, { ownerReferences: noOwner }));
       await isGone(`${at.slices}/seen`);
       await ask('DELETE', `${at.services}/parent`, { propagationPolicy: 'Orphan' });

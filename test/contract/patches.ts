@@ -52,7 +52,7 @@ export function describePatches(target: () => Target): void {
         { spec: { ports: [port(81, 'two')] } },
       ],
       [
-        'a strategic patch makes anew what it deletes and names again',
+        'a strategic patch makes again what it deletes and names',
         strategicPatch,
         {
           spec: {
@@ -136,7 +136,7 @@ export function describePatches(target: () => Target): void {
       ['a test that fails', jsonPatch, [{ op: 'test', path: '/metadata/name', value: 'x' }], 422],
       ['a path that is not there', jsonPatch, [{ op: 'remove', path: '/metadata/nope' }], 422],
       ['an operation that does not exist', jsonPatch, [{ op: 'frob', path: '/metadata/name' }], 422],
-      ['a JSON patch that is no list', jsonPatch, { op: 'test' }, 400],
+      ['a JSON patch that is not a list', jsonPatch, { op: 'test' }, 400],
       ['a merge patch that is a list', mergePatch, [], 400],
       ['a merge directive in a list', strategicPatch, { spec: { ports: [{ $patch: 'merge', port: 80 }] } }, 500],
       ['a list element without its merge key', strategicPatch, { spec: { ports: [{ name: 'x' }] } }, 500],

@@ -215,7 +215,7 @@ describe("a thief of zen-lead's identity", () => {
     expect(await attempt('create', manifest())).toMatch(/created/);
   });
 
-  test("a thief of zen-lead's identity can write a record beside no endpoint, as for a LoadBalancer that nobody leads", async () => {
+  test("a thief of zen-lead's identity can write a record beside no endpoint, as for a LoadBalancer without a leader", async () => {
     const labels = { ...sliceLabels, 'kubernetes.io/service-name': 'empty' };
     await namespace.apply(aSlice({ metadata: { name: 'empty-ipv4', labels }, endpoints: [] }));
     const patch = { metadata: { annotations: { 'zen-lead.io/announced-epoch': '7' } } };

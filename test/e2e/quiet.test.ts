@@ -71,8 +71,8 @@ const shapes: Readonly<Record<string, Shape>> = {
   'port left out': {
     service: { annotations: { 'ports-mode': 'lenient' }, spec: { ports: [{ port: 80, targetPort: 'http' }] } },
   },
-  'nobody ready': { pods: { ready: false } },
-  'nobody ready any more': { afterwards: notReady },
+  'no pod ready': { pods: { ready: false } },
+  'no pod ready any more': { afterwards: notReady },
   'no pods': { service: { spec: { selector: { app: 'nothing' } } } },
   hold: { service: { annotations: { 'no-leader': 'hold' } }, afterwards: notReady },
   paused: { service: { annotations: { paused: 'true' } } },

@@ -54,7 +54,7 @@ describe('the libraries', () => {
     expect(await runScript(example)).toBe([...said, 'db-0 unfit', 'db-1 leader', ''].join('\n'));
   });
 
-  it('give the selection rules under the name of the package, too', async () => {
+  it('the libraries give the selection rules under the name of the package, too', async () => {
     const text = `import * as a from 'zen-lead'; import * as b from 'zen-lead/selection'; console.log(a.assess === b.assess);`;
     expect(await runScript(text)).toBe('true\n');
   });
@@ -84,7 +84,7 @@ describe('the libraries', () => {
     );
   });
 
-  it('have types that a strict compiler accepts, without any option of ours', async () => {
+  it('the libraries have types that a strict compiler accepts, without any option of ours', async () => {
     const text = `
       import { assess, explain, fromObjects, type Assessment, type Snapshot } from 'zen-lead/selection';
       import { type ReplyEvent, parseEnvelope, parseReply, replyDataZod } from 'zen-lead/events';
@@ -101,7 +101,7 @@ describe('the libraries', () => {
     await run(tool('tsc'), [...options, '--types', '', 'types.mts'], { cwd: folder });
   });
 
-  it('are published as publint and arethetypeswrong want them', async () => {
+  it('the libraries are published as publint and arethetypeswrong want them', async () => {
     await run(tool('publint'), [tarball, '--strict']);
     await run(tool('attw'), [tarball, '--profile', 'esm-only']);
   });

@@ -39,7 +39,7 @@ const parsers: Readonly<Record<string, (text: string) => unknown>> = {
 };
 
 describe('a value of 250,000 characters', () => {
-  it.each(Object.keys(parsers))('is parsed by %s in linear time', (name) => {
+  it.each(Object.keys(parsers))('a value of 250,000 characters is parsed by %s in linear time', (name) => {
     for (const { text } of shapes)
       for (const prefix of prefixes) {
         try {
@@ -50,17 +50,20 @@ describe('a value of 250,000 characters', () => {
       }
   });
 
-  it.each(Object.values(annotation))('in %s is unreadable, and the message says how long it may be', (key) => {
-    for (const { text } of shapes) {
-      const { unreadable } = parseSettings({ [key]: text });
-      for (const each of unreadable) {
-        expect(each.value.length).toBeLessThanOrEqual(65);
-        expect(each.expected).toMatch(/^at most 1024 characters: /);
+  it.each(Object.values(annotation))(
+    'a value of 250,000 characters in %s is unreadable, and the message says how long it may be',
+    (key) => {
+      for (const { text } of shapes) {
+        const { unreadable } = parseSettings({ [key]: text });
+        for (const each of unreadable) {
+          expect(each.value.length).toBeLessThanOrEqual(65);
+          expect(each.expected).toMatch(/^at most 1024 characters: /);
+        }
       }
-    }
-  });
+    },
+  );
 
-  it('is unreadable for every annotation of a Service that has a form', () => {
+  it('a value of 250,000 characters is unreadable for every annotation of a Service that has a form', () => {
     const keys = Object.values(annotation).slice(0, Object.values(annotation).indexOf(annotation.priority));
     const annotations = Object.fromEntries(keys.map((key) => [key, '1'.repeat(LENGTH)]));
     expect(parseSettings(annotations).unreadable.map((each) => each.annotation)).toEqual(keys);

@@ -139,7 +139,7 @@ describe.skipIf(command === null)('the page of replay --html, in a browser', () 
     expect(await colourAt(page, 800, y)).toBe('0,158,115,255');
   });
 
-  it('goes from change to change with a key, and zooms', async () => {
+  it('the page of replay --html goes from change to change with a key, and zooms', async () => {
     const page = await open([0, 1, 2, 3, 4].map((n) => ({ at: T0 + n * 60_000, readyPod: n < 3 ? 'one' : 'two' })));
     const press = (keys: string) =>
       `for (const key of '${keys}') document.dispatchEvent(new KeyboardEvent('keydown', { key }))`;

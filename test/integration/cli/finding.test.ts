@@ -135,7 +135,7 @@ describe('zen-lead status and explain', () => {
 });
 
 describe('a recording', () => {
-  it('of run and of record replays as it was, and holds no secret', async () => {
+  it('a recording of run and of record replays as it was, and holds no secret', async () => {
     const cluster = await aCluster();
     const directory = aDirectory();
     const [ofRun, ofRecord] = [join(directory, 'run.jsonl'), join(directory, 'record.jsonl')];

@@ -146,7 +146,7 @@ describe('while both live', () => {
 });
 
 describe('the holder is killed', () => {
-  it('and the other one moves the route with a hint, long before the Lease is free', async () => {
+  it('the other replica moves the route with a hint when the holder is killed, long before the Lease is free', async () => {
     const { server, holder, second } = await aPair(slowLease);
     holder.kill();
     setReady(server, 'shop', 'db-0', false);
@@ -159,7 +159,7 @@ describe('the holder is killed', () => {
     expect(await second.isHolder()).toBe(false);
   });
 
-  it('and a leader that comes back afterwards does not take the lead again: the hint has settled it', async () => {
+  it('a leader that comes back after the holder was killed does not take the lead again: the hint has settled it', async () => {
     const { server, holder, second } = await aPair(slowLease);
     holder.kill();
     setReady(server, 'shop', 'db-0', false);
@@ -170,7 +170,7 @@ describe('the holder is killed', () => {
     expect(snapshotsOf(second)).toEqual([]);
   });
 
-  it('and a timer that died with it fires', async () => {
+  it('a timer that died with the holder fires', async () => {
     const { server, holder, second } = await aPair(slowLease, { 'zen-lead.io/failover-min-delay': '3s' });
     loseReadiness(server, 'db-0');
     // The holder has decided to wait, and would come back to it.
@@ -182,7 +182,7 @@ describe('the holder is killed', () => {
     await vi.waitFor(() => expect(sent()).toEqual(['io.zen-lead.service.recheck']), patience);
   });
 
-  it('and what it had not announced is announced by the one that takes the Lease', async () => {
+  it('what the killed holder had not announced is announced by the replica that takes the Lease', async () => {
     const pair = await aPair(quickLease);
     const { server, holder } = pair;
     holder.kill();
@@ -194,7 +194,7 @@ describe('the holder is killed', () => {
 });
 
 describe('the holder is frozen', () => {
-  it('and when it wakes it acts on nothing that it assumed: no snapshot, no write, the route stays', async () => {
+  it('a frozen holder acts on nothing that it assumed when it wakes: no snapshot, no write, the route stays', async () => {
     const pair = await aPair(quickLease);
     const { server, holder, second } = pair;
     holder.freeze();
@@ -217,7 +217,7 @@ describe('the holder is frozen', () => {
     await expectTakeover(pair);
   });
 
-  it('in the middle of its write: the write comes late, is refused, and moves nothing back', async () => {
+  it('the write of a holder that was frozen in the middle of it comes late, is refused, and moves nothing back', async () => {
     const { server, holder } = await aPair(quickLease);
     // Its PATCH is on its way when it stands still.
     const late = server.faults.add({
@@ -240,7 +240,7 @@ describe('the holder is frozen', () => {
 });
 
 describe('the holder is cut off from the API server', () => {
-  it('and the other one moves the route; healed, the first one moves nothing and sends second', async () => {
+  it('the other replica moves the route while the holder is cut off; healed, the holder moves nothing and sends second', async () => {
     const pair = await aPair(quickLease);
     const { server, holder, second } = pair;
     holder.partition();
@@ -256,7 +256,7 @@ describe('the holder is cut off from the API server', () => {
     expect(await readSlice(server)).toEqual(before);
   });
 
-  it('and one without any right to the Lease sends all the same', async () => {
+  it('a replica without any right to the Lease sends all the same while the holder is cut off', async () => {
     const server = await startCluster('shop');
     closers.push(() => server.close());
     const denied = {

@@ -96,7 +96,7 @@ describe('the status API', () => {
 });
 
 describe('the live page', () => {
-  it('may run its own script and nothing else', async () => {
+  it('the live page may run its own script and nothing else', async () => {
     const { url } = await aWorld();
     const { headers } = await fetch(url);
     const policy = headers.get('content-security-policy');

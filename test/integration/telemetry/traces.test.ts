@@ -18,7 +18,7 @@ function pathOf(span: ReceivedSpan, spans: readonly ReceivedSpan[]): readonly st
 const pathsOf = (spans: readonly ReceivedSpan[]) => spans.map((span) => pathOf(span, spans).join(' > '));
 
 describe('traces', () => {
-  it('are one trace from what the bridge observed, across the CloudEvent, to the patch in the function', async () => {
+  it('traces are one trace from what the bridge observed, across the CloudEvent, to the patch in the function', async () => {
     const receiver = await aTraceReceiver();
     const cluster = await aCluster();
     const environment = { ...fast, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
@@ -95,7 +95,7 @@ describe('traces', () => {
     expect(trace.sort()).toEqual(['change', 'deliver', 'deliver']);
   });
 
-  it('are kept by the share that the sampler is given', async () => {
+  it('traces are kept by the share that the sampler is given', async () => {
     const receiver = await aTraceReceiver();
     const cluster = await aCluster();
     const program = startProgram(['run', '--kubeconfig', cluster.kubeconfig, '--port', '0'], {

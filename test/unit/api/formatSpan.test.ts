@@ -10,7 +10,7 @@ describe('a span of time', () => {
     [250_000, '4m10s'],
     [3_600_000 + 59_000, '1h'],
     [26 * 3_600_000, '1d2h'],
-  ])('of %i ms is %s', (ms, text) => {
+  ])('a span of %i ms is %s', (ms, text) => {
     expect(formatSpan(ms)).toBe(text);
   });
 });

@@ -53,7 +53,7 @@ describe('a status', () => {
     expect(aStatus().healthCheck).toBeNull();
   });
 
-  it('is what the schema of the API says', () => {
+  it('a status is what the schema of the API says', () => {
     expect(leaderStatusSchema.parse(aStatus())).toEqual(aStatus());
     expect(aStatus()).toMatchObject({
       leader: null,
@@ -78,14 +78,14 @@ describe('a status', () => {
     expect(stateOf(aStatus(changes))).toBe(says);
   });
 
-  it('has as many cells as the heading, wide or not', () => {
+  it('a status has as many cells as the heading, wide or not', () => {
     expect(toRow(aStatus(), NOW, false)).toHaveLength(8);
     expect(toRow(aStatus(), NOW, true)).toHaveLength(14);
   });
 });
 
 describe('the texts of the live page', () => {
-  it('have a sentence for every reason', () => {
+  it('the texts of the live page have a sentence for every reason', () => {
     expect(Object.keys(reasonText).toSorted()).toEqual([...reasons].toSorted());
   });
 });
@@ -182,7 +182,7 @@ describe('the feed', () => {
 });
 
 describe('schemas/openapi.json', () => {
-  it('is what the zod schemas say (else: npm run schemas)', () => {
+  it('schemas/openapi.json is what the zod schemas say (else: npm run schemas)', () => {
     const text = readFileSync(new URL('../../../schemas/openapi.json', import.meta.url), 'utf8');
     expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(openApi)));
   });

@@ -24,7 +24,7 @@ describe('garbage', () => {
   };
   const isAlive = async () => expect((await ask('GET', '/readyz', '')).status).toBe(200);
 
-  it('is answered with a Status below 500, whatever the body of a request is', async () => {
+  it('garbage is answered with a Status below 500, whatever the body of a request is', async () => {
     const path = '/api/v1/namespaces/default/services';
     const form = fc.constantFrom(
       ['POST', path, 'application/json'],
@@ -93,7 +93,7 @@ describe('garbage', () => {
     await isAlive();
   });
 
-  it('gets past no socket', async () => {
+  it('garbage gets past no socket', async () => {
     await new Promise<void>((resolve) => {
       const socket = connect(server.port, '127.0.0.1', () => socket.end('\u0000\u0001 garbage \r\n\r\n'));
       socket.on('error', () => undefined);

@@ -47,7 +47,7 @@ describe('objects in process', () => {
     expect(() => Object.assign(Object(made['spec']), { type: 'NodePort' })).toThrow(TypeError);
   });
 
-  it('tells listeners of each change before the write returns', () => {
+  it('calls listeners with each change before the write returns', () => {
     const seen: string[] = [];
     const stop = server.objects.subscribe('services', ({ type, entry }) => seen.push(`${type} ${entry.key}`));
     server.objects.create(aService('db'));

@@ -77,7 +77,7 @@ describe('injected faults', () => {
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(55);
   });
 
-  it('is well again when a fault is removed, or all are', async () => {
+  it('the server is well again when a fault is removed, or all are', async () => {
     const one = server.faults.add({ fault: { kind: 'status', code: 500 }, matches: all });
     expect((await patch('1')).status).toBe(500);
     one.remove();
@@ -88,7 +88,7 @@ describe('injected faults', () => {
     expect((await patch('2')).status).toBe(200);
   });
 
-  it('tells of every request, before faults', async () => {
+  it('reports every request, before faults', async () => {
     server.faults.add({ fault: { kind: 'status', code: 500 }, matches: all, times: 1 });
     await patch('1');
     expect(requests).toEqual([

@@ -48,23 +48,26 @@ describe('what reaches a terminal', () => {
     expect(JSON.parse(documents.slice(0, 3).join('\n'))).toEqual({ name: attack });
   });
 
-  it.each(attacks)('is so for an explanation of objects that hold a text that $name', async ({ attack }) => {
-    const stream = aTerminal();
-    const output = openOutput(stream, true);
-    const snapshot = buildSnapshot({
-      namespace: 'shop',
-      name: `postgres${attack}`,
-      source: aService({ 'zen-lead.io/strategy': attack }, { name: `postgres${attack}` }),
-      pods: [aPod({ name: `postgres-0${attack}`, ready: false })],
-      services: [],
-      slices: [],
-      revisions: { pods: version(1), services: version(1), slices: version(1) },
-    });
-    const lines = renderExplanation(toExplainDocument(snapshot, Date.UTC(2026, 0, 1)), output.paint);
-    for (const line of lines) await output.line(line);
-    stream.end();
-    const printed = await text(stream);
-    expect(printed).not.toMatch(unsafe);
-    expect(printed.trimEnd().split('\n')).toHaveLength(lines.length);
-  });
+  it.each(attacks)(
+    'an explanation of objects that hold a text that $name reaches a terminal without it',
+    async ({ attack }) => {
+      const stream = aTerminal();
+      const output = openOutput(stream, true);
+      const snapshot = buildSnapshot({
+        namespace: 'shop',
+        name: `postgres${attack}`,
+        source: aService({ 'zen-lead.io/strategy': attack }, { name: `postgres${attack}` }),
+        pods: [aPod({ name: `postgres-0${attack}`, ready: false })],
+        services: [],
+        slices: [],
+        revisions: { pods: version(1), services: version(1), slices: version(1) },
+      });
+      const lines = renderExplanation(toExplainDocument(snapshot, Date.UTC(2026, 0, 1)), output.paint);
+      for (const line of lines) await output.line(line);
+      stream.end();
+      const printed = await text(stream);
+      expect(printed).not.toMatch(unsafe);
+      expect(printed.trimEnd().split('\n')).toHaveLength(lines.length);
+    },
+  );
 });

@@ -10,13 +10,16 @@ describe('output', () => {
     { isTTY: true, noColor: false, painted: '\u001b[31mred\u001b[39m' },
     { isTTY: true, noColor: true, painted: 'red' },
     { isTTY: false, noColor: false, painted: 'red' },
-  ])('has colour only on a terminal, and not with NO_COLOR: $isTTY, $noColor', async ({ isTTY, noColor, painted }) => {
-    const stream = aStream(isTTY);
-    const output = openOutput(stream, noColor);
-    await output.line(output.paint('red', 'red'));
-    stream.end();
-    expect(await text(stream)).toBe(`${painted}\n`);
-  });
+  ])(
+    'output has colour only on a terminal, and not with NO_COLOR: $isTTY, $noColor',
+    async ({ isTTY, noColor, painted }) => {
+      const stream = aStream(isTTY);
+      const output = openOutput(stream, noColor);
+      await output.line(output.paint('red', 'red'));
+      stream.end();
+      expect(await text(stream)).toBe(`${painted}\n`);
+    },
+  );
 
   it('waits for a slow reader, and loses no line', async () => {
     const stream = aStream(false);

@@ -30,7 +30,7 @@ describe('YAML', () => {
       tilde: '~',
       date: '2026-11-20T10:00:00Z',
     },
-  ])('comes back as it was, by YAML 1.2 and 1.1: %j', async (value) => {
+  ])('YAML comes back as it was, by YAML 1.2 and 1.1: %j', async (value) => {
     const text = await renderYaml(value);
     expect(parse(text)).toEqual(value);
     expect(parse(text, { version: '1.1' })).toEqual(value);

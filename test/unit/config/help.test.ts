@@ -32,7 +32,7 @@ describe('--help', () => {
 });
 
 describe('docs/reference/configuration.md', () => {
-  it('is what the tables say (else: npm run pages)', async () => {
+  it('docs/reference/configuration.md is what the tables say (else: npm run pages)', async () => {
     const page = await readFile(new URL('../../../docs/reference/configuration.md', import.meta.url), 'utf8');
     expect(page).toBe(renderConfigurationPage());
   });

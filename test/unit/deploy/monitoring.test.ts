@@ -48,13 +48,13 @@ describe('deploy/prometheus', () => {
       for (const endpoint of spec.podMetricsEndpoints) expect(endpoint).toMatchObject({ honorLabels: true });
   });
 
-  test('has the same rules for the operator; run `npm run pages` after a change', () => {
+  test('deploy/prometheus has the same rules for the operator; run `npm run pages` after a change', () => {
     expect(read('deploy/prometheus/prometheus-rule.yaml')).toBe(
       renderPrometheusRule(read('deploy/prometheus/rules.yaml')),
     );
   });
 
-  test('has every alert of the Go zen-lead', () => {
+  test('deploy/prometheus has every alert of the Go zen-lead', () => {
     const names = alerts.map(({ alert }) => alert);
     expect(goAlerts.map((name) => `ZenLead${name}`).filter((name) => !names.includes(name))).toEqual([]);
     expect(new Set(names).size).toBe(names.length);
@@ -74,7 +74,7 @@ describe('deploy/prometheus', () => {
     },
   );
 
-  test('has a runbook for nothing else', () => {
+  test('deploy/prometheus has a runbook for nothing else', () => {
     const pages = globSync('docs/runbooks/ZenLead*.md', { cwd: root });
     expect(pages).toHaveLength(alerts.length);
     expect(existsSync(resolve(root, 'docs/runbooks/README.md'))).toBe(true);

@@ -44,7 +44,7 @@ describe('citations', () => {
     expect(broken).toEqual([]);
   });
 
-  it('stay within the repository', () => {
+  it('citations stay within the repository', () => {
     const outside = files.filter((file) => /\bDESIGN\b|\bSTYLE\.md\b|\.\.\/shared\b/.test(readPage(file) ?? ''));
     expect(outside).toEqual([]);
   });

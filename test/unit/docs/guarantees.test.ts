@@ -28,7 +28,7 @@ describe('docs/guarantees.md', () => {
     expect(cells.at(-1)).toMatch(TEST_LINK);
   });
 
-  it('has every number that code and tests use', () => {
+  it('docs/guarantees.md has every number that code and tests use', () => {
     const numbers = rows.map(([number = '']) => number).filter((cell) => /^[SL]\d$/.test(cell));
     expect(numbers).toEqual(['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8', 'S9', 'L1']);
   });

@@ -112,11 +112,11 @@ describe('an event that is built', () => {
   });
 
   it.each<[string, object]>([
-    ['a source that is no URI reference', { source: '%%' }],
+    ['a source that is not a URI reference', { source: '%%' }],
     ['an empty subject', { subject: '' }],
     ['an attribute with capitals', { Tenant: 'blue' }],
-    ['an attribute that is no integer', { knativeerrorcode: 1.5 }],
-  ])('is refused with %s, before anything is sent', async (_title, changes) => {
+    ['an attribute that is not an integer', { knativeerrorcode: 1.5 }],
+  ])('an event that is built is refused with %s, before anything is sent', async (_title, changes) => {
     const { url, read } = await aReader();
     const refused = createEventsSink(url)({ ...announcement, ...changes }, soon());
     await expect(refused).rejects.toMatchObject({ code: 'INPUT_INVALID', retry: 'never' });

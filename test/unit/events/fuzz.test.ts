@@ -108,7 +108,9 @@ const changes = fc.array(
 );
 
 describe('whatever arrives', () => {
-  it('as a whole event changed somewhere is read or refused with a path', { timeout: TIMEOUT_MS }, () => {
+  it('whatever arrives as a whole event changed somewhere is read or refused with a path', {
+    timeout: TIMEOUT_MS,
+  }, () => {
     const seen = { readable: 0, unreadable: 0, refused: 0 };
     fc.assert(
       fc.property(changes, (list) => {
@@ -130,7 +132,9 @@ describe('whatever arrives', () => {
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(RUNS * 0.005);
   });
 
-  it('as text with a few bytes changed is read or refused with a path', { timeout: TIMEOUT_MS }, () => {
+  it('whatever arrives as text with a few bytes changed is read or refused with a path', {
+    timeout: TIMEOUT_MS,
+  }, () => {
     const original = Buffer.from(JSON.stringify(aReconcileEvent()));
     const edit = fc.tuple(fc.nat(original.length - 1), fc.integer({ min: 0, max: 255 }));
     fc.assert(
@@ -143,7 +147,7 @@ describe('whatever arrives', () => {
     );
   });
 
-  it('as headers and bytes is read or refused with a path', { timeout: TIMEOUT_MS }, () => {
+  it('whatever arrives as headers and bytes is read or refused with a path', { timeout: TIMEOUT_MS }, () => {
     const header = fc.constantFrom(
       'ce-id',
       'ce-source',

@@ -29,7 +29,7 @@ const aPodObservation = (changes: object = {}): object => ({
 });
 
 describe('a reconcile event', () => {
-  it.each(reconcileTypes)('is read: %s', (type) => {
+  it.each(reconcileTypes)('a reconcile event is read: %s', (type) => {
     expect(parse(aReconcileEvent({ type }))).toMatchObject({
       kind: 'reconcile',
       type,
@@ -39,7 +39,7 @@ describe('a reconcile event', () => {
     });
   });
 
-  it('of a type that only a newer bridge knows is still a reconcile', () => {
+  it('a reconcile event of a type that only a newer bridge knows is still a reconcile', () => {
     expect(parse({ ...aReconcileEvent(), type: 'io.zen-lead.pod.frozen' }).kind).toBe('reconcile');
   });
 
@@ -74,7 +74,7 @@ describe('a reconcile event', () => {
       { pods: [aPodObservation({ check: 'x'.repeat(1_025) })] },
       'data.observations.pods.0.check',
     ],
-  ])('with observations of %s is a hint that says why', (_, changes, path) => {
+  ])('a reconcile event with observations of %s is a hint that says why', (_, changes, path) => {
     const observations = { observer: 'bridge-0', pods: [aPodObservation()], ...changes };
     expect(problemOf({ ...aReconcileEvent().data, observations })).toContain(path);
   });
@@ -89,7 +89,7 @@ describe('a reconcile event', () => {
     ['data that is a string', 'x', 'data'],
     ['a deadline that is text', { ...aReconcileEvent().data, deadline: 'soon' }, 'data.deadline'],
     [
-      'a phase that nobody knows',
+      'a phase that Kubernetes does not have',
       {
         ...aReconcileEvent().data,
         snapshot: aSnapshot({ candidates: [{ ...aCandidate(), phase: 'Odd' as 'Running' }] }),
@@ -119,11 +119,11 @@ describe('a reconcile event', () => {
       { ...aReconcileEvent().data, snapshot: aSnapshot({ namespace: 'other' }) },
       'data.snapshot',
     ],
-  ])('with %s is a hint that says where', (_name, data, path) => {
+  ])('a reconcile event with %s is a hint that says where', (_name, data, path) => {
     expect(problemOf(data)).toContain(`${path}: `);
   });
 
-  it('refuses a number that JSON can write and nobody can count', () => {
+  it('refuses a number that JSON can write and no counter can reach', () => {
     const text = JSON.stringify(aReconcileEvent()).replace('1795000000000', '1e999');
     const event = parseEvent(parseEnvelope({ 'content-type': 'application/cloudevents+json' }, Buffer.from(text)));
     expect(event).toMatchObject({ kind: 'reconcile', data: { kind: 'unreadable' } });
@@ -137,7 +137,7 @@ describe('a reconcile event', () => {
     'namespaces/a/b/services/c',
     'namespaces/shop/services/..',
     `namespaces/shop/services/${'x'.repeat(64)}`,
-  ])('is refused with the subject %s', (subject) =>
+  ])('a reconcile event is refused with the subject %s', (subject) =>
     expect(() => parse({ ...aReconcileEvent(), subject })).toThrow(/^subject: /),
   );
 
@@ -153,23 +153,26 @@ describe('an event of a Knative ApiServerSource', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
 
-  it.each(['resource', 'reference'])('is a hint about the object of its subject (%s mode)', (mode) => {
-    const hints = recorded(mode).map(({ headers, body }) =>
-      parseEvent(parseEnvelope(headers, Buffer.from(JSON.stringify(body)))),
-    );
-    expect(hints).toHaveLength(8);
-    for (const hint of hints) expect(hint).toMatchObject({ kind: 'foreign', namespace: mode });
-    expect(hints.map((hint) => (hint.kind === 'foreign' ? `${hint.objectKind}/${hint.name}` : ''))).toEqual([
-      'Pod/db-0',
-      'Pod/db-0',
-      'Pod/db-1',
-      'Pod/db-1',
-      'Service/db',
-      'Pod/db-0',
-      'Pod/db-0',
-      'Pod/db-0',
-    ]);
-  });
+  it.each(['resource', 'reference'])(
+    'an event of a Knative ApiServerSource is a hint about the object of its subject (%s mode)',
+    (mode) => {
+      const hints = recorded(mode).map(({ headers, body }) =>
+        parseEvent(parseEnvelope(headers, Buffer.from(JSON.stringify(body)))),
+      );
+      expect(hints).toHaveLength(8);
+      for (const hint of hints) expect(hint).toMatchObject({ kind: 'foreign', namespace: mode });
+      expect(hints.map((hint) => (hint.kind === 'foreign' ? `${hint.objectKind}/${hint.name}` : ''))).toEqual([
+        'Pod/db-0',
+        'Pod/db-0',
+        'Pod/db-1',
+        'Pod/db-1',
+        'Service/db',
+        'Pod/db-0',
+        'Pod/db-0',
+        'Pod/db-0',
+      ]);
+    },
+  );
 
   it('knows slices by their group, and ignores kinds that cannot concern us', () => {
     const foreign = (subject: string): IncomingEvent =>
@@ -190,13 +193,16 @@ describe('an event of a Knative ApiServerSource', () => {
 });
 
 describe('other events', () => {
-  it.each(replyTypes)('of our own are recognised: %s', (type) => {
+  it.each(replyTypes)('other events of our own are recognised: %s', (type) => {
     expect(parse({ specversion: '1.0', id: 'a', source: '/s', type })).toEqual({ kind: 'ours', type });
   });
 
-  it.each(['io.zen-lead', 'io.zen-lead.pods.added', 'io.zen-lead.pod.', 'com.example.x'])('are refused: %s', (type) => {
-    expect(() => parse({ specversion: '1.0', id: 'a', source: '/s', type })).toThrow(/^type: /);
-  });
+  it.each(['io.zen-lead', 'io.zen-lead.pods.added', 'io.zen-lead.pod.', 'com.example.x'])(
+    'other events are refused: %s',
+    (type) => {
+      expect(() => parse({ specversion: '1.0', id: 'a', source: '/s', type })).toThrow(/^type: /);
+    },
+  );
 });
 
 describe('a reply', () => {
@@ -217,7 +223,7 @@ describe('a reply', () => {
     decidedAt: 1_795_000_000_123,
   };
 
-  it('comes back from its HTTP message as it was', () => {
+  it('a reply comes back from its HTTP message as it was', () => {
     const reply = toReply(context, data);
     const { headers, body } = toStructured(reply);
     expect(parseReply(parseEnvelope(headers, Buffer.from(body)))).toEqual(reply);
@@ -259,7 +265,7 @@ describe('a reply', () => {
     ['a recheck beyond an hour', { data: { ...data, recheckAfterMs: 3_600_001 } }, /^data\.recheckAfterMs: /],
     ['another type', { type: 'io.zen-lead.pod.added' }, /^type: /],
     ['no time', { time: undefined }, /^time: /],
-  ])('with %s is refused', (_name, change, message) => {
+  ])('a reply with %s is refused', (_name, change, message) => {
     const { headers, body } = structured({ ...toReply(context, data), ...change });
     expect(() => parseReply(parseEnvelope(headers, body))).toThrow(message);
   });
@@ -270,7 +276,7 @@ describe('the published schemas', () => {
     expect(readFileSync(new URL(`../../../schemas/${name}`, import.meta.url), 'utf8')).toBe(text);
   });
 
-  it('carry every field of the types', () => {
+  it('the published schemas carry every field of the types', () => {
     // Failing this is a compile error: a field of the type that the schema forgets would be dropped
     // on arrival.
     expectTypeOf<ReconcileData>().toExtend<DeepReadonly<z.infer<typeof reconcileDataZod>>>();

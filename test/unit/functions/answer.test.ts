@@ -74,7 +74,7 @@ it.each([
   expect(toAnswer(new ZenLeadError(code, 'x', { retry })).retryAfterMs).toBe(1_000);
 });
 
-it('says nothing of the inside about a fault of ours', () => {
+it('says nothing of the inside about one of our own faults', () => {
   const answer = toAnswer(new TypeError('cannot read properties of undefined'));
   expect(answer).toMatchObject({ status: 503, body: { code: 'INTERNAL', scope: 'service' } });
   expect(JSON.stringify(answer)).not.toContain('undefined');

@@ -74,7 +74,7 @@ describe('POST /', () => {
     ['nothing', 400, 'INPUT_INVALID', 'body', type, ''],
     ['a subject that is none', 400, 'INPUT_INVALID', 'subject', type, JSON.stringify({ ...minimal, subject: 'db' })],
     [
-      'a type that is none of ours',
+      'a type that is not ours',
       400,
       'INPUT_INVALID',
       'type',
@@ -230,7 +230,7 @@ describe('events of a Knative ApiServerSource', () => {
     expect(routedPod(server.fake)).toBeNull();
   });
 
-  it('about a pod that nobody selects and nobody routes to read once and write nothing', async () => {
+  it('an ApiServerSource event about a pod that no Service selects or routes to reads once and writes nothing', async () => {
     putPod(server.fake, 'web-1', { labels: { app: 'web' } });
     const event = {
       specversion: '1.0',
@@ -244,7 +244,7 @@ describe('events of a Knative ApiServerSource', () => {
     expect(server.fake.requests).toHaveLength(3);
   });
 
-  it('about a kind that concerns nobody are answered without reading', async () => {
+  it('an ApiServerSource event about a kind that concerns no Service is answered without reading', async () => {
     const event = {
       specversion: '1.0',
       id: 'a',
@@ -257,7 +257,7 @@ describe('events of a Knative ApiServerSource', () => {
 });
 
 describe('the rest of the server', () => {
-  it('agrees to the CloudEvents webhook handshake with whoever asks', async () => {
+  it('agrees to the CloudEvents webhook handshake with every sender', async () => {
     const asked = await fetch(server.functions.url, {
       method: 'OPTIONS',
       headers: { 'webhook-request-origin': 'events.example.com', 'webhook-request-rate': '120' },
@@ -281,7 +281,7 @@ describe('the rest of the server', () => {
     });
   });
 
-  it('has probes and metrics', async () => {
+  it('the server has probes and metrics', async () => {
     const read = async (path: string) => {
       const response = await fetch(`${server.functions.url}${path}`);
       return [response.status, await response.text()] as const;

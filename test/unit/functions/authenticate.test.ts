@@ -95,7 +95,7 @@ async function post(
 const jwksReads = (): number => server.fake.requests.filter(({ path }) => path === '/openid/v1/jwks').length;
 
 describe('a token', () => {
-  it('of the bridge makes its event trusted', async () => {
+  it('a token of the bridge makes its event trusted', async () => {
     // Decided on the event's snapshot, which says that the Service is gone: the function does not
     // read that it is not.
     const { data } = aReconcileEvent();
@@ -123,7 +123,7 @@ describe('a token', () => {
       async () =>
         `Bearer ${await new SignJWT(claims()).setProtectedHeader({ alg: 'RS256', kid: 'current' }).sign(keys.stranger.privateKey)}`,
     ],
-    ['with a key that nobody has published', 401, async () => `Bearer ${await sign({}, 'stranger')}`],
+    ['with a key that was not published', 401, async () => `Bearer ${await sign({}, 'stranger')}`],
     [
       'signed with the public key as a shared secret (HS256)',
       401,
@@ -145,20 +145,20 @@ describe('a token', () => {
   it.each([
     ['expired', { exp: -29 }],
     ['not valid yet', { nbf: 29 }],
-  ])('that is %s by less than the clock tolerance of 30 s passes', async (_name, offset) => {
+  ])('a token that is %s by less than the clock tolerance of 30 s passes', async (_name, offset) => {
     const changes = Object.fromEntries(Object.entries(offset).map(([claim, seconds]) => [claim, now / 1000 + seconds]));
     expect((await post(`Bearer ${await sign(changes)}`)).status).toBe(200);
   });
 });
 
 describe('no token', () => {
-  it('is 401 with a challenge', async () => {
+  it('a request without a token is 401 with a challenge', async () => {
     expect((await post()).status).toBe(401);
     const { headers, body } = structured(aReconcileEvent());
     expect((await server.post(headers, body)).headers.get('www-authenticate')).toBe('Bearer');
   });
 
-  it('is a hint where hints are accepted; a bad token is refused all the same', async () => {
+  it('a request without a token is a hint where hints are accepted; a bad token is refused all the same', async () => {
     await server.close();
     server = await start({ acceptHints: true });
     const answer = await post();
@@ -232,7 +232,7 @@ describe('a request whose body has not come yet', () => {
     return { socket, status: () => answered };
   }
 
-  it('is refused on its headers when it brings no token that holds', async () => {
+  it('a request whose body has not come yet is refused on its headers when it brings no token that holds', async () => {
     for (const [authorization, status] of [
       [undefined, 401],
       ['Bearer nonsense', 401],
@@ -243,7 +243,7 @@ describe('a request whose body has not come yet', () => {
     }
   });
 
-  it('is refused with 429 when all bodies together would take more than 96 MiB', async () => {
+  it('a request whose body has not come yet is refused with 429 when all bodies together would take more than 96 MiB', async () => {
     await server.close();
     // The first ones still wait for their bodies when the last one comes, on a busy machine too.
     server = await start({ receiveTimeoutMs: 60_000 });
@@ -257,13 +257,13 @@ describe('a request whose body has not come yet', () => {
 });
 
 describe('the keys', () => {
-  it('are read again for a key that is not known: rotation needs no restart', async () => {
+  it('the keys are read again for a key that is not known: rotation needs no restart', async () => {
     monotonic += 60_000;
     await publish(server, 'current', 'next');
     expect((await post(`Bearer ${await sign({}, 'next')}`)).status).toBe(200);
   });
 
-  it('are read again also when the wall clock was set back', async () => {
+  it('the keys are read again also when the wall clock was set back', async () => {
     now -= 3_600_000;
     monotonic += 60_000;
     await publish(server, 'current', 'next');
@@ -284,7 +284,7 @@ describe('the keys', () => {
     },
   );
 
-  it('are read at most once in 10 s, however many unknown ones come', async () => {
+  it('the keys are read at most once in 10 s, however many unknown ones come', async () => {
     monotonic += 60_000;
     const token = `Bearer ${await sign({}, 'stranger')}`;
     expect((await post(token)).status).toBe(401);
@@ -293,14 +293,14 @@ describe('the keys', () => {
     expect(jwksReads()).toBe(0);
   });
 
-  it('stay in use while the API server cannot be reached', async () => {
+  it('the keys stay in use while the API server cannot be reached', async () => {
     monotonic += 60_000;
     server.fake.before = ({ path }) => (path.startsWith('/openid') ? failure(503, 'ServiceUnavailable') : undefined);
     expect((await post(`Bearer ${await sign({}, 'next')}`)).status).toBe(401);
     expect((await post(`Bearer ${await sign()}`)).status).toBe(200);
   });
 
-  it('that are not loaded yet make it not ready, and a token 503, not 401', async () => {
+  it('the keys that are not loaded yet make it not ready, and a token 503, not 401', async () => {
     const early = await startServer({ trustedSender: BRIDGE, now: () => now });
     const readyz = await fetch(`${early.functions.url}/readyz`);
     expect([readyz.status, await readyz.text()]).toEqual([503, expect.stringContaining('keys')]);

@@ -57,12 +57,12 @@ describe('the sink in the same process', () => {
     });
   });
 
-  it('answers 400 for an event that nobody could address', async () => {
+  it('answers 400 for an event without an address', async () => {
     expect(await sink({ ...(await anEvent()), subject: 'db' }, signal)).toMatchObject({ status: 400 });
   });
 
   it.each(['before it starts', 'while it writes'])(
-    'rejects when the caller goes %s: there is nobody to answer',
+    'rejects when the caller goes %s, because no caller waits for the answer',
     async (when) => {
       putPod(harness.fake, 'db-0', { ready: false });
       const event = await anEvent();

@@ -57,7 +57,7 @@ describe('data that cannot be read, under an envelope that can', () => {
     ['a body that is nested too deep', inBinary('application/json', `${'['.repeat(100_000)}${']'.repeat(100_000)}`)],
     ['a body that is XML', inBinary('text/xml', '<xml/>')],
     ['a body of no stated type', inBinary(undefined, '{}')],
-  ])('is a hint: %s', async (_name, { headers, body }) => {
+  ])('data that cannot be read, under an envelope that can, is a hint: %s', async (_name, { headers, body }) => {
     const response = await server.post(headers, body);
     expect([response.status, await response.json()]).toMatchObject([200, { data: { basis: 'read' } }]);
     expect(routedPod(server.fake)).toBe('db-0');
@@ -65,7 +65,7 @@ describe('data that cannot be read, under an envelope that can', () => {
     expect(await server.metrics.registry.metrics()).toContain('zen_lead_hints_total{reason="untrusted"} 1');
   });
 
-  it('is counted as unreadable where the sender is trusted', async () => {
+  it('data that cannot be read, under an envelope that can, is counted as unreadable where the sender is trusted', async () => {
     const harness = await startHarness();
     onTestFinished(() => harness.fake.close());
     const { headers, body } = inStructured({ data_base64: base64('<xml/>') });
@@ -77,12 +77,12 @@ describe('data that cannot be read, under an envelope that can', () => {
 });
 
 describe('an event of 64 KiB', () => {
-  it('is accepted with an extension attribute of 60,000 characters', async () => {
+  it('an event of 64 KiB is accepted with an extension attribute of 60,000 characters', async () => {
     const { headers, body } = structured({ ...aReconcileEvent(), data: undefined, note: 'x'.repeat(60_000) });
     expect((await server.post(headers, body)).status).toBe(200);
   });
 
-  it('is accepted with 60,000 characters of headers', async () => {
+  it('an event of 64 KiB is accepted with 60,000 characters of headers', async () => {
     const { headers, body } = inBinary('application/json', '{}');
     const notes = Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`ce-note${at}`, 'x'.repeat(5_000)]));
     expect((await server.post({ ...headers, ...notes }, body)).status).toBe(200);
@@ -101,13 +101,13 @@ describe('an answer without a body', () => {
       'a pod that concerns no Service',
       { type: 'dev.knative.apiserver.ref.update', subject: '/apis/v1/namespaces/shop/pods/web' },
     ],
-  ])('is 204: %s', async (_name, event) => {
+  ])('an answer without a body is 204: %s', async (_name, event) => {
     const { headers, body } = structured({ ...withoutReply, ...event });
     const response = await server.post(headers, body);
     expect([response.status, await response.text()]).toEqual([204, '']);
   });
 
-  it('is 204: a pod that concerns two Services', async () => {
+  it('an answer without a body is 204: a pod that concerns two Services', async () => {
     server.fake.put('services', {
       ...putService(server.fake),
       metadata: { name: 'other', annotations: { 'zen-lead.io/enabled': 'true' } },
@@ -132,7 +132,7 @@ describe('a content type that is not understood', () => {
     ['application/cloudevents+avro', event],
     ['application/cloudevents-batch+json', `[${event}]`],
     ['application/cloudevents+json; charset=iso-8859-1', event],
-  ])('is 415: %s', async (contentType, body) => {
+  ])('a content type that is not understood is 415: %s', async (contentType, body) => {
     const response = await server.post({ 'content-type': contentType }, body);
     expect([response.status, await response.json()]).toMatchObject([
       415,
@@ -152,17 +152,20 @@ describe('a token in the query', () => {
     });
   };
 
-  it.each(['access_token=x', 'a=b&access_token=', 'access%5Ftoken=x'])('is refused: ?%s', async (query) => {
-    const response = await post(query);
-    expect([response.status, response.headers.get('www-authenticate'), await response.json()]).toMatchObject([
-      401,
-      'Bearer',
-      { code: 'UNAUTHENTICATED', path: 'access_token', message: expect.stringContaining('Authorization') },
-    ]);
-    expect(server.fake.requests).toEqual([]);
-  });
+  it.each(['access_token=x', 'a=b&access_token=', 'access%5Ftoken=x'])(
+    'a token in the query is refused: ?%s',
+    async (query) => {
+      const response = await post(query);
+      expect([response.status, response.headers.get('www-authenticate'), await response.json()]).toMatchObject([
+        401,
+        'Bearer',
+        { code: 'UNAUTHENTICATED', path: 'access_token', message: expect.stringContaining('Authorization') },
+      ]);
+      expect(server.fake.requests).toEqual([]);
+    },
+  );
 
-  it('is refused beside a token in the header, and other parameters pass', async () => {
+  it('a token in the query is refused beside a token in the header, and other parameters pass', async () => {
     expect((await post('access_token=x', { authorization: 'Bearer x' })).status).toBe(401);
     expect((await post('a=access_token')).status).toBe(200);
   });

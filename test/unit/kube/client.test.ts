@@ -51,7 +51,7 @@ async function collect(lines: AsyncIterable<unknown>): Promise<unknown[]> {
 }
 
 describe('one request', () => {
-  it('is given up at its deadline, and counted', async () => {
+  it('one request is given up at its deadline, and counted', async () => {
     const { api } = await connectTo(() => () => {}, { requestTimeoutMs: 30 });
     await expect(api.get(services, 'late', 'db', signal)).rejects.toMatchObject({
       code: 'KUBE_TIMEOUT',
@@ -61,7 +61,7 @@ describe('one request', () => {
     expect(counted.values).toContainEqual({ labels: { namespace: 'late', operation: 'get' }, value: 1 });
   });
 
-  it('is given up at its deadline also when the body stalls', async () => {
+  it('one request is given up at its deadline also when the body stalls', async () => {
     const { api } = await connectTo(() => stream((response) => response.write('{"metadata":')), {
       requestTimeoutMs: 30,
     });
@@ -75,13 +75,13 @@ describe('one request', () => {
     await expect(api.get(services, 'ns', 'db', caller.signal)).rejects.toMatchObject({ code: 'ABORTED' });
   });
 
-  it('is not resent when the connection goes while it waits: the server may have done it', async () => {
+  it('one request is not resent when the connection goes while it waits: the server may have done it', async () => {
     const { server, api } = await connectTo(() => (_request, response) => response.destroy());
     await expect(api.mergePatch(services, 'ns', 'db', {}, signal)).rejects.toMatchObject({ code: 'KUBE_UNAVAILABLE' });
     expect(server.requests).toHaveLength(1);
   });
 
-  it('says that nobody listens', async () => {
+  it('says that no process listens', async () => {
     const { server, api } = await connectTo(() => undefined);
     await server.close();
     closers.pop();
@@ -96,7 +96,7 @@ describe('credentials', () => {
       ? json({ ok: true })
       : failure(401, 'Unauthorized', 'Unauthorized');
 
-  it('are read afresh once after a 401, and the request is tried again', async () => {
+  it('credentials are read afresh once after a 401, and the request is tried again', async () => {
     const read: boolean[] = [];
     const readCredentials = async (afresh: boolean) => {
       read.push(afresh);
@@ -108,7 +108,7 @@ describe('credentials', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('that are still refused are the error, without a third try', async () => {
+  it('credentials that are still refused are the error, without a third try', async () => {
     let reads = 0;
     const readCredentials = async () => token(`t${reads++}`);
     const { server, api } = await connectTo(wants('other'), { access: { readCredentials } });
@@ -116,14 +116,14 @@ describe('credentials', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('that cannot be had in time are a timeout: an exec plugin that hangs, for instance', async () => {
+  it('credentials that cannot be had in time are a timeout: an exec plugin that hangs, for instance', async () => {
     const readCredentials = () => new Promise<never>(() => {});
     const { api } = await connectTo(() => json({}), { access: { readCredentials }, requestTimeoutMs: 30 });
     await expect(api.get(services, 'ns', 'db', signal)).rejects.toMatchObject({ code: 'KUBE_TIMEOUT' });
     await expect(collect(api.watch(pods, 'ns', watchQuery, signal))).rejects.toMatchObject({ code: 'KUBE_TIMEOUT' });
   });
 
-  it('are read again after a minute, once for all requests, and kept when the file is missing for a moment', async () => {
+  it('credentials are read again after a minute, once for all requests, and kept when the file is missing for a moment', async () => {
     let now = 0;
     let reads = 0;
     const readCredentials = async () => {

@@ -98,7 +98,7 @@ describe('a call', () => {
     },
   );
 
-  it('that is refused for its rate rejects with the time to wait', async () => {
+  it('a call that is refused for its rate rejects with the time to wait', async () => {
     nock(server)
       .post('/base/apis/events.k8s.io/v1/namespaces/ns/events')
       .reply(429, 'slow down', { 'retry-after': '3' });
@@ -108,7 +108,7 @@ describe('a call', () => {
     });
   });
 
-  it('that a proxy answers in HTML rejects with the status and the text', async () => {
+  it('a call that a proxy answers in HTML rejects with the status and the text', async () => {
     nock(server).get('/base/api/v1/namespaces/ns/services/db').reply(502, '<html>bad gateway</html>');
     await expect(api.get(services, 'ns', 'db', signal)).rejects.toMatchObject({
       code: 'KUBE_UNAVAILABLE',

@@ -46,7 +46,7 @@ describe('fromObjects', () => {
     expect(from({ pods: [aPod('db-0', '50')], revisions }).revisions).toEqual(revisions);
   });
 
-  it('else takes the newest version that the objects name, each kind for itself', () => {
+  it('fromObjects otherwise takes the newest version that the objects name, each kind for itself', () => {
     const { revisions } = from({
       pods: [aPod('db-0', '9'), aPod('db-1', '10'), aPod('db-2', 'x')],
       services: [{ metadata: metadata('db-leader', '8'), spec: {} }],
@@ -55,7 +55,7 @@ describe('fromObjects', () => {
     expect(revisions).toEqual({ pods: '10', services: '8', slices: '0' });
   });
 
-  it('never takes one that is older than the record, so that looking asks for no write', () => {
+  it('never takes one that is older than the record, so that explaining asks for no write', () => {
     const recorded = { 'zen-lead.io/pods-revision': '40', 'zen-lead.io/services-revision': '30' };
     const { revisions } = from({ pods: [aPod('db-0', '9')], endpointSlices: [aSlice(recorded)] });
     expect(revisions).toEqual({ pods: '40', services: '30', slices: '9' });

@@ -85,7 +85,7 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
     ['no current context', aKubeconfig({ current: '' }), /current-context is not set/],
     ['a cluster that is not there', aKubeconfig({ context: 'cluster: d, user: u' }), /not among the clusters/],
     [
-      'a server that is no URL',
+      'a server that is not a URL',
       aKubeconfig({ cluster: 'server: "10.0.0.1"' }),
       /clusters\[c\]\.server: expected a URL/,
     ],

@@ -53,7 +53,7 @@ describe('parsePod', () => {
     expect(Object.keys(parsePod(aPod()))).not.toContain('hostNetwork');
   });
 
-  it('reads a pod that nobody has scheduled yet', () => {
+  it('reads a pod that has no node yet', () => {
     const pod = { metadata: meta, spec: { containers: [{ name: 'c' }] }, status: { phase: 'Pending' } };
     const view = parsePod(pod);
     expect(view).toMatchObject({ phase: 'Pending', ready: false, ips: [], ports: [], labels: {} });
@@ -69,7 +69,7 @@ describe('parsePod', () => {
     expect(parsePod(aPod({ status: { conditions: [{ type: 'Ready', status }] } })).ready).toBe(ready);
   });
 
-  it('is terminating from its deletionTimestamp on, Ready or not', () => {
+  it('parsePod reads a pod as terminating from its deletionTimestamp on, Ready or not', () => {
     const pod = aPod({
       metadata: { deletionTimestamp: '2026-11-20T11:00:00Z' },
       status: { conditions: [{ type: 'Ready', status: 'True' }] },
@@ -124,10 +124,10 @@ describe('parsePod', () => {
     ['no name', { metadata: { namespace: 'ns', uid: 'u' } }, 'metadata.name'],
     ['an empty uid', { metadata: { ...meta, uid: '' } }, 'metadata.uid'],
     ['a time that is none', aPod({ metadata: { creationTimestamp: 'yesterday' } }), 'metadata.creationTimestamp'],
-    ['a label that is no string', aPod({ metadata: { labels: { a: 1 } } }), 'metadata.labels.a'],
+    ['a label that is not a string', aPod({ metadata: { labels: { a: 1 } } }), 'metadata.labels.a'],
     ['an unknown phase', aPod({ status: { phase: 'Dancing' } }), 'status.phase'],
-    ['an address that is no string', aPod({ status: { podIPs: [{ ip: 4 }] } }), 'status.podIPs[].ip'],
-    ['containers that are no list', aPod({ spec: { containers: {} } }), 'spec.containers'],
+    ['an address that is not a string', aPod({ status: { podIPs: [{ ip: 4 }] } }), 'status.podIPs[].ip'],
+    ['containers that are not a list', aPod({ spec: { containers: {} } }), 'spec.containers'],
     [
       'a named port without number',
       aPod({ spec: { containers: [aContainer({ name: 'x' })] } }),

@@ -72,7 +72,7 @@ describe('parseService', () => {
     ['an unknown type', { metadata, spec: { type: 'Magic' } }, 'spec.type'],
     ['a port without number', { metadata, spec: { ports: [{ name: 'x' }] } }, 'spec.ports[].port'],
     ['an unknown family', { metadata, spec: { ipFamilies: ['IPv5'] } }, 'spec.ipFamilies[]'],
-    ['a selector value that is no string', { metadata, spec: { selector: { a: 1 } } }, 'spec.selector.a'],
+    ['a selector value that is not a string', { metadata, spec: { selector: { a: 1 } } }, 'spec.selector.a'],
   ])('refuses %s and says where', (_what, input, path) => {
     expect(() => parseService(input)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID', path }));
   });

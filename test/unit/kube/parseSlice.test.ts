@@ -16,7 +16,7 @@ const aSlice = (parts: object = {}, labels: object = ours) => ({
 });
 
 describe('parseSlice', () => {
-  it('reads one of ours in full', () => {
+  it('reads one of our slices in full', () => {
     const endpoint = anEndpoint({
       conditions: { ready: false, serving: true, terminating: true },
       targetRef: { kind: 'Pod', namespace: 'ns', name: 'db-0', uid: 'u-0' },
@@ -59,7 +59,7 @@ describe('parseSlice', () => {
     expect(parseSlice(aSlice({}, {})).spec).toBeNull();
   });
 
-  it('reads one of ours that came as metadata only', () => {
+  it('reads one of our slices that came as metadata only', () => {
     const slice = { kind: 'PartialObjectMetadata', metadata: { ...identity, labels: ours } };
     expect(parseSlice(slice)).toMatchObject({ managedBy: 'zen-lead.io', spec: null });
   });
@@ -89,14 +89,14 @@ describe('parseSlice', () => {
 
   it.each<[string, unknown, string]>([
     ['an unknown address type', aSlice({ addressType: 'IPX' }), 'addressType'],
-    ['endpoints that are no list', aSlice({ endpoints: {} }), 'endpointslice.endpoints'],
+    ['endpoints that are not a list', aSlice({ endpoints: {} }), 'endpointslice.endpoints'],
     [
-      'a condition that is no boolean',
+      'a condition that is not a boolean',
       aSlice({ endpoints: [anEndpoint({ conditions: { ready: 'yes' } })] }),
       'endpoints[].conditions.ready',
     ],
     [
-      'an address that is no string',
+      'an address that is not a string',
       aSlice({ endpoints: [{ addresses: [{ toString: 1 }] }] }),
       'endpoints[].addresses[]',
     ],

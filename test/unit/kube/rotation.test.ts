@@ -77,7 +77,7 @@ it('follows the CA that was replaced, while a watch over the old connection goes
   await api.close();
 });
 
-it('refuses a server whose certificate no CA of ours has signed, and says so', async () => {
+it('refuses a server whose certificate none of our CAs has signed, and says so', async () => {
   const api = await connect();
   server.setSecureContext({ cert: await fixture('after.crt'), key: await fixture('after.key') });
   await expect(api.get(services, 'ns', 'db', signal)).rejects.toMatchObject({

@@ -109,7 +109,7 @@ describe('applyWrite', () => {
       expect(sent.map(({ method }) => method)).toEqual(['GET']);
     });
 
-    it('is done when there is none', async () => {
+    it('applyWrite is done when the endpoints controller left no Endpoints behind', async () => {
       expect((await apply(write, notFound)).error).toBeNull();
     });
   });

@@ -19,7 +19,7 @@ describe('a mutant', () => {
     expect(isPage || guarantees.includes(`| ${guarantee}`)).toBe(true);
   });
 
-  it('has a name of its own', () => {
+  it('a mutant has a name of its own', () => {
     expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
   });
 });

@@ -29,7 +29,7 @@ describe('a recorded line', () => {
     expect(line).toMatchObject({ basis: 'read', snapshot: found });
   });
 
-  it('has nothing to decide on after a read whose state is missing, even if the event brought some', () => {
+  it('a recorded line has nothing to decide on after a read whose state is missing, even if the event brought some', () => {
     expect(read(aDelivery({ reply: { basis: 'read' } }))).toMatchObject({ basis: null, snapshot: null });
   });
 
@@ -38,7 +38,7 @@ describe('a recorded line', () => {
     expect(line).toMatchObject({ at: T0 - 1, status: 0, recorded: null, basis: 'event' });
   });
 
-  it('may be a bare CloudEvent: then for the time of the event', () => {
+  it('a recorded line may be a bare CloudEvent, which is decided for its own time', () => {
     const line = parseLine(JSON.stringify(aReconcileEvent({ time: '2026-11-20T10:00:00.123Z' })));
     expect(line).toMatchObject({
       kind: 'reconcile',
@@ -49,12 +49,12 @@ describe('a recorded line', () => {
     });
   });
 
-  it('may be a bare announcement of ours', () => {
+  it('a recorded line may be one of our bare announcements', () => {
     const { reply } = aDelivery();
     expect(parseLine(JSON.stringify(reply))).toMatchObject({ at: T0, snapshot: null, recorded: reply?.data });
   });
 
-  it('may be an event of another kind, which holds nothing to decide on', () => {
+  it('a recorded line may be an event of another kind, which holds nothing to decide on', () => {
     const foreign = { ...aReconcileEvent(), type: 'dev.knative.apiserver.resource.update', data: {} };
     expect(parseLine(JSON.stringify(foreign))).toEqual({ kind: 'other', type: foreign.type });
   });
@@ -82,13 +82,13 @@ describe('a recorded line', () => {
       text: JSON.stringify({ ...aDelivery(), reply: { ...aDelivery().reply, data: { decision: 'guessed' } } }),
       says: 'reply.data.decision: ',
     },
-  ])('that cannot be read says where: $says', ({ text, says }) => {
+  ])('a recorded line that cannot be read says where: $says', ({ text, says }) => {
     expect(() => parseLine(text)).toThrowError(says);
   });
 });
 
 describe('any text at all', () => {
-  it('is read, or refused with an error of ours', () => {
+  it('any text at all is read, or refused with one of our errors', () => {
     const whole = JSON.parse(toLine(aDelivery()));
     fc.assert(
       fc.property(

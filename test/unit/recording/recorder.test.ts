@@ -15,7 +15,7 @@ function aFolder(): string {
 }
 
 describe('a recording file', () => {
-  it('goes on behind what is there, readable by its owner alone', async () => {
+  it('a recording file goes on behind what is there, readable by its owner alone', async () => {
     const path = join(aFolder(), 'r.jsonl');
     for (const text of ['one\n', 'two\n']) {
       const file = await openRecordingFile({ path, maxBytes: 1_000, keep: 2 });
@@ -116,7 +116,7 @@ describe('a recorder', () => {
     expect(said).toEqual([{ dropped: 100 - kept }]);
   });
 
-  it('goes on after a write that failed', async () => {
+  it('a recorder goes on after a write that failed', async () => {
     const path = join(aFolder(), 'r.jsonl');
     let isFull = true;
     const output = {

@@ -30,31 +30,31 @@ function withoutReadyTime(overrides: Partial<PodView> & { readonly name: string 
 beforeEach(() => start());
 
 describe('a leader that stops being fit', () => {
-  it('is left with LeaderPortUnresolved when the Service names a port that it lacks', () => {
+  it('a leader that stops being fit is left with LeaderPortUnresolved when the Service names a port that it lacks', () => {
     start({}, { ports: [{ name: '', protocol: 'TCP', port: 5432, targetPort: 'pg' }] });
     world.changePod('pg-0', { ports: [] });
     expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'LeaderPortUnresolved', leader: { name: 'pg-1' } });
   });
 
-  it('is left at once, whatever failover-min-delay says, when another pod may have its address', () => {
+  it('a leader that stops being fit is left at once, whatever failover-min-delay says, when another pod may have its address', () => {
     start({ 'failover-min-delay': '30s' });
     world.changePod('pg-0', { ready: false, readyChangedAt: T0, ips: ['10.0.0.99'] });
     expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'LeaderNotReady', leader: { name: 'pg-1' } });
   });
 
-  it('has its grace counted from its creation where Ready carries no time', () => {
+  it('a leader that stops being fit has its grace counted from its creation where Ready carries no time', () => {
     start({ 'failover-min-delay': '30s' });
     world.setPod(withoutReadyTime({ name: 'pg-0', ready: false, createdAt: T0 - 20_000 }));
     expect(reconcile(9_999)).toMatchObject({ reason: 'FailoverDelayed' });
     expect(reconcile(10_000)).toMatchObject({ reason: 'LeaderNotReady' });
   });
 
-  it('has no grace without failover-min-delay, also when a clock ahead of ours says when Ready changed', () => {
+  it('a leader that stops being fit has no grace without failover-min-delay, also when a clock that is ahead says when Ready changed', () => {
     notReady('pg-0', 60_000);
     expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'LeaderNotReady' });
   });
 
-  it('is left without grace where a clock ahead of ours says when Ready changed', () => {
+  it('a leader that stops being fit is left without grace where a clock that is ahead says when Ready changed', () => {
     annotate({ 'failover-min-delay': '30s' });
     notReady('pg-0', 3_600_000);
     expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'LeaderNotReady' });
@@ -66,7 +66,7 @@ describe('a leader that stops being fit', () => {
     expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'FailoverDelayed' });
   });
 
-  it('has a grace of a millisecond', () => {
+  it('a leader that stops being fit has a grace of a millisecond', () => {
     annotate({ 'failover-min-delay': '1ms' });
     notReady('pg-0', 1_000);
     expect(reconcile(1_000)).toMatchObject({ reason: 'FailoverDelayed' });
@@ -75,14 +75,14 @@ describe('a leader that stops being fit', () => {
 });
 
 describe('a paused leader', () => {
-  it('that is fit is followed to its new address', () => {
+  it('a paused leader that is fit is followed to its new address', () => {
     annotate({ paused: 'true' });
     world.changePod('pg-0', { ips: ['10.0.0.99'] });
     expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'Paused' });
     expect(routedTo()).toBe('10.0.0.99');
   });
 
-  it('is not kept when the source has moved to a family that it has no address of', () => {
+  it('a paused leader is not kept when the source has moved to a family that it has no address of', () => {
     annotate({ paused: 'true' }, { ipFamilies: ['IPv6'] });
     expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'Paused' });
   });
@@ -148,12 +148,12 @@ describe('fitness', () => {
     expect(reconcile(10_000)).toMatchObject({ kind: 'elected' });
   });
 
-  it('waits for nothing without min-ready-duration, also when a clock ahead of ours says when Ready changed', () => {
+  it('waits for nothing without min-ready-duration, also when a clock that is ahead says when Ready changed', () => {
     alone(aPod({ name: 'pg-0', readyChangedAt: T0 + 60_000 }));
     expect(reconcile()).toMatchObject({ kind: 'elected' });
   });
 
-  it('counts min-ready-duration from the creation where a clock ahead of ours says when Ready changed', () => {
+  it('counts min-ready-duration from the creation where a clock that is ahead says when Ready changed', () => {
     const claims = { createdAt: T0 - 5_000, readyChangedAt: T0 + 600_000 };
     alone(aPod({ name: 'pg-0', ...claims }), { 'min-ready-duration': '10s' });
     expect(reconcile(4_999)).toMatchObject({ reason: 'WaitingForMinReady' });
@@ -182,7 +182,7 @@ describe('fitness', () => {
   });
 });
 
-describe('the next look', () => {
+describe('the next reconcile', () => {
   const minReady = { 'min-ready-duration': '10s' };
   /** pg-1 and pg-2 become eligible 14 s and 12 s after T0. */
   const rivalsWait = () => {
@@ -190,20 +190,20 @@ describe('the next look', () => {
     world.changePod('pg-2', { readyChangedAt: T0 + 2_000 });
   };
 
-  it('is due when the first of several pods becomes eligible', () => {
+  it('the next reconcile is due when the first of several pods becomes eligible', () => {
     annotate({ ...minReady, sticky: 'false' });
     rivalsWait();
     expect(lookAgainAt(5_000)).toBe(T0 + 12_000);
   });
 
-  it('is due for the others once the first has become eligible', () => {
+  it('the next reconcile is due for the others once the first has become eligible', () => {
     annotate({ ...minReady, sticky: 'false' });
     rivalsWait();
     expect(lookAgainAt(12_000)).toBe(T0 + 14_000);
     expect(lookAgainAt(14_000)).toBeNull();
   });
 
-  it('is due for a pod that may take over from one that is held', () => {
+  it('the next reconcile is due for a pod that may take over from one that is held', () => {
     annotate({ ...minReady, 'no-leader': 'hold' });
     rivalsWait();
     notReady('pg-0');
@@ -211,7 +211,7 @@ describe('the next look', () => {
     expect(lookAgainAt(5_000)).toBe(T0 + 12_000);
   });
 
-  it('is due when the grace begins of a pod that is held and says that it stopped being Ready in the future', () => {
+  it('the next reconcile is due when the grace begins of a pod that is held and says that it stopped being Ready in the future', () => {
     annotate({ 'no-leader': 'hold', 'failover-min-delay': '10s' });
     for (const name of ['pg-1', 'pg-2']) world.deletePod(name);
     notReady('pg-0', 60_000);
@@ -222,7 +222,7 @@ describe('the next look', () => {
     expect(lookAgainAt(5_000)).toBeNull();
   });
 
-  it('is due for a waiting pod that is pinned, and for no other one', () => {
+  it('the next reconcile is due for a waiting pod that is pinned, and for no other one', () => {
     annotate({ ...minReady, 'pin-leader': 'pg-1' });
     rivalsWait();
     expect(reconcile(5_000)).toMatchObject({ reason: 'LeaderFit', leader: { name: 'pg-0' } });
@@ -234,19 +234,19 @@ describe('the next look', () => {
     ['the Service is paused', { paused: 'true', sticky: 'false' }],
     ['the leader is pinned', { 'pin-leader': 'pg-0', sticky: 'false' }],
     ['something cannot be read', { 'pin-leader': 'pg-1', sticky: 'maybe' }],
-  ])('is not due for waiting pods while %s', (_, annotations) => {
+  ])('the next reconcile is not due for waiting pods while %s', (_, annotations) => {
     annotate({ ...minReady, ...annotations });
     rivalsWait();
     expect(lookAgainAt(5_000)).toBeNull();
   });
 
-  it('is not due for a pod that is not fit', () => {
+  it('the next reconcile is not due for a pod that is not fit', () => {
     annotate({ ...minReady, sticky: 'false' });
     world.changePod('pg-1', { ready: false, readyChangedAt: T0 + 4_000 });
     expect(lookAgainAt(5_000)).toBeNull();
   });
 
-  it('is not due where nothing is decided: opted out, refused, or a source that selects no pods', () => {
+  it('the next reconcile is not due where nothing is decided: opted out, refused, or a source that selects no pods', () => {
     annotate({ enabled: 'false', ...minReady });
     expect(lookAgainAt(0)).toBeNull();
     annotate({ ...minReady, sticky: 'false' }, { selector: null });

@@ -94,7 +94,7 @@ describe('a source that waits for a finalizer', () => {
     expect(routed()).toEqual([]);
   });
 
-  it('gets no object that the garbage collector would have to take away again', () => {
+  it('a source that waits for a finalizer gets no object that the garbage collector would have to take away again', () => {
     world.objects.services.clear();
     for (const name of ['pg-0', 'pg-1', 'pg-2']) world.changePod(name, { ready: false });
     const { writes } = world.reconcile(T0 + 1);
@@ -134,7 +134,7 @@ describe('a leader that stops being fit', () => {
     expect(routed()).toEqual(['pg-1']);
   });
 
-  it('is left when its pod is gone, also when another one comes back under its name', () => {
+  it('a leader that stops being fit is left when its pod is gone, also when another one comes back under its name', () => {
     world.deletePod('pg-0');
     expect(reconcile()).toMatchObject({ reason: 'LeaderGone', leader: { name: 'pg-1' } });
     start();
@@ -143,7 +143,7 @@ describe('a leader that stops being fit', () => {
     expect(reconcile()).toMatchObject({ reason: 'LeaderGone', leader: { name: 'pg-1' } });
   });
 
-  it('stays when it is fit, although an older one becomes fit again', () => {
+  it('a leader that stops being fit stays when it is fit, although an older one becomes fit again', () => {
     notReady('pg-0');
     reconcile();
     world.changePod('pg-0', { ready: true, readyChangedAt: T0 + 2_000 });
@@ -379,7 +379,7 @@ describe('a value that cannot be read', () => {
     expect(world.service('postgres-followers')).toBeDefined();
   });
 
-  it('on a pod names the pod, and does not move the leader', () => {
+  it('a value that cannot be read on a pod names the pod, and does not move the leader', () => {
     annotate({ strategy: 'priority', sticky: 'false' });
     world.changePod('pg-2', { priority: 'high' });
     world.changePod('pg-1', { priority: '7' });
@@ -399,7 +399,7 @@ describe('a value that cannot be read', () => {
 describe('ports', () => {
   const named = { ports: [{ name: 'pg', protocol: 'TCP', port: 5432, targetPort: 'pg' }] };
 
-  it('are those of the chosen pod, and change in the same write', () => {
+  it('ports are those of the chosen pod, and change in the same write', () => {
     start({}, named);
     world.changePod('pg-1', { ports: [{ name: 'pg', port: 6543, protocol: 'TCP' }] });
     notReady('pg-0');
@@ -428,7 +428,7 @@ describe('ports', () => {
     expect(reconcile().warnings).toMatchObject([{ reason: 'PortResolutionFailed', value: 'x' }]);
   });
 
-  it('with a protocol of another kind is another port', () => {
+  it('a port with a protocol of another kind is another port', () => {
     start({}, { ports: [{ name: 'pg', protocol: 'UDP', port: 5432, targetPort: 'pg' }] });
     expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'PortResolutionFailed' });
   });
@@ -485,7 +485,7 @@ describe('dual-stack', () => {
   const dual = { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack' } as const;
   const slice6 = () => world.slice('postgres-leader-ipv6');
 
-  it('has a slice a family, both with the same pod and epoch', () => {
+  it('a dual-stack Service has a slice a family, both with the same pod and epoch', () => {
     start({}, dual);
     for (const n of [0, 1, 2]) world.changePod(`pg-${n}`, { ips: [`10.0.0.${n}`, `fd00::${n}`] });
     reconcile();

@@ -38,7 +38,7 @@ beforeEach(() => {
 });
 
 describe('what we make', () => {
-  it('is a Service without selector, node port or copied labels, owned by the source', () => {
+  it('what we make is a Service without selector, node port or copied labels, owned by the source', () => {
     expect(world.objects.services.get(LEADER)).toMatchObject({
       metadata: {
         labels: { 'app.kubernetes.io/managed-by': 'zen-lead', 'zen-lead.io/source-service': 'postgres' },
@@ -53,7 +53,7 @@ describe('what we make', () => {
     expect(Object.keys(metadata)).not.toContain('annotations');
   });
 
-  it('is a slice with route and record in one object', () => {
+  it('what we make is a slice with route and record in one object', () => {
     expect(world.objects.endpointslices.get(SLICE)).toMatchObject({
       metadata: {
         labels: { 'kubernetes.io/service-name': LEADER, 'endpointslice.kubernetes.io/managed-by': 'zen-lead.io' },
@@ -91,7 +91,7 @@ describe('what we make', () => {
     expect(annotations['zen-lead.io/leader-pod-uid']).toBeUndefined();
   });
 
-  it('is not written again when nothing that matters changed', () => {
+  it('what we make is not written again when nothing that matters changed', () => {
     expect(reconcile().writes).toEqual([]);
     world.changePod('pg-0', { readyChangedAt: T0 - 1 });
     world.changePod('pg-1', { labels: { app: 'postgres', note: 'x' } });
@@ -204,7 +204,7 @@ describe('a hand that edits what we own', () => {
     expect(writes.map(({ kind, stage }) => [kind, stage])).toEqual([['deleteControllerEndpoints', 'follow']]);
   });
 
-  it('without its label an object is no longer ours: it is left as it is, and named', () => {
+  it('an object without its label is no longer ours: it is left as it is, and named', () => {
     world.edit('services', LEADER, {
       metadata: { labels: { 'app.kubernetes.io/managed-by': null } },
       spec: { ports: [{ port: 9 }] },
@@ -285,7 +285,7 @@ describe('names', () => {
     expect(leaderOf()).toBe('pg-1');
   });
 
-  it('nor is the leader Service made a second time where it has lost our label meanwhile', () => {
+  it('the leader Service is not made a second time where it has lost our label meanwhile', () => {
     world.create('services', foreignService('taken'));
     world.edit('services', LEADER, { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } });
     annotate({ 'leader-service-name': 'taken' });
@@ -302,7 +302,7 @@ describe('names', () => {
     expect(reconcile().writes).toEqual([]);
   });
 
-  it('of two sources that want one name the first keeps it', () => {
+  it('the first of two sources that want one name keeps it', () => {
     annotate({ 'leader-service-name': 'db' });
     reconcile();
     world.setSource(aService({ 'leader-service-name': 'db' }, { name: 'mysql' }));
@@ -338,7 +338,7 @@ describe('names', () => {
     ]);
   });
 
-  it('a Service of ours whose source was made again under its name is not called another source’s', () => {
+  it('a Service that we own is not called another source’s when its source was made again under its name', () => {
     world.setSource({ ...aService(), uid: 'uid-second' as never });
     expect(reconcile().decision.warnings).toMatchObject([{ message: expect.stringContaining('not ours to change') }]);
   });
@@ -443,7 +443,7 @@ describe('names', () => {
     });
   });
 
-  it('so is one with our manager label that was left by another Service', () => {
+  it('a slice with our manager label that another Service left is named too, and moves nothing', () => {
     world = new World();
     world.create('endpointslices', foreignSlice(SLICE, 'x', 'zen-lead.io'));
     annotate({});
@@ -459,7 +459,7 @@ describe('names', () => {
 });
 
 describe('orphans', () => {
-  it('left by a deletion with --cascade=orphan are adopted by the next source of that name', () => {
+  it('orphans left by a deletion with --cascade=orphan are adopted by the next source of that name', () => {
     for (const resource of ['services', 'endpointslices'] as const) {
       for (const name of world.objects[resource].keys())
         world.edit(resource, name, { metadata: { ownerReferences: null } });
@@ -472,7 +472,7 @@ describe('orphans', () => {
     expect(world.slice(SLICE)?.owner?.uid).toBe('uid-second');
   });
 
-  it('stay as they are when the next source of that name is not opted in', () => {
+  it('orphans stay as they are when the next source of that name is not opted in', () => {
     for (const resource of ['services', 'endpointslices'] as const) {
       for (const name of world.objects[resource].keys())
         world.edit(resource, name, { metadata: { ownerReferences: null } });
@@ -490,7 +490,7 @@ describe('orphans', () => {
 describe('followers', () => {
   const names = (slice: string) => world.slice(slice)?.spec?.endpoints.map((endpoint) => endpoint.targetRef?.name);
 
-  it('are every other Ready pod, in a Service of their own', () => {
+  it('followers are every other Ready pod, in a Service of their own', () => {
     world.setPod(aPod({ name: 'pg-2', exclude: 'true' }));
     world.setPod(aPod({ name: 'pg-3', ready: false }));
     annotate({ followers: 'true' });
@@ -507,7 +507,7 @@ describe('followers', () => {
     expect(world.slice('postgres-followers-ipv4')).toBeUndefined();
   });
 
-  it('stand in slices of at most 1,000, and apart where their ports differ', () => {
+  it('followers stand in slices of at most 1,000, and apart where their ports differ', () => {
     for (let i = 2; i < 1_103; i++) world.setPod(aPod({ name: `pg-${i}`, ips: [`10.1.${i >> 8}.${i & 255}`] }));
     world.changePod('pg-7', { ports: [{ name: 'pg', port: 7, protocol: 'TCP' }] });
     annotate({ followers: 'readers' }, { ports: [{ name: '', protocol: 'TCP', port: 5432, targetPort: 'pg' }] });
@@ -518,7 +518,7 @@ describe('followers', () => {
     expect(reconcile().writes).toEqual([]);
   });
 
-  it('are not made where a foreign slice has the place of theirs, and the route goes on', () => {
+  it('followers are not made where a foreign slice has the place of theirs, and the route goes on', () => {
     world.create('endpointslices', foreignSlice('postgres-followers-ipv4', 'x'));
     annotate({ followers: 'true' });
     expect(reconcile()).toMatchObject({
@@ -527,7 +527,7 @@ describe('followers', () => {
     });
   });
 
-  it('are not made under a default name over 63 characters, and the route goes on', () => {
+  it('followers are not made under a default name over 63 characters, and the route goes on', () => {
     const name = 'p'.repeat(54);
     world = new World();
     world.setPod(aPod({ name: 'pg-0' }));
@@ -541,7 +541,7 @@ describe('followers', () => {
     });
   });
 
-  it.each(['postgres', LEADER, 'other'])('are not made under the taken name %s', (name) => {
+  it.each(['postgres', LEADER, 'other'])('followers are not made under the taken name %s', (name) => {
     world.create('services', foreignService('other'));
     annotate({ followers: name });
     const { writes, decision } = reconcile();

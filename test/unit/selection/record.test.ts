@@ -114,7 +114,7 @@ describe('of two records', () => {
     expect(inBothOrders(...slices)).toEqual(['db-ipv4', 'db-ipv4']);
   });
 
-  it('of one epoch that of the wanted Service wins, and else the first by name', () => {
+  it('the record of the wanted Service wins of two of one epoch, and else the first by name', () => {
     const slices = [aSlice(noted), aSlice(noted, renamed)] as const;
     expect(inBothOrders(...slices)).toEqual(['postgres-leader-ipv4', 'postgres-leader-ipv4']);
     expect(inBothOrders(...slices, { 'leader-service-name': 'wanted' })).toEqual(['db-ipv4', 'db-ipv4']);
@@ -126,7 +126,7 @@ describe('the leader Service', () => {
   const nameOf = (services: readonly ServiceView[], slices: readonly SliceView[] = []) =>
     [services, services.toReversed()].map((each) => read(slices, each).leaderServiceName);
 
-  it('is the wanted one, then one with our slices, then one that is not orphaned, then the first by name', () => {
+  it('the leader Service is the wanted one, then one with our slices, then one that is not orphaned, then the first by name', () => {
     const attached = aSlice({ epoch: '7' }, { serviceName: 'with-slices' });
     const all = [another('postgres-leader', { owner: null }), another('with-slices'), another('b')];
     expect(nameOf(all, [attached])).toEqual(['postgres-leader', 'postgres-leader']);
@@ -136,14 +136,14 @@ describe('the leader Service', () => {
     expect(nameOf([another('c'), another('b')])).toEqual(['b', 'b']);
   });
 
-  it('is never the followers Service', () => {
+  it('the leader Service is never the followers Service', () => {
     const { labels } = aLeaderService();
     const followers = another('a', { labels: { ...labels, 'zen-lead.io/role': 'followers' } });
     expect(nameOf([followers, another('b')])).toEqual(['b', 'b']);
     expect(nameOf([followers])).toEqual([null, null]);
   });
 
-  it('is null where the record belongs to one that is gone', () => {
+  it('the leader Service is null where the record belongs to one that is gone', () => {
     expect(read([aSlice(noted)], [another('b')])).toMatchObject({
       leaderServiceName: 'postgres-leader',
       service: null,
@@ -154,11 +154,11 @@ describe('the leader Service', () => {
 describe('the leader', () => {
   const lost = { 'pods-revision': '100', epoch: '7' };
 
-  it('is no pod where the record names none, whatever endpoint stands there', () => {
+  it('the leader is no pod where the record names none, whatever endpoint stands there', () => {
     expect(read([aSlice(lost, routesTo('pg-0'))]).leader).toBeNull();
   });
 
-  it('is found on the endpoint again where the leader Service names the same uid, and only there', () => {
+  it('the leader is found on the endpoint again where the leader Service names the same uid, and only there', () => {
     const slices = [aSlice(lost, routesTo('pg-0'))];
     const found = { name: 'pg-0', uid: 'uid-pg-0', nodeName: 'n1', zone: 'z1' };
     expect(read(slices, [aLeaderService({ 'leader-pod-uid': 'uid-pg-0' })]).leader).toEqual(found);
@@ -174,20 +174,20 @@ describe('the leader', () => {
     },
   );
 
-  it('is found on the other family’s slice, if that is a leader slice and its endpoint a pod', () => {
+  it('the leader is found on the other family’s slice, if that is a leader slice and its endpoint a pod', () => {
     expect(read([aSlice({ epoch: '7' }, routesTo('pg-0'))]).leader).toMatchObject({ name: 'pg-0' });
     expect(read([aSlice({}, routesTo('pg-0'))]).leader).toBeNull();
     expect(read([aSlice({ epoch: '7' }, routesTo('pg-0', 'Node'))]).leader).toBeNull();
   });
 
-  it('is found on the leader Service where every slice is gone', () => {
+  it('the leader is found on the leader Service where every slice is gone', () => {
     const notes = { 'leader-pod-name': 'pg-0', 'leader-pod-uid': 'uid-pg-0' };
     expect(read([], [aLeaderService(notes)]).leader).toStrictEqual({ name: 'pg-0', uid: 'uid-pg-0' });
   });
 });
 
 describe('the greatest epoch known', () => {
-  it('is that of any slice, and of any announcement', () => {
+  it('the greatest epoch known is that of any slice, and of any announcement', () => {
     expect(read([aSlice(noted)], [aLeaderService({ 'announced-epoch': '8' })]).knownEpoch).toBe(8);
     expect(read([aSlice({ ...noted, 'announced-epoch': '9' })], [aLeaderService()]).knownEpoch).toBe(9);
     expect(read([aSlice(noted), aSlice({ epoch: '12' }, { name: 'other' })]).knownEpoch).toBe(12);
@@ -198,11 +198,11 @@ describe('the greatest epoch known', () => {
     expect(read([aSlice({ epoch: text })]).knownEpoch).toBe(0);
   });
 
-  it('is none where no object of ours says one', () => {
+  it('the greatest epoch known is none where no object that we own says one', () => {
     expect(read([aSlice({})], [aLeaderService()]).knownEpoch).toBe(0);
   });
 
-  it('is a number', () => {
+  it('the greatest epoch known is a number', () => {
     expect([parseEpoch('0'), parseEpoch('12'), parseEpoch(undefined)]).toEqual([0, 12, null]);
   });
 });
@@ -221,7 +221,7 @@ describe('what has been announced', () => {
     expect(announced).toEqual({ epoch: 4, leaderUid: 'uid-b' });
   });
 
-  it('is nothing where neither says so', () => {
+  it('what has been announced is nothing where neither says so', () => {
     expect(read([aSlice(noted)]).announced).toEqual({ epoch: null, leaderUid: null });
     expect(read([aSlice(noted)], [aLeaderService()]).announced).toEqual({ epoch: null, leaderUid: null });
   });

@@ -50,7 +50,7 @@ describe('after opt-out', () => {
 });
 
 describe('what is no longer planned', () => {
-  it('goes with the routes: the followers and their slices, and nothing else', () => {
+  it('what is no longer planned goes with the routes: the followers and their slices, and nothing else', () => {
     annotate({ followers: 'true' });
     world.reconcile(T0);
     annotate({});
@@ -61,7 +61,7 @@ describe('what is no longer planned', () => {
     ]);
   });
 
-  it('is not removed of followers while their annotation cannot be read, but a renamed leader is', () => {
+  it('what is no longer planned of followers stays while their annotation cannot be read, but a renamed leader goes', () => {
     annotate({ followers: 'readers' });
     world.reconcile(T0);
     annotate({ followers: 'No', 'leader-service-name': 'db' });
@@ -75,7 +75,7 @@ describe('what is no longer planned', () => {
     ]);
   });
 
-  it('is the slice of a family that the source has given up', () => {
+  it('the slice of a family that the source has given up is no longer planned', () => {
     annotate({}, { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' });
     expect(brief()).toContain(`delete ${SECOND} (route)`);
   });
@@ -101,7 +101,7 @@ describe('what a selector on the leader Service left behind', () => {
     expect(brief()).toEqual(['delete made (route)', `deleteControllerEndpoints ${LEADER} (route)`]);
   });
 
-  it('is looked for while the selector is there, although no slice has been made yet', () => {
+  it('what a selector on the leader Service left behind is searched for while the selector is there, although no slice has been made yet', () => {
     world.edit('services', LEADER, { spec: { selector: { app: 'postgres' } } });
     expect(brief()).toEqual([`patch ${LEADER} (route)`, `deleteControllerEndpoints ${LEADER} (route)`]);
   });
@@ -119,7 +119,7 @@ describe('what a selector on the leader Service left behind', () => {
     expect(brief()).toEqual([]);
   });
 
-  it('stays while the leader Service is not ours to change', () => {
+  it('what a selector on the leader Service left behind stays while the leader Service is not ours to change', () => {
     annotate({}, { selector: null });
     aSlice('made', CONTROLLER, leaderUid());
     expect(brief().filter((line) => !line.startsWith('patch'))).toEqual([]);

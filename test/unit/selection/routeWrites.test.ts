@@ -32,7 +32,7 @@ describe('a record that a hand has changed', () => {
     ['pods-revision', 'x'],
     ['services-revision', null],
     ['services-revision', 'x'],
-  ])('is repaired: %s set to %s', (key, value) => {
+  ])('a record that a hand has changed is repaired: %s set to %s', (key, value) => {
     const before = note(key);
     setNote(key, value);
     expect(reconcile()).toEqual([SLICE]);
@@ -42,7 +42,7 @@ describe('a record that a hand has changed', () => {
     expect(reconcile()).toEqual([]);
   });
 
-  it('gets a new reason and a new time where the reason is missing', () => {
+  it('a record that a hand has changed gets a new reason and a new time where the reason is missing', () => {
     setNote('reason', null);
     reconcile(5_000);
     expect(note('reason')).toBe('LeaderFit');
@@ -59,14 +59,14 @@ describe('a record that a hand has changed', () => {
     expect([note('reason'), note('leader-last-switch-time')]).toEqual(['FirstLeader', time]);
   });
 
-  it('has the epoch of the other family repaired from the primary, never the reverse', () => {
+  it('the epoch of the other family is repaired from the primary, never the reverse', () => {
     const epoch = note('epoch');
     setNote('epoch', '3', SECOND);
     expect(reconcile()).toEqual([SECOND]);
     expect([note('epoch'), note('epoch', SECOND)]).toEqual([epoch, epoch]);
   });
 
-  it('has a second record removed from the slice of the other family', () => {
+  it('a second record is removed from the slice of the other family', () => {
     setNote('leader-pod-uid', 'uid-pg-9', SECOND);
     setNote('reason', 'Pinned', SECOND);
     expect(reconcile()).toEqual([SECOND]);
@@ -87,18 +87,18 @@ describe('the revisions that were decided on', () => {
     return assess({ ...snapshot, revisions }, T0 + 1_000).writes;
   };
 
-  it('are lowered where they are ahead of the state, as after a restore of etcd', () => {
+  it('the revisions that were decided on are lowered where they are ahead of the state, as after a restore of etcd', () => {
     expect(writesAt('1')).toMatchObject([
       { name: SLICE, patch: { metadata: { annotations: { 'zen-lead.io/pods-revision': '1' } } } },
     ]);
     expect(writesAt('999999', '1')).toHaveLength(1);
   });
 
-  it('are not worth a write where they are behind', () => {
+  it('the revisions that were decided on are not worth a write where they are behind', () => {
     expect(writesAt('999999', '999999')).toEqual([]);
   });
 
-  it('are left alone where the state has none that can be ordered', () => {
+  it('the revisions that were decided on are left alone where the state has none that can be ordered', () => {
     expect(writesAt('opaque', 'opaque')).toEqual([]);
   });
 });

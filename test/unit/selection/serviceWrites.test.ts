@@ -54,7 +54,7 @@ it('makes a Service with nothing that was not planned', () => {
 });
 
 describe('a Service that exists', () => {
-  it('is not written while it is as planned, being deleted, or has a policy that the source lacks', () => {
+  it('a Service that exists is not written while it is as planned, being deleted, or has a policy that the source lacks', () => {
     expect(writesOf({})).toEqual([]);
     expect(writesOf({ terminating: true, type: 'NodePort' })).toEqual([]);
     const { ipFamilyPolicy: _, ...withoutPolicy } = plan;
@@ -64,11 +64,11 @@ describe('a Service that exists', () => {
   it.each<[string, Partial<ServiceView>, object]>([
     ['one of two labels', { labels: { 'app.kubernetes.io/managed-by': 'zen-lead' } }, { labels }],
     ['its owner', { owner: null }, { ownerReferences }],
-  ])('is given back %s, and nothing else is written', (_, change, metadata) => {
+  ])('a Service that exists is given back %s, and nothing else is written', (_, change, metadata) => {
     expect(patchOf(writesOf(change))).toStrictEqual([{ metadata: { uid, resourceVersion, ...metadata } }]);
   });
 
-  it('is not a source itself: its opt-in goes, and nothing else is written', () => {
+  it('a Service that exists is not a source itself: its opt-in goes, and nothing else is written', () => {
     const metadata = { uid, resourceVersion, annotations: { 'zen-lead.io/enabled': null } };
     expect(patchOf(writesOf({ annotations: { 'zen-lead.io/enabled': 'true' } }))).toStrictEqual([{ metadata }]);
   });
@@ -80,7 +80,7 @@ describe('a Service that exists', () => {
     ['a policy', { ipFamilyPolicy: 'SingleStack' }, {}],
     ['a selector', { selector: { app: 'x' } }, { selector: null }],
     ['an ExternalName', { type: 'ExternalName', ipFamilies: [] }, { externalName: null }],
-  ])('is put right by one patch of the spec: %s', (_, change, more) => {
+  ])('a Service that exists is put right by one patch of the spec: %s', (_, change, more) => {
     expect(patchOf(writesOf(change))).toStrictEqual([
       { metadata: { uid, resourceVersion }, spec: { ...spec, ...more } },
     ]);
@@ -89,7 +89,7 @@ describe('a Service that exists', () => {
   it.each<[string, Partial<ServicePlan>]>([
     ['headless', { headless: true }],
     ['another first family', { ipFamilies: ['IPv6', 'IPv4'] }],
-  ])('is made again where the API changes a field no more: %s', (_, change) => {
+  ])('a Service that exists is made again where the API changes a field no more: %s', (_, change) => {
     expect(writesOf({}, change).map(({ kind }) => kind)).toEqual(['delete', 'create']);
   });
 });

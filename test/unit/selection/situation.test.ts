@@ -14,14 +14,17 @@ const families = (world: World) => readSituation(world.snapshot())?.families;
 const external = { type: 'ExternalName', ipFamilies: [], selector: null } as const;
 
 describe('the families of a source that has none', () => {
-  it.each([[['IPv4']], [['IPv6']], [['IPv4', 'IPv6']]] as const)('are those of its slices: %j', (ipFamilies) => {
-    const world = aWorld({}, { ipFamilies });
-    world.reconcile(T0);
-    world.setSource(aService({}, external));
-    expect(families(world)).toEqual(ipFamilies);
-  });
+  it.each([[['IPv4']], [['IPv6']], [['IPv4', 'IPv6']]] as const)(
+    'the families of a source that has none are those of its slices: %j',
+    (ipFamilies) => {
+      const world = aWorld({}, { ipFamilies });
+      world.reconcile(T0);
+      world.setSource(aService({}, external));
+      expect(families(world)).toEqual(ipFamilies);
+    },
+  );
 
-  it('are IPv4 where there is no slice', () => {
+  it('the families of a source that has none are IPv4 where there is no slice', () => {
     expect(families(aWorld({}, external))).toEqual(['IPv4']);
   });
 });
@@ -36,7 +39,7 @@ describe('a source', () => {
     expect(readSituation(aWorld({}, overrides).snapshot())?.isRoutable).toBe(isRoutable);
   });
 
-  it('with enabled that cannot be read counts as enabled from the first object of ours on', () => {
+  it('a source with enabled that cannot be read counts as enabled from our first object on', () => {
     const world = aWorld({ enabled: 'yes' });
     expect(readSituation(world.snapshot())?.isEnabled).toBe(false);
     world.setSource(aService());
@@ -46,7 +49,7 @@ describe('a source', () => {
     expect(readSituation(world.snapshot())?.isEnabled).toBe(true);
   });
 
-  it('that is going has a situation while one slice is left', () => {
+  it('a source that is going has a situation while one slice is left', () => {
     const world = aWorld();
     world.reconcile(T0);
     world.setSource(aService({}, { terminating: true }));
@@ -59,7 +62,7 @@ describe('a source', () => {
 describe('a ports-mode that cannot be read', () => {
   const named = { ports: [{ name: '', protocol: 'TCP', port: 5432, targetPort: 'missing' }] } as const;
 
-  it('is lenient while a pod is routed to, and changes no other rule', () => {
+  it('a ports-mode that cannot be read is lenient while a pod is routed to, and changes no other rule', () => {
     const world = aWorld();
     world.reconcile(T0);
     world.setSource(aService({ 'ports-mode': 'some', 'min-ready-duration': '5s' }, named));
@@ -73,7 +76,7 @@ describe('a ports-mode that cannot be read', () => {
     expect(readSituation(world.snapshot())?.choice.rules).toEqual(rules);
   });
 
-  it('is strict where no pod is routed to', () => {
+  it('a ports-mode that cannot be read is strict where no pod is routed to', () => {
     const world = aWorld({ 'ports-mode': 'some' }, named);
     expect(readSituation(world.snapshot())?.choice.rules.requirePorts).toBe(true);
   });

@@ -29,7 +29,7 @@ describe('the order of candidates', () => {
     },
   );
 
-  it('of random is the one that FNV-1a with a final mix gives, for good', () => {
+  it('the random order of candidates is the one that FNV-1a with a final mix gives, for good', () => {
     const pods = ['a', 'b', 'c', 'd', 'e'].map((name) => pod(name));
     const sources = ['s', 't', 'u', 'v', 'w', 'x'];
     const chosen = sources.map((name) => first(pods, { strategy: 'random', sourceUid: uidOf(name) })[0]);
@@ -37,13 +37,13 @@ describe('the order of candidates', () => {
     expect(chosen).toEqual(['uid-d', 'uid-c', 'uid-e', 'uid-b', 'uid-c', 'uid-d']);
   });
 
-  it('of priority takes a pod without one, or with one that cannot be read, as 0', () => {
+  it('the order by priority takes a pod without one, or with one that cannot be read, as 0', () => {
     const pods = [pod('a', { priority: '-1' }), pod('b'), pod('c', { priority: 'high' })];
     expect(first(pods, { strategy: 'priority' })).toEqual(['uid-b', 'uid-b']);
     expect(first([...pods, pod('d', { priority: '+1' })], { strategy: 'priority' })).toEqual(['uid-d', 'uid-d']);
   });
 
-  it('of node- and zone-aware prefers nothing where no pod led before', () => {
+  it('the node- and zone-aware orders prefer nothing where no pod led before', () => {
     const { nodeName: _node, zone: _zone, ...nowhere } = pod('a');
     expect(first([nowhere, pod('b')], { strategy: 'node-aware' })).toEqual(['uid-a', 'uid-a']);
     expect(first([nowhere, pod('b')], { strategy: 'zone-aware' })).toEqual(['uid-a', 'uid-a']);
@@ -81,7 +81,7 @@ describe('the source of what is ours', () => {
   const labels = { 'app.kubernetes.io/managed-by': 'zen-lead', 'zen-lead.io/source-service': 'labelled' };
   const owner = (kind: string) => ({ kind, name: 'owning', uid: uidOf('owning') });
 
-  it('is the controller of a Service, or its label where it has none', () => {
+  it('the source of what is ours is the controller of a Service, or its label where it has none', () => {
     expect(sourceOfOurService(aService({}, { labels, owner: owner('Service') }))).toBe('owning');
     expect(sourceOfOurService(aService({}, { labels, owner: null }))).toBe('labelled');
     expect(sourceOfOurService(aService({}, { labels, owner: owner('Deployment') }))).toBeNull();
@@ -90,7 +90,7 @@ describe('the source of what is ours', () => {
     expect(sourceOfOurService(aService({}, { labels: unnamed }))).toBeNull();
   });
 
-  it('is the controller of a slice', () => {
+  it('the source of what is ours is the controller of a slice', () => {
     const ours = (kind: string) => aSlice({ name: 's', managedBy: 'zen-lead.io', owner: owner(kind) });
     expect(sourceOfOurSlice(ours('Service'))).toBe('owning');
     expect(sourceOfOurSlice(ours('Endpoints'))).toBeNull();

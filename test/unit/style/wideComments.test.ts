@@ -17,17 +17,17 @@ describe('a comment over 100 columns', () => {
     ['alone on its line', words(101, '// ')],
     ['behind code', words(101, 'const a = 1; // ')],
     ['in one line of a block', words(101, '/** ')],
-  ])('is found %s, and not one of 100', (_, wide) => {
+  ])('a comment over 100 columns is found %s, and not one of 100', (_, wide) => {
     expect(linesOf(wide)).toEqual([1]);
     expect(linesOf(wide.slice(0, 99).concat('.'))).toEqual([]);
   });
 
-  it('is found inside a block, and not behind its end', () => {
+  it('a comment over 100 columns is found inside a block, and not behind its end', () => {
     const code = `const text = '${'x'.repeat(120)}';`;
     expect(linesOf(['/**', words(101, ' * '), words(101), ' */', code].join('\n'))).toEqual([2, 3]);
   });
 
-  it('is left alone where it cannot be wrapped', () => {
+  it('a comment over 100 columns is left alone where it cannot be wrapped', () => {
     const url = `https://example.org/${'x'.repeat(100)}`;
     expect(linesOf(` * ${url}`)).toEqual([]);
     expect(linesOf(`/** ${url} */`)).toEqual([]);

@@ -12,7 +12,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Milliseconds here; seconds where Node has to start on a busy machine. */
 const patience = { timeout: 30_000 };
-/** Prints as long as it lives: a process id would still be there while nobody has reaped it. */
+/** Prints as long as it lives. Its process id would stay until its parent has reaped it. */
 const beat = 'while :; do echo beat; sleep 0.02; done';
 
 async function expectToGoOn(readLog: () => string): Promise<void> {

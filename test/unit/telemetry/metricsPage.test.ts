@@ -36,7 +36,7 @@ const goShapes: Readonly<Record<string, readonly [type: string, labels: string]>
 };
 
 describe('docs/reference/metrics.md', () => {
-  it('is what the registry renders; run `npm run pages` after a change', async () => {
+  it('docs/reference/metrics.md is what the registry renders; run `npm run pages` after a change', async () => {
     const page = await readFile(new URL('../../../docs/reference/metrics.md', import.meta.url), 'utf8');
     expect(page).toBe(renderMetricsPage());
   });
@@ -56,7 +56,7 @@ describe('docs/reference/metrics.md', () => {
     }
   });
 
-  it('has no label for the name of a pod', () => {
+  it('docs/reference/metrics.md has no label for the name of a pod', () => {
     for (const { name, labels } of rows) expect(labels, name).not.toEqual(expect.arrayContaining(['pod']));
     expect(rows.flatMap(({ labels }) => labels).filter((label) => /pod|uid|ip$/.test(label))).toEqual([]);
   });

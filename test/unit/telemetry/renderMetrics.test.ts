@@ -4,7 +4,7 @@ import { renderMetrics } from '../../../lib/telemetry/renderMetrics.ts';
 import { shareResult } from '../../../lib/telemetry/shareResult.ts';
 
 describe('the page of /metrics', () => {
-  it('is what prom-client renders, and lets the event loop turn after each metric', async () => {
+  it('the page of /metrics is what prom-client renders, and lets the event loop turn after each metric', async () => {
     const { registry, reconciliations } = createMetrics();
     reconciliations.inc({ namespace: 'shop', service: 'db', result: 'success' });
     let turns = 0;
@@ -28,7 +28,7 @@ describe('the page of /metrics', () => {
 });
 
 describe('a shared result', () => {
-  it('is computed once for all who ask at the same time, and again when it is too old', async () => {
+  it('a shared result is computed once for all who ask at the same time, and again when it is too old', async () => {
     const clock = { now: 0 };
     const compute = vi.fn(async () => clock.now);
     const read = shareResult(1_000, compute, () => clock.now);
@@ -40,7 +40,7 @@ describe('a shared result', () => {
     expect(compute).toHaveBeenCalledTimes(2);
   });
 
-  it('is shared while it is computed, however long that takes', async () => {
+  it('a shared result is shared while it is computed, however long that takes', async () => {
     const clock = { now: 0 };
     const computing = Promise.withResolvers<string>();
     const compute = vi.fn(() => computing.promise);
@@ -53,7 +53,7 @@ describe('a shared result', () => {
     expect(compute).toHaveBeenCalledTimes(1);
   });
 
-  it('is not kept when it failed', async () => {
+  it('a shared result is not kept when it failed', async () => {
     const compute = vi.fn(async () => 'page').mockRejectedValueOnce(new Error('no'));
     const read = shareResult(1_000, compute, () => 0);
     await expect(read()).rejects.toThrow('no');

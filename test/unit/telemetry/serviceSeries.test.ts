@@ -17,19 +17,19 @@ function aCounter(limit: number) {
 }
 
 describe('the series of Services', () => {
-  it('are as many as the limit, and the rest is counted without a name', async () => {
+  it('the series of Services are as many as the limit, and the rest is counted without a name', async () => {
     const { count, read } = aCounter(2);
     for (const service of ['a', 'b', 'c', 'd', 'a', 'c']) count(service);
     expect(await read()).toEqual({ 'shop a success': 2, 'shop b success': 1, '  success': 3 });
   });
 
-  it('are none with a limit of 0', async () => {
+  it('the series of Services are none with a limit of 0', async () => {
     const { count, read } = aCounter(0);
     count('a');
     expect(await read()).toEqual({ '  success': 1 });
   });
 
-  it('go with the Service, whatever their other labels, and make room', async () => {
+  it('the series of Services go with the Service, whatever their other labels, and make room', async () => {
     const { services, count, read } = aCounter(1);
     count('a');
     count('a', 'error');

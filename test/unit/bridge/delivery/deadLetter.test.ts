@@ -36,7 +36,7 @@ async function aBench(choose: Parameters<typeof startScriptedServer>[0]) {
 }
 
 describe('a dead letter', () => {
-  it('is the event with the reason in the attributes that Knative uses', async () => {
+  it('a dead letter is the event with the reason in the attributes that Knative uses', async () => {
     const { server, letters, count } = await aBench(() => (_request, response) => response.writeHead(202).end());
     letters.send(letter);
     await letters.close();
@@ -59,14 +59,14 @@ describe('a dead letter', () => {
     expect(Buffer.from(knativeerrordata, 'base64')).toHaveLength(1_024);
   });
 
-  it('that the sink for dead letters does not take is not sent again', async () => {
+  it('a dead letter that the sink for dead letters does not take is not sent again', async () => {
     const { server, letters } = await aBench(() => (_request, response) => response.writeHead(500).end());
     letters.send(letter);
     await letters.close();
     expect(server.requests).toHaveLength(1);
   });
 
-  it('is dropped and counted while sixteen others wait for a sink that says nothing', async () => {
+  it('a dead letter is dropped and counted while sixteen others wait for a sink that says nothing', async () => {
     let release = (): void => {};
     const released = new Promise<void>((resolve) => (release = resolve));
     const { server, letters, count } = await aBench(
@@ -80,7 +80,7 @@ describe('a dead letter', () => {
     expect(await count('refused')).toBe(20);
   });
 
-  it('is counted and logged where there is no sink for it', async () => {
+  it('a dead letter is counted and logged where there is no sink for it', async () => {
     const metrics = createMetrics();
     const letters = createDeadLetters({
       poster: undefined,

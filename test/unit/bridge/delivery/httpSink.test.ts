@@ -72,7 +72,7 @@ async function aFile(text: string): Promise<string> {
 }
 
 describe('the request', () => {
-  it('is a structured CloudEvent that a function reads, at the path and query of the sink', async () => {
+  it('the request is a structured CloudEvent that a function reads, at the path and query of the sink', async () => {
     const server = await aServer(withReply);
     await aSink(`${server.url}/look?from=bridge`)(event, signal());
     const [request] = server.requests;
@@ -129,7 +129,7 @@ describe('the request', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('is not sent without the token that it needs', async () => {
+  it('the request is not sent without the token that it needs', async () => {
     const server = await aServer(withReply);
     const error = await aSink(server.url, { tokenFile: '/does/not/exist' })(event, signal()).catch((e: unknown) => e);
     expect(codeOf(error)).toBe('SINK_UNREACHABLE');
@@ -139,19 +139,19 @@ describe('the request', () => {
 });
 
 describe('the answer', () => {
-  it('is the reply event of a function', async () => {
+  it('the answer is the reply event of a function', async () => {
     const server = await aServer(withReply);
     const answer = await aSink(server.url)(event, signal());
     expect(answer).toMatchObject({ status: 200, reply: { type: reply.type, data: reply.data } });
     expect(answer.detail).toBeUndefined();
   });
 
-  it('is done and without a reply where a broker says 202', async () => {
+  it('the answer is done and without a reply where a broker says 202', async () => {
     const server = await aServer((_request, response) => response.writeHead(202).end());
     expect(await aSink(server.url)(event, signal())).toEqual({ status: 202 });
   });
 
-  it('is done all the same where the reply cannot be read, and says so', async () => {
+  it('the answer is done all the same where the reply cannot be read, and says so', async () => {
     const server = await aServer(json({ hello: 'world' }));
     const answer = await aSink(server.url)(event, signal());
     expect(answer.status).toBe(200);
@@ -194,18 +194,18 @@ describe('no answer', () => {
   const codeFor = async (url: string, given = signal()): Promise<unknown> =>
     codeOf(await aSink(url)(event, given).catch((error: unknown) => error));
 
-  it('is SINK_UNREACHABLE where no process listens: nothing was sent', async () => {
+  it('the failure is SINK_UNREACHABLE where no process listens: nothing was sent', async () => {
     const server = await startScriptedServer(() => undefined);
     await server.close();
     expect(await codeFor(server.url)).toBe('SINK_UNREACHABLE');
   });
 
-  it('is SINK_UNAVAILABLE where the connection is reset after the event was sent', async () => {
+  it('the failure is SINK_UNAVAILABLE where the connection is reset after the event was sent', async () => {
     const server = await aServer((_request, response) => response.socket?.resetAndDestroy());
     expect(await codeFor(server.url)).toBe('SINK_UNAVAILABLE');
   });
 
-  it('is SINK_UNAVAILABLE where it ends in the middle of the reply', async () => {
+  it('the failure is SINK_UNAVAILABLE where the connection ends in the middle of the reply', async () => {
     const server = await aServer((_request, response) => {
       response.writeHead(200, { 'content-length': '1000' }).write('{');
       response.socket?.destroySoon();
@@ -213,7 +213,7 @@ describe('no answer', () => {
     expect(await codeFor(server.url)).toBe('SINK_UNAVAILABLE');
   });
 
-  it('is the caller’s reason where the caller gives up on a sink that accepts and says nothing', async () => {
+  it('the failure is the caller’s reason where the caller gives up on a sink that accepts and says nothing', async () => {
     const silent = createServer(() => {}).listen(0, '127.0.0.1');
     await new Promise((resolve) => silent.once('listening', resolve));
     const address = silent.address();
@@ -241,7 +241,7 @@ describe('the scope of a refusal', () => {
     expect(answer.scope).toBe(scope);
   });
 
-  it('is absent where a proxy answers with a page', async () => {
+  it('the scope of a refusal is absent where a proxy answers with a page', async () => {
     const server = await aServer((_request, response) =>
       response.writeHead(503).end('<html>upstream connect error</html>'),
     );

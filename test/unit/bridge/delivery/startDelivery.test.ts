@@ -144,7 +144,7 @@ describe('sending', () => {
     expect(bench.calls).toHaveLength(1);
   });
 
-  it('has one event in flight for each key, and sends one more for what came meanwhile', async () => {
+  it('a key has one event in flight, and one more is sent for what came meanwhile', async () => {
     const bench = aBench();
     bench.add('a');
     bench.add('a', 'failover');
@@ -246,7 +246,7 @@ describe('an API server that refuses a write', () => {
     return { status, ...(retryAfterMs !== undefined && { retryAfterMs }), ...(body.scope && { scope: body.scope }) };
   };
 
-  it('once, with 403 at a failover, is tried again within a second', async () => {
+  it('a write that the API server refuses once, with 403 at a failover, is tried again within a second', async () => {
     let refusals = 0;
     const bench = aBench({ reply: () => (refusals++ === 0 ? refusal() : 200) });
     bench.add('a', 'failover');
@@ -268,7 +268,7 @@ describe('an API server that refuses a write', () => {
     expect(bench.calls).toHaveLength(7);
   });
 
-  it('for ever is asked every ten seconds, and makes one dead letter', async () => {
+  it('a write that the API server refuses for ever is tried every ten seconds, and makes one dead letter', async () => {
     const bench = aBench({ reply: refusal });
     bench.add('a', 'failover');
     for (let resyncs = 0; resyncs < 20; resyncs += 1) {
@@ -279,7 +279,7 @@ describe('an API server that refuses a write', () => {
     expect(bench.letters).toMatchObject([{ status: 503, reason: 'exhausted' }]);
   });
 
-  it('for ten minutes, by an exhausted quota, is asked within ten seconds of its end', async () => {
+  it('a write that an exhausted quota refuses for ten minutes is tried within ten seconds of its end', async () => {
     let isExhausted = true;
     const bench = aBench({ reply: () => (isExhausted ? refusal() : 200) });
     bench.add('a', 'failover');
@@ -310,7 +310,7 @@ describe('the next snapshot (S5)', () => {
     for (const call of others) expect(call.event).toBe(first?.event);
   });
 
-  it('is a new one past the deadline', async () => {
+  it('the next snapshot (S5) is a new one past the deadline', async () => {
     const bench = aBench();
     bench.add('a');
     await bench.clock.advance(6_000);
@@ -320,7 +320,7 @@ describe('the next snapshot (S5)', () => {
     expect(bench.calls.at(-1)?.event).not.toBe(first?.event);
   });
 
-  it('is a new one after any answer', async () => {
+  it('the next snapshot (S5) is a new one after any answer', async () => {
     const bench = aBench();
     bench.add('a');
     await bench.open('a').answer(503);
@@ -329,7 +329,7 @@ describe('the next snapshot (S5)', () => {
     expect(bench.calls[1]?.event).not.toBe(bench.calls[0]?.event);
   });
 
-  it('is a new one where no connection was made: nothing can be working on the first', async () => {
+  it('the next snapshot (S5) is a new one where no connection was made: nothing can be working on the first', async () => {
     const bench = aBench();
     bench.add('a');
     await bench.open('a').fail(unreachable);
@@ -364,7 +364,7 @@ describe('the next snapshot (S5)', () => {
 });
 
 describe('a sink that is slow', () => {
-  it('has twice the time after each time-out, up to 15 s, and the first time again after an answer', async () => {
+  it('a sink that is slow has twice the time after each time-out, up to 15 s, and the first time again after an answer', async () => {
     const bench = aBench();
     const heldMs = async (): Promise<number> => {
       const { signal, at } = bench.open('a');
@@ -400,7 +400,7 @@ describe('what the sink bears', () => {
     expect(bench.limitNow()).toBe(64);
   });
 
-  it.each([429, 503])('is halved once by a burst of %i, not once by each', async (status) => {
+  it.each([429, 503])('what the sink bears is halved once by a burst of %i, not once by each', async (status) => {
     const bench = aBench();
     many(bench, 40);
     for (let n = 0; n < 16; n += 1) await bench.open(`s-${n}`).answer(n < 6 ? status : 200);
@@ -454,7 +454,7 @@ describe('the circuit breaker before a failing sink', () => {
     expect(bench.answered).toHaveLength(50);
   });
 
-  it('costs nothing while nothing waits', async () => {
+  it('the circuit breaker before a failing sink costs nothing while nothing waits', async () => {
     const bench = aBench({ reply: () => unreachable, tuning: { maxFailures: 6 } });
     bench.add('a');
     await bench.clock.advance(600_000);
@@ -462,7 +462,7 @@ describe('the circuit breaker before a failing sink', () => {
     expect(bench.clock.pending()).toBe(0);
   });
 
-  it('stays closed for an overloaded sink that answers some events while a burst times out', async () => {
+  it('the circuit breaker before a failing sink stays closed for an overloaded sink that answers some events while a burst times out', async () => {
     const bench = aBench();
     for (let n = 0; n < 40; n += 1) bench.add(`s-${n}`);
     await bench.clock.advance(900);
@@ -489,7 +489,7 @@ describe('the circuit breaker before a failing sink', () => {
     expect(Math.max(...most.slice(4))).toBe(1);
   });
 
-  it('stays closed when single keys get 429 from a sink that is well', async () => {
+  it('the circuit breaker before a failing sink stays closed when single keys get 429 from a sink that is well', async () => {
     const bench = aBench({ reply: ({ partitionkey }) => (partitionkey.startsWith('shop/bad') ? 429 : 200) });
     for (let n = 0; n < 12; n += 1) bench.add(`bad-${n}`);
     await settle();

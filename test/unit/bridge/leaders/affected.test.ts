@@ -83,20 +83,20 @@ describe('a pod', () => {
     expect(brief(onPod(store, 'p-1', { ready: true }))).toEqual(['shop/postgres pod.modified failover']);
   });
 
-  it('comes back under the name of the leader: it is another pod, and the route is stale', () => {
+  it('a pod that comes back under the name of the leader is another pod, and the route is stale', () => {
     const store = aStore();
     onPod(store, 'p-0', 'deleted');
     store.pods.add(aPod({ name: 'p-0', uid: uidOf('again') }));
     expect(brief(store.concerns())).toEqual(['shop/postgres pod.added failover']);
   });
 
-  it('that was led by, and is selected no more, is still followed until it is gone', () => {
+  it('a pod that led, and is selected no more, is still followed until it is gone', () => {
     const store = aStore();
     onPod(store, 'p-0', { labels: {} });
     expect(brief(onPod(store, 'p-0', 'deleted'))).toEqual(['shop/postgres pod.deleted failover']);
   });
 
-  it('that was led by is followed while the slice of either family names it', () => {
+  it('a pod that led is followed while the slice of either family names it', () => {
     const store = aStore();
     const second = aLeaderSlice({ pod: 'p-0', family: 'IPv6' });
     store.ourSlices.add(second);
@@ -106,17 +106,17 @@ describe('a pod', () => {
     expect(brief(onPod(store, 'p-0', { terminating: true }))).toEqual(['shop/postgres pod.modified failover']);
   });
 
-  it('of a Service that is not opted in concerns no source', () => {
+  it('a pod of a Service that is not opted in concerns no source', () => {
     expect(onPod(aStore(), 'w-0', { ready: false })).toEqual([]);
   });
 
-  it('that did not change concerns no source', () => {
+  it('a pod that did not change concerns no source', () => {
     expect(onPod(aStore(), 'p-0', {})).toEqual([]);
   });
 });
 
 describe('a Service', () => {
-  it('that opts in, or out, concerns itself', () => {
+  it('a Service that opts in, or out, concerns itself', () => {
     const store = aStore();
     const previous = aForeignService('web', { selector: { app: 'web' } });
     const object = aService({}, { name: 'web', selector: { app: 'web' } });
@@ -126,17 +126,17 @@ describe('a Service', () => {
     ]);
   });
 
-  it('that is deleted concerns itself', () => {
+  it('a Service that is deleted concerns itself', () => {
     expect(brief(onService(aStore(), { kind: 'deleted', object: aService() }))).toEqual([
       'shop/postgres service.deleted change',
     ]);
   });
 
-  it('that is not opted in and holds no name that is wanted concerns no source', () => {
+  it('a Service that is not opted in and holds no name that is wanted concerns no source', () => {
     expect(onService(aStore(), { kind: 'added', object: aForeignService('other') })).toEqual([]);
   });
 
-  it('that has lost our label still concerns the source whose slices route for it', () => {
+  it('a Service that has lost our label still concerns the source whose slices route for it', () => {
     const store = aStore(aLeaderSlice({ pod: 'p-0' }));
     const unlabelled = { ...aLeaderService(), labels: {} };
     onService(store, { kind: 'modified', object: unlabelled });
@@ -147,7 +147,7 @@ describe('a Service', () => {
     ]);
   });
 
-  it('of ours that changes has drifted for its source: an announcement, in the low lane', () => {
+  it('a Service that we own and that changes has drifted for its source: an announcement, in the low lane', () => {
     const object = aLeaderService('postgres', { annotations: { 'zen-lead.io/announced-epoch': '8' } });
     expect(brief(onService(aStore(), { kind: 'modified', object }))).toEqual(['shop/postgres service.drifted low']);
   });
@@ -155,11 +155,11 @@ describe('a Service', () => {
   it.each<[string, Step<ServiceView>]>([
     ['is deleted', { kind: 'deleted', object: aLeaderService() }],
     ['is given a selector', { kind: 'modified', object: aLeaderService('postgres', { selector: { app: 'x' } }) }],
-  ])('of ours that %s was changed by someone else', (_story, change) => {
+  ])('a Service that we own and that %s was changed by another client', (_story, change) => {
     expect(brief(onService(aStore(), change))).toEqual(['shop/postgres service.drifted change']);
   });
 
-  it('that comes or goes under a name that is wanted concerns the source that wants it', () => {
+  it('a Service that comes or goes under a name that is wanted concerns the source that wants it', () => {
     const store = aLeaderStore();
     store.services.add(aService());
     store.concerns();
@@ -170,7 +170,7 @@ describe('a Service', () => {
 });
 
 describe('a slice', () => {
-  it('of ours that routes to a fit pod is what our own write looks like: low', () => {
+  it('a slice that we own and that routes to a fit pod is as our own write leaves it: low', () => {
     const object = aLeaderSlice({ pod: 'p-1' });
     expect(brief(onSlice(aStore(), { kind: 'modified', object }))).toEqual(['shop/postgres service.drifted low']);
   });
@@ -185,11 +185,14 @@ describe('a slice', () => {
         object: aLeaderSlice({ pod: 'p-0', address: '10.6.6.6' }),
       },
     ],
-  ])('of ours that is %s by hand leaves the leader Service without its pod: failover', (_story, change) => {
-    expect(brief(onSlice(aStore(), change))).toEqual(['shop/postgres service.drifted failover']);
-  });
+  ])(
+    'a slice that we own and that is %s by hand leaves the leader Service without its pod: failover',
+    (_story, change) => {
+      expect(brief(onSlice(aStore(), change))).toEqual(['shop/postgres service.drifted failover']);
+    },
+  );
 
-  it('of ours that is empty because no pod is fit waits in the low lane', () => {
+  it('a slice that we own and that is empty because no pod is fit waits in the low lane', () => {
     const store = aStore();
     for (const name of ['p-0', 'p-1']) onPod(store, name, { ready: false });
     const change = {
@@ -202,13 +205,13 @@ describe('a slice', () => {
   it.each<[string, SliceView]>([
     ['carries the leader Service’s name', aSlice({ name: 'postgres-leader-abcde', serviceName: 'postgres-leader' })],
     ['holds the name of a slice that is wanted', aSlice({ name: 'postgres-leader-ipv6' })],
-  ])('of someone else that %s concerns the source', (_story, object) => {
+  ])('a slice of another controller that %s concerns the source', (_story, object) => {
     expect(brief(onSlice(aStore(), { kind: 'added', object }, false))).toEqual([
       'shop/postgres service.drifted change',
     ]);
   });
 
-  it('of the source Service itself concerns no source', () => {
+  it('a slice of the source Service itself concerns no source', () => {
     const object = aSlice({ name: 'postgres-x7k2p', serviceName: 'postgres' });
     expect(onSlice(aStore(), { kind: 'added', object }, false)).toEqual([]);
   });

@@ -79,16 +79,16 @@ describe('a pod that the source selects no longer', () => {
     return snapshot.candidates.map(({ name }) => name);
   }
 
-  it('is in the snapshot while the record names it, so that the rules see why it is left', () => {
+  it('a pod that the source selects no longer is in the snapshot while the record names it, so that the rules see why it is left', () => {
     expect(candidatesWith({ ...aLeaderSlice({ pod: 'p-0' }), spec: emptied })).toEqual(['p-0']);
   });
 
-  it('is in the snapshot while it is routed to, whatever the record names', () => {
+  it('a pod that the source selects no longer is in the snapshot while it is routed to, whatever the record names', () => {
     const { annotations } = aLeaderSlice({ pod: 'p-9' });
     expect(candidatesWith({ ...aLeaderSlice({ pod: 'p-0' }), annotations })).toEqual(['p-0']);
   });
 
-  it('is not in the snapshot when neither names it', () => {
+  it('a pod that the source selects no longer is not in the snapshot when neither names it', () => {
     expect(candidatesWith(aLeaderSlice({ pod: 'p-9' }))).toEqual([]);
   });
 });
@@ -105,19 +105,19 @@ describe('when Ready was seen to change', () => {
     return store.namespace('shop').pods.byName.get('p-0')?.readyChangedAt;
   }
 
-  it('is the moment of the watch, where lastTransitionTime has only whole seconds', () => {
+  it('the change of Ready is the moment of the watch, where lastTransitionTime has only whole seconds', () => {
     expect(readyChangedAt({ ...before, ready: false, readyChangedAt: T0 }, T0 + 700)).toBe(T0 + 700);
   });
 
-  it('is the moment of the watch, where the client left the old lastTransitionTime in place', () => {
+  it('the change of Ready is the moment of the watch, where the client left the old lastTransitionTime in place', () => {
     expect(readyChangedAt({ ...before, ready: false }, T0 + 5)).toBe(T0 + 5);
   });
 
-  it('stays what it was while Ready stays', () => {
+  it('the change of Ready stays what it was while Ready stays', () => {
     expect(readyChangedAt({ ...before, ips: ['10.9.9.9'] }, T0 + 5)).toBe(T0 - 60_000);
   });
 
-  it('is the moment of the watch, where the kubelet’s clock is ahead', () => {
+  it('the change of Ready is the moment of the watch, where the kubelet’s clock is ahead', () => {
     expect(readyChangedAt({ ...before, ready: false, readyChangedAt: T0 + 600_000 }, T0 + 5)).toBe(T0 + 5);
   });
 
@@ -133,7 +133,7 @@ describe('when Ready was seen to change', () => {
     expect(store.namespace('shop').pods.byName.get('p-0')?.readyChangedAt).toBe(T0 + 5);
   });
 
-  it('is forgotten once the clock that it was witnessed by has been set back', () => {
+  it('the change of Ready is forgotten once the clock that it was witnessed by has been set back', () => {
     let at = T0;
     const { store, pods } = aLeaderStore(() => at);
     pods.add(before);
@@ -145,7 +145,7 @@ describe('when Ready was seen to change', () => {
     expect(store.namespace('shop').pods.byName.get('p-0')?.readyChangedAt).toBe(T0);
   });
 
-  it('is now where no instant that is known lies in the past', () => {
+  it('the change of Ready is now where no instant that is known lies in the past', () => {
     let at = T0;
     const { store, pods } = aLeaderStore(() => at);
     const ahead = { ...before, readyChangedAt: T0 + 600_000 };
@@ -155,12 +155,12 @@ describe('when Ready was seen to change', () => {
     expect(store.namespace('shop').pods.byName.get('p-0')?.readyChangedAt).toBe(T0 + 5);
   });
 
-  it('is what the pod says where it is another pod under the same name', () => {
+  it('the change of Ready is what the pod says where it is another pod under the same name', () => {
     const other = { ...before, uid: uidOf('other'), ready: false, readyChangedAt: T0 - 1_000 };
     expect(readyChangedAt(other, T0 + 5)).toBe(T0 - 1_000);
   });
 
-  it('is not taken back by an event that comes later with the old whole second', () => {
+  it('the change of Ready is not taken back by an event that comes later with the old whole second', () => {
     let at = T0;
     const { store, pods } = aLeaderStore(() => at);
     pods.add(before);
@@ -233,7 +233,7 @@ describe('the snapshot out of the indexes', () => {
     reconciles: fc.boolean(),
   });
 
-  it('is the one that the whole namespace would give, after any history', () => {
+  it('the snapshot out of the indexes is the one that the whole namespace would give, after any history', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const { store, ...stores } = aLeaderStore();

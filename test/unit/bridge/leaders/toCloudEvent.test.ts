@@ -33,7 +33,7 @@ function aContext(overrides: Partial<Context> = {}, pods = 3): Context {
 const concern = aConcern('postgres', 'failover', { observedAt: T0 - 5 });
 
 describe('toCloudEvent', () => {
-  it('is an event that a function reads', () => {
+  it('the event of the bridge is one that a function reads', () => {
     const event = toCloudEvent(concern, aContext(), T0);
     const { headers, body } = toStructured(event);
     const reconcile = parseReconcileEvent(parseEnvelope(headers, Buffer.from(body)));
@@ -53,7 +53,7 @@ describe('toCloudEvent', () => {
     expect(event.data.snapshot?.revisions.pods).toBe('4711');
   });
 
-  it('has the same id for the same reconcile of the same state, and another one for any other', () => {
+  it('the event has the same id for the same reconcile of the same state, and another one for any other', () => {
     const id = (changed = concern, context = aContext()): string => toCloudEvent(changed, context, T0).id;
     expect(id()).toBe(id({ ...concern, observedAt: T0 + 99 }));
     const ids = [
@@ -74,17 +74,17 @@ describe('toCloudEvent', () => {
     ['9'.repeat(21), '0'.repeat(20)],
     ['18446744073709551615', '18446744073709551615'],
     ['7', '00000000000000000007'],
-  ])('has a sequence that orders as text: %s', (revision, sequence) => {
+  ])('the event has a sequence that orders as text: %s', (revision, sequence) => {
     const revisions = { pods: version(revision), services: version(1), slices: version(1) };
     expect(toCloudEvent(concern, aContext({ revisions }), T0).sequence).toBe(sequence);
   });
 
-  it('is a hint where the store may be old', () => {
+  it('the event is a hint where the store may be old', () => {
     const event = toCloudEvent(concern, aContext({ isFresh: () => false }), T0);
     expect(event.data).toEqual({ change: concern.change, deadline: T0 + 3_000 });
   });
 
-  it('is a hint where it would be larger than what CloudEvents guarantee to carry', () => {
+  it('the event is a hint where it would be larger than what CloudEvents guarantee to carry', () => {
     const large = toCloudEvent(concern, aContext({}, 1_000), T0);
     expect(large.data.snapshot).toBeUndefined();
     const inProcess = toCloudEvent(concern, aContext({ maxEventBytes: Number.POSITIVE_INFINITY }, 1_000), T0);
@@ -97,7 +97,7 @@ describe('toCloudEvent', () => {
     expect(Buffer.byteLength(toStructured(event).body)).toBeLessThan(64 * 1024);
   });
 
-  it('is about a Service that is gone as well', () => {
+  it('the event may be about a Service that is gone', () => {
     const event = toCloudEvent(aConcern('gone'), aContext(), T0);
     expect(event.data.snapshot).toMatchObject({ namespace: 'shop', name: 'gone', source: null, candidates: [] });
   });
@@ -123,7 +123,7 @@ describe('toCloudEvent', () => {
       expect(data).toEqual({ change: concern.change, deadline: T0 + 3_000, observations });
     });
 
-    it('has another id after another verdict on the same state', () => {
+    it('the event of a Service whose pods are checked has another id after another verdict on the same state', () => {
       const ids = [observations, observed({ 'postgres-0': {} }), undefined].map(
         (each) => toCloudEvent(concern, aCheckedContext({ observations: each }), T0).id,
       );
@@ -147,7 +147,7 @@ describe('toCloudEvent', () => {
     expect(toCloudEvent(concern, aContext({ carryOf: () => 'n=3' }), T0).data.carry).toBe('n=3');
   });
 
-  it.each([0, 0.5, 0.999_999_999])('has a valid traceparent, whatever is drawn (%d)', (drawn) => {
+  it.each([0, 0.5, 0.999_999_999])('the event has a valid traceparent, whatever is drawn (%d)', (drawn) => {
     const { traceparent } = toCloudEvent(concern, aContext({ random: () => drawn }), T0);
     expect(traceparent).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00$/);
   });

@@ -48,7 +48,7 @@ function aBench(options: Partial<ProberOptions> = {}) {
 }
 
 describe('the prober', () => {
-  it('costs no timer and no connection without a group, and after the last one has gone', async () => {
+  it('the prober costs no timer and no connection without a group, and after the last one has gone', async () => {
     const { clock, network, prober } = aBench();
     expect(clock.pending()).toBe(0);
     prober.update(aGroup(['a', 'b']));

@@ -185,60 +185,63 @@ describe('over any history', () => {
     fc.record({ kind: fc.constantFrom('finish' as const, 'delay' as const, 'release' as const), name }),
   );
 
-  it.each([1_000, 2])('has no key in flight twice and loses none (room for %i)', (maxWaiting) => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const inFlight = new Map<string, ReturnType<typeof aConcern>>();
-        const unseen = new Map<string, Lane>();
-        const onRoom = (leftOut: readonly Source[]): void => {
-          for (const source of leftOut) add(source.name, 'low');
-        };
-        const queue = createQueue<LeaderConcern>({ maxWaiting, onWaiting: () => {}, onRoom });
+  it.each([1_000, 2])(
+    'the queue has no key in flight twice and loses none, over any history (room for %i)',
+    (maxWaiting) => {
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+          const inFlight = new Map<string, ReturnType<typeof aConcern>>();
+          const unseen = new Map<string, Lane>();
+          const onRoom = (leftOut: readonly Source[]): void => {
+            for (const source of leftOut) add(source.name, 'low');
+          };
+          const queue = createQueue<LeaderConcern>({ maxWaiting, onWaiting: () => {}, onRoom });
 
-        const add = (each: string, lane: Lane): void => {
-          unseen.set(each, lane);
-          queue.add(aConcern(each, lane), T0);
-        };
-        const take = (): boolean => {
-          const concern = queue.take();
-          if (concern !== undefined) {
-            expect(inFlight.has(concern.name)).toBe(false);
-            inFlight.set(concern.name, concern);
-            unseen.delete(concern.name);
-          }
-          return concern !== undefined;
-        };
-        const keyOf = (each: string): ServiceKey => serviceKey('shop', each);
+          const add = (each: string, lane: Lane): void => {
+            unseen.set(each, lane);
+            queue.add(aConcern(each, lane), T0);
+          };
+          const take = (): boolean => {
+            const concern = queue.take();
+            if (concern !== undefined) {
+              expect(inFlight.has(concern.name)).toBe(false);
+              inFlight.set(concern.name, concern);
+              unseen.delete(concern.name);
+            }
+            return concern !== undefined;
+          };
+          const keyOf = (each: string): ServiceKey => serviceKey('shop', each);
 
-        for (const each of steps) {
-          if (each.kind === 'add') add(each.name, each.lane);
-          else if (each.kind === 'take') take();
-          else if (each.kind === 'release') queue.release(keyOf(each.name), T0);
-          else {
-            const concern = inFlight.get(each.name);
-            if (concern === undefined) continue;
-            inFlight.delete(each.name);
-            if (each.kind === 'finish') queue.finish(concern.key);
+          for (const each of steps) {
+            if (each.kind === 'add') add(each.name, each.lane);
+            else if (each.kind === 'take') take();
+            else if (each.kind === 'release') queue.release(keyOf(each.name), T0);
             else {
-              unseen.set(each.name, concern.lane);
-              queue.delay(concern);
+              const concern = inFlight.get(each.name);
+              if (concern === undefined) continue;
+              inFlight.delete(each.name);
+              if (each.kind === 'finish') queue.finish(concern.key);
+              else {
+                unseen.set(each.name, concern.lane);
+                queue.delay(concern);
+              }
             }
           }
-        }
-        for (let turns = 0; turns < 1_000; turns += 1) {
-          queue.releaseAll(T0);
-          for (const [each, concern] of inFlight) {
-            inFlight.delete(each);
-            queue.finish(concern.key);
+          for (let turns = 0; turns < 1_000; turns += 1) {
+            queue.releaseAll(T0);
+            for (const [each, concern] of inFlight) {
+              inFlight.delete(each);
+              queue.finish(concern.key);
+            }
+            if (!take()) break;
           }
-          if (!take()) break;
-        }
-        expect([...unseen.keys()]).toEqual([]);
-        expect(queue.depth()).toEqual({ failover: 0, change: 0, low: 0 });
-      }),
-      { numRuns: 500 },
-    );
-  });
+          expect([...unseen.keys()]).toEqual([]);
+          expect(queue.depth()).toEqual({ failover: 0, change: 0, low: 0 });
+        }),
+        { numRuns: 500 },
+      );
+    },
+  );
 });
 
 describe('a key that is kept back', () => {
@@ -250,15 +253,18 @@ describe('a key that is kept back', () => {
     return queue;
   };
 
-  it.each(['failover', 'change'] as const)('comes through at once for a newer event of the lane %s', (lane) => {
-    const queue = aDelayed(true);
-    queue.add(aConcern('db', lane), T0 + 1);
-    expect(queue.take()).toMatchObject({ name: 'db', lane: 'failover' });
-    queue.release('db', T0 + 2);
-    expect(queue.take()).toBeUndefined();
-  });
+  it.each(['failover', 'change'] as const)(
+    'a key that is kept back comes through at once for a newer event of the lane %s',
+    (lane) => {
+      const queue = aDelayed(true);
+      queue.add(aConcern('db', lane), T0 + 1);
+      expect(queue.take()).toMatchObject({ name: 'db', lane: 'failover' });
+      queue.release('db', T0 + 2);
+      expect(queue.take()).toBeUndefined();
+    },
+  );
 
-  it('comes through at once where the newer event was seen while the attempt was out', () => {
+  it('a key that is kept back comes through at once where the newer event was seen while the attempt was out', () => {
     const queue = aQueue();
     queue.add(aConcern('db', 'change'), T0);
     const concern = queue.take();
@@ -270,13 +276,13 @@ describe('a key that is kept back', () => {
   it.each([
     ['a resync', aConcern('db', 'low')],
     ['a timer', aConcern('db', 'change', { dueAt: T0 })],
-  ])('stays back for %s', (_, concern) => {
+  ])('a key that is kept back stays back for %s', (_, concern) => {
     const queue = aDelayed(true);
     queue.add(concern, T0 + 1);
     expect(queue.take()).toBeUndefined();
   });
 
-  it('stays back for a newer event where the failure was not of this key', () => {
+  it('a key that is kept back stays back for a newer event where the failure was not of this key', () => {
     const queue = aDelayed(false);
     queue.add(aConcern('db', 'failover'), T0 + 1);
     expect(queue.take()).toBeUndefined();

@@ -16,7 +16,7 @@ describe('recheck', () => {
   }
   const a = aConcern('a');
 
-  it('is due when the reply said', async () => {
+  it('a recheck is due when the reply said', async () => {
     const { clock, due, rechecks } = aBench();
     rechecks.take(a, { recheckAfterMs: 1_500 });
     await clock.advance(1_499);
@@ -37,7 +37,7 @@ describe('recheck', () => {
     ]);
   });
 
-  it('is cleared by a reply that asks for none', async () => {
+  it('a recheck is cleared by a reply that asks for none', async () => {
     const { clock, due, rechecks } = aBench();
     rechecks.take(a, { recheckAfterMs: 1_000 });
     rechecks.take(a, {});
@@ -99,7 +99,7 @@ describe('resync', () => {
   it.each([
     ['back', 0, -3_600_000],
     ['ahead for a moment', 3_600_000, 0],
-  ])('goes on when the wall clock is set %s an hour', async (_, first, then) => {
+  ])('the resync goes on when the wall clock is set %s an hour', async (_, first, then) => {
     const clock = createVirtualClock();
     const due: string[] = [];
     const sources = [{ namespace: 'ns', name: 'a' }];
@@ -143,7 +143,7 @@ describe('resync', () => {
     expect(Math.max(...ticks.map((tick) => tick.length))).toBeLessThanOrEqual(2);
   });
 
-  it('goes on, round after round, with the sources of that time', async () => {
+  it('the resync goes on, round after round, with the sources of that time', async () => {
     const clock = createVirtualClock();
     const added: (Source & { now: number })[] = [];
     let known = sources(2);

@@ -59,7 +59,7 @@ describe('a change that concerns us', () => {
   it.each([
     ['back', 0, -3_600_000],
     ['ahead for a moment', 3_600_000, 0],
-  ])('comes in its time when the wall clock is set %s an hour', async (_, first, then) => {
+  ])('a change that concerns us comes in its time when the wall clock is set %s an hour', async (_, first, then) => {
     const bench = aBench();
     bench.clock.setWallClock(first);
     bench.lose('a');
@@ -68,7 +68,7 @@ describe('a change that concerns us', () => {
     expect(bench.sent).toEqual(['a']);
   });
 
-  it('costs nothing where our own rules would leave the route as it is', async () => {
+  it('a change that concerns us costs nothing where our own rules would leave the route as it is', async () => {
     const bench = aBench();
     expect(bench.isDue(aConcern('a'))).toBe(false);
     bench.note(aConcern('a'));
@@ -77,7 +77,7 @@ describe('a change that concerns us', () => {
     expect(bench.clock.pending()).toBe(0);
   });
 
-  it('is the holder’s to settle within the hedge delay', async () => {
+  it('a change that concerns us is the holder’s to settle within the hedge delay', async () => {
     const bench = aBench();
     bench.lose('a');
     await bench.clock.advance(HEDGE_DELAY_MS - 1);
@@ -86,7 +86,7 @@ describe('a change that concerns us', () => {
     expect(bench.sent).toEqual([]);
   });
 
-  it('is hinted at after the hedge delay when no replica settles it', async () => {
+  it('a change that concerns us is hinted at after the hedge delay when no replica settles it', async () => {
     const bench = aBench();
     bench.lose('a');
     await bench.clock.advance(HEDGE_DELAY_MS - 1);
@@ -141,7 +141,7 @@ describe('progress elsewhere', () => {
     expect(bench.sent).toEqual(['stuck']);
   });
 
-  it('is not what a pod undoes by itself: no replica has done anything', async () => {
+  it('progress elsewhere is not what a pod undoes by itself: no replica has done anything', async () => {
     const bench = aBench();
     bench.lose('a');
     bench.lose('b');
@@ -152,7 +152,7 @@ describe('progress elsewhere', () => {
     expect(bench.sent).toEqual(['b']);
   });
 
-  it('is not what our own hints have done', async () => {
+  it('progress elsewhere is not what our own hints have done', async () => {
     const bench = aBench();
     for (let n = 0; n < MAX_IN_FLIGHT + 2; n += 1) bench.lose(`s${n}`);
     await bench.clock.advance(HEDGE_DELAY_MS);
@@ -164,7 +164,7 @@ describe('progress elsewhere', () => {
 });
 
 describe('a mass failover without a holder', () => {
-  it('goes oldest first, twenty at a time', async () => {
+  it('a mass failover without a holder goes oldest first, twenty at a time', async () => {
     const bench = aBench();
     for (let n = 0; n < 100; n += 1) {
       bench.lose(`s${n}`);
@@ -183,7 +183,7 @@ describe('a mass failover without a holder', () => {
 });
 
 describe('a hint', () => {
-  it('is not sent when the holder has settled it while it waited for a place', async () => {
+  it('a hint is not sent when the holder has settled it while it waited for a place', async () => {
     const clock = createVirtualClock();
     const wanted = new Set(['a']);
     const queued: LeaderConcern[] = [];
@@ -205,7 +205,7 @@ describe('a hint', () => {
     expect(queued).toHaveLength(1);
   });
 
-  it('that changed nothing which we can see is sent again later and later, once a minute at last', async () => {
+  it('a hint that changed nothing visible is sent again later and later, once a minute at last', async () => {
     const bench = aBench();
     bench.lose('a');
     const at: number[] = [];

@@ -37,7 +37,7 @@ interface Replica {
   pause(ms: number): void;
 }
 
-/** Each with clocks of its own, years apart: nobody may compare them. */
+/** Each with clocks of its own, years apart: no replica may compare them. */
 async function aReplica(identity: string, { scope = '*', namespace = 'default' } = {}): Promise<Replica> {
   const clock = createVirtualClock(T0 - closers.length * 365 * 86_400_000);
   const access = { server: server.url, origin: 'test', readCredentials: async () => ({ headers: {}, tls: {} }) };
@@ -115,7 +115,7 @@ const record = async (): Promise<LeaseView> => {
 };
 
 describe('a Lease that no replica has', () => {
-  it('is made by the first who wants it, with a name, a duration and times that people can read', async () => {
+  it('a Lease that no replica has is made by the first who wants it, with a name, a duration and times that people can read', async () => {
     const a = await aReplica('a');
     expect(a.lease.isHolder()).toBe(true);
     expect(a.taken()).toBe(1);
@@ -123,13 +123,13 @@ describe('a Lease that no replica has', () => {
     expect((await record()).renewTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
   });
 
-  it('goes to one of two that want it at once', async () => {
+  it('a Lease that no replica has goes to one of two that want it at once', async () => {
     const replicas = await Promise.all([aReplica('a'), aReplica('b'), aReplica('c')]);
     await Promise.all(replicas.map((each) => each.run(2_000)));
     expect(replicas.filter(({ lease }) => lease.isHolder())).toHaveLength(1);
   });
 
-  it('is made again after it was deleted', async () => {
+  it('a Lease that no replica has is made again after it was deleted', async () => {
     const a = await aReplica('a');
     server.objects.delete({ resource: 'leases', namespace: 'default', name: 'zen-lead-bridge' });
     await a.run(2_000);
@@ -139,7 +139,7 @@ describe('a Lease that no replica has', () => {
 });
 
 describe('a Lease that is held', () => {
-  it('is left alone for as long as it is renewed, whatever the holder’s clock says', async () => {
+  it('a Lease that is held is left alone for as long as it is renewed, whatever the holder’s clock says', async () => {
     const a = await aReplica('a');
     const b = await aReplica('b');
     for (let minute = 0; minute < 15; minute += 1) {
@@ -149,7 +149,7 @@ describe('a Lease that is held', () => {
     }
   });
 
-  it('is taken over when it has not changed for its duration, counted from when the waiting one first saw it so', async () => {
+  it('a Lease that is held is taken over when it has not changed for its duration, counted from when the waiting one first saw it so', async () => {
     const a = await aReplica('a');
     await a.run(2_000);
     const b = await aReplica('b');
@@ -162,7 +162,7 @@ describe('a Lease that is held', () => {
     expect(await record()).toMatchObject({ holder: 'b', transitions: 1 });
   });
 
-  it('is taken over by one of two that wait', async () => {
+  it('a Lease that is held is taken over by one of two that wait', async () => {
     await aReplica('a');
     const others = await Promise.all([aReplica('b'), aReplica('c')]);
     await Promise.all(others.map((each) => each.run(tuning.durationMs + 4_000)));
@@ -170,7 +170,7 @@ describe('a Lease that is held', () => {
     expect((await record()).transitions).toBe(1);
   });
 
-  it('is free at once when its holder ends', async () => {
+  it('a Lease that is held is free at once when its holder ends', async () => {
     const a = await aReplica('a');
     const b = await aReplica('b');
     await a.lease.close();
@@ -180,7 +180,7 @@ describe('a Lease that is held', () => {
     expect(b.lease.isHolder()).toBe(true);
   });
 
-  it('is not released by one that has lost it', async () => {
+  it('a Lease that is held is not released by one that has lost it', async () => {
     const a = await aReplica('a');
     const b = await aReplica('b');
     await b.run(tuning.durationMs + 2_000);
@@ -189,7 +189,7 @@ describe('a Lease that is held', () => {
     expect((await record()).holder).toBe('b');
   });
 
-  it('is renewed after a renewal whose answer was lost, and not counted as a change of holders', async () => {
+  it('a Lease that is held is renewed after a renewal whose answer was lost, and not counted as a change of holders', async () => {
     const a = await aReplica('a');
     const lost = server.faults.add({
       fault: { kind: 'lostAnswer' },
@@ -205,13 +205,13 @@ describe('a Lease that is held', () => {
 });
 
 describe('a holder that was frozen', () => {
-  it('is none from its first instant awake, before any timer has run', async () => {
+  it('a holder that was frozen is none from its first instant awake, before any timer has run', async () => {
     const a = await aReplica('a');
     a.clock.jump(tuning.durationMs);
     expect(a.lease.isHolder()).toBe(false);
   });
 
-  it('stays none when another replica has taken the Lease', async () => {
+  it('a holder that was frozen stays none when another replica has taken the Lease', async () => {
     const a = await aReplica('a');
     const b = await aReplica('b');
     await b.run(tuning.durationMs + 2_000);
@@ -222,7 +222,7 @@ describe('a holder that was frozen', () => {
     expect(a.taken()).toBe(1);
   });
 
-  it('has to take everything up again when no other replica has: it was not the holder meanwhile', async () => {
+  it('a holder that was frozen has to take everything up again when no other replica has: it was not the holder meanwhile', async () => {
     const a = await aReplica('a');
     a.clock.jump(60_000);
     expect(a.lease.isHolder()).toBe(false);
@@ -231,14 +231,14 @@ describe('a holder that was frozen', () => {
     expect(a.taken()).toBe(2);
   });
 
-  it('is none after its wall clock was set back an hour meanwhile: the monotonic one counts too', async () => {
+  it('a holder that was frozen is none after its wall clock was set back an hour meanwhile: the monotonic one counts too', async () => {
     const a = await aReplica('a');
     a.clock.jump(tuning.durationMs);
     a.setWallClock(-3_600_000);
     expect(a.lease.isHolder()).toBe(false);
   });
 
-  it('is none after its machine was paused, monotonic clock and all: the wall clock counts too', async () => {
+  it('a holder that was frozen is none after its machine was paused, monotonic clock and all: the wall clock counts too', async () => {
     const a = await aReplica('a');
     a.pause(tuning.durationMs);
     expect(a.lease.isHolder()).toBe(false);
@@ -294,7 +294,7 @@ describe('without an API server', () => {
     expect(holder.taken()).toBe(2);
   });
 
-  it('that only stalls, the attempts end in time for the next one', async () => {
+  it('the attempts of a replica end in time for the next one where the API server only stalls', async () => {
     const a = await aReplica('a');
     const stalled = server.faults.add({ fault: { kind: 'stall' }, matches: () => true });
     await a.clock.advance(tuning.periodMs);
@@ -306,8 +306,8 @@ describe('without an API server', () => {
   });
 });
 
-describe('a Lease that cannot be had', () => {
-  it('for want of a right: this replica sends, because a second sender is harmless and none is not', async () => {
+describe('a Lease that cannot be read', () => {
+  it('a replica without a right to the Lease sends, because a second sender is harmless and none is not', async () => {
     const denied = server.faults.add({ fault: { kind: 'status', code: 403 }, matches: () => true });
     const a = await aReplica('a');
     expect(a.lease.isHolder()).toBe(true);
@@ -319,12 +319,12 @@ describe('a Lease that cannot be had', () => {
     expect(a.lease.isHolder()).toBe(false);
   });
 
-  it('in a namespace that does not exist: the same', async () => {
+  it('a replica sends where the namespace of the Lease does not exist', async () => {
     const a = await aReplica('a', { namespace: 'nowhere' });
     expect(a.lease.isHolder()).toBe(true);
   });
 
-  it('because one that watches other namespaces holds it: no other replica sends for ours', async () => {
+  it('a replica sends where one that watches other namespaces holds the Lease: no other replica sends for ours', async () => {
     const a = await aReplica('a', { scope: 'bank' });
     const b = await aReplica('b', { scope: 'shop' });
     expect([a.lease.isHolder(), b.lease.isHolder()]).toEqual([true, true]);

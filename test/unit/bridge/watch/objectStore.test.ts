@@ -31,7 +31,7 @@ function aStore(namespace?: string) {
 }
 
 describe('a LIST that replaces what is stored', () => {
-  it('tells what a watch would have told in between', () => {
+  it('reports what a watch would have reported in between', () => {
     const { store, held, told } = aStore();
     const changed = aThing('changed', '3', { value: false });
     store.replace([aThing('gone', '1'), aThing('same', '2'), changed], none);
@@ -45,7 +45,7 @@ describe('a LIST that replaces what is stored', () => {
     expect(held().map(({ name }) => name)).toEqual(['same', 'changed', 'new']);
   });
 
-  it('tells a name that came back with another uid as a delete and an add, the delete first', () => {
+  it('reports a name that came back with another uid as a delete and an add, the delete first', () => {
     const { store, told } = aStore();
     store.replace([aThing('db-0', 'old')], none);
     told();
@@ -71,7 +71,7 @@ describe('a LIST that replaces what is stored', () => {
     expect(held().map(({ namespace }) => namespace)).toEqual(['elsewhere']);
   });
 
-  it('tells nothing when nothing differs, whatever the order of keys, and holds no second copy', () => {
+  it('reports nothing when nothing differs, whatever the order of keys, and holds no second copy', () => {
     const { store, held, told } = aStore();
     store.replace([aThing('a', '1', { value: { labels: { x: '1', y: '2' }, ips: ['10.0.0.1'] } })], none);
     const [first] = held();
@@ -95,7 +95,7 @@ describe('one object', () => {
     expect(held()[0]?.resourceVersion).toBe('2');
   });
 
-  it('is left alone by the delete of another uid of its name', () => {
+  it('one object is left alone by the delete of another uid of its name', () => {
     const { store, held } = aStore();
     store.add(aThing('db', '2'));
     store.delete(aThing('db', '1'));

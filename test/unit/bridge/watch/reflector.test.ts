@@ -28,7 +28,7 @@ const a2 = anObject('a', '2', { version: '6' });
 const b1 = anObject('b', '1', { version: '7' });
 
 describe('listing', () => {
-  it('reads page by page, consistently, and tells nothing before the last page', async () => {
+  it('reads page by page, consistently, and reports nothing before the last page', async () => {
     const world = await watchWorld({ lists: [aList('5', [a1], 'next'), aList('5', [b1])] });
     await until(() => world.watches.length === 1);
     expect(world.told).toEqual(['added a=1', 'added b=1', 'revision 5', 'synced']);
@@ -57,7 +57,7 @@ describe('listing', () => {
     expect(world.lists.at(-1)?.query.has('limit')).toBe(false);
   });
 
-  it('goes on trying while the server answers 5xx, 429 or nothing', async () => {
+  it('listing goes on trying while the server answers 5xx, 429 or nothing', async () => {
     const world = await watchWorld({
       lists: [
         unavailable,
@@ -71,7 +71,7 @@ describe('listing', () => {
     expect(world.reflector.isStale()).toBe(false);
   });
 
-  it('shows the version of a LIST before the store tells the first change of it', async () => {
+  it('shows the version of a LIST before the store reports the first change of it', async () => {
     const shown: (string | null)[] = [];
     await watchWorld({
       lists: [aList('5', [a1, b1]), aList('9', [a2, anObject('c', '1')])],
@@ -82,7 +82,7 @@ describe('listing', () => {
     expect(shown).toEqual(['5', '5', '9', '9', '9']);
   });
 
-  it('is stale until the first LIST is complete', async () => {
+  it('listing is stale until the first LIST is complete', async () => {
     const world = await watchWorld({ lists: [aList('5', [a1], 'next'), () => {}] });
     await until(() => world.lists.length === 2);
     expect(world.reflector.isStale()).toBe(true);
@@ -91,7 +91,7 @@ describe('listing', () => {
 });
 
 describe('watching', () => {
-  it('tells each change once, with what was there before, and the revision after it', async () => {
+  it('reports each change once, with what was there before, and the revision after it', async () => {
     const lines = [aLine('MODIFIED', a2), aLine('ADDED', b1), aLine('DELETED', anObject('a', '2', { version: '8' }))];
     const world = await watchWorld({ lists: [aList('5', [a1])], watches: [aWatch(lines.join(''), 'hold')] });
     await until(() => world.reflector.revision() === '8');
@@ -212,7 +212,7 @@ describe('a version that is too old', () => {
     expect(relists.values).toEqual([{ labels: { resource: 'things', reason: 'gone' }, value: 1 }]);
   });
 
-  it('that stays too old after each LIST does not make it list without pause', async () => {
+  it('a version that stays too old after each LIST does not make it list without pause', async () => {
     const world = await watchWorld({
       lists: [aList('5', [a1])],
       watches: [gone, gone, gone, gone, gone, gone, gone],
@@ -224,14 +224,14 @@ describe('a version that is too old', () => {
     expect((world.lists[3]?.at ?? 0) - (world.lists[1]?.at ?? 0)).toBeGreaterThan(55);
   });
 
-  it('tells a name that was deleted and made again in the gap as two changes', async () => {
+  it('reports a name that was deleted and made again in the gap as two changes', async () => {
     const reborn = anObject('a', '1', { uid: 'a-2', version: '8' });
     const world = await watchWorld({ lists: [aList('5', [a1]), aList('9', [reborn])], watches: [gone] });
     await until(() => world.reflector.revision() === '9');
     expect(world.told.slice(3)).toEqual(['deleted a', 'added a=1', 'revision 9']);
   });
 
-  it('tells a name that comes back under another uid on the watch itself as two changes', async () => {
+  it('reports a name that comes back under another uid on the watch itself as two changes', async () => {
     const reborn = anObject('a', '1', { uid: 'a-2', version: '8' });
     const world = await watchWorld({ lists: [aList('5', [a1])], watches: [aWatch(aLine('MODIFIED', reborn), 'hold')] });
     await until(() => world.reflector.revision() === '8');
@@ -251,7 +251,7 @@ describe('an etcd restored from an older backup', () => {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
   });
 
-  it('is silent on the watch; the LIST that follows asks for no version after the 504, and the revision goes down', async () => {
+  it('an etcd restored from an older backup is silent on the watch; the LIST that follows asks for no version after the 504, and the revision goes down', async () => {
     const world = await watchWorld({
       lists: [aList('5', [a1, b1]), tooLarge, aList('3', [a1])],
       watches: [aQuietWatch],
@@ -267,7 +267,7 @@ describe('an etcd restored from an older backup', () => {
   const behind = aList('3', []);
   const cut = aWatch(aBookmark('5'), 'reset');
 
-  it('is found as soon as a watch is resumed: it is stale at once, and lists what there is now', async () => {
+  it('an etcd restored from an older backup is found as soon as a watch is resumed: it is stale at once, and lists what there is now', async () => {
     let answerList: () => void = () => {};
     const world = await watchWorld({
       lists: [
@@ -291,7 +291,7 @@ describe('an etcd restored from an older backup', () => {
     expect(relists.values).toEqual([{ labels: { resource: 'things', reason: 'version_too_large' }, value: 1 }]);
   });
 
-  it('is found by a check that the server refuses at first', async () => {
+  it('an etcd restored from an older backup is found by a check that the server refuses at first', async () => {
     const world = await watchWorld({
       lists: [aList('5', [a1, b1]), aList('3', [a1])],
       watches: [cut],
@@ -311,7 +311,7 @@ describe('an etcd restored from an older backup', () => {
     ['the same version', '5'],
     ['a later one', '12'],
     ['one that cannot be ordered', 'abc'],
-  ])('is not taken for one where the server has %s', async (_what, version) => {
+  ])('an etcd restored from an older backup is not taken for one where the server has %s', async (_what, version) => {
     const world = await watchWorld({
       lists: [aList('5', [a1])],
       watches: [cut, aWatch(aLine('MODIFIED', a2), 'hold')],
@@ -324,14 +324,14 @@ describe('an etcd restored from an older backup', () => {
     expect(world.reflector.isStale()).toBe(false);
   });
 
-  it('is not looked for where the version has just been listed', async () => {
+  it('an etcd restored from an older backup is not checked for where the version has just been listed', async () => {
     const world = await watchWorld({ lists: [aList('5', [a1]), aList('9', [a2])], watches: [gone] });
     await until(() => world.watches.length === 2);
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(world.checks).toHaveLength(0);
   });
 
-  it('is checked again by each watch: a check ends with its own', async () => {
+  it('an etcd restored from an older backup is checked again by each watch: a check ends with its own', async () => {
     let isGivenUp = false;
     let endWatch: () => void = () => {};
     const world = await watchWorld({
@@ -352,7 +352,7 @@ describe('an etcd restored from an older backup', () => {
     expect(world.lists).toHaveLength(1);
   });
 
-  it('is found too when the server keeps closing the empty watch cleanly', async () => {
+  it('an etcd restored from an older backup is found too when the server keeps closing the empty watch cleanly', async () => {
     const empty = aWatch('', 'close');
     const world = await watchWorld({
       lists: [aList('5', [a1, b1]), tooLarge, aList('3', [a1])],
@@ -364,7 +364,7 @@ describe('an etcd restored from an older backup', () => {
 });
 
 describe('silence', () => {
-  it('on a half-open connection ends in a LIST, and is stale until then', async () => {
+  it('silence on a half-open connection ends in a LIST, and is stale until then', async () => {
     let answerList: () => void = () => {};
     const world = await watchWorld({
       lists: [
@@ -387,7 +387,7 @@ describe('silence', () => {
   it.each([
     ['back', -3_600_000],
     ['ahead', 3_600_000],
-  ])('is noticed all the same when the wall clock was set %s an hour meanwhile', async (_, aheadMs) => {
+  ])('silence is noticed all the same when the wall clock was set %s an hour meanwhile', async (_, aheadMs) => {
     let aheadNowMs = aheadMs > 0 ? aheadMs : 0;
     const world = await watchWorld({
       lists: [aList('5', [a1]), aList('9', [a2])],
@@ -403,7 +403,7 @@ describe('silence', () => {
     expect(relists.values[0]?.labels).toEqual({ resource: 'things', reason: 'silent' });
   });
 
-  it('in the middle of a line counts as silence', async () => {
+  it('silence in the middle of a line counts as silence', async () => {
     const world = await watchWorld({
       lists: [aList('5', [a1]), aList('9', [a2])],
       watches: [aWatch(aLine('MODIFIED', a2).slice(0, 40), 'hold')],
@@ -412,7 +412,7 @@ describe('silence', () => {
     await until(() => world.state() === 'a=2');
   });
 
-  it('lasts over attempts that end at once: after it the next step is a LIST', async () => {
+  it('silence lasts over attempts that end at once: after it the next step is a LIST', async () => {
     const world = await watchWorld({
       lists: [aList('5', [a1]), aList('9', [a2])],
       watches: Array.from({ length: 100 }, () => unavailable),
@@ -422,7 +422,7 @@ describe('silence', () => {
     expect(world.watches.length).toBeLessThan(4);
   });
 
-  it('of a watch that is cut is not waited for: three seconds blind is stale, until a line comes', async () => {
+  it('silence of a watch that is cut is not waited for: three seconds blind is stale, until a line comes', async () => {
     let isDown = true;
     const world = await watchWorld({
       lists: [aList('5', [a1])],
@@ -443,7 +443,7 @@ describe('silence', () => {
     expect(world.lists).toHaveLength(1);
   });
 
-  it('through a server that is down for long makes it stale, and it lists when the server is back', async () => {
+  it('silence through a server that is down for long makes it stale, and it lists when the server is back', async () => {
     const world = await watchWorld({
       lists: [aList('5', [a1]), unavailable, unavailable, aList('9', [a2])],
       watches: Array.from({ length: 1_000 }, () => unavailable),
@@ -504,7 +504,7 @@ describe('an object that cannot be read', () => {
   const poison = (name: string, version: string) => anObject(name, { not: 'a string' }, { version });
   const unreadableLogs = (logged: readonly string[]) => logged.filter((line) => line.includes('unreadable object'));
 
-  it('in a LIST keeps its last readable state, is logged once, and hides none of the others', async () => {
+  it('an object that cannot be read in a LIST keeps its last readable state, is logged once, and hides none of the others', async () => {
     const world = await watchWorld({
       lists: [aList('5', [a1, b1]), aList('9', [poison('a', '8'), anObject('b', '2')])],
       watches: [gone, aWatch(aLine('MODIFIED', anObject('b', '3', { version: '10' })), 'hold')],
@@ -515,21 +515,21 @@ describe('an object that cannot be read', () => {
     expect(unreadableLogs(world.logged)).toHaveLength(1);
   });
 
-  it('that was never readable is left out, and said', async () => {
+  it('an object that was never readable is left out, and said', async () => {
     const world = await watchWorld({ lists: [aList('5', [poison('a', '1'), b1])] });
     await until(() => world.reflector.isSynced());
     expect(world.state()).toBe('b=1');
     expect(unreadableLogs(world.logged)[0]).toContain('ns/a');
   });
 
-  it('is not kept when its name belongs to another uid now', async () => {
+  it('an object that cannot be read is not kept when its name belongs to another uid now', async () => {
     const other = anObject('a', { not: 'a string' }, { uid: 'a-2' });
     const world = await watchWorld({ lists: [aList('5', [a1]), aList('9', [other])], watches: [gone] });
     await until(() => world.reflector.revision() === '9');
     expect(world.told.slice(3)).toEqual(['deleted a', 'revision 9']);
   });
 
-  it('on the watch ends it and leads to a LIST; once known, it does so no more, and heals by itself', async () => {
+  it('an object that cannot be read on the watch ends it and leads to a LIST; once known, it does so no more, and heals by itself', async () => {
     const healed = aLine('MODIFIED', anObject('a', '4', { version: '13' }));
     const world = await watchWorld({
       lists: [aList('5', [a1]), aList('9', [poison('a', '8')])],
@@ -551,7 +551,7 @@ describe('an object that cannot be read', () => {
     expect(counted.values).toContainEqual({ labels: { resource: 'things', type: 'UNREADABLE' }, value: 3 });
   });
 
-  it('is gone when it is deleted', async () => {
+  it('an object that cannot be read is gone when it is deleted', async () => {
     const world = await watchWorld({
       lists: [aList('5', [a1]), aList('9', [poison('a', '8')])],
       watches: [gone, aWatch(aLine('DELETED', poison('a', '10')), 'hold')],
@@ -563,7 +563,7 @@ describe('an object that cannot be read', () => {
 });
 
 describe('the end', () => {
-  it('comes at once, whatever it waits for, and nothing is told after it', async () => {
+  it('the end comes at once, whatever it waits for, and nothing is reported after it', async () => {
     const world = await watchWorld({
       lists: [json({}, 503, { 'retry-after': '60' })],
       tuning: { maxRetryAfterMs: 60_000 },
@@ -575,14 +575,14 @@ describe('the end', () => {
     expect(world.reflector.isStale()).toBe(true);
   });
 
-  it('comes at once in the middle of a watch', async () => {
+  it('the end comes at once in the middle of a watch', async () => {
     const world = await watchWorld({ lists: [aList('5', [a1])] });
     await until(() => world.watches.length === 1);
     await world.reflector.close();
     expect(world.fatal).toEqual([]);
   });
 
-  it('comes at once between two watches, and no other one is asked for', async () => {
+  it('the end comes at once between two watches, and no other one is asked for', async () => {
     const world = await watchWorld({
       lists: [aList('5', [a1])],
       watches: [unavailable],
@@ -594,7 +594,7 @@ describe('the end', () => {
     expect(world.watches).toHaveLength(1);
   });
 
-  it('tells nothing more, not even what has arrived already', async () => {
+  it('reports nothing more, not even what has arrived already', async () => {
     let isClosed: Promise<void> | undefined;
     const world = await watchWorld({
       lists: [aList('5', [])],
@@ -608,7 +608,7 @@ describe('the end', () => {
     expect(world.told.slice(2)).toEqual(['added a=1', 'revision 1']);
   });
 
-  it('comes loudly when a callback throws: the store may be wrong for good', async () => {
+  it('the end comes loudly when a callback throws: the store may be wrong for good', async () => {
     const world = await watchWorld({
       lists: [aList('5', [a1])],
       onChange: () => {

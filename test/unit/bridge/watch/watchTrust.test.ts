@@ -22,7 +22,7 @@ function aTrust() {
 }
 
 describe('trust in a watch', () => {
-  it('stays while bookmarks come', () => {
+  it('trust in a watch stays while bookmarks come', () => {
     const trust = aTrust();
     for (let minute = 1; minute <= 10; minute += 1) {
       expect(trust.run(minute * 60_000)).toEqual(['fine']);
@@ -32,7 +32,7 @@ describe('trust in a watch', () => {
     expect(trust.lastHeardAt()).toBe(600_000);
   });
 
-  it('goes when nothing is heard for longer than a bookmark takes: half-open, stalled, or from the future', () => {
+  it('trust in a watch goes when nothing is heard for longer than a bookmark takes: half-open, stalled, or from the future', () => {
     const trust = aTrust();
     expect(trust.run(90_000)).toEqual(['fine']);
     expect(trust.isStale(90_000)).toBe(false);
@@ -49,7 +49,7 @@ describe('trust in a watch', () => {
     expect(trust.run(60_000)).toEqual(['fine']);
   });
 
-  it('goes after three seconds of a cut', () => {
+  it('trust in a watch goes after three seconds of a cut', () => {
     const trust = aTrust();
     trust.run(10_000);
     trust.cut(10_000);
@@ -69,7 +69,7 @@ describe('trust in a watch', () => {
     expect(trust.run(22_000)).toEqual(['unproven']);
   });
 
-  it('comes back a moment after the first line that follows a cut: it is the oldest of what is replayed', () => {
+  it('trust in a watch comes back a moment after the first line that follows a cut: it is the oldest of what is replayed', () => {
     const trust = aTrust();
     trust.cut(0);
     trust.run(20_000);
@@ -82,7 +82,7 @@ describe('trust in a watch', () => {
     expect(trust.run(60_000)).toEqual(['fine']);
   });
 
-  it('is not lost again by a LIST that took long: what it brought is new', () => {
+  it('trust in a watch is not lost again by a LIST that took long: what it brought is new', () => {
     const trust = aTrust();
     trust.cut(0);
     trust.run(20_000);
@@ -93,14 +93,14 @@ describe('trust in a watch', () => {
     expect(trust.run(30_000)).toEqual(['fine']);
   });
 
-  it('goes when the process was frozen, before any timer has run', () => {
+  it('trust in a watch goes when the process was frozen, before any timer has run', () => {
     const trust = aTrust();
     trust.run(10_000);
     expect(trust.isStale(14_000)).toBe(false);
     expect(trust.isStale(14_001)).toBe(true);
   });
 
-  it('stays gone after a freeze until a new watch delivers, and asks for a LIST when it does not', () => {
+  it('trust in a watch stays gone after a freeze until a new watch delivers, and asks for a LIST when it does not', () => {
     const trust = aTrust();
     trust.run(10_000);
     trust.heard(70_000); // it had arrived before the freeze
@@ -127,7 +127,7 @@ describe('trust in a watch', () => {
     expect(trust.isStale(70_050)).toBe(false);
   });
 
-  it('is not shaken by an event loop that is busy for a while', () => {
+  it('trust in a watch is not shaken by an event loop that is busy for a while', () => {
     const trust = aTrust();
     trust.run(10_000);
     expect(trust.tick(13_500)).toBe('fine');

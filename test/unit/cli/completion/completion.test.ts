@@ -43,7 +43,7 @@ describe('completion', () => {
   it.each([
     { shell: 'zsh', script: renderZshCompletion(completions) },
     { shell: 'fish', script: renderFishCompletion(completions) },
-  ])('is a script that $shell can read, where that is installed', ({ shell, script }) => {
+  ])('completion is a script that $shell can read, where that is installed', ({ shell, script }) => {
     const { error, stderr, status } = spawnSync(shell, ['-n', '-c', script], { encoding: 'utf8' });
     if (error !== undefined) return expect(script).not.toContain('undefined');
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 });

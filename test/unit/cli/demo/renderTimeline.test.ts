@@ -30,7 +30,7 @@ describe('the timeline', () => {
     ]);
   });
 
-  it('stays within 80 columns and shows the last answers when there are too many', () => {
+  it('the timeline stays within 80 columns and shows the last answers when there are too many', () => {
     const answers = answersFrom('0'.repeat(MAX_CELLS) + '1'.repeat(5));
     const last = MAX_CELLS * 50;
     const lines = renderTimeline({

@@ -66,7 +66,7 @@ describe('an explanation', () => {
     ]);
   });
 
-  it('is a page of text without an escape sequence, unless asked for colour', () => {
+  it('an explanation is a page of text without an escape sequence, unless asked for colour', () => {
     const document = toExplainDocument(aSnapshot({ candidates: [aPod(0), aPod(1, { exclude: 'true' })] }), NOW);
     const text = renderExplanation(document, (_format, each) => each).join('\n');
     expect(text).toContain('db-0 leads: no pod led before');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseServiceKey } from '../../../../cli/operands/parseServiceKey.ts';
 
 describe('the name of a Service', () => {
-  it('is a namespace and a name', () => {
+  it('the name of a Service is a namespace and a name', () => {
     expect(parseServiceKey('shop/db')).toEqual({ namespace: 'shop', name: 'db' });
   });
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { renderErrorsPage } from '../../../../cli/pages/renderErrorsPage.ts';
 
 describe('docs/reference/errors.md', () => {
-  it('is what the codes render; run `npm run pages` after a change', async () => {
+  it('docs/reference/errors.md is what the codes render; run `npm run pages` after a change', async () => {
     expect(await readFile(new URL('../../../../docs/reference/errors.md', import.meta.url), 'utf8')).toBe(
       renderErrorsPage(),
     );

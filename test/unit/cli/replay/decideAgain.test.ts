@@ -24,7 +24,7 @@ const withTypo = aSnapshot({
 });
 
 describe('a reconcile that is decided again', () => {
-  it('comes out as recorded, by the same rules', () => {
+  it('a reconcile that is decided again comes out as recorded, by the same rules', () => {
     expect(replayed()).toMatchObject({ differs: false, today: { decision: 'elected', leader: { name: 'db-0' } } });
   });
 
@@ -39,7 +39,7 @@ describe('a reconcile that is decided again', () => {
     expect(replayed({ reply }).differs).toBe(true);
   });
 
-  it('is not compared where the recording does not hold the state or the answer', () => {
+  it('a reconcile that is decided again is not compared where the recording does not hold the state or the answer', () => {
     expect(replayed({ reply: { basis: 'read' } })).toMatchObject({ today: null, differs: null });
     expect(decideAgain(aRecordedReconcile({ ...aDelivery(), reply: null, status: 0 })).differs).toBeNull();
   });
@@ -91,7 +91,7 @@ describe('the timeline', () => {
 });
 
 describe('a leader that is kept although it is not fit', () => {
-  it('is named in the notes, and is news', () => {
+  it('a leader that is kept although it is not fit is named in the notes, and is news', () => {
     const paused = aSource({ annotations: { 'zen-lead.io/enabled': 'true', 'zen-lead.io/paused': 'true' } });
     const endpoint = { addresses: ['10.0.0.1'], ready: true, serving: true, terminating: false };
     const record = { 'leader-pod-name': 'db-0', 'leader-pod-uid': 'pod-0', epoch: '7', 'pods-revision': '1' };

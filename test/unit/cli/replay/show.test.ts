@@ -30,19 +30,19 @@ async function pausesOf(instants: readonly number[], ...flags: readonly string[]
 describe('the pauses of a replay', () => {
   const instants = [T0, T0 + 1_000, T0 + 5_000];
 
-  it('are left out by default', async () => {
+  it('the pauses of a replay are left out by default', async () => {
     expect(await pausesOf(instants)).toEqual([]);
   });
 
-  it('are as long as they were with --speed 1', async () => {
+  it('the pauses of a replay are as long as they were with --speed 1', async () => {
     expect(await pausesOf(instants, '--speed', '1')).toEqual([1_000, 4_000]);
   });
 
-  it('are 20 times shorter with --speed 20', async () => {
+  it('the pauses of a replay are 20 times shorter with --speed 20', async () => {
     expect(await pausesOf(instants, '--speed', '20')).toEqual([50, 200]);
   });
 
-  it('are left out where the recording steps back in time', async () => {
+  it('the pauses of a replay are left out where the recording steps back in time', async () => {
     expect(await pausesOf([T0 + 10, T0, T0 + 20], '--speed', '1')).toEqual([20]);
   });
 });

@@ -106,7 +106,7 @@ describe('the outbox', () => {
     expect(leaderNotes()).not.toHaveProperty('zen-lead.io/leader-pod-uid');
   });
 
-  it('tells a Service whose selector matches nothing', async () => {
+  it('announces a Service whose selector matches nothing', async () => {
     putService(harness.fake);
     await harness.settle();
     expect(notices()).toContainEqual(['Warning', 'NoPodsFound']);
@@ -127,7 +127,7 @@ describe('the outbox', () => {
     expect(notices()).toHaveLength(2);
   });
 
-  it('says in the log that its time was over, not that somebody has gone, when the API server is slow', async () => {
+  it('says in the log that its time was over, not that the caller has gone, when the API server is slow', async () => {
     const lines: string[] = [];
     const slow = await startHarness({ log: pino({ level: 'warn' }, { write: (line: string) => lines.push(line) }) });
     putService(slow.fake);
@@ -145,7 +145,7 @@ describe('the outbox', () => {
   it.each([
     ['that refuses', 500],
     ['that does not answer', 0],
-  ])('answers the look all the same with a sink %s, and owes the event', async (_name, status) => {
+  ])('answers the reconcile all the same with a sink %s, and owes the event', async (_name, status) => {
     brokerStatus = status;
     putService(harness.fake);
     putPod(harness.fake, 'db-0');
@@ -160,7 +160,7 @@ describe('the outbox', () => {
     expect(leaderNotes()).toHaveProperty('zen-lead.io/announced-epoch');
   });
 
-  it('never speaks before the route: a failover with an announcement owed writes the slice alone', async () => {
+  it('never announces before the route: a failover with an announcement owed writes the slice alone', async () => {
     brokerStatus = 500;
     putService(harness.fake);
     putPod(harness.fake, 'db-0');
@@ -210,7 +210,7 @@ describe('warnings', () => {
   const invalid = { 'zen-lead.io/sticky': 'perhaps' };
   const warned = (): number => notices().filter(([, reason]) => reason === 'InvalidAnnotation').length;
 
-  it('become a Warning Event and a metric, once', async () => {
+  it('warnings become a Warning Event and a metric, once', async () => {
     await startWithTwoPods(invalid);
     await harness.reconcile({ type: 'io.zen-lead.service.modified' });
     expect(warned()).toBe(1);
@@ -231,16 +231,19 @@ describe('warnings', () => {
     });
   });
 
-  it.each(['io.zen-lead.service.resync', 'io.zen-lead.service.recheck'])('are not repeated by %s', async (type) => {
-    await startWithTwoPods();
-    putService(harness.fake, invalid);
-    await harness.reconcile({ type });
-    expect(warned()).toBe(0);
-    await harness.reconcile();
-    expect(warned()).toBe(1);
-  });
+  it.each(['io.zen-lead.service.resync', 'io.zen-lead.service.recheck'])(
+    'warnings are not repeated by %s',
+    async (type) => {
+      await startWithTwoPods();
+      putService(harness.fake, invalid);
+      await harness.reconcile({ type });
+      expect(warned()).toBe(0);
+      await harness.reconcile();
+      expect(warned()).toBe(1);
+    },
+  );
 
-  it('that did not get through are told by the recheck that they asked for', async () => {
+  it('warnings that did not get through are sent by the recheck that they asked for', async () => {
     await startWithTwoPods();
     putService(harness.fake, invalid);
     harness.fake.before = ({ path }) => (path.endsWith('/events') ? failure(500, 'InternalError') : undefined);
@@ -255,7 +258,7 @@ describe('warnings', () => {
     expect(reply.data).not.toHaveProperty('carry');
   });
 
-  it('have a note of at most 1,024 bytes, whole characters', async () => {
+  it('warnings have a note of at most 1,024 bytes, whole characters', async () => {
     const { fake } = harness;
     const notice = { type: 'Warning', reason: 'NameConflict', value: 'x', note: 'é'.repeat(2_000) } as const;
     await writeKubernetesEvent(fake.api, aService(), 1, notice, Date.now(), AbortSignal.timeout(5_000));
@@ -264,7 +267,7 @@ describe('warnings', () => {
     expect(note).toMatch(/é…$/);
   });
 
-  it('are told apart by a key that stays short, whatever a tenant writes', async () => {
+  it('warnings are distinguished by a key that stays short, whatever a tenant writes', async () => {
     await startWithTwoPods({ 'zen-lead.io/sticky': 'é'.repeat(200_000) });
     const event = harness.fake.all('events').find((each) => each['reason'] === 'InvalidAnnotation');
     expect(String(event?.['note'])).toContain('It accepts at most 1024 characters: "true" or "false".');
@@ -285,7 +288,7 @@ describe('a write that the API server refuses', () => {
       method === 'POST' && path.endsWith('/services') ? failure(403, 'Forbidden', message) : undefined;
   };
 
-  it('because a quota is exhausted is told to the user, once a cause and not once an attempt', async () => {
+  it('a write that is refused because a quota is exhausted is reported to the user, once a cause and not once an attempt', async () => {
     putService(harness.fake);
     putPod(harness.fake, 'db-0');
     for (const used of [5, 5, 6]) {
@@ -311,7 +314,7 @@ describe('a write that the API server refuses', () => {
     expect(refusedWrites()).toHaveLength(1);
   });
 
-  it('for a reason that passes leaves no Event', async () => {
+  it('a write that the API server refuses for a reason that passes leaves no Event', async () => {
     putService(harness.fake);
     putPod(harness.fake, 'db-0');
     harness.fake.before = ({ method }) => (method === 'POST' ? failure(500, 'InternalError', 'etcd') : undefined);

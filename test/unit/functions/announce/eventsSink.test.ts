@@ -56,7 +56,7 @@ describe('EVENTS_SINK', () => {
         'whatever K_CE_OVERRIDES says about its id, type or subject',
         { id: 'x', type: 'x', subject: 'x', source: 'x', time: 'x', data: 'x', tenant: 'blue' },
       ],
-    ])('is sent the same event at its path and query, %s', async (_, extensions) => {
+    ])('EVENTS_SINK over HTTP is sent the same event at its path and query, %s', async (_, extensions) => {
       const scope = nock('http://broker.example', { reqheaders: { 'content-type': /^application\/cloudevents\+json/ } })
         .post('/shop/default?x=1', isSent)
         .reply(202);
@@ -64,7 +64,7 @@ describe('EVENTS_SINK', () => {
       expect(scope.isDone()).toBe(true);
     });
 
-    it.each([307, 400, 429, 500])('that answers %i has not taken the event', async (status) => {
+    it.each([307, 400, 429, 500])('EVENTS_SINK over HTTP that answers %i has not taken the event', async (status) => {
       nock('http://broker.example').post('/').reply(status, '', { location: 'http://broker.example/other' });
       const other = nock('http://broker.example').post('/other').reply(202);
       await expect(createEventsSink('http://broker.example/')(event, soon())).rejects.toMatchObject({
@@ -76,7 +76,7 @@ describe('EVENTS_SINK', () => {
     });
   });
 
-  it('is trusted over TLS by the certificates of K_CA_CERTS, and by nothing else that the system does not know', async () => {
+  it('EVENTS_SINK is trusted over TLS by the certificates of K_CA_CERTS, and by nothing else that the system does not know', async () => {
     const cert = await fixture('before.crt');
     const broker = await aTlsBroker({ cert, key: await fixture('before.key') });
     const url = `https://${broker.host}/`;

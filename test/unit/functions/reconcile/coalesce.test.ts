@@ -15,7 +15,7 @@ const signal = new AbortController().signal;
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('hints on one key', () => {
-  it('are one read in flight and one waiting, however many ask', async () => {
+  it('hints on one key are one read in flight and one waiting, however many ask', async () => {
     const hints: Coalescer<string> = createCoalescer(10);
     const { started, work } = aRead();
     const asked = ['a', 'b', 'c', 'd'].map(() => hints.run('k', work, signal));
@@ -29,7 +29,7 @@ describe('hints on one key', () => {
     expect(await Promise.all(asked)).toEqual(['first', 'second', 'second', 'second']);
   });
 
-  it('go on after a failure', async () => {
+  it('hints on one key go on after a failure', async () => {
     const hints: Coalescer<string> = createCoalescer(10);
     const { started, work } = aRead();
     const first = hints.run('k', work, signal);
@@ -45,7 +45,7 @@ describe('hints on one key', () => {
     await expect(third).resolves.toBe('again');
   });
 
-  it('stop when nobody waits any more, and not before', async () => {
+  it('hints on one key stop when no caller waits any more, and not before', async () => {
     const hints: Coalescer<string> = createCoalescer(10);
     const { started, work } = aRead();
     const [a, b, c] = [new AbortController(), new AbortController(), new AbortController()];
@@ -63,7 +63,7 @@ describe('hints on one key', () => {
     await expect(third).resolves.toBe('third');
   });
 
-  it('that come after everybody has left the waiting read get one of their own', async () => {
+  it('hints on one key that come after every caller has left the waiting read get one of their own', async () => {
     const hints: Coalescer<string> = createCoalescer(10);
     const { started, work } = aRead();
     const left = new AbortController();
@@ -78,7 +78,7 @@ describe('hints on one key', () => {
     expect(await Promise.all([first, third])).toEqual(['first', 'third']);
   });
 
-  it('on more keys than the bound are refused as BUSY until one is free', async () => {
+  it('hints on more keys than the bound are refused as BUSY until one is free', async () => {
     const hints: Coalescer<string> = createCoalescer(2);
     const { started, work } = aRead();
     const first = hints.run('a', work, signal);

@@ -63,14 +63,14 @@ describe('a foreign event concerns', () => {
     ['who selects the pod', hint('Pod', 'db-1'), ['db']],
     ['who routes to a pod of that name, which is gone', hint('Pod', 'db-0'), ['db']],
     ['who has opted out and still routes', hint('Pod', 'left-0'), ['left']],
-    ['nobody, for a pod that is not known', hint('Pod', 'other'), []],
+    ['no Service, for a pod that is not known', hint('Pod', 'other'), []],
     ['the Service itself', hint('Service', 'db'), ['db']],
     ['not a Service that has not opted in', hint('Service', 'plain'), []],
     ['the source of a leader Service', hint('Service', 'web-leader'), ['web']],
     ['who wants the name of a Service, which is gone', hint('Service', 'db-leader'), ['db']],
     ['the source of a slice', hint('EndpointSlice', 'left-leader-ipv4'), ['left']],
     ['who wants the name of a slice, which is gone', hint('EndpointSlice', 'web-leader-ipv6'), ['web']],
-    ['nobody, for a slice of others', hint('EndpointSlice', 'web-abcde'), []],
+    ['no Service, for a slice of others', hint('EndpointSlice', 'web-abcde'), []],
   ])('%s', (_name, given, concerned) => {
     const find = given.objectKind === 'Pod' ? findConcernedByPod : findConcernedByService;
     expect(find(state, given)).toEqual(concerned);

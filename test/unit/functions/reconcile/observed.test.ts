@@ -68,7 +68,7 @@ describe('observations in an event', () => {
     expect(notes.map((event) => event['note'])).toEqual([expect.stringContaining('"tcp://:5432" (timeout)')]);
   });
 
-  it('of a stranger count for nothing', async () => {
+  it('observations in an event of a stranger count for nothing', async () => {
     const reply = await harness.reconciler.reconcile(await aHint(verdicts('failing')), false, signal);
     expect(reply.data.snapshot).not.toHaveProperty('observer');
     expect(healthOf(reply.data.snapshot)).toBeUndefined();
@@ -91,7 +91,7 @@ describe('observations in an event', () => {
     expect(healthOf(reply.data.snapshot)).toBeUndefined();
   });
 
-  it('of another check than the source asks for by now are void', async () => {
+  it('observations in an event of another check than the source asks for by now are void', async () => {
     const hint = await aHint(verdicts('failing'));
     putService(harness.fake, { 'zen-lead.io/health-check': 'tcp://:5433' });
     const reply = await harness.reconciler.reconcile(hint, true, signal);
@@ -137,7 +137,7 @@ describe('hints that share one read', () => {
     for (const { data } of waited) expect(healthOf(data.snapshot)).toMatchObject({ detail: 'refused' });
   });
 
-  it('keep no observations once they are answered', async () => {
+  it('hints that share one read keep no observations once they are answered', async () => {
     await harness.reconciler.reconcile(await aHint(verdicts('failing')), true, signal);
     const reply = await harness.reconciler.reconcile(await aHint(verdicts('failing')), false, signal);
     expect(healthOf(reply.data.snapshot)).toBeUndefined();

@@ -78,7 +78,7 @@ it('removes what stands in the place first', async () => {
   expect(routedPod(harness.fake)).toBe('db-0');
 });
 
-it('gives up where somebody removes each place that is made', async () => {
+it('gives up where another client removes each placeholder', async () => {
   const event = await harness.event();
   harness.fake.before = ({ method, path }) => {
     if (method === 'PATCH' && path.startsWith(SLICES)) harness.fake.remove('endpointslices', LEADER_SLICE);
@@ -91,7 +91,7 @@ it('gives up where somebody removes each place that is made', async () => {
   expect(harness.fake.requests.filter(isCreate)).toHaveLength(4);
 });
 
-it('ends, and is no failure, in a namespace that is being deleted', async () => {
+it('ends without a failure in a namespace that is being deleted', async () => {
   harness.fake.before = ({ method }) =>
     method === 'POST' ? failure(403, 'Forbidden', 'it is being terminated', 'NamespaceTerminating') : undefined;
   const reply = await harness.reconcile();

@@ -84,7 +84,7 @@ describe('a conflict', () => {
   it.each([
     ['409', 409, 'Conflict'],
     ['404', 404, 'NotFound'],
-  ])('with %s is read afresh and decided again', async (_name, status, reason) => {
+  ])('a conflict with %s is read afresh and decided again', async (_name, status, reason) => {
     putPod(harness.fake, 'db-0', { ready: false });
     const event = await harness.event();
     failFirst(1, status, reason);
@@ -117,7 +117,7 @@ describe('a conflict', () => {
     expect(routedPod(harness.fake)).toBe('db-0');
   });
 
-  it('that goes on is given up after three readings, to be tried again', async () => {
+  it('a conflict that goes on is given up after three readings, to be tried again', async () => {
     putPod(harness.fake, 'db-0', { ready: false });
     const event = await harness.event();
     failFirst(100, 409, 'Conflict');
@@ -126,7 +126,7 @@ describe('a conflict', () => {
     expect(harness.fake.writes()).toHaveLength(4);
   });
 
-  it('with an object that somebody made in between is read afresh too', async () => {
+  it('a conflict with an object that another client made in between is read afresh too', async () => {
     harness.fake.remove('services', 'db-leader');
     const event = await harness.event();
     let isFirst = true;
@@ -139,7 +139,7 @@ describe('a conflict', () => {
     expect(harness.fake.find('services', 'db-leader')).toBeDefined();
   });
 
-  it('at the other family’s slice does not hide the election that was written before it', async () => {
+  it('a conflict at the other family’s slice does not hide the election that was written before it', async () => {
     putService(harness.fake, {}, { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack' });
     await harness.settle();
     putPod(harness.fake, 'db-0', { ready: false });
@@ -159,7 +159,7 @@ describe('a conflict', () => {
     expect(epochs).toEqual(Array(2).fill(expect.objectContaining({ 'zen-lead.io/epoch': String(reply.data.epoch) })));
   });
 
-  it('is not what a refused write is: that fails the look and is counted', async () => {
+  it('a refused write is not a conflict: it fails the reconcile and is counted', async () => {
     putPod(harness.fake, 'db-0', { ready: false });
     const event = await harness.event();
     harness.fake.before = ({ method }) => (method === 'PATCH' ? failure(500, 'InternalError') : undefined);
@@ -173,14 +173,14 @@ describe('a conflict', () => {
 describe('a snapshot that may not decide', () => {
   const hints = (reason: string): Promise<number> => harness.count('hints_total', { reason });
 
-  it('because its deadline has passed (S4) is a hint', async () => {
+  it('a snapshot whose deadline has passed (S4) is a hint', async () => {
     const event = await harness.event({}, { deadline: harness.clock.now });
     const reply = await harness.reconciler.reconcile(event, true, signal);
     expect(reply.data.basis).toBe('read');
     expect(await hints('late')).toBe(1);
   });
 
-  it('because it expires between decision and write is not written', async () => {
+  it('a snapshot that expires between decision and write is not written', async () => {
     putPod(harness.fake, 'db-0', { ready: false });
     const event = await harness.event();
     // The clock is asked three times before a write: is it in time, the look's start, the decision.
@@ -209,7 +209,7 @@ describe('a snapshot that may not decide', () => {
     },
   );
 
-  it('because its revisions are compared as numbers: 1000 is not older than 999', async () => {
+  it('the revisions of a snapshot are compared as numbers: 1000 is not older than 999', async () => {
     const slice = harness.fake.find('endpointslices', 'db-leader-ipv4');
     const annotations = {
       ...(slice?.metadata['annotations'] as object),
@@ -220,16 +220,19 @@ describe('a snapshot that may not decide', () => {
     expect((await harness.reconcile()).data.basis).toBe('event');
   });
 
-  it.each(['abc', '', '1e3', '-5', '0x10'])('because its revision is %j and no number is a hint', async (pods) => {
-    const fresh = await harness.snapshot();
-    await harness.reconcile(
-      {},
-      { snapshot: { ...fresh, revisions: { ...fresh.revisions, pods: pods as typeof fresh.revisions.pods } } },
-    );
-    expect(await hints('unordered')).toBe(1);
-  });
+  it.each(['abc', '', '1e3', '-5', '0x10'])(
+    'a snapshot whose revision is %j and not a number is a hint',
+    async (pods) => {
+      const fresh = await harness.snapshot();
+      await harness.reconcile(
+        {},
+        { snapshot: { ...fresh, revisions: { ...fresh.revisions, pods: pods as typeof fresh.revisions.pods } } },
+      );
+      expect(await hints('unordered')).toBe(1);
+    },
+  );
 
-  it('because it knows of no record, which only the state read can say (S9): nothing fences what is decided without one', async () => {
+  it('a snapshot without a record is a hint, because nothing fences what is decided without one (S9)', async () => {
     const late = await harness.event({}, { deadline: harness.clock.now + 60_000 });
     const { value } = late.data.kind === 'readable' ? late.data : { value: undefined };
     const slices: readonly never[] = [];
@@ -243,7 +246,7 @@ describe('a snapshot that may not decide', () => {
     expect(await harness.count('hints_total', { reason: 'unfenced' })).toBe(before + 1);
   });
 
-  it('because the slice has lost its record is a hint: it may have been made empty after what the snapshot shows', async () => {
+  it('a snapshot whose slice has lost its record is a hint: it may have been made empty after what the snapshot shows', async () => {
     const slice = harness.fake.find('endpointslices', 'db-leader-ipv4');
     harness.fake.put('endpointslices', { ...slice, metadata: { ...slice?.metadata, annotations: {} } });
     const reply = await harness.reconcile();
@@ -251,7 +254,7 @@ describe('a snapshot that may not decide', () => {
     expect(await hints('unfenced')).toBeGreaterThan(0);
   });
 
-  it('because there is none, or it cannot be read, is a hint', async () => {
+  it('an event without a snapshot, or with one that cannot be read, is a hint', async () => {
     const event = await harness.event();
     if (event.data.kind !== 'readable') throw new Error('readable expected');
     const { snapshot: _, ...data } = event.data.value;
@@ -263,7 +266,7 @@ describe('a snapshot that may not decide', () => {
     expect([await hints('noSnapshot'), await hints('unreadable')]).toEqual([1, 1]);
   });
 
-  it('because its sender is not trusted: a forged snapshot re-routes nothing', async () => {
+  it('a snapshot whose sender is not trusted is a hint: a forged snapshot re-routes nothing', async () => {
     const fresh = await harness.snapshot();
     const forged = fresh.candidates.map((pod) =>
       pod.name === 'db-1' ? { ...pod, ips: ['6.6.6.6'] } : { ...pod, ready: false },
@@ -288,7 +291,7 @@ describe('a snapshot that may not decide', () => {
 });
 
 describe('state that is read', () => {
-  it('is read page by page, to the end', async () => {
+  it('state is read page by page, to the end', async () => {
     putPod(harness.fake, 'db-0', { ready: false });
     const pods = harness.fake.all('pods');
     const tokens: unknown[] = [];
@@ -304,7 +307,7 @@ describe('state that is read', () => {
     expect(routedPod(harness.fake)).toBe('db-1'); // it was on the second page
   });
 
-  it('is listed again from the start when a continue token expires', async () => {
+  it('state is listed again from the start when a continue token expires', async () => {
     const event = await harness.event({ data: { kind: 'unreadable', problem: 'x' } });
     let calls = 0;
     harness.fake.before = ({ method, path }) => {
@@ -318,7 +321,7 @@ describe('state that is read', () => {
     expect(routedPod(harness.fake)).toBe('db-0');
   });
 
-  it('is written although three reads took 7.5 s, one after another', async () => {
+  it('state is written although three reads took 7.5 s, one after another', async () => {
     putPod(harness.fake, 'db-0', { ready: false });
     const event = await harness.event({ data: { kind: 'unreadable', problem: 'x' } });
     harness.fake.before = ({ method }) => {
@@ -330,7 +333,7 @@ describe('state that is read', () => {
     expect(routedPod(harness.fake)).toBe('db-1');
   });
 
-  it('is read again when it has grown older than 2 s between two writes', async () => {
+  it('state is read again when it has grown older than 2 s between two writes', async () => {
     harness.fake.remove('services', 'db-leader');
     for (const { metadata } of harness.fake.all('endpointslices')) harness.fake.remove('endpointslices', metadata.name);
     const event = await harness.event({ data: { kind: 'unreadable', problem: 'x' } });
@@ -344,7 +347,7 @@ describe('state that is read', () => {
     expect(routedPod(harness.fake)).toBe('db-0');
   });
 
-  it('with an object that cannot be read fails the look, and not as bad input', async () => {
+  it('state with an object that cannot be read fails the reconcile, and not as bad input', async () => {
     const event = await harness.event({ data: { kind: 'unreadable', problem: 'x' } });
     harness.fake.put('pods', { metadata: { name: 'odd' }, spec: 'none' });
     await expect(harness.reconciler.reconcile(event, true, signal)).rejects.toMatchObject({ code: 'KUBE_INVALID' });
@@ -352,7 +355,7 @@ describe('state that is read', () => {
 });
 
 describe('counters', () => {
-  it('tell a failover with its reason in the Go zen-lead’s spelling, and how long it took', async () => {
+  it('counters report a failover with its reason in the Go zen-lead’s spelling, and how long it took', async () => {
     putPod(harness.fake, 'db-0', { ready: false });
     await harness.reconcile();
     expect(await harness.count('failover_count_total', { namespace: 'shop', service: 'db', reason: 'notReady' })).toBe(
@@ -365,7 +368,7 @@ describe('counters', () => {
     expect(await harness.count('reconciliations_total', { service: 'db', result: 'success' })).toBeGreaterThan(1);
   });
 
-  it('tell a Service that lost its last pod as noneReady, and the first leader as no failover', async () => {
+  it('counters report a Service that lost its last pod as noneReady, and the first leader as no failover', async () => {
     expect(await harness.count('failover_count_total', {})).toBe(0);
     putPod(harness.fake, 'db-0', { ready: false });
     putPod(harness.fake, 'db-1', { ready: false });

@@ -39,7 +39,7 @@ it('a namespace is read once more for all the Services that are asked about whil
   expect(listsOfPods()).toBe(2);
 });
 
-it('whoever asks while a namespace is being read is not given that read: it may be older than what they ask about', async () => {
+it('a caller that asks while a namespace is being read is not given that read: it may be older than the question', async () => {
   const reading = Promise.withResolvers<undefined>();
   const started = Promise.withResolvers<void>();
   server.fake.before = ({ method, path }) => {

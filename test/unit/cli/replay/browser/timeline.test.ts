@@ -66,7 +66,7 @@ function aScene(timeline: Timeline, width = 1_000): Scene {
 }
 
 describe('the lanes of a timeline', () => {
-  it('stand in the order of their names, each with one span for as long as a pod leads', () => {
+  it('the lanes of a timeline stand in the order of their names, each with one span for as long as a pod leads', () => {
     const { lanes } = aTimeline([
       { service: 'shop/web', at: 0, leader: 'web-0' },
       { at: 1_000, leader: 'db-0' },
@@ -83,7 +83,7 @@ describe('the lanes of a timeline', () => {
     expect(lanes[0]?.colours.size).toBe(2);
   });
 
-  it('keep the span of a leader through a refusal and through what is not known', () => {
+  it('the lanes of a timeline keep the span of a leader through a refusal and through what is not known', () => {
     const { lanes } = aTimeline([
       { at: 0, leader: 'db-0' },
       { at: 1_000, decision: 'refused' },
@@ -98,7 +98,7 @@ describe('the lanes of a timeline', () => {
     expect(lanes[0]?.rows).toEqual([1, 2, 0]);
   });
 
-  it('give a recording of one instant a width', () => {
+  it('the lanes of a timeline give a recording of one instant a width', () => {
     expect(aTimeline([{ at: 0 }]).wholeMs).toBe(1_000);
   });
 });
@@ -147,21 +147,21 @@ describe('what the pointer is at', () => {
   const scene = aScene(timeline);
   const rowAt = (at: number, y = AXIS + 1) => findReconcile(scene, scene.viewport.xOf(at), y, 0)?.row;
 
-  it('is the reconcile before it, whose leader stands there', () => {
+  it('the pointer is at the reconcile before it, whose leader stands there', () => {
     expect(rowAt(5_000)).toBe(0);
     expect(rowAt(15_000)).toBe(3);
   });
 
-  it('is, of several on the same pixels, the one that says most', () => {
+  it('the pointer is, of several on the same pixels, at the one that says most', () => {
     expect(rowAt(9_990)).toBe(2);
   });
 
-  it('is nothing on the axis and below the last lane', () => {
+  it('the pointer is at nothing on the axis and below the last lane', () => {
     expect(rowAt(5_000, AXIS - 1)).toBeUndefined();
     expect(rowAt(5_000, AXIS + LANE)).toBeUndefined();
   });
 
-  it('is described with its leader, its reason, and where it stands in the recording', () => {
+  it('what the pointer is at is described with its leader, its reason, and where it stands in the recording', () => {
     const [lane] = timeline.lanes;
     expect(lane && describeReconcile(timeline.data, { lane, row: 2 })).toEqual({
       title: 'shop/db  2026-11-20T10:00:10.000Z',
@@ -174,7 +174,7 @@ describe('what the pointer is at', () => {
     });
   });
 
-  it('goes to the nearest change of leader, to either side', () => {
+  it('the pointer goes to the nearest change of leader, to either side', () => {
     expect(findChange(timeline.lanes, 10_000, 1)?.span.start).toBe(20_000);
     expect(findChange(timeline.lanes, 10_000, -1)?.span.start).toBe(0);
     expect(findChange(timeline.lanes, 20_000, 1)).toBeNull();
