@@ -80,11 +80,12 @@ export function createHealthChecks(options: HealthCheckOptions, context: HealthC
       const source = sourceOf.get(key);
       const podName = source === undefined ? undefined : podNameOf(source, uid);
       if (source === undefined || podName === undefined || verdict === null) return;
-      if (before.verdict !== null) metrics.healthVerdictChanges.inc({ verdict });
+      const isChange = before.verdict !== null && before.verdict !== verdict;
+      if (isChange) metrics.healthVerdictChanges.inc({ verdict });
       const { namespace, name: service } = source;
       const line = { namespace, service, pod: podName, verdict, ...(detail !== null && { detail }) };
-      if (before.verdict === null) log.debug(line, 'a health check has its first verdict on a pod');
-      else log.info(line, 'a health check has another verdict on a pod');
+      if (isChange) log.info(line, 'a health check has another verdict on a pod');
+      else log.debug(line, 'a health check has a verdict on a pod that counts from now on');
       // Withdrawn verdicts cause nothing; they are told about when they are back.
       if (!prober.isSuspended()) context.noteVerdict({ source, podName, podUid: toUid(uid), verdict });
     },

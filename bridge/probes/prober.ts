@@ -5,6 +5,10 @@
  * that are not failing; the rest when they move up. At the first failure of the leader the next in
  * line are asked at once, so that their verdicts are new when the leader's is clear.
  *
+ * A verdict is as old as the last probe, and what breaks the leader may break the others with it.
+ * So while the leader fails, a passing verdict on another one counts only where that one has passed
+ * since the leader began to fail.
+ *
  * Guarantees: without a group there is no timer and no connection. An address that the policy
  * refuses is never connected to. Every verdict is withdrawn while the prober itself seems blind
  * (S11).
@@ -18,7 +22,7 @@ import { createMassFailureGuard } from './massFailure.ts';
 import type { ProbeNetwork } from './network.ts';
 import { createPace } from './pace.ts';
 import type { Detail, ProbeResult } from './probe.ts';
-import type { Standing, Verdict } from './standing.ts';
+import { isSound, type Standing, type Verdict } from './standing.ts';
 import { createTargetProbe, type ProbeTarget, type TargetProbe, type TimedCheck } from './targetProbe.ts';
 
 export interface ProbeGroup {
@@ -84,6 +88,8 @@ interface Group {
   line: readonly ProbeTarget[];
   /** By uid, the leader first. */
   probes: Map<string, TargetProbe>;
+  /** Uids that have passed since the leader began to fail; null while it does not fail. */
+  passedSince: Set<string> | null;
 }
 
 export function createProber(options: ProberOptions): Prober {
@@ -122,11 +128,31 @@ export function createProber(options: ProberOptions): Prober {
     }
     for (const [uid, probe] of group.probes) if (!kept.has(uid)) probe.close();
     group.probes = kept;
-    noteLeader(key, group);
+    const leading = standingOf(group, group.leader?.uid);
+    noteFailure(group, leading);
+    guard.note(key, leading?.verdict ?? null);
   }
 
-  function noteLeader(key: string, { leader, probes }: Group): void {
-    guard.note(key, leader === null ? null : (probes.get(leader.uid)?.standing().verdict ?? null));
+  /** Whether the leader has just begun to fail. */
+  function noteFailure(group: Group, leading: Standing | null): boolean {
+    const isFailing = leading !== null && (leading.verdict === 'failing' || leading.failures > 0);
+    const hasBegun = isFailing && group.passedSince === null;
+    if (hasBegun) group.passedSince = new Set();
+    else if (!isFailing) group.passedSince = null;
+    return hasBegun;
+  }
+
+  /** Whether the verdict on this target counts from now on against a leader that is failing. */
+  function notePass(group: Group, uid: string, standing: Standing): boolean {
+    const { passedSince } = group;
+    if (passedSince === null) return false;
+    if (!isSound(standing)) {
+      passedSince.delete(uid);
+      return false;
+    }
+    const isFirst = !passedSince.has(uid);
+    passedSince.add(uid);
+    return isFirst && standingOf(group, group.leader?.uid)?.verdict === 'failing';
   }
 
   function open(key: string, group: Group, target: ProbeTarget, rank: 'leader' | 'next'): TargetProbe {
@@ -147,11 +173,13 @@ export function createProber(options: ProberOptions): Prober {
   function onStanding(key: string, { uid }: ProbeTarget, standing: Standing, before: Standing): void {
     const group = groups.get(key);
     if (group === undefined) return;
-    if (uid === group.leader?.uid && standing.failures === 1 && standing.verdict !== 'failing')
+    const isLeader = uid === group.leader?.uid;
+    if (isLeader && noteFailure(group, standing))
       for (const probe of group.probes.values()) if (probe.rank() === 'next') probe.probeSoon();
-    if (standing.verdict === null || standing.verdict === before.verdict) return;
-    arrange(key, group);
-    options.onVerdict(key, uid, standing, before);
+    const isOther = standing.verdict !== null && standing.verdict !== before.verdict;
+    const isConfirmed = !isLeader && notePass(group, uid, standing);
+    if (isOther) arrange(key, group);
+    if (isOther || isConfirmed) options.onVerdict(key, uid, standing, before);
   }
 
   function closeAll({ probes }: Group): void {
@@ -163,7 +191,8 @@ export function createProber(options: ProberOptions): Prober {
     update({ key, check, leader, line }) {
       const found = groups.get(key);
       if (found !== undefined && found.check.raw !== check.raw) closeAll(found);
-      const group = found ?? { check, leader: null, line: [], probes: new Map() };
+      const group = found ?? { check, leader: null, line: [], probes: new Map(), passedSince: null };
+      if (group.leader?.uid !== leader?.uid) group.passedSince = null;
       group.check = check;
       group.leader = leader;
       group.line = line;
@@ -179,11 +208,13 @@ export function createProber(options: ProberOptions): Prober {
     },
     keys: () => groups.keys(),
     has: (key) => groups.has(key),
-    verdictOf: (key, uid) => groups.get(key)?.probes.get(uid)?.standing().verdict ?? null,
+    verdictOf: (key, uid) => standingOf(groups.get(key), uid)?.verdict ?? null,
     observationsOf(key) {
       const group = groups.get(key);
       if (group === undefined || guard.isSuspended()) return null;
-      const observed = [...group.probes.values()].flatMap((probe) => observe(probe, group.check.raw));
+      const observed = [...group.probes.values()]
+        .filter((probe) => counts(group, probe))
+        .flatMap((probe) => observe(probe, group.check.raw));
       return observed.length === 0 ? null : observed;
     },
     isSuspended: guard.isSuspended,
@@ -201,6 +232,15 @@ export function createProber(options: ProberOptions): Prober {
       lag.close();
     },
   };
+}
+
+function standingOf(group: Group | undefined, uid: string | undefined): Standing | null {
+  return uid === undefined ? null : (group?.probes.get(uid)?.standing() ?? null);
+}
+
+function counts({ passedSince }: Group, probe: TargetProbe): boolean {
+  if (passedSince === null || probe.rank() === 'leader' || probe.standing().verdict !== 'passing') return true;
+  return passedSince.has(probe.target.uid);
 }
 
 function observe(probe: TargetProbe, check: string): readonly Observation[] {

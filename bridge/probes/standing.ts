@@ -22,6 +22,11 @@ export interface Standing {
   readonly passes: number;
 }
 
+/** Neither suspect nor failing, nor without a verdict. */
+export function isSound({ verdict, failures }: Standing): boolean {
+  return verdict === 'passing' && failures === 0;
+}
+
 export interface Thresholds {
   readonly failureThreshold: number;
   readonly successThreshold: number;

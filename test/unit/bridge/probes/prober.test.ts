@@ -116,6 +116,46 @@ describe('the prober', () => {
     expect(network.askedAt('d')).toEqual([]);
   });
 
+  it('counts a pass against a failing leader only where it is newer than the failure', async () => {
+    const { clock, network, verdicts, prober } = aBench();
+    const observed = () => prober.observationsOf('shop/db')?.map(({ uid, verdict }) => `${uid} ${verdict}`);
+    prober.update(aGroup(['a', 'b', 'c']));
+    await clock.advance(502);
+    // What the leader needs, the others need, too. Their last pass is older than that.
+    for (const each of ['a', 'b', 'c']) network.set(each, 'hangs');
+    await clock.advance(350);
+    expect(observed()).toEqual(['a failing']);
+    await clock.advance(100);
+    expect(observed()).toEqual(['a failing', 'b failing', 'c failing']);
+
+    network.set('c', passed);
+    await clock.advance(3_000);
+    expect(observed()).toEqual(['a failing', 'b failing', 'c passing']);
+    expect(verdicts.at(-1)).toContain(' c passing');
+  });
+
+  it('tells of a pass that counts again while the leader is failing', async () => {
+    const { clock, network, verdicts, prober } = aBench();
+    prober.update(aGroup(['a', 'b']));
+    await clock.advance(502);
+    network.set('a', failed('refused'));
+    network.set('b', failed('reset'));
+    await clock.advance(153);
+    expect(verdicts.at(-1)).toContain(' b failing');
+    const before = verdicts.length;
+    // One lost packet on another one that is next in line, which has a verdict.
+    prober.update(aGroup(['a', 'c']));
+    await clock.advance(50);
+    expect(verdicts.slice(before)).toEqual([expect.stringContaining(' c passing')]);
+    network.set('c', failed('reset'));
+    await clock.advance(1_001);
+    expect(prober.observationsOf('shop/db')?.map(({ uid }) => uid)).toEqual(['a']);
+    network.set('c', passed);
+    await clock.advance(60);
+    expect(prober.observationsOf('shop/db')?.map(({ uid }) => uid)).toEqual(['a', 'c']);
+    expect(verdicts.slice(before)).toHaveLength(2);
+  });
+
   it('repeats a failed probe after 50 ms on a new connection', async () => {
     const { clock, network, prober } = aBench();
     prober.update(aGroup(['a'], { check: { ...check, failureThreshold: 4 } }));
