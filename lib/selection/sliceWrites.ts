@@ -2,7 +2,9 @@
  * sliceWrites: turns one of our EndpointSlices as it is into the slice as desired.
  * docs/reference/objects.md#endpointslices.
  *
- * Endpoint, ports and annotations change in one write, so that route and record cannot disagree.
+ * Endpoint, ports and annotations change in one write, so that route and record cannot disagree. The
+ * source's name is a label, so that one LIST finds all slices of a source. Each write sets it, and
+ * its absence alone causes none, because the slice's other labels and its name find it as well.
  */
 
 import { isEqual } from './isEqual.ts';
@@ -54,7 +56,10 @@ export function sliceWrites(
       uid,
       resourceVersion,
       annotations: desired.annotations,
-      ...(!isAttached && { labels: { [label.serviceName]: desired.serviceName } }),
+      labels: {
+        [label.sourceService]: source.name,
+        ...(!isAttached && { [label.serviceName]: desired.serviceName }),
+      },
       ...(existing.owner === null && { ownerReferences: [ownerReference(source)] }),
     },
     endpoints: desired.endpoints.map(toEndpoint),
@@ -97,7 +102,11 @@ function toManifest(desired: DesiredSlice, source: ServiceView): Readonly<Record
     metadata: {
       name: desired.name,
       namespace: source.namespace,
-      labels: { [label.serviceName]: desired.serviceName, [label.sliceManagedBy]: SLICE_MANAGER },
+      labels: {
+        [label.serviceName]: desired.serviceName,
+        [label.sliceManagedBy]: SLICE_MANAGER,
+        [label.sourceService]: source.name,
+      },
       annotations,
       ownerReferences: [ownerReference(source)],
     },
