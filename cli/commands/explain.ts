@@ -3,7 +3,7 @@
  * happens next. It reads a cluster or a recording.
  */
 
-import { readState, toSnapshot } from '../../functions/reconcile/readState.ts';
+import { readService } from '../../functions/reconcile/readService.ts';
 import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { configError } from '../../lib/config/parseValue.ts';
 import { ZenLeadError } from '../../lib/errors.ts';
@@ -45,8 +45,7 @@ export async function explain(values: Values<'explain'>): Promise<void> {
 async function readCluster({ namespace, name }: ServiceRef, values: Values<'explain'>): Promise<Moment> {
   await using open = new AsyncDisposableStack();
   const api = open.adopt(await connect(values, createMetrics(), silentLogger), (one) => one.close());
-  const state = await readState(api, namespace, Date.now, abortOnStopSignal());
-  const snapshot = toSnapshot(state, name);
+  const { snapshot } = await readService(api, { namespace, name }, Date.now, abortOnStopSignal());
   takeSource({ namespace, name }, snapshot.source);
   return { snapshot, at: Date.now() };
 }

@@ -2,7 +2,7 @@
  * Reads the state of one Service from the API server, as the commands that edit it need it.
  */
 
-import { readState, toSnapshot } from '../../functions/reconcile/readState.ts';
+import { readService } from '../../functions/reconcile/readService.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { assess } from '../../lib/selection/assess.ts';
@@ -34,7 +34,7 @@ export async function readCurrentState(
   { namespace, name }: ServiceRef,
   signal: AbortSignal,
 ): Promise<CurrentState> {
-  const snapshot = toSnapshot(await readState(api, namespace, Date.now, signal), name);
+  const { snapshot } = await readService(api, { namespace, name }, Date.now, signal);
   const source = takeSource({ namespace, name }, snapshot.source);
   if (!isOptedIn(source)) {
     throw editError({ namespace, name }, `is not annotated with ${annotation.enabled}; zen-lead does nothing for it`);

@@ -3,7 +3,7 @@
  * say what that one decides, too, because both ask the same rules.
  */
 
-import { readState, toSnapshot } from '../../functions/reconcile/readState.ts';
+import { readService } from '../../functions/reconcile/readService.ts';
 import { toRecheckDelay } from '../../lib/events/recheckDelay.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import { parseSubject } from '../../lib/events/subject.ts';
@@ -15,10 +15,7 @@ export function createDrySink(api: KubeApi, clusterName: string): Sink {
   return async ({ subject, data }, signal) => {
     const service = parseSubject(subject);
     // For a hint the state has to be read, by the same code as in a function.
-    const read =
-      data.snapshot === undefined
-        ? toSnapshot(await readState(api, service.namespace, Date.now, signal), service.name)
-        : null;
+    const read = data.snapshot === undefined ? (await readService(api, service, Date.now, signal)).snapshot : null;
     const snapshot = data.snapshot ?? read;
     if (snapshot === null) return { status: 200 };
     const now = Date.now();

@@ -1,5 +1,5 @@
 /**
- * readState: reads one namespace from the API server, for hints and after a conflict.
+ * readState: reads one namespace from the API server. readService.ts reads one Service of it.
  *
  * It reads slices first. A record that another function writes meanwhile is then older than the
  * pods that we decide on, and our write fails on its resourceVersion. The other way round, old pods
@@ -15,21 +15,14 @@
  * (unset: most recent).
  */
 
-import { endpointSlices, type KubeApi, pods, type Resource, services } from '../../lib/kube/kubeApi.ts';
-import { listAll } from '../../lib/kube/listAll.ts';
+import { endpointSlices, type KubeApi, pods, services } from '../../lib/kube/kubeApi.ts';
 import { parsePod } from '../../lib/kube/parsePod.ts';
 import { parseService } from '../../lib/kube/parseService.ts';
 import { parseSlice } from '../../lib/kube/parseSlice.ts';
 import { buildSnapshot } from '../../lib/selection/buildSnapshot.ts';
-import type {
-  PodView,
-  ResourceVersion,
-  Revisions,
-  ServiceView,
-  SliceView,
-  Snapshot,
-} from '../../lib/selection/snapshot.ts';
-import { parseObject } from './parseObject.ts';
+import type { PodView, Revisions, ServiceView, SliceView, Snapshot } from '../../lib/selection/snapshot.ts';
+import { listCollection } from './listParsed.ts';
+import { writableUntil } from './stateRead.ts';
 
 export interface NamespaceRead {
   readonly namespace: string;
@@ -41,14 +34,6 @@ export interface NamespaceRead {
   readonly revisions: Revisions;
 }
 
-/**
- * State read may be written for this long after the last answer, or for as long as the read took,
- * whichever is longer (docs/reference/events.md#hints). With a fixed time from the first request,
- * nothing was ever written through an API server that takes 700 ms a call. What fences a late write
- * is its resourceVersion (S3).
- */
-const READ_LIFETIME_MS = 2_000;
-
 export async function readState(
   api: KubeApi,
   namespace: string,
@@ -56,13 +41,13 @@ export async function readState(
   signal: AbortSignal,
 ): Promise<NamespaceRead> {
   const startedAt = now();
-  const slices = await listParsed(api, endpointSlices, namespace, parseSlice, signal);
-  const podList = await listParsed(api, pods, namespace, parsePod, signal);
-  const serviceList = await listParsed(api, services, namespace, parseService, signal);
-  const answeredAt = now();
+  const of = { api, namespace, signal };
+  const slices = await listCollection({ ...of, resource: endpointSlices, parse: parseSlice });
+  const podList = await listCollection({ ...of, resource: pods, parse: parsePod });
+  const serviceList = await listCollection({ ...of, resource: services, parse: parseService });
   return {
     namespace,
-    deadline: answeredAt + Math.max(READ_LIFETIME_MS, answeredAt - startedAt),
+    deadline: writableUntil(startedAt, now()),
     pods: podList.items,
     services: serviceList.items,
     slices: slices.items,
@@ -73,30 +58,4 @@ export async function readState(
 export function toSnapshot(state: NamespaceRead, name: string): Snapshot {
   const source = state.services.find((service) => service.name === name) ?? null;
   return buildSnapshot({ ...state, name, source });
-}
-
-interface List<T> {
-  readonly items: readonly T[];
-  readonly revision: ResourceVersion;
-}
-
-async function listParsed<T>(
-  api: KubeApi,
-  resource: Resource,
-  namespace: string,
-  parse: (input: unknown) => T,
-  signal: AbortSignal,
-): Promise<List<T>> {
-  const attempt = `list ${resource.plural} in ${namespace}`;
-  let items: T[] = [];
-  const begin = () => {
-    items = [];
-    return (item: unknown) => void items.push(parseObject(attempt, item, parse));
-  };
-  const revision = await listAll(api, { resource, namespace }, { begin }, signal);
-  return { items, revision: toRevision(revision) };
-}
-
-function toRevision(text: string): ResourceVersion {
-  return text as ResourceVersion;
 }

@@ -3,7 +3,7 @@
  * whatever its type.
  *
  *   1. The snapshot, if it may decide (whyHint.ts), else the state read by ourselves
- *      (readState.ts).
+ *      (sharedReads.ts).
  *   2. assess: pure. Where no slice holds a record, or another one is to be made, no revision
  *      fences a snapshot (S9): what is to be
  *      written is decided on the state read. A slice that is made is made empty, and what goes in
@@ -13,7 +13,7 @@
  *   5. After a conflict, read again and decide again, at most three times.
  *
  * Guarantees: S3, S4, S9. Nothing is written from a snapshot past its deadline, or from state read
- * past its own (readState.ts). A Service that is gone is no error. Rejects with KUBE_* or ABORTED;
+ * past its own (stateRead.ts). A Service that is gone is no error. Rejects with KUBE_* or ABORTED;
  * conflicts to the end with the last of them.
  */
 
@@ -30,7 +30,7 @@ import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
 import { placeholdersFirst, withPlaceholders } from './placeholders.ts';
 import { type NamespaceRead, toSnapshot } from './readState.ts';
 import { type Basis, type SettleDeps, settle } from './settle.ts';
-import type { ReadNamespace } from './sharedReads.ts';
+import type { Reads } from './sharedReads.ts';
 import type { Evidence, HintReason, WhyHint } from './whyHint.ts';
 
 export interface ReconcileRequest {
@@ -74,7 +74,7 @@ const MAX_REREADS = 3;
 export const ANNOUNCE_AGAIN_MS = 5_000;
 
 export interface ReconcileDeps extends SettleDeps {
-  readonly readNamespace: ReadNamespace;
+  readonly readService: Reads['readService'];
   readonly whyHint: WhyHint;
 }
 
@@ -87,7 +87,7 @@ export async function reconcile(
   const sent = request.hint === null ? sentBasis(evidence) : null;
   const carry = sent?.carry;
   let { hint } = request;
-  let basis: Basis = sent ?? (await readBasis(request, deps, signal, state));
+  let basis: Basis = sent ?? (await readBasis(request, deps, signal, { state }));
 
   let standing: Standing | null = null;
   const placed: Write[] = [];
@@ -99,7 +99,7 @@ export async function reconcile(
     const whyNot = basis.isRead || writes.length === 0 ? null : deps.whyHint({ ...evidence, writes });
     if (whyNot !== null) {
       hint = whyNot;
-      basis = await readBasis(request, deps, signal);
+      basis = await readBasis(request, deps, signal, { guess: basis.snapshot });
       continue;
     }
     const settling = { basis, decision, writes: isMakingPlaceholders ? places : writes, decidedAt, type, carry };
@@ -111,7 +111,7 @@ export async function reconcile(
       const { namespace, name } = service;
       deps.metrics.retryAttempts.inc({ namespace, service: name, operation: 'write', attempt });
       attempt += 1;
-      basis = await readBasis(request, deps, signal);
+      basis = await readBasis(request, deps, signal, { guess: basis.snapshot });
     } else if (isMakingPlaceholders && outcome.writes.length === places.length) {
       basis = { ...basis, snapshot: withPlaceholders(basis.snapshot, outcome) };
     } else {
@@ -187,15 +187,18 @@ function sentBasis({ data }: Evidence): (Basis & { readonly carry: string | unde
   return { snapshot, deadline, isRead: false, carry };
 }
 
+/** `state`: a read that is in already. `guess`: what was decided on before. */
 async function readBasis(
-  { service: { namespace, name }, observations }: ReconcileRequest,
-  { readNamespace, now }: ReconcileDeps,
+  { service, observations }: ReconcileRequest,
+  { readService, now }: ReconcileDeps,
   signal: AbortSignal,
-  known?: NamespaceRead,
+  { state, guess }: { readonly state?: NamespaceRead | undefined; readonly guess?: Snapshot },
 ): Promise<Basis> {
-  const state = known ?? (await readNamespace(namespace, signal));
-  const snapshot = joinObservations(toSnapshot(state, name), observations?.(now()));
-  return { snapshot, deadline: state.deadline, isRead: true };
+  const { snapshot, deadline } =
+    state === undefined
+      ? await readService(service, signal, guess)
+      : { snapshot: toSnapshot(state, service.name), deadline: state.deadline };
+  return { snapshot: joinObservations(snapshot, observations?.(now())), deadline, isRead: true };
 }
 
 function earliest(a: number | null, b: number | null): number | null {

@@ -38,12 +38,12 @@ export interface ReconcilerDeps extends SettleDeps, ReportDeps {
 /** A foreign event has no data that a decision could rest on. */
 const noData = { kind: 'unreadable', problem: 'an event of another source' } as const;
 
-/** Each may hold the state of a namespace; beyond it the answer is 429. */
+/** Each may hold the state of a namespace. Beyond it the answer is 429. */
 const MAX_HINT_KEYS = 1_000;
 
 export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const rule = deps.whyHint ?? whyHint;
-  const readNamespace = createSharedReads(deps);
+  const { readService, readNamespace } = createSharedReads(deps);
   const hints = createCoalescer<ReplyEvent>(MAX_HINT_KEYS);
   const observed = createObserved();
   const noteDecision = watchColdStart(deps.metrics);
@@ -60,7 +60,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     try {
       // Before the reconcile, which may announce the leader of the next Service of this name.
       const ended = gone === undefined ? null : await deps.announcer.tellGone(request.service, gone, signal);
-      const result = await reconcile(request, { ...deps, readNamespace, whyHint: rule }, signal);
+      const result = await reconcile(request, { ...deps, readService, whyHint: rule }, signal);
       reportReconcile(context, result, deps);
       noteDecision(observedAt);
       const { sourceUid, decidedAt } = result;

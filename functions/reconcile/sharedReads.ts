@@ -1,22 +1,79 @@
 /**
- * Shares reads of namespaces: all that have to read a namespace while it is being read wait for one
- * more read.
+ * Chooses how a reconcile reads the state: its Service alone, or the whole namespace once for all
+ * that wait. The only place that decides this.
  *
- * A reconcile that reads takes in the whole namespace. One by one, many of them at once (an opt-in
- * of all Services of a namespace, a view that was lost, Kubernetes before 1.35) cost the square of
- * their number.
+ * A read of one Service is some eight small requests, whatever the namespace holds. A read of the
+ * namespace costs what the namespace holds, and all that wait for it share it. One by one, many of
+ * them at once (an opt-in of all Services of a namespace, a view that was lost) cost the square of
+ * their number; so does a whole namespace for each of a few.
  *
- * Guarantees: a read begins after all that get it have asked, so what a conflict was about is in
- * it. At most two reads of a namespace are wanted at once.
+ * Guarantees: a shared read begins after all that get it have asked, so what a conflict was about
+ * is in it. At most two reads of a whole namespace are wanted at once.
  */
 
-import type { KubeApi } from '../../lib/kube/kubeApi.ts';
+import type { ServiceRef } from '../../lib/events/subject.ts';
+import { type KubeApi, pods } from '../../lib/kube/kubeApi.ts';
+import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import { createCoalescer } from './coalesce.ts';
-import { type NamespaceRead, readState } from './readState.ts';
+import { readService } from './readService.ts';
+import { type NamespaceRead, readState, toSnapshot } from './readState.ts';
+import type { StateRead } from './stateRead.ts';
 
-export type ReadNamespace = (namespace: string, signal: AbortSignal) => Promise<NamespaceRead>;
+export interface Reads {
+  /** `guess`: an earlier snapshot of the Service, which says what to ask for first. */
+  readService(service: ServiceRef, signal: AbortSignal, guess?: Snapshot): Promise<StateRead>;
+  readNamespace(namespace: string, signal: AbortSignal): Promise<NamespaceRead>;
+}
 
-export function createSharedReads({ api, now }: { readonly api: KubeApi; readonly now: () => number }): ReadNamespace {
-  const reads = createCoalescer<NamespaceRead>(Number.POSITIVE_INFINITY);
-  return (namespace, signal) => reads.run(namespace, (stop) => readState(api, namespace, now, stop), signal);
+/** Fewer read for themselves: most reads are the only one, and none of them should wait. */
+const MANY = 8;
+/**
+ * A namespace is read as a whole while it has so many pods for each Service that waits, or fewer. A
+ * read of one Service then costs as much as this many pods of a list (docs/performance.md).
+ */
+const PODS_A_SERVICE = 100;
+
+export function createSharedReads({ api, now }: { readonly api: KubeApi; readonly now: () => number }): Reads {
+  const namespaces = createCoalescer<NamespaceRead>(Number.POSITIVE_INFINITY);
+  /** Null where the namespace was found to be too large. */
+  const together = createCoalescer<NamespaceRead | null>(Number.POSITIVE_INFINITY);
+  const waiting = new Map<string, number>();
+
+  function count(namespace: string, change: 1 | -1): number {
+    const number = (waiting.get(namespace) ?? 0) + change;
+    if (number === 0) waiting.delete(namespace);
+    else waiting.set(namespace, number);
+    return number;
+  }
+
+  async function readTogether(namespace: string, signal: AbortSignal): Promise<NamespaceRead | null> {
+    const podCount = await countPods(api, namespace, signal);
+    if (podCount > PODS_A_SERVICE * (waiting.get(namespace) ?? 0)) return null;
+    return readState(api, namespace, now, signal);
+  }
+
+  return {
+    readNamespace: (namespace, signal) =>
+      namespaces.run(namespace, (stop) => readState(api, namespace, now, stop), signal),
+
+    async readService(service, signal, guess) {
+      const { namespace, name } = service;
+      const isOneOfMany = count(namespace, 1) > MANY;
+      try {
+        const state = isOneOfMany
+          ? await together.run(namespace, (stop) => readTogether(namespace, stop), signal)
+          : null;
+        if (state !== null) return { snapshot: toSnapshot(state, name), deadline: state.deadline };
+        return await readService(api, service, now, signal, guess);
+      } finally {
+        count(namespace, -1);
+      }
+    },
+  };
+}
+
+async function countPods(api: KubeApi, namespace: string, signal: AbortSignal): Promise<number> {
+  const page = await api.list(pods, namespace, { limit: 1, metadataOnly: true }, signal);
+  const others = page.remaining ?? (page.continue === undefined ? 0 : Number.POSITIVE_INFINITY);
+  return page.items.length + others;
 }

@@ -40,6 +40,11 @@ export function takeNumber(fields: Fields, key: string, path: string): number {
   return typeof value === 'number' ? value : failAt(path, key, 'a number', value);
 }
 
+export function takeOptionalNumber(fields: Fields, key: string, path: string): number | undefined {
+  const value = fields[key];
+  return value === undefined || value === null ? undefined : takeNumber(fields, key, path);
+}
+
 export function takeOptionalBoolean(fields: Fields, key: string, path: string): boolean | undefined {
   const value = fields[key];
   if (value === undefined || value === null) return undefined;

@@ -29,6 +29,10 @@ export interface ListPage {
   readonly continue?: string;
   readonly items: readonly unknown[];
   /**
+   * How many objects the later pages hold. Absent on the last page, and where a selector chooses.
+   */
+  readonly remaining?: number;
+  /**
    * Characters of the answer, which are its bytes where it is ASCII. Absent where that is not
    * known.
    */

@@ -3,7 +3,7 @@
  */
 
 import { ZenLeadError } from '../errors.ts';
-import { takeFields, takeList, takeOptionalString, takeString } from './fields.ts';
+import { takeFields, takeList, takeOptionalNumber, takeOptionalString, takeString } from './fields.ts';
 import type { ListPage } from './kubeApi.ts';
 import type { Attempt } from './kubeError.ts';
 
@@ -16,9 +16,11 @@ export function parseListPage(input: unknown, attempt: Attempt): ListPage {
     const list = takeFields(input, 'list');
     const metadata = takeFields(list['metadata'], 'metadata');
     const next = takeOptionalString(metadata, 'continue', 'metadata');
+    const remaining = takeOptionalNumber(metadata, 'remainingItemCount', 'metadata');
     return {
       resourceVersion: takeString(metadata, 'resourceVersion', 'metadata'),
       ...(next ? { continue: next } : {}),
+      ...(remaining === undefined ? {} : { remaining }),
       items: takeList(list, 'items', 'list'),
     };
   } catch (cause) {

@@ -2,9 +2,9 @@
  * sliceWrites: turns one of our EndpointSlices as it is into the slice as desired.
  * docs/reference/objects.md#endpointslices.
  *
- * Endpoint, ports and annotations change in one write, so that route and record cannot disagree. The
- * source's name is a label, so that one LIST finds all slices of a source. Each write sets it, and
- * its absence alone causes none, because the slice's other labels and its name find it as well.
+ * Endpoint, ports and annotations change in one write, so that route and record cannot disagree.
+ * The source's name is a label, so that one LIST finds all slices of a source. Each write sets it,
+ * and its absence alone causes none, because other labels and its name find the slice as well.
  */
 
 import { isEqual } from './isEqual.ts';

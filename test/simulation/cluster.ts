@@ -22,6 +22,7 @@ import { createNetwork, type Network } from './network.ts';
 import { observeLease } from './observeLease.ts';
 import { createPageStore, type PageStore } from './pageStore.ts';
 import type { Random } from './random.ts';
+import { createReadLedger, type ReadLedger } from './readLedger.ts';
 import type { Process, Scheduler } from './scheduler.ts';
 import { type BlindBy, createSenders } from './senders.ts';
 import { createSimulatedKubeApi } from './simulatedKubeApi.ts';
@@ -105,6 +106,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   const functions = new Map<string, FunctionReplica>();
   const lags = new Map<string, number>();
   const refusals = new Map<string, IsForbidden>();
+  const readLedgers = new Map<string, ReadLedger>();
   const senders = createSenders(options.hasLease, now);
   let isUp = true;
   let isRefusing = false;
@@ -119,7 +121,11 @@ export function createCluster(options: ClusterOptions): Cluster {
     etcd,
     verdict,
     now,
-    allowedAgeMs: () => SNAPSHOT_AGE_MS + (now() - requestSentAt) + 2 * maxSkewMs + senders.blindMs(),
+    allowedAgeMs: (actor, podsRevision) =>
+      Math.max(SNAPSHOT_AGE_MS, readLedgers.get(actor)?.ageMs(podsRevision) ?? 0) +
+      (now() - requestSentAt) +
+      2 * maxSkewMs +
+      senders.blindMs(),
     isSourceUid: (uid) => options.sources.some((name) => uid.startsWith(`ser-${name}-`)),
   });
   const server = createApiServer(etcd, now, (write: ObservedWrite) => {
@@ -204,10 +210,10 @@ export function createCluster(options: ClusterOptions): Cluster {
 
   function startFunctionProcess(process: Process): void {
     const onAnnounced = checks.announced;
-    functions.set(
-      process.name,
-      startFunctionReplica({ process, api: apiOf(process), network, scheduler, fence, onAnnounced }),
-    );
+    const ledger = readLedgers.get(process.name) ?? createReadLedger(now);
+    readLedgers.set(process.name, ledger);
+    const api = ledger.observe(apiOf(process));
+    functions.set(process.name, startFunctionReplica({ process, api, network, scheduler, fence, onAnnounced }));
   }
 
   function kill(name: string): void {

@@ -6,6 +6,7 @@
 import { ZenLeadError } from '../../lib/errors.ts';
 import type { ListPage, ListQuery } from '../../lib/kube/kubeApi.ts';
 import type { Etcd } from './etcd.ts';
+import type { KubeObject } from './kubeObject.ts';
 import { type Selection, toItem } from './selection.ts';
 
 export interface PageStore {
@@ -24,11 +25,12 @@ export function createPageStore(etcd: Etcd, maxPageSize: number): PageStore {
     tokens += 1;
     const token = `page-${tokens}`;
     pending.set(token, { ...page, items: page.items.slice(limit) });
-    return { ...page, items: page.items.slice(0, limit), continue: token };
+    const items = page.items.slice(0, limit);
+    return { ...page, items, continue: token, remaining: page.items.length - items.length };
   }
 
   return {
-    read(selection, { limit, continue: token, resourceVersion }) {
+    read(selection, { limit, continue: token, resourceVersion, resourceVersionMatch }) {
       const pageSize = limit === undefined ? Number.POSITIVE_INFINITY : Math.min(limit, maxPageSize);
       if (token !== undefined) {
         const rest = pending.get(token);
@@ -37,10 +39,25 @@ export function createPageStore(etcd: Etcd, maxPageSize: number): PageStore {
       }
       if (resourceVersion !== undefined && Number(resourceVersion) > etcd.revision())
         throw new ZenLeadError('KUBE_VERSION_TOO_LARGE', `${resourceVersion} is in the future`, { retry: 'now' });
-      const items = etcd.list(selection.plural).filter(selection.matches);
-      const page = { resourceVersion: String(etcd.revision()), items: items.map((item) => toItem(item, selection)) };
+      const at = resourceVersionMatch === 'Exact' ? Number(resourceVersion) : etcd.revision();
+      const all = at === etcd.revision() ? etcd.list(selection.plural) : listAt(etcd, selection.plural, at);
+      const items = all.filter(selection.matches);
+      const page = { resourceVersion: String(at), items: items.map((item) => toItem(item, selection)) };
       return cut(page, pageSize);
     },
     expire: () => pending.clear(),
   };
+}
+
+/** As it was at that revision: what came after it, taken back. */
+function listAt(etcd: Etcd, plural: string, revision: number): readonly KubeObject[] {
+  const later = etcd.changesAfter(revision);
+  if (later === null) throw new ZenLeadError('KUBE_GONE', `${revision} has been compacted`, { retry: 'now' });
+  const objects = new Map(etcd.list(plural).map((object) => [object.metadata.name, object]));
+  for (const { object, previous, ...change } of later.toReversed()) {
+    if (change.plural !== plural) continue;
+    if (previous === null) objects.delete(object.metadata.name);
+    else objects.set(object.metadata.name, previous);
+  }
+  return [...objects.values()];
 }

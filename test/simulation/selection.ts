@@ -2,7 +2,9 @@
  * Selection: says which objects of a collection a LIST or a watch asks for, and in which form.
  */
 
-import { type KubeObject, labelOf } from './kubeObject.ts';
+import type { KubeObject as ApiObject } from '../../apiserver/kubeObject.ts';
+import { parseLabelSelector } from '../../apiserver/labelSelector.ts';
+import type { KubeObject } from './kubeObject.ts';
 
 export interface Selection {
   readonly plural: string;
@@ -10,18 +12,18 @@ export interface Selection {
   matches(object: KubeObject): boolean;
 }
 
-/**
- * Parses only the two forms of label selectors that zen-lead sends, `key=value` and `key!=value`.
- */
+/** Parses label selectors as an API server does; of field selectors only `metadata.name=`. */
 export function toSelection(
   plural: string,
-  query: { readonly labelSelector?: string; readonly metadataOnly?: boolean },
+  query: { readonly labelSelector?: string; readonly fieldSelector?: string; readonly metadataOnly?: boolean },
 ): Selection {
-  const [, key = '', operator, value] = /^([^=!]+)(!?=)(.*)$/.exec(query.labelSelector ?? '') ?? [];
+  const hasLabels = parseLabelSelector(query.labelSelector ?? '') ?? ((): boolean => true);
+  const name = /^metadata\.name=(.+)$/.exec(query.fieldSelector ?? '')?.[1];
   return {
     plural,
     isMetadataOnly: query.metadataOnly === true,
-    matches: (object) => operator === undefined || (labelOf(object, key) === value) === (operator === '='),
+    matches: (object) =>
+      (name === undefined || object.metadata.name === name) && hasLabels(object as unknown as ApiObject),
   };
 }
 

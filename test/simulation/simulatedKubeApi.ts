@@ -153,8 +153,8 @@ function carryOut<T>(run: () => T, resolve: (value: T) => void, reject: (error: 
   }
 }
 
-function describe({ plural }: Resource, { labelSelector = '' }: ListQuery | WatchQuery): string {
-  return `${plural}?${labelSelector}`;
+function describe({ plural }: Resource, { labelSelector = '', fieldSelector = '' }: ListQuery | WatchQuery): string {
+  return `${plural}?${labelSelector}${fieldSelector}`;
 }
 
 export type { ListPage };

@@ -23,9 +23,10 @@ export interface WriteChecksOptions {
   readonly verdict: Verdict;
   now(): number;
   /**
-   * How old a state may be that is decided on, with what this run has done to bridges and links.
+   * How old a state may be that this function decides on, with what this run has done to bridges
+   * and links. `podsRevision` undefined: any state that it has.
    */
-  allowedAgeMs(): number;
+  allowedAgeMs(actor: string, podsRevision: string | undefined): number;
   isSourceUid(uid: string): boolean;
 }
 
@@ -64,14 +65,14 @@ export function createWriteChecks({ etcd, verdict, now, allowedAgeMs, isSourceUi
       };
       if (write.plural !== 'events') report('S3', checkS3(write));
       if (write.outcome !== 'written') return;
-      report('S7', checkS7(write, etcd, isSourceUid, now() - allowedAgeMs()));
+      report('S7', checkS7(write, etcd, isSourceUid, now() - allowedAgeMs(write.actor, undefined)));
       const leaderWrite = toLeaderWrite(write, etcd);
       if (leaderWrite === null) return;
       routes.add(`${leaderWrite.epoch}/${annotationOf(write.after, annotation.leaderPodUid) ?? ''}`);
       report('S1', checkS1(leaderWrite, etcd));
       report('S9', revisions.check(leaderWrite, etcd));
       report('S4', epochs.check(leaderWrite));
-      report('S4', checkS4Age(leaderWrite, etcd, now() - allowedAgeMs(), now()));
+      report('S4', checkS4Age(leaderWrite, etcd, now() - allowedAgeMs(write.actor, leaderWrite.podsRevision), now()));
       report('S2', checkS2(leaderWrite, etcd));
       report('S8', checkS8(leaderWrite, etcd));
     },

@@ -7,6 +7,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { KubeObject } from '../../../apiserver/kubeObject.ts';
+import { parseLabelSelector } from '../../../apiserver/labelSelector.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import type { KubeApi } from '../../../lib/kube/kubeApi.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
@@ -21,6 +23,7 @@ export interface Stored {
 export interface ApiRequest {
   readonly method: string;
   readonly path: string;
+  readonly query: URLSearchParams;
   readonly body: unknown;
 }
 
@@ -83,6 +86,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     const seen: ApiRequest = {
       method: request.method ?? '',
       path: url.pathname,
+      query: url.searchParams,
       body: text === '' ? undefined : JSON.parse(text),
     };
     fake.requests.push(seen);
@@ -90,13 +94,15 @@ export async function startFakeApi(): Promise<FakeApi> {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   }
 
-  function answer({ method, path, body }: ApiRequest): { status: number; body: object } {
+  function answer({ method, path, query, body }: ApiRequest): { status: number; body: object } {
     const other = fake.paths.get(path);
     if (other !== undefined) return { status: 200, body: other };
     const [, plural = '', name] = /namespaces\/[^/]+\/([^/]+)(?:\/([^/]+))?$/.exec(path) ?? [];
     if (name === undefined) {
-      if (method === 'GET')
-        return { status: 200, body: { metadata: { resourceVersion: String(revision) }, items: fake.all(plural) } };
+      if (method === 'GET') {
+        const items = fake.all(plural).filter(toPredicate(query));
+        return { status: 200, body: { metadata: { resourceVersion: String(revision) }, items } };
+      }
       const object = body as Stored;
       if (store.has(key(plural, object.metadata.name))) return failure(409, 'AlreadyExists');
       return { status: 201, body: fake.put(plural, object) };
@@ -135,6 +141,13 @@ export async function startFakeApi(): Promise<FakeApi> {
       await new Promise((resolve) => server.close(resolve));
     },
   });
+}
+
+/** Of field selectors only `metadata.name=`. */
+function toPredicate(query: URLSearchParams): (object: Stored) => boolean {
+  const name = /^metadata\.name=(.+)$/.exec(query.get('fieldSelector') ?? '')?.[1];
+  const selects = parseLabelSelector(query.get('labelSelector') ?? '');
+  return (object) => (name === undefined || object.metadata.name === name) && (selects?.(object as KubeObject) ?? true);
 }
 
 export function failure(

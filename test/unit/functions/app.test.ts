@@ -191,6 +191,7 @@ describe('POST /', () => {
       reached.resolve();
       return reading.promise;
     };
+    const readsOfPods = (): number => server.fake.requests.filter(({ path }) => path.endsWith('/pods')).length;
     const caller = new AbortController();
     const answer = send(aReconcileEvent(), caller.signal);
     await reached.promise;
@@ -199,7 +200,7 @@ describe('POST /', () => {
     await expect.poll(server.gone, { message: 'callers that have gone' }).toBe(1);
     reading.resolve(undefined);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(server.fake.requests).toHaveLength(1); // pods and Services were not read any more
+    expect(readsOfPods()).toBe(0); // they come after the slices
     expect(server.fake.writes()).toEqual([]);
   });
 });
@@ -328,7 +329,7 @@ describe('the rest of the server', () => {
     const { headers, body } = structured(aReconcileEvent());
     const answer = impatient.post(headers, body);
     answer.catch(() => undefined);
-    await expect.poll(() => impatient.fake.requests.length, { message: 'the read that has begun' }).toBe(1);
+    await expect.poll(() => impatient.fake.requests.length, { message: 'the read that has begun' }).toBeGreaterThan(0);
     await impatient.close();
     await expect(answer).rejects.toThrow();
   });

@@ -1,57 +1,71 @@
-import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { putPod, putService } from '../../../support/objects/aNamespace.ts';
-import { aReconcileEvent, structured } from '../../../support/objects/anEvent.ts';
-import { startServer, type TestServer } from '../../../support/servers/functionsServer.ts';
+import { beforeEach, expect, it } from 'vitest';
+import { createSharedReads } from '../../../../functions/reconcile/sharedReads.ts';
+import type { KubeApi, ListQuery, Resource } from '../../../../lib/kube/kubeApi.ts';
 
-let server: TestServer;
-beforeEach(async () => {
-  server = await startServer();
-  putPod(server.fake, 'db-0');
-});
-afterEach(() => server.close());
+const signal = new AbortController().signal;
+const nothing: readonly unknown[] = [];
 
-const reconcile = (name: string): Promise<Response> => {
-  const { headers, body } = structured(aReconcileEvent({ subject: `namespaces/shop/services/${name}` }));
-  return server.post(headers, body);
-};
-const listsOfPods = () =>
-  server.fake.requests.filter(({ method, path }) => method === 'GET' && path.endsWith('/pods')).length;
-
-it('a namespace is read once more for all the Services that are asked about while it is being read', async () => {
-  const names = Array.from({ length: 20 }, (_, i) => `db-${i}`);
-  const reading = Promise.withResolvers<undefined>();
-  const started = Promise.withResolvers<void>();
-  server.fake.before = ({ path }) => {
-    if (!path.endsWith('/endpointslices')) return undefined;
-    started.resolve();
-    return reading.promise;
-  };
-  const first = reconcile('db-0');
-  await started.promise;
-  const others = names.slice(1).map(reconcile);
-  await expect.poll(server.arrived, { message: 'the events that have arrived' }).toBe(names.length);
-  // What has arrived is parsed before it asks for the read.
-  for (let turns = 0; turns < 20; turns += 1) await turn();
-  reading.resolve(undefined);
-  const answers = await Promise.all([first, ...others]);
-  expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200));
-  expect(listsOfPods()).toBe(2);
+let podCount = 0;
+/** Where every LIST of slices waits, while it is there. */
+let gate: PromiseWithResolvers<void> | null = null;
+let asked: { readonly plural: string; readonly query: ListQuery }[] = [];
+beforeEach(() => {
+  podCount = 5;
+  gate = null;
+  asked = [];
 });
 
-it('a caller that asks while a namespace is being read is not given that read: it may be older than the question', async () => {
-  const reading = Promise.withResolvers<undefined>();
-  const started = Promise.withResolvers<void>();
-  server.fake.before = ({ method, path }) => {
-    if (method !== 'GET' || !path.endsWith('/pods')) return undefined;
-    started.resolve();
-    return reading.promise;
-  };
-  const first = reconcile('none');
-  await started.promise;
-  putService(server.fake);
-  const second = reconcile('db');
-  reading.resolve(undefined);
-  await first;
-  expect(await (await second).json()).toMatchObject({ data: { leader: { name: 'db-0' } } });
+/** An empty namespace that says to have `podCount` pods. */
+async function list({ plural }: Resource, _namespace: unknown, query: ListQuery) {
+  asked.push({ plural, query });
+  if (plural === 'endpointslices') await gate?.promise;
+  const more = query.limit === 1 ? { continue: 'more', remaining: podCount } : {};
+  return { resourceVersion: '7', items: nothing, ...more };
+}
+
+const reads = () => createSharedReads({ api: { list } as unknown as KubeApi, now: () => 0 });
+/** Of everything: not one object, and no selector. */
+const wholeReads = (): number =>
+  asked.filter(
+    ({ plural, query }) =>
+      plural === 'pods' && query.limit !== 1 && query.labelSelector === undefined && query.fieldSelector === undefined,
+  ).length;
+
+async function readMany(count: number): Promise<readonly unknown[]> {
+  const { readService } = reads();
+  gate = Promise.withResolvers();
+  const answers = Array.from({ length: count }, (_, i) => readService({ namespace: 'shop', name: `db-${i}` }, signal));
+  await new Promise((resolve) => setImmediate(resolve));
+  gate.resolve();
+  return Promise.all(answers);
+}
+
+it('a Service is read alone where few wait, however small its namespace', async () => {
+  expect(await readMany(8)).toHaveLength(8);
+  expect(wholeReads()).toBe(0);
+});
+
+it('a small namespace is read at most twice for all the Services that are asked about at once', async () => {
+  const answers = await readMany(40);
+  expect(answers).toHaveLength(40);
+  expect(answers[39]).toMatchObject({ snapshot: { namespace: 'shop', name: 'db-39', revisions: { pods: '7' } } });
+  expect(wholeReads()).toBe(2);
+});
+
+it('a namespace of many pods for each Service that waits is not read as a whole', async () => {
+  podCount = 60_000;
+  expect(await readMany(40)).toHaveLength(40);
+  expect(wholeReads()).toBe(0);
+});
+
+it('one that asks while the namespace is being read is not given that read: it may be older than what is asked about', async () => {
+  const { readService } = reads();
+  gate = Promise.withResolvers();
+  const first = Array.from({ length: 9 }, (_, i) => readService({ namespace: 'shop', name: `db-${i}` }, signal));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(wholeReads()).toBe(0);
+  const later = readService({ namespace: 'shop', name: 'db-9' }, signal);
+  gate.resolve();
+  await Promise.all([...first, later]);
+  expect(wholeReads()).toBe(2);
 });
