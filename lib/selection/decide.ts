@@ -108,7 +108,7 @@ function decideUnroutable(situation: Situation, name: string, now: number): Deci
  * deletion, rename and opt-out, and nothing else has to remember it.
  */
 function nextEpoch(
-  { record, owned, families }: Situation,
+  { record, owned, families, source }: Situation,
   leaderServiceName: string,
   isElection: boolean,
   now: number,
@@ -116,8 +116,12 @@ function nextEpoch(
   const name = sliceName(leaderServiceName, families[0] ?? 'IPv4');
   const slice = owned.slices.find((each) => each.name === name);
   // Without a record, the slice that is left is the other family's. It may be behind the one that
-  // held the record.
-  const isNewSlice = record.slice === null || parseEpoch(slice?.annotations[annotation.epoch]) === null;
+  // held the record. For a source that is being deleted no slice is made again (toPatch.ts), and
+  // the one that is left would get another epoch with each reconcile.
+  const isNewSlice =
+    record.slice === null
+      ? slice !== undefined || !source.terminating
+      : parseEpoch(slice?.annotations[annotation.epoch]) === null;
   if (isNewSlice) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now)), isNewSlice };
   return { epoch: record.knownEpoch + (isElection ? 1 : 0), isNewSlice };
 }

@@ -104,6 +104,19 @@ describe('a source that waits for a finalizer', () => {
   });
 });
 
+describe('a source that waits for a finalizer, with the slice of one family left', () => {
+  it('gets no other epoch with each reconcile, because no slice is made that could hold it', () => {
+    const both = (ipFamilies: readonly string[]) => ({ ipFamilies, ipFamilyPolicy: 'RequireDualStack' });
+    for (const name of ['pg-0', 'pg-1', 'pg-2']) world.changePod(name, { ips: ['10.0.0.1', 'fd00::1'] });
+    annotate({}, both(['IPv6', 'IPv4']));
+    for (const ms of [1, 2, 3]) reconcile(ms);
+    annotate({}, { ...both(['IPv4', 'IPv6']), terminating: true });
+    world.objects.endpointslices.delete(LEADER_SLICE);
+    reconcile(4);
+    expect([5, 6].map((ms) => world.reconcile(T0 + ms).writes)).toEqual([[], []]);
+  });
+});
+
 describe('a leader slice that waits for a finalizer', () => {
   it('follows the leader all the same, because it routes until it is gone', () => {
     world.edit('endpointslices', LEADER_SLICE, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
