@@ -11,6 +11,7 @@ import { annotation } from '../../lib/selection/names.ts';
 import { isOptedIn } from '../../lib/selection/optIn.ts';
 import { type LeaderRecord, readRecord } from '../../lib/selection/record.ts';
 import type { ServiceView, Snapshot } from '../../lib/selection/snapshot.ts';
+import type { Write } from '../../lib/selection/write.ts';
 import { takeSource } from '../operands/takeSource.ts';
 import { type AnnotationEdit, withAnnotations } from './annotate.ts';
 import { editError } from './editError.ts';
@@ -49,7 +50,13 @@ export function imagine({ snapshot, source }: CurrentState, edit: AnnotationEdit
 }
 
 function toCurrentState(snapshot: Snapshot, source: ServiceView): CurrentState {
-  const { decision, writes } = assess(snapshot, Date.now());
-  const isRouted = !writes.some(({ stage }) => stage === 'route');
+  // Only a bridge knows the verdicts of a health check. What the user wrote is decided as if every
+  // pod passed.
+  const unchecked = { ...snapshot, source: withAnnotations(source, { [annotation.healthCheck]: null }) };
+  const { decision, writes } = assess(unchecked, Date.now());
+  const hasRoute = ({ stage }: Write): boolean => stage === 'route';
+  // Without a pin, a route that only the check explains is where the rules want it, too.
+  const isPinned = source.annotations[annotation.pinLeader] !== undefined;
+  const isRouted = !writes.some(hasRoute) || (!isPinned && !assess(snapshot, Date.now()).writes.some(hasRoute));
   return { snapshot, source, record: readRecord(snapshot), decision, isRouted };
 }

@@ -109,7 +109,7 @@ export function findIncumbent(candidates: readonly Candidate[], leader: Leader |
  */
 function chooseBesideFitLeader(incumbent: Candidate, input: ChoiceInput, now: number): Choice {
   const { settings } = input;
-  if (input.hasUnreadable) return kept('LeaderFit', incumbent);
+  if (input.hasUnreadable || isBlind(input)) return kept('LeaderFit', incumbent);
   const pinned = input.candidates.find((pod) => pod.name === settings.pinLeader);
   if (pinned?.uid === incumbent.uid) return kept('LeaderFit', incumbent);
   if (pinned !== undefined && isEligible(pinned, input.rules, now))
@@ -120,6 +120,14 @@ function chooseBesideFitLeader(incumbent: Candidate, input: ChoiceInput, now: nu
   return first === undefined || first.uid === incumbent.uid
     ? kept('LeaderFit', incumbent)
     : { outcome: 'elected', reason: 'Preferred', pod: first };
+}
+
+/**
+ * A check is asked for, and no bridge tells a verdict by it. The leader may have been elected
+ * because the pod that a pin or the strategy prefers fails that check (S11).
+ */
+function isBlind({ settings, rules }: ChoiceInput): boolean {
+  return settings.healthCheck !== null && !rules.isChecked;
 }
 
 /**
@@ -202,9 +210,10 @@ export function nextChoiceAt(choice: Choice, input: ChoiceInput, now: number): n
 }
 
 /** The pods that would take over from this choice once they have been Ready for long enough. */
-function rivalsOf(choice: Choice, { candidates, settings, hasUnreadable }: ChoiceInput): readonly Candidate[] {
+function rivalsOf(choice: Choice, input: ChoiceInput): readonly Candidate[] {
+  const { candidates, settings } = input;
   if (choice.reason === 'Paused') return [];
   if (choice.reason !== 'LeaderFit') return candidates;
-  if (hasUnreadable || choice.pod?.name === settings.pinLeader) return [];
+  if (input.hasUnreadable || isBlind(input) || choice.pod?.name === settings.pinLeader) return [];
   return staysWhileFit(settings) ? candidates.filter((pod) => pod.name === settings.pinLeader) : candidates;
 }

@@ -12,13 +12,8 @@ import { parseBoolean, type ReadSettings, type Settings } from './settings.ts';
 import type { Candidate, Snapshot } from './snapshot.ts';
 import { parsePriority } from './strategy.ts';
 
-export function settingsWarnings({ settings, unreadable }: ReadSettings): readonly Warning[] {
-  const warnings = unreadable.map((each) => invalid(each.annotation, each.value, `It accepts ${each.expected}.`));
-  if (settings.healthCheck !== null) {
-    const message = `${annotation.healthCheck} is read but not acted on yet: the Ready condition alone decides.`;
-    warnings.push({ reason: 'InvalidAnnotation', value: annotation.healthCheck, message });
-  }
-  return warnings;
+export function settingsWarnings({ unreadable }: ReadSettings): readonly Warning[] {
+  return unreadable.map((each) => invalid(each.annotation, each.value, `It accepts ${each.expected}.`));
 }
 
 export function podWarnings(candidates: readonly Candidate[], usesPriority: boolean): readonly Warning[] {

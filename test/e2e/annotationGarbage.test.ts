@@ -88,10 +88,10 @@ describe('an annotation that cannot be read', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
   });
 
-  test('the annotation health-check is read, and named as not acted on', async () => {
+  test('a health check that cannot be read is named, and Ready alone decides', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
-    await namespace.apply(aService({ annotations: { 'health-check': 'http://:80/health' } }));
+    await namespace.apply(aService({ annotations: { 'health-check': 'http://web-0:80/health' } }));
     await expect.poll(() => readLeader(namespace)).toBe('web-0');
     await expect.poll(() => readWarnings(namespace)).toContain('zen-lead.io/health-check');
   });

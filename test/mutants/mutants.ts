@@ -21,6 +21,11 @@ export interface Mutant {
 const simulation = { test: 'test/simulation/simulation.test.ts', title: 'from seed 1$' };
 const watchTrust = { file: 'bridge/watch/watchTrust.ts', test: 'test/unit/bridge/watch/watchTrust.test.ts' };
 const fitness = { file: 'lib/selection/fitness.ts', test: 'test/unit/selection/decide.test.ts' };
+const health = { file: 'lib/selection/choose.ts', test: 'test/unit/selection/health.test.ts' };
+const observed = {
+  file: 'functions/reconcile/observed.ts',
+  test: 'test/unit/functions/reconcile/observed.test.ts',
+};
 const hints = { file: 'functions/reconcile/whyHint.ts', test: 'test/unit/functions/reconcile/reconcile.test.ts' };
 const pacer = { file: 'cli/replay/stepper.ts', test: 'test/unit/cli/replay/pacer.test.ts' };
 const podsOf = {
@@ -43,6 +48,42 @@ export const mutants: readonly Mutant[] = [
     ...fitness,
     search: "if (!pod.ready || pod.phase !== 'Running') return 'notReady';",
     replace: '',
+  },
+  {
+    name: 'a leader is left for its check although no pod passes it',
+    guarantee: 'S10',
+    ...health,
+    search: "if (incumbent !== null && unfit === 'unhealthy') return kept('AllUnhealthy', incumbent);",
+    replace: '',
+  },
+  {
+    name: 'a pod without a verdict takes over',
+    guarantee: 'S10',
+    ...health,
+    file: 'lib/selection/fitness.ts',
+    search: 'return rules.isChecked && pod.health === undefined;',
+    replace: 'return false && rules && pod;',
+  },
+  {
+    name: 'missing verdicts move a leader',
+    guarantee: 'S11',
+    ...health,
+    search: 'return settings.healthCheck !== null && !rules.isChecked;',
+    replace: 'return false && settings && rules;',
+  },
+  {
+    name: 'verdicts of a stranger count',
+    guarantee: 'S11',
+    ...observed,
+    search: "if (!isTrusted || data.kind !== 'readable'",
+    replace: "if (data.kind !== 'readable' || (false && isTrusted)",
+  },
+  {
+    name: 'verdicts count after their deadline',
+    guarantee: 'S11',
+    ...observed,
+    search: 'sent !== null && now < sent.deadline',
+    replace: 'sent !== null && (now < sent.deadline || true)',
   },
   {
     name: 'a write without preconditions leaves',

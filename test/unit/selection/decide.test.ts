@@ -400,13 +400,6 @@ describe('a value that cannot be read', () => {
     expect(decision).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
     expect(decision.warnings).toMatchObject([{ reason: 'InvalidAnnotation', value: 'pg-2/zen-lead.io/priority=high' }]);
   });
-
-  it('a health check is named as not yet acted on, and changes nothing', () => {
-    annotate({ 'health-check': 'tcp://:5432', 'pin-leader': 'pg-1' });
-    const decision = reconcile();
-    expect(decision).toMatchObject({ kind: 'elected', reason: 'Pinned' });
-    expect(decision.warnings[0]?.message).toContain('not acted on yet');
-  });
 });
 
 describe('ports', () => {

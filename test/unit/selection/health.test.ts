@@ -195,6 +195,27 @@ describe('without a leader', () => {
   });
 });
 
+describe('a fit leader stays where no bridge tells a verdict (S11)', () => {
+  it.each([{ sticky: 'false' }, { 'pin-leader': 'pg-0' }])('with %j', (annotations) => {
+    annotate(annotations);
+    observe({ 'pg-0': failing, 'pg-1': passing });
+    expect(reconcile()).toMatchObject({ reason: 'LeaderUnhealthy', leader: { name: 'pg-1' } });
+    // A hint, or a bridge that has just started.
+    world.observations = undefined;
+    expect(reconcile(2_000)).toMatchObject({ kind: 'kept', reason: 'LeaderFit', leader: { name: 'pg-1' } });
+    expect(lookAgainAt(2_000)).toBeNull();
+    observe({ 'pg-0': passing, 'pg-1': passing });
+    expect(reconcile(3_000)).toMatchObject({ kind: 'elected', leader: { name: 'pg-0' } });
+  });
+
+  it('and sets no timer for a pod that waits for min-ready-duration', () => {
+    annotate({ 'pin-leader': 'pg-1', 'min-ready-duration': '10s' });
+    world.changePod('pg-1', { readyChangedAt: T0 });
+    expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'LeaderFit' });
+    expect(lookAgainAt(1_000)).toBeNull();
+  });
+});
+
 describe('verdicts count for nothing', () => {
   it('where no bridge runs the check: candidates are chosen on Ready alone', () => {
     notReady('pg-0');

@@ -1,5 +1,5 @@
 /**
- * Checks the invariants S1 to S10 of docs/guarantees.md as properties over random histories of one
+ * Checks the invariants S1 to S11 of docs/guarantees.md as properties over random histories of one
  * Service.
  */
 
@@ -247,7 +247,7 @@ describe('over random histories', () => {
     );
   });
 
-  it('S8: a fit leader stays while it is sticky and nothing was pinned, excluded or renamed', () => {
+  it('S8, S11: a fit leader stays while it is sticky and nothing was pinned, excluded or renamed, or no verdict is known', () => {
     fc.assert(
       fc.property(history, (steps) => {
         play(steps, ({ before, after }) => {
@@ -256,10 +256,13 @@ describe('over random histories', () => {
           const settings = before.source?.annotations ?? {};
           const isFit =
             pod?.ready && !pod.terminating && pod.phase === 'Running' && pod.selected && pod.exclude !== 'true';
+          // S11: a check that no bridge runs.
+          const isBlind =
+            settings['zen-lead.io/health-check']?.startsWith('tcp://') === true && before.observer === undefined;
           const isPlain =
             enabled(before) &&
-            settings['zen-lead.io/sticky'] !== 'false' &&
-            settings['zen-lead.io/pin-leader'] === undefined;
+            (isBlind ||
+              (settings['zen-lead.io/sticky'] !== 'false' && settings['zen-lead.io/pin-leader'] === undefined));
           const portsResolve = typeof before.source?.ports[0]?.targetPort !== 'string' || (pod?.ports.length ?? 0) > 0;
           const family = before.source?.ipFamilies[0] === 'IPv6';
           const hasAddress = pod?.ips.some((ip) => ip.includes(':') === family);
