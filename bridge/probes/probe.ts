@@ -20,7 +20,7 @@ export interface Endpoint {
   readonly check: Check;
 }
 
-/** Why a probe failed: all that leaves the prober. */
+/** Why a probe failed. docs/how-to/health-checks.md#what-a-failure-says lists each word. */
 export type Detail =
   | 'refused'
   | 'reset'
