@@ -88,8 +88,9 @@ function parseExtensions(origin: string, text: string): Readonly<Record<string, 
   } catch (cause) {
     throw configError(`${origin}: is not JSON; ${accepted}`, cause);
   }
-  const extensions = typeof parsed === 'object' && parsed !== null && 'extensions' in parsed ? parsed.extensions : {};
-  if (typeof extensions !== 'object' || extensions === null) throw configError(`${origin}: ${accepted}`);
+  if (!isObject(parsed)) throw configError(`${origin}: ${accepted}`);
+  const { extensions = {} } = parsed;
+  if (!isObject(extensions)) throw configError(`${origin}: ${accepted}`);
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(extensions)) {
     if (typeof value !== 'string' || !/^[a-z0-9]+$/.test(name)) throw configError(`${origin}: ${name}: ${accepted}`);
@@ -103,4 +104,8 @@ function parseExtensions(origin: string, text: string): Readonly<Record<string, 
       );
   }
   return values;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -193,6 +193,26 @@ describe('what cannot be read', () => {
     },
     {
       args: ['bridge', '--sink', 'http://f'],
+      environment: { K_CE_OVERRIDES: '5' },
+      says: '$K_CE_OVERRIDES: accepted is {"extensions":{"name":"value"}}',
+    },
+    {
+      args: ['bridge', '--sink', 'http://f'],
+      environment: { K_CE_OVERRIDES: '[]' },
+      says: '$K_CE_OVERRIDES: accepted is {"extensions":{"name":"value"}}',
+    },
+    {
+      args: ['bridge', '--sink', 'http://f'],
+      environment: { K_CE_OVERRIDES: '{"extensions":[]}' },
+      says: '$K_CE_OVERRIDES: accepted is {"extensions":{"name":"value"}}',
+    },
+    {
+      args: ['bridge', '--sink', 'http://f'],
+      environment: { K_CE_OVERRIDES: '{"extensions":null}' },
+      says: '$K_CE_OVERRIDES: accepted is {"extensions":{"name":"value"}}',
+    },
+    {
+      args: ['bridge', '--sink', 'http://f'],
       environment: { K_CE_OVERRIDES: '{"extensions":{"Team":"a"}}' },
       says: '$K_CE_OVERRIDES: Team: accepted is {"extensions":{"name":"value"}}',
     },
