@@ -16,7 +16,7 @@ async function aNetworkOf(pods: Readonly<Record<string, string>>) {
   const network = createPodNetwork();
   const processes = new Map<string, { crash(): void }>();
   for (const [name, ip] of Object.entries(pods)) {
-    const process = await startPodProcess(network, { name, ip, port: 5432, onExit: () => {} });
+    const process = await startPodProcess(network, { name, ip, port: 5432, healthPort: 8008, onExit: () => {} });
     processes.set(name, process);
     closing.push(() => process.crash());
   }
