@@ -45,7 +45,7 @@ interface Bench {
 }
 
 /**
- * A delivery with a sink that answers when told to, or at once with `reply`. A call that is aborted
+ * A delivery with a sink that answers on request, or at once with `reply`. A call that is aborted
  * rejects, as a sink must.
  */
 function aBench({
@@ -498,7 +498,7 @@ describe('the circuit breaker before a failing sink', () => {
     expect(bench.answered.map(({ name }) => name)).toEqual(['good']);
   });
 
-  it('sends healthy Services as before while 100 others are refused by an exhausted quota', async () => {
+  it('sends healthy Services undisturbed while 100 others are refused by an exhausted quota', async () => {
     const refused = { status: 503, retryAfterMs: 1_000, scope: 'service' } as const;
     const bench = aBench({ reply: ({ partitionkey }) => (partitionkey.startsWith('shop/bad') ? refused : 200) });
     const waits: number[] = [];
