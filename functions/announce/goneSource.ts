@@ -22,6 +22,7 @@ import { annotation } from '../../lib/selection/names.ts';
 import { isControlledBy } from '../../lib/selection/ownership.ts';
 import { type LeaderRecord, recordOf, toLeader } from '../../lib/selection/record.ts';
 import type { GoneSource, Uid } from '../../lib/selection/snapshot.ts';
+import { sliceName } from '../../lib/selection/wantedNames.ts';
 import type { EventsSink } from './eventsSink.ts';
 import { type Notice, writeKubernetesEvent } from './kubernetesEvent.ts';
 
@@ -77,12 +78,23 @@ async function readStanding(
 ): Promise<'gone' | 'nothing' | 'waits'> {
   const source = await readIfThere(api, services, namespace, name, signal);
   if (source !== undefined && parseService(source).uid === gone.uid) return 'nothing';
-  for (const { name: sliceName, uid } of gone.slices) {
-    const object = await readIfThere(api, endpointSlices, namespace, sliceName, signal);
-    const slice = object === undefined ? undefined : parseSlice(object);
-    if (slice?.uid === uid) return isControlledBy(slice, gone.uid) ? 'waits' : 'nothing';
+  for (const each of sliceNames(gone)) {
+    const object = await readIfThere(api, endpointSlices, namespace, each, signal);
+    const slice = object === undefined ? null : parseSlice(object);
+    if (slice === null) continue;
+    if (isControlledBy(slice, gone.uid)) return 'waits';
+    if (gone.slices.some(({ uid }) => uid === slice.uid)) return 'nothing';
   }
   return 'gone';
+}
+
+/** The sender's watch of slices may be behind: those of each leader Service count, too. */
+function sliceNames({ services: leaderServices, slices }: GoneSource): ReadonlySet<string> {
+  const families = ['IPv4', 'IPv6'] as const;
+  return new Set([
+    ...slices.map(({ name }) => name),
+    ...leaderServices.flatMap(({ name }) => families.map((family) => sliceName(name, family))),
+  ]);
 }
 
 async function readIfThere(

@@ -101,6 +101,11 @@ it('waits while the route stands', async () => {
   expect([sent, fake.writes()]).toEqual([[], []]);
 });
 
+it('waits while a slice stands that the sender had not seen', async () => {
+  putSlice('unseen', uidOf('postgres'));
+  expect(await announce(aGone([]))).toEqual({ kind: 'waits' });
+});
+
 it.each([null, 'another'])('announces nothing of a route that was left to owner %s', async (owner) => {
   putSlice(uidOf('postgres-leader-ipv4'), owner);
   expect(await announce()).toEqual({ kind: 'nothing' });
