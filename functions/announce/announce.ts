@@ -22,11 +22,20 @@ import type { GoneSource, Snapshot, Uid } from '../../lib/selection/snapshot.ts'
 import type { Write } from '../../lib/selection/write.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import type { HeldBack } from '../reconcile/damping.ts';
 import { type Announcement, toAnnouncement } from './announcement.ts';
 import type { EventsSink } from './eventsSink.ts';
 import { announceGone } from './goneSource.ts';
 import { writeKubernetesEvent } from './kubernetesEvent.ts';
-import { toNotices, toRefusalNotice, toRemovalNotices, toWarningNotice, warningKey } from './notices.ts';
+import { readManagers } from './managers.ts';
+import {
+  toNotices,
+  toRefusalNotice,
+  toRemovalNotices,
+  toUndoneNotice,
+  toWarningNotice,
+  warningKey,
+} from './notices.ts';
 
 export interface Announcing {
   readonly snapshot: Snapshot;
@@ -34,6 +43,8 @@ export interface Announcing {
   readonly decidedAt: number;
   readonly type: string;
   readonly carry: string | undefined;
+  /** False: warnings only. */
+  readonly isAnnounceable: boolean;
 }
 
 export interface Told {
@@ -49,6 +60,8 @@ export interface Announcer {
   tellRemoved(snapshot: Snapshot, writes: readonly Write[], signal: AbortSignal): Promise<void>;
   /** Tells the user why nothing changes: the API server refused a write. */
   tellRefused(snapshot: Snapshot, error: unknown, signal: AbortSignal): Promise<void>;
+  /** Tells the user which writes do not stay, and who changes them. */
+  tellUndone(snapshot: Snapshot, heldBack: readonly HeldBack[], signal: AbortSignal): Promise<void>;
   /** Announces the end of a deleted Service. */
   tellGone(service: ServiceRef, gone: GoneSource, signal: AbortSignal): Promise<GoneTold>;
 }
@@ -96,7 +109,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
   async function announce(announcing: Announcing, signal: AbortSignal): Promise<Told> {
     const { snapshot, decision } = announcing;
     const warnings = toWarnings(announcing).filter((warning) => !said.has(warningKey(snapshot, decision, warning)));
-    const announcement = toAnnouncement(snapshot, decision);
+    const announcement = announcing.isAnnounceable ? toAnnouncement(snapshot, decision) : null;
     if (announcement === null && warnings.length === 0) return { hasRecorded: false, owes: false, carry: undefined };
 
     const inTime = AbortSignal.any([signal, timeoutSignal(budgetMs)]);
@@ -137,6 +150,22 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
       if (isNew) deps.metrics.warnings.inc({ namespace, service, reason: notice.reason });
       remember(key, said);
     });
+  }
+
+  async function tellUndone(snapshot: Snapshot, heldBack: readonly HeldBack[], signal: AbortSignal): Promise<void> {
+    const { source, namespace, name: service } = snapshot;
+    if (source === null) return;
+    for (const held of heldBack) {
+      const key = warningKey(snapshot, { epoch: 0 }, { reason: 'WriteUndone', value: held.name });
+      if (said.has(key)) continue;
+      const inTime = AbortSignal.any([signal, timeoutSignal(budgetMs)]);
+      await attempt(snapshot, signal, async () => {
+        const notice = toUndoneNotice(held, await readManagers(deps.api, namespace, held, inTime));
+        const isNew = await writeKubernetesEvent(deps.api, source, 0, notice, deps.now(), inTime);
+        if (isNew) deps.metrics.warnings.inc({ namespace, service, reason: notice.reason });
+        remember(key, said);
+      });
+    }
   }
 
   async function tellGone(service: ServiceRef, gone: GoneSource, signal: AbortSignal): Promise<GoneTold> {
@@ -180,7 +209,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     }
   }
 
-  return { announce, tellRemoved, tellRefused, tellGone };
+  return { announce, tellRemoved, tellRefused, tellUndone, tellGone };
 }
 
 function late(budgetMs: number, cause: unknown): ZenLeadError {

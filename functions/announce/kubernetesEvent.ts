@@ -26,6 +26,7 @@ export type EventReason =
   | 'NameConflict'
   | 'ForeignEndpointSlice'
   | 'WriteRefused'
+  | 'WriteUndone'
   | 'SourceGone'
   | 'LeaderServiceCreated'
   | 'LeaderServiceRemoved';

@@ -6,6 +6,7 @@ import { hashId } from '../../lib/events/eventId.ts';
 import type { Decision, Warning } from '../../lib/selection/decision.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
+import type { HeldBack } from '../reconcile/damping.ts';
 import type { Announcement } from './announcement.ts';
 import type { EventReason, Notice } from './kubernetesEvent.ts';
 
@@ -50,6 +51,17 @@ export function toRemovalNotices(writes: readonly Write[]): readonly Notice[] {
       { type: 'Normal', reason: 'LeaderServiceRemoved', value: write.uid, note: `Removed Service "${write.name}".` },
     ];
   });
+}
+
+/** One Event an object, however long it is fought over. */
+export function toUndoneNotice({ resource, name }: HeldBack, managers: readonly string[]): Notice {
+  const object = `${resource === 'services' ? 'Service' : 'EndpointSlice'} "${name}"`;
+  const who =
+    managers.length === 0
+      ? 'No other field manager is recorded: an admission webhook or policy changes it as it is written.'
+      : `Changed by ${managers.join(', ')}.`;
+  const note = `${object} does not stay as zen-lead writes it. ${who} zen-lead tries again, at most 5 minutes apart.`;
+  return { type: 'Warning', reason: 'WriteUndone', value: name, note };
 }
 
 /**

@@ -27,6 +27,8 @@ import type { Observations } from '../../lib/selection/observation.ts';
 import type { Snapshot, Uid } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
+import { type Carry, formatCarry, parseCarry } from './carry.ts';
+import { admit, announcementDueAt, note, noteAnnouncement } from './damping.ts';
 import { placeholdersFirst, withPlaceholders } from './placeholders.ts';
 import { type NamespaceRead, toSnapshot } from './readState.ts';
 import { type Basis, type SettleDeps, settle } from './settle.ts';
@@ -85,7 +87,8 @@ export async function reconcile(
 ): Promise<ReconcileResult> {
   const { service, type, evidence, state } = request;
   const sent = request.hint === null ? sentBasis(evidence) : null;
-  const carry = sent?.carry;
+  const { ledger: known, warnings: carry } = carryIn(evidence, sent !== null);
+  let ledger = known;
   let { hint } = request;
   let basis: Basis = sent ?? (await readBasis(request, deps, signal, { state }));
 
@@ -93,7 +96,10 @@ export async function reconcile(
   const placed: Write[] = [];
   for (let attempt = 1; ; ) {
     const decidedAt = deps.now();
-    const { decision, writes, nextLookAt } = select(basis.snapshot, decidedAt, deps.tracing);
+    const { decision, writes: wanted, nextLookAt } = select(basis.snapshot, decidedAt, deps.tracing);
+    const { writes, heldBack, dueAt: heldUntil } = admit(ledger, wanted, basis.snapshot, decidedAt);
+    const said = [decision.epoch, decision.leader?.uid ?? null];
+    const announceAt = announcementDueAt(ledger, said, decidedAt);
     const places = placeholdersFirst(writes);
     const isMakingPlaceholders = places.length > 0;
     const whyNot = basis.isRead || writes.length === 0 ? null : deps.whyHint({ ...evidence, writes });
@@ -102,8 +108,14 @@ export async function reconcile(
       basis = await readBasis(request, deps, signal, { guess: basis.snapshot });
       continue;
     }
-    const settling = { basis, decision, writes: isMakingPlaceholders ? places : writes, decidedAt, type, carry };
+    const isAnnounceable = announceAt === null && !heldBack.some(({ isRouteWrong }) => isRouteWrong);
+    const asked = isMakingPlaceholders ? places : writes;
+    const settling = { basis, decision, writes: asked, decidedAt, type, carry, isAnnounceable };
     const outcome = await settle(settling, deps, signal);
+    // A placeholder is no content of its own: the patch that fills it counts.
+    const lasting = isMakingPlaceholders ? outcome.writes.filter(isOfService) : outcome.writes;
+    ledger = note(ledger, lasting, decidedAt);
+    if (outcome.kind === 'settled' && outcome.hasRecorded) ledger = noteAnnouncement(ledger, said, decidedAt);
     if (isMakingPlaceholders) placed.push(...outcome.writes);
     if (outcome.kind === 'stale') {
       if (!isMakingPlaceholders && outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
@@ -120,12 +132,15 @@ export async function reconcile(
         decision,
         writes: isMakingPlaceholders ? placed : [...placed, ...outcome.writes],
       });
-      const dueAt = earliest(nextLookAt, outcome.owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
+      if (outcome.writes.length === 0) await deps.announcer.tellUndone(basis.snapshot, heldBack, signal);
+      for (const { resource } of heldBack) deps.metrics.writesHeldBack.inc({ resource });
+      const againAt = earliest(heldUntil, announceAt);
+      const dueAt = earliest(earliest(nextLookAt, againAt), outcome.owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
       const reply = toReplyData(
         basis,
         decision,
         dueAt === null ? null : toRecheckDelay(dueAt - decidedAt),
-        outcome.carry,
+        formatCarry({ warnings: outcome.carry, ledger }),
       );
       const sourceUid = basis.snapshot.source?.uid ?? null;
       return { ...whole, reply, sourceUid, decidedAt, attempts: attempt, hint };
@@ -141,6 +156,10 @@ function select(snapshot: Snapshot, now: number, tracing: Tracing = noTracing): 
     span.set({ 'zen_lead.decision': kind, 'zen_lead.reason': reason });
     return assessment;
   });
+}
+
+function isOfService(write: Write): boolean {
+  return 'resource' in write && write.resource === 'services';
 }
 
 /** What was decided, and what of it was written. */
@@ -181,10 +200,19 @@ function toReplyData(
 }
 
 /** Null when the event holds no snapshot. */
-function sentBasis({ data }: Evidence): (Basis & { readonly carry: string | undefined }) | null {
+function sentBasis({ data }: Evidence): Basis | null {
   if (data.kind !== 'readable' || data.value.snapshot === undefined) return null;
-  const { snapshot, deadline, carry } = data.value;
-  return { snapshot, deadline, isRead: false, carry };
+  const { snapshot, deadline } = data.value;
+  return { snapshot, deadline, isRead: false };
+}
+
+/**
+ * No decision depends on it. What was written counts also for a hint, which is how a Service that
+ * is too large for a snapshot is damped; of a stranger it does not.
+ */
+function carryIn({ isTrusted, data }: Evidence, isSent: boolean): Carry {
+  const carry = parseCarry(isTrusted && data.kind === 'readable' ? data.value.carry : undefined);
+  return isSent ? carry : { ...carry, warnings: undefined };
 }
 
 /** `state`: a read that is in already. `guess`: what was decided on before. */

@@ -14,7 +14,7 @@ import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import type { Tracing } from '../../lib/telemetry/tracing.ts';
-import type { Announcer } from '../announce/announce.ts';
+import type { Announcer, Told } from '../announce/announce.ts';
 
 /** What is decided on, and until when it may be written. */
 export interface Basis {
@@ -41,6 +41,8 @@ export interface Settling {
   readonly decidedAt: number;
   readonly type: string;
   readonly carry: string | undefined;
+  /** False where this was announced a moment ago, or the route does not stand. */
+  readonly isAnnounceable: boolean;
 }
 
 export type Outcome =
@@ -52,6 +54,8 @@ export type Outcome =
        * deleted.
        */
       readonly objects: readonly unknown[];
+      /** An announcement was made and recorded. */
+      readonly hasRecorded: boolean;
       /** Something is still to be told: reconcile again soon. */
       readonly owes: boolean;
       readonly carry: string | undefined;
@@ -61,14 +65,16 @@ export type Outcome =
 export async function settle(settling: Settling, deps: SettleDeps, signal: AbortSignal): Promise<Outcome> {
   const { basis, decision, writes } = settling;
   const route = writes.filter((write) => write.stage === 'route');
-  if (route.length > 0) return applyAll(route, settling, deps, signal, { owes: false, carry: settling.carry });
+  if (route.length > 0)
+    return applyAll(route, settling, deps, signal, { owes: false, hasRecorded: false, carry: settling.carry });
 
   const told = await deps.announcer.announce({ ...settling, snapshot: basis.snapshot }, signal);
   // Its record changed an object that the other writes were decided on; or it has to be told before
   // the Service goes.
   const waits = told.hasRecorded || (told.owes && decision.reason === 'OptedOut');
   if (waits || writes.length === 0) {
-    return { kind: 'settled', writes: [], objects: [], owes: told.owes || writes.length > 0, carry: told.carry };
+    const owes = told.owes || writes.length > 0;
+    return { kind: 'settled', writes: [], objects: [], hasRecorded: told.hasRecorded, owes, carry: told.carry };
   }
   return applyAll(writes, settling, deps, signal, told);
 }
@@ -78,7 +84,7 @@ async function applyAll(
   { basis }: Settling,
   deps: SettleDeps,
   signal: AbortSignal,
-  told: { readonly owes: boolean; readonly carry: string | undefined },
+  told: Told,
 ): Promise<Outcome> {
   const done: Write[] = [];
   const objects: unknown[] = [];

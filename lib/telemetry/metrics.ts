@@ -113,6 +113,11 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
       ...service,
       'reason',
     ]),
+    writesHeldBack: counter(
+      'writes_held_back_total',
+      'Writes put off because the same write before did not stay: something else changes the object.',
+      ['resource'],
+    ),
     refusedRequests: counter('refused_requests_total', 'Requests answered with 4xx, by error code.', ['code']),
     coldStartSeconds: histogram(
       'cold_start_seconds',

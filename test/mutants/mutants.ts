@@ -242,4 +242,28 @@ export const mutants: readonly Mutant[] = [
     replace: 'header.write(toOctal(Math.floor(Date.now() / 1_000), 11), 136);',
     test: 'test/unit/deploy/image.test.ts',
   },
+  {
+    name: 'what does not stay is written at once, each time',
+    guarantee: 'Who changes an object of zen-lead for good',
+    file: 'functions/reconcile/damping.ts',
+    search: 'if (now >= at) continue;',
+    replace: 'if (now >= at || at > 0) continue;',
+    test: 'test/unit/functions/reconcile/undoneWrites.test.ts',
+  },
+  {
+    name: 'the end of a Service is announced while its route stands',
+    guarantee: 'A source that is deleted with a leader',
+    file: 'functions/announce/goneSource.ts',
+    search: "if (isControlledBy(slice, gone.uid)) return 'waits';",
+    replace: '',
+    test: 'test/unit/functions/announce/goneSource.test.ts',
+  },
+  {
+    name: 'what a deleted Service owned is forgotten with the objects',
+    guarantee: 'A source that is deleted with a leader',
+    file: 'bridge/leaders/goneSources.ts',
+    search: 'keep(known, object);',
+    replace: '',
+    test: 'test/unit/bridge/leaders/goneSources.test.ts',
+  },
 ];

@@ -29,10 +29,11 @@ interface ApiServerSetting {
   readonly serviceCidrs: string;
   /** File of the policy; null without an audit log. */
   readonly auditPolicyFile: string | null;
+  readonly mutatingPolicies: boolean;
 }
 
 export function apiServerFlags(setting: ApiServerSetting): readonly string[] {
-  const { directory, port, credentials, serviceCidrs, auditPolicyFile } = setting;
+  const { directory, port, credentials, serviceCidrs, auditPolicyFile, mutatingPolicies } = setting;
   return [
     `--etcd-servers=unix://${directory}/${clientSocket}`,
     `--secure-port=${port}`,
@@ -49,6 +50,10 @@ export function apiServerFlags(setting: ApiServerSetting): readonly string[] {
     `--service-account-signing-key-file=${credentials.serviceAccountKeyFile}`,
     // pods are bare, in namespaces where no controller makes an account
     '--disable-admission-plugins=ServiceAccount',
+    // beta, and off by default, in Kubernetes 1.35
+    ...(mutatingPolicies
+      ? ['--feature-gates=MutatingAdmissionPolicy=true', '--runtime-config=admissionregistration.k8s.io/v1beta1=true']
+      : []),
     ...(auditPolicyFile === null
       ? []
       : [`--audit-policy-file=${auditPolicyFile}`, '--audit-log-path=audit.log', '--audit-log-mode=blocking']),

@@ -37,6 +37,8 @@ export interface ControlPlaneOptions {
    * (default false).
    */
   readonly audit?: boolean;
+  /** Serves MutatingAdmissionPolicy (default false). */
+  readonly mutatingPolicies?: boolean;
 }
 
 export interface ControlPlane {
@@ -82,6 +84,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     credentials,
     serviceCidrs: options.serviceCidrs ?? '10.96.0.0/16,fd00:10:96::/112',
     auditPolicyFile: options.audit === true ? writeAuditPolicy(directory) : null,
+    mutatingPolicies: options.mutatingPolicies === true,
   };
   const running = new Map<string, RunningProcess>();
   let port = 0;

@@ -1,0 +1,184 @@
+/**
+ * Damps writes that do not stay: a webhook, a policy or another controller changes an object as
+ * soon as zen-lead has written it. docs/decisions/damping.md
+ *
+ * The ledger says what was last written to which object, how often in a row, and when. It travels
+ * in `carry`, so functions stay stateless. A second write of the same content goes out at once,
+ * because a hand may have slipped; the next ones come later and later.
+ *
+ * Guarantees: pure. A write of other content is never held back, so a new leader is routed to at
+ * once. Each object is damped by itself.
+ * Does not guarantee that a lost ledger is missed: it counts from the beginning then.
+ */
+
+import { hashId } from '../../lib/events/eventId.ts';
+import { isEqual } from '../../lib/selection/isEqual.ts';
+import { annotation } from '../../lib/selection/names.ts';
+import type { Snapshot } from '../../lib/selection/snapshot.ts';
+import type { Write } from '../../lib/selection/write.ts';
+
+interface Entry {
+  readonly content: string;
+  /** How often in a row. */
+  readonly writes: number;
+  /** Of the last one, epoch milliseconds. */
+  readonly at: number;
+}
+
+/** By the hash of an object's name, or of `announcement`. */
+export type Ledger = ReadonlyMap<string, Entry>;
+
+export interface HeldBack {
+  readonly resource: 'services' | 'endpointslices';
+  readonly name: string;
+  /** How often the same was written. */
+  readonly writes: number;
+  /** Traffic does not go where it was decided to go. */
+  readonly isRouteWrong: boolean;
+}
+
+export interface Admitted {
+  readonly writes: readonly Write[];
+  readonly heldBack: readonly HeldBack[];
+  /** When the first of them may be written, epoch milliseconds. */
+  readonly dueAt: number | null;
+}
+
+const FIRST_DELAY_MS = 1_000;
+/** What is fought over for minutes waits for a person; more often would only fill logs. */
+const MAX_DELAY_MS = 300_000;
+/** Where traffic goes to a wrong place or to none. */
+const MAX_ROUTE_DELAY_MS = 10_000;
+/** What has stood for so long stays. */
+const STAYS_MS = 60_000;
+/** Each takes 45 characters of the 1,024 that a carry may have. */
+const MAX_ENTRIES = 12;
+const HASH_LENGTH = 8;
+const ANNOUNCEMENT = 'announcement';
+
+export const noLedger: Ledger = new Map();
+
+export function admit(ledger: Ledger, writes: readonly Write[], snapshot: Snapshot, now: number): Admitted {
+  const targets = groupByTarget(writes);
+  const heldBack: HeldBack[] = [];
+  const held = new Set<string>();
+  let dueAt: number | null = null;
+  for (const [target, group] of targets) {
+    const entry = ledger.get(hash(target));
+    const [first] = group;
+    if (entry === undefined || first === undefined || !('resource' in first)) continue;
+    if (entry.content !== hash(contentOf(group))) continue;
+    const isRouteWrong = isWrong(group, snapshot);
+    const at = nextAt(entry, isRouteWrong ? MAX_ROUTE_DELAY_MS : MAX_DELAY_MS);
+    if (now >= at) continue;
+    held.add(target);
+    heldBack.push({ resource: first.resource, name: first.name, writes: entry.writes, isRouteWrong });
+    dueAt = Math.min(dueAt ?? at, at);
+  }
+  return { writes: held.size === 0 ? writes : writes.filter((write) => !held.has(targetOf(write))), heldBack, dueAt };
+}
+
+/** The ledger after these writes. */
+export function note(ledger: Ledger, writes: readonly Write[], now: number): Ledger {
+  if (writes.length === 0) return prune(ledger, now);
+  const next = new Map(prune(ledger, now));
+  for (const [target, group] of groupByTarget(writes)) add(next, hash(target), hash(contentOf(group)), now);
+  return next;
+}
+
+export function noteAnnouncement(ledger: Ledger, said: unknown, now: number): Ledger {
+  const next = new Map(prune(ledger, now));
+  add(next, hash(ANNOUNCEMENT), hash(said), now);
+  return next;
+}
+
+/** When this may be announced again; null when it may be now. */
+export function announcementDueAt(ledger: Ledger, said: unknown, now: number): number | null {
+  const entry = ledger.get(hash(ANNOUNCEMENT));
+  if (entry === undefined || entry.content !== hash(said)) return null;
+  const at = nextAt(entry, MAX_DELAY_MS);
+  return now < at ? at : null;
+}
+
+/** Empty where there is nothing to remember. */
+export function formatLedger(ledger: Ledger): string {
+  const entries = [...ledger].toSorted(([, a], [, b]) => b.at - a.at).slice(0, MAX_ENTRIES);
+  return entries.map(([key, { content, writes, at }]) => [key, content, writes, at].join(' ')).join(',');
+}
+
+/** What cannot be read is left out: the count begins again. */
+export function parseLedger(text: string): Ledger {
+  const entries = text.split(',').flatMap((each): [string, Entry][] => {
+    const [, key, content, writes, at] = /^([0-9a-f]{8}) ([0-9a-f]{8}) (\d{1,6}) (\d{1,16})$/.exec(each) ?? [];
+    if (key === undefined || content === undefined) return [];
+    return [[key, { content, writes: Number(writes), at: Number(at) }]];
+  });
+  return new Map(entries);
+}
+
+function add(ledger: Map<string, Entry>, key: string, content: string, now: number): void {
+  const before = ledger.get(key);
+  const writes = before?.content === content ? before.writes + 1 : 1;
+  ledger.set(key, { content, writes, at: now });
+}
+
+function prune(ledger: Ledger, now: number): Ledger {
+  return new Map([...ledger].filter(([, entry]) => now - nextAt(entry, MAX_DELAY_MS) < STAYS_MS && entry.at <= now));
+}
+
+function nextAt({ writes, at }: Entry, maxDelayMs: number): number {
+  return writes < 2 ? at : at + Math.min(maxDelayMs, FIRST_DELAY_MS * 2 ** (writes - 2));
+}
+
+function groupByTarget(writes: readonly Write[]): ReadonlyMap<string, readonly Write[]> {
+  return Map.groupBy(writes, targetOf);
+}
+
+function targetOf(write: Write): string {
+  return 'resource' in write ? `${write.resource}/${write.name}` : `endpoints/${write.name}`;
+}
+
+/**
+ * What a group of writes to one object asks for, without what differs from one time to the next.
+ * Of a slice that is where it routes to: creating it again is the same wish as patching it.
+ */
+function contentOf(group: readonly Write[]): unknown {
+  const last = group.findLast((write) => write.kind === 'create' || write.kind === 'patch');
+  if (last === undefined) return 'delete';
+  const { metadata, spec, endpoints, ports } = bodyOf(last);
+  const { annotations = {}, labels, ownerReferences } = metadata;
+  if (last.resource === 'endpointslices') return [endpoints, ports, annotations[annotation.leaderPodUid] ?? null];
+  return [spec, labels, annotations, ownerReferences];
+}
+
+interface Body {
+  readonly metadata: {
+    readonly annotations?: Readonly<Record<string, unknown>>;
+    readonly labels?: unknown;
+    readonly ownerReferences?: unknown;
+  };
+  readonly spec?: unknown;
+  readonly endpoints?: readonly { readonly addresses?: unknown }[];
+  readonly ports?: unknown;
+}
+
+function bodyOf(write: Extract<Write, { kind: 'create' | 'patch' }>): Body {
+  return { metadata: {}, ...(write.kind === 'create' ? write.object : write.patch) };
+}
+
+/** A Service that is missing routes nowhere; a slice counts by its addresses. */
+function isWrong(group: readonly Write[], { services, slices }: Snapshot): boolean {
+  const last = group.findLast((write) => write.kind === 'create' || write.kind === 'patch');
+  if (last === undefined) return false;
+  if (last.resource === 'services') return !services.some(({ name }) => name === last.name);
+  const existing = slices.find(({ name }) => name === last.name);
+  const wanted = (bodyOf(last).endpoints ?? []).map(({ addresses }) => addresses);
+  return !isEqual(
+    existing?.spec?.endpoints.map(({ addresses }) => addresses),
+    wanted,
+  );
+}
+
+function hash(value: unknown): string {
+  return hashId([JSON.stringify(value) ?? '']).slice(0, HASH_LENGTH);
+}

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { formatCarry, parseCarry } from '../../../../functions/reconcile/carry.ts';
+import {
+  admit,
+  announcementDueAt,
+  formatLedger,
+  type Ledger,
+  noLedger,
+  note,
+  noteAnnouncement,
+  parseLedger,
+} from '../../../../functions/reconcile/damping.ts';
+import { assess } from '../../../../lib/selection/assess.ts';
+import type { Snapshot } from '../../../../lib/selection/snapshot.ts';
+import type { Write } from '../../../../lib/selection/write.ts';
+import { aLeaderService, aLeaderSlice } from '../../../support/objects/aSlice.ts';
+import { aCandidate, aService, T0, version } from '../../../support/objects/builders.ts';
+
+const uid = 'zen-lead.io/leader-pod-uid';
+
+function aSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
+  return {
+    namespace: 'shop',
+    name: 'postgres',
+    source: aService(),
+    candidates: [aCandidate({ name: 'p-0' })],
+    services: [aLeaderService()],
+    slices: [aLeaderSlice({ pod: 'p-0' })],
+    revisions: { pods: version(100), services: version(90), slices: version(95) },
+    ...changes,
+  };
+}
+
+/** A patch of the leader slice; `zone` is what is fought over. */
+function aSliceWrite(pod: string, zone: string, resourceVersion = '1'): Write {
+  const number = Number(pod.slice(-1));
+  return {
+    kind: 'patch',
+    resource: 'endpointslices',
+    stage: 'route',
+    namespace: 'shop',
+    name: 'postgres-leader-ipv4',
+    uid: aLeaderSlice({ pod }).uid,
+    resourceVersion: version(resourceVersion),
+    patch: {
+      metadata: { resourceVersion, annotations: { [uid]: pod, 'zen-lead.io/pods-revision': resourceVersion } },
+      endpoints: [{ addresses: [`10.0.0.${number + 1}`], zone }],
+      ports: [],
+    },
+  };
+}
+
+/** Writes whenever it may, for so long; resolves to the instants of the writes, from the start. */
+function fight(write: (at: number) => Write, forMs: number, snapshot = aSnapshot()): readonly number[] {
+  const written: number[] = [];
+  let ledger: Ledger = noLedger;
+  for (let now = T0; now <= T0 + forMs; now += 250) {
+    const { writes } = admit(ledger, [write(now)], snapshot, now);
+    ledger = parseLedger(formatLedger(note(ledger, writes, now)));
+    if (writes.length > 0) written.push(now - T0);
+  }
+  return written;
+}
+
+describe('a write that does not stay', () => {
+  it('goes out twice at once, then later and later, whatever version it is written on', () => {
+    expect(fight((at) => aSliceWrite('p-0', 'a', String(at)), 20_000)).toEqual([0, 250, 1_250, 3_250, 7_250, 15_250]);
+  });
+
+  it('goes out every five minutes in the end', () => {
+    const last = fight((at) => aSliceWrite('p-0', 'a', String(at)), 3_600_000).slice(-3);
+    expect(last.map((at, index) => at - (last[index - 1] ?? at))).toEqual([0, 300_000, 300_000]);
+  });
+
+  it('goes out every ten seconds where the route is wrong, and where its object is missing', () => {
+    const astray = aSnapshot({ slices: [aLeaderSlice({ pod: 'p-0', address: '10.9.9.9' })] });
+    for (const snapshot of [astray, aSnapshot({ slices: [] })]) {
+      const last = fight((at) => aSliceWrite('p-0', 'a', String(at)), 120_000, snapshot).slice(-2);
+      expect((last[1] ?? 0) - (last[0] ?? 0)).toBe(10_000);
+    }
+  });
+
+  it('begins again after it has stood for a minute', () => {
+    let ledger = note(note(noLedger, [aSliceWrite('p-0', 'a')], T0), [aSliceWrite('p-0', 'a')], T0);
+    expect(admit(ledger, [aSliceWrite('p-0', 'a')], aSnapshot(), T0 + 500).heldBack).toHaveLength(1);
+    ledger = note(ledger, [], T0 + 62_000);
+    expect(admit(ledger, [aSliceWrite('p-0', 'a')], aSnapshot(), T0 + 62_000).heldBack).toEqual([]);
+    expect(formatLedger(ledger)).toBe('');
+  });
+});
+
+it('never holds back another leader, another field or another object', () => {
+  const fought = aSliceWrite('p-0', 'a');
+  const ledger = note(note(noLedger, [fought], T0), [fought], T0);
+  const other: Write = { ...aSliceWrite('p-0', 'a'), name: 'postgres-leader-ipv6' };
+  for (const write of [aSliceWrite('p-1', 'a'), aSliceWrite('p-0', 'b'), other])
+    expect(admit(ledger, [fought, write], aSnapshot(), T0).writes).toEqual(
+      write.name === fought.name ? [fought, write] : [write],
+    );
+});
+
+it('says when the first of what it holds back may be written', () => {
+  const fought = aSliceWrite('p-0', 'a');
+  const ledger = note(note(noLedger, [fought], T0), [fought], T0);
+  expect(admit(ledger, [fought], aSnapshot(), T0 + 100)).toEqual({
+    writes: [],
+    heldBack: [{ resource: 'endpointslices', name: 'postgres-leader-ipv4', writes: 2, isRouteWrong: false }],
+    dueAt: T0 + 1_000,
+  });
+});
+
+it('counts the making again of a leader Service as the same write each time', () => {
+  const source = aService({}, { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack' });
+  const wanted = (n: number): readonly Write[] => {
+    const flipped = aLeaderService('postgres', { ipFamilies: ['IPv6', 'IPv4'], resourceVersion: version(n) });
+    return assess(aSnapshot({ source, services: [flipped] }), T0).writes.filter(
+      ({ name }) => name === 'postgres-leader',
+    );
+  };
+  expect(wanted(1).map(({ kind }) => kind)).toEqual(['delete', 'create']);
+  let ledger = note(noLedger, wanted(1), T0);
+  ledger = note(ledger, wanted(2), T0);
+  expect(admit(ledger, wanted(3), aSnapshot({ source }), T0).writes).toEqual([]);
+});
+
+it('puts off an announcement whose record does not stay, and no other', () => {
+  const said = [7, 'uid-p-0'];
+  const once = noteAnnouncement(noLedger, said, T0);
+  expect(announcementDueAt(once, said, T0)).toBeNull();
+  const twice = noteAnnouncement(once, said, T0);
+  expect(announcementDueAt(twice, said, T0)).toBe(T0 + 1_000);
+  expect(announcementDueAt(twice, [8, 'uid-p-1'], T0)).toBeNull();
+});
+
+describe('the carry', () => {
+  it('holds both what is owed and what was written, within its bound', () => {
+    let ledger: Ledger = noLedger;
+    for (let index = 0; index < 40; index++)
+      ledger = note(ledger, [{ ...aSliceWrite('p-0', 'a'), name: `slice-${index}` }], T0 + index);
+    const text = formatCarry({ warnings: 'warnings-owed', ledger }) ?? '';
+    expect(text.length).toBeLessThan(700);
+    const read = parseCarry(text);
+    expect(read.warnings).toBe('warnings-owed');
+    expect(read.ledger.size).toBe(12);
+    const newest: Write = { ...aSliceWrite('p-0', 'a'), name: 'slice-39' };
+    const again = note(read.ledger, [newest], T0 + 50);
+    expect(admit(again, [newest], aSnapshot(), T0 + 50).heldBack).toHaveLength(1);
+  });
+
+  it('is what it was where nothing was written', () => {
+    expect(formatCarry({ warnings: 'warnings-owed', ledger: noLedger })).toBe('warnings-owed');
+    expect(formatCarry({ warnings: undefined, ledger: noLedger })).toBeUndefined();
+  });
+
+  it.each(['', ';', ';;', 'x;y z', `;${'1 '.repeat(400)}`, ';aaaaaaaa bbbbbbbb 1 -5'])(
+    'reads %j as no ledger',
+    (text) => {
+      expect(parseCarry(text).ledger.size).toBe(0);
+    },
+  );
+
+  it('takes no instant in the future, whose clock was wrong', () => {
+    const ledger = note(
+      note(noLedger, [aSliceWrite('p-0', 'a')], T0 + 3_600_000),
+      [aSliceWrite('p-0', 'a')],
+      T0 + 3_600_000,
+    );
+    expect(note(ledger, [], T0).size).toBe(0);
+  });
+});

@@ -1,0 +1,105 @@
+/** Something changes the leader slice after each write of zen-lead. docs/decisions/damping.md */
+
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { ReplyEvent } from '../../../../lib/events/reply.ts';
+import { putPod, putService, routedPod } from '../../../support/objects/aNamespace.ts';
+import type { Stored } from '../../../support/servers/fakeApi.ts';
+import { type Harness, signal, startHarness } from '../../../support/servers/functionsHarness.ts';
+
+let harness: Harness;
+let carry: string | undefined;
+
+beforeEach(async () => {
+  harness = await startHarness();
+  carry = undefined;
+});
+afterEach(() => harness.fake.close());
+
+/** One event as a bridge sends it, with the carry of the last reply. */
+async function reconcile(isTrusted = true): Promise<ReplyEvent> {
+  const event = await harness.event({}, carry === undefined ? {} : { carry });
+  const reply = await harness.reconciler.reconcile(event, isTrusted, signal);
+  carry = reply.data.carry;
+  return reply;
+}
+
+/** Rewrites the zone of what is routed to, as the manager `mesh`. */
+function fight(): void {
+  const slice = harness.fake.find('endpointslices', 'db-leader-ipv4');
+  const endpoints = (slice?.['endpoints'] ?? []) as readonly object[];
+  if (slice === undefined || endpoints.length === 0) return;
+  const managedFields = [
+    { manager: 'zen-lead', operation: 'Update', time: '2026-11-20T10:00:00Z' },
+    { manager: 'mesh', operation: 'Apply', time: '2026-11-20T10:00:01Z' },
+    { manager: 'kubelet', operation: 'Update', time: '2026-11-20T10:00:02Z', subresource: 'status' },
+  ];
+  const metadata = { ...slice.metadata, managedFields };
+  harness.fake.put('endpointslices', {
+    ...slice,
+    metadata,
+    endpoints: endpoints.map((each) => ({ ...each, zone: 'x' })),
+  });
+}
+
+async function fightFor(seconds: number, isTrusted = true): Promise<number> {
+  let patches = 0;
+  for (let step = 0; step < seconds * 10; step++) {
+    await reconcile(isTrusted);
+    patches += harness.fake.writes().filter((write) => write === 'PATCH endpointslices/db-leader-ipv4').length;
+    fight();
+    harness.clock.now += 100;
+  }
+  return patches;
+}
+
+const notices = (): readonly Stored[] => harness.fake.all('events');
+const reasons = (): readonly unknown[] => notices().map(({ reason }) => reason);
+
+it('writes it less and less often, announces the leader, and names who changes it', async () => {
+  putService(harness.fake);
+  putPod(harness.fake, 'db-0');
+  expect(await fightFor(4)).toBe(4);
+  expect(reasons()).toEqual(expect.arrayContaining(['LeaderElected', 'WriteUndone']));
+  expect(notices().find(({ reason }) => reason === 'WriteUndone')?.['note']).toBe(
+    'EndpointSlice "db-leader-ipv4" does not stay as zen-lead writes it. Changed by mesh (Apply). zen-lead tries again, at most 5 minutes apart.',
+  );
+  expect(await harness.count('writes_held_back_total', { resource: 'endpointslices' })).toBeGreaterThan(0);
+  expect(await harness.count('warnings_total', { reason: 'WriteUndone' })).toBe(1);
+});
+
+it('asks for the next attempt, and fails over before it', async () => {
+  putService(harness.fake);
+  putPod(harness.fake, 'db-0');
+  putPod(harness.fake, 'db-1');
+  await fightFor(2);
+  const { recheckAfterMs = 0 } = (await reconcile()).data;
+  expect(recheckAfterMs).toBeGreaterThan(1_000);
+
+  putPod(harness.fake, 'db-0', { ready: false });
+  await reconcile();
+  expect(routedPod(harness.fake)).toBe('db-1');
+  fight();
+  await fightFor(1);
+  expect(reasons()).toContain('LeaderChanged');
+});
+
+it('says that a webhook or policy changes it where no other manager is recorded', async () => {
+  putService(harness.fake);
+  putPod(harness.fake, 'db-0');
+  harness.fake.before = ({ method, path, body }) => {
+    if (method === 'PATCH' && path.includes('endpointslices'))
+      for (const endpoint of (body as { endpoints?: { zone?: string }[] }).endpoints ?? []) endpoint.zone = 'x';
+    return undefined;
+  };
+  for (let step = 0; step < 10; step++) await reconcile();
+  expect(notices().find(({ reason }) => reason === 'WriteUndone')?.['note']).toContain(
+    'an admission webhook or policy',
+  );
+});
+
+it('damps nothing for a stranger, whose carry does not count', async () => {
+  putService(harness.fake);
+  putPod(harness.fake, 'db-0');
+  await fightFor(1);
+  expect(await fightFor(1, false)).toBe(10);
+});
