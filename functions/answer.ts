@@ -71,6 +71,8 @@ function toStatus({ code }: ZenLeadError): number {
       return 401;
     case 'WRONG_SENDER':
       return 403;
+    case 'PATH_UNKNOWN':
+      return 404;
     case 'METHOD_NOT_ALLOWED':
       return 405;
     case 'REQUEST_TIMEOUT':

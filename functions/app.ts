@@ -119,8 +119,8 @@ export function createApp(deps: AppDeps): FastifyInstance {
   app.options('*', handshake);
   app.decorateRequest('sender', 'stranger');
   app.post('*', { onRequest: admit }, (request, reply) => receive(request, reply, deps));
-  // Every path takes POST, so what is not found is a method.
-  app.setNotFoundHandler((request, reply) => refuse(methodError(request), reply, deps, allowedMethods(request)));
+  // Every path takes POST, so what is not found is a page or a method.
+  app.setNotFoundHandler((request, reply) => refuse(notFoundError(request), reply, deps, allowedMethods(request)));
   app.setErrorHandler((error, _request, reply) => refuse(toInputError(error, limits), reply, deps));
   return app;
 
@@ -185,7 +185,10 @@ function withoutSnapshot(reply: ReplyEvent): ReplyEvent {
   return { ...reply, data };
 }
 
-function methodError({ method }: FastifyRequest): ZenLeadError {
+function notFoundError({ method, url }: FastifyRequest): ZenLeadError {
+  const isPage = method === 'GET' || method === 'HEAD';
+  if (isPage && !/^\/(?:\?|$)/.test(url))
+    return new ZenLeadError('PATH_UNKNOWN', 'url: there is no page of this path', { retry: 'never', path: 'url' });
   const message = `method: ${method} is not answered here; POST a CloudEvent`;
   return new ZenLeadError('METHOD_NOT_ALLOWED', message, { retry: 'never', path: 'method' });
 }

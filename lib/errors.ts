@@ -43,6 +43,7 @@ export type ErrorCode =
   | 'DEMO_FAILED' // a step of `zen-lead demo` did not happen
   | 'KUBE_NAMESPACE_TERMINATING' // 403: nothing can be made there any more
   | 'REFUSED' // what a command was asked to do would not have the effect that was asked for
+  | 'PATH_UNKNOWN' // 404: no page of that path
   | 'METHOD_NOT_ALLOWED' // 405: a function takes POST and OPTIONS
   | 'REQUEST_TIMEOUT' // 408: a request has not arrived whole in time
   | 'HEADERS_TOO_LARGE'; // 431

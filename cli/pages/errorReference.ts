@@ -108,6 +108,10 @@ export const errorReference: Readonly<Record<ErrorCode | 'INTERNAL', ErrorNote>>
     meaning: '403 from a function: a good token of another sender.',
     todo: 'Check --trusted-sender: system:serviceaccount:NAMESPACE:NAME of the bridge.',
   },
+  PATH_UNKNOWN: {
+    meaning: '404 from a function: a GET of a path without a page. No answer to a POST is 404.',
+    todo: 'GET /livez, /readyz or /metrics; POST a CloudEvent.',
+  },
   METHOD_NOT_ALLOWED: {
     meaning: '405 from a function: every path takes POST, and OPTIONS for the webhook handshake.',
     todo: 'POST a CloudEvent. For probes ask /livez and /readyz.',

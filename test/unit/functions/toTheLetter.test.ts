@@ -178,7 +178,8 @@ describe('every answer but 200 and 204 has the documented body', () => {
   const close = 'host: x\r\nconnection: close\r\n';
 
   it.each<[name: string, request: string, status: number, code: string, path: string]>([
-    ['a GET of another path', `GET /else HTTP/1.1\r\n${close}\r\n`, 405, 'METHOD_NOT_ALLOWED', 'method'],
+    ['a GET of another path', `GET /else HTTP/1.1\r\n${close}\r\n`, 404, 'PATH_UNKNOWN', 'url'],
+    ['a GET of where events go', `GET /?x HTTP/1.1\r\n${close}\r\n`, 405, 'METHOD_NOT_ALLOWED', 'method'],
     ['another method', `PUT / HTTP/1.1\r\n${close}\r\n`, 405, 'METHOD_NOT_ALLOWED', 'method'],
     ['a method that few know', `REPORT / HTTP/1.1\r\n${close}\r\n`, 405, 'METHOD_NOT_ALLOWED', 'method'],
     ['another method on a probe', `PUT /livez HTTP/1.1\r\n${close}\r\n`, 405, 'METHOD_NOT_ALLOWED', 'method'],
