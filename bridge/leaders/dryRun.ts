@@ -6,9 +6,8 @@
  */
 
 import { assess } from '../../lib/selection/assess.ts';
-import { compareRevisions } from '../../lib/selection/compareRevisions.ts';
-import { readRecord } from '../../lib/selection/record.ts';
-import type { ResourceVersion, Snapshot } from '../../lib/selection/snapshot.ts';
+import { catchUp } from '../../lib/selection/catchUp.ts';
+import type { Snapshot } from '../../lib/selection/snapshot.ts';
 
 interface DryRun {
   /**
@@ -23,28 +22,4 @@ interface DryRun {
 export function dryRun(snapshot: Snapshot, now: number): DryRun {
   const { writes, nextLookAt } = assess(catchUp(snapshot), now);
   return { wantsRoute: writes.some(({ stage }) => stage === 'route'), nextLookAt };
-}
-
-/**
- * With the revisions that were last decided on, where ours are behind. A quiet watch is behind
- * every LIST that a hint makes, and the rules would want the record lowered to it: right for state
- * that was read just now (a restored etcd), and no route to move.
- */
-function catchUp(snapshot: Snapshot): Snapshot {
-  const { podsRevision, servicesRevision } = readRecord(snapshot);
-  const { pods, services, slices } = snapshot.revisions;
-  return {
-    ...snapshot,
-    revisions: { pods: newer(pods, podsRevision), services: newer(services, servicesRevision), slices },
-  };
-}
-
-/** Where they cannot be ordered, ours stands. */
-function newer(ours: ResourceVersion, recorded: string | undefined): ResourceVersion {
-  if (recorded === undefined || compareRevisions(recorded, ours) !== 'newer') return ours;
-  return toResourceVersion(recorded);
-}
-
-function toResourceVersion(text: string): ResourceVersion {
-  return text as ResourceVersion;
 }

@@ -21,6 +21,7 @@ import { toRecheckDelay } from '../../lib/events/recheckDelay.ts';
 import type { ReplyData } from '../../lib/events/reply.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
 import { type Assessment, assess } from '../../lib/selection/assess.ts';
+import { catchUp } from '../../lib/selection/catchUp.ts';
 import type { Decision } from '../../lib/selection/decision.ts';
 import { joinObservations } from '../../lib/selection/joinObservations.ts';
 import type { Observations } from '../../lib/selection/observation.ts';
@@ -203,7 +204,8 @@ function toReplyData(
 function sentBasis({ data }: Evidence): Basis | null {
   if (data.kind !== 'readable' || data.value.snapshot === undefined) return null;
   const { snapshot, deadline } = data.value;
-  return { snapshot, deadline, isRead: false };
+  // The record is not lowered to a view that is behind it and moves nothing (whyHint.ts).
+  return { snapshot: catchUp(snapshot), deadline, isRead: false };
 }
 
 /**

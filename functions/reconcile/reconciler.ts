@@ -78,7 +78,14 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       // A sender can write any time into an event, which would only spoil the latency that is
       // measured.
       const observedAt = isTrusted ? event.observedAt : undefined;
-      const evidence: Evidence = { kind: 'reconcile', isTrusted, data: event.data, now: deps.now(), writes: [] };
+      const evidence: Evidence = {
+        kind: 'reconcile',
+        isTrusted,
+        data: event.data,
+        isResync: type === 'io.zen-lead.service.resync',
+        now: deps.now(),
+        writes: [],
+      };
       const request = { service, type, evidence, hint: rule(evidence), traceparent };
       const gone = isTrusted && event.data.kind === 'readable' ? event.data.value.gone : undefined;
       if (request.hint === null)
@@ -95,7 +102,14 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         `${namespace}/${objectKind}/${name}`,
         async (stop) => {
           const state = await readNamespace(namespace, stop);
-          const evidence: Evidence = { kind: 'foreign', isTrusted: false, data: noData, now: deps.now(), writes: [] };
+          const evidence: Evidence = {
+            kind: 'foreign',
+            isTrusted: false,
+            data: noData,
+            isResync: false,
+            now: deps.now(),
+            writes: [],
+          };
           const known = { type, evidence, hint: rule(evidence), state };
           const replies: ReplyEvent[] = [];
           for (const concerned of findConcerned(state, hint)) {

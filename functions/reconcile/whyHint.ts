@@ -10,6 +10,8 @@
  */
 
 import type { ReadData } from '../../lib/events/parseReconcileEvent.ts';
+import { assess } from '../../lib/selection/assess.ts';
+import { catchUp } from '../../lib/selection/catchUp.ts';
 import { compareRevisions, type RevisionOrder } from '../../lib/selection/compareRevisions.ts';
 import { type LeaderRecord, readRecord } from '../../lib/selection/record.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
@@ -34,6 +36,8 @@ export interface Evidence {
   /** The sender has proved who it is. */
   readonly isTrusted: boolean;
   readonly data: ReadData;
+  /** Of an event that comes although nothing was seen. */
+  readonly isResync: boolean;
   /** Epoch milliseconds. */
   readonly now: number;
   /** What the snapshot leads to; empty until that is known. */
@@ -59,8 +63,13 @@ const rules: readonly (readonly [reason: HintReason, applies: Rule])[] = [
   ['late', ({ data, now }) => data.kind === 'readable' && now >= data.value.deadline],
   // Before Kubernetes 1.35 a revision need not be a number.
   ['unordered', (evidence, record) => compareWithRecord(evidence, record()).includes('unordered')],
-  // S9: older than what was last decided on.
-  ['old', (evidence, record) => compareWithRecord(evidence, record()).includes('older')],
+  // S9: older than what was last decided on, and something is to be moved. A resync reads in any
+  // case: the record may be ahead of a restored etcd, which nothing else would find.
+  [
+    'old',
+    (evidence, record) =>
+      compareWithRecord(evidence, record()).includes('older') && (evidence.isResync || wantsWrites(evidence)),
+  ],
   // S9: no slice holds a record that the snapshot could be older than, or another slice is to be
   // made.
   [
@@ -91,6 +100,13 @@ function compareWithRecord(evidence: Evidence, record: LeaderRecord | undefined)
     compareRevisions(pods, record?.podsRevision ?? pods),
     compareRevisions(services, record?.servicesRevision ?? services),
   ];
+}
+
+/** Of an older snapshot: with the revisions of the record, which it must not lower. */
+function wantsWrites(evidence: Evidence): boolean {
+  const snapshot = snapshotIn(evidence);
+  if (evidence.writes.length > 0 || snapshot === undefined) return true;
+  return assess(catchUp(snapshot), evidence.now).writes.length > 0;
 }
 
 function snapshotIn({ data }: Evidence): Snapshot | undefined {

@@ -43,6 +43,16 @@ function withoutPrecondition(api: KubeApi, key: 'uid' | 'resourceVersion'): Kube
   };
 }
 
+/** What is read by name is as it is now, and not at the revision of the list. */
+function withoutExactRevision(api: KubeApi): KubeApi {
+  return {
+    ...api,
+    list(resource, namespace, { resourceVersion: _, resourceVersionMatch: __, ...query }, signal) {
+      return api.list(resource, namespace, query, signal);
+    },
+  };
+}
+
 /** A slice keeps the first that it is given. */
 function withoutNewEpochs(api: KubeApi): KubeApi {
   const first = new Map<unknown, unknown>();
@@ -171,6 +181,17 @@ export const removedFences: readonly RemovedFence[] = [
     },
     noticedBy: ['S9'],
     knownSeed: 1,
+    withinSeeds: 800,
+  },
+  {
+    name: 'the one revision of what a function reads (S9)',
+    options: {
+      settles: false,
+      fence: { ...allFences, wrapFunctionApi: withoutExactRevision },
+      weights: { 'pod loses its label': 10, 'pod flips': 20 },
+    },
+    noticedBy: ['S2', 'S8'],
+    knownSeed: 113,
     withinSeeds: 800,
   },
   {

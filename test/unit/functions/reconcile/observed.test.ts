@@ -104,7 +104,8 @@ describe('observations in an event', () => {
     const { snapshot } = event.data.value;
     const old = { ...snapshot, revisions: { ...snapshot.revisions, pods: '1' as typeof snapshot.revisions.pods } };
     const data = { ...event.data, value: { ...event.data.value, snapshot: old } };
-    const reply = await harness.reconciler.reconcile({ ...event, data }, true, signal);
+    const type = 'io.zen-lead.service.resync';
+    const reply = await harness.reconciler.reconcile({ ...event, type, data }, true, signal);
     expect(reply.data.basis).toBe('read');
     expect(healthOf(reply.data.snapshot)).toMatchObject({ verdict: 'failing' });
   });

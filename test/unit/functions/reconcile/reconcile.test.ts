@@ -280,11 +280,31 @@ describe('a snapshot that may not decide', () => {
     expect(await hints('untrusted')).toBe(1);
   });
 
-  it('heals a restored etcd: state read decides and records its own, lower revisions', async () => {
+  it('is no hint although it is older than what was last decided on, where it moves nothing', async () => {
+    const fresh = await harness.snapshot();
+    const behind = { ...fresh, revisions: { ...fresh.revisions, pods: '5' as typeof fresh.revisions.pods } };
+    const reply = await harness.reconcile({}, { snapshot: behind });
+    expect(reply.data).toMatchObject({ basis: 'event', decision: 'kept', leader: { name: 'db-0' } });
+    expect(harness.fake.requests).toEqual([]);
+    const resync = await harness.reconcile({ type: 'io.zen-lead.service.resync' }, { snapshot: behind });
+    expect(resync.data.basis).toBe('read');
+  });
+
+  it('announces a leader by a view that is behind its record, without a read', async () => {
+    harness.fake.remove('pods', 'db-0');
+    await harness.reconcile(); // the route; the announcement is the next reconcile
+    const fresh = await harness.snapshot();
+    const behind = { ...fresh, revisions: { ...fresh.revisions, pods: '5' as typeof fresh.revisions.pods } };
+    await harness.reconcile({}, { snapshot: behind });
+    expect(reads()).toEqual([]);
+    expect(harness.fake.writes()).toEqual(['POST events', 'PATCH services/db-leader']);
+  });
+
+  it('heals a restored etcd at the next resync: state read records its own, lower revisions', async () => {
     const slice = harness.fake.find('endpointslices', 'db-leader-ipv4');
     const annotations = { ...(slice?.metadata['annotations'] as object), 'zen-lead.io/pods-revision': '99999999' };
     harness.fake.put('endpointslices', { ...slice, metadata: { ...slice?.metadata, annotations } });
-    await harness.reconcile();
+    await harness.reconcile({ type: 'io.zen-lead.service.resync' });
     expect(await hints('old')).toBe(1);
     const recorded = harness.fake.find('endpointslices', 'db-leader-ipv4')?.metadata['annotations'];
     expect(Number((recorded as Record<string, string>)['zen-lead.io/pods-revision'])).toBeLessThan(2_000);

@@ -32,7 +32,14 @@ function withRevisions(revisions: Partial<Snapshot['revisions']>): ReadData {
   return withSnapshot({ ...recorded, revisions: { ...recorded.revisions, ...revisions } });
 }
 
-const evidence: Evidence = { kind: 'reconcile', isTrusted: true, data: withSnapshot(recorded), now, writes: [] };
+const evidence: Evidence = {
+  kind: 'reconcile',
+  isTrusted: true,
+  data: withSnapshot(recorded),
+  isResync: false,
+  now,
+  writes: [],
+};
 const at = { namespace: 'shop', name: 'db-leader-ipv4' };
 const patch: Write = {
   ...at,

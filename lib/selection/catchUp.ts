@@ -1,0 +1,32 @@
+/**
+ * catchUp: gives a snapshot the revisions that were last decided on, where its own are behind.
+ *
+ * A quiet watch is behind every LIST that a function makes. Of such a snapshot the rules would want
+ * the record lowered to it, which is right only for state that was read just now (a restored etcd).
+ * Caught up, it says whether anything is to be moved.
+ *
+ * Guarantees: pure. Where revisions cannot be ordered, those of the snapshot stand.
+ * Does not guarantee that the snapshot is new. What it leads to may not be written (S9).
+ */
+
+import { compareRevisions } from './compareRevisions.ts';
+import { readRecord } from './record.ts';
+import type { ResourceVersion, Snapshot } from './snapshot.ts';
+
+export function catchUp(snapshot: Snapshot): Snapshot {
+  const { podsRevision, servicesRevision } = readRecord(snapshot);
+  const { pods, services, slices } = snapshot.revisions;
+  return {
+    ...snapshot,
+    revisions: { pods: newer(pods, podsRevision), services: newer(services, servicesRevision), slices },
+  };
+}
+
+function newer(ours: ResourceVersion, recorded: string | undefined): ResourceVersion {
+  if (recorded === undefined || compareRevisions(recorded, ours) !== 'newer') return ours;
+  return toResourceVersion(recorded);
+}
+
+function toResourceVersion(text: string): ResourceVersion {
+  return text as ResourceVersion;
+}
