@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { chooseFreePort } from '../support/controlPlane/chooseFreePort.ts';
-import { aDirectory } from '../support/programs/aCluster.ts';
+import { aDirectory } from '../support/programs/aKubeconfig.ts';
 import { findPrometheus } from './findPrometheus.ts';
 
 interface SpawnedPrometheus {

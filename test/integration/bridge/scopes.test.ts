@@ -3,43 +3,22 @@
  * one of them is refused stops no other. docs/architecture.md#readiness
  */
 
-import { afterEach, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { EmbeddedApiServer } from '../../../apiserver/startApiServer.ts';
 import type { Snapshot } from '../../../lib/selection/snapshot.ts';
-import {
-  addPod,
-  addService,
-  type BridgeBench,
-  type BridgeBenchOptions,
-  PATIENCE_MS,
-  setReady,
-  startBench,
-  startCluster,
-} from '../../support/programs/bridgeBench.ts';
-
-const closers: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+import { aBench, addPod, addService, anApiServer, PATIENCE_MS, setReady } from '../../support/programs/bridgeBench.ts';
 
 const namespaces = ['bank', 'shop'];
 const retry = { minMs: 5, maxMs: 20 };
 const quick = { watches: { tickMs: 10, blindMs: 150, proofMs: 20, retry, relist: retry } };
 
 async function aCluster(): Promise<EmbeddedApiServer> {
-  const server = await startCluster(...namespaces);
-  closers.push(() => server.close());
+  const server = await anApiServer(...namespaces);
   addService(server, 'shop', 'db');
   addService(server, 'bank', 'ledger');
   for (const n of [0, 1]) addPod(server, 'shop', `db-${n}`, 'db');
   for (const n of [0, 1]) addPod(server, 'bank', `ledger-${n}`, 'ledger');
   return server;
-}
-
-function aBench(options: BridgeBenchOptions): BridgeBench {
-  const bench = startBench({ namespaces, tuning: quick, ...options });
-  closers.push(() => bench.close());
-  return bench;
 }
 
 /** What a RoleBinding that is gone does to every request for pods of that namespace. */
@@ -56,7 +35,7 @@ const waitFor = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { 
 it('serves every other namespace while one may not be listed, and that one as soon as it may', async () => {
   const server = await aCluster();
   const forbidden = forbidPods(server, 'bank');
-  const bench = aBench({ server });
+  const bench = aBench({ server, namespaces, tuning: quick });
   expect(await bench.nextEvents(1)).toEqual(['service.added shop/db']);
   setReady(server, 'shop', 'db-0', false);
   expect(await bench.nextEvents(1)).toEqual(['pod.modified shop/db']);
@@ -84,7 +63,7 @@ it('serves every other namespace while one may not be listed, and that one as so
 it('is not ready while no namespace may be listed', async () => {
   const server = await aCluster();
   const forbidden = namespaces.map((namespace) => forbidPods(server, namespace));
-  const bench = aBench({ server });
+  const bench = aBench({ server, namespaces, tuning: quick });
   await waitFor(() => expect(bench.bridge.readiness().reasons.join()).toMatch(/bank is not.*shop is not/));
   expect(bench.bridge.readiness().ready).toBe(false);
   expect(bench.events).toEqual([]);
@@ -98,7 +77,7 @@ it('is not ready while a list of one namespace is late, and serves the others al
     fault: { kind: 'stall' },
     matches: ({ resource, namespace }) => resource === 'pods' && namespace === 'bank',
   });
-  const bench = aBench({ server });
+  const bench = aBench({ server, namespaces, tuning: quick });
   expect(await bench.nextEvents(1)).toEqual(['service.added shop/db']);
   await waitFor(() =>
     expect(bench.bridge.readiness()).toEqual({
@@ -112,7 +91,7 @@ it('is not ready while a list of one namespace is late, and serves the others al
 it('sends no resync and no reconcile of everything about a namespace that is not listed', async () => {
   const server = await aCluster();
   forbidPods(server, 'bank');
-  const bench = aBench({ server, tuning: { ...quick, resync: { periodMs: 40, tickMs: 5 } } });
+  const bench = aBench({ server, namespaces, tuning: { ...quick, resync: { periodMs: 40, tickMs: 5 } } });
   await waitFor(() =>
     expect(bench.events.filter(({ type }) => type === 'io.zen-lead.service.resync').length).toBeGreaterThan(2),
   );
@@ -121,7 +100,7 @@ it('sends no resync and no reconcile of everything about a namespace that is not
 
 it('stops decisions in a namespace that loses its right while running, there alone, and stays ready', async () => {
   const server = await aCluster();
-  const bench = aBench({ server, tuning: { ...quick, resync: { periodMs: 50, tickMs: 10 } } });
+  const bench = aBench({ server, namespaces, tuning: { ...quick, resync: { periodMs: 50, tickMs: 10 } } });
   const snapshots = (key: string, from: number) =>
     bench.events.slice(from).flatMap(({ partitionkey, data }) => (partitionkey === key ? (data.snapshot ?? []) : []));
   await waitFor(() => expect(snapshots('bank/ledger', 0)).not.toEqual([]));

@@ -1,34 +1,15 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { EmbeddedApiServer } from '../../../apiserver/startApiServer.ts';
+import { describe, expect, it, vi } from 'vitest';
 import {
+  aBench,
   addLeader,
   addPod,
   addService,
+  anApiServer,
   aReply,
   type BridgeBench,
-  type BridgeBenchOptions,
   PATIENCE_MS,
   setReady,
-  startBench,
-  startCluster,
 } from '../../support/programs/bridgeBench.ts';
-
-const closers: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-async function aCluster(...namespaces: readonly string[]): Promise<EmbeddedApiServer> {
-  const server = await startCluster(...namespaces);
-  closers.push(() => server.close());
-  return server;
-}
-
-function aBench(options: BridgeBenchOptions): BridgeBench {
-  const bench = startBench(options);
-  closers.push(() => bench.close());
-  return bench;
-}
 
 const waitFor = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: PATIENCE_MS });
 
@@ -37,7 +18,7 @@ const synced = (bench: BridgeBench): Promise<unknown> =>
 
 describe('at the start', () => {
   it('sends one event for every opted-in Service, with the whole state', async () => {
-    const server = await aCluster('shop', 'bank');
+    const server = await anApiServer('shop', 'bank');
     addService(server, 'shop', 'db');
     addService(server, 'bank', 'ledger');
     addService(server, 'bank', 'web', false);
@@ -50,7 +31,7 @@ describe('at the start', () => {
   });
 
   it('sends nothing before every list is complete, and says which one is missing', async () => {
-    const server = await aCluster('shop');
+    const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     const stalled = server.faults.add({ fault: { kind: 'stall' }, matches: ({ resource }) => resource === 'pods' });
     const bench = aBench({ server });
@@ -62,7 +43,7 @@ describe('at the start', () => {
   });
 
   it('watches only the namespaces it was given', async () => {
-    const server = await aCluster('shop', 'bank');
+    const server = await anApiServer('shop', 'bank');
     addService(server, 'shop', 'db');
     addService(server, 'bank', 'ledger');
     const bench = aBench({ server, namespaces: ['shop'] });
@@ -75,7 +56,7 @@ describe('at the start', () => {
 
 describe('while it runs', () => {
   it('sends a pod’s change with the state after it, and its revision', async () => {
-    const server = await aCluster('shop');
+    const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     addPod(server, 'shop', 'db-0', 'db');
     const bench = aBench({ server });
@@ -91,7 +72,7 @@ describe('while it runs', () => {
   });
 
   it('sends nothing for a pod that no Service selects, and nothing when nothing that matters changed', async () => {
-    const server = await aCluster('shop');
+    const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     addPod(server, 'shop', 'db-0', 'db');
     const bench = aBench({ server });
@@ -106,7 +87,7 @@ describe('while it runs', () => {
   });
 
   it('sends one event for what one reconcile has made, once both watches have brought it', async () => {
-    const server = await aCluster('shop');
+    const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     const bench = aBench({ server });
     expect(await bench.nextEvents(1)).toEqual(['service.added shop/db']);
@@ -122,7 +103,7 @@ describe('while it runs', () => {
   });
 
   it('sends a recheck when the reply asks for it, and hands the carry back', async () => {
-    const server = await aCluster('shop');
+    const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     const bench = aBench({
       server,
@@ -134,7 +115,7 @@ describe('while it runs', () => {
   });
 
   it('sends a resync for every Service, period after period', async () => {
-    const server = await aCluster('shop');
+    const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     const bench = aBench({ server, tuning: { resync: { periodMs: 40, tickMs: 5 } } });
     await waitFor(() =>
@@ -143,7 +124,7 @@ describe('while it runs', () => {
   });
 
   it('keeps watching behind a sink that never answers', async () => {
-    const server = await aCluster('shop');
+    const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     addPod(server, 'shop', 'db-0', 'db');
     const bench = aBench({
@@ -158,7 +139,7 @@ describe('while it runs', () => {
   });
 
   it('shows what it sees in its gauges', async () => {
-    const server = await aCluster('shop');
+    const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     for (const n of [0, 1, 2]) addPod(server, 'shop', `db-${n}`, 'db');
     setReady(server, 'shop', 'db-2', false);
@@ -177,7 +158,7 @@ describe('while it runs', () => {
 
 describe('while a watch is blind', () => {
   it('sends hints, says so in its readiness, and snapshots again once it sees', async () => {
-    const server = await aCluster('shop');
+    const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     addPod(server, 'shop', 'db-0', 'db');
     const retry = { minMs: 5, maxMs: 20 };
@@ -201,7 +182,7 @@ describe('while a watch is blind', () => {
 
 describe('after a gap', () => {
   it('sends what changed while the watch was cut', async () => {
-    const server = await aCluster('shop');
+    const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     addPod(server, 'shop', 'db-0', 'db');
     const bench = aBench({ server });
@@ -215,7 +196,7 @@ describe('after a gap', () => {
   });
 
   it('builds no snapshot out of half a list', async () => {
-    const server = await aCluster('shop');
+    const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     for (const n of [0, 1]) addPod(server, 'shop', `db-${n}`, 'db');
     const bench = aBench({ server });

@@ -1,23 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type Browser,
-  type BrowserPage,
-  findBrowser,
-  openBrowser,
-  type Size,
-} from '../../support/browser/openBrowser.ts';
+import { expect, it } from 'vitest';
+import { describeInBrowser } from '../../support/browser/describeInBrowser.ts';
+import type { BrowserPage, Size } from '../../support/browser/openBrowser.ts';
 import { aWorld, type World } from '../../support/programs/aStatusWorld.ts';
 
-const command = findBrowser();
-describe.skipIf(command === null)('the live page, in a browser', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await openBrowser(command ?? '');
-  }, 60_000);
-  afterAll(() => browser.close());
-
+describeInBrowser('the live page', (openPage) => {
   async function open(world: World, size: Size = { width: 900, height: 700 }): Promise<BrowserPage> {
-    const page = await browser.openPage(size);
+    const page = await openPage(size);
     await page.goTo(world.url);
     await page.until("document.getElementById('state').textContent === 'live'");
     return page;

@@ -2,23 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { LANE } from '../../../cli/replay/browser/scene.ts';
 import { decideAgain, type Replayed } from '../../../cli/replay/decideAgain.ts';
 import { createHtmlTimeline } from '../../../cli/replay/htmlTimeline.ts';
 import { parseLine } from '../../../lib/recording/parseLine.ts';
 import { toLine } from '../../../lib/recording/recordedLine.ts';
-import {
-  type Browser,
-  type BrowserPage,
-  findBrowser,
-  openBrowser,
-  type Size,
-} from '../../support/browser/openBrowser.ts';
+import { describeInBrowser } from '../../support/browser/describeInBrowser.ts';
+import type { BrowserPage, Size } from '../../support/browser/openBrowser.ts';
 import { aDelivery, T0 } from '../../support/objects/aDelivery.ts';
 import { aCandidate, aSnapshot, aSource, uid } from '../../support/objects/anEvent.ts';
-
-const command = findBrowser();
 
 interface ReconcileOptions {
   readonly service?: string;
@@ -50,16 +43,9 @@ function decideOn(service: string, readyPod: string | null): Replayed {
   return decideAgain(line);
 }
 
-describe.skipIf(command === null)('the page of replay --html, in a browser', () => {
+describeInBrowser('the page of replay --html', (openPage) => {
   const folder = mkdtempSync(join(tmpdir(), 'zen-lead-test-'));
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await openBrowser(command ?? '');
-  }, 60_000);
-  afterAll(async () => {
-    await browser.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   async function open(
     reconciles: Iterable<ReconcileOptions>,
@@ -73,7 +59,7 @@ describe.skipIf(command === null)('the page of replay --html, in a browser', () 
     }
     const path = join(folder, `${lineNumber}.html`);
     writeFileSync(path, timeline.render());
-    const page = await browser.openPage(size);
+    const page = await openPage(size);
     await page.goTo(pathToFileURL(path).href);
     return page;
   }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { aCluster, aDirectory } from '../../support/programs/aCluster.ts';
+import { aCluster } from '../../support/programs/aCluster.ts';
+import { aDirectory } from '../../support/programs/aKubeconfig.ts';
 import { expectGracefulStop, readStatus, readUrl, startProgram } from '../../support/programs/startProgram.ts';
 
 const bundler = fileURLToPath(new URL('../../../deploy/bundle.ts', import.meta.url));

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { aDirectory } from '../../support/programs/aCluster.ts';
+import { aDirectory } from '../../support/programs/aKubeconfig.ts';
 import { startProgram } from '../../support/programs/startProgram.ts';
 
 // One run for all that a whole story shows: it takes some seconds.

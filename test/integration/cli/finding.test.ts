@@ -8,7 +8,8 @@ import { createKubeApi } from '../../../lib/kube/client.ts';
 import { loadClusterAccess } from '../../../lib/kube/kubeconfig.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
-import { aCluster, aDirectory, type Cluster } from '../../support/programs/aCluster.ts';
+import { aCluster, type Cluster } from '../../support/programs/aCluster.ts';
+import { aDirectory } from '../../support/programs/aKubeconfig.ts';
 import { expectGracefulStop, readUrl, startProgram } from '../../support/programs/startProgram.ts';
 import { type Typed, typeCommand } from '../../support/programs/typeCommand.ts';
 
@@ -148,8 +149,7 @@ describe('a recording', () => {
     const url = await readUrl(running);
     await createWorkload(cluster);
     await expect.poll(() => tryRead(ofRecord), { message: 'the recording' }).toContain('"status":200');
-    await cluster.writeReady('db-0', '10.0.0.10', false);
-    await cluster.expectLeader('10.0.0.11');
+    await cluster.failOver();
     await expect.poll(() => tryRead(ofRecord), { message: 'the recording' }).toContain('"leader":{"name":"db-1"');
 
     const watching = startProgram(['status', '--watch', '-o', 'json', ...against]);

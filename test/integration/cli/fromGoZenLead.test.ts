@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { startApiServer } from '../../../apiserver/startApiServer.ts';
 import { aPodManifest, aPodStatus } from '../../support/objects/aPodManifest.ts';
-import { aDirectory } from '../../support/programs/aCluster.ts';
+import { aDirectory } from '../../support/programs/aKubeconfig.ts';
 import { expectGracefulStop, readUrl, startProgram } from '../../support/programs/startProgram.ts';
 
 const SERVICES = '/api/v1/namespaces/default/services';

@@ -8,12 +8,8 @@ it('zen-lead bridge and zen-lead functions lead together as two processes', asyn
   const sink = await readUrl(functions);
   const bridge = startProgram(['bridge', '--kubeconfig', cluster.kubeconfig], { K_SINK: sink, PORT: '0' });
   const url = await readUrl(bridge);
-  await cluster.createPod('db-0', '10.0.0.10');
-  await cluster.createPod('db-1', '10.0.0.11');
-  await cluster.createService();
-  await cluster.expectLeader('10.0.0.10');
-  await cluster.writeReady('db-0', '10.0.0.10', false);
-  await cluster.expectLeader('10.0.0.11');
+  await cluster.startLed();
+  await cluster.failOver();
   expect(await readStatus(`${url}/readyz`)).toBe(200);
   expect(await readStatus(`${sink}/readyz`)).toBe(200);
   await expectGracefulStop(bridge);

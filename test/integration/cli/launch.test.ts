@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { writeKubeconfig } from '../../../apiserver/writeKubeconfig.ts';
-import { aDirectory } from '../../support/programs/aCluster.ts';
+import { aDirectory } from '../../support/programs/aKubeconfig.ts';
 
 const bin = resolve(import.meta.dirname, '../../../cli/launch.mjs');
 /**

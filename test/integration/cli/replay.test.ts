@@ -10,7 +10,7 @@ import { listenOnLoopback } from '../../../cli/demo/cluster/podNetwork.ts';
 import { toLine } from '../../../lib/recording/recordedLine.ts';
 import { aDelivery, T0 } from '../../support/objects/aDelivery.ts';
 import { aCandidate, aSnapshot } from '../../support/objects/anEvent.ts';
-import { aDirectory } from '../../support/programs/aCluster.ts';
+import { aDirectory } from '../../support/programs/aKubeconfig.ts';
 import { programEnvironment } from '../../support/programs/startProgram.ts';
 import { typeCommand } from '../../support/programs/typeCommand.ts';
 

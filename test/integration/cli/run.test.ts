@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeKubeconfig } from '../../../apiserver/writeKubeconfig.ts';
 import { listenOnLoopback } from '../../../cli/demo/cluster/podNetwork.ts';
-import { aCluster, aDirectory } from '../../support/programs/aCluster.ts';
+import { aCluster } from '../../support/programs/aCluster.ts';
+import { aDirectory } from '../../support/programs/aKubeconfig.ts';
 import { expectGracefulStop, readStatus, readUrl, startProgram } from '../../support/programs/startProgram.ts';
 
 async function aFreePort(): Promise<number> {
@@ -18,12 +19,8 @@ describe('zen-lead run', () => {
     const cluster = await aCluster();
     const program = startProgram(['run', '--kubeconfig', cluster.kubeconfig, '--port', '0']);
     const url = await readUrl(program);
-    await cluster.createPod('db-0', '10.0.0.10');
-    await cluster.createPod('db-1', '10.0.0.11');
-    await cluster.createService();
-    await cluster.expectLeader('10.0.0.10');
-    await cluster.writeReady('db-0', '10.0.0.10', false);
-    await cluster.expectLeader('10.0.0.11');
+    await cluster.startLed();
+    await cluster.failOver();
 
     expect(await readStatus(`${url}/livez`)).toBe(200);
     expect(await readStatus(`${url}/readyz`)).toBe(200);

@@ -29,12 +29,8 @@ describe('traces', () => {
       environment,
     );
     await bridge.waitForLine('every list is complete');
-    await cluster.createPod('db-0', '10.0.0.10');
-    await cluster.createPod('db-1', '10.0.0.11');
-    await cluster.createService();
-    await cluster.expectLeader('10.0.0.10');
-    await cluster.writeReady('db-0', '10.0.0.10', false);
-    await cluster.expectLeader('10.0.0.11');
+    await cluster.startLed();
+    await cluster.failOver();
 
     await expect
       .poll(() => pathsOf(receiver.spans), { message: 'the spans from the change to the patch' })

@@ -5,12 +5,11 @@
  */
 
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import { type EmbeddedApiServer, startApiServer } from '../../../apiserver/startApiServer.ts';
+import type { EmbeddedApiServer } from '../../../apiserver/startApiServer.ts';
 import { listenOnLoopback } from '../../../cli/demo/cluster/podNetwork.ts';
 import { aPodStatus } from '../objects/aPodManifest.ts';
-import { aDirectory } from './aCluster.ts';
+import { aKubeconfig } from './aKubeconfig.ts';
 import { readUrl, startProgram } from './startProgram.ts';
 
 const PODS = '/api/v1/namespaces/shop/pods';
@@ -27,11 +26,7 @@ export interface BusyRun {
 }
 
 export async function aBusyRun(): Promise<BusyRun> {
-  const server = await startApiServer();
-  onTestFinished(() => server.close());
-  const kubeconfig = join(aDirectory(), 'kubeconfig');
-  await server.writeKubeconfig(kubeconfig);
-  const request = createRequest(server.url);
+  const { server, kubeconfig, request } = await aKubeconfig();
   const writeReady = (pod: string, isReady: boolean) => writePodStatus(request, pod, isReady);
 
   await request('POST', '/api/v1/namespaces', { metadata: { name: 'shop' } });
@@ -84,21 +79,6 @@ async function goThroughTrouble({ server, readRoute, writeReady }: BusyRun): Pro
 }
 
 type Request = (method: string, path: string, body?: object) => Promise<unknown>;
-
-function createRequest(url: string): Request {
-  return async (method, path, body) => {
-    const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: { 'content-type': type },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(30_000),
-    });
-    const answer: unknown = await response.json();
-    if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
-    return answer;
-  };
-}
 
 async function writePodStatus(request: Request, pod: string, isReady: boolean): Promise<void> {
   const ip = pod.replace('db-', '10.0.0.1');

@@ -4,6 +4,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
 import { type EmbeddedApiServer, startApiServer } from '../../../apiserver/startApiServer.ts';
 import { type Bridge, type BridgeOptions, startBridge } from '../../../bridge/startBridge.ts';
 import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
@@ -45,7 +46,14 @@ export interface BridgeBenchOptions {
   readonly tuning?: BridgeOptions['tuning'];
 }
 
-export function startBench({ server, namespaces = [], answer, tuning }: BridgeBenchOptions): BridgeBench {
+/** Ends with the test. */
+export function aBench(options: BridgeBenchOptions): BridgeBench {
+  const bench = startBench(options);
+  onTestFinished(() => bench.close());
+  return bench;
+}
+
+function startBench({ server, namespaces = [], answer, tuning }: BridgeBenchOptions): BridgeBench {
   const metrics = createMetrics();
   const access = { server: server.url, origin: 'test', readCredentials: async () => ({ headers: {}, tls: {} }) };
   const api = createKubeApi(access, { metrics });
@@ -88,6 +96,13 @@ export function startBench({ server, namespaces = [], answer, tuning }: BridgeBe
       await api.close();
     },
   };
+}
+
+/** Ends with the test. */
+export async function anApiServer(...namespaces: readonly string[]): Promise<EmbeddedApiServer> {
+  const server = await startCluster(...namespaces);
+  onTestFinished(() => server.close());
+  return server;
 }
 
 export async function startCluster(...namespaces: readonly string[]): Promise<EmbeddedApiServer> {
