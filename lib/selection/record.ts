@@ -7,6 +7,7 @@
  * goes down (S4).
  */
 
+import { compareRevisions } from './compareRevisions.ts';
 import { compareText } from './compareText.ts';
 import type { Leader } from './decision.ts';
 import { annotation, label } from './names.ts';
@@ -19,12 +20,12 @@ export interface LeaderRecord {
   readonly slice: SliceView | null;
   /** The leader Service that the record belongs to, if it exists and is ours. */
   readonly service: ServiceView | null;
-  /** What the leader Service is or was called. Null when none of our objects says it. */
+  /** What the leader Service is or was called. Null when no object of ours says it. */
   readonly leaderServiceName: string | null;
   readonly leader: Leader | null;
   /** The address that the record's slice routes to. Null when it routes to no pod. */
   readonly routedAddress: string | null;
-  /** The greatest epoch that any of our objects has. 0 when there is none. */
+  /** The greatest epoch that any object of ours knows. 0 when there is none. */
   readonly knownEpoch: number;
   readonly lastSwitchAt: number | undefined;
   readonly podsRevision: string | undefined;
@@ -41,8 +42,9 @@ export function readRecord(snapshot: Snapshot): LeaderRecord {
 }
 
 /**
- * Two records may have one epoch after a rename was cut short. Then the one under `preferredName`
- * wins.
+ * Two records may have one epoch after a rename, or a change of the primary family, was cut short.
+ * Then the one under `preferredName` wins, and of its two slices the one that was decided on the
+ * newer state: S9 compares a snapshot with what was decided last.
  */
 export function recordOf(owned: Owned, preferredName: string | undefined): LeaderRecord {
   const slice = findRecordSlice(owned, preferredName);
@@ -83,9 +85,18 @@ function findRecordSlice(owned: Owned, preferredName: string | undefined): Slice
   const rank = (slice: SliceView): number => parseEpoch(slice.annotations[annotation.epoch]) ?? 0;
   const prefers = (slice: SliceView): number => Number(slice.serviceName === preferredName);
   const [first] = [...records].sort(
-    (a, b) => rank(b) - rank(a) || prefers(b) - prefers(a) || compareText(a.name, b.name),
+    (a, b) => rank(b) - rank(a) || prefers(b) - prefers(a) || compareBasis(b, a) || compareText(a.name, b.name),
   );
   return first ?? null;
+}
+
+/** Positive where `a` was decided on the newer state. */
+function compareBasis(a: SliceView, b: SliceView): number {
+  for (const key of [annotation.podsRevision, annotation.servicesRevision]) {
+    const order = compareRevisions(a.annotations[key] ?? '', b.annotations[key] ?? '');
+    if (order === 'newer' || order === 'older') return order === 'newer' ? 1 : -1;
+  }
+  return 0;
 }
 
 /**

@@ -121,6 +121,20 @@ describe('of two records', () => {
   });
 });
 
+describe('of the two slices of one leader Service, after a change of the primary family was cut short', () => {
+  it.each([
+    ['pods', { 'pods-revision': '9' }, { 'pods-revision': '10' }],
+    ['Services', { 'services-revision': '9' }, { 'services-revision': '10' }],
+  ])('the record that was decided on the newer %s wins', (_kind, older, newer) => {
+    const before = aSlice({ ...noted, ...older });
+    const after = aSlice({ ...noted, ...newer }, { name: 'postgres-leader-ipv6', uid: uidOf('other') });
+    expect([read([before, after]), read([after, before])].map(({ slice }) => slice?.name)).toEqual([
+      'postgres-leader-ipv6',
+      'postgres-leader-ipv6',
+    ]);
+  });
+});
+
 describe('the leader Service', () => {
   const another = (name: string, overrides: Partial<ServiceView> = {}) => aLeaderService({}, { name, ...overrides });
   const nameOf = (services: readonly ServiceView[], slices: readonly SliceView[] = []) =>
