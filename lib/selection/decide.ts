@@ -118,10 +118,8 @@ function nextEpoch(
   // Without a record, the slice that is left is the other family's. It may be behind the one that
   // held the record. For a source that is being deleted no slice is made again (toPatch.ts), and
   // the one that is left would get another epoch with each reconcile.
-  const isNewSlice =
-    record.slice === null
-      ? slice !== undefined || !source.terminating
-      : parseEpoch(slice?.annotations[annotation.epoch]) === null;
+  const canBeMade = slice !== undefined || !source.terminating;
+  const isNewSlice = canBeMade && (record.slice === null || parseEpoch(slice?.annotations[annotation.epoch]) === null);
   if (isNewSlice) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now)), isNewSlice };
   return { epoch: record.knownEpoch + (isElection ? 1 : 0), isNewSlice };
 }

@@ -4,7 +4,7 @@
  *
  * A name that is taken is refused. What we already have goes on being reconciled: the leader
  * Service under its previous name, and the families whose slices stand beside a taken one. The
- * whole Service is refused only where none of our objects is left to fall back to.
+ * whole Service is refused only where nothing of ours is left to fall back to.
  */
 
 import type { Warning } from './decision.ts';
@@ -47,7 +47,8 @@ export function findLeaderName(situation: Situation): LeaderName {
   const current = record.leaderServiceName;
   const nameIsUnreadable = read.unreadable.some((each) => each.annotation === annotation.leaderServiceName);
   const wanted = read.settings.leaderServiceName ?? defaultLeaderName(source.name);
-  const name = nameIsUnreadable && current !== null ? current : wanted;
+  // For a source that is being deleted nothing is made, so it cannot be renamed any more.
+  const name = (nameIsUnreadable || source.terminating) && current !== null ? current : wanted;
 
   const found = tryName(situation, name);
   if (found.kind === 'free' || current === null) return found;

@@ -1,6 +1,6 @@
 /**
- * Removes those of our objects that have to go after opt-out or a rename, and what Kubernetes left
- * behind after a selector. docs/reference/objects.md#what-is-ours.
+ * Removes what of ours has to go: after opt-out, after a rename, and what Kubernetes left behind
+ * after a selector. docs/reference/objects.md#what-is-ours.
  */
 
 import { compareText } from './compareText.ts';
@@ -22,7 +22,7 @@ export function removeAll({ owned }: Situation): readonly Write[] {
 
 /**
  * Removes our slices after a refusal. What stands in the way has taken the name, and no reconcile
- * updates our objects that are left, so they must not go on routing.
+ * updates what is left of ours, so it must not go on routing.
  */
 export function detachSlices({ owned }: Situation): readonly Write[] {
   return removeSlices(owned.slices, 'route');
@@ -78,17 +78,20 @@ export function removeControllerLeftovers({ snapshot, source, owned }: Situation
 function removeSlices(slices: readonly SliceView[], stage: Stage): readonly Write[] {
   const isRecord = (slice: SliceView): number => Number(slice.annotations[annotation.podsRevision] !== undefined);
   return slices
-    .filter((slice) => !slice.terminating && slice.owner !== null)
+    .filter((slice) => slice.owner !== null)
     .toSorted((a, b) => isRecord(a) - isRecord(b) || compareText(a.name, b.name))
-    .map(({ namespace, name, uid, resourceVersion }) => ({
-      kind: 'delete',
-      resource: 'endpointslices',
-      stage,
-      namespace,
-      name,
-      uid,
-      resourceVersion,
-    }));
+    .flatMap((slice) => removeSlice(slice, stage));
+}
+
+/** A slice that waits for a finalizer routes until it is gone, so it routes to no pod. */
+function removeSlice(
+  { namespace, name, uid, resourceVersion, terminating, spec }: SliceView,
+  stage: Stage,
+): readonly Write[] {
+  const target = { resource: 'endpointslices', stage, namespace, name, uid, resourceVersion } as const;
+  if (!terminating) return [{ ...target, kind: 'delete' }];
+  if ((spec?.endpoints ?? []).length === 0) return [];
+  return [{ ...target, kind: 'patch', patch: { metadata: { uid, resourceVersion }, endpoints: [] } }];
 }
 
 function removeServices(services: readonly ServiceView[], stage: Stage): readonly Write[] {

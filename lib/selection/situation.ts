@@ -11,7 +11,7 @@ import { findOwned, type Owned } from './ownership.ts';
 import { type LeaderRecord, recordOf } from './record.ts';
 import { parseSettings, type ReadSettings } from './settings.ts';
 import type { IpFamily, ServiceView, Snapshot } from './snapshot.ts';
-import { namesWantedWith } from './wantedNames.ts';
+import { namesWantedWith, sliceName } from './wantedNames.ts';
 import { podWarnings, settingsWarnings } from './warnings.ts';
 
 export interface Situation {
@@ -20,7 +20,7 @@ export interface Situation {
   readonly read: ReadSettings;
   readonly owned: Owned;
   readonly record: LeaderRecord;
-  /** False also for `enabled` that cannot be read, unless one of our objects already exists. */
+  /** False also for `enabled` that cannot be read, unless an object of ours already exists. */
   readonly isEnabled: boolean;
   /** True when the source can select pods: it has a selector and is not an ExternalName. */
   readonly isRoutable: boolean;
@@ -30,6 +30,8 @@ export interface Situation {
   /** About what the user wrote, on the Service and on its pods. */
   readonly warnings: readonly Warning[];
 }
+
+const bothFamilies = ['IPv4', 'IPv6'] as const;
 
 const checkAnnotations = [
   annotation.healthCheck,
@@ -50,7 +52,7 @@ export function readSituation(snapshot: Snapshot): Situation | null {
   const record = recordOf(owned, wanted[0]);
   const isUnreadable = (key: string): boolean => read.unreadable.some((each) => each.annotation === key);
   const exists = owned.services.length + owned.slices.length > 0;
-  const families = familiesOf(source, owned);
+  const families = familiesOf(source, owned, record);
 
   const rules = toFitnessRules(read.settings, source.ports, families[0] ?? 'IPv4', snapshot.observer);
   // A ports-mode that cannot be read does not take an endpoint away that is routed to now.
@@ -78,10 +80,21 @@ export function readSituation(snapshot: Snapshot): Situation | null {
   };
 }
 
-/** A source without families (ExternalName) keeps those that its slices already have. */
-function familiesOf(source: ServiceView, owned: Owned): readonly IpFamily[] {
+/**
+ * A source without families (ExternalName) keeps those that its slices already have. So does one
+ * that is being deleted, because no slice is made for it, and the ones that it has route until it
+ * is gone.
+ */
+function familiesOf(source: ServiceView, owned: Owned, record: LeaderRecord): readonly IpFamily[] {
+  if (source.terminating) {
+    const name = record.leaderServiceName ?? '';
+    const standing = [...source.ipFamilies, ...bothFamilies].filter((family) =>
+      owned.slices.some((slice) => slice.name === sliceName(name, family)),
+    );
+    if (standing.length > 0) return [...new Set(standing)];
+  }
   if (source.ipFamilies.length > 0) return source.ipFamilies;
   const types = new Set(owned.slices.map((slice) => slice.spec?.addressType));
-  const known = (['IPv4', 'IPv6'] as const).filter((family) => types.has(family));
+  const known = bothFamilies.filter((family) => types.has(family));
   return known.length > 0 ? known : ['IPv4'];
 }

@@ -15,7 +15,7 @@ import type { Write } from './write.ts';
 
 export function toPatch(situation: Situation, decision: Decision, now: number): readonly Write[] {
   const writes = toWrites(situation, decision, now);
-  return situation.source.terminating ? writes.filter(isRouteUpdate) : writes;
+  return situation.source.terminating ? writes.filter(isOfRoute) : writes;
 }
 
 /**
@@ -23,8 +23,9 @@ export function toPatch(situation: Situation, decision: Decision, now: number): 
  * gone. So they follow the decision. Nothing is created, because the garbage collector takes
  * everything once the source is gone, and would be fought.
  */
-function isRouteUpdate(write: Write): boolean {
-  return write.kind === 'patch' && write.resource === 'endpointslices' && write.stage === 'route';
+function isOfRoute(write: Write): boolean {
+  const isMade = write.kind === 'create' || write.kind === 'deleteControllerEndpoints';
+  return !isMade && write.resource === 'endpointslices' && write.stage === 'route';
 }
 
 function toWrites(situation: Situation, decision: Decision, now: number): readonly Write[] {

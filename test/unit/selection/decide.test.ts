@@ -71,23 +71,9 @@ describe('opting in', () => {
     expect(reconcile(9).epoch).toBeGreaterThan(before + 6);
   });
 
-  it('starts a slice that is made again one above an epoch that is ahead of the time', () => {
-    const ahead = T0 + 3_600_000;
-    world.edit('services', 'postgres-leader', {
-      metadata: { annotations: { 'zen-lead.io/announced-epoch': String(ahead) } },
-    });
-    world.remove('endpointslices', LEADER_SLICE);
-    expect(reconcile().epoch).toBe(ahead + 1);
-  });
-
   it('leaves everything alone when the source is gone', () => {
     world.sources.clear();
-    const nothing = { previous: null, leader: null, epoch: 0, plan: null, warnings: [] };
-    expect(world.reconcile(T0 + 1)).toEqual({
-      decision: { kind: 'lost', reason: 'SourceGone', ...nothing },
-      writes: [],
-      nextLookAt: null,
-    });
+    expect(world.reconcile(T0 + 1)).toMatchObject({ decision: { reason: 'SourceGone' }, writes: [] });
   });
 });
 
@@ -118,6 +104,47 @@ describe('a source that waits for a finalizer', () => {
   });
 });
 
+describe('a source that waits for a finalizer, and is changed', () => {
+  const both = { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' } as const;
+  const routes = () =>
+    [...world.objects.endpointslices.values()].map((slice) => {
+      const { metadata, endpoints } = slice as {
+        metadata: { name: string };
+        endpoints: { targetRef?: { name: string } }[];
+      };
+      return [metadata.name, endpoints.map(({ targetRef }) => targetRef?.name)];
+    });
+  beforeEach(() => {
+    for (const name of ['pg-0', 'pg-1', 'pg-2']) world.changePod(name, { ips: ['10.0.0.1', 'fd00::1'] });
+    annotate({}, both);
+    for (const ms of [1, 2, 3]) reconcile(ms);
+  });
+
+  it('fails over in the family that it no longer asks for, because that slice routes until it is gone', () => {
+    const [leader] = routed() ?? [];
+    annotate({}, { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack', terminating: true });
+    world.changePod(String(leader), { ready: false });
+    for (const ms of [4, 5]) reconcile(ms);
+    const [next] = routed() ?? [];
+    expect(next).not.toBe(leader);
+    expect(routes()).toEqual([
+      ['postgres-leader-ipv4', [next]],
+      ['postgres-leader-ipv6', [next]],
+    ]);
+    expect(world.reconcile(T0 + 6).writes).toEqual([]);
+  });
+
+  it('stays under its name, because nothing is made under another one', () => {
+    annotate({ 'leader-service-name': 'renamed' }, { ...both, terminating: true });
+    expect(world.reconcile(T0 + 4)).toMatchObject({ decision: { reason: 'LeaderFit' }, writes: [] });
+    const [leader] = routed() ?? [];
+    world.changePod(String(leader), { ready: false });
+    for (const ms of [5, 6]) reconcile(ms);
+    expect(routed()).not.toEqual([leader]);
+    expect(world.reconcile(T0 + 7).writes).toEqual([]);
+  });
+});
+
 describe('a source that waits for a finalizer, with the slice of one family left', () => {
   it('gets no other epoch with each reconcile, because no slice is made that could hold it', () => {
     const both = (ipFamilies: readonly string[]) => ({ ipFamilies, ipFamilyPolicy: 'RequireDualStack' });
@@ -131,31 +158,18 @@ describe('a source that waits for a finalizer, with the slice of one family left
   });
 });
 
-describe('a source that waits for a finalizer, with much to be done', () => {
-  it('has the routes patched, and nothing else made, changed or deleted', () => {
-    start({ followers: 'true' });
-    world.reconcile(T0);
-    world.create('endpointslices', {
-      metadata: {
-        name: 'former-ipv4',
-        labels: {
-          'kubernetes.io/service-name': 'former',
-          'endpointslice.kubernetes.io/managed-by': 'zen-lead.io',
-        },
-        ownerReferences: [{ kind: 'Service', name: 'postgres', uid: 'uid-postgres', controller: true }],
-      },
-      addressType: 'IPv4',
-      endpoints: [],
-      ports: [],
-    });
-    annotate({ followers: 'true' }, { terminating: true, ports: [{ ...aService().ports[0], port: 1 }] });
-    for (const name of ['pg-0', 'pg-1']) world.changePod(name, { ready: false });
-    const { writes } = world.reconcile(T0 + 1);
-    expect(writes.map(({ kind, stage, name }) => [kind, stage, name])).toEqual([['patch', 'route', LEADER_SLICE]]);
-  });
-});
-
 describe('a leader slice that waits for a finalizer', () => {
+  it('routes to no pod when its family is no longer asked for, because it routes until it is gone', () => {
+    for (const name of ['pg-0', 'pg-1', 'pg-2']) world.changePod(name, { ips: ['10.0.0.1', 'fd00::1'] });
+    annotate({}, { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' });
+    for (const ms of [1, 2, 3]) reconcile(ms);
+    world.edit('endpointslices', 'postgres-leader-ipv6', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
+    annotate({}, { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' });
+    for (const ms of [4, 5]) reconcile(ms);
+    expect(world.objects.endpointslices.get('postgres-leader-ipv6')).toMatchObject({ endpoints: [] });
+    expect(world.reconcile(T0 + 6).writes).toEqual([]);
+  });
+
   it('follows the leader all the same, because it routes until it is gone', () => {
     world.edit('endpointslices', LEADER_SLICE, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
     const [leader] = routed() ?? [];
@@ -492,23 +506,6 @@ describe('sources of other kinds', () => {
     expect(writes).toEqual([]);
   });
 
-  it.each([
-    ['ExternalName', { type: 'ExternalName' }, 'is an ExternalName: it selects no pods that could lead.'],
-    ['ClusterIP', { selector: null }, 'has no selector: it selects no pods that could lead.'],
-  ] as const)('of type %s that select no pods are told so', (value, overrides, message) => {
-    world = new World();
-    annotate({}, overrides);
-    expect(reconcile().warnings).toEqual([
-      { reason: 'InvalidService', value, message: `Service "postgres" ${message}` },
-    ]);
-  });
-
-  it('that stop selecting pods keep the epoch that was reached', () => {
-    const { epoch } = reconcile();
-    annotate({}, { selector: null });
-    expect(reconcile()).toMatchObject({ reason: 'InvalidService', epoch });
-  });
-
   it.each([{ type: 'ExternalName', selector: null, ipFamilies: [], ports: [] }, { selector: null }] as const)(
     'turned into %j routes to no pod, and comes back',
     (overrides) => {
@@ -581,18 +578,6 @@ describe('dual-stack', () => {
     expect(slice6()?.annotations['zen-lead.io/leader-pod-name']).toBe('pg-0');
     expect(world.slice(LEADER_SLICE)?.annotations).toEqual({ 'zen-lead.io/epoch': String(epoch) });
     expect(world.reconcile(T0 + 5_000).writes).toEqual([]);
-  });
-
-  it('takes our own slices for nobody else’s', () => {
-    start({}, dual);
-    expect(reconcile()).toMatchObject({ kind: 'kept', warnings: [] });
-  });
-
-  it('is led under one epoch also where IPv6 is the only family', () => {
-    start({}, { ipFamilies: ['IPv6'] });
-    world.changePod('pg-0', { ips: ['fd00::1'] });
-    const { epoch } = reconcile();
-    expect(reconcile(2_000)).toMatchObject({ kind: 'kept', reason: 'LeaderFit', epoch });
   });
 
   it('removes the slice of a family that is given up', () => {

@@ -37,12 +37,15 @@ describe('after opt-out', () => {
     ]);
   });
 
-  it('what is being deleted already, and an orphan, is left alone', () => {
+  it('what is being deleted already routes to no pod, and is else left alone, as an orphan is', () => {
     annotate({ enabled: 'false' });
     const deletionTimestamp = '2026-01-01T00:00:00Z';
     world.edit('endpointslices', SLICE, { metadata: { deletionTimestamp } });
     world.edit('endpointslices', SECOND, { metadata: { ownerReferences: null } });
     world.edit('services', LEADER, { metadata: { deletionTimestamp } });
+    expect(brief()).toEqual([`patch ${SLICE} (route)`]);
+    expect(writes()).toMatchObject([{ patch: { endpoints: [] } }]);
+    world.edit('endpointslices', SLICE, { endpoints: [] });
     expect(writes()).toEqual([]);
     world.edit('services', LEADER, { metadata: { deletionTimestamp: null, ownerReferences: null } });
     expect(writes()).toEqual([]);
