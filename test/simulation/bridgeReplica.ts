@@ -32,6 +32,8 @@ export interface BridgeReplicaOptions {
   makeSink(bridge: () => Bridge): Sink;
   /** Instead of what the simulation tunes a bridge with. */
   readonly tuning: BridgeTuning;
+  /** Empty where it watches the whole cluster. */
+  readonly namespaces: readonly string[];
   /**
    * The identity with which it asks for the Lease. Null without a Lease, so that every replica
    * sends.
@@ -50,7 +52,7 @@ export function startBridgeReplica(options: BridgeReplicaOptions): BridgeReplica
     // time-outs.
     sinkUrl: 'http://functions.simulated',
     clusterName: 'simulated',
-    namespaces: [],
+    namespaces: options.namespaces,
     metrics: sharedMetrics,
     log: silentLogger,
     clock: process.clock,

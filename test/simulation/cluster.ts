@@ -18,6 +18,7 @@ import { describeWrite } from './describeWrite.ts';
 import { createEtcd } from './etcd.ts';
 import type { Fence } from './fence.ts';
 import { type FunctionReplica, startFunctionReplica } from './functionReplica.ts';
+import { NAMESPACE } from './kubeObject.ts';
 import { createNetwork, type Network } from './network.ts';
 import { observeLease } from './observeLease.ts';
 import { createPageStore, type PageStore } from './pageStore.ts';
@@ -41,6 +42,8 @@ export interface ClusterOptions {
   readonly functions: number;
   /** Clocks of processes are at most so far from the API server's, each way. */
   readonly maxSkewMs: number;
+  /** What bridges watch; empty where it is the whole cluster. */
+  readonly namespaces: readonly string[];
   /** One bridge sends first, the others hedge. Else all of them send. */
   readonly hasLease: boolean;
 }
@@ -67,10 +70,13 @@ export interface Cluster {
    * back. `why` distinguishes refusals of different origin.
    */
   setForbidden(why: string, isForbidden: IsForbidden | null): void;
+  /** Takes back what `setForbidden` said, but for what is forbidden for good. */
   allowAll(): void;
+  /** The API server answers 422 to every write of a function. */
+  setRejecting(isRejecting: boolean): void;
   /**
    * For so long no write has come to the API server, bridges are ready, and no message is held
-   * back. Never true of a restored etcd, where a silent watch may seem a quiet one.
+   * back. Never true of a restored etcd, where a silent watch may look like a quiet one.
    */
   isQuiet(forMs: number): boolean;
   /** The bridge that has last written the Lease; null where there is none. */
@@ -80,6 +86,10 @@ export interface Cluster {
   restart(name: string): void;
   kill(name: string): void;
   setWatchLag(name: string, lagMs: number): void;
+  /** For each request of this process the API server takes so long. */
+  setSlow(name: string, slowMs: number): void;
+  /** The wall clock of this process is set so far from the true time. */
+  setClock(name: string, skewMs: number): void;
   /** From here on this bridge may assume a state so old without any means of knowing. */
   mayBeBlind(name: string, why: BlindBy, forMs: number): void;
 }
@@ -90,6 +100,8 @@ export interface Cluster {
  */
 const SNAPSHOT_AGE_MS = 3_500;
 const FIRST_LISTS = 4;
+/** Why the API server answers 403 to the end of the run. */
+export const FOR_GOOD = 'for good';
 /** Writes that would only fill a trace. */
 const unremarkable = new Set(['pods', 'events', 'leases']);
 
@@ -107,15 +119,21 @@ export function createCluster(options: ClusterOptions): Cluster {
   const lags = new Map<string, number>();
   const refusals = new Map<string, IsForbidden>();
   const readLedgers = new Map<string, ReadLedger>();
+  const slowness = new Map<string, number>();
   const senders = createSenders(options.hasLease, now);
+  /** The namespace that objects are in, as bridges watch it. */
+  const scope = options.namespaces.length === 0 ? '' : NAMESPACE;
   let isUp = true;
   let isRefusing = false;
+  let isRejecting = false;
   /**
-   * Of the request that the API server carries out. Its way there is no process's fault.
+   * Of the request that the API server carries out: how long it was on its way is nobody's fault.
    */
   let requestSentAt = 0;
   let starts = 0;
   let lastWriteAt = now();
+  /** The furthest that a wall clock has been set from the true time. */
+  let maxStepMs = 0;
 
   const checks = createWriteChecks({
     etcd,
@@ -125,7 +143,9 @@ export function createCluster(options: ClusterOptions): Cluster {
       Math.max(SNAPSHOT_AGE_MS, readLedgers.get(actor)?.ageMs(podsRevision) ?? 0) +
       (now() - requestSentAt) +
       2 * maxSkewMs +
+      maxStepMs +
       senders.blindMs(),
+    clockDifferenceMs: () => 2 * maxSkewMs + 2 * maxStepMs,
     isSourceUid: (uid) => options.sources.some((name) => uid.startsWith(`ser-${name}-`)),
   });
   const server = createApiServer(etcd, now, (write: ObservedWrite) => {
@@ -145,9 +165,12 @@ export function createCluster(options: ClusterOptions): Cluster {
       pages,
       isUp: () => isUp,
       isForbidden: (request) => [...refusals.values()].some((isForbidden) => isForbidden(process.name, request)),
+      isRejected: (request) =>
+        isRejecting && process.name.startsWith('function') && /^(create|patch|delete) /.test(request),
       onArrival: (sentAt) => {
         requestSentAt = sentAt;
       },
+      slowMs: () => slowness.get(process.name) ?? 0,
       watchLagMs: () => lags.get(process.name) ?? 0,
       ...(ledger !== undefined && { ledger }),
     });
@@ -160,13 +183,13 @@ export function createCluster(options: ClusterOptions): Cluster {
     const onSent = (event: ReconcileEvent): (() => void) => {
       const { problem, onTold } = inFlight.sent(event, process.clock.now());
       if (problem !== null) verdict.violate('S5', problem);
-      if (ledger.size() < FIRST_LISTS)
+      if (ledger.size(scope) < FIRST_LISTS)
         verdict.violate('S8', `${process.name} sent an event before every list was complete`);
       const isFirstAttempt = !sent.has(event);
       sent.add(event);
       if (isFirstAttempt && event.data.snapshot !== undefined && !senders.maySend(process.name))
         verdict.violate('lease', `${process.name} sent a snapshot of ${event.subject} and does not hold the Lease`);
-      const why = isFirstAttempt && event.data.snapshot !== undefined ? ledger.whyStale() : null;
+      const why = isFirstAttempt && event.data.snapshot !== undefined ? ledger.whyStale(scope) : null;
       if (why !== null) verdict.violate('S8', `${process.name} sent a snapshot of ${event.subject}, but ${why}`);
       verdict.detail(
         () =>
@@ -202,6 +225,7 @@ export function createCluster(options: ClusterOptions): Cluster {
         random: bridgeRandom,
         makeSink,
         tuning: fence.tuning,
+        namespaces: options.namespaces,
         identity,
         monotonicNow: now,
       }),
@@ -239,7 +263,12 @@ export function createCluster(options: ClusterOptions): Cluster {
       if (isForbidden === null) refusals.delete(why);
       else refusals.set(why, isForbidden);
     },
-    allowAll: () => refusals.clear(),
+    allowAll() {
+      for (const why of refusals.keys()) if (why !== FOR_GOOD) refusals.delete(why);
+    },
+    setRejecting(next) {
+      isRejecting = next;
+    },
     isQuiet: (forMs) =>
       now() - lastWriteAt >= forMs &&
       etcd.history.era() === 1 &&
@@ -256,6 +285,11 @@ export function createCluster(options: ClusterOptions): Cluster {
       else startFunctionProcess(process);
     },
     setWatchLag: (name, lagMs) => lags.set(name, lagMs),
+    setSlow: (name, slowMs) => slowness.set(name, slowMs),
+    setClock(name, skewMs) {
+      maxStepMs = Math.max(maxStepMs, Math.abs(skewMs));
+      processes.get(name)?.setClock(skewMs);
+    },
     mayBeBlind: senders.blind,
   };
 }

@@ -26,6 +26,8 @@ const TRUSTED_CUT_MS = 3_000;
  */
 const SLOW_LIST_MS = 12_000;
 
+const HOUR_MS = 3_600_000;
+
 export interface Faults {
   readonly actions: readonly Action[];
   /** From now on messages fare like this. */
@@ -141,6 +143,42 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
         mustConnect(name);
         return `${name} ${forbid(`${name} has no rights`, random.between(300, 20_000), (actor) => actor === name)}`;
       }),
+      action('the API server is slow', 1, () => {
+        const slowMs = random.pick([300, 1_100, 2_500]);
+        const names = random.chance(0.5) ? [pickBridge(), pickFunction()] : [...bridgeNames, ...functionNames];
+        const forMs = random.between(2_000, 20_000);
+        for (const name of names) {
+          cluster.setSlow(name, slowMs);
+          if (name.startsWith('bridge')) cluster.mayBeBlind(name, 'connecting', TRUSTED_CUT_MS + SLOW_LIST_MS);
+        }
+        after(forMs, `the API server is fast again for ${names.join()}`, () => {
+          for (const name of names) cluster.setSlow(name, 0);
+        });
+        return `${slowMs} ms a call for ${names.join()} ${seconds(forMs)}`;
+      }),
+      action('a wall clock is set', 1, () => {
+        const name = random.chance(0.5) ? pickBridge() : pickFunction();
+        const skewMs = random.pick([-HOUR_MS, HOUR_MS, -20_000, 20_000]);
+        cluster.setClock(name, skewMs);
+        // Some stay wrong.
+        if (random.chance(0.7))
+          after(random.between(1_000, 20_000), `the clock of ${name} is right`, () => cluster.setClock(name, 0));
+        return `of ${name} by ${skewMs / 1_000} s`;
+      }),
+      action('bridges may not list and watch', 1, () =>
+        forbid(
+          'bridges may not list and watch',
+          random.between(300, 15_000),
+          (actor, request) => actor.startsWith('bridge') && /^(list|watch) /.test(request),
+        ),
+      ),
+      // As a webhook does that has a fault.
+      action('writes of functions are rejected', 1, () => {
+        const forMs = random.between(50, 3_000);
+        cluster.setRejecting(true);
+        after(forMs, 'writes of functions are taken', () => cluster.setRejecting(false));
+        return seconds(forMs);
+      }),
       action('refuse events', 1, () => {
         const forMs = random.between(300, 15_000);
         cluster.setRefusing(true);
@@ -169,8 +207,10 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
       cluster.setUp(true);
       cluster.setRefusing(false);
       cluster.allowAll();
+      cluster.setRejecting(false);
       for (const name of [...bridgeNames, ...functionNames]) {
         cluster.setWatchLag(name, 0);
+        cluster.setSlow(name, 0);
         const process = cluster.processOf(name);
         if (process?.isAlive() !== true) cluster.restart(name);
         else if (process.isFrozen()) process.thaw();

@@ -11,11 +11,12 @@ import { T0 } from '../support/objects/builders.ts';
 import type { Action } from './action.ts';
 import { checkRouted, leadersOf } from './checks/checkRouted.ts';
 import { checkSettled } from './checks/checkSettled.ts';
-import { type Cluster, createCluster } from './cluster.ts';
+import { type Cluster, createCluster, FOR_GOOD } from './cluster.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { allFences, type Fence } from './fence.ts';
 import { createFinalizers } from './finalizers.ts';
 import { startGarbageCollector } from './garbageCollector.ts';
+import { NAMESPACE } from './kubeObject.ts';
 import { readyCondition } from './manifests.ts';
 import { createRandom, type Random } from './random.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
@@ -62,6 +63,8 @@ const SETTLE_MS = 150_000;
  */
 const QUIET_MS = 35_000;
 const QUIET_TICK_MS = 5_000;
+/** Some bridges watch it beside the other one, and never get to read it. */
+const CLOSED_NAMESPACE = 'closed';
 /** Longer than pods take to end, start again and become Ready. */
 const REFUSED_MS = 15_000;
 /**
@@ -96,9 +99,11 @@ async function run(seed: number, options: SeedOptions): Promise<SeedResult> {
     bridges: bridges ?? 1 + random.below(3),
     functions: functions ?? 1 + random.below(3),
     maxSkewMs: random.pick([0, 0, 300]),
+    namespaces: random.chance(0.25) ? [NAMESPACE, CLOSED_NAMESPACE] : [],
     hasLease: options.hasLease ?? random.chance(0.7),
   });
   const { server } = cluster;
+  cluster.setForbidden(FOR_GOOD, (_actor, request) => request.endsWith(` in ${CLOSED_NAMESPACE}`));
   startGarbageCollector(server, scheduler, random.fork());
   const workload = createWorkload({ server, scheduler, random: random.fork(), size: 2 + random.below(3) });
   const users = createUsers({ server, scheduler, random: random.fork(), sources });

@@ -16,6 +16,8 @@ export interface Process {
   readonly clock: Clock;
   /** Something arrives at this process, or it has set a timer. */
   schedule(delayMs: number, run: () => void): () => void;
+  /** An operator or NTP sets the wall clock. The monotonic one goes on. */
+  setClock(skewMs: number): void;
   isFrozen(): boolean;
   /**
    * When it last went on after standing still for longer than this; -Infinity when it never has.
@@ -87,7 +89,8 @@ export function createScheduler(startAt: number): Scheduler {
     now: () => now,
     schedule: (delayMs, run) => add(delayMs, run, null),
     steps: () => steps,
-    startProcess(name, skewMs) {
+    startProcess(name, initialSkewMs) {
+      let skewMs = initialSkewMs;
       const owner: Owner = { isFrozen: false, frozenAt: 0, freezes: [], isAlive: true, backlog: [] };
       const schedule = (delayMs: number, run: () => void) => add(delayMs, run, owner);
       return {
@@ -99,6 +102,9 @@ export function createScheduler(startAt: number): Scheduler {
           setTimer: (callback, delayMs) => schedule(delayMs, callback),
         },
         schedule,
+        setClock(nextMs) {
+          skewMs = nextMs;
+        },
         isFrozen: () => owner.isFrozen,
         isAlive: () => owner.isAlive,
         wokeAt: (longerThanMs) =>

@@ -16,6 +16,7 @@ export interface Selection {
 export function toSelection(
   plural: string,
   query: { readonly labelSelector?: string; readonly fieldSelector?: string; readonly metadataOnly?: boolean },
+  namespace?: string,
 ): Selection {
   const hasLabels = parseLabelSelector(query.labelSelector ?? '') ?? ((): boolean => true);
   const name = /^metadata\.name=(.+)$/.exec(query.fieldSelector ?? '')?.[1];
@@ -23,7 +24,9 @@ export function toSelection(
     plural,
     isMetadataOnly: query.metadataOnly === true,
     matches: (object) =>
-      (name === undefined || object.metadata.name === name) && hasLabels(object as unknown as ApiObject),
+      (namespace === undefined || object.metadata.namespace === namespace) &&
+      (name === undefined || object.metadata.name === name) &&
+      hasLabels(object as unknown as ApiObject),
   };
 }
 

@@ -29,6 +29,10 @@ export interface SimulatedKubeApiOptions {
   isUp(): boolean;
   /** The API server answers 403 to a request such as `create services/db-leader`. */
   isForbidden(request: string): boolean;
+  /** The API server answers 422 to it. */
+  isRejected(request: string): boolean;
+  /** How long the API server takes for a request that is sent now. */
+  slowMs(): number;
   /** How far a delaying proxy holds this process's watches back. */
   watchLagMs(): number;
   /** A request is carried out now that was sent then. */
@@ -72,39 +76,41 @@ export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeAp
 
       const answer = (settle: () => void): void => {
         const delayMs = network.delayMs('api', name, MAX_WRITE_DELAY_MS);
-        if (delayMs !== null) process.schedule(delayMs, () => end(settle));
+        if (delayMs !== null) process.schedule(delayMs + slowMs / 2, () => end(settle));
         // Some connections are seen to be broken, others only by their silence.
         else if (network.happens(0.5)) process.schedule(5, () => fail('KUBE_UNAVAILABLE'));
       };
       const { errorRate } = network.conditions();
       const sentAt = scheduler.now();
+      const slowMs = options.slowMs();
       const serve = (): void => {
         options.onArrival(sentAt);
         if (!options.isUp()) answer(() => reject(toError('KUBE_UNAVAILABLE')));
         else if (options.isForbidden(attempt)) answer(() => reject(toError('KUBE_FORBIDDEN')));
+        else if (options.isRejected(attempt)) answer(() => reject(rejection(attempt)));
         else if (network.happens(errorRate / 2)) answer(() => reject(toError('KUBE_TOO_MANY_REQUESTS', 1_000)));
         else if (network.happens(errorRate)) answer(() => reject(toError('KUBE_UNAVAILABLE')));
         else answer(carryOut(run, resolve, reject));
       };
       const delayMs = network.delayMs(name, 'api', MAX_WRITE_DELAY_MS);
-      if (delayMs !== null) scheduler.schedule(delayMs, serve);
+      if (delayMs !== null) scheduler.schedule(delayMs + slowMs / 2, serve);
       else if (network.happens(0.5)) process.schedule(5, () => fail('KUBE_UNAVAILABLE'));
     });
   }
 
   return {
-    async list(resource, _namespace, query, signal) {
-      const selection = describe(resource, query);
+    async list(resource, namespace, query, signal) {
+      const selection = describe(resource, namespace, query);
       if (query.continue === undefined) listsAskedAt.set(selection, scheduler.now());
-      const page = await call(`list ${resource.plural}`, signal, () =>
-        pages.read(toSelection(resource.plural, query), query),
+      const page = await call(`list ${resource.plural} in ${namespace}`, signal, () =>
+        pages.read(toSelection(resource.plural, query, namespace), query),
       );
       // A LIST of one object asks for the version alone.
       if (page.continue === undefined && query.limit !== 1)
         options.ledger?.listed(selection, listsAskedAt.get(selection) ?? scheduler.now());
       return page;
     },
-    watch: (resource, _namespace, query, signal, onOpen) =>
+    watch: (resource, namespace, query, signal, onOpen) =>
       openStream({
         process,
         signal,
@@ -112,15 +118,19 @@ export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeAp
         arrivesAt: () => network.connectedAt(name, 'api') + 1 + options.watchLagMs(),
         open: (client) => {
           const { resourceVersion, timeoutSeconds } = query;
-          const request = { ...toSelection(resource.plural, query), from: Number(resourceVersion), timeoutSeconds };
-          return call(`watch ${resource.plural}`, signal, () => watchServer.open(request, client));
+          const request = {
+            ...toSelection(resource.plural, query, namespace),
+            from: Number(resourceVersion),
+            timeoutSeconds,
+          };
+          return call(`watch ${resource.plural} in ${namespace}`, signal, () => watchServer.open(request, client));
         },
         onOpen() {
-          options.ledger?.opened(describe(resource, query));
+          options.ledger?.opened(describe(resource, namespace, query));
           onOpen?.();
         },
-        onLine: () => options.ledger?.heard(describe(resource, query)),
-        onEnd: () => options.ledger?.ended(describe(resource, query)),
+        onLine: () => options.ledger?.heard(describe(resource, namespace, query)),
+        onEnd: () => options.ledger?.ended(describe(resource, namespace, query)),
       }),
     get: (resource, _namespace, object, signal) =>
       call(`get ${resource.plural}/${object}`, signal, () => {
@@ -143,6 +153,10 @@ export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeAp
   };
 }
 
+function rejection(attempt: string): ZenLeadError {
+  return new ZenLeadError('KUBE_INVALID', `${attempt}: simulated`, { retry: 'never' });
+}
+
 /** The request takes effect now; its answer comes later, if at all. */
 function carryOut<T>(run: () => T, resolve: (value: T) => void, reject: (error: unknown) => void): () => void {
   try {
@@ -153,8 +167,12 @@ function carryOut<T>(run: () => T, resolve: (value: T) => void, reject: (error: 
   }
 }
 
-function describe({ plural }: Resource, { labelSelector = '', fieldSelector = '' }: ListQuery | WatchQuery): string {
-  return `${plural}?${labelSelector}${fieldSelector}`;
+function describe(
+  { plural }: Resource,
+  namespace: string | undefined,
+  { labelSelector = '', fieldSelector = '' }: ListQuery | WatchQuery,
+): string {
+  return `${namespace ?? ''}/${plural}?${labelSelector}${fieldSelector}`;
 }
 
 export type { ListPage };

@@ -5,7 +5,7 @@
 import type { Action } from './action.ts';
 import type { ApiServer } from './apiServer.ts';
 import { controllerOf, type KubeObject, labelOf } from './kubeObject.ts';
-import { foreignServiceManifest, foreignSliceManifest, sourceManifest } from './manifests.ts';
+import { foreignServiceManifest, foreignSliceManifest, readyCondition, sourceManifest } from './manifests.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -112,6 +112,26 @@ export function createUsers({ server, scheduler, random, sources }: UsersOptions
         server.patch(ACTOR, 'services', name, { spec: { ipFamilies } });
         return ipFamilies.join();
       }),
+      // The record moves to the slice of the other family while pods change, and back.
+      onSource('user flips the primary family during a failover', 1, ({ metadata: { name } }) => {
+        const flip = (ipFamilies: readonly string[]): void => {
+          if (etcd.read('services', name) !== undefined)
+            server.patch(ACTOR, 'services', name, { spec: { ipFamilies, clusterIP: 'None' } });
+        };
+        const families = random.pick([
+          ['IPv4', 'IPv6'],
+          ['IPv6', 'IPv4'],
+        ]);
+        for (const { metadata } of etcd.list('pods'))
+          scheduler.schedule(random.between(0, 40), () => {
+            if (etcd.read('pods', metadata.name)?.metadata.uid !== metadata.uid) return;
+            const conditions = [readyCondition(random.chance(0.5), scheduler.now())];
+            server.patch('workload', 'pods', metadata.name, { status: { conditions } });
+          });
+        scheduler.schedule(random.between(0, 20), () => flip(families));
+        scheduler.schedule(random.between(10, 400), () => flip([...families].reverse()));
+        return families.join();
+      }),
       onOurs('user deletes our slice', 2, 'endpointslices', ({ metadata }) =>
         server.delete(ACTOR, 'endpointslices', metadata.name),
       ),
@@ -139,8 +159,8 @@ export function createUsers({ server, scheduler, random, sources }: UsersOptions
       onOurs('user orphans our slice', 0.5, 'endpointslices', ({ metadata }) => {
         server.patch(ACTOR, 'endpointslices', metadata.name, { metadata: { ownerReferences: null } });
       }),
-      { name: 'another owner has the name we want', weight: 1, run: takeName },
-      { name: 'another owner gives a name back', weight: 1, run: releaseNames },
+      { name: 'somebody has the name we want', weight: 1, run: takeName },
+      { name: 'somebody gives a name back', weight: 1, run: releaseNames },
     ],
   };
 

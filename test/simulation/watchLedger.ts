@@ -20,10 +20,10 @@ export interface WatchLedger {
   ended(selection: string): void;
   /** A LIST that was asked for at `askedAt` has arrived whole. */
   listed(selection: string, askedAt: number): void;
-  /** How many selections have been listed. */
-  size(): number;
-  /** Why no snapshot may leave now. Null when one may. */
-  whyStale(): string | null;
+  /** How many selections of this namespace have been listed; '' where the cluster is watched. */
+  size(namespace: string): number;
+  /** Why no snapshot of this namespace may leave now. Null when one may. */
+  whyStale(namespace: string): string | null;
 }
 
 interface Watched {
@@ -63,10 +63,11 @@ export function createWatchLedger(process: Process, now: () => number): WatchLed
       const isOpen = watches.get(selection)?.isOpen ?? false;
       watches.set(selection, { isOpen, owesLine: false, knownAt: now(), askedAt });
     },
-    size: () => watches.size,
-    whyStale() {
+    size: (namespace) => [...watches.keys()].filter((selection) => selection.startsWith(`${namespace}/`)).length,
+    whyStale(namespace) {
       const wokeAt = process.wokeAt(FROZEN_MS);
       for (const [selection, { isOpen, owesLine, knownAt, askedAt }] of watches) {
+        if (!selection.startsWith(`${namespace}/`)) continue;
         const blindMs = Math.round(now() - knownAt);
         if (!isOpen && blindMs > BLIND_MS) return `its watch of ${selection} has been cut for ${blindMs} ms`;
         if (owesLine) return `its watch of ${selection} was cut for long and has brought nothing since`;

@@ -31,10 +31,14 @@ export interface Workload {
 }
 
 const ACTOR = 'workload';
+/** Further than clocks may differ (lib/selection/fitness.ts), and longer than a run. */
+const AHEAD_MS = 600_000;
 
 export function createWorkload({ server, scheduler, random, size }: WorkloadOptions): Workload {
   const names = Array.from({ length: size }, (_, i) => `db-${i}`);
   let generation = 0;
+  /** How far the clocks of kubelets are ahead. */
+  let aheadMs = 0;
 
   const pods = (): readonly KubeObject[] => server.etcd.list('pods');
   const statusOf = (pod: KubeObject): Status => (pod['status'] ?? {}) as Status;
@@ -71,7 +75,7 @@ export function createWorkload({ server, scheduler, random, size }: WorkloadOpti
   function setReady(name: string, uid: string, isReady: boolean): void {
     const pod = server.etcd.read('pods', name);
     if (pod?.metadata.uid !== uid || !isLive(pod)) return;
-    patch(pod, { status: { conditions: [readyCondition(isReady, scheduler.now())] } });
+    patch(pod, { status: { conditions: [readyCondition(isReady, scheduler.now() + aheadMs)] } });
   }
 
   function remove({ metadata: { name, uid } }: KubeObject): void {
@@ -102,6 +106,18 @@ export function createWorkload({ server, scheduler, random, size }: WorkloadOpti
       for (const name of names) create(name);
     },
     actions: [
+      {
+        name: 'kubelets are ahead',
+        weight: 1,
+        run() {
+          aheadMs = AHEAD_MS;
+          const forMs = random.between(1_000, 20_000);
+          scheduler.schedule(forMs, () => {
+            aheadMs = 0;
+          });
+          return `by 10 minutes for ${(forMs / 1_000).toFixed(1)} s`;
+        },
+      },
       onPod('pod flips', 12, (pod) => {
         const isReady = statusOf(pod).conditions?.[0]?.status === 'True';
         setReady(pod.metadata.name, pod.metadata.uid, !isReady);

@@ -12,16 +12,14 @@ import type { Etcd } from '../etcd.ts';
 import { annotationOf } from '../kubeObject.ts';
 import type { LeaderWrite } from './leaderWrite.ts';
 
-/** How far two clocks differ at most (runSeed.ts: each by 300 ms from the true time). */
-const MAX_DIFFERENCE_MS = 600;
-
 export interface EpochLedger {
   check(write: LeaderWrite): string | null;
   /** Etcd was restored, and has forgotten what was issued since the backup. */
   forget(): void;
 }
 
-export function createEpochLedger(): EpochLedger {
+/** `clockDifferenceMs`: how far two clocks differ at most. */
+export function createEpochLedger(clockDifferenceMs: () => number): EpochLedger {
   /** `<source uid>/<epoch>` -> pod uid. */
   const named = new Map<string, string>();
   const highest = new Map<string, number>();
@@ -38,7 +36,7 @@ export function createEpochLedger(): EpochLedger {
 
       const top = highest.get(sourceName) ?? 0;
       const isAnew = Number.isNaN(previous);
-      if (isAnew && epoch <= top - MAX_DIFFERENCE_MS) return `${what} was made again at epoch ${epoch}, after ${top}`;
+      if (isAnew && epoch <= top - clockDifferenceMs()) return `${what} was made again at epoch ${epoch}, after ${top}`;
       highest.set(sourceName, Math.max(top, epoch));
       if (leaderUid === undefined) return null;
       const owner = named.get(`${sourceUid}/${epoch}`) ?? leaderUid;

@@ -7,7 +7,7 @@ import type { ReplyEvent } from '../../../lib/events/reply.ts';
 import { annotation } from '../../../lib/selection/names.ts';
 import type { ObservedWrite } from '../apiServer.ts';
 import type { Etcd } from '../etcd.ts';
-import { annotationOf, type KubeObject } from '../kubeObject.ts';
+import { annotationOf, controllerOf, type KubeObject } from '../kubeObject.ts';
 import type { Verdict } from '../verdict.ts';
 import { checkS1 } from './checkS1.ts';
 import { checkS2 } from './checkS2.ts';
@@ -27,6 +27,8 @@ export interface WriteChecksOptions {
    * and links. `podsRevision` undefined: any state that it has.
    */
   allowedAgeMs(actor: string, podsRevision: string | undefined): number;
+  /** How far two clocks differ at most. */
+  clockDifferenceMs(): number;
   isSourceUid(uid: string): boolean;
 }
 
@@ -39,8 +41,9 @@ export interface WriteChecks {
   restored(): void;
 }
 
-export function createWriteChecks({ etcd, verdict, now, allowedAgeMs, isSourceUid }: WriteChecksOptions): WriteChecks {
-  const epochs = createEpochLedger();
+export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
+  const { etcd, verdict, now, allowedAgeMs, isSourceUid } = options;
+  const epochs = createEpochLedger(options.clockDifferenceMs);
   const revisions = createRevisionLedger();
   /** `<epoch>/<leader uid>` of every route that has stood. */
   const routes = new Set<string>();
@@ -51,8 +54,9 @@ export function createWriteChecks({ etcd, verdict, now, allowedAgeMs, isSourceUi
   function checkGone({ id, data }: ReplyEvent): void {
     const uid = id.split('/')[0];
     const isSource = ({ metadata }: KubeObject): boolean => metadata.uid === uid;
-    const isRoute = ({ metadata }: KubeObject): boolean =>
-      (metadata.ownerReferences ?? []).some((owner) => owner.uid === uid);
+    // A slice of followers may wait for a finalizer, and is no leader's.
+    const isRoute = (slice: KubeObject): boolean =>
+      controllerOf(slice)?.uid === uid && annotationOf(slice, annotation.epoch) !== undefined;
     const isThere = etcd.list('services').some(isSource) || etcd.list('endpointslices').some(isRoute);
     if (isThere && !wasRestored)
       verdict.violate('outbox', `the end of ${uid} (epoch ${data.epoch}) was announced while it was there`);

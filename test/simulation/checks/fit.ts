@@ -13,7 +13,8 @@ export function isFit(pod: PodView, source: ServiceView): boolean {
     pod.ready &&
     !pod.terminating &&
     pod.exclude !== 'true' &&
-    pod.ips.some((ip) => familyOf(ip) === primary)
+    // A source that is being deleted keeps the families of its slices, whatever it asks for.
+    pod.ips.some((ip) => source.terminating || familyOf(ip) === primary)
   );
 }
 
