@@ -201,6 +201,8 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
     circuitOpen: gauge('circuit_open', '1 while the circuit breaker before a failing sink is open.', []),
   };
   metrics.heapLimitBytes.set(getHeapStatistics().heap_size_limit);
+  // From the start, so that `increase()` sees the first one, which may be the only one for long.
+  for (const resource of ['services', 'endpointslices']) metrics.writesHeldBack.inc({ resource }, 0);
   return metrics;
 }
 
