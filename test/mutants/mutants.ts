@@ -7,7 +7,10 @@
 
 export interface Mutant {
   readonly name: string;
-  /** A number in docs/guarantees.md (`S8`), the beginning of a row there, or a page. */
+  /**
+   * A number in docs/guarantees.md (`S8`), the beginning of a row there, or a page. A row links
+   * the test, unless that is the simulation.
+   */
   readonly guarantee: string;
   readonly file: string;
   /** Occurs once in the file. */
@@ -27,6 +30,17 @@ const observed = {
   test: 'test/unit/functions/reconcile/observed.test.ts',
 };
 const hints = { file: 'functions/reconcile/whyHint.ts', test: 'test/unit/functions/reconcile/reconcile.test.ts' };
+const queue = { test: 'test/unit/bridge/queue/queue.test.ts' };
+const limits = { test: 'test/unit/selection/limits.test.ts' };
+const announcement = {
+  file: 'functions/announce/announcement.ts',
+  test: 'test/unit/functions/announce/announce.test.ts',
+};
+const goneSources = {
+  file: 'bridge/leaders/goneSources.ts',
+  test: 'test/unit/bridge/leaders/goneSources.test.ts',
+};
+const property = (title: string) => ({ test: 'test/unit/selection/invariants.test.ts', title: `${title}:` });
 const pacer = { file: 'cli/replay/stepper.ts', test: 'test/unit/cli/replay/pacer.test.ts' };
 const podsOf = {
   file: 'bridge/leaders/namespaceIndex.ts',
@@ -104,8 +118,8 @@ export const mutants: readonly Mutant[] = [
     name: 'an old snapshot decides',
     guarantee: 'S9',
     ...hints,
-    search: "['old', (evidence, record) => compareWithRecord(evidence, record()).includes('older')],",
-    replace: '',
+    search: "compareWithRecord(evidence, record()).includes('older') && (evidence.isResync",
+    replace: 'record() === null && (evidence.isResync',
   },
   {
     name: 'isTrusted is ignored',
@@ -266,4 +280,194 @@ export const mutants: readonly Mutant[] = [
     replace: '',
     test: 'test/unit/bridge/leaders/goneSources.test.ts',
   },
+  {
+    name: 'a slice has the leader twice',
+    guarantee: 'S1',
+    file: 'lib/selection/routeWrites.ts',
+    search: '? [] : [toEndpointView(pod, address, snapshot.namespace)]',
+    replace: '? [] : Array(2).fill(toEndpointView(pod, address, snapshot.namespace))',
+    ...property('S1'),
+  },
+  {
+    name: 'the second family is an epoch ahead',
+    guarantee: 'S1',
+    file: 'lib/selection/routeWrites.ts',
+    search: 'annotations: { [annotation.epoch]: String(epoch), ...Object',
+    replace: 'annotations: { [annotation.epoch]: String(epoch + 1), ...Object',
+    ...property('S1'),
+  },
+  {
+    name: 'a key is sent again while it is in flight',
+    guarantee: 'S5',
+    file: 'bridge/queue/queue.ts',
+    search: 'inFlight.set(key, null);\n      refill();',
+    replace: 'refill();',
+    ...queue,
+  },
+  {
+    name: 'a pod without a verdict fails its check',
+    guarantee: 'S11',
+    file: 'lib/selection/fitness.ts',
+    search: "if (rules.isChecked && pod.health?.verdict === 'failing') return",
+    replace: "if (rules.isChecked && pod.health?.verdict !== 'passing') return",
+    test: health.test,
+  },
+  {
+    name: 'a leader is announced before it is routed to',
+    guarantee: 'Every leader that stays is announced',
+    ...announcement,
+    search: 'record.slice === null || !isRouted(record, decision)',
+    replace: 'record.slice === null',
+  },
+  {
+    name: 'what has been announced is announced again',
+    guarantee: 'Every leader that stays is announced',
+    ...announcement,
+    search: 'if (announced.epoch === epoch && announced.leaderUid === (leader?.uid ?? null)) return null;',
+    replace: '',
+  },
+  {
+    name: 'a deleted source is forgotten',
+    guarantee: 'A source that is deleted with a leader',
+    ...goneSources,
+    search: '    gone.set(uid, entry);\n',
+    replace: '',
+  },
+  {
+    name: 'silence is measured by the wall clock',
+    guarantee: 'A bridge whose wall clock is set',
+    file: 'bridge/elapsed.ts',
+    search: 'return monotonic + suspendedMs;',
+    replace: 'return wallNow();',
+    test: 'test/unit/bridge/elapsed.test.ts',
+  },
+  {
+    name: 'one namespace that may not be read stops all',
+    guarantee: 'Of several namespaces each is served for itself',
+    file: 'bridge/watch/startWatches.ts',
+    search: 'isSynced: (namespace) => scopeOf(namespace)?.isSynced() ?? false,',
+    replace: 'isSynced: () => [...scopes.values()].every((scope) => scope.isSynced()),',
+    test: 'test/integration/bridge/scopes.test.ts',
+    title: 'sends no resync',
+  },
+  {
+    name: 'a connection follows the route',
+    guarantee: 'Established connections move',
+    file: 'cli/demo/cluster/serviceProxy.ts',
+    search: 'socket.pipe(upstream).pipe(socket);',
+    replace:
+      'socket.pipe(upstream).pipe(socket);\n    const at = route;\n    setInterval(() => route !== at && socket.destroy(), 1).unref();',
+    test: 'test/unit/cli/demo/cluster/serviceProxy.test.ts',
+  },
+  {
+    name: 'functions may write to pods',
+    guarantee: 'A pod learns that it leads',
+    file: 'deploy/base/functions-account.yaml',
+    search: 'resources: [pods]\n    verbs: [get, list]',
+    replace: 'resources: [pods]\n    verbs: [get, list, patch]',
+    test: 'test/unit/deploy/manifests.test.ts',
+    title: 'gives no right',
+  },
+  {
+    name: 'a verdict counts after its deadline',
+    guarantee: 'A failover for a check rests on a verdict of this moment',
+    ...observed,
+    search: 'sent !== null && now < sent.deadline',
+    replace: 'sent !== null && now < Number.MAX_SAFE_INTEGER',
+  },
+  {
+    name: 'a check that no pod passes is acted on',
+    guarantee: 'A check that no pod passes is acted on',
+    search: "if (incumbent !== null && unfit === 'unhealthy') return kept('AllUnhealthy', incumbent);",
+    replace: '',
+    ...health,
+  },
+  {
+    name: 'a burst keeps what came last, not what is most urgent',
+    guarantee: 'Every state in between is acted on',
+    file: 'bridge/queue/queue.ts',
+    search: 'before === undefined ? concern : mergeConcerns(before.concern, concern);',
+    replace: 'concern;',
+    ...queue,
+  },
+  {
+    name: 'the leader that a hand wrote is not believed',
+    guarantee: 'A hand on the record is noticed',
+    file: 'lib/selection/record.ts',
+    search: '    if (uid !== undefined && name !== undefined) {',
+    replace: '    if (uid !== undefined && name !== undefined && name === slice.spec?.endpoints[0]?.targetRef?.name) {',
+    ...limits,
+  },
+  {
+    name: 'the leader Service is patched on every reconcile',
+    guarantee: 'Other fields of the leader Service are repaired',
+    file: 'lib/selection/serviceWrites.ts',
+    search: 'if (isAsPlanned) return null;',
+    replace: '',
+    ...limits,
+  },
+  {
+    name: 'what was left without an owner is not adopted',
+    guarantee: 'What `kubectl delete --cascade=orphan` leaves',
+    file: 'lib/selection/ownership.ts',
+    search: 'return isSliceManager(slice.managedBy) && slice.owner === null;',
+    replace: 'return false;',
+    ...limits,
+  },
+  {
+    name: 'the end of a source is announced that owned nothing',
+    guarantee: 'The end of every deleted source is announced',
+    ...goneSources,
+    search: 'if (!hasObjects && (before === undefined || isOptedOut(service))) return;',
+    replace: '',
+  },
+  {
+    name: 'a new slice starts by the clock of the machine',
+    guarantee: 'The epoch grows across deletion on any clock',
+    file: 'lib/selection/decide.ts',
+    search: 'Math.max(record.knownEpoch + 1, Math.floor(now))',
+    replace: 'Math.max(record.knownEpoch + 1, Date.now())',
+    ...limits,
+  },
+  {
+    name: 'a wait counts from an instant in the future',
+    guarantee: 'A wait lasts as long as its setting on any clock',
+    file: 'lib/selection/fitness.ts',
+    search: 'if (readyChangedAt !== undefined && readyChangedAt <= latest) return readyChangedAt;',
+    replace: 'if (readyChangedAt !== undefined) return readyChangedAt;',
+    test: 'test/unit/selection/choose.test.ts',
+  },
+  {
+    name: 'a record that is ahead of a restored etcd stays',
+    guarantee: 'The epoch survives a restored etcd',
+    file: 'lib/selection/routeWrites.ts',
+    search: "return order === 'newer' || order === 'unordered';",
+    replace: "return order === 'unordered';",
+    test: 'test/unit/functions/reconcile/reconcile.test.ts',
+  },
+  {
+    name: 'a restored etcd is not looked for',
+    guarantee: 'an etcd that was restored to an older state',
+    file: 'bridge/watch/isFutureVersion.ts',
+    search: "return compareRevisions(now.resourceVersion, resourceVersion) === 'older';",
+    replace: 'return now === null;',
+    test: 'test/unit/bridge/watch/reflector.test.ts',
+    title: 'restored',
+  },
+  {
+    name: 'an etcd that has caught up is taken for a restored one',
+    guarantee: 'an etcd that was restored without a new revision range',
+    file: 'bridge/watch/isFutureVersion.ts',
+    search: "=== 'older';",
+    replace: "!== 'newer';",
+    test: 'test/unit/bridge/watch/isFutureVersion.test.ts',
+  },
 ];
+
+/**
+ * Rows of docs/guarantees.md that no change of this code can break, by their beginning, with the
+ * reason.
+ */
+export const withoutMutant: Readonly<Record<string, string>> = {
+  'All nodes switch at once': 'each node’s kube-proxy switches by itself; the test measures that on a real node',
+};
