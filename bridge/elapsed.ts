@@ -6,7 +6,7 @@
  * is set back. It also counts the time for which the machine was suspended, when the monotonic
  * clock stands still and the wall clock does not: a process that slept must know that its view is
  * old.
- * Does not guarantee that a wall clock set ahead goes unnoticed: once, it looks like a suspension.
+ * Does not guarantee that a wall clock set ahead goes unnoticed: once, it counts as a suspension.
  * Source: https://man7.org/linux/man-pages/man2/clock_gettime.2.html (CLOCK_MONOTONIC "does not
  * count time that the system is suspended").
  */

@@ -72,7 +72,7 @@ export interface RunningDomain<Change> extends Views {
   isSynced(namespace: string): boolean;
   /** Whether this replica sends first, and reports about sources. */
   isFirst(): boolean;
-  /** A change that no watch tells. The caller asks whether the namespace is synced. */
+  /** A change that no watch brings. The caller asks whether the namespace is synced. */
   note(change: Change): void;
   readiness(): Readiness;
   /** Stops the watches and timers, and finishes what is in flight, up to a bound. */

@@ -15,7 +15,7 @@ import type { Metrics } from '../lib/telemetry/metrics.ts';
  */
 export function watchColdStart(
   { coldStartSeconds }: Pick<Metrics, 'coldStartSeconds'>,
-  // Since the process began, before the first line of ours ran:
+  // Since the process began, before our first line ran:
   // https://nodejs.org/api/perf_hooks.html#performancenow
   { startedAt, uptimeMs } = { startedAt: performance.timeOrigin, uptimeMs: () => performance.now() },
 ): (observedAt: number | undefined) => void {

@@ -5,7 +5,7 @@
  * A decision can run into this part of kube-controller-manager. It works right after the change, in
  * its own turn of the event loop.
  *
- * Guarantees: owners are told apart by uid, so a namesake made later keeps nothing alive.
+ * Guarantees: owners are distinguished by uid, so a namesake made later keeps nothing alive.
  *
  * Source: https://kubernetes.io/docs/concepts/architecture/garbage-collection/
  */

@@ -24,7 +24,7 @@ export interface Schema {
   readonly items: Schema | null;
   readonly required: ReadonlySet<string>;
   /**
-   * For a list, the key that tells its elements apart in a strategic merge patch; "" for a list of
+   * For a list, the key that identifies its elements in a strategic merge patch; "" for a list of
    * plain values.
    */
   readonly mergeKey: string | null;

@@ -93,7 +93,7 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
   const noteStatus = createRefusedTokenLog(log);
   const running = new Set<Promise<void>>();
   let cancelProbe: CancelTimer | undefined;
-  /** Attempts are told apart by number: many of them start in one millisecond. */
+  /** Distinguishes attempts, because many of them start in one millisecond. */
   let attempts = 0;
   let lowRunning = 0;
   let isPumping = false;

@@ -211,7 +211,7 @@ function isOrphaned(index: NamespaceIndex, name: string): boolean {
   return ownedBy(index, name).some(({ owner }) => owner === null);
 }
 
-/** The next Service of this name has told who leads it: the end of the previous one is old news. */
+/** The next Service of this name has announced a leader, so the end of the previous one is old. */
 function hasAnnounced(index: NamespaceIndex, name: string, uid: Uid): boolean {
   return ownedBy(index, name, uid).some(({ annotations }) => annotations[annotation.announcedEpoch] !== undefined);
 }

@@ -1,10 +1,10 @@
 /**
- * createHealthChecks: runs the health checks that Services ask for. It tells the prober which pods
+ * createHealthChecks: runs the health checks that Services ask for. It gives the prober the pods
  * to ask in which order, and the rest of the bridge what became of it.
  *
  * Guarantees: a Service without a check costs nothing. Only an address of `status.podIPs` of a pod
  * that the Service selects is asked, and none on the host network unless that is allowed. A
- * reconcile waits for no probe (S12): it is queued before the prober hears of the same change.
+ * reconcile waits for no probe (S12): it is queued before the prober gets the same change.
  */
 
 import { buildSnapshot } from '../../lib/selection/buildSnapshot.ts';
@@ -86,7 +86,7 @@ export function createHealthChecks(options: HealthCheckOptions, context: HealthC
       const line = { namespace, service, pod: podName, verdict, ...(detail !== null && { detail }) };
       if (isChange) log.info(line, 'a health check has another verdict on a pod');
       else log.debug(line, 'a health check has a verdict on a pod that counts from now on');
-      // Withdrawn verdicts cause nothing; they are told about when they are back.
+      // Withdrawn verdicts cause nothing; they are reported when they are back.
       if (!prober.isSuspended()) context.noteVerdict({ source, podName, podUid: toUid(uid), verdict });
     },
     onSuspended(isSuspended) {

@@ -41,7 +41,7 @@ interface LeaderDomain extends Domain<LeaderChange, LeaderConcern, ReconcileEven
   readonly store: LeaderStore;
   /** One Service as an event would carry it now. */
   snapshotOf(source: Source, views: Views): Snapshot;
-  /** What the observer tells, as a change for the intake. */
+  /** What the observer reports, as a change for the intake. */
   toVerdict(change: VerdictChange): LeaderChange;
 }
 

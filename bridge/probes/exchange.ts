@@ -3,7 +3,7 @@
  *
  * Guarantees: settles in the tick in which the signal aborts, with `timeout`. Never holds more than
  * 1 KiB of what the target sends, however much that is. The connection is closed when it settles,
- * with a reset where nothing was asked, so that no port of ours stays in TIME_WAIT.
+ * with a reset where nothing was asked, so that none of our ports stays in TIME_WAIT.
  * Source: https://nodejs.org/api/net.html#new-netsocketoptions (onread),
  * https://nodejs.org/api/net.html#socketresetanddestroy
  */

@@ -2,7 +2,7 @@
  * The network of the prober: asks one endpoint, or holds a connection to it.
  *
  * A held connection is a tripwire. The kernel of the pod closes it when the process dies, some
- * milliseconds later, and nobody waits for the next probe. For grpc the session itself is held, and
+ * milliseconds later, without waiting for the next probe. For grpc the session itself is held, and
  * probes go over it.
  *
  * Guarantees: a held connection sends nothing, and reads no more than 4 KiB.

@@ -14,7 +14,7 @@ import { type Endpoint, failed, hostOf, isVoid, type ProbeResult, passed } from 
 
 const MAX_ANSWER_BYTES = 1_024;
 
-/** Small windows, so that a target that sends without end fills no memory of ours. */
+/** Small windows, so that a target that sends without end does not fill our memory. */
 const settings = {
   enablePush: false,
   initialWindowSize: 2 * MAX_ANSWER_BYTES,
@@ -23,7 +23,7 @@ const settings = {
 
 export function openGrpcSession({ address, check }: Endpoint): ClientHttp2Session {
   const session = connect(`http://${hostOf(address, check.port)}`, { settings, maxSessionMemory: 1 });
-  // An error without a listener would end the process; each request hears of it by itself.
+  // An error without a listener would end the process; each request notices it by itself.
   session.on('error', () => {});
   return session;
 }

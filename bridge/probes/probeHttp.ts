@@ -57,7 +57,7 @@ export function judgeStatusLine(received: Buffer, isEnd: boolean): ProbeResult |
 
 function judgeWithoutLine(text: string, isEnd: boolean): ProbeResult | null {
   if (text === '') return isEnd ? failed('reset') : null;
-  // HTTP/0.9 sends the body alone. It is told by its first bytes, not by a time-out.
+  // HTTP/0.9 sends the body alone. Its first bytes show it, without a time-out.
   const start = 'HTTP/1.'.slice(0, text.length);
   return isEnd || text.includes('\n') || !text.startsWith(start) ? failed('garbage') : null;
 }

@@ -135,7 +135,7 @@ export function createTargetProbe(
     context.onResult(result, (clock.monotonic() - startedAt) / 1_000);
     if (result.kind === 'failed') release();
     if (result.kind === 'passed') hold();
-    // Before the listener hears of it, because it may close or move this target.
+    // Before the listener gets it, because it may close or move this target.
     scheduleNext(startedAt);
     if (standing !== before) context.onStanding(standing, before);
   }

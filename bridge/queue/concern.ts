@@ -26,7 +26,7 @@ export interface Concern extends Source {
   /** When the change was seen, or the timer was due. */
   readonly observedAt: number;
   /**
-   * When a timer was due: it tells two reconciles of the same state apart. Absent for what was
+   * When a timer was due. It distinguishes two reconciles of the same state. Absent for what was
    * seen.
    */
   readonly dueAt?: number;

@@ -1,7 +1,7 @@
 /**
  * FairOrder: the keys of one lane, in turns of their namespaces, oldest first within each.
  *
- * One order for all lets a tenant with 400 flapping Services stand before everybody else: the
+ * One order for all lets a tenant with 400 flapping Services stand before all others: the
  * failover of another tenant took seconds instead of milliseconds. In turns, it waits for one key
  * of each other namespace at most.
  *

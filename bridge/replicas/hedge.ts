@@ -58,7 +58,7 @@ export interface HedgeOptions<C> {
 
 interface Hedge<C> {
   /**
-   * Whether this is a hint of ours that is due and still wanted: the holder may have come back
+   * Whether this is one of our hints, due and still wanted: the holder may have come back
    * while it waited for a place.
    */
   isDue(concern: C): boolean;
@@ -108,7 +108,7 @@ export function createHedge<C extends Concern>(options: HedgeOptions<C>): Hedge<
     else waiting.set(key, { concern, since: clock.monotonic() });
   }
 
-  /** Progress is what changed on our own objects and was not asked for by a hint of ours. */
+  /** Progress is what changed on our own objects and was not asked for by our hints. */
   function forget(concern: C): void {
     const { key } = concern;
     // In this order: a hint that has not gone out yet counts as waiting.

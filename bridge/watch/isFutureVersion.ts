@@ -5,7 +5,7 @@
  *
  * Guarantees: reads one object at most, by a consistent LIST, whose version is at least every one
  * that the server ever sent.
- * Does not guarantee that a server which has caught up, with another history, is told from one that
+ * Does not guarantee that a server which has caught up, with another history, differs from one that
  * never went back.
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list
  * (resourceVersion unset: "Most Recent").

@@ -9,7 +9,7 @@
  *    left out.
  * 3. From then on it is known to be unreadable: further watch lines about it are reported and
  *    change nothing, until one can be read, or it is deleted.
- * Does not guarantee that an object without a readable name is told apart from another one: it ends
+ * Does not guarantee that an object without a readable name is distinct from another one: it ends
  * the watch every time.
  */
 

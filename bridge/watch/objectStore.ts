@@ -4,9 +4,9 @@
  * Guarantees:
  * - Tells each change right after the index holds it, and nothing where nothing changed to the
  *   rules.
- * - Objects are told apart by uid: a name that comes back with another uid is a delete and an add,
+ * - Objects differ by uid: a name that comes back with another uid is a delete and an add,
  *   because the address, the readiness and the age of the old pod say nothing about the new one.
- * - `replace` tells what a watch would have told in between, deletes first, so that a name is free
+ * - `replace` reports what a watch would have reported, deletes first, so that a name is free
  *   before it is taken again.
  */
 

@@ -17,7 +17,7 @@ export interface ReflectedObject extends ObjectIdentity {
 }
 
 /**
- * A name tells two objects apart only with the uid: the store takes another uid under the same name
+ * A name identifies an object only with the uid: the store takes another uid under the same name
  * for a delete and an add.
  */
 export interface ReflectorStore<T> {

@@ -104,7 +104,7 @@ function createTable(): Table {
   };
 }
 
-/** The table tells pods apart by uid, and the page shows their names. */
+/** The table distinguishes pods by uid, and the page shows their names. */
 function podName(text: string): string {
   return text.slice(0, text.indexOf(' '));
 }

@@ -10,7 +10,7 @@ interface ListenSettings {
 export function chooseListenHost({ host, kubernetesServiceHost }: ListenSettings): string {
   if (host !== undefined) return host;
   if (kubernetesServiceHost === undefined) return '127.0.0.1';
-  // The API server's address tells the cluster's primary family. `::` alone would not do: a node
+  // The API server's address shows the cluster's primary family. `::` alone would not do: a node
   // can have IPv6 switched off.
   return kubernetesServiceHost.includes(':') ? '::' : '0.0.0.0';
 }

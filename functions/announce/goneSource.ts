@@ -6,8 +6,8 @@
  * What the sender says is checked by consistent reads: the source of this uid is not there, and
  * none of its slices is either. A route that still stands is not announced as lost.
  *
- * Guarantees: one id, `<source uid>/<epoch>/<type>/SourceGone`, whoever announces it and however
- * often. It writes to no object.
+ * Guarantees: one id, `<source uid>/<epoch>/<type>/SourceGone`, whichever function announces it
+ * and however often. It writes to no object.
  */
 
 import { codeOf } from '../../lib/errors.ts';

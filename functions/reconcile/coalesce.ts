@@ -37,7 +37,7 @@ export function createCoalescer<T>(maxKeys: number): Coalescer<T> {
     const stop = new AbortController();
     const start = () => (stop.signal.aborted ? Promise.reject(aborted()) : work(stop.signal));
     const promise = after === null ? start() : after.then(start, start);
-    promise.catch(() => undefined); // every waiter hears of it, and there may be none left
+    promise.catch(() => undefined); // every waiter gets it, and there may be none left
     return { promise, stop, waiters: 0 };
   }
 

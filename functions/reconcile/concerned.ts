@@ -51,7 +51,7 @@ function findSources(state: NamespaceRead, isConcerned: (source: ServiceView) =>
 }
 
 /**
- * Any value of the opt-in counts, and so does an object of ours, so a misspelt opt-in and an
+ * Any value of the opt-in counts, and so does any of our objects, so a misspelt opt-in and an
  * opt-out are reconciled too.
  */
 function isSource(service: ServiceView, { services, slices }: NamespaceRead): boolean {

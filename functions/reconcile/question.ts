@@ -44,7 +44,7 @@ export function isAnswered(raised: Question, asked: Question, { candidates }: Pi
 }
 
 /**
- * The leader that an object of ours names, by its record or by its route. Not the endpoints of a
+ * The leader that one of our objects names, by its record or by its route. Not the endpoints of a
  * followers slice: there may be a thousand, and none of them is kept for its name.
  */
 export function leaderNamesOn(object: ServiceView | SliceView): readonly string[] {

@@ -10,7 +10,7 @@
  * Guarantees: the order of readState.ts, for the same reasons. Pods are of one revision, and so are
  * Services, which the record names (S9): the first LIST is the most recent state, and objects by
  * name are read at its revision.
- * Does not guarantee that it finds an object of ours that neither a label nor a name leads to,
+ * Does not guarantee that it finds one of our objects that neither a label nor a name leads to,
  * after a hand has changed both. The bridge sees that one by its owner.
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list
  * (`resourceVersionMatch=Exact`).
@@ -119,7 +119,7 @@ async function readSlices(
     listCollection(collection, `${label.sourceService}=${name}`),
     names.length === 0 ? null : listCollection(collection, carrying),
   ]);
-  // One LIST finds all slices of ours, so theirs are of one instant.
+  // One LIST finds all our slices, so theirs are of one instant.
   const found = new Map([...(carriers?.items ?? []), ...ours.items].map((slice) => [slice.name, slice]));
   const wanted = [...serviceNames].flatMap((each) => [sliceName(each, 'IPv4'), sliceName(each, 'IPv6')]);
   const missing = wanted.filter((each) => !found.has(each));

@@ -67,7 +67,7 @@ export function reportFailure(
   const code = codeOf(error) ?? 'INTERNAL';
   countReconcile(labels, 'error', now() - startedAt, metrics);
   metrics.reconciliationErrors.inc({ ...labels, error_type: code });
-  // A caller that has gone has its own line; anything without a code is a fault of ours.
+  // A caller that has gone has its own line; anything without a code is our own fault.
   const level = code === 'ABORTED' ? 'debug' : code === 'INTERNAL' ? 'error' : 'warn';
   const traceId = traceIdOf(request.traceparent);
   log[level]({ service: `${namespace}/${name}`, type: request.type, code, traceId, err: error }, 'a reconcile failed');

@@ -40,7 +40,7 @@ export interface Timeline {
   readonly marginMs: number;
 }
 
-/** Okabe and Ito: colour-blind people can tell them apart, too. */
+/** Okabe and Ito: colour-blind people can distinguish them, too. */
 const COLOURS = ['#0072b2', '#009e73', '#e69f00', '#cc79a7', '#56b4e9', '#d55e00', '#8a8f00', '#7a5195'];
 const MIN_WHOLE_MS = 1_000;
 const MARGIN = 0.02;

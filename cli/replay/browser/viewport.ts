@@ -27,7 +27,7 @@ export interface Viewport {
   move(share: number): void;
 }
 
-/** A reconcile takes some milliseconds: closer than this there is nothing to tell apart. */
+/** A reconcile takes some milliseconds: closer than this there is nothing to see. */
 const MIN_SPAN_MS = 5;
 const PHONE_WIDTH = 640;
 const LABEL_WIDTH = 200;

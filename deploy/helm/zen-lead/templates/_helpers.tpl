@@ -23,7 +23,7 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
-{{/* Every container of ours gets this. The pod's part is apart, because Knative takes none. */}}
+{{/* Every one of our containers gets this. The pod's part is apart, because Knative takes none. */}}
 {{- define "zen-lead.containerSecurity" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
