@@ -1,0 +1,97 @@
+/**
+ * Tests health checks on real pods: how long a TCP client behind kube-proxy is in the dark when the
+ * leader hangs or its process is killed.
+ *
+ * The kubelet of this cluster probes once a second, as often as Kubernetes allows. A dark time
+ * below a second is that of the health check. `CLUSTER_REPEATS` says how often a story is told.
+ */
+
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { attachCluster } from './attachCluster.ts';
+import { signalContainer } from './containers.ts';
+import { note } from './figures.ts';
+import { startWorkload, type Workload } from './startWorkload.ts';
+import { darkTimeMs, startTraffic } from './traffic.ts';
+import { listPods } from './zenLead.ts';
+
+const { directory, pid } = inject('cluster');
+const cluster = attachCluster(directory, pid);
+const repeats = Number(process.env['CLUSTER_REPEATS'] ?? 2);
+
+/** On a busy machine. The figures say what it was. */
+const maxDarkMs = 10_000;
+const timeout = 120_000 * (1 + repeats);
+
+describe('a leader with a health check', () => {
+  let workload: Workload;
+  beforeAll(async () => {
+    workload = await startWorkload(cluster, 'checked');
+    const check = {
+      'health-check': 'http://:8080/index.html',
+      'health-check-interval': '100ms',
+      'health-check-timeout': '100ms',
+      'health-check-failure-threshold': '2',
+    };
+    const annotations = Object.entries(check).map(([key, value]) => `zen-lead.io/${key}=${value}`);
+    await cluster.kubectl('-n', workload.namespace, 'annotate', 'service', 'web', ...annotations);
+  });
+  afterAll(() => workload.remove());
+
+  test('is left when it hangs, before its readiness probe fails', { timeout }, async () => {
+    const darks = await tell('SIGSTOP');
+    note('hang with a health check of 100ms/100ms/2: dark time, worst', Math.max(...darks));
+    expect(Math.max(...darks)).toBeLessThan(maxDarkMs);
+  });
+
+  test('is left when its process is killed', { timeout }, async () => {
+    const darks = await tell('SIGKILL');
+    note('crash with a health check of 100ms/100ms/2: dark time, worst', Math.max(...darks));
+    expect(Math.max(...darks)).toBeLessThan(maxDarkMs);
+  });
+
+  async function tell(signal: 'SIGSTOP' | 'SIGKILL'): Promise<readonly number[]> {
+    const darks: number[] = [];
+    for (let time = 0; time < repeats; time++) {
+      await untilAllReady();
+      await untilAllPass();
+      const leader = (await workload.readLeader()) ?? '';
+      const traffic = await startTraffic(cluster, workload);
+      await signalContainer(cluster, leader, 'web', signal);
+      const next = await workload.waitForOther(leader);
+      await traffic.waitForAnswer(next);
+      darks.push(darkTimeMs(await traffic.stop()));
+      await restore(leader, signal);
+    }
+    console.log(`${signal}: dark times ${darks.map(Math.round).join(', ')} ms`);
+    return darks;
+  }
+
+  /** There are two pods to go to, so that the story is about the check. */
+  async function untilAllReady(): Promise<void> {
+    await cluster.kubectl('-n', workload.namespace, 'rollout', 'status', 'deploy/web', '--timeout=120s');
+  }
+
+  /** A container that was killed again waits longer before it starts again; a new pod does not. */
+  async function restore(pod: string, signal: 'SIGSTOP' | 'SIGKILL'): Promise<void> {
+    if (signal === 'SIGSTOP') await signalContainer(cluster, pod, 'web', 'SIGCONT');
+    else await cluster.kubectl('-n', workload.namespace, 'delete', 'pod', pod, '--timeout=60s');
+  }
+
+  /** Each bridge probes for itself, and all pods pass. */
+  async function untilAllPass(): Promise<void> {
+    for (const bridge of await listPods(cluster, 'bridge'))
+      await expect
+        .poll(() => readTargets(bridge), { timeout: 60_000, message: `waited for ${bridge} to see all pods pass` })
+        .toEqual({ passing: 3, failing: 0, unknown: 0 });
+  }
+
+  async function readTargets(bridge: string): Promise<Readonly<Record<string, number>>> {
+    const metrics = await cluster.kubectl(
+      'get',
+      '--raw',
+      `/api/v1/namespaces/zen-lead/pods/${bridge}:8081/proxy/metrics`,
+    );
+    const found = metrics.matchAll(/^zen_lead_health_targets\{verdict="(\w+)"\} (\d+)$/gm);
+    return Object.fromEntries([...found].map(([, verdict, count]) => [verdict, Number(count)]));
+  }
+});
