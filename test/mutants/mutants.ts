@@ -41,6 +41,8 @@ const goneSources = {
   test: 'test/unit/bridge/leaders/goneSources.test.ts',
 };
 const property = (title: string) => ({ test: 'test/unit/selection/invariants.test.ts', title: `${title}:` });
+const prober = { test: 'test/unit/bridge/probes/prober.test.ts' };
+const healthChecks = { file: 'bridge/leaders/healthChecks.ts', test: 'test/unit/bridge/leaders/healthChecks.test.ts' };
 const pacer = { file: 'cli/replay/stepper.ts', test: 'test/unit/cli/replay/pacer.test.ts' };
 const podsOf = {
   file: 'bridge/leaders/namespaceIndex.ts',
@@ -233,6 +235,69 @@ export const mutants: readonly Mutant[] = [
     search: "return sticky || strategy === 'node-aware' || strategy === 'zone-aware';",
     replace: 'return sticky;',
     test: 'test/unit/selection/choose.test.ts',
+  },
+  {
+    name: 'a prober that was late judges',
+    guarantee: 'S11',
+    file: 'bridge/probes/targetProbe.ts',
+    search: "isLate && result.kind === 'failed' ? isVoid : result",
+    replace: 'result',
+    ...prober,
+  },
+  {
+    name: 'a prober that stood still counts on',
+    guarantee: 'S11',
+    file: 'bridge/probes/targetProbe.ts',
+    search: '      standing = restartCounts(standing);\n',
+    replace: '',
+    ...prober,
+  },
+  {
+    name: 'a prober that is cut off is trusted',
+    guarantee: 'S11',
+    file: 'bridge/probes/prober.ts',
+    search: 'group === undefined || guard.isSuspended()',
+    replace: 'group === undefined',
+    ...prober,
+  },
+  {
+    name: 'an old pass counts against a failing leader',
+    guarantee: 'S10',
+    file: 'bridge/probes/prober.ts',
+    search: '  return passedSince.has(probe.target.uid);',
+    replace: '  return true;',
+    ...prober,
+  },
+  {
+    name: 'a probe goes before the event',
+    guarantee: 'S12',
+    file: 'bridge/intake.ts',
+    search: '    queue.add(concern, clock.now());\n    options.onConcern?.(concern);\n',
+    replace: '    options.onConcern?.(concern);\n    queue.add(concern, clock.now());\n',
+    test: 'test/integration/bridge/healthChecks.test.ts',
+    title: 'before it asks a pod',
+  },
+  {
+    name: 'loopback is probed',
+    guarantee: 'docs/trust.md',
+    file: 'bridge/probes/addressPolicy.ts',
+    search: "refusedV4.addSubnet('127.0.0.0', 8, 'ipv4');\n",
+    replace: '',
+    test: 'test/unit/bridge/probes/addressPolicy.test.ts',
+  },
+  {
+    name: 'the host network is probed',
+    guarantee: 'docs/trust.md',
+    ...healthChecks,
+    search: '(options.probeHostNetwork || pod.hostNetwork !== true) && ',
+    replace: '',
+  },
+  {
+    name: 'a status of a target is a series',
+    guarantee: 'docs/reference/metrics.md',
+    ...healthChecks,
+    search: "result.detail.replace(/-\\d+$/, '')",
+    replace: 'result.detail',
   },
   {
     name: 'a replay makes no pauses',

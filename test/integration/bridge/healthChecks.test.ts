@@ -10,6 +10,7 @@ import { createKubeApi } from '../../../lib/kube/client.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
 import { aPodManifest, aPodStatus } from '../../support/objects/aPodManifest.ts';
+import { aBench } from '../../support/programs/bridgeBench.ts';
 import { type CheckedPods, createCheckedPods } from '../../support/servers/checkedPods.ts';
 
 /** For a busy machine. A story that passes does not wait for it. */
@@ -117,6 +118,34 @@ it('keeps the leader where no pod passes, and says so', async () => {
   pods.kill(addressOf('db-2'));
   await pods.start(addressOf('db-2'));
   await untilLeads('db', 'db-2');
+});
+
+it('sends the event of a change before it asks a pod', async () => {
+  const { server, pods } = await start({});
+  const steps: string[] = [];
+  const bench = aBench({
+    server,
+    answer() {
+      steps.push('event');
+      return { status: 200 };
+    },
+    checks: {
+      ...{ probeHostNetwork: false, maxProbesPerSecond: 2_000 },
+      network: {
+        ...pods.network,
+        probe(...asked) {
+          steps.push('probe');
+          return pods.network.probe(...asked);
+        },
+      },
+    },
+  });
+  await expect.poll(() => bench.bridge.readiness().ready, { timeout: PATIENCE_MS, interval: 5 }).toBe(true);
+  steps.length = 0;
+  const db = { resource: 'services', namespace: 'default', name: 'db' };
+  server.objects.patch(db, { metadata: { annotations } });
+  await expect.poll(() => steps, { timeout: PATIENCE_MS, interval: 5 }).toContain('probe');
+  expect(steps[0]).toBe('event');
 });
 
 it('asks no pod of a Service without a check', async () => {

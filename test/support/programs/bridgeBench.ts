@@ -44,6 +44,7 @@ export interface BridgeBenchOptions {
   /** Absent: 200 without a reply. */
   readonly answer?: (event: ReconcileEvent) => SinkAnswer | Promise<SinkAnswer>;
   readonly tuning?: BridgeOptions['tuning'];
+  readonly checks?: BridgeOptions['checks'];
 }
 
 /** Ends with the test. */
@@ -53,7 +54,7 @@ export function aBench(options: BridgeBenchOptions): BridgeBench {
   return bench;
 }
 
-function startBench({ server, namespaces = [], answer, tuning }: BridgeBenchOptions): BridgeBench {
+function startBench({ server, namespaces = [], answer, tuning, checks }: BridgeBenchOptions): BridgeBench {
   const metrics = createMetrics();
   const access = { server: server.url, origin: 'test', readCredentials: async () => ({ headers: {}, tls: {} }) };
   const api = createKubeApi(access, { metrics });
@@ -74,6 +75,7 @@ function startBench({ server, namespaces = [], answer, tuning }: BridgeBenchOpti
     // No resync unless a test is about it, because it would stand among the events that are
     // counted.
     tuning: { resync: { periodMs: 3_600_000, tickMs: 60_000 }, ...tuning },
+    checks,
   });
   return {
     server,
