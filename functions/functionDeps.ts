@@ -22,6 +22,8 @@ export interface FunctionDeps {
   readonly tracing?: Tracing | undefined;
   /** Epoch milliseconds. */
   readonly now?: (() => number) | undefined;
+  /** A signal that aborts after so many milliseconds. Default: `AbortSignal.timeout`. */
+  readonly timeoutSignal?: ((timeoutMs: number) => AbortSignal) | undefined;
 }
 
 export function createFunctionReconciler({
@@ -33,8 +35,9 @@ export function createFunctionReconciler({
   log,
   tracing = noTracing,
   now = Date.now,
+  timeoutSignal = AbortSignal.timeout,
 }: FunctionDeps): Reconciler {
   const sink = eventsSink === undefined ? undefined : createEventsSink(eventsSink, eventsSinkOptions);
-  const announcer = createAnnouncer({ api, clusterName, eventsSink: sink, metrics, log, now });
+  const announcer = createAnnouncer({ api, clusterName, eventsSink: sink, metrics, log, now, timeoutSignal });
   return traceReconciles(createReconciler({ api, clusterName, announcer, metrics, log, tracing, now }), tracing);
 }

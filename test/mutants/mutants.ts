@@ -2,7 +2,7 @@
  * The mutants: what is taken away, which guarantee falls with it, and the test that must then fail.
  *
  * An edit is found by its text, so that it survives a refactoring that does not touch it;
- * mutants.test.ts fails when the text is gone.
+ * test/unit/docs/mutants.test.ts fails when the text is gone.
  */
 
 export interface Mutant {

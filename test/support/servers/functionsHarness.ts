@@ -19,6 +19,11 @@ export interface Harness {
   readonly reconciler: Reconciler;
   readonly metrics: Metrics;
   readonly clock: { now: number };
+  /**
+   * How many times longer announcements may take than they may in earnest. On a busy machine a
+   * time-out of half a second would be part of any story; set it to 1 where it is.
+   */
+  readonly patience: { factor: number };
   /** What a bridge would put into an event now. Reads through the API and forgets the requests. */
   snapshot(name?: string): Promise<Snapshot>;
   event(changes?: Partial<ParsedReconcileEvent>, data?: Partial<ReconcileData>): Promise<ParsedReconcileEvent>;
@@ -36,12 +41,14 @@ export async function startHarness(options: { eventsSink?: string; log?: Logger 
   const metrics = createMetrics();
   const clock = { now: Date.parse('2026-11-20T10:00:00Z') };
   const now = (): number => clock.now;
+  const patience = { factor: 40 };
   const reconciler = createFunctionReconciler({
     api: fake.api,
     clusterName: 'test',
     metrics,
     log: silentLogger,
     now,
+    timeoutSignal: (timeoutMs) => AbortSignal.timeout(timeoutMs * patience.factor),
     ...options,
   });
 
@@ -50,6 +57,7 @@ export async function startHarness(options: { eventsSink?: string; log?: Logger 
     reconciler,
     metrics,
     clock,
+    patience,
     async snapshot(name = 'db') {
       const state = await readState(fake.api, 'shop', now, signal);
       fake.requests.length = 0;

@@ -130,6 +130,7 @@ describe('the outbox', () => {
   it('says in the log that its time was over, not that the caller has gone, when the API server is slow', async () => {
     const lines: string[] = [];
     const slow = await startHarness({ log: pino({ level: 'warn' }, { write: (line: string) => lines.push(line) }) });
+    slow.patience.factor = 1;
     putService(slow.fake);
     putPod(slow.fake, 'db-0');
     await slow.reconcile();
@@ -147,6 +148,7 @@ describe('the outbox', () => {
     ['that does not answer', 0],
   ])('answers the reconcile all the same with a sink %s, and owes the event', async (_name, status) => {
     brokerStatus = status;
+    harness.patience.factor = 1;
     putService(harness.fake);
     putPod(harness.fake, 'db-0');
     await harness.reconcile();
@@ -154,6 +156,7 @@ describe('the outbox', () => {
     expect(reply.data).toMatchObject({ decision: 'kept', recheckAfterMs: 5_000 });
     expect(leaderNotes()).not.toHaveProperty('zen-lead.io/announced-epoch');
 
+    harness.patience.factor = 40;
     brokerStatus = 202;
     await harness.reconcile();
     expect(received).toHaveLength(1);
