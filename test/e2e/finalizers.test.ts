@@ -51,3 +51,18 @@ test('a leader slice that waits for a finalizer follows the leader, and announce
   await namespace.kubectl('patch', 'endpointslice', 'web-leader-ipv4', '--type=merge', '--patch', release);
   await expect.poll(() => readLeader(namespace), { message: 'makes the slice again' }).toBe('web-1');
 });
+
+test.each([
+  ['is opted out of', { enabled: 'false' }],
+  ['has renamed its leader Service', { 'leader-service-name': 'other' }],
+])('a slice that waits for a finalizer routes to no pod once its source %s', async (_, annotations) => {
+  const namespace = await world.namespace();
+  await startPod(namespace, { name: 'web-0' });
+  await namespace.apply(aService());
+  await expect.poll(() => readLeader(namespace)).toBe('web-0');
+  await namespace.kubectl('patch', 'endpointslice', 'web-leader-ipv4', '--type=merge', '--patch', finalizers);
+  await namespace.apply(aService({ annotations }));
+  await expect.poll(() => readLeader(namespace), { message: 'routes to no pod' }).toBe('no pod');
+  await namespace.kubectl('patch', 'endpointslice', 'web-leader-ipv4', '--type=merge', '--patch', release);
+  await expect.poll(() => readLeader(namespace), { message: 'is gone' }).toBe('no slice');
+});

@@ -9,10 +9,9 @@ import { parseService } from '../../../lib/kube/parseService.ts';
 import { parseSlice } from '../../../lib/kube/parseSlice.ts';
 import { assess } from '../../../lib/selection/assess.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
-import { label, MANAGER } from '../../../lib/selection/names.ts';
-import type { ResourceVersion, ServiceView, SliceView, Snapshot } from '../../../lib/selection/snapshot.ts';
+import type { ResourceVersion, ServiceView, Snapshot } from '../../../lib/selection/snapshot.ts';
 import type { Etcd } from '../etcd.ts';
-import { labelOf, NAMESPACE } from '../kubeObject.ts';
+import { NAMESPACE } from '../kubeObject.ts';
 import type { CheckName } from '../verdict.ts';
 import { isFit, mayKeep } from './fit.ts';
 
@@ -33,20 +32,17 @@ export function checkSettled(etcd: Etcd, sourceNames: readonly string[], now: nu
       };
     if (toAnnouncement(snapshot, decision) !== null)
       return { check: 'L1', message: `${name}: epoch ${decision.epoch} has not been announced` };
-    const problem = snapshot.source === null ? null : checkRoute(etcd, snapshot, snapshot.source);
+    const problem = snapshot.source === null ? null : checkRoute(snapshot, snapshot.source);
     if (problem !== null) return problem;
   }
   return null;
 }
 
-function checkRoute(etcd: Etcd, snapshot: Snapshot, source: ServiceView): Problem | null {
+function checkRoute(snapshot: Snapshot, source: ServiceView): Problem | null {
   const { name } = source;
   if (source.annotations['zen-lead.io/enabled'] !== 'true') return null;
-  // After a rename a slice may wait for a finalizer that no Service of its name uses any more.
-  const isUsed = ({ serviceName, terminating }: SliceView): boolean =>
-    !terminating || labelOf(etcd.read('services', serviceName ?? ''), label.managedBy) === MANAGER;
   const slices = snapshot.slices.filter(
-    (slice) => slice.annotations['zen-lead.io/epoch'] !== undefined && slice.owner?.uid === source.uid && isUsed(slice),
+    (slice) => slice.annotations['zen-lead.io/epoch'] !== undefined && slice.owner?.uid === source.uid,
   );
   const routed = new Set(slices.flatMap(({ spec }) => (spec?.endpoints ?? []).map(({ targetRef }) => targetRef?.uid)));
   if (routed.size > 1) return { check: 'S1', message: `${name}: the families route to ${[...routed].join(' and ')}` };
