@@ -31,7 +31,6 @@ import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
 import { type Carry, formatCarry, parseCarry } from './carry.ts';
 import { admit, announcementDueAt, note, noteAnnouncement } from './damping.ts';
 import { placeholdersFirst, withPlaceholders } from './placeholders.ts';
-import { type NamespaceRead, toSnapshot } from './readState.ts';
 import { type Basis, type SettleDeps, settle } from './settle.ts';
 import type { Reads } from './sharedReads.ts';
 import type { Evidence, HintReason, WhyHint } from './whyHint.ts';
@@ -48,8 +47,6 @@ export interface ReconcileRequest {
   readonly hint: HintReason | null;
   /** Of the event; decides nothing. */
   readonly traceparent?: string | undefined;
-  /** The namespace, where it has just been read to find out whom an event concerns. */
-  readonly state?: NamespaceRead;
   /** What a trusted bridge saw by itself, for state that is read. `now`: epoch milliseconds. */
   readonly observations?: (now: number) => Observations | undefined;
 }
@@ -86,12 +83,12 @@ export async function reconcile(
   deps: ReconcileDeps,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
-  const { service, type, evidence, state } = request;
+  const { service, type, evidence } = request;
   const sent = request.hint === null ? sentBasis(evidence) : null;
   const { ledger: known, warnings: carry } = carryIn(evidence, sent !== null);
   let ledger = known;
   let { hint } = request;
-  let basis: Basis = sent ?? (await readBasis(request, deps, signal, { state }));
+  let basis: Basis = sent ?? (await readBasis(request, deps, signal));
 
   let standing: Standing | null = null;
   const placed: Write[] = [];
@@ -106,7 +103,7 @@ export async function reconcile(
     const whyNot = basis.isRead || writes.length === 0 ? null : deps.whyHint({ ...evidence, writes });
     if (whyNot !== null) {
       hint = whyNot;
-      basis = await readBasis(request, deps, signal, { guess: basis.snapshot });
+      basis = await readBasis(request, deps, signal, basis.snapshot);
       continue;
     }
     const isAnnounceable = announceAt === null && !heldBack.some(({ isRouteWrong }) => isRouteWrong);
@@ -124,7 +121,7 @@ export async function reconcile(
       const { namespace, name } = service;
       deps.metrics.retryAttempts.inc({ namespace, service: name, operation: 'write', attempt });
       attempt += 1;
-      basis = await readBasis(request, deps, signal, { guess: basis.snapshot });
+      basis = await readBasis(request, deps, signal, basis.snapshot);
     } else if (isMakingPlaceholders && outcome.writes.length === places.length) {
       basis = { ...basis, snapshot: withPlaceholders(basis.snapshot, outcome) };
     } else {
@@ -217,17 +214,14 @@ function carryIn({ isTrusted, data }: Evidence, isSent: boolean): Carry {
   return isSent ? carry : { ...carry, warnings: undefined };
 }
 
-/** `state`: a read that is in already. `guess`: what was decided on before. */
+/** `guess`: what was decided on before. */
 async function readBasis(
   { service, observations }: ReconcileRequest,
   { readService, now }: ReconcileDeps,
   signal: AbortSignal,
-  { state, guess }: { readonly state?: NamespaceRead | undefined; readonly guess?: Snapshot },
+  guess?: Snapshot,
 ): Promise<Basis> {
-  const { snapshot, deadline } =
-    state === undefined
-      ? await readService(service, signal, guess)
-      : { snapshot: toSnapshot(state, service.name), deadline: state.deadline };
+  const { snapshot, deadline } = await readService(service, signal, guess);
   return { snapshot: joinObservations(snapshot, observations?.(now())), deadline, isRead: true };
 }
 

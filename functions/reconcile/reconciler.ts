@@ -12,9 +12,11 @@ import { clusterSource, toReply } from '../../lib/events/toReply.ts';
 import type { GoneSource } from '../../lib/selection/snapshot.ts';
 import type { GoneTold } from '../announce/announce.ts';
 import { watchColdStart } from '../coldStart.ts';
+import { type Catalogue, readCatalogue } from './catalogue.ts';
 import { createCoalescer } from './coalesce.ts';
 import type { FindConcerned } from './concerned.ts';
 import { createObserved, observationsIn } from './observed.ts';
+import { readNamedObject } from './readNamedObject.ts';
 import { ANNOUNCE_AGAIN_MS, type ReconcileRequest, reconcile } from './reconcile.ts';
 import { type ReportDeps, reportFailure, reportReconcile } from './report.ts';
 import type { SettleDeps } from './settle.ts';
@@ -37,17 +39,21 @@ export interface ReconcilerDeps extends SettleDeps, ReportDeps {
 
 /** A foreign event has no data that a decision could rest on. */
 const noData = { kind: 'unreadable', problem: 'an event of another source' } as const;
+const foreignEvidence = { kind: 'foreign', isTrusted: false, data: noData, isResync: false, writes: [] } as const;
 
 /** Each may hold the state of a namespace. Beyond it the answer is 429. */
 const MAX_HINT_KEYS = 1_000;
 
 export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const rule = deps.whyHint ?? whyHint;
-  const { readService, readNamespace } = createSharedReads(deps);
+  const { readService } = createSharedReads(deps);
   const hints = createCoalescer<ReplyEvent>(MAX_HINT_KEYS);
   const observed = createObserved();
   const noteDecision = watchColdStart(deps.metrics);
   const foreign = createCoalescer<readonly ReplyEvent[]>(MAX_HINT_KEYS);
+  const catalogues = createCoalescer<Catalogue>(Number.POSITIVE_INFINITY);
+  /** By Service: apart from `hints`, whose events may say what a bridge has observed. */
+  const around = createCoalescer<ReplyEvent>(MAX_HINT_KEYS);
 
   async function run(
     request: ReconcileRequest,
@@ -101,20 +107,14 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       return foreign.run(
         `${namespace}/${objectKind}/${name}`,
         async (stop) => {
-          const state = await readNamespace(namespace, stop);
-          const evidence: Evidence = {
-            kind: 'foreign',
-            isTrusted: false,
-            data: noData,
-            isResync: false,
-            now: deps.now(),
-            writes: [],
-          };
-          const known = { type, evidence, hint: rule(evidence), state };
+          const catalogue = await catalogues.run(namespace, (each) => readCatalogue(deps.api, namespace, each), stop);
+          const named = await readNamedObject(deps.api, hint, stop);
           const replies: ReplyEvent[] = [];
-          for (const concerned of findConcerned(state, hint)) {
+          for (const concerned of findConcerned(catalogue, hint, named)) {
             const service = { namespace, name: concerned };
-            replies.push(await run({ service, ...known }, undefined, stop));
+            const evidence: Evidence = { ...foreignEvidence, now: deps.now() };
+            const request = { service, type, evidence, hint: rule(evidence) };
+            replies.push(await around.run(`${namespace}/${concerned}`, (each) => run(request, undefined, each), stop));
           }
           return replies;
         },

@@ -22,7 +22,6 @@ import type { StateRead } from './stateRead.ts';
 export interface Reads {
   /** `guess`: an earlier snapshot of the Service, which says what to ask for first. */
   readService(service: ServiceRef, signal: AbortSignal, guess?: Snapshot): Promise<StateRead>;
-  readNamespace(namespace: string, signal: AbortSignal): Promise<NamespaceRead>;
 }
 
 /** Fewer read for themselves: most reads are the only one, and none of them should wait. */
@@ -34,7 +33,6 @@ const MANY = 8;
 const PODS_A_SERVICE = 100;
 
 export function createSharedReads({ api, now }: { readonly api: KubeApi; readonly now: () => number }): Reads {
-  const namespaces = createCoalescer<NamespaceRead>(Number.POSITIVE_INFINITY);
   /** Null where the namespace was found to be too large. */
   const together = createCoalescer<NamespaceRead | null>(Number.POSITIVE_INFINITY);
   const waiting = new Map<string, number>();
@@ -53,9 +51,6 @@ export function createSharedReads({ api, now }: { readonly api: KubeApi; readonl
   }
 
   return {
-    readNamespace: (namespace, signal) =>
-      namespaces.run(namespace, (stop) => readState(api, namespace, now, stop), signal),
-
     async readService(service, signal, guess) {
       const { namespace, name } = service;
       const isOneOfMany = count(namespace, 1) > MANY;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createCatalogue } from '../../../../functions/reconcile/catalogue.ts';
 import { findConcernedByPod, findConcernedByService } from '../../../../functions/reconcile/concerned.ts';
-import type { NamespaceRead } from '../../../../functions/reconcile/readState.ts';
 import type { ForeignHint } from '../../../../lib/events/foreign.ts';
 import type { PodView, ServiceView, SliceView } from '../../../../lib/selection/snapshot.ts';
 import { aCandidate, aSource, revision, uid } from '../../../support/objects/anEvent.ts';
@@ -30,26 +30,21 @@ const aSlice = (source: string, leaderName: string): SliceView => ({
   spec: { addressType: 'IPv4', endpoints: [], ports: [] },
 });
 
-const state: NamespaceRead = {
-  namespace: 'shop',
-  deadline: 0,
-  revisions: { pods: revision('1'), services: revision('1'), slices: revision('1') },
-  services: [
-    opted('db'),
-    opted('web', { selector: { app: 'web' } }),
-    opted('plain', { annotations: {} }), // selects the same pods as db, and has not opted in
-    // opted out; its slice is still there
-    opted('left', { annotations: {}, selector: { app: 'left' } }),
-    opted('web-leader', {
-      annotations: {},
-      labels: { 'app.kubernetes.io/managed-by': 'zen-lead' },
-      owner: owned('web'),
-      selector: null,
-    }),
-  ],
-  pods: [aPod('db-1', 'db'), aPod('web-1', 'web')],
-  slices: [aSlice('db', 'db-0'), aSlice('left', 'left-0')],
-};
+const services: readonly ServiceView[] = [
+  opted('db'),
+  opted('web', { selector: { app: 'web' } }),
+  opted('plain', { annotations: {} }), // selects the same pods as db, and has not opted in
+  // opted out; its slice is still there
+  opted('left', { annotations: {}, selector: { app: 'left' } }),
+  opted('web-leader', {
+    annotations: {},
+    labels: { 'app.kubernetes.io/managed-by': 'zen-lead' },
+    owner: owned('web'),
+    selector: null,
+  }),
+];
+const pods = [aPod('db-1', 'db'), aPod('web-1', 'web')];
+const slices = [aSlice('db', 'db-0'), aSlice('left', 'left-0')];
 const hint = (objectKind: ForeignHint['objectKind'], name: string): ForeignHint => ({
   kind: 'foreign',
   type: 't',
@@ -73,6 +68,10 @@ describe('a foreign event concerns', () => {
     ['no Service, for a slice of others', hint('EndpointSlice', 'web-abcde'), []],
   ])('%s', (_name, given, concerned) => {
     const find = given.objectKind === 'Pod' ? findConcernedByPod : findConcernedByService;
-    expect(find(state, given)).toEqual(concerned);
+    const named = {
+      pod: given.objectKind === 'Pod' ? pods.find(({ name }) => name === given.name) : undefined,
+      slice: slices.find(({ name }) => name === given.name),
+    };
+    expect(find(createCatalogue(services, slices), given, named)).toEqual(concerned);
   });
 });
