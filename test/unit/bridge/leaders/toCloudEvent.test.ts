@@ -79,6 +79,16 @@ describe('toCloudEvent', () => {
     expect(toCloudEvent(concern, aContext({ revisions }), T0).sequence).toBe(sequence);
   });
 
+  it('has the sequence of its pods: a change of a Service ties, has another id, and time orders the two', () => {
+    const revisions = (services: number) => ({ pods: version(4711), services: version(services), slices: version(13) });
+    const [older, newer] = [12, 14].map((services, at) =>
+      toCloudEvent({ ...concern, observedAt: T0 + at }, aContext({ revisions: revisions(services) }), T0 + 1),
+    );
+    expect(newer?.sequence).toBe(older?.sequence);
+    expect(newer?.id).not.toBe(older?.id);
+    expect(Date.parse(newer?.time ?? '')).toBeGreaterThan(Date.parse(older?.time ?? ''));
+  });
+
   it('the event is a hint where the store may be old', () => {
     const event = toCloudEvent(concern, aContext({ isFresh: () => false }), T0);
     expect(event.data).toEqual({ change: concern.change, deadline: T0 + 3_000 });
