@@ -73,6 +73,12 @@ interface Delivery {
  */
 const LOW_SHARE = 0.5;
 /**
+ * The same while others are in flight: an announcement is three calls to the API server, which the
+ * routes of a mass failover or of many opt-ins wait for. Four of 64 places still announce about a
+ * hundred a second.
+ */
+const LOW_SHARE_BESIDE_OTHERS = 1 / 16;
+/**
  * At shutdown: a sink whose signal has aborted rejects at once; one that ignores it is left behind.
  */
 const ABORTED_WITHIN_MS = 100;
@@ -105,7 +111,7 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
     if (isPumping || isClosed) return;
     isPumping = true;
     while (running.size < concurrency.limit() && breaker.admits(running.size, clock.now())) {
-      const waiting = queue.take(lowRunning < concurrency.limit() * LOW_SHARE);
+      const waiting = queue.take(lowRunning < lowPlaces());
       const lent = waiting === undefined && breaker.isOpen() ? queue.takeDelayed() : undefined;
       const concern = waiting ?? lent;
       if (concern === undefined) break;
@@ -120,6 +126,12 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
     cancelProbe?.();
     // Past that instant whatever is added calls `pump` by itself.
     if (breaker.isOpen() && untilProbeMs > 0) cancelProbe = clock.setTimer(pump, untilProbeMs);
+  }
+
+  /** At least one, so that the low lane goes on however busy the others are. */
+  function lowPlaces(): number {
+    const share = running.size > lowRunning ? LOW_SHARE_BESIDE_OTHERS : LOW_SHARE;
+    return Math.max(1, concurrency.limit() * share);
   }
 
   function start(concern: C, isLent: boolean): void {

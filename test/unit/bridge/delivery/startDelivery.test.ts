@@ -436,6 +436,18 @@ describe('places', () => {
   });
 });
 
+describe('places of the low lane', () => {
+  it('are few while others are in flight, and half when they are done', async () => {
+    const bench = aBench();
+    const lowCalls = (): number => bench.calls.filter(({ event }) => event.partitionkey.startsWith('shop/low-')).length;
+    for (let n = 0; n < 8; n += 1) bench.add(`f-${n}`, 'failover');
+    for (let n = 0; n < 50; n += 1) bench.add(`low-${n}`, 'low');
+    expect(lowCalls()).toBe(1);
+    for (let n = 0; n < 8; n += 1) await bench.open(`f-${n}`).answer(200);
+    expect(lowCalls()).toBeGreaterThanOrEqual(8);
+  });
+});
+
 describe('the circuit breaker before a failing sink', () => {
   it('lets one probe through at a time, at most a second apart, and closes with the first answer', async () => {
     let isUp = false;
