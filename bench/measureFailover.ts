@@ -1,5 +1,5 @@
 /**
- * `npm run bench` measures how long a failover takes, beside the floor, on one kube-apiserver in
+ * Measures how long a failover takes, beside the floor, on one kube-apiserver in
  * one run. docs/performance.md.
  *
  * A sample lasts from the acknowledgement of the leader's status write (NotReady) until another

@@ -30,7 +30,7 @@ function toTable({ setting, floor, zenLead }: FailoverResult): string {
   const ratio = (of: (summary: Summary) => number): string => `${(of(zenLead) / of(floor)).toFixed(2)} x`;
   return `# Failover latency
 
-Pod status write acknowledged -> slice change seen by another client's watch, in milliseconds. \`npm run bench\`.
+Pod status write acknowledged -> slice change seen by another client's watch, in milliseconds. \`node bench/measureFailover.ts\`.
 
 | | samples | p50 | p99 | max |
 |---|---|---|---|---|

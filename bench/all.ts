@@ -1,0 +1,30 @@
+/**
+ * `npm run bench` measures every claim, one after another, with few samples. docs/performance.md.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+/** With how many samples: all of them together take a few minutes. */
+const scripts: readonly (readonly [script: string, samples: number])[] = [
+  ['measureFailover.ts', 200],
+  ['measureBackToBack.ts', 200],
+  ['measureMassLoss.ts', 2],
+  ['measureOptIn.ts', 1],
+  ['measureColdStart.ts', 5],
+];
+
+const options = { help: { type: 'boolean', short: 'h' } } as const;
+const { values } = parseArgs({ options });
+if (values.help === true) {
+  console.log(
+    'usage: node bench/all.ts\n\nMeasures every claim with few samples, and replaces the figures in bench/results.',
+  );
+} else {
+  for (const [script, samples] of scripts) {
+    console.log(`bench: ${script}`);
+    const run = spawnSync(process.execPath, [join(import.meta.dirname, script), String(samples)], { stdio: 'inherit' });
+    if (run.status !== 0) process.exitCode = 1;
+  }
+}

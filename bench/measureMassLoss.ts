@@ -1,0 +1,40 @@
+/**
+ * Measures how long it takes until every Service of a namespace has another leader when all leaders
+ * are lost at once, beside the floor, on one kube-apiserver in one run. docs/performance.md.
+ *
+ * The time runs from the first status write until another client's watch has delivered the last
+ * route. It includes the writes of the load, which are the same for both.
+ */
+
+import { besideFloor, type Contestant } from './besideFloor.ts';
+import { describeSetting } from './describeSetting.ts';
+import { readSamples } from './readSamples.ts';
+import { settle } from './settle.ts';
+import { medianOf, writeClaim } from './writeClaim.ts';
+
+const services = 300;
+const losses = readSamples({ script: 'measureMassLoss.ts', samples: 3, reason: 'a median of more takes minutes' });
+const setting = describeSetting();
+const tookMs: Record<Contestant, number[]> = { floor: [], 'zen-lead': [] };
+
+const isDone = await besideFloor({
+  size: services,
+  rounds: 1,
+  async measure(fleet, contestant) {
+    await settle();
+    await fleet.optIn();
+    for (let i = 0; i < losses; i += 1) {
+      await settle();
+      tookMs[contestant].push(await fleet.loseLeaders());
+    }
+  },
+});
+if (isDone)
+  writeClaim({
+    name: 'mass-loss',
+    claim: 'All leaders of a namespace lost at once, until the last route has moved',
+    load: `${services} Services with 3 pods each in one namespace, ${losses} losses`,
+    setting,
+    figures: [{ what: 'median', unit: 'ms', floor: medianOf(tookMs.floor), zenLead: medianOf(tookMs['zen-lead']) }],
+  });
+process.exit();
