@@ -67,7 +67,7 @@ const REPLY_LIMIT_BYTES = 4 * 1024 * 1024;
  */
 const MAX_CONNECTIONS = 1_024;
 /** For a reconcile, as long as our bridge ever waits for an answer. A Broker waits longer. */
-const RECONCILE_TIMEOUT_MS = 15_000;
+const RECONCILE_TIMEOUT_MS = 30_000;
 /**
  * Longer than undici (4 s) and Knative's proxies keep an idle connection, so that the one who sends
  * closes first.

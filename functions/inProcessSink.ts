@@ -20,9 +20,11 @@ export function createInProcessSink(deps: FunctionDeps): Sink {
 
 export function createReconcilerSink(reconciler: Reconciler): Sink {
   return async (event, signal) => {
-    if (signal.aborted) throw new ZenLeadError('ABORTED', 'given up: the caller has gone', { retry: 'never' });
+    if (signal.aborted) throw callerGone();
     try {
       const [reply] = await dispatch(toReconcile(event), true, reconciler, signal);
+      // An announcement that a slow API server held up. An answer would say that there was time.
+      if (signal.aborted) throw callerGone();
       return reply === undefined ? { status: 204 } : { status: 200, reply };
     } catch (error) {
       // Over HTTP there would be no answer either.
@@ -37,6 +39,10 @@ export function createReconcilerSink(reconciler: Reconciler): Sink {
       };
     }
   };
+}
+
+function callerGone(): ZenLeadError {
+  return new ZenLeadError('ABORTED', 'given up: the caller has gone', { retry: 'never' });
 }
 
 function toReconcile({ id, type, source, subject, time, traceparent, data }: ReconcileEvent): ParsedReconcileEvent {

@@ -18,7 +18,8 @@ export interface DeliveryTuning {
   readonly hintTimeoutMs: number;
   /**
    * An attempt after failures in a row has twice the time for each, up to this. A slow API server
-   * would otherwise have every attempt given up before it is done. Functions stop after as long.
+   * would otherwise have every attempt given up before it is done: at 2.5 s a call, reading and
+   * writing take 20 s. Functions stop after as long.
    */
   readonly maxTimeoutMs: number;
   /** After the n-th failure of a key in a row. */
@@ -41,7 +42,7 @@ export interface DeliveryTuning {
 export const defaultDeliveryTuning: DeliveryTuning = {
   attemptTimeoutMs: 1_000,
   hintTimeoutMs: 2_500,
-  maxTimeoutMs: 15_000,
+  maxTimeoutMs: 30_000,
   backoff: { minMs: 250, maxMs: 30_000 },
   refusalMaxMs: 10_000,
   maxFailures: 10,

@@ -24,6 +24,8 @@ const ANSWER_WITHIN_MS = 2_000;
 interface Client {
   /** What was asked since `since`, in the order asked. */
   answersSince(since: number): readonly Answer[];
+  /** Every question asked so far has its answer, or was given up. */
+  untilAnswered(): Promise<void>;
   close(): void;
 }
 
@@ -31,15 +33,21 @@ export function startClient(port: number, onAnswer: (answer: Answer) => void): C
   /** A minute of answers; older ones are dropped. */
   const KEEP = 1_200;
   let answers: readonly Answer[] = [];
+  const asked = new Set<Promise<void>>();
   const timer = setInterval(() => {
-    void ask(port).then((answer) => {
+    const one = ask(port).then((answer) => {
       answers = [...answers.slice(1 - KEEP), answer];
+      asked.delete(one);
       onAnswer(answer);
     });
+    asked.add(one);
   }, ASK_EVERY_MS);
   return {
     answersSince: (since) =>
       answers.filter(({ askedAt }) => askedAt >= since).toSorted((one, other) => one.askedAt - other.askedAt),
+    async untilAnswered() {
+      await Promise.all(asked);
+    },
     close: () => clearInterval(timer),
   };
 }

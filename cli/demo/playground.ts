@@ -16,7 +16,7 @@ interface Playground {
 }
 
 export function showPlayground({ cluster, screen, kubeconfigPath, pageUrl }: Playground): void {
-  screen.step(4, 'Your turn, in a second terminal; Ctrl-C here ends it');
+  screen.step(5, 'Your turn, in a second terminal; Ctrl-C here ends it');
   screen.line(`   live page   ${pageUrl}`);
   screen.command(`export KUBECONFIG=${kubeconfigPath}`);
   screen.command(`kubectl get pods,services,endpointslices`);

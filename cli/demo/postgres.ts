@@ -8,6 +8,8 @@ export const SERVICE = 'postgres';
 export const LEADER_SERVICE = 'postgres-leader';
 export const POD_NAMES = ['postgres-0', 'postgres-1', 'postgres-2'] as const;
 export const POSTGRES_PORT = 5432;
+/** Where each pod says whether it works, as Patroni does. */
+export const HEALTH_PORT = 8008;
 
 const labels = { 'app.kubernetes.io/name': 'postgresql', 'app.kubernetes.io/instance': 'postgres' };
 const ZONE = 'topology.kubernetes.io/zone';
@@ -74,7 +76,10 @@ export function aPod(name: string): object {
         {
           name: 'postgresql',
           image: 'postgres:18',
-          ports: [{ name: 'postgresql', containerPort: POSTGRES_PORT, protocol: 'TCP' }],
+          ports: [
+            { name: 'postgresql', containerPort: POSTGRES_PORT, protocol: 'TCP' },
+            { name: 'health', containerPort: HEALTH_PORT, protocol: 'TCP' },
+          ],
           readinessProbe: { tcpSocket: { port: 'postgresql' }, periodSeconds: 1, failureThreshold: 2 },
         },
       ],

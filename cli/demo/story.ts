@@ -1,6 +1,6 @@
 /**
  * Plays the story of the demo on a screen while it happens: annotate, see a leader, kill it, see
- * another one, delete that one gracefully.
+ * another one, delete that one gracefully, let the next one hang.
  *
  * Guarantees: it shows only what it observed. When a step does not come it rejects, and names what
  * did not happen.
@@ -10,7 +10,7 @@ import { annotation } from '../../lib/selection/names.ts';
 import type { DemoCluster } from './cluster/demoCluster.ts';
 import { PROBE_EVERY_MS } from './cluster/kubelet.ts';
 import { ASK_EVERY_MS } from './leaderClient.ts';
-import { LEADER_SERVICE, POD_NAMES, SERVICE } from './postgres.ts';
+import { HEALTH_PORT, LEADER_SERVICE, POD_NAMES, SERVICE } from './postgres.ts';
 import { renderFailover } from './renderFailover.ts';
 import { MAX_CELLS, type Mark, renderTimeline } from './renderTimeline.ts';
 import type { Screen } from './screen.ts';
@@ -24,7 +24,8 @@ export async function tellStory(cluster: DemoCluster, screen: Screen): Promise<v
   await showWorkload(cluster, screen);
   const first = await showOptIn(cluster, screen);
   const second = await showKill(cluster, screen, first);
-  await showPlannedMove(cluster, screen, second);
+  const third = await showPlannedMove(cluster, screen, second);
+  await showHang(cluster, screen, third);
 }
 
 async function showWorkload(cluster: DemoCluster, screen: Screen): Promise<void> {
@@ -86,7 +87,7 @@ async function showKill(cluster: DemoCluster, screen: Screen, leader: string): P
   return moved.to;
 }
 
-async function showPlannedMove(cluster: DemoCluster, screen: Screen, leader: string): Promise<void> {
+async function showPlannedMove(cluster: DemoCluster, screen: Screen, leader: string): Promise<string> {
   screen.step(3, 'Delete the leader, as a drain or a rollout does');
   screen.command(`kubectl delete pod ${leader}`);
   const deletedAt = performance.now();
@@ -97,6 +98,40 @@ async function showPlannedMove(cluster: DemoCluster, screen: Screen, leader: str
   const unanswered = cluster.answersSince(deletedAt).filter(({ from }) => from === null).length;
   screen.line(`   ${leader} -> ${to}: left ${Math.ceil(routedAt - deletedAt)} ms after the delete, before it ended`);
   screen.result(unanswered === 0 ? 'every question was answered' : `${unanswered} questions had no answer`);
+  return to;
+}
+
+/** What the bound for a hang is: 100 + 2 x 100 + 50 ms. */
+const quickCheck = {
+  [annotation.healthCheck]: `http://:${HEALTH_PORT}/health`,
+  [annotation.healthCheckInterval]: '100ms',
+  [annotation.healthCheckTimeout]: '100ms',
+  [annotation.healthCheckFailureThreshold]: '2',
+};
+
+async function showHang(cluster: DemoCluster, screen: Screen, leader: string): Promise<void> {
+  screen.step(4, 'Let the leader hang: it accepts connections and answers nothing');
+  for (const [key, value] of Object.entries(quickCheck))
+    screen.command(`kubectl annotate service ${SERVICE} \\\n       ${key}=${value}`);
+  await cluster.annotateService(quickCheck);
+  await untilAnswers(cluster, leader);
+  const hungAt = performance.now();
+  cluster.hangPod(leader);
+  const { to, routedAt, answeredAt } = await untilMoved(cluster, leader, hungAt);
+  await untilAnswers(cluster, to);
+  // The client waits for a pod that hangs, and the picture for the client.
+  await cluster.untilAnswered();
+  drawTimeline(cluster, screen, hungAt, [
+    { at: hungAt, text: `${leader} hangs` },
+    { at: routedAt, text: 'route changed' },
+  ]);
+  screen.line(`   ${leader} -> ${to}: left ${Math.ceil(routedAt - hungAt)} ms after it hung, by the health check;`);
+  screen.line(
+    `   first answer ${Math.ceil(answeredAt - routedAt)} ms later. Its readiness probe (tcpSocket) still passes.`,
+  );
+  cluster.wakePod(leader);
+  await untilAnswers(cluster, to);
+  screen.result(`${leader} goes on; ${to} stays the leader`);
 }
 
 async function untilAllReady({ journal }: DemoCluster, since: number): Promise<void> {

@@ -115,7 +115,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     const inTime = AbortSignal.any([signal, timeoutSignal(budgetMs)]);
     const isTold =
       announcement === null ||
-      (await attempt(snapshot, signal, () => tell(announcement, announcing, { ...deps, timeoutSignal }, inTime)));
+      (await attempt(snapshot, signal, () => tell(announcement, announcing, { ...deps, timeoutSignal, said }, inTime)));
     const tellAll = () => tellWarnings(warnings, announcing, deps, said, inTime);
     // Saying nothing succeeds at once, which would take back the time that the API server needs.
     const areWarningsTold = warnings.length === 0 || (await attempt(snapshot, signal, tellAll));
@@ -217,17 +217,31 @@ function late(budgetMs: number, cause: unknown): ZenLeadError {
   return new ZenLeadError('KUBE_TIMEOUT', message, { retry: 'later', cause });
 }
 
+interface TellDeps extends AnnouncerDeps {
+  readonly timeoutSignal: (timeoutMs: number) => AbortSignal;
+  /** What is told of an announcement that is not recorded yet. */
+  readonly said: Set<string>;
+}
+
+/**
+ * Goes on where the previous attempt ended: an API server that answers one call in the time that an
+ * attempt has is told everything in the end.
+ */
 async function tell(
   announcement: Announcement,
   { snapshot, decidedAt }: Announcing,
-  { api, clusterName, eventsSink, timeoutSignal }: AnnouncerDeps & Required<Pick<AnnouncerDeps, 'timeoutSignal'>>,
+  { api, clusterName, eventsSink, timeoutSignal, said }: TellDeps,
   signal: AbortSignal,
 ): Promise<void> {
   const { source, namespace, name } = snapshot;
   if (source === null) return;
   const { kind, reason, leader, previous, epoch, changedAt, record } = announcement;
-  for (const notice of toNotices(announcement))
+  const notices = toNotices(announcement).map((notice) => ({ notice, key: warningKey(snapshot, { epoch }, notice) }));
+  for (const { notice, key } of notices) {
+    if (said.has(key)) continue;
     await writeKubernetesEvent(api, source, epoch, notice, decidedAt, signal);
+    remember(key, said);
+  }
   const context = {
     source: clusterSource(clusterName),
     subject: { namespace, name },
@@ -242,6 +256,7 @@ async function tell(
     );
   }
   if (record !== null) await applyWrite(api, record, signal);
+  for (const { key } of notices) said.delete(key);
 }
 
 /** No warning is repeated by a reconcile that nothing but time has caused. */

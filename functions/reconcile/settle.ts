@@ -107,7 +107,9 @@ async function applyAll(
   return { kind: 'settled', writes, objects, ...told };
 }
 
-/** Another client wrote in between, or an object came or went. Read again, never resend (S3). */
+/**
+ * Another client wrote in between (409), or an object came or went. Read again, never resend (S3).
+ */
 function isStale(error: unknown): boolean {
   return error instanceof ZenLeadError && error.retry === 'now';
 }

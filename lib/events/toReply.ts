@@ -1,5 +1,5 @@
 /**
- * Builds the CloudEvents of a decision: a leader event, which tells others that the leader changed,
+ * Builds the CloudEvents of a decision: a leader event, which says that the leader changed,
  * and a reply, which answers one event.
  *
  * Guarantees: a leader event that is sent again has the same id, so that a receiver recognises the

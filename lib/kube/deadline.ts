@@ -29,7 +29,7 @@ export async function withDeadline<Result>(
     stop.signal.addEventListener('abort', () => reject(stop.signal.reason), { once: true });
   });
   try {
-    // A race, because not everything in `run` hears the signal: an exec plugin that hangs does not.
+    // A race, because not everything in `run` obeys the signal: an exec plugin that hangs does not.
     return await Promise.race([run(stop.signal), stopped]);
   } catch (error) {
     if (signal.aborted) throw toAbortedError(attempt);

@@ -123,7 +123,7 @@ function chooseBesideFitLeader(incumbent: Candidate, input: ChoiceInput, now: nu
 }
 
 /**
- * A check is asked for, and no bridge tells a verdict by it. The leader may have been elected
+ * A check is asked for, and no bridge reports a verdict by it. The leader may have been elected
  * because the pod that a pin or the strategy prefers fails that check (S11).
  */
 function isBlind({ settings, rules }: ChoiceInput): boolean {
@@ -144,7 +144,7 @@ function selectEligible(input: ChoiceInput, now: number): Candidate | undefined 
 }
 
 /**
- * Where nobody leads and every Ready pod fails the check, Ready alone decides. One that waits for
+ * Where no pod leads and every Ready pod fails the check, Ready alone decides. One that waits for
  * its first verdict may pass, and is waited for.
  */
 function selectLastResort({ candidates, ...input }: ChoiceInput, now: number): Candidate | undefined {

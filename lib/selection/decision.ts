@@ -24,7 +24,7 @@ export const electedReasons = [
   'LeaderWithoutAddress', // no IP of the primary family
   'LeaderPortUnresolved', // ports-mode strict and a named port that it does not have
   'LeaderUnhealthy', // it fails its health check, and the new one passes it
-  'LastResort', // no-leader hold, nobody leads, and every Ready pod fails its health check
+  'LastResort', // no-leader hold, no pod leads, and every Ready pod fails its health check
   'Pinned',
   'Preferred', // sticky is false and the strategy puts another one first
   'SliceMadeAnew', // the same pod under a new epoch, after a deleted slice or a renamed Service
@@ -130,8 +130,8 @@ export interface Decision {
    */
   readonly epoch: number;
   /**
-   * Null when nothing of ours should exist (OptedOut), or when nothing may be written (SourceGone,
-   * refused).
+   * Null when none of our objects should exist (OptedOut), or when nothing may be written
+   * (SourceGone, refused).
    */
   readonly plan: Plan | null;
   /** Sorted by reason and value, no duplicates. */

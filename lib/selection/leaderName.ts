@@ -4,7 +4,7 @@
  *
  * A name that is taken is refused. What we already have goes on being reconciled: the leader
  * Service under its previous name, and the families whose slices stand beside a taken one. The
- * whole Service is refused only where nothing of ours is left to fall back to.
+ * whole Service is refused only where none of our objects is left to fall back to.
  */
 
 import type { Warning } from './decision.ts';

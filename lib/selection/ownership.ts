@@ -55,7 +55,7 @@ export function sourceOfOurService(service: ServiceView): string | null {
   return service.owner === null ? (service.labels[label.sourceService] ?? null) : nameOfService(service.owner);
 }
 
-/** The source that a slice of ours names as its controller. */
+/** The source that one of our slices names as its controller. */
 export function sourceOfOurSlice(slice: SliceView): string | null {
   return isSliceManager(slice.managedBy) && slice.owner !== null ? nameOfService(slice.owner) : null;
 }

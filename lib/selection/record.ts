@@ -20,12 +20,12 @@ export interface LeaderRecord {
   readonly slice: SliceView | null;
   /** The leader Service that the record belongs to, if it exists and is ours. */
   readonly service: ServiceView | null;
-  /** What the leader Service is or was called. Null when no object of ours says it. */
+  /** What the leader Service is or was called. Null when none of our objects says it. */
   readonly leaderServiceName: string | null;
   readonly leader: Leader | null;
   /** The address that the record's slice routes to. Null when it routes to no pod. */
   readonly routedAddress: string | null;
-  /** The greatest epoch that any object of ours knows. 0 when there is none. */
+  /** The greatest epoch that any of our objects has. 0 when there is none. */
   readonly knownEpoch: number;
   readonly lastSwitchAt: number | undefined;
   readonly podsRevision: string | undefined;

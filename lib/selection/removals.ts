@@ -1,6 +1,6 @@
 /**
- * Removes what of ours has to go: after opt-out, after a rename, and what Kubernetes left behind
- * after a selector. docs/reference/objects.md#what-is-ours.
+ * Removes those of our objects that have to go after opt-out or a rename, and what Kubernetes left
+ * behind after a selector. docs/reference/objects.md#what-is-ours.
  */
 
 import { compareText } from './compareText.ts';
@@ -22,7 +22,7 @@ export function removeAll({ owned }: Situation): readonly Write[] {
 
 /**
  * Removes our slices after a refusal. What stands in the way has taken the name, and no reconcile
- * updates what is left of ours, so it must not go on routing.
+ * updates our objects that are left, so they must not go on routing.
  */
 export function detachSlices({ owned }: Situation): readonly Write[] {
   return removeSlices(owned.slices, 'route');

@@ -20,7 +20,7 @@ export interface Situation {
   readonly read: ReadSettings;
   readonly owned: Owned;
   readonly record: LeaderRecord;
-  /** False also for `enabled` that cannot be read, unless an object of ours already exists. */
+  /** False also for `enabled` that cannot be read, unless one of our objects already exists. */
   readonly isEnabled: boolean;
   /** True when the source can select pods: it has a selector and is not an ExternalName. */
   readonly isRoutable: boolean;

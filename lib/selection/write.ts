@@ -1,5 +1,5 @@
 /**
- * Write: one change to one object of ours, as data.
+ * Write: one change to one of our objects, as data.
  *
  * Guarantees: every patch and delete carries the uid and the resourceVersion that it was decided on
  * (S3). A create uses a fixed name, which is its only fence. What must not be decided twice is made

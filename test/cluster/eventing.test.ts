@@ -96,7 +96,7 @@ describe('the component events', () => {
       if (event !== undefined) return event;
       await sleep(250);
     }
-    throw new Error(`${receiver} did not hear of ${leader}`);
+    throw new Error(`${receiver} received nothing about ${leader}`);
   }
 });
 

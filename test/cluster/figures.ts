@@ -1,5 +1,5 @@
 /**
- * Prints a figure that a story has measured. Kept in one place so that all of them look the same.
+ * Prints a figure that a story has measured. All figures have one form.
  */
 
 export function note(what: string, milliseconds: number): void {

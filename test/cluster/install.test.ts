@@ -16,7 +16,7 @@ const deploy = resolve(import.meta.dirname, '../../deploy');
 const overlay = (name: string): string => resolve(import.meta.dirname, 'overlays', name);
 const helm = (...args: string[]): Promise<string> => cluster.run(join(programs, 'helm'), ...args);
 const chart = join(deploy, 'helm/zen-lead');
-// --set-string because a tag is text, even when it looks like a number.
+// --set-string because a tag is text, even when it has digits only.
 const image = ['--set', 'image.repository=dev.local/zen-lead,guard.enabled=true', '--set-string', 'image.tag=1'];
 
 interface Way {
@@ -59,7 +59,7 @@ describe('installed as', () => {
   let workload: Workload;
   beforeAll(async () => {
     workload = await startWorkload(cluster, 'install');
-    // Only one installation at a time, or the test could not tell which one acted.
+    // Only one installation at a time, or the test would not know which one acted.
     await cluster.kubectl('delete', '-k', overlay('first'), '--timeout=180s');
   });
   afterAll(async () => {

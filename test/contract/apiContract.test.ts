@@ -4,7 +4,7 @@
  *
  * `npm test` runs it on the embedded API server, `npm run test:e2e` on a real kube-apiserver. The
  * two may differ in this:
- * - The embedded one keeps no managedFields, refuses server-side apply (415), and speaks JSON only:
+ * - The embedded one keeps no managedFields, refuses server-side apply (415), and takes JSON only:
  *   no YAML and no protobuf. `kubectl create namespace` and other commands that send protobuf do
  *   not work; `kubectl create -f` does.
  * - It does not notice a field named twice in one object, and words a JSON syntax error as

@@ -69,7 +69,7 @@ export function describeForms(target: () => Target): void {
     });
 
     it.each(['/api', '/apis', '/api/v1', '/apis/discovery.k8s.io/v1', '/version', '/openapi/v3'])(
-      'tells a client what there is under %s',
+      'shows a client what there is under %s',
       async (path) => {
         expect(await target().ask('GET', path)).toMatchObject({ status: 200, body: expect.any(Object) });
       },

@@ -65,7 +65,7 @@ export function describePatches(target: () => Target): void {
         { spec: { ports: [{ ...port(80, 'again') }, port(81, 'two')] } },
       ],
       [
-        'a strategic patch replaces a list when told to',
+        'a strategic patch replaces a list on request',
         strategicPatch,
         { spec: { ports: [{ $patch: 'replace' }, { port: 90, name: 'only' }] } },
         { spec: { ports: [port(90, 'only')] } },
@@ -77,7 +77,7 @@ export function describePatches(target: () => Target): void {
         { spec: { ports: [port(81, 'two'), port(80, 'uno')] } },
       ],
       [
-        'a strategic patch replaces a map when told to',
+        'a strategic patch replaces a map on request',
         strategicPatch,
         { spec: { selector: { $patch: 'replace', q: 'r' } } },
         { spec: { selector: { q: 'r' } } },

@@ -125,7 +125,7 @@ describe.skipIf(nginx === null)('two bridges and three functions behind a revers
   test.each([
     ['without a token', 401, async () => null],
     ['with a token for another audience', 401, () => createToken('zen-lead-bridge', 'elsewhere')],
-    ['with somebody else’s token', 403, () => createToken('stranger', 'zen-lead')],
+    ['with the token of another account', 403, () => createToken('stranger', 'zen-lead')],
   ])('the functions refuse a sender %s with %i, through the proxy as directly', async (_name, status, makeToken) => {
     const token = await makeToken();
     const headers = {

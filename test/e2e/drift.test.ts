@@ -22,7 +22,7 @@ import { useZenLead } from '../support/programs/useZenLead.ts';
 const world = useZenLead();
 
 /**
- * web-0 leads, web-1 is Ready beside it, and everything has been announced: no write of ours is
+ * web-0 leads, web-1 is Ready beside it, and everything has been announced: none of our writes is
  * due.
  */
 async function startSettled(): Promise<Namespace> {
@@ -174,7 +174,7 @@ describe('what is not ours any more', () => {
   });
 });
 
-describe('an Endpoints object that somebody made for the leader Service', () => {
+describe('an Endpoints object that a user made for the leader Service', () => {
   test("a user's Endpoints object for the leader Service stays, with its mirrored slice, and is reported", async () => {
     const namespace = await startSettled();
     await namespace.apply({

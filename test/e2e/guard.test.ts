@@ -296,7 +296,7 @@ describe("a thief of zen-lead's identity", () => {
     ],
     ['a slice of its own source', () => aSliceOf('web', 'stolen', ownedBy('web', uidOf('web'))), /name of its Service/],
     [
-      "a slice of somebody else's Service",
+      "a slice of another owner's Service",
       () => aSliceOf('foreign', 'stolen', ownedBy('web', uidOf('web'))),
       /its own Services only/,
     ],
@@ -358,7 +358,7 @@ describe("a thief of zen-lead's identity", () => {
       () => patchOf('service', 'web-leader', { spec: { type: 'LoadBalancer' } }),
     ],
     [
-      'attach a slice of ours to another Service',
+      'attach one of our slices to another Service',
       () =>
         patchOf('endpointslice', 'web-leader-ipv4', {
           metadata: { labels: { 'kubernetes.io/service-name': 'foreign' } },
@@ -368,7 +368,7 @@ describe("a thief of zen-lead's identity", () => {
     expect(await isRefused(['-n', 'stolen', ...args()])).toBe(true);
   });
 
-  // docs/how-to/install.md#rights names these, so that nobody relies on more.
+  // docs/how-to/install.md#rights names these, so that no reader relies on more.
   test("a thief of zen-lead's identity can still lead to an address of its choice", async () => {
     const patch = { endpoints: [{ ...endpointIn('stolen'), addresses: ['10.244.77.7'] }] };
     expect(await isRefused(['-n', 'stolen', ...patchOf('endpointslice', 'web-leader-ipv4', patch)])).toBe(false);

@@ -40,7 +40,7 @@ describe('ports', () => {
     expect(await readLeader(namespace)).toBe('web-0');
   });
 
-  test('one port name for TCP and for UDP is told apart', async () => {
+  test('one port name for TCP and for UDP is two ports', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, {
       name: 'web-0',

@@ -1,7 +1,7 @@
 /**
- * Tests that zen-lead writes nothing while nothing that matters changes, whatever a Service looks
- * like. docs/guarantees.md. The audit log of a real API server also counts writes that were refused
- * or changed nothing.
+ * Tests that zen-lead writes nothing while nothing that matters changes, whatever the Service is.
+ * docs/guarantees.md. The audit log of a real API server also counts writes that were refused or
+ * changed nothing.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -93,12 +93,12 @@ const shapes: Readonly<Record<string, Shape>> = {
       },
     ],
   },
-  'labels of ours removed': {
+  'our labels removed': {
     afterwards: (namespace) => namespace.kubectl('label', 'service', 'web-leader', 'app.kubernetes.io/managed-by-'),
   },
 };
 
-test('writes nothing over a resync and a while of noise on pods and nodes, whatever a Service looks like', async () => {
+test('writes nothing over a resync and a while of noise on pods and nodes, whatever the Service is', async () => {
   const all: Pod[] = [];
   for (const { service, pods = {}, beside = [], afterwards } of Object.values(shapes)) {
     const namespace = await world.namespace();

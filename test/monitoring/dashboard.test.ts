@@ -55,7 +55,7 @@ it('the dashboard asks only for exported metrics: every panel shows something of
   };
   await expect.poll(empty, { timeout: 30_000, interval: 1_000 }).toEqual([]);
 
-  // To look at: DASHBOARD_PAGE=dist/dashboard.html npm run test:monitoring
+  // To see it: DASHBOARD_PAGE=dist/dashboard.html npm run test:monitoring
   const page = process.env['DASHBOARD_PAGE'];
   if (page !== undefined) writeFileSync(page, await renderDashboard(dashboard.panels, prometheus.url, fillIn));
 });

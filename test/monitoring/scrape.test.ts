@@ -30,7 +30,7 @@ const found = z.object({
 });
 
 const stranger = {
-  name: 'a pod of somebody else',
+  name: 'a pod of another owner',
   labels: {
     __meta_kubernetes_namespace: 'zen-lead',
     __meta_kubernetes_pod_name: 'stranger',

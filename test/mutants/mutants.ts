@@ -563,8 +563,8 @@ export const mutants: readonly Mutant[] = [
     name: 'an announcement begins again at each attempt',
     guarantee: 'A slow API server',
     file: 'functions/announce/announce.ts',
-    search: 'if (said.has(key)) continue;',
-    replace: '',
+    search: '(const { notice, key } of notices) {\n    if (said.has(key)) continue;',
+    replace: '(const { notice, key } of notices) {',
     test: 'test/unit/functions/announce/announce.test.ts',
   },
   {

@@ -96,6 +96,7 @@ async function bundleTests(): Promise<string> {
     format: 'iife',
     platform: 'node',
     packages: 'external',
+    define: { 'import.meta.dirname': JSON.stringify(join(root, 'test/unit/selection')) },
     // Mutants are odd code on purpose.
     logLevel: 'error',
     plugins: [

@@ -84,7 +84,7 @@ describe('the libraries', () => {
     );
   });
 
-  it('the libraries have types that a strict compiler accepts, without any option of ours', async () => {
+  it('the libraries have types that a strict compiler accepts, without any of our options', async () => {
     const text = `
       import { assess, explain, fromObjects, type Assessment, type Snapshot } from 'zen-lead/selection';
       import { type ReplyEvent, parseEnvelope, parseReply, replyDataZod } from 'zen-lead/events';

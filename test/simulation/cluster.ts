@@ -76,7 +76,7 @@ export interface Cluster {
   setRejecting(isRejecting: boolean): void;
   /**
    * For so long no write has come to the API server, bridges are ready, and no message is held
-   * back. Never true of a restored etcd, where a silent watch may look like a quiet one.
+   * back. Never true of a restored etcd, where a silent watch may seem a quiet one.
    */
   isQuiet(forMs: number): boolean;
   /** The bridge that has last written the Lease; null where there is none. */
@@ -127,7 +127,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   let isRefusing = false;
   let isRejecting = false;
   /**
-   * Of the request that the API server carries out: how long it was on its way is nobody's fault.
+   * Of the request that the API server carries out. Its way there is no process's fault.
    */
   let requestSentAt = 0;
   let starts = 0;

@@ -156,7 +156,10 @@ export const removedFences: readonly RemovedFence[] = [
       settles: false,
       fence: { ...allFences, wrapFunctionApi: (api) => withoutPrecondition(api, 'uid') },
       ignored: ['S3'],
-      weights: { 'back etcd up': 10, 'restore etcd during a failover, and somebody takes the place of our slice': 10 },
+      weights: {
+        'back etcd up': 10,
+        'restore etcd during a failover, and another client takes the place of our slice': 10,
+      },
     },
     noticedBy: ['S7'],
     knownSeed: 42,
@@ -250,7 +253,7 @@ export const removedFences: readonly RemovedFence[] = [
       settles: false,
       fence: {
         ...allFences,
-        // The bridge hears that all is well before a function has read the event.
+        // The bridge receives that all is well before a function has read the event.
         wrapSink: (sink) => (event) => {
           sink(event, new AbortController().signal).catch(() => undefined);
           return Promise.resolve({ status: 202 });

@@ -3,7 +3,7 @@
  * so long (docs/guarantees.md, "The state decided on is not the state now").
  *
  * It listens at the wire, and does not read what the function assumes about its own reads.
- * Does not guarantee that it tells apart two reads at once. It allows both what the longer one
+ * Does not guarantee that it distinguishes two reads at once. It allows both what the longer one
  * takes.
  */
 

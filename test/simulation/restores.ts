@@ -79,7 +79,7 @@ export function createRestores(
       run: () => (backup === null || isRestored ? null : restore(backup)),
     },
     {
-      name: 'restore etcd during a failover, and somebody takes the place of our slice',
+      name: 'restore etcd during a failover, and another client takes the place of our slice',
       weight: 1,
       run() {
         const slice = etcd.list('endpointslices').find((each) => labelOf(each, label.sliceManagedBy) === SLICE_MANAGER);

@@ -57,5 +57,16 @@ async function runMany(first: number, count: number, workers: number): Promise<v
   else console.log(`seeds ${first} to ${first + count - 1}: ${total.steps} steps, no violation`);
 }
 
-if (values.seed !== undefined) await showOne(Number(values.seed));
-else await runMany(Number(values.from), Number(values.seeds), Number(values.workers));
+if (values.seed !== undefined) await showOne(wholeNumber('seed', values.seed));
+else
+  await runMany(
+    wholeNumber('from', values.from),
+    wholeNumber('seeds', values.seeds),
+    wholeNumber('workers', values.workers),
+  );
+
+/** Refuses anything else: a loop up to NaN runs no seed, and finds no violation. */
+function wholeNumber(name: string, text: string): number {
+  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
+  throw new Error(`--${name}: "${text}" is not a whole number from 1 on`);
+}

@@ -159,8 +159,8 @@ export function createUsers({ server, scheduler, random, sources }: UsersOptions
       onOurs('user orphans our slice', 0.5, 'endpointslices', ({ metadata }) => {
         server.patch(ACTOR, 'endpointslices', metadata.name, { metadata: { ownerReferences: null } });
       }),
-      { name: 'somebody has the name we want', weight: 1, run: takeName },
-      { name: 'somebody gives a name back', weight: 1, run: releaseNames },
+      { name: 'another owner has the name we want', weight: 1, run: takeName },
+      { name: 'another owner gives a name back', weight: 1, run: releaseNames },
     ],
   };
 

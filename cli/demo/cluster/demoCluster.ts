@@ -27,8 +27,12 @@ import { aService, LEADER_SERVICE, NAMESPACE, nodes, SERVICE } from '../postgres
 import { createClusterClient, path } from './clusterClient.ts';
 import { startKubelet } from './kubelet.ts';
 import { createPodNetwork } from './podNetwork.ts';
+import { probeThrough } from './probeThrough.ts';
 import { startServiceProxy } from './serviceProxy.ts';
 import { startStatefulSet } from './statefulSet.ts';
+
+/** Three pods need 12. */
+const MAX_PROBES_PER_SECOND = 100;
 
 export interface DemoCluster {
   readonly url: string;
@@ -39,8 +43,13 @@ export interface DemoCluster {
   readonly feed: StatusFeed;
   readonly metrics: Metrics;
   answersSince(since: number): readonly Answer[];
+  /** Every question asked so far has its answer, or was given up. */
+  untilAnswered(): Promise<void>;
   annotateService(annotations: Readonly<Record<string, string>>): Promise<void>;
   crashPod(name: string): void;
+  /** Its process accepts connections and answers nothing, until it is woken. */
+  hangPod(name: string): void;
+  wakePod(name: string): void;
   deletePod(name: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -101,7 +110,10 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
   await statefulSet.createAll();
   const feed = createStatusFeed();
   opening.defer(() => feed.close());
-  const zenLead = startZenLead({ api, clusterName: 'demo', namespaces: [], metrics, log, onConcern: feed.note });
+  const zenLead = startZenLead({
+    ...{ api, clusterName: 'demo', namespaces: [], metrics, log, onConcern: feed.note },
+    checks: { probeHostNetwork: false, maxProbesPerSecond: MAX_PROBES_PER_SECOND, network: probeThrough(network) },
+  });
   feed.follow(zenLead);
   opening.defer(() => zenLead.close());
   const asking = startClient(proxy.port, ({ from }) =>
@@ -117,9 +129,12 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
     feed,
     metrics,
     answersSince: asking.answersSince,
+    untilAnswered: asking.untilAnswered,
     annotateService: (annotations) =>
       client.patch(path.service(NAMESPACE, SERVICE), { metadata: { annotations } }, signal),
     crashPod: kubelet.crash,
+    hangPod: kubelet.hang,
+    wakePod: kubelet.wake,
     deletePod: (name) => client.delete(path.pod(NAMESPACE, name), undefined, signal),
     close: () => open.disposeAsync(),
   };

@@ -9,7 +9,7 @@
 import { codeOf } from '../../../lib/errors.ts';
 import type { PodView } from '../../../lib/selection/snapshot.ts';
 import type { Journal } from '../journal.ts';
-import { POSTGRES_PORT } from '../postgres.ts';
+import { HEALTH_PORT, POSTGRES_PORT } from '../postgres.ts';
 import { type ClusterClient, path } from './clusterClient.ts';
 import type { PodNetwork } from './podNetwork.ts';
 import { type PodProcess, startPodProcess } from './podProcess.ts';
@@ -41,6 +41,10 @@ interface Kubelet {
   forget(pod: PodView): void;
   /** Kills the process of a pod, as `kill -9` on the node would. */
   crash(podName: string): void;
+  /** Stops the process of a pod, as `kill -STOP` on the node would. */
+  hang(podName: string): void;
+  /** Lets it go on. */
+  wake(podName: string): void;
   close(): void;
 }
 
@@ -78,6 +82,7 @@ export function startKubelet({ client, network, journal, onError }: KubeletOptio
       name: entry.pod.name,
       ip: entry.ip,
       port: entry.pod.ports[0]?.port ?? POSTGRES_PORT,
+      healthPort: HEALTH_PORT,
       onExit: () => {
         entry.process = null;
         journal.record({ kind: 'exited', pod: entry.pod.name });
@@ -89,7 +94,10 @@ export function startKubelet({ client, network, journal, onError }: KubeletOptio
     await probe(entry);
   }
 
-  /** One success makes a pod Ready, as it does by default. */
+  /**
+   * One success makes a pod Ready, as it does by default. The probe is `tcpSocket`, so a process
+   * that hangs stays Ready: the kernel accepts for it.
+   */
   async function probe(entry: RunningPod): Promise<void> {
     entry.failedProbes = entry.process === null ? entry.failedProbes + 1 : 0;
     const isReady = entry.failedProbes < FAILURE_THRESHOLD;
@@ -106,6 +114,11 @@ export function startKubelet({ client, network, journal, onError }: KubeletOptio
   async function end(entry: RunningPod): Promise<void> {
     entry.process?.crash();
     await client.delete(path.pod(entry.pod.namespace, entry.pod.name), 0, stop.signal);
+  }
+
+  function processOf(podName: string): PodProcess | null {
+    for (const { pod, process } of running.values()) if (pod.name === podName) return process;
+    return null;
   }
 
   const probes = setInterval(() => {
@@ -143,9 +156,9 @@ export function startKubelet({ client, network, journal, onError }: KubeletOptio
       known.isStopping = true;
       known.process?.crash();
     },
-    crash(podName) {
-      for (const { pod, process } of running.values()) if (pod.name === podName) process?.crash();
-    },
+    crash: (podName) => processOf(podName)?.crash(),
+    hang: (podName) => processOf(podName)?.hang(),
+    wake: (podName) => processOf(podName)?.wake(),
     close() {
       clearInterval(probes);
       stop.abort();

@@ -16,11 +16,15 @@ export interface PodNetwork {
   listen(ip: string, port: number, onConnection: (socket: Socket) => void): Promise<() => void>;
   /** Null where nothing listens, as a connection refused. */
   dial(ip: string, port: number): Socket | null;
+  /** Where a pod's port listens on 127.0.0.1. */
+  localPort(ip: string, port: number): number | undefined;
 }
 
 export function createPodNetwork(): PodNetwork {
   const localPorts = new Map<string, number>();
+  const localPort = (ip: string, port: number): number | undefined => localPorts.get(`${ip}:${port}`);
   return {
+    localPort,
     async listen(ip, port, onConnection) {
       const sockets = new Set<Socket>();
       const server = createServer((socket) => {
@@ -37,8 +41,8 @@ export function createPodNetwork(): PodNetwork {
       };
     },
     dial(ip, port) {
-      const localPort = localPorts.get(`${ip}:${port}`);
-      return localPort === undefined ? null : connect({ host: '127.0.0.1', port: localPort });
+      const local = localPort(ip, port);
+      return local === undefined ? null : connect({ host: '127.0.0.1', port: local });
     },
   };
 }

@@ -13,7 +13,7 @@ cd "$state"
 ip link set lo up
 ip addr add 10.200.0.1/32 dev lo
 sysctl -qw net.ipv4.ip_forward=1
-# Where programs of a node write whatever they are told (sockets of shims, links for log collectors, device plugins, results of CNI):
+# Where programs of a node write by their own defaults (sockets of shims, links for log collectors, device plugins, results of CNI):
 # nothing of that is to be left on the machine outside.
 for folder in /run/containerd /var/log/containers /var/lib/kubelet /var/lib/cni; do
   mkdir -p "$folder" && mount -t tmpfs tmpfs "$folder"
@@ -61,7 +61,7 @@ kubectl apply -f "$here/coredns.yaml" > /dev/null
 kubectl -n kube-system rollout status deploy/coredns --timeout=60s
 until ip link show cni0 > /dev/null 2>&1; do sleep 0.2; done
 ip route add 10.96.0.0/16 dev cni0 # so that a client on the node reaches ClusterIPs too
-# Links, because a pod's log goes with the pod, and the one that is gone is the one that has to be looked at.
+# Links, because a pod's log goes with the pod, and the log of a pod that is gone is the one to read.
 if [ -n "${ZEN_LEAD_KEEP_LOGS:-}" ]; then
   while sleep 1; do cp --recursive --link --update pod-logs/. kept-pod-logs 2> /dev/null; done &
 fi

@@ -22,7 +22,7 @@ interface ReconcileOptions {
 /** Made once a Service and state: 100,000 of them must not be what the test waits for. */
 const known = new Map<string, Replayed>();
 
-/** Without a record in the snapshot, every reconcile elects whoever is Ready. */
+/** Without a record in the snapshot, every reconcile elects a pod that is Ready. */
 function aRecordedReconcile({ service = 'db', at, readyPod }: ReconcileOptions): Replayed {
   const key = `${service} ${readyPod}`;
   const replayed = known.get(key) ?? decideOn(service, readyPod);

@@ -8,7 +8,7 @@ import { aDirectory } from '../../support/programs/aKubeconfig.ts';
 import { startProgram } from '../../support/programs/startProgram.ts';
 
 // One run for all that a whole story shows: it takes some seconds.
-it('plays the whole story by itself: leader, kill, other leader, planned move', async () => {
+it('plays the whole story by itself: leader, kill, other leader, planned move, hang', async () => {
   const directory = aDirectory();
   const program = startProgram(['demo'], { TMPDIR: directory });
   const code = await program.exited;
@@ -28,9 +28,14 @@ it('plays the whole story by itself: leader, kill, other leader, planned move', 
   expect(moved?.[2]).not.toBe(killed?.[2]);
   expect(text).toContain('every question was answered');
 
-  // In the first picture somebody got no answer, in the second nobody did.
+  const hung = /(postgres-\d) -> (postgres-\d): left (\d+) ms after it hung, by the health check/.exec(text);
+  expect(hung?.[1]).toBe(moved?.[2]);
+  expect(hung?.[2]).not.toBe(hung?.[1]);
+  expect(text).toContain(`${hung?.[1]} goes on; ${hung?.[2]} stays the leader`);
+
+  // Killed and hung, the leader left questions without an answer; deleted, it did not.
   const unanswered = text.split('\n').filter((line) => line.startsWith('   no pod '));
-  expect(unanswered.map((line) => line.includes('x'))).toEqual([true]);
+  expect(unanswered.map((line) => line.includes('x'))).toEqual([true, true]);
 
   const lines = text.split('\n');
   expect(lines.filter((line) => line.includes('\u001b'))).toEqual([]);

@@ -28,7 +28,7 @@ interface Killer {
   /** How many requests the living process has made; once it is dead, none arrives any more. */
   steps(): number;
   /** What becomes of this one. */
-  step(): 'arrives' | 'is lost' | 'is answered to nobody';
+  step(): 'arrives' | 'is lost' | 'is answered to no caller';
   revive(): void;
 }
 
@@ -41,7 +41,7 @@ function createKiller(diesAt: number, death: Death): Killer {
       if (!isArmed) return 'arrives';
       steps += 1;
       if (steps < diesAt) return 'arrives';
-      return steps === diesAt && death === 'after it was carried out' ? 'is answered to nobody' : 'is lost';
+      return steps === diesAt && death === 'after it was carried out' ? 'is answered to no caller' : 'is lost';
     },
     revive() {
       isArmed = false;
@@ -72,7 +72,7 @@ interface Story {
 }
 
 /**
- * A Service opts in, its leader is lost, and nobody is left; the process that sees to it dies at
+ * A Service opts in, its leader is lost, and no pod is left; the process that sees to it dies at
  * its `diesAt`-th step.
  */
 async function liveThrough(diesAt: number, death: Death): Promise<Story> {
@@ -89,7 +89,7 @@ async function liveThrough(diesAt: number, death: Death): Promise<Story> {
     return fate === 'is lost';
   };
   server.faults.add({ fault: { kind: 'reset' }, matches: draw });
-  server.faults.add({ fault: { kind: 'lostAnswer' }, matches: () => fate === 'is answered to nobody' });
+  server.faults.add({ fault: { kind: 'lostAnswer' }, matches: () => fate === 'is answered to no caller' });
   const broker = await startBroker(server, killer);
 
   for (const change of [
@@ -173,7 +173,7 @@ const everyNotice = ['LeaderChanged', 'LeaderElected', 'LeaderServiceCreated', '
 const allSteps = 15;
 
 describe('a process that is killed', () => {
-  it('never: makes so many writes and announcements, and tells each change once', async () => {
+  it('a process that never dies makes so many writes and announcements, and announces each change once', async () => {
     const story = await liveThrough(Number.POSITIVE_INFINITY, 'before the request arrives');
     expect(story.steps).toBe(allSteps);
     expect(story.received.map(({ what }) => what)).toEqual(['elected', 'elected', 'lost']);

@@ -96,7 +96,7 @@ async function expectTakeover({ holder, second }: Pick<Pair, 'holder' | 'second'
   );
 }
 
-/** Just now, as a kubelet tells it. */
+/** Just now, as a kubelet writes it. */
 function loseReadiness({ objects }: EmbeddedApiServer, name: string): void {
   const condition = { type: 'Ready', status: 'False', lastTransitionTime: new Date().toISOString() };
   objects.patchStatus({ resource: 'pods', namespace: 'shop', name }, { status: { conditions: [condition] } });
@@ -200,7 +200,7 @@ describe('the holder is frozen', () => {
     holder.freeze();
     setReady(server, 'shop', 'db-0', false);
     await expectLeader(server, 'db-1');
-    // The old leader is well again: to whoever still believes in it, nothing has happened.
+    // The old leader is well again, so a replica that still assumes it sees no change.
     setReady(server, 'shop', 'db-0', true);
     await vi.waitFor(async () => expect(await second.isHolder()).toBe(true), patience);
     await vi.waitFor(async () => expect(await readAnnounced(server)).toBe(await readEpoch(server)), patience);

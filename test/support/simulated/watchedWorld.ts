@@ -62,7 +62,7 @@ export async function watchWorld(story: {
   readonly tuning?: Partial<ReflectorTuning>;
   /** Both clocks: time that this process was not there for. */
   readonly now?: () => number;
-  /** The wall clock alone, which somebody may set. */
+  /** The wall clock alone, which an operator may set. */
   readonly wallClock?: () => number;
   readonly onChange?: (reflector: Reflector) => void;
 }): Promise<WatchedWorld> {

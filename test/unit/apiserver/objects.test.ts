@@ -27,7 +27,7 @@ describe('objects in process', () => {
     expect(() => server.objects.create(aService('1db'))).toThrow(/a DNS-1035 label must/);
   });
 
-  it('throws the Status that HTTP would have answered, with a code of ours', () => {
+  it('throws the Status that HTTP would have answered, with one of our codes', () => {
     let thrown: unknown;
     try {
       server.objects.patch(ref, {});
@@ -74,7 +74,7 @@ describe('objects in process', () => {
     expect(stored).not.toHaveProperty('spec.nodeName');
   });
 
-  it('collects garbage when it is told to, and not before', () => {
+  it('collects garbage on request, and not before', () => {
     const waiting: (() => void)[] = [];
     let uid = 0;
     const { objects, close } = createApi({ schedule: (run) => waiting.push(run), newUid: () => `uid-${++uid}` });
@@ -90,7 +90,7 @@ describe('objects in process', () => {
     close();
   });
 
-  it('keeps no more history than it was told to', async () => {
+  it('keeps no more history than it was asked to', async () => {
     await server.close();
     server = await startApiServer({ historyLimit: 10 });
     server.objects.create(aService('db'));

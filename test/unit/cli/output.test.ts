@@ -36,6 +36,6 @@ describe('output', () => {
     stream.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
     await new Promise(setImmediate);
     expect(output.isGone()).toBe(true);
-    await output.line('nobody reads this');
+    await output.line('no process reads this');
   });
 });

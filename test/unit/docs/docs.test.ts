@@ -74,7 +74,7 @@ describe.each(pages)('%s', (page) => {
     }
   });
 
-  it('looks in the logs for words that are written there', () => {
+  it('names words of the logs that are written there', () => {
     const words = [...text.matchAll(/\| grep (?:-E )?"([^"]+)"/g)].flatMap(([, pattern = '']) => pattern.split('|'));
     // As it stands, or with a first word that is filled in.
     for (const word of words)

@@ -121,7 +121,7 @@ describe('structured mode', () => {
     expect(refusal(structuredHeaders, JSON.stringify({ ...minimal, id: null })).path).toBe('id');
   });
 
-  it('tells data null from no data', () => {
+  it('distinguishes data null from no data', () => {
     expect(parse({ ...minimal, data: null }).data).toEqual({ kind: 'json', value: null });
     expect(parse(minimal).data).toEqual({ kind: 'none' });
   });
@@ -171,7 +171,7 @@ describe('structured mode', () => {
     ['another event format', { 'content-type': 'application/cloudevents+avro' }, 'content-type'],
     ['latin-1', { 'content-type': 'application/cloudevents+json; charset=iso-8859-1' }, 'content-type'],
     ['gzip', { ...structuredHeaders, 'content-encoding': 'gzip' }, 'content-encoding'],
-  ])('does not speak %s', (_name, headers, path) => {
+  ])('does not accept %s', (_name, headers, path) => {
     expect(refusal(headers, JSON.stringify(minimal))).toMatchObject({ code: 'INPUT_UNSUPPORTED', path });
   });
 });
@@ -239,7 +239,7 @@ describe('JSON that two parsers could read differently', () => {
     expect(read('\ufeff{}')).toEqual(problem('byte order mark'));
   });
 
-  it('accepts a label that is called constructor, and names that only look alike', () => {
+  it('accepts a label that is called constructor, and names that only resemble one', () => {
     expect(parse({ ...minimal, data: { constructor: 'x', prototype: 1, a: { b: 1 }, c: { b: 1 } } }).data.kind).toBe(
       'json',
     );

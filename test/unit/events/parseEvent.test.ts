@@ -65,7 +65,7 @@ describe('a reconcile event', () => {
     ],
     ['another verdict', { pods: [aPodObservation({ verdict: 'unwell' })] }, 'data.observations.pods.0.verdict'],
     [
-      'a detail that tells of the answer',
+      'a detail with words of the answer',
       { pods: [aPodObservation({ detail: 'http-200 hunter2' })] },
       'data.observations.pods.0.detail',
     ],

@@ -163,7 +163,7 @@ describe('no token', () => {
     server = await start({ acceptHints: true });
     const answer = await post();
     expect(answer).toMatchObject({ status: 200, basis: 'read' });
-    // nor does it tell a stranger which pods there are
+    // nor does it show a stranger which pods there are
     expect(answer.body).not.toContain('10.0.0.0');
     expect(JSON.parse(answer.body).data).not.toHaveProperty('snapshot');
     expect((await post('Bearer nonsense')).status).toBe(401);

@@ -17,7 +17,7 @@ describe('the time of a cold start', () => {
     ['counts where the change is older than the process', [STARTED_AT - 1], [0.9]],
     ['counts once a process', [STARTED_AT - 1, STARTED_AT - 1], [0.9]],
     ['does not count for a process that was waiting', [STARTED_AT + 1, STARTED_AT - 1], [0]],
-    ['does not count without a time that can be believed', [undefined], [0]],
+    ['does not count without a plausible time', [undefined], [0]],
   ])('%s', async (_story, observedAts, sums) => {
     expect(await readSums(observedAts)).toEqual(sums);
   });

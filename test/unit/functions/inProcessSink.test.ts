@@ -57,6 +57,21 @@ describe('the sink in the same process', () => {
     });
   });
 
+  it('gives no answer to a caller that has gone, so that the next attempt has more time', async () => {
+    harness.fake.remove('services', 'db-leader');
+    const caller = new AbortController();
+    // What is left to do is the announcement, which a slow API server holds up.
+    for (let n = 0; n < 2; n += 1) await sink(await anEvent(), signal);
+    putPod(harness.fake, 'db-0', { ready: false });
+    await sink(await anEvent(), signal);
+    const event = await anEvent();
+    harness.fake.before = ({ path }) => {
+      if (path.endsWith('/events')) caller.abort();
+      return undefined;
+    };
+    await expect(sink(event, caller.signal)).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
   it('answers 400 for an event without an address', async () => {
     expect(await sink({ ...(await anEvent()), subject: 'db' }, signal)).toMatchObject({ status: 400 });
   });

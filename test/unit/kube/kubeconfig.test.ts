@@ -142,7 +142,7 @@ describe('loadClusterAccess without --kubeconfig', () => {
     expect(access.origin).not.toContain('context x2');
   });
 
-  it('says where it looked when there is nothing', async () => {
+  it('names the places that it tried when there is nothing', async () => {
     await expect(loadClusterAccess({ homeDirectory: join(directory, 'home') })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringContaining(join(directory, 'home', '.kube', 'config')),

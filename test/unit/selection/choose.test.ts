@@ -54,6 +54,11 @@ describe('a leader that stops being fit', () => {
     expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'LeaderNotReady' });
   });
 
+  it('has no grace without failover-min-delay, also when that clock is ahead by a second', () => {
+    notReady('pg-0', 2_000);
+    expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'LeaderNotReady' });
+  });
+
   it('a leader that stops being fit is left without grace where a clock that is ahead says when Ready changed', () => {
     annotate({ 'failover-min-delay': '30s' });
     notReady('pg-0', 3_600_000);
@@ -153,6 +158,11 @@ describe('fitness', () => {
     expect(reconcile()).toMatchObject({ kind: 'elected' });
   });
 
+  it('waits for nothing without min-ready-duration, also when that clock is ahead by a second', () => {
+    alone(aPod({ name: 'pg-0', readyChangedAt: T0 + 2_000 }));
+    expect(reconcile()).toMatchObject({ kind: 'elected' });
+  });
+
   it('counts min-ready-duration from the creation where a clock that is ahead says when Ready changed', () => {
     const claims = { createdAt: T0 - 5_000, readyChangedAt: T0 + 600_000 };
     alone(aPod({ name: 'pg-0', ...claims }), { 'min-ready-duration': '10s' });
@@ -172,6 +182,14 @@ describe('fitness', () => {
     ['does not count from an instant that is a millisecond further ahead', 5_001, 'FirstLeader'],
   ])('%s', (_, aheadMs, reason) => {
     alone(aPod({ name: 'pg-0', readyChangedAt: T0 + aheadMs }), { 'min-ready-duration': '10s' });
+    expect(reconcile(0)).toMatchObject({ reason });
+  });
+
+  it.each([
+    ['counts from a creation that is ahead by as much as clocks may differ', 5_000, 'WaitingForMinReady'],
+    ['does not count from a creation that is a millisecond further ahead', 5_001, 'FirstLeader'],
+  ])('%s', (_, aheadMs, reason) => {
+    alone(withoutReadyTime({ name: 'pg-0', createdAt: T0 + aheadMs }), { 'min-ready-duration': '10s' });
     expect(reconcile(0)).toMatchObject({ reason });
   });
 
@@ -218,7 +236,21 @@ describe('the next reconcile', () => {
     expect(reconcile(5_000)).toMatchObject({ reason: 'Held' });
     expect(lookAgainAt(5_000)).toBe(T0 + 55_000);
     expect(reconcile(55_000)).toMatchObject({ reason: 'FailoverDelayed' });
+    annotate({ 'no-leader': 'hold', 'failover-min-delay': '1ms' });
+    expect(lookAgainAt(5_000)).toBe(T0 + 55_000);
     annotate({ 'no-leader': 'hold' });
+    expect(lookAgainAt(5_000)).toBeNull();
+  });
+
+  it('is not due for a fit leader, whatever instant in the future it claims', () => {
+    annotate({ 'failover-min-delay': '10s' });
+    world.changePod('pg-0', { readyChangedAt: T0 + 60_000 });
+    expect(lookAgainAt(5_000)).toBeNull();
+  });
+
+  it('is not due where no pod is left that could rise', () => {
+    annotate({ 'failover-min-delay': '10s' });
+    for (const name of names) world.changePod(name, { ready: false, readyChangedAt: T0 + 60_000, terminating: true });
     expect(lookAgainAt(5_000)).toBeNull();
   });
 

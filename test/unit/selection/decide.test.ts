@@ -71,9 +71,23 @@ describe('opting in', () => {
     expect(reconcile(9).epoch).toBeGreaterThan(before + 6);
   });
 
+  it('starts a slice that is made again one above an epoch that is ahead of the time', () => {
+    const ahead = T0 + 3_600_000;
+    world.edit('services', 'postgres-leader', {
+      metadata: { annotations: { 'zen-lead.io/announced-epoch': String(ahead) } },
+    });
+    world.remove('endpointslices', LEADER_SLICE);
+    expect(reconcile().epoch).toBe(ahead + 1);
+  });
+
   it('leaves everything alone when the source is gone', () => {
     world.sources.clear();
-    expect(world.reconcile(T0 + 1)).toMatchObject({ decision: { reason: 'SourceGone' }, writes: [] });
+    const nothing = { previous: null, leader: null, epoch: 0, plan: null, warnings: [] };
+    expect(world.reconcile(T0 + 1)).toEqual({
+      decision: { kind: 'lost', reason: 'SourceGone', ...nothing },
+      writes: [],
+      nextLookAt: null,
+    });
   });
 });
 
@@ -155,6 +169,33 @@ describe('a source that waits for a finalizer, with the slice of one family left
     world.objects.endpointslices.delete(LEADER_SLICE);
     reconcile(4);
     expect([5, 6].map((ms) => world.reconcile(T0 + ms).writes)).toEqual([[], []]);
+  });
+});
+
+describe('a source that waits for a finalizer, with much to be done', () => {
+  it('has its routes patched or deleted, and nothing else made, changed or deleted', () => {
+    start({ followers: 'true' });
+    world.reconcile(T0);
+    world.create('endpointslices', {
+      metadata: {
+        name: 'former-ipv4',
+        labels: {
+          'kubernetes.io/service-name': 'former',
+          'endpointslice.kubernetes.io/managed-by': 'zen-lead.io',
+        },
+        ownerReferences: [{ kind: 'Service', name: 'postgres', uid: 'uid-postgres', controller: true }],
+      },
+      addressType: 'IPv4',
+      endpoints: [],
+      ports: [],
+    });
+    annotate({ followers: 'true' }, { terminating: true, ports: [{ ...aService().ports[0], port: 1 }] });
+    for (const name of ['pg-0', 'pg-1']) world.changePod(name, { ready: false });
+    const { writes } = world.reconcile(T0 + 1);
+    expect(writes.map(({ kind, stage, name }) => [kind, stage, name])).toEqual([
+      ['patch', 'route', LEADER_SLICE],
+      ['delete', 'route', 'former-ipv4'],
+    ]);
   });
 });
 
@@ -506,6 +547,23 @@ describe('sources of other kinds', () => {
     expect(writes).toEqual([]);
   });
 
+  it.each([
+    ['ExternalName', { type: 'ExternalName' }, 'is an ExternalName: it selects no pods that could lead.'],
+    ['ClusterIP', { selector: null }, 'has no selector: it selects no pods that could lead.'],
+  ] as const)('of type %s that select no pods are told so', (value, overrides, message) => {
+    world = new World();
+    annotate({}, overrides);
+    expect(reconcile().warnings).toEqual([
+      { reason: 'InvalidService', value, message: `Service "postgres" ${message}` },
+    ]);
+  });
+
+  it('that stop selecting pods keep the epoch that was reached', () => {
+    const { epoch } = reconcile();
+    annotate({}, { selector: null });
+    expect(reconcile()).toMatchObject({ reason: 'InvalidService', epoch });
+  });
+
   it.each([{ type: 'ExternalName', selector: null, ipFamilies: [], ports: [] }, { selector: null }] as const)(
     'turned into %j routes to no pod, and comes back',
     (overrides) => {
@@ -578,6 +636,18 @@ describe('dual-stack', () => {
     expect(slice6()?.annotations['zen-lead.io/leader-pod-name']).toBe('pg-0');
     expect(world.slice(LEADER_SLICE)?.annotations).toEqual({ 'zen-lead.io/epoch': String(epoch) });
     expect(world.reconcile(T0 + 5_000).writes).toEqual([]);
+  });
+
+  it('takes our own slices for nobody else’s', () => {
+    start({}, dual);
+    expect(reconcile()).toMatchObject({ kind: 'kept', warnings: [] });
+  });
+
+  it('is led under one epoch also where IPv6 is the only family', () => {
+    start({}, { ipFamilies: ['IPv6'] });
+    world.changePod('pg-0', { ips: ['fd00::1'] });
+    const { epoch } = reconcile();
+    expect(reconcile(2_000)).toMatchObject({ kind: 'kept', reason: 'LeaderFit', epoch });
   });
 
   it('removes the slice of a family that is given up', () => {

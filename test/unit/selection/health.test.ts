@@ -73,7 +73,7 @@ describe('a leader that fails its check', () => {
     expect(reconcile(10_000)).toMatchObject({ reason: 'LeaderUnhealthy' });
   });
 
-  it('has no grace where a clock ahead of ours says when it failed', () => {
+  it('has no grace where a clock that is ahead says when it failed', () => {
     annotate({ 'failover-min-delay': '10s' });
     observe({ 'pg-0': { ...failing, since: T0 + 3_600_000 }, 'pg-1': passing });
     expect(reconcile()).toMatchObject({ reason: 'LeaderUnhealthy' });
@@ -110,7 +110,7 @@ describe('a leader that fails its check', () => {
     expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'LeaderFit' });
   });
 
-  it('is told apart from one that is not Ready', () => {
+  it('is distinguished from one that is not Ready', () => {
     notReady('pg-0');
     observe({ 'pg-0': failing, 'pg-1': passing });
     expect(reconcile()).toMatchObject({ reason: 'LeaderNotReady', leader: { name: 'pg-1' } });
@@ -195,7 +195,7 @@ describe('without a leader', () => {
   });
 });
 
-describe('a fit leader stays where no bridge tells a verdict (S11)', () => {
+describe('a fit leader stays where no bridge reports a verdict (S11)', () => {
   it.each([{ sticky: 'false' }, { 'pin-leader': 'pg-0' }])('with %j', (annotations) => {
     annotate(annotations);
     observe({ 'pg-0': failing, 'pg-1': passing });

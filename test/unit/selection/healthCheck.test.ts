@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hangBoundMs } from '../../../lib/selection/healthCheck.ts';
+import { hangBoundMs, parseHealthCheck } from '../../../lib/selection/healthCheck.ts';
 import { isObservationDetail } from '../../../lib/selection/observation.ts';
 import { parseSettings } from '../../../lib/selection/settings.ts';
 
@@ -9,6 +9,34 @@ function checkOf(values: Record<string, string>) {
   if (settings.healthCheck === null) throw new Error('the check was not read');
   return settings.healthCheck;
 }
+
+describe('the value of health-check', () => {
+  it.each([
+    ['http://:80', { scheme: 'http', port: 80, target: '/' }],
+    ['http://:65535/healthz?full=1', { scheme: 'http', port: 65_535, target: '/healthz?full=1' }],
+    ['tcp://:1', { scheme: 'tcp', port: 1, target: '' }],
+    ['grpc://:50051', { scheme: 'grpc', port: 50_051, target: '' }],
+    ['grpc://:50051/pkg.Service', { scheme: 'grpc', port: 50_051, target: 'pkg.Service' }],
+  ])('%s is read', (text, check) => {
+    expect(parseHealthCheck(text)).toStrictEqual(check);
+  });
+
+  it.each([
+    '',
+    'tcp://:0',
+    'tcp://:65536',
+    'tcp://:99999',
+    'tcp://:1/path',
+    'http://host:80/',
+    'xhttp://:80/',
+    'http://:80x',
+    'http://:80/a b',
+    'https://:443/',
+    'http://80',
+  ])('%j is not', (text) => {
+    expect(parseHealthCheck(text)).toBeNull();
+  });
+});
 
 describe('hangBoundMs', () => {
   it.each([

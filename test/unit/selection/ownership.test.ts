@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { findOwned } from '../../../lib/selection/ownership.ts';
 import { aPod, aService, T0, version } from '../../support/objects/builders.ts';
 import { World } from '../../support/simulated/world.ts';
 
@@ -217,6 +218,18 @@ describe('a hand that edits what we own', () => {
   });
 });
 
+describe('what Kubernetes makes for the source itself', () => {
+  it('is left alone, although the source owns it: its slices are managed by the controller', () => {
+    world.create(
+      'endpointslices',
+      foreignSlice('postgres-abcde', 'postgres', 'endpointslice-controller.k8s.io', 'uid-postgres'),
+    );
+    annotate({}, { annotations: {} });
+    expect(reconcile().writes.map(({ name }) => name)).toEqual([SLICE, LEADER]);
+    expect(reconcile().writes).toEqual([]);
+  });
+});
+
 describe('names', () => {
   it('renaming keeps the leader, leaves nothing behind, and the epoch grows', () => {
     const { epoch } = reconcile().decision;
@@ -271,6 +284,34 @@ describe('names', () => {
     world.create('services', foreignService(LEADER));
     annotate({});
     expect(reconcile()).toMatchObject({ decision: { kind: 'refused', reason: 'NameConflict' }, writes: [] });
+  });
+
+  it('a name that cannot be read is the default one where there is no leader Service yet', () => {
+    world = new World();
+    annotate({ 'leader-service-name': 'Not A Name' });
+    expect(reconcile().decision.plan?.leaderServiceName).toBe(LEADER);
+  });
+
+  it('a default name of 63 characters is taken', () => {
+    const name = 'p'.repeat(63 - '-leader'.length);
+    world.setSource(aService({}, { name }));
+    expect(world.reconcile(T0, name).decision.plan?.leaderServiceName).toBe(`${name}-leader`);
+  });
+
+  it('what stands in the way is said of the wanted name alone where the former one is taken too', () => {
+    world.create('services', foreignService('taken'));
+    world.remove('services', LEADER);
+    world.create('services', foreignService(LEADER));
+    annotate({ 'leader-service-name': 'taken' });
+    expect(reconcile().decision).toMatchObject({ kind: 'refused', warnings: [{ value: 'taken' }] });
+  });
+
+  it('a name that a Service of no source has is said to be not ours to change', () => {
+    world.create('services', foreignService('taken'));
+    annotate({ 'leader-service-name': 'taken' });
+    expect(reconcile().decision.warnings).toMatchObject([
+      { message: expect.stringMatching(/^Service "taken" exists and is not ours to change\./) },
+    ]);
   });
 
   it('renaming to a taken name keeps the leader Service that there is, and its failovers', () => {
@@ -388,6 +429,15 @@ describe('names', () => {
     expect(reconcile().writes).toEqual([]);
   });
 
+  it('that family is reconciled also beside followers, whose slices are ours too', () => {
+    annotate({ followers: 'true' }, { ipFamilies: ['IPv4', 'IPv6'] });
+    reconcile(0);
+    reconcile(0);
+    world.remove('endpointslices', SLICE);
+    world.create('endpointslices', foreignSlice(SLICE, 'x'));
+    expect(reconcile().decision).toMatchObject({ kind: 'elected', warnings: [{ value: SLICE }] });
+  });
+
   it('our slices go where the whole name is taken, because no reconcile updates them', () => {
     annotate({}, { ipFamilies: ['IPv4', 'IPv6'] });
     reconcile(0);
@@ -396,7 +446,7 @@ describe('names', () => {
     annotate({}, { ipFamilies: ['IPv4'] });
     expect(reconcile()).toMatchObject({
       decision: { kind: 'refused', reason: 'ForeignEndpointSlice' },
-      writes: [{ kind: 'delete', name: 'postgres-leader-ipv6' }],
+      writes: [{ kind: 'delete', stage: 'route', name: 'postgres-leader-ipv6' }],
     });
     expect(reconcile().writes).toEqual([]);
   });
@@ -470,6 +520,40 @@ describe('orphans', () => {
     expect(decision).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
     expect(world.service(LEADER)?.owner?.uid).toBe('uid-second');
     expect(world.slice(SLICE)?.owner?.uid).toBe('uid-second');
+  });
+
+  const owned = () => {
+    const { services, slices } = findOwned(world.snapshot(), ['wanted']);
+    return [...services, ...slices].map(({ name }) => name).sort();
+  };
+
+  it.each([
+    ['our labels for a source of this name', { managed: 'zen-lead', source: 'postgres' }, true],
+    ['our labels for another source', { managed: 'zen-lead', source: 'mysql' }, false],
+    ['the source’s name without our label', { managed: 'helm', source: 'postgres' }, false],
+  ])('a Service without controller is left to us with %s: %s', (_, { managed, source }, isLeft) => {
+    world = new World();
+    annotate({});
+    const labels = { 'app.kubernetes.io/managed-by': managed, 'zen-lead.io/source-service': source };
+    world.create('services', { metadata: { name: LEADER, labels }, spec: { ports: [{ port: 1 }] } });
+    expect(owned()).toEqual(isLeft ? [LEADER] : []);
+  });
+
+  it.each([
+    ['of a name that we want', 'postgres-leader-ipv4', 'wanted', true],
+    ['of our Service', 'postgres-leader-ipv4', 'former', true],
+    ['of a Service that our slice routes for', 'postgres-leader-ipv4', 'routed', true],
+    ['of a Service that another one’s slice routes for', 'postgres-leader-ipv4', 'elsewhere', false],
+    ['of another Service', 'postgres-leader-ipv4', 'mysql-leader', false],
+  ])('a slice without controller %s: %s of %s is left to us: %j', (_, name, serviceName, isLeft) => {
+    world = new World();
+    annotate({});
+    const labels = { 'app.kubernetes.io/managed-by': 'zen-lead', 'zen-lead.io/source-service': 'postgres' };
+    world.create('services', { metadata: { name: 'former', labels }, spec: { ports: [{ port: 1 }] } });
+    world.create('endpointslices', foreignSlice('ours', 'routed', 'zen-lead.io', 'uid-postgres'));
+    world.create('endpointslices', foreignSlice(LEADER, 'elsewhere', 'someone', 'uid-postgres'));
+    world.create('endpointslices', foreignSlice(name, serviceName, 'zen-lead.io'));
+    expect(owned().includes(name)).toBe(isLeft);
   });
 
   it('orphans stay as they are when the next source of that name is not opted in', () => {

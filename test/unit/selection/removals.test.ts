@@ -122,6 +122,13 @@ describe('what a selector on the leader Service left behind', () => {
     expect(brief()).toEqual([]);
   });
 
+  it('does not include one either where a snapshot brings it along', () => {
+    aSlice('made', CONTROLLER, leaderUid());
+    const snapshot = world.snapshot();
+    const slices = snapshot.slices.map((slice) => (slice.name === 'made' ? { ...slice, serviceName: 'x' } : slice));
+    expect(assess({ ...snapshot, slices }, T0 + 1_000).writes).toEqual([]);
+  });
+
   it('what a selector on the leader Service left behind stays while the leader Service is not ours to change', () => {
     annotate({}, { selector: null });
     aSlice('made', CONTROLLER, leaderUid());

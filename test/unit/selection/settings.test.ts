@@ -30,7 +30,9 @@ describe('parseSettings', () => {
     ['enabled', 'true', 'enabled', true],
     ['leader-service-name', 'db-primary', 'leaderServiceName', 'db-primary'],
     ['sticky', 'false', 'sticky', false],
-    ['strategy', 'zone-aware', 'strategy', 'zone-aware'],
+    ...['oldest', 'newest', 'random', 'node-aware', 'zone-aware', 'priority'].map(
+      (value) => ['strategy', value, 'strategy', value] as const,
+    ),
     ['min-ready-duration', '1m30s', 'minReadyMs', 90_000],
     ['failover-min-delay', '500ms', 'failoverMinDelayMs', 500],
     ['no-leader', 'hold', 'noLeader', 'hold'],
@@ -39,7 +41,10 @@ describe('parseSettings', () => {
     ['paused', 'true', 'paused', true],
     ['followers', 'true', 'followers', true],
     ['followers', 'readers', 'followers', 'readers'],
-    ['leader-service-type', 'LoadBalancer', 'leaderServiceType', 'LoadBalancer'],
+    ...['ClusterIP', 'NodePort', 'LoadBalancer'].map(
+      (value) => ['leader-service-type', value, 'leaderServiceType', value] as const,
+    ),
+    ['pin-leader', 'a'.repeat(253), 'pinLeader', 'a'.repeat(253)],
   ] as const)('reads %s=%s', (key, value, field, expected) => {
     const { settings, unreadable } = read({ [key]: value });
     expect(unreadable).toEqual([]);
@@ -60,6 +65,8 @@ describe('parseSettings', () => {
     ['no-leader', 'drop'],
     ['ports-mode', ''],
     ['pin-leader', 'Pod 1'],
+    ['pin-leader', 'pod-'],
+    ['pin-leader', '-pod'],
     ['paused', 'on'],
     ['followers', 'Re_aders'],
     ['leader-service-type', 'clusterip'],
@@ -83,6 +90,16 @@ describe('parseSettings', () => {
   ])('names %s=%j as unreadable and says what it accepts', (key, value) => {
     const { unreadable } = read({ [key]: value });
     expect(unreadable).toEqual([{ annotation: `zen-lead.io/${key}`, value, expected: expect.stringMatching(/\w/) }]);
+  });
+
+  it('names a pin of 254 characters, longer than the name of a pod', () => {
+    expect(read({ 'pin-leader': 'a'.repeat(254) }).unreadable).toMatchObject([{ expected: 'the name of a pod' }]);
+  });
+
+  it('reads no value of more than 1,024 characters, and says how many it accepts', () => {
+    const { settings, unreadable } = read({ 'health-check': `http://:80/${'a'.repeat(1_024)}` });
+    expect(settings.healthCheck).toBeNull();
+    expect(unreadable).toMatchObject([{ expected: expect.stringMatching(/^at most 1024 characters: http:/) }]);
   });
 
   it('takes a paused that cannot be read for a pause', () => {

@@ -24,6 +24,8 @@ describe('the order of candidates', () => {
     (strategy) => {
       expect(first([pod('b'), pod('a')], { strategy })).toEqual(['uid-a', 'uid-a']);
       expect(first([pod('a'), pod('Z')], { strategy })).toEqual(['uid-Z', 'uid-Z']);
+      const crossed = [pod('a', { uid: uidOf('2') }), pod('b', { uid: uidOf('1') })];
+      expect(first(crossed, { strategy })).toEqual(['uid-2', 'uid-2']);
       const same = [pod('a', { uid: uidOf('2') }), pod('a', { uid: uidOf('1') })];
       expect(first(same, { strategy })).toEqual(['uid-1', 'uid-1']);
     },
@@ -35,6 +37,21 @@ describe('the order of candidates', () => {
     const chosen = sources.map((name) => first(pods, { strategy: 'random', sourceUid: uidOf(name) })[0]);
     expect(new Set(chosen).size).toBeGreaterThan(2);
     expect(chosen).toEqual(['uid-d', 'uid-c', 'uid-e', 'uid-b', 'uid-c', 'uid-d']);
+  });
+
+  it('the order by random is the same for as many pods as there are, down to the last', () => {
+    let left = Array.from({ length: 16 }, (_, i) => pod(`p${i}`));
+    const order: unknown[] = [];
+    for (; left.length > 0; left = left.filter(({ uid }) => uid !== order.at(-1)))
+      order.push(first(left, { strategy: 'random' })[0]);
+    expect(order.join(' ')).toBe(
+      'uid-p15 uid-p1 uid-p8 uid-p3 uid-p6 uid-p14 uid-p9 uid-p11 uid-p13 uid-p2 uid-p12 uid-p10 uid-p5 uid-p4 uid-p7 uid-p0',
+    );
+  });
+
+  it('the order by random tells apart hashes that differ in their last bit', () => {
+    const pods = [pod('88481', { createdAt: T0 - 1 }), pod('49912')];
+    expect(first(pods, { strategy: 'random' })).toEqual(['uid-49912', 'uid-49912']);
   });
 
   it('the order by priority takes a pod without one, or with one that cannot be read, as 0', () => {
@@ -59,6 +76,10 @@ it.each([
   ['1.5', null],
   ['x1', null],
   ['1x', null],
+  [' 1', null],
+  ['1 ', null],
+  ['1e3', null],
+  ['0x10', null],
   ['', null],
   [undefined, null],
 ])('reads the priority %j as %j', (text, expected) => {

@@ -163,7 +163,7 @@ describe('the answer', () => {
     ['2', 2_000],
     [new Date(Date.now() + 60_000).toUTCString(), expect.toSatisfy((ms: number) => ms > 55_000 && ms <= 60_000)],
     ['soon', undefined],
-  ])('tells Retry-After: %s', async (header, retryAfterMs) => {
+  ])('the answer has Retry-After: %s', async (header, retryAfterMs) => {
     const server = await aServer(json({ code: 'BUSY', message: 'busy' }, 503, { 'retry-after': header }));
     const answer = await aSink(server.url)(event, signal());
     expect(answer).toMatchObject({ status: 503, detail: '{"code":"BUSY","message":"busy"}' });

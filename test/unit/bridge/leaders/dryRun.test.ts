@@ -48,7 +48,7 @@ describe('a replica that does not send first', () => {
 
   it.each([
     ['the leader fails and another pod passes', { 'db-0': 'failing', 'db-1': 'passing' }, true],
-    ['the leader fails and nobody passes', { 'db-0': 'failing', 'db-1': 'failing' }, false],
+    ['the leader fails and no pod passes', { 'db-0': 'failing', 'db-1': 'failing' }, false],
     ['the leader passes', { 'db-0': 'passing', 'db-1': 'passing' }, false],
   ] as const)('goes by the verdicts of its own checks: %s', (_, verdicts, wants) => {
     const world = aLedWorld({ 'health-check': 'tcp://:5432' });

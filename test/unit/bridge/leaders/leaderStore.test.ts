@@ -11,7 +11,7 @@ import { aPod, aService, T0, uidOf, version } from '../../../support/objects/bui
 const revisions = { pods: version(1), services: version(1), slices: version(1) };
 
 describe('what the rules see', () => {
-  it('tells nothing when only what the rules do not read has changed, and keeps the new resourceVersion', () => {
+  it('reports nothing when only what the rules do not read has changed, and keeps the new resourceVersion', () => {
     const { store, services, changes } = aLeaderStore();
     services.add(aService());
     expect(changes()).toHaveLength(1);

@@ -32,7 +32,7 @@ describe('a new verdict', () => {
     ['the leader turns failing', { 'p-0': 'failing', 'p-1': 'passing' }, 'p-0', 'p-0', 'failover'],
     ['the leader passes again', { 'p-0': 'passing' }, 'p-0', 'p-0', 'change'],
     ['a follower passes while the leader fails', { 'p-0': 'failing', 'p-1': 'passing' }, 'p-0', 'p-1', 'failover'],
-    ['a follower passes while nobody is routed to', { 'p-1': 'passing' }, null, 'p-1', 'failover'],
+    ['a follower passes while no pod is routed to', { 'p-1': 'passing' }, null, 'p-1', 'failover'],
     ['a follower passes beside a leader that passes', { 'p-0': 'passing', 'p-1': 'passing' }, 'p-0', 'p-1', 'change'],
     ['a follower fails', { 'p-0': 'failing', 'p-1': 'failing' }, 'p-0', 'p-1', 'change'],
   ])('concerns its Service: %s', (_, verdicts, routed, pod, lane) => {

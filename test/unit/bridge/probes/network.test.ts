@@ -51,7 +51,7 @@ describe('the network of the prober', () => {
     });
   });
 
-  it('hears at once that the process behind a held connection has died', async () => {
+  it('notices at once that the process behind a held connection has died', async () => {
     const target = await startFaultyTarget((socket) => socket.write('220 hello\r\n'));
     const { ended } = hold('http', target);
     while (target.connections() === 0) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -101,7 +101,7 @@ describe('the network of the prober', () => {
     expect(await network.probe(endpoint('grpc', server.port), deadline(), held)).toEqual({ kind: 'passed' });
   });
 
-  it('hears that a gRPC server shuts down', async () => {
+  it('notices that a gRPC server shuts down', async () => {
     const server = keep(await startGrpcHealthServer());
     const { held, ended } = hold('grpc', server);
     await network.probe(endpoint('grpc', server.port), deadline(), held);

@@ -70,7 +70,7 @@ describe('a probe of gRPC health', () => {
     expect(await probeGrpc(endpoint(server.port), AbortSignal.timeout(30_000), session)).toEqual({ kind: 'void' });
   });
 
-  it('closes a kept session after GOAWAY, so that its keeper hears of it', async () => {
+  it('closes a kept session after GOAWAY, so that its keeper notices', async () => {
     const server = keep(await startGrpcHealthServer());
     server.set('', 1);
     const session = openGrpcSession(endpoint(server.port));

@@ -134,7 +134,7 @@ describe('the prober', () => {
     expect(verdicts.at(-1)).toContain(' c passing');
   });
 
-  it('tells of a pass that counts again while the leader is failing', async () => {
+  it('reports a pass that counts again while the leader is failing', async () => {
     const { clock, network, verdicts, prober } = aBench();
     prober.update(aGroup(['a', 'b']));
     await clock.advance(502);

@@ -431,7 +431,7 @@ describe('silence', () => {
         else if (isDown) unavailable(...exchange);
         else aWatch(aLine('MODIFIED', a2), 'hold')(...exchange);
       }),
-      // Long against a pause of a busy test machine, which would look like a gap of its own.
+      // Long against a pause of a busy test machine, which would be a gap of its own.
       tuning: { blindMs: 300, proofMs: 60_000 },
     });
     await until(() => world.watches.length > 1);

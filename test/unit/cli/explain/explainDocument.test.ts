@@ -105,7 +105,7 @@ describe('an explanation', () => {
       expect(text).toContain('db-0  fails its health check; fails its check (http-503) since 1970-01-01T00:01:00.000Z');
     });
 
-    it('says that no verdict is known where no bridge tells one', () => {
+    it('says that no verdict is known where no bridge reports one', () => {
       const snapshot = aSnapshot({ source: annotated(check), candidates: [aPod(0)] });
       const text = renderExplanation(toExplainDocument(snapshot, NOW), (_format, each) => each).join('\n');
       expect(text).toContain('http://:80/live, no verdict is known here');

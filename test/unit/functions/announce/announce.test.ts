@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { writeKubernetesEvent } from '../../../../functions/announce/kubernetesEvent.ts';
 import { warningKey } from '../../../../functions/announce/notices.ts';
 import { parseEnvelope } from '../../../../lib/events/envelope.ts';
@@ -17,6 +17,8 @@ let broker: Server;
 let received: ReplyEvent[];
 let brokerStatus: number;
 
+// The time of the first announcement must not go into loading the package.
+beforeAll(() => import('cloudevents'));
 beforeEach(async () => {
   received = [];
   brokerStatus = 202;
@@ -124,6 +126,32 @@ describe('the outbox', () => {
     await harness.reconcile();
     expect(received.map(({ id }) => id)).toEqual([received[0]?.id, received[0]?.id]);
     expect(received[0]?.time).toBe(received[1]?.time);
+    expect(notices()).toHaveLength(2);
+  });
+
+  it('goes on where the previous attempt ended: an Event that is there is not written again', async () => {
+    putService(harness.fake);
+    putPod(harness.fake, 'db-0');
+    await harness.reconcile();
+    // Of an API server that answers one call before time is over.
+    const answersOne = () => {
+      let calls = 0;
+      harness.fake.before = ({ method }) =>
+        method !== 'GET' && ++calls > 1 ? failure(503, 'ServiceUnavailable') : undefined;
+    };
+    const attempts: string[][] = [];
+    for (let n = 0; n < 3; n += 1) {
+      answersOne();
+      await harness.reconcile();
+      attempts.push(harness.fake.writes());
+      harness.fake.requests.length = 0;
+    }
+    expect(attempts).toEqual([
+      ['POST events', 'POST events'],
+      ['POST events', 'PATCH services/db-leader'],
+      ['PATCH services/db-leader'],
+    ]);
+    expect(leaderNotes()).toHaveProperty(['zen-lead.io/announced-epoch']);
     expect(notices()).toHaveLength(2);
   });
 

@@ -116,7 +116,7 @@ it('announces nothing where no leader was ever recorded', async () => {
   expect(await announce({ ...aGone([]), services: [aLeaderService()] })).toEqual({ kind: 'nothing' });
 });
 
-it('tells the sink where the namespace takes no Kubernetes Event any more', async () => {
+it('sends to the sink where the namespace takes no Kubernetes Event any more', async () => {
   const refusal = failure(403, 'Forbidden', 'the namespace goes', 'NamespaceTerminating');
   fake.before = ({ method }) => (method === 'POST' ? refusal : undefined);
   expect((await announce()).kind).toBe('announced');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Coalescer, createCoalescer } from '../../../../functions/reconcile/coalesce.ts';
 
-/** Work that ends when it is told to; `signals` shows who was aborted. */
+/** Work that ends on request. `signals` shows which callers were aborted. */
 function aRead() {
   const started: { resolve: (value: string) => void; reject: (error: Error) => void; signal: AbortSignal }[] = [];
   const work = (signal: AbortSignal): Promise<string> =>

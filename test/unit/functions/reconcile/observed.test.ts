@@ -122,7 +122,7 @@ describe('observations in an event', () => {
 });
 
 describe('hints that share one read', () => {
-  it('decide on the newest observations of a trusted sender, whoever asked first', async () => {
+  it('decide on the newest observations of a trusted sender, whichever event asked first', async () => {
     const first = await aHint(verdicts('passing'));
     const second = await aHint(verdicts('failing', 'timeout'));
     harness.clock.now += 1;

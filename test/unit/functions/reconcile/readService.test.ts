@@ -245,7 +245,7 @@ describe('the state of one Service, read alone', () => {
     expect(isFirst).toBe(false);
   });
 
-  it('finds a slice under a name that nobody wants by its label, and one without the label by the name of its Service', async () => {
+  it('finds a slice under a name that no Service wants by its label, and one without the label by the name of its Service', async () => {
     const etcd = createEtcd(now);
     putSource(etcd);
     putSlice(etcd, { name: 'before-ipv4', serviceName: 'before', source: 'db' });

@@ -183,7 +183,7 @@ describe('a snapshot that may not decide', () => {
   it('a snapshot that expires between decision and write is not written', async () => {
     putPod(harness.fake, 'db-0', { ready: false });
     const event = await harness.event();
-    // The clock is asked three times before a write: is it in time, the look's start, the decision.
+    // The clock is asked three times before a write: for the deadline, the start and the decision.
     // Then it is too late.
     let asked = 0;
     const { now } = harness.clock;

@@ -16,7 +16,7 @@ async function aNetworkOf(pods: Readonly<Record<string, string>>) {
   const network = createPodNetwork();
   const processes = new Map<string, { crash(): void }>();
   for (const [name, ip] of Object.entries(pods)) {
-    const process = await startPodProcess(network, { name, ip, port: 5432, onExit: () => {} });
+    const process = await startPodProcess(network, { name, ip, port: 5432, healthPort: 8008, onExit: () => {} });
     processes.set(name, process);
     closing.push(() => process.crash());
   }
@@ -53,7 +53,7 @@ function aSlice(pod: string | null, ip = '10.0.0.1', ready = true) {
   });
 }
 
-/** What a new connection is told first; empty: refused. */
+/** What a new connection receives first. Empty when it is refused. */
 async function ask({ port }: ServiceProxy): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port });
   let text = '';
@@ -89,7 +89,7 @@ it.each([
   { what: 'there is no slice', slice: null },
   { what: 'the slice has no endpoint', slice: aSlice(null) },
   { what: 'its endpoint is not ready', slice: aSlice('a', '10.0.0.1', false) },
-  { what: 'nobody listens at its address', slice: aSlice('gone', '10.0.0.9') },
+  { what: 'no process listens at its address', slice: aSlice('gone', '10.0.0.9') },
 ])('refuses a connection when $what', async ({ slice }) => {
   const { proxy } = await aNetworkOf({ a: '10.0.0.1' });
   proxy.follow(slice);
