@@ -2,13 +2,17 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { toAnnouncement } from '../../../../functions/announce/announcement.ts';
 import { writeKubernetesEvent } from '../../../../functions/announce/kubernetesEvent.ts';
 import { warningKey } from '../../../../functions/announce/notices.ts';
 import { parseEnvelope } from '../../../../lib/events/envelope.ts';
 import { parseReply } from '../../../../lib/events/parseReply.ts';
 import type { ReplyEvent } from '../../../../lib/events/reply.ts';
+import { assess } from '../../../../lib/selection/assess.ts';
 import { putPod, putService, routedPod } from '../../../support/objects/aNamespace.ts';
-import { aService } from '../../../support/objects/builders.ts';
+import { aSnapshot } from '../../../support/objects/anEvent.ts';
+import { aLeaderService, aLeaderSlice } from '../../../support/objects/aSlice.ts';
+import { aService, T0, uidOf } from '../../../support/objects/builders.ts';
 import { failure, type Stored } from '../../../support/servers/fakeApi.ts';
 import { type Harness, startHarness } from '../../../support/servers/functionsHarness.ts';
 
@@ -353,4 +357,18 @@ describe('a write that the API server refuses', () => {
     harness.fake.before = () => undefined;
     expect(harness.fake.all('events')).toEqual([]);
   });
+});
+
+it('announces what the slice routes to, and nothing that is only decided', () => {
+  const leader = { name: 'db-0', uid: uidOf('db-0') };
+  const snapshot = aSnapshot({
+    source: aService({}, { name: 'db', selector: { app: 'db' } }),
+    services: [aLeaderService('db')],
+    slices: [aLeaderSlice({ source: 'db', pod: 'db-0' })],
+  });
+  const decision = { ...assess(snapshot, T0).decision, kind: 'elected', leader, epoch: 7 } as const;
+  expect(toAnnouncement(snapshot, decision)).toMatchObject({ kind: 'elected', leader, epoch: 7 });
+  const another = { name: 'db-1', uid: uidOf('db-1') };
+  expect(toAnnouncement(snapshot, { ...decision, leader: another, epoch: 8 })).toBeNull();
+  expect(toAnnouncement(snapshot, { ...decision, epoch: 8 })).toBeNull();
 });
