@@ -21,7 +21,7 @@ const PROBE = { minMs: 250, maxMs: 1_000 };
 
 interface CircuitBreaker {
   isOpen(): boolean;
-  /** Whether one more may be sent now. */
+  /** Whether one more may be sent now. `now` is of the monotonic clock, here and below. */
   admits(inFlight: number, now: number): boolean;
   /** When the next probe may go; meaningful while open. */
   probeAt(): number;

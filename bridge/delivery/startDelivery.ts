@@ -110,7 +110,7 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
     // calls back.
     if (isPumping || isClosed) return;
     isPumping = true;
-    while (running.size < concurrency.limit() && breaker.admits(running.size, clock.now())) {
+    while (running.size < concurrency.limit() && breaker.admits(running.size, clock.monotonic())) {
       const waiting = queue.take(lowRunning < lowPlaces());
       const lent = waiting === undefined && breaker.isOpen() ? queue.takeDelayed() : undefined;
       const concern = waiting ?? lent;
@@ -122,7 +122,7 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
       }
     }
     isPumping = false;
-    const untilProbeMs = breaker.probeAt() - clock.now();
+    const untilProbeMs = breaker.probeAt() - clock.monotonic();
     cancelProbe?.();
     // Past that instant whatever is added calls `pump` by itself.
     if (breaker.isOpen() && untilProbeMs > 0) cancelProbe = clock.setTimer(pump, untilProbeMs);
@@ -210,7 +210,7 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
 
   function noteFailure(number: number, detail: string): void {
     const wasOpen = breaker.isOpen();
-    breaker.fail(number, clock.now());
+    breaker.fail(number, clock.monotonic());
     if (wasOpen || !breaker.isOpen()) return;
     metrics.circuitOpen.set(1);
     log.warn({ detail }, 'the sink keeps failing: one probe at a time until it answers');

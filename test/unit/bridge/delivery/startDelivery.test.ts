@@ -466,6 +466,21 @@ describe('the circuit breaker before a failing sink', () => {
     expect(bench.answered).toHaveLength(50);
   });
 
+  it.each([
+    ['back', 0, -3_600_000],
+    ['right after it was an hour ahead', 3_600_000, 0],
+  ])('the circuit breaker before a failing sink probes on when the wall clock is set %s', async (_, first, then) => {
+    let isUp = false;
+    const bench = aBench({ reply: () => (isUp ? 200 : unreachable), tuning: { maxFailures: 1_000 } });
+    bench.clock.setWallClock(first);
+    for (let n = 0; n < 50; n += 1) bench.add(`s-${n}`);
+    await bench.clock.advance(60_000);
+    bench.clock.setWallClock(then);
+    isUp = true;
+    await bench.clock.advance(60_000);
+    expect(bench.answered).toHaveLength(50);
+  });
+
   it('the circuit breaker before a failing sink costs nothing while nothing waits', async () => {
     const bench = aBench({ reply: () => unreachable, tuning: { maxFailures: 6 } });
     bench.add('a');
