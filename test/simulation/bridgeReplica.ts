@@ -3,6 +3,7 @@
  * server, sink and clock.
  */
 
+import type { Clock } from '../../bridge/clock.ts';
 import { type Bridge, startBridge } from '../../bridge/startBridge.ts';
 import type { BridgeTuning } from '../../bridge/startDomain.ts';
 import type { Sink } from '../../lib/events/sink.ts';
@@ -27,6 +28,7 @@ const tuning = { resync: { periodMs: 30_000, tickMs: 1_000 }, watches: { watchMi
 export interface BridgeReplicaOptions {
   readonly process: Process;
   readonly api: KubeApi;
+  readonly clock: Clock;
   readonly random: Random;
   /** Given a way to the bridge, which does not exist yet when its sink is made. */
   makeSink(bridge: () => Bridge): Sink;
@@ -55,7 +57,7 @@ export function startBridgeReplica(options: BridgeReplicaOptions): BridgeReplica
     namespaces: options.namespaces,
     metrics: sharedMetrics,
     log: silentLogger,
-    clock: process.clock,
+    clock: options.clock,
     random: random.next,
     tuning: { ...tuning, ...options.tuning },
     lease: identity === null ? undefined : { namespace: NAMESPACE, name: 'zen-lead', identity, monotonicNow },

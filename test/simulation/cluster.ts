@@ -224,6 +224,7 @@ export function createCluster(options: ClusterOptions): Cluster {
         api,
         random: bridgeRandom,
         makeSink,
+        clock: fence.wrapClock(process.clock),
         tuning: fence.tuning,
         namespaces: options.namespaces,
         identity,

@@ -3,6 +3,7 @@
  * would notice. Production code has no such switch. A fence wraps what a process is given anyway.
  */
 
+import type { Clock } from '../../bridge/clock.ts';
 import type { Bridge } from '../../bridge/startBridge.ts';
 import type { BridgeTuning } from '../../bridge/startDomain.ts';
 import type { WhyHint } from '../../functions/reconcile/whyHint.ts';
@@ -14,6 +15,8 @@ export interface Fence {
   readonly wrapFunction: (handle: Sink) => Sink;
   /** Between a bridge and the network. */
   readonly wrapSink: (sink: Sink, bridge: () => Bridge) => Sink;
+  /** What a bridge takes for the time. */
+  readonly wrapClock: (clock: Clock) => Clock;
   /** Instead of what the simulation tunes a bridge with. */
   readonly tuning: BridgeTuning;
   readonly hints: { readonly whyHint?: WhyHint };
@@ -23,6 +26,7 @@ export const allFences: Fence = {
   wrapFunctionApi: (api) => api,
   wrapFunction: (handle) => handle,
   wrapSink: (sink) => sink,
+  wrapClock: (clock) => clock,
   tuning: {},
   hints: {},
 };

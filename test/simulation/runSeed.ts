@@ -72,6 +72,10 @@ const REFUSED_MS = 15_000;
  * ms.
  */
 const MAX_TAKEOVER_MS = 800;
+/** An API server that has just started answers 403 until its authorizer has synced. */
+const LAST_REFUSAL_MS = 1_500;
+/** A sender that is refused is asked to wait for 1 s, and waits longer when refused again. */
+const MAX_RETRY_MS = 5_000;
 
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
   const { stackTraceLimit } = Error;
@@ -125,8 +129,9 @@ async function run(seed: number, options: SeedOptions): Promise<SeedResult> {
     if (random.chance(0.4)) finalizers.holdOn();
     const refusedMs = random.chance(0.2) ? REFUSED_MS : 0;
     const isWhole = random.chance(0.125);
+    const isHolderLost = random.chance(0.5);
     if (options.settles !== false)
-      await settle(faults, cluster, { sources, refusedMs, isWhole }, scheduler, verdict, isOver);
+      await settle(faults, cluster, { sources, refusedMs, isWhole, isHolderLost }, scheduler, verdict, isOver);
   } catch (error) {
     verdict.violate('fault', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
@@ -188,12 +193,14 @@ interface SettleOptions {
   readonly refusedMs: number;
   /** The run goes on to its end, settled or not. */
   readonly isWhole: boolean;
+  /** The last trouble is the death of the bridge that sends first, or else a moment of 403. */
+  readonly isHolderLost: boolean;
 }
 
 async function settle(
   faults: Faults,
   cluster: Cluster,
-  { sources, refusedMs, isWhole }: SettleOptions,
+  { sources, refusedMs, isWhole, isHolderLost }: SettleOptions,
   scheduler: Scheduler,
   verdict: Verdict,
   isOver: () => boolean,
@@ -216,33 +223,63 @@ async function settle(
   }
   const problem = isOver() ? null : checkSettled(server.etcd, sources, scheduler.now());
   if (problem !== null) verdict.violate(problem.check, problem.message);
-  else if (!isOver()) await loseHolder(cluster, sources, scheduler, verdict, isOver);
+  else if (!isOver()) {
+    const last = { cluster, sources, scheduler, verdict, isOver };
+    if (isHolderLost) await loseHolder(last);
+    else await refuseFailover(last);
+  }
+}
+
+interface LastTrouble {
+  readonly cluster: Cluster;
+  readonly sources: readonly string[];
+  readonly scheduler: Scheduler;
+  readonly verdict: Verdict;
+  isOver(): boolean;
 }
 
 /**
  * Makes the last trouble, in a cluster that is well. The bridge that sends first dies, and with it
  * the fitness of every leader.
  */
-async function loseHolder(
-  cluster: Cluster,
-  sources: readonly string[],
-  scheduler: Scheduler,
-  verdict: Verdict,
-  isOver: () => boolean,
-): Promise<void> {
-  const { server, bridgeNames } = cluster;
+async function loseHolder(last: LastTrouble): Promise<void> {
+  const { cluster, scheduler, verdict } = last;
   const holder = cluster.holder();
-  if (holder === null || bridgeNames.length < 2) return;
+  if (holder === null || cluster.bridgeNames.length < 2) return;
   const lostAt = scheduler.now();
   verdict.note(`* the last: ${holder} dies, and no leader is Ready`);
   cluster.kill(holder);
-  for (const uid of leadersOf(server.etcd))
-    for (const pod of server.etcd.list('pods'))
-      if (pod.metadata.uid === uid)
-        server.patch('workload', 'pods', pod.metadata.name, {
-          status: { conditions: [readyCondition(false, lostAt)] },
-        });
-  await scheduler.runUntil(lostAt + MAX_TAKEOVER_MS, isOver);
-  const late = isOver() ? null : checkRouted(server.etcd, sources, lostAt, scheduler.now());
+  unreadyLeaders(cluster, lostAt);
+  await mustBeRouted(last, lostAt, MAX_TAKEOVER_MS);
+}
+
+/**
+ * Makes the last trouble: the API server answers 403 for a moment, as one does that has just
+ * started, while no leader is Ready.
+ */
+async function refuseFailover(last: LastTrouble): Promise<void> {
+  const { cluster, scheduler, verdict } = last;
+  const lostAt = scheduler.now();
+  verdict.note(`* the last: writes are forbidden for ${LAST_REFUSAL_MS} ms, and no leader is Ready`);
+  cluster.setForbidden('the last', (actor, request) => actor.startsWith('function') && /^(create|patch)/.test(request));
+  scheduler.schedule(LAST_REFUSAL_MS, () => cluster.setForbidden('the last', null));
+  unreadyLeaders(cluster, lostAt);
+  await mustBeRouted(last, lostAt, LAST_REFUSAL_MS + MAX_RETRY_MS);
+}
+
+function unreadyLeaders({ server }: Cluster, at: number): void {
+  const leaders = leadersOf(server.etcd);
+  for (const { metadata } of server.etcd.list('pods'))
+    if (leaders.has(metadata.uid))
+      server.patch('workload', 'pods', metadata.name, { status: { conditions: [readyCondition(false, at)] } });
+}
+
+async function mustBeRouted(
+  { cluster, sources, scheduler, verdict, isOver }: LastTrouble,
+  lostAt: number,
+  withinMs: number,
+): Promise<void> {
+  await scheduler.runUntil(lostAt + withinMs, isOver);
+  const late = isOver() ? null : checkRouted(cluster.server.etcd, sources, lostAt, scheduler.now());
   if (late !== null) verdict.violate('late', late);
 }

@@ -9,6 +9,7 @@
  */
 
 import type { Clock } from '../../bridge/clock.ts';
+import { createElapsed } from '../../bridge/elapsed.ts';
 
 export interface Process {
   readonly name: string;
@@ -91,14 +92,16 @@ export function createScheduler(startAt: number): Scheduler {
     steps: () => steps,
     startProcess(name, initialSkewMs) {
       let skewMs = initialSkewMs;
+      // Whole milliseconds, as Date.now has them.
+      const wallNow = (): number => Math.floor(now + skewMs);
       const owner: Owner = { isFrozen: false, frozenAt: 0, freezes: [], isAlive: true, backlog: [] };
       const schedule = (delayMs: number, run: () => void) => add(delayMs, run, owner);
       return {
         name,
-        // Whole milliseconds, as Date.now has them.
         clock: {
-          now: () => Math.floor(now + skewMs),
-          monotonic: () => now,
+          now: wallNow,
+          // As systemClock has it: a wall clock that is set ahead looks like a suspension.
+          monotonic: createElapsed(wallNow, () => now),
           setTimer: (callback, delayMs) => schedule(delayMs, callback),
         },
         schedule,

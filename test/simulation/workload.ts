@@ -32,7 +32,7 @@ export interface Workload {
 
 const ACTOR = 'workload';
 /** Further than clocks may differ (lib/selection/fitness.ts), and longer than a run. */
-const AHEAD_MS = 600_000;
+export const AHEAD_MS = 600_000;
 
 export function createWorkload({ server, scheduler, random, size }: WorkloadOptions): Workload {
   const names = Array.from({ length: size }, (_, i) => `db-${i}`);

@@ -27,7 +27,7 @@ export function checkRouted(etcd: Etcd, sourceNames: readonly string[], from: nu
     const hasWaited =
       early.writes.length > 0 && late.writes.length > 0 && (early.decision.leader?.uid ?? null) === wanted;
     if (hasWaited && wanted !== routedPod(snapshot))
-      return `${name}: ${until - from} ms after the bridge that sends first died, ${kind} ${leader?.name ?? ''} (${reason}) is not written`;
+      return `${name}: ${until - from} ms after the last trouble began, ${kind} ${leader?.name ?? ''} (${reason}) is not written`;
   }
   return null;
 }
