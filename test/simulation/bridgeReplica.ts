@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '../../bridge/clock.ts';
+import type { ProbeNetwork } from '../../bridge/probes/network.ts';
 import { type Bridge, startBridge } from '../../bridge/startBridge.ts';
 import type { BridgeTuning } from '../../bridge/startDomain.ts';
 import type { Sink } from '../../lib/events/sink.ts';
@@ -30,6 +31,8 @@ export interface BridgeReplicaOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly random: Random;
+  /** Between its prober and the pods. */
+  readonly podNetwork: ProbeNetwork;
   /** Given a way to the bridge, which does not exist yet when its sink is made. */
   makeSink(bridge: () => Bridge): Sink;
   /** Instead of what the simulation tunes a bridge with. */
@@ -46,7 +49,7 @@ export interface BridgeReplicaOptions {
 }
 
 export function startBridgeReplica(options: BridgeReplicaOptions): BridgeReplica {
-  const { process, api, random, identity, monotonicNow } = options;
+  const { process, api, random, podNetwork, identity, monotonicNow } = options;
   const bridge: Bridge = startBridge({
     api,
     sink: options.makeSink(() => bridge),
@@ -59,6 +62,7 @@ export function startBridgeReplica(options: BridgeReplicaOptions): BridgeReplica
     log: silentLogger,
     clock: options.clock,
     random: random.next,
+    checks: { probeHostNetwork: false, maxProbesPerSecond: 2_000, network: podNetwork },
     tuning: { ...tuning, ...options.tuning },
     lease: identity === null ? undefined : { namespace: NAMESPACE, name: 'zen-lead', identity, monotonicNow },
   });

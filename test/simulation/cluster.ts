@@ -13,6 +13,7 @@ import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { type ApiServer, createApiServer, type ObservedWrite } from './apiServer.ts';
 import { type BridgeReplica, startBridgeReplica } from './bridgeReplica.ts';
 import { createInFlight } from './checks/checkS5.ts';
+import { createObservationLedger } from './checks/checkS10.ts';
 import { createWriteChecks, type WriteChecks } from './checks/checkWrites.ts';
 import { describeWrite } from './describeWrite.ts';
 import { createEtcd } from './etcd.ts';
@@ -22,6 +23,7 @@ import { NAMESPACE } from './kubeObject.ts';
 import { createNetwork, type Network } from './network.ts';
 import { observeLease } from './observeLease.ts';
 import { createPageStore, type PageStore } from './pageStore.ts';
+import { createPodNetwork, type PodNetwork } from './podNetwork.ts';
 import type { Random } from './random.ts';
 import { createReadLedger, type ReadLedger } from './readLedger.ts';
 import type { Process, Scheduler } from './scheduler.ts';
@@ -54,6 +56,7 @@ export type IsForbidden = (actor: string, request: string) => boolean;
 export interface Cluster {
   readonly server: ApiServer;
   readonly network: Network;
+  readonly podNetwork: PodNetwork;
   readonly watchServer: WatchServer;
   readonly pages: PageStore;
   readonly checks: WriteChecks;
@@ -110,6 +113,8 @@ export function createCluster(options: ClusterOptions): Cluster {
   const { now } = scheduler;
   const etcd = createEtcd(now);
   const network = createNetwork(random.fork(), now);
+  const podNetwork = createPodNetwork(etcd, network, now);
+  const observations = createObservationLedger();
   const watchServer = createWatchServer(etcd, scheduler, random.fork());
   const pages = createPageStore(etcd, random.pick([2, 3, 500]));
   const skewRandom = random.fork();
@@ -137,6 +142,7 @@ export function createCluster(options: ClusterOptions): Cluster {
 
   const checks = createWriteChecks({
     etcd,
+    observations,
     verdict,
     now,
     allowedAgeMs: (actor, podsRevision) =>
@@ -187,6 +193,7 @@ export function createCluster(options: ClusterOptions): Cluster {
         verdict.violate('S8', `${process.name} sent an event before every list was complete`);
       const isFirstAttempt = !sent.has(event);
       sent.add(event);
+      if (isFirstAttempt) observations.sent(event, now());
       if (isFirstAttempt && event.data.snapshot !== undefined && !senders.maySend(process.name))
         verdict.violate('lease', `${process.name} sent a snapshot of ${event.subject} and does not hold the Lease`);
       const why = isFirstAttempt && event.data.snapshot !== undefined ? ledger.whyStale(scope) : null;
@@ -225,6 +232,7 @@ export function createCluster(options: ClusterOptions): Cluster {
         random: bridgeRandom,
         makeSink,
         clock: fence.wrapClock(process.clock),
+        podNetwork: podNetwork.networkOf(process),
         tuning: fence.tuning,
         namespaces: options.namespaces,
         identity,
@@ -249,6 +257,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   return {
     server,
     network,
+    podNetwork,
     watchServer,
     pages,
     checks,

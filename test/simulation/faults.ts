@@ -204,6 +204,7 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
       verdict.note('everything is well from now on');
       network.setConditions(perfectConditions);
       network.healAll();
+      cluster.podNetwork.heal();
       cluster.setUp(true);
       cluster.setRefusing(false);
       cluster.allowAll();

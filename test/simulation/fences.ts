@@ -12,6 +12,7 @@ import type { Sink } from '../../lib/events/sink.ts';
 import { parseSubject } from '../../lib/events/subject.ts';
 import type { KubeApi, Preconditions } from '../../lib/kube/kubeApi.ts';
 import { annotation } from '../../lib/selection/names.ts';
+import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import { T0 } from '../support/objects/builders.ts';
 import type { Patch } from './apiServer.ts';
 import { allFences } from './fence.ts';
@@ -162,7 +163,57 @@ function onlyWhereAllIsServed(sink: Sink, bridge: () => Bridge): Sink {
 
 const NEVER_MS = 24 * 3_600_000;
 
+/** The event with another snapshot, where it has one. */
+function withSnapshot(event: ReconcileEvent, change: (snapshot: Snapshot) => Snapshot): ReconcileEvent {
+  const { snapshot } = event.data;
+  return snapshot === undefined ? event : { ...event, data: { ...event.data, snapshot: change(snapshot) } };
+}
+
+/** A pod without a verdict counts as one that passes. */
+function withoutFirstVerdicts(snapshot: Snapshot): Snapshot {
+  if (snapshot.observer === undefined) return snapshot;
+  const passes = { verdict: 'passing', since: 0 } as const;
+  return { ...snapshot, candidates: snapshot.candidates.map((pod) => ({ health: passes, ...pod })) };
+}
+
+/** A check without a verdict counts as none at all. */
+function withoutUnknownCheck(snapshot: Snapshot): Snapshot {
+  const { source, observer } = snapshot;
+  if (source === null || observer !== undefined) return snapshot;
+  const { [annotation.healthCheck]: _, ...annotations } = source.annotations;
+  return { ...snapshot, source: { ...source, annotations } };
+}
+
 export const removedFences: readonly RemovedFence[] = [
+  {
+    name: 'the first verdict that a pod needs (S10)',
+    options: {
+      settles: false,
+      fence: {
+        ...allFences,
+        wrapFunction: (handle) => (event, signal) => handle(withSnapshot(event, withoutFirstVerdicts), signal),
+      },
+      checks: true,
+    },
+    noticedBy: ['S10', 'S11'],
+    knownSeed: 2,
+    withinSeeds: 100,
+  },
+  {
+    name: 'the rule that missing verdicts move no leader (S11)',
+    options: {
+      settles: false,
+      fence: {
+        ...allFences,
+        wrapFunction: (handle) => (event, signal) => handle(withSnapshot(event, withoutUnknownCheck), signal),
+      },
+      checks: true,
+      weights: { 'user annotates': 20, 'kill a bridge': 8 },
+    },
+    noticedBy: ['S11'],
+    knownSeed: 21,
+    withinSeeds: 200,
+  },
   {
     name: 'the deadline of a snapshot',
     options: {

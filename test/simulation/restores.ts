@@ -57,6 +57,8 @@ export function createRestores(
    */
   function takePlace({ metadata: { name, resourceVersion } }: KubeObject): void {
     server.delete('user', 'endpointslices', name);
+    // It waits for a finalizer.
+    if (etcd.read('endpointslices', name) !== undefined) return;
     etcd.skip(Number(resourceVersion) - 1 - etcd.revision());
     server.create('user', 'endpointslices', foreignSliceManifest(name, 'somebody-elses'));
   }

@@ -9,6 +9,7 @@
 
 import { T0 } from '../support/objects/builders.ts';
 import type { Action } from './action.ts';
+import { startCheckedPods } from './checkedPods.ts';
 import { checkRouted, leadersOf } from './checks/checkRouted.ts';
 import { checkSettled } from './checks/checkSettled.ts';
 import { type Cluster, createCluster, FOR_GOOD } from './cluster.ts';
@@ -45,6 +46,8 @@ export interface SeedOptions {
   readonly replicas?: { readonly bridges: number; readonly functions: number };
   /** Checks that are not made. */
   readonly ignored?: readonly CheckName[];
+  /** Whether Services ask for health checks. Else as the seed says. */
+  readonly checks?: boolean;
   /** Names of actions that happen whatever the seed says, or never, with their weight. */
   readonly weights?: Readonly<Record<string, number>>;
 }
@@ -121,6 +124,8 @@ async function run(seed: number, options: SeedOptions): Promise<SeedResult> {
   workload.start();
   scheduler.schedule(random.between(0, 2_000), users.start);
   finalizers.start();
+  const until = T0 + CALM_MS + TROUBLED_MS;
+  startCheckedPods({ cluster, scheduler, verdict, seed, sources, until, isOn: options.checks });
   const isOver = (): boolean => verdict.violation() !== null;
   try {
     await scheduler.runUntil(T0 + CALM_MS, isOver);

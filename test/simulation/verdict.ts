@@ -12,6 +12,8 @@ export type CheckName =
   | 'S7'
   | 'S8'
   | 'S9'
+  | 'S10'
+  | 'S11'
   | 'L1'
   | 'late'
   | 'lease'

@@ -16,6 +16,7 @@ import { checkS4Age, createEpochLedger } from './checkS4.ts';
 import { checkS7 } from './checkS7.ts';
 import { checkS8 } from './checkS8.ts';
 import { createRevisionLedger } from './checkS9.ts';
+import type { ObservationLedger } from './checkS10.ts';
 import { toLeaderWrite } from './leaderWrite.ts';
 
 export interface WriteChecksOptions {
@@ -30,6 +31,8 @@ export interface WriteChecksOptions {
   /** How far two clocks differ at most. */
   clockDifferenceMs(): number;
   isSourceUid(uid: string): boolean;
+  /** What bridges have sent. */
+  readonly observations: ObservationLedger;
 }
 
 export interface WriteChecks {
@@ -42,7 +45,7 @@ export interface WriteChecks {
 }
 
 export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
-  const { etcd, verdict, now, allowedAgeMs, isSourceUid } = options;
+  const { etcd, verdict, now, allowedAgeMs, isSourceUid, observations } = options;
   const epochs = createEpochLedger(options.clockDifferenceMs);
   const revisions = createRevisionLedger();
   /** `<epoch>/<leader uid>` of every route that has stood. */
@@ -79,6 +82,9 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
       report('S4', checkS4Age(leaderWrite, etcd, now() - allowedAgeMs(write.actor, leaderWrite.podsRevision), now()));
       report('S2', checkS2(leaderWrite, etcd));
       report('S8', checkS8(leaderWrite, etcd));
+      const allowedMs = allowedAgeMs(write.actor, leaderWrite.podsRevision);
+      const unjustified = observations.check(leaderWrite, now() - allowedMs);
+      if (unjustified !== null) report(unjustified.check, unjustified.problem);
     },
     announced(event) {
       const { data, type } = event;
