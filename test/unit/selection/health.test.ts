@@ -32,31 +32,31 @@ const standings = () =>
 beforeEach(() => start());
 
 describe('a leader that fails its check', () => {
-  it('is left for a pod that passes it', () => {
+  it('a failing leader is left for a pod that passes', () => {
     observe({ 'pg-0': failing, 'pg-1': passing, 'pg-2': passing });
     expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'LeaderUnhealthy', leader: { name: 'pg-1' } });
     expect(reconcile(2_000)).toMatchObject({ kind: 'kept', reason: 'LeaderFit', leader: { name: 'pg-1' } });
   });
 
-  it('is left for the first pod that passes, not for the first one', () => {
+  it('a failing leader is left for the first pod that passes, not for the first one', () => {
     observe({ 'pg-0': failing, 'pg-1': failing, 'pg-2': passing });
     expect(reconcile()).toMatchObject({ reason: 'LeaderUnhealthy', leader: { name: 'pg-2' } });
   });
 
-  it.each(['clear', 'hold'])('is kept while no pod passes, with no-leader %s, and a Warning says so', (noLeader) => {
+  it.each(['clear', 'hold'])('a failing leader stays, with a Warning, while no pod passes: %s', (noLeader) => {
     annotate({ 'no-leader': noLeader });
     observe({ 'pg-0': failing, 'pg-1': failing, 'pg-2': failing });
     expect(warned()).toContain('HealthCheckFailing');
     expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'AllUnhealthy', leader: { name: 'pg-0' } });
   });
 
-  it('is kept while the others have no verdict yet (S10)', () => {
+  it('a failing leader is kept while the others have no verdict yet (S10)', () => {
     observe({ 'pg-0': failing });
     expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'AllUnhealthy' });
     expect(standings()).toMatchObject({ 'pg-1': { kind: 'unjudged' }, 'pg-2': { kind: 'unjudged' } });
   });
 
-  it('is kept until the pod that passes has done so for min-ready-duration', () => {
+  it('a failing leader is kept until another pod has passed for min-ready-duration', () => {
     annotate({ 'min-ready-duration': '10s' });
     observe({ 'pg-0': failing, 'pg-1': { ...passing, since: T0 - 4_000 }, 'pg-2': failing });
     expect(reconcile()).toMatchObject({ reason: 'AllUnhealthy' });
@@ -65,7 +65,7 @@ describe('a leader that fails its check', () => {
     expect(reconcile(6_000)).toMatchObject({ reason: 'LeaderUnhealthy', leader: { name: 'pg-1' } });
   });
 
-  it('has its failover-min-delay counted from its verdict', () => {
+  it('failover-min-delay is counted from the verdict on the leader', () => {
     annotate({ 'failover-min-delay': '10s' });
     observe({ 'pg-0': failing, 'pg-1': passing });
     expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'FailoverDelayed' });
@@ -73,19 +73,19 @@ describe('a leader that fails its check', () => {
     expect(reconcile(10_000)).toMatchObject({ reason: 'LeaderUnhealthy' });
   });
 
-  it('has no grace where a clock that is ahead says when it failed', () => {
+  it('a failing leader has no grace where a clock that is ahead says when it failed', () => {
     annotate({ 'failover-min-delay': '10s' });
     observe({ 'pg-0': { ...failing, since: T0 + 3_600_000 }, 'pg-1': passing });
     expect(reconcile()).toMatchObject({ reason: 'LeaderUnhealthy' });
   });
 
-  it('is kept by a pause', () => {
+  it('a pause keeps a failing leader', () => {
     annotate({ paused: 'true' });
     observe({ 'pg-0': failing, 'pg-1': passing });
     expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'Paused', leader: { name: 'pg-0' } });
   });
 
-  it('is left although it is pinned, and led again once it passes', () => {
+  it('a failing leader is left although it is pinned, and leads again once it passes', () => {
     annotate({ 'pin-leader': 'pg-0' });
     observe({ 'pg-0': failing, 'pg-1': passing });
     expect(reconcile()).toMatchObject({ reason: 'LeaderUnhealthy', leader: { name: 'pg-1' } });
@@ -98,40 +98,40 @@ describe('a leader that fails its check', () => {
     { 'health-check-timeout': 'soon' },
     { 'health-check-failure-threshold': '0' },
     { 'health-check-success-threshold': 'many' },
-  ])('stays while a setting of its check cannot be read: %j', (annotations) => {
+  ])('a leader stays while a setting of its check cannot be read: %j', (annotations) => {
     annotate(annotations);
     observe({ 'pg-0': failing, 'pg-1': passing });
     expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'LeaderFit', leader: { name: 'pg-0' } });
   });
 
-  it('stays where the check itself cannot be read', () => {
+  it('a leader stays where its check cannot be read', () => {
     annotate({ 'health-check': 'tcp' });
     world.observations = observed({ 'pg-0': { ...failing, check: 'tcp' }, 'pg-1': { ...passing, check: 'tcp' } });
     expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'LeaderFit' });
   });
 
-  it('is distinguished from one that is not Ready', () => {
+  it('a failing leader is distinguished from one that is not Ready', () => {
     notReady('pg-0');
     observe({ 'pg-0': failing, 'pg-1': passing });
     expect(reconcile()).toMatchObject({ reason: 'LeaderNotReady', leader: { name: 'pg-1' } });
   });
 });
 
-describe('a candidate', () => {
-  it('that fails its check is passed over', () => {
+describe('candidates', () => {
+  it('a candidate that fails its check is passed over', () => {
     notReady('pg-0');
     observe({ 'pg-0': failing, 'pg-1': failing, 'pg-2': passing });
     expect(standings()).toMatchObject({ 'pg-1': { kind: 'unfit', why: 'unhealthy' } });
     expect(reconcile()).toMatchObject({ reason: 'LeaderNotReady', leader: { name: 'pg-2' } });
   });
 
-  it('without a verdict is passed over', () => {
+  it('a candidate without a verdict is passed over', () => {
     world.deletePod('pg-0');
     observe({ 'pg-2': passing });
     expect(reconcile()).toMatchObject({ reason: 'LeaderGone', leader: { name: 'pg-2' } });
   });
 
-  it('that is pinned is chosen once it passes', () => {
+  it('a pinned candidate is chosen once it passes', () => {
     annotate({ 'pin-leader': 'pg-2' });
     observe({ 'pg-0': passing });
     expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'LeaderFit' });
@@ -195,8 +195,8 @@ describe('without a leader', () => {
   });
 });
 
-describe('a fit leader stays where no bridge reports a verdict (S11)', () => {
-  it.each([{ sticky: 'false' }, { 'pin-leader': 'pg-0' }])('with %j', (annotations) => {
+describe('where no bridge reports a verdict (S11)', () => {
+  it.each([{ sticky: 'false' }, { 'pin-leader': 'pg-0' }])('a fit leader stays with %j', (annotations) => {
     annotate(annotations);
     observe({ 'pg-0': failing, 'pg-1': passing });
     expect(reconcile()).toMatchObject({ reason: 'LeaderUnhealthy', leader: { name: 'pg-1' } });
@@ -208,7 +208,7 @@ describe('a fit leader stays where no bridge reports a verdict (S11)', () => {
     expect(reconcile(3_000)).toMatchObject({ kind: 'elected', leader: { name: 'pg-0' } });
   });
 
-  it('and sets no timer for a pod that waits for min-ready-duration', () => {
+  it('no timer is set for a pod that waits for min-ready-duration', () => {
     annotate({ 'pin-leader': 'pg-1', 'min-ready-duration': '10s' });
     world.changePod('pg-1', { readyChangedAt: T0 });
     expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'LeaderFit' });
@@ -216,14 +216,14 @@ describe('a fit leader stays where no bridge reports a verdict (S11)', () => {
   });
 });
 
-describe('verdicts count for nothing', () => {
-  it('where no bridge runs the check: candidates are chosen on Ready alone', () => {
+describe('verdicts that are ignored', () => {
+  it('candidates are chosen on Ready alone where no bridge runs the check', () => {
     notReady('pg-0');
     world.observations = undefined;
     expect(reconcile()).toMatchObject({ reason: 'LeaderNotReady', leader: { name: 'pg-1' } });
   });
 
-  it('where the check is another one by now', () => {
+  it('verdicts count for nothing where the check is another one by now', () => {
     observe({ 'pg-0': failing, 'pg-1': passing });
     annotate({ 'health-check': 'tcp://:5433' });
     expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'LeaderFit' });

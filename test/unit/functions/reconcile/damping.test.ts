@@ -63,16 +63,16 @@ function fight(write: (at: number) => Write, forMs: number, snapshot = aSnapshot
 }
 
 describe('a write that does not stay', () => {
-  it('goes out twice at once, then later and later, whatever version it is written on', () => {
+  it('an undone write goes out twice at once, then later and later, whatever version it is written on', () => {
     expect(fight((at) => aSliceWrite('p-0', 'a', String(at)), 20_000)).toEqual([0, 250, 1_250, 3_250, 7_250, 15_250]);
   });
 
-  it('goes out every five minutes in the end', () => {
+  it('an undone write goes out every five minutes in the end', () => {
     const last = fight((at) => aSliceWrite('p-0', 'a', String(at)), 3_600_000).slice(-3);
     expect(last.map((at, index) => at - (last[index - 1] ?? at))).toEqual([0, 300_000, 300_000]);
   });
 
-  it('goes out every ten seconds where the route is wrong, and where its object is missing', () => {
+  it('an undone write goes out every ten seconds where the route is wrong, and where its object is missing', () => {
     const astray = aSnapshot({ slices: [aLeaderSlice({ pod: 'p-0', address: '10.9.9.9' })] });
     for (const snapshot of [astray, aSnapshot({ slices: [] })]) {
       const last = fight((at) => aSliceWrite('p-0', 'a', String(at)), 120_000, snapshot).slice(-2);
@@ -80,7 +80,7 @@ describe('a write that does not stay', () => {
     }
   });
 
-  it('begins again after it has stood for a minute', () => {
+  it('damping begins again after a write has stood for a minute', () => {
     let ledger = note(note(noLedger, [aSliceWrite('p-0', 'a')], T0), [aSliceWrite('p-0', 'a')], T0);
     expect(admit(ledger, [aSliceWrite('p-0', 'a')], aSnapshot(), T0 + 500).heldBack).toHaveLength(1);
     ledger = note(ledger, [], T0 + 62_000);
@@ -89,7 +89,7 @@ describe('a write that does not stay', () => {
   });
 });
 
-it('never holds back another leader, another field or another object', () => {
+it('damping never holds back another leader, another field or another object', () => {
   const fought = aSliceWrite('p-0', 'a');
   const ledger = note(note(noLedger, [fought], T0), [fought], T0);
   const other: Write = { ...aSliceWrite('p-0', 'a'), name: 'postgres-leader-ipv6' };
@@ -99,7 +99,7 @@ it('never holds back another leader, another field or another object', () => {
     );
 });
 
-it('says when the first of what it holds back may be written', () => {
+it('damping says when the first of what it holds back may be written', () => {
   const fought = aSliceWrite('p-0', 'a');
   const ledger = note(note(noLedger, [fought], T0), [fought], T0);
   expect(admit(ledger, [fought], aSnapshot(), T0 + 100)).toEqual({
@@ -109,7 +109,7 @@ it('says when the first of what it holds back may be written', () => {
   });
 });
 
-it('counts the making again of a leader Service as the same write each time', () => {
+it('damping counts each new making of a leader Service as the same write', () => {
   const source = aService({}, { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack' });
   const wanted = (n: number): readonly Write[] => {
     const flipped = aLeaderService('postgres', { ipFamilies: ['IPv6', 'IPv4'], resourceVersion: version(n) });
@@ -123,7 +123,7 @@ it('counts the making again of a leader Service as the same write each time', ()
   expect(admit(ledger, wanted(3), aSnapshot({ source }), T0).writes).toEqual([]);
 });
 
-it('puts off an announcement whose record does not stay, and no other', () => {
+it('damping puts off an announcement whose record does not stay, and no other', () => {
   const said = [7, 'uid-p-0'];
   const once = noteAnnouncement(noLedger, said, T0);
   expect(announcementDueAt(once, said, T0)).toBeNull();
@@ -133,7 +133,7 @@ it('puts off an announcement whose record does not stay, and no other', () => {
 });
 
 describe('the carry', () => {
-  it('holds both what is owed and what was written, within its bound', () => {
+  it('the carry holds both what is owed and what was written, within its bound', () => {
     let ledger: Ledger = noLedger;
     for (let index = 0; index < 40; index++)
       ledger = note(ledger, [{ ...aSliceWrite('p-0', 'a'), name: `slice-${index}` }], T0 + index);
@@ -147,19 +147,19 @@ describe('the carry', () => {
     expect(admit(again, [newest], aSnapshot(), T0 + 50).heldBack).toHaveLength(1);
   });
 
-  it('is what it was where nothing was written', () => {
+  it('the carry stays as it was where nothing was written', () => {
     expect(formatCarry({ warnings: 'warnings-owed', ledger: noLedger })).toBe('warnings-owed');
     expect(formatCarry({ warnings: undefined, ledger: noLedger })).toBeUndefined();
   });
 
   it.each(['', ';', ';;', 'x;y z', `;${'1 '.repeat(400)}`, ';aaaaaaaa bbbbbbbb 1 -5'])(
-    'reads %j as no ledger',
+    'parseCarry reads %j as no ledger',
     (text) => {
       expect(parseCarry(text).ledger.size).toBe(0);
     },
   );
 
-  it('takes no instant in the future, whose clock was wrong', () => {
+  it('the carry takes no instant in the future, whose clock was wrong', () => {
     const ledger = note(
       note(noLedger, [aSliceWrite('p-0', 'a')], T0 + 3_600_000),
       [aSliceWrite('p-0', 'a')],

@@ -148,7 +148,7 @@ function build({ source, services, slices, pods }: typeof state extends fc.Arbit
 }
 
 describe('the state of one Service, read alone', () => {
-  it('is what the whole namespace says about it', async () => {
+  it('readService reads what the whole namespace says about the Service', async () => {
     await fc.assert(
       fc.asyncProperty(state, async (given) => {
         const etcd = build(given);
@@ -163,7 +163,7 @@ describe('the state of one Service, read alone', () => {
     );
   });
 
-  it('takes at most ten requests, and as few pods as it selects', async () => {
+  it('readService takes at most ten requests, and as few pods as the Service selects', async () => {
     const etcd = createEtcd(now);
     putSource(etcd);
     for (let i = 0; i < 50; i++) putPod(etcd, `web-${i}`, 'web');
@@ -175,7 +175,7 @@ describe('the state of one Service, read alone', () => {
     expect(asked.filter(({ query }) => !query.labelSelector && !query.fieldSelector)).toEqual([]);
   });
 
-  it('asks for slices, then pods, then Services', async () => {
+  it('readService asks for slices, then pods, then Services', async () => {
     const etcd = createEtcd(now);
     putSource(etcd);
     putPod(etcd, 'db-0', 'db');
@@ -188,7 +188,7 @@ describe('the state of one Service, read alone', () => {
     expect(order).toEqual(['endpointslices', 'pods', 'services']);
   });
 
-  it('follows a selector that changes while the pods are read', async () => {
+  it('readService follows a selector that changes while the pods are read', async () => {
     const etcd = createEtcd(now);
     putSource(etcd);
     putPod(etcd, 'db-0', 'db');
@@ -202,7 +202,7 @@ describe('the state of one Service, read alone', () => {
     expect(snapshot.candidates.map(({ name }) => name)).toEqual(['web-0']);
   });
 
-  it('gives up on a Service whose selector changes during each read, to be read again later', async () => {
+  it('readService gives up on a Service whose selector changes during each read, to be read again later', async () => {
     const etcd = createEtcd(now);
     let count = 0;
     putSource(etcd);
@@ -213,7 +213,7 @@ describe('the state of one Service, read alone', () => {
     await expect(reading).rejects.toMatchObject({ code: 'KUBE_CONFLICT', retry: 'later' });
   });
 
-  it('is of the revision that it records (S9): a leader without its label is read at the revision of the others', async () => {
+  it('readService reads a leader without its label at the revision of the others, which it records (S9)', async () => {
     const etcd = createEtcd(now);
     putSource(etcd);
     putPod(etcd, 'db-0', 'lost');
@@ -229,7 +229,7 @@ describe('the state of one Service, read alone', () => {
     expect(snapshot.source?.annotations).not.toHaveProperty('zen-lead.io/paused');
   });
 
-  it('is read once more where the revision of a list has been compacted away', async () => {
+  it('readService reads once more where the revision of a list has been compacted away', async () => {
     const etcd = createEtcd(now);
     putSource(etcd);
     putPod(etcd, 'db-0', 'db');
@@ -245,7 +245,7 @@ describe('the state of one Service, read alone', () => {
     expect(isFirst).toBe(false);
   });
 
-  it('finds a slice under a name that no Service wants by its label, and one without the label by the name of its Service', async () => {
+  it('readService finds a slice under a name that no Service wants by its label, and one without the label by the name of its Service', async () => {
     const etcd = createEtcd(now);
     putSource(etcd);
     putSlice(etcd, { name: 'before-ipv4', serviceName: 'before', source: 'db' });
