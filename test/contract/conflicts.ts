@@ -1,6 +1,6 @@
 /**
- * Contract of preconditions, on which S3 of docs/guarantees.md rests: which writes are refused,
- * with which status, and that they then change nothing.
+ * Tests the contract of preconditions, on which S3 of docs/guarantees.md rests: which writes are
+ * refused, with which status, and that they then change nothing.
  */
 
 import { describe, expect, it } from 'vitest';

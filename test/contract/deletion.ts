@@ -1,5 +1,5 @@
 /**
- * Contract of what follows a deletion: finalizers, owners, namespaces. A real cluster needs its
+ * Tests what follows a deletion: finalizers, owners, namespaces. A real cluster needs its
  * controller manager for the last two.
  */
 

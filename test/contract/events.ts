@@ -1,5 +1,5 @@
 /**
- * Contract of Events, which are one storage in two API groups.
+ * Tests the contract of Events, which are one storage in two API groups.
  */
 
 import { describe, expect, it } from 'vitest';

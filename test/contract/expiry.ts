@@ -1,6 +1,6 @@
 /**
- * Contract of a forgotten past: the API server refuses it in the three places where a client can
- * ask for it.
+ * Tests that the API server refuses a forgotten past in the three places where a client can ask
+ * for it.
  */
 
 import { beforeAll, describe, expect, it } from 'vitest';

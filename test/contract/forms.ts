@@ -1,5 +1,5 @@
 /**
- * Contract of the forms of an answer, discovery, and paths that lead nowhere.
+ * Tests the forms of an answer, discovery, and paths that lead nowhere.
  */
 
 import { beforeAll, describe, expect, it } from 'vitest';

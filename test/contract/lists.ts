@@ -1,5 +1,5 @@
 /**
- * Contract of LIST: pages that belong together, versions, selectors.
+ * Tests the contract of LIST: pages that belong together, versions, selectors.
  */
 
 import { beforeAll, describe, expect, it } from 'vitest';

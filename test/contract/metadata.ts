@@ -1,5 +1,5 @@
 /**
- * Contract of names, labels, owners and unknown fields: what of metadata is refused, and with which
+ * Tests names, labels, owners and unknown fields: what of metadata is refused, and with which
  * words.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Contract of the three patches.
+ * Tests the contract of the three patches.
  */
 
 import { describe, expect, it } from 'vitest';

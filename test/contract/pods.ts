@@ -1,5 +1,5 @@
 /**
- * Contract of pods: their status is written apart, their spec hardly ever changes, and they end
+ * Tests that the status of pods is written apart, their spec hardly ever changes, and they end
  * with grace.
  */
 

@@ -1,6 +1,6 @@
 /**
- * Contract of Services, of their ports, ClusterIPs, families and node ports: what is filled in,
- * what is refused, what may change.
+ * Tests Services with their ports, ClusterIPs, families and node ports: what is filled in, what is
+ * refused, what may change.
  */
 
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
 /**
- * Contract of EndpointSlices, which zen-lead writes.
+ * Tests the contract of EndpointSlices, which zen-lead writes.
  */
 
 import { describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * Contract of WATCH: nothing missed, nothing twice, in order; what a selector makes of a change;
- * bookmarks; ends.
+ * Tests that WATCH sends every change once and in order, what a selector makes of a change,
+ * bookmarks, and ends.
  */
 
 import { describe, expect, it } from 'vitest';
