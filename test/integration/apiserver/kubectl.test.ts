@@ -62,7 +62,7 @@ describe.skipIf(!hasKubectl)('stock kubectl', () => {
   const lines = async (...args: readonly string[]) =>
     (await kubectl(...args)).split('\n').map((line) => line.trim().replace(/ {2,}/g, '  '));
 
-  it('applies a manifest, again, and changed', async () => {
+  it('kubectl applies a manifest, the same one again, and a changed one', async () => {
     expect(await lines('apply', '-f', file)).toEqual([
       'service/db created',
       'pod/db-0 created',
@@ -78,13 +78,13 @@ describe.skipIf(!hasKubectl)('stock kubectl', () => {
     expect(await kubectl('get', 'service', 'db', '-o', 'jsonpath={.spec.ports[*].port}')).toBe('5433 9187');
   });
 
-  it('refuses a manifest with a field that does not exist', async () => {
+  it('kubectl refuses a manifest with a field that does not exist', async () => {
     const wrong = join(directory, 'wrong.yaml');
     writeFileSync(wrong, 'apiVersion: v1\nkind: Service\nmetadata: {name: w}\nspec: {prots: [], ports: [{port: 1}]}\n');
     await expect(kubectl('apply', '-f', wrong)).rejects.toThrow(/strict decoding error: unknown field "spec.prots"/);
   });
 
-  it('shows tables that people can read', async () => {
+  it('kubectl shows tables that people can read', async () => {
     await kubectl(
       'patch',
       'pod',
@@ -111,11 +111,11 @@ describe.skipIf(!hasKubectl)('stock kubectl', () => {
     );
   });
 
-  it('waits for a condition', async () => {
+  it('kubectl waits for a condition', async () => {
     expect(await kubectl('wait', '--for=condition=Ready', 'pod/db-0', '--timeout=5s')).toBe('pod/db-0 condition met');
   });
 
-  it('annotates, labels and patches', async () => {
+  it('kubectl annotates, labels and patches Services and pods', async () => {
     expect(await kubectl('annotate', 'svc', 'db', 'zen-lead.io/enabled=true')).toBe('service/db annotated');
     expect(await kubectl('label', 'pod', 'db-0', 'role=primary')).toBe('pod/db-0 labeled');
     expect(await kubectl('label', 'pod', 'db-0', 'role-')).toBe('pod/db-0 unlabeled');
@@ -135,14 +135,14 @@ describe.skipIf(!hasKubectl)('stock kubectl', () => {
     expect(shown).toMatch(/^(stats|pg) true$/);
   });
 
-  it('edits', async () => {
+  it('kubectl edits a Service', async () => {
     const editor = { ...environment, EDITOR: 'sed -i s/app:.db/app:\\ other/' };
     const { stdout } = await run('kubectl', ['edit', 'svc', 'db'], { env: editor, timeout: 60_000 });
     expect(stdout.trim()).toBe('service/db edited');
     expect(await kubectl('get', 'svc', 'db', '-o', 'jsonpath={.spec.selector.app}')).toBe('other');
   });
 
-  it('describes a Service with its events, and a pod', async () => {
+  it('kubectl describes a Service with its events, and a pod', async () => {
     const { uid } = server.objects.list('services').find(({ metadata }) => metadata.name === 'db')?.metadata ?? {};
     server.objects.create({
       apiVersion: 'events.k8s.io/v1',
@@ -164,7 +164,7 @@ describe.skipIf(!hasKubectl)('stock kubectl', () => {
     expect(await kubectl('get', 'events')).toMatch(/Normal\s+LeaderElected\s+service\/db\s+db-0 leads/);
   });
 
-  it('watches', async () => {
+  it('kubectl watches EndpointSlices', async () => {
     const watching = spawn('kubectl', ['get', 'endpointslices', '--watch', '-o', 'name'], { env: environment });
     try {
       const seen = new Promise<string>((resolve) => {
@@ -187,17 +187,17 @@ describe.skipIf(!hasKubectl)('stock kubectl', () => {
     );
   });
 
-  it('finds out what there is', async () => {
+  it('kubectl finds out which resources there are', async () => {
     expect(await kubectl('api-resources', '-o', 'name')).toContain('endpointslices.discovery.k8s.io');
     expect(await kubectl('explain', 'service.spec.ports')).toMatch(/targetPort\s+<IntOrString>/);
     expect(await kubectl('version')).toMatch(/Server Version: v1\.35/);
   });
 
-  it('says that server-side apply is not served', async () => {
+  it('kubectl says that server-side apply is not served', async () => {
     await expect(kubectl('apply', '--server-side', '-f', file)).rejects.toThrow(/server-side apply is not served/);
   });
 
-  it('creates from a file and deletes, and waits until it is gone', async () => {
+  it('kubectl creates an object from a file, deletes it, and waits until it is gone', async () => {
     const namespace = join(directory, 'namespace.yaml');
     writeFileSync(namespace, 'apiVersion: v1\nkind: Namespace\nmetadata: {name: team}\n');
     expect(await kubectl('create', '-f', namespace)).toBe('namespace/team created');

@@ -1,6 +1,6 @@
 /**
- * Health checks of a whole zen-lead on the embedded API: real probes over real sockets, to servers
- * that stand behind the addresses of pods.
+ * Tests the health checks of a whole zen-lead on the embedded API. Real probes go over real sockets
+ * to servers that stand behind the addresses of pods.
  */
 
 import { afterEach, expect, it } from 'vitest';
@@ -90,7 +90,7 @@ async function start(service: Readonly<Record<string, string>> = annotations): P
 const untilAsked = (pods: CheckedPods, pod: string, times: number): Promise<void> =>
   expect.poll(() => pods.asked(addressOf(pod)), { timeout: PATIENCE_MS, interval: 5 }).toBeGreaterThanOrEqual(times);
 
-it('leaves a leader that hangs while its kubelet still says Ready', async () => {
+it('zen-lead leaves a leader that hangs while its kubelet still says Ready', async () => {
   const { pods, untilLeads, reasons } = await start();
   await untilLeads('db', 'db-0');
   await untilAsked(pods, 'db-0', 2);
@@ -99,7 +99,7 @@ it('leaves a leader that hangs while its kubelet still says Ready', async () => 
   await expect.poll(reasons, { timeout: PATIENCE_MS }).toContain('LeaderChanged');
 });
 
-it('leaves a leader whose process was killed', async () => {
+it('zen-lead leaves a leader whose process was killed', async () => {
   const { pods, untilLeads } = await start();
   await untilLeads('db', 'db-0');
   await untilAsked(pods, 'db-0', 2);
@@ -107,7 +107,7 @@ it('leaves a leader whose process was killed', async () => {
   await untilLeads('db', 'db-1');
 });
 
-it('keeps the leader where no pod passes, and says so', async () => {
+it('zen-lead keeps the leader where no pod passes, and says so', async () => {
   const { pods, leader, untilLeads, reasons } = await start();
   await untilLeads('db', 'db-0');
   // The others are asked once a second; their verdicts are older than the leader's.
@@ -148,7 +148,7 @@ it('sends the event of a change before it asks a pod', async () => {
   expect(steps[0]).toBe('event');
 });
 
-it('asks no pod of a Service without a check', async () => {
+it('zen-lead asks no pod of a Service without a check', async () => {
   const { pods, untilLeads } = await start({ 'zen-lead.io/enabled': 'true' });
   await untilLeads('db', 'db-0');
   expect(['db-0', 'db-1', 'db-2'].map((pod) => pods.asked(addressOf(pod)))).toEqual([0, 0, 0]);

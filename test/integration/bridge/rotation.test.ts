@@ -1,6 +1,6 @@
 /**
- * A bridge in a cluster whose credentials rotate: the kubelet replaces the token, the cluster its
- * certificate authority. Real TLS, a real mount.
+ * Tests a bridge in a cluster whose credentials rotate: the kubelet replaces the token, the cluster
+ * its certificate authority. TLS and the mount are real.
  */
 
 import { once } from 'node:events';
@@ -96,7 +96,7 @@ afterEach(async () => {
 const seenReady = (name: string) =>
   events.at(-1)?.data.snapshot?.candidates.find((candidate) => candidate.name === name)?.ready;
 
-it('loses no event when its token is replaced while its watches are cut', async () => {
+it('a bridge loses no event when its token is replaced while its watches are cut', async () => {
   await writeFile(join(mount, 'token'), 'two');
   acceptedToken = 'two';
   front.closeAllConnections();
@@ -105,7 +105,7 @@ it('loses no event when its token is replaced while its watches are cut', async 
   expect(bridge.readiness()).toEqual({ ready: true, reasons: [] });
 });
 
-it('that is refused until the kubelet has replaced its token is not ready, says why, and has lost nothing afterwards', async () => {
+it('a bridge that is refused until its token is replaced is not ready, says why, and loses no event', async () => {
   acceptedToken = 'two';
   front.closeAllConnections();
   setReady(cluster, 'shop', 'db-0', false);
@@ -121,7 +121,7 @@ it('that is refused until the kubelet has replaced its token is not ready, says 
   await vi.waitFor(() => expect(bridge.readiness().ready).toBe(true), patience);
 });
 
-it('loses no event when the certificate authority of the API server is replaced while its watches are cut', async () => {
+it('a bridge loses no event when the certificate authority of the API server is replaced while its watches are cut', async () => {
   await writeFile(join(mount, 'ca.crt'), await fixture('after.crt'));
   front.setSecureContext({ cert: await fixture('after.crt'), key: await fixture('after.key') });
   front.closeAllConnections();

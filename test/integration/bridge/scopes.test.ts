@@ -32,7 +32,7 @@ function forbidPods(server: EmbeddedApiServer, namespace: string) {
 const readyOf = (snapshot: Snapshot | undefined) => snapshot?.candidates.map(({ ready }) => ready).toSorted();
 const waitFor = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: PATIENCE_MS });
 
-it('serves every other namespace while one may not be listed, and that one as soon as it may', async () => {
+it('a bridge serves every other namespace while one may not be listed, and that one as soon as it may', async () => {
   const server = await aCluster();
   const forbidden = forbidPods(server, 'bank');
   const bench = aBench({ server, namespaces, tuning: quick });
@@ -60,7 +60,7 @@ it('serves every other namespace while one may not be listed, and that one as so
   expect(bench.events.at(-1)?.data.snapshot?.candidates).toHaveLength(2);
 });
 
-it('is not ready while no namespace may be listed', async () => {
+it('a bridge is not ready while no namespace may be listed', async () => {
   const server = await aCluster();
   const forbidden = namespaces.map((namespace) => forbidPods(server, namespace));
   const bench = aBench({ server, namespaces, tuning: quick });
@@ -71,7 +71,7 @@ it('is not ready while no namespace may be listed', async () => {
   await waitFor(() => expect(bench.bridge.readiness()).toEqual({ ready: true, reasons: [] }));
 });
 
-it('is not ready while a list of one namespace is late, and serves the others all the same', async () => {
+it('a bridge is not ready while a list of one namespace is late, and serves the others all the same', async () => {
   const server = await aCluster();
   const stalled = server.faults.add({
     fault: { kind: 'stall' },
@@ -98,7 +98,7 @@ it('sends no resync and no reconcile of everything about a namespace that is not
   expect(new Set(bench.events.map(({ partitionkey }) => partitionkey))).toEqual(new Set(['shop/db']));
 });
 
-it('stops decisions in a namespace that loses its right while running, there alone, and stays ready', async () => {
+it('a bridge stops decisions in a namespace that loses its right while running, there alone, and stays ready', async () => {
   const server = await aCluster();
   const bench = aBench({ server, namespaces, tuning: { ...quick, resync: { periodMs: 50, tickMs: 10 } } });
   const snapshots = (key: string, from: number) =>

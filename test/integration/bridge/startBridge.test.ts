@@ -17,7 +17,7 @@ const synced = (bench: BridgeBench): Promise<unknown> =>
   waitFor(() => expect(bench.bridge.readiness()).toEqual({ ready: true, reasons: [] }));
 
 describe('at the start', () => {
-  it('sends one event for every opted-in Service, with the whole state', async () => {
+  it('the bridge sends one event for every opted-in Service, with the whole state', async () => {
     const server = await anApiServer('shop', 'bank');
     addService(server, 'shop', 'db');
     addService(server, 'bank', 'ledger');
@@ -30,7 +30,7 @@ describe('at the start', () => {
     expect(db?.data.snapshot?.source?.name).toBe('db');
   });
 
-  it('sends nothing before every list is complete, and says which one is missing', async () => {
+  it('the bridge sends nothing before every list is complete, and says which one is missing', async () => {
     const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     const stalled = server.faults.add({ fault: { kind: 'stall' }, matches: ({ resource }) => resource === 'pods' });
@@ -42,7 +42,7 @@ describe('at the start', () => {
     stalled.remove();
   });
 
-  it('watches only the namespaces it was given', async () => {
+  it('the bridge watches only the namespaces that it is given', async () => {
     const server = await anApiServer('shop', 'bank');
     addService(server, 'shop', 'db');
     addService(server, 'bank', 'ledger');

@@ -16,7 +16,7 @@ describeInBrowser('the live page', (openPage) => {
       "[...document.querySelectorAll('article')].map((card) => card.className + '|' + card.querySelector('h3').textContent + '|' + card.querySelector('.leader').textContent)",
     );
 
-  it('shows who leads, what is in trouble first, and follows a failover without a reload', async () => {
+  it('the live page shows who leads, with trouble first, and follows a failover without a reload', async () => {
     const world = await aWorld();
     world.annotate('accounts');
     world.route('accounts', 'postgres-0');
@@ -40,7 +40,7 @@ describeInBrowser('the live page', (openPage) => {
     expect(page.errors).toEqual([]);
   });
 
-  it('names a pause and what cannot be read', async () => {
+  it('the live page names a pause and what cannot be read', async () => {
     const world = await aWorld();
     world.annotate('billing', { paused: 'False' });
     world.route('billing', 'postgres-0');
@@ -51,7 +51,7 @@ describeInBrowser('the live page', (openPage) => {
     ).toMatch(/Paused: the leader does not move.*\nInvalidAnnotation: zen-lead.io\/paused cannot be read: "False"/);
   });
 
-  it('says that the connection is lost, and is whole again when it is back', async () => {
+  it('the live page says that the connection is lost, and is whole again when it is back', async () => {
     const first = await aWorld();
     first.annotate('accounts');
     first.annotate('billing');
@@ -66,7 +66,7 @@ describeInBrowser('the live page', (openPage) => {
     await page.until("document.querySelectorAll('article').length === 1");
   });
 
-  it('finds a Service among 500, and is no wider than a phone', async () => {
+  it('the live page finds a Service among 500, and is no wider than a phone', async () => {
     const world = await aWorld();
     for (let number = 0; number < 500; number += 1) world.annotate(`a-service-with-quite-a-long-name-number-${number}`);
     const page = await open(world, { width: 360, height: 640 });

@@ -91,7 +91,7 @@ describeInBrowser('the page of replay --html', (openPage) => {
   const laneTop = (page: BrowserPage) =>
     page.evaluate("document.getElementById('lanes').getBoundingClientRect().top + 26");
 
-  it('says the reason for what the mouse is at, and text of a recording stays text', async () => {
+  it('the timeline says the reason for what the mouse is at, and text of a recording stays text', async () => {
     const page = await open([
       { at: T0, readyPod: 'one' },
       { at: T0 + 10_000, readyPod: null },
@@ -112,7 +112,7 @@ describeInBrowser('the page of replay --html', (openPage) => {
     expect(page.errors).toEqual([]);
   });
 
-  it('draws each leader in a colour of its own', async () => {
+  it('the timeline draws each leader in a colour of its own', async () => {
     const page = await open([
       { at: T0, readyPod: 'one' },
       { at: T0 + 10_000, readyPod: 'two' },
@@ -135,7 +135,7 @@ describeInBrowser('the page of replay --html', (openPage) => {
     expect(spanOf(await axisAfter(page, press('0')))).toBeGreaterThan(200_000);
   });
 
-  it('fits a phone: nothing is wider than the screen', async () => {
+  it('the timeline fits a phone, and nothing is wider than the screen', async () => {
     const reconciles = Array.from({ length: 30 }, (_, n) => ({
       service: `a-rather-long-name-of-a-service-${n}`,
       at: T0 + n,
@@ -146,7 +146,7 @@ describeInBrowser('the page of replay --html', (openPage) => {
     expect(await page.evaluate("document.getElementById('scroll').scrollHeight")).toBe(26 + 30 * 40);
   });
 
-  it('draws 100,000 reconciles of 50 Services with no more strokes than there are pixels in the lanes', {
+  it('the timeline draws 100,000 reconciles of 50 Services with no more strokes than there are pixels in the lanes', {
     timeout: 60_000,
   }, async () => {
     const pods = ['one', 'two', null];

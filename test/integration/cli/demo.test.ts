@@ -8,7 +8,7 @@ import { aDirectory } from '../../support/programs/aKubeconfig.ts';
 import { startProgram } from '../../support/programs/startProgram.ts';
 
 // One run for all that a whole story shows: it takes some seconds.
-it('plays the whole story by itself: leader, kill, other leader, planned move, hang', async () => {
+it('the demo plays the whole story by itself: leader, kill, other leader, planned move, hang', async () => {
   const directory = aDirectory();
   const program = startProgram(['demo'], { TMPDIR: directory });
   const code = await program.exited;
@@ -43,7 +43,7 @@ it('plays the whole story by itself: leader, kill, other leader, planned move, h
   expect(readdirSync(directory)).toEqual([]);
 });
 
-it('--keep stays, and what it prints to try by hand works', async () => {
+it('the demo with --keep stays, and the commands that it prints work', async () => {
   const directory = aDirectory();
   const program = startProgram(['demo', '--keep'], { TMPDIR: directory });
   const last = await program.waitForLine('# kill the pod that answers', 40_000);

@@ -33,11 +33,11 @@ function commandsIn(text: string): readonly (readonly string[])[] {
 }
 
 describe('docs/tutorial.md', () => {
-  it('shows at least five commands with their output', () => {
+  it('the tutorial shows at least five commands with their output', () => {
     expect(shown.length).toBeGreaterThanOrEqual(5);
   });
 
-  it.each(shown)('prints what it shows: zen-lead $args', async ({ args, output }) => {
+  it.each(shown)('the program prints what the tutorial shows for zen-lead $args', async ({ args, output }) => {
     // Vitest runs in the root of the checkout, where a reader is; the page is written elsewhere.
     const page = join(aDirectory(), 'timeline.html');
     const typed = await typeCommand(...args.map((word) => (word === 'timeline.html' ? page : word)));
@@ -47,7 +47,7 @@ describe('docs/tutorial.md', () => {
 });
 
 describe('docs', () => {
-  it.each(['tutorial.md', 'reference/commands.md'])('%s names no command or flag that there is not', (name) => {
+  it.each(['tutorial.md', 'reference/commands.md'])('docs/%s names only commands and flags that exist', (name) => {
     const found = commandsIn(read(name));
     expect(found.length).toBeGreaterThan(0);
     for (const args of found) expect(parseCommandLine(args, {}).kind).toBe('command');

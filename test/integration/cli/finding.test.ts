@@ -43,7 +43,7 @@ async function createWorkload(cluster: Cluster): Promise<void> {
 }
 
 describe('zen-lead switchover, pin, unpin, pause, resume', () => {
-  it('move the lead to the next pod, and leave no pin behind', async () => {
+  it('switchover moves the lead to the next pod, and leaves no pin behind', async () => {
     const { type, expectLeader } = await aLedCluster();
     const dry = await type('switchover', 'default/db', '--dry-run');
     expect(dry).toMatchObject({ code: 0, stderr: '' });
@@ -58,7 +58,7 @@ describe('zen-lead switchover, pin, unpin, pause, resume', () => {
     expect((await type('switchover', 'default/db', '--to', 'db-1')).stdout).toBe('db-1 leads already\n');
   });
 
-  it('refuse what would have no effect, with the reason, and write nothing', async () => {
+  it('the commands refuse what would have no effect, with the reason, and write nothing', async () => {
     const { type, writeReady } = await aLedCluster();
     const none = await type('switchover', 'default/db', '--to', 'db-7');
     expect(none).toMatchObject({ code: 1, stdout: '' });
@@ -76,7 +76,7 @@ describe('zen-lead switchover, pin, unpin, pause, resume', () => {
     );
   });
 
-  it('pin a pod until it is unpinned', async () => {
+  it('pin holds a pod until unpin', async () => {
     const { type, expectLeader } = await aLedCluster();
     expect((await type('pin', 'default/db', '--to', 'db-2')).stdout).toContain('db-2 leads instead of db-0');
     await expectLeader('10.0.0.12');
@@ -84,7 +84,7 @@ describe('zen-lead switchover, pin, unpin, pause, resume', () => {
     expect(free).toMatchObject({ code: 0, stdout: expect.stringContaining('pin-leader-\ndb-2 leads') });
   });
 
-  it('say that a pin which was there before is gone after a switchover', async () => {
+  it('switchover says that an earlier pin is gone', async () => {
     const { type, expectLeader } = await aLedCluster();
     expect((await type('pin', 'default/db', '--to', 'db-2')).code).toBe(0);
     const moved = await type('switchover', 'default/db', '--to', 'db-1');
@@ -94,7 +94,7 @@ describe('zen-lead switchover, pin, unpin, pause, resume', () => {
     expect((await type('explain', 'default/db')).stdout).not.toContain('pin-leader');
   });
 
-  it('set the pin back and end with 1 where zen-lead does not act on it', async () => {
+  it('switchover sets the pin back and ends with 1 where zen-lead does not act on it', async () => {
     const { type, stopZenLead } = await aLedCluster();
     await stopZenLead();
     const stuck = await type('switchover', 'default/db', '--timeout', '1');
@@ -107,7 +107,7 @@ describe('zen-lead switchover, pin, unpin, pause, resume', () => {
 });
 
 describe('zen-lead status and explain', () => {
-  it('print a table without colour where there is no terminal, and data', async () => {
+  it('status and explain print a table without colour where there is no terminal, and data', async () => {
     const { type } = await aLedCluster();
     const table = await type('status');
     expect(table).toMatchObject({ code: 0, stderr: '' });
@@ -122,7 +122,7 @@ describe('zen-lead status and explain', () => {
     expect((await type('explain', 'default/db')).stdout).toMatch(/db-1 {2}could lead; next, when the leader goes/);
   });
 
-  it('say what to do where there is no such Service, no name, or nothing to show', async () => {
+  it('status and explain say what to do where there is no such Service, no name, or nothing to show', async () => {
     const { kubeconfig } = await aCluster();
     const type = (...args: readonly string[]) => typeCommand(...args, '--kubeconfig', kubeconfig);
     expect(await type('explain', 'default/none')).toMatchObject({

@@ -1,6 +1,6 @@
 /**
- * docs/how-to/migration.md, "From the Go zen-lead": what it left is taken over where it may be, and
- * named where it may not.
+ * Tests that zen-lead takes over what the Go zen-lead left where it may, and names it where it may
+ * not. docs/how-to/migration.md, "From the Go zen-lead".
  */
 
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ interface Answer {
   readonly code?: number;
 }
 
-it('takes over the leader Service of the Go zen-lead with its address, and leaves its slice for a person to delete', async () => {
+it('zen-lead takes over the leader Service of the Go zen-lead with its address, and leaves its slice for a person to delete', async () => {
   const server = await startApiServer();
   onTestFinished(() => server.close());
   const kubeconfig = join(aDirectory(), 'kubeconfig');

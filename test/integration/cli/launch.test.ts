@@ -17,7 +17,7 @@ const systemNode = '/usr/bin/node';
 
 describe('the bin, started by Node', () => {
   it.each([process.execPath, systemNode].filter(canRun))(
-    'ends with 0 on SIGTERM and leaves no process behind: %s',
+    'the bin ends with 0 on SIGTERM and leaves no process behind, started by %s',
     async (node) => {
       const kubeconfig = join(aDirectory(), 'kubeconfig');
       await writeKubeconfig(kubeconfig, 'http://127.0.0.1:9');

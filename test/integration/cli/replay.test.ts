@@ -38,7 +38,7 @@ async function pipeInto(input: NodeJS.ReadableStream, ...args: readonly string[]
 }
 
 describe('zen-lead replay', () => {
-  it('shows the timeline, and with --all every reconcile', async () => {
+  it('replay shows the timeline, and with --all every reconcile', async () => {
     writeFileSync(path, lines.join(''));
     const short = await typeCommand('replay', path);
     expect(short).toMatchObject({ code: 0, stderr: '' });
@@ -49,7 +49,7 @@ describe('zen-lead replay', () => {
     expect(part.stdout).toContain('\n1 reconcile of 1 Service');
   });
 
-  it('names a broken line and a cut end, shows the rest, and ends with 2', async () => {
+  it('replay names a broken line and a cut end, shows the rest, and ends with 2', async () => {
     writeFileSync(path, `${lines[0]}{"event":{}}\n${lines[2]?.slice(0, 900)}`);
     const { code, stdout, stderr } = await typeCommand('replay', path);
     expect(code).toBe(2);
@@ -59,7 +59,7 @@ describe('zen-lead replay', () => {
     expect(stdout).toContain('2 lines could not be read');
   });
 
-  it('ends with 2 where there is no such file, and for what it cannot do', async () => {
+  it('replay ends with 2 where there is no such file, and for what it cannot do', async () => {
     expect(await typeCommand('replay', '/does/not/exist')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('/does/not/exist: cannot be read: ENOENT'),
@@ -67,7 +67,7 @@ describe('zen-lead replay', () => {
     expect((await typeCommand('replay', '-', '--step')).stderr).toContain('give the recording as a file');
   });
 
-  it('--expect ends with 0 while the rules decide as recorded, and with 1 and what differs when not', async () => {
+  it('replay --expect ends with 0 while the rules decide as recorded, and with 1 and what differs when not', async () => {
     writeFileSync(path, lines.join(''));
     expect(await typeCommand('replay', path, '--expect')).toMatchObject({
       code: 0,
@@ -85,7 +85,7 @@ describe('zen-lead replay', () => {
     expect(stdout).toContain('1 decided otherwise than recorded');
   });
 
-  it('writes a page whose data no text of the recording can leave', async () => {
+  it('replay writes a page whose data no text of the recording can leave', async () => {
     const pod = aCandidate({ name: '</script><script>alert(1)</script>' });
     writeFileSync(path, toLine(aDelivery({ snapshot: aSnapshot({ candidates: [pod] }) })));
     const html = `${path}.html`;
@@ -93,7 +93,7 @@ describe('zen-lead replay', () => {
     expect(readFileSync(html, 'utf8')).not.toContain('<script>alert');
   });
 
-  it('sends each event to a function on this machine with a new deadline, and shows its answer', async () => {
+  it('replay sends each event to a function on this machine with a new deadline, and shows its answer', async () => {
     const bodies: string[] = [];
     let arrivedAt = 0;
     const { reply } = aDelivery();
@@ -113,7 +113,7 @@ describe('zen-lead replay', () => {
     expect(Number((sent as { data: { deadline: number } }).data.deadline)).toBeGreaterThan(arrivedAt);
   });
 
-  it('ends with 1 where the function does not answer, and says on standard error what could not be reached', async () => {
+  it('replay ends with 1 where the function does not answer, and says on standard error what could not be reached', async () => {
     writeFileSync(path, lines[0] ?? '');
     const { code, stdout, stderr } = await typeCommand('replay', path, '--url', 'http://127.0.0.1:9');
     expect(code).toBe(1);
@@ -131,7 +131,7 @@ describe('zen-lead replay', () => {
     expect((await typeCommand('explain', 'shop/none', '--recording', path)).code).toBe(2);
   });
 
-  it('keeps the pauses of a recording with --speed, so many times shorter', { timeout: 50_000 }, async () => {
+  it('replay keeps the pauses of a recording with --speed, so many times shorter', { timeout: 50_000 }, async () => {
     writeFileSync(path, `${toLine(aDelivery())}${toLine(aDelivery({ at: T0 + 60_000 }))}`);
     const startedAt = performance.now();
     await typeCommand('replay', path, '--speed', '60');
@@ -139,7 +139,7 @@ describe('zen-lead replay', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(995);
   });
 
-  it('reads standard input, and stops when the reader of its output has gone', async () => {
+  it('replay reads standard input, and stops when the reader of its output has gone', async () => {
     writeFileSync(path, lines.join('').repeat(500));
     const whole = await pipeInto(createReadStream(path), 'replay', '-', '--all');
     expect(whole).toMatchObject({ code: 0, stderr: '' });
@@ -150,7 +150,7 @@ describe('zen-lead replay', () => {
     expect({ code, errors, lines: out.trimEnd().split('\n').length }).toEqual({ code: 0, errors: '', lines: 2 });
   });
 
-  it('--step explains each line, goes on with Enter, and ends with q', async () => {
+  it('replay --step explains each line, goes on with Enter, and ends with q', async () => {
     writeFileSync(path, lines.join(''));
     const keys = join(aDirectory(), 'keys');
     writeFileSync(keys, '\nq\n');

@@ -1,6 +1,6 @@
 /**
- * 36 EndpointSlices of 1,000 endpoints under the name of a leader Service, as a tenant who may
- * write slices can make them: 9 MB of JSON. The bridge reads every reply all the same.
+ * Tests that the bridge reads every reply about a leader Service that has 36 EndpointSlices of
+ * 1,000 endpoints under its name. A tenant who may write slices can make them: 9 MB of JSON.
  */
 
 import { expect, it, onTestFinished } from 'vitest';

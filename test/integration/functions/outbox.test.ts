@@ -1,7 +1,7 @@
 /**
- * The outbox of leader events, with the process killed at every step: before each request that it
- * makes, and after each that was carried out but whose answer it never read.
- * docs/reference/events.md: at least once, one id, never before the route.
+ * Tests the outbox of leader events with the process killed at every step. It dies before each
+ * request that it makes, and after each that was carried out but whose answer it never read.
+ * Each event comes at least once, with one id, never before the route (docs/reference/events.md).
  */
 
 import { once } from 'node:events';

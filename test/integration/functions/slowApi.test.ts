@@ -1,7 +1,7 @@
 /**
- * A slow API server that works: `zen-lead run` is slower with it, and does not stop. Each story
- * takes real time, because the API client and the server are the real ones: a minute at 1.1 s a
- * call, two at 2.5 s, so those run in CI only.
+ * Tests that `zen-lead run` is slower with a slow API server that works, and does not stop. Each
+ * story takes real time, because the API client and the server are the real ones. It takes a minute
+ * at 1.1 s a call and two at 2.5 s, so those run in CI only.
  */
 
 import { describe, it } from 'vitest';
@@ -46,7 +46,7 @@ const eventReasons = (server: EmbeddedApiServer): readonly string[] =>
 
 describe.concurrent('an API server that takes long for every call', () => {
   it.for(callTimesMs)(
-    'of %i ms gets a leader Service, its announcement, and a failover',
+    'zen-lead makes a leader Service, its announcement and a failover with %i ms a call',
     { timeout: 3 * PATIENCE_MS },
     async (callMs, { expect }) => {
       await using server = await startRun(callMs);

@@ -1,5 +1,5 @@
 /**
- * A deleted source, from the watch line to EVENTS_SINK.
+ * Tests the end of a deleted source, from the watch line to EVENTS_SINK.
  * docs/reference/events.md#the-end-of-a-service
  */
 
@@ -13,7 +13,7 @@ import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
 import { addPod, addService, PATIENCE_MS, startCluster } from '../../support/programs/bridgeBench.ts';
 
-it('announces the end of a deleted source once, and remembers that it did', async () => {
+it('zen-lead announces the end of a deleted source once, and remembers that it did', async () => {
   const server = await startCluster('shop');
   const told: string[] = [];
   const broker = createServer((request, response) => {

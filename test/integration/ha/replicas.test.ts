@@ -106,7 +106,7 @@ const snapshotsOf = ({ events }: Replica, from = 0) =>
   events.slice(from).filter(({ data }) => data.snapshot !== undefined);
 
 describe('while both live', () => {
-  it('one sends, at once and with snapshots; the other one sends nothing at all', async () => {
+  it('one replica sends, at once and with snapshots, and the other one sends nothing at all', async () => {
     const pair = await aPair(slowLease);
     const { server, holder, second } = pair;
     const before = holder.events.length;
@@ -125,7 +125,7 @@ describe('while both live', () => {
     expect(second.sent.slice(sentBefore)).toEqual([]);
   });
 
-  it('one reports about Services in its gauges', async () => {
+  it('one replica reports about Services in its gauges', async () => {
     const { holder, second } = await aPair(slowLease);
     const [first, other] = await Promise.all([holder, second].map(({ metrics }) => metrics.registry.metrics()));
     expect(first).toContain('zen_lead_leader_stable{namespace="shop",service="db"} 1');
@@ -134,7 +134,7 @@ describe('while both live', () => {
     expect(other).toContain('zen_lead_lease_holder 0');
   });
 
-  it('the other one takes over at once when the first one ends in good order', async () => {
+  it('the other replica takes over at once when the holder ends in good order', async () => {
     const { server, holder, second } = await aPair({ ...slowLease, periodMs: 100 });
     await holder.bridge.close();
     await vi.waitFor(async () => expect(await second.isHolder()).toBe(true), patience);

@@ -41,7 +41,7 @@ async function follow(url: string): Promise<{ next(): Promise<Sent>; readonly st
 }
 
 describe('the status API', () => {
-  it('lists every annotated Service, sorted, and reads one', async () => {
+  it('the status API lists every annotated Service, sorted, and reads one', async () => {
     const world = await aWorld();
     for (const service of ['orders', 'billing']) world.annotate(service);
     world.route('orders', 'postgres-1');
@@ -58,13 +58,13 @@ describe('the status API', () => {
     expect(await one.json()).toEqual(list.leaders[1]);
   });
 
-  it('answers 404 for a Service that is not annotated, whatever its name', async () => {
+  it('the status API answers 404 for a Service that is not annotated, whatever its name', async () => {
     const { url } = await aWorld();
     for (const path of ['shop/none', 'none/none', 'shop/%2e%2e', '__proto__/constructor'])
       expect((await fetch(`${url}/v1/leaders/${path}`)).status).toBe(404);
   });
 
-  it('streams the whole state first, then each change, then what is no longer annotated', async () => {
+  it('the status API streams the whole state first, then each change, then what is no longer annotated', async () => {
     const world = await aWorld();
     world.annotate('orders');
     const { next } = await follow(world.url);
@@ -76,7 +76,7 @@ describe('the status API', () => {
     expect(await next()).toEqual({ event: 'removed', data: { namespace: 'shop', service: 'orders' } });
   });
 
-  it('sends no reader away before there are 64, and takes one more when one has gone', async () => {
+  it('the status API sends no reader away before there are 64, and takes one more when one has gone', async () => {
     const { url } = await aWorld();
     const stops = Array.from({ length: 64 }, () => new AbortController());
     onTestFinished(() => {
@@ -89,7 +89,7 @@ describe('the status API', () => {
     await expect.poll(async () => (await follow(url)).status).toBe(200);
   });
 
-  it('describes itself', async () => {
+  it('the status API describes itself', async () => {
     const { url } = await aWorld();
     expect(await (await fetch(`${url}/v1/openapi.json`)).json()).toEqual(JSON.parse(JSON.stringify(openApi)));
   });

@@ -20,7 +20,7 @@ async function readSamples(url: string): Promise<ReadonlyMap<string, number>> {
 }
 
 describe('the metrics of a real run', () => {
-  it('hold every documented series with every documented label, and name no pod', async () => {
+  it('the metrics hold every documented series with every documented label, and name no pod', async () => {
     const { urls } = await aBusyRun();
     const readAll = async () => {
       const pages = await Promise.all(Object.values(urls).map(readSamples));

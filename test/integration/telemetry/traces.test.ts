@@ -56,7 +56,7 @@ describe('traces', () => {
     await expectGracefulStop(functions);
   });
 
-  it('show an event that was sent again as one change with several deliveries', async () => {
+  it('traces show an event that was sent again as one change with several deliveries', async () => {
     const receiver = await aTraceReceiver();
     const cluster = await aCluster();
     await cluster.createPod('db-0', '10.0.0.10');
@@ -108,7 +108,7 @@ describe('traces', () => {
     expect(receiver.spans).toEqual([]);
   });
 
-  it('do not hold anything up when the receiver is away', async () => {
+  it('traces hold nothing up when the receiver is away', async () => {
     const cluster = await aCluster();
     const program = startProgram(['run', '--kubeconfig', cluster.kubeconfig, '--port', '0'], {
       ...fast,
@@ -122,9 +122,9 @@ describe('traces', () => {
   });
 
   it.each([
-    { name: 'are not even loaded when off', environment: {}, isLoaded: false },
+    { name: 'traces are not even loaded when off', environment: {}, isLoaded: false },
     {
-      name: 'are loaded when traces are asked for',
+      name: 'traces are loaded when they are asked for',
       environment: { OTEL_TRACES_EXPORTER: 'otlp' },
       isLoaded: true,
     },
