@@ -2,8 +2,8 @@
  * Clock: the only time that the bridge knows. Everything that waits is given one, so that tests and
  * the simulation move it by hand.
  *
- * Guarantees: a timer of `systemClock` never keeps the process alive, and one that is longer than
- * Node can hold is cut to `MAX_TIMER_MS` instead of firing at once.
+ * Guarantees: a timer of `systemClock` never keeps the process alive. One that is longer than Node
+ * can hold is cut to `MAX_TIMER_MS` instead of firing at once.
  * Source: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args ("When delay is larger
  * than 2147483647 ... the delay will be set to 1").
  */

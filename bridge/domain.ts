@@ -1,7 +1,7 @@
 /**
  * Domain: what one kind of source adds to the bridge. watch/, queue/, delivery/ and replicas/ know
- * keys, lanes and events; a domain knows the objects: which to watch, whom a change concerns, what
- * an event about it says. leaders/ is the domain of Services.
+ * keys, lanes and events. A domain knows the objects. It says which to watch, which source a change
+ * concerns, and what an event about it says. leaders/ is the domain of Services.
  */
 
 import type { OutgoingEvent } from './delivery/outgoingEvent.ts';

@@ -4,7 +4,7 @@
  *
  * Guarantees: never goes back, and goes on at the pace of the monotonic clock when the wall clock
  * is set back. It also counts the time for which the machine was suspended, when the monotonic
- * clock stands still and the wall clock does not: a process that slept must know that its view is
+ * clock stands still and the wall clock does not. A process that slept must know that its view is
  * old.
  * Does not guarantee that a wall clock set ahead goes unnoticed: once, it counts as a suspension.
  * Source: https://man7.org/linux/man-pages/man2/clock_gettime.2.html (CLOCK_MONOTONIC "does not

@@ -7,7 +7,7 @@
  * Timers come in beside it: a recheck that a reply asked for, the resync, and the first reconcile
  * of everything.
  *
- * Guarantees: nothing of a namespace is queued before every list of it is complete; then every
+ * Guarantees: nothing of a namespace is queued before every list of it is complete. Then every
  * source is, and every 30 s from then on (S8, L1). A change is in the queue in the tick in which
  * its watch line is read, unless it can wait.
  */

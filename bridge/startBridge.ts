@@ -2,7 +2,7 @@
  * startBridge: watches the cluster and sends an event for each change that may concern the leader
  * of a Service. docs/architecture.md#bridge
  *
- * Guarantees: no event about a namespace leaves before every list of it is complete; then every
+ * Guarantees: no event about a namespace leaves before every list of it is complete. Then every
  * source of it is reconciled once, those without a fit leader first, and every 30 s again. Of
  * several namespaces each is listed, watched and served for itself. Nothing that the sink does
  * holds a watch up.

@@ -14,8 +14,8 @@ import { backoffMs } from '../backoff.ts';
 /** More than a rolling update of one replica loses, fewer than one second of a busy bridge. */
 const OPEN_AFTER = 5;
 /**
- * The maximum is what a sink that is back can still cost a failover; one request a second is no
- * load, not even for a sink that is starting.
+ * The maximum is what a sink that is back can still cost a failover. One request a second loads no
+ * sink, not even one that is starting.
  */
 const PROBE = { minMs: 250, maxMs: 1_000 };
 

@@ -1,6 +1,7 @@
 /**
  * createDeadLetters: logs and counts each event that delivery gives up, and sends it to
- * DEAD_LETTER_SINK where there is one, with the reason as Knative's own data plane writes it.
+ * DEAD_LETTER_SINK where there is one. The reason has the form that Knative's own data plane
+ * writes.
  *
  * Guarantees: at most `MAX_IN_FLIGHT` at a time, each with `TIMEOUT_MS`. One more is counted and
  * logged, and not sent: a dead letter must not hold up what still lives.

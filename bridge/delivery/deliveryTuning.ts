@@ -17,9 +17,9 @@ export interface DeliveryTuning {
    */
   readonly hintTimeoutMs: number;
   /**
-   * An attempt after failures in a row has twice the time for each, up to this. A slow API server
-   * would otherwise have every attempt given up before it is done: at 2.5 s a call, reading and
-   * writing take 20 s. Functions stop after as long.
+   * An attempt after failures in a row has twice the time for each, up to this. Otherwise the
+   * bridge would give up every attempt at a slow API server before it is done. At 2.5 s a call,
+   * reading and writing take 20 s. Functions stop after as long.
    */
   readonly maxTimeoutMs: number;
   /** After the n-th failure of a key in a row. */
@@ -53,7 +53,7 @@ export const defaultDeliveryTuning: DeliveryTuning = {
 };
 
 /**
- * A sink in this process cannot be lost on the way: a slow reconcile means a slow API server, and
+ * A sink in this process cannot be lost on the way. A slow reconcile means a slow API server, and
  * starting over would cost it more.
  */
 export const inProcessDeliveryTuning: DeliveryTuning = {

@@ -1,6 +1,6 @@
 /**
- * createRetries: remembers of a key, from one attempt to the next, how often it failed in a row,
- * what was sent without an answer, and the timer that ends its backoff.
+ * createRetries: remembers the attempts of each key. It keeps how often a key failed in a row, what
+ * was sent without an answer, and the timer that ends its backoff.
  *
  * Guarantees: while a receiver may still work on an event (sent, no answer), that event is the one
  * to send, up to its deadline. A new snapshot is built only after an answer, after the deadline, or

@@ -5,7 +5,7 @@
  * A key that waits while a place is free is sent in the same tick. A failure is retried after a
  * backoff or Retry-After, whichever is later; `maxFailures` in a row make a dead letter of it. The
  * key is then reconciled at its next change or resync. A refused API call is tried on and on. While
- * the circuit breaker is open and nothing waits, a key in its backoff serves as the probe: with few
+ * the circuit breaker is open and nothing waits, a key in its backoff serves as the probe. With few
  * keys the bridge would otherwise learn late that the sink is back.
  *
  * Guarantees: one event in flight for each key (the queue's). What is sent next follows S5
@@ -73,8 +73,8 @@ interface Delivery {
  */
 const LOW_SHARE = 0.5;
 /**
- * The same while others are in flight: an announcement is three calls to the API server, which the
- * routes of a mass failover or of many opt-ins wait for. Four of 64 places still announce about a
+ * The same while others are in flight. An announcement is three calls to the API server. The routes
+ * of a mass failover or of many opt-ins wait for them. Four of 64 places still announce about a
  * hundred a second.
  */
 const LOW_SHARE_BESIDE_OTHERS = 1 / 16;

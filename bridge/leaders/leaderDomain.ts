@@ -139,7 +139,7 @@ export function createLeaderDomain(now: () => number, observer?: Observer): Lead
       const { wantsRoute, nextLookAt } = dryRun(snapshotOf(concern, views), at);
       return { wantsChange: wantsRoute, nextAt: nextLookAt };
     },
-    // What a pod's change undid is no replica's progress.
+    // What a pod's change undid does not count as progress of a replica.
     isProgress: ({ change }) => change.kind !== 'Pod',
   };
 }

@@ -4,7 +4,8 @@
  * Guarantees: nothing is computed between scrapes; a Service or namespace that has gone leaves no
  * series behind. As many Services and namespaces as `metrics.services.limit` have series of their
  * own. One series with empty labels holds the worst of the other Services, so that an alert on it
- * still fires, and the sum of the other namespaces. The event loop turns every some hundred.
+ * still fires. It also holds the sum of the other namespaces. The event loop turns every some
+ * hundred.
  * Source:
  * https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-and-runtime-metrics-collectors
  * (collect on scrape).

@@ -3,7 +3,7 @@
  * store.
  *
  * Guarantees: `members` is exact after every `put`, `remove` and `setSelector`. Where the watch
- * itself saw Ready change, readyChangedAt is not older than that moment: lastTransitionTime has
+ * itself saw Ready change, readyChangedAt is not older than that moment. lastTransitionTime has
  * whole seconds, and a client that writes conditions may leave an old one. An instant in the future
  * does not survive a change of the pod, whether the kubelet's clock or this one was ahead.
  * Does not guarantee when a change during a gap of the watch happened. It counts from when it was

@@ -1,8 +1,8 @@
 /**
  * SliceIndex: the EndpointSlices of one namespace that one watch delivers. Part of the store.
  *
- * The store keeps one for ours and one for the others, because each belongs to a watch of its own:
- * a slice whose label changes leaves one watch and enters the other, in an order that Kubernetes
+ * The store keeps one for ours and one for the others, because each belongs to a watch of its own.
+ * A slice whose label changes leaves one watch and enters the other, in an order that Kubernetes
  * does not promise.
  */
 

@@ -1,7 +1,7 @@
 /**
  * toCloudEvent: makes the event for one concern, with the state to decide on. It runs when the
- * event is sent, not when the change was seen, so that a burst costs one snapshot and the snapshot
- * is as new as the store.
+ * event is sent, not when the change was seen. So a burst costs one snapshot, and the snapshot is
+ * as new as the store.
  *
  * Guarantees: no snapshot (a hint) where the store may be old or the event would exceed
  * `maxEventBytes`. The id is a function of type, subject, revisions, observations and due time: the

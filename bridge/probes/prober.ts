@@ -3,7 +3,7 @@
  *
  * A group has a leader and others in line. The leader is asked all the time, and two of the others
  * that are not failing; the rest when they move up. At the first failure of the leader the next in
- * line are asked at once, so that their verdicts are new when the leader's is clear.
+ * line are asked at once. Their verdicts are then new when the leader's is clear.
  *
  * A verdict is as old as the last probe, and what breaks the leader may break the others with it.
  * So while the leader fails, a passing verdict on another one counts only where that one has passed

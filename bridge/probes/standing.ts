@@ -2,7 +2,7 @@
  * Standing: what the results of one target come to. Counts results in a row, and turns them into a
  * verdict.
  *
- * Guarantees: pure. The first verdict of a target takes one pass; a failing one always takes as
+ * Guarantees: pure. The first verdict of a target takes one pass. A failing one always takes as
  * many failures as the threshold says, so that one lost packet after a start judges no pod.
  */
 

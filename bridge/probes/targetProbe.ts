@@ -5,7 +5,7 @@
  * While the target leads it holds a connection to it, whose end causes a probe at once.
  *
  * Guarantees: never two probes at a time. A result is void where this process was late by more than
- * a quarter of the time-out (S11); a pass counts even so, because it proves itself.
+ * a quarter of the time-out (S11). A pass counts even so, because it proves itself.
  */
 
 import type { CancelTimer, Clock } from '../clock.ts';

@@ -2,10 +2,10 @@
  * createDebounce: holds back what can wait for a moment, so that the changes that one reconcile
  * makes lead to one reconcile.
  *
- * A reconcile that opts a Service in writes a Service and a slice for each family, and two watches
+ * A reconcile that opts a Service in writes a Service and a slice for each family. Two watches
  * bring them back at their own times. Without the debounce the first of them would lead to a
- * reconcile that does not know the slice yet, runs into our own write, and has to read the state
- * (three LISTs).
+ * reconcile that does not know the slice yet. That one would run into our own write, and have to
+ * read the state (three LISTs).
  *
  * Guarantees: a key is held once, for `DEBOUNCE_MS` from its first concern; what comes meanwhile
  * merges. Only `close` loses any.

@@ -4,14 +4,14 @@
  *
  * It leaves to the holder what its own rules would not change. What they would change waits:
  * usually the holder settles it within milliseconds. Where no replica has settled anything for
- * `HEDGE_DELAY_MS`, or one key has waited for `MAX_WAIT_MS`, a hint goes out: the function then
+ * `HEDGE_DELAY_MS`, or one key has waited for `MAX_WAIT_MS`, a hint goes out. The function then
  * reads the state itself. Oldest first, `MAX_IN_FLIGHT` at a time, because hints are reads.
  * Progress elsewhere means that the holder lives and is busy, and a mass failover must not bring a
  * second load upon the API server.
  *
  * Guarantees: losing the holder costs the hedge delay, for every key that still has to change.
  * Where a hint changes nothing that this replica can see, the next one for that key comes later and
- * later, at most `REST.maxMs` apart: the function may know better.
+ * later, at most `REST.maxMs` apart. The function may know better.
  * Does not guarantee that no other replica hints too. A second hint finds nothing left to do.
  */
 

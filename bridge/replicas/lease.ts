@@ -3,7 +3,7 @@
  * docs/architecture.md#replicas
  *
  * Does not guarantee that one replica at most assumes that it is the holder. The API server orders
- * the writes of the record and nothing else: a holder that is frozen right after `isHolder` said
+ * the writes of the record and nothing else. A holder that is frozen right after `isHolder` said
  * yes still acts when it wakes. So nothing but speed may depend on the Lease. What a second replica
  * sends changes nothing, because every write names what it was decided on (S3, S9).
  *
@@ -11,12 +11,12 @@
  * - Clocks of two machines are never compared. A waiting replica counts on its own monotonic clock,
  *   from the last change of the record that it has seen.
  * - `isHolder` is true only while less than the duration has passed since the last successful
- *   renewal was *sent*, on the monotonic clock and on the wall clock: a paused virtual machine
- *   stops one of them, an operator may set the other.
+ *   renewal was *sent*. That counts on the monotonic clock and on the wall clock. A paused virtual
+ *   machine stops one of them; an operator may set the other.
  * - `onHeld` comes after each attempt that leaves this replica holding, and says whether it held
  *   throughout since the previous one.
  * - Where a Lease cannot be had at all (no right, no such namespace), or replicas that watch
- *   something else hold it, this replica sends: two senders are slower, none is broken.
+ *   something else hold it, this replica sends. Two senders are slower, and neither is broken.
  *
  * Source: https://pkg.go.dev/k8s.io/client-go/tools/leaderelection (its doc begins with what it
  * does not guarantee, too).

@@ -1,7 +1,7 @@
 /**
  * Builds what is written into the Lease: a new one, a taking, a renewal, a release. Pure.
  *
- * Guarantees: every patch carries the uid and the resourceVersion that it was decided on (S3), so
+ * Guarantees: every patch carries the uid and the resourceVersion that it was decided on (S3). So
  * of two replicas that take the Lease at once one gets a conflict. The times are for people
  * (`kubectl get lease`): no replica compares them with its own clock.
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/

@@ -20,7 +20,7 @@ export interface LeaseTuning {
 /**
  * client-go's 15 s (renewed for 10 s, every 2 s) are long because losing its lease ends a program.
  * Here it costs the next holder one reconcile of every Service, so a dead holder may be replaced
- * sooner; yet an API server that takes seconds to answer must not turn every event into a hint,
+ * sooner. Yet an API server that takes seconds to answer must not turn every event into a hint,
  * which is three reads more. One small write every 2 s is what any controller of Kubernetes costs.
  * Source: https://pkg.go.dev/k8s.io/client-go/tools/leaderelection#LeaderElectionConfig
  */

@@ -3,7 +3,7 @@
  * (docs/architecture.md#replicas). The one that holds the Lease sends at once, with a snapshot.
  * Every other replica leaves a concern to it, and hints at what stays undone (hedge.ts).
  *
- * Guarantees: `sends` is asked at the moment of sending and changes nothing, so a holder that was
+ * Guarantees: `sends` is asked at the moment of sending and changes nothing. So a holder that was
  * frozen acts on no old answer, whatever waited in its queue. A replica that takes the Lease
  * reconciles every source: timers and announcements of the previous holder go on.
  * Does not guarantee that one replica at most sends (lease.ts says why, and why that is harmless).

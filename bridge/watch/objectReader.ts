@@ -4,10 +4,10 @@
  *
  * An unreadable object must neither be skipped silently nor blind the bridge for good:
  * 1. In a watch line it is reported and throws, which ends the watch; the reflector lists again.
- * 2. In a LIST it is reported; the last view that could be read stays, as long as the uid is the
+ * 2. In a LIST it is reported. The last view that could be read stays, as long as the uid is the
  *    same (our lack of information never moves a leader, S8). An object that was never readable is
  *    left out.
- * 3. From then on it is known to be unreadable: further watch lines about it are reported and
+ * 3. From then on it is known to be unreadable. Further watch lines about it are reported and
  *    change nothing, until one can be read, or it is deleted.
  * Does not guarantee that an object without a readable name is distinct from another one: it ends
  * the watch every time.

@@ -4,8 +4,8 @@
  * Guarantees:
  * - Tells each change right after the index holds it, and nothing where nothing changed to the
  *   rules.
- * - Objects differ by uid: a name that comes back with another uid is a delete and an add,
- *   because the address, the readiness and the age of the old pod say nothing about the new one.
+ * - Objects differ by uid. A name that comes back with another uid is a delete and an add. The
+ *   address, the readiness and the age of the old pod say nothing about the new one.
  * - `replace` reports what a watch would have reported, deletes first, so that a name is free
  *   before it is taken again.
  */

@@ -4,7 +4,7 @@
  *
  * The bridge is ready when every list is complete, and no watch has been silent past its bookmark
  * budget. A namespace that the API server refuses (403) does not count against that while another
- * one is served: a tenant who deletes a RoleBinding must not stop the others. It is named.
+ * one is served. A tenant who deletes a RoleBinding must not stop the others. It is named.
  */
 
 import type { Readiness } from '../../lib/telemetry/probes.ts';

@@ -12,9 +12,9 @@
  * - Waiting times are bounded, jittered, and honour Retry-After; see reflectorTuning.ts and
  *   nextStep.ts.
  * - A watch is resumed as watchLoop.ts says.
- * - A store or callback that throws stops the reflector and ends the process through `onFatal`:
- *   after half a step the store is wrong for good, and a restart is the one thing that heals it. So
- *   does any error that is not a ZenLeadError.
+ * - A store or callback that throws stops the reflector and ends the process through `onFatal`, and
+ *   so does any error that is not a ZenLeadError. After half a step the store is wrong for good,
+ *   and a restart is the one thing that heals it.
  * Does not guarantee that the store sees every state in between (a LIST has the last one), or each
  * state only once.
  * Source:

@@ -13,8 +13,8 @@ export interface ReflectorTuning extends TrustLimits {
   readonly watchMinSeconds: number;
   /**
    * Between failed requests. From 100 ms, because a reset connection is back at once and every wait
-   * is failover time; to 5 s, because that is how long a returned API server goes unnoticed. Four
-   * reflectors asking every 5 s are no load.
+   * is failover time. Up to 5 s, because that is how long a returned API server goes unnoticed.
+   * Four reflectors asking every 5 s are no load.
    */
   readonly retry: BackoffBounds;
   /**

@@ -2,8 +2,8 @@
  * startWatches: a reflector for each kind of object, in each namespace or in the whole cluster.
  *
  * Guarantees: `onSettled` comes after all changes of one watch line or LIST. `onSynced` comes once
- * a scope (a namespace, or the cluster), after the last of its first LISTs, and no change of that
- * scope is reported before it. No scope waits for another one.
+ * a scope (a namespace, or the cluster), after the last of its first LISTs. No change of that scope
+ * is reported before it. No scope waits for another one.
  */
 
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';

@@ -5,7 +5,7 @@
  * Guarantees:
  * - Resumes at once where the server has only ended the request, and waits where it is in trouble
  *   (nextStep.ts).
- * - Checks that the server has the version that a watch is resumed from: the API server accepts a
+ * - Checks that the server has the version that a watch is resumed from. The API server accepts a
  *   watch from the future, and stays silent on it until it has caught up. Trust is lost as soon as
  *   that is known, and the next step is a LIST.
  */

@@ -3,8 +3,8 @@
  * server put into the stream.
  *
  * Guarantees: throws what kubeError.ts makes of an ERROR line (`KUBE_GONE` for 410, which the API
- * server sends inside a 200), and `WATCH_BROKEN` for a line that is none of the five kinds or has
- * no resourceVersion.
+ * server sends inside a 200). Throws `WATCH_BROKEN` for a line that is none of the five kinds or
+ * has no resourceVersion.
  * Does not guarantee that the objects can be read; the projection finds that out.
  * Source:
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes

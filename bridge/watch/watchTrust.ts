@@ -2,15 +2,15 @@
  * WatchTrust: decides by time alone whether a reflector's store can be decided on (S8: a watch that
  * has gone stale stops decisions).
  *
- * Trust is lost when nothing was heard for `silentMs`, when the watch has been cut for `blindMs`,
- * and when our own clock jumped by more than `blindMs` (a frozen process knows nothing of what
- * happened meanwhile). It comes back with the next line, bookmark or LIST. A connection that is
- * accepted and stays quiet proves nothing: the API server accepts a watch from a future version and
- * stays silent on it (tried on 1.35.4). The reflector asks for the version, and `refuted` takes the
- * answer. Where no line comes within `proofMs`, the verdict is to list again. The first line of a
- * replay is the oldest of it: trust comes back `replayMs` after it. What had arrived before a
- * freeze, or was asked for before it, proves nothing either. The verdict is then a new watch from
- * the same version, and a LIST counts only when it was asked for after the doubt.
+ * Trust is lost when nothing was heard for `silentMs`, and when the watch has been cut for
+ * `blindMs`. It is also lost when our own clock jumped by more than `blindMs` (a frozen process
+ * knows nothing of what happened meanwhile). It comes back with the next line, bookmark or LIST. A
+ * connection that is accepted and stays quiet proves nothing. The API server accepts a watch from a
+ * future version and stays silent on it (tried on 1.35.4). The reflector asks for the version, and
+ * `refuted` takes the answer. Where no line comes within `proofMs`, the verdict is to list again.
+ * The first line of a replay is the oldest of it: trust comes back `replayMs` after it. What had
+ * arrived before a freeze, or was asked for before it, proves nothing either. The verdict is then a
+ * new watch from the same version, and a LIST counts only when it was asked for after the doubt.
  *
  * Guarantees: pure but for its own state. `now` is passed in, from a clock that never goes back:
  * set back an hour, the wall clock would hide an hour of silence. Right also before the tick that
