@@ -52,8 +52,8 @@ const BODY_LIMIT_BYTES = 256 * 1024;
  */
 const BODIES_LIMIT_BYTES = 96 * 1024 * 1024;
 /**
- * The 64 KiB of an event in binary mode may all be headers, and the token and what proxies add
- * have the 16 KiB that Node gives by default.
+ * The 64 KiB of an event in binary mode may all be headers. The token and what proxies add have the
+ * 16 KiB that Node gives by default.
  */
 const HEADERS_LIMIT_BYTES = 80 * 1024;
 /**
@@ -91,13 +91,13 @@ export function createApp(deps: AppDeps): FastifyInstance {
       maxHeaderSize: HEADERS_LIMIT_BYTES,
       // Node's own 400 has no body.
       requireHostHeader: false,
-      // Node takes the smaller of the two for the headers and the larger for the whole request:
-      // with its own 60 s for the headers a body would have those. By default it checks only every
+      // Node takes the smaller of the two for the headers and the larger for the whole request.
+      // With its own 60 s for the headers a body would have those. By default it checks only every
       // 30 s.
       headersTimeout: receiveTimeoutMs,
       connectionsCheckingInterval: receiveTimeoutMs / 5,
     },
-    // A path is no parameter. The headers bound it.
+    // The headers bound a path, which is not a parameter.
     routerOptions: { maxParamLength: HEADERS_LIMIT_BYTES },
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: 'idle',
@@ -140,8 +140,8 @@ declare module 'fastify' {
 }
 
 /**
- * Runs on the headers, before a byte of the body is read: authenticates the sender, and bounds what
- * all bodies together may take. 1,500 callers without a token held 557 MiB before.
+ * Authenticates the sender, and bounds what all bodies together may take. Runs on the headers,
+ * before a byte of the body is read. 1,500 callers without a token held 557 MiB before.
  */
 function createAdmission(deps: AppDeps): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   let receivingBytes = 0;

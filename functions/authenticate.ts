@@ -6,7 +6,7 @@
  * good token of another sender.
  *
  * Guarantees: only what kube-apiserver signs with passes, so neither `none` nor a public key used
- * as a shared secret passes; iss, aud, exp, nbf and sub are checked.
+ * as a shared secret passes. iss, aud, exp, nbf and sub are checked.
  * Source: RFC 8725 (JWT best current practices) 3.1, 3.8, 3.9; RFC 6750 section 2.1.
  */
 
@@ -61,7 +61,7 @@ export function createAuthenticate(options: TrustOptions): Authenticate {
 }
 
 /**
- * Refuses a token in the query, though the webhook specification lets a sender choose it: a URL
+ * Refuses a token in the query, though the webhook specification lets a sender choose it. A URL
  * ends up in the logs of every proxy on its way.
  * Source: CloudEvents HTTP webhook 1.0.2 section 3.2; RFC 9700 section 4.3.2 ("Clients therefore
  * MUST NOT pass access tokens in a URI query parameter").

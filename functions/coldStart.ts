@@ -1,7 +1,7 @@
 /**
- * watchColdStart: measures how long a Service waits while functions scale from zero, or up: from
- * the start of this process to its first decision, where the change was seen before the process was
- * there.
+ * watchColdStart: measures how long a Service waits while functions scale from zero, or up. It
+ * measures from the start of this process to its first decision, where the change was seen before
+ * the process was there.
  *
  * Does not guarantee that every start counts. The time in an event of an untrusted sender proves
  * nothing.

@@ -1,7 +1,7 @@
 /**
  * Writes the answers other than 200 and 204, each with the body of
- * docs/reference/events.md#answers: those of a handler, those that Fastify refuses before one, and
- * those that Node's parser refuses before there is a request.
+ * docs/reference/events.md#answers. They are those of a handler, those that Fastify refuses before
+ * one, and those that Node's parser refuses before there is a request.
  *
  * Source: https://nodejs.org/docs/latest-v24.x/api/http.html#event-clienterror ;
  * RFC 9110 15.5.6 (a 405 names what is allowed).

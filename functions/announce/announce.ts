@@ -224,8 +224,8 @@ interface TellDeps extends AnnouncerDeps {
 }
 
 /**
- * Goes on where the previous attempt ended: an API server that answers one call in the time that an
- * attempt has is told everything in the end.
+ * Goes on where the previous attempt ended. So even an API server that answers one call in the time
+ * of an attempt gets everything in the end.
  */
 async function tell(
   announcement: Announcement,

@@ -45,7 +45,7 @@ export async function readCatalogue(api: KubeApi, namespace: string, signal: Abo
 
 /**
  * Any value of the opt-in makes a source, and so does any of our objects, so a misspelt opt-in and
- * an opt-out are reconciled too. An orphan counts for whoever wants its Service.
+ * an opt-out are reconciled too. An orphan counts for the source that wants its Service.
  */
 export function createCatalogue(all: readonly ServiceView[], ourSlices: readonly SliceView[]): Catalogue {
   const leadersByOwner = new Map<Uid, Set<string>>();

@@ -1,12 +1,12 @@
 /**
- * placeholdersFirst: chooses the writes that make room for a slice: the leader Service as it should
- * be, what stands in the slice's place removed, and the slice itself, empty. None where every slice
- * is there. `reconcile` fills them with what it decides then.
+ * placeholdersFirst: chooses the writes that make room for a slice. They make the leader Service as
+ * it should be, remove what stands in the slice's place, and make the slice itself, empty. None
+ * where every slice is there. `reconcile` fills them with what it decides then.
  *
- * Why: a create is fenced by its name alone. One that was on its way while another function made
- * the slice, and a hand removed it, would bring back an older epoch, or a second record (S4, S9).
- * An empty slice routes to no pod and says nothing, so it may come at any time; the patch that
- * fills it carries its uid.
+ * Why: a create is fenced by its name alone. One may be on its way while another function makes the
+ * slice and a user removes it. It would bring back an older epoch, or a second record (S4, S9). An
+ * empty slice routes to no pod and says nothing, so it may come at any time. The patch that fills
+ * it carries its uid.
  */
 
 import { parseService } from '../../lib/kube/parseService.ts';

@@ -1,14 +1,14 @@
 /**
- * readService: reads from the API server what one Service has, for hints and after a conflict:
- * slices by label and name, pods by the Service's selector, Services by label and name. Its cost
- * does not depend on the size of the namespace.
+ * readService: reads from the API server what one Service has, for hints and after a conflict. It
+ * reads slices by label and name, pods by the Service's selector, and Services by label and name.
+ * Its cost does not depend on the size of the namespace.
  *
  * What to ask for is known only when the Service is. So each round asks, and reads the Services
  * last. Where they raise another question, because a user changed the selector meanwhile, a further
  * round asks that.
  *
  * Guarantees: the order of readState.ts, for the same reasons. Pods are of one revision, and so are
- * Services, which the record names (S9): the first LIST is the most recent state, and objects by
+ * Services, which the record names (S9). The first LIST is the most recent state, and objects by
  * name are read at its revision.
  * Does not guarantee that it finds one of our objects that neither a label nor a name leads to,
  * after a hand has changed both. The bridge sees that one by its owner.

@@ -5,15 +5,15 @@
  *   1. The snapshot, if it may decide (whyHint.ts), else the state read by ourselves
  *      (sharedReads.ts).
  *   2. assess: pure. Where no slice holds a record, or another one is to be made, no revision
- *      fences a snapshot (S9): what is to be
- *      written is decided on the state read. A slice that is made is made empty, and what goes in
- *      is decided when it is there (placeholders.ts).
+ *      fences a snapshot (S9). What is to be written is then decided on the state read. A slice
+ *      that is made is made empty, and what goes in is decided when it is there
+ *      (placeholders.ts).
  *   3. Route writes, if there are any. What follows from them is the next reconcile.
  *   4. Without route writes: the announcement that is owed (announce.ts), then the other writes.
  *   5. After a conflict, read again and decide again, at most three times.
  *
  * Guarantees: S3, S4, S9. Nothing is written from a snapshot past its deadline, or from state read
- * past its own (stateRead.ts). A Service that is gone is no error. Rejects with KUBE_* or ABORTED;
+ * past its own (stateRead.ts). A missing Service is not an error. Rejects with KUBE_* or ABORTED;
  * conflicts to the end with the last of them.
  */
 
@@ -68,7 +68,7 @@ export interface ReconcileResult {
 
 const MAX_REREADS = 3;
 /**
- * How soon to reconcile again when an announcement did not get through: a sink that is down must
+ * How soon to reconcile again when an announcement did not get through. A sink that is down must
  * not cost a reconcile a second and Service.
  */
 export const ANNOUNCE_AGAIN_MS = 5_000;
@@ -110,7 +110,7 @@ export async function reconcile(
     const asked = isMakingPlaceholders ? places : writes;
     const settling = { basis, decision, writes: asked, decidedAt, type, carry, isAnnounceable };
     const outcome = await settle(settling, deps, signal);
-    // A placeholder is no content of its own: the patch that fills it counts.
+    // A placeholder does not count, but the patch that fills it does.
     const lasting = isMakingPlaceholders ? outcome.writes.filter(isOfService) : outcome.writes;
     ledger = note(ledger, lasting, decidedAt);
     if (outcome.kind === 'settled' && outcome.hasRecorded) ledger = noteAnnouncement(ledger, said, decidedAt);
@@ -207,7 +207,7 @@ function sentBasis({ data }: Evidence): Basis | null {
 
 /**
  * No decision depends on it. What was written counts also for a hint, which is how a Service that
- * is too large for a snapshot is damped; of a stranger it does not.
+ * is too large for a snapshot is damped. What a stranger sends does not count.
  */
 function carryIn({ isTrusted, data }: Evidence, isSent: boolean): Carry {
   const carry = parseCarry(isTrusted && data.kind === 'readable' ? data.value.carry : undefined);

@@ -3,9 +3,9 @@
  * that wait. The only place that decides this.
  *
  * A read of one Service is some eight small requests, whatever the namespace holds. A read of the
- * namespace costs what the namespace holds, and all that wait for it share it. One by one, many of
- * them at once (an opt-in of all Services of a namespace, a view that was lost) cost the square of
- * their number; so does a whole namespace for each of a few.
+ * namespace costs what the namespace holds, and all that wait for it share it. Many at once, read
+ * one by one, cost the square of their number (an opt-in of all Services of a namespace, a view
+ * that was lost). So does a whole namespace for each of a few.
  *
  * Guarantees: a shared read begins after all that get it have asked, so what a conflict was about
  * is in it. At most two reads of a whole namespace are wanted at once.
