@@ -2,7 +2,7 @@
  * Decides whether a request meant this server, by its Host header.
  *
  * A page on a name that its owner has rebound to the address of this port would count as the same
- * origin, and could read every leader (DNS rebinding). Its requests still carry its name. No name
+ * origin. It could read every leader (DNS rebinding). Its requests still carry its name. No name
  * can be rebound to be an IP address or localhost.
  *
  * Source: RFC 9110 section 7.2 (Host) and section 15.5.20 (421).

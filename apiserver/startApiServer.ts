@@ -3,8 +3,8 @@
  * replay, tests and benchmarks.
  *
  * It uses Node's own http server and no framework. A watch is a raw stream that must see
- * back-pressure, resets and half-written lines; routes are five segments of a path; and there is
- * nothing to validate that the API's own rules do not.
+ * back-pressure, resets and half-written lines. Routes are five segments of a path, and the API's
+ * own rules validate everything.
  *
  * Guarantees: what `test/contract` checks on a real kube-apiserver too. It authenticates no client;
  * only loopback can reach it.

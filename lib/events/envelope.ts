@@ -4,8 +4,8 @@
  * The cloudevents package does not do this: it invents a missing id, accepts specversion 2.0 and
  * validates nothing else.
  *
- * Guarantees: INPUT_INVALID with the path for an attribute that the specification forbids,
- * INPUT_UNSUPPORTED for a content type that is no event, a batch, another event format, another
+ * Guarantees: INPUT_INVALID with the path for an attribute that the specification forbids.
+ * INPUT_UNSUPPORTED for a content type that is not an event, a batch, another event format, another
  * charset of the envelope or a content coding. Data that cannot be read refuses nothing: the
  * envelope says what is wrong with it. The same event gets the same answer in both modes.
  * Source: CloudEvents HTTP protocol binding 1.0.2 section 3; JSON format 1.0.2 section 3.1 (data:

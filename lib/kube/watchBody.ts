@@ -2,9 +2,10 @@
  * Yields the lines of one watch request's body, parsed as JSON and nothing more.
  *
  * Guarantees: ends when the server ends the response cleanly between two lines. Otherwise it throws
- * `WATCH_BROKEN` for a line that cannot be read or is cut in its middle, `KUBE_UNAVAILABLE` for a
- * connection that went between two lines, `ABORTED` when the caller has gone, and what kubeError.ts
- * makes of any status but 200. A quiet body never times out. Leaving the loop drops the connection.
+ * `WATCH_BROKEN` for a line that cannot be read or is cut in its middle. It throws
+ * `KUBE_UNAVAILABLE` for a connection that went between two lines, and `ABORTED` when the caller
+ * has gone. It throws what kubeError.ts makes of a status other than 200. A quiet body never times
+ * out. Leaving the loop drops the connection.
  */
 
 import { ZenLeadError } from '../errors.ts';

@@ -2,7 +2,7 @@
  * catchUp: gives a snapshot the revisions that were last decided on, where its own are behind.
  *
  * A quiet watch is behind every LIST that a function makes. Of such a snapshot the rules would want
- * the record lowered to it, which is right only for state that was read just now (a restored etcd).
+ * the record lowered to it. That is right only for state that was read just now (a restored etcd).
  * Caught up, it says whether anything is to be moved.
  *
  * Guarantees: pure. Where revisions cannot be ordered, those of the snapshot stand.

@@ -116,8 +116,8 @@ function nextEpoch(
   const name = sliceName(leaderServiceName, families[0] ?? 'IPv4');
   const slice = owned.slices.find((each) => each.name === name);
   // Without a record, the slice that is left is the other family's. It may be behind the one that
-  // held the record. For a source that is being deleted no slice is made again (toPatch.ts), and
-  // the one that is left would get another epoch with each reconcile.
+  // held the record. For a source that is being deleted no slice is made again (toPatch.ts). The
+  // one that is left would get another epoch with each reconcile.
   const canBeMade = slice !== undefined || !source.terminating;
   const isNewSlice = canBeMade && (record.slice === null || parseEpoch(slice?.annotations[annotation.epoch]) === null);
   if (isNewSlice) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now)), isNewSlice };

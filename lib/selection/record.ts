@@ -44,7 +44,7 @@ export function readRecord(snapshot: Snapshot): LeaderRecord {
 /**
  * Two records may have one epoch after a rename, or a change of the primary family, was cut short.
  * Then the one under `preferredName` wins, and of its two slices the one that was decided on the
- * newer state: S9 compares a snapshot with what was decided last.
+ * newer state. S9 compares a snapshot with what was decided last.
  */
 export function recordOf(owned: Owned, preferredName: string | undefined): LeaderRecord {
   const slice = findRecordSlice(owned, preferredName);

@@ -103,7 +103,7 @@ function secondaryRecord({ epoch }: Decision, existing: SliceView | undefined): 
  * Decides whether revisions alone are reason enough to write. Otherwise they are recorded with
  * other changes.
  *
- * They are where the fence would not work. A revision is missing or is not a number, or it is ahead
+ * They are where the fence would not work. A revision is missing or is not a number. Or it is ahead
  * of a state that was allowed to decide (a restored etcd, or an edit by hand).
  */
 function mustRecord(recorded: string | undefined, current: ResourceVersion): boolean {
