@@ -64,7 +64,7 @@ async function main(): Promise<void> {
 }
 
 // No timer of the bridge keeps a process alive (bridge/clock.ts). While every watch waits for an
-// API server to come back, nothing else would: `record` and `status --watch` ended then, with
+// API server to come back, nothing else would. `record` and `status --watch` ended then, with
 // Node's warning that main had not.
 const staysAlive = setInterval(() => undefined, LONGEST_TIMER_MS);
 try {

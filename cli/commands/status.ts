@@ -2,8 +2,8 @@
  * Runs `zen-lead status`, which lists every annotated Service, its leader, since when, and whether
  * anything is wrong.
  *
- * Guarantees: `--watch` prints each change as a line of its own, or with `-o json` and `yaml` as a
- * document of its own, so that it can be piped.
+ * Guarantees: `--watch` prints each change as a line of its own, so that it can be piped. With `-o
+ * json` and `yaml` it prints each as a document of its own.
  */
 
 import type { LeaderStatus } from '../../api/leaderStatus.ts';
@@ -68,7 +68,7 @@ async function printChanges(
     if (output.isGone()) ended.resolve();
   };
   feed.subscribe((change) => void print(change));
-  // What is printed already is no change.
+  // What is printed already does not count as a change.
   feed.list();
   await ended.promise;
 }

@@ -1,6 +1,6 @@
 /**
- * Builds the objects of the demo: a PostgreSQL of three pods on three nodes and its Service, as a
- * user of a StatefulSet would have them.
+ * Builds the objects of the demo as a user of a StatefulSet has them: a PostgreSQL of three pods on
+ * three nodes, and its Service.
  */
 
 export const NAMESPACE = 'default';

@@ -1,6 +1,6 @@
 /**
- * Plays the story of the demo on a screen while it happens: annotate, see a leader, kill it, see
- * another one, delete that one gracefully, let the next one hang.
+ * Plays the story of the demo on a screen while it happens. The steps: annotate, see a leader, kill
+ * it, see another one, delete that one gracefully, let the next one hang.
  *
  * Guarantees: it shows only what it observed. When a step does not come it rejects, and names what
  * did not happen.

@@ -1,6 +1,6 @@
 /**
- * Says in words what the health check of a Service does, what it says of a pod, and how long a hang
- * may last under its settings.
+ * Says in words what the health check of a Service does and what it says of a pod. Also says how
+ * long a hang may last under its settings.
  */
 
 import { formatSpan } from '../../api/formatSpan.ts';

@@ -34,8 +34,8 @@ export function openStepper(input: NodeJS.ReadableStream): Stepper {
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
 /**
- * Speed 0 has no pauses. A recording is in the order of answers, so time may step back a little,
- * which is no pause either.
+ * Speed 0 has no pauses. A recording is in the order of answers, so time may step back a little.
+ * That does not make a pause either.
  */
 export function createPacer(
   speed: number,

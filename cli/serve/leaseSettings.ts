@@ -1,6 +1,6 @@
 /**
  * Chooses the Lease that `run` and `bridge` take, from their settings. A Lease needs a name for
- * every process: the host's alone would be the same for two on one laptop, and for a container that
+ * every process. The host's alone would be the same for two on one laptop, and for a container that
  * has started again.
  */
 

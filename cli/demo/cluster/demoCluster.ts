@@ -1,7 +1,7 @@
 /**
- * Starts the cluster of the demo: an embedded API server, stand-ins for what a node and a
- * controller manager do, a client of the Service, and zen-lead itself. zen-lead knows none of the
- * others and reaches the API server over HTTP, as it always does.
+ * Starts the cluster of the demo. It has an embedded API server, stand-ins for a node and a
+ * controller manager, a client of the Service, and zen-lead itself. zen-lead knows none of the
+ * others. It reaches the API server over HTTP, as it always does.
  */
 
 import { createStatusFeed, type StatusFeed } from '../../../api/statusFeed.ts';

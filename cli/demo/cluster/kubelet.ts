@@ -1,6 +1,7 @@
 /**
- * Stands in for the kubelets of the demo: runs a process for every pod that has a node, probes it,
- * writes its status, restarts it when it ends, and stops it when the pod is deleted.
+ * Stands in for the kubelets of the demo. It runs a process for every pod that has a node, probes
+ * it and writes its status. It restarts the process when that ends, and stops it when the pod is
+ * deleted.
  *
  * Guarantees: it finds out readiness by probing, as a kubelet does, and never from the code that
  * kills the process.

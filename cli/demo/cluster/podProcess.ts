@@ -1,5 +1,5 @@
 /**
- * Runs what a pod of the demo runs: a TCP server that sends its name to every client, and beside it
+ * Runs what a pod of the demo runs. That is a TCP server that sends its name to every client, and
  * an HTTP server that says whether it works.
  *
  * A connection that sends the line `crash` ends it, so that a person can kill a leader with nothing

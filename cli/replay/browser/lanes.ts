@@ -1,6 +1,6 @@
 /**
- * Reads the data of the page of `replay --html` as lanes: one for each Service, with its reconciles
- * in order of time and a span for as long as one pod leads.
+ * Reads the data of the page of `replay --html` as lanes, one for each Service. A lane has the
+ * reconciles in order of time, and a span for as long as one pod leads.
  */
 
 import { NOTHING, type TimelineColumn, type TimelineData } from '../timelineData.ts';
