@@ -1,6 +1,6 @@
 /**
- * `npm run cluster:assets` builds the programs of the cluster suite once, where Go is present:
- * scheduler, kubelet, kube-proxy, CoreDNS, Helm, and Knative Serving and Eventing with their
+ * `npm run cluster:assets` builds the programs of the cluster suite once, where Go is present. They
+ * are scheduler, kubelet, kube-proxy, CoreDNS, Helm, and Knative Serving and Eventing with their
  * manifests.
  *
  * The control plane comes from `npm run e2e:assets`. Cold on two cores it takes about ten minutes;

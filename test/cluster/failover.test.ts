@@ -14,7 +14,7 @@ const cluster = attachCluster(directory, pid);
 
 /**
  * What the rest of Kubernetes needs at most, on a busy machine. The kubelet checks containers and
- * probes once a second, each with a second of patience; kube-proxy writes its rules at most once a
+ * probes once a second, each with a second of patience. kube-proxy writes its rules at most once a
  * second. zen-lead's own part is milliseconds.
  */
 const maxDarkMs = 10_000;

@@ -1,6 +1,6 @@
 /**
- * Tests health checks on real pods: how long a TCP client behind kube-proxy is in the dark when the
- * leader hangs or its process is killed.
+ * Tests health checks on real pods. It measures how long a TCP client behind kube-proxy is in the
+ * dark when the leader hangs or its process is killed.
  *
  * The kubelet of this cluster probes once a second, as often as Kubernetes allows. A dark time
  * below a second is that of the health check. `CLUSTER_REPEATS` says how often a story is told.

@@ -1,6 +1,6 @@
 /**
  * Tests two bridges and three functions behind a real reverse proxy, with real service-account
- * tokens, on a real API server; then two views of one cluster, one of them stale.
+ * tokens, on a real API server. Then it tests two views of one cluster, one of them stale.
  * docs/guarantees.md (S9), docs/trust.md, docs/architecture.md#replicas.
  */
 

@@ -1,6 +1,6 @@
 /**
- * Tests the shipped rights, and the policy that narrows them (deploy/guard), on a real API server:
- * they are enough for all that zen-lead does, and for nothing else.
+ * Tests the shipped rights, and the policy that narrows them (deploy/guard), on a real API server.
+ * They are enough for all that zen-lead does, and for nothing else.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,8 @@
 /**
- * Tests that the rights in docs/trust.md#rights are enough: reading pods, Services and slices;
- * writing Services, slices and Events; getting and deleting Endpoints for the one exception; its
- * Lease. They are given in one namespace (Role) and in all of them (ClusterRole).
+ * Tests that the rights in docs/trust.md#rights are enough. zen-lead reads pods, Services and
+ * slices, and writes Services, slices and Events. It gets and deletes Endpoints for the one
+ * exception, and takes its Lease. They are given in one namespace (Role) and in all of them
+ * (ClusterRole).
  */
 
 import { writeFileSync } from 'node:fs';

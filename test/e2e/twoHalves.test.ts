@@ -1,6 +1,6 @@
 /**
- * Tests bridge and functions as two programs, as on Knative or as two Deployments: real
- * service-account tokens, verified with the real API server's keys, and events over HTTP.
+ * Tests bridge and functions as two programs, as on Knative or as two Deployments. Real
+ * service-account tokens are verified with the real API server's keys, and events go over HTTP.
  */
 
 import { writeFileSync } from 'node:fs';

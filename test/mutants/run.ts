@@ -7,7 +7,7 @@
  * Guarantees:
  * - Works on a copy of the checkout, uncommitted changes included, and deletes the copy.
  * - Each test passes without the mutant. With it the test runs and fails. A file that cannot be
- *   loaded is no such failure.
+ *   loaded does not count as a failure.
  * - Ends with 1 when a mutant survives.
  */
 

@@ -1,6 +1,6 @@
 /**
- * Makes the programs that the suite of SDKs runs: one for each SDK of CloudEvents, built from
- * pinned sources (go.sum, requirements.txt with hashes, pom.xml) into the cache of the assets.
+ * Makes the programs that the suite of SDKs runs: one for each SDK of CloudEvents. It builds them
+ * from pinned sources (go.sum, requirements.txt with hashes, pom.xml) into the cache of the assets.
  *
  * Each program prints `{"url"}` of its receiver, then answers each line of its standard input,
  * `{"url", "mode", "event"}`, with a line `{"answer": {"status", "event"}}`. Each event that it

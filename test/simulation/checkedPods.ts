@@ -2,8 +2,8 @@
  * CheckedPods: what happens around health checks. Users ask for one, pods hang, alone or all of
  * them, and a prober is cut off from the pods.
  *
- * It draws from a stream of its own and acts beside the other troubles, so that a run without
- * checks is the same run as before there were any.
+ * It draws from a stream of its own and acts beside the other troubles. So a run without checks is
+ * the same run as before there were any.
  */
 
 import { leadersOf } from './checks/checkRouted.ts';

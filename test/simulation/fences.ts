@@ -268,8 +268,8 @@ export const removedFences: readonly RemovedFence[] = [
         },
       },
     },
-    // A snapshot that is older takes on the revisions of the record (lib/selection/catchUp.ts), so
-    // that what it moves shows as a route to a pod that was not fit at them.
+    // A snapshot that is older takes on the revisions of the record (lib/selection/catchUp.ts). So
+    // what it moves shows as a route to a pod that was not fit at them.
     noticedBy: ['S9', 'S2', 'S8'],
     knownSeed: 60,
     withinSeeds: 800,

@@ -1,6 +1,7 @@
 /**
- * ReadLedger: how old a state may be that one function decides on, because its own reads of it took
- * so long (docs/guarantees.md, "The state decided on is not the state now").
+ * ReadLedger: bounds the age of the state that one function decides on. It ages while the
+ * function's own reads of it take so long (docs/guarantees.md, "The state decided on is not the
+ * state now").
  *
  * It listens at the wire, and does not read what the function assumes about its own reads.
  * Does not guarantee that it distinguishes two reads at once. It allows both what the longer one

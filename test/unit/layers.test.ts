@@ -40,8 +40,8 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
 };
 
 /**
- * They know keys, lanes and events of any domain: of the events only the envelope and the way to a
- * sink, and no Service, Pod or slice.
+ * They know keys, lanes and events of any domain. Of the events they know only the envelope and the
+ * way to a sink, and no Service, Pod or slice.
  */
 function genericBridge(folder: string, beside: readonly string[]): typeof layers {
   const ofEvents = ['buildCloudEvent', 'envelope', 'recheckDelay', 'sink', 'toStructured', 'withExtensions'].map(

@@ -1,7 +1,7 @@
 /**
- * Values that a tenant makes as long as Kubernetes lets them: an annotation may take 256 KiB, and
- * the rules parse every value several times a change. A parser that takes quadratic time on 250,000
- * characters does not end within the time limit of a test.
+ * Tests values that a tenant makes as long as Kubernetes lets them. An annotation may take 256 KiB,
+ * and the rules parse every value several times a change. A parser that takes quadratic time on
+ * 250,000 characters does not end within the time limit of a test.
  */
 
 import { describe, expect, it } from 'vitest';

@@ -36,9 +36,9 @@ async function aPair(tuning: typeof quickLease, annotations: Readonly<Record<str
 const quietMs = 500;
 
 /**
- * Resolves once exactly one replica holds the Lease and nothing is on its way: no event without its
- * answer, and for a quiet time neither an event nor a write. On a busy machine a short Lease
- * changes hands by itself, so the roles are read last.
+ * Resolves once exactly one replica holds the Lease and nothing is on its way. Then no event lacks
+ * its answer, and for a quiet time neither an event nor a write came. On a busy machine a short
+ * Lease changes hands by itself, so the roles are read last.
  */
 async function settled({ server, holder: one, second: other }: Pair): Promise<Pair> {
   const describeWork = () => ({

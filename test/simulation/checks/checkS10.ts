@@ -1,7 +1,7 @@
 /**
- * Checks S10 and S11. A fit leader of a Service that asks for a health check is left only for a pod
- * that passes this check in observations that a bridge has sent in time, and without a pin or
- * `sticky: "false"` only where the same observations say that the leader fails.
+ * Checks S10 and S11. A fit leader of a Service with a health check is left only for a pod that
+ * passes it in observations that a bridge has sent in time. Without a pin or `sticky: "false"` it
+ * is left only where the same observations say that the leader fails.
  */
 
 import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';

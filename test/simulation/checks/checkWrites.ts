@@ -57,7 +57,7 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
   function checkGone({ id, data }: ReplyEvent): void {
     const uid = id.split('/')[0];
     const isSource = ({ metadata }: KubeObject): boolean => metadata.uid === uid;
-    // A slice of followers may wait for a finalizer, and is no leader's.
+    // A slice of followers may wait for a finalizer, and does not belong to a leader.
     const isRoute = (slice: KubeObject): boolean =>
       controllerOf(slice)?.uid === uid && annotationOf(slice, annotation.epoch) !== undefined;
     const isThere = etcd.list('services').some(isSource) || etcd.list('endpointslices').some(isRoute);

@@ -1,6 +1,6 @@
 /**
- * isFit, mayKeep: say which pods may be routed to. They are written a second time and on their own,
- * so that a fault in the rules' fitness cannot hide behind itself. docs/guarantees.md, S2 and S6.
+ * isFit, mayKeep: say which pods may be routed to. They are written a second time, apart from the
+ * rules. So a fault in the rules' fitness cannot hide behind itself. docs/guarantees.md, S2 and S6.
  */
 
 import type { IpFamily, PodView, ServiceView } from '../../../lib/selection/snapshot.ts';

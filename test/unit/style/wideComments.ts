@@ -1,8 +1,8 @@
 /**
  * Finds comments that reach past 100 columns. Biome formats code and has no such rule.
  *
- * Does not guarantee that every comment is found: a line is taken for what it begins with, so
- * text inside a template literal counts when it has the form of a comment.
+ * Does not guarantee that every comment is found: a line is taken for what it begins with. So text
+ * inside a template literal counts when it has the form of a comment.
  */
 
 import { globSync } from 'node:fs';
