@@ -28,7 +28,8 @@ export interface Reads {
 const MANY = 8;
 /**
  * A namespace is read as a whole while it has so many pods for each Service that waits, or fewer. A
- * read of one Service then costs as much as this many pods of a list (docs/performance.md).
+ * read of one Service is assumed to cost as much as this many pods of a list. That is an estimate,
+ * as `MANY` is, and has not been measured (docs/decisions/hints.md).
  */
 const PODS_A_SERVICE = 100;
 
