@@ -1,9 +1,10 @@
 /**
  * Concurrency: adapts how many events may be in flight to what the sink bears.
  *
- * It halves the limit when the sink is overloaded (no answer in time, 429, 503). A deadline missed
- * under load becomes a hint, and hints are reads. It adds one on success while the limit is in use.
- * An overload of what was sent before a cut does not cut again: it had the same cause.
+ * It halves the limit when the sink is overloaded (no answer in time, 429, 503). Otherwise
+ * deadlines missed under load would become hints, and hints are reads. It adds one on success while
+ * the limit is in use. An overload of what was sent before a cut does not cut again: it had the
+ * same cause.
  * Source: additive increase, multiplicative decrease, as in TCP (RFC 5681, section 3.1).
  */
 

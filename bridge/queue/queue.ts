@@ -11,9 +11,9 @@
  * - Lanes in order, in turns of the namespaces within one (fairOrder.ts); yet a lower lane gets one
  *   turn after `TURNS_BEFORE_LOWER` of the upper ones.
  * - When full (`maxWaiting`), the oldest key of the largest namespace in the lowest lane gives up
- *   its place. If nothing waits lower, the new key does. The queue remembers only its name, and
- *   hands it to `onRoom` once half of the room is free, for the owner to add again. So a key is
- *   either queued or will be.
+ *   its place. If nothing waits lower, the new key does. The queue remembers only the name of that
+ *   key, and hands it to `onRoom` once half of the room is free, for the owner to add again. So a
+ *   key is either queued or will be.
  * Source: https://pkg.go.dev/k8s.io/client-go/util/workqueue (dirty and processing sets).
  */
 

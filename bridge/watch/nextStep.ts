@@ -3,8 +3,8 @@
  * version, at once or after a while, or list again. Pure.
  *
  * The API server ends the watch of a client that reads too slowly, as it does every watch after its
- * timeoutSeconds. It ends it cleanly, after it delivered something. Resuming at once is the normal
- * case, not an error (docs/architecture.md#bridge).
+ * timeoutSeconds. The server ends it cleanly, after it delivered something. Resuming at once is the
+ * normal case, not an error (docs/architecture.md#bridge).
  */
 
 import type { ZenLeadError } from '../../lib/errors.ts';

@@ -2,8 +2,8 @@
  * Runs `zen-lead status`, which lists every annotated Service, its leader, since when, and whether
  * anything is wrong.
  *
- * Guarantees: `--watch` prints each change as a line of its own, so that it can be piped. With `-o
- * json` and `yaml` it prints each as a document of its own.
+ * Guarantees: `--watch` prints each change so that it can be piped. A change is a line of its own,
+ * or with `-o json` and `yaml` a document of its own.
  */
 
 import type { LeaderStatus } from '../../api/leaderStatus.ts';

@@ -4,9 +4,9 @@
  * where every slice is there. `reconcile` fills them with what it decides then.
  *
  * Why: a create is fenced by its name alone. One may be on its way while another function makes the
- * slice and a user removes it. It would bring back an older epoch, or a second record (S4, S9). An
- * empty slice routes to no pod and says nothing, so it may come at any time. The patch that fills
- * it carries its uid.
+ * slice and a user removes it. Such a create would bring back an older epoch, or a second record
+ * (S4, S9). An empty slice routes to no pod and says nothing, so it may come at any time. The patch
+ * that fills it carries its uid.
  */
 
 import { parseService } from '../../lib/kube/parseService.ts';

@@ -1,7 +1,7 @@
 /**
  * Tests that the rights in docs/trust.md#rights are enough. zen-lead reads pods, Services and
  * slices, and writes Services, slices and Events. It gets and deletes Endpoints for the one
- * exception, and takes its Lease. They are given in one namespace (Role) and in all of them
+ * exception, and takes its Lease. The rights are given in one namespace (Role) and in all of them
  * (ClusterRole).
  */
 

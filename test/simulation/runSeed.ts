@@ -56,8 +56,8 @@ export interface SeedOptions {
 const CALM_MS = 6_000;
 const TROUBLED_MS = 40_000;
 /**
- * Time for a message that was held back (45 s), a resync (30 s), the longest backoff or relist (30
- * s), and what follows.
+ * Time for a message that was held back (45 s), a resync (30 s), the longest backoff or relist
+ * (30 s) and what follows.
  */
 const SETTLE_MS = 150_000;
 /**

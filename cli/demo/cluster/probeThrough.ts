@@ -1,7 +1,7 @@
 /**
  * probeThrough: the network of the prober in the demo, where a pod's address stands for a local
- * port. The program zen-lead refuses to probe loopback. So the demo says here, in code, where its
- * pods are.
+ * port. zen-lead itself refuses to probe loopback. So the demo says here, in code, where its pods
+ * are.
  */
 
 import type { HealthCheckOptions } from '../../../bridge/leaders/healthChecks.ts';
