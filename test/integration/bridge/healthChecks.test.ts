@@ -120,7 +120,7 @@ it('zen-lead keeps the leader where no pod passes, and says so', async () => {
   await untilLeads('db', 'db-2');
 });
 
-it('sends the event of a change before it asks a pod', async () => {
+it('zen-lead sends the event of a change before it asks a pod', async () => {
   const { server, pods } = await start({});
   const steps: string[] = [];
   const bench = aBench({

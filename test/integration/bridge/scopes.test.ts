@@ -88,7 +88,7 @@ it('a bridge is not ready while a list of one namespace is late, and serves the 
   stalled.remove();
 });
 
-it('sends no resync and no reconcile of everything about a namespace that is not listed', async () => {
+it('a bridge sends no resync and no reconcile of everything about a namespace that is not listed', async () => {
   const server = await aCluster();
   forbidPods(server, 'bank');
   const bench = aBench({ server, namespaces, tuning: { ...quick, resync: { periodMs: 40, tickMs: 5 } } });

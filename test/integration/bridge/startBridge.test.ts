@@ -55,7 +55,7 @@ describe('at the start', () => {
 });
 
 describe('while it runs', () => {
-  it('sends a pod’s change with the state after it, and its revision', async () => {
+  it('the bridge sends a pod’s change with the state after it, and its revision', async () => {
     const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     addPod(server, 'shop', 'db-0', 'db');
@@ -71,7 +71,7 @@ describe('while it runs', () => {
     expect(snapshot?.revisions.pods).toBe(String(server.revision()));
   });
 
-  it('sends nothing for a pod that no Service selects, and nothing when nothing that matters changed', async () => {
+  it('the bridge sends nothing for a pod that no Service selects, and nothing when nothing relevant changed', async () => {
     const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     addPod(server, 'shop', 'db-0', 'db');
@@ -86,7 +86,7 @@ describe('while it runs', () => {
     expect(await bench.nextEvents(1)).toEqual(['service.added shop/last']);
   });
 
-  it('sends one event for what one reconcile has made, once both watches have brought it', async () => {
+  it('the bridge sends one event for what one reconcile has made, once both watches have brought it', async () => {
     const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     const bench = aBench({ server });
@@ -102,7 +102,7 @@ describe('while it runs', () => {
     expect(await bench.nextEvents(1)).toEqual(['service.added shop/last']);
   });
 
-  it('sends a recheck when the reply asks for it, and hands the carry back', async () => {
+  it('the bridge sends a recheck when the reply asks for it, and hands the carry back', async () => {
     const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     const bench = aBench({
@@ -114,7 +114,7 @@ describe('while it runs', () => {
     expect(bench.events.at(-1)?.data.carry).toBe('n=1');
   });
 
-  it('sends a resync for every Service, period after period', async () => {
+  it('the bridge sends a resync for every Service, period after period', async () => {
     const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     const bench = aBench({ server, tuning: { resync: { periodMs: 40, tickMs: 5 } } });
@@ -123,7 +123,7 @@ describe('while it runs', () => {
     );
   });
 
-  it('keeps watching behind a sink that never answers', async () => {
+  it('the bridge keeps watching behind a sink that never answers', async () => {
     const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     addPod(server, 'shop', 'db-0', 'db');
@@ -138,7 +138,7 @@ describe('while it runs', () => {
     await waitFor(() => expect(pod()?.ready).toBe(false));
   });
 
-  it('shows what it sees in its gauges', async () => {
+  it('the bridge shows what it sees in its gauges', async () => {
     const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     for (const n of [0, 1, 2]) addPod(server, 'shop', `db-${n}`, 'db');
@@ -157,7 +157,7 @@ describe('while it runs', () => {
 });
 
 describe('while a watch is blind', () => {
-  it('sends hints, says so in its readiness, and snapshots again once it sees', async () => {
+  it('the bridge sends hints, says so in its readiness, and sends snapshots again once it sees', async () => {
     const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     addPod(server, 'shop', 'db-0', 'db');
@@ -181,7 +181,7 @@ describe('while a watch is blind', () => {
 });
 
 describe('after a gap', () => {
-  it('sends what changed while the watch was cut', async () => {
+  it('the bridge sends what changed while the watch was cut', async () => {
     const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     addPod(server, 'shop', 'db-0', 'db');
@@ -195,7 +195,7 @@ describe('after a gap', () => {
     expect(await bench.nextEvents(1)).toEqual(['pod.modified shop/db']);
   });
 
-  it('builds no snapshot out of half a list', async () => {
+  it('the bridge builds no snapshot out of half a list', async () => {
     const server = await anApiServer('shop');
     addService(server, 'shop', 'db');
     for (const n of [0, 1]) addPod(server, 'shop', `db-${n}`, 'db');
