@@ -19,6 +19,8 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     teardownTimeout: 30_000,
+    // As in vitest.config.ts: what the suites share waits for as long here.
+    expect: { poll: { timeout: 30_000 } },
     reporters: ['verbose'],
   },
 });

@@ -12,6 +12,8 @@ export default defineConfig({
     // Each starts a Prometheus and three programs.
     fileParallelism: false,
     testTimeout: 120_000,
+    // As in vitest.config.ts: what the suites share waits for as long here.
+    expect: { poll: { timeout: 30_000 } },
     reporters: ['verbose'],
   },
 });

@@ -6,6 +6,8 @@ export default defineConfig({
     // One packs, bundles and installs, which takes longest.
     testTimeout: 60_000,
     hookTimeout: 300_000,
+    // As in vitest.config.ts: what the suites share waits for as long here.
+    expect: { poll: { timeout: 30_000 } },
     reporters: ['verbose'],
   },
 });
