@@ -6,6 +6,9 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 
@@ -24,7 +27,19 @@ export function programEnvironment(): Record<string, string> {
   const path = process.env['PATH'] ?? '';
   return coverage === undefined
     ? { PATH: path, NODE_COMPILE_CACHE: compileCache }
-    : { PATH: path, NODE_V8_COVERAGE: coverage };
+    : { PATH: path, NODE_V8_COVERAGE: join(coverage, randomUUID()) };
+}
+
+/**
+ * Hands over what a program has measured of itself. A worker reads all that lies in its directory
+ * at the end of a file of tests, and half a file would fail it. So each program writes to a
+ * directory of its own, and only what one has written that ended by itself is moved.
+ */
+function handOverCoverage(code: number | null, from: string | undefined): void {
+  const to = process.env['NODE_V8_COVERAGE'];
+  if (code === null || from === undefined || to === undefined) return;
+  mkdirSync(from, { recursive: true });
+  for (const file of readdirSync(from)) renameSync(join(from, file), join(to, file));
 }
 
 export interface Program {
@@ -46,8 +61,9 @@ export function startProgram(
   environment: Readonly<Record<string, string>> = {},
   file = entry,
 ): Program {
+  const env: Record<string, string> = { ...programEnvironment(), ...environment };
   const child = spawn(process.execPath, [file, ...args], {
-    env: { ...programEnvironment(), ...environment },
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -58,7 +74,12 @@ export function startProgram(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  const exited = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)));
+  const exited = new Promise<number | null>((resolve) =>
+    child.on('close', (code) => {
+      handOverCoverage(code, env['NODE_V8_COVERAGE']);
+      resolve(code);
+    }),
+  );
   onTestFinished(() => void child.kill('SIGKILL'));
   return {
     process: child,
