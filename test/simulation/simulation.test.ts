@@ -5,29 +5,15 @@
  */
 
 import { expect, it } from 'vitest';
+import { everyday, SEED_TIMEOUT_MS, simulateSeeds } from './everydaySeeds.ts';
 import { renderFailure } from './renderFailure.ts';
 import { renderProgress } from './renderProgress.ts';
 import { runSeed } from './runSeed.ts';
 
-const SEEDS = 500;
-/**
- * Small enough that a report says which part failed, and that vitest gets the event loop in
- * between.
- */
-const SEEDS_A_TEST = 100;
-
-const parts = Array.from({ length: SEEDS / SEEDS_A_TEST }, (_, i) => 1 + i * SEEDS_A_TEST);
-
-it.each(parts)(
+it.each(everyday.first)(
   'keeps every invariant, and heals, in the hundred runs from seed %i',
-  async (first) => {
-    for (let seed = first; seed < first + SEEDS_A_TEST; seed++) {
-      const result = await runSeed(seed);
-      if (result.violation !== null) expect.fail(renderFailure(result));
-      await eventLoopTurn();
-    }
-  },
-  120_000,
+  simulateSeeds,
+  SEED_TIMEOUT_MS,
 );
 
 /** Runs that once violated an invariant, with the actions that they did it with. */
@@ -74,8 +60,3 @@ it('is another run with another seed', async () => {
   const [one, other] = [await runSeed(1), await runSeed(2)];
   expect(one.trace).not.toEqual(other.trace);
 });
-
-/** A run does not let go of the event loop by itself. */
-function eventLoopTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}

@@ -1,0 +1,10 @@
+/** Runs the second half of the everyday simulation: see simulation.test.ts. */
+
+import { it } from 'vitest';
+import { everyday, SEED_TIMEOUT_MS, simulateSeeds } from './everydaySeeds.ts';
+
+it.each(everyday.second)(
+  'keeps every invariant, and heals, in the hundred runs from seed %i',
+  simulateSeeds,
+  SEED_TIMEOUT_MS,
+);
