@@ -10,11 +10,10 @@
  * and however often. It writes to no object.
  */
 
-import { codeOf } from '../../lib/errors.ts';
 import type { ReplyData } from '../../lib/events/reply.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
 import { clusterSource, toLeaderEvent } from '../../lib/events/toReply.ts';
-import { endpointSlices, type KubeApi, type Resource, services } from '../../lib/kube/kubeApi.ts';
+import { endpointSlices, type KubeApi, services } from '../../lib/kube/kubeApi.ts';
 import { parseService } from '../../lib/kube/parseService.ts';
 import { parseSlice } from '../../lib/kube/parseSlice.ts';
 import type { Leader } from '../../lib/selection/decision.ts';
@@ -23,6 +22,7 @@ import { isControlledBy } from '../../lib/selection/ownership.ts';
 import { type LeaderRecord, recordOf, toLeader } from '../../lib/selection/record.ts';
 import type { GoneSource, Uid } from '../../lib/selection/snapshot.ts';
 import { sliceName } from '../../lib/selection/wantedNames.ts';
+import { readIfThere } from '../reconcile/readIfThere.ts';
 import type { EventsSink } from './eventsSink.ts';
 import { type Notice, writeKubernetesEvent } from './kubernetesEvent.ts';
 
@@ -76,11 +76,10 @@ async function readStanding(
   api: KubeApi,
   signal: AbortSignal,
 ): Promise<'gone' | 'nothing' | 'waits'> {
-  const source = await readIfThere(api, services, namespace, name, signal);
-  if (source !== undefined && parseService(source).uid === gone.uid) return 'nothing';
+  const source = await readIfThere(api, { resource: services, namespace, name }, parseService, signal);
+  if (source?.uid === gone.uid) return 'nothing';
   for (const each of sliceNames(gone)) {
-    const object = await readIfThere(api, endpointSlices, namespace, each, signal);
-    const slice = object === undefined ? null : parseSlice(object);
+    const slice = await readIfThere(api, { resource: endpointSlices, namespace, name: each }, parseSlice, signal);
     if (slice === null) continue;
     if (isControlledBy(slice, gone.uid)) return 'waits';
     if (gone.slices.some(({ uid }) => uid === slice.uid)) return 'nothing';
@@ -95,21 +94,6 @@ function sliceNames({ services: leaderServices, slices }: GoneSource): ReadonlyS
     ...slices.map(({ name }) => name),
     ...leaderServices.flatMap(({ name }) => families.map((family) => sliceName(name, family))),
   ]);
-}
-
-async function readIfThere(
-  api: KubeApi,
-  resource: Resource,
-  namespace: string,
-  name: string,
-  signal: AbortSignal,
-): Promise<unknown> {
-  try {
-    return await api.get(resource, namespace, name, signal);
-  } catch (error) {
-    if (codeOf(error) === 'KUBE_NOT_FOUND') return undefined;
-    throw error;
-  }
 }
 
 function announcedLeader({ announced, service }: LeaderRecord): Leader | null {

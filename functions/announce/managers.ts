@@ -7,10 +7,10 @@
  * Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
  */
 
-import { codeOf } from '../../lib/errors.ts';
 import { takeFields, takeList, takeOptionalString } from '../../lib/kube/fields.ts';
 import { endpointSlices, type KubeApi, services } from '../../lib/kube/kubeApi.ts';
 import type { HeldBack } from '../reconcile/damping.ts';
+import { readIfThere } from '../reconcile/readIfThere.ts';
 
 const MAX_MANAGERS = 3;
 const MAX_LENGTH = 64;
@@ -23,14 +23,12 @@ export async function readManagers(
   { resource, name }: Pick<HeldBack, 'resource' | 'name'>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  let object: unknown;
-  try {
-    object = await api.get(resource === 'services' ? services : endpointSlices, namespace, name, signal);
-  } catch (error) {
-    if (codeOf(error) === 'KUBE_NOT_FOUND') return [];
-    throw error;
-  }
-  const metadata = takeFields(takeFields(object, resource)['metadata'], 'metadata');
+  const object = { resource: resource === 'services' ? services : endpointSlices, namespace, name };
+  return (await readIfThere(api, object, parseManagers, signal)) ?? [];
+}
+
+function parseManagers(object: unknown): readonly string[] {
+  const metadata = takeFields(takeFields(object, 'object')['metadata'], 'metadata');
   const path = 'metadata.managedFields[]';
   const others = takeList(metadata, 'managedFields', 'metadata').flatMap((each) => {
     const fields = takeFields(each, path);

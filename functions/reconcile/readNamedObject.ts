@@ -5,28 +5,21 @@
  * Guarantees: consistent. Nothing where the object has gone.
  */
 
-import { codeOf } from '../../lib/errors.ts';
 import type { ForeignHint } from '../../lib/events/foreign.ts';
-import { endpointSlices, type KubeApi, pods } from '../../lib/kube/kubeApi.ts';
+import { endpointSlices, type KubeApi, pods, type Resource } from '../../lib/kube/kubeApi.ts';
 import { parsePod } from '../../lib/kube/parsePod.ts';
 import { parseSlice } from '../../lib/kube/parseSlice.ts';
 import type { Named } from './concerned.ts';
-import { parseObject } from './parseObject.ts';
+import { readIfThere } from './readIfThere.ts';
 
 export async function readNamedObject(
   api: KubeApi,
   { namespace, objectKind, name }: ForeignHint,
   signal: AbortSignal,
 ): Promise<Named> {
-  if (objectKind !== 'Pod' && objectKind !== 'EndpointSlice') return {};
-  const attempt = `get ${objectKind} ${namespace}/${name}`;
-  try {
-    const object = await api.get(objectKind === 'Pod' ? pods : endpointSlices, namespace, name, signal);
-    return objectKind === 'Pod'
-      ? { pod: parseObject(attempt, object, parsePod) }
-      : { slice: parseObject(attempt, object, parseSlice) };
-  } catch (error) {
-    if (codeOf(error) === 'KUBE_NOT_FOUND') return {};
-    throw error;
-  }
+  const read = <T>(resource: Resource, parse: (input: unknown) => T): Promise<T | null> =>
+    readIfThere(api, { resource, namespace, name }, parse, signal);
+  if (objectKind === 'Pod') return { pod: (await read(pods, parsePod)) ?? undefined };
+  if (objectKind === 'EndpointSlice') return { slice: (await read(endpointSlices, parseSlice)) ?? undefined };
+  return {};
 }
