@@ -147,17 +147,12 @@ function selectEligible(input: ChoiceInput, now: number): Candidate | undefined 
  * Where no pod leads and every Ready pod fails the check, Ready alone decides. One that waits for
  * its first verdict may pass, and is waited for.
  */
-function selectLastResort({ candidates, ...input }: ChoiceInput, now: number): Candidate | undefined {
-  const isReady = (pod: Candidate): boolean => {
-    const why = whyUnfit(pod, input.rules);
-    return why === null || why === 'unhealthy';
-  };
-  const ready = candidates.filter(isReady);
-  if (ready.some((pod) => whyUnfit(pod, input.rules) === null)) return undefined;
-  return selectEligible({ ...input, candidates: ready, rules: { ...input.rules, isChecked: false } }, now);
+function selectLastResort(input: ChoiceInput, now: number): Candidate | undefined {
+  if (input.candidates.some((pod) => whyUnfit(pod, input.rules) === null)) return undefined;
+  return selectEligible({ ...input, rules: { ...input.rules, isChecked: false } }, now);
 }
 
-function strategyContext({ settings, sourceUid, record }: ChoiceInput): StrategyContext {
+export function strategyContext({ settings, sourceUid, record }: ChoiceInput): StrategyContext {
   return { strategy: settings.strategy, sourceUid, lastNode: record.lastNode, lastZone: record.lastZone };
 }
 

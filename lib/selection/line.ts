@@ -6,7 +6,8 @@
  * pods plays no part, or a pod that fails would leave the line and be asked no more.
  */
 
-import { addressOf, eligibleAt, whyUnfit } from './fitness.ts';
+import { strategyContext } from './choose.ts';
+import { addressOf, isEligible, whyUnfit } from './fitness.ts';
 import type { HealthCheckSettings } from './healthCheck.ts';
 import { readSituation } from './situation.ts';
 import type { Candidate, Snapshot, Uid } from './snapshot.ts';
@@ -30,17 +31,13 @@ export function lineOf(snapshot: Snapshot, now: number): Line | null {
   const situation = readSituation(snapshot);
   if (situation === null || !situation.isEnabled || !situation.isRoutable) return null;
   const { choice } = situation;
-  const { record, rules, settings, sourceUid } = choice;
+  const { rules, settings } = choice;
   if (settings.healthCheck === null) return null;
 
   const fit = choice.candidates.filter((pod) => whyUnfit(pod, rules) === null);
-  const { lastNode, lastZone } = record;
-  const ordered = orderByStrategy(fit, { strategy: settings.strategy, sourceUid, lastNode, lastZone });
-  const rank = (pod: Candidate): number => {
-    const isEligible = rules.minReadyMs === 0 || eligibleAt(pod, rules, now) <= now;
-    return (isEligible ? 0 : 2) + (pod.name === settings.pinLeader ? 0 : 1);
-  };
-  const ranked = ordered.map((pod) => ({ pod, rank: rank(pod) }));
+  const rank = (pod: Candidate): number =>
+    (isEligible(pod, rules, now) ? 0 : 2) + (pod.name === settings.pinLeader ? 0 : 1);
+  const ranked = orderByStrategy(fit, strategyContext(choice)).map((pod) => ({ pod, rank: rank(pod) }));
   // A stable sort, so within a rank the strategy decides.
   const pods = ranked
     .toSorted((a, b) => a.rank - b.rank)

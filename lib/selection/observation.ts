@@ -49,7 +49,3 @@ export interface Observations {
   readonly pods: readonly PodObservation[];
   readonly nodes?: readonly NodeObservation[];
 }
-
-export function isObservationDetail(text: string): text is ObservationDetail {
-  return detailForm.test(text);
-}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hangBoundMs, parseHealthCheck } from '../../../lib/selection/healthCheck.ts';
-import { isObservationDetail } from '../../../lib/selection/observation.ts';
+import { detailForm } from '../../../lib/selection/observation.ts';
 import { parseSettings } from '../../../lib/selection/settings.ts';
 
 function checkOf(values: Record<string, string>) {
@@ -55,7 +55,7 @@ describe('hangBoundMs', () => {
   });
 });
 
-describe('isObservationDetail', () => {
+describe('detailForm', () => {
   it.each([
     'refused',
     'reset',
@@ -68,13 +68,13 @@ describe('isObservationDetail', () => {
     'grpc-14',
     'grpc-5',
   ])('accepts %s', (text) => {
-    expect(isObservationDetail(text)).toBe(true);
+    expect(detailForm.test(text)).toBe(true);
   });
 
   it.each(['', 'ok', 'http-', 'http-20', 'http-2000', 'grpc-x', 'http-503 secret', 'Timeout', ' refused'])(
     'refuses %j: nothing of an answer travels but the list',
     (text) => {
-      expect(isObservationDetail(text)).toBe(false);
+      expect(detailForm.test(text)).toBe(false);
     },
   );
 });
