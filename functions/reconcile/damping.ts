@@ -54,11 +54,13 @@ const STAYS_MS = 60_000;
 /** Each takes 45 characters of the 1,024 that a carry may have. */
 const MAX_ENTRIES = 12;
 const HASH_LENGTH = 8;
-const ANNOUNCEMENT = 'announcement';
+const ANNOUNCEMENT = hash('announcement');
 
 export const noLedger: Ledger = new Map();
 
 export function admit(ledger: Ledger, writes: readonly Write[], snapshot: Snapshot, now: number): Admitted {
+  // As nearly always. Nothing is hashed on the way of a failover then.
+  if (ledger.size === 0) return { writes, heldBack: [], dueAt: null };
   const targets = groupByTarget(writes);
   const heldBack: HeldBack[] = [];
   const held = new Set<string>();
@@ -88,13 +90,13 @@ export function note(ledger: Ledger, writes: readonly Write[], now: number): Led
 
 export function noteAnnouncement(ledger: Ledger, said: unknown, now: number): Ledger {
   const next = new Map(prune(ledger, now));
-  add(next, hash(ANNOUNCEMENT), hash(said), now);
+  add(next, ANNOUNCEMENT, hash(said), now);
   return next;
 }
 
 /** When this may be announced again; null when it may be now. */
 export function announcementDueAt(ledger: Ledger, said: unknown, now: number): number | null {
-  const entry = ledger.get(hash(ANNOUNCEMENT));
+  const entry = ledger.get(ANNOUNCEMENT);
   if (entry === undefined || entry.content !== hash(said)) return null;
   const at = nextAt(entry, MAX_DELAY_MS);
   return now < at ? at : null;
@@ -143,12 +145,18 @@ function targetOf(write: Write): string {
  * Of a slice that is where it routes to: creating it again is the same wish as patching it.
  */
 function contentOf(group: readonly Write[]): unknown {
-  const last = group.findLast((write) => write.kind === 'create' || write.kind === 'patch');
+  const last = lastContentIn(group);
   if (last === undefined) return 'delete';
   const { metadata, spec, endpoints, ports } = bodyOf(last);
   const { annotations = {}, labels, ownerReferences } = metadata;
   if (last.resource === 'endpointslices') return [endpoints, ports, annotations[annotation.leaderPodUid] ?? null];
   return [spec, labels, annotations, ownerReferences];
+}
+
+type Content = Extract<Write, { kind: 'create' | 'patch' }>;
+
+function lastContentIn(group: readonly Write[]): Content | undefined {
+  return group.findLast((write): write is Content => write.kind === 'create' || write.kind === 'patch');
 }
 
 interface Body {
@@ -162,13 +170,13 @@ interface Body {
   readonly ports?: unknown;
 }
 
-function bodyOf(write: Extract<Write, { kind: 'create' | 'patch' }>): Body {
+function bodyOf(write: Content): Body {
   return { metadata: {}, ...(write.kind === 'create' ? write.object : write.patch) };
 }
 
 /** A Service that is missing routes nowhere; a slice counts by its addresses. */
 function isWrong(group: readonly Write[], { services, slices }: Snapshot): boolean {
-  const last = group.findLast((write) => write.kind === 'create' || write.kind === 'patch');
+  const last = lastContentIn(group);
   if (last === undefined) return false;
   if (last.resource === 'services') return !services.some(({ name }) => name === last.name);
   const existing = slices.find(({ name }) => name === last.name);
