@@ -79,11 +79,11 @@ export function answerClientError(error: Error, socket: Socket, deps: RefusalDep
   const code = 'code' in error ? error.code : undefined;
   // It has gone, or it is answered already.
   if (code === 'ECONNRESET' || !socket.writable) return;
-  setTimeout(() => socket.destroy(), LINGER_MS).unref();
   if (hasBegunAnswer(socket)) {
     socket.destroy();
     return;
   }
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
   const { status, body } = count(toAnswer(toClientError(code, error, limits)), deps);
   const text = JSON.stringify(body);
   const lines = [
