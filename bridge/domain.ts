@@ -48,7 +48,7 @@ export interface Domain<Change, C extends Concern, E extends OutgoingEvent, R = 
   /** The event for one concern, with the state as it is now. */
   toEvent(concern: C, context: EventContext, now: number): E;
   /** What the reply to such an event says to the domain itself. */
-  onReply?(concern: C, reply: R): void;
+  onReply?(reply: R): void;
   /** What our own rules would do about it, now. Pure. */
   wantsChange(concern: C, views: Views, now: number): Wish;
   /** What the concern saw may be what another replica's events have done. */

@@ -171,7 +171,7 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
         log.warn({ key: concern.key, detail }, 'the sink took an event and said something unclear');
       if (reply === undefined) return;
       rechecks.take(concern, reply.data);
-      domain.onReply?.(concern, reply);
+      domain.onReply?.(reply);
     },
     onDeadLetter: deadLetters.send,
     ...(options.onDelivery !== undefined && { onDelivery: options.onDelivery }),

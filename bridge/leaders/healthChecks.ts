@@ -91,7 +91,7 @@ export function createHealthChecks(options: HealthCheckOptions, context: HealthC
     },
     onSuspended(isSuspended) {
       metrics.healthChecksSuspended.set(isSuspended ? 1 : 0);
-      const { length: services } = [...prober.keys()];
+      const { size: services } = sourceOf;
       if (isSuspended)
         log.warn({ services }, 'more than half of the leaders fail at once, health checks are suspended');
       else log.info({ services }, 'health checks count again');
@@ -163,12 +163,9 @@ export function createHealthChecks(options: HealthCheckOptions, context: HealthC
         return;
       }
       sourceOf.set(key, { namespace, name });
-      const asked = line.pods.filter((place) => mayAsk(source, place));
-      noteRefused(
-        source,
-        key,
-        line.pods.length === asked.length ? [] : line.pods.filter((each) => !asked.includes(each)),
-      );
+      const places = Map.groupBy(line.pods, (place) => mayAsk(source, place));
+      const asked = places.get(true) ?? [];
+      noteRefused(source, key, places.get(false) ?? []);
       const routed = index.routedPod(name);
       const leader = asked.find(({ uid }) => uid === routed?.uid) ?? null;
       prober.update({ key, check: line.check, leader, line: asked.filter((place) => place !== leader) });

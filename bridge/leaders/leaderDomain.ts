@@ -132,7 +132,7 @@ export function createLeaderDomain(now: () => number, observer?: Observer): Lead
       const known = { store, revisions: toRevisions(concern.namespace, context), observations, gone: ended };
       return toCloudEvent(concern, known, context, at);
     },
-    onReply(_concern, { data }) {
+    onReply({ data }) {
       if (data.goneAnnounced !== undefined) gone.settle(data.goneAnnounced);
     },
     wantsChange(concern, views, at) {

@@ -64,7 +64,6 @@ export interface Prober {
   /** The group as it is now. Cheap where nothing changed. */
   update(group: ProbeGroup): void;
   remove(key: string): void;
-  keys(): Iterable<string>;
   has(key: string): boolean;
   /** Also while all verdicts are withdrawn. Null before the first one. */
   verdictOf(key: string, uid: string): Verdict | null;
@@ -206,7 +205,6 @@ export function createProber(options: ProberOptions): Prober {
       closeAll(group);
       guard.note(key, null);
     },
-    keys: () => groups.keys(),
     has: (key) => groups.has(key),
     verdictOf: (key, uid) => standingOf(groups.get(key), uid)?.verdict ?? null,
     observationsOf(key) {
