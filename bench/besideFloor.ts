@@ -7,33 +7,47 @@ import { findAssets, missingAssetsLine } from '../test/support/controlPlane/find
 import { type ControlPlane, startControlPlane } from '../test/support/controlPlane/startControlPlane.ts';
 import { startZenLead } from '../test/support/programs/spawnZenLead.ts';
 import { startProcess } from '../test/support/programs/startProcess.ts';
+import { describeSetting, type Setting } from './describeSetting.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 
-export const contestants = ['floor', 'zen-lead'] as const;
-export type Contestant = (typeof contestants)[number];
+const contestants = ['floor', 'zen-lead'] as const;
+type Contestant = (typeof contestants)[number];
 
 export interface FleetRun {
   readonly size: number;
   readonly rounds: number;
-  /** Called once a round and contestant, when its program watches the fleet. */
-  measure(fleet: Fleet, contestant: Contestant): Promise<void>;
+  /**
+   * Called once a round and contestant, when its program watches the fleet. Resolves with samples in
+   * milliseconds.
+   */
+  measure(fleet: Fleet): Promise<readonly number[]>;
 }
 
-/** False, and one plain line, where kube-apiserver and etcd are missing. */
-export async function besideFloor(run: FleetRun): Promise<boolean> {
+export interface FleetResult {
+  /** As it was before anything was started. */
+  readonly setting: Setting;
+  /** Samples of all rounds, in milliseconds. */
+  readonly tookMs: Readonly<Record<Contestant, readonly number[]>>;
+}
+
+/** Null, and one plain line, where kube-apiserver and etcd are missing. */
+export async function besideFloor(run: FleetRun): Promise<FleetResult | null> {
   if (findAssets(process.env) === null) {
     console.log(missingAssetsLine.replace(/^e2e/, 'bench'));
-    return false;
+    return null;
   }
+  const setting = describeSetting();
+  const tookMs: Record<Contestant, number[]> = { floor: [], 'zen-lead': [] };
   // Without kube-controller-manager, whose work on the same pods would be in the figures of both.
   const controlPlane = await startControlPlane({ controllerManager: false });
   try {
     for (let round = 0; round < run.rounds; round += 1)
-      for (const contestant of contestants) await runOne(controlPlane, contestant, round, run);
+      for (const contestant of contestants)
+        tookMs[contestant].push(...(await runOne(controlPlane, contestant, round, run)));
   } finally {
     await controlPlane.stop();
   }
-  return true;
+  return { setting, tookMs };
 }
 
 async function runOne(
@@ -41,11 +55,11 @@ async function runOne(
   contestant: Contestant,
   round: number,
   { size, measure }: FleetRun,
-): Promise<void> {
+): Promise<readonly number[]> {
   const fleet = await createFleet(controlPlane, `${contestant}-${round}`, size);
   const program = await startProgram(controlPlane, contestant, fleet);
   try {
-    await measure(fleet, contestant);
+    return await measure(fleet);
   } finally {
     await fleet.close();
     await program.stop('SIGKILL');

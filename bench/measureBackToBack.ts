@@ -7,8 +7,7 @@
  * client's watch delivers the other pod's address.
  */
 
-import { besideFloor, type Contestant } from './besideFloor.ts';
-import { describeSetting } from './describeSetting.ts';
+import { besideFloor } from './besideFloor.ts';
 import { readSamples } from './readSamples.ts';
 import { settle } from './settle.ts';
 import { summarize } from './summarize.ts';
@@ -24,25 +23,26 @@ const samples = readSamples({
   samples: 400,
   reason: 'four samples lie above the 99th percentile',
 });
-const setting = describeSetting();
-const tookMs: Record<Contestant, number[]> = { floor: [], 'zen-lead': [] };
 
-const isDone = await besideFloor({
+const result = await besideFloor({
   size: services,
   rounds: 1,
-  async measure(fleet, contestant) {
+  async measure(fleet) {
     await settle();
     await fleet.optIn();
     await settle();
+    const tookMs: number[] = [];
     for (let i = 0; i < warmUp + samples; i += 1) {
       const member = fleet.members[(i * stride) % services];
       if (member === undefined) continue;
       const took = await fleet.failOver(member);
-      if (i >= warmUp) tookMs[contestant].push(took);
+      if (i >= warmUp) tookMs.push(took);
     }
+    return tookMs;
   },
 });
-if (isDone) {
+if (result !== null) {
+  const { setting, tookMs } = result;
   const [floor, zenLead] = [summarize(tookMs.floor), summarize(tookMs['zen-lead'])];
   writeClaim({
     name: 'back-to-back',

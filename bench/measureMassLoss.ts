@@ -6,35 +6,34 @@
  * route. It includes the writes of the load, which are the same for both.
  */
 
-import { besideFloor, type Contestant } from './besideFloor.ts';
-import { describeSetting } from './describeSetting.ts';
+import { besideFloor } from './besideFloor.ts';
 import { readSamples } from './readSamples.ts';
 import { settle } from './settle.ts';
-import { medianOf, writeClaim } from './writeClaim.ts';
+import { medianFigure, writeClaim } from './writeClaim.ts';
 
 const services = 300;
 const losses = readSamples({ script: 'measureMassLoss.ts', samples: 3, reason: 'a median of more takes minutes' });
-const setting = describeSetting();
-const tookMs: Record<Contestant, number[]> = { floor: [], 'zen-lead': [] };
 
-const isDone = await besideFloor({
+const result = await besideFloor({
   size: services,
   rounds: 1,
-  async measure(fleet, contestant) {
+  async measure(fleet) {
     await settle();
     await fleet.optIn();
+    const tookMs: number[] = [];
     for (let i = 0; i < losses; i += 1) {
       await settle();
-      tookMs[contestant].push(await fleet.loseLeaders());
+      tookMs.push(await fleet.loseLeaders());
     }
+    return tookMs;
   },
 });
-if (isDone)
+if (result !== null)
   writeClaim({
     name: 'mass-loss',
     claim: 'All leaders of a namespace lost at once, until the last route has moved',
     load: `${services} Services with 3 pods each in one namespace, ${losses} losses`,
-    setting,
-    figures: [{ what: 'median', unit: 'ms', floor: medianOf(tookMs.floor), zenLead: medianOf(tookMs['zen-lead']) }],
+    setting: result.setting,
+    figures: [medianFigure(result.tookMs)],
   });
 process.exit();

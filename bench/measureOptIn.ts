@@ -6,31 +6,28 @@
  * route. It includes the writes of the load, which are the same for both.
  */
 
-import { besideFloor, type Contestant } from './besideFloor.ts';
-import { describeSetting } from './describeSetting.ts';
+import { besideFloor } from './besideFloor.ts';
 import { readSamples } from './readSamples.ts';
 import { settle } from './settle.ts';
-import { medianOf, writeClaim } from './writeClaim.ts';
+import { medianFigure, writeClaim } from './writeClaim.ts';
 
 const services = 300;
 const rounds = readSamples({ script: 'measureOptIn.ts', samples: 2, reason: 'a median of more takes minutes' });
-const setting = describeSetting();
-const tookMs: Record<Contestant, number[]> = { floor: [], 'zen-lead': [] };
 
-const isDone = await besideFloor({
+const result = await besideFloor({
   size: services,
   rounds,
-  async measure(fleet, contestant) {
+  async measure(fleet) {
     await settle();
-    tookMs[contestant].push(await fleet.optIn());
+    return [await fleet.optIn()];
   },
 });
-if (isDone)
+if (result !== null)
   writeClaim({
     name: 'opt-in',
     claim: 'All Services of a namespace opted in at once, until the last is routed',
     load: `${services} Services with 3 pods each in one namespace, ${rounds} rounds`,
-    setting,
-    figures: [{ what: 'median', unit: 'ms', floor: medianOf(tookMs.floor), zenLead: medianOf(tookMs['zen-lead']) }],
+    setting: result.setting,
+    figures: [medianFigure(result.tookMs)],
   });
 process.exit();
