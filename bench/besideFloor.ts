@@ -17,8 +17,8 @@ export interface FleetRun {
   readonly size: number;
   readonly rounds: number;
   /**
-   * Called once a round and contestant, when its program watches the fleet. Resolves with samples in
-   * milliseconds.
+   * Called once a round and contestant, when its program watches the fleet. Resolves with samples
+   * in milliseconds.
    */
   measure(fleet: Fleet): Promise<readonly number[]>;
 }
