@@ -8,10 +8,9 @@
  * stack.
  */
 
-import { exitCodeOf } from '../lib/config/exitCode.ts';
 import { parseCommandLine } from '../lib/config/parseCommandLine.ts';
-import { codeOf } from '../lib/errors.ts';
-import { escapeLines } from './escapeControls.ts';
+import { zenLead } from '../lib/config/program.ts';
+import { reportError } from './reportError.ts';
 
 /**
  * A longer one would fire every millisecond:
@@ -21,16 +20,7 @@ const LONGEST_TIMER_MS = 2_147_483_647;
 
 async function main(): Promise<void> {
   const line = parseCommandLine(process.argv.slice(2), process.env);
-  if (line.kind === 'help') {
-    const { renderHelp } = await import('../lib/config/renderHelp.ts');
-    process.stdout.write(renderHelp(line.command));
-    return;
-  }
-  if (line.kind === 'version') {
-    const { build } = await import('../lib/telemetry/build.ts');
-    process.stdout.write(`${build.version}\n`);
-    return;
-  }
+  if (line.kind !== 'command') return (await import('./printAbout.ts')).printAbout(line, zenLead);
   switch (line.name) {
     case 'demo':
       return (await import('./commands/demo.ts')).demo(line.values);
@@ -70,19 +60,7 @@ const staysAlive = setInterval(() => undefined, LONGEST_TIMER_MS);
 try {
   await main();
 } catch (error) {
-  process.exitCode = exitCodeOf(error);
-  const hint = process.exitCode === 2 ? '; see zen-lead --help' : '';
-  const isOurs = error instanceof Error && codeOf(error) !== undefined;
-  process.stderr.write(`${escapeLines(`zen-lead: ${isOurs ? `${error.message}${hint}` : describe(error)}`)}\n`);
+  reportError('zen-lead', error);
 } finally {
   clearInterval(staysAlive);
-}
-
-/**
- * A port that is taken or a folder that is not there is not a defect. The system's message is
- * enough, and a stack would hide it.
- */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'syscall' in error ? error.message : (error.stack ?? error.message);
 }

@@ -4,9 +4,9 @@
  * Guarantees: a line has at most 80 columns.
  */
 
-import { type CommandName, commands } from './commands.ts';
 import { exitCodes } from './exitCode.ts';
 import { renderOperand } from './parseCommandLine.ts';
+import { type Program, zenLead } from './program.ts';
 import type { Setting } from './setting.ts';
 import { wrap } from './wrap.ts';
 
@@ -14,20 +14,20 @@ const COLUMNS = 80;
 /** Where the explanations start: after `  --dead-letter-sink URL  `. */
 const INDENT = 28;
 
-export function renderHelp(command: CommandName | null): string {
-  return command === null ? renderProgramHelp() : renderCommandHelp(command);
+export function renderHelp(command: string | null, program: Program = zenLead): string {
+  return command === null ? renderProgramHelp(program) : renderCommandHelp(program, command);
 }
 
-function renderProgramHelp(): string {
+function renderProgramHelp({ name: program, about, commands }: Program): string {
   return [
-    'zen-lead: <service>-leader routes to exactly one Ready pod of <service>.',
+    `${program}: ${about}`,
     '',
-    'Usage: zen-lead <command> [options]',
+    `Usage: ${program} <command> [options]`,
     '',
     'Commands:',
     ...Object.entries(commands).flatMap(([name, { summary }]) => row(name, summary)),
     '',
-    'zen-lead <command> --help shows its options, zen-lead --version the version.',
+    `${program} <command> --help shows its options, ${program} --version the version.`,
     '',
     'Exit codes:',
     ...exitCodes.flatMap(({ code, meaning }) => row(String(code), meaning)),
@@ -35,16 +35,16 @@ function renderProgramHelp(): string {
   ].join('\n');
 }
 
-function renderCommandHelp(name: CommandName): string {
-  const { summary, settings } = commands[name];
+function renderCommandHelp({ name: program, commands }: Program, name: string): string {
+  const { summary, settings } = commands[name] ?? { summary: '', settings: {} };
   const rows = Object.values<Setting>(settings);
   const operands = rows.filter((setting) => setting.operand);
   const options = rows.filter((setting) => setting.flag !== undefined);
   const variables = rows.filter((setting) => setting.flag === undefined && !setting.operand);
   return [
-    ...wrap(`zen-lead ${name}: ${summary}`, COLUMNS),
+    ...wrap(`${program} ${name}: ${summary}`, COLUMNS),
     '',
-    `Usage: zen-lead ${name}${rows.map(renderRequired).join('')} [options]`,
+    `Usage: ${program} ${name}${rows.map(renderRequired).join('')} [options]`,
     '',
     ...operands.flatMap((setting) => row(renderOperand(setting), `${renderMeaning(setting)}${renderOrigin(setting)}`)),
     ...(operands.length === 0 ? [] : ['']),
