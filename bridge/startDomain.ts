@@ -29,6 +29,7 @@ import { createIntake } from './intake.ts';
 import type { Concern, Source } from './queue/concern.ts';
 import type { Ask } from './queue/recheck.ts';
 import { defaultResyncTuning, type ResyncTuning } from './queue/resync.ts';
+import type { HedgeTuning } from './replicas/hedge.ts';
 import { createSendingReplica, type LeaseSettings } from './replicas/sendingReplica.ts';
 import type { ReflectorTuning } from './watch/reflectorTuning.ts';
 import { startWatches } from './watch/startWatches.ts';
@@ -65,6 +66,9 @@ export interface BridgeTuning {
   readonly delivery?: Partial<DeliveryTuning>;
   readonly resync?: ResyncTuning;
   readonly watches?: Partial<ReflectorTuning>;
+  readonly hedging?: HedgeTuning;
+  /** Sources that may wait; see queue.ts for what happens then. */
+  readonly maxWaiting?: number;
 }
 
 export interface RunningDomain<Change> extends Views {
@@ -84,7 +88,7 @@ export interface RunningDomain<Change> extends Views {
  * brokers add.
  */
 const MAX_EVENT_BYTES = 63 * 1024;
-/** More sources than any cluster opts in; see queue.ts for what happens then. */
+/** More sources than any cluster opts in. */
 const MAX_WAITING = 100_000;
 
 export function startDomain<Change, C extends Concern, E extends OutgoingEvent, R extends { readonly data: Ask }>(
@@ -92,6 +96,7 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
   options: DomainOptions<E, R>,
 ): RunningDomain<Change> {
   const { api, sink, sinkUrl, metrics, log, clock = systemClock, random = Math.random, tuning = {} } = options;
+  const { maxWaiting = MAX_WAITING } = tuning;
   const isInProcess = sinkUrl === undefined;
   let isStarted = false;
 
@@ -100,7 +105,7 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
     clock,
     log,
     resync: tuning.resync ?? defaultResyncTuning,
-    maxWaiting: MAX_WAITING,
+    maxWaiting,
     onWaiting: () => delivery.pump(),
     isSynced: (namespace): boolean => watches.isSynced(namespace),
     onConcern: options.onConcern,
@@ -130,6 +135,7 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
   const replica = createSendingReplica<C>({
     ...options,
     lease: options.lease,
+    hedging: tuning.hedging,
     clock,
     random,
     wish: (concern) => domain.wantsChange(concern, watches, clock.now()),
@@ -176,7 +182,7 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
     onDeadLetter: deadLetters.send,
     ...(options.onDelivery !== undefined && { onDelivery: options.onDelivery }),
   });
-  metrics.queueLimit.set(MAX_WAITING);
+  metrics.queueLimit.set(maxWaiting);
   registerGauges(metrics, queue, watches, clock, replica.isFirst);
 
   return {

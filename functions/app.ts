@@ -38,6 +38,10 @@ export interface AppDeps {
    * Milliseconds for a request to arrive whole; 5 s, where our own senders need a few milliseconds.
    */
   readonly receiveTimeoutMs?: number;
+  /** Of one request. */
+  readonly bodyLimitBytes?: number | undefined;
+  /** Open at once. */
+  readonly maxConnections?: number | undefined;
   isReady(): Readiness;
 }
 
@@ -77,15 +81,15 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const ALLOWED_METHODS = ['POST', 'OPTIONS'];
 
 export function createApp(deps: AppDeps): FastifyInstance {
-  const { receiveTimeoutMs = 5_000 } = deps;
+  const { receiveTimeoutMs = 5_000, bodyLimitBytes = BODY_LIMIT_BYTES } = deps;
   const limits: ReceiveLimits = {
-    bodyBytes: BODY_LIMIT_BYTES,
+    bodyBytes: bodyLimitBytes,
     headerBytes: HEADERS_LIMIT_BYTES,
     timeoutMs: receiveTimeoutMs,
   };
   const app = Fastify({
     logger: false,
-    bodyLimit: BODY_LIMIT_BYTES,
+    bodyLimit: bodyLimitBytes,
     requestTimeout: receiveTimeoutMs,
     http: {
       maxHeaderSize: HEADERS_LIMIT_BYTES,
@@ -112,10 +116,10 @@ export function createApp(deps: AppDeps): FastifyInstance {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
-  app.server.maxConnections = MAX_CONNECTIONS;
+  app.server.maxConnections = deps.maxConnections ?? MAX_CONNECTIONS;
   // What cannot be expected of us is left out, as RFC 9110, 10.1.1, allows. Node's 417 has no body.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
-  const admit = createAdmission(deps);
+  const admit = createAdmission(deps, bodyLimitBytes);
 
   app.addHook('onRequest', requireHost);
   registerProbes(app, { metrics: deps.metrics, isReady: () => deps.isReady() });
@@ -143,13 +147,16 @@ declare module 'fastify' {
  * Authenticates the sender, and bounds what all bodies together may take. Runs on the headers,
  * before a byte of the body is read. 1,500 callers without a token held 557 MiB before.
  */
-function createAdmission(deps: AppDeps): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
+function createAdmission(
+  deps: AppDeps,
+  bodyLimitBytes: number,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   let receivingBytes = 0;
   return async (request, reply) => {
     refuseTokenInQuery(request.url);
     request.sender = await deps.authenticate(request.headers.authorization);
-    const declared = Number(request.headers['content-length'] ?? BODY_LIMIT_BYTES);
-    const bytes = Math.min(Number.isNaN(declared) ? BODY_LIMIT_BYTES : declared, BODY_LIMIT_BYTES);
+    const declared = Number(request.headers['content-length'] ?? bodyLimitBytes);
+    const bytes = Math.min(Number.isNaN(declared) ? bodyLimitBytes : declared, bodyLimitBytes);
     if (receivingBytes + bytes > BODIES_LIMIT_BYTES)
       throw new ZenLeadError('BUSY', 'body: too many requests are being received at once', { retry: 'later' });
     receivingBytes += bytes;

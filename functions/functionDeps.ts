@@ -17,6 +17,8 @@ export interface FunctionDeps {
   /** URL; undefined: leader events go to Kubernetes Events only. */
   readonly eventsSink?: string | undefined;
   readonly eventsSinkOptions?: EventsSinkOptions | undefined;
+  /** Services whose hints are served at once. */
+  readonly maxHints?: number | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly tracing?: Tracing | undefined;
@@ -31,6 +33,7 @@ export function createFunctionReconciler({
   clusterName,
   eventsSink,
   eventsSinkOptions,
+  maxHints,
   metrics,
   log,
   tracing = noTracing,
@@ -39,5 +42,6 @@ export function createFunctionReconciler({
 }: FunctionDeps): Reconciler {
   const sink = eventsSink === undefined ? undefined : createEventsSink(eventsSink, eventsSinkOptions);
   const announcer = createAnnouncer({ api, clusterName, eventsSink: sink, metrics, log, now, timeoutSignal });
-  return traceReconciles(createReconciler({ api, clusterName, announcer, metrics, log, tracing, now }), tracing);
+  const shared = { api, clusterName, announcer, maxHints, metrics, log, tracing, now };
+  return traceReconciles(createReconciler(shared), tracing);
 }

@@ -25,6 +25,8 @@ export interface FunctionsOptions extends FunctionDeps {
   readonly drainTimeoutMs?: number;
   /** See `AppDeps`. */
   readonly receiveTimeoutMs?: number;
+  readonly bodyLimitBytes?: number | undefined;
+  readonly maxConnections?: number | undefined;
   /** Milliseconds from any start, never set back; of this process unless given. */
   readonly monotonicNow?: () => number;
 }
@@ -43,6 +45,8 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
     authenticate: toAuthenticate(options, keySource, now),
     metrics: options.metrics,
     log,
+    bodyLimitBytes: options.bodyLimitBytes,
+    maxConnections: options.maxConnections,
     ...(options.receiveTimeoutMs !== undefined && { receiveTimeoutMs: options.receiveTimeoutMs }),
     isReady() {
       const lacksKeys = keySource !== null && keySource.current() === null;

@@ -1,23 +1,25 @@
 /**
  * CircuitBreaker: stops sending to a sink that keeps failing.
  *
- * After `OPEN_AFTER` failures in a row, of whatever keys, it opens: one probe at a time, further
+ * After `openAfter` failures in a row, of whatever keys, it opens: one probe at a time, further
  * and further apart, until the sink answers one. Without it a dead sink would cost every key its
  * retries, and the sink, coming back, all of them at once. A failure of what was sent before the
  * last success says nothing: an overloaded sink answers some events and lets others time out.
  *
- * Guarantees: admits a probe at the latest `PROBE.maxMs` after the previous one failed.
+ * Guarantees: admits a probe at the latest `probe.maxMs` after the previous one failed.
  */
 
-import { backoffMs } from '../backoff.ts';
+import { type BackoffBounds, backoffMs } from '../backoff.ts';
 
-/** More than a rolling update of one replica loses, fewer than one second of a busy bridge. */
-const OPEN_AFTER = 5;
-/**
- * The maximum is what a sink that is back can still cost a failover. One request a second loads no
- * sink, not even one that is starting.
- */
-const PROBE = { minMs: 250, maxMs: 1_000 };
+export interface CircuitBreakerTuning {
+  /** More than a rolling update of one replica loses, fewer than one second of a busy bridge. */
+  readonly openAfter: number;
+  /**
+   * The maximum is what a sink that is back can still cost a failover. One request a second loads
+   * no sink, not even one that is starting.
+   */
+  readonly probe: BackoffBounds;
+}
 
 interface CircuitBreaker {
   isOpen(): boolean;
@@ -33,12 +35,12 @@ interface CircuitBreaker {
   fail(attempt: number, now: number): void;
 }
 
-export function createCircuitBreaker(random: () => number): CircuitBreaker {
+export function createCircuitBreaker({ openAfter, probe }: CircuitBreakerTuning, random: () => number): CircuitBreaker {
   let failures = 0;
   let probeAt = 0;
   /** The last attempt that was sent before the last answer. */
   let answeredAfter = 0;
-  const isOpen = (): boolean => failures >= OPEN_AFTER;
+  const isOpen = (): boolean => failures >= openAfter;
   return {
     isOpen,
     admits: (inFlight, now) => !isOpen() || (inFlight === 0 && now >= probeAt),
@@ -52,7 +54,7 @@ export function createCircuitBreaker(random: () => number): CircuitBreaker {
     fail(attempt, now) {
       if (attempt <= answeredAfter) return;
       failures += 1;
-      if (isOpen()) probeAt = now + backoffMs(failures - OPEN_AFTER + 1, PROBE, random());
+      if (isOpen()) probeAt = now + backoffMs(failures - openAfter + 1, probe, random());
     },
   };
 }

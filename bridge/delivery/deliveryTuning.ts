@@ -3,6 +3,7 @@
  */
 
 import type { BackoffBounds } from '../backoff.ts';
+import type { CircuitBreakerTuning } from './circuitBreaker.ts';
 import type { ConcurrencyBounds } from './concurrency.ts';
 
 export interface DeliveryTuning {
@@ -35,6 +36,7 @@ export interface DeliveryTuning {
    */
   readonly maxFailures: number;
   readonly concurrency: ConcurrencyBounds;
+  readonly circuitBreaker: CircuitBreakerTuning;
   /** At shutdown, what is in flight has this long: the deadline of its snapshot. */
   readonly closeGraceMs: number;
 }
@@ -49,6 +51,7 @@ export const defaultDeliveryTuning: DeliveryTuning = {
   // 64 is what one function replica takes before it queues; 16 to start with is two reconciles for
   // each of eight replicas.
   concurrency: { min: 4, start: 16, max: 64 },
+  circuitBreaker: { openAfter: 5, probe: { minMs: 250, maxMs: 1_000 } },
   closeGraceMs: 3_000,
 };
 

@@ -93,7 +93,7 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
 ): Delivery {
   const { queue, clock, random, tuning, metrics, log } = options;
   const concurrency = createConcurrency(tuning.concurrency);
-  const breaker = createCircuitBreaker(random);
+  const breaker = createCircuitBreaker(tuning.circuitBreaker, random);
   const closing = new AbortController();
   const retries = createRetries<C, E>(queue, clock, random, tuning);
   const noteStatus = createRefusedTokenLog(log);

@@ -4,8 +4,8 @@
  *
  * It leaves to the holder what its own rules would not change. What they would change waits:
  * usually the holder settles it within milliseconds. Where no replica has settled anything for
- * `HEDGE_DELAY_MS`, or one key has waited for `MAX_WAIT_MS`, a hint goes out. The function then
- * reads the state itself. Oldest first, `MAX_IN_FLIGHT` at a time, because hints are reads.
+ * `delayMs`, or one key has waited for `MAX_WAIT_MS`, a hint goes out. The function then reads the
+ * state itself. Oldest first, `maxInFlight` at a time, because hints are reads.
  * Progress elsewhere means that the holder lives and is busy, and a mass failover must not bring a
  * second load upon the API server.
  *
@@ -19,15 +19,21 @@ import { backoffMs } from '../backoff.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
 import { type Concern, mergeConcerns } from '../queue/concern.ts';
 
-/** 40 times what a failover takes on a quiet cluster, and less than a user notices. */
-export const HEDGE_DELAY_MS = 200;
 /**
  * As long as a snapshot lives: what the holder has not settled by then, it decides on something
  * newer.
  */
 export const MAX_WAIT_MS = 3_000;
-/** Three LISTs each; a third of what delivery would allow. */
-export const MAX_IN_FLIGHT = 20;
+
+export interface HedgeTuning {
+  /** 40 times what a failover takes on a quiet cluster, and less than a user notices. */
+  readonly delayMs: number;
+  /** Hints, of three LISTs each; a third of what delivery would allow. */
+  readonly maxInFlight: number;
+}
+
+export const defaultHedgeTuning: HedgeTuning = { delayMs: 200, maxInFlight: 20 };
+
 /**
  * After a hint, for the watch to show what it did. A minute: a function of another version may
  * disagree with our rules for good.
@@ -43,6 +49,7 @@ export interface Wish {
 }
 
 export interface HedgeOptions<C> {
+  readonly hedging?: HedgeTuning | undefined;
   readonly clock: Clock;
   /** Numbers in [0, 1). */
   readonly random: () => number;
@@ -81,7 +88,7 @@ interface Resting<C> {
 }
 
 export function createHedge<C extends Concern>(options: HedgeOptions<C>): Hedge<C> {
-  const { clock, random, wish, isProgress, send } = options;
+  const { clock, random, wish, isProgress, send, hedging = defaultHedgeTuning } = options;
   /** In the order of `since`, which is the order in which they are due. */
   const waiting = new Map<string, Waiting<C>>();
   const sending = new Map<string, C>();
@@ -121,13 +128,13 @@ export function createHedge<C extends Concern>(options: HedgeOptions<C>): Hedge<
   }
 
   function dueAt({ since }: Waiting<C>): number {
-    return Math.min(Math.max(since, progressAt) + HEDGE_DELAY_MS, since + MAX_WAIT_MS);
+    return Math.min(Math.max(since, progressAt) + hedging.delayMs, since + MAX_WAIT_MS);
   }
 
   function pump(): void {
     cancelTimer();
     for (const [key, each] of waiting) {
-      if (sending.size >= MAX_IN_FLIGHT) return;
+      if (sending.size >= hedging.maxInFlight) return;
       const untilDueMs = dueAt(each) - clock.monotonic();
       if (untilDueMs > 0) {
         cancelTimer();

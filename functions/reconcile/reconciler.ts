@@ -33,6 +33,8 @@ export interface Reconciler {
 
 export interface ReconcilerDeps extends SettleDeps, ReportDeps {
   readonly clusterName: string;
+  /** Services whose hints are served at once. Beyond it the answer is 429. */
+  readonly maxHints?: number | undefined;
   /** Another rule for hints than our own. */
   readonly whyHint?: WhyHint;
 }
@@ -41,19 +43,20 @@ export interface ReconcilerDeps extends SettleDeps, ReportDeps {
 const noData = { kind: 'unreadable', problem: 'an event of another source' } as const;
 const foreignEvidence = { kind: 'foreign', isTrusted: false, data: noData, isResync: false, writes: [] } as const;
 
-/** Each may hold the state of a namespace. Beyond it the answer is 429. */
-const MAX_HINT_KEYS = 1_000;
+/** Each may hold the state that it reads. */
+const MAX_HINTS = 1_000;
 
 export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const rule = deps.whyHint ?? whyHint;
+  const { maxHints = MAX_HINTS } = deps;
   const { readService } = createSharedReads(deps);
-  const hints = createCoalescer<ReplyEvent>(MAX_HINT_KEYS);
+  const hints = createCoalescer<ReplyEvent>(maxHints);
   const observed = createObserved();
   const noteDecision = watchColdStart(deps.metrics);
-  const foreign = createCoalescer<readonly ReplyEvent[]>(MAX_HINT_KEYS);
+  const foreign = createCoalescer<readonly ReplyEvent[]>(maxHints);
   const catalogues = createCoalescer<Catalogue>(Number.POSITIVE_INFINITY);
   /** By Service: apart from `hints`, whose events may say what a bridge has observed. */
-  const around = createCoalescer<ReplyEvent>(MAX_HINT_KEYS);
+  const around = createCoalescer<ReplyEvent>(maxHints);
 
   async function run(
     request: ReconcileRequest,

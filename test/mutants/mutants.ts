@@ -191,8 +191,8 @@ export const mutants: readonly Mutant[] = [
     name: 'the hedge waits for 4 s',
     guarantee: 'Losing the bridge that sends first',
     file: 'bridge/replicas/hedge.ts',
-    search: 'HEDGE_DELAY_MS = 200;',
-    replace: 'HEDGE_DELAY_MS = 4_000;',
+    search: 'delayMs: 200,',
+    replace: 'delayMs: 4_000,',
     ...simulation,
   },
   {

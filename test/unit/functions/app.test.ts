@@ -29,6 +29,33 @@ const send = (event: object, signal?: AbortSignal): Promise<Response> => {
 const replyOf = async (response: Response): Promise<ReplyEvent> =>
   parseReply(parseEnvelope(Object.fromEntries(response.headers), Buffer.from(await response.arrayBuffer())));
 
+describe('limits of an operator', () => {
+  it('a body beyond --body-limit-bytes is refused with 413, and one within it is read', async () => {
+    await server.close();
+    server = await startServer({ bodyLimitBytes: 70_000 });
+    const longer = (length: number) => JSON.stringify({ ...aReconcileEvent(), note: 'x'.repeat(length) });
+    expect((await server.post(type, longer(70_000))).status).toBe(413);
+    expect((await server.post(type, longer(60_000))).status).toBe(200);
+  });
+
+  it('one Service more than --max-hints is answered with 429', async () => {
+    await server.close();
+    server = await startServer({ maxHints: 1 });
+    putService(server.fake);
+    let release = () => {};
+    const held = new Promise<undefined>((resolve) => {
+      release = () => resolve(undefined);
+    });
+    server.fake.before = () => held;
+    const first = send(aReconcileEvent());
+    await expect.poll(() => server.fake.requests.length, { message: 'the first one reads' }).toBeGreaterThan(0);
+    const second = await send({ ...aReconcileEvent(), subject: 'namespaces/shop/services/other' });
+    expect(second.status).toBe(429);
+    release();
+    expect((await first).status).toBe(200);
+  });
+});
+
 describe('POST /', () => {
   it('answers an event in either mode with what was decided, as an event', async () => {
     const first = await send(aReconcileEvent());

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createCircuitBreaker } from '../../../../bridge/delivery/circuitBreaker.ts';
+import { defaultDeliveryTuning } from '../../../../bridge/delivery/deliveryTuning.ts';
 import { T0 } from '../../../support/objects/builders.ts';
 
 describe('the circuit breaker', () => {
   it('opens after five failures in a row', () => {
-    const breaker = createCircuitBreaker(() => 1);
+    const breaker = createCircuitBreaker(defaultDeliveryTuning.circuitBreaker, () => 1);
     for (let attempt = 1; attempt <= 4; attempt += 1) breaker.fail(attempt, T0);
     expect(breaker.isOpen()).toBe(false);
     breaker.fail(5, T0);
@@ -12,7 +13,7 @@ describe('the circuit breaker', () => {
   });
 
   it('does not count what was sent before the last answer, which met the same load', () => {
-    const breaker = createCircuitBreaker(() => 1);
+    const breaker = createCircuitBreaker(defaultDeliveryTuning.circuitBreaker, () => 1);
     breaker.succeed(10);
     for (let attempt = 1; attempt <= 10; attempt += 1) breaker.fail(attempt, T0);
     expect(breaker.isOpen()).toBe(false);
@@ -21,7 +22,7 @@ describe('the circuit breaker', () => {
   });
 
   it('admits one probe at a time, further and further apart, up to a second', () => {
-    const breaker = createCircuitBreaker(() => 1);
+    const breaker = createCircuitBreaker(defaultDeliveryTuning.circuitBreaker, () => 1);
     const waits: number[] = [];
     for (let attempt = 1; attempt <= 12; attempt += 1) {
       breaker.fail(attempt, T0);
@@ -34,7 +35,7 @@ describe('the circuit breaker', () => {
   });
 
   it('says whether an answer closed it', () => {
-    const breaker = createCircuitBreaker(() => 1);
+    const breaker = createCircuitBreaker(defaultDeliveryTuning.circuitBreaker, () => 1);
     expect(breaker.succeed(0)).toBe(false);
     for (let attempt = 1; attempt <= 5; attempt += 1) breaker.fail(attempt, T0);
     expect(breaker.succeed(6)).toBe(true);

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { LeaderConcern } from '../../../../bridge/leaders/leaderConcern.ts';
-import { createHedge, HEDGE_DELAY_MS, MAX_IN_FLIGHT, MAX_WAIT_MS } from '../../../../bridge/replicas/hedge.ts';
+import { createHedge, defaultHedgeTuning, MAX_WAIT_MS } from '../../../../bridge/replicas/hedge.ts';
 import { aConcern } from '../../../support/objects/aConcern.ts';
 import { createVirtualClock, type VirtualClock } from '../../../support/simulated/virtualClock.ts';
+
+const { delayMs: DELAY_MS, maxInFlight: MAX_HINTS } = defaultHedgeTuning;
 
 interface Bench {
   readonly clock: VirtualClock;
@@ -64,7 +66,7 @@ describe('a change that concerns us', () => {
     bench.clock.setWallClock(first);
     bench.lose('a');
     bench.clock.setWallClock(then);
-    await bench.clock.advance(HEDGE_DELAY_MS + 1);
+    await bench.clock.advance(DELAY_MS + 1);
     expect(bench.sent).toEqual(['a']);
   });
 
@@ -80,7 +82,7 @@ describe('a change that concerns us', () => {
   it('a change that concerns us is the holder’s to settle within the hedge delay', async () => {
     const bench = aBench();
     bench.lose('a');
-    await bench.clock.advance(HEDGE_DELAY_MS - 1);
+    await bench.clock.advance(DELAY_MS - 1);
     bench.settle('a');
     await bench.clock.advance(60_000);
     expect(bench.sent).toEqual([]);
@@ -89,7 +91,7 @@ describe('a change that concerns us', () => {
   it('a change that concerns us is hinted at after the hedge delay when no replica settles it', async () => {
     const bench = aBench();
     bench.lose('a');
-    await bench.clock.advance(HEDGE_DELAY_MS - 1);
+    await bench.clock.advance(DELAY_MS - 1);
     expect(bench.sent).toEqual([]);
     await bench.clock.advance(1);
     expect(bench.sent).toEqual(['a']);
@@ -98,7 +100,7 @@ describe('a change that concerns us', () => {
   it('waits no longer because more comes about the same Service', async () => {
     const bench = aBench();
     bench.lose('a');
-    await bench.clock.advance(HEDGE_DELAY_MS - 1);
+    await bench.clock.advance(DELAY_MS - 1);
     bench.lose('a');
     await bench.clock.advance(1);
     expect(bench.sent).toEqual(['a']);
@@ -121,11 +123,11 @@ describe('progress elsewhere', () => {
     const bench = aBench();
     for (const name of ['a', 'b', 'c', 'd']) bench.lose(name);
     for (const name of ['a', 'b', 'c']) {
-      await bench.clock.advance(HEDGE_DELAY_MS - 1);
+      await bench.clock.advance(DELAY_MS - 1);
       bench.settle(name);
     }
     expect(bench.sent).toEqual([]);
-    await bench.clock.advance(HEDGE_DELAY_MS);
+    await bench.clock.advance(DELAY_MS);
     expect(bench.sent).toEqual(['d']);
   });
 
@@ -145,7 +147,7 @@ describe('progress elsewhere', () => {
     const bench = aBench();
     bench.lose('a');
     bench.lose('b');
-    await bench.clock.advance(HEDGE_DELAY_MS - 1);
+    await bench.clock.advance(DELAY_MS - 1);
     bench.wanted.delete('a');
     bench.note(aConcern('a'));
     await bench.clock.advance(1);
@@ -154,12 +156,12 @@ describe('progress elsewhere', () => {
 
   it('progress elsewhere is not what our own hints have done', async () => {
     const bench = aBench();
-    for (let n = 0; n < MAX_IN_FLIGHT + 2; n += 1) bench.lose(`s${n}`);
-    await bench.clock.advance(HEDGE_DELAY_MS);
-    expect(bench.sent).toHaveLength(MAX_IN_FLIGHT);
+    for (let n = 0; n < MAX_HINTS + 2; n += 1) bench.lose(`s${n}`);
+    await bench.clock.advance(DELAY_MS);
+    expect(bench.sent).toHaveLength(MAX_HINTS);
     bench.finish('s0');
     bench.settle('s0');
-    expect(bench.sent).toHaveLength(MAX_IN_FLIGHT + 1);
+    expect(bench.sent).toHaveLength(MAX_HINTS + 1);
   });
 });
 
@@ -170,13 +172,13 @@ describe('a mass failover without a holder', () => {
       bench.lose(`s${n}`);
       await bench.clock.advance(1);
     }
-    await bench.clock.advance(HEDGE_DELAY_MS);
+    await bench.clock.advance(DELAY_MS);
     const expected = Array.from({ length: 100 }, (_, n) => `s${n}`);
-    expect(bench.sent).toEqual(expected.slice(0, MAX_IN_FLIGHT));
+    expect(bench.sent).toEqual(expected.slice(0, MAX_HINTS));
     for (let n = 0; n < 100; n += 1) {
       bench.finish(`s${n}`);
       bench.settle(`s${n}`);
-      expect(bench.sent.length).toBeLessThanOrEqual(n + 1 + MAX_IN_FLIGHT);
+      expect(bench.sent.length).toBeLessThanOrEqual(n + 1 + MAX_HINTS);
     }
     expect(bench.sent).toEqual(expected);
   });
@@ -196,7 +198,7 @@ describe('a hint', () => {
       send: (concern) => queued.push(concern),
     });
     hedge.note(aConcern('a'));
-    await clock.advance(HEDGE_DELAY_MS);
+    await clock.advance(DELAY_MS);
     expect(queued).toHaveLength(1);
     wanted.clear();
     expect(queued.map(hedge.isDue)).toEqual([false]);
@@ -227,7 +229,7 @@ describe('a hint', () => {
     const bench = aBench();
     for (let round = 1; round <= 3; round += 1) {
       bench.lose('a');
-      await bench.clock.advance(HEDGE_DELAY_MS);
+      await bench.clock.advance(DELAY_MS);
       expect(bench.sent).toHaveLength(round);
       bench.finish('a');
       bench.settle('a');
@@ -239,7 +241,7 @@ it('forgets everything when this replica becomes the holder', async () => {
   const bench = aBench();
   bench.lose('a');
   bench.lose('b');
-  await bench.clock.advance(HEDGE_DELAY_MS - 1);
+  await bench.clock.advance(DELAY_MS - 1);
   bench.clear();
   await bench.clock.advance(60_000);
   expect(bench.sent).toEqual([]);
