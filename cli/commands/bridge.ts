@@ -9,7 +9,6 @@
 import { createStatusFeed } from '../../api/statusFeed.ts';
 import { createEventPoster } from '../../bridge/delivery/eventPoster.ts';
 import { createHttpSink } from '../../bridge/delivery/httpSink.ts';
-import { defaultResyncTuning } from '../../bridge/queue/resync.ts';
 import { startBridge } from '../../bridge/startBridge.ts';
 import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { parseReply } from '../../lib/events/parseReply.ts';
@@ -18,6 +17,7 @@ import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { startTracing } from '../../lib/telemetry/startTracing.ts';
 import { connectTo, loadAccess } from '../connect.ts';
+import { toBridgeTuning } from '../serve/bridgeTuning.ts';
 import { toLeaseSettings } from '../serve/leaseSettings.ts';
 import { chooseListenHost } from '../serve/listenHost.ts';
 import { openRecorder } from '../serve/openRecorder.ts';
@@ -35,6 +35,7 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
   const { sink: sinkUrl, caCerts, tokenFile, ceOverrides: extensions, clusterName, namespaces } = values;
   const tracing = open.adopt(await startTracing(values, 'zen-lead-bridge'), (one) => one.close());
   const access = await loadAccess(values);
+  const tuning = toBridgeTuning(values);
   const lease = toLeaseSettings(values, access.namespace);
   const api = open.adopt(connectTo(access, metrics, log, tracing), (one) => one.close());
   const openPoster = (url: string, token: string | undefined) =>
@@ -42,7 +43,6 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
   const poster = openPoster(sinkUrl, tokenFile);
   // Without the token, which is made for the functions alone.
   const deadLetterSink = values.deadLetterSink === undefined ? undefined : openPoster(values.deadLetterSink, undefined);
-  const { attemptTimeoutMs, hintTimeoutMs, resyncIntervalMs } = values;
   const feed = createStatusFeed();
   open.defer(() => feed.close());
   const recorder = await openRecorder(values, log);
@@ -56,10 +56,7 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
     metrics,
     log,
     tracing,
-    tuning: {
-      delivery: { attemptTimeoutMs, hintTimeoutMs },
-      resync: { ...defaultResyncTuning, periodMs: resyncIntervalMs },
-    },
+    tuning,
     deadLetterSink,
     lease,
     checks: { probeHostNetwork: values.probeHostNetwork, maxProbesPerSecond: values.maxProbesPerSecond },

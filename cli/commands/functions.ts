@@ -25,6 +25,7 @@ export async function functions(values: Values<'functions'>): Promise<void> {
   const tracing = open.adopt(await startTracing(values, 'zen-lead-functions'), (one) => one.close());
   const api = open.adopt(await connect(values, metrics, log, tracing), (one) => one.close());
   const { clusterName, port, trustedSender, audience, acceptHints, eventsSink } = values;
+  const { maxHints, bodyLimitBytes, maxConnections } = values;
   const eventsSinkOptions = { caCerts: values.caCerts, extensions: values.ceOverrides };
   const trust = { trustedSender, audience, acceptHints };
   const host = chooseListenHost(values);
@@ -34,6 +35,9 @@ export async function functions(values: Values<'functions'>): Promise<void> {
     port,
     host,
     ...trust,
+    maxHints,
+    bodyLimitBytes,
+    maxConnections,
     eventsSink,
     eventsSinkOptions,
     metrics,

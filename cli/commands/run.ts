@@ -7,12 +7,14 @@
  */
 
 import { createStatusFeed } from '../../api/statusFeed.ts';
+import { createEventPoster } from '../../bridge/delivery/eventPoster.ts';
 import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { recordBuild } from '../../lib/telemetry/build.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { startTracing } from '../../lib/telemetry/startTracing.ts';
 import { connectTo, loadAccess } from '../connect.ts';
+import { toBridgeTuning } from '../serve/bridgeTuning.ts';
 import { toLeaseSettings } from '../serve/leaseSettings.ts';
 import { chooseListenHost } from '../serve/listenHost.ts';
 import { openRecorder } from '../serve/openRecorder.ts';
@@ -30,10 +32,19 @@ export async function run(values: Values<'run'>): Promise<void> {
   await using open = new AsyncDisposableStack();
   const tracing = open.adopt(await startTracing(values, 'zen-lead'), (one) => one.close());
   const access = await loadAccess(values);
+  const tuning = toBridgeTuning(values);
   const lease = toLeaseSettings(values, access.namespace);
   const api = open.adopt(connectTo(access, metrics, log, tracing), (one) => one.close());
   const { clusterName, namespaces, eventsSink } = values;
   const eventsSinkOptions = { caCerts: values.caCerts, extensions: values.ceOverrides };
+  const { caCerts, ceOverrides: extensions } = values;
+  const deadLetterSink =
+    values.deadLetterSink === undefined
+      ? undefined
+      : open.adopt(
+          createEventPoster({ url: values.deadLetterSink, caCerts, tokenFile: undefined, extensions, now: Date.now }),
+          (one) => one.close(),
+        );
   const feed = createStatusFeed();
   open.defer(() => feed.close());
   const recorder = await openRecorder(values, log);
@@ -45,6 +56,9 @@ export async function run(values: Values<'run'>): Promise<void> {
     namespaces,
     eventsSink,
     eventsSinkOptions,
+    deadLetterSink,
+    maxHints: values.maxHints,
+    tuning,
     lease,
     checks: { probeHostNetwork: values.probeHostNetwork, maxProbesPerSecond: values.maxProbesPerSecond },
     metrics,

@@ -7,19 +7,23 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { LeaseSettings } from '../../bridge/replicas/sendingReplica.ts';
+import { toLeaseTuning } from './bridgeTuning.ts';
 
 interface LeaseValues {
   readonly leaseName: string;
   readonly leaseNamespace: string | undefined;
   readonly noLease: boolean;
+  readonly leaseDurationMs: number;
+  readonly leaseRenewMs: number;
 }
 
 /** `ownNamespace`: of the service account, or of the kubeconfig's context. */
 export function toLeaseSettings(
-  { leaseName, leaseNamespace, noLease }: LeaseValues,
+  { leaseName, leaseNamespace, noLease, leaseDurationMs, leaseRenewMs }: LeaseValues,
   ownNamespace: string | undefined,
 ): LeaseSettings | undefined {
   if (noLease) return undefined;
   const namespace = leaseNamespace ?? ownNamespace ?? 'default';
-  return { namespace, name: leaseName, identity: `${hostname()}_${randomUUID()}` };
+  const tuning = toLeaseTuning(leaseDurationMs, leaseRenewMs);
+  return { namespace, name: leaseName, identity: `${hostname()}_${randomUUID()}`, tuning };
 }

@@ -6,7 +6,9 @@ import { type Bridge, type BridgeOptions, startBridge } from '../../bridge/start
 import type { FunctionDeps } from '../../functions/functionDeps.ts';
 import { createInProcessSink } from '../../functions/inProcessSink.ts';
 
-interface ZenLeadOptions extends FunctionDeps, Pick<BridgeOptions, 'lease' | 'onDelivery' | 'onConcern' | 'checks'> {
+interface ZenLeadOptions
+  extends FunctionDeps,
+    Pick<BridgeOptions, 'lease' | 'onDelivery' | 'onConcern' | 'checks' | 'tuning' | 'deadLetterSink'> {
   /** Empty for all. */
   readonly namespaces: readonly string[];
 }

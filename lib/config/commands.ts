@@ -4,10 +4,23 @@
  */
 
 import { debugCommands } from './debugCommands.ts';
+import { bridgeLimitSettings, functionLimitSettings } from './limitSettings.ts';
 import { serverSettings } from './serverSettings.ts';
 import type { Command } from './setting.ts';
-import { clusterSettings, leaseSettings, probeSettings, recordingSettings } from './sharedSettings.ts';
+import {
+  clusterSettings,
+  deliverySettings,
+  leaseSettings,
+  probeSettings,
+  recordingSettings,
+} from './sharedSettings.ts';
 import { tracingSettings } from './tracingSettings.ts';
+
+/** Of `run`, whose events do not leave the process. */
+const inProcess = {
+  default: serverSettings.hintTimeoutMs.default,
+  why: 'An answer within one process cannot be lost; a slow one means a slow API server, and starting over would cost it more.',
+} as const;
 
 const cluster = { ...clusterSettings, clusterName: serverSettings.clusterName } as const;
 
@@ -34,7 +47,11 @@ export const commands = {
       eventsSink: serverSettings.eventsSink,
       ceOverrides: serverSettings.ceOverrides,
       caCerts: serverSettings.caCerts,
+      attemptTimeoutMs: { ...serverSettings.attemptTimeoutMs, ...inProcess },
+      ...deliverySettings,
+      maxHints: functionLimitSettings.maxHints,
       ...probeSettings,
+      ...bridgeLimitSettings,
       ...leaseSettings,
       ...recordingSettings,
       ...tracingSettings,
@@ -49,9 +66,7 @@ export const commands = {
       sink: serverSettings.sink,
       tokenFile: serverSettings.tokenFile,
       attemptTimeoutMs: serverSettings.attemptTimeoutMs,
-      hintTimeoutMs: serverSettings.hintTimeoutMs,
-      resyncIntervalMs: serverSettings.resyncIntervalMs,
-      deadLetterSink: serverSettings.deadLetterSink,
+      ...deliverySettings,
       ceOverrides: serverSettings.ceOverrides,
       caCerts: serverSettings.caCerts,
       port: serverSettings.probesPort,
@@ -59,6 +74,7 @@ export const commands = {
       statusHosts: serverSettings.statusHosts,
       metricsPerServiceLimit: serverSettings.metricsPerServiceLimit,
       ...probeSettings,
+      ...bridgeLimitSettings,
       ...leaseSettings,
       ...recordingSettings,
       ...tracingSettings,
@@ -78,6 +94,7 @@ export const commands = {
       port: serverSettings.functionsPort,
       host: serverSettings.host,
       metricsPerServiceLimit: serverSettings.metricsPerServiceLimit,
+      ...functionLimitSettings,
       ...tracingSettings,
       logLevel: serverSettings.logLevel,
     },

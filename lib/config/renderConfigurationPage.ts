@@ -5,6 +5,7 @@
 
 import { commands } from './commands.ts';
 import { exitCodes } from './exitCode.ts';
+import { bridgeLimitSettings, functionLimitSettings } from './limitSettings.ts';
 import { renderOperand } from './parseCommandLine.ts';
 import { renderFlag } from './renderHelp.ts';
 import type { Command, Setting, Settings } from './setting.ts';
@@ -21,6 +22,8 @@ interface Group {
 const groups: readonly Group[] = [
   { title: 'The cluster', about: 'Which cluster, and as whom.', settings: clusterSettings },
   { title: 'The Lease', about: 'Which of several replicas sends first.', settings: leaseSettings },
+  { title: 'Limits of the bridge', about: 'How much at once, how often, how long.', settings: bridgeLimitSettings },
+  { title: 'Limits of the functions', about: 'What a function takes at once.', settings: functionLimitSettings },
   { title: 'Recording', about: 'A recording of what happens, for `zen-lead replay`.', settings: recordingSettings },
   { title: 'Traces', about: 'The variables of OpenTelemetry that zen-lead reads.', settings: tracingSettings },
   { title: 'Changing a Service', about: 'One annotation is written, and its effect awaited.', settings: editSettings },

@@ -4,6 +4,7 @@
  */
 
 import { debugSettings } from './debugSettings.ts';
+import { leaseLimitSettings } from './limitSettings.ts';
 import { serverSettings } from './serverSettings.ts';
 
 export const clusterSettings = {
@@ -18,6 +19,13 @@ export const leaseSettings = {
   leaseName: serverSettings.leaseName,
   leaseNamespace: serverSettings.leaseNamespace,
   noLease: serverSettings.noLease,
+  ...leaseLimitSettings,
+} as const;
+
+export const deliverySettings = {
+  hintTimeoutMs: serverSettings.hintTimeoutMs,
+  resyncIntervalMs: serverSettings.resyncIntervalMs,
+  deadLetterSink: serverSettings.deadLetterSink,
 } as const;
 
 export const probeSettings = {

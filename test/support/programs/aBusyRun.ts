@@ -39,7 +39,10 @@ export async function aBusyRun(): Promise<BusyRun> {
   await createService(request, 'web', {}, 'http');
 
   const cluster = ['--kubeconfig', kubeconfig, '--port', '0'];
-  const run = await readUrl(startProgram(['run', ...cluster]));
+  // On a busy machine an attempt that is given up may still have written, and what it wrote is not
+  // counted then.
+  const patient = ['--attempt-timeout-ms', '20000', '--hint-timeout-ms', '20000'];
+  const run = await readUrl(startProgram(['run', ...cluster, ...patient]));
   const functions = (await readUrl(startProgram(['functions', ...cluster]))).replace('0.0.0.0', '127.0.0.1');
   const bridge = await readUrl(startProgram(['bridge', ...cluster, '--sink', await aRefusingSink()]));
   const busy: BusyRun = {
