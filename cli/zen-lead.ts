@@ -8,7 +8,7 @@
  * stack.
  */
 
-import { parseCommandLine } from '../lib/config/parseCommandLine.ts';
+import { type CommandLine, configPathOf, parseCommandLine } from '../lib/config/parseCommandLine.ts';
 import { zenLead } from '../lib/config/program.ts';
 import { reportError } from './reportError.ts';
 
@@ -19,7 +19,7 @@ import { reportError } from './reportError.ts';
 const LONGEST_TIMER_MS = 2_147_483_647;
 
 async function main(): Promise<void> {
-  const line = parseCommandLine(process.argv.slice(2), process.env);
+  const line = await readSettings();
   if (line.kind !== 'command') return (await import('./printAbout.ts')).printAbout(line, zenLead);
   switch (line.name) {
     case 'demo':
@@ -51,6 +51,14 @@ async function main(): Promise<void> {
     case 'completion':
       return (await import('./commands/completion.ts')).completion(line.values);
   }
+}
+
+async function readSettings(): Promise<CommandLine> {
+  const args = process.argv.slice(2);
+  const path = configPathOf(args);
+  if (path === undefined) return parseCommandLine(args, process.env);
+  const { readConfigFile } = await import('../lib/config/configFile.ts');
+  return parseCommandLine(args, process.env, await readConfigFile(path));
 }
 
 // No timer of the bridge keeps a process alive (bridge/clock.ts). While every watch waits for an

@@ -38,6 +38,7 @@ export const commands = {
   run: {
     summary: 'Bridge and functions in one process, against a kubeconfig or in a cluster.',
     settings: {
+      config: serverSettings.config,
       ...cluster,
       namespaces: serverSettings.namespaces,
       port: serverSettings.probesPort,
@@ -61,6 +62,7 @@ export const commands = {
   bridge: {
     summary: 'The half that watches: turns changes in the cluster into CloudEvents.',
     settings: {
+      config: serverSettings.config,
       ...cluster,
       namespaces: serverSettings.namespaces,
       sink: serverSettings.sink,
@@ -84,6 +86,7 @@ export const commands = {
   functions: {
     summary: 'The half that decides: answers CloudEvents and writes EndpointSlices.',
     settings: {
+      config: serverSettings.config,
       ...cluster,
       trustedSender: serverSettings.trustedSender,
       audience: serverSettings.audience,

@@ -1,55 +1,98 @@
 /**
- * Turns arguments and environment into a command and its typed values. Nothing else reads either of
- * them.
+ * Turns arguments, environment and the file of `--config` into a command and its typed values.
+ * Nothing else reads arguments or environment.
  *
- * Guarantees: a flag wins over a variable, and a variable over the default. An empty variable
- * counts as absent, because manifests leave such behind. An unknown command, flag or operand is
- * CONFIG_INVALID, and the message says what is accepted.
+ * Guarantees: a flag wins over a variable, a variable over the file, and the file over the default.
+ * An empty variable counts as absent, because manifests leave such behind. An unknown command,
+ * flag, operand or key of the file is CONFIG_INVALID, and the message says what is accepted.
  */
 
 import { parseArgs } from 'node:util';
-import { type CommandName, commands } from './commands.ts';
+import type { CommandName, commands } from './commands.ts';
+import type { ConfigEntry, ConfigFile } from './configFile.ts';
 import { configError, parseValue } from './parseValue.ts';
+import { type Program, zenLead } from './program.ts';
 import type { Command, Setting, ValuesOf } from './setting.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type Values<Name extends CommandName> = ValuesOf<(typeof commands)[Name]['settings']>;
 
-export type CommandLine =
-  | { readonly kind: 'help'; readonly command: CommandName | null }
+export type CommandLineOf<P extends Program> =
+  | { readonly kind: 'help'; readonly command: (keyof P['commands'] & string) | null }
   | { readonly kind: 'version' }
   | {
-      [Name in CommandName]: { readonly kind: 'command'; readonly name: Name; readonly values: Values<Name> };
-    }[CommandName];
+      [Name in keyof P['commands'] & string]: {
+        readonly kind: 'command';
+        readonly name: Name;
+        readonly values: ValuesOf<P['commands'][Name]['settings']>;
+      };
+    }[keyof P['commands'] & string];
 
-export function parseCommandLine(args: readonly string[], environment: Environment): CommandLine {
+export type CommandLine = CommandLineOf<typeof zenLead>;
+
+/** The file that the arguments name, for readConfigFile. */
+export function configPathOf([name = '', ...args]: readonly string[]): string | undefined {
+  const command = commandOf(zenLead, name);
+  if (command === undefined || !('config' in command.settings)) return undefined;
+  return readArguments(zenLead, name, command, args).flags.get('config')?.[0];
+}
+
+export function parseCommandLine(
+  args: readonly string[],
+  environment: Environment,
+  file: ConfigFile = new Map(),
+): CommandLine {
+  return readCommandLine(zenLead, args, environment, file);
+}
+
+export function readCommandLine<P extends Program>(
+  program: P,
+  args: readonly string[],
+  environment: Environment,
+  file: ConfigFile = new Map(),
+): CommandLineOf<P> {
+  // The table gives name and values together; the type system cannot follow a loop over its keys.
+  return readLine(program, args, environment, file) as unknown as CommandLineOf<P>;
+}
+
+function readLine(program: Program, args: readonly string[], environment: Environment, file: ConfigFile): object {
   const [first, ...rest] = args;
   if (first === undefined || first === 'help' || first === '--help' || first === '-h') {
-    return { kind: 'help', command: rest[0] === undefined ? null : parseCommandName(rest[0]) };
+    const about = rest[0];
+    if (about !== undefined) takeCommand(program, about);
+    return { kind: 'help', command: about ?? null };
   }
   if (first === '--version' || first === '-v' || first === 'version') return { kind: 'version' };
-  const name = parseCommandName(first);
-  const { flags, operands } = readArguments(name, commands[name], rest);
-  if (flags.has('help')) return { kind: 'help', command: name };
+  const command = takeCommand(program, first);
+  const invoked = { program: program.name, name: first, command };
+  const { flags, operands } = readArguments(program, first, command, rest);
+  if (flags.has('help')) return { kind: 'help', command: first };
+  for (const [key, { origin }] of file) refuseUnknownKey(invoked, key, origin);
   const values: Record<string, unknown> = {};
-  for (const [key, setting] of Object.entries<Setting>(commands[name].settings)) {
+  for (const [key, setting] of Object.entries<Setting>(command.settings)) {
     const texts = setting.operand ? takeOperand(setting, operands) : flags.get(setting.flag ?? '');
-    values[key] = readValue(name, setting, texts, environment);
+    values[key] = readValue(invoked, setting, texts, environment, file);
   }
-  if (operands[0] !== undefined) throw tooManyOperands(name, operands[0]);
-  // The table gives name and values together; the type system cannot follow a loop over its keys.
-  return { kind: 'command', name, values } as unknown as CommandLine;
+  if (operands[0] !== undefined) throw tooManyOperands(invoked, operands[0]);
+  return { kind: 'command', name: first, values };
 }
 
-function parseCommandName(text: string): CommandName {
-  if (isCommandName(text)) return text;
+interface Invoked {
+  readonly program: string;
+  readonly name: string;
+  readonly command: Command;
+}
+
+function takeCommand(program: Program, text: string): Command {
+  const command = commandOf(program, text);
+  if (command !== undefined) return command;
   const what = text.startsWith('-') ? 'option' : 'command';
-  throw configError(`unknown ${what} "${text}"; the commands are ${Object.keys(commands).join(', ')}`);
+  throw configError(`unknown ${what} "${text}"; the commands are ${Object.keys(program.commands).join(', ')}`);
 }
 
-function isCommandName(text: string): text is CommandName {
-  return Object.hasOwn(commands, text);
+function commandOf({ commands }: Program, text: string): Command | undefined {
+  return Object.hasOwn(commands, text) ? commands[text] : undefined;
 }
 
 interface Arguments {
@@ -59,7 +102,8 @@ interface Arguments {
   readonly operands: string[];
 }
 
-function readArguments(name: CommandName, command: Command, args: readonly string[]): Arguments {
+function readArguments(program: Program, name: string, command: Command, args: readonly string[]): Arguments {
+  const invoked = { program: program.name, name, command };
   const switches = new Set(['help']);
   const flags = new Set(['help']);
   const shorts = new Map([['help', 'h']]);
@@ -81,13 +125,13 @@ function readArguments(name: CommandName, command: Command, args: readonly strin
   const operands: string[] = [];
   const takesOperands = Object.values(command.settings).some(({ operand }) => operand);
   for (const token of tokens) {
-    if (token.kind === 'positional' && !takesOperands) throw tooManyOperands(name, token.value);
+    if (token.kind === 'positional' && !takesOperands) throw tooManyOperands(invoked, token.value);
     if (token.kind === 'positional') operands.push(token.value);
     if (token.kind !== 'option') continue;
     const flag = token.name;
     if (!flags.has(flag)) {
       const accepted = [...flags].map((one) => `--${one}`).join(', ');
-      throw configError(`unknown option "${token.rawName}"; zen-lead ${name} takes ${accepted}`);
+      throw configError(`unknown option "${token.rawName}"; ${program.name} ${name} takes ${accepted}`);
     }
     if (switches.has(flag) && token.value !== undefined) throw configError(`--${flag}: takes no value`);
     // `--port --help` is a forgotten value, not a port named "--help"; `--sink=-x` stays possible.
@@ -98,16 +142,44 @@ function readArguments(name: CommandName, command: Command, args: readonly strin
   return { flags: given, operands };
 }
 
+function refuseUnknownKey({ program, name, command }: Invoked, key: string, origin: string): void {
+  const flags = Object.values<Setting>(command.settings).flatMap(({ flag }) => flag ?? []);
+  const keys = flags.filter((flag) => flag !== 'config');
+  if (!keys.includes(key))
+    throw configError(`${origin}: is no setting of ${program} ${name}; it takes ${keys.join(', ')}`);
+}
+
+/**
+ * A text in place of a number is what templates write. A number in place of a text is not taken:
+ * YAML reads 0755 and 1.10 otherwise than they look.
+ */
+function readEntry(setting: Setting, { origin, values, isList }: ConfigEntry): unknown {
+  const [value] = values;
+  if (setting.kind === 'switch') {
+    if (!isList && typeof value === 'boolean') return value;
+    throw configError(
+      `${origin}: ${JSON.stringify(isList ? values : value)} is neither true nor false, without quotes`,
+    );
+  }
+  if (isList && setting.kind !== 'list') throw configError(`${origin}: takes one value, not a list`);
+  const accepts = setting.kind === 'integer' ? ['string', 'number'] : ['string'];
+  for (const one of values) {
+    if (!accepts.includes(typeof one))
+      throw configError(`${origin}: ${one} is a ${typeof one}; write a text, in quotes`);
+  }
+  return values.length === 0 ? [] : parseValue(setting, origin, values.map(String));
+}
+
 /** A list takes all that are left. */
 function takeOperand({ kind }: Setting, operands: string[]): readonly string[] | undefined {
   if (operands.length === 0) return undefined;
   return operands.splice(0, kind === 'list' ? operands.length : 1);
 }
 
-function tooManyOperands(name: CommandName, operand: string): Error {
-  const places = Object.values<Setting>(commands[name].settings).filter((setting) => setting.operand);
+function tooManyOperands({ program, name, command }: Invoked, operand: string): Error {
+  const places = Object.values<Setting>(command.settings).filter((setting) => setting.operand);
   const takes = places.length === 0 ? 'no operand' : `no more than ${places.map(renderOperand).join(' ')}`;
-  return configError(`zen-lead ${name} takes ${takes}, but was given "${operand}"`);
+  return configError(`${program} ${name} takes ${takes}, but was given "${operand}"`);
 }
 
 /** How help and messages name a setting that stands without a flag: `FILE...`. */
@@ -117,10 +189,11 @@ export function renderOperand(setting: Setting): string {
 }
 
 function readValue(
-  name: CommandName,
+  { program, name }: Invoked,
   setting: Setting,
   texts: readonly string[] | undefined,
   environment: Environment,
+  file: ConfigFile,
 ): unknown {
   const origin = setting.operand ? renderOperand(setting) : `--${setting.flag}`;
   if (texts !== undefined) {
@@ -132,9 +205,11 @@ function readValue(
     if (text === undefined || text === '') continue;
     return parseValue(setting, `$${variable}`, [text]);
   }
+  const entry = file.get(setting.flag ?? '');
+  if (entry !== undefined) return readEntry(setting, entry);
   if ('required' in setting) {
     const way = setting.operand ? origin : `${origin} ${setting.placeholder}`;
-    throw configError(`zen-lead ${name} needs ${[way, ...(setting.env ?? []).map((one) => `$${one}`)].join(' or ')}`);
+    throw configError(`${program} ${name} needs ${[way, ...(setting.env ?? []).map((one) => `$${one}`)].join(' or ')}`);
   }
   if (setting.kind === 'switch') return false;
   if (setting.kind === 'list') return [];

@@ -19,6 +19,14 @@ const port = {
 } as const;
 
 export const serverSettings = {
+  config: {
+    kind: 'text',
+    flag: 'config',
+    placeholder: 'FILE',
+    meaning:
+      'YAML with settings: flags of this command without their dashes, as "log-level: debug"; a flag that may be repeated takes a list, and one without a value takes true or false. Flags and variables win over it. A change of log-level applies within seconds; a change of anything else is logged and waits for a restart, because ports, watches and the Lease are taken at the start.',
+    absent: 'flags and variables alone count',
+  },
   kubeconfig: {
     kind: 'text',
     flag: 'kubeconfig',

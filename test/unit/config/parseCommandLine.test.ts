@@ -132,7 +132,10 @@ describe('what cannot be read', () => {
     { args: ['walk'], says: 'unknown command "walk"; the commands are demo, run, bridge, functions' },
     { args: ['--verbose'], says: 'unknown option "--verbose"' },
     { args: ['toString'], says: 'unknown command "toString"' },
-    { args: ['run', '--ports', '1'], says: 'unknown option "--ports"; zen-lead run takes --help, --kubeconfig' },
+    {
+      args: ['run', '--ports', '1'],
+      says: 'unknown option "--ports"; zen-lead run takes --help, --config, --kubeconfig',
+    },
     { args: ['run', '-p'], says: 'unknown option "-p"' },
     { args: ['run', 'extra'], says: 'takes no operand, but was given "extra"' },
     { args: ['run', '--port'], says: '--port: a value must follow' },
