@@ -25,11 +25,11 @@ async function main(): Promise<void> {
     case 'demo':
       return (await import('./commands/demo.ts')).demo(line.values);
     case 'run':
-      return (await import('./commands/run.ts')).run(line.values);
+      return (await import('./commands/run.ts')).run(line.values, readSettings);
     case 'bridge':
-      return (await import('./commands/bridge.ts')).bridge(line.values);
+      return (await import('./commands/bridge.ts')).bridge(line.values, readSettings);
     case 'functions':
-      return (await import('./commands/functions.ts')).functions(line.values);
+      return (await import('./commands/functions.ts')).functions(line.values, readSettings);
     case 'record':
       return (await import('./commands/record.ts')).record(line.values);
     case 'replay':

@@ -10,7 +10,7 @@ import { createStatusFeed } from '../../api/statusFeed.ts';
 import { createEventPoster } from '../../bridge/delivery/eventPoster.ts';
 import { createHttpSink } from '../../bridge/delivery/httpSink.ts';
 import { startBridge } from '../../bridge/startBridge.ts';
-import type { Values } from '../../lib/config/parseCommandLine.ts';
+import type { CommandLine, Values } from '../../lib/config/parseCommandLine.ts';
 import { parseReply } from '../../lib/events/parseReply.ts';
 import { recordBuild } from '../../lib/telemetry/build.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
@@ -18,13 +18,14 @@ import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { startTracing } from '../../lib/telemetry/startTracing.ts';
 import { connectTo, loadAccess } from '../connect.ts';
 import { toBridgeTuning } from '../serve/bridgeTuning.ts';
+import { followConfig } from '../serve/followConfig.ts';
 import { toLeaseSettings } from '../serve/leaseSettings.ts';
 import { chooseListenHost } from '../serve/listenHost.ts';
 import { openRecorder } from '../serve/openRecorder.ts';
 import { startProbes } from '../serve/startProbes.ts';
 import { waitForStopSignal } from '../stopSignal.ts';
 
-export async function bridge(values: Values<'bridge'>): Promise<void> {
+export async function bridge(values: Values<'bridge'>, readSettings: () => Promise<CommandLine>): Promise<void> {
   const stopped = waitForStopSignal();
   const log = createLogger(values.logLevel, 'zen-lead-bridge');
   const metrics = createMetrics({ perServiceLimit: values.metricsPerServiceLimit });
@@ -70,5 +71,6 @@ export async function bridge(values: Values<'bridge'>): Promise<void> {
   const probes = await startProbes({ host, port, metrics, isReady: started.readiness, feed, statusHosts });
   open.defer(() => probes.close());
   log.info({ url: probes.url, sink: sinkUrl, clusterName, namespaces }, 'started');
+  open.adopt(followConfig({ values, readSettings, log }), (one) => one.close());
   log.info({ signal: await stopped }, 'stopping');
 }

@@ -7,16 +7,17 @@
  */
 
 import { startFunctions } from '../../functions/startFunctions.ts';
-import type { Values } from '../../lib/config/parseCommandLine.ts';
+import type { CommandLine, Values } from '../../lib/config/parseCommandLine.ts';
 import { recordBuild } from '../../lib/telemetry/build.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { startTracing } from '../../lib/telemetry/startTracing.ts';
 import { connect } from '../connect.ts';
+import { followConfig } from '../serve/followConfig.ts';
 import { chooseListenHost } from '../serve/listenHost.ts';
 import { waitForStopSignal } from '../stopSignal.ts';
 
-export async function functions(values: Values<'functions'>): Promise<void> {
+export async function functions(values: Values<'functions'>, readSettings: () => Promise<CommandLine>): Promise<void> {
   const stopped = waitForStopSignal();
   const log = createLogger(values.logLevel, 'zen-lead-functions');
   const metrics = createMetrics({ perServiceLimit: values.metricsPerServiceLimit });
@@ -46,5 +47,6 @@ export async function functions(values: Values<'functions'>): Promise<void> {
   });
   open.defer(() => server.close());
   log.info({ url: server.url, clusterName, trustedSender }, 'started');
+  open.adopt(followConfig({ values, readSettings, log }), (one) => one.close());
   log.info({ signal: await stopped }, 'stopping');
 }

@@ -8,13 +8,14 @@
 
 import { createStatusFeed } from '../../api/statusFeed.ts';
 import { createEventPoster } from '../../bridge/delivery/eventPoster.ts';
-import type { Values } from '../../lib/config/parseCommandLine.ts';
+import type { CommandLine, Values } from '../../lib/config/parseCommandLine.ts';
 import { recordBuild } from '../../lib/telemetry/build.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { startTracing } from '../../lib/telemetry/startTracing.ts';
 import { connectTo, loadAccess } from '../connect.ts';
 import { toBridgeTuning } from '../serve/bridgeTuning.ts';
+import { followConfig } from '../serve/followConfig.ts';
 import { toLeaseSettings } from '../serve/leaseSettings.ts';
 import { chooseListenHost } from '../serve/listenHost.ts';
 import { openRecorder } from '../serve/openRecorder.ts';
@@ -22,7 +23,7 @@ import { startProbes } from '../serve/startProbes.ts';
 import { startZenLead } from '../serve/startZenLead.ts';
 import { waitForStopSignal } from '../stopSignal.ts';
 
-export async function run(values: Values<'run'>): Promise<void> {
+export async function run(values: Values<'run'>, readSettings: () => Promise<CommandLine>): Promise<void> {
   const stopped = waitForStopSignal();
   const log = createLogger(values.logLevel, 'zen-lead');
   const metrics = createMetrics({ perServiceLimit: values.metricsPerServiceLimit });
@@ -73,5 +74,6 @@ export async function run(values: Values<'run'>): Promise<void> {
   const probes = await startProbes({ host, port, metrics, isReady: zenLead.readiness, feed, statusHosts });
   open.defer(() => probes.close());
   log.info({ url: probes.url, clusterName, namespaces }, 'started');
+  open.adopt(followConfig({ values, readSettings, log }), (one) => one.close());
   log.info({ signal: await stopped }, 'stopping');
 }
