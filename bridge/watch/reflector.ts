@@ -51,7 +51,7 @@ export interface ReflectorOptions<T> extends Collection {
   /** In [0, 1). */
   readonly random: () => number;
   readonly log: Logger;
-  readonly metrics: Pick<Metrics, 'relists' | 'watchEvents'>;
+  readonly metrics: Pick<Metrics, 'relists' | 'watchEvents' | 'cacheUpdateSeconds'>;
   readonly tuning?: Partial<ReflectorTuning>;
   /** Default: thrown outside any promise, which ends the process. */
   readonly onFatal?: (error: unknown) => void;
@@ -124,6 +124,7 @@ export function startReflector<T extends ObjectIdentity>(options: ReflectorOptio
     trust.listed(askedAt, clock.monotonic());
     if (isSynced) metrics.relists.inc({ resource: name, reason });
     take(reading.finish(), resourceVersion);
+    metrics.cacheUpdateSeconds.observe({ resource: name }, (clock.monotonic() - askedAt) / 1_000);
     if (isSynced) return;
     isSynced = true;
     options.onSynced();

@@ -37,6 +37,9 @@ export function countDecision(
   const { attempts, hint } = result;
   metrics.selectionAttempts.inc(labels, attempts);
   if (attempts > 1) metrics.retrySuccess.inc({ ...labels, operation: 'write' });
+  const { namespace } = labels;
+  if (hint === null) metrics.cacheHits.inc({ namespace });
+  else metrics.cacheMisses.inc({ namespace });
   if (hint !== null) metrics.hints.inc({ reason: hint });
   countLag(context, result, metrics, now);
   countLeader(labels, context, result, metrics, now);

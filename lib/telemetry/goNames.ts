@@ -58,11 +58,19 @@ export const goNames: readonly GoName[] = [
   { name: 'cache_size', fate: 'near', note: 'Pods in the store of the bridge; the Go program counts Services.' },
   {
     name: 'cache_update_duration_seconds',
-    fate: 'none',
-    note: 'The store follows a watch line by line; nothing is refreshed. watch_staleness_seconds says how far behind it is.',
+    fate: 'near',
+    note: 'A full list, by resource and without namespace. In between the store follows a watch line by line; watch_staleness_seconds says how far behind it is.',
   },
-  { name: 'cache_hits_total', fate: 'none', note: 'The store holds everything, so there are no misses and no ratio.' },
-  { name: 'cache_misses_total', fate: 'none', note: 'As above. A decision that had to read is in hints_total.' },
+  {
+    name: 'cache_hits_total',
+    fate: 'near',
+    note: 'The store of the bridge was what the decision was made on. The Go program counts look-ups of Services.',
+  },
+  {
+    name: 'cache_misses_total',
+    fate: 'near',
+    note: 'The function read the state itself; hints_total counts them by why.',
+  },
   { name: 'timeout_occurrences_total', fate: 'same', note: '' },
   {
     name: 'failover_latency_seconds',

@@ -106,6 +106,10 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
       'Operations that worked after at least one conflict.',
       [...service, 'operation'],
     ),
+    cacheHits: boundCounter('cache_hits_total', 'Reconciles that decided on the store of the bridge, without a read.', [
+      'namespace',
+    ]),
+    cacheMisses: boundCounter('cache_misses_total', 'Reconciles that read the state themselves.', ['namespace']),
     hints: counter('hints_total', 'Reconciles that read the state themselves, by why the snapshot was not used.', [
       'reason',
     ]),
@@ -183,6 +187,11 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
       ['resource'],
     ),
     relists: counter('relists_total', 'Full lists after the first, by why.', ['resource', 'reason']),
+    cacheUpdateSeconds: histogram(
+      'cache_update_duration_seconds',
+      'Time of a full list, from the request until the store has all of it.',
+      ['resource'],
+    ),
     watchEvents: counter('watch_events_total', 'Watch events received.', ['resource', 'type']),
     queueDepth: gauge('queue_depth', 'Services waiting for a reconcile, by lane.', ['lane']),
     queueLimit: gauge('queue_limit', 'How many Services may wait before those of the lowest lane are put off.', []),

@@ -175,9 +175,15 @@ describe('a snapshot that may not decide', () => {
 
   it('a snapshot whose deadline has passed (S4) is a hint', async () => {
     const event = await harness.event({}, { deadline: harness.clock.now });
+    const misses = await harness.count('cache_misses_total', {});
     const reply = await harness.reconciler.reconcile(event, true, signal);
     expect(reply.data.basis).toBe('read');
     expect(await hints('late')).toBe(1);
+    expect(await harness.count('cache_misses_total', {})).toBe(misses + 1);
+    const hits = await harness.count('cache_hits_total', {});
+    await harness.reconcile();
+    expect(await harness.count('cache_hits_total', {})).toBe(hits + 1);
+    expect(await harness.count('cache_misses_total', {})).toBe(misses + 1);
   });
 
   it('a snapshot that expires between decision and write is not written', async () => {
