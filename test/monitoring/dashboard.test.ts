@@ -33,7 +33,7 @@ function fillIn(expression: string): string {
   return expression
     .replaceAll('$__rate_interval', '15s')
     .replaceAll('$__range', '1m')
-    .replaceAll(/\$(?:namespace|service)\b/g, '.*');
+    .replaceAll(/\$(?:cluster|namespace|service)\b/g, '.*');
 }
 
 it('the dashboard asks only for exported metrics: every panel shows something of a real run', async () => {

@@ -14,6 +14,7 @@ const read = (file: string) => readFileSync(resolve(root, file), 'utf8');
 
 interface Rule {
   readonly alert?: string;
+  readonly expr?: string;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -80,8 +81,42 @@ describe('deploy/prometheus', () => {
     expect(existsSync(resolve(root, 'docs/runbooks/README.md'))).toBe(true);
   });
 
+  test('keeps clusters apart in every rule that sums or joins', () => {
+    const texts = groups.flatMap(({ rules }) => rules).map(({ expr = '' }) => expr);
+    const aggregations = texts.flatMap((text) => text.match(/\b(?:sum|count|max|on)\b(?: by)? ?\([^)]*\)?/g) ?? []);
+    expect(aggregations.length).toBeGreaterThan(50);
+    expect(aggregations.filter((part) => !/(?:by|on) \(cluster\b/.test(part))).toEqual([]);
+  });
+
   test('tests each alert', () => {
     const stories = read('deploy/prometheus/rules.test.yaml');
     for (const { alert } of alerts) expect(stories).toContain(`- name: ${alert}\n`);
+  });
+});
+
+describe('deploy/grafana', () => {
+  const { panels } = JSON.parse(read('deploy/grafana/zen-lead.json')) as {
+    panels: { title: string; targets?: { expr: string }[] }[];
+  };
+  const expressions = panels.flatMap(({ targets = [] }) => targets).map(({ expr }) => expr);
+
+  test('counts the first event of a series, which increase() does not see', () => {
+    const counting = expressions.filter((expr) => expr.includes('increase('));
+    expect(counting.length).toBeGreaterThan(10);
+    for (const expr of counting) {
+      const [, counter = ''] = /increase\((.*?)\[\$__range\]\)/.exec(expr) ?? [];
+      expect(expr).toContain(`(${counter} unless ${counter} offset $__range) or increase(${counter}[$__range])`);
+    }
+  });
+
+  test('shows the clusters that are chosen, and joins none', () => {
+    for (const expr of expressions) {
+      const metrics = expr.match(/\b(?:zen_lead[_:][\w:]+|nodejs_\w+|process_\w+)(?:\{[^}]*\})?/g) ?? [];
+      expect(metrics.length).toBeGreaterThan(0);
+      expect(metrics.filter((metric) => !metric.includes('{cluster=~"$cluster"'))).toEqual([]);
+      expect(expr.replaceAll('by (cluster,', '').replaceAll('on (cluster,', '')).not.toMatch(
+        /\b(?:by|on) \((?:namespace|job|instance)/,
+      );
+    }
   });
 });
