@@ -79,27 +79,34 @@ export const script = `
     return text;
   }
 
-  // api/browser/statusCard.ts
-  var reasonTexts = reasonText;
+  // api/browser/urgency.ts
   function keyOf({ namespace, service }) {
     return \`\${namespace}/\${service}\`;
   }
+  function isTrouble({ leader, decision }) {
+    return leader === null || leader.address === null || decision === "refused";
+  }
+  var names = new Intl.Collator("en", { numeric: true });
+  function byUrgency(a, b) {
+    return urgencyOf(b) - urgencyOf(a) || names.compare(a.namespace, b.namespace) || names.compare(a.service, b.service);
+  }
+  function urgencyOf(status) {
+    if (isTrouble(status)) return 2;
+    return status.warnings.length > 0 || status.paused ? 1 : 0;
+  }
+
+  // api/browser/statusCard.ts
+  var reasonTexts = reasonText;
   function leaderNameOf({ leader }) {
     return leader?.name ?? "no pod";
   }
   function whyChanged({ lastReason, reason }) {
     return lastReason === null ? reason : textOf(lastReason);
   }
-  function isTrouble({ leader, decision }) {
-    return leader === null || leader.address === null || decision === "refused";
-  }
-  function byUrgency(a, b) {
-    return urgencyOf(b) - urgencyOf(a) || (keyOf(a) < keyOf(b) ? -1 : 1);
-  }
   function fillCard(card, status) {
     card.className = ["", "attention", "trouble"][urgencyOf(status)] ?? "";
     card.replaceChildren(
-      makeElement("h3", "", status.leaderService === null ? keyOf(status) : \`\${keyOf(status)} → \${status.leaderService}\`),
+      makeElement("h2", "", status.leaderService === null ? keyOf(status) : \`\${keyOf(status)} → \${status.leaderService}\`),
       makeElement("p", "leader", leaderNameOf(status)),
       makeFacts(status),
       ...listNotes(status).map((note) => makeElement("p", "note", note))
@@ -110,10 +117,6 @@ export const script = `
       const { since } = element.dataset;
       element.textContent = since ? \`for \${formatAge(now - Date.parse(since))}\` : "never led";
     }
-  }
-  function urgencyOf(status) {
-    if (isTrouble(status)) return 2;
-    return status.warnings.length > 0 || status.paused ? 1 : 0;
   }
   function makeFacts(status) {
     const { since, lastReason, leader, pods, epoch } = status;
@@ -207,7 +210,10 @@ export const script = `
   }
   function addChange(text) {
     const line = document.createElement("li");
-    line.append(makeElement("time", "", (/* @__PURE__ */ new Date()).toLocaleTimeString()), text);
+    const now = /* @__PURE__ */ new Date();
+    const time = makeElement("time", "", now.toLocaleTimeString());
+    time.setAttribute("datetime", now.toISOString());
+    line.append(time, text);
     changes.querySelector(".none")?.remove();
     changes.prepend(line);
     while (changes.children.length > MAX_CHANGES) changes.lastElementChild?.remove();
@@ -290,7 +296,7 @@ export const style = `
 }
 body {
   margin: 0 auto;
-  max-width: 1200px;
+  max-width: 1500px;
   padding: 12px;
   background: var(--paper);
   color: var(--ink);
@@ -307,9 +313,33 @@ h1 {
   font-size: 20px;
   margin: 0;
 }
-h2 {
-  font-size: 15px;
-  margin: 20px 0 6px;
+#content {
+  display: grid;
+  gap: 12px 16px;
+  align-items: start;
+}
+#news {
+  grid-row: 1;
+}
+#changes {
+  max-height: 8.5em;
+  overflow-y: auto;
+}
+@media (min-width: 1000px) {
+  #content {
+    grid-template-columns: 1fr 330px;
+  }
+  #news {
+    grid-column: 2;
+    position: sticky;
+    top: 12px;
+  }
+  #leaders {
+    grid-row: 1;
+  }
+  #changes {
+    max-height: calc(100vh - 5em);
+  }
 }
 p {
   margin: 0;
@@ -370,11 +400,15 @@ article.trouble {
 article.attention {
   border-left-color: var(--warn);
 }
-article h3 {
+article h2 {
   font-size: 13px;
   font-weight: 500;
   margin: 0;
   color: var(--dim);
+}
+#news h2 {
+  font-size: 15px;
+  margin: 0 0 6px;
 }
 article .leader {
   font-size: 19px;

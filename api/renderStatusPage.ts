@@ -26,8 +26,10 @@ const page = `<!doctype html>
 <p id="summary"></p>
 <input id="filter" type="search" placeholder="Find a Service or pod" aria-label="Show only Services whose name, or whose leader's name, contains this">
 </header>
+<div id="content">
 <main id="leaders" aria-label="Leaders"></main>
-<section aria-labelledby="changes-title"><h2 id="changes-title">Changes since this page was opened</h2><ol id="changes"><li class="none">none yet</li></ol></section>
+<section id="news" aria-labelledby="changes-title"><h2 id="changes-title">Changes since this page was opened</h2><ol id="changes" reversed><li class="none">none yet</li></ol></section>
+</div>
 <noscript>This page follows a stream with a script; /v1/leaders has the same as JSON.</noscript>
 <script>${script}</script>
 </body>

@@ -7,7 +7,8 @@
 
 import type { StatusEvents } from '../statusEvents.ts';
 import { findElement, makeElement, oncePerFrame } from './elements.ts';
-import { byUrgency, fillCard, isTrouble, keyOf, leaderNameOf, showAges, whyChanged } from './statusCard.ts';
+import { fillCard, leaderNameOf, showAges, whyChanged } from './statusCard.ts';
+import { byUrgency, isTrouble, keyOf } from './urgency.ts';
 
 type LeaderStatus = StatusEvents['leader'];
 
@@ -88,7 +89,10 @@ function showState(): void {
 
 function addChange(text: string): void {
   const line = document.createElement('li');
-  line.append(makeElement('time', '', new Date().toLocaleTimeString()), text);
+  const now = new Date();
+  const time = makeElement('time', '', now.toLocaleTimeString());
+  time.setAttribute('datetime', now.toISOString());
+  line.append(time, text);
   changes.querySelector('.none')?.remove();
   changes.prepend(line);
   while (changes.children.length > MAX_CHANGES) changes.lastElementChild?.remove();

@@ -6,12 +6,9 @@ import { reasonText } from '../../lib/selection/reasonText.ts';
 import { formatSpan } from '../formatSpan.ts';
 import type { LeaderStatus } from '../leaderStatus.ts';
 import { makeElement } from './elements.ts';
+import { keyOf, urgencyOf } from './urgency.ts';
 
 const reasonTexts: Readonly<Record<string, string>> = reasonText;
-
-export function keyOf({ namespace, service }: Pick<LeaderStatus, 'namespace' | 'service'>): string {
-  return `${namespace}/${service}`;
-}
 
 export function leaderNameOf({ leader }: LeaderStatus): string {
   return leader?.name ?? 'no pod';
@@ -24,20 +21,10 @@ export function whyChanged({ lastReason, reason }: LeaderStatus): string {
   return lastReason === null ? reason : textOf(lastReason);
 }
 
-/** The Service routes to no pod, or will not. */
-export function isTrouble({ leader, decision }: LeaderStatus): boolean {
-  return leader === null || leader.address === null || decision === 'refused';
-}
-
-/** Trouble first, then by name. */
-export function byUrgency(a: LeaderStatus, b: LeaderStatus): number {
-  return urgencyOf(b) - urgencyOf(a) || (keyOf(a) < keyOf(b) ? -1 : 1);
-}
-
 export function fillCard(card: HTMLElement, status: LeaderStatus): void {
   card.className = ['', 'attention', 'trouble'][urgencyOf(status)] ?? '';
   card.replaceChildren(
-    makeElement('h3', '', status.leaderService === null ? keyOf(status) : `${keyOf(status)} → ${status.leaderService}`),
+    makeElement('h2', '', status.leaderService === null ? keyOf(status) : `${keyOf(status)} → ${status.leaderService}`),
     makeElement('p', 'leader', leaderNameOf(status)),
     makeFacts(status),
     ...listNotes(status).map((note) => makeElement('p', 'note', note)),
@@ -53,11 +40,6 @@ export function showAges(now: number): void {
     const { since } = element.dataset;
     element.textContent = since ? `for ${formatAge(now - Date.parse(since))}` : 'never led';
   }
-}
-
-function urgencyOf(status: LeaderStatus): 0 | 1 | 2 {
-  if (isTrouble(status)) return 2;
-  return status.warnings.length > 0 || status.paused ? 1 : 0;
 }
 
 function makeFacts(status: LeaderStatus): HTMLElement {

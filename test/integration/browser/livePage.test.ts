@@ -13,7 +13,7 @@ describeInBrowser('the live page', (openPage) => {
 
   const cards = (page: BrowserPage) =>
     page.evaluate(
-      "[...document.querySelectorAll('article')].map((card) => card.className + '|' + card.querySelector('h3').textContent + '|' + card.querySelector('.leader').textContent)",
+      "[...document.querySelectorAll('article')].map((card) => card.className + '|' + card.querySelector('h2').textContent + '|' + card.querySelector('.leader').textContent)",
     );
 
   it('the live page shows who leads, with trouble first, and follows a failover without a reload', async () => {
