@@ -26,22 +26,34 @@ schemas.add(
 );
 schemas.add(z.object({ code: z.string(), message: z.string() }), { id: 'Problem' });
 
+/** What both documents say of themselves. A relative server is the one that serves the document. */
+export const license = { name: 'Apache License 2.0', identifier: 'Apache-2.0' } as const;
+export const servers = [{ url: '/' }] as const;
+
 const json = (name: string) => ({ 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } });
+const foreignHost = { 421: { description: 'Asked for under a name that is not its own.', content: json('Problem') } };
 
 export const openApi = {
   openapi: '3.1.1',
   info: {
     title: 'zen-lead status',
     version: '1',
+    license,
     description:
       'Which pod leads, since when, and whether anything is wrong. Read-only; served by zen-lead run and zen-lead bridge. A Host that is no IP address, not localhost and not a name of --status-host gets 421.',
   },
+  servers,
+  // Whoever reaches the port may read.
+  security: [],
   paths: {
     '/v1/leaders': {
       get: {
         operationId: 'listLeaders',
         summary: 'Every annotated Service.',
-        responses: { 200: { description: 'What the watches have delivered.', content: json('LeaderList') } },
+        responses: {
+          200: { description: 'What the watches have delivered.', content: json('LeaderList') },
+          ...foreignHost,
+        },
       },
     },
     '/v1/leaders/{namespace}/{service}': {
@@ -57,6 +69,7 @@ export const openApi = {
         responses: {
           200: { description: 'Its leader.', content: json('LeaderStatus') },
           404: { description: 'Not annotated, not there, or not watched by this process.', content: json('Problem') },
+          ...foreignHost,
         },
       },
     },
@@ -68,6 +81,7 @@ export const openApi = {
           'Events `leader` (data: LeaderStatus), `removed` (data: namespace and service), `state` (data: ready and reasons; also every 15 s).',
         responses: {
           200: { description: 'A stream.', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+          ...foreignHost,
           503: { description: 'Too many readers; connect again after Retry-After seconds.', content: json('Problem') },
         },
       },
