@@ -6,8 +6,8 @@
  *
  * Guarantees: the node reaches its own pods (probes), as Kubernetes says. The rules follow pods
  * every `everyMs`.
- * Does not guarantee that a pod is protected in its first moments, or from what comes through a
- * Service.
+ * Does not guarantee that a pod is protected in its first moments, or from a connection that is
+ * older than the rules.
  */
 
 import { writeFileSync } from 'node:fs';

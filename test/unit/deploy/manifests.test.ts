@@ -49,7 +49,7 @@ interface Workload extends Manifest {
 const work = mkdtempSync(join(tmpdir(), 'zen-lead-manifests-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-const components = globSync('knative/components/*', { cwd: deploy });
+const components = globSync(['components/*', 'knative/components/*'], { cwd: deploy });
 const sources: readonly (readonly [string, () => readonly Manifest[]])[] = [
   ...(hasKubectl
     ? [
@@ -147,6 +147,73 @@ test.runIf(hasHelm)('the chart takes a release and namespaces that YAML reads as
   expect(manifests.map(({ metadata }) => metadata.namespace)).toContain('1e3');
 });
 
+test.runIf(hasKubectl).each([
+  ['knative', 'knative'],
+  ['kubernetes', 'deployments'],
+  ['kubernetes/one', 'one'],
+])('deploy/%s and the chart in mode %s ship the same NetworkPolicies', (path, mode) => {
+  const shipped = readPolicies(build(join(deploy, path)));
+  expect(Object.keys(shipped)).toHaveLength(mode === 'one' ? 1 : 2);
+  expect(readPolicies(parseManifests(readFileSync(join(deploy, `helm/rendered/${mode}.yaml`), 'utf8')))).toEqual(
+    shipped,
+  );
+});
+
+test.runIf(hasKubectl)('the component events lets the functions reach the Broker, and the bridge nothing more', () => {
+  const without = readPolicies(build(join(deploy, 'knative')));
+  const { 'zen-lead-functions': functions, ...others } = readPolicies(buildWith('knative/components/events'));
+  expect(others).toEqual({ 'zen-lead-bridge': without['zen-lead-bridge'] });
+  expect(functions?.egress).toEqual([
+    ...(without['zen-lead-functions']?.egress ?? []),
+    {
+      to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'knative-eventing' } } }],
+      ports: [{ port: 8080, protocol: 'TCP' }],
+    },
+  ]);
+});
+
+test.runIf(hasKubectl && hasHelm)(
+  'health checks open the pods to the half that watches, where they are asked for',
+  () => {
+    const toPods = { to: [{ namespaceSelector: {} }], ports: [{ protocol: 'TCP' }] };
+    const { 'zen-lead-health-checks': added } = readPolicies(buildWith('components/health-checks'));
+    expect(added).toMatchObject({ policyTypes: ['Egress'], egress: [toPods] });
+    expect(readPolicies(build(join(deploy, 'knative')))).not.toHaveProperty('zen-lead-health-checks');
+    const asked = readPolicies(renderChart('zen-lead', 'zen-lead', '--set', 'networkPolicy.healthChecks=true'));
+    expect(asked['zen-lead-bridge']?.egress).toContainEqual(toPods);
+    expect(asked['zen-lead-functions']?.egress).not.toContainEqual(toPods);
+    expect(readPolicies(renderChart('zen-lead', 'zen-lead'))['zen-lead-bridge']?.egress).not.toContainEqual(toPods);
+  },
+);
+
+test.runIf(hasHelm)('the chart opens the ports of a sink and of a collector only where they are configured', () => {
+  const listPorts = (...values: readonly string[]): Readonly<Record<string, readonly number[]>> =>
+    Object.fromEntries(
+      Object.entries(readPolicies(renderChart('zen-lead', 'zen-lead', ...values))).map(([name, { egress }]) => [
+        name.replace('zen-lead-', ''),
+        egress.filter(({ to }) => to === undefined).flatMap(({ ports }) => (ports ?? []).map(({ port }) => port)),
+      ]),
+    );
+  const always = [443, 6443, 53, 53];
+  expect(listPorts()).toEqual({ bridge: always, functions: always });
+  expect(listPorts('--set', 'eventsSink=http://events.example:9000/x')).toEqual({
+    bridge: always,
+    functions: [...always, 9000, 8080],
+  });
+  expect(
+    listPorts('--set', 'deadLetterSink=https://letters.example', '--set', 'networkPolicy.sinkPodPorts=null'),
+  ).toEqual({ bridge: [...always, 443], functions: always });
+  const endpoint = ['name=OTEL_EXPORTER_OTLP_ENDPOINT', 'value=http://collector:4000'];
+  expect(listPorts(...endpoint.flatMap((each) => ['--set', `bridge.extraEnv[0].${each}`]))).toEqual({
+    bridge: [...always, 4318, 4000],
+    functions: always,
+  });
+  expect(listPorts('--set', 'networkPolicy.apiServerPorts={16443}')).toEqual({
+    bridge: [16443, 53, 53],
+    functions: [16443, 53, 53],
+  });
+});
+
 test.runIf(hasKubectl)('only the bridge gets a token for the functions, and the functions trust that account', () => {
   const manifests = build(join(deploy, 'knative'));
   const tokens = manifests
@@ -196,6 +263,22 @@ function build(directory: string): readonly Manifest[] {
 function renderChart(release: string, namespace: string, ...values: readonly string[]): readonly Manifest[] {
   const args = ['template', release, join(deploy, 'helm/zen-lead'), '-n', namespace, '--kube-version', '1.35.0'];
   return parseManifests(execFileSync(helm, [...args, ...values], { encoding: 'utf8' }));
+}
+
+interface PolicySpec {
+  readonly egress: readonly {
+    readonly to?: readonly object[];
+    readonly ports?: readonly { readonly port: number }[];
+  }[];
+}
+
+/** Returns what each NetworkPolicy says, by its name. */
+function readPolicies(manifests: readonly Manifest[]): Readonly<Record<string, PolicySpec>> {
+  return Object.fromEntries(
+    manifests
+      .filter((manifest): manifest is Manifest & { readonly spec: PolicySpec } => manifest.kind === 'NetworkPolicy')
+      .map(({ metadata, spec }) => [metadata.name, spec]),
+  );
 }
 
 /** A component by itself is nothing: it changes deploy/knative. */

@@ -106,3 +106,64 @@ livenessProbe:
   periodSeconds: 10
   timeoutSeconds: 5
 {{- end }}
+
+{{/* Every pod reaches DNS and the API server, by ports, because neither has a label that we know. */}}
+{{- define "zen-lead.egress" -}}
+- ports:
+    {{- range .Values.networkPolicy.apiServerPorts }}
+    - { port: {{ . }}, protocol: TCP }
+    {{- end }}
+- ports:
+    - { port: 53, protocol: UDP }
+    - { port: 53, protocol: TCP }
+- to:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: kube-system
+      podSelector:
+        matchLabels:
+          k8s-app: kube-dns
+{{- with .Values.networkPolicy.extraEgress }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Takes a URL; returns its port. */}}
+{{- define "zen-lead.port" -}}
+{{- $url := urlParse . -}}
+{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) -}}
+{{ $port | default (ternary "443" "80" (eq $url.scheme "https")) }}
+{{- end }}
+
+{{/*
+Takes a sink, which may be empty, and the root. A policy may see the port of the sink's Service or
+that of its pods.
+*/}}
+{{- define "zen-lead.sinkEgress" -}}
+{{- if .sink }}
+{{- $port := include "zen-lead.port" .sink | int }}
+- ports:
+    {{- range concat (list $port) (.root.Values.networkPolicy.sinkPodPorts | default list) | uniq }}
+    - { port: {{ int . }}, protocol: TCP }
+    {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Takes .Values.bridge or .Values.functions, whose extraEnv may name a collector of traces. */}}
+{{- define "zen-lead.tracesEgress" -}}
+{{- $ports := list }}
+{{- range .extraEnv }}
+{{- if has .name (list "OTEL_EXPORTER_OTLP_ENDPOINT" "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") }}
+{{- $ports = append $ports 4318 }}
+{{- with .value }}
+{{- $ports = append $ports (include "zen-lead.port" . | int) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with uniq $ports }}
+- ports:
+    {{- range . }}
+    - { port: {{ . }}, protocol: TCP }
+    {{- end }}
+{{- end }}
+{{- end }}
