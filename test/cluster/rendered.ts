@@ -10,5 +10,6 @@ export const rendered: Readonly<Record<string, readonly string[]>> = {
   one: ['--set', 'mode=one'],
   namespaced: ['--set', 'namespaces={team-a,team-b}'],
   guarded: ['--set', 'guard.enabled=true'],
+  configured: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/configured.yaml')],
   traced: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/traced.yaml')],
 };

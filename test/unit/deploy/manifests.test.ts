@@ -7,10 +7,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { parseCommandLine } from '../../../lib/config/parseCommandLine.ts';
+import { readConfigFile } from '../../../lib/config/configFile.ts';
+import { configPathOf, parseCommandLine } from '../../../lib/config/parseCommandLine.ts';
 import { clusterDirectory } from '../../cluster/clusterAssets.ts';
 
 const deploy = resolve(import.meta.dirname, '../../../deploy');
@@ -24,6 +25,7 @@ interface Container {
   readonly image: string;
   readonly args?: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly volumeMounts?: readonly { readonly name: string }[];
   readonly securityContext?: object;
   readonly resources: { readonly limits: Readonly<Record<string, string>> };
 }
@@ -32,18 +34,21 @@ interface PodSpec {
   readonly serviceAccountName: string;
   readonly securityContext?: object;
   readonly containers: readonly Container[];
-  readonly volumes?: readonly object[];
+  readonly volumes?: readonly { readonly name: string; readonly configMap?: { readonly name: string } }[];
 }
 
 interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly data?: Readonly<Record<string, string>>;
   readonly rules?: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
 }
 
 interface Workload extends Manifest {
-  readonly spec: { readonly template: { readonly spec: PodSpec } };
+  readonly spec: {
+    readonly template: { readonly metadata?: { readonly annotations?: object }; readonly spec: PodSpec };
+  };
 }
 
 const work = mkdtempSync(join(tmpdir(), 'zen-lead-manifests-'));
@@ -102,6 +107,47 @@ describe.each(sources)('deploy/%s', (_path, read) => {
       if (resources.includes('pods')) expect(['get', 'list', 'watch']).toEqual(expect.arrayContaining([...verbs]));
     }
   });
+});
+
+const overlaid = ['kubernetes', 'kubernetes/one', 'knative'].map(
+  (path) => [`the overlay of deploy/${path}`, hasKubectl, () => buildConfigured(path)] as const,
+);
+const charts = ['deployments', 'one', 'knative'].map(
+  (mode) => [`the chart in mode ${mode}`, hasHelm, () => renderConfigured(mode)] as const,
+);
+
+describe.each([...overlaid, ...charts])('settings in a ConfigMap: %s', (_name, canBuild, build) => {
+  test.runIf(canBuild)('mounts them where each half reads them, and each takes what it is given', async () => {
+    const manifests = build();
+    const workloads = manifests.filter(isWorkload);
+    expect(workloads.length).toBeGreaterThan(0);
+    for (const { spec } of workloads) {
+      const { containers, volumes } = spec.template.spec;
+      const [container] = containers;
+      const args = container?.args ?? [];
+      const path = configPathOf(args) ?? '';
+      const mount = container?.volumeMounts?.find(({ name }) => name === 'config');
+      expect(mount).toMatchObject({ mountPath: dirname(path), readOnly: true });
+      const volume = volumes?.find(({ name }) => name === 'config');
+      const map = manifests.find(
+        ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === volume?.configMap?.name,
+      );
+      const file = join(mkdtempSync(join(work, 'config-')), basename(path));
+      writeFileSync(file, map?.data?.[basename(path)] ?? '- no such file');
+      const line = parseCommandLine(args, { K_SINK: 'http://functions' }, await readConfigFile(file));
+      expect(line).toMatchObject({ values: { logLevel: 'debug' } });
+    }
+  });
+});
+
+test.runIf(hasHelm)('the chart rolls the pods for a setting that needs a restart, and for no other', () => {
+  const annotations = (...values: readonly string[]) =>
+    renderChart('zen-lead', 'zen-lead', ...values.flatMap((value) => ['--set', `bridge.config.${value}`]))
+      .filter(isWorkload)
+      .map(({ spec }) => spec.template.metadata?.annotations);
+  const plain = annotations('max-in-flight=32');
+  expect(annotations('max-in-flight=32', 'log-level=debug')).toEqual(plain);
+  expect(annotations('max-in-flight=33')).not.toEqual(plain);
 });
 
 test.runIf(hasKubectl)('the chart ships the guard of deploy/guard, for the account of its release', () => {
@@ -255,6 +301,27 @@ test.runIf(hasKubectl).each(['knative', 'kubernetes', 'kubernetes/one'])(
     expect(containers.flatMap(({ args = [] }) => args).filter((arg) => arg === '--log-level=debug')).toHaveLength(1);
   },
 );
+
+/** As docs/how-to/install.md#settings-in-a-configmap says. */
+function buildConfigured(path: string): readonly Manifest[] {
+  const directory = mkdtempSync(join(work, 'overlay-'));
+  const from = (each: string) => relative(directory, join(deploy, each));
+  const halves = ['bridge', 'functions', 'run'];
+  for (const half of halves) writeFileSync(join(directory, `${half}.yaml`), 'log-level: debug\n');
+  const files = halves.map((half) => `${half}.yaml`);
+  const kustomization = {
+    resources: [from(path)],
+    components: [from('components/config')],
+    configMapGenerator: [{ name: 'zen-lead-config', namespace: 'zen-lead', files }],
+  };
+  writeFileSync(join(directory, 'kustomization.yaml'), JSON.stringify(kustomization));
+  return build(directory);
+}
+
+function renderConfigured(mode: string): readonly Manifest[] {
+  const halves = ['bridge', 'functions'].flatMap((half) => ['--set', `${half}.config.log-level=debug`]);
+  return renderChart('zen-lead', 'zen-lead', '--set', `mode=${mode}`, ...halves);
+}
 
 function build(directory: string): readonly Manifest[] {
   return parseManifests(execFileSync('kubectl', ['kustomize', directory], { encoding: 'utf8' }));

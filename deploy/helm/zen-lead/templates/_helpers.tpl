@@ -69,10 +69,38 @@ priorityClassName: {{ . | quote }}
 {{- end }}
 {{- end }}
 
+{{/*
+Settings of a half as a file. These take a list of a half's name and its values: an argument, a
+volume, a mount, and the part of the settings that needs a restart, as an annotation.
+*/}}
+{{- define "zen-lead.configArgs" -}}
+{{- if .config }}
+- --config=/etc/zen-lead/zen-lead.yaml
+{{- end }}
+{{- end }}
+{{- define "zen-lead.configMount" -}}
+- name: config
+  mountPath: /etc/zen-lead
+  readOnly: true
+{{- end }}
+{{- define "zen-lead.configVolume" -}}
+- name: config
+  configMap:
+    name: {{ . }}-config
+{{- end }}
+{{- define "zen-lead.configChecksum" -}}
+{{- with omit .config "log-level" }}
+checksum/config: {{ toYaml . | sha256sum | trunc 16 | quote }}
+{{- end }}
+{{- end }}
+
 {{/* Flags that the bridge and the one process share. */}}
 {{- define "zen-lead.watchArgs" -}}
 - {{ printf "--cluster-name=%s" .Values.clusterName | quote }}
+{{- include "zen-lead.configArgs" .Values.bridge }}
+{{- if not (hasKey .Values.bridge.config "log-level") }}
 - {{ printf "--log-level=%s" .Values.logLevel | quote }}
+{{- end }}
 - --lease-name={{ include "zen-lead.bridge" . }}
 {{- range .Values.namespaces }}
 - {{ printf "--namespace=%s" . | quote }}
@@ -81,10 +109,13 @@ priorityClassName: {{ . | quote }}
 
 {{- define "zen-lead.functionsArgs" -}}
 - functions
+{{- include "zen-lead.configArgs" .Values.functions }}
 - --trusted-sender=system:serviceaccount:{{ .Release.Namespace }}:{{ include "zen-lead.bridge" . }}
 - {{ printf "--audience=%s" .Values.audience | quote }}
 - {{ printf "--cluster-name=%s" .Values.clusterName | quote }}
+{{- if not (hasKey .Values.functions.config "log-level") }}
 - {{ printf "--log-level=%s" .Values.logLevel | quote }}
+{{- end }}
 {{- with .Values.eventsSink }}
 - {{ printf "--events-sink=%s" . | quote }}
 {{- end }}
