@@ -20,6 +20,7 @@ import { connectTo, loadAccess } from '../connect.ts';
 import { toBridgeTuning } from '../serve/bridgeTuning.ts';
 import { followConfig } from '../serve/followConfig.ts';
 import { toLeaseSettings } from '../serve/leaseSettings.ts';
+import { limitHeapGrowth } from '../serve/limitHeapGrowth.ts';
 import { chooseListenHost } from '../serve/listenHost.ts';
 import { openRecorder } from '../serve/openRecorder.ts';
 import { startProbes } from '../serve/startProbes.ts';
@@ -27,6 +28,7 @@ import { waitForStopSignal } from '../stopSignal.ts';
 
 export async function bridge(values: Values<'bridge'>, readSettings: () => Promise<CommandLine>): Promise<void> {
   const stopped = waitForStopSignal();
+  limitHeapGrowth();
   const log = createLogger(values.logLevel, 'zen-lead-bridge');
   const metrics = createMetrics({ perServiceLimit: values.metricsPerServiceLimit });
   recordBuild(metrics);

@@ -17,6 +17,7 @@ import { connectTo, loadAccess } from '../connect.ts';
 import { toBridgeTuning } from '../serve/bridgeTuning.ts';
 import { followConfig } from '../serve/followConfig.ts';
 import { toLeaseSettings } from '../serve/leaseSettings.ts';
+import { limitHeapGrowth } from '../serve/limitHeapGrowth.ts';
 import { chooseListenHost } from '../serve/listenHost.ts';
 import { openRecorder } from '../serve/openRecorder.ts';
 import { startProbes } from '../serve/startProbes.ts';
@@ -25,6 +26,7 @@ import { waitForStopSignal } from '../stopSignal.ts';
 
 export async function run(values: Values<'run'>, readSettings: () => Promise<CommandLine>): Promise<void> {
   const stopped = waitForStopSignal();
+  limitHeapGrowth();
   const log = createLogger(values.logLevel, 'zen-lead');
   const metrics = createMetrics({ perServiceLimit: values.metricsPerServiceLimit });
   recordBuild(metrics);

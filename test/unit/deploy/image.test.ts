@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nodeFlags } from '../../../deploy/image/warmCompileCache.ts';
 import { type Image, writeImage } from '../../../deploy/image/writeImage.ts';
 import { writeTar } from '../../../deploy/image/writeTar.ts';
 
@@ -125,8 +126,10 @@ test('the Dockerfile starts the image as `npm run image` does', () => {
   const source = readFileSync(join(deploy, 'image.ts'), 'utf8');
   const entrypoint = /^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '';
   expect(source).toContain(`entrypoint: ${entrypoint.replaceAll('"', "'")}`);
-  for (const [, name, value] of dockerfile.matchAll(/(NODE_\w+)=(\S+)/g)) {
+  for (const [, name, value] of dockerfile.matchAll(/((?:NODE|MALLOC)_\w+)=(\S+)/g)) {
     if (name !== 'NODE_IMAGE') expect(source).toContain(`${name}: '${value}'`);
   }
   expect(dockerfile).toContain('USER 65532:65532');
+  // V8 refuses a compile cache that was made under other flags.
+  expect(JSON.parse(entrypoint).slice(1, -1)).toEqual(nodeFlags);
 });
