@@ -6,6 +6,7 @@
  */
 
 import { compareText } from './compareText.ts';
+import { hashText } from './hashText.ts';
 import type { Strategy } from './settings.ts';
 import type { Candidate, Uid } from './snapshot.ts';
 
@@ -39,7 +40,14 @@ type Compare = (a: Candidate, b: Candidate) => number;
 
 function comparator({ strategy, sourceUid, lastNode, lastZone }: StrategyContext): Compare {
   const preferring = (rank: (pod: Candidate) => number): Compare => {
-    return (a, b) => rank(a) - rank(b) || byCreation(a, b);
+    // Each pod is compared with many, and a rank may be a hash.
+    const ranks = new Map<Candidate, number>();
+    const rankOf = (pod: Candidate): number => {
+      const known = ranks.get(pod) ?? rank(pod);
+      ranks.set(pod, known);
+      return known;
+    };
+    return (a, b) => rankOf(a) - rankOf(b) || byCreation(a, b);
   };
   switch (strategy) {
     case 'oldest':
@@ -47,7 +55,7 @@ function comparator({ strategy, sourceUid, lastNode, lastZone }: StrategyContext
     case 'newest':
       return (a, b) => b.createdAt - a.createdAt || byCreation(a, b);
     case 'random':
-      return preferring((pod) => hash(`${sourceUid}/${pod.uid}`));
+      return preferring((pod) => hashText(`${sourceUid}/${pod.uid}`));
     case 'node-aware':
       return preferring((pod) => Number(lastNode !== undefined && pod.nodeName === lastNode));
     case 'zone-aware':
@@ -62,13 +70,4 @@ export function parsePriority(text: string | undefined): number | null {
   if (text === undefined || !/^[+-]?\d{1,16}$/.test(text)) return null;
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : null;
-}
-
-/** FNV-1a, 32 bits, with a final mix: uids that differ in one character end up far apart. */
-function hash(text: string): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }
