@@ -5,9 +5,9 @@
  *   1. The snapshot, if it may decide (whyHint.ts), else the state read by ourselves
  *      (sharedReads.ts).
  *   2. assess: pure. Where no slice holds a record, or another one is to be made, no revision
- *      fences a snapshot (S9). What is to be written is then decided on the state read. A slice
- *      that is made is made empty, and what goes in is decided when it is there
- *      (placeholders.ts).
+ *      fences a snapshot (S9). What is to be written is then decided on the state read, or on a
+ *      snapshot of a Service that has nothing yet (confirmFirst.ts). A slice that is made is made
+ *      empty, and what goes in is decided when it is there (placeholders.ts).
  *   3. Route writes, if there are any. What follows from them is the next reconcile.
  *   4. Without route writes: the announcement that is owed (announce.ts), then the other writes.
  *   5. After a conflict, read again and decide again, at most three times.
@@ -29,6 +29,7 @@ import type { Snapshot, Uid } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
 import { type Carry, formatCarry, parseCarry } from './carry.ts';
+import { confirmFirst, isFirst } from './confirmFirst.ts';
 import { admit, announcementDueAt, note, noteAnnouncement } from './damping.ts';
 import { placeholdersFirst, withPlaceholders } from './placeholders.ts';
 import { type Basis, type SettleDeps, settle } from './settle.ts';
@@ -92,6 +93,7 @@ export async function reconcile(
 
   let standing: Standing | null = null;
   const placed: Write[] = [];
+  let isConfirmed = false;
   for (let attempt = 1; ; ) {
     const decidedAt = deps.now();
     const { decision, writes: wanted, nextLookAt } = select(basis.snapshot, decidedAt, deps.tracing);
@@ -100,8 +102,10 @@ export async function reconcile(
     const announceAt = announcementDueAt(ledger, said, decidedAt);
     const places = placeholdersFirst(writes);
     const isMakingPlaceholders = places.length > 0;
-    const whyNot = basis.isRead || writes.length === 0 ? null : deps.whyHint({ ...evidence, writes });
-    if (whyNot !== null) {
+    const whyNot: HintReason | null =
+      basis.isRead || isConfirmed || writes.length === 0 ? null : deps.whyHint({ ...evidence, writes });
+    const waitsForPlaces: boolean = whyNot === 'unfenced' && isMakingPlaceholders && isFirst(basis.snapshot);
+    if (whyNot !== null && !waitsForPlaces) {
       hint = whyNot;
       basis = await readBasis(request, deps, signal, basis.snapshot);
       continue;
@@ -124,6 +128,7 @@ export async function reconcile(
       basis = await readBasis(request, deps, signal, basis.snapshot);
     } else if (isMakingPlaceholders && outcome.writes.length === places.length) {
       basis = { ...basis, snapshot: withPlaceholders(basis.snapshot, outcome) };
+      isConfirmed = waitsForPlaces && (await confirmFirst(deps.api, basis.snapshot, signal));
     } else {
       // Fewer places than asked for: the namespace is going, and nothing more can be made in it.
       const whole = tellWhole(standing, {
