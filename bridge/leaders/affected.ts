@@ -129,7 +129,7 @@ function affectedBySlice(
 
   for (const view of change.kind === 'modified' ? [object, change.previous] : [object]) {
     const source = sourceOfOurSlice(view);
-    if (source !== null) add(source, laneOfOurSlice(source, index));
+    if (source !== null) add(source, laneOfOurSlice(change, source, index));
     const serviceNames = new Set([view.serviceName, serviceNamedBySlice(view.name)]);
     for (const serviceName of serviceNames) {
       if (serviceName === null) continue;

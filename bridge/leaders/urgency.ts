@@ -6,11 +6,12 @@
  * before it, never lost.
  */
 
-import type { PodView } from '../../lib/selection/snapshot.ts';
+import type { PodView, SliceView } from '../../lib/selection/snapshot.ts';
 import type { Lane } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
 import type { NamespaceIndex } from './namespaceIndex.ts';
 import type { VerdictChange } from './observer.ts';
+import { isLeaderSlice } from './sliceIndex.ts';
 
 /**
  * Failover where the routed pod became unfit or another one, or a pod became fit where no fit one
@@ -42,10 +43,11 @@ export function laneOfVerdict(
 
 /**
  * Failover where no fit pod is routed to, and one could be. Else it follows from our own write of a
- * route.
+ * route. A slice that appears without a record is empty, and the function that made it is about to
+ * fill it.
  */
-export function laneOfOurSlice(source: string, index: NamespaceIndex): Lane {
-  if (isServed(source, index)) return 'low';
+export function laneOfOurSlice({ kind, object }: ObjectChange<SliceView>, source: string, index: NamespaceIndex): Lane {
+  if (isServed(source, index) || (kind === 'added' && !isLeaderSlice(object))) return 'low';
   for (const pod of index.pods.members(source).values()) if (appearsFit(pod)) return 'failover';
   return 'low';
 }

@@ -192,6 +192,13 @@ describe('a slice', () => {
     },
   );
 
+  it('a slice that a function has just made, empty and without a record, waits in the low lane: it is about to be filled', () => {
+    const store = aStore();
+    onSlice(store, { kind: 'deleted', object: aLeaderSlice({ pod: 'p-0' }) });
+    const object = { ...aLeaderSlice({ pod: null }), annotations: {} };
+    expect(brief(onSlice(store, { kind: 'added', object }))).toEqual(['shop/postgres service.drifted low']);
+  });
+
   it('a slice that we own and that is empty because no pod is fit waits in the low lane', () => {
     const store = aStore();
     for (const name of ['p-0', 'p-1']) onPod(store, name, { ready: false });
