@@ -25,6 +25,7 @@ import { createCircuitBreaker } from './circuitBreaker.ts';
 import { createConcurrency } from './concurrency.ts';
 import type { DeadLetter } from './deadLetter.ts';
 import type { DeliveryTuning } from './deliveryTuning.ts';
+import { createLowPlaces } from './lowPlaces.ts';
 import type { OutgoingEvent } from './outgoingEvent.ts';
 import { createRefusedTokenLog } from './refusedToken.ts';
 import { createRetries, type Sent } from './retries.ts';
@@ -69,16 +70,6 @@ interface Delivery {
 }
 
 /**
- * Of the places, for the low lane: a failover must not wait for announcements to a slow receiver.
- */
-const LOW_SHARE = 0.5;
-/**
- * The same while others are in flight. An announcement is three calls to the API server. The routes
- * of a mass failover or of many opt-ins wait for them. Four of 64 places still announce about a
- * hundred a second.
- */
-const LOW_SHARE_BESIDE_OTHERS = 1 / 16;
-/**
  * At shutdown: a sink whose signal has aborted rejects at once; one that ignores it is left behind.
  */
 const ABORTED_WITHIN_MS = 100;
@@ -97,11 +88,11 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
   const closing = new AbortController();
   const retries = createRetries<C, E>(queue, clock, random, tuning);
   const noteStatus = createRefusedTokenLog(log);
+  const lowPlaces = createLowPlaces(clock, pump);
   const running = new Set<Promise<void>>();
   let cancelProbe: CancelTimer | undefined;
   /** Distinguishes attempts, because many of them start in one millisecond. */
   let attempts = 0;
-  let lowRunning = 0;
   let isPumping = false;
   let isClosed = false;
 
@@ -111,7 +102,7 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
     if (isPumping || isClosed) return;
     isPumping = true;
     while (running.size < concurrency.limit() && breaker.admits(running.size, clock.monotonic())) {
-      const waiting = queue.take(lowRunning < lowPlaces());
+      const waiting = queue.take(lowPlaces.isFree(concurrency.limit()));
       const lent = waiting === undefined && breaker.isOpen() ? queue.takeDelayed() : undefined;
       const concern = waiting ?? lent;
       if (concern === undefined) break;
@@ -128,18 +119,11 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
     if (breaker.isOpen() && untilProbeMs > 0) cancelProbe = clock.setTimer(pump, untilProbeMs);
   }
 
-  /** At least one, so that the low lane goes on however busy the others are. */
-  function lowPlaces(): number {
-    const share = running.size > lowRunning ? LOW_SHARE_BESIDE_OTHERS : LOW_SHARE;
-    return Math.max(1, concurrency.limit() * share);
-  }
-
   function start(concern: C, isLent: boolean): void {
-    const weight = concern.lane === 'low' ? 1 : 0;
-    lowRunning += weight;
+    lowPlaces.start(concern.lane);
     const run: Promise<void> = deliver(concern, isLent).finally(() => {
       running.delete(run);
-      lowRunning -= weight;
+      lowPlaces.end(concern.lane);
       pump();
     });
     running.add(run);
@@ -241,6 +225,7 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
     async close() {
       isClosed = true;
       cancelProbe?.();
+      lowPlaces.close();
       retries.close();
       let cancelTimer: CancelTimer = () => {};
       const givenUp = new Promise<void>((resolve) => {
