@@ -36,6 +36,7 @@ import {
   toWarningNotice,
   warningKey,
 } from './notices.ts';
+import { tellUnread, toUnreadNotice, type Unread } from './unread.ts';
 
 export interface Announcing {
   readonly snapshot: Snapshot;
@@ -62,6 +63,8 @@ export interface Announcer {
   tellRefused(snapshot: Snapshot, error: unknown, signal: AbortSignal): Promise<void>;
   /** Tells the user which writes do not stay, and who changes them. */
   tellUndone(snapshot: Snapshot, heldBack: readonly HeldBack[], signal: AbortSignal): Promise<void>;
+  /** Tells the user why nothing is decided: the state could not be read. */
+  tellUnread(service: ServiceRef, unread: Unread): Promise<void>;
   /** Announces the end of a deleted Service. */
   tellGone(service: ServiceRef, gone: GoneSource, signal: AbortSignal): Promise<GoneTold>;
 }
@@ -168,6 +171,16 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     }
   }
 
+  async function tellStateUnread(service: ServiceRef, unread: Unread): Promise<void> {
+    const notice = toUnreadNotice(unread);
+    const key = `${service.namespace}/${service.name}/StateNotRead/${notice?.value}`;
+    if (notice === null || said.has(key)) return;
+    // The caller of the reconcile may have gone, which is the very reason.
+    await attempt(service, new AbortController().signal, async () => {
+      if (await tellUnread(service, notice, deps, timeoutSignal(budgetMs))) remember(key, said);
+    });
+  }
+
   async function tellGone(service: ServiceRef, gone: GoneSource, signal: AbortSignal): Promise<GoneTold> {
     const key = `${gone.uid}/SourceGone`;
     if (said.has(key)) return { settled: gone.uid };
@@ -209,7 +222,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     }
   }
 
-  return { announce, tellRemoved, tellRefused, tellUndone, tellGone };
+  return { announce, tellRemoved, tellRefused, tellUndone, tellUnread: tellStateUnread, tellGone };
 }
 
 function late(budgetMs: number, cause: unknown): ZenLeadError {

@@ -27,6 +27,7 @@ export type EventReason =
   | 'ForeignEndpointSlice'
   | 'WriteRefused'
   | 'WriteUndone'
+  | 'StateNotRead'
   | 'SourceGone'
   | 'LeaderServiceCreated'
   | 'LeaderServiceRemoved';

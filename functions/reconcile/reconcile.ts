@@ -222,12 +222,18 @@ function carryIn({ isTrusted, data }: Evidence, isSent: boolean): Carry {
 /** `guess`: what was decided on before. */
 async function readBasis(
   { service, observations }: ReconcileRequest,
-  { readService, now }: ReconcileDeps,
+  { readService, now, announcer }: ReconcileDeps,
   signal: AbortSignal,
   guess?: Snapshot,
 ): Promise<Basis> {
-  const { snapshot, deadline } = await readService(service, signal, guess);
-  return { snapshot: joinObservations(snapshot, observations?.(now())), deadline, isRead: true };
+  const startedAt = now();
+  try {
+    const { snapshot, deadline } = await readService(service, signal, guess);
+    return { snapshot: joinObservations(snapshot, observations?.(now())), deadline, isRead: true };
+  } catch (error) {
+    await announcer.tellUnread(service, { error, tookMs: now() - startedAt });
+    throw error;
+  }
 }
 
 function earliest(a: number | null, b: number | null): number | null {
