@@ -46,7 +46,7 @@ export function sliceWrites(
   const isAttached = existing.serviceName === desired.serviceName;
   const isAsDesired =
     isAttached &&
-    existing.owner !== null &&
+    !isToAdopt(existing, source) &&
     !desired.annotationsDiffer &&
     isEqual(spec.endpoints, desired.endpoints) &&
     isEqual(spec.ports, desired.ports);
@@ -60,12 +60,20 @@ export function sliceWrites(
         [label.sourceService]: source.name,
         ...(!isAttached && { [label.serviceName]: desired.serviceName }),
       },
-      ...(existing.owner === null && { ownerReferences: [ownerReference(source)] }),
+      ...(isToAdopt(existing, source) && { ownerReferences: [ownerReference(source)] }),
     },
     endpoints: desired.endpoints.map(toEndpoint),
     ports: desired.ports,
   };
   return [{ ...target, kind: 'patch', uid, resourceVersion, patch }];
+}
+
+/**
+ * A source that is being deleted adopts nothing. With `--cascade=orphan`, Kubernetes takes the
+ * owner away first, and would delete the slice with its source if it came back.
+ */
+function isToAdopt({ owner }: SliceView, { terminating }: ServiceView): boolean {
+  return owner === null && !terminating;
 }
 
 /**

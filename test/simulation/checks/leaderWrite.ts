@@ -7,7 +7,7 @@
 
 import { parsePod } from '../../../lib/kube/parsePod.ts';
 import { parseService } from '../../../lib/kube/parseService.ts';
-import { annotation } from '../../../lib/selection/names.ts';
+import { annotation, label } from '../../../lib/selection/names.ts';
 import type { PodView, ServiceView } from '../../../lib/selection/snapshot.ts';
 import type { ObservedWrite } from '../apiServer.ts';
 import type { Etcd } from '../etcd.ts';
@@ -57,17 +57,21 @@ export function toLeaderWrite(
   // A slice that waits for a finalizer routes on after its deletion, which decides nothing.
   if (plural !== 'endpointslices' || request.verb === 'delete' || after === null || epoch === undefined) return null;
   const owner = controllerOf(after);
-  const sourceUid = owner?.uid ?? '';
   const podsRevision = annotationOf(after, annotation.podsRevision);
   const servicesRevision = annotationOf(after, annotation.servicesRevision);
   const podLists = history.listsAt('pods', Number(podsRevision ?? Number.NaN));
   const serviceLists = history.listsAt('services', Number(servicesRevision ?? Number.NaN));
-  const sources = serviceLists.map((list) => list.find(({ metadata }) => metadata.uid === sourceUid));
+  // A slice whose owner was taken away names its source by a label alone.
+  const named = after.metadata.labels?.[label.sourceService];
+  const sources = serviceLists.map((list) =>
+    list.find(({ metadata }) => (owner === undefined ? metadata.name === named : metadata.uid === owner.uid)),
+  );
+  const sourceUid = owner?.uid ?? sources.find((source) => source !== undefined)?.metadata.uid ?? '';
   return {
     before,
     after,
     sourceUid,
-    sourceName: owner?.name ?? '',
+    sourceName: owner?.name ?? named ?? '',
     isPrimary: podsRevision !== undefined,
     endpoints: endpointsOf(after),
     leaderUid: annotationOf(after, annotation.leaderPodUid),

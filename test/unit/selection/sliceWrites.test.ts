@@ -122,6 +122,13 @@ describe('a slice that is there', () => {
     expect(writesOf(change, wanted)).toStrictEqual(patchOf(metadata));
   });
 
+  it('is not adopted by a source that is being deleted, which may leave it behind on purpose', () => {
+    const going = { ...source, terminating: true };
+    expect(sliceWrites({ ...existing, owner: null }, desired, going, 'route')).toEqual([]);
+    const [write] = sliceWrites({ ...existing, owner: null }, { ...desired, annotationsDiffer: true }, going, 'route');
+    expect(write).toMatchObject({ patch: { metadata: expect.not.objectContaining({ ownerReferences }) } });
+  });
+
   it('is patched while a finalizer keeps it, because it routes until then', () => {
     const change = { terminating: true, spec: { addressType: 'IPv4', endpoints: [], ports } } as const;
     expect(writesOf(change)).toStrictEqual(patchOf({}));
