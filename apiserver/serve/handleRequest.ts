@@ -69,10 +69,13 @@ function toRequest(
   request: IncomingMessage,
 ): ResourceRequest {
   const { resource: kind, namespace, name, subresource } = route;
-  const isKnown = subresource === '' || (subresource === 'status' && kind.hasStatus);
+  const isEviction = subresource === 'eviction' && kind.kind === 'Pod' && name !== undefined;
+  const isKnown = subresource === '' || (subresource === 'status' && kind.hasStatus) || isEviction;
   if (!isKnown) throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
-  const verb = verbOf(request.method ?? 'GET', name !== undefined, query, route.isWatchPath);
-  if (kind.isNamespaced && namespace === undefined && verb === 'create') {
+  const verb = verbOf(request.method ?? 'GET', name !== undefined && !isEviction, query, route.isWatchPath);
+  // An eviction is only ever created.
+  // https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
+  if ((kind.isNamespaced && namespace === undefined && verb === 'create') || (isEviction && verb !== 'create')) {
     throw new StatusError(
       405,
       'MethodNotAllowed',
@@ -85,7 +88,7 @@ function toRequest(
     kind,
     namespace,
     name: name ?? '',
-    subresource: subresource === 'status' ? 'status' : '',
+    subresource: subresource === 'status' || subresource === 'eviction' ? subresource : '',
     query,
   };
 }

@@ -10,6 +10,15 @@ import { groupVersionOf, type Kind } from '../kind.ts';
 import { respondJson } from './respond.ts';
 
 const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+/** `kubectl drain` asks for it here. */
+const evictionDocument = {
+  name: 'pods/eviction',
+  singularName: '',
+  group: 'policy',
+  version: 'v1',
+  kind: 'Eviction',
+  verbs: ['create'],
+};
 const subresourceVerbs = ['get', 'patch', 'update'];
 
 /** `path` is one that `parseRoute` knows: /, /api, /apis, a group, or a group and version. */
@@ -75,7 +84,8 @@ function resourceDocuments(kind: Kind): readonly object[] {
     kind: kind.kind,
     verbs: subresourceVerbs,
   };
-  return kind.hasStatus ? [main, status] : [main];
+  const eviction = { ...evictionDocument, namespaced: kind.isNamespaced };
+  return [main, ...(kind.hasStatus ? [status] : []), ...(kind.kind === 'Pod' ? [eviction] : [])];
 }
 
 function aggregatedGroup(kinds: readonly Kind[], group: string): object {

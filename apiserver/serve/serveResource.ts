@@ -27,6 +27,7 @@ import {
 import { parseJson, readBody } from './readBody.ts';
 import { parseIncludeObject, type RepresentOptions, representList, representObject } from './represent.ts';
 import { respondJson, respondStatus, warningHeaders } from './respond.ts';
+import { serveEviction } from './serveEviction.ts';
 import { serveWatch } from './serveWatch.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
@@ -36,7 +37,7 @@ export interface ResourceRequest {
   readonly kind: Kind;
   readonly namespace: string | undefined;
   readonly name: string;
-  readonly subresource: '' | 'status';
+  readonly subresource: '' | 'status' | 'eviction';
   readonly query: URLSearchParams;
 }
 
@@ -57,7 +58,8 @@ export async function serveResource(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { kind, namespace, name, query } = asked;
+  const { kind, namespace, name, query, subresource } = asked;
+  if (subresource === 'eviction') return serveEviction(state, asked, request, response);
   const represent: RepresentOptions = {
     form: negotiate(request, asked.verb === 'list' || asked.verb === 'deletecollection'),
     includeObject: parseIncludeObject(query),
@@ -88,7 +90,7 @@ export async function serveResource(
     case 'update': {
       const { isDryRun, fieldValidation } = parseWriteQuery(query, 'UpdateOptions');
       const { object, warnings } = decodeBody(kind, await readObjectBody(kind, request), fieldValidation);
-      const options = { isDryRun, subresource: asked.subresource };
+      const options = { isDryRun, subresource };
       const updated = replaceObject(state, kind, namespace, name, object, options);
       return answer(updated.isCreated ? 201 : 200, updated.object, warnings);
     }
@@ -102,7 +104,7 @@ export async function serveResource(
         warnings.push(...patched.warnings);
         return patched.object;
       };
-      const options = { isDryRun, subresource: asked.subresource };
+      const options = { isDryRun, subresource };
       return answer(200, changeObject(state, kind, namespace, name, change, options), warnings);
     }
     case 'delete': {

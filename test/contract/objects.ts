@@ -34,6 +34,10 @@ export function aPod(name: string, spec: object = {}, metadata: object = {}): ob
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name, ...metadata }, spec: { containers, ...spec } };
 }
 
+export function anEviction(name: string, deleteOptions: object = {}): object {
+  return { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name }, deleteOptions };
+}
+
 export function aSlice(name: string, fields: object = {}, metadata: object = {}): object {
   return {
     apiVersion: 'discovery.k8s.io/v1',

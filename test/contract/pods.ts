@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { aPod, metadataOf, paths, refusal } from './objects.ts';
+import { anEviction, aPod, metadataOf, paths, refusal } from './objects.ts';
 import { mergePatch, type Target } from './target.ts';
 import { useNamespace } from './useNamespace.ts';
 
@@ -103,6 +103,39 @@ export function describePods(target: () => Target): void {
       expect(shorter.body).toMatchObject({ metadata: { deletionGracePeriodSeconds: 5 } });
       expect(await ask('DELETE', `${at.pods}/bound`, { gracePeriodSeconds: 0 })).toMatchObject({ status: 200 });
       expect(await ask('GET', `${at.pods}/bound`)).toMatchObject({ status: 404 });
+    });
+
+    it('evicts a pod, which is a deletion with its grace', async () => {
+      const { ask } = target();
+      const { uid } = metadataOf(await ask('POST', at.pods, aPod('evicted', { nodeName: 'n1' })));
+      const eviction = anEviction('evicted', { preconditions: { uid } });
+      expect(await ask('POST', `${at.pods}/evicted/eviction`, eviction)).toMatchObject({
+        status: 201,
+        body: { kind: 'Status', status: 'Success' },
+      });
+      const { body } = await ask('GET', `${at.pods}/evicted`);
+      expect(body).toMatchObject({ metadata: { uid, deletionTimestamp: expect.any(String) } });
+    });
+
+    it('refuses the eviction of another pod of that name, and of none', async () => {
+      const { ask } = target();
+      await ask('POST', at.pods, aPod('other', { nodeName: 'n1' }));
+      const eviction = anEviction('other', { preconditions: { uid: 'before' } });
+      const other = await ask('POST', `${at.pods}/other/eviction`, eviction);
+      expect(other.body).toMatchObject(
+        refusal(409, 'Conflict', /the UID in the precondition \(before\) does not match/),
+      );
+      expect((await ask('GET', `${at.pods}/other`)).body).not.toHaveProperty('metadata.deletionTimestamp');
+      const none = await ask('POST', `${at.pods}/none/eviction`, anEviction('none'));
+      expect(none.body).toMatchObject(refusal(404, 'NotFound', /^pods "none" not found$/));
+    });
+
+    it('refuses an eviction of another name than its path, and any verb but create', async () => {
+      const { ask } = target();
+      await ask('POST', at.pods, aPod('named'));
+      expect(await ask('POST', `${at.pods}/named/eviction`, anEviction('another'))).toMatchObject({ status: 400 });
+      expect(await ask('GET', `${at.pods}/named/eviction`)).toMatchObject({ status: 405 });
+      expect(await ask('GET', `${at.pods}/named`)).toMatchObject({ status: 200 });
     });
 
     it('removes a finished pod at once, wherever it ran', async () => {
