@@ -42,6 +42,7 @@ export type ErrorCode =
   | 'SINK_UNREACHABLE' // no connection to the sink: nothing was sent
   | 'DEMO_FAILED' // a step of `zen-lead demo` did not happen
   | 'KUBE_NAMESPACE_TERMINATING' // 403: nothing can be made there any more
+  | 'KUBE_EVICTION_REFUSED' // 429: a PodDisruptionBudget allows no eviction now
   | 'REFUSED' // what a command was asked to do would not have the effect that was asked for
   | 'PATH_UNKNOWN' // 404: no page of that path
   | 'METHOD_NOT_ALLOWED' // 405: a function takes POST and OPTIONS

@@ -74,6 +74,10 @@ export const errorReference: Readonly<Record<ErrorCode | 'INTERNAL', ErrorNote>>
     meaning: '429: the API server has more than it can do. Its Retry-After is kept to.',
     todo: `${NOTHING} give our service accounts a FlowSchema, see [performance](../performance.md).`,
   },
+  KUBE_EVICTION_REFUSED: {
+    meaning: '429: a PodDisruptionBudget does not allow the eviction of a pod now.',
+    todo: `${NOTHING} the pod stays.`,
+  },
   KUBE_VERSION_TOO_LARGE: {
     meaning:
       '504: the API server does not know a version that it gave out before; etcd was restored, or this member is behind.',

@@ -12,7 +12,7 @@ import type { ClusterAccess } from './clusterAccess.ts';
 import { openConnection } from './connection.ts';
 import { withDeadline } from './deadline.ts';
 import { type Exchange, type HttpRequest, readBody, sendRequest } from './exchange.ts';
-import type { KubeApi, Resource } from './kubeApi.ts';
+import { type KubeApi, pods, type Resource } from './kubeApi.ts';
 import { toKubeError } from './kubeError.ts';
 import { parseListPage } from './parseListPage.ts';
 import { toAccept, toListQuery, toPath, toWatchQuery } from './requestPath.ts';
@@ -107,6 +107,17 @@ export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): K
         contentType: 'application/json',
       };
       await call(request, { operation: 'delete', namespace }, requestTimeoutMs, signal);
+    },
+    async evict(namespace, name, uid, signal) {
+      const target = toRequest('evict', 'POST', pods, namespace, name);
+      const body = {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { namespace, name },
+        deleteOptions: { preconditions: { uid } },
+      };
+      const request = { ...target, path: `${target.path}/eviction`, body, contentType: 'application/json' };
+      await call(request, { operation: 'create', namespace }, requestTimeoutMs, signal);
     },
     getPath(path, signal) {
       // `/openid/v1/jwks` is application/jwk-set+json, and 406 to a client that asks for

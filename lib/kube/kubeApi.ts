@@ -92,9 +92,15 @@ export interface KubeApi {
     resource: Resource,
     namespace: string,
     name: string,
-    preconditions: Preconditions,
+    preconditions: Pick<Preconditions, 'uid'> & Partial<Preconditions>,
     signal: AbortSignal,
   ): Promise<void>;
+  /**
+   * Asks for the eviction of a pod, which a PodDisruptionBudget can refuse
+   * (`KUBE_EVICTION_REFUSED`).
+   * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
+   */
+  evict(namespace: string, name: string, uid: string, signal: AbortSignal): Promise<void>;
   /**
    * Raw GET of a path such as `/openid/v1/jwks` or `/readyz`; the parsed JSON, or the text where it
    * is not JSON.

@@ -65,6 +65,9 @@ function chooseCode(httpStatus: number, status: Status): readonly [ErrorCode, Re
         ? ['KUBE_CONFLICT', 'now']
         : ['KUBE_INVALID', 'never'];
     case 429:
+      // The cause distinguishes it from too many requests.
+      // pkg/registry/core/pod/storage/eviction.go
+      if (status.causes.some((cause) => cause.reason === 'DisruptionBudget')) return ['KUBE_EVICTION_REFUSED', 'later'];
       return ['KUBE_TOO_MANY_REQUESTS', 'later'];
     case 504:
       return status.causes.some((cause) => cause.reason === 'ResourceVersionTooLarge') ||

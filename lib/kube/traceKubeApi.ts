@@ -6,7 +6,7 @@
  */
 
 import type { Span, Tracing } from '../telemetry/tracing.ts';
-import type { KubeApi, Resource } from './kubeApi.ts';
+import { type KubeApi, pods, type Resource } from './kubeApi.ts';
 
 export function traceKubeApi(api: KubeApi, tracing: Tracing): KubeApi {
   if (!tracing.isOn) return api;
@@ -42,6 +42,8 @@ export function traceKubeApi(api: KubeApi, tracing: Tracing): KubeApi {
       call('patch', resource, namespace, name, () => api.mergePatch(resource, namespace, name, patch, signal)),
     delete: (resource, namespace, name, preconditions, signal) =>
       call('delete', resource, namespace, name, () => api.delete(resource, namespace, name, preconditions, signal)),
+    evict: (namespace, name, uid, signal) =>
+      call('evict', pods, namespace, name, () => api.evict(namespace, name, uid, signal)),
     getPath: api.getPath,
     close: api.close,
   };

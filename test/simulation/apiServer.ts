@@ -39,9 +39,16 @@ export interface ApiServer {
   create(actor: string, plural: string, object: object): KubeObject;
   patch(actor: string, plural: string, name: string, patch: object): KubeObject;
   delete(actor: string, plural: string, name: string, preconditions?: { uid?: string; resourceVersion?: string }): void;
+  /** Refused where `mayEvict` says so, as by a PodDisruptionBudget. */
+  evict(actor: string, name: string, uid: string): void;
 }
 
-export function createApiServer(etcd: Etcd, now: () => number, onWrite: (write: ObservedWrite) => void): ApiServer {
+export function createApiServer(
+  etcd: Etcd,
+  now: () => number,
+  onWrite: (write: ObservedWrite) => void,
+  mayEvict: (name: string) => boolean = () => true,
+): ApiServer {
   let uids = 0;
 
   /** Carries one request out, and reports the result to the listeners, also when it is refused. */
@@ -62,6 +69,22 @@ export function createApiServer(etcd: Etcd, now: () => number, onWrite: (write: 
       if (error instanceof ZenLeadError) onWrite({ ...observed, after: before ?? null, outcome: error.code });
       throw error;
     }
+  }
+
+  function remove(
+    plural: string,
+    name: string,
+    before: KubeObject | undefined,
+    preconditions: { readonly uid?: string; readonly resourceVersion?: string },
+  ): KubeObject | null {
+    const current = requireMatch(`delete ${plural}/${name}`, before, preconditions);
+    if (waitsForFinalizer(current)) return current;
+    if ((current.metadata.finalizers ?? []).length > 0) {
+      const metadata = { ...current.metadata, deletionTimestamp: timestamp(now()) };
+      return etcd.put(plural, { ...current, metadata });
+    }
+    etcd.remove(plural, name);
+    return null;
   }
 
   return {
@@ -94,15 +117,15 @@ export function createApiServer(etcd: Etcd, now: () => number, onWrite: (write: 
       return patched ?? (given as KubeObject);
     },
     delete(actor, plural, name, preconditions = {}) {
-      carryOut(actor, plural, name, { verb: 'delete', preconditions }, (before) => {
-        const current = requireMatch(`delete ${plural}/${name}`, before, preconditions);
-        if (waitsForFinalizer(current)) return current;
-        if ((current.metadata.finalizers ?? []).length > 0) {
-          const metadata = { ...current.metadata, deletionTimestamp: timestamp(now()) };
-          return etcd.put(plural, { ...current, metadata });
-        }
-        etcd.remove(plural, name);
-        return null;
+      carryOut(actor, plural, name, { verb: 'delete', preconditions }, (before) =>
+        remove(plural, name, before, preconditions),
+      );
+    },
+    evict(actor, name, uid) {
+      const preconditions = { uid };
+      carryOut(actor, 'pods', name, { verb: 'delete', preconditions }, (before) => {
+        if (!mayEvict(name)) throw refusal('KUBE_EVICTION_REFUSED', `evict pods/${name}: a budget`);
+        return remove('pods', name, before, preconditions);
       });
     },
   };

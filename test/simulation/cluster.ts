@@ -19,7 +19,7 @@ import { describeWrite } from './describeWrite.ts';
 import { createEtcd } from './etcd.ts';
 import type { Fence } from './fence.ts';
 import { type FunctionReplica, startFunctionReplica } from './functionReplica.ts';
-import { NAMESPACE } from './kubeObject.ts';
+import { type KubeObject, NAMESPACE } from './kubeObject.ts';
 import { createNetwork, type Network } from './network.ts';
 import { observeLease } from './observeLease.ts';
 import { createPageStore, type PageStore } from './pageStore.ts';
@@ -105,6 +105,11 @@ const SNAPSHOT_AGE_MS = 3_500;
 const FIRST_LISTS = 4;
 /** Why the API server answers 403 to the end of the run. */
 export const FOR_GOOD = 'for good';
+function isReady({ status }: KubeObject): boolean {
+  const { conditions } = (status ?? {}) as { readonly conditions?: readonly { readonly status: string }[] };
+  return conditions?.[0]?.status === 'True';
+}
+
 /** Writes that would only fill a trace. */
 const unremarkable = new Set(['pods', 'events', 'leases']);
 
@@ -154,12 +159,22 @@ export function createCluster(options: ClusterOptions): Cluster {
     clockDifferenceMs: () => 2 * maxSkewMs + 2 * maxStepMs,
     isSourceUid: (uid) => options.sources.some((name) => uid.startsWith(`ser-${name}-`)),
   });
-  const server = createApiServer(etcd, now, (write: ObservedWrite) => {
-    if (write.plural !== 'leases') lastWriteAt = now();
-    if (write.plural === 'leases' && write.outcome === 'written') senders.hold(write.actor);
-    if (!unremarkable.has(write.plural)) verdict.note(() => describeWrite(write));
-    if (write.actor.startsWith('function')) checks.check(write);
-  });
+  const server = createApiServer(
+    etcd,
+    now,
+    (write: ObservedWrite) => {
+      if (write.plural !== 'leases') lastWriteAt = now();
+      if (write.plural === 'leases' && write.outcome === 'written') senders.hold(write.actor);
+      if (!unremarkable.has(write.plural)) verdict.note(() => describeWrite(write));
+      if (write.actor.startsWith('function')) checks.check(write);
+    },
+    mayEvict,
+  );
+
+  /** As a PodDisruptionBudget with `minAvailable: 1`. */
+  function mayEvict(name: string): boolean {
+    return etcd.list('pods').some((pod) => pod.metadata.name !== name && isReady(pod));
+  }
 
   function apiOf(process: Process, ledger?: WatchLedger): KubeApi {
     return createSimulatedKubeApi({

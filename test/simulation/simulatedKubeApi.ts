@@ -148,6 +148,8 @@ export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeAp
       call(`delete ${resource.plural}/${object}`, signal, () =>
         server.delete(name, resource.plural, object, preconditions),
       ),
+    evict: (_namespace, object, uid, signal) =>
+      call(`evict pods/${object}`, signal, () => server.evict(name, object, uid)),
     getPath: () => Promise.reject(new ZenLeadError('KUBE_NOT_FOUND', 'no paths here', { retry: 'never' })),
     close: async () => undefined,
   };
