@@ -1,7 +1,8 @@
 /**
  * exchange: opens a TCP connection, sends a few bytes, and reads at most 1 KiB of the answer.
  *
- * Guarantees: settles in the tick in which the signal aborts, with `timeout`. Never holds more than
+ * Guarantees: settles in the tick in which the signal aborts, with `timeout` unless what has come
+ * is an answer. Never holds more than
  * 1 KiB of what the target sends, however much that is. The connection is closed when it settles,
  * with a reset where nothing was asked, so that none of our ports stays in TIME_WAIT.
  * Source: https://nodejs.org/api/net.html#new-netsocketoptions (onread),
@@ -19,6 +20,8 @@ interface Conversation {
    * the limit is reached.
    */
   judge(received: Buffer, isEnd: boolean): ProbeResult | null;
+  /** An answer without an end of its own is judged by what has come when the time is over. */
+  readonly isJudgedAtDeadline?: boolean;
 }
 
 /** A status line has some 30 bytes. More would only be more to read from a broken target. */
@@ -60,7 +63,8 @@ export function exchange(
     resolve(result);
   }
   function onAbort(): void {
-    settle(failed('timeout'));
+    const isJudged = conversation?.isJudgedAtDeadline === true && answer.length > 0;
+    settle((isJudged ? conversation.judge(answer, true) : null) ?? failed('timeout'));
   }
   function read(bytes: Buffer): void {
     if (conversation === null || isSettled) return;

@@ -13,6 +13,7 @@ import { connect } from 'node:net';
 import type { Endpoint, ProbeResult } from './probe.ts';
 import { openGrpcSession, probeGrpc } from './probeGrpc.ts';
 import { probeHttp } from './probeHttp.ts';
+import { probeRole } from './probeRole.ts';
 import { probeTcp } from './probeTcp.ts';
 
 export interface Held {
@@ -31,7 +32,9 @@ export interface ProbeNetwork {
 
 export const network: ProbeNetwork = {
   probe(endpoint, signal, held) {
-    switch (endpoint.check.scheme) {
+    const { scheme, role } = endpoint.check;
+    if (role !== undefined || scheme === 'redis') return probeRole(endpoint, signal);
+    switch (scheme) {
       case 'http':
         return probeHttp(endpoint, signal);
       case 'tcp':

@@ -6,12 +6,16 @@
  */
 
 export interface Check {
-  readonly scheme: 'http' | 'tcp' | 'grpc';
+  readonly scheme: 'http' | 'tcp' | 'grpc' | 'redis';
   /** 1 to 65535. */
   readonly port: number;
-  /** Path of http, service name of grpc (may be empty), empty for tcp. */
+  /** Path of http, service name of grpc (may be empty), empty for tcp and redis. */
   readonly target: string;
+  /** Present where the target is asked for its role. Bytes for tcp, one a character. */
+  readonly role?: { readonly send: string; readonly expect: string };
 }
+
+export type Role = 'primary' | 'other';
 
 /** What is asked: a check, at the address of one pod. */
 export interface Endpoint {
@@ -33,12 +37,15 @@ export type Detail =
   | 'auth';
 
 export type ProbeResult =
-  | { readonly kind: 'passed' }
+  /** `role`: the answer to a check that asks for one. */
+  | { readonly kind: 'passed'; readonly role?: Role }
   | { readonly kind: 'failed'; readonly detail: Detail }
   /** The prober could not ask, so the result says nothing about the target. */
   | { readonly kind: 'void' };
 
 export const passed: ProbeResult = { kind: 'passed' };
+export const isPrimary: ProbeResult = { kind: 'passed', role: 'primary' };
+export const isOther: ProbeResult = { kind: 'passed', role: 'other' };
 export const isVoid: ProbeResult = { kind: 'void' };
 
 export function failed(detail: Detail): ProbeResult {

@@ -10,9 +10,20 @@
 import { exchange } from './exchange.ts';
 import { type Endpoint, failed, hostOf, type ProbeResult, passed } from './probe.ts';
 
+/** What a status of 200 or more says. */
+type JudgeStatus = (status: number) => ProbeResult;
+
+function isHealthy(status: number): ProbeResult {
+  return status < 400 ? passed : failed(`http-${status}`);
+}
+
 const USER_AGENT = 'zen-lead-probe';
 
-export function probeHttp({ address, check }: Endpoint, signal: AbortSignal): Promise<ProbeResult> {
+export function probeHttp(
+  { address, check }: Endpoint,
+  signal: AbortSignal,
+  judgeStatus: JudgeStatus = isHealthy,
+): Promise<ProbeResult> {
   const send = Buffer.from(
     [
       `GET ${toRequestTarget(check.target)} HTTP/1.1`,
@@ -27,7 +38,8 @@ export function probeHttp({ address, check }: Endpoint, signal: AbortSignal): Pr
     ].join('\r\n'),
     'latin1',
   );
-  return exchange(address, check.port, { send, judge: judgeStatusLine }, signal);
+  const judge = (received: Buffer, isEnd: boolean): ProbeResult | null => judgeStatusLine(received, isEnd, judgeStatus);
+  return exchange(address, check.port, { send, judge }, signal);
 }
 
 /** What is not visible ASCII goes out percent-encoded, so that a path ends no line. */
@@ -42,13 +54,17 @@ export function toRequestTarget(path: string): string {
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: [^\r\n]*)?\r?\n/;
 
 /** Null where the final status line is not complete. */
-export function judgeStatusLine(received: Buffer, isEnd: boolean): ProbeResult | null {
+export function judgeStatusLine(
+  received: Buffer,
+  isEnd: boolean,
+  judgeStatus: JudgeStatus = isHealthy,
+): ProbeResult | null {
   let text = received.toString('latin1');
   for (;;) {
     const match = STATUS_LINE.exec(text);
     if (match === null) return judgeWithoutLine(text, isEnd);
     const status = Number(match[1]);
-    if (status >= 200) return status < 400 ? passed : failed(`http-${status}`);
+    if (status >= 200) return judgeStatus(status);
     const end = /\r?\n\r?\n/.exec(text);
     if (end === null) return isEnd ? failed('garbage') : null;
     text = text.slice(end.index + end[0].length);
