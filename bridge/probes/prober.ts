@@ -9,6 +9,9 @@
  * So while the leader fails, a passing verdict on another one counts only where that one has passed
  * since the leader began to fail.
  *
+ * A group that asks for roles asks all of its targets, because each may become the primary. While
+ * none says that it is, all are asked as often as the leader, and another answer of one asks all.
+ *
  * Guarantees: without a group there is no timer and no connection. An address that the policy
  * refuses is never connected to. Every verdict is withdrawn while the prober itself seems blind
  * (S11).
@@ -21,9 +24,9 @@ import { createLagMonitor, STOOD_STILL_MS } from './lagMonitor.ts';
 import { createMassFailureGuard } from './massFailure.ts';
 import type { ProbeNetwork } from './network.ts';
 import { createPace } from './pace.ts';
-import type { Detail, ProbeResult } from './probe.ts';
+import type { Detail, ProbeResult, Role } from './probe.ts';
 import { isSound, type Standing, type Verdict } from './standing.ts';
-import { createTargetProbe, type ProbeTarget, type TargetProbe, type TimedCheck } from './targetProbe.ts';
+import { createTargetProbe, type ProbeTarget, type Rank, type TargetProbe, type TimedCheck } from './targetProbe.ts';
 
 export interface ProbeGroup {
   readonly key: string;
@@ -39,6 +42,7 @@ export interface Observation {
   /** The raw check that was judged. */
   readonly check: string;
   readonly verdict: Verdict;
+  readonly role?: Role;
   /** Epoch milliseconds. */
   readonly since: number;
   readonly detail?: Detail;
@@ -54,7 +58,7 @@ export interface ProberOptions {
   /** Between a failure and the next probe, until the verdict is clear. */
   readonly repeatMs: number;
   onResult(key: string, result: ProbeResult, seconds: number): void;
-  /** The verdict about a target of the group is another one, or the first. */
+  /** Verdict or role of a target of the group is another one, or the first. */
   onVerdict(key: string, uid: string, standing: Standing, before: Standing): void;
   /** All verdicts are withdrawn, or are back. */
   onSuspended(isSuspended: boolean): void;
@@ -67,6 +71,10 @@ export interface Prober {
   has(key: string): boolean;
   /** Also while all verdicts are withdrawn. Null before the first one. */
   verdictOf(key: string, uid: string): Verdict | null;
+  /** The same of the role that a target says it has. */
+  roleOf(key: string, uid: string): Role | null;
+  /** How many targets say that they are the primary. Null without an answer to a role check. */
+  primariesOf(key: string): number | null;
   /** The leader first. Null where nothing is known: no verdict yet, or all are withdrawn. */
   observationsOf(key: string): readonly Observation[] | null;
   isSuspended(): boolean;
@@ -109,7 +117,7 @@ export function createProber(options: ProberOptions): Prober {
   /** Asks those that the order and the verdicts want asked, and no others. */
   function arrange(key: string, group: Group): void {
     const kept = new Map<string, TargetProbe>();
-    const keep = (target: ProbeTarget, rank: 'leader' | 'next'): Verdict | null => {
+    const keep = (target: ProbeTarget, rank: Rank): Verdict | null => {
       const found = group.probes.get(target.uid);
       const isSame = found !== undefined && found.target.address === target.address;
       if (isSame) found.setPlace(rank, group.check);
@@ -120,10 +128,12 @@ export function createProber(options: ProberOptions): Prober {
     };
 
     if (group.leader !== null && mayProbe(group.leader.address)) keep(group.leader, 'leader');
+    const most = asksForRoles(group) ? MAX_TARGETS : NEXT_IN_LINE;
+    const rank = asksForRoles(group) && !hasPrimary(group) ? 'rival' : 'next';
     let working = 0;
     for (const target of group.line) {
-      if (working >= NEXT_IN_LINE || kept.size >= MAX_TARGETS) break;
-      if (mayProbe(target.address) && keep(target, 'next') !== 'failing') working += 1;
+      if (working >= most || kept.size >= MAX_TARGETS) break;
+      if (mayProbe(target.address) && keep(target, rank) !== 'failing') working += 1;
     }
     for (const [uid, probe] of group.probes) if (!kept.has(uid)) probe.close();
     group.probes = kept;
@@ -154,7 +164,7 @@ export function createProber(options: ProberOptions): Prober {
     return isFirst && standingOf(group, group.leader?.uid)?.verdict === 'failing';
   }
 
-  function open(key: string, group: Group, target: ProbeTarget, rank: 'leader' | 'next'): TargetProbe {
+  function open(key: string, group: Group, target: ProbeTarget, rank: Rank): TargetProbe {
     return createTargetProbe(
       target,
       { rank, check: group.check },
@@ -174,10 +184,12 @@ export function createProber(options: ProberOptions): Prober {
     if (group === undefined) return;
     const isLeader = uid === group.leader?.uid;
     if (isLeader && noteFailure(group, standing))
-      for (const probe of group.probes.values()) if (probe.rank() === 'next') probe.probeSoon();
-    const isOther = standing.verdict !== null && standing.verdict !== before.verdict;
+      for (const probe of group.probes.values()) if (probe.rank() !== 'leader') probe.probeSoon();
+    const isOther = standing.verdict !== null && !isSame(standing, before);
     const isConfirmed = !isLeader && notePass(group, uid, standing);
     if (isOther) arrange(key, group);
+    if (isOther && before.verdict !== null && asksForRoles(group))
+      for (const probe of group.probes.values()) if (probe.target.uid !== uid) probe.probeSoon();
     if (isOther || isConfirmed) options.onVerdict(key, uid, standing, before);
   }
 
@@ -207,6 +219,11 @@ export function createProber(options: ProberOptions): Prober {
     },
     has: (key) => groups.has(key),
     verdictOf: (key, uid) => standingOf(groups.get(key), uid)?.verdict ?? null,
+    roleOf: (key, uid) => standingOf(groups.get(key), uid)?.role ?? null,
+    primariesOf(key) {
+      const roles = [...(groups.get(key)?.probes.values() ?? [])].flatMap((probe) => probe.standing().role ?? []);
+      return roles.length === 0 ? null : roles.filter((role) => role === 'primary').length;
+    },
     observationsOf(key) {
       const group = groups.get(key);
       if (group === undefined || guard.isSuspended()) return null;
@@ -236,13 +253,26 @@ function standingOf(group: Group | undefined, uid: string | undefined): Standing
   return uid === undefined ? null : (group?.probes.get(uid)?.standing() ?? null);
 }
 
+function asksForRoles({ check }: Group): boolean {
+  return check.role !== undefined;
+}
+
+function hasPrimary({ probes }: Group): boolean {
+  return [...probes.values()].some((probe) => probe.standing().role === 'primary');
+}
+
+function isSame(a: Standing, b: Standing): boolean {
+  return a.verdict === b.verdict && a.role === b.role;
+}
+
 function counts({ passedSince }: Group, probe: TargetProbe): boolean {
   if (passedSince === null || probe.rank() === 'leader' || probe.standing().verdict !== 'passing') return true;
   return passedSince.has(probe.target.uid);
 }
 
 function observe(probe: TargetProbe, check: string): readonly Observation[] {
-  const { verdict, since, detail } = probe.standing();
+  const { verdict, role, since, detail } = probe.standing();
   if (verdict === null) return [];
-  return [{ uid: probe.target.uid, check, verdict, since, ...(detail !== null && { detail }) }];
+  const said = { ...(role !== null && { role }), since, ...(detail !== null && { detail }) };
+  return [{ uid: probe.target.uid, check, verdict, ...said }];
 }

@@ -4,16 +4,19 @@
  *
  * Guarantees: pure. The first verdict of a target takes one pass. A failing one always takes as
  * many failures as the threshold says, so that one lost packet after a start judges no pod.
+ * Another role counts from the first answer, because an answer is no lost packet.
  */
 
-import type { Detail, ProbeResult } from './probe.ts';
+import type { Detail, ProbeResult, Role } from './probe.ts';
 
 export type Verdict = 'passing' | 'failing';
 
 export interface Standing {
   /** Null before the first one. */
   readonly verdict: Verdict | null;
-  /** When the verdict was first given, in epoch milliseconds. 0 without one. */
+  /** Null where none was asked for, and while the target does not answer. */
+  readonly role: Role | null;
+  /** When verdict and role were first given, in epoch milliseconds. 0 without a verdict. */
   readonly since: number;
   /** Of the latest failure, where the verdict is failing. */
   readonly detail: Detail | null;
@@ -32,7 +35,7 @@ export interface Thresholds {
   readonly successThreshold: number;
 }
 
-export const unjudged: Standing = { verdict: null, since: 0, detail: null, failures: 0, passes: 0 };
+export const unjudged: Standing = { verdict: null, role: null, since: 0, detail: null, failures: 0, passes: 0 };
 
 /** `now`: epoch milliseconds. A void result changes nothing. */
 export function judge(standing: Standing, result: ProbeResult, thresholds: Thresholds, now: number): Standing {
@@ -42,16 +45,17 @@ export function judge(standing: Standing, result: ProbeResult, thresholds: Thres
     case 'passed': {
       const passes = standing.passes + 1;
       const counted = { ...standing, failures: 0, passes };
-      const isEnough = standing.verdict === null || passes >= thresholds.successThreshold;
-      if (standing.verdict === 'passing' || !isEnough) return counted;
-      return { ...counted, verdict: 'passing', since: now, detail: null };
+      const isEnough = standing.verdict !== 'failing' || passes >= thresholds.successThreshold;
+      const role = result.role ?? null;
+      if (!isEnough || (standing.verdict === 'passing' && standing.role === role)) return counted;
+      return { ...counted, verdict: 'passing', role, since: now, detail: null };
     }
     case 'failed': {
       const failures = standing.failures + 1;
       const counted = { ...standing, failures, passes: 0 };
       if (standing.verdict === 'failing') return { ...counted, detail: result.detail };
       if (failures < thresholds.failureThreshold) return counted;
-      return { ...counted, verdict: 'failing', since: now, detail: result.detail };
+      return { ...counted, verdict: 'failing', role: null, since: now, detail: result.detail };
     }
   }
 }

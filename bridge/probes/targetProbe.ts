@@ -27,8 +27,11 @@ export interface TimedCheck extends Check, Thresholds {
   readonly timeoutMs: number;
 }
 
-/** The leader is asked as often as the user says, those next in line once a second at most. */
-export type Rank = 'leader' | 'next';
+/**
+ * The leader and a rival are asked as often as the user says, those next in line once a second at
+ * most. A connection is held to the leader alone.
+ */
+export type Rank = 'leader' | 'rival' | 'next';
 
 export interface TargetProbe {
   readonly target: ProbeTarget;
@@ -84,7 +87,7 @@ export function createTargetProbe(
   let planned = 0;
 
   const baseIntervalMs = (): number =>
-    rank === 'leader' ? check.intervalMs : Math.max(check.intervalMs, NEXT_MIN_INTERVAL_MS);
+    rank === 'next' ? Math.max(check.intervalMs, NEXT_MIN_INTERVAL_MS) : check.intervalMs;
 
   function plan(): void {
     const perSecond = isClosed ? 0 : 1_000 / baseIntervalMs();
@@ -125,7 +128,9 @@ export function createTargetProbe(
       cancelDeadline();
       inFlight = null;
       const isLate = meter.end() > Math.min(timeoutMs * VOID_SHARE, STOOD_STILL_MS);
-      if (!isClosed) finish(isLate && result.kind === 'failed' ? isVoid : result, startedAt);
+      // An answer that was judged when the time was over may have more of it in a buffer.
+      const proves = result.kind === 'passed' && !controller.signal.aborted;
+      if (!isClosed) finish(isLate && !proves ? isVoid : result, startedAt);
     });
   }
 

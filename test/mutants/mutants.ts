@@ -240,7 +240,7 @@ export const mutants: readonly Mutant[] = [
     name: 'a prober that was late judges',
     guarantee: 'S11',
     file: 'bridge/probes/targetProbe.ts',
-    search: "isLate && result.kind === 'failed' ? isVoid : result",
+    search: 'isLate && !proves ? isVoid : result',
     replace: 'result',
     ...prober,
   },
