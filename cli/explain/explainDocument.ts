@@ -119,6 +119,8 @@ function describeStanding(standing: PodStanding['standing'], keptAlthough: PodSt
       return `could lead from ${formatRfc3339(standing.eligibleAt)}, by min-ready-duration`;
     case 'unjudged':
       return 'could lead once it passes its health check, which has no verdict on it yet';
+    case 'notPrimary':
+      return 'leads once it says that it is the primary';
     case 'unfit':
       return unfitText[standing.why];
   }

@@ -35,8 +35,17 @@ function toLeaderNotice({ leader, previous, reason, epoch }: Announcement): Noti
 }
 
 function toLostReason(reason: Announcement['reason']): EventReason {
-  if (reason === 'NoPodsFound' || reason === 'PortResolutionFailed' || reason === 'InvalidService') return reason;
-  return reason === 'NoHealthyPods' ? 'HealthCheckFailing' : 'NoReadyPods';
+  switch (reason) {
+    case 'NoPodsFound':
+    case 'PortResolutionFailed':
+    case 'InvalidService':
+    case 'NoPrimary':
+      return reason;
+    case 'NoHealthyPods':
+      return 'HealthCheckFailing';
+    default:
+      return 'NoReadyPods';
+  }
 }
 
 export function toWarningNotice({ reason, value, message }: Warning): Notice {

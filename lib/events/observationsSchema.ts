@@ -14,14 +14,17 @@ import {
   type Observations,
   type PodObservation,
 } from '../selection/observation.ts';
-import { detail, instant, name, observer, uid, verdict } from './snapshotSchema.ts';
+import { detail, instant, name, observer, role, uid, verdict } from './snapshotSchema.ts';
 
 const podObservation = z.object({
   uid,
-  check: z.string().max(MAX_VALUE_LENGTH).meta({ description: 'The raw annotation value that was judged.' }),
+  check: z
+    .string()
+    .max(MAX_VALUE_LENGTH)
+    .meta({ description: 'The check that was judged, as the annotation says it.' }),
   verdict,
-  role: z.enum(['primary', 'other']).exactOptional(),
-  since: instant.meta({ description: 'When the verdict last changed, or was first given.' }),
+  role: role.exactOptional(),
+  since: instant.meta({ description: 'When verdict or role last changed, or was first given.' }),
   detail: detail.exactOptional().meta({ description: 'Why the check failed.' }),
 }) satisfies z.ZodType<PodObservation>;
 

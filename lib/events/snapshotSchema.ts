@@ -50,7 +50,14 @@ const namedPort = z.object({ name: z.string(), port, protocol }) satisfies z.Zod
 export const verdict = z.enum(['passing', 'failing']);
 export const detail = z.string().regex(detailForm) as unknown as z.ZodType<ObservationDetail, string>;
 
-const health = z.object({ verdict, since: instant, detail: detail.exactOptional() }) satisfies z.ZodType<Health>;
+export const role = z.enum(['primary', 'other']);
+
+const health = z.object({
+  verdict,
+  role: role.exactOptional(),
+  since: instant,
+  detail: detail.exactOptional(),
+}) satisfies z.ZodType<Health>;
 
 const candidate = z.object({
   name,

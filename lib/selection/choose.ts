@@ -7,8 +7,10 @@
  *
  * Guarantees: a leader against which its health check alone stands is left only for a pod that
  * passes that check (S10). A check that no pod passes proves nothing.
+ * Where the source asks for roles, chooseByRole.ts decides instead.
  */
 
+import { chooseByRole } from './chooseByRole.ts';
 import type { Leader, Reason } from './decision.ts';
 import {
   addressOf,
@@ -36,7 +38,7 @@ export interface ChoiceInput {
   readonly sourceUid: Uid;
   /** A value that a user wrote cannot be read. A fit leader then stays, whatever the rest says. */
   readonly hasUnreadable: boolean;
-  /** It is one of the health check, whose defaults then move no leader. */
+  /** It is one of the check, whose defaults then move no leader. */
   readonly hasUnreadableCheck: boolean;
 }
 
@@ -71,6 +73,7 @@ export function chooseLeader(input: ChoiceInput, now: number): Choice {
       return kept('Paused', incumbent);
     return { outcome: 'lost', reason: 'Paused', pod: null };
   }
+  if (settings.roleCheck !== null) return chooseByRole(input, incumbent, now);
   if (incumbent !== null && isFit) return chooseBesideFitLeader(incumbent, input, now);
   const graceEndsAt = incumbent === null ? null : graceOf(incumbent, unfit, input, now);
   if (incumbent !== null && graceEndsAt !== null && now < graceEndsAt)
@@ -160,7 +163,7 @@ export function strategyContext({ settings, sourceUid, record }: ChoiceInput): S
  * S2. A pod that has stopped being fit may be kept only while it exists, has not finished, and
  * still has the routed address. Kubernetes may have given that address to another pod.
  */
-function canBeKept(pod: Candidate, { record, rules }: ChoiceInput): boolean {
+export function canBeKept(pod: Candidate, { record, rules }: ChoiceInput): boolean {
   const address = addressOf(pod, rules.primaryFamily);
   return (
     !isFinished(pod) && address !== null && record.routedAddress !== null && pod.ips.includes(record.routedAddress)
@@ -172,7 +175,7 @@ function kept(reason: Reason, pod: Candidate): Choice {
 }
 
 /** Names the most telling reason why no pod can lead. */
-function whyNobody({ candidates, rules }: ChoiceInput): Reason {
+export function whyNobody({ candidates, rules }: ChoiceInput): Reason {
   const selected = candidates.filter((pod) => pod.selected);
   if (selected.length === 0) return 'NoPodsFound';
   const why = selected.map((pod) => whyUnfit(pod, rules));
@@ -207,7 +210,8 @@ export function nextChoiceAt(choice: Choice, input: ChoiceInput, now: number): n
 /** The pods that would take over from this choice once they have been Ready for long enough. */
 function rivalsOf(choice: Choice, input: ChoiceInput): readonly Candidate[] {
   const { candidates, settings } = input;
-  if (choice.reason === 'Paused') return [];
+  // Between pods with roles, time alone decides nothing.
+  if (choice.reason === 'Paused' || settings.roleCheck !== null) return [];
   if (choice.reason !== 'LeaderFit') return candidates;
   if (input.hasUnreadable || isBlind(input) || choice.pod?.name === settings.pinLeader) return [];
   return staysWhileFit(settings) ? candidates.filter((pod) => pod.name === settings.pinLeader) : candidates;

@@ -12,6 +12,7 @@ import { findLeaderName } from './leaderName.ts';
 import { annotation } from './names.ts';
 import { planRoutes, planService } from './plan.ts';
 import { parseEpoch, toLeader } from './record.ts';
+import { roleWarnings } from './roleWarnings.ts';
 import type { Situation } from './situation.ts';
 import type { Candidate } from './snapshot.ts';
 import { sliceName } from './wantedNames.ts';
@@ -55,6 +56,7 @@ export function decide(whole: Situation, now: number): Decided {
     ...routes.warnings,
     ...followers.warnings,
     ...healthWarnings(situation.read.settings, choice),
+    ...roleWarnings(situation, choice),
     ...foreignSliceWarnings(snapshot, leaderName.name, (name) => owned.slices.some((slice) => slice.name === name)),
   ];
   const isSameUnderNewEpoch = choice.outcome === 'kept' && isNewSlice;

@@ -25,6 +25,7 @@ export const electedReasons = [
   'LeaderPortUnresolved', // ports-mode strict and a named port that it does not have
   'LeaderUnhealthy', // it fails its health check, and the new one passes it
   'LastResort', // no-leader hold, no pod leads, and every Ready pod fails its health check
+  'RoleTaken', // it says that it is the primary, and the leader does not
   'Pinned',
   'Preferred', // sticky is false and the strategy puts another one first
   'SliceMadeAnew', // the same pod under a new epoch, after a deleted slice or a renamed Service
@@ -36,6 +37,7 @@ export const keptReasons = [
   'FailoverDelayed', // failover-min-delay is running
   'Held', // no-leader hold
   'AllUnhealthy', // the leader fails its health check, and no pod that passes it can take over
+  'NoPrimary', // no-leader hold, and no pod says that it is the primary
 ] as const;
 
 export const lostReasons = [
@@ -43,6 +45,7 @@ export const lostReasons = [
   'NoPodsFound', // the selector matches nothing
   'NoReadyPods', // pods, but none is fit
   'NoHealthyPods', // Ready pods, but none passes its health check
+  'NoPrimary', // fit pods, but none says that it is the primary
   'WaitingForMinReady', // a fit pod, but not for long enough
   'PortResolutionFailed', // fit pods, but none has the named ports (strict)
   'Paused', // frozen, and the frozen leader is gone
@@ -75,6 +78,9 @@ export interface Warning {
     | 'ForeignEndpointSlice'
     | 'PortResolutionFailed'
     | 'HealthCheckFailing'
+    | 'TwoPrimaries'
+    | 'NoPrimary'
+    | 'RoleDecides'
     | 'NoReadyPods'
     | 'NoPodsFound';
   readonly value: string;

@@ -20,6 +20,8 @@ export type Standing =
   | { readonly kind: 'waiting'; readonly eligibleAt: number }
   /** Fit, but its health check has no verdict on it yet. */
   | { readonly kind: 'unjudged' }
+  /** Fit, but another pod leads by its role, or none does. */
+  | { readonly kind: 'notPrimary' }
   | { readonly kind: 'unfit'; readonly why: Unfit };
 
 export interface PodStanding {
@@ -54,6 +56,7 @@ export function explain(snapshot: Snapshot, now: number): Explanation {
     const why = whyUnfit(pod, choice.rules);
     if (pod.uid === decision.leader?.uid) return { pod, standing: { kind: 'leader' }, keptAlthough: why };
     if (why !== null) return { pod, standing: { kind: 'unfit', why }, keptAlthough: null };
+    if (choice.settings.roleCheck !== null) return { pod, standing: { kind: 'notPrimary' }, keptAlthough: null };
     if (isUnjudged(pod, choice.rules)) return { pod, standing: { kind: 'unjudged' }, keptAlthough: null };
     const at = eligibleAt(pod, choice.rules, now);
     const isWaiting = choice.rules.minReadyMs > 0 && at > now;

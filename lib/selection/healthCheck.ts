@@ -12,16 +12,20 @@ export interface HealthCheck {
   readonly target: string;
 }
 
-/** A check as a Service asks for it: what to do, how often, and how many results make a verdict. */
-export interface HealthCheckSettings extends HealthCheck {
-  /** The annotation as it is written. Observations name the check by it. */
-  readonly raw: string;
+/** How often a check is made, and how many results make a verdict. */
+export interface CheckTiming {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** Failures in a row before a target is failing. */
   readonly failureThreshold: number;
   /** Passes in a row before a target that failed is passing again. */
   readonly successThreshold: number;
+}
+
+/** A check as a Service asks for it. */
+export interface HealthCheckSettings extends HealthCheck, CheckTiming {
+  /** The annotation as it is written. Observations name the check by it. */
+  readonly raw: string;
 }
 
 /** The bounds and defaults of docs/reference/annotations.md#annotations. */
@@ -54,7 +58,6 @@ export function parseHealthCheck(text: string): HealthCheck | null {
  * How long a pod may hang before it is left, in milliseconds. The hang may begin right after a
  * probe that passed; then every probe runs into its time-out.
  */
-export function hangBoundMs(check: HealthCheckSettings): number {
-  const { intervalMs, timeoutMs, failureThreshold } = check;
+export function hangBoundMs({ intervalMs, timeoutMs, failureThreshold }: CheckTiming): number {
   return intervalMs + failureThreshold * timeoutMs + (failureThreshold - 1) * Math.min(intervalMs, REPEAT_MS);
 }

@@ -8,12 +8,12 @@
  * another check than the source asks for is void.
  */
 
-import { annotation } from './names.ts';
 import type { Observations, PodObservation } from './observation.ts';
+import { judgedCheck } from './roleCheck.ts';
 import type { Candidate, Health, Snapshot, Uid } from './snapshot.ts';
 
 export function joinObservations(snapshot: Snapshot, observations: Observations | undefined): Snapshot {
-  const check = snapshot.source?.annotations[annotation.healthCheck];
+  const check = judgedCheck(snapshot.source?.annotations ?? {});
   if (observations === undefined || check === undefined) return snapshot;
   const judged = new Map(observations.pods.filter((pod) => pod.check === check).map((pod) => [pod.uid, pod]));
   // A check that gave no verdict yet says nothing, and Ready alone decides.
@@ -30,6 +30,6 @@ function joinPod({ health: _, ...pod }: Candidate, judged: ReadonlyMap<Uid, PodO
   return observation === undefined ? pod : { ...pod, health: toHealth(observation) };
 }
 
-function toHealth({ verdict, since, detail }: PodObservation): Health {
-  return { verdict, since, ...(detail !== undefined && { detail }) };
+function toHealth({ verdict, role, since, detail }: PodObservation): Health {
+  return { verdict, ...(role !== undefined && { role }), since, ...(detail !== undefined && { detail }) };
 }

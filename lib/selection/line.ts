@@ -1,6 +1,6 @@
 /**
  * lineOf: lists the pods that may lead, in the order in which they would be elected. It says which
- * pods a health check should ask beside the leader.
+ * pods a check should ask beside the leader.
  *
  * Guarantees: pure; the order of the snapshot's lists does not matter. What a check says of the
  * pods plays no part, or a pod that fails would leave the line and be asked no more.
@@ -9,6 +9,7 @@
 import { strategyContext } from './choose.ts';
 import { addressOf, isEligible, whyUnfit } from './fitness.ts';
 import type { HealthCheckSettings } from './healthCheck.ts';
+import type { RoleCheckSettings } from './roleCheck.ts';
 import { readSituation } from './situation.ts';
 import type { Candidate, Snapshot, Uid } from './snapshot.ts';
 import { orderByStrategy } from './strategy.ts';
@@ -21,7 +22,7 @@ export interface LinePlace {
 }
 
 export interface Line {
-  readonly check: HealthCheckSettings;
+  readonly check: HealthCheckSettings | RoleCheckSettings;
   /** Every fit pod, the leader of the moment among them. */
   readonly pods: readonly LinePlace[];
 }
@@ -32,7 +33,8 @@ export function lineOf(snapshot: Snapshot, now: number): Line | null {
   if (situation === null || !situation.isEnabled || !situation.isRoutable) return null;
   const { choice } = situation;
   const { rules, settings } = choice;
-  if (settings.healthCheck === null) return null;
+  const check = settings.roleCheck ?? settings.healthCheck;
+  if (check === null) return null;
 
   const fit = choice.candidates.filter((pod) => whyUnfit(pod, rules) === null);
   const rank = (pod: Candidate): number =>
@@ -45,5 +47,5 @@ export function lineOf(snapshot: Snapshot, now: number): Line | null {
       const address = addressOf(pod, rules.primaryFamily);
       return address === null ? [] : [{ name: pod.name, uid: pod.uid, address }];
     });
-  return { check: settings.healthCheck, pods };
+  return { check, pods };
 }

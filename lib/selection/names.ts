@@ -23,6 +23,9 @@ export const annotation = {
   healthCheckTimeout: `${PREFIX}health-check-timeout`,
   healthCheckFailureThreshold: `${PREFIX}health-check-failure-threshold`,
   healthCheckSuccessThreshold: `${PREFIX}health-check-success-threshold`,
+  roleCheck: `${PREFIX}role-check`,
+  roleCheckSend: `${PREFIX}role-check-send`,
+  roleCheckExpect: `${PREFIX}role-check-expect`,
   // on pods
   priority: `${PREFIX}priority`,
   exclude: `${PREFIX}exclude`,

@@ -23,14 +23,18 @@ export const detailForm = new RegExp(`^(?:${plainDetails.join('|')}|http-[1-9]\\
 
 export type Verdict = 'passing' | 'failing';
 
+/** What a pod says of itself. Of the application's own election, zen-lead knows no more. */
+export type Role = 'primary' | 'other';
+
 export interface PodObservation {
   readonly uid: Uid;
-  /** The raw annotation value that was judged. Void where the source says another one. */
+  /** The check that was judged (`judgedCheck`). Void where the source asks for another one. */
   readonly check: string;
+  /** Of a role check: whether the pod answers. */
   readonly verdict: Verdict;
-  /** What a pod says of itself, where it was asked. */
-  readonly role?: 'primary' | 'other';
-  /** When the verdict last changed, or was first given. */
+  /** The pod's answer to a role check. */
+  readonly role?: Role;
+  /** When verdict or role last changed, or was first given. */
   readonly since: number;
   readonly detail?: ObservationDetail;
 }

@@ -7,9 +7,11 @@
  */
 
 import { excerpt, isTooLong, MAX_VALUE_LENGTH } from './boundValue.ts';
-import { checkLimits, type HealthCheckSettings, parseHealthCheck } from './healthCheck.ts';
+import type { HealthCheckSettings } from './healthCheck.ts';
 import { annotation } from './names.ts';
 import { parseDuration } from './parseDuration.ts';
+import { readChecks } from './readChecks.ts';
+import type { RoleCheckSettings } from './roleCheck.ts';
 
 export const strategies = ['oldest', 'newest', 'random', 'node-aware', 'zone-aware', 'priority'] as const;
 export type Strategy = (typeof strategies)[number];
@@ -31,8 +33,13 @@ export interface Settings {
   /** A name, or whether to use `<service>-followers`. */
   readonly followers: boolean | string;
   readonly leaderServiceType: LeaderServiceType;
-  /** Null where none is asked for, or where the annotation cannot be read. */
+  /**
+   * Null where none is asked for, where the annotation cannot be read, and beside a role check,
+   * which decides alone.
+   */
   readonly healthCheck: HealthCheckSettings | null;
+  /** Null where none is asked for, or where the annotations cannot be read. */
+  readonly roleCheck: RoleCheckSettings | null;
 }
 
 export interface Unreadable {
@@ -75,33 +82,8 @@ export function parseSettings(annotations: Readonly<Record<string, string>>): Re
     read(key, annotations[key] === undefined ? fallback : whenUnreadable, '"true" or "false"', parseBoolean);
   const readDuration = (key: string): number =>
     read(key, 0, 'a Go duration that is not negative, such as "30s"', parseDuration);
-  const readSpan = (key: string, limits: Limits, range: string): number =>
-    read(key, limits.fallback, `a Go duration ${range}`, (text) => within(parseDuration(text), limits));
-  const readCount = (key: string, limits: Limits): number =>
-    read(key, limits.fallback, `a whole number from ${limits.least} to ${limits.most}`, (text) =>
-      within(/^[1-9]\d{0,5}$/.test(text) ? Number(text) : null, limits),
-    );
   const readOne = <T extends string>(key: string, values: readonly T[], fallback: T): T =>
     read(key, fallback, values.join(', '), (text) => values.find((value) => value === text) ?? null);
-  function readHealthCheck(): HealthCheckSettings | null {
-    const check = read(
-      annotation.healthCheck,
-      null,
-      'http://:port/path, tcp://:port or grpc://:port/service',
-      (text) => {
-        const parsed = parseHealthCheck(text);
-        return parsed === null ? null : { ...parsed, raw: text };
-      },
-    );
-    // They are read without a check, too, so that a mistake is named before the check is added.
-    const timing = {
-      intervalMs: readSpan(annotation.healthCheckInterval, checkLimits.intervalMs, 'from "50ms" to "1h"'),
-      timeoutMs: readSpan(annotation.healthCheckTimeout, checkLimits.timeoutMs, 'from "10ms" to "60s"'),
-      failureThreshold: readCount(annotation.healthCheckFailureThreshold, checkLimits.failureThreshold),
-      successThreshold: readCount(annotation.healthCheckSuccessThreshold, checkLimits.successThreshold),
-    };
-    return check === null ? null : { ...check, ...timing };
-  }
   const readName = (text: string): string | null => (dns1035.test(text) ? text : null);
 
   const settings: Settings = {
@@ -125,17 +107,7 @@ export function parseSettings(annotations: Readonly<Record<string, string>>): Re
       (text) => parseBoolean(text) ?? readName(text),
     ),
     leaderServiceType: readOne(annotation.leaderServiceType, leaderServiceTypes, 'ClusterIP'),
-    healthCheck: readHealthCheck(),
+    ...readChecks(read, annotations),
   };
   return { settings, unreadable };
-}
-
-interface Limits {
-  readonly least: number;
-  readonly most: number;
-  readonly fallback: number;
-}
-
-function within(value: number | null, { least, most }: Limits): number | null {
-  return value === null || value < least || value > most ? null : value;
 }

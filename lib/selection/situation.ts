@@ -39,6 +39,9 @@ const checkAnnotations = [
   annotation.healthCheckTimeout,
   annotation.healthCheckFailureThreshold,
   annotation.healthCheckSuccessThreshold,
+  annotation.roleCheck,
+  annotation.roleCheckSend,
+  annotation.roleCheckExpect,
 ];
 
 /** Null when the source is gone, or is going and has no route left that could be wrong. */

@@ -8,7 +8,7 @@
  * Does not guarantee that it is the newest state. `revisions` says how old it is (S9).
  */
 
-import type { ObservationDetail, Verdict } from './observation.ts';
+import type { ObservationDetail, Role, Verdict } from './observation.ts';
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -71,7 +71,9 @@ export interface Candidate extends Omit<PodView, 'namespace' | 'labels' | 'hostN
 /** The verdict on a pod by the check that the source asks for. */
 export interface Health {
   readonly verdict: Verdict;
-  /** When the verdict last changed, or was first given. */
+  /** The pod's answer, where the source asks for roles. */
+  readonly role?: Role;
+  /** When verdict or role last changed, or was first given. */
   readonly since: number;
   readonly detail?: ObservationDetail;
 }

@@ -16,6 +16,7 @@ import { compareRevisions } from '../../lib/selection/compareRevisions.ts';
 import { parseHealthCheck } from '../../lib/selection/healthCheck.ts';
 import { annotation } from '../../lib/selection/names.ts';
 import { parseDuration } from '../../lib/selection/parseDuration.ts';
+import { parseLiteral, parseRoleCheck } from '../../lib/selection/roleCheck.ts';
 import { parseSettings } from '../../lib/selection/settings.ts';
 import { parsePriority } from '../../lib/selection/strategy.ts';
 
@@ -30,6 +31,8 @@ const parsers: Readonly<Record<string, (text: string) => unknown>> = {
   parseDuration,
   parsePriority,
   parseHealthCheck,
+  parseRoleCheck: (text) => parseRoleCheck(text, { send: '', expect: 'a' }),
+  parseLiteral,
   compareRevisions: (text) => compareRevisions(text, '1'),
   parseMediaType,
   parseRfc3339,

@@ -21,6 +21,7 @@ describe('parseSettings', () => {
         followers: false,
         leaderServiceType: 'ClusterIP',
         healthCheck: null,
+        roleCheck: null,
       },
       unreadable: [],
     });
