@@ -10,18 +10,20 @@
 import { buildSnapshot } from '../../lib/selection/buildSnapshot.ts';
 import { REPEAT_MS } from '../../lib/selection/healthCheck.ts';
 import { type LinePlace, lineOf } from '../../lib/selection/line.ts';
-import { annotation } from '../../lib/selection/names.ts';
 import type { Observations } from '../../lib/selection/observation.ts';
 import { isOptedIn } from '../../lib/selection/optIn.ts';
+import { judgedCheck } from '../../lib/selection/roleCheck.ts';
 import { type ResourceVersion, serviceKey, type Uid } from '../../lib/selection/snapshot.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import { unnamed } from '../../lib/telemetry/serviceSeries.ts';
 import type { Clock } from '../clock.ts';
 import { onScrape } from '../gauges.ts';
 import { type AddressPolicy, podAddressesOnly } from '../probes/addressPolicy.ts';
 import { network, type ProbeNetwork } from '../probes/network.ts';
 import type { ProbeResult } from '../probes/probe.ts';
 import { createProber } from '../probes/prober.ts';
+import type { Standing } from '../probes/standing.ts';
 import type { Source } from '../queue/concern.ts';
 import type { LeaderStore } from './leaderStore.ts';
 import type { Observer, VerdictChange } from './observer.ts';
@@ -76,18 +78,15 @@ export function createHealthChecks(options: HealthCheckOptions, context: HealthC
       metrics.healthChecks.inc({ namespace: source.namespace, service: source.name, result: resultLabel(result) });
       metrics.healthCheckSeconds.observe(seconds);
     },
-    onVerdict(key, uid, { verdict, detail }, before) {
+    onVerdict(key, uid, standing, before) {
+      const { verdict, role } = standing;
       const source = sourceOf.get(key);
       const podName = source === undefined ? undefined : podNameOf(source, uid);
       if (source === undefined || podName === undefined || verdict === null) return;
-      const isChange = before.verdict !== null && before.verdict !== verdict;
-      if (isChange) metrics.healthVerdictChanges.inc({ verdict });
-      const { namespace, name: service } = source;
-      const line = { namespace, service, pod: podName, verdict, ...(detail !== null && { detail }) };
-      if (isChange) log.info(line, 'a health check has another verdict on a pod');
-      else log.debug(line, 'a health check has a verdict on a pod that counts from now on');
+      noteChange({ ...source, podName }, standing, before);
+      const change = { source, podName, podUid: toUid(uid), verdict, ...(role !== null && { role }) };
       // Withdrawn verdicts cause nothing; they are reported when they are back.
-      if (!prober.isSuspended()) context.noteVerdict({ source, podName, podUid: toUid(uid), verdict });
+      if (!prober.isSuspended()) context.noteVerdict(change);
     },
     onSuspended(isSuspended) {
       metrics.healthChecksSuspended.set(isSuspended ? 1 : 0);
@@ -101,7 +100,40 @@ export function createHealthChecks(options: HealthCheckOptions, context: HealthC
   onScrape(metrics.healthTargets, () => {
     for (const [verdict, count] of Object.entries(prober.count())) metrics.healthTargets.set({ verdict }, count);
   });
+  onScrape(metrics.primaries, () => {
+    let rest: number | null = null;
+    let named = 0;
+    for (const [key, { namespace, name }] of sourceOf) {
+      const primaries = prober.primariesOf(key);
+      if (primaries === null) continue;
+      if (++named <= metrics.services.limit) metrics.primaries.set({ namespace, service: name }, primaries);
+      else rest = Math.max(rest ?? 0, primaries);
+    }
+    if (rest !== null) metrics.primaries.set(unnamed, rest);
+  });
   onScrape(metrics.healthIntervalStretch, () => metrics.healthIntervalStretch.set(prober.stretch()));
+
+  function noteChange(
+    { namespace, name: service, podName: pod }: Source & { readonly podName: string },
+    { verdict, role, detail }: Standing,
+    before: Standing,
+  ): void {
+    const line = {
+      namespace,
+      service,
+      pod,
+      verdict,
+      ...(role !== null && { role }),
+      ...(detail !== null && { detail }),
+    };
+    const isOtherVerdict = before.verdict !== null && verdict !== null && before.verdict !== verdict;
+    const isOtherRole = before.role !== null && role !== null && before.role !== role;
+    if (isOtherVerdict) metrics.healthVerdictChanges.inc({ verdict });
+    if (isOtherRole) metrics.roleChanges.inc({ namespace, service, role });
+    if (isOtherRole) log.info(line, 'a pod says that it has another role');
+    else if (isOtherVerdict) log.info(line, 'a health check has another verdict on a pod');
+    else log.debug(line, 'a health check has a verdict on a pod that counts from now on');
+  }
 
   function podNameOf({ namespace, name }: Source, uid: string): string | undefined {
     for (const pod of store.namespace(namespace).pods.members(name).values()) if (pod.uid === uid) return pod.name;
@@ -114,10 +146,14 @@ export function createHealthChecks(options: HealthCheckOptions, context: HealthC
     const index = store.namespace(source.namespace);
     const routed = index.routedPod(source.name);
     const pods = [...index.pods.members(source.name).values()];
-    const pod = routed === null ? pods.find(({ uid }) => prober.verdictOf(key, uid) === 'passing') : routed;
+    const primary = pods.find(({ uid }) => prober.roleOf(key, uid) === 'primary');
+    const pod = primary ?? routed ?? pods.find(({ uid }) => prober.verdictOf(key, uid) === 'passing');
     const verdict = pod === undefined ? null : prober.verdictOf(key, pod.uid);
-    if (pod === undefined || verdict === null || (routed !== null && verdict === 'passing')) return;
-    context.noteVerdict({ source, podName: pod.name, podUid: pod.uid, verdict });
+    if (pod === undefined || verdict === null) return;
+    const role = prober.roleOf(key, pod.uid);
+    const isAsWanted = pod.uid === routed?.uid && verdict === 'passing' && role !== 'other';
+    if (isAsWanted) return;
+    context.noteVerdict({ source, podName: pod.name, podUid: pod.uid, verdict, ...(role !== null && { role }) });
   }
 
   function stop(key: string): void {
@@ -152,7 +188,7 @@ export function createHealthChecks(options: HealthCheckOptions, context: HealthC
       const key = serviceKey(namespace, name);
       const index = store.namespace(namespace);
       const service = index.services.byName.get(name);
-      if (service === undefined || service.annotations[annotation.healthCheck] === undefined || !isOptedIn(service)) {
+      if (service === undefined || judgedCheck(service.annotations) === undefined || !isOptedIn(service)) {
         stop(key);
         return;
       }

@@ -6,7 +6,7 @@
  * events stay as they are.
  */
 
-import type { Observations, Verdict } from '../../lib/selection/observation.ts';
+import type { Observations, Role, Verdict } from '../../lib/selection/observation.ts';
 import type { Uid } from '../../lib/selection/snapshot.ts';
 import type { Source } from '../queue/concern.ts';
 
@@ -15,11 +15,13 @@ export interface Observer {
   observationsOf(source: Source): Observations | undefined;
 }
 
-/** A check gave a pod its first verdict, or another one. `observationsOf` says it already. */
+/** A pod got its first verdict or role, or another one. `observationsOf` says it already. */
 export interface VerdictChange {
   /** The source Service. */
   readonly source: Source;
   readonly podName: string;
   readonly podUid: Uid;
   readonly verdict: Verdict;
+  /** The pod's answer to a role check; absent where it gave none. */
+  readonly role?: Role;
 }

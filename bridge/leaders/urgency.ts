@@ -29,14 +29,15 @@ export function laneOfPod(change: ObjectChange<PodView>, source: string, index: 
 
 /**
  * Failover where the routed pod's verdict has turned failing, or another pod passes while no pod
- * that passes is routed to.
+ * that passes is routed to. Of roles: where the routed pod is not the primary, or another pod is.
  */
 export function laneOfVerdict(
-  { source, podUid, verdict }: VerdictChange,
+  { source, podUid, verdict, role }: VerdictChange,
   leaderFails: boolean,
   index: NamespaceIndex,
 ): Lane {
   const isLeader = index.routedPod(source.name)?.uid === podUid;
+  if (role !== undefined) return isLeader === (role === 'primary') ? 'change' : 'failover';
   if (isLeader) return verdict === 'failing' ? 'failover' : 'change';
   return verdict === 'passing' && (leaderFails || !isServed(source.name, index)) ? 'failover' : 'change';
 }

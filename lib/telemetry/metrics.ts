@@ -161,6 +161,16 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
       'Verdicts on pods that changed, by the new one. The first verdict on a pod is no change.',
       ['verdict'],
     ),
+    roleChanges: boundCounter(
+      'role_changes_total',
+      'Roles of pods that changed, by the new one (primary, other). The first role of a pod is no change.',
+      [...service, 'role'],
+    ),
+    primaries: gauge(
+      'primaries',
+      'Pods that say that they are the primary, of a Service with a role check. Each bridge asks for itself.',
+      service,
+    ),
     healthTargets: gauge('health_targets', 'Pods that are probed, by verdict (passing, failing, unknown).', [
       'verdict',
     ]),

@@ -8,6 +8,8 @@ const notHere = new Set([
   // A pod at an address that may be probed: those of this run lead nowhere.
   'zen_lead_health_checks_total',
   'zen_lead_health_verdict_changes_total',
+  'zen_lead_role_changes_total',
+  'zen_lead_primaries',
 ]);
 
 /** Values by series, of one page. */

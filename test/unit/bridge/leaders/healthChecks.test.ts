@@ -5,7 +5,7 @@ import {
   type HealthChecks,
 } from '../../../../bridge/leaders/healthChecks.ts';
 import type { VerdictChange } from '../../../../bridge/leaders/observer.ts';
-import { failed, passed } from '../../../../bridge/probes/probe.ts';
+import { failed, isOther, isPrimary, passed } from '../../../../bridge/probes/probe.ts';
 import { silentLogger } from '../../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../../lib/telemetry/metrics.ts';
 import { aLeaderStore } from '../../../support/objects/aLeaderStore.ts';
@@ -205,5 +205,66 @@ describe('the health checks of Services', () => {
     const failing = told.filter(({ verdict }) => verdict === 'failing').map(({ podName }) => podName);
     expect(failing.toSorted()).toEqual(['s0-a', 's1-a', 's2-a', 's3-a']);
     expect(checks.observationsOf({ namespace: 'shop', name: 's0' })).toBeDefined();
+  });
+});
+
+describe('the role checks of Services', () => {
+  const roles = { ...quick, 'role-check': 'redis://:6379' };
+
+  it('ask every pod that could lead, and say which one is the primary', async () => {
+    const { clock, network, put, told, checks } = aBench();
+    network.set('10.0.0.1', isPrimary);
+    for (const address of ['10.0.0.2', '10.0.0.3', '10.0.0.4']) network.set(address, isOther);
+    put(roles);
+    await clock.advance(50);
+    expect(told.map(({ podName, role }) => `${podName} ${role}`)).toEqual([
+      'p-0 primary',
+      'p-1 other',
+      'p-2 other',
+      'p-3 other',
+    ]);
+    expect(checks.observationsOf(source)?.pods[0]).toMatchObject({ check: 'redis://:6379', role: 'primary' });
+  });
+
+  it('count the roles that change, by the new one', async () => {
+    const { clock, network, put, metrics } = aBench();
+    network.set('10.0.0.1', isPrimary);
+    for (const address of ['10.0.0.2', '10.0.0.3', '10.0.0.4']) network.set(address, isOther);
+    put(roles);
+    await clock.advance(150);
+    network.set('10.0.0.1', isOther);
+    network.set('10.0.0.2', isPrimary);
+    await clock.advance(200);
+    const labels = { namespace: 'shop', service: 'postgres' };
+    expect(await series(metrics.roleChanges)).toEqual([
+      { ...labels, role: 'other', value: 1 },
+      { ...labels, role: 'primary', value: 1 },
+    ]);
+  });
+
+  it('report how many pods are the primary, and nothing of a Service that asks for no roles', async () => {
+    const { clock, network, put, metrics } = aBench();
+    for (const [number, result] of [isPrimary, isPrimary, isOther, 'hangs' as const].entries())
+      network.set(`10.0.0.${number + 1}`, result);
+    expect(await series(metrics.primaries)).toEqual([]);
+    put(roles);
+    await clock.advance(50);
+    expect(await series(metrics.primaries)).toEqual([{ namespace: 'shop', service: 'postgres', value: 2 }]);
+    for (const number of [1, 2, 3, 4]) network.set(`10.0.0.${number}`, passed);
+    put();
+    await clock.advance(50);
+    expect(await series(metrics.primaries)).toEqual([]);
+  });
+
+  it('ask again from the start where another question is asked', async () => {
+    const { clock, network, put, observed } = aBench();
+    const question = { ...quick, 'role-check': 'tcp://:6379', 'role-check-expect': 'a' };
+    put(question);
+    await clock.advance(50);
+    expect(observed()).toHaveLength(4);
+    for (const number of [1, 2, 3, 4]) network.set(`10.0.0.${number}`, 'hangs');
+    put({ ...question, 'role-check-expect': 'b' });
+    await clock.advance(50);
+    expect(observed()).toBeUndefined();
   });
 });

@@ -46,6 +46,17 @@ describe('a new verdict', () => {
     ]);
   });
 
+  it.each<[string, 'primary' | 'other', string, string]>([
+    ['the leader is the primary', 'primary', 'p-0', 'change'],
+    ['the leader is no longer the primary', 'other', 'p-0', 'failover'],
+    ['a follower is the primary', 'primary', 'p-1', 'failover'],
+    ['a follower is not the primary', 'other', 'p-1', 'change'],
+  ])('with a role takes the lane of what may follow: %s', (_, role, podName, lane) => {
+    const { domain } = aDomain({});
+    const change = { source, podName, podUid: uidOf(podName), verdict: 'passing', role } as const;
+    expect(domain.affected(domain.toVerdict(change), T0)).toMatchObject([{ lane }]);
+  });
+
   it('travels in the event, and in what the status shows', () => {
     const { domain, onVerdict } = aDomain({ 'p-0': 'failing', 'p-1': 'passing' });
     const [concern] = onVerdict('p-0');
