@@ -39,6 +39,18 @@ const healthSchema = z.object({
   failing: z.int().meta({ description: 'Pods that fail.' }),
 });
 
+const rolesSchema = z.object({
+  check: z.string().meta({ description: 'The annotation as it is written.' }),
+  observer: z.string().nullable().meta({ description: 'The bridge that asks; null where no role is known.' }),
+  leader: z
+    .enum(['primary', 'other', 'silent'])
+    .nullable()
+    .meta({ description: 'What the leader says of itself; null where it was not asked yet.' }),
+  since: instant.nullable().meta({ description: 'Since when the leader says so.' }),
+  detail: z.string().nullable().meta({ description: 'Why the leader gives no answer.' }),
+  primaries: z.array(z.string()).meta({ description: 'The pods that say that they are the primary, by name.' }),
+});
+
 export const leaderStatusSchema = z
   .object({
     namespace: z.string(),
@@ -52,7 +64,10 @@ export const leaderStatusSchema = z
     reason: z.enum(reasons).meta({ description: 'Why they say so.' }),
     paused: z.boolean().meta({ description: 'Frozen by zen-lead.io/paused.' }),
     pods: z.object({ ready: z.int(), total: z.int() }).meta({ description: 'Pods that the Service selects.' }),
-    healthCheck: healthSchema.nullable().meta({ description: 'Null where the Service asks for no check.' }),
+    healthCheck: healthSchema
+      .nullable()
+      .meta({ description: 'Null where the Service asks for no check, or also for roles.' }),
+    roleCheck: rolesSchema.nullable().meta({ description: 'Null where the Service does not ask for roles.' }),
     drift: z.array(z.string()).meta({ description: 'What is not yet as the rules want it; empty when all is.' }),
     warnings: z.array(z.object({ reason: z.string(), message: z.string() })),
     nextLookAt: instant
@@ -61,6 +76,7 @@ export const leaderStatusSchema = z
   })
   .meta({ description: 'One annotated Service and its leader.' });
 
+type RoleStatus = z.infer<typeof rolesSchema>;
 export type LeaderStatus = Readonly<z.infer<typeof leaderStatusSchema>>;
 
 export function toLeaderStatus(snapshot: Snapshot, now: number): LeaderStatus {
@@ -89,6 +105,7 @@ export function toLeaderStatus(snapshot: Snapshot, now: number): LeaderStatus {
     paused: decision.reason === 'Paused',
     pods: { ready: selected.filter((pod) => pod.ready && !pod.terminating).length, total: selected.length },
     healthCheck: toHealthStatus(snapshot, record.leader?.uid),
+    roleCheck: toRoleStatus(snapshot, record.leader?.uid),
     drift: writes.map(describeWrite),
     warnings: decision.warnings.map(({ reason, message }) => ({ reason, message })),
     nextLookAt: nextLookAt === null ? null : formatRfc3339(nextLookAt),
@@ -108,5 +125,20 @@ function toHealthStatus({ source, observer, candidates }: Snapshot, leaderUid: U
     detail: leader?.detail ?? null,
     passing: count('passing'),
     failing: count('failing'),
+  };
+}
+
+function toRoleStatus({ source, observer, candidates }: Snapshot, leaderUid: Uid | undefined): RoleStatus | null {
+  const { roleCheck } = parseSettings(source?.annotations ?? {}).settings;
+  if (roleCheck === null) return null;
+  const leader = candidates.find(({ uid }) => uid === leaderUid)?.health;
+  const primaries = candidates.filter(({ health }) => health?.role === 'primary').map(({ name }) => name);
+  return {
+    check: source?.annotations[annotation.roleCheck] ?? '',
+    observer: observer ?? null,
+    leader: leader === undefined ? null : (leader.role ?? 'silent'),
+    since: leader === undefined ? null : formatRfc3339(leader.since),
+    detail: leader?.detail ?? null,
+    primaries: primaries.toSorted(),
   };
 }

@@ -39,6 +39,7 @@ export const script = `
     LeaderPortUnresolved: "the pod that led before lacked a port that the Service names (ports-mode strict)",
     LeaderUnhealthy: "the pod that led before failed its health check",
     LastResort: "every Ready pod fails the health check, and no-leader is hold",
+    RoleTaken: "it says that it is the primary, and the pod that led before does not",
     Pinned: "pinned by zen-lead.io/pin-leader",
     Preferred: "the strategy prefers it, and sticky is false",
     SliceMadeAnew: "the same pod under a new epoch: its EndpointSlice was made again",
@@ -47,6 +48,7 @@ export const script = `
     FailoverDelayed: "failover-min-delay is running",
     Held: "no pod is fit, and no-leader is hold",
     AllUnhealthy: "the leader fails its health check, and no pod that passes it can take over",
+    NoPrimary: "no pod says that it is the primary",
     OptedOut: 'the Service is not annotated with zen-lead.io/enabled: "true"',
     NoPodsFound: "the selector matches no pod",
     NoReadyPods: "no pod is fit",
@@ -129,9 +131,10 @@ export const script = `
     return made;
   }
   function listNotes(status) {
-    const { leader, paused, reason, lastReason, warnings, healthCheck } = status;
+    const { leader, paused, reason, lastReason, warnings, healthCheck, roleCheck } = status;
     return [
       ...leader !== null && healthCheck?.leader === "failing" ? [describeFailure(healthCheck)] : [],
+      ...leader !== null && roleCheck !== null ? describeRole(roleCheck) : [],
       ...leader !== null && leader.address === null ? ["Nothing is routed to it."] : [],
       ...paused ? ["Paused: the leader does not move, whatever happens."] : [],
       ...leader === null && !paused && reason !== lastReason ? [textOf(reason)] : [],
@@ -141,6 +144,11 @@ export const script = `
   function describeFailure({ check, detail, since, passing }) {
     const why = detail === null ? "" : \` (\${detail})\`;
     return \`Fails its check \${check}\${why} since \${since ?? "an unknown time"}; \${passing} pods pass.\`;
+  }
+  function describeRole({ check, leader, detail, since }) {
+    if (leader === "other") return [\`Says by \${check} that it is not the primary, since \${since}.\`];
+    const why = detail === null ? "" : \` (\${detail})\`;
+    return leader === "silent" ? [\`Does not say its role by \${check}\${why} since \${since}.\`] : [];
   }
   function textOf(reason) {
     return reasonTexts[reason] ?? reason;

@@ -54,9 +54,10 @@ function makeFacts(status: LeaderStatus): HTMLElement {
 }
 
 function listNotes(status: LeaderStatus): readonly string[] {
-  const { leader, paused, reason, lastReason, warnings, healthCheck } = status;
+  const { leader, paused, reason, lastReason, warnings, healthCheck, roleCheck } = status;
   return [
     ...(leader !== null && healthCheck?.leader === 'failing' ? [describeFailure(healthCheck)] : []),
+    ...(leader !== null && roleCheck !== null ? describeRole(roleCheck) : []),
     ...(leader !== null && leader.address === null ? ['Nothing is routed to it.'] : []),
     ...(paused ? ['Paused: the leader does not move, whatever happens.'] : []),
     ...(leader === null && !paused && reason !== lastReason ? [textOf(reason)] : []),
@@ -67,6 +68,12 @@ function listNotes(status: LeaderStatus): readonly string[] {
 function describeFailure({ check, detail, since, passing }: NonNullable<LeaderStatus['healthCheck']>): string {
   const why = detail === null ? '' : ` (${detail})`;
   return `Fails its check ${check}${why} since ${since ?? 'an unknown time'}; ${passing} pods pass.`;
+}
+
+function describeRole({ check, leader, detail, since }: NonNullable<LeaderStatus['roleCheck']>): readonly string[] {
+  if (leader === 'other') return [`Says by ${check} that it is not the primary, since ${since}.`];
+  const why = detail === null ? '' : ` (${detail})`;
+  return leader === 'silent' ? [`Does not say its role by ${check}${why} since ${since}.`] : [];
 }
 
 /** A reason of a later version, written by another replica, is shown as it is. */

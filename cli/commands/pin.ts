@@ -8,12 +8,13 @@
 
 import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { annotation } from '../../lib/selection/names.ts';
-import { checkPin } from '../edit/checkPin.ts';
+import { checkChoosable, checkPin } from '../edit/checkPin.ts';
 import { editError } from '../edit/editError.ts';
 import { editService, withService } from '../edit/editService.ts';
 
 export function pin(values: Values<'pin'>): Promise<void> {
   return withService(values, async (session) => {
+    checkChoosable(session.state, session.service);
     const pod = values.to ?? session.state.decision.leader?.name;
     if (pod === undefined) throw editError(session.service, 'no pod leads; name one with --to POD');
     checkPin(session.state, session.service, pod);

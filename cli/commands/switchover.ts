@@ -13,7 +13,7 @@
 import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { annotation } from '../../lib/selection/names.ts';
 import { annotate } from '../edit/annotate.ts';
-import { checkPin } from '../edit/checkPin.ts';
+import { checkChoosable, checkPin } from '../edit/checkPin.ts';
 import { imagine, readCurrentState } from '../edit/currentState.ts';
 import { editError } from '../edit/editError.ts';
 import { type EditSession, editService, say, withService } from '../edit/editService.ts';
@@ -27,6 +27,7 @@ export function switchover(values: Values<'switchover'>): Promise<void> {
   return withService(values, async (session) => {
     const { service, state } = session;
     const { leader } = state.decision;
+    checkChoosable(state, service);
     const pod = values.to ?? successorOf(state.snapshot, leader, Date.now())?.name;
     if (pod === undefined) {
       throw editError(service, leader === null ? 'no pod leads that could be moved' : 'no other pod could lead now');

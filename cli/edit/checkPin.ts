@@ -13,6 +13,13 @@ import { unfitText } from '../explain/unfitText.ts';
 import { type CurrentState, imagine } from './currentState.ts';
 import { editError } from './editError.ts';
 
+/** Throws where no choice of a person counts, because the pods themselves say which one leads. */
+export function checkChoosable({ source }: CurrentState, service: ServiceRef): void {
+  if (source.annotations[annotation.roleCheck] === undefined) return;
+  const problem = `the pod that says that it is the primary leads (${annotation.roleCheck}); move the primary in the application`;
+  throw editError(service, problem);
+}
+
 export function checkPin(state: CurrentState, service: ServiceRef, podName: string): void {
   const pinned = imagine(state, { [annotation.pinLeader]: podName });
   if (pinned.decision.leader?.name === podName) return;

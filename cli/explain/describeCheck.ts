@@ -1,11 +1,13 @@
 /**
- * Says in words what the health check of a Service does and what it says of a pod. Also says how
- * long a hang may last under its settings.
+ * Says in words what the health or role check of a Service does and what it says of a pod. Also
+ * says how long a hang may last under its settings.
  */
 
 import { formatSpan } from '../../api/formatSpan.ts';
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import { type HealthCheckSettings, hangBoundMs } from '../../lib/selection/healthCheck.ts';
+import { annotation } from '../../lib/selection/names.ts';
+import type { RoleCheckSettings } from '../../lib/selection/roleCheck.ts';
 import type { Health, Snapshot } from '../../lib/selection/snapshot.ts';
 
 export interface ExplainedCheck {
@@ -23,6 +25,18 @@ export function toExplainedCheck(check: HealthCheckSettings, { observer }: Snaps
   return { check: check.raw, observer: observer ?? null, bound: describeBound(check, bound), hangBoundMs: bound };
 }
 
+export function toExplainedRoleCheck(check: RoleCheckSettings, { source, observer }: Snapshot): ExplainedCheck {
+  const silentAfterMs = hangBoundMs(check);
+  const { intervalMs, timeoutMs } = check;
+  const bound = [
+    `a leader that becomes a replica is noticed after ${formatExactly(intervalMs + timeoutMs)}`,
+    `one that does not answer after ${formatExactly(silentAfterMs)}`,
+    `a new primary after ${formatExactly(intervalMs + timeoutMs)} while no pod is the primary`,
+  ].join(', ');
+  const written = source?.annotations[annotation.roleCheck] ?? '';
+  return { check: written, observer: observer ?? null, bound, hangBoundMs: silentAfterMs };
+}
+
 function describeBound({ scheme, intervalMs, timeoutMs, failureThreshold: count }: HealthCheckSettings, bound: number) {
   const sum = `interval ${formatExactly(intervalMs)} + ${count} x timeout ${formatExactly(timeoutMs)} + ${count - 1} x 50ms`;
   // The kernel accepts connections for a process that stands still.
@@ -31,8 +45,10 @@ function describeBound({ scheme, intervalMs, timeoutMs, failureThreshold: count 
   return `a hang is left after ${formatExactly(bound)} (${sum})`;
 }
 
-export function describeHealth({ verdict, since, detail }: Health): string {
+export function describeHealth({ verdict, role, since, detail }: Health): string {
   const why = detail === undefined ? '' : ` (${detail})`;
+  if (role !== undefined)
+    return `says that it is ${role === 'primary' ? 'the primary' : 'not the primary'} since ${formatRfc3339(since)}`;
   return `${verdict === 'passing' ? 'passes' : 'fails'} its check${why} since ${formatRfc3339(since)}`;
 }
 

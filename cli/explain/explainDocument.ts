@@ -14,7 +14,7 @@ import { reasonText } from '../../lib/selection/reasonText.ts';
 import { readRecord } from '../../lib/selection/record.ts';
 import { parseSettings } from '../../lib/selection/settings.ts';
 import { type Health, type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
-import { type ExplainedCheck, toExplainedCheck } from './describeCheck.ts';
+import { type ExplainedCheck, toExplainedCheck, toExplainedRoleCheck } from './describeCheck.ts';
 import { readAnnotations } from './readAnnotations.ts';
 import { unfitText } from './unfitText.ts';
 
@@ -33,8 +33,10 @@ export interface ExplainDocument {
   /** When the recorded leader was elected, RFC 3339; null where no record says. */
   readonly lastSwitchAt: string | null;
   readonly pods: readonly ExplainedPod[];
-  /** Null where the Service asks for none, or for one that cannot be read. */
+  /** Null where the Service asks for none, for one that cannot be read, or also for roles. */
   readonly healthCheck: ExplainedCheck | null;
+  /** Null where the Service does not ask for roles, or not so that it can be read. */
+  readonly roleCheck: ExplainedCheck | null;
   readonly annotations: readonly ExplainedAnnotation[];
   /** When time alone may change the decision, RFC 3339; null where only an event can. */
   readonly nextLookAt: string | null;
@@ -69,7 +71,7 @@ export function toExplainDocument(snapshot: Snapshot, now: number): ExplainDocum
   const { decision, writes, pods, nextLookAt } = explain(snapshot, now);
   const record = readRecord(snapshot);
   const next = successorOf(snapshot, decision.leader, now);
-  const { healthCheck } = parseSettings(snapshot.source?.annotations ?? {}).settings;
+  const { healthCheck, roleCheck } = parseSettings(snapshot.source?.annotations ?? {}).settings;
   return {
     service: serviceKey(snapshot.namespace, snapshot.name),
     leaderService: decision.plan?.leaderServiceName ?? record.leaderServiceName,
@@ -83,6 +85,7 @@ export function toExplainDocument(snapshot: Snapshot, now: number): ExplainDocum
     lastSwitchAt: record.lastSwitchAt === undefined ? null : formatRfc3339(record.lastSwitchAt),
     pods: pods.map((pod) => toExplainedPod(pod, next)),
     healthCheck: healthCheck === null ? null : toExplainedCheck(healthCheck, snapshot),
+    roleCheck: roleCheck === null ? null : toExplainedRoleCheck(roleCheck, snapshot),
     annotations: readAnnotations(snapshot.source?.annotations ?? {}),
     nextLookAt: nextLookAt === null ? null : formatRfc3339(nextLookAt),
     warnings: decision.warnings,

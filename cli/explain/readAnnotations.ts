@@ -5,8 +5,9 @@
  */
 
 import { formatSpan } from '../../api/formatSpan.ts';
-import type { HealthCheckSettings } from '../../lib/selection/healthCheck.ts';
+import type { CheckTiming } from '../../lib/selection/healthCheck.ts';
 import { annotation, isOurAnnotation } from '../../lib/selection/names.ts';
+import type { RoleQuestion } from '../../lib/selection/roleCheck.ts';
 import { parseSettings, type Settings } from '../../lib/selection/settings.ts';
 import type { ExplainedAnnotation } from './explainDocument.ts';
 
@@ -27,14 +28,34 @@ const readings: Readonly<Record<string, (settings: Settings) => string>> = {
   [annotation.leaderServiceType]: ({ leaderServiceType }) => leaderServiceType,
   [annotation.healthCheck]: ({ healthCheck }) =>
     healthCheck === null ? 'no check' : `${healthCheck.scheme}, port ${healthCheck.port}`,
+  [annotation.roleCheck]: ({ roleCheck }) =>
+    roleCheck === null ? 'no check' : `${roleCheck.scheme}, port ${roleCheck.port}`,
+  [annotation.roleCheckSend]: ofTcpRoles(({ send }) => `sends ${send.length} bytes`),
+  [annotation.roleCheckExpect]: ofTcpRoles(({ expect }) => `expects ${expect.length} bytes of a primary`),
   [annotation.healthCheckInterval]: ofCheck(({ intervalMs }) => formatSpan(intervalMs)),
   [annotation.healthCheckTimeout]: ofCheck(({ timeoutMs }) => formatSpan(timeoutMs)),
   [annotation.healthCheckFailureThreshold]: ofCheck(({ failureThreshold }) => `${failureThreshold} in a row`),
   [annotation.healthCheckSuccessThreshold]: ofCheck(({ successThreshold }) => `${successThreshold} in a row`),
 };
 
-function ofCheck(read: (check: HealthCheckSettings) => string): (settings: Settings) => string {
-  return ({ healthCheck }) => (healthCheck === null ? 'no effect without a health check' : read(healthCheck));
+function ofCheck(read: (timing: CheckTiming) => string): (settings: Settings) => string {
+  return ({ healthCheck, roleCheck }) => {
+    const check = roleCheck ?? healthCheck;
+    return check === null ? 'no effect without a health check' : read(check);
+  };
+}
+
+function ofTcpRoles(read: (question: RoleQuestion) => string): (settings: Settings) => string {
+  return ({ roleCheck }) =>
+    roleCheck?.scheme === 'tcp' ? read(roleCheck.role) : 'no effect without a role check over tcp';
+}
+
+/** What the role check overrules, where there is one. */
+const overruled: ReadonlySet<string> = new Set([annotation.pinLeader, annotation.strategy, annotation.healthCheck]);
+
+function read(key: string, settings: Settings): string | null {
+  if (settings.roleCheck !== null && overruled.has(key)) return 'no effect beside a role check';
+  return readings[key]?.(settings) ?? null;
 }
 
 /** For a name that zen-lead does not read on a Service, and that is most likely a slip. */
@@ -52,7 +73,7 @@ export function readAnnotations(annotations: Readonly<Record<string, string>>): 
     .map(([key, value]) => ({
       annotation: key,
       value,
-      readAs: readings[key]?.(settings) ?? noEffect(key),
+      readAs: read(key, settings) ?? noEffect(key),
       accepts: unreadable.find((each) => each.annotation === key)?.expected ?? null,
     }));
 }

@@ -17,6 +17,7 @@ export function renderExplanation(document: ExplainDocument, paint: Paint): read
     ...renderDecision(document, paint),
     ...section('Pods', renderPods(document.pods, paint), paint),
     ...section('Health check', renderCheck(document.healthCheck), paint),
+    ...section('Role check', renderCheck(document.roleCheck), paint),
     ...section(
       'Annotations',
       document.annotations.map((each) => renderAnnotation(each, paint)),

@@ -28,11 +28,14 @@ export function toRow(status: LeaderStatus, now: number, isWide: boolean): reado
 
 /** What a person should know first. */
 export function stateOf(status: LeaderStatus): string {
-  const { decision, reason, leader, paused, drift, warnings, healthCheck } = status;
+  const { decision, reason, leader, paused, drift, warnings, healthCheck, roleCheck } = status;
   const words = [
     ...(decision === 'refused' ? [`refused: ${reason}`] : []),
     ...(leader === null && decision !== 'refused' ? [`no leader: ${reason}`] : []),
     ...(leader !== null && healthCheck?.leader === 'failing' ? ['fails its check'] : []),
+    ...(leader !== null && roleCheck?.leader === 'other' ? ['is not the primary'] : []),
+    ...(leader !== null && roleCheck?.leader === 'silent' ? ['does not say its role'] : []),
+    ...(roleCheck !== null && roleCheck.primaries.length > 1 ? [`${roleCheck.primaries.length} primaries`] : []),
     ...(paused && leader !== null ? ['paused'] : []),
     ...(drift.length > 0 ? ['drift'] : []),
     ...(warnings.length > 0 ? [`${warnings.length} warning${warnings.length === 1 ? '' : 's'}`] : []),

@@ -6,7 +6,9 @@ import { createStatusFeed, type SourceName, type StatusChange, type StatusFeed }
 import { stateOf, toRow } from '../../../cli/status/statusRow.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
 import { reasons } from '../../../lib/selection/decision.ts';
+import type { PodObservation } from '../../../lib/selection/observation.ts';
 import { reasonText } from '../../../lib/selection/reasonText.ts';
+import { judgedCheck } from '../../../lib/selection/roleCheck.ts';
 import { aLeaderStore } from '../../support/objects/aLeaderStore.ts';
 import { aPod, aService, observed, T0, version } from '../../support/objects/builders.ts';
 import { World } from '../../support/simulated/world.ts';
@@ -51,6 +53,29 @@ describe('a status', () => {
     world.observations = observed({ 'postgres-0': failure, 'postgres-1': failure });
     expect(healthOf()).toEqual({ ...aFailure, failing: 2 });
     expect(aStatus().healthCheck).toBeNull();
+  });
+
+  it('says what the leader says of its role, and which pods are the primary', () => {
+    const world = new World();
+    world.setSource(aService({ 'role-check': 'tcp://:5432', 'role-check-expect': 'x' }));
+    const check = judgedCheck(world.snapshot().source?.annotations ?? {}) ?? '';
+    for (const name of ['postgres-0', 'postgres-1']) world.setPod(aPod({ name }));
+    const say = (...pods: readonly Partial<PodObservation>[]) => {
+      world.observations = observed(Object.fromEntries(pods.map((pod, i) => [`postgres-${i}`, { check, ...pod }])));
+      const status = toLeaderStatus(world.snapshot(), NOW);
+      expect(leaderStatusSchema.parse(status)).toEqual(status);
+      return status;
+    };
+    expect(say().roleCheck).toMatchObject({ check: 'tcp://:5432', observer: null, leader: null, primaries: [] });
+    say({ role: 'primary' });
+    world.reconcile(T0);
+    const other = say({ role: 'other' }, { role: 'primary' });
+    expect(other.roleCheck).toMatchObject({ leader: 'other', primaries: ['postgres-1'] });
+    expect(stateOf(other)).toContain('is not the primary');
+    const silent = say({ verdict: 'failing', detail: 'auth' });
+    expect(silent.roleCheck).toMatchObject({ leader: 'silent', detail: 'auth' });
+    expect(stateOf(silent)).toContain('does not say its role');
+    expect(stateOf(say({ role: 'primary' }, { role: 'primary' }))).toContain('2 primaries');
   });
 
   it('a status is what the schema of the API says', () => {

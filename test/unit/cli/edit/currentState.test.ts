@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { checkChoosable } from '../../../../cli/edit/checkPin.ts';
 import { readCurrentState } from '../../../../cli/edit/currentState.ts';
 import { joinObservations } from '../../../../lib/selection/joinObservations.ts';
 import type { PodObservation } from '../../../../lib/selection/observation.ts';
@@ -44,4 +45,13 @@ it('waits for nothing where a check explains that another pod leads than the str
   expect(record.leader?.name).toBe('db-1');
   expect(decision).toMatchObject({ reason: 'Preferred', leader: { name: 'db-0' } });
   expect(isRouted).toBe(true);
+});
+
+it('refuses a choice of a person where the pods say which one leads', async () => {
+  annotate({ 'zen-lead.io/role-check': 'redis://:6379' });
+  const state = await readCurrentState(harness.fake.api, service, signal);
+  expect(() => checkChoosable(state, service)).toThrow('move the primary in the application');
+  annotate({});
+  expect(() => checkChoosable(state, service)).toThrow();
+  checkChoosable(await readCurrentState(harness.fake.api, service, signal), service);
 });

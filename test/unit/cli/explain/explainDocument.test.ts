@@ -137,4 +137,43 @@ describe('an explanation', () => {
       expect(readAs({ 'zen-lead.io/health-check': 'http' })).toContain('no check');
     });
   });
+
+  describe('of a Service with a role check', () => {
+    const roles = { 'zen-lead.io/role-check': 'redis://:6379', 'zen-lead.io/health-check-interval': '100ms' };
+    const said = aSnapshot({
+      source: annotated({ ...roles, 'zen-lead.io/strategy': 'newest', 'zen-lead.io/role-check-send': 'x' }),
+      observer: 'bridge-0',
+      candidates: [
+        aPod(0, { health: { verdict: 'passing', role: 'other', since: 60_000 } }),
+        aPod(1, { health: { verdict: 'passing', role: 'primary', since: 70_000 } }),
+        aPod(2, { health: { verdict: 'failing', since: 80_000, detail: 'auth' } }),
+      ],
+    });
+
+    it('says of each pod what it says of itself, and what is overruled', () => {
+      const document = toExplainDocument(said, NOW);
+      const text = renderExplanation(document, (_format, each) => each).join('\n');
+      expect(document).toMatchObject({ reason: 'RoleTaken', leader: { name: 'db-1' }, healthCheck: null });
+      expect(text).toContain(
+        'db-0  leads once it says that it is the primary; says that it is not the primary since 1970',
+      );
+      expect(text).toContain('db-1  leads; says that it is the primary since 1970');
+      expect(text).toContain('fails its check (auth) since 1970');
+      expect(text).toContain('redis://:6379, run by bridge-0');
+      expect(text).toContain('a leader that becomes a replica is noticed after 1.1s');
+      expect(document.annotations.map(({ readAs }) => readAs)).toEqual([
+        ...['opted in', '100ms', 'redis, port 6379', 'no effect without a role check over tcp'],
+        'no effect beside a role check',
+      ]);
+    });
+
+    it('says how the bytes of a check over tcp were read', () => {
+      const bytes = { 'zen-lead.io/role-check-send': 'srvr\\n', 'zen-lead.io/role-check-expect': 'leader' };
+      const source = annotated({ 'zen-lead.io/role-check': 'tcp://:2181', ...bytes });
+      const { annotations, roleCheck } = toExplainDocument(aSnapshot({ source, candidates: [] }), NOW);
+      expect(roleCheck?.check).toBe('tcp://:2181');
+      expect(annotations.map(({ readAs }) => readAs)).toContain('sends 5 bytes');
+      expect(annotations.map(({ readAs }) => readAs)).toContain('expects 6 bytes of a primary');
+    });
+  });
 });
