@@ -93,6 +93,8 @@ export interface Cluster {
   setSlow(name: string, slowMs: number): void;
   /** The wall clock of this process is set so far from the true time. */
   setClock(name: string, skewMs: number): void;
+  /** No wall clock stands at another time than it was started with. */
+  areClocksRight(): boolean;
   /** From here on this bridge may assume a state so old without any means of knowing. */
   mayBeBlind(name: string, why: BlindBy, forMs: number): void;
 }
@@ -144,6 +146,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   let lastWriteAt = now();
   /** The furthest that a wall clock has been set from the true time. */
   let maxStepMs = 0;
+  const wrongClocks = new Set<string>();
 
   const checks = createWriteChecks({
     etcd,
@@ -304,6 +307,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     kill,
     restart(name) {
       kill(name);
+      wrongClocks.delete(name);
       const process = scheduler.startProcess(name, skewRandom.between(-maxSkewMs, maxSkewMs));
       processes.set(name, process);
       if (name.startsWith('bridge')) startBridgeProcess(process);
@@ -314,7 +318,10 @@ export function createCluster(options: ClusterOptions): Cluster {
     setClock(name, skewMs) {
       maxStepMs = Math.max(maxStepMs, Math.abs(skewMs));
       processes.get(name)?.setClock(skewMs);
+      if (skewMs === 0) wrongClocks.delete(name);
+      else wrongClocks.add(name);
     },
+    areClocksRight: () => wrongClocks.size === 0,
     mayBeBlind: senders.blind,
   };
 }

@@ -12,7 +12,8 @@ import type { Sink } from '../../lib/events/sink.ts';
 import { parseSubject } from '../../lib/events/subject.ts';
 import type { KubeApi, Preconditions } from '../../lib/kube/kubeApi.ts';
 import { annotation } from '../../lib/selection/names.ts';
-import type { Snapshot } from '../../lib/selection/snapshot.ts';
+import { readRecord } from '../../lib/selection/record.ts';
+import type { Candidate, Snapshot } from '../../lib/selection/snapshot.ts';
 import { T0 } from '../support/objects/builders.ts';
 import type { Patch } from './apiServer.ts';
 import { allFences } from './fence.ts';
@@ -203,7 +204,54 @@ function withoutUnknownCheck(snapshot: Snapshot): Snapshot {
   return { ...snapshot, source: { ...source, annotations } };
 }
 
+/** A pod that has not answered counts as one that says that it is the primary. */
+function withUnheardPrimaries(snapshot: Snapshot): Snapshot {
+  const claims = { verdict: 'passing', role: 'primary', since: 0 } as const;
+  return { ...snapshot, candidates: snapshot.candidates.map((pod) => ({ health: claims, ...pod })) };
+}
+
+/** Of several primaries the leader is the last one that counts. */
+function withTurns(snapshot: Snapshot): Snapshot {
+  const { leader } = readRecord(snapshot);
+  const isPrimary = ({ health }: Candidate): boolean => health?.role === 'primary';
+  const hasRival = snapshot.candidates.some((pod) => isPrimary(pod) && pod.uid !== leader?.uid);
+  if (!hasRival) return snapshot;
+  const candidates = snapshot.candidates.map((pod): Candidate => {
+    const isLeader = pod.uid === leader?.uid && pod.health !== undefined;
+    return isLeader ? { ...pod, health: { verdict: 'passing', role: 'other', since: 0 } } : pod;
+  });
+  return { ...snapshot, candidates };
+}
+
 export const removedFences: readonly RemovedFence[] = [
+  {
+    name: 'the claim of the primary (roles)',
+    options: {
+      settles: false,
+      fence: {
+        ...allFences,
+        wrapFunction: (handle) => (event, signal) => handle(withSnapshot(event, withUnheardPrimaries), signal),
+      },
+      roles: true,
+    },
+    noticedBy: ['roles'],
+    knownSeed: 6,
+    withinSeeds: 100,
+  },
+  {
+    name: 'what keeps two primaries still (roles)',
+    options: {
+      settles: false,
+      fence: {
+        ...allFences,
+        wrapFunction: (handle) => (event, signal) => handle(withSnapshot(event, withTurns), signal),
+      },
+      roles: true,
+    },
+    noticedBy: ['roles'],
+    knownSeed: 2,
+    withinSeeds: 100,
+  },
   {
     name: 'the first verdict that a pod needs (S10)',
     options: {

@@ -6,7 +6,7 @@
  */
 
 import type { ProbeNetwork } from '../../bridge/probes/network.ts';
-import { failed, type ProbeResult, passed } from '../../bridge/probes/probe.ts';
+import { type Check, failed, isOther, isPrimary, type ProbeResult, passed } from '../../bridge/probes/probe.ts';
 import type { Etcd } from './etcd.ts';
 import type { KubeObject } from './kubeObject.ts';
 import type { Network } from './network.ts';
@@ -14,6 +14,9 @@ import type { Process } from './scheduler.ts';
 
 export interface PodNetwork {
   networkOf(process: Process): ProbeNetwork;
+  /** These pods say from now on that they are the primary, and no others. */
+  setPrimaries(uids: readonly string[]): void;
+  isPrimary(uid: string): boolean;
   /** The pod of this uid answers nothing until then. */
   hang(uid: string, untilAt: number): void;
   heal(): void;
@@ -26,24 +29,34 @@ const MAX_PROBE_DELAY_MS = 2_000;
 export function createPodNetwork(etcd: Etcd, network: Network, now: () => number): PodNetwork {
   const hangsUntil = new Map<string, number>();
 
-  function answers(address: string): boolean {
-    const pod = etcd.list('pods').find((each) => hasAddress(each, address));
-    return pod !== undefined && (hangsUntil.get(pod.metadata.uid) ?? 0) <= now();
+  let primaries: ReadonlySet<string> = new Set();
+
+  /** Null where no pod answers. */
+  function ask(address: string, { role }: Check): ProbeResult | null {
+    const uid = etcd.list('pods').find((each) => hasAddress(each, address))?.metadata.uid;
+    if (uid === undefined || (hangsUntil.get(uid) ?? 0) > now()) return null;
+    if (role === undefined) return passed;
+    return primaries.has(uid) ? isPrimary : isOther;
   }
 
   return {
     networkOf: (process) => ({
-      probe: ({ address }, signal) =>
+      probe: ({ address, check }, signal) =>
         new Promise<ProbeResult>((resolve) => {
           signal.addEventListener('abort', () => resolve(failed('timeout')), { once: true });
           const delayMs = network.delayMs(process.name, PODS, MAX_PROBE_DELAY_MS);
           if (delayMs === null) return;
           process.schedule(delayMs, () => {
-            if (answers(address)) resolve(passed);
+            const answer = ask(address, check);
+            if (answer !== null) resolve(answer);
           });
         }),
       hold: () => ({ session: null, close: () => undefined }),
     }),
+    setPrimaries(uids) {
+      primaries = new Set(uids);
+    },
+    isPrimary: (uid) => primaries.has(uid),
     hang: (uid, untilAt) => hangsUntil.set(uid, untilAt),
     heal: () => hangsUntil.clear(),
   };

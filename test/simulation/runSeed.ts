@@ -10,6 +10,7 @@
 import { T0 } from '../support/objects/builders.ts';
 import type { Action } from './action.ts';
 import { startCheckedPods } from './checkedPods.ts';
+import { checkFollowed } from './checks/checkRoles.ts';
 import { checkRouted, leadersOf } from './checks/checkRouted.ts';
 import { checkSettled } from './checks/checkSettled.ts';
 import { type Cluster, createCluster, FOR_GOOD } from './cluster.ts';
@@ -20,6 +21,7 @@ import { startGarbageCollector } from './garbageCollector.ts';
 import { NAMESPACE } from './kubeObject.ts';
 import { readyCondition } from './manifests.ts';
 import { createRandom, type Random } from './random.ts';
+import { startRoledPods } from './roledPods.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createUsers } from './users.ts';
 import { type CheckName, createVerdict, type Verdict, type Violation } from './verdict.ts';
@@ -48,6 +50,8 @@ export interface SeedOptions {
   readonly ignored?: readonly CheckName[];
   /** Whether Services ask for health checks. Else as the seed says. */
   readonly checks?: boolean;
+  /** Whether Services ask for roles. Else as the seed says. */
+  readonly roles?: boolean;
   /** Names of actions that happen whatever the seed says, or never, with their weight. */
   readonly weights?: Readonly<Record<string, number>>;
 }
@@ -126,6 +130,7 @@ async function run(seed: number, options: SeedOptions): Promise<SeedResult> {
   finalizers.start();
   const until = T0 + CALM_MS + TROUBLED_MS;
   startCheckedPods({ cluster, scheduler, verdict, seed, sources, until, isOn: options.checks });
+  startRoledPods({ cluster, scheduler, verdict, seed, sources, until, isOn: options.roles });
   const isOver = (): boolean => verdict.violation() !== null;
   try {
     await scheduler.runUntil(T0 + CALM_MS, isOver);
@@ -227,7 +232,11 @@ async function settle(
     if (isSettled()) break;
   }
   const problem = isOver() ? null : checkSettled(server.etcd, sources, scheduler.now());
+  // What a bridge observes is late for functions with another time.
+  const isFollowing = !isOver() && cluster.areClocksRight();
+  const unfollowed = isFollowing ? checkFollowed(server.etcd, sources, cluster.podNetwork, scheduler.now()) : null;
   if (problem !== null) verdict.violate(problem.check, problem.message);
+  else if (unfollowed !== null) verdict.violate('roles', unfollowed);
   else if (!isOver()) {
     const last = { cluster, sources, scheduler, verdict, isOver };
     if (isHolderLost) await loseHolder(last);

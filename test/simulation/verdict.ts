@@ -14,6 +14,7 @@ export type CheckName =
   | 'S9'
   | 'S10'
   | 'S11'
+  | 'roles'
   | 'L1'
   | 'late'
   | 'lease'

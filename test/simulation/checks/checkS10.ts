@@ -7,6 +7,7 @@
 import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 import type { Observations, Verdict } from '../../../lib/selection/observation.ts';
 import type { CheckName } from '../verdict.ts';
+import { checkRoles, roleCheckOf } from './checkRoles.ts';
 import { isFit, letsGo } from './fit.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
 
@@ -37,7 +38,13 @@ export function createObservationLedger(): ObservationLedger {
       events.push({ observations, endsAt: at + LIFETIME_MS });
       if (events.length > MAX_EVENTS) events = events.slice(MAX_EVENTS / 2);
     },
-    check({ isPrimary, after, leaderUid, previousUid, bases }, since) {
+    check(write, since) {
+      const { isPrimary, after, leaderUid, previousUid, bases } = write;
+      if (bases.some((basis) => roleCheckOf(basis) !== null)) {
+        const sent = events.filter(({ endsAt }) => endsAt >= since).map(({ observations }) => observations);
+        const unjustified = isPrimary && previousUid !== leaderUid ? checkRoles(write, sent) : null;
+        return unjustified === null ? null : { check: 'roles', problem: unjustified };
+      }
       if (!isPrimary || previousUid === undefined || previousUid === leaderUid || bases.length === 0) return null;
       const hadReason = (basis: Basis): boolean => {
         const leader = basis.pods.find((pod) => pod.uid === previousUid);

@@ -3,6 +3,7 @@
 import { annotation } from '../../../lib/selection/names.ts';
 import type { Etcd } from '../etcd.ts';
 import { annotationOf, controllerOf } from '../kubeObject.ts';
+import { roleCheckOf } from './checkRoles.ts';
 import { checkOf } from './checkS10.ts';
 import { isFit, letsGo } from './fit.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
@@ -29,8 +30,9 @@ export function checkS8(
     const leader = pods.find((pod) => pod.uid === previousUid);
     return leader === undefined || source === null || !isFit(leader, source) || letsGo(source);
   };
-  // S10 and S11 say when a Service with a health check may leave a fit leader.
-  if (bases.some((basis) => checkOf(basis) !== null)) return null;
+  // S10 and S11 say when a Service with a health check may leave a fit leader, and roles say it,
+  // too.
+  if (bases.some((basis) => checkOf(basis) !== null || roleCheckOf(basis) !== null)) return null;
   if (bases.length === 0 || bases.some(hadReason)) return null;
   return `slice ${after.metadata.name} left ${previousUid}, which was fit at pods ${podsRevision}, for ${leaderUid ?? 'no pod'}`;
 }

@@ -1,0 +1,63 @@
+/**
+ * Checks what docs/guarantees.md says of roles. A Service with a role check goes to another pod
+ * only where observations in time say that this one is the primary. A fit leader is left only where
+ * the same observations say of it that it is not.
+ */
+
+import { assess } from '../../../lib/selection/assess.ts';
+import type { Observations } from '../../../lib/selection/observation.ts';
+import type { Etcd } from '../etcd.ts';
+import type { PodNetwork } from '../podNetwork.ts';
+import { toSnapshot } from './checkSettled.ts';
+import { isFit } from './fit.ts';
+import type { Basis, LeaderWrite } from './leaderWrite.ts';
+
+/** The role check that a source asks for, as the actions of the simulation write it. */
+export function roleCheckOf({ source }: Basis): string | null {
+  return source?.annotations['zen-lead.io/role-check'] ?? null;
+}
+
+/** `sent`: the observations that are in time. */
+export function checkRoles(
+  { after, leaderUid, previousUid, bases }: LeaderWrite,
+  sent: readonly Observations[],
+): string | null {
+  if (previousUid === undefined || bases.length === 0) return null;
+  if (bases.some((basis) => roleCheckOf(basis) === null)) return null;
+  const wasFit = bases.every(({ pods, source }) => {
+    const leader = pods.find(({ uid }) => uid === previousUid);
+    return leader !== undefined && source !== null && isFit(leader, source);
+  });
+  const isJustified = sent.some(({ pods }) => {
+    const said = (uid: string | undefined) =>
+      pods.find((pod) => pod.uid === uid && bases.some((basis) => roleCheckOf(basis) === pod.check));
+    const previous = said(previousUid);
+    const maySo = !wasFit || (previous !== undefined && previous.role !== 'primary');
+    return maySo && (leaderUid === undefined || said(leaderUid)?.role === 'primary');
+  });
+  if (isJustified || (leaderUid === undefined && !wasFit)) return null;
+  return `slice ${after.metadata.name} left ${previousUid} for ${leaderUid ?? 'no pod'}, and no role in time says why`;
+}
+
+/** Once all is well, the only pod that is the primary leads. */
+export function checkFollowed(
+  etcd: Etcd,
+  sourceNames: readonly string[],
+  { isPrimary }: PodNetwork,
+  now: number,
+): string | null {
+  for (const name of sourceNames) {
+    const snapshot = toSnapshot(etcd, name);
+    const { source } = snapshot;
+    const { decision } = assess(snapshot, now);
+    if (source === null || roleCheckOf({ source, pods: [] }) === null || decision.plan === null) continue;
+    if (decision.reason === 'Paused' || decision.reason === 'InvalidService') continue;
+    const fit = snapshot.candidates.filter((pod) =>
+      isFit({ ...pod, namespace: '', labels: pod.selected ? (source.selector ?? {}) : {} }, source),
+    );
+    const [primary, ...others] = fit.filter(({ uid }) => isPrimary(uid));
+    if (primary === undefined || others.length > 0 || decision.leader?.uid === primary.uid) continue;
+    return `${name}: ${primary.name} alone is the primary, and ${decision.leader?.name ?? 'no pod'} leads (${decision.reason})`;
+  }
+  return null;
+}
