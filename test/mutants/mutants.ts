@@ -25,6 +25,7 @@ const simulation = { test: 'test/simulation/simulation.test.ts', title: 'from se
 const watchTrust = { file: 'bridge/watch/watchTrust.ts', test: 'test/unit/bridge/watch/watchTrust.test.ts' };
 const fitness = { file: 'lib/selection/fitness.ts', test: 'test/unit/selection/decide.test.ts' };
 const health = { file: 'lib/selection/choose.ts', test: 'test/unit/selection/health.test.ts' };
+const roles = { file: 'lib/selection/chooseByRole.ts', test: 'test/unit/selection/roles.test.ts' };
 const observed = {
   file: 'functions/reconcile/observed.ts',
   test: 'test/unit/functions/reconcile/observed.test.ts',
@@ -86,6 +87,42 @@ export const mutants: readonly Mutant[] = [
     ...health,
     search: 'return settings.healthCheck !== null && !rules.isChecked;',
     replace: 'return false && settings && rules;',
+  },
+  {
+    name: 'a pod is elected that does not say that it is the primary',
+    guarantee: 'Beside a role check, only a pod',
+    ...roles,
+    search: 'return fit.filter(isPrimary);',
+    replace: 'return fit;',
+  },
+  {
+    name: 'two primaries take turns',
+    guarantee: 'Beside a role check, only a pod',
+    ...roles,
+    search: '(!isHeard || isPrimary(incumbent))',
+    replace: '!isHeard',
+  },
+  {
+    name: 'a leader that was not asked is left for another primary',
+    guarantee: 'docs/decisions/role-checks.md',
+    ...roles,
+    search: 'incumbent?.health !== undefined && ',
+    replace: '',
+  },
+  {
+    name: 'a role check that no pod answers clears the route',
+    guarantee: 'docs/decisions/role-checks.md',
+    ...roles,
+    search: ' && fit.some(({ health }) => health?.role !== undefined)',
+    replace: '',
+  },
+  {
+    name: 'another role of one pod asks no other one',
+    guarantee: 'Beside a role check, the pod that is routed to',
+    file: 'bridge/probes/prober.ts',
+    search: 'if (isOther && before.verdict !== null && asksForRoles(group))',
+    replace: 'if (false && before.verdict !== null)',
+    test: 'test/unit/bridge/probes/proberRoles.test.ts',
   },
   {
     name: 'verdicts of a stranger count',

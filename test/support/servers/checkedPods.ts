@@ -11,8 +11,10 @@ import { type Endpoint, failed } from '../../../bridge/probes/probe.ts';
 
 export interface CheckedPods {
   readonly network: ProbeNetwork;
-  /** Answers 200 at this address. */
-  start(address: string): Promise<void>;
+  /** Answers at this address, with 200 by default. */
+  start(address: string, status?: number): Promise<void>;
+  /** Answers with this status from now on. */
+  answer(address: string, status: number): void;
   /** Accepts and says nothing from now on, as a stopped process does. */
   hang(address: string): void;
   /** Cuts its connections and listens no more, as a killed process does. */
@@ -28,6 +30,7 @@ interface Pod {
   port: number;
   asked: number;
   isHung: boolean;
+  status: number;
 }
 
 export function createCheckedPods(): CheckedPods {
@@ -56,12 +59,12 @@ export function createCheckedPods(): CheckedPods {
         return { session: null, close: () => {} };
       },
     },
-    async start(address) {
+    async start(address, status = 200) {
       const server = createServer((_request, response) => {
         pod.asked += 1;
-        if (!pod.isHung) response.end('ok');
+        if (!pod.isHung) response.writeHead(pod.status).end('ok');
       });
-      const pod: Pod = { server, sockets: new Set(), port: 0, asked: 0, isHung: false };
+      const pod: Pod = { server, sockets: new Set(), port: 0, asked: 0, isHung: false, status };
       server.on('connection', (socket: Socket) => {
         pod.sockets.add(socket);
         socket.on('close', () => pod.sockets.delete(socket));
@@ -71,6 +74,10 @@ export function createCheckedPods(): CheckedPods {
       if (bound === null || typeof bound === 'string') throw new Error('no port');
       pod.port = bound.port;
       pods.set(address, pod);
+    },
+    answer(address, status) {
+      const pod = pods.get(address);
+      if (pod !== undefined) pod.status = status;
     },
     hang(address) {
       const pod = pods.get(address);
