@@ -3,9 +3,10 @@
  * event is sent, not when the change was seen. So a burst costs one snapshot, and the snapshot is
  * as new as the store.
  *
- * Guarantees: no snapshot (a hint) where the store may be old or the event would exceed
- * `maxEventBytes`. The id is a function of type, subject, revisions, observations and due time: the
- * same state sent again has the same id.
+ * Guarantees: no snapshot (a hint) where the store may be old. Where the event would exceed
+ * `maxEventBytes` the snapshot is compact, and where that is too large there is none. The id is a
+ * function of type, subject, revisions, observations and due time: the same state sent again has
+ * the same id.
  * Source: docs/reference/events.md#events; CloudEvents extensions partitioning, sequence ("MUST be
  * lexicographically-orderable"), expirytime, distributed-tracing:
  * https://github.com/cloudevents/spec/tree/main/cloudevents/extensions
@@ -17,9 +18,10 @@ import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import { serviceSubject } from '../../lib/events/subject.ts';
 import { clusterSource } from '../../lib/events/toReply.ts';
 import { buildSnapshot } from '../../lib/selection/buildSnapshot.ts';
+import { compactSnapshot } from '../../lib/selection/compactSnapshot.ts';
 import { joinObservations } from '../../lib/selection/joinObservations.ts';
 import type { Observations } from '../../lib/selection/observation.ts';
-import type { GoneSource, ResourceVersion, Revisions } from '../../lib/selection/snapshot.ts';
+import type { GoneSource, ResourceVersion, Revisions, Snapshot } from '../../lib/selection/snapshot.ts';
 import { newTraceparent } from '../delivery/traceparent.ts';
 import type { EventContext } from '../domain.ts';
 import type { LeaderConcern } from './leaderConcern.ts';
@@ -30,6 +32,8 @@ import type { LeaderStore } from './leaderStore.ts';
  * keeps its deadline.
  */
 const SNAPSHOT_LIFETIME_MS = 3_000;
+/** The names of the fields, with a uid, of one that has nothing else. */
+const LEAST_CANDIDATE_BYTES = 128;
 
 /** What the bridge knows of the cluster, and how far its watches have delivered. */
 export interface Known {
@@ -77,16 +81,30 @@ export function toCloudEvent(
   if (!context.isFresh(namespace)) return withinLimit(hint, context.maxEventBytes);
   const state = store.namespace(namespace).stateOf(name);
   const snapshot = joinObservations(buildSnapshot({ ...state, namespace, revisions }), observations);
-  const event: ReconcileEvent = { ...hint, data: { ...hint.data, snapshot } };
-  return exceeds(event, context.maxEventBytes) ? withinLimit(hint, context.maxEventBytes) : event;
+  return withSnapshot(hint, snapshot, context.maxEventBytes, now);
+}
+
+/**
+ * Sends of many pods those that the decision depends on. Where even they exceed an event, it is a
+ * hint.
+ */
+function withSnapshot(hint: ReconcileEvent, whole: Snapshot, maxBytes: number, now: number): ReconcileEvent {
+  const having = (snapshot: Snapshot): ReconcileEvent => ({ ...hint, data: { ...hint.data, snapshot } });
+  // Thousands of pods are not serialised to learn that they are too many.
+  if (whole.candidates.length * LEAST_CANDIDATE_BYTES <= maxBytes) {
+    const event = having(whole);
+    if (!exceeds(event, maxBytes)) return event;
+  }
+  const compact = withinLimit(having(compactSnapshot(whole, now)), maxBytes);
+  return exceeds(compact, maxBytes) ? withinLimit(hint, maxBytes) : compact;
 }
 
 /** A long check, 64 times, exceeds an event. The first pods, the leader among them, matter most. */
-function withinLimit(hint: ReconcileEvent, maxBytes: number): ReconcileEvent {
-  const { observations } = hint.data;
-  if (observations === undefined || observations.pods.length <= 1 || !exceeds(hint, maxBytes)) return hint;
+function withinLimit(event: ReconcileEvent, maxBytes: number): ReconcileEvent {
+  const { observations } = event.data;
+  if (observations === undefined || observations.pods.length <= 1 || !exceeds(event, maxBytes)) return event;
   const pods = observations.pods.slice(0, Math.ceil(observations.pods.length / 2));
-  return withinLimit({ ...hint, data: { ...hint.data, observations: { ...observations, pods } } }, maxBytes);
+  return withinLimit({ ...event, data: { ...event.data, observations: { ...observations, pods } } }, maxBytes);
 }
 
 /** 20 digits hold any 64-bit revision, so that text orders as the numbers do. */

@@ -13,7 +13,7 @@ import { explain, type PodStanding } from '../../lib/selection/explain.ts';
 import { reasonText } from '../../lib/selection/reasonText.ts';
 import { readRecord } from '../../lib/selection/record.ts';
 import { parseSettings } from '../../lib/selection/settings.ts';
-import { type Health, type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
+import { type Health, type Omitted, type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
 import { type ExplainedCheck, toExplainedCheck, toExplainedRoleCheck } from './describeCheck.ts';
 import { readAnnotations } from './readAnnotations.ts';
 import { unfitText } from './unfitText.ts';
@@ -33,6 +33,8 @@ export interface ExplainDocument {
   /** When the recorded leader was elected, RFC 3339; null where no record says. */
   readonly lastSwitchAt: string | null;
   readonly pods: readonly ExplainedPod[];
+  /** How many pods a compact snapshot leaves out, by standing. Absent where it has all. */
+  readonly omittedPods?: Omitted;
   /** Null where the Service asks for none, for one that cannot be read, or also for roles. */
   readonly healthCheck: ExplainedCheck | null;
   /** Null where the Service does not ask for roles, or not so that it can be read. */
@@ -84,6 +86,7 @@ export function toExplainDocument(snapshot: Snapshot, now: number): ExplainDocum
     epoch: decision.epoch,
     lastSwitchAt: record.lastSwitchAt === undefined ? null : formatRfc3339(record.lastSwitchAt),
     pods: pods.map((pod) => toExplainedPod(pod, next)),
+    ...(snapshot.omitted !== undefined && { omittedPods: snapshot.omitted }),
     healthCheck: healthCheck === null ? null : toExplainedCheck(healthCheck, snapshot),
     roleCheck: roleCheck === null ? null : toExplainedRoleCheck(roleCheck, snapshot),
     annotations: readAnnotations(snapshot.source?.annotations ?? {}),

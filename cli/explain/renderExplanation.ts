@@ -15,7 +15,7 @@ export function renderExplanation(document: ExplainDocument, paint: Paint): read
     `${paint('bold', service)} -> ${leaderService ?? 'no leader Service'}, as of ${at}`,
     '',
     ...renderDecision(document, paint),
-    ...section('Pods', renderPods(document.pods, paint), paint),
+    ...section('Pods', [...renderPods(document.pods, paint), ...renderOmitted(document)], paint),
     ...section('Health check', renderCheck(document.healthCheck), paint),
     ...section('Role check', renderCheck(document.roleCheck), paint),
     ...section(
@@ -57,6 +57,12 @@ function renderPods(pods: readonly ExplainedPod[], paint: Paint): readonly strin
     const check = health === null ? '' : `; ${describeHealth(health)}`;
     return `${paint(format, name.padEnd(width))}  ${because}${check}${next}${where}`;
   });
+}
+
+function renderOmitted({ omittedPods }: ExplainDocument): readonly string[] {
+  if (omittedPods === undefined) return [];
+  const counts = Object.entries(omittedPods).map(([standing, count]) => `${count} ${standing}`);
+  return [`and pods that the event left out because it had too many: ${counts.join(', ')}`];
 }
 
 function renderCheck(check: ExplainedCheck | null): readonly string[] {

@@ -153,6 +153,7 @@ export const snapshotSchema = z
     name,
     source: service.nullable(),
     candidates: list(candidate),
+    omitted: z.record(z.string(), z.int().min(0)).exactOptional(),
     services: list(service),
     slices: list(slice),
     revisions: z.object({ pods: resourceVersion, services: resourceVersion, slices: resourceVersion }),

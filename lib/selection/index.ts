@@ -27,6 +27,7 @@ export type {
   EndpointView,
   IpFamily,
   NamedPort,
+  Omitted,
   OwnerView,
   Protocol,
   ResourceVersion,

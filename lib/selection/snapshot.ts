@@ -163,12 +163,20 @@ export interface Revisions {
   readonly slices: ResourceVersion;
 }
 
+/**
+ * How many candidates were left out, by what the rules made of them: `fit`, `unjudged` or why not
+ * fit. No decision depends on it.
+ */
+export type Omitted = Readonly<Record<string, number>>;
+
 export interface Snapshot {
   /** The source's namespace and name, also when it is gone. */
   readonly namespace: string;
   readonly name: string;
   readonly source: ServiceView | null;
   readonly candidates: readonly Candidate[];
+  /** Of a compact snapshot, how many candidates are not here. Absent where all are. */
+  readonly omitted?: Omitted;
   /**
    * Every Service but the source that its uid owns, that we left without a controller, or that
    * holds a name that we want.

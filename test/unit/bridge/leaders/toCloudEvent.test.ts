@@ -5,6 +5,7 @@ import { type Known, toCloudEvent as toCloudEventOf } from '../../../../bridge/l
 import { parseEnvelope } from '../../../../lib/events/envelope.ts';
 import { parseReconcileEvent } from '../../../../lib/events/parseReconcileEvent.ts';
 import { toStructured } from '../../../../lib/events/toStructured.ts';
+import { assess } from '../../../../lib/selection/assess.ts';
 import { aConcern } from '../../../support/objects/aConcern.ts';
 import { aLeaderStore } from '../../../support/objects/aLeaderStore.ts';
 import { aPod, aService, observed, T0, version } from '../../../support/objects/builders.ts';
@@ -17,7 +18,8 @@ const toCloudEvent = (concern: LeaderConcern, context: Context, now: number) =>
 function aContext(overrides: Partial<Context> = {}, pods = 3): Context {
   const filled = aLeaderStore();
   filled.services.add(aService());
-  for (let n = 0; n < pods; n += 1) filled.pods.add(aPod({ name: `postgres-${n}` }));
+  const createdAt = (n: number): number => T0 - 7_200_000 + n * 1_000;
+  for (let n = 0; n < pods; n += 1) filled.pods.add(aPod({ name: `postgres-${n}`, createdAt: createdAt(n) }));
   return {
     clusterName: 'kubernetes',
     store: filled.store,
@@ -94,11 +96,29 @@ describe('toCloudEvent', () => {
     expect(event.data).toEqual({ change: concern.change, deadline: T0 + 3_000 });
   });
 
-  it('the event is a hint where it would be larger than what CloudEvents guarantee to carry', () => {
-    const large = toCloudEvent(concern, aContext({}, 1_000), T0);
-    expect(large.data.snapshot).toBeUndefined();
-    const inProcess = toCloudEvent(concern, aContext({ maxEventBytes: Number.POSITIVE_INFINITY }, 1_000), T0);
-    expect(inProcess.data.snapshot?.candidates).toHaveLength(1_000);
+  it('leaves out of 5,000 pods those that do not matter, and decides as all of them', () => {
+    const compact = toCloudEvent(concern, aContext({}, 5_000), T0);
+    const inProcess = toCloudEvent(concern, aContext({ maxEventBytes: Number.POSITIVE_INFINITY }, 5_000), T0);
+    expect(inProcess.data.snapshot?.candidates).toHaveLength(5_000);
+    expect(inProcess.data.snapshot?.omitted).toBeUndefined();
+    const { headers, body } = toStructured(compact);
+    expect(Buffer.byteLength(body)).toBeLessThan(64 * 1024);
+    const { data } = parseReconcileEvent(parseEnvelope(headers, Buffer.from(body)));
+    const received = data.kind === 'readable' ? data.value.snapshot : undefined;
+    expect(received?.candidates.length).toBeLessThan(50);
+    expect(received?.omitted).toEqual({ fit: 5_000 - (received?.candidates.length ?? 0) });
+    const [got, expected] = [received, inProcess.data.snapshot].map((each) => each && assess(each, T0));
+    expect(got?.decision).toMatchObject({ kind: 'elected', leader: { name: 'postgres-0' } });
+    expect(got).toEqual(expected);
+  });
+
+  it('the event is a hint where even what matters would be larger than what CloudEvents guarantee to carry', () => {
+    const context = aContext({}, 1_000);
+    const filled = aLeaderStore();
+    filled.services.add(aService({ followers: 'true' }));
+    for (let n = 0; n < 1_000; n += 1) filled.pods.add(aPod({ name: `postgres-${n}` }));
+    expect(toCloudEvent(concern, { ...context, store: filled.store }, T0).data.snapshot).toBeUndefined();
+    expect(toCloudEvent(concern, context, T0).data.snapshot).toBeDefined();
   });
 
   it('carries 150 pods within 64 KiB', () => {

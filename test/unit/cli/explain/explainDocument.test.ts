@@ -66,6 +66,15 @@ describe('an explanation', () => {
     ]);
   });
 
+  it('says of a compact snapshot what it left out', () => {
+    const snapshot = { ...aSnapshot({ candidates: [aPod(0)] }), omitted: { fit: 4_985, notReady: 1 } };
+    const document = toExplainDocument(snapshot, NOW);
+    expect(document.omittedPods).toEqual(snapshot.omitted);
+    const text = renderExplanation(document, (_format, each) => each).join('\n');
+    expect(text).toContain('and pods that the event left out because it had too many: 4985 fit, 1 notReady');
+    expect(toExplainDocument(aSnapshot({}), NOW)).not.toHaveProperty('omittedPods');
+  });
+
   it('an explanation is a page of text without an escape sequence, unless asked for colour', () => {
     const document = toExplainDocument(aSnapshot({ candidates: [aPod(0), aPod(1, { exclude: 'true' })] }), NOW);
     const text = renderExplanation(document, (_format, each) => each).join('\n');

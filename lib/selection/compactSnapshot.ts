@@ -1,0 +1,117 @@
+/**
+ * compactSnapshot: leaves out of a snapshot the candidates that cannot matter to its decision, so
+ * that one of thousands of pods fits into an event (docs/reference/events.md#compact-snapshots).
+ *
+ * Guarantees: pure. From `now` minus what clocks may differ (MAX_AHEAD_MS) on, the rules decide and
+ * write the same on both, at every instant. So does an older function, which takes what is left
+ * for the whole.
+ * A rule that reads candidates in another way has to find its pods here, and in the test.
+ * Does not guarantee the same timers: one that could change nothing is left out with its pod.
+ */
+
+import { strategyContext } from './choose.ts';
+import { eligibleAt, type FitnessRules, isUnjudged, MAX_AHEAD_MS, type Unfit, whyUnfit } from './fitness.ts';
+import { readSituation, type Situation } from './situation.ts';
+import type { Candidate, Omitted, Snapshot } from './snapshot.ts';
+import { byCreation, orderByStrategy } from './strategy.ts';
+import { followersName } from './wantedNames.ts';
+import { podWarnings } from './warnings.ts';
+
+/** Of the pods that may lead, for readers of a recording. The rules need none of them. */
+const FEW = 8;
+
+/** Returns the snapshot itself where nothing can be left out. */
+export function compactSnapshot(snapshot: Snapshot, now: number, few = FEW): Snapshot {
+  const situation = readSituation(snapshot);
+  if (situation === null || routesToAll(situation)) return snapshot;
+  const kept = findWhatMatters(situation, now, few);
+  const omitted = snapshot.candidates.filter((pod) => !kept.has(pod));
+  if (omitted.length === 0) return snapshot;
+  const candidates = snapshot.candidates.filter((pod) => kept.has(pod));
+  return { ...snapshot, candidates, omitted: count(omitted, situation.choice.rules) };
+}
+
+/** Followers are every other Ready pod. */
+function routesToAll({ source, read }: Situation): boolean {
+  return followersName(source.name, read.settings.followers) !== null;
+}
+
+function findWhatMatters({ choice, record }: Situation, now: number, few: number): ReadonlySet<Candidate> {
+  const { candidates, rules, settings } = choice;
+  const usesPriority = settings.strategy === 'priority';
+  const matters = candidates.filter(
+    (pod) =>
+      pod.uid === record.leader?.uid ||
+      pod.uid === record.announced.leaderUid ||
+      pod.name === settings.pinLeader ||
+      isAhead(pod, now) ||
+      // It says that it leads.
+      pod.health?.role === 'primary' ||
+      podWarnings([pod], usesPriority).length > 0,
+  );
+  const named = new Set(matters);
+  const others = candidates.filter((pod) => !named.has(pod));
+  const ready = { ...rules, isChecked: false };
+  const inOrder = (by: FitnessRules): readonly Candidate[] =>
+    orderByStrategy(
+      others.filter((pod) => standingOf(pod, by) === 'fit'),
+      strategyContext(choice),
+    );
+  const mayLead = inOrder(rules);
+  return new Set([
+    ...matters,
+    ...firstOfEachKind(others, rules),
+    ...everyFirst(mayLead, rules, now),
+    ...mayLead.slice(0, few),
+    // As a last resort Ready alone decides.
+    ...(rules.isChecked ? everyFirst(inOrder(ready), ready, now) : []),
+  ]);
+}
+
+/**
+ * An instant that is ahead of `now` may be too far ahead for another clock, and say nothing there.
+ * The rest of the pods become eligible at one instant, whichever clock is asked.
+ */
+function isAhead({ readyChangedAt = 0, createdAt, health }: Candidate, now: number): boolean {
+  return Math.max(readyChangedAt, createdAt, health?.since ?? 0) > now;
+}
+
+/** Why no pod leads follows from which kinds there are. */
+function firstOfEachKind(pods: readonly Candidate[], rules: FitnessRules): readonly Candidate[] {
+  const first = new Map<string, Candidate>();
+  for (const pod of pods) {
+    // Between roles it also counts whether each pod, or any, has answered.
+    const kind = `${standingOf(pod, rules)} ${pod.health?.verdict} ${pod.health?.role}`;
+    const known = first.get(kind);
+    if (known === undefined || byCreation(pod, known) < 0) first.set(kind, pod);
+  }
+  return [...first.values()];
+}
+
+/**
+ * Finds each pod that is the first at some instant, while more and more of those in order become
+ * eligible. It becomes eligible before every pod that precedes it.
+ */
+function everyFirst(inOrder: readonly Candidate[], rules: FitnessRules, now: number): readonly Candidate[] {
+  let earliestBefore = Number.POSITIVE_INFINITY;
+  return inOrder.filter((pod) => {
+    // No clock that decides is behind that, so of the pods that are eligible by then one is enough.
+    const at = Math.max(eligibleAt(pod, rules, now), now - MAX_AHEAD_MS);
+    if (at >= earliestBefore) return false;
+    earliestBefore = at;
+    return true;
+  });
+}
+
+function standingOf(pod: Candidate, rules: FitnessRules): Unfit | 'unjudged' | 'fit' {
+  return whyUnfit(pod, rules) ?? (isUnjudged(pod, rules) ? 'unjudged' : 'fit');
+}
+
+function count(pods: readonly Candidate[], rules: FitnessRules): Omitted {
+  const counts: Record<string, number> = {};
+  for (const pod of pods) {
+    const standing = standingOf(pod, rules);
+    counts[standing] = (counts[standing] ?? 0) + 1;
+  }
+  return counts;
+}
