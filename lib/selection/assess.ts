@@ -12,6 +12,7 @@
 import { nextChoiceAt } from './choose.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decision.ts';
+import { claimEndsAt } from './demotion.ts';
 import { readSituation, type Situation } from './situation.ts';
 import type { Snapshot } from './snapshot.ts';
 import { toPatch } from './toPatch.ts';
@@ -48,6 +49,13 @@ export function assessSituation(situation: Situation | null, now: number): Asses
   return {
     decision,
     writes: toPatch(situation, decision, now),
-    nextLookAt: choice === null ? null : nextChoiceAt(choice, situation.choice, now),
+    nextLookAt:
+      choice === null
+        ? null
+        : earliest(nextChoiceAt(choice, situation.choice, now), claimEndsAt(situation.record, now)),
   };
+}
+
+function earliest(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }

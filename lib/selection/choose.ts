@@ -55,6 +55,8 @@ const reasonOf: Readonly<Record<Unfit, Reason>> = {
   finished: 'LeaderFinished',
   notSelected: 'LeaderNotSelected',
   excluded: 'LeaderExcluded',
+  // Only a pod that no longer leads is demoted.
+  demoted: 'LeaderTerminating',
   withoutAddress: 'LeaderWithoutAddress',
   notReady: 'LeaderNotReady',
   portUnresolved: 'LeaderPortUnresolved',

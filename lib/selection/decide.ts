@@ -7,6 +7,7 @@
 
 import { type Choice, chooseLeader } from './choose.ts';
 import type { Decision, Leader, Plan, Reason, Warning } from './decision.ts';
+import { demotionWarnings } from './demotion.ts';
 import { planFollowers } from './followers.ts';
 import { findLeaderName } from './leaderName.ts';
 import { annotation } from './names.ts';
@@ -57,6 +58,7 @@ export function decide(whole: Situation, now: number): Decided {
     ...followers.warnings,
     ...healthWarnings(situation.read.settings, choice),
     ...roleWarnings(situation, choice),
+    ...demotionWarnings(situation, choice),
     ...foreignSliceWarnings(snapshot, leaderName.name, (name) => owned.slices.some((slice) => slice.name === name)),
   ];
   const isSameUnderNewEpoch = choice.outcome === 'kept' && isNewSlice;

@@ -81,6 +81,8 @@ export interface Warning {
     | 'TwoPrimaries'
     | 'NoPrimary'
     | 'RoleDecides'
+    | 'DemotionRefused'
+    | 'DemotionSkipped'
     | 'NoReadyPods'
     | 'NoPodsFound';
   readonly value: string;

@@ -8,7 +8,7 @@
 
 import { resolvePorts } from './resolvePorts.ts';
 import { parseBoolean, type Settings } from './settings.ts';
-import type { Candidate, IpFamily, ServicePort } from './snapshot.ts';
+import type { Candidate, IpFamily, ServicePort, Uid } from './snapshot.ts';
 
 /** Ordered from what takes a leader out at once to what a grace period may cover. */
 export type Unfit =
@@ -16,6 +16,8 @@ export type Unfit =
   | 'finished'
   | 'notSelected'
   | 'excluded'
+  /** It led, did not work, and is to be ended (demotion.ts). */
+  | 'demoted'
   | 'withoutAddress'
   | 'notReady'
   | 'portUnresolved'
@@ -30,6 +32,8 @@ export interface FitnessRules {
   readonly minReadyMs: number;
   /** A bridge runs the health check that the source asks for, so the verdicts count. */
   readonly isChecked: boolean;
+  /** The pod that is to be ended. */
+  readonly demoted?: Uid | undefined;
 }
 
 export function toFitnessRules(
@@ -53,6 +57,7 @@ export function whyUnfit(pod: Candidate, rules: FitnessRules): Unfit | null {
   if (isFinished(pod)) return 'finished';
   if (!pod.selected) return 'notSelected';
   if (isExcluded(pod)) return 'excluded';
+  if (pod.uid === rules.demoted) return 'demoted';
   if (addressOf(pod, rules.primaryFamily) === null) return 'withoutAddress';
   if (!pod.ready || pod.phase !== 'Running') return 'notReady';
   if (rules.requirePorts && resolvePorts(rules.ports, pod).missing.length > 0) return 'portUnresolved';

@@ -26,6 +26,7 @@ export const annotation = {
   roleCheck: `${PREFIX}role-check`,
   roleCheckSend: `${PREFIX}role-check-send`,
   roleCheckExpect: `${PREFIX}role-check-expect`,
+  onDemote: `${PREFIX}on-demote`,
   // on pods
   priority: `${PREFIX}priority`,
   exclude: `${PREFIX}exclude`,
@@ -39,6 +40,7 @@ export const annotation = {
   servicesRevision: `${PREFIX}services-revision`,
   lastNode: `${PREFIX}last-node`,
   lastZone: `${PREFIX}last-zone`,
+  demotion: `${PREFIX}demotion`,
   // What has been announced stands on the leader Service, or on the slice when that Service is a
   // LoadBalancer.
   announcedEpoch: `${PREFIX}announced-epoch`,

@@ -10,6 +10,7 @@
 import { compareRevisions } from './compareRevisions.ts';
 import { compareText } from './compareText.ts';
 import type { Leader } from './decision.ts';
+import { type Demotion, parseDemotion } from './demotion.ts';
 import { annotation, label } from './names.ts';
 import { findOwned, type Owned } from './ownership.ts';
 import type { ServiceView, SliceView, Snapshot, Uid } from './snapshot.ts';
@@ -32,6 +33,8 @@ export interface LeaderRecord {
   readonly servicesRevision: string | undefined;
   readonly lastNode: string | undefined;
   readonly lastZone: string | undefined;
+  /** What becomes of the pod that was left last. Null where nothing is asked for. */
+  readonly demotion: Demotion | null;
   /** The outbox: what has been announced. */
   readonly announced: { readonly epoch: number | null; readonly leaderUid: string | null };
 }
@@ -75,6 +78,7 @@ export function recordOf(owned: Owned, preferredName: string | undefined): Leade
     servicesRevision: notes[annotation.servicesRevision],
     lastNode: notes[annotation.lastNode],
     lastZone: notes[annotation.lastZone],
+    demotion: parseDemotion(notes[annotation.demotion]),
     announced: readAnnounced(slice, service),
   };
 }

@@ -9,6 +9,7 @@
 
 import { compareRevisions } from './compareRevisions.ts';
 import type { Decision, Plan, Route } from './decision.ts';
+import { formatDemotion, orderOf } from './demotion.ts';
 import { annotation } from './names.ts';
 import type { Situation } from './situation.ts';
 import { type DesiredSlice, sliceWrites, toEndpointView } from './sliceWrites.ts';
@@ -40,11 +41,13 @@ function toDesired(
 }
 
 function primaryRecord(
-  { snapshot }: Situation,
-  { leader, epoch, reason }: Decision,
+  situation: Situation,
+  decision: Decision,
   existing: SliceView | undefined,
   now: number,
-): Annotations {
+): Annotations & Pick<DesiredSlice, 'demotes'> {
+  const { snapshot } = situation;
+  const { leader, epoch, reason } = decision;
   const old = existing?.annotations ?? {};
   const isSameLeader = old[annotation.leaderPodUid] === leader?.uid && old[annotation.epoch] === String(epoch);
   const { pods, services } = snapshot.revisions;
@@ -56,7 +59,9 @@ function primaryRecord(
     mustRecord(old[annotation.podsRevision], pods) ||
     mustRecord(old[annotation.servicesRevision], services);
   const isNewWord = !isSameLeader || old[annotation.reason] === undefined;
+  const order = isSameLeader ? null : orderOf(situation, decision, now);
   return {
+    ...(order !== null && { demotes: order }),
     annotationsDiffer,
     annotations: {
       [annotation.leaderPodName]: leader?.name ?? null,
@@ -68,6 +73,7 @@ function primaryRecord(
       ...((isNewWord || old[annotation.leaderLastSwitchTime] === undefined) && {
         [annotation.leaderLastSwitchTime]: new Date(now).toISOString(),
       }),
+      ...(order !== null && { [annotation.demotion]: formatDemotion(order.demotion) }),
       // Where the last leader ran outlives it. node- and zone-aware need it when they choose the
       // next one.
       ...(leader !== null && {
@@ -92,6 +98,7 @@ function secondaryRecord({ epoch }: Decision, existing: SliceView | undefined): 
     annotation.servicesRevision,
     annotation.lastNode,
     annotation.lastZone,
+    annotation.demotion,
   ].filter((key) => old[key] !== undefined);
   return {
     annotationsDiffer: old[annotation.epoch] !== String(epoch) || leftovers.length > 0,

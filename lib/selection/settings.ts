@@ -9,6 +9,7 @@
 import { excerpt, isTooLong, MAX_VALUE_LENGTH } from './boundValue.ts';
 import type { HealthCheckSettings } from './healthCheck.ts';
 import { annotation } from './names.ts';
+import { type OnDemote, onDemoteValues } from './onDemote.ts';
 import { parseDuration } from './parseDuration.ts';
 import { readChecks } from './readChecks.ts';
 import type { RoleCheckSettings } from './roleCheck.ts';
@@ -40,6 +41,8 @@ export interface Settings {
   readonly healthCheck: HealthCheckSettings | null;
   /** Null where none is asked for, or where the annotations cannot be read. */
   readonly roleCheck: RoleCheckSettings | null;
+  /** What becomes of a leader that is left because it does not work. */
+  readonly onDemote: OnDemote;
 }
 
 export interface Unreadable {
@@ -108,6 +111,8 @@ export function parseSettings(annotations: Readonly<Record<string, string>>): Re
     ),
     leaderServiceType: readOne(annotation.leaderServiceType, leaderServiceTypes, 'ClusterIP'),
     ...readChecks(read, annotations),
+    // A value that cannot be read deletes no pod.
+    onDemote: readOne(annotation.onDemote, onDemoteValues, 'none'),
   };
   return { settings, unreadable };
 }

@@ -5,6 +5,7 @@
 
 import type { ChoiceInput } from './choose.ts';
 import type { Warning } from './decision.ts';
+import { barredBy } from './demotion.ts';
 import { toFitnessRules } from './fitness.ts';
 import { annotation } from './names.ts';
 import { findOwned, type Owned } from './ownership.ts';
@@ -74,7 +75,7 @@ export function readSituation(snapshot: Snapshot): Situation | null {
       candidates: snapshot.candidates,
       record,
       settings: read.settings,
-      rules: keepsPorts ? { ...rules, requirePorts: false } : rules,
+      rules: { ...rules, ...(keepsPorts && { requirePorts: false }), demoted: barredBy(record) },
       sourceUid: source.uid,
       hasUnreadable: read.unreadable.length + warningsOnPods.length > 0,
       hasUnreadableCheck: checkAnnotations.some(isUnreadable),

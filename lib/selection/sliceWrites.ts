@@ -7,6 +7,7 @@
  * and its absence alone causes none, because other labels and its name find the slice as well.
  */
 
+import type { DemotionOrder } from './demotion.ts';
 import { isEqual } from './isEqual.ts';
 import { label, SLICE_MANAGER } from './names.ts';
 import { ownerReference } from './serviceWrites.ts';
@@ -23,6 +24,8 @@ export interface DesiredSlice {
   readonly annotations: Readonly<Record<string, string | null>>;
   /** The annotations alone are reason enough to write. */
   readonly annotationsDiffer: boolean;
+  /** What the writer has to carry out once this is written. */
+  readonly demotes?: DemotionOrder;
 }
 
 export function sliceWrites(
@@ -65,7 +68,8 @@ export function sliceWrites(
     endpoints: desired.endpoints.map(toEndpoint),
     ports: desired.ports,
   };
-  return [{ ...target, kind: 'patch', uid, resourceVersion, patch }];
+  const { demotes } = desired;
+  return [{ ...target, kind: 'patch', uid, resourceVersion, patch, ...(demotes !== undefined && { demotes }) }];
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 
 import type { Decision } from './decision.ts';
+import { demotionWrites } from './demotion.ts';
 import { followerWrites } from './followerWrites.ts';
 import { detachSlices, removeAll, removeControllerLeftovers, removeUnplanned } from './removals.ts';
 import { routeWrites } from './routeWrites.ts';
@@ -32,11 +33,14 @@ function toWrites(situation: Situation, decision: Decision, now: number): readon
   const { plan } = decision;
   if (plan === null) return decision.reason === 'OptedOut' ? removeAll(situation) : detachSlices(situation);
   const leaderService = situation.owned.services.find((service) => service.name === plan.leaderServiceName);
-  return [
+  const writes = [
     ...(plan.service === null ? [] : serviceWrites(leaderService, plan.service, situation.source, 'route')),
     ...routeWrites(situation, decision, plan, now),
     ...removeControllerLeftovers(situation, plan),
     ...removeUnplanned(situation, plan),
     ...(plan.followers === null || plan.followers === 'keep' ? [] : followerWrites(situation, plan.followers)),
   ];
+  // A second patch of one object would meet the version that the first one made.
+  const isRecordWritten = writes.some((write) => 'resource' in write && write.name === situation.record.slice?.name);
+  return isRecordWritten ? writes : [...writes, ...demotionWrites(situation, decision, now)];
 }

@@ -7,6 +7,7 @@
  * happen.
  */
 
+import type { DemotionOrder } from './demotion.ts';
 import type { ResourceVersion, Uid } from './snapshot.ts';
 
 export type WriteResource = 'services' | 'endpointslices';
@@ -36,6 +37,8 @@ export type Write = { readonly stage: Stage; readonly namespace: string; readonl
       readonly patch: Readonly<Record<string, unknown>>;
       readonly uid: Uid;
       readonly resourceVersion: ResourceVersion;
+      /** What the writer has to carry out once this is written, and it alone. */
+      readonly demotes?: DemotionOrder;
     }
   | {
       readonly kind: 'delete';

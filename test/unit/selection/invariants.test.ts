@@ -61,6 +61,7 @@ const annotations: fc.Arbitrary<Record<string, string>> = fc.record(
     'leader-service-type': fc.constantFrom('ClusterIP', 'NodePort', 'x'),
     'health-check': fc.constantFrom(CHECK, CHECK, CHECK, 'tcp://:1', 'tcp'),
     'health-check-timeout': fc.constantFrom('1s', '1s', '1s', 'soon'),
+    'on-demote': fc.constantFrom('none', 'evict', 'evict', 'delete', 'kill'),
   },
   { requiredKeys: [] },
 );

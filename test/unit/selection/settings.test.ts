@@ -15,6 +15,7 @@ describe('parseSettings', () => {
         minReadyMs: 0,
         failoverMinDelayMs: 0,
         noLeader: 'clear',
+        onDemote: 'none',
         portsMode: 'strict',
         pinLeader: null,
         paused: false,
