@@ -42,6 +42,6 @@ export function createFunctionReconciler({
 }: FunctionDeps): Reconciler {
   const sink = eventsSink === undefined ? undefined : createEventsSink(eventsSink, eventsSinkOptions);
   const announcer = createAnnouncer({ api, clusterName, eventsSink: sink, metrics, log, now, timeoutSignal });
-  const shared = { api, clusterName, announcer, maxHints, metrics, log, tracing, now };
+  const shared = { api, clusterName, announcer, maxHints, metrics, log, tracing, now, timeoutSignal };
   return traceReconciles(createReconciler(shared), tracing);
 }

@@ -18,6 +18,7 @@ import { clusterSource, toLeaderEvent } from '../../lib/events/toReply.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { applyWrite } from '../../lib/kube/write.ts';
 import type { Decision, Warning } from '../../lib/selection/decision.ts';
+import type { DemotionOrder } from '../../lib/selection/demotion.ts';
 import type { GoneSource, Snapshot, Uid } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
@@ -29,6 +30,7 @@ import { announceGone } from './goneSource.ts';
 import { writeKubernetesEvent } from './kubernetesEvent.ts';
 import { readManagers } from './managers.ts';
 import {
+  toDemotedNotice,
   toNotices,
   toRefusalNotice,
   toRemovalNotices,
@@ -65,6 +67,8 @@ export interface Announcer {
   tellUndone(snapshot: Snapshot, heldBack: readonly HeldBack[], signal: AbortSignal): Promise<void>;
   /** Tells the user why nothing is decided: the state could not be read. */
   tellUnread(service: ServiceRef, unread: Unread): Promise<void>;
+  /** Tells the user that a pod was ended after it was left. */
+  tellDemoted(snapshot: Snapshot, order: DemotionOrder, signal: AbortSignal): Promise<void>;
   /** Announces the end of a deleted Service. */
   tellGone(service: ServiceRef, gone: GoneSource, signal: AbortSignal): Promise<GoneTold>;
 }
@@ -181,6 +185,15 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     });
   }
 
+  async function tellDemoted(snapshot: Snapshot, order: DemotionOrder, signal: AbortSignal): Promise<void> {
+    const { source } = snapshot;
+    if (source === null) return;
+    const inTime = AbortSignal.any([signal, timeoutSignal(budgetMs)]);
+    await attempt(snapshot, signal, async () => {
+      await writeKubernetesEvent(deps.api, source, order.demotion.epoch, toDemotedNotice(order), deps.now(), inTime);
+    });
+  }
+
   async function tellGone(service: ServiceRef, gone: GoneSource, signal: AbortSignal): Promise<GoneTold> {
     const key = `${gone.uid}/SourceGone`;
     if (said.has(key)) return { settled: gone.uid };
@@ -222,7 +235,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     }
   }
 
-  return { announce, tellRemoved, tellRefused, tellUndone, tellUnread: tellStateUnread, tellGone };
+  return { announce, tellRemoved, tellRefused, tellUndone, tellUnread: tellStateUnread, tellDemoted, tellGone };
 }
 
 function late(budgetMs: number, cause: unknown): ZenLeadError {

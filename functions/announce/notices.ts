@@ -4,6 +4,7 @@
 
 import { hashId } from '../../lib/events/eventId.ts';
 import type { Decision, Warning } from '../../lib/selection/decision.ts';
+import type { DemotionOrder } from '../../lib/selection/demotion.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import type { HeldBack } from '../reconcile/damping.ts';
@@ -50,6 +51,12 @@ function toLostReason(reason: Announcement['reason']): EventReason {
 
 export function toWarningNotice({ reason, value, message }: Warning): Notice {
   return { type: 'Warning', reason, value, note: message };
+}
+
+export function toDemotedNotice({ mode, demotion }: DemotionOrder): Notice {
+  const verb = mode === 'evict' ? 'Evicted' : 'Deleted';
+  const note = `${verb} pod "${demotion.pod}", which was left at epoch ${demotion.epoch} because it did not work.`;
+  return { type: 'Normal', reason: 'LeaderDemoted', value: demotion.uid, note };
 }
 
 /** One for each of our Services that these writes removed. */

@@ -15,6 +15,7 @@ import { watchColdStart } from '../coldStart.ts';
 import { type Catalogue, readCatalogue } from './catalogue.ts';
 import { createCoalescer } from './coalesce.ts';
 import type { FindConcerned } from './concerned.ts';
+import { createDemoter } from './demote.ts';
 import { createObserved, observationsIn } from './observed.ts';
 import { readNamedObject } from './readNamedObject.ts';
 import { ANNOUNCE_AGAIN_MS, type ReconcileRequest, reconcile } from './reconcile.ts';
@@ -31,10 +32,12 @@ export interface Reconciler {
   reconcileAround(hint: ForeignHint, findConcerned: FindConcerned, signal: AbortSignal): Promise<readonly ReplyEvent[]>;
 }
 
-export interface ReconcilerDeps extends SettleDeps, ReportDeps {
+export interface ReconcilerDeps extends Omit<SettleDeps, 'demoter'>, ReportDeps {
   readonly clusterName: string;
   /** Services whose hints are served at once. Beyond it the answer is 429. */
   readonly maxHints?: number | undefined;
+  /** A signal that aborts after so many milliseconds. */
+  readonly timeoutSignal?: ((timeoutMs: number) => AbortSignal) | undefined;
   /** Another rule for hints than our own. */
   readonly whyHint?: WhyHint;
 }
@@ -51,6 +54,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const { maxHints = MAX_HINTS } = deps;
   const { readService } = createSharedReads(deps);
   const hints = createCoalescer<ReplyEvent>(maxHints);
+  const demoter = createDemoter(deps);
   const observed = createObserved();
   const noteDecision = watchColdStart(deps.metrics);
   const foreign = createCoalescer<readonly ReplyEvent[]>(maxHints);
@@ -69,7 +73,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     try {
       // Before the reconcile, which may announce the leader of the next Service of this name.
       const ended = gone === undefined ? null : await deps.announcer.tellGone(request.service, gone, signal);
-      const result = await reconcile(request, { ...deps, readService, whyHint: rule }, signal);
+      const result = await reconcile(request, { ...deps, demoter, readService, whyHint: rule }, signal);
       reportReconcile(context, result, deps);
       noteDecision(observedAt);
       const { sourceUid, decidedAt } = result;

@@ -10,11 +10,13 @@ import { codeOf, ZenLeadError } from '../../lib/errors.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { applyWrite } from '../../lib/kube/write.ts';
 import type { Decision } from '../../lib/selection/decision.ts';
+import type { DemotionOrder } from '../../lib/selection/demotion.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import type { Tracing } from '../../lib/telemetry/tracing.ts';
 import type { Announcer, Told } from '../announce/announce.ts';
+import type { Demoter } from './demote.ts';
 
 /** What is decided on, and until when it may be written. */
 export interface Basis {
@@ -29,6 +31,7 @@ export interface SettleDeps {
   readonly api: KubeApi;
   readonly announcer: Announcer;
   readonly metrics: Metrics;
+  readonly demoter: Demoter;
   readonly now: () => number;
   readonly tracing?: Tracing | undefined;
 }
@@ -79,12 +82,35 @@ export async function settle(settling: Settling, deps: SettleDeps, signal: Abort
   return applyAll(writes, settling, deps, signal, told);
 }
 
+/**
+ * Carries the writes out, then what the writer of one of them has to do: the route stands by then,
+ * also where a later write met a conflict.
+ */
 async function applyAll(
+  writes: readonly Write[],
+  settling: Settling,
+  deps: SettleDeps,
+  signal: AbortSignal,
+  told: Told,
+): Promise<Outcome> {
+  const orders: { readonly order: DemotionOrder; readonly object: unknown }[] = [];
+  const note = (write: Write, object: unknown): void => {
+    if (write.kind === 'patch' && write.demotes !== undefined) orders.push({ order: write.demotes, object });
+  };
+  try {
+    return await applyInOrder(writes, settling, deps, signal, told, note);
+  } finally {
+    for (const { order, object } of orders) await deps.demoter.carryOut(settling.basis.snapshot, order, object, signal);
+  }
+}
+
+async function applyInOrder(
   writes: readonly Write[],
   { basis }: Settling,
   deps: SettleDeps,
   signal: AbortSignal,
   told: Told,
+  onWritten: (write: Write, object: unknown) => void,
 ): Promise<Outcome> {
   const done: Write[] = [];
   const objects: unknown[] = [];
@@ -92,8 +118,10 @@ async function applyAll(
     // S4, right before the write: what was in time when it was decided may have waited since.
     if (deps.now() >= basis.deadline) return { kind: 'stale', error: expired(write), writes: done };
     try {
-      objects.push(await applyWrite(deps.api, write, signal));
+      const object = await applyWrite(deps.api, write, signal);
+      objects.push(object);
       done.push(write);
+      onWritten(write, object);
     } catch (error) {
       // Everything there goes, the Service included: what cannot be made any more need not be.
       if (codeOf(error) === 'KUBE_NAMESPACE_TERMINATING') return { kind: 'settled', writes: done, objects, ...told };

@@ -156,6 +156,11 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
       'result',
     ]),
     healthCheckSeconds: histogram('health_check_seconds', 'Time of one probe of a pod, to its result.', []),
+    demotions: boundCounter(
+      'demotions_total',
+      'Pods that were ended after they were left, or were to be, by outcome (evicted, deleted, gone, refused).',
+      [...service, 'outcome'],
+    ),
     healthVerdictChanges: counter(
       'health_verdict_changes_total',
       'Verdicts on pods that changed, by the new one. The first verdict on a pod is no change.',

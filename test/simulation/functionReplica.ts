@@ -58,6 +58,6 @@ export function startFunctionReplica(options: FunctionReplicaOptions): FunctionR
   };
   const shared = { api, clusterName: 'simulated', metrics: sharedMetrics, log: silentLogger, now };
   const announcer = createAnnouncer({ ...shared, eventsSink, timeoutSignal });
-  const reconciler = createReconciler({ ...shared, announcer, ...fence.hints });
+  const reconciler = createReconciler({ ...shared, announcer, timeoutSignal, ...fence.hints });
   return { process, handle: fence.wrapFunction(createReconcilerSink(reconciler)) };
 }
