@@ -11,5 +11,6 @@ export const rendered: Readonly<Record<string, readonly string[]>> = {
   namespaced: ['--set', 'namespaces={team-a,team-b}'],
   guarded: ['--set', 'guard.enabled=true'],
   configured: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/configured.yaml')],
+  demoting: ['--set', 'onDemote.enabled=true'],
   traced: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/traced.yaml')],
 };

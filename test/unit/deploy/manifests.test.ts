@@ -69,7 +69,7 @@ const sources: readonly (readonly [string, () => readonly Manifest[]])[] = [
   ),
 ];
 
-describe.each(sources)('deploy/%s', (_path, read) => {
+describe.each(sources)('deploy/%s', (path, read) => {
   const manifests = read();
 
   test('starts zen-lead with a command line that it takes', () => {
@@ -104,7 +104,10 @@ describe.each(sources)('deploy/%s', (_path, read) => {
       expect([...resources, ...verbs]).not.toContain('*');
       expect(resources).not.toContain('secrets');
       expect(verbs).not.toContain('deletecollection');
-      if (resources.includes('pods')) expect(['get', 'list', 'watch']).toEqual(expect.arrayContaining([...verbs]));
+      const mayDemote = path === 'components/on-demote' || path === 'helm/rendered/demoting.yaml';
+      const allowed = ['get', 'list', 'watch', ...(mayDemote ? ['delete'] : [])];
+      if (resources.includes('pods')) expect(allowed).toEqual(expect.arrayContaining([...verbs]));
+      if (!mayDemote) expect(resources).not.toContain('pods/eviction');
     }
   });
 });
