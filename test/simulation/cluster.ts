@@ -91,6 +91,8 @@ export interface Cluster {
   setWatchLag(name: string, lagMs: number): void;
   /** For each request of this process the API server takes so long. */
   setSlow(name: string, slowMs: number): void;
+  /** Requests arrive later than others, as this says of each. */
+  holdRequests(heldMs: (request: string) => number): void;
   /** The wall clock of this process is set so far from the true time. */
   setClock(name: string, skewMs: number): void;
   /** No wall clock stands at another time than it was started with. */
@@ -138,6 +140,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   let isUp = true;
   let isRefusing = false;
   let isRejecting = false;
+  let heldMs = (_request: string): number => 0;
   /**
    * Of the request that the API server carries out. Its way there is no process's fault.
    */
@@ -195,6 +198,7 @@ export function createCluster(options: ClusterOptions): Cluster {
         requestSentAt = sentAt;
       },
       slowMs: () => slowness.get(process.name) ?? 0,
+      heldMs: (request) => heldMs(request),
       watchLagMs: () => lags.get(process.name) ?? 0,
       ...(ledger !== undefined && { ledger }),
     });
@@ -315,6 +319,9 @@ export function createCluster(options: ClusterOptions): Cluster {
     },
     setWatchLag: (name, lagMs) => lags.set(name, lagMs),
     setSlow: (name, slowMs) => slowness.set(name, slowMs),
+    holdRequests(next) {
+      heldMs = next;
+    },
     setClock(name, skewMs) {
       maxStepMs = Math.max(maxStepMs, Math.abs(skewMs));
       processes.get(name)?.setClock(skewMs);

@@ -13,7 +13,11 @@ it.each(removedFences)(
   'without $name some run violates one of its invariants, and the same run with it violates nothing',
   async (fence) => {
     const seed = await findHarm(fence);
-    const { fence: _, ignored: __, ...sameOtherwise } = { checks: false, roles: false, ...fence.options };
+    const {
+      fence: _,
+      ignored: __,
+      ...sameOtherwise
+    } = { checks: false, roles: false, demotes: false, ...fence.options };
     const intact = await runSeed(seed, sameOtherwise);
     if (intact.violation !== null) expect.fail(renderFailure(intact));
   },
@@ -23,7 +27,7 @@ it.each(removedFences)(
 async function findHarm({ options, noticedBy, knownSeed, withinSeeds }: RemovedFence): Promise<number> {
   const others = Array.from({ length: withinSeeds }, (_, i) => i + 1);
   for (const seed of [knownSeed, ...others]) {
-    const { violation } = await runSeed(seed, { checks: false, roles: false, ...options });
+    const { violation } = await runSeed(seed, { checks: false, roles: false, demotes: false, ...options });
     if (violation !== null && noticedBy.includes(violation.check)) return seed;
   }
   return expect.fail(`no seed of ${withinSeeds} failed without it`);

@@ -10,13 +10,15 @@ import { whyHint } from '../../functions/reconcile/whyHint.ts';
 import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import { parseSubject } from '../../lib/events/subject.ts';
-import type { KubeApi, Preconditions } from '../../lib/kube/kubeApi.ts';
+import { type KubeApi, type Preconditions, pods } from '../../lib/kube/kubeApi.ts';
+import { type Demotion, formatDemotion, parseDemotion } from '../../lib/selection/demotion.ts';
 import { annotation } from '../../lib/selection/names.ts';
 import { readRecord } from '../../lib/selection/record.ts';
 import type { Candidate, Snapshot } from '../../lib/selection/snapshot.ts';
 import { T0 } from '../support/objects/builders.ts';
 import type { Patch } from './apiServer.ts';
 import { allFences } from './fence.ts';
+import type { KubeObject } from './kubeObject.ts';
 import type { SeedOptions } from './runSeed.ts';
 import type { CheckName } from './verdict.ts';
 import { AHEAD_MS } from './workload.ts';
@@ -223,6 +225,48 @@ function withTurns(snapshot: Snapshot): Snapshot {
   return { ...snapshot, candidates };
 }
 
+/** The snapshot with another word about the pod that was left. */
+function withDemotion(snapshot: Snapshot, change: Partial<Demotion>): Snapshot {
+  const slices = snapshot.slices.map((slice) => {
+    const demotion = parseDemotion(slice.annotations[annotation.demotion]);
+    if (demotion?.state !== 'pending') return slice;
+    const text = formatDemotion({ ...demotion, ...change });
+    return { ...slice, annotations: { ...slice.annotations, [annotation.demotion]: text } };
+  });
+  return { ...snapshot, slices };
+}
+
+/** The pod that has the name by now is ended, whatever its uid is. */
+function endingByName(api: KubeApi): KubeApi {
+  const { signal } = new AbortController();
+  const uidNow = async (namespace: string, name: string): Promise<string> =>
+    ((await api.get(pods, namespace, name, signal)) as KubeObject).metadata.uid;
+  return {
+    ...api,
+    evict: async (namespace, name) => api.evict(namespace, name, await uidNow(namespace, name), signal),
+    async delete(resource, namespace, name, preconditions, given) {
+      if (resource.plural !== 'pods') return api.delete(resource, namespace, name, preconditions, given);
+      return api.delete(resource, namespace, name, { uid: await uidNow(namespace, name) }, signal);
+    },
+  };
+}
+
+/** Leaders that flip, and an API server that is often slow. */
+const demoting = {
+  settles: false,
+  demotes: true,
+  replicas: { bridges: 2, functions: 3 },
+  weights: {
+    'a wall clock is set': 0,
+    'restore etcd': 0,
+    'user deletes the source': 0,
+    'user opts out': 0,
+    'user annotates': 0,
+    'the API server is slow': 20,
+    'pod flips': 30,
+  },
+} as const;
+
 export const removedFences: readonly RemovedFence[] = [
   {
     name: 'the claim of the primary (roles)',
@@ -251,6 +295,47 @@ export const removedFences: readonly RemovedFence[] = [
     noticedBy: ['roles'],
     knownSeed: 2,
     withinSeeds: 100,
+  },
+  {
+    name: 'the bar on a pod that is to be ended (S15)',
+    options: {
+      ...demoting,
+      fence: {
+        ...allFences,
+        wrapFunction: (handle) => (event, signal) =>
+          handle(
+            withSnapshot(event, (snapshot) => withDemotion(snapshot, { state: 'done' })),
+            signal,
+          ),
+      },
+    },
+    noticedBy: ['S15'],
+    knownSeed: 9,
+    withinSeeds: 200,
+  },
+  {
+    name: 'the claim on a pod that is to be ended (S15)',
+    options: {
+      ...demoting,
+      fence: {
+        ...allFences,
+        wrapFunction: (handle) => (event, signal) =>
+          handle(
+            withSnapshot(event, (snapshot) => withDemotion(snapshot, { at: 0, tries: 1 })),
+            signal,
+          ),
+      },
+    },
+    noticedBy: ['S15'],
+    knownSeed: 1,
+    withinSeeds: 200,
+  },
+  {
+    name: 'the uid of a pod that is to be ended (S15)',
+    options: { ...demoting, fence: { ...allFences, wrapFunctionApi: endingByName } },
+    noticedBy: ['S15'],
+    knownSeed: 1,
+    withinSeeds: 200,
   },
   {
     name: 'the first verdict that a pod needs (S10)',

@@ -14,6 +14,7 @@ import { checkFollowed } from './checks/checkRoles.ts';
 import { checkRouted, leadersOf } from './checks/checkRouted.ts';
 import { checkSettled } from './checks/checkSettled.ts';
 import { type Cluster, createCluster, FOR_GOOD } from './cluster.ts';
+import { startDemotedPods } from './demotedPods.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { allFences, type Fence } from './fence.ts';
 import { createFinalizers } from './finalizers.ts';
@@ -52,6 +53,8 @@ export interface SeedOptions {
   readonly checks?: boolean;
   /** Whether Services ask for roles. Else as the seed says. */
   readonly roles?: boolean;
+  /** Whether Services ask for `on-demote`. Else as the seed says. */
+  readonly demotes?: boolean;
   /** Names of actions that happen whatever the seed says, or never, with their weight. */
   readonly weights?: Readonly<Record<string, number>>;
 }
@@ -131,6 +134,7 @@ async function run(seed: number, options: SeedOptions): Promise<SeedResult> {
   const until = T0 + CALM_MS + TROUBLED_MS;
   startCheckedPods({ cluster, scheduler, verdict, seed, sources, until, isOn: options.checks });
   startRoledPods({ cluster, scheduler, verdict, seed, sources, until, isOn: options.roles });
+  startDemotedPods({ cluster, workload, scheduler, verdict, seed, sources, until, isOn: options.demotes });
   const isOver = (): boolean => verdict.violation() !== null;
   try {
     await scheduler.runUntil(T0 + CALM_MS, isOver);

@@ -33,6 +33,8 @@ export interface SimulatedKubeApiOptions {
   isRejected(request: string): boolean;
   /** How long the API server takes for a request that is sent now. */
   slowMs(): number;
+  /** How much later than others a request such as `evict pods/db-0` arrives. */
+  heldMs(request: string): number;
   /** How far a delaying proxy holds this process's watches back. */
   watchLagMs(): number;
   /** A request is carried out now that was sent then. */
@@ -93,7 +95,7 @@ export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeAp
         else answer(carryOut(run, resolve, reject));
       };
       const delayMs = network.delayMs(name, 'api', MAX_WRITE_DELAY_MS);
-      if (delayMs !== null) scheduler.schedule(delayMs + slowMs / 2, serve);
+      if (delayMs !== null) scheduler.schedule(delayMs + slowMs / 2 + options.heldMs(attempt), serve);
       else if (network.happens(0.5)) process.schedule(5, () => fail('KUBE_UNAVAILABLE'));
     });
   }

@@ -15,6 +15,7 @@ export type CheckName =
   | 'S10'
   | 'S11'
   | 'roles'
+  | 'S15'
   | 'L1'
   | 'late'
   | 'lease'

@@ -28,6 +28,10 @@ interface Status {
 export interface Workload {
   readonly actions: readonly Action[];
   start(): void;
+  /** Creates a pod of that name, where there is none. */
+  replace(name: string): void;
+  setReady(name: string, uid: string, isReady: boolean): void;
+  kill(name: string, uid: string): void;
 }
 
 const ACTOR = 'workload';
@@ -102,6 +106,13 @@ export function createWorkload({ server, scheduler, random, size }: WorkloadOpti
   });
 
   return {
+    replace(name) {
+      if (names.includes(name) && server.etcd.read('pods', name) === undefined) create(name);
+    },
+    setReady,
+    kill(name, uid) {
+      if (server.etcd.read('pods', name)?.metadata.uid === uid) server.delete(ACTOR, 'pods', name);
+    },
     start() {
       for (const name of names) create(name);
     },

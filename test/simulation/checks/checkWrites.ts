@@ -17,6 +17,7 @@ import { checkS7 } from './checkS7.ts';
 import { checkS8 } from './checkS8.ts';
 import { createRevisionLedger } from './checkS9.ts';
 import type { ObservationLedger } from './checkS10.ts';
+import { createDemotionLedger } from './checkS15.ts';
 import { toLeaderWrite } from './leaderWrite.ts';
 
 export interface WriteChecksOptions {
@@ -48,6 +49,7 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
   const { etcd, verdict, now, allowedAgeMs, isSourceUid, observations } = options;
   const epochs = createEpochLedger(options.clockDifferenceMs);
   const revisions = createRevisionLedger();
+  const demotions = createDemotionLedger(etcd, options.clockDifferenceMs);
   /** `<epoch>/<leader uid>` of every route that has stood. */
   const routes = new Set<string>();
   /** A restore brings back what had gone. */
@@ -70,6 +72,8 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
       const report = (check: Parameters<Verdict['violate']>[0], problem: string | null): void => {
         if (problem !== null) verdict.violate(check, `${write.actor}: ${problem}`);
       };
+      report('S15', demotions.check(write, now()));
+      if (write.plural === 'pods') return;
       if (write.plural !== 'events') report('S3', checkS3(write));
       if (write.outcome !== 'written') return;
       report('S7', checkS7(write, etcd, isSourceUid, now() - allowedAgeMs(write.actor, undefined)));
