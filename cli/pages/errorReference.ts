@@ -76,7 +76,7 @@ export const errorReference: Readonly<Record<ErrorCode | 'INTERNAL', ErrorNote>>
   },
   KUBE_EVICTION_REFUSED: {
     meaning: '429: a PodDisruptionBudget does not allow the eviction of a pod now.',
-    todo: `${NOTHING} the pod stays.`,
+    todo: `${NOTHING} the pod stays; see [the old leader](annotations.md#the-old-leader).`,
   },
   KUBE_VERSION_TOO_LARGE: {
     meaning:

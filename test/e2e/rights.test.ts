@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createNamespace, type Namespace } from '../support/controlPlane/createNamespace.ts';
-import { listEventReasons } from '../support/controlPlane/listEvents.ts';
+import { listEventReasons, listEvents } from '../support/controlPlane/listEvents.ts';
 import { listServiceNames, readService } from '../support/controlPlane/readObjects.ts';
 import { readLeader } from '../support/controlPlane/readRoute.ts';
 import { startPod } from '../support/controlPlane/startPod.ts';
@@ -55,6 +55,23 @@ test('a ClusterRole is enough for all namespaces', async () => {
   const kubeconfig = await grant(namespace, 'ClusterRole');
   zenLead = await startZenLead({ ...controlPlane(), kubeconfig }, 'zen-lead-cluster-role');
   await liveThrough(namespace);
+});
+
+test('without the right, a leader that was left stays, and a Warning says why', async () => {
+  const namespace = await createNamespace(controlPlane(), 'no-demotions');
+  const kubeconfig = await grant(namespace, 'Role');
+  const flags = ['--namespace', namespace.name];
+  zenLead = await startZenLead({ ...controlPlane(), kubeconfig }, 'zen-lead-no-demotions', ...flags);
+  const first = await startPod(namespace, { name: 'web-0' });
+  await startPod(namespace, { name: 'web-1' });
+  await namespace.apply(aService({ annotations: { 'on-demote': 'evict' } }));
+  await expect.poll(() => readLeader(namespace)).toBe('web-0');
+  await first.setReady(false);
+  await expect.poll(() => readLeader(namespace)).toBe('web-1');
+  await expect.poll(() => listEventReasons(namespace)).toContain('Warning DemotionRefused');
+  const refusal = (await listEvents(namespace)).find(({ reason }) => reason === 'DemotionRefused');
+  expect(refusal?.note).toMatch(/web-0.* stays: .*cannot create resource "pods\/eviction"/);
+  expect(await namespace.kubectl('get', 'pod', 'web-0')).not.toContain('Terminating');
 });
 
 /**
