@@ -21,6 +21,8 @@ export async function signalContainer(
   pod: string,
   container: string,
   signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT',
+  /** Every process of the container, instead of the first. SIGKILL to the first ends them all. */
+  { all = false }: { readonly all?: boolean } = {},
 ): Promise<void> {
   const filter = `labels."io.kubernetes.pod.name"==${pod},labels."io.kubernetes.container.name"==${container}`;
   const deadlineAt = Date.now() + startTimeoutMs;
@@ -30,7 +32,7 @@ export async function signalContainer(
     const tasks = (await cluster.run('ctr', ...ctr, 'tasks', 'ls')).split('\n').map((line) => line.trim().split(/\s+/));
     const running = tasks.find(([id = '', , status]) => status !== 'STOPPED' && ids.includes(id))?.[0];
     if (running !== undefined) {
-      await cluster.run('ctr', ...ctr, 'tasks', 'kill', '--signal', signal, running);
+      await cluster.run('ctr', ...ctr, 'tasks', 'kill', ...(all ? ['--all'] : []), '--signal', signal, running);
       return;
     }
     await sleep(200);

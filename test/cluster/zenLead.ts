@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Cluster } from './attachCluster.ts';
 
-type Overlay = 'first' | 'second' | 'load' | 'zero' | 'events' | 'sink-binding' | 'api-server-source';
+type Overlay = 'first' | 'second' | 'load' | 'zero' | 'events' | 'sink-binding' | 'api-server-source' | 'postgresql';
 
 const execute = promisify(execFile);
 const image = resolve(import.meta.dirname, '../../deploy/image.ts');
