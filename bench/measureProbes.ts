@@ -1,0 +1,94 @@
+/**
+ * `node bench/measureProbes.ts [PROBES]` measures what health checks cost a bridge, and whether a
+ * healthy pod ever gets another verdict. docs/how-to/health-checks.md#what-it-costs
+ *
+ * The prober is the real one, over real sockets. The pods are addresses of loopback, behind one
+ * server in a process of its own, so that the processor time is that of the prober alone.
+ */
+
+import { fork } from 'node:child_process';
+import { createServer } from 'node:net';
+import { systemClock } from '../bridge/clock.ts';
+import { network } from '../bridge/probes/network.ts';
+import { createProber } from '../bridge/probes/prober.ts';
+import { REPEAT_MS } from '../lib/selection/healthCheck.ts';
+
+const SERVICES = 1_000;
+const INTERVAL_MS = 1_000;
+const timing = { intervalMs: INTERVAL_MS, timeoutMs: 1_000, failureThreshold: 3, successThreshold: 2 };
+/** A sample. The claim of no other verdict takes a million. */
+const DEFAULT_PROBES = 20_000;
+/** Connections of the first probes all begin together. */
+const WARM_UP_MS = 3_000;
+
+if (process.argv[2] === '--pods') servePods();
+else await measure(Number(process.argv[2] ?? DEFAULT_PROBES));
+
+function servePods(): void {
+  const answer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok';
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.end(answer));
+  });
+  server.listen(0, '0.0.0.0', 4_096, () => {
+    const bound = server.address();
+    process.send?.(bound === null || typeof bound === 'string' ? 0 : bound.port);
+  });
+  process.once('disconnect', () => process.exit());
+}
+
+async function measure(wanted: number): Promise<void> {
+  const pods = fork(import.meta.filename, ['--pods']);
+  const port = await new Promise<number>((resolve) => pods.once('message', (message) => resolve(Number(message))));
+  for (const inLine of [0, 2]) await measureOnce(wanted, port, inLine);
+  pods.disconnect();
+}
+
+/** `inLine`: pods of each Service beside its leader. */
+async function measureOnce(wanted: number, port: number, inLine: number): Promise<void> {
+  const counts = { passed: 0, failed: 0, void: 0 };
+  let changes = 0;
+  const done = Promise.withResolvers<void>();
+  const prober = createProber({
+    clock: systemClock,
+    random: Math.random,
+    network,
+    mayProbe: () => true,
+    maxProbesPerSecond: 10_000,
+    repeatMs: REPEAT_MS,
+    onResult(_key, { kind }) {
+      counts[kind] += 1;
+      if (counts.passed + counts.failed + counts.void >= wanted) done.resolve();
+    },
+    onVerdict(_key, _uid, { verdict }, before) {
+      if (before.verdict !== null && before.verdict !== verdict) changes += 1;
+    },
+    onSuspended: () => undefined,
+  });
+  const check = { scheme: 'http', port, target: '/', raw: `http://:${port}/`, ...timing } as const;
+  for (let service = 0; service < SERVICES; service++) {
+    const [leader, ...line] = Array.from({ length: 1 + inLine }, (_, pod) => {
+      const address = `127.${1 + pod}.${Math.floor(service / 250)}.${1 + (service % 250)}`;
+      return { uid: address, address };
+    });
+    prober.update({ key: `s/${service}`, check, leader: leader ?? null, line });
+  }
+  await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
+  const before = { cpu: process.cpuUsage(), at: performance.now(), probes: total() };
+  await done.promise;
+  const { user, system } = process.cpuUsage(before.cpu);
+  const seconds = (performance.now() - before.at) / 1_000;
+  const probes = total() - before.probes;
+  prober.close();
+  console.log(
+    [
+      `${SERVICES} Services, ${1 + inLine} pods each, every ${INTERVAL_MS} ms: ${(probes / seconds).toFixed(0)} probes a second`,
+      `${((user + system) / probes).toFixed(0)} µs of processor a probe, ${((user + system) / seconds / 10_000).toFixed(1)} % of a core`,
+      `${total()} probes of healthy pods: ${changes} changes of a verdict, ${counts.failed} failed, ${counts.void} void`,
+    ].join('\n'),
+  );
+
+  function total(): number {
+    return counts.passed + counts.failed + counts.void;
+  }
+}
