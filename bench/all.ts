@@ -13,6 +13,7 @@ const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureMassLoss.ts', 2],
   ['measureOptIn.ts', 1],
   ['measureColdStart.ts', 5],
+  ['measureAssess.ts', 15],
 ];
 
 const options = { help: { type: 'boolean', short: 'h' } } as const;
