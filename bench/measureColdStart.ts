@@ -6,27 +6,33 @@
  * cluster suite times.
  *
  * A sample starts a new process and posts a hint about a Service without leader. It ends when the
- * process answers that a leader was elected, so state was read, decided on and written. Three ways
- * take turns: the sources, the bundle, and the bundle with the compile cache that the image has.
+ * process answers that a leader was elected, so state was read, decided on and written. Four ways
+ * take turns: the sources, the bundle, the bundle with the compile cache that the image has, and
+ * the floor: a bare Fastify that answers each request, and asks nothing of an API server.
  */
 
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { build } from 'esbuild';
 import { type EmbeddedApiServer, startApiServer } from '../apiserver/startApiServer.ts';
-import { warmCompileCache } from '../deploy/image/warmCompileCache.ts';
+import { nodeFlags, warmCompileCache } from '../deploy/image/warmCompileCache.ts';
 import { chooseFreePort } from '../test/support/controlPlane/chooseFreePort.ts';
 import { aPodManifest, aPodStatus } from '../test/support/objects/aPodManifest.ts';
+import type { Figure } from './claim.ts';
 import { describeSetting } from './describeSetting.ts';
 import { readSamples } from './readSamples.ts';
-import { type Summary, summarize } from './summarize.ts';
+import { medianOf, writeClaim } from './writeClaim.ts';
 
 interface Contestant {
+  readonly flags: readonly string[];
   readonly name: string;
   readonly program: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Until it answers a probe: what follows is the state's reading and writing. */
+  readonly listensMs: number[];
   readonly samplesMs: number[];
 }
 
@@ -34,12 +40,18 @@ const checkout = resolve(import.meta.dirname, '..');
 /** A hundred times the expected time. */
 const answerTimeoutMs = 30_000;
 const askEveryMs = 2;
+/** As in deploy/bundle.ts. */
+const requireForCommonJs =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+const floor = 'bare Fastify, as one file: the floor';
+const image = 'bundle with compile cache: the image';
 
 const samples = readSamples({
   script: 'measureColdStart.ts',
   samples: 20,
   reason: 'the three together take half a minute',
 });
+const setting = describeSetting();
 const work = mkdtempSync(join(tmpdir(), 'zen-lead-cold-'));
 const apiServer = await startApiServer();
 try {
@@ -57,13 +69,34 @@ async function run(samples: number): Promise<void> {
     for (const contestant of contestants) {
       const service = `s-${round}-${contestants.indexOf(contestant)}`;
       await createService(apiServer, service);
-      contestant.samplesMs.push(await startOnce(contestant, kubeconfig, service));
+      const { listensMs, decidedMs } = await startOnce(contestant, kubeconfig, service);
+      contestant.listensMs.push(listensMs);
+      contestant.samplesMs.push(decidedMs);
     }
   }
-  const table = toTable(contestants.map(({ name, samplesMs }) => [name, summarize(samplesMs)] as const));
-  mkdirSync(join(import.meta.dirname, 'results'), { recursive: true });
-  writeFileSync(join(import.meta.dirname, 'results', 'cold-start.md'), table);
-  console.log(table);
+  const of = (name: string): Contestant => {
+    const found = contestants.find((each) => each.name === name);
+    if (found === undefined) throw new Error(`no contestant is called ${name}`);
+    return found;
+  };
+  const figure = (what: string, ms: readonly number[], floorMs: readonly number[]): Figure => ({
+    what,
+    unit: 'ms',
+    floor: medianOf(floorMs),
+    zenLead: medianOf(ms),
+  });
+  writeClaim({
+    name: 'cold-start',
+    claim: 'Cold start of a function, from exec to its first decision',
+    load: `${samples} starts each; state is read, decided on and written on the embedded API`,
+    setting,
+    figures: [
+      figure('image, until it answers a probe', of(image).listensMs, of(floor).listensMs),
+      figure('image, until the decision', of(image).samplesMs, of(floor).samplesMs),
+      figure('bundle without compile cache', of('bundle').samplesMs, of(floor).samplesMs),
+      figure('sources', of('sources').samplesMs, of(floor).samplesMs),
+    ],
+  });
 }
 
 async function prepare(): Promise<readonly Contestant[]> {
@@ -72,18 +105,63 @@ async function prepare(): Promise<readonly Contestant[]> {
   const cache = join(work, 'cache');
   copyFileSync(join(checkout, 'dist/zen-lead.mjs'), bundle);
   await warmCompileCache(bundle, cache, process.getuid?.() ?? 0);
+  const bareFastify = join(work, 'floor.mjs');
+  await build({
+    entryPoints: [join(import.meta.dirname, 'coldFloor.ts')],
+    outfile: bareFastify,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    banner: { js: requireForCommonJs },
+    logLevel: 'error',
+  });
   const cached = { NODE_COMPILE_CACHE: cache, NODE_COMPILE_CACHE_PORTABLE: '1' };
   return [
-    { name: 'sources', program: join(checkout, 'cli/zen-lead.ts'), environment: {}, samplesMs: [] },
-    { name: 'bundle', program: bundle, environment: {}, samplesMs: [] },
-    { name: 'bundle with compile cache: the image', program: bundle, environment: cached, samplesMs: [] },
+    {
+      name: 'sources',
+      program: join(checkout, 'cli/zen-lead.ts'),
+      environment: {},
+      flags: [],
+      samplesMs: [],
+      listensMs: [],
+    },
+    { name: 'bundle', program: bundle, environment: {}, flags: [], samplesMs: [], listensMs: [] },
+    { name: image, program: bundle, environment: cached, flags: nodeFlags, samplesMs: [], listensMs: [] },
+    {
+      name: floor,
+      program: join(import.meta.dirname, 'coldFloor.ts'),
+      environment: {},
+      flags: [],
+      samplesMs: [],
+      listensMs: [],
+    },
   ];
 }
 
-/** Returns the milliseconds from spawn to the reply. */
-async function startOnce({ program, environment }: Contestant, kubeconfig: string, service: string): Promise<number> {
+/** Milliseconds from spawn. */
+interface Started {
+  readonly listensMs: number;
+  readonly decidedMs: number;
+}
+
+async function startOnce(
+  { program, environment, flags }: Contestant,
+  kubeconfig: string,
+  service: string,
+): Promise<Started> {
   const port = await chooseFreePort();
-  const args = [program, 'functions', '--kubeconfig', kubeconfig, '--port', String(port), '--log-level', 'error'];
+  const args = [
+    ...flags,
+    program,
+    'functions',
+    '--kubeconfig',
+    kubeconfig,
+    '--port',
+    String(port),
+    '--log-level',
+    'error',
+  ];
   const startedAt = performance.now();
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...environment },
@@ -91,10 +169,12 @@ async function startOnce({ program, environment }: Contestant, kubeconfig: strin
   });
   const exited = new Promise((done) => child.once('exit', done));
   try {
+    await untilListening(`http://127.0.0.1:${port}/livez`);
+    const listensMs = performance.now() - startedAt;
     const type = await ask(`http://127.0.0.1:${port}/`, service);
-    const tookMs = performance.now() - startedAt;
+    const decidedMs = performance.now() - startedAt;
     if (type !== 'io.zen-lead.leader.elected') throw new Error(`the first decision was ${type}`);
-    return tookMs;
+    return { listensMs, decidedMs };
   } finally {
     child.kill('SIGKILL');
     await exited;
@@ -117,16 +197,19 @@ async function ask(url: string, service: string): Promise<unknown> {
     headers: { 'content-type': 'application/cloudevents+json' },
     body: JSON.stringify(event),
   };
-  const deadlineAt = Date.now() + answerTimeoutMs;
-  while (Date.now() < deadlineAt) {
+  const response = await fetch(url, { ...request, signal: AbortSignal.timeout(answerTimeoutMs) });
+  const reply: { type?: unknown } = JSON.parse(await response.text());
+  return reply.type;
+}
+
+async function untilListening(url: string): Promise<void> {
+  for (const deadlineAt = Date.now() + answerTimeoutMs; Date.now() < deadlineAt; await sleep(askEveryMs)) {
     try {
-      const response = await fetch(url, { ...request, signal: AbortSignal.timeout(answerTimeoutMs) });
-      const reply: { type?: unknown } = JSON.parse(await response.text());
-      return reply.type;
+      await (await fetch(url, { signal: AbortSignal.timeout(answerTimeoutMs) })).text();
+      return;
     } catch (error) {
       // fetch could not connect: the process does not listen yet
       if (!(error instanceof TypeError)) throw error;
-      await sleep(askEveryMs);
     }
   }
   throw new Error('the function did not answer');
@@ -152,18 +235,4 @@ async function send(url: string, method: string, body: object, contentType: stri
   const options = { method, headers: { 'content-type': contentType }, body: JSON.stringify(body) };
   const response = await fetch(url, { ...options, signal: AbortSignal.timeout(answerTimeoutMs) });
   if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${await response.text()}`);
-}
-
-function toTable(rows: readonly (readonly [string, Summary])[]): string {
-  const { measuredAt, machine, node, commit } = describeSetting();
-  return `# Cold start
-
-From exec to the reply that a leader was elected (state read, decided on, written), in milliseconds; the API is embedded. \`npm run bench:cold\`.
-
-| | samples | p50 | p99 | max |
-|---|---|---|---|---|
-${rows.map(([name, { samples, p50Ms, p99Ms, maxMs }]) => `| ${name} | ${samples} | ${p50Ms} | ${p99Ms} | ${maxMs} |`).join('\n')}
-
-${measuredAt} · ${machine} · Node ${node} · commit ${commit}
-`;
 }
