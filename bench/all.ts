@@ -14,6 +14,7 @@ const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureOptIn.ts', 1],
   ['measureColdStart.ts', 5],
   ['measureAssess.ts', 15],
+  ['measureBridgeMemory.ts', 100],
 ];
 
 const options = { help: { type: 'boolean', short: 'h' } } as const;
