@@ -14,6 +14,7 @@ const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureOptIn.ts', 1],
   ['measureColdStart.ts', 5],
   ['measureAssess.ts', 15],
+  ['measureIrrelevant.ts', 2],
   ['measureBridgeMemory.ts', 100],
 ];
 
