@@ -15,6 +15,7 @@ const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureColdStart.ts', 5],
   ['measureAssess.ts', 15],
   ['measureIrrelevant.ts', 2],
+  ['measureManyPods.ts', 1],
   ['measureBridgeMemory.ts', 100],
 ];
 
