@@ -87,10 +87,10 @@ export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): K
     },
     create(resource, namespace, object, signal) {
       const name = nameOf(object);
-      const attempt = `create ${resource.plural} ${namespace}/${name}`;
+      const attempt = `create ${resource.plural}${namespace === undefined ? '' : ` ${namespace}/${name}`}`;
       const path = toPath(resource, namespace);
       const request = { attempt, method: 'POST', path, body: object, contentType: 'application/json' } as const;
-      return call(request, { operation: 'create', namespace }, requestTimeoutMs, signal);
+      return call(request, { operation: 'create', namespace: namespace ?? '' }, requestTimeoutMs, signal);
     },
     mergePatch(resource, namespace, name, patch, signal) {
       const request = {

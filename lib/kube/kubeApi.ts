@@ -12,7 +12,9 @@ export interface Resource {
     | '/api/v1'
     | '/apis/discovery.k8s.io/v1'
     | '/apis/events.k8s.io/v1'
-    | '/apis/coordination.k8s.io/v1';
+    | '/apis/coordination.k8s.io/v1'
+    | '/apis/authentication.k8s.io/v1'
+    | '/apis/authorization.k8s.io/v1';
   readonly plural: string;
 }
 
@@ -22,6 +24,12 @@ export const endpoints: Resource = { groupVersion: '/api/v1', plural: 'endpoints
 export const endpointSlices: Resource = { groupVersion: '/apis/discovery.k8s.io/v1', plural: 'endpointslices' };
 export const events: Resource = { groupVersion: '/apis/events.k8s.io/v1', plural: 'events' };
 export const leases: Resource = { groupVersion: '/apis/coordination.k8s.io/v1', plural: 'leases' };
+
+export const tokenReviews: Resource = { groupVersion: '/apis/authentication.k8s.io/v1', plural: 'tokenreviews' };
+export const subjectAccessReviews: Resource = {
+  groupVersion: '/apis/authorization.k8s.io/v1',
+  plural: 'subjectaccessreviews',
+};
 
 export interface ListPage {
   readonly resourceVersion: string;
@@ -63,7 +71,10 @@ export interface Preconditions {
   readonly resourceVersion: string;
 }
 
-/** `namespace` undefined: all namespaces (list and watch only). */
+/**
+ * `namespace` undefined: all namespaces for list and watch, and a review, which is in none, for
+ * create.
+ */
 export interface KubeApi {
   /** One page, as the server gave it. Consistent: never `resourceVersion=0`. */
   list(resource: Resource, namespace: string | undefined, query: ListQuery, signal: AbortSignal): Promise<ListPage>;
@@ -84,7 +95,7 @@ export interface KubeApi {
     onOpen?: () => void,
   ): AsyncIterable<unknown>;
   get(resource: Resource, namespace: string, name: string, signal: AbortSignal): Promise<unknown>;
-  create(resource: Resource, namespace: string, object: object, signal: AbortSignal): Promise<unknown>;
+  create(resource: Resource, namespace: string | undefined, object: object, signal: AbortSignal): Promise<unknown>;
   /** JSON merge patch; the preconditions are part of the body. */
   mergePatch(resource: Resource, namespace: string, name: string, patch: object, signal: AbortSignal): Promise<unknown>;
   /** Background propagation. */
