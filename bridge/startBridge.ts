@@ -11,7 +11,7 @@
 import { hostname } from 'node:os';
 import type { ReconcileEvent } from '../lib/events/reconcileEvent.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
-import type { Snapshot } from '../lib/selection/snapshot.ts';
+import type { PodView, Snapshot } from '../lib/selection/snapshot.ts';
 import { systemClock } from './clock.ts';
 import type { LeaderChange } from './leaders/affected.ts';
 import { createHealthChecks, type HealthCheckOptions, type HealthChecks } from './leaders/healthChecks.ts';
@@ -21,12 +21,15 @@ import type { LeaderStore } from './leaders/leaderStore.ts';
 import type { Observer, VerdictChange } from './leaders/observer.ts';
 import type { Source } from './queue/concern.ts';
 import { type DomainOptions, type RunningDomain, startDomain } from './startDomain.ts';
+import type { ObjectChange } from './watch/reflectorStore.ts';
 
 export interface BridgeOptions extends DomainOptions<ReconcileEvent, ReplyEvent> {
   /** How this process runs the health checks that Services ask for. Absent where it runs none. */
   readonly checks?: HealthCheckOptions | undefined;
   /** What another one's health checks say, where this process runs none. */
   readonly observer?: Observer | undefined;
+  /** Every change of a pod, also before the lists are complete. */
+  readonly onPod?: ((change: ObjectChange<PodView>) => void) | undefined;
 }
 
 export interface Bridge extends Pick<RunningDomain<LeaderChange>, 'readiness' | 'close'> {
@@ -39,6 +42,8 @@ export interface Bridge extends Pick<RunningDomain<LeaderChange>, 'readiness' | 
   isSource(source: Source): boolean;
   /** One Service as an event would carry it now. */
   snapshotOf(source: Source): Snapshot;
+  /** What the store holds of this namespace is what the API server had a moment ago. */
+  isFresh(namespace: string): boolean;
   /** Reconciles the Service of a check whose verdict on a pod is new. */
   noteVerdict(change: VerdictChange): void;
 }
@@ -47,7 +52,7 @@ export function startBridge(options: BridgeOptions): Bridge {
   const { metrics, clock = systemClock } = options;
   let checks: HealthChecks | null = null;
   const observer: Observer = options.observer ?? { observationsOf: (source) => checks?.observationsOf(source) };
-  const leaders = createLeaderDomain(clock.now, observer);
+  const leaders = createLeaderDomain(clock.now, observer, options.onPod);
   const running = startDomain(leaders, {
     ...options,
     onConcern(source) {
@@ -71,6 +76,7 @@ export function startBridge(options: BridgeOptions): Bridge {
     sources: () => leaders.store.sources().filter(({ namespace }) => running.isSynced(namespace)),
     isSource: ({ namespace, name }) => running.isSynced(namespace) && leaders.store.namespace(namespace).isSource(name),
     snapshotOf: (source) => leaders.snapshotOf(source, running),
+    isFresh: (namespace) => running.isSynced(namespace) && running.isFresh(namespace),
     noteVerdict,
     readiness: running.readiness,
     close() {

@@ -74,6 +74,8 @@ export interface BridgeTuning {
 export interface RunningDomain<Change> extends Views {
   /** Whether every list of this namespace is complete. What is known of another one is half. */
   isSynced(namespace: string): boolean;
+  /** The store holds what the API server had a moment ago. */
+  isFresh(namespace: string): boolean;
   /** Whether this replica sends first, and reports about sources. */
   isFirst(): boolean;
   /** A change that no watch brings. The caller asks whether the namespace is synced. */
@@ -188,6 +190,7 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
   return {
     revision: watches.revision,
     isSynced: watches.isSynced,
+    isFresh: watches.isFresh,
     isFirst: replica.isFirst,
     note(change) {
       intake.onChange(change);

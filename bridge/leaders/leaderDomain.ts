@@ -28,6 +28,7 @@ import type {
 } from '../../lib/selection/snapshot.ts';
 import type { Domain, Views } from '../domain.ts';
 import type { Source } from '../queue/concern.ts';
+import type { ObjectChange } from '../watch/reflectorStore.ts';
 import { watchedKind } from '../watch/watchedKind.ts';
 import { affected, type LeaderChange } from './affected.ts';
 import { dryRun } from './dryRun.ts';
@@ -52,8 +53,15 @@ const kind = {
   foreignSlices: 'endpointslices-foreign',
 } as const;
 
-/** `now`: epoch milliseconds. `observer`: absent where this process checks no pod. */
-export function createLeaderDomain(now: () => number, observer?: Observer): LeaderDomain {
+/**
+ * `now`: epoch milliseconds. `observer`: absent where this process checks no pod. `onPod` sees
+ * every change of a pod, also before the lists are complete.
+ */
+export function createLeaderDomain(
+  now: () => number,
+  observer?: Observer,
+  onPod?: (change: ObjectChange<PodView>) => void,
+): LeaderDomain {
   const store = createLeaderStore(now);
   const gone = createGoneSources(store, now);
 
@@ -88,7 +96,11 @@ export function createLeaderDomain(now: () => number, observer?: Observer): Lead
         kind: kind.pods,
         resource: pods,
         project: parsePod,
-        open: (namespace, onChange) => store.pods(namespace, (change) => onChange({ of: 'Pod', change })),
+        open: (namespace, onChange) =>
+          store.pods(namespace, (change) => {
+            onPod?.(change);
+            onChange({ of: 'Pod', change });
+          }),
       }),
       watchedKind<ServiceView, LeaderChange>({
         kind: kind.services,
