@@ -13,7 +13,7 @@
 
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { FastifyInstance, FastifyReply, onRequestHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyReply, onRequestAsyncHookHandler, onRequestHookHandler } from 'fastify';
 import { shareResult } from '../lib/telemetry/shareResult.ts';
 import { isOwnHost } from './isOwnHost.ts';
 import { openApi } from './openApi.ts';
@@ -32,6 +32,9 @@ const HEARTBEAT_MS = 15_000;
 /** How soon a browser connects again; its own default is some seconds, and a restart takes one. */
 const RECONNECT_MS = 1_000;
 
+/** What a route asks before it answers. */
+export type AdmitLeaders = (verb: 'get' | 'list' | 'watch') => onRequestHookHandler | onRequestAsyncHookHandler;
+
 export function registerStatusApi(
   app: FastifyInstance,
   feed: StatusFeed,
@@ -44,9 +47,6 @@ export function registerStatusApi(
     const message = 'the Host header is no IP address, not localhost and not a name of --status-host';
     reply.code(421).send({ code: 'WRONG_HOST', message });
   };
-  let subscribers = 0;
-  const readList = shareResult(LIST_LIFETIME_MS, () => renderList(feed));
-
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
   });
@@ -54,12 +54,20 @@ export function registerStatusApi(
     reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy).send(renderPage()),
   );
   app.get('/v1/openapi.json', { onRequest }, (_request, reply) => reply.send(openApi));
-  app.get('/v1/leaders', { onRequest }, async (_request, reply) =>
+  registerLeaders(app, feed, () => onRequest);
+}
+
+/** The leaders alone: `/v1/leaders`, one of them, and the stream of changes. */
+export function registerLeaders(app: FastifyInstance, feed: StatusFeed, admit: AdmitLeaders): void {
+  let subscribers = 0;
+  const readList = shareResult(LIST_LIFETIME_MS, () => renderList(feed));
+
+  app.get('/v1/leaders', { onRequest: admit('list') }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(await readList()),
   );
   app.get<{ Params: { namespace: string; service: string } }>(
     '/v1/leaders/:namespace/:service',
-    { onRequest },
+    { onRequest: admit('get') },
     (request, reply) => {
       const { namespace, service } = request.params;
       const status = feed.read({ namespace, name: service });
@@ -68,7 +76,7 @@ export function registerStatusApi(
       return reply.code(404).send({ code: 'NOT_FOUND', message });
     },
   );
-  app.get('/v1/events', { onRequest }, (_request, reply) => {
+  app.get('/v1/events', { onRequest: admit('watch') }, (_request, reply) => {
     if (subscribers >= MAX_SUBSCRIBERS) {
       const message = `${MAX_SUBSCRIBERS} readers are connected already`;
       return reply.code(503).header('retry-after', '5').send({ code: 'BUSY', message });

@@ -8,7 +8,7 @@ import { createInProcessSink } from '../../functions/inProcessSink.ts';
 
 interface ZenLeadOptions
   extends FunctionDeps,
-    Pick<BridgeOptions, 'lease' | 'onDelivery' | 'onConcern' | 'checks' | 'tuning' | 'deadLetterSink'> {
+    Pick<BridgeOptions, 'lease' | 'onDelivery' | 'onConcern' | 'onPod' | 'checks' | 'tuning' | 'deadLetterSink'> {
   /** Empty for all. */
   readonly namespaces: readonly string[];
 }

@@ -1,0 +1,44 @@
+/**
+ * openEventStream: sends server-sent events to one reader.
+ *
+ * Guarantees: a reader that leaves more than 256 KiB unread is cut off; it connects again and gets
+ * the state. A comment every 15 s keeps proxies from closing a quiet stream.
+ * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+
+import type { FastifyReply } from 'fastify';
+
+export interface EventStream {
+  /** `data`: JSON. `id` comes back as Last-Event-ID when the reader connects again. */
+  send(event: string, data: string, id?: string): void;
+}
+
+const MAX_UNREAD_BYTES = 256 * 1024;
+const HEARTBEAT_MS = 15_000;
+/** A browser's own default is some seconds. */
+const RECONNECT_MS = 1_000;
+
+export function openEventStream(reply: FastifyReply, onEnd: () => void): EventStream {
+  reply.hijack();
+  const { raw } = reply;
+  const headers = {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  };
+  raw.writeHead(200, headers);
+  raw.write(`retry: ${RECONNECT_MS}\n\n`);
+  const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS);
+  raw.once('close', () => {
+    clearInterval(heartbeat);
+    onEnd();
+  });
+  function write(text: string): void {
+    if (raw.destroyed) return;
+    raw.write(text);
+    if (raw.writableLength > MAX_UNREAD_BYTES) raw.destroy();
+  }
+  return {
+    send: (event, data, id) => write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`),
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * createPoolFeed: answers for one pool at a time, and tells its subscribers what changes.
+ *
+ * Guarantees: a pool is computed once for all readers, and again only when something happened to
+ * it or time may have changed it. Subscribers are indexed by pool, so a change costs what its own
+ * subscribers cost. A view that cannot be relied on is no answer.
+ */
+
+import { type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
+import type { SourceName } from '../statusFeed.ts';
+import { type PoolView, toLeaderPool } from './leaderPool.ts';
+
+/** What the feed asks of the process that watches the cluster. */
+export interface PoolCluster {
+  isSource(source: SourceName): boolean;
+  isFresh(namespace: string): boolean;
+  snapshotOf(source: SourceName): Snapshot;
+}
+
+export interface PoolAnswer extends PoolView {
+  readonly kind: 'found';
+  readonly text: string;
+}
+
+export type PoolReading = PoolAnswer | { readonly kind: 'unknown' } | { readonly kind: 'stale' };
+
+export interface PoolFeed {
+  /** Asks this cluster from now on; until then every pool is stale. */
+  follow(cluster: PoolCluster): void;
+  /** Something may have changed about this source. */
+  note(source: SourceName): void;
+  read(source: SourceName): PoolReading;
+  /** Calls back after each change, until the returned function is called. */
+  subscribe(source: SourceName, onChange: () => void): () => void;
+  subscribers(): number;
+}
+
+/** A pool is computed again after this, should an event about it have been missed. */
+const MAX_AGE_MS = 60_000;
+
+interface Computed {
+  readonly answer: PoolAnswer;
+  readonly isFreshUntil: number;
+}
+
+export function createPoolFeed(now: () => number = Date.now): PoolFeed {
+  const subscribers = new Map<string, Set<() => void>>();
+  const computed = new Map<string, Computed>();
+  const noted = new Set<string>();
+  let cluster: PoolCluster | null = null;
+  let count = 0;
+
+  function compute(key: string, source: SourceName, from: PoolCluster): PoolAnswer {
+    const known = computed.get(key);
+    if (known !== undefined && now() < known.isFreshUntil) return known.answer;
+    const view = toLeaderPool(from.snapshotOf(source), now());
+    const answer: PoolAnswer = { kind: 'found', text: JSON.stringify(view.pool), ...view };
+    const isFreshUntil = Math.min(now() + MAX_AGE_MS, view.nextLookAt ?? Number.POSITIVE_INFINITY);
+    computed.set(key, { answer, isFreshUntil });
+    return answer;
+  }
+
+  /** The lines of one change come in one tick, and are told as one. */
+  function tell(): void {
+    const keys = [...noted];
+    noted.clear();
+    for (const key of keys) for (const onChange of subscribers.get(key) ?? []) onChange();
+  }
+
+  return {
+    follow(followed) {
+      cluster = followed;
+    },
+    note({ namespace, name }) {
+      const key = serviceKey(namespace, name);
+      computed.delete(key);
+      if (!subscribers.has(key)) return;
+      if (noted.size === 0) setImmediate(tell);
+      noted.add(key);
+    },
+    read(source) {
+      const { namespace, name } = source;
+      if (cluster === null || !cluster.isFresh(namespace)) return { kind: 'stale' };
+      const key = serviceKey(namespace, name);
+      if (cluster.isSource(source)) return compute(key, source, cluster);
+      computed.delete(key);
+      return { kind: 'unknown' };
+    },
+    subscribe({ namespace, name }, onChange) {
+      const key = serviceKey(namespace, name);
+      const all = subscribers.get(key) ?? new Set();
+      subscribers.set(key, all.add(onChange));
+      count += 1;
+      return () => {
+        if (!all.delete(onChange)) return;
+        count -= 1;
+        if (all.size === 0 && subscribers.get(key) === all) subscribers.delete(key);
+      };
+    },
+    subscribers: () => count,
+  };
+}
