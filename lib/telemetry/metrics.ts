@@ -223,6 +223,21 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
       [],
     ),
     circuitOpen: gauge('circuit_open', '1 while the circuit breaker before a failing sink is open.', []),
+
+    // api: requests and locks
+    apiRefusedRequests: counter('api_refused_requests_total', 'Requests to the api answered with 4xx, by code.', [
+      'code',
+    ]),
+    lockGrants: counter('lock_grants_total', 'Locks that this replica granted.', []),
+    lockExpiries: counter('lock_expiries_total', 'Grants that this replica ended because their time was over.', []),
+    lockConflicts: counter('lock_conflicts_total', 'Writes of a lock that met the write of another replica.', []),
+    lockWaitSeconds: histogram('lock_wait_seconds', 'How long clients waited for a lock that they then got.', []),
+    locksHeld: gauge('locks_held', 'Locks that are held, as every replica sees them.', []),
+    lockQueueLength: gauge(
+      'lock_queue_length',
+      'Waiters of the lock that has the most, as every replica sees them.',
+      [],
+    ),
   };
   metrics.heapLimitBytes.set(getHeapStatistics().heap_size_limit);
   // From the start, so that `increase()` sees the first one, which may be the only one for long.

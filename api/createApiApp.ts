@@ -1,0 +1,110 @@
+/**
+ * createApiApp: the HTTP application of the api role: leaders, am-I-leader, locks and probes.
+ * docs/reference/api.md. It does not listen by itself.
+ *
+ *   request -> host (421) -> token (401) -> right (403) -> answer
+ *
+ * Guarantees: every answer but 2xx and 304 has a JSON body with code and message. Only probes,
+ * /metrics, the OpenAPI document and am-I-leader answer without a token.
+ */
+
+import { readFileSync } from 'node:fs';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Clock } from '../bridge/clock.ts';
+import type { PodView } from '../lib/selection/snapshot.ts';
+import type { Logger } from '../lib/telemetry/logger.ts';
+import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { type Readiness, registerProbes } from '../lib/telemetry/probes.ts';
+import { ApiError, toApiError } from './apiError.ts';
+import { apiOpenApi } from './apiOpenApi.ts';
+import { createGuard } from './auth/guard.ts';
+import type { Reviewer } from './auth/reviewer.ts';
+import { isOwnHost } from './isOwnHost.ts';
+import type { PoolFeed } from './leaders/poolFeed.ts';
+import { registerAmILeader } from './leaders/registerAmILeader.ts';
+import { registerPools } from './leaders/registerPools.ts';
+import type { LockBook } from './locks/lockBook.ts';
+import { registerLocks } from './locks/registerLocks.ts';
+import { registerLeaders } from './registerStatusApi.ts';
+import type { StatusFeed } from './statusFeed.ts';
+
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface ApiAppDeps {
+  readonly pools: PoolFeed;
+  readonly status: StatusFeed;
+  readonly book: LockBook;
+  readonly podsAt: (ip: string) => readonly PodView[];
+  /** Null where everybody who reaches the port may ask for everything. */
+  readonly reviewer: Reviewer | null;
+  /** Without a reviewer: names to answer for, beside IP addresses and localhost. */
+  readonly hosts: readonly string[];
+  readonly clock: Clock;
+  readonly maxSkewMs: number;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly tls?: TlsFiles | undefined;
+  isReady(): Readiness;
+}
+
+/** The largest body is an acquire. */
+const BODY_LIMIT_BYTES = 16 * 1024;
+/** For a request to arrive whole; an answer may take as long as a client waits. */
+const RECEIVE_TIMEOUT_MS = 10_000;
+
+export function createApiApp(deps: ApiAppDeps): FastifyInstance {
+  const { metrics, log, tls, reviewer } = deps;
+  const guard = createGuard(reviewer);
+  const hosts = new Set(deps.hosts);
+  const app = Fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: RECEIVE_TIMEOUT_MS,
+    http: { headersTimeout: RECEIVE_TIMEOUT_MS, connectionsCheckingInterval: RECEIVE_TIMEOUT_MS / 5 },
+    forceCloseConnections: true,
+    // A pool is named by two names of objects.
+    routerOptions: { maxParamLength: 512 },
+    frameworkErrors: (error, _request, reply) => refuse(error, reply),
+    ...(tls !== undefined && { https: { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } }),
+  }) as FastifyInstance;
+
+  app.addHook('onRequest', async (request) => {
+    // A web page on a name of its own has no token, so a token is guard enough.
+    if (reviewer !== null || !request.url.startsWith('/v1/') || isOwnHost(request.headers.host, hosts)) return;
+    throw new ApiError('WRONG_HOST', 'the Host header is no IP address, not localhost and not a name of --status-host');
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+  });
+  app.setErrorHandler((error, _request, reply) => refuse(error, reply));
+  app.setNotFoundHandler((request, reply) =>
+    refuse(new ApiError('NOT_FOUND', `there is no ${request.method} ${request.url.split('?')[0]}`), reply),
+  );
+
+  registerProbes(app, { metrics, isReady: () => deps.isReady() });
+  app.get('/v1/openapi.json', (_request, reply) => reply.send(apiOpenApi));
+  registerLeaders(app, deps.status, (verb) => async (request: FastifyRequest) => {
+    const { namespace = '', service: name = '' } = paramsOf(request);
+    await guard.require(request, { verb, resource: 'leaders', namespace, name });
+  });
+  registerPools(app, deps.pools, guard);
+  registerAmILeader(app, deps.pools, guard, deps.podsAt);
+  registerLocks(app, { book: deps.book, guard, clock: deps.clock, maxSkewMs: deps.maxSkewMs });
+  return app;
+
+  function refuse(error: unknown, reply: FastifyReply): FastifyReply {
+    const { status, code, message, details, cause } = toApiError(error);
+    if (status < 500) metrics.apiRefusedRequests.inc({ code });
+    if (code === 'INTERNAL') log.error({ err: cause }, 'a request failed');
+    if (status === 401) reply.header('www-authenticate', 'Bearer');
+    if (status === 429 || status === 503) reply.header('retry-after', '1');
+    return reply.code(status).send({ code, message, ...details });
+  }
+}
+
+function paramsOf({ params }: FastifyRequest): Readonly<Record<string, string>> {
+  return typeof params === 'object' && params !== null ? (params as Record<string, string>) : {};
+}

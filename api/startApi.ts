@@ -1,0 +1,119 @@
+/**
+ * startApi: serves the api over HTTP, or HTTPS, and watches the Leases of locks.
+ *
+ * Guarantees: it is ready when the lists of leaders and of locks are complete. A certificate that
+ * was renewed counts within 10 s; one that cannot be read leaves the previous one in place. `close`
+ * sends waiting clients away, and they keep their places.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { createSecureContext, Server as TlsServer } from 'node:tls';
+import type { FastifyInstance } from 'fastify';
+import { type Clock, systemClock } from '../bridge/clock.ts';
+import { startWatches } from '../bridge/watch/startWatches.ts';
+import type { KubeApi } from '../lib/kube/kubeApi.ts';
+import type { Logger } from '../lib/telemetry/logger.ts';
+import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { createReviewer } from './auth/reviewer.ts';
+import { type ApiAppDeps, createApiApp, type TlsFiles } from './createApiApp.ts';
+import { createLeaseStore } from './locks/leaseStore.ts';
+import { createLockBook, type LockBook } from './locks/lockBook.ts';
+import type { LockMetrics } from './locks/lockKeeper.ts';
+import { lockKind } from './locks/lockWatch.ts';
+
+export interface ApiOptions
+  extends Pick<ApiAppDeps, 'pools' | 'status' | 'podsAt' | 'hosts' | 'maxSkewMs' | 'metrics' | 'log' | 'tls'> {
+  readonly api: KubeApi;
+  /** Empty means all. */
+  readonly namespaces: readonly string[];
+  readonly auth: 'token' | 'none';
+  readonly audience: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly clock?: Clock;
+  /** Of the watches of leaders. */
+  readonly isReady: ApiAppDeps['isReady'];
+}
+
+export interface ApiServer {
+  /** Where it listens: `http://127.0.0.1:8082`. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const RELOAD_EVERY_MS = 10_000;
+
+export async function startApi(options: ApiOptions): Promise<ApiServer> {
+  const { api, namespaces, metrics, log, tls, maxSkewMs, clock = systemClock } = options;
+  const random = Math.random;
+  const store = createLeaseStore(api);
+  const book = createLockBook({ store, clock, random, maxSkewMs, metrics: toLockMetrics(metrics) });
+  reportLocks(metrics, book);
+  const watches = startWatches<never>({
+    ...{ kinds: [lockKind(book)], api, namespaces, clock, random, log, metrics },
+    onChange() {},
+    onSettled() {},
+    onSynced() {},
+  });
+  const app = createApiApp({
+    ...options,
+    book,
+    clock,
+    reviewer: options.auth === 'none' ? null : createReviewer(api, options.audience),
+    isReady() {
+      const [leaders, locks] = [options.isReady(), watches.readiness(clock.monotonic())];
+      return { ready: leaders.ready && locks.ready, reasons: [...leaders.reasons, ...locks.reasons] };
+    },
+  });
+  const stopReloading = tls === undefined ? () => {} : reloadCertificate(app, tls, log);
+  const close = async (): Promise<void> => {
+    stopReloading();
+    book.close();
+    await app.close();
+    await watches.close();
+  };
+  try {
+    return { url: await app.listen({ host: options.host, port: options.port }), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function toLockMetrics(metrics: Metrics): LockMetrics {
+  return {
+    granted: (count) => metrics.lockGrants.inc(count),
+    expired: () => metrics.lockExpiries.inc(),
+    conflicted: () => metrics.lockConflicts.inc(),
+    waited: (seconds) => metrics.lockWaitSeconds.observe(seconds),
+  };
+}
+
+/** When it is scraped. prom-client knows `collect` as an option of the constructor only. */
+function reportLocks({ locksHeld, lockQueueLength }: Metrics, book: Pick<LockBook, 'counts'>): void {
+  Object.assign(locksHeld, { collect: () => locksHeld.set(book.counts().held) });
+  Object.assign(lockQueueLength, { collect: () => lockQueueLength.set(book.counts().longestQueue) });
+}
+
+/** The kubelet replaces the files of a mounted Secret while the process runs. */
+function reloadCertificate(app: FastifyInstance, files: TlsFiles, log: Logger): () => void {
+  const { server } = app;
+  let known = '';
+  const timer = setInterval(async () => {
+    try {
+      const [cert, key] = await Promise.all([readFile(files.cert, 'utf8'), readFile(files.key, 'utf8')]);
+      if (known === '') known = cert + key;
+      if (known === cert + key || !(server instanceof TlsServer)) return;
+      // While the files are replaced, certificate and key may not belong together.
+      createSecureContext({ cert, key });
+      server.setSecureContext({ cert, key });
+      known = cert + key;
+      log.info({ cert: files.cert }, 'certificate replaced');
+    } catch (error) {
+      log.warn({ err: error, cert: files.cert }, 'the certificate cannot be read again; the previous one stays');
+    }
+  }, RELOAD_EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
