@@ -30,6 +30,8 @@ async function main(): Promise<void> {
       return (await import('./commands/bridge.ts')).bridge(line.values, readSettings);
     case 'functions':
       return (await import('./commands/functions.ts')).functions(line.values, readSettings);
+    case 'api':
+      return (await import('./commands/api.ts')).api(line.values, readSettings);
     case 'record':
       return (await import('./commands/record.ts')).record(line.values);
     case 'replay':

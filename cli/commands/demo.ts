@@ -11,7 +11,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Values } from '../../lib/config/parseCommandLine.ts';
-import { createLogger } from '../../lib/telemetry/logger.ts';
+import { createLogger, type Logger } from '../../lib/telemetry/logger.ts';
 import { type DemoCluster, startDemoCluster } from '../demo/cluster/demoCluster.ts';
 import { showPlayground } from '../demo/playground.ts';
 import { createScreen } from '../demo/screen.ts';
@@ -34,11 +34,12 @@ export async function demo(values: Values<'demo'>): Promise<void> {
   open.defer(() => cluster.close());
 
   const pageUrl = values.keep ? await servePage(cluster, open) : null;
+  const apiUrl = values.keep ? await serveApi(cluster, log, open) : '';
   if (pageUrl !== null) screen.line(`Live page: ${pageUrl}\n`);
   const told = tellStory(cluster, screen).then(() => true);
   const isTold = await Promise.race([told, stopped.then(() => false), failed.promise]);
   if (isTold && pageUrl !== null) {
-    showPlayground({ cluster, screen, kubeconfigPath, pageUrl });
+    showPlayground({ cluster, screen, kubeconfigPath, pageUrl, apiUrl });
     await Promise.race([stopped, failed.promise]);
   } else if (isTold) {
     screen.line('\nTo play with it: npx zen-lead demo --keep');
@@ -51,6 +52,21 @@ async function servePage({ feed, metrics }: DemoCluster, open: AsyncDisposableSt
   const { startProbes } = await import('../serve/startProbes.ts');
   const { readiness: isReady } = feed;
   const { url, close } = await startProbes({ host: '127.0.0.1', port: 0, metrics, isReady, feed });
+  open.defer(close);
+  return url;
+}
+
+/** For everybody on this machine, as the embedded Kubernetes API is. */
+async function serveApi(
+  { answering, feed, metrics }: DemoCluster,
+  log: Logger,
+  open: AsyncDisposableStack,
+): Promise<string> {
+  const { startApi } = await import('../../api/startApi.ts');
+  const { url, close } = await startApi({
+    ...{ ...answering, status: feed, isReady: feed.readiness, namespaces: [], metrics, log },
+    ...{ auth: 'none', audience: '', hosts: [], maxSkewMs: 0, host: '127.0.0.1', port: 0, tls: undefined },
+  });
   open.defer(close);
   return url;
 }

@@ -6,8 +6,11 @@
  * once what is in flight is done.
  */
 
+import { createPoolFeed } from '../../api/leaders/poolFeed.ts';
+import { startApi } from '../../api/startApi.ts';
 import { createStatusFeed } from '../../api/statusFeed.ts';
 import { createEventPoster } from '../../bridge/delivery/eventPoster.ts';
+import { createAddressIndex } from '../../bridge/leaders/addressIndex.ts';
 import type { CommandLine, Values } from '../../lib/config/parseCommandLine.ts';
 import { recordBuild } from '../../lib/telemetry/build.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
@@ -22,6 +25,7 @@ import { chooseListenHost } from '../serve/listenHost.ts';
 import { openRecorder } from '../serve/openRecorder.ts';
 import { startProbes } from '../serve/startProbes.ts';
 import { startZenLead } from '../serve/startZenLead.ts';
+import { toTlsFiles } from '../serve/tlsFiles.ts';
 import { waitForStopSignal } from '../stopSignal.ts';
 
 export async function run(values: Values<'run'>, readSettings: () => Promise<CommandLine>): Promise<void> {
@@ -52,7 +56,14 @@ export async function run(values: Values<'run'>, readSettings: () => Promise<Com
   open.defer(() => feed.close());
   const recorder = await openRecorder(values, log);
   open.defer(() => recorder?.close());
-  const watchers = { onConcern: feed.note, ...(recorder !== null && { onDelivery: recorder.record }) };
+  const pools = createPoolFeed();
+  const addresses = createAddressIndex();
+  const onConcern: typeof feed.note = (source) => {
+    feed.note(source);
+    pools.note(source);
+  };
+  const onPod = values.apiPort === undefined ? undefined : addresses.note;
+  const watchers = { onConcern, onPod, ...(recorder !== null && { onDelivery: recorder.record }) };
   const zenLead = startZenLead({
     api,
     clusterName,
@@ -70,12 +81,22 @@ export async function run(values: Values<'run'>, readSettings: () => Promise<Com
     ...watchers,
   });
   feed.follow(zenLead);
+  pools.follow(zenLead);
   open.defer(() => zenLead.close());
   const host = chooseListenHost(values);
   const { port, statusHosts } = values;
   const probes = await startProbes({ host, port, metrics, isReady: zenLead.readiness, feed, statusHosts });
   open.defer(() => probes.close());
-  log.info({ url: probes.url, clusterName, namespaces }, 'started');
+  const apiServer =
+    values.apiPort === undefined
+      ? undefined
+      : await startApi({
+          ...{ api, namespaces, pools, status: feed, podsAt: addresses.podsAt, isReady: zenLead.readiness },
+          ...{ auth: values.apiAuth, audience: values.audience, maxSkewMs: values.maxClockSkew * 1_000 },
+          ...{ hosts: statusHosts, metrics, log, host, port: Number(values.apiPort), tls: toTlsFiles(values) },
+        });
+  open.defer(() => apiServer?.close());
+  log.info({ url: probes.url, apiUrl: apiServer?.url, clusterName, namespaces }, 'started');
   open.adopt(followConfig({ values, readSettings, log }), (one) => one.close());
   log.info({ signal: await stopped }, 'stopping');
 }

@@ -13,11 +13,13 @@ interface Playground {
   readonly screen: Screen;
   readonly kubeconfigPath: string;
   readonly pageUrl: string;
+  readonly apiUrl: string;
 }
 
-export function showPlayground({ cluster, screen, kubeconfigPath, pageUrl }: Playground): void {
+export function showPlayground({ cluster, screen, kubeconfigPath, pageUrl, apiUrl }: Playground): void {
   screen.step(5, 'Your turn, in a second terminal; Ctrl-C here ends it');
   screen.line(`   live page   ${pageUrl}`);
+  screen.line(`   api         ${apiUrl}/v1/leader/pool/${SERVICE}.default`);
   screen.command(`export KUBECONFIG=${kubeconfigPath}`);
   screen.command(`kubectl get pods,services,endpointslices`);
   screen.command(`kubectl describe endpointslice ${LEADER_SERVICE}-ipv4`);
@@ -25,7 +27,8 @@ export function showPlayground({ cluster, screen, kubeconfigPath, pageUrl }: Pla
   screen.command(`kubectl annotate service ${SERVICE} ${annotation.pinLeader}=${POD_NAMES[2]}`);
   screen.command(`kubectl annotate pod ${POD_NAMES[2]} ${annotation.exclude}=true`);
   screen.command(`npx zen-lead switchover default/${SERVICE}`);
-  screen.command(`kubectl get events`);
+  screen.command(`npx zen-lead lock default/try --api-url ${apiUrl} -- sleep 60`);
+  screen.command(`kubectl get leases,events`);
   screen.command(`kubectl annotate service ${SERVICE} ${annotation.enabled}-`);
   screen.command(`nc 127.0.0.1 ${cluster.leaderPort}              # who answers`);
   screen.command(`echo crash | nc 127.0.0.1 ${cluster.leaderPort} # kill the pod that answers`);

@@ -15,7 +15,7 @@ import type { CommandLine, Values } from '../../lib/config/parseCommandLine.ts';
 import type { Settings } from '../../lib/config/setting.ts';
 import type { AdjustableLogger } from '../../lib/telemetry/logger.ts';
 
-type FollowingCommand = 'run' | 'bridge' | 'functions';
+type FollowingCommand = 'run' | 'bridge' | 'functions' | 'api';
 
 /**
  * The kubelet moves a symbolic link above the file, of which a watch of the file learns nothing.

@@ -8,6 +8,7 @@ import { bridgeLimitSettings, functionLimitSettings } from './limitSettings.ts';
 import { serverSettings } from './serverSettings.ts';
 import type { Command } from './setting.ts';
 import {
+  apiSettings,
   clusterSettings,
   deliverySettings,
   leaseSettings,
@@ -55,6 +56,8 @@ export const commands = {
       ...bridgeLimitSettings,
       ...leaseSettings,
       ...recordingSettings,
+      apiPort: serverSettings.apiPortOfRun,
+      ...apiSettings,
       ...tracingSettings,
       logLevel: serverSettings.logLevel,
     },
@@ -99,6 +102,19 @@ export const commands = {
       metricsPerServiceLimit: serverSettings.metricsPerServiceLimit,
       ...functionLimitSettings,
       ...tracingSettings,
+      logLevel: serverSettings.logLevel,
+    },
+  },
+  api: {
+    summary: 'The role that answers: who leads, am I the leader, and locks. Several replicas share the work.',
+    settings: {
+      config: serverSettings.config,
+      ...clusterSettings,
+      namespaces: serverSettings.namespaces,
+      port: serverSettings.apiPort,
+      host: serverSettings.host,
+      ...apiSettings,
+      statusHosts: serverSettings.statusHosts,
       logLevel: serverSettings.logLevel,
     },
   },

@@ -33,6 +33,15 @@ export const probeSettings = {
   maxProbesPerSecond: serverSettings.maxProbesPerSecond,
 } as const;
 
+/** Of what serves the api. */
+export const apiSettings = {
+  apiAuth: serverSettings.apiAuth,
+  audience: serverSettings.apiAudience,
+  tlsCert: serverSettings.tlsCert,
+  tlsKey: serverSettings.tlsKey,
+  maxClockSkew: serverSettings.maxClockSkew,
+} as const;
+
 export const recordingSettings = {
   record: debugSettings.record,
   recordServices: debugSettings.recordServices,

@@ -31,6 +31,10 @@ export const textForms = {
     `system:serviceaccount:${LABEL}:${SUBDOMAIN}`,
     'user name of a service account: system:serviceaccount:NAMESPACE:NAME',
   ),
+  port: matching(
+    '(?:\\d{1,4}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])',
+    'TCP port: a whole number from 0 to 65535',
+  ),
   certificates: { noun: 'PEM text with certificates that can be read', fits: holdsCertificates },
 } as const satisfies Readonly<Record<string, TextForm>>;
 

@@ -39,6 +39,11 @@ const sections: readonly { readonly first: keyof Metrics; readonly title: string
     title: 'Watching and delivering',
     text: 'From `zen-lead bridge` and `zen-lead run`. A process of functions exports those without labels as 0.',
   },
+  {
+    first: 'apiRefusedRequests',
+    title: 'The api, and locks',
+    text: 'From `zen-lead api`, and from `zen-lead run` with `--api-port`. Sum the counters over all replicas; of the gauges take the maximum. Others export 0.',
+  },
 ];
 
 const fates = { same: 'the same', near: 'nearly the same', none: 'not there' } as const;

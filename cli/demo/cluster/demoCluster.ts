@@ -4,9 +4,12 @@
  * others. It reaches the API server over HTTP, as it always does.
  */
 
+import { createPoolFeed } from '../../../api/leaders/poolFeed.ts';
+import type { ApiOptions } from '../../../api/startApi.ts';
 import { createStatusFeed, type StatusFeed } from '../../../api/statusFeed.ts';
 import { startApiServer } from '../../../apiserver/startApiServer.ts';
 import { systemClock } from '../../../bridge/clock.ts';
+import { createAddressIndex } from '../../../bridge/leaders/addressIndex.ts';
 import { createObjectIndex } from '../../../bridge/watch/objectIndex.ts';
 import { createIndexes, createObjectStore } from '../../../bridge/watch/objectStore.ts';
 import { startReflector } from '../../../bridge/watch/reflector.ts';
@@ -41,6 +44,8 @@ export interface DemoCluster {
   readonly journal: Journal;
   /** For the live page. */
   readonly feed: StatusFeed;
+  /** What the api needs. */
+  readonly answering: Pick<ApiOptions, 'api' | 'pools' | 'podsAt'>;
   readonly metrics: Metrics;
   answersSince(since: number): readonly Answer[];
   /** Every question asked so far has its answer, or was given up. */
@@ -110,11 +115,18 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
   await statefulSet.createAll();
   const feed = createStatusFeed();
   opening.defer(() => feed.close());
+  const pools = createPoolFeed();
+  const addresses = createAddressIndex();
+  const onConcern: typeof feed.note = (source) => {
+    feed.note(source);
+    pools.note(source);
+  };
   const zenLead = startZenLead({
-    ...{ api, clusterName: 'demo', namespaces: [], metrics, log, onConcern: feed.note },
+    ...{ api, clusterName: 'demo', namespaces: [], metrics, log, onConcern, onPod: addresses.note },
     checks: { probeHostNetwork: false, maxProbesPerSecond: MAX_PROBES_PER_SECOND, network: probeThrough(network) },
   });
   feed.follow(zenLead);
+  pools.follow(zenLead);
   opening.defer(() => zenLead.close());
   const asking = startClient(proxy.port, ({ from }) =>
     journal.record(from === null ? { kind: 'unanswered' } : { kind: 'answered', pod: from }),
@@ -127,6 +139,7 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
     leaderPort: proxy.port,
     journal,
     feed,
+    answering: { api, pools, podsAt: addresses.podsAt },
     metrics,
     answersSince: asking.answersSince,
     untilAnswered: asking.untilAnswered,

@@ -56,6 +56,9 @@ it('the demo with --keep stays, and the commands that it prints work', async () 
   await ask(last, 'crash\n');
   await expect.poll(() => ask(last), { message: 'who answers' }).toMatch(new RegExp(`^postgres-[^${leader.at(-1)}]$`));
 
+  const [, apiUrl = ''] = /^ +api +(\S+)$/m.exec(program.stdout()) ?? [];
+  expect(await (await fetch(apiUrl)).json()).toMatchObject({ pool: 'postgres', members: [{}, {}, {}] });
+
   const commands = [...printed.matchAll(/\$ kubectl (.*)$/gm)].map((match) => match[1] ?? '');
   expect(commands.length).toBeGreaterThan(5);
   if (hasKubectl()) {
