@@ -42,7 +42,10 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
     mayImport: ['lib', 'bridge/watch', 'bridge/backoff.ts', 'bridge/clock.ts', 'bridge/sleep.ts'],
     outside: true,
   },
-  cli: { mayImport: ['lib', 'functions', 'bridge', 'api', 'apiserver', 'package.json'], outside: true },
+  cli: {
+    mayImport: ['lib', 'functions', 'bridge', 'api', 'apiserver', 'clients/typescript', 'package.json'],
+    outside: true,
+  },
 };
 
 /**
