@@ -32,6 +32,8 @@ async function main(): Promise<void> {
       return (await import('./commands/functions.ts')).functions(line.values, readSettings);
     case 'api':
       return (await import('./commands/api.ts')).api(line.values, readSettings);
+    case 'lock':
+      return (await import('./commands/lock.ts')).lock(line.values, process.env);
     case 'record':
       return (await import('./commands/record.ts')).record(line.values);
     case 'replay':

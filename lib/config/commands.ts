@@ -5,6 +5,7 @@
 
 import { debugCommands } from './debugCommands.ts';
 import { bridgeLimitSettings, functionLimitSettings } from './limitSettings.ts';
+import { lockSettings } from './lockSettings.ts';
 import { serverSettings } from './serverSettings.ts';
 import type { Command } from './setting.ts';
 import {
@@ -117,6 +118,10 @@ export const commands = {
       statusHosts: serverSettings.statusHosts,
       logLevel: serverSettings.logLevel,
     },
+  },
+  lock: {
+    summary: 'Run a command while holding a lock: zen-lead lock NAMESPACE/NAME -- COMMAND.',
+    settings: lockSettings,
   },
   ...debugCommands,
 } as const satisfies Readonly<Record<string, Command>>;

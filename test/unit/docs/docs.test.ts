@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { commands } from '../../../lib/config/commands.ts';
 import type { Command, Setting } from '../../../lib/config/setting.ts';
+import { lockAnnotation, lockLabel } from '../../../lib/lock/lockNames.ts';
 import { annotation, label } from '../../../lib/selection/names.ts';
 import { readMetricRows } from '../../../lib/telemetry/renderMetricsPage.ts';
 import { anchorsOf } from './citations.ts';
@@ -82,7 +83,12 @@ describe.each(pages)('%s', (page) => {
   });
 
   it('names annotations that are read, and files that are there', () => {
-    const known = [...Object.values(annotation), ...Object.values(label)].map(String);
+    const known = [
+      ...Object.values(annotation),
+      ...Object.values(label),
+      ...Object.values(lockAnnotation),
+      lockLabel,
+    ].map(String);
     // Not in a URL, and not where the text names the prefix alone.
     for (const [, name = ''] of text.matchAll(/(?<![/.\w-])zen-lead\.io\/([a-z-]*[a-z])\b/g))
       expect(known, name).toContain(`zen-lead.io/${name}`);
