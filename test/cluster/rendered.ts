@@ -10,6 +10,7 @@ export const rendered: Readonly<Record<string, readonly string[]>> = {
   one: ['--set', 'mode=one'],
   namespaced: ['--set', 'namespaces={team-a,team-b}'],
   guarded: ['--set', 'guard.enabled=true'],
+  answering: ['--set', 'api.enabled=true', '--set', 'namespaces={team-a,team-b}'],
   configured: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/configured.yaml')],
   demoting: ['--set', 'onDemote.enabled=true'],
   traced: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/traced.yaml')],

@@ -74,5 +74,5 @@ it('scrapes one port of each of our pods, on Knative past the queue-proxy, and n
   const portNames = activeTargets.map(
     ({ discoveredLabels }) => discoveredLabels['__meta_kubernetes_pod_container_port_name'],
   );
-  expect([...new Set(portNames)].toSorted()).toEqual(['http', 'probes', 'user-port']);
+  expect([...new Set(portNames)].toSorted()).toEqual(['api', 'http', 'probes', 'user-port']);
 });

@@ -58,7 +58,7 @@ const components = globSync(['components/*', 'knative/components/*'], { cwd: dep
 const sources: readonly (readonly [string, () => readonly Manifest[]])[] = [
   ...(hasKubectl
     ? [
-        ...['knative', 'kubernetes', 'kubernetes/one', 'guard'].map(
+        ...['knative', 'kubernetes', 'kubernetes/one', 'guard', 'api'].map(
           (path) => [path, () => build(join(deploy, path))] as const,
         ),
         ...components.map((path) => [path, () => buildWith(path)] as const),
