@@ -45,6 +45,17 @@ const property = (title: string) => ({ test: 'test/unit/selection/invariants.tes
 const prober = { test: 'test/unit/bridge/probes/prober.test.ts' };
 const healthChecks = { file: 'bridge/leaders/healthChecks.ts', test: 'test/unit/bridge/leaders/healthChecks.test.ts' };
 const pacer = { file: 'cli/replay/stepper.ts', test: 'test/unit/cli/replay/pacer.test.ts' };
+const lockRules = {
+  guarantee: 'docs/reference/locks.md',
+  file: 'lib/lock/decideLock.ts',
+  test: 'test/unit/lock/decideLock.test.ts',
+};
+const lockKeeper = {
+  guarantee: 'docs/reference/locks.md',
+  file: 'api/locks/lockKeeper.ts',
+  test: 'test/unit/api/locks/lockKeeper.test.ts',
+};
+const api = { guarantee: 'docs/reference/api.md', test: 'test/unit/api/apiApp.test.ts' };
 const podsOf = {
   file: 'bridge/leaders/namespaceIndex.ts',
   search: '[...named, ...routed]',
@@ -52,6 +63,80 @@ const podsOf = {
 };
 
 export const mutants: readonly Mutant[] = [
+  {
+    name: 'the api asks for no right',
+    ...api,
+    file: 'api/auth/guard.ts',
+    search: 'if (await reviewer.isAllowed(user, right)) return;',
+    replace: 'if ((await reviewer.isAllowed(user, right)) || true) return;',
+  },
+  {
+    name: 'the api takes tokens of another audience',
+    ...api,
+    file: 'api/auth/reviewer.ts',
+    search: "|| !takeList(status, 'audiences', 'status').includes(audience)",
+    replace: '|| audience === undefined',
+    test: 'test/unit/api/auth/reviewer.test.ts',
+  },
+  {
+    name: 'an address that pods share tells one of them that it leads',
+    ...api,
+    file: 'api/leaders/registerAmILeader.ts',
+    search: "if (others.length > 0) throw refuse('the address of several pods');",
+    replace: 'if (others.length > 100) return pod;',
+  },
+  {
+    name: 'the api answers from a view that cannot be relied on',
+    ...api,
+    file: 'api/leaders/poolFeed.ts',
+    search: 'if (cluster === null || !cluster.isFresh(namespace))',
+    replace: 'if (cluster === null)',
+  },
+  {
+    name: 'who waits for a lock on another replica is not told',
+    guarantee: 'docs/reference/locks.md',
+    file: 'api/locks/lockBook.ts',
+    search: 'keepers.get(key)?.observe(view, uid);',
+    replace: '',
+    test: 'test/integration/api/locks.test.ts',
+    title: 'deleted by hand',
+  },
+  {
+    name: 'a lock gives the same token twice',
+    ...lockRules,
+    search: '? known + 1 :',
+    replace: '? known :',
+  },
+  {
+    name: 'a grant of a lock is taken while it runs',
+    ...lockRules,
+    search: 'const before = currentGrant(state, now, maxSkewMs);',
+    replace: 'const before = currentGrant(state, now + 60_000, maxSkewMs);',
+  },
+  {
+    name: 'a wrong token ends a grant',
+    ...lockRules,
+    search: '&& grant.id === grantId && grant.token === token;',
+    replace: '&& grant.id === grantId && token > 0;',
+  },
+  {
+    name: 'the last waiter of a lock comes first',
+    ...lockRules,
+    search: 'const [first, ...others] = draft.queue;',
+    replace: 'const [first, ...others] = draft.queue.toReversed();',
+  },
+  {
+    name: 'a lock is refused from what the watch has delivered',
+    ...lockKeeper,
+    search: 'let isConfirmed = view === undefined;',
+    replace: 'let isConfirmed = view === undefined;\n    isConfirmed = true;',
+  },
+  {
+    name: 'who waits for a lock does not keep its place',
+    ...lockKeeper,
+    search: 'Math.min(ASK_AGAIN_MS, untilExpiryMs)',
+    replace: 'untilExpiryMs',
+  },
   {
     name: 'a terminating pod is fit',
     guarantee: 'S2',
