@@ -18,6 +18,7 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
   'lib/selection': { mayImport: [], outside: false },
   // Of lib/kube the reading of fields alone, which is pure as well.
   'lib/lock': { mayImport: ['lib/errors.ts', 'lib/kube/fields.ts'], outside: false },
+  'lib/expression': { mayImport: [], outside: true },
   'lib/config': { mayImport: ['lib/errors.ts'], outside: true },
   'lib/telemetry': { mayImport: ['lib/errors.ts', 'package.json'], outside: true },
   'lib/events': { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection'], outside: true },

@@ -1,0 +1,157 @@
+/**
+ * Reads a condition of a flow, which is written in CEL, and evaluates it.
+ *
+ * Guarantees: what it accepts names only known values, gives true or false, and has a bound on its
+ * cost that holds for every input (costBound.ts). It has no access to anything but the values that
+ * it is given. A problem says where in the text it is.
+ * Does not guarantee that an evaluation succeeds: `1 / params.x` may still divide by zero.
+ * Source: https://github.com/google/cel-spec/blob/master/doc/langdef.md ;
+ * docs/decisions/conditions.md
+ */
+
+import { type ASTNode, Environment, EvaluationError, ParseError } from '@marcbachmann/cel-js';
+import { costBound, MAX_COST } from './costBound.ts';
+import { celFromGoTemplate } from './goTemplate.ts';
+import { findForbidden, readReferences } from './references.ts';
+import type { ConditionProblem, ConditionScope } from './scope.ts';
+
+/** A CRD bounds it, too. A longer one is a program, and belongs into a step. */
+export const MAX_CONDITION_LENGTH = 1_024;
+/** What 1,024 characters of ordinary conditions need is below 300. */
+const MAX_NODES = 500;
+const MAX_DEPTH = 32;
+
+/** The words of the Go zen-flow that are not CEL. `true` and `false` are. */
+const WORDS: Readonly<Record<string, string>> = { always: 'true', never: 'false' };
+
+const stepType = { phase: 'string', reason: 'string', exitCode: 'int', attempts: 'int' } as const;
+
+export interface StepValue {
+  readonly phase: string;
+  /** Empty where there is none. */
+  readonly reason: string;
+  /** -1 where it is not known. */
+  readonly exitCode: number;
+  readonly attempts: number;
+}
+
+export interface ConditionValues {
+  readonly flow: { readonly name: string; readonly namespace: string };
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Holds at least what `stepNames` says. */
+  readonly steps: Readonly<Record<string, StepValue>>;
+  /** What a retry condition reads. */
+  readonly ended?: { readonly exitCode: number; readonly reason: string; readonly attempt: number };
+}
+
+export type Outcome =
+  | { readonly kind: 'value'; readonly value: boolean }
+  | { readonly kind: 'error'; readonly message: string };
+
+export interface Condition {
+  readonly kind: 'condition';
+  /** The steps that it reads, sorted, no duplicates. */
+  readonly stepNames: readonly string[];
+  evaluate(values: ConditionValues): Outcome;
+}
+
+export function parseCondition(text: string, scope: ConditionScope): Condition | ConditionProblem {
+  const source = WORDS[text.trim()] ?? text;
+  if (source.length > MAX_CONDITION_LENGTH) {
+    return problem(`has ${source.length} characters; ${MAX_CONDITION_LENGTH} are allowed`, null);
+  }
+  if (source.includes('{{')) return problem(explainGoTemplate(source), source.indexOf('{{'));
+  const ast = parseText(source);
+  if ('kind' in ast) return ast;
+  const forbidden = findForbidden(ast);
+  if (forbidden !== null) return forbidden;
+  const references = readReferences(ast, scope);
+  if ('kind' in references) return references;
+  const { cost } = costBound(ast);
+  if (cost > MAX_COST) {
+    return problem('could take too long: its lists and texts multiply; do this in a step', 0);
+  }
+  return typeCheck(source, references.steps, references.parameters, scope);
+}
+
+function parseText(source: string): ASTNode | ConditionProblem {
+  try {
+    return new Environment({ limits: { maxAstNodes: MAX_NODES, maxDepth: MAX_DEPTH } }).parse(source).ast;
+  } catch (error) {
+    if (error instanceof ParseError) return problem(error.summary, error.range?.start ?? null);
+    throw error;
+  }
+}
+
+function typeCheck(
+  source: string,
+  steps: readonly string[],
+  parameters: readonly string[],
+  scope: ConditionScope,
+): Condition | ConditionProblem {
+  const environment = new Environment({ limits: { maxAstNodes: MAX_NODES, maxDepth: MAX_DEPTH } })
+    .registerVariable({ name: 'flow', schema: { name: 'string', namespace: 'string' } })
+    .registerVariable({ name: 'steps', schema: Object.fromEntries(steps.map((name) => [name, { ...stepType }])) })
+    .registerVariable({ name: 'params', schema: Object.fromEntries(parameters.map((name) => [name, 'string'])) });
+  if (scope.isRetry) {
+    environment
+      .registerVariable('exitCode', 'int')
+      .registerVariable('reason', 'string')
+      .registerVariable('attempt', 'int');
+  }
+  const parsed = environment.parse(source);
+  const { valid, type, error } = parsed.check();
+  if (!valid) {
+    const summary = error instanceof Error && 'summary' in error ? String(error.summary) : 'is not valid';
+    return problem(summary, error?.range?.start ?? null);
+  }
+  if (type !== 'bool') return problem(`gives ${type}, not true or false`, 0);
+  return {
+    kind: 'condition',
+    stepNames: steps,
+    evaluate: (values) => evaluate(() => parsed(toContext(values, steps, parameters))),
+  };
+}
+
+function toContext(values: ConditionValues, steps: readonly string[], parameters: readonly string[]): object {
+  const { ended } = values;
+  return {
+    flow: values.flow,
+    steps: Object.fromEntries(steps.map((name) => [name, toStep(values.steps[name])])),
+    params: Object.fromEntries(parameters.map((name) => [name, values.parameters[name] ?? ''])),
+    ...(ended !== undefined && {
+      exitCode: BigInt(ended.exitCode),
+      reason: ended.reason,
+      attempt: BigInt(ended.attempt),
+    }),
+  };
+}
+
+/** CEL's integers are 64 bits wide, which the evaluator holds as bigint. */
+function toStep(step: StepValue | undefined): object {
+  return {
+    phase: step?.phase ?? '',
+    reason: step?.reason ?? '',
+    exitCode: BigInt(step?.exitCode ?? -1),
+    attempts: BigInt(step?.attempts ?? 0),
+  };
+}
+
+function evaluate(run: () => unknown): Outcome {
+  try {
+    return { kind: 'value', value: run() === true };
+  } catch (error) {
+    if (error instanceof EvaluationError) return { kind: 'error', message: error.summary };
+    throw error;
+  }
+}
+
+function explainGoTemplate(source: string): string {
+  const cel = celFromGoTemplate(source);
+  const way = cel === null ? "write it in CEL, as steps['build'].phase == 'Succeeded'" : `write it in CEL: ${cel}`;
+  return `is a Go template, which zen-flow does not run; ${way}`;
+}
+
+function problem(message: string, at: number | null): ConditionProblem {
+  return { kind: 'problem', message, at };
+}

@@ -1,0 +1,18 @@
+/** Says what a condition may name, and what is wrong with one that names something else. */
+
+export interface ConditionScope {
+  /** The steps whose results it may read: those that have ended whenever it is evaluated. */
+  readonly steps: ReadonlySet<string>;
+  /** Every step of the flow, so that a message can tell a late step from an unknown one. */
+  readonly allSteps: ReadonlySet<string>;
+  readonly parameters: ReadonlySet<string>;
+  /** It decides about a retry, and may read `exitCode`, `reason` and `attempt`. */
+  readonly isRetry: boolean;
+}
+
+export interface ConditionProblem {
+  readonly kind: 'problem';
+  readonly message: string;
+  /** Characters from the beginning of the text; null where it concerns the whole. */
+  readonly at: number | null;
+}
