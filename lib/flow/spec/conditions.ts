@@ -1,0 +1,27 @@
+/** Reads the conditions of one step. They may name what is known when they are evaluated. */
+
+import { type Condition, parseCondition } from '../../expression/condition.ts';
+import type { ConditionProblem, ConditionScope } from '../../expression/scope.ts';
+import type { FlowSpec, Step } from './flowSpec.ts';
+import { ancestorsOf } from './order.ts';
+
+export function parseWhen(spec: FlowSpec, step: Step, text: string): Condition | ConditionProblem {
+  return parseCondition(text, scopeOf(spec, step, false));
+}
+
+/** It may also read how the attempt ended. */
+export function parseRetryWhen(spec: FlowSpec, step: Step, text: string): Condition | ConditionProblem {
+  return parseCondition(text, scopeOf(spec, step, true));
+}
+
+function scopeOf(spec: FlowSpec, step: Step, isRetry: boolean): ConditionScope {
+  const isFinal = spec.finally.some(({ name }) => name === step.name);
+  const before = ancestorsOf(isFinal ? spec.finally : spec.steps, step.name);
+  const names = (steps: readonly Step[]) => steps.map(({ name }) => name);
+  return {
+    steps: isFinal ? new Set([...names(spec.steps), ...before]) : before,
+    allSteps: new Set([...names(spec.steps), ...names(spec.finally)]),
+    parameters: new Set(Object.keys(spec.parameters)),
+    isRetry,
+  };
+}

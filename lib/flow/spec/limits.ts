@@ -1,0 +1,22 @@
+/**
+ * The bounds of what a flow may hold. The CRD has them too, and is written from them.
+ */
+
+export const limits = {
+  /** What etcd holds of one flow bounds it. 1,000 steps with shared templates fit. */
+  steps: 1_000,
+  finally: 32,
+  templates: 64,
+  dependencies: 64,
+  parameters: 64,
+  /** costBound.ts of lib/expression counts with it. */
+  parameterLength: 4_096,
+  message: 1_024,
+  condition: 1_024,
+  /** A name becomes a label, and part of the name of a Job. */
+  name: 52,
+  parallelism: 500,
+  retries: 100,
+  /** 2^31 - 1: what `int32` fields of a Job hold. */
+  int32: 2_147_483_647,
+} as const;
