@@ -1,0 +1,43 @@
+/** Names what zen-flow reads and writes: group, labels, annotations, objects. */
+
+import { hashName } from './hash.ts';
+
+export const GROUP = 'workflow.kube-zen.io';
+export const API_VERSION = `${GROUP}/v1alpha1`;
+export const MANAGER = 'zen-flow';
+
+export const label = {
+  /** The first three are those of the Go zen-flow. */
+  flow: `${GROUP}/flow`,
+  step: `${GROUP}/step`,
+  managedBy: `${GROUP}/managed-by`,
+  flowUid: `${GROUP}/flow-uid`,
+  attempt: `${GROUP}/attempt`,
+} as const;
+
+/** What a person asks of a running flow. Each is followed by `/<step>`. */
+export const requestPrefix = {
+  approved: `approved.${GROUP}`,
+  approvedBy: `approved-by.${GROUP}`,
+  attempts: `attempts.${GROUP}`,
+  skip: `skip.${GROUP}`,
+} as const;
+
+/** At most 20 + 20 characters, and 58 with a number of attempts that has seven digits. */
+const PART = 20;
+
+/** A function of flow, step and attempt, so that an attempt cannot become two Jobs (Z1). */
+export function jobName(flow: { readonly name: string; readonly uid: string }, step: string, attempt: number): string {
+  const hash = hashName(flow.uid, step, String(attempt));
+  return [cut(flow.name), cut(step), String(attempt), hash].join('-');
+}
+
+/** A flow of the same name that is made later has a record of its own. */
+export function recordName(flow: { readonly name: string; readonly uid: string }): string {
+  return `${flow.name}-${hashName(flow.uid)}`;
+}
+
+/** A Job's name is also a label and the name of its pods: no dots, and no dash where it is cut. */
+function cut(name: string): string {
+  return name.replaceAll('.', '-').slice(0, PART).replace(/-+$/, '');
+}

@@ -1,0 +1,179 @@
+/**
+ * FlowRecord: what has been decided about a flow. It is the fence, and the truth about the past.
+ *
+ * It is kept as one JSON string in an object of its own (docs/decisions/flows.md#the-record).
+ * All instants are epoch milliseconds.
+ */
+
+import type { FlowSpec } from '../spec/flowSpec.ts';
+import { hash53 } from './hash.ts';
+
+export type StepPhase = 'Pending' | 'PendingApproval' | 'Running' | 'Succeeded' | 'Failed' | 'Skipped';
+
+/** A closed list, shared by record, replies, log and metrics. */
+export type StepReason =
+  // Pending
+  | 'Dependencies'
+  | 'Parallelism'
+  | 'Backoff'
+  | 'Suspended'
+  // Skipped
+  | 'WhenFalse'
+  | 'UpstreamFailed'
+  | 'Stopped'
+  | 'Bypassed'
+  // Succeeded
+  | 'Approved'
+  // Failed
+  | 'JobFailed'
+  | 'JobDeleted'
+  | 'Timeout'
+  | 'PodFailurePolicy'
+  | 'WhenError'
+  | 'Rejected'
+  | 'ApprovalTimeout'
+  | 'Terminated'
+  | 'Cancelled'
+  | 'ActiveDeadlineExceeded'
+  | 'FinallyDeadlineExceeded';
+
+/** Why nothing more starts. The first one stays. */
+export type StopReason =
+  | 'Stopped'
+  | 'Terminated'
+  | 'ActiveDeadlineExceeded'
+  | 'BackoffLimitExceeded'
+  | 'Rejected'
+  | 'StepFailed';
+
+export interface StepRecord {
+  readonly name: string;
+  readonly phase: StepPhase;
+  readonly reason: StepReason | null;
+  /** Counts from 1: the attempt that runs, ran last, or is next. */
+  readonly attempt: number;
+  /** Of this attempt's Job, once it was seen. */
+  readonly jobUid: string | null;
+  /** When this attempt, or the wait for an approval, began. */
+  readonly startedAt: number | null;
+  /** When the last attempt ended, or the step was skipped. */
+  readonly endedAt: number | null;
+  /** Of the last attempt that ended, where it was asked for. */
+  readonly exitCode: number | null;
+  /** Who approved or rejected, as the flow says. */
+  readonly by: string | null;
+}
+
+export interface FlowRecord {
+  readonly v: 1;
+  /** Grows by one with every write. */
+  readonly rev: number;
+  /** What the views had seen when this was decided: of the flow, and of the Jobs. */
+  readonly flowRevision: string;
+  readonly jobsRevision: string;
+  readonly specHash: string;
+  readonly startedAt: number;
+  /** Time that does not count against the deadline, up to the last resume. */
+  readonly pausedMs: number;
+  readonly suspendedAt: number | null;
+  /** Automatic retries of all steps together. */
+  readonly retries: number;
+  readonly stop: { readonly reason: StopReason; readonly at: number } | null;
+  readonly finallyAt: number | null;
+  readonly endedAt: number | null;
+  /** Sorted by name, no duplicates: `steps` and `finally` together. */
+  readonly steps: readonly StepRecord[];
+}
+
+export function newRecord(spec: FlowSpec, specHash: string, now: number): FlowRecord {
+  const names = [...spec.steps, ...spec.finally].map(({ name }) => name).sort();
+  return {
+    v: 1,
+    rev: 0,
+    flowRevision: '',
+    jobsRevision: '',
+    specHash,
+    startedAt: now,
+    pausedMs: 0,
+    suspendedAt: null,
+    retries: 0,
+    stop: null,
+    finallyAt: null,
+    endedAt: null,
+    steps: names.map(newStep),
+  };
+}
+
+function newStep(name: string): StepRecord {
+  return {
+    name,
+    phase: 'Pending',
+    reason: null,
+    attempt: 1,
+    jobUid: null,
+    startedAt: null,
+    endedAt: null,
+    exitCode: null,
+    by: null,
+  };
+}
+
+export function hasEnded({ phase }: StepRecord): boolean {
+  return phase === 'Succeeded' || phase === 'Failed' || phase === 'Skipped';
+}
+
+/**
+ * Of what is frozen once a flow has started. The order of steps and of keys means nothing, and what
+ * may still change (parallelism, suspend, shutdown, the policy) is not in it.
+ */
+export function hashSpec({ steps, templates, parameters, ...rest }: FlowSpec): string {
+  return hash53(canonical([byName(steps), byName(rest.finally), byName(templates), parameters])).toString(36);
+}
+
+function byName<T extends { readonly name: string }>(list: readonly T[]): readonly T[] {
+  return [...list].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`).join()}}`;
+}
+
+/** Steps as lists: their field names would be two thirds of the text. */
+export function serializeRecord({ steps, ...record }: FlowRecord): string {
+  const rows = steps.map((step) => {
+    const { name, phase, attempt, jobUid, startedAt, endedAt, exitCode, reason, by } = step;
+    const row = [name, phase, attempt, jobUid, startedAt, endedAt, exitCode, reason, by];
+    while (row.at(-1) === null) row.pop();
+    return row;
+  });
+  return JSON.stringify({ ...record, steps: rows });
+}
+
+/** Null for a text that is not a record of this version: then nothing is decided. */
+export function parseRecord(text: string): FlowRecord | null {
+  try {
+    const record = JSON.parse(text) as Omit<FlowRecord, 'steps'> & { readonly steps: readonly (readonly unknown[])[] };
+    if (record.v !== 1 || !Array.isArray(record.steps)) return null;
+    return { ...record, steps: record.steps.map(toStep) };
+  } catch {
+    return null;
+  }
+}
+
+function toStep(row: readonly unknown[]): StepRecord {
+  const [
+    name,
+    phase,
+    attempt,
+    jobUid = null,
+    startedAt = null,
+    endedAt = null,
+    exitCode = null,
+    reason = null,
+    by = null,
+  ] = row as readonly [string, StepPhase, number, ...(never | null)[]];
+  return { name, phase, attempt, jobUid, startedAt, endedAt, exitCode, reason, by };
+}

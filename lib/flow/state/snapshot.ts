@@ -1,0 +1,68 @@
+/**
+ * FlowSnapshot: everything one decision about a flow depends on, and nothing else.
+ *
+ * All instants are epoch milliseconds, all lists are without order.
+ */
+
+import type { FlowSpec, Problem } from '../spec/flowSpec.ts';
+import type { FlowPhase } from './flowPhase.ts';
+import type { FlowRecord } from './record.ts';
+
+export interface FlowView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly terminating: boolean;
+  readonly createdAt: number;
+  /** Only those of the group `workflow.kube-zen.io`. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly spec: FlowSpec;
+  /** Of `spec` (hashSpec), computed once for each version that is seen. */
+  readonly specHash: string;
+  /** What readSpec found. */
+  readonly problems: readonly Problem[];
+  /** What the view in `status` says; null before its first write. */
+  readonly status: { readonly phase: FlowPhase } | null;
+}
+
+export interface RecordView {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** Null while it is empty: it is made so, and then patched. `unreadable` decides nothing. */
+  readonly record: FlowRecord | null | 'unreadable';
+}
+
+export interface JobView {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly step: string;
+  readonly attempt: number;
+  /** The flow is its controller, by uid. */
+  readonly isOurs: boolean;
+  readonly terminating: boolean;
+  readonly outcome: JobOutcome | null;
+  /** Of the container that ended last. Present only where the pods were read. */
+  readonly exitCode?: number;
+}
+
+export interface JobOutcome {
+  readonly kind: 'Complete' | 'Failed';
+  /** Of the condition: `DeadlineExceeded`, `PodFailurePolicy`, `BackoffLimitExceeded`. */
+  readonly reason: string;
+  readonly at: number;
+}
+
+export interface FlowSnapshot {
+  /** Null when it is gone. */
+  readonly flow: FlowView | null;
+  readonly record: RecordView | null;
+  readonly jobs: readonly JobView[];
+  /**
+   * `read`: the Jobs were read consistently, after the record was. Only then a Job that is not in
+   * the list is gone (Z2). `watch`: it may be on its way.
+   */
+  readonly basis: 'watch' | 'read';
+  readonly revisions: { readonly flows: string; readonly jobs: string };
+}
