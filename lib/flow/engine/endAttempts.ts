@@ -1,0 +1,155 @@
+/**
+ * Ends the attempts whose Jobs have ended or gone.
+ *
+ * Guarantees: an attempt ends once (Z7). A Job that is not in the list is gone only by a consistent
+ * read (Z2), and one whose uid is recorded is never made again (Z3). Counters of a Job are never
+ * read: one with failed pods may still complete.
+ */
+
+import { parseRetryWhen } from '../spec/conditions.ts';
+import type { Step } from '../spec/flowSpec.ts';
+import type { StepReason, StepRecord } from '../state/record.ts';
+import type { FlowView, JobView } from '../state/snapshot.ts';
+import { conditionValues } from './conditionValues.ts';
+import type { Progress } from './progress.ts';
+
+/** A watch delivers what was created within milliseconds. After this long, read. */
+export const UNSEEN_JOB_MS = 2_000;
+
+/**
+ * The uid of a Job is recorded along with the next write, so that a short step costs one write. One
+ * that runs for longer gets a write of its own: until then, a Job that a person deletes is made
+ * again.
+ */
+export const RECORD_UID_MS = 30_000;
+
+export interface Missing {
+  readonly step: string;
+  /** When the state has to be read, if nothing is seen until then. */
+  readonly readAt: number;
+}
+
+export interface AttemptsSeen {
+  /** Their Jobs are in the record, and not in the list. */
+  readonly missing: readonly Missing[];
+  /** Running by the record, and by a consistent read without a Job: the create was lost. */
+  readonly lost: readonly string[];
+  /** When uids have to be recorded that nothing else has recorded until then. */
+  readonly uidsDueAt: number | null;
+}
+
+export function endAttempts(
+  progress: Progress,
+  flow: FlowView,
+  jobs: readonly JobView[],
+  basis: 'watch' | 'read',
+  now: number,
+): AttemptsSeen {
+  const missing: Missing[] = [];
+  const lost: string[] = [];
+  const due: number[] = [];
+  for (const step of progress.ordered) {
+    const running = progress.step(step.name);
+    if (running.phase !== 'Running') continue;
+    const job = findJob(jobs, running);
+    if (
+      job?.outcome?.kind === 'Failed' &&
+      job.exitCode === undefined &&
+      basis === 'watch' &&
+      readsExitCodes(progress)
+    ) {
+      missing.push({ step: step.name, readAt: now });
+      continue;
+    }
+    if (job !== undefined && running.jobUid === null) {
+      const dueAt = (running.startedAt ?? now) + RECORD_UID_MS;
+      if (dueAt <= now) progress.change(step.name, { jobUid: job.uid });
+      else {
+        progress.note(step.name, { jobUid: job.uid });
+        due.push(dueAt);
+      }
+    }
+    if (job?.outcome?.kind === 'Complete') {
+      progress.change(step.name, {
+        phase: 'Succeeded',
+        reason: null,
+        endedAt: job.outcome.at,
+        exitCode: job.exitCode ?? 0,
+      });
+    } else if (job?.outcome?.kind === 'Failed') {
+      const exitCode = job.exitCode ?? null;
+      endFailed(progress, flow, step, { reason: failureOf(job.outcome.reason), exitCode, at: job.outcome.at });
+    } else if (job === undefined && basis === 'watch') {
+      missing.push({
+        step: step.name,
+        readAt: running.jobUid === null ? (running.startedAt ?? now) + UNSEEN_JOB_MS : now,
+      });
+    } else if (job === undefined && running.jobUid === null) {
+      lost.push(step.name);
+    } else if (job === undefined) {
+      endFailed(progress, flow, step, { reason: 'JobDeleted', exitCode: null, at: now });
+    }
+  }
+  return { missing, lost, uidsDueAt: due.length === 0 ? null : Math.min(...due) };
+}
+
+/** It costs a read of the pods, so only a flow that mentions it pays. */
+function readsExitCodes({ ordered }: Progress): boolean {
+  return ordered.some(({ when, retry }) => [when, retry?.when].some((text) => text?.includes('exitCode') === true));
+}
+
+/** By uid, once that is recorded: another Job of the name is not the one that was started. */
+function findJob(jobs: readonly JobView[], { name, attempt, jobUid }: StepRecord): JobView | undefined {
+  return jobs.find(
+    (job) => job.isOurs && job.step === name && job.attempt === attempt && (jobUid === null || job.uid === jobUid),
+  );
+}
+
+/** https://kubernetes.io/docs/concepts/workloads/controllers/job/#terminal-job-conditions */
+function failureOf(reason: string): StepReason {
+  if (reason === 'DeadlineExceeded') return 'Timeout';
+  return reason === 'PodFailurePolicy' ? 'PodFailurePolicy' : 'JobFailed';
+}
+
+interface Ended {
+  readonly reason: StepReason;
+  readonly exitCode: number | null;
+  readonly at: number;
+}
+
+/** Another attempt, where the step and the flow allow it; else the step has failed. */
+function endFailed(progress: Progress, flow: FlowView, step: Step, ended: Ended): void {
+  const { attempt, name } = progress.step(step.name);
+  const { retries, stop } = progress.record();
+  const { reason, exitCode, at } = ended;
+  const isStopped = stop !== null && !progress.isFinal(name);
+  const isLeft = step.retry !== null && attempt <= step.retry.limit;
+  const isWanted = !isStopped && isLeft && allowsRetry(progress, flow, step, ended);
+  if (isWanted && retries < progress.spec.policy.backoffLimit) {
+    progress.changeFlow({ retries: retries + 1 });
+    progress.change(name, {
+      phase: 'Pending',
+      reason: 'Backoff',
+      attempt: attempt + 1,
+      jobUid: null,
+      endedAt: at,
+      exitCode,
+    });
+    return;
+  }
+  progress.change(name, { phase: 'Failed', reason, endedAt: at, exitCode });
+  if (isWanted && !step.continueOnFailure && !progress.isFinal(name)) {
+    progress.changeFlow({ stop: { reason: 'BackoffLimitExceeded', at } });
+  }
+}
+
+/** A condition that cannot be evaluated gives no retry: it was to name the cases that get one. */
+function allowsRetry(progress: Progress, flow: FlowView, step: Step, { reason, exitCode }: Ended): boolean {
+  const text = step.retry?.when ?? null;
+  if (text === null) return true;
+  const condition = parseRetryWhen(progress.spec, step, text);
+  if (condition.kind === 'problem') return false;
+  const ended = { exitCode: exitCode ?? -1, reason, attempt: progress.step(step.name).attempt };
+  const outcome = condition.evaluate({ ...conditionValues(progress, flow, condition.stepNames), ended });
+  return outcome.kind === 'value' && outcome.value;
+}

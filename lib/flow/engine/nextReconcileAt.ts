@@ -1,0 +1,48 @@
+/**
+ * Says when a flow has to be decided about again although nothing changes.
+ *
+ * Guarantees: not before `now`. Null where nothing waits for a time. At most an hour away: a timer
+ * that lasts longer is no better than the resync.
+ */
+
+import { hasEnded } from '../state/record.ts';
+import { retryAt } from './backoff.ts';
+import type { Missing } from './endAttempts.ts';
+import type { Progress } from './progress.ts';
+import { deadlineAt } from './stops.ts';
+
+const LONGEST_MS = 3_600_000;
+
+export interface Timers {
+  readonly missing: readonly Missing[];
+  readonly jobsExpireAt: number | null;
+  readonly uidsDueAt: number | null;
+  /** More could start at once. */
+  readonly hasMore: boolean;
+}
+
+export function nextReconcileAt(progress: Progress, timers: Timers, now: number): number | null {
+  const { spec } = progress;
+  const { endedAt, finallyAt, suspendedAt } = progress.record();
+  const isOpen = progress.ordered.some(({ name }) => progress.isFinal(name) && !hasEnded(progress.step(name)));
+  const instants = [
+    timers.jobsExpireAt,
+    timers.uidsDueAt,
+    deadlineAt(progress),
+    finallyAt !== null && isOpen ? finallyAt + spec.policy.finallyDeadlineMs : null,
+    endedAt === null ? null : endedAt + spec.policy.ttlMs,
+    ...timers.missing.map(({ readAt }) => readAt),
+    ...progress.ordered.map((step) => {
+      const record = progress.step(step.name);
+      if (record.phase === 'PendingApproval' && step.approval.timeoutMs !== null) {
+        return (record.startedAt ?? now) + step.approval.timeoutMs;
+      }
+      return suspendedAt === null ? retryAt(step, record) : null;
+    }),
+  ];
+  // A retry that is due waits for room, which is no matter of time.
+  const later = instants.filter((instant) => instant !== null && instant > now);
+  const isDue = timers.hasMore || timers.missing.some(({ readAt }) => readAt <= now);
+  if (isDue) return now;
+  return later.length === 0 ? null : Math.min(...later.map(Number), now + LONGEST_MS);
+}

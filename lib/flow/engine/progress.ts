@@ -1,0 +1,73 @@
+/**
+ * Progress: the record of one flow while one decision changes it.
+ *
+ * Guarantees: an ended attempt is not changed by accident. `change` is the only way, and it lists
+ * every change of phase.
+ */
+
+import type { FlowSpec, Step } from '../spec/flowSpec.ts';
+import { orderSteps } from '../spec/order.ts';
+import type { FlowRecord, StepPhase, StepReason, StepRecord } from '../state/record.ts';
+
+export interface StepChange {
+  readonly step: string;
+  readonly from: StepPhase;
+  readonly to: StepPhase;
+  readonly reason: StepReason | null;
+  readonly attempt: number;
+}
+
+export interface Progress {
+  readonly spec: FlowSpec;
+  /** Sorted so that each step comes after what it depends on, those of `finally` last. */
+  readonly ordered: readonly Step[];
+  record(): FlowRecord;
+  step(name: string): StepRecord;
+  isFinal(name: string): boolean;
+  change(name: string, fields: Partial<Omit<StepRecord, 'name'>>): void;
+  /** For what is not worth a write of its own. */
+  note(name: string, fields: Pick<StepRecord, 'jobUid'>): void;
+  changeFlow(fields: Partial<Omit<FlowRecord, 'steps'>>): void;
+  changes(): readonly StepChange[];
+  isChanged(): boolean;
+}
+
+export function startProgress(spec: FlowSpec, record: FlowRecord): Progress {
+  const steps = new Map(record.steps.map((step) => [step.name, step]));
+  const specs = new Map([...spec.steps, ...spec.finally].map((step) => [step.name, step]));
+  const final = new Set(spec.finally.map(({ name }) => name));
+  const changes: StepChange[] = [];
+  let flow = record;
+  let isChanged = false;
+  const step = (name: string): StepRecord => {
+    const found = steps.get(name);
+    // The record has each step of the spec whose hash it has.
+    if (found === undefined) throw new Error(`the record has no step "${name}"`);
+    return found;
+  };
+  const names = [...orderSteps(spec.steps).sorted, ...orderSteps(spec.finally).sorted];
+  return {
+    spec,
+    ordered: names.flatMap((name) => specs.get(name) ?? []),
+    record: () => ({ ...flow, steps: [...steps.values()] }),
+    step,
+    isFinal: (name) => final.has(name),
+    change(name, fields) {
+      const before = step(name);
+      const after = { ...before, ...fields };
+      if (Object.keys(fields).every((key) => before[key as keyof StepRecord] === after[key as keyof StepRecord]))
+        return;
+      isChanged = true;
+      steps.set(name, after);
+      if (before.phase === after.phase) return;
+      changes.push({ step: name, from: before.phase, to: after.phase, reason: after.reason, attempt: after.attempt });
+    },
+    note: (name, fields) => void steps.set(name, { ...step(name), ...fields }),
+    changeFlow(fields) {
+      flow = { ...flow, ...fields };
+      isChanged = true;
+    },
+    changes: () => changes,
+    isChanged: () => isChanged,
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * Reads what a person asks of a running or ended flow, as annotations, and takes up retries.
+ *
+ * Guarantees: taking up a request again changes nothing, because attempts are asked for by number.
+ */
+
+import type { Step } from '../spec/flowSpec.ts';
+import { ancestorsOf } from '../spec/order.ts';
+import { requestPrefix } from '../state/names.ts';
+import { hasEnded } from '../state/record.ts';
+import type { FlowView } from '../state/snapshot.ts';
+import type { Progress } from './progress.ts';
+
+/** As many as a retryPolicy may have. */
+const MAX_ATTEMPTS = 100;
+
+export type Answer = 'approved' | 'rejected' | null;
+
+export function answerOf({ annotations }: FlowView, step: string): Answer {
+  const value = annotations[`${requestPrefix.approved}/${step}`];
+  return value === 'true' ? 'approved' : value === 'false' ? 'rejected' : null;
+}
+
+/** Without the guard, whoever may change the flow may approve: then the name is not known. */
+export function answeredBy({ annotations }: FlowView, step: string): string {
+  return (annotations[`${requestPrefix.approvedBy}/${step}`] ?? 'unverified').slice(0, 253);
+}
+
+export function isSkipAsked({ annotations }: FlowView, step: string): boolean {
+  return annotations[`${requestPrefix.skip}/${step}`] === 'true';
+}
+
+function attemptsAsked({ annotations }: FlowView, step: string): number {
+  const value = annotations[`${requestPrefix.attempts}/${step}`] ?? '';
+  return /^\d{1,3}$/.test(value) ? Math.min(Number(value), MAX_ATTEMPTS) : 0;
+}
+
+/**
+ * Takes up each request for more attempts of an ended step. What did not run because of its failure
+ * may run after all. A flow that was shut down, or is past its deadline, starts nothing.
+ *
+ * `steps` are those of the flow, or those of `finally`. False where nothing was asked.
+ */
+export function takeUpRetries(progress: Progress, flow: FlowView, steps: readonly Step[], now: number): boolean {
+  const { stop, endedAt } = progress.record();
+  const isFinal = stop !== null && !['StepFailed', 'Rejected', 'BackoffLimitExceeded'].includes(stop.reason);
+  if (isFinal || flow.spec.shutdown !== null) return false;
+  const asked = steps.filter(({ name }) => {
+    const step = progress.step(name);
+    return hasEnded(step) && step.attempt < attemptsAsked(flow, name);
+  });
+  if (asked.length === 0) return false;
+  for (const { name } of asked) reopen(progress, name, progress.step(name).attempt + 1);
+  for (const { name } of steps) {
+    const { phase, reason, attempt } = progress.step(name);
+    const isBehind = reason === 'UpstreamFailed' && follows(steps, name, asked);
+    if (phase === 'Skipped' && (isBehind || reason === 'Stopped')) reopen(progress, name, attempt);
+  }
+  // The deadline of a flow that had ended starts again.
+  const restart = endedAt === null ? {} : { startedAt: now, pausedMs: 0 };
+  progress.changeFlow({
+    endedAt: null,
+    ...(asked.some(({ name }) => !progress.isFinal(name)) && { stop: null, ...restart }),
+  });
+  return true;
+}
+
+function reopen(progress: Progress, name: string, attempt: number): void {
+  progress.change(name, {
+    phase: 'Pending',
+    reason: null,
+    attempt,
+    jobUid: null,
+    startedAt: null,
+    endedAt: null,
+    by: null,
+  });
+}
+
+function follows(steps: readonly Step[], name: string, others: readonly Step[]): boolean {
+  const before = ancestorsOf(steps, name);
+  return others.some((other) => before.has(other.name));
+}

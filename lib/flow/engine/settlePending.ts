@@ -1,0 +1,116 @@
+/**
+ * Settles the steps that wait: skips, asks, or makes ready to start.
+ *
+ * Guarantees: a condition is evaluated once, when the dependencies have ended, and its result is in
+ * the record (Z12). A step becomes ready only when its dependencies are satisfied there (Z8).
+ */
+
+import { parseWhen } from '../spec/conditions.ts';
+import type { Step } from '../spec/flowSpec.ts';
+import { hasEnded, type StepReason, type StepRecord } from '../state/record.ts';
+import type { FlowView } from '../state/snapshot.ts';
+import { conditionValues } from './conditionValues.ts';
+import type { Progress } from './progress.ts';
+import { answeredBy, answerOf, isSkipAsked } from './requests.ts';
+
+export interface Circumstances {
+  readonly flow: FlowView;
+  readonly isSuspended: boolean;
+  /** Nothing of these steps starts any more. */
+  readonly isStopped: boolean;
+  readonly now: number;
+}
+
+export function settlePending(progress: Progress, steps: readonly Step[], circumstances: Circumstances): void {
+  for (const step of steps) {
+    const { phase } = progress.step(step.name);
+    if (phase === 'PendingApproval') settleApproval(progress, step, circumstances);
+    if (phase === 'Pending') settleWaiting(progress, step, circumstances);
+  }
+}
+
+/** Ready: the condition has been evaluated, and only room or time is waited for. */
+export function isReady({ phase, reason }: StepRecord): boolean {
+  return phase === 'Pending' && (reason === 'Parallelism' || reason === 'Backoff' || reason === 'Suspended');
+}
+
+function settleWaiting(progress: Progress, step: Step, circumstances: Circumstances): void {
+  const { flow, isSuspended, isStopped, now } = circumstances;
+  const before = progress.step(step.name);
+  const settled = isStopped ? stopWaiting(progress, step, before) : settleUnstopped(progress, step, before, flow);
+  if (settled === 'dependencies') progress.change(step.name, { reason: 'Dependencies' });
+  else if (settled !== 'ready') progress.change(step.name, { ...settled, endedAt: now });
+  else if (step.type === 'Manual' && !isSuspended) {
+    progress.change(step.name, { phase: 'PendingApproval', reason: null, startedAt: now });
+    settleApproval(progress, step, circumstances);
+  } else if (!isReady(before)) progress.change(step.name, { reason: isSuspended ? 'Suspended' : 'Parallelism' });
+}
+
+interface Ended {
+  readonly phase: 'Skipped' | 'Failed';
+  readonly reason: StepReason;
+}
+
+function stopWaiting(progress: Progress, step: Step, { reason }: StepRecord): Ended {
+  if (reason === 'Backoff') return { phase: 'Failed', reason: 'JobFailed' };
+  const isBehind = step.dependencies.some((name) => hasFailed(progress)(progress.step(name)));
+  return { phase: 'Skipped', reason: isBehind ? 'UpstreamFailed' : 'Stopped' };
+}
+
+function settleUnstopped(
+  progress: Progress,
+  step: Step,
+  before: StepRecord,
+  flow: FlowView,
+): Ended | 'dependencies' | 'ready' {
+  const dependencies = step.dependencies.map((name) => progress.step(name));
+  if (!dependencies.every(hasEnded)) return 'dependencies';
+  if (isSkipAsked(flow, step.name)) return { phase: 'Skipped', reason: 'Bypassed' };
+  if (isReady(before)) return 'ready';
+  if (!dependencies.every(isSatisfied(progress))) return { phase: 'Skipped', reason: 'UpstreamFailed' };
+  const result = evaluateWhen(progress, step, flow);
+  if (result === 'error') return { phase: 'Failed', reason: 'WhenError' };
+  return result ? 'ready' : { phase: 'Skipped', reason: 'WhenFalse' };
+}
+
+function settleApproval(progress: Progress, step: Step, { flow, isStopped, now }: Circumstances): void {
+  const { startedAt } = progress.step(step.name);
+  const { timeoutMs, onTimeout } = step.approval;
+  const end = (phase: 'Succeeded' | 'Failed' | 'Skipped', reason: StepReason, by: string | null = null) =>
+    progress.change(step.name, { phase, reason, endedAt: now, by });
+  const answer = answerOf(flow, step.name);
+  if (isStopped) end('Skipped', 'Stopped');
+  else if (isSkipAsked(flow, step.name)) end('Skipped', 'Bypassed');
+  else if (answer === 'approved') end('Succeeded', 'Approved', answeredBy(flow, step.name));
+  else if (answer === 'rejected') end('Failed', 'Rejected', answeredBy(flow, step.name));
+  else if (timeoutMs !== null && (startedAt ?? now) + timeoutMs <= now) {
+    if (onTimeout === 'Approve') end('Succeeded', 'ApprovalTimeout');
+    else if (onTimeout === 'Skip') end('Skipped', 'Bypassed');
+    else end('Failed', 'ApprovalTimeout');
+  }
+}
+
+function evaluateWhen(progress: Progress, step: Step, flow: FlowView): boolean | 'error' {
+  // A person who asks for one more attempt has decided already.
+  if (step.when === null || progress.step(step.name).attempt > 1) return true;
+  const condition = parseWhen(progress.spec, step, step.when);
+  if (condition.kind === 'problem') return 'error';
+  const outcome = condition.evaluate(conditionValues(progress, flow, condition.stepNames));
+  return outcome.kind === 'error' ? 'error' : outcome.value;
+}
+
+function isSatisfied(progress: Progress): (dependency: StepRecord) => boolean {
+  return (dependency) => {
+    const { phase, reason } = dependency;
+    if (phase === 'Succeeded') return true;
+    if (phase === 'Skipped') return reason === 'WhenFalse' || reason === 'Bypassed';
+    return phase === 'Failed' && !hasFailed(progress)(dependency);
+  };
+}
+
+function hasFailed(progress: Progress): (dependency: StepRecord) => boolean {
+  return ({ name, phase, reason }) => {
+    if (phase === 'Skipped') return reason === 'UpstreamFailed';
+    return phase === 'Failed' && progress.ordered.find((step) => step.name === name)?.continueOnFailure !== true;
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * Starts ready steps, as many as there is room for.
+ *
+ * Guarantees: never more than `parallelism` run (Z9). Which start does not depend on the order of
+ * the spec: those of lesser depth first, then by name.
+ */
+
+import { retryAt } from './backoff.ts';
+import type { Progress } from './progress.ts';
+import { isReady } from './settlePending.ts';
+
+/** One flow of 500 wide steps must not hold up the starts of the others. */
+export const MAX_STARTS = 50;
+
+export interface Start {
+  readonly step: string;
+  readonly attempt: number;
+}
+
+export interface Started {
+  readonly starts: readonly Start[];
+  /** Room is left, and only MAX_STARTS held it back. */
+  readonly hasMore: boolean;
+}
+
+export function startReady(progress: Progress, isSuspended: boolean, now: number): Started {
+  const starts: Start[] = [];
+  let room =
+    progress.spec.parallelism - progress.ordered.filter(({ name }) => progress.step(name).phase === 'Running').length;
+  let hasMore = false;
+  for (const step of progress.ordered) {
+    const before = progress.step(step.name);
+    if (!isReady(before) || step.type === 'Manual') continue;
+    const isLater = (retryAt(step, before) ?? now) > now;
+    if (isSuspended || isLater || room <= 0 || starts.length === MAX_STARTS) {
+      hasMore ||= !isSuspended && !isLater && room > 0;
+      if (before.reason !== 'Backoff')
+        progress.change(step.name, { reason: isSuspended ? 'Suspended' : 'Parallelism' });
+      continue;
+    }
+    room -= 1;
+    progress.change(step.name, { phase: 'Running', reason: null, startedAt: now, endedAt: null, jobUid: null });
+    starts.push({ step: step.name, attempt: before.attempt });
+  }
+  return { starts, hasMore };
+}

@@ -1,0 +1,84 @@
+/**
+ * Decides whether a flow starts nothing more, and what of it is ended for that.
+ *
+ * Guarantees: the first reason stays, but that Terminated follows Stopped. Suspended time does not
+ * count against the deadline.
+ */
+
+import { type FlowRecord, hasEnded, type StepReason, type StopReason } from '../state/record.ts';
+import type { Progress } from './progress.ts';
+
+/** By the user, or by the clock. */
+export function stopFromOutside(progress: Progress, now: number): void {
+  const { stop } = progress.record();
+  const { shutdown } = progress.spec;
+  if (!hasOpenSteps(progress)) return;
+  if (shutdown === 'Stop' && stop === null) set(progress, 'Stopped', now);
+  if (shutdown === 'Terminate' && (stop === null || stop.reason === 'Stopped')) set(progress, 'Terminated', now);
+  const deadline = deadlineAt(progress);
+  if (progress.record().stop === null && deadline !== null && deadline <= now)
+    set(progress, 'ActiveDeadlineExceeded', now);
+}
+
+/** By a step that failed in this decision. What failed earlier has been decided about. */
+export function stopByFailure(progress: Progress, now: number): void {
+  if (progress.record().stop !== null) return;
+  const tolerated = (name: string) => progress.ordered.find((step) => step.name === name)?.continueOnFailure === true;
+  const failure = progress
+    .changes()
+    .find(
+      ({ step, to }) =>
+        to === 'Failed' && progress.step(step).phase === 'Failed' && !progress.isFinal(step) && !tolerated(step),
+    );
+  if (failure === undefined) return;
+  const isRejected = failure.reason === 'Rejected' || failure.reason === 'ApprovalTimeout';
+  set(progress, isRejected ? 'Rejected' : 'StepFailed', now);
+}
+
+/** Fails the running steps of a flow that may not go on. Their Jobs are then deleted (Z6). */
+export function endRunning(progress: Progress, now: number): void {
+  const reason = endReason(progress, now);
+  if (reason === null) return;
+  for (const { name } of progress.ordered) {
+    if (progress.isFinal(name) || progress.step(name).phase !== 'Running') continue;
+    progress.change(name, { phase: 'Failed', reason, endedAt: now });
+  }
+}
+
+function endReason(progress: Progress, now: number): StepReason | null {
+  const { stop } = progress.record();
+  if (stop === null) return null;
+  if (progress.spec.shutdown === 'Terminate') return 'Terminated';
+  const deadline = deadlineAt(progress);
+  if (deadline !== null && deadline <= now) return 'ActiveDeadlineExceeded';
+  const byFailure =
+    stop.reason === 'StepFailed' || stop.reason === 'Rejected' || stop.reason === 'BackoffLimitExceeded';
+  return byFailure && progress.spec.policy.onFailure === 'Cancel' ? 'Cancelled' : null;
+}
+
+/** Null while suspended, without a deadline, and once only `finally` is left. */
+export function deadlineAt(progress: Progress): number | null {
+  const { activeDeadlineMs } = progress.spec.policy;
+  const { startedAt, pausedMs, suspendedAt } = progress.record();
+  if (activeDeadlineMs === null || suspendedAt !== null || !hasOpenSteps(progress)) return null;
+  return startedAt + pausedMs + activeDeadlineMs;
+}
+
+/** A shutdown works while suspended: then the flow goes on to its end. */
+export function settleSuspension(progress: Progress, now: number): boolean {
+  const { suspendedAt, pausedMs } = progress.record();
+  const isSuspended = progress.spec.suspend && progress.spec.shutdown === null;
+  if (isSuspended && suspendedAt === null) progress.changeFlow({ suspendedAt: now });
+  if (!isSuspended && suspendedAt !== null) {
+    progress.changeFlow({ suspendedAt: null, pausedMs: pausedMs + Math.max(0, now - suspendedAt) });
+  }
+  return isSuspended;
+}
+
+export function hasOpenSteps(progress: Progress): boolean {
+  return progress.ordered.some(({ name }) => !progress.isFinal(name) && !hasEnded(progress.step(name)));
+}
+
+function set(progress: Progress, reason: StopReason, at: number): void {
+  progress.changeFlow({ stop: { reason, at } satisfies FlowRecord['stop'] });
+}
