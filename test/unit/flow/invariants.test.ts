@@ -1,0 +1,362 @@
+/**
+ * Random flows under random weather: writes that are lost, views that are old, people who approve,
+ * suspend, stop, retry and delete. Names as in docs/decisions/flows.md#what-holds.
+ */
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { advance, type Decision } from '../../../lib/flow/engine/advance.ts';
+import { startSimulatedCluster } from '../../../lib/flow/simulate/simulatedCluster.ts';
+import type { FlowSpec, JsonObject, Step } from '../../../lib/flow/spec/flowSpec.ts';
+import {
+  type FlowRecord,
+  hasEnded,
+  hashSpec,
+  parseRecord,
+  type StepRecord,
+  serializeRecord,
+} from '../../../lib/flow/state/record.ts';
+import type { FlowSnapshot, JobView } from '../../../lib/flow/state/snapshot.ts';
+import { toWrites } from '../../../lib/flow/writes/toWrites.ts';
+import { aManualStep, aSpec, aStep, planOf } from '../../support/objects/aFlow.ts';
+
+/**
+ * Enough to find each fence that was taken away. Every day the same flows; FLOW_RUNS=3000 draws as
+ * many others.
+ */
+const asked = process.env['FLOW_RUNS'];
+const runs = asked === undefined ? { numRuns: 150, seed: 17 } : { numRuns: Number(asked) };
+const MAX_STEPS = 7;
+/** Long enough for uids to be recorded while it runs. */
+const LONG_JOB_MS = 45_000;
+
+interface DrawnStep {
+  readonly name: string;
+  /** Bits: which of the steps before it are its dependencies. */
+  readonly needs: number;
+  readonly kind: 'plain' | 'retried' | 'tolerated' | 'manual' | 'conditional' | 'broken' | 'timed';
+  readonly outcomes: readonly string[];
+}
+
+const drawnSteps = (prefix: string, minLength: number, maxLength: number): fc.Arbitrary<readonly DrawnStep[]> =>
+  fc.uniqueArray(fc.integer({ min: 0, max: 99 }), { minLength, maxLength }).chain((numbers) =>
+    fc.tuple(
+      ...numbers.map((number) =>
+        fc.record({
+          name: fc.constant(`${prefix}${number}`),
+          needs: fc.nat(2 ** MAX_STEPS),
+          kind: fc.constantFrom<DrawnStep['kind'][]>(
+            'plain',
+            'plain',
+            'retried',
+            'tolerated',
+            'manual',
+            'conditional',
+            'broken',
+            'timed',
+          ),
+          outcomes: fc.array(fc.constantFrom('ok', 'ok', 'ok', 'fail', 'fail:3'), { minLength: 1, maxLength: 3 }),
+        }),
+      ),
+    ),
+  );
+
+function toStep(drawn: DrawnStep, index: number, all: readonly DrawnStep[]): JsonObject {
+  const needs = all.slice(0, index).flatMap(({ name }, bit) => ((drawn.needs >> bit) & 1 ? [name] : []));
+  const fields: Readonly<Record<DrawnStep['kind'], JsonObject>> = {
+    plain: {},
+    retried: { retryPolicy: { limit: 2, backoff: { duration: '3s' } } },
+    tolerated: { continueOnFailure: true },
+    manual: {},
+    conditional: needs[0] === undefined ? { when: 'false' } : { when: `steps['${needs[0]}'].phase == 'Succeeded'` },
+    broken: { when: '1 / size(params.empty) == 1', continueOnFailure: true },
+    timed: { timeoutSeconds: 5 },
+  };
+  return drawn.kind === 'manual' ? aManualStep(drawn.name, needs) : aStep(drawn.name, needs, fields[drawn.kind]);
+}
+
+const flows = fc
+  .record({
+    steps: drawnSteps('s', 1, MAX_STEPS),
+    final: drawnSteps('f', 0, 2),
+    parallelism: fc.integer({ min: 1, max: 3 }),
+    onFailure: fc.constantFrom('Drain', 'Cancel'),
+    backoffLimit: fc.constantFrom(0, 2, 6),
+    deadline: fc.constantFrom(null, 60, 400),
+  })
+  .map(({ steps, final, parallelism, onFailure, backoffLimit, deadline }) => ({
+    spec: {
+      parallelism,
+      parameters: { empty: '' },
+      steps: steps.map(toStep),
+      finally: final.map(toStep),
+      executionPolicy: { onFailure, backoffLimit, ...(deadline !== null && { activeDeadlineSeconds: deadline }) },
+    } satisfies JsonObject,
+    outcomes: Object.fromEntries([...steps, ...final].map(({ name, outcomes }) => [name, outcomes])),
+  }));
+
+/** What happens next. `which` picks a step or a Job. */
+const events = fc.array(
+  fc.record({
+    what: fc.constantFrom(
+      'decide',
+      'decide',
+      'decide',
+      'lose',
+      'old',
+      'lag',
+      'wait',
+      'wait',
+      'approve',
+      'reject',
+      'skip',
+      'retry',
+      'suspend',
+      'resume',
+      'stop',
+      'terminate',
+      'delete',
+    ),
+    which: fc.nat(20),
+    ms: fc.integer({ min: 0, max: 25_000 }),
+  }),
+  { maxLength: 40 },
+);
+
+function isSatisfied(record: FlowRecord, spec: FlowSpec, name: string): boolean {
+  const step = record.steps.find((each) => each.name === name);
+  if (step?.phase === 'Succeeded') return true;
+  if (step?.phase === 'Skipped') return step.reason === 'WhenFalse' || step.reason === 'Bypassed';
+  const tolerated = [...spec.steps, ...spec.finally].some((each) => each.name === name && each.continueOnFailure);
+  return step?.phase === 'Failed' && tolerated;
+}
+
+const byName = (record: FlowRecord | null): ReadonlyMap<string, StepRecord> =>
+  new Map((record?.steps ?? []).map((step) => [step.name, step]));
+
+function isEvaluated({ phase, reason }: StepRecord): boolean {
+  return phase !== 'Pending' || (reason !== null && reason !== 'Dependencies');
+}
+
+/** `expect` is too slow for what is checked a million times. */
+function must(holds: boolean, guarantee: string, detail: unknown): void {
+  if (!holds) throw new Error(`${guarantee}: ${JSON.stringify(detail)}`);
+}
+
+/** Of one write of the record, against what it replaced. */
+function checkRecord(before: FlowRecord | null, after: FlowRecord, spec: FlowSpec, jobs: readonly JobView[]): void {
+  const all: readonly Step[] = [...spec.steps, ...spec.finally];
+  const final = new Set(spec.finally.map(({ name }) => name));
+  const previous = byName(before);
+  must(after.rev === (before?.rev ?? 0) + 1, 'Z5', after);
+  must(after.steps.filter(({ phase }) => phase === 'Running').length <= spec.parallelism, 'Z9', after);
+  if (before !== null && before.finallyAt !== null) must(after.finallyAt === before.finallyAt, 'Z10', after);
+  else if (after.finallyAt !== null)
+    must(
+      after.steps.every((step) => final.has(step.name) || hasEnded(step)),
+      'Z10',
+      after,
+    );
+  for (const step of after.steps) {
+    const old = previous.get(step.name);
+    const dependencies = all.find(({ name }) => name === step.name)?.dependencies ?? [];
+    if (step.phase === 'Running' && (old?.phase !== 'Running' || old.attempt !== step.attempt)) {
+      must(
+        dependencies.every((name) => isSatisfied(after, spec, name)),
+        'Z8',
+        { step, after },
+      );
+      must(after.suspendedAt === null, 'Z11', { step, after });
+      must(final.has(step.name) ? after.finallyAt !== null : after.stop === null, 'Z10 Z11', { step, after });
+    }
+    if (old === undefined) continue;
+    if (old.phase === 'Running' && step.phase === 'Pending')
+      must(step.attempt === old.attempt + 1, 'Z7', { old, step });
+    if (old.phase === 'Running' && (step.phase === 'Pending' || step.reason === 'JobDeleted')) {
+      const isAlive = ({ step: name, attempt, outcome }: JobView) =>
+        name === old.name && attempt === old.attempt && outcome === null;
+      must(!jobs.some(isAlive), 'Z2', { old, step });
+    }
+    must(step.attempt >= old.attempt, 'Z7', { old, step });
+    const hasRun = old.startedAt !== null && hasEnded(old);
+    if (hasRun && step.attempt === old.attempt) must(JSON.stringify(step) === JSON.stringify(old), 'Z7', { old, step });
+    const isDecided = isEvaluated(old) && !hasEnded(old);
+    must(!isDecided || (step.reason !== 'WhenFalse' && step.reason !== 'WhenError'), 'Z12', { old, step });
+  }
+}
+
+function startRun({
+  spec: raw,
+  outcomes,
+}: {
+  readonly spec: JsonObject;
+  readonly outcomes: Record<string, readonly string[]>;
+}) {
+  const spec = aSpec(raw);
+  const names = [...spec.steps, ...spec.finally].map(({ name }) => name);
+  const cluster = startSimulatedCluster(
+    { namespace: 'n', name: 'f', spec, problems: [] },
+    planOf(outcomes, LONG_JOB_MS),
+    0,
+  );
+  const created = new Map<string, number>();
+  let deletions = 0;
+  let now = 0;
+  let last: FlowSnapshot = cluster.snapshot(0);
+  let wished: JsonObject = raw;
+
+  const write = (decision: Decision, snapshot: FlowSnapshot, upTo: number): void => {
+    for (const each of toWrites(decision, snapshot).slice(0, upTo)) {
+      const before = cluster.record();
+      // As the function: after a refused write nothing more is written.
+      if (!cluster.apply(each, now)) return;
+      const after = cluster.record();
+      if (each.kind === 'patch' && after !== null)
+        checkRecord(before, after, aSpec(wished), cluster.snapshot(now).jobs);
+      if (each.kind !== 'create' || each.resource !== 'jobs') continue;
+      const name = JSON.stringify(each.object['metadata']);
+      created.set(name, (created.get(name) ?? 0) + 1);
+      must((created.get(name) ?? 0) - 1 <= deletions, 'Z1', name);
+    }
+  };
+  const decide = (upTo = Number.POSITIVE_INFINITY, from = cluster.snapshot(now)): Decision => {
+    const decision = advance(from, now);
+    write(decision, from, upTo);
+    return decision;
+  };
+  const wish = (fields: JsonObject): void => {
+    wished = { ...wished, ...fields };
+    cluster.changeSpec(aSpec(wished));
+  };
+  return {
+    cluster,
+    now: () => now,
+    decide,
+    happen({ what, which, ms }: { readonly what: string; readonly which: number; readonly ms: number }): void {
+      const step = names[which % names.length] ?? '';
+      if (what === 'decide') decide();
+      if (what === 'lose') decide(which % 3);
+      // A view from before, which a lagging watch still shows.
+      if (what === 'old') decide(which, { ...last, basis: 'watch' });
+      if (what === 'lag') decide(which, { ...cluster.snapshot(now), jobs: last.jobs, basis: 'watch' });
+      if (what === 'approve' || what === 'reject') {
+        cluster.annotate({ [`approved.workflow.kube-zen.io/${step}`]: String(what === 'approve') });
+      }
+      if (what === 'skip') cluster.annotate({ [`skip.workflow.kube-zen.io/${step}`]: 'true' });
+      if (what === 'retry') cluster.annotate({ [`attempts.workflow.kube-zen.io/${step}`]: String(2 + (which % 3)) });
+      if (what === 'suspend' || what === 'resume') wish({ suspend: what === 'suspend' });
+      if (what === 'stop') wish({ shutdown: 'Stop' });
+      if (what === 'terminate') wish({ shutdown: 'Terminate' });
+      if (what === 'delete') {
+        const jobs = cluster.snapshot(now).jobs.filter(({ outcome }) => outcome === null);
+        const job = jobs[which % Math.max(1, jobs.length)];
+        if (job !== undefined) {
+          deletions += 1;
+          cluster.deleteJob(job.name);
+        }
+      }
+      if (which % 4 === 0) last = cluster.snapshot(now);
+      now += what === 'wait' ? ms : 0;
+    },
+    /** Calm weather, and a person who answers. Until the flow has ended. */
+    settle(): Decision {
+      wish({ suspend: false });
+      cluster.annotate(Object.fromEntries(names.map((name) => [`approved.workflow.kube-zen.io/${name}`, 'true'])));
+      for (let count = 0; count < 500; count += 1) {
+        const decision = decide();
+        if (decision.kind === 'finished' && decision.record === null) return decision;
+        const instants = [cluster.nextEndAt(now), decision.nextReconcileAt].filter((instant) => instant !== null);
+        now = decision.record === null && instants.length > 0 ? Math.max(now, Math.min(...instants)) : now;
+      }
+      throw new Error(`does not end: ${JSON.stringify(cluster.record())}`);
+    },
+  };
+}
+
+function shuffled<T>(list: readonly T[], seed: number): readonly T[] {
+  return [...list]
+    .map((each, index) => ({ each, key: Math.imul(index + 1, seed * 2 + 1) % 97 }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ each }) => each);
+}
+
+describe('a random flow', () => {
+  it('keeps Z1 and Z5 to Z12 in any weather, and ends (L1)', () => {
+    fc.assert(
+      fc.property(flows, events, (flow, list) => {
+        const run = startRun(flow);
+        for (const event of list) run.happen(event);
+        const decision = run.settle();
+        expect(decision).toMatchObject({ kind: 'finished', nextReconcileAt: expect.any(Number) });
+        const { jobs } = run.cluster.snapshot(run.now());
+        expect(
+          jobs.filter(({ outcome }) => outcome === null),
+          'Z6',
+        ).toEqual([]);
+      }),
+      runs,
+    );
+  });
+
+  it('decides the same again, whatever the order of lists', () => {
+    fc.assert(
+      fc.property(flows, events, fc.nat(50), (flow, list, seed) => {
+        const run = startRun(flow);
+        for (const event of list) {
+          run.happen(event);
+          if (event.which % 3 > 0) continue;
+          const snapshot = run.cluster.snapshot(run.now());
+          const decision = advance(snapshot, run.now());
+          expect(advance(snapshot, run.now())).toEqual(decision);
+          if (snapshot.flow === null) continue;
+          const { steps, finally: final } = snapshot.flow.spec;
+          const spec = { ...snapshot.flow.spec, steps: shuffled(steps, seed), finally: shuffled(final, seed) };
+          const other = {
+            ...snapshot,
+            flow: { ...snapshot.flow, spec, specHash: hashSpec(spec) },
+            jobs: shuffled(snapshot.jobs, seed),
+          };
+          const again = advance(other, run.now());
+          expect({ ...again, deletes: new Set(again.deletes) }).toEqual({
+            ...decision,
+            deletes: new Set(decision.deletes),
+          });
+        }
+      }),
+      runs,
+    );
+  });
+
+  it('changes nothing once a decision was written', () => {
+    fc.assert(
+      fc.property(flows, events, (flow, list) => {
+        const run = startRun(flow);
+        for (const event of list) {
+          run.happen(event);
+          if (event.which % 3 > 0) continue;
+          const first = run.decide();
+          if (first.createsRecord) run.decide();
+          // A Job that was made late has its uid recorded as soon as it is seen.
+          run.decide();
+          expect(run.decide()).toMatchObject({ record: null, starts: [], deletes: [], createsRecord: false });
+        }
+      }),
+      runs,
+    );
+  });
+
+  it('has a record that is the same after it was written and read', () => {
+    fc.assert(
+      fc.property(flows, events, (flow, list) => {
+        const run = startRun(flow);
+        for (const event of list) run.happen(event);
+        run.decide();
+        run.decide();
+        const record = run.cluster.record();
+        if (record === null) throw new Error('no record');
+        expect(parseRecord(serializeRecord(record))).toEqual(record);
+      }),
+      { ...runs, numRuns: 50 },
+    );
+  });
+});
