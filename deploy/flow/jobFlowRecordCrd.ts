@@ -1,0 +1,49 @@
+/**
+ * The CustomResourceDefinition of JobFlowRecord: one JSON text, which only zen-flow writes.
+ *
+ * It has a schema of one field, so that a write costs the API server next to nothing
+ * (docs/decisions/flows.md#the-record).
+ */
+
+import { GROUP } from '../../lib/flow/state/names.ts';
+
+/** Beyond it etcd's limit comes near. A record of 1,000 steps has less than 200 KiB. */
+const MAX_RECORD = 524_288;
+
+export const jobFlowRecordCrd = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: `jobflowrecords.${GROUP}` },
+  spec: {
+    group: GROUP,
+    scope: 'Namespaced',
+    names: {
+      plural: 'jobflowrecords',
+      singular: 'jobflowrecord',
+      kind: 'JobFlowRecord',
+      listKind: 'JobFlowRecordList',
+    },
+    versions: [
+      {
+        name: 'v1alpha1',
+        served: true,
+        storage: true,
+        additionalPrinterColumns: [
+          { name: 'Flow', type: 'string', jsonPath: `.metadata.labels.workflow\\.kube-zen\\.io/flow` },
+          { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+        ],
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              apiVersion: { type: 'string' },
+              kind: { type: 'string' },
+              metadata: { type: 'object' },
+              data: { type: 'string', maxLength: MAX_RECORD },
+            },
+          },
+        },
+      },
+    ],
+  },
+} as const;
