@@ -47,7 +47,7 @@ export const debugCommands = {
       service,
       recording: debugSettings.recording,
       at: debugSettings.at,
-      output: debugSettings.explainOutput,
+      output: debugSettings.documentOutput,
       ...clusterSettings,
       noColor: serverSettings.noColor,
     },

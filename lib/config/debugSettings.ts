@@ -143,7 +143,7 @@ export const debugSettings = {
     meaning: 'With --recording: explain the last reconcile up to this time, as 2026-11-20T10:00:00Z.',
     absent: 'explain takes the last one',
   },
-  explainOutput: {
+  documentOutput: {
     kind: 'choice',
     flag: 'output',
     short: 'o',

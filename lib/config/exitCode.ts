@@ -1,5 +1,5 @@
 /**
- * Says what the exit code of `zen-lead` means.
+ * Says what the exit code of `zen-lead` and of `zen-flow` means.
  */
 
 import { codeOf } from '../errors.ts';
@@ -8,7 +8,7 @@ export const exitCodes = [
   { code: 0, meaning: 'Done, or stopped by SIGTERM or SIGINT.' },
   {
     code: 1,
-    meaning: 'Failed: the message says what was tried. With replay --expect: the rules decide otherwise today.',
+    meaning: 'Failed: the message says what was tried. With --expect: the rules decide otherwise.',
   },
   { code: 2, meaning: 'Usage: an unknown command or flag, or a value or a recording that cannot be read.' },
 ] as const;

@@ -3,6 +3,7 @@
  */
 
 import { commands } from './commands.ts';
+import { flowCommands } from './flowCommands.ts';
 import type { Command } from './setting.ts';
 
 export interface Program {
@@ -16,4 +17,10 @@ export const zenLead = {
   name: 'zen-lead',
   about: '<service>-leader routes to exactly one Ready pod of <service>.',
   commands,
+} as const satisfies Program;
+
+export const zenFlow = {
+  name: 'zen-flow',
+  about: 'a flow is a graph of Kubernetes Jobs.',
+  commands: flowCommands,
 } as const satisfies Program;

@@ -1,5 +1,5 @@
 /**
- * Renders `zen-lead --help` and `zen-lead <command> --help` from the tables.
+ * Renders `zen-lead --help` and `zen-lead <command> --help` from the tables, and those of zen-flow.
  *
  * Guarantees: a line has at most 80 columns.
  */

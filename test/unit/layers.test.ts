@@ -144,6 +144,12 @@ describe('layers', () => {
       'bridge/delivery/retries.ts imports lib/events/reconcileEvent.ts',
     );
     expect(found('api/statusFeed.ts', 'bridge/startBridge.ts')).toBe('api/statusFeed.ts imports bridge/startBridge.ts');
+    expect(found('lib/flow/advance.ts', 'lib/selection/decide.ts')).toBe(
+      'lib/flow/advance.ts imports lib/selection/decide.ts',
+    );
+    expect(found('lib/selection/decide.ts', 'lib/flow/advance.ts')).toBe(
+      'lib/selection/decide.ts imports lib/flow/advance.ts',
+    );
     expect(found('lib/selection/decide.ts', 'node:crypto', true)).toBe('lib/selection/decide.ts imports node:crypto');
     expect(found('lib/new/thing.ts', 'lib/errors.ts')).toBe('lib/new/thing.ts stands in no layer');
   });
@@ -166,8 +172,8 @@ describe('layers', () => {
     expect(imports.filter(({ target }) => entries.includes(target))).toEqual([]);
   });
 
-  it('reads the environment in one place', () => {
+  it('reads the environment in one place of each program', () => {
     const readers = files.filter((file) => /process\.env\b/.test(readFileSync(join(root, file), 'utf8')));
-    expect(readers).toEqual(['cli/zen-lead.ts']);
+    expect(readers).toEqual(['cli/zen-flow.ts', 'cli/zen-lead.ts']);
   });
 });

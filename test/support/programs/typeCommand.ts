@@ -11,8 +11,17 @@ import { pin, unpin } from '../../../cli/commands/pin.ts';
 import { replay } from '../../../cli/commands/replay.ts';
 import { status } from '../../../cli/commands/status.ts';
 import { switchover } from '../../../cli/commands/switchover.ts';
+import { graph } from '../../../cli/flow/graph.ts';
+import { lint } from '../../../cli/flow/lint.ts';
+import { simulateFlow } from '../../../cli/flow/simulateFlow.ts';
 import { exitCodeOf } from '../../../lib/config/exitCode.ts';
-import { type CommandLine, parseCommandLine } from '../../../lib/config/parseCommandLine.ts';
+import {
+  type CommandLine,
+  type CommandLineOf,
+  parseCommandLine,
+  readCommandLine,
+} from '../../../lib/config/parseCommandLine.ts';
+import { zenFlow } from '../../../lib/config/program.ts';
 
 export interface Typed {
   readonly code: number;
@@ -20,7 +29,16 @@ export interface Typed {
   readonly stderr: string;
 }
 
-export async function typeCommand(...args: readonly string[]): Promise<Typed> {
+export function typeCommand(...args: readonly string[]): Promise<Typed> {
+  return capture(() => runCommand(parseCommandLine(args, {})));
+}
+
+/** The same for `zen-flow`. */
+export function typeFlowCommand(...args: readonly string[]): Promise<Typed> {
+  return capture(() => runFlowCommand(readCommandLine(zenFlow, args, {})));
+}
+
+async function capture(run: () => Promise<void>): Promise<Typed> {
   let stdout = '';
   let stderr = '';
   const spies = [
@@ -36,7 +54,7 @@ export async function typeCommand(...args: readonly string[]): Promise<Typed> {
   const forget = rememberListeners();
   process.exitCode = 0;
   try {
-    await runCommand(parseCommandLine(args, {}));
+    await run();
   } catch (error) {
     process.exitCode = exitCodeOf(error);
     stderr += error instanceof Error ? error.message : String(error);
@@ -70,6 +88,18 @@ async function runCommand(line: CommandLine): Promise<void> {
       return unpin(line.values);
     default:
       throw new Error(`${line.name} is not typed in tests`);
+  }
+}
+
+async function runFlowCommand(line: CommandLineOf<typeof zenFlow>): Promise<void> {
+  if (line.kind !== 'command') throw new Error(`no command: ${line.kind}`);
+  switch (line.name) {
+    case 'lint':
+      return lint(line.values);
+    case 'simulate':
+      return simulateFlow(line.values);
+    case 'graph':
+      return graph(line.values);
   }
 }
 

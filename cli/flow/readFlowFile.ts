@@ -1,0 +1,127 @@
+/**
+ * Reads the JobFlows of a file, with the place of each field in it.
+ *
+ * Guarantees: a text that is no YAML is a problem with its line, not an error. Other kinds of
+ * objects in the file are skipped, as a manifest often holds more than one.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { text as readStream } from 'node:stream/consumers';
+import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml';
+import { inputError } from '../../lib/errors.ts';
+import { isObject } from '../../lib/flow/spec/fieldReader.ts';
+import type { FlowSpec, Problem } from '../../lib/flow/spec/flowSpec.ts';
+import { readSpec } from '../../lib/flow/spec/readSpec.ts';
+import { validate } from '../../lib/flow/spec/validate.ts';
+import { API_VERSION } from '../../lib/flow/state/names.ts';
+
+export interface PlacedProblem extends Problem {
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface FlowInFile {
+  readonly namespace: string;
+  readonly name: string;
+  readonly spec: FlowSpec;
+  readonly problems: readonly PlacedProblem[];
+}
+
+export interface FlowFile {
+  readonly flows: readonly FlowInFile[];
+  /** Of the text as YAML. */
+  readonly problems: readonly PlacedProblem[];
+}
+
+/** The name is a label, and the beginning of other names. */
+const MAX_NAME = 63;
+/** etcd takes 1.5 MiB, and status and managed fields have to fit beside the spec. */
+const MAX_SPEC_BYTES = 512 * 1_024;
+/** https://github.com/kubernetes/apimachinery/blob/v0.35.0/pkg/api/validation/objectmeta.go#L36 */
+const MAX_ANNOTATION_BYTES = 256 * 1_024;
+
+export async function readFlowFile(path: string): Promise<FlowFile> {
+  return parseFlowFile(path === '-' ? await readStream(process.stdin) : await readFile(path, 'utf8'));
+}
+
+/** For commands that need one flow, without an error. */
+export async function readOneFlow(path: string): Promise<FlowInFile> {
+  const { flows, problems } = await readFlowFile(path);
+  const [flow, second] = flows;
+  const fault = [...problems, ...flows.flatMap((each) => each.problems)].find(({ severity }) => severity === 'error');
+  if (fault !== undefined) throw inputError(`${path}:${fault.line}:${fault.column} ${fault.path}`, fault.message);
+  if (flow === undefined) throw inputError(path, 'has no JobFlow');
+  if (second !== undefined) throw inputError(path, `has ${flows.length} JobFlows; one is expected`);
+  return flow;
+}
+
+export function parseFlowFile(text: string): FlowFile {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { lineCounter: lines, merge: true });
+  const list: readonly Document[] = 'empty' in documents ? [] : documents;
+  const problems = list.flatMap(({ errors }) =>
+    errors.map(({ message, pos }) => {
+      const [summary = message] = message.split(/ at line \d+/);
+      return { severity: 'error' as const, path: 'YAML', message: summary, ...placeAt(lines, pos[0]) };
+    }),
+  );
+  const flows = list.filter(({ errors }) => errors.length === 0).flatMap((document) => toFlow(document, lines) ?? []);
+  return { flows, problems };
+}
+
+function toFlow(document: Document, lines: LineCounter): FlowInFile | null {
+  const object: unknown = document.toJS();
+  if (!isObject(object) || object['kind'] !== 'JobFlow') return null;
+  const metadata = isObject(object['metadata']) ? object['metadata'] : {};
+  const { spec, problems } = readSpec(object['spec']);
+  const found = [...checkObject(object, metadata), ...problems];
+  const all = problems.some(({ severity }) => severity === 'error') ? found : [...found, ...validate(spec)];
+  return {
+    namespace: typeof metadata['namespace'] === 'string' ? metadata['namespace'] : 'default',
+    name: typeof metadata['name'] === 'string' ? metadata['name'] : '',
+    spec,
+    problems: all.map((problem) => ({ ...problem, ...placeOf(document, lines, problem.path) })),
+  };
+}
+
+function checkObject(
+  object: Readonly<Record<string, unknown>>,
+  metadata: Readonly<Record<string, unknown>>,
+): readonly Problem[] {
+  const found: Problem[] = [];
+  const { name, generateName } = metadata;
+  const report = (severity: Problem['severity'], path: string, message: string) =>
+    found.push({ severity, path, message });
+  if (object['apiVersion'] !== API_VERSION) report('error', 'apiVersion', `must be ${API_VERSION}`);
+  if (typeof name !== 'string' && typeof generateName !== 'string') report('error', 'metadata.name', 'is missing');
+  if (typeof name === 'string' && name.length > MAX_NAME) {
+    report('error', 'metadata.name', `has ${name.length} characters; ${MAX_NAME} are allowed, because it is a label`);
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(object['spec'] ?? {}));
+  if (bytes > MAX_SPEC_BYTES) {
+    report('error', 'spec', `has ${bytes} bytes; ${MAX_SPEC_BYTES} are allowed. Share Jobs in spec.templates`);
+  } else if (bytes > MAX_ANNOTATION_BYTES) {
+    report('warning', 'spec', 'is too large for kubectl apply, which copies it into an annotation; use --server-side');
+  }
+  return found;
+}
+
+/** Of the field itself, or of what would hold it. */
+function placeOf(
+  document: Document,
+  lines: LineCounter,
+  path: string,
+): { readonly line: number; readonly column: number } {
+  const keys = [...path.matchAll(/[^.[\]]+/g)].map(([key]) => (/^\d+$/.test(key) ? Number(key) : key));
+  for (let length = keys.length; length > 0; length -= 1) {
+    const node: unknown = document.getIn(keys.slice(0, length), true);
+    if (isNode(node) && node.range) return placeAt(lines, node.range[0]);
+  }
+  return placeAt(lines, document.range?.[0] ?? 0);
+}
+
+function placeAt(lines: LineCounter, offset: number): { readonly line: number; readonly column: number } {
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(1, line), column: Math.max(1, col) };
+}

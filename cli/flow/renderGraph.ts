@@ -1,0 +1,38 @@
+/**
+ * Renders a flow as text: a block for each depth. What stands in one block can run at once.
+ *
+ * Guarantees: the order of the file does not matter.
+ */
+
+import type { FlowSpec, Step } from '../../lib/flow/spec/flowSpec.ts';
+import { orderSteps } from '../../lib/flow/spec/order.ts';
+
+export function renderGraph({ steps, finally: final }: FlowSpec): string {
+  const width = Math.max(...[...steps, ...final].map(({ name }) => name.length));
+  const blocks = renderBlocks(steps, width);
+  return (final.length === 0 ? blocks : [...blocks, 'finally', ...renderBlocks(final, width)]).join('\n');
+}
+
+function renderBlocks(steps: readonly Step[], width: number): readonly string[] {
+  const byName = new Map(steps.map((step) => [step.name, step]));
+  const depths = new Map<string, number>();
+  return orderSteps(steps).sorted.flatMap((name, index) => {
+    const step = byName.get(name);
+    if (step === undefined) return [];
+    const depth = Math.max(0, ...step.dependencies.map((each) => depths.get(each) ?? 0)) + 1;
+    const isFirst = index === 0 || ![...depths.values()].includes(depth);
+    depths.set(name, depth);
+    return [`${isFirst ? String(depth).padStart(3) : '   '}  ${name.padEnd(width)}${notesOf(step)}`.trimEnd()];
+  });
+}
+
+function notesOf(step: Step): string {
+  const notes = [
+    step.dependencies.length === 0 ? null : `after ${[...step.dependencies].sort().join(', ')}`,
+    step.type === 'Manual' ? 'asks a person' : null,
+    step.when === null ? null : `when ${step.when}`,
+    step.retry === null ? null : `up to ${step.retry.limit + 1} attempts`,
+    step.continueOnFailure ? 'may fail' : null,
+  ].filter((note) => note !== null);
+  return notes.length === 0 ? '' : `  ${notes.join('; ')}`;
+}

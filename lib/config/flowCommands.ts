@@ -1,0 +1,91 @@
+/**
+ * The commands of zen-flow, and the settings that each takes. They need no cluster.
+ */
+
+import { debugSettings } from './debugSettings.ts';
+import { serverSettings } from './serverSettings.ts';
+import type { Command, Setting } from './setting.ts';
+
+const files = {
+  kind: 'list',
+  operand: true,
+  placeholder: 'FILE',
+  required: true,
+  meaning: 'Files of YAML or JSON; each JobFlow in them counts. - is standard input.',
+} as const satisfies Setting;
+
+const file = {
+  kind: 'text',
+  operand: true,
+  placeholder: 'FILE',
+  required: true,
+  meaning: 'File of YAML or JSON with one JobFlow; - is standard input.',
+} as const satisfies Setting;
+
+export const flowCommands = {
+  lint: {
+    summary: 'What is wrong with a flow, with line and column; exit code 1 for an error.',
+    settings: { files },
+  },
+  simulate: {
+    summary: 'Run a flow on a virtual clock, with outcomes that you choose, by the rules that a cluster would use.',
+    settings: {
+      file,
+      outcomes: {
+        kind: 'list',
+        flag: 'outcome',
+        placeholder: 'STEP=LIST',
+        emptyMeans: 'every attempt succeeds',
+        meaning:
+          'How the attempts of a step end, one after the other: ok, fail, fail:CODE or timeout. The last one repeats. May be repeated.',
+      },
+      durations: {
+        kind: 'list',
+        flag: 'duration',
+        placeholder: 'STEP=SPAN',
+        emptyMeans: '10s for each',
+        meaning: 'How long each attempt of a step takes, as build=5m. May be repeated.',
+      },
+      approve: {
+        kind: 'list',
+        flag: 'approve',
+        placeholder: 'STEP',
+        emptyMeans: 'none',
+        meaning: 'A Manual step that a person approves, 10 s after it is asked. May be repeated.',
+      },
+      reject: {
+        kind: 'list',
+        flag: 'reject',
+        placeholder: 'STEP',
+        emptyMeans: 'none',
+        meaning: 'A Manual step that a person rejects. May be repeated.',
+      },
+      expect: {
+        kind: 'choice',
+        flag: 'expect',
+        placeholder: 'PHASE',
+        choices: ['Succeeded', 'Failed', 'Paused', 'Suspended', 'Running'],
+        meaning: 'Exit with 1 where the flow ends, or waits, in another phase.',
+        absent: 'every end is accepted',
+      },
+      output: debugSettings.documentOutput,
+      noColor: serverSettings.noColor,
+    },
+  },
+  graph: {
+    summary: 'The steps of a flow in their order, as text or as a Mermaid diagram.',
+    settings: {
+      file,
+      output: {
+        kind: 'choice',
+        flag: 'output',
+        short: 'o',
+        placeholder: 'FORMAT',
+        choices: ['text', 'mermaid'],
+        default: 'text',
+        meaning: 'Format of the output. GitHub and GitLab draw mermaid in a README.',
+        why: 'A terminal shows it.',
+      },
+    },
+  },
+} as const satisfies Readonly<Record<string, Command>>;
