@@ -1,5 +1,6 @@
 /**
- * `npm run bundle [-- FILE]` writes the whole program as one file, by default dist/zen-lead.mjs.
+ * `npm run bundle [-- FILE]` writes the whole program as one file, by default dist/zen-lead.mjs;
+ * `npm run bundle:flow` writes dist/zen-flow.mjs.
  * Image and published package need it, because Node strips no types under node_modules.
  *
  * Guarantees: what it writes runs without node_modules. A command still loads only what it needs:
@@ -11,6 +12,7 @@ import { chmod } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
+const program = process.argv[3] ?? 'zen-lead';
 const outfile = process.argv[2] ?? fileURLToPath(new URL('../dist/zen-lead.mjs', import.meta.url));
 
 /**
@@ -23,7 +25,7 @@ const banner = [
 ].join('\n');
 
 await build({
-  entryPoints: [fileURLToPath(new URL('../cli/zen-lead.ts', import.meta.url))],
+  entryPoints: [fileURLToPath(new URL(`../cli/${program}.ts`, import.meta.url))],
   outfile,
   bundle: true,
   platform: 'node',

@@ -117,6 +117,12 @@ describe('the program', () => {
     expect((await run('npx', ['--no-install', 'kubectl-zen_lead', '--version'], { cwd: folder })).stdout).toBe(stdout);
   });
 
+  it('npx runs zen-flow, the other program', async () => {
+    const file = join(root, 'examples/flow/nightly-report.yaml');
+    const { stdout } = await run('npx', ['--no-install', 'zen-flow', 'lint', file], { cwd: folder });
+    expect(stdout).toContain('no errors');
+  });
+
   it('the program plays the demo to its end', async () => {
     const { stdout } = await run('npx', ['--no-install', 'zen-lead', 'demo'], { cwd: folder });
     expect(stdout).toContain('leader');
