@@ -7,7 +7,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { commands } from '../../../lib/config/commands.ts';
+import { type Program, zenFlow, zenLead } from '../../../lib/config/program.ts';
 import type { Command, Setting } from '../../../lib/config/setting.ts';
 import { lockAnnotation, lockLabel } from '../../../lib/lock/lockNames.ts';
 import { annotation, label } from '../../../lib/selection/names.ts';
@@ -24,12 +24,15 @@ const sources = globSync('{bridge,functions,api,apiserver,lib,cli}/**/*.ts', { c
 type Values = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** What a reader types: lines in fenced shell blocks, and `code` that begins with our command. */
-function listInvocations(text: string): readonly string[] {
+function listInvocations(text: string, program: string): readonly string[] {
   const fenced = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.split('\n'));
   const inline = [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
   return [...fenced, ...inline]
     .flatMap((line) => line.split(/ \| (?=npx )/))
-    .map((line) => /^\s*(?:\w+=\S+ )*(?:npx |kubectl )?zen-lead ([a-z]+.*?)\s*(?:#.*)?$/.exec(line)?.[1] ?? '')
+    .map(
+      (line) =>
+        new RegExp(`^\\s*(?:\\w+=\\S+ )*(?:npx |kubectl )?${program} ([a-z]+.*?)\\s*(?:#.*)?$`).exec(line)?.[1] ?? '',
+    )
     .filter((line) => line !== '');
 }
 
@@ -53,8 +56,8 @@ describe.each(pages)('%s', (page) => {
     }
   });
 
-  it('names commands and flags that zen-lead takes', () => {
-    for (const invocation of listInvocations(text)) {
+  it.each<Program>([zenLead, zenFlow])('names commands and flags that $name takes', ({ name: program, commands }) => {
+    for (const invocation of listInvocations(text, program)) {
       const [name = '', ...rest] = invocation.replaceAll(/[[\]|]/g, ' ').split(/\s+/);
       const command = Object.entries<Command>(commands).find(([each]) => each === name)?.[1];
       expect(command, invocation).toBeDefined();
