@@ -8,6 +8,7 @@ import { formatSpan } from '../../api/formatSpan.ts';
 import type { CheckTiming } from '../../lib/selection/healthCheck.ts';
 import { annotation, isOurAnnotation } from '../../lib/selection/names.ts';
 import type { RoleQuestion } from '../../lib/selection/roleCheck.ts';
+import { overruledByRole } from '../../lib/selection/roleWarnings.ts';
 import { parseSettings, type Settings } from '../../lib/selection/settings.ts';
 import type { ExplainedAnnotation } from './explainDocument.ts';
 
@@ -17,6 +18,8 @@ const readings: Readonly<Record<string, (settings: Settings) => string>> = {
   [annotation.leaderServiceName]: (settings) => settings.leaderServiceName ?? 'the default name',
   [annotation.sticky]: ({ sticky }) => (sticky ? 'a fit leader stays' : 'a better pod takes over'),
   [annotation.strategy]: ({ strategy }) => strategy,
+  [annotation.preferredNodes]: ({ preferredNodes }) => inOrder(preferredNodes),
+  [annotation.preferredZones]: ({ preferredZones }) => inOrder(preferredZones),
   [annotation.minReadyDuration]: ({ minReadyMs }) => formatSpan(minReadyMs),
   [annotation.failoverMinDelay]: ({ failoverMinDelayMs }) => formatSpan(failoverMinDelayMs),
   [annotation.noLeader]: ({ noLeader }) => noLeader,
@@ -38,6 +41,10 @@ const readings: Readonly<Record<string, (settings: Settings) => string>> = {
   [annotation.healthCheckSuccessThreshold]: ofCheck(({ successThreshold }) => `${successThreshold} in a row`),
 };
 
+function inOrder(places: readonly string[]): string {
+  return places.length === 0 ? 'no preference' : places.join(', then ');
+}
+
 function ofCheck(read: (timing: CheckTiming) => string): (settings: Settings) => string {
   return ({ healthCheck, roleCheck }) => {
     const check = roleCheck ?? healthCheck;
@@ -50,18 +57,16 @@ function ofTcpRoles(read: (question: RoleQuestion) => string): (settings: Settin
     roleCheck?.scheme === 'tcp' ? read(roleCheck.role) : 'no effect without a role check over tcp';
 }
 
-/** What the role check overrules, where there is one. */
-const overruled: ReadonlySet<string> = new Set([annotation.pinLeader, annotation.strategy, annotation.healthCheck]);
+const forPods: ReadonlySet<string> = new Set([annotation.priority, annotation.weight, annotation.exclude]);
 
 function read(key: string, settings: Settings): string | null {
-  if (settings.roleCheck !== null && overruled.has(key)) return 'no effect beside a role check';
+  if (settings.roleCheck !== null && overruledByRole.includes(key)) return 'no effect beside a role check';
   return readings[key]?.(settings) ?? null;
 }
 
 /** For a name that zen-lead does not read on a Service, and that is most likely a slip. */
 function noEffect(key: string): string {
-  const isForPods = key === annotation.priority || key === annotation.exclude;
-  return isForPods ? 'has no effect here: it is for a pod' : 'has no effect: zen-lead does not know that name';
+  return forPods.has(key) ? 'has no effect here: it is for a pod' : 'has no effect: zen-lead does not know that name';
 }
 
 /** Sorted by annotation. */

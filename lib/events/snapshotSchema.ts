@@ -72,6 +72,7 @@ const candidate = z.object({
   zone: z.string().exactOptional(),
   ports: list(namedPort),
   priority: z.string().exactOptional(),
+  weight: z.string().exactOptional(),
   exclude: z.string().exactOptional(),
   selected: z.boolean(),
   health: health.exactOptional(),

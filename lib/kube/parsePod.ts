@@ -65,6 +65,8 @@ export function parsePod(input: unknown): PodView {
   if (zone) view.zone = zone;
   const priority = takeOptionalString(annotations, annotation.priority, 'metadata.annotations');
   if (priority !== undefined) view.priority = boundValue(priority);
+  const weight = takeOptionalString(annotations, annotation.weight, 'metadata.annotations');
+  if (weight !== undefined) view.weight = boundValue(weight);
   const exclude = takeOptionalString(annotations, annotation.exclude, 'metadata.annotations');
   if (exclude !== undefined) view.exclude = boundValue(exclude);
   if (spec['hostNetwork'] === true) view.hostNetwork = true;

@@ -158,7 +158,9 @@ function selectLastResort(input: ChoiceInput, now: number): Candidate | undefine
 }
 
 export function strategyContext({ settings, sourceUid, record }: ChoiceInput): StrategyContext {
-  return { strategy: settings.strategy, sourceUid, lastNode: record.lastNode, lastZone: record.lastZone };
+  const { strategy, preferredNodes, preferredZones } = settings;
+  const { lastNode, lastZone } = record;
+  return { strategy, preferredNodes, preferredZones, sourceUid, lastNode, lastZone };
 }
 
 /**

@@ -38,7 +38,6 @@ function routesToAll({ source, read }: Situation): boolean {
 
 function findWhatMatters({ choice, record }: Situation, now: number, few: number): ReadonlySet<Candidate> {
   const { candidates, rules, settings } = choice;
-  const usesPriority = settings.strategy === 'priority';
   const matters = candidates.filter(
     (pod) =>
       pod.uid === record.leader?.uid ||
@@ -47,7 +46,7 @@ function findWhatMatters({ choice, record }: Situation, now: number, few: number
       isAhead(pod, now) ||
       // It says that it leads.
       pod.health?.role === 'primary' ||
-      podWarnings([pod], usesPriority).length > 0,
+      podWarnings([pod], settings.strategy).length > 0,
   );
   const named = new Set(matters);
   const others = candidates.filter((pod) => !named.has(pod));

@@ -10,6 +10,8 @@ export const annotation = {
   leaderServiceName: `${PREFIX}leader-service-name`,
   sticky: `${PREFIX}sticky`,
   strategy: `${PREFIX}strategy`,
+  preferredNodes: `${PREFIX}preferred-nodes`,
+  preferredZones: `${PREFIX}preferred-zones`,
   minReadyDuration: `${PREFIX}min-ready-duration`,
   failoverMinDelay: `${PREFIX}failover-min-delay`,
   noLeader: `${PREFIX}no-leader`,
@@ -29,6 +31,7 @@ export const annotation = {
   onDemote: `${PREFIX}on-demote`,
   // on pods
   priority: `${PREFIX}priority`,
+  weight: `${PREFIX}weight`,
   exclude: `${PREFIX}exclude`,
   // the record, on the primary slice
   leaderPodName: `${PREFIX}leader-pod-name`,

@@ -16,7 +16,13 @@ import type { Candidate } from './snapshot.ts';
 import { byCreation } from './strategy.ts';
 
 /** What chooses, or judges, where no role check does. */
-const overruled = [annotation.pinLeader, annotation.strategy, annotation.healthCheck] as const;
+export const overruledByRole: readonly string[] = [
+  annotation.pinLeader,
+  annotation.strategy,
+  annotation.preferredNodes,
+  annotation.preferredZones,
+  annotation.healthCheck,
+];
 
 export function roleWarnings(situation: Situation, choice: Choice): readonly Warning[] {
   const { roleCheck } = situation.read.settings;
@@ -32,7 +38,7 @@ export function roleWarnings(situation: Situation, choice: Choice): readonly War
 }
 
 function overruledWarnings({ source }: Situation): readonly Warning[] {
-  return overruled
+  return overruledByRole
     .filter((key) => source.annotations[key] !== undefined)
     .map((key) => ({
       reason: 'RoleDecides',

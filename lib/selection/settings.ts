@@ -11,10 +11,11 @@ import type { HealthCheckSettings } from './healthCheck.ts';
 import { annotation } from './names.ts';
 import { type OnDemote, onDemoteValues } from './onDemote.ts';
 import { parseDuration } from './parseDuration.ts';
+import { MAX_PREFERRED, parsePreferred } from './preference.ts';
 import { readChecks } from './readChecks.ts';
 import type { RoleCheckSettings } from './roleCheck.ts';
 
-export const strategies = ['oldest', 'newest', 'random', 'node-aware', 'zone-aware', 'priority'] as const;
+export const strategies = ['oldest', 'newest', 'random', 'node-aware', 'zone-aware', 'priority', 'weighted'] as const;
 export type Strategy = (typeof strategies)[number];
 export const leaderServiceTypes = ['ClusterIP', 'LoadBalancer', 'NodePort'] as const;
 export type LeaderServiceType = (typeof leaderServiceTypes)[number];
@@ -25,6 +26,10 @@ export interface Settings {
   readonly leaderServiceName: string | null;
   readonly sticky: boolean;
   readonly strategy: Strategy;
+  /** Names of nodes, the most preferred first, without duplicates. */
+  readonly preferredNodes: readonly string[];
+  /** Values of the zone label, the most preferred first, without duplicates. */
+  readonly preferredZones: readonly string[];
   readonly minReadyMs: number;
   readonly failoverMinDelayMs: number;
   readonly noLeader: 'clear' | 'hold';
@@ -87,6 +92,8 @@ export function parseSettings(annotations: Readonly<Record<string, string>>): Re
     read(key, 0, 'a Go duration that is not negative, such as "30s"', parseDuration);
   const readOne = <T extends string>(key: string, values: readonly T[], fallback: T): T =>
     read(key, fallback, values.join(', '), (text) => values.find((value) => value === text) ?? null);
+  const readPreferred = (key: string, what: string): readonly string[] =>
+    read<readonly string[]>(key, [], `up to ${MAX_PREFERRED} ${what}, separated by commas`, parsePreferred);
   const readName = (text: string): string | null => (dns1035.test(text) ? text : null);
 
   const settings: Settings = {
@@ -94,6 +101,8 @@ export function parseSettings(annotations: Readonly<Record<string, string>>): Re
     leaderServiceName: read<string | null>(annotation.leaderServiceName, null, 'a DNS-1035 label', readName),
     sticky: readBoolean(annotation.sticky, true),
     strategy: readOne(annotation.strategy, strategies, 'oldest'),
+    preferredNodes: readPreferred(annotation.preferredNodes, 'names of nodes'),
+    preferredZones: readPreferred(annotation.preferredZones, 'zones'),
     minReadyMs: readDuration(annotation.minReadyDuration),
     failoverMinDelayMs: readDuration(annotation.failoverMinDelay),
     noLeader: readOne(annotation.noLeader, ['clear', 'hold'], 'clear'),

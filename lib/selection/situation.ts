@@ -61,7 +61,7 @@ export function readSituation(snapshot: Snapshot): Situation | null {
   const rules = toFitnessRules(read.settings, source.ports, families[0] ?? 'IPv4', snapshot.observer);
   // A ports-mode that cannot be read does not take an endpoint away that is routed to now.
   const keepsPorts = isUnreadable(annotation.portsMode) && record.routedAddress !== null;
-  const warningsOnPods = podWarnings(snapshot.candidates, read.settings.strategy === 'priority');
+  const warningsOnPods = podWarnings(snapshot.candidates, read.settings.strategy);
   return {
     snapshot,
     source,

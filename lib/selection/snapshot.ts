@@ -54,6 +54,8 @@ export interface PodView {
   readonly ports: readonly NamedPort[];
   /** Raw value of `zen-lead.io/priority`. */
   readonly priority?: string;
+  /** Raw value of `zen-lead.io/weight`. */
+  readonly weight?: string;
   /** Raw value of `zen-lead.io/exclude`. */
   readonly exclude?: string;
   /** It has the addresses of its node. For the prober alone; no decision reads it. */

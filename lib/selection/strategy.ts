@@ -1,5 +1,6 @@
 /**
- * Orders candidates by the strategy. docs/reference/annotations.md: ties by creation, then name.
+ * Orders candidates by the places that the user prefers, then by the strategy.
+ * docs/reference/annotations.md: ties by creation, then name.
  *
  * Guarantees: a total order that depends on the pods alone, never on the order in which they were
  * listed.
@@ -7,11 +8,14 @@
 
 import { compareText } from './compareText.ts';
 import { hashText } from './hashText.ts';
+import { rankOfPlace } from './preference.ts';
 import type { Strategy } from './settings.ts';
 import type { Candidate, Uid } from './snapshot.ts';
 
 export interface StrategyContext {
   readonly strategy: Strategy;
+  readonly preferredNodes: readonly string[];
+  readonly preferredZones: readonly string[];
   readonly sourceUid: Uid;
   /** Where the last leader ran; `node-aware` and `zone-aware` prefer elsewhere. */
   readonly lastNode: string | undefined;
@@ -38,7 +42,17 @@ export function byCreation(a: Candidate, b: Candidate): number {
 
 type Compare = (a: Candidate, b: Candidate) => number;
 
-function comparator({ strategy, sourceUid, lastNode, lastZone }: StrategyContext): Compare {
+function comparator(context: StrategyContext): Compare {
+  const { preferredNodes, preferredZones } = context;
+  const byRule = strategyComparator(context);
+  if (preferredNodes.length === 0 && preferredZones.length === 0) return byRule;
+  return (a, b) =>
+    rankOfPlace(a.nodeName, preferredNodes) - rankOfPlace(b.nodeName, preferredNodes) ||
+    rankOfPlace(a.zone, preferredZones) - rankOfPlace(b.zone, preferredZones) ||
+    byRule(a, b);
+}
+
+function strategyComparator({ strategy, sourceUid, lastNode, lastZone }: StrategyContext): Compare {
   const preferring = (rank: (pod: Candidate) => number): Compare => {
     // Each pod is compared with many, and a rank may be a hash.
     const ranks = new Map<Candidate, number>();
@@ -62,6 +76,8 @@ function comparator({ strategy, sourceUid, lastNode, lastZone }: StrategyContext
       return preferring((pod) => Number(lastZone !== undefined && pod.zone === lastZone));
     case 'priority':
       return preferring((pod) => -(parsePriority(pod.priority) ?? 0));
+    case 'weighted':
+      return preferring((pod) => rendezvousRank(pod, sourceUid));
   }
 }
 
@@ -70,4 +86,26 @@ export function parsePriority(text: string | undefined): number | null {
   if (text === undefined || !/^[+-]?\d{1,16}$/.test(text)) return null;
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : null;
+}
+
+/** Of a pod that names none. */
+const DEFAULT_WEIGHT = 100;
+const MAX_WEIGHT = 1_000;
+
+/** Null when it is absent or not a whole number from 1 to 1000. */
+export function parseWeight(text: string | undefined): number | null {
+  if (text === undefined || !/^[1-9]\d{0,3}$/.test(text)) return null;
+  const value = Number(text);
+  return value <= MAX_WEIGHT ? value : null;
+}
+
+/**
+ * Ranks a pod by weighted rendezvous hashing, lowest first. Of many Services, each pod leads a
+ * share in proportion to its weight. A pod that comes or goes moves only what it wins or held.
+ * Source: https://en.wikipedia.org/wiki/Rendezvous_hashing, "Weighted rendezvous hash"
+ */
+function rendezvousRank(pod: Candidate, sourceUid: Uid): number {
+  // Strictly between 0 and 1, so that the logarithm is a number below 0.
+  const uniform = (hashText(`${sourceUid}/${pod.uid}`) + 0.5) / 2 ** 32;
+  return -Math.log(uniform) / (parseWeight(pod.weight) ?? DEFAULT_WEIGHT);
 }

@@ -8,22 +8,25 @@ import type { Choice } from './choose.ts';
 import { compareText } from './compareText.ts';
 import type { Warning } from './decision.ts';
 import { annotation } from './names.ts';
-import { parseBoolean, type ReadSettings, type Settings } from './settings.ts';
+import { parseBoolean, type ReadSettings, type Settings, type Strategy } from './settings.ts';
 import type { Candidate, Snapshot } from './snapshot.ts';
-import { parsePriority } from './strategy.ts';
+import { parsePriority, parseWeight } from './strategy.ts';
 
 export function settingsWarnings({ unreadable }: ReadSettings): readonly Warning[] {
   return unreadable.map((each) => invalid(each.annotation, each.value, `It accepts ${each.expected}.`));
 }
 
-export function podWarnings(candidates: readonly Candidate[], usesPriority: boolean): readonly Warning[] {
+export function podWarnings(candidates: readonly Candidate[], strategy: Strategy): readonly Warning[] {
   return candidates.flatMap((pod) => {
     const warnings: Warning[] = [];
     if (pod.exclude !== undefined && parseBoolean(pod.exclude) === null) {
       warnings.push(invalid(annotation.exclude, pod.exclude, 'It accepts "true" or "false".', pod.name));
     }
-    if (usesPriority && pod.priority !== undefined && parsePriority(pod.priority) === null) {
+    if (strategy === 'priority' && pod.priority !== undefined && parsePriority(pod.priority) === null) {
       warnings.push(invalid(annotation.priority, pod.priority, 'It accepts a whole number.', pod.name));
+    }
+    if (strategy === 'weighted' && pod.weight !== undefined && parseWeight(pod.weight) === null) {
+      warnings.push(invalid(annotation.weight, pod.weight, 'It accepts a whole number from 1 to 1000.', pod.name));
     }
     return warnings;
   });

@@ -5,6 +5,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Namespace } from '../support/controlPlane/createNamespace.ts';
+import { listEvents } from '../support/controlPlane/listEvents.ts';
 import { readLeader } from '../support/controlPlane/readRoute.ts';
 import { type PodOptions, startPod } from '../support/controlPlane/startPod.ts';
 import { staysSo } from '../support/controlPlane/staysSo.ts';
@@ -74,6 +75,34 @@ describe('strategy', () => {
     await expect.poll(() => readLeader(namespace)).toBe('web-1');
     await pod('web-2').setReady(true);
     expect(await staysSo(() => readLeader(namespace))).toBe('web-1');
+  });
+
+  test('a preferred node comes before a preferred zone, and a zone in the order of the list', async () => {
+    const { namespace, pod } = await startWith(
+      { 'preferred-zones': 'zone-b, zone-a', 'preferred-nodes': 'node-c' },
+      { name: 'web-0', node: 'node-a' },
+      { name: 'web-1', node: 'node-b' },
+      { name: 'web-2', node: 'node-c' },
+    );
+    await expect.poll(() => readLeader(namespace)).toBe('web-2');
+    await pod('web-2').setReady(false);
+    await expect.poll(() => readLeader(namespace)).toBe('web-1');
+    await pod('web-1').setReady(false);
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await pod('web-2').setReady(true);
+    expect(await staysSo(() => readLeader(namespace))).toBe('web-0');
+    await annotate(namespace, 'sticky=false');
+    await expect.poll(() => readLeader(namespace)).toBe('web-2');
+  });
+
+  test('weighted names a weight that cannot be read, and elects a pod all the same', async () => {
+    const { namespace } = await startWith(
+      { strategy: 'weighted' },
+      { name: 'web-0', annotations: { 'zen-lead.io/weight': 'heavy' } },
+    );
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    const notes = async () => (await listEvents(namespace)).map(({ note }) => note).join('\n');
+    await expect.poll(notes).toContain('zen-lead.io/weight on pod "web-0" cannot be read');
   });
 
   test('node-aware chooses another node than the last leader’s', async () => {

@@ -44,7 +44,9 @@ const annotations: fc.Arbitrary<Record<string, string>> = fc.record(
   {
     enabled: fc.constantFrom('true', 'true', 'true', 'true', 'true', 'false', 'ture'),
     sticky: fc.constantFrom('true', 'false', 'false'),
-    strategy: fc.constantFrom('oldest', 'newest', 'random', 'node-aware', 'zone-aware', 'priority'),
+    strategy: fc.constantFrom('oldest', 'newest', 'random', 'node-aware', 'zone-aware', 'priority', 'weighted'),
+    'preferred-nodes': fc.constantFrom('n2', 'n9', 'n1'),
+    'preferred-zones': fc.constantFrom('z2', 'z1,z2'),
     'min-ready-duration': fc.constantFrom('0s', '2s', '30s', '30s'),
     'failover-min-delay': fc.constantFrom('0s', '4s', '20s'),
     'no-leader': fc.constantFrom('clear', 'hold', 'hold'),
@@ -57,7 +59,15 @@ const annotations: fc.Arbitrary<Record<string, string>> = fc.record(
 );
 
 /** Alone, so that it does not hide what others do. */
-const anOddity = fc.constantFrom<Partial<PodView>>({ exclude: 'maybe' }, { priority: 'high' }, {}, {}, {}, {});
+const anOddity = fc.constantFrom<Partial<PodView>>(
+  { exclude: 'maybe' },
+  { priority: 'high' },
+  { weight: '0' },
+  {},
+  {},
+  {},
+  {},
+);
 
 type Said = Pick<PodObservation, 'verdict'> & Partial<PodObservation>;
 

@@ -80,7 +80,7 @@ describe('how each annotation was read', () => {
       'zen-lead.io/strategy': 'best',
     };
     world.setSource(aService({}, { annotations }));
-    const strategies = 'oldest, newest, random, node-aware, zone-aware, priority';
+    const strategies = 'oldest, newest, random, node-aware, zone-aware, priority, weighted';
     expect(explained().annotations).toEqual([
       { annotation: 'zen-lead.io/enabled', value: 'true', expected: null },
       { annotation: 'zen-lead.io/paused', value: 'false', expected: null },

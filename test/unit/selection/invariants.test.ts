@@ -34,6 +34,7 @@ const anyChange: fc.Arbitrary<Partial<PodView>> = fc.record(
     ips: fc.constantFrom<string[]>(['10.0.0.1'], ['10.0.0.2', 'fd00::2'], ['10.0.0.4', 'fd00::4'], ['fd00::3'], []),
     exclude: fc.constantFrom('false', 'true', 'maybe'),
     priority: fc.constantFrom('1', '9', '-3', 'high'),
+    weight: fc.constantFrom('1', '1000', '0'),
     ports: fc.constantFrom<PodView['ports']>([{ name: 'pg', port: 5432, protocol: 'TCP' }], []),
     createdAt: fc.constantFrom(T0 - 5, T0 - 4),
     readyChangedAt: fc.constantFrom(T0, T0 + 3_000, T0 + 9_000),
@@ -49,7 +50,9 @@ const annotations: fc.Arbitrary<Record<string, string>> = fc.record(
   {
     enabled: fc.constantFrom('true', 'true', 'true', 'true', 'false', 'ture'),
     sticky: fc.constantFrom('true', 'false', '?'),
-    strategy: fc.constantFrom('oldest', 'newest', 'random', 'node-aware', 'zone-aware', 'priority', 'best'),
+    strategy: fc.constantFrom('oldest', 'newest', 'random', 'node-aware', 'zone-aware', 'priority', 'weighted', 'best'),
+    'preferred-nodes': fc.constantFrom('n2', 'n2', 'n9,n1', ',', 'n1,n2'),
+    'preferred-zones': fc.constantFrom('z2', 'z1,z2', 'z9', '!'),
     'min-ready-duration': fc.constantFrom('0s', '2s', 'x'),
     'failover-min-delay': fc.constantFrom('0s', '4s', '20s', '-1s'),
     'no-leader': fc.constantFrom('clear', 'hold', ''),

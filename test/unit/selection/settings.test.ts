@@ -12,6 +12,8 @@ describe('parseSettings', () => {
         leaderServiceName: null,
         sticky: true,
         strategy: 'oldest',
+        preferredNodes: [],
+        preferredZones: [],
         minReadyMs: 0,
         failoverMinDelayMs: 0,
         noLeader: 'clear',
@@ -32,7 +34,7 @@ describe('parseSettings', () => {
     ['enabled', 'true', 'enabled', true],
     ['leader-service-name', 'db-primary', 'leaderServiceName', 'db-primary'],
     ['sticky', 'false', 'sticky', false],
-    ...['oldest', 'newest', 'random', 'node-aware', 'zone-aware', 'priority'].map(
+    ...['oldest', 'newest', 'random', 'node-aware', 'zone-aware', 'priority', 'weighted'].map(
       (value) => ['strategy', value, 'strategy', value] as const,
     ),
     ['min-ready-duration', '1m30s', 'minReadyMs', 90_000],
@@ -54,6 +56,22 @@ describe('parseSettings', () => {
   });
 
   it.each([
+    ['preferred-nodes', 'node-1', 'preferredNodes', ['node-1']],
+    ['preferred-nodes', ' b.example , A_1,b.example', 'preferredNodes', ['b.example', 'A_1']],
+    ['preferred-zones', 'eu-west-1b,eu-west-1a', 'preferredZones', ['eu-west-1b', 'eu-west-1a']],
+  ] as const)('reads %s=%s in order, without duplicates', (key, value, field, expected) => {
+    const { settings, unreadable } = read({ [key]: value });
+    expect(unreadable).toEqual([]);
+    expect(settings[field]).toEqual(expected);
+  });
+
+  it.each([
+    ['preferred-nodes', ''],
+    ['preferred-nodes', 'a,,b'],
+    ['preferred-nodes', '-a'],
+    ['preferred-zones', 'a b'],
+    ['preferred-zones', Array.from({ length: 17 }, (_, n) => `z${n}`).join()],
+    ['preferred-zones', 'z-'],
     ['enabled', 'True'],
     ['enabled', ''],
     ['enabled', 'yes'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sourceOfOurService, sourceOfOurSlice } from '../../../lib/selection/ownership.ts';
 import { selects } from '../../../lib/selection/selects.ts';
-import { parsePriority, type StrategyContext, selectFirst } from '../../../lib/selection/strategy.ts';
+import { parsePriority, parseWeight, type StrategyContext, selectFirst } from '../../../lib/selection/strategy.ts';
 import { aSlice } from '../../support/objects/aSlice.ts';
 import { aCandidate, aService, T0, uidOf } from '../../support/objects/builders.ts';
 
@@ -10,6 +10,8 @@ const first = (pods: readonly ReturnType<typeof aCandidate>[], context: Partial<
     (each) =>
       selectFirst(each, {
         strategy: 'oldest',
+        preferredNodes: [],
+        preferredZones: [],
         sourceUid: uidOf('s'),
         lastNode: undefined,
         lastZone: undefined,
@@ -65,6 +67,48 @@ describe('the order of candidates', () => {
     expect(first([nowhere, pod('b')], { strategy: 'node-aware' })).toEqual(['uid-a', 'uid-a']);
     expect(first([nowhere, pod('b')], { strategy: 'zone-aware' })).toEqual(['uid-a', 'uid-a']);
   });
+
+  it('preferred nodes come before preferred zones, and both before the strategy', () => {
+    const old = pod('old', { createdAt: T0 - 3, nodeName: 'n-3', zone: 'west' });
+    const inZone = pod('in-zone', { createdAt: T0 - 2, nodeName: 'n-2', zone: 'east' });
+    const onNode = pod('on-node', { createdAt: T0 - 1, nodeName: 'n-1', zone: 'west' });
+    const pods = [old, inZone, onNode];
+    expect(first(pods, {})).toEqual(['uid-old', 'uid-old']);
+    expect(first(pods, { preferredZones: ['east'] })).toEqual(['uid-in-zone', 'uid-in-zone']);
+    expect(first(pods, { preferredZones: ['east'], preferredNodes: ['n-1'] })).toEqual(['uid-on-node', 'uid-on-node']);
+    expect(first(pods, { preferredNodes: ['gone', 'n-2', 'n-1'] })).toEqual(['uid-in-zone', 'uid-in-zone']);
+  });
+
+  it('the strategy decides between pods in places that are preferred alike, or not at all', () => {
+    const { nodeName: _node, zone: _zone, ...nowhere } = pod('nowhere', { createdAt: T0 - 1 });
+    const elsewhere = pod('elsewhere', { nodeName: 'n-9', zone: 'west' });
+    expect(first([elsewhere, nowhere], { preferredNodes: ['n-1'], preferredZones: ['east'] })).toEqual([
+      'uid-nowhere',
+      'uid-nowhere',
+    ]);
+  });
+
+  it('the weighted order gives each pod a share of many Services in proportion to its weight', () => {
+    const pods = [pod('a', { weight: '300' }), pod('b'), pod('c', { weight: 'heavy' })];
+    const leaders = Array.from({ length: 5_000 }, (_, n) => {
+      const [leader] = first(pods, { strategy: 'weighted', sourceUid: uidOf(`s${n}`) });
+      return leader;
+    });
+    const shareOf = (uid: string) => leaders.filter((leader) => leader === uid).length / leaders.length;
+    expect(shareOf('uid-a')).toBeCloseTo(0.6, 1);
+    expect(shareOf('uid-b')).toBeCloseTo(0.2, 1);
+    expect(shareOf('uid-c')).toBeCloseTo(0.2, 1);
+  });
+
+  it('the weighted order moves only what a pod wins when its weight grows', () => {
+    const before = [pod('a'), pod('b'), pod('c')];
+    const after = [pod('a', { weight: '400' }), pod('b'), pod('c')];
+    for (let n = 0; n < 500; n++) {
+      const context = { strategy: 'weighted', sourceUid: uidOf(`s${n}`) } as const;
+      const [was, is] = [first(before, context)[0], first(after, context)[0]];
+      expect(is === was || is === 'uid-a').toBe(true);
+    }
+  });
 });
 
 it.each([
@@ -84,6 +128,20 @@ it.each([
   [undefined, null],
 ])('reads the priority %j as %j', (text, expected) => {
   expect(parsePriority(text)).toBe(expected);
+});
+
+it.each([
+  ['1', 1],
+  ['1000', 1_000],
+  ['0', null],
+  ['1001', null],
+  ['-1', null],
+  ['01', null],
+  ['1.5', null],
+  ['', null],
+  [undefined, null],
+])('reads the weight %j as %j', (text, expected) => {
+  expect(parseWeight(text)).toBe(expected);
 });
 
 describe('a selector', () => {

@@ -65,18 +65,20 @@ describe('a leader that fails its health check', () => {
 
 describe('what a user wrote on a pod', () => {
   it.each([
-    ['no annotation', {}, true],
-    ['exclude that excludes', { exclude: 'true' }, true],
-    ['exclude that does not', { exclude: 'false' }, true],
-    ['a priority', { priority: '7' }, true],
-    ['a priority that cannot be read, where no strategy asks for it', { priority: 'high' }, false],
-  ])('is not named: %s', (_, pod, usesPriority) => {
-    expect(podWarnings([aCandidate({ name: 'pg-0', ...pod })], usesPriority)).toEqual([]);
+    ['no annotation', {}, 'priority'],
+    ['exclude that excludes', { exclude: 'true' }, 'priority'],
+    ['exclude that does not', { exclude: 'false' }, 'priority'],
+    ['a priority', { priority: '7' }, 'priority'],
+    ['a priority that cannot be read, where no strategy asks for it', { priority: 'high' }, 'oldest'],
+    ['a weight', { weight: '1000' }, 'weighted'],
+    ['a weight that cannot be read, where no strategy asks for it', { weight: '0' }, 'priority'],
+  ] as const)('is not named: %s', (_, pod, strategy) => {
+    expect(podWarnings([aCandidate({ name: 'pg-0', ...pod })], strategy)).toEqual([]);
   });
 
   it('is named with the pod where it cannot be read, each value by itself', () => {
     const pods = [aCandidate({ name: 'pg-0' }), aCandidate({ name: 'pg-1', exclude: 'yes', priority: 'high' })];
-    expect(podWarnings(pods, true)).toEqual([
+    expect(podWarnings(pods, 'priority')).toEqual([
       {
         reason: 'InvalidAnnotation',
         value: 'pg-1/zen-lead.io/exclude=yes',
@@ -86,6 +88,16 @@ describe('what a user wrote on a pod', () => {
         reason: 'InvalidAnnotation',
         value: 'pg-1/zen-lead.io/priority=high',
         message: 'zen-lead.io/priority on pod "pg-1" cannot be read: "high". It accepts a whole number.',
+      },
+    ]);
+  });
+
+  it('is named where a weight is not from 1 to 1000', () => {
+    expect(podWarnings([aCandidate({ name: 'pg-0', weight: '1001' })], 'weighted')).toEqual([
+      {
+        reason: 'InvalidAnnotation',
+        value: 'pg-0/zen-lead.io/weight=1001',
+        message: 'zen-lead.io/weight on pod "pg-0" cannot be read: "1001". It accepts a whole number from 1 to 1000.',
       },
     ]);
   });
