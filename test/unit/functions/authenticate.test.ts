@@ -80,6 +80,14 @@ const sign = (
     .setProtectedHeader({ alg: 'RS256', kid, ...header })
     .sign(keys[kid].privateKey);
 
+/** A header that the receiver must understand, and that no receiver knows (RFC 7515, 4.1.11). */
+async function signCritical(): Promise<string> {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const text = `${part({ alg: 'RS256', kid: 'current', crit: ['unknown'], unknown: true })}.${part(claims())}`;
+  const signature = await crypto.subtle.sign('RSASSA-PKCS1-v1_5', keys.current.privateKey, Buffer.from(text));
+  return `${text}.${Buffer.from(signature).toString('base64url')}`;
+}
+
 async function post(
   authorization?: string,
   event = aReconcileEvent(),
@@ -135,12 +143,55 @@ describe('a token', () => {
           .digest('base64url')}`;
       },
     ],
-  ])('%s is refused with %i and decides nothing', async (_name, status, authorization) => {
+    [
+      'that brings the key that it is signed with (jwk)',
+      401,
+      async () => {
+        const jwk = { ...(await exportJWK(keys.stranger.publicKey)), kid: 'current', alg: 'RS256' };
+        return `Bearer ${await sign({}, 'stranger', { kid: 'current', jwk })}`;
+      },
+    ],
+    ...['jku', 'x5u'].map((header): [string, number, () => Promise<string>] => [
+      `that names where its key can be read (${header})`,
+      401,
+      async () => {
+        const stranger = { ...(await exportJWK(keys.stranger.publicKey)), kid: 'stranger', use: 'sig', alg: 'RS256' };
+        server.fake.paths.set('/stranger.json', { keys: [stranger] });
+        const token = await sign({}, 'stranger', { [header]: `${server.functions.url}/stranger.json` });
+        return `Bearer ${token}`;
+      },
+    ]),
+    ...['../../../../dev/null', '/openid/v1/jwks', "x' or '1'='1", 'current\u0000', ['current'], 7].map(
+      (kid): [string, number, () => Promise<string>] => [
+        `with the key id ${JSON.stringify(kid)}`,
+        401,
+        async () => `Bearer ${await sign({}, 'stranger', { kid })}`,
+      ],
+    ),
+    ['with a header that must be understood', 401, async () => `Bearer ${await signCritical()}`],
+    ['for no audience', 401, async () => `Bearer ${await sign({ aud: undefined })}`],
+    ['for an empty list of audiences', 401, async () => `Bearer ${await sign({ aud: [] })}`],
+    ['for an audience that only begins alike', 401, async () => `Bearer ${await sign({ aud: 'zen-lead,kubernetes' })}`],
+    ['for a nested audience', 401, async () => `Bearer ${await sign({ aud: [['zen-lead']] })}`],
+    ['whose subject is a list', 403, async () => `Bearer ${await sign({ sub: [BRIDGE] })}`],
+    ['whose subjects are two', 403, async () => `Bearer ${await sign({ sub: ['x', BRIDGE] })}`],
+    ['whose instant of validity is text', 401, async () => `Bearer ${await sign({ nbf: '0' })}`],
+    ['whose expiry is text', 401, async () => `Bearer ${await sign({ exp: '99999999999' })}`],
+    ['whose issuer is a list', 401, async () => `Bearer ${await sign({ iss: [ISSUER] })}`],
+    ['in the JSON form', 401, async () => `Bearer ${JSON.stringify({ payload: (await sign()).split('.')[1] })}`],
+  ])('a token %s is refused with %i and decides nothing', async (_name, status, authorization) => {
     const answer = await post(await authorization());
     expect(answer.status).toBe(status);
     expect(answer.body).toContain(status === 401 ? 'UNAUTHENTICATED' : 'WRONG_SENDER');
     expect(server.fake.requests.filter(({ path }) => path.includes('namespaces'))).toEqual([]);
   });
+
+  it.each([{ aud: 'zen-lead' }, { aud: ['kubernetes', 'zen-lead'] }])(
+    'a token for us among others passes: %o',
+    async (changes) => {
+      expect((await post(`Bearer ${await sign(changes)}`)).status).toBe(200);
+    },
+  );
 
   it.each([
     ['expired', { exp: -29 }],
@@ -283,6 +334,18 @@ describe('the keys', () => {
       expect((await post(`Bearer ${token}`)).status).toBe(200);
     },
   );
+
+  it('the keys say nothing for an algorithm that kube-apiserver does not sign with, also where a key names none', async () => {
+    const jwk = { ...(await exportJWK(keys.current.publicKey)), kid: 'any', use: 'sig' };
+    server.fake.paths.set('/openid/v1/jwks', { keys: [jwk] });
+    monotonic += 60_000;
+    const { privateKey } = await generateKeyPair('PS256');
+    const der = await crypto.subtle.exportKey('pkcs8', keys.current.privateKey);
+    const pss = await crypto.subtle.importKey('pkcs8', der, privateKey.algorithm, false, ['sign']);
+    const signed = new SignJWT(claims()).setProtectedHeader({ alg: 'PS256', kid: 'any' });
+    expect((await post(`Bearer ${await signed.sign(pss)}`)).status).toBe(401);
+    expect((await post(`Bearer ${await sign({}, 'current', { kid: 'any' })}`)).status).toBe(200);
+  });
 
   it('the keys are read at most once in 10 s, however many unknown ones come', async () => {
     monotonic += 60_000;
