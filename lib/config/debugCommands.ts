@@ -55,7 +55,11 @@ export const debugCommands = {
   status: {
     summary: 'Every annotated Service: its leader, since when, and whether anything is wrong.',
     settings: {
-      namespaces: { ...serverSettings.namespaces, short: 'n', meaning: 'This namespace only; may be repeated.' },
+      namespaces: {
+        ...serverSettings.namespaces,
+        short: 'n',
+        meaning: 'This namespace only; may be repeated. The variable takes several with commas between them.',
+      },
       output: debugSettings.statusOutput,
       watch: debugSettings.watch,
       ...clusterSettings,

@@ -3,8 +3,9 @@
  * Nothing else reads arguments or environment.
  *
  * Guarantees: a flag wins over a variable, a variable over the file, and the file over the default.
- * An empty variable counts as absent, because manifests leave such behind. An unknown command,
- * flag, operand or key of the file is CONFIG_INVALID, and the message says what is accepted.
+ * An empty variable counts as absent, because manifests leave such behind. A list in a variable has
+ * commas. An unknown command, flag, operand or key of the file is CONFIG_INVALID, and the message
+ * says what is accepted.
  */
 
 import { parseArgs } from 'node:util';
@@ -203,7 +204,7 @@ function readValue(
   for (const variable of setting.env ?? []) {
     const text = environment[variable];
     if (text === undefined || text === '') continue;
-    return parseValue(setting, `$${variable}`, [text]);
+    return parseValue(setting, `$${variable}`, setting.kind === 'list' ? text.split(',') : [text]);
   }
   const entry = file.get(setting.flag ?? '');
   if (entry !== undefined) return readEntry(setting, entry);

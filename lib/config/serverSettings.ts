@@ -75,10 +75,11 @@ export const serverSettings = {
   namespaces: {
     kind: 'list',
     flag: 'namespace',
+    env: ['WATCH_NAMESPACE'],
     form: 'namespace',
     placeholder: 'NS',
     emptyMeans: 'all namespaces (needs a ClusterRole)',
-    meaning: 'Watch this namespace only; may be repeated.',
+    meaning: 'Watch this namespace only; may be repeated. The variable takes several with commas between them.',
   },
   functionsPort: {
     ...port,

@@ -43,6 +43,12 @@ describe('flags, variables and defaults', () => {
     expect(parseRun(['--namespace', 'a', '--namespace=b']).namespaces).toEqual(['a', 'b']);
   });
 
+  it('takes a list in a variable with commas between, and checks each of them', () => {
+    expect(parseRun([], { WATCH_NAMESPACE: 'team-a,team-b' }).namespaces).toEqual(['team-a', 'team-b']);
+    expect(parseRun(['--namespace', 'c'], { WATCH_NAMESPACE: 'team-a' }).namespaces).toEqual(['c']);
+    expect(() => parseRun([], { WATCH_NAMESPACE: 'team-a,' })).toThrow('$WATCH_NAMESPACE: is empty');
+  });
+
   it('keeps what $KUBECONFIG names apart from --kubeconfig, because the cluster it runs in stands between them', () => {
     const values = parseRun([], { KUBECONFIG: '/k', KUBERNETES_SERVICE_HOST: '10.96.0.1' });
     expect(values).toMatchObject({
