@@ -17,7 +17,7 @@ const overlay = (name: string): string => resolve(import.meta.dirname, 'overlays
 const helm = (...args: string[]): Promise<string> => cluster.run(join(programs, 'helm'), ...args);
 const chart = join(deploy, 'helm/zen-lead');
 // --set-string because a tag is text, even when it has digits only.
-const image = ['--set', 'image.repository=dev.local/zen-lead,guard.enabled=true', '--set-string', 'image.tag=1'];
+const image = ['--set', 'image.repository=dev.local/zen-lead', '--set-string', 'image.tag=1'];
 
 interface Way {
   readonly install: () => Promise<unknown>;
@@ -49,10 +49,11 @@ function helmChart(...values: string[]): Way {
 const ways: readonly (readonly [string, Way])[] = [
   ['two Deployments, by kustomize', kustomize('plain', ['zen-lead-bridge', 'zen-lead-functions'])],
   ['one process, by kustomize', kustomize('one', ['zen-lead'])],
-  ['two Deployments, by Helm', helmChart('--set', 'mode=deployments')],
+  ['one process for one namespace, by kustomize', kustomize('namespaced', ['zen-lead'])],
+  ['two Deployments, by Helm', helmChart('--set', 'mode=deployments,clusterWide=true')],
   ['one process for one namespace, by Helm', helmChart('--set', 'mode=one,namespaces={install}')],
   ['two Deployments for one namespace, by Helm', helmChart('--set', 'mode=deployments,namespaces={install}')],
-  ['Knative, by Helm', helmChart('--set', 'mode=knative')],
+  ['Knative, by Helm', helmChart('--set', 'mode=knative,clusterWide=true')],
 ];
 
 describe('installed as', () => {
@@ -81,7 +82,7 @@ describe('installed as', () => {
 });
 
 describe('what is shipped', () => {
-  test.each(['knative', 'kubernetes', 'kubernetes/one', 'guard'])(
+  test.each(['knative', 'kubernetes', 'kubernetes/one', 'cluster-wide/knative', 'guard'])(
     'passes the API server and Knative’s webhooks: deploy/%s',
     async (path) => {
       const args = ['--server-side', '--force-conflicts', '--dry-run=server'];

@@ -21,8 +21,7 @@ let zenLead: ZenLead | undefined;
 
 beforeAll(async () => {
   const { kubectl } = controlPlane();
-  await kubectl('apply', '-k', join(deploy, 'kubernetes/one'));
-  await kubectl('apply', '-k', join(deploy, 'guard'));
+  await kubectl('apply', '-k', join(deploy, 'cluster-wide/one'));
   // A policy is in force a moment after it is written.
   await vi.waitFor(
     async () => {

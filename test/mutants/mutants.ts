@@ -594,7 +594,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'functions may write to pods',
     guarantee: 'A pod learns that it leads',
-    file: 'deploy/base/functions-account.yaml',
+    file: 'deploy/rights/writes.yaml',
     search: 'resources: [pods]\n    verbs: [get, list]',
     replace: 'resources: [pods]\n    verbs: [get, list, patch]',
     test: 'test/unit/deploy/manifests.test.ts',

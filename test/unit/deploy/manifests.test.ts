@@ -13,6 +13,7 @@ import { parseAllDocuments } from 'yaml';
 import { readConfigFile } from '../../../lib/config/configFile.ts';
 import { configPathOf, parseCommandLine } from '../../../lib/config/parseCommandLine.ts';
 import { clusterDirectory } from '../../cluster/clusterAssets.ts';
+import { canRun } from '../../support/canRun.ts';
 
 const deploy = resolve(import.meta.dirname, '../../../deploy');
 const hasKubectl = canRun('kubectl');
@@ -58,9 +59,14 @@ const components = globSync(['components/*', 'knative/components/*'], { cwd: dep
 const sources: readonly (readonly [string, () => readonly Manifest[]])[] = [
   ...(hasKubectl
     ? [
-        ...['knative', 'kubernetes', 'kubernetes/one', 'guard', 'api'].map(
-          (path) => [path, () => build(join(deploy, path))] as const,
-        ),
+        ...[
+          'knative',
+          'kubernetes',
+          'kubernetes/one',
+          'guard',
+          'api',
+          ...globSync('cluster-wide/*', { cwd: deploy }),
+        ].map((path) => [path, () => build(join(deploy, path))] as const),
         ...components.map((path) => [path, () => buildWith(path)] as const),
       ]
     : []),
@@ -165,10 +171,27 @@ test.runIf(hasKubectl)('the chart ships the guard of deploy/guard, for the accou
         .map((text) => JSON.parse(text.replaceAll(/request\.userInfo\.username [^"]*/g, 'the account')))
         .map((manifest) => [`${manifest.kind} ${manifest.name}`, manifest]),
     );
-  const rendered = parseManifests(readFileSync(join(deploy, 'helm/rendered/guarded.yaml'), 'utf8'));
+  const rendered = parseManifests(readFileSync(join(deploy, 'helm/rendered/deployments.yaml'), 'utf8'));
   const shipped = toComparable(build(join(deploy, 'guard')));
   expect(Object.keys(shipped)).toHaveLength(5);
   expect(toComparable(rendered)).toEqual(shipped);
+});
+
+test.runIf(hasKubectl)('the component without-guard leaves the guard out, which is in by default', () => {
+  const isPolicy = ({ kind }: Manifest): boolean => kind.startsWith('ValidatingAdmissionPolicy');
+  for (const path of ['knative', 'kubernetes', 'kubernetes/one'])
+    expect(build(join(deploy, path)).filter(isPolicy)).toHaveLength(5);
+  expect(buildWith('components/without-guard').filter(isPolicy)).toEqual([]);
+});
+
+test.runIf(hasHelm)('the chart ships the guard where the API server has the kind, or is new enough', () => {
+  const countPolicies = (...values: readonly string[]): number =>
+    renderChart('zen-lead', 'zen-lead', ...values).filter(({ kind }) => kind === 'ValidatingAdmissionPolicy').length;
+  const kind = 'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy';
+  expect(countPolicies()).toBe(2);
+  expect(countPolicies('--api-versions', 'v1/Pod', '--api-versions', kind)).toBe(2);
+  expect(countPolicies('--api-versions', 'v1/Pod')).toBe(0);
+  expect(countPolicies('--set', 'guard.enabled=false')).toBe(0);
 });
 
 test.runIf(hasHelm).each(['1e3', 'true', 'a: b', '0x1', 'a # b', '"', 'null'])(
@@ -373,13 +396,4 @@ function isWorkload(manifest: Manifest): manifest is Workload {
 
 function listContainers(manifests: readonly Manifest[]): readonly Container[] {
   return manifests.filter(isWorkload).flatMap((manifest) => manifest.spec.template.spec.containers);
-}
-
-function canRun(command: string): boolean {
-  try {
-    execFileSync(command, ['version', '--client'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -16,6 +16,24 @@
 {{ .Values.image.repository }}{{ if hasPrefix "@" $tag }}{{ $tag }}{{ else }}:{{ $tag }}{{ end }}
 {{- end }}
 
+{{/*
+Returns whether the API server has ValidatingAdmissionPolicies. Without one, as in `helm template`,
+Helm knows no kinds, and the version decides: the kind came with 1.30.
+*/}}
+{{- define "zen-lead.hasPolicies" -}}
+{{- $versions := .Capabilities.APIVersions -}}
+{{- if $versions.Has "v1/Pod" -}}
+{{- if $versions.Has "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy" }}yes{{ end -}}
+{{- else if semverCompare ">=1.30.0-0" .Capabilities.KubeVersion.Version }}yes{{ end -}}
+{{- end }}
+
+{{/* Returns the served namespaces as a list in JSON. None is every namespace. */}}
+{{- define "zen-lead.namespaces" -}}
+{{- if and .Values.clusterWide .Values.namespaces }}{{ fail "clusterWide serves every namespace: leave `namespaces` empty, or clusterWide false" }}{{ end -}}
+{{- $own := list .Release.Namespace -}}
+{{- ternary (list) (.Values.namespaces | default $own) .Values.clusterWide | toJson -}}
+{{- end }}
+
 {{- define "zen-lead.labels" -}}
 app.kubernetes.io/part-of: zen-lead
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
@@ -102,7 +120,7 @@ checksum/config: {{ toYaml . | sha256sum | trunc 16 | quote }}
 - {{ printf "--log-level=%s" .Values.logLevel | quote }}
 {{- end }}
 - --lease-name={{ include "zen-lead.bridge" . }}
-{{- range .Values.namespaces }}
+{{- range include "zen-lead.namespaces" . | fromJsonArray }}
 - {{ printf "--namespace=%s" . | quote }}
 {{- end }}
 {{- end }}
