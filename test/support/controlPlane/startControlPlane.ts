@@ -33,10 +33,10 @@ export interface ControlPlaneOptions {
    */
   readonly serviceCidrs?: string;
   /**
-   * Keeps what is written to Services, slices, Endpoints and Events, for `readAuditedWrites`
-   * (default false).
+   * Keeps every write, for `readAuditedWrites`, or what the policy in this file says (default
+   * false).
    */
-  readonly audit?: boolean;
+  readonly audit?: boolean | string;
   /** Serves MutatingAdmissionPolicy (default false). */
   readonly mutatingPolicies?: boolean;
 }
@@ -83,7 +83,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     directory,
     credentials,
     serviceCidrs: options.serviceCidrs ?? '10.96.0.0/16,fd00:10:96::/112',
-    auditPolicyFile: options.audit === true ? writeAuditPolicy(directory) : null,
+    auditPolicyFile: options.audit === true ? writeAuditPolicy(directory) : options.audit || null,
     mutatingPolicies: options.mutatingPolicies === true,
   };
   const running = new Map<string, RunningProcess>();
