@@ -52,6 +52,8 @@ async function main(): Promise<void> {
       return (await import('./commands/pause.ts')).pause(line.values);
     case 'resume':
       return (await import('./commands/pause.ts')).resume(line.values);
+    case 'report':
+      return (await import('./commands/report.ts')).report(line.values);
     case 'completion':
       return (await import('./commands/completion.ts')).completion(line.values);
   }

@@ -10,7 +10,7 @@ import type { Decision } from '../../lib/selection/decision.ts';
 import { annotation } from '../../lib/selection/names.ts';
 import { isOptedIn } from '../../lib/selection/optIn.ts';
 import { type LeaderRecord, readRecord } from '../../lib/selection/record.ts';
-import type { ServiceView, Snapshot } from '../../lib/selection/snapshot.ts';
+import type { ServiceView, SliceView, Snapshot } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import { takeSource } from '../operands/takeSource.ts';
 import { type AnnotationEdit, withAnnotations } from './annotate.ts';
@@ -47,6 +47,12 @@ export async function readCurrentState(
 export function imagine({ snapshot, source }: CurrentState, edit: AnnotationEdit): CurrentState {
   const edited = withAnnotations(source, edit);
   return toCurrentState({ ...snapshot, source: edited }, edited);
+}
+
+/** What the rules would decide with this slice in the place of the one of its uid. */
+export function imagineSlice({ snapshot, source }: CurrentState, slice: SliceView): CurrentState {
+  const slices = snapshot.slices.map((each) => (each.uid === slice.uid ? slice : each));
+  return toCurrentState({ ...snapshot, slices }, source);
 }
 
 function toCurrentState(snapshot: Snapshot, source: ServiceView): CurrentState {

@@ -67,7 +67,10 @@ export async function editService(
  * After the effect the rules find a leader that is fit, so the previous leader is known from
  * before.
  */
-function describe({ decision: { leader, reason, epoch } }: CurrentState, { decision: before }: CurrentState): string {
+export function describe(
+  { decision: { leader, reason, epoch } }: CurrentState,
+  { decision: before }: CurrentState,
+): string {
   const who = leader === null ? 'no pod leads' : `${leader.name} leads`;
   const hasMoved = before.leader !== null && before.leader.uid !== leader?.uid;
   const instead = hasMoved ? ` instead of ${before.leader?.name}` : '';

@@ -56,8 +56,18 @@ export interface ExplainedPod {
   readonly zone: string | null;
   /** What the health check says of it; null where no verdict is known. */
   readonly health: Health | null;
+  /** What callers from outside say of it now. */
+  readonly reports: readonly ExplainedReport[];
   /** It takes over when the leader goes at this instant. */
   readonly isNext: boolean;
+}
+
+export interface ExplainedReport {
+  readonly fit: boolean;
+  readonly by: string;
+  readonly reason: string;
+  /** RFC 3339. */
+  readonly until: string;
 }
 
 export interface ExplainedAnnotation {
@@ -103,12 +113,13 @@ export function successorOf(snapshot: Snapshot, leader: Leader | null, now: numb
   return assess({ ...snapshot, candidates }, now).decision.leader;
 }
 
-function toExplainedPod({ pod, standing, keptAlthough }: PodStanding, next: Leader | null): ExplainedPod {
+function toExplainedPod({ pod, standing, keptAlthough, reports }: PodStanding, next: Leader | null): ExplainedPod {
   return {
     name: pod.name,
     standing: standing.kind,
     because: describeStanding(standing, keptAlthough),
     health: pod.health ?? null,
+    reports: reports.map(({ fit, by, reason, until }) => ({ fit, by, reason, until: formatRfc3339(until) })),
     node: pod.nodeName ?? null,
     zone: pod.zone ?? null,
     isNext: pod.uid === next?.uid,

@@ -13,5 +13,6 @@ export const unfitText: Readonly<Record<Unfit, string>> = {
   withoutAddress: 'has no IP of the Service’s first family',
   notReady: 'is not Ready',
   portUnresolved: 'lacks a port that the Service names (ports-mode strict)',
+  reported: 'is reported unfit',
   unhealthy: 'fails its health check',
 };

@@ -21,6 +21,7 @@ export type EventReason =
   | 'NoPodsFound'
   | 'PortResolutionFailed'
   | 'HealthCheckFailing'
+  | 'ReportedUnfit'
   | 'TwoPrimaries'
   | 'NoPrimary'
   | 'RoleDecides'

@@ -44,6 +44,8 @@ function toLostReason(reason: Announcement['reason']): EventReason {
       return reason;
     case 'NoHealthyPods':
       return 'HealthCheckFailing';
+    case 'AllReported':
+      return 'ReportedUnfit';
     default:
       return 'NoReadyPods';
   }

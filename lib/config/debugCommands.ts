@@ -71,5 +71,19 @@ export const debugCommands = {
   unpin: { summary: 'Take the pin away again.', settings: edit },
   pause: { summary: 'Freeze the leader: no move, whatever happens.', settings: edit },
   resume: { summary: 'End the pause.', settings: edit },
+  report: {
+    summary: 'Say that a pod should not lead, for some minutes; the leader moves if it is that pod.',
+    settings: {
+      service,
+      pod: debugSettings.reportedPod,
+      unfit: debugSettings.unfit,
+      fit: debugSettings.fit,
+      for: debugSettings.verdictFor,
+      reason: debugSettings.verdictReason,
+      dryRun: debugSettings.dryRun,
+      timeoutSeconds: debugSettings.timeoutSeconds,
+      ...clusterSettings,
+    },
+  },
   completion: { summary: 'Write the completion script of a shell.', settings: { shell: debugSettings.shell } },
 } as const satisfies Readonly<Record<string, Command>>;

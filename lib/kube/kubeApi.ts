@@ -26,6 +26,10 @@ export const events: Resource = { groupVersion: '/apis/events.k8s.io/v1', plural
 export const leases: Resource = { groupVersion: '/apis/coordination.k8s.io/v1', plural: 'leases' };
 
 export const tokenReviews: Resource = { groupVersion: '/apis/authentication.k8s.io/v1', plural: 'tokenreviews' };
+export const selfSubjectReviews: Resource = {
+  groupVersion: '/apis/authentication.k8s.io/v1',
+  plural: 'selfsubjectreviews',
+};
 export const subjectAccessReviews: Resource = {
   groupVersion: '/apis/authorization.k8s.io/v1',
   plural: 'subjectaccessreviews',

@@ -13,6 +13,7 @@ import { nextChoiceAt } from './choose.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decision.ts';
 import { claimEndsAt } from './demotion.ts';
+import { nextVerdictEndAt } from './outsideVerdict.ts';
 import { readSituation, type Situation } from './situation.ts';
 import type { Snapshot } from './snapshot.ts';
 import { toPatch } from './toPatch.ts';
@@ -39,7 +40,7 @@ const sourceGone: Decision = {
 };
 
 export function assess(snapshot: Snapshot, now: number): Assessment {
-  return assessSituation(readSituation(snapshot), now);
+  return assessSituation(readSituation(snapshot, now), now);
 }
 
 /** Assesses a situation that has been read already. */
@@ -52,7 +53,10 @@ export function assessSituation(situation: Situation | null, now: number): Asses
     nextLookAt:
       choice === null
         ? null
-        : earliest(nextChoiceAt(choice, situation.choice, now), claimEndsAt(situation.record, now)),
+        : earliest(
+            nextChoiceAt(choice, situation.choice, now),
+            earliest(claimEndsAt(situation.record, now), nextVerdictEndAt(situation.record.verdicts, now)),
+          ),
   };
 }
 

@@ -6,7 +6,8 @@
  * pin, sticky, strategy.
  *
  * Guarantees: a leader against which its health check alone stands is left only for a pod that
- * passes that check (S10). A check that no pod passes proves nothing.
+ * passes that check (S10). A check that no pod passes proves nothing. A leader that is only
+ * reported unfit is left only for a pod that is not.
  * Where the source asks for roles, chooseByRole.ts decides instead.
  */
 
@@ -21,6 +22,7 @@ import {
   isFinished,
   isUnjudged,
   judgedFrom,
+  readyAlone,
   readyCountsFrom,
   type Unfit,
   whyUnfit,
@@ -60,6 +62,7 @@ const reasonOf: Readonly<Record<Unfit, Reason>> = {
   withoutAddress: 'LeaderWithoutAddress',
   notReady: 'LeaderNotReady',
   portUnresolved: 'LeaderPortUnresolved',
+  reported: 'LeaderReported',
   unhealthy: 'LeaderUnhealthy',
 };
 
@@ -71,7 +74,7 @@ export function chooseLeader(input: ChoiceInput, now: number): Choice {
   const isFit = unfit === null || (unfit === 'unhealthy' && input.hasUnreadableCheck);
 
   if (settings.paused) {
-    if (incumbent !== null && (isFit || unfit === 'unhealthy' || canBeKept(incumbent, input)))
+    if (incumbent !== null && (isFit || isOnlyJudged(unfit) || canBeKept(incumbent, input)))
       return kept('Paused', incumbent);
     return { outcome: 'lost', reason: 'Paused', pod: null };
   }
@@ -87,12 +90,18 @@ export function chooseLeader(input: ChoiceInput, now: number): Choice {
     return { outcome: 'elected', reason, pod: successor };
   }
   if (incumbent !== null && unfit === 'unhealthy') return kept('AllUnhealthy', incumbent);
+  if (incumbent !== null && unfit === 'reported') return kept('AllReported', incumbent);
   if (settings.noLeader === 'hold') {
     const lastResort = selectLastResort(input, now);
     if (lastResort !== undefined) return { outcome: 'elected', reason: 'LastResort', pod: lastResort };
     if (incumbent !== null && unfit === 'notReady' && canBeKept(incumbent, input)) return kept('Held', incumbent);
   }
   return { outcome: 'lost', reason: whyNobody(input), pod: null };
+}
+
+/** Kubernetes calls the pod fit, and a check or a report says otherwise. */
+function isOnlyJudged(unfit: Unfit | null): boolean {
+  return unfit === 'unhealthy' || unfit === 'reported';
 }
 
 /** When failover-min-delay ends for this leader, in epoch milliseconds. Null where it has none. */
@@ -149,12 +158,12 @@ function selectEligible(input: ChoiceInput, now: number): Candidate | undefined 
 }
 
 /**
- * Where no pod leads and every Ready pod fails the check, Ready alone decides. One that waits for
- * its first verdict may pass, and is waited for.
+ * Where no pod leads and every Ready pod fails the check or is reported, Ready alone decides. One
+ * that waits for its first verdict may pass, and is waited for.
  */
 function selectLastResort(input: ChoiceInput, now: number): Candidate | undefined {
   if (input.candidates.some((pod) => whyUnfit(pod, input.rules) === null)) return undefined;
-  return selectEligible({ ...input, rules: { ...input.rules, isChecked: false } }, now);
+  return selectEligible({ ...input, rules: readyAlone(input.rules) }, now);
 }
 
 export function strategyContext({ settings, sourceUid, record }: ChoiceInput): StrategyContext {
@@ -185,6 +194,7 @@ export function whyNobody({ candidates, rules }: ChoiceInput): Reason {
   const why = selected.map((pod) => whyUnfit(pod, rules));
   if (selected.some((pod, index) => why[index] === null && !isUnjudged(pod, rules))) return 'WaitingForMinReady';
   if (why.includes(null) || why.includes('unhealthy')) return 'NoHealthyPods';
+  if (why.includes('reported')) return 'AllReported';
   return why.includes('portUnresolved') ? 'PortResolutionFailed' : 'NoReadyPods';
 }
 
@@ -197,8 +207,8 @@ export function whyNobody({ candidates, rules }: ChoiceInput): Reason {
 export function nextChoiceAt(choice: Choice, input: ChoiceInput, now: number): number | null {
   const canRise = (pod: Candidate): boolean => {
     const why = whyUnfit(pod, input.rules);
-    // As a last resort a pod that fails its check takes over, too.
-    return why === null || (why === 'unhealthy' && input.settings.noLeader === 'hold');
+    // As a last resort a pod that fails its check, or is reported, takes over, too.
+    return why === null || (isOnlyJudged(why) && input.settings.noLeader === 'hold');
   };
   const instants = rivalsOf(choice, input)
     .filter((pod) => pod.uid !== choice.pod?.uid && canRise(pod))

@@ -10,7 +10,15 @@
  */
 
 import { strategyContext } from './choose.ts';
-import { eligibleAt, type FitnessRules, isUnjudged, MAX_AHEAD_MS, type Unfit, whyUnfit } from './fitness.ts';
+import {
+  eligibleAt,
+  type FitnessRules,
+  isUnjudged,
+  MAX_AHEAD_MS,
+  readyAlone,
+  type Unfit,
+  whyUnfit,
+} from './fitness.ts';
 import { readSituation, type Situation } from './situation.ts';
 import type { Candidate, Omitted, Snapshot } from './snapshot.ts';
 import { byCreation, orderByStrategy } from './strategy.ts';
@@ -22,7 +30,7 @@ const FEW = 8;
 
 /** Returns the snapshot itself where nothing can be left out. */
 export function compactSnapshot(snapshot: Snapshot, now: number, few = FEW): Snapshot {
-  const situation = readSituation(snapshot);
+  const situation = readSituation(snapshot, now);
   if (situation === null || routesToAll(situation)) return snapshot;
   const kept = findWhatMatters(situation, now, few);
   const omitted = snapshot.candidates.filter((pod) => !kept.has(pod));
@@ -44,13 +52,15 @@ function findWhatMatters({ choice, record }: Situation, now: number, few: number
       pod.uid === record.announced.leaderUid ||
       pod.name === settings.pinLeader ||
       isAhead(pod, now) ||
+      // It may become fit when a report ends.
+      record.verdicts.some((verdict) => verdict.pod === pod.uid) ||
       // It says that it leads.
       pod.health?.role === 'primary' ||
       podWarnings([pod], settings.strategy).length > 0,
   );
   const named = new Set(matters);
   const others = candidates.filter((pod) => !named.has(pod));
-  const ready = { ...rules, isChecked: false };
+  const ready = readyAlone(rules);
   const inOrder = (by: FitnessRules): readonly Candidate[] =>
     orderByStrategy(
       others.filter((pod) => standingOf(pod, by) === 'fit'),
@@ -63,7 +73,7 @@ function findWhatMatters({ choice, record }: Situation, now: number, few: number
     ...everyFirst(mayLead, rules, now),
     ...mayLead.slice(0, few),
     // As a last resort Ready alone decides.
-    ...(rules.isChecked ? everyFirst(inOrder(ready), ready, now) : []),
+    ...(rules.isChecked || record.verdicts.length > 0 ? everyFirst(inOrder(ready), ready, now) : []),
   ]);
 }
 

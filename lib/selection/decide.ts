@@ -17,7 +17,7 @@ import { roleWarnings } from './roleWarnings.ts';
 import type { Situation } from './situation.ts';
 import type { Candidate } from './snapshot.ts';
 import { sliceName } from './wantedNames.ts';
-import { foreignSliceWarnings, healthWarnings, sortWarnings } from './warnings.ts';
+import { foreignSliceWarnings, healthWarnings, reportWarnings, sortWarnings } from './warnings.ts';
 
 export interface Decided {
   readonly decision: Decision;
@@ -57,6 +57,7 @@ export function decide(whole: Situation, now: number): Decided {
     ...routes.warnings,
     ...followers.warnings,
     ...healthWarnings(situation.read.settings, choice),
+    ...reportWarnings(record, choice, now),
     ...roleWarnings(situation, choice),
     ...demotionWarnings(situation, choice),
     ...foreignSliceWarnings(snapshot, leaderName.name, (name) => owned.slices.some((slice) => slice.name === name)),

@@ -23,8 +23,9 @@ export const electedReasons = [
   'LeaderNotSelected', // it lost the label that the source selects
   'LeaderWithoutAddress', // no IP of the primary family
   'LeaderPortUnresolved', // ports-mode strict and a named port that it does not have
+  'LeaderReported', // a caller from outside says that it is unfit
   'LeaderUnhealthy', // it fails its health check, and the new one passes it
-  'LastResort', // no-leader hold, no pod leads, and every Ready pod fails its health check
+  'LastResort', // no-leader hold, no pod leads, and every Ready pod fails its check or is reported
   'RoleTaken', // it says that it is the primary, and the leader does not
   'Pinned',
   'Preferred', // sticky is false and the strategy puts another one first
@@ -36,6 +37,7 @@ export const keptReasons = [
   'Paused',
   'FailoverDelayed', // failover-min-delay is running
   'Held', // no-leader hold
+  'AllReported', // the leader is reported unfit, and no other pod can take over
   'AllUnhealthy', // the leader fails its health check, and no pod that passes it can take over
   'NoPrimary', // no-leader hold, and no pod says that it is the primary
 ] as const;
@@ -44,6 +46,7 @@ export const lostReasons = [
   'OptedOut',
   'NoPodsFound', // the selector matches nothing
   'NoReadyPods', // pods, but none is fit
+  'AllReported', // Ready pods, but each is reported unfit
   'NoHealthyPods', // Ready pods, but none passes its health check
   'NoPrimary', // fit pods, but none says that it is the primary
   'WaitingForMinReady', // a fit pod, but not for long enough
@@ -78,6 +81,7 @@ export interface Warning {
     | 'ForeignEndpointSlice'
     | 'PortResolutionFailed'
     | 'HealthCheckFailing'
+    | 'ReportedUnfit'
     | 'TwoPrimaries'
     | 'NoPrimary'
     | 'RoleDecides'

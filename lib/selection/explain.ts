@@ -9,6 +9,7 @@ import { type Assessment, assessSituation } from './assess.ts';
 import { compareText } from './compareText.ts';
 import { eligibleAt, isUnjudged, type Unfit, whyUnfit } from './fitness.ts';
 import { isOurAnnotation } from './names.ts';
+import { liveVerdicts, type OutsideVerdict } from './outsideVerdict.ts';
 import { readSituation } from './situation.ts';
 import type { Candidate, Snapshot } from './snapshot.ts';
 import { byCreation } from './strategy.ts';
@@ -29,6 +30,8 @@ export interface PodStanding {
   readonly standing: Standing;
   /** The pod is kept as leader although it is not fit: by pause, grace or hold. */
   readonly keptAlthough: Unfit | null;
+  /** What callers from outside say of it now. */
+  readonly reports: readonly OutsideVerdict[];
 }
 
 export interface AnnotationReading {
@@ -46,22 +49,27 @@ export interface Explanation extends Assessment {
 }
 
 export function explain(snapshot: Snapshot, now: number): Explanation {
-  const situation = readSituation(snapshot);
+  const situation = readSituation(snapshot, now);
   const assessment = assessSituation(situation, now);
   if (situation === null) return { ...assessment, pods: [], annotations: [] };
   const { decision } = assessment;
   const { choice, read, source } = situation;
 
-  const standingOf = (pod: Candidate): PodStanding => {
+  const verdicts = liveVerdicts(situation.record.verdicts, now);
+  const standingOf = (pod: Candidate): PodStanding => ({
+    pod,
+    ...toStanding(pod),
+    reports: verdicts.filter((each) => each.pod === pod.uid),
+  });
+  const toStanding = (pod: Candidate): Pick<PodStanding, 'standing' | 'keptAlthough'> => {
     const why = whyUnfit(pod, choice.rules);
-    if (pod.uid === decision.leader?.uid) return { pod, standing: { kind: 'leader' }, keptAlthough: why };
-    if (why !== null) return { pod, standing: { kind: 'unfit', why }, keptAlthough: null };
-    if (choice.settings.roleCheck !== null) return { pod, standing: { kind: 'notPrimary' }, keptAlthough: null };
-    if (isUnjudged(pod, choice.rules)) return { pod, standing: { kind: 'unjudged' }, keptAlthough: null };
+    if (pod.uid === decision.leader?.uid) return { standing: { kind: 'leader' }, keptAlthough: why };
+    if (why !== null) return { standing: { kind: 'unfit', why }, keptAlthough: null };
+    if (choice.settings.roleCheck !== null) return { standing: { kind: 'notPrimary' }, keptAlthough: null };
+    if (isUnjudged(pod, choice.rules)) return { standing: { kind: 'unjudged' }, keptAlthough: null };
     const at = eligibleAt(pod, choice.rules, now);
     const isWaiting = choice.rules.minReadyMs > 0 && at > now;
     return {
-      pod,
       standing: isWaiting ? { kind: 'waiting', eligibleAt: at } : { kind: 'eligible' },
       keptAlthough: null,
     };

@@ -21,6 +21,8 @@ export type Unfit =
   | 'withoutAddress'
   | 'notReady'
   | 'portUnresolved'
+  /** A caller from outside says so (outsideVerdict.ts). The report alone stands against it. */
+  | 'reported'
   /** It fails the health check that the source asks for. The check alone stands against it. */
   | 'unhealthy';
 
@@ -34,6 +36,8 @@ export interface FitnessRules {
   readonly isChecked: boolean;
   /** The pod that is to be ended. */
   readonly demoted?: Uid | undefined;
+  /** The pods that are reported unfit now. */
+  readonly reported?: ReadonlySet<Uid> | undefined;
 }
 
 export function toFitnessRules(
@@ -61,8 +65,14 @@ export function whyUnfit(pod: Candidate, rules: FitnessRules): Unfit | null {
   if (addressOf(pod, rules.primaryFamily) === null) return 'withoutAddress';
   if (!pod.ready || pod.phase !== 'Running') return 'notReady';
   if (rules.requirePorts && resolvePorts(rules.ports, pod).missing.length > 0) return 'portUnresolved';
+  if (rules.reported?.has(pod.uid) === true) return 'reported';
   if (rules.isChecked && pod.health?.verdict === 'failing') return 'unhealthy';
   return null;
+}
+
+/** As if neither a check nor a caller from outside said anything. */
+export function readyAlone(rules: FitnessRules): FitnessRules {
+  return { ...rules, isChecked: false, reported: undefined };
 }
 
 /** A pod that is checked is not chosen before its first verdict. */

@@ -3,11 +3,12 @@
  * pods a check should ask beside the leader.
  *
  * Guarantees: pure; the order of the snapshot's lists does not matter. What a check says of the
- * pods plays no part, or a pod that fails would leave the line and be asked no more.
+ * pods plays no part, or a pod that fails would leave the line and be asked no more. Reports from
+ * outside play none either: a leader that is kept in spite of them needs its check.
  */
 
 import { strategyContext } from './choose.ts';
-import { addressOf, isEligible, whyUnfit } from './fitness.ts';
+import { addressOf, isEligible, readyAlone, whyUnfit } from './fitness.ts';
 import type { HealthCheckSettings } from './healthCheck.ts';
 import type { RoleCheckSettings } from './roleCheck.ts';
 import { readSituation } from './situation.ts';
@@ -29,10 +30,11 @@ export interface Line {
 
 /** `snapshot`: without observations. Null where the Service asks for no check, or for no leader. */
 export function lineOf(snapshot: Snapshot, now: number): Line | null {
-  const situation = readSituation(snapshot);
+  const situation = readSituation(snapshot, now);
   if (situation === null || !situation.isEnabled || !situation.isRoutable) return null;
   const { choice } = situation;
-  const { rules, settings } = choice;
+  const { settings } = choice;
+  const rules = readyAlone(choice.rules);
   const check = settings.roleCheck ?? settings.healthCheck;
   if (check === null) return null;
 

@@ -44,6 +44,7 @@ export const annotation = {
   lastNode: `${PREFIX}last-node`,
   lastZone: `${PREFIX}last-zone`,
   demotion: `${PREFIX}demotion`,
+  verdicts: `${PREFIX}verdicts`,
   // What has been announced stands on the leader Service, or on the slice when that Service is a
   // LoadBalancer.
   announcedEpoch: `${PREFIX}announced-epoch`,

@@ -12,6 +12,7 @@ import { compareText } from './compareText.ts';
 import type { Leader } from './decision.ts';
 import { type Demotion, parseDemotion } from './demotion.ts';
 import { annotation, label } from './names.ts';
+import { type OutsideVerdict, parseVerdicts } from './outsideVerdict.ts';
 import { findOwned, type Owned } from './ownership.ts';
 import type { ServiceView, SliceView, Snapshot, Uid } from './snapshot.ts';
 import { wantedServiceNames } from './wantedNames.ts';
@@ -35,6 +36,8 @@ export interface LeaderRecord {
   readonly lastZone: string | undefined;
   /** What becomes of the pod that was left last. Null where nothing is asked for. */
   readonly demotion: Demotion | null;
+  /** What callers from outside said of pods, as it stands there; also what has ended. */
+  readonly verdicts: readonly OutsideVerdict[];
   /** The outbox: what has been announced. */
   readonly announced: { readonly epoch: number | null; readonly leaderUid: string | null };
 }
@@ -79,6 +82,7 @@ export function recordOf(owned: Owned, preferredName: string | undefined): Leade
     lastNode: notes[annotation.lastNode],
     lastZone: notes[annotation.lastZone],
     demotion: parseDemotion(notes[annotation.demotion]),
+    verdicts: parseVerdicts(notes[annotation.verdicts]),
     announced: readAnnounced(slice, service),
   };
 }

@@ -11,6 +11,7 @@ import { compareRevisions } from './compareRevisions.ts';
 import type { Decision, Plan, Route } from './decision.ts';
 import { formatDemotion, orderOf } from './demotion.ts';
 import { annotation } from './names.ts';
+import { formatVerdicts } from './outsideVerdict.ts';
 import type { Situation } from './situation.ts';
 import { type DesiredSlice, sliceWrites, toEndpointView } from './sliceWrites.ts';
 import type { ResourceVersion, SliceView } from './snapshot.ts';
@@ -59,6 +60,9 @@ function primaryRecord(
     mustRecord(old[annotation.podsRevision], pods) ||
     mustRecord(old[annotation.servicesRevision], services);
   const isNewWord = !isSameLeader || old[annotation.reason] === undefined;
+  const { slice, verdicts } = situation.record;
+  // Another slice becomes the record, after a rename or a change of the primary family.
+  const carried = slice !== null && slice.name !== existing?.name && verdicts.length > 0;
   const order = isSameLeader ? null : orderOf(situation, decision, now);
   return {
     ...(order !== null && { demotes: order }),
@@ -74,6 +78,7 @@ function primaryRecord(
         [annotation.leaderLastSwitchTime]: new Date(now).toISOString(),
       }),
       ...(order !== null && { [annotation.demotion]: formatDemotion(order.demotion) }),
+      ...(carried && { [annotation.verdicts]: formatVerdicts(verdicts) }),
       // Where the last leader ran outlives it. node- and zone-aware need it when they choose the
       // next one.
       ...(leader !== null && {
@@ -99,6 +104,7 @@ function secondaryRecord({ epoch }: Decision, existing: SliceView | undefined): 
     annotation.lastNode,
     annotation.lastZone,
     annotation.demotion,
+    annotation.verdicts,
   ].filter((key) => old[key] !== undefined);
   return {
     annotationsDiffer: old[annotation.epoch] !== String(epoch) || leftovers.length > 0,

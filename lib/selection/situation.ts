@@ -8,6 +8,7 @@ import type { Warning } from './decision.ts';
 import { barredBy } from './demotion.ts';
 import { toFitnessRules } from './fitness.ts';
 import { annotation } from './names.ts';
+import { reportedUnfit } from './outsideVerdict.ts';
 import { findOwned, type Owned } from './ownership.ts';
 import { type LeaderRecord, recordOf } from './record.ts';
 import { parseSettings, type ReadSettings } from './settings.ts';
@@ -45,8 +46,11 @@ const checkAnnotations = [
   annotation.roleCheckExpect,
 ];
 
-/** Null when the source is gone, or is going and has no route left that could be wrong. */
-export function readSituation(snapshot: Snapshot): Situation | null {
+/**
+ * Null when the source is gone, or is going and has no route left that could be wrong. `now`: epoch
+ * milliseconds, by which reports from outside have ended or not.
+ */
+export function readSituation(snapshot: Snapshot, now: number): Situation | null {
   const { source } = snapshot;
   if (source === null) return null;
   const read = parseSettings(source.annotations);
@@ -75,7 +79,13 @@ export function readSituation(snapshot: Snapshot): Situation | null {
       candidates: snapshot.candidates,
       record,
       settings: read.settings,
-      rules: { ...rules, ...(keepsPorts && { requirePorts: false }), demoted: barredBy(record) },
+      rules: {
+        ...rules,
+        ...(keepsPorts && { requirePorts: false }),
+        demoted: barredBy(record),
+        // The application's own election is followed, whatever others say.
+        ...(read.settings.roleCheck === null && { reported: reportedUnfit(record.verdicts, now) }),
+      },
       sourceUid: source.uid,
       hasUnreadable: read.unreadable.length + warningsOnPods.length > 0,
       hasUnreadableCheck: checkAnnotations.some(isUnreadable),

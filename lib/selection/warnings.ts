@@ -8,6 +8,8 @@ import type { Choice } from './choose.ts';
 import { compareText } from './compareText.ts';
 import type { Warning } from './decision.ts';
 import { annotation } from './names.ts';
+import { liveVerdicts } from './outsideVerdict.ts';
+import type { LeaderRecord } from './record.ts';
 import { parseBoolean, type ReadSettings, type Settings, type Strategy } from './settings.ts';
 import type { Candidate, Snapshot } from './snapshot.ts';
 import { parsePriority, parseWeight } from './strategy.ts';
@@ -45,6 +47,16 @@ export function healthWarnings({ healthCheck }: Settings, { reason, pod }: Choic
       message: `Pod "${pod.name}" leads although it fails ${annotation.healthCheck} "${check}"${detail}: no pod that passes it can take over.`,
     },
   ];
+}
+
+/** Warns where reports from outside cannot be followed, because each pod has one. */
+export function reportWarnings({ verdicts }: LeaderRecord, { reason, pod }: Choice, now: number): readonly Warning[] {
+  if (pod === null || (reason !== 'AllReported' && reason !== 'LastResort')) return [];
+  const report = liveVerdicts(verdicts, now).find((each) => !each.fit && each.pod === pod.uid);
+  if (report === undefined) return [];
+  const why = report.reason === '' ? '' : ` (${report.reason})`;
+  const message = `Pod "${pod.name}" leads although ${report.by} reports it unfit${why}: no pod that no caller reports can take over.`;
+  return [{ reason: 'ReportedUnfit', value: pod.name, message }];
 }
 
 /**

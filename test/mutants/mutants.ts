@@ -25,6 +25,7 @@ const simulation = { test: 'test/simulation/simulation.test.ts', title: 'from se
 const watchTrust = { file: 'bridge/watch/watchTrust.ts', test: 'test/unit/bridge/watch/watchTrust.test.ts' };
 const fitness = { file: 'lib/selection/fitness.ts', test: 'test/unit/selection/decide.test.ts' };
 const health = { file: 'lib/selection/choose.ts', test: 'test/unit/selection/health.test.ts' };
+const verdicts = { guarantee: 'S13', test: 'test/unit/selection/outsideVerdict.test.ts' };
 const roles = { file: 'lib/selection/chooseByRole.ts', test: 'test/unit/selection/roles.test.ts' };
 const observed = {
   file: 'functions/reconcile/observed.ts',
@@ -63,6 +64,34 @@ const podsOf = {
 };
 
 export const mutants: readonly Mutant[] = [
+  {
+    ...verdicts,
+    name: 'a verdict from outside has no end',
+    file: 'lib/selection/outsideVerdict.ts',
+    search: 'now < until && until - now <= LONGEST_MS',
+    replace: 'until - now <= LONGEST_MS',
+  },
+  {
+    ...verdicts,
+    name: 'a verdict of a wrong clock counts for days',
+    file: 'lib/selection/outsideVerdict.ts',
+    search: 'now < until && until - now <= LONGEST_MS',
+    replace: 'now < until',
+  },
+  {
+    ...verdicts,
+    name: 'a leader that every caller reports is lost',
+    file: 'lib/selection/choose.ts',
+    search: "if (incumbent !== null && unfit === 'reported') return kept('AllReported', incumbent);",
+    replace: '',
+  },
+  {
+    ...verdicts,
+    name: 'a verdict from outside counts beside a role check',
+    file: 'lib/selection/situation.ts',
+    search: '(read.settings.roleCheck === null && { reported: reportedUnfit(record.verdicts, now) })',
+    replace: '{ reported: reportedUnfit(record.verdicts, now) }',
+  },
   {
     name: 'the api asks for no right',
     ...api,

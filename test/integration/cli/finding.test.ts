@@ -106,6 +106,35 @@ describe('zen-lead switchover, pin, unpin, pause, resume', () => {
   });
 });
 
+describe('zen-lead report', () => {
+  it('report moves the lead away from the pod until its word is taken back', async () => {
+    const { type, expectLeader } = await aLedCluster();
+    const dry = await type('report', 'default/db', 'db-0', '--unfit', '--dry-run');
+    expect(dry.stdout).toContain('would be: db-1 leads instead of db-0');
+    await expectLeader('10.0.0.10');
+
+    const moved = await type('report', 'default/db', 'db-0', '--unfit', '--for', '10m', '--reason', 'disk full');
+    expect(moved).toMatchObject({ code: 0, stderr: '' });
+    expect(moved.stdout).toContain('db-1 leads instead of db-0');
+    await expectLeader('10.0.0.11');
+    const explained = await type('explain', 'default/db');
+    expect(explained.stdout).toContain('is reported unfit; zen-lead report says unfit until');
+    expect(explained.stdout).toContain('("disk full")');
+
+    expect((await type('report', 'default/db', 'db-0', '--fit')).stdout).toContain('takes back');
+    expect((await type('explain', 'default/db')).stdout).not.toContain('reported unfit');
+  });
+
+  it('report refuses what it cannot read, or what can have no effect', async () => {
+    const { type } = await aLedCluster();
+    expect((await type('report', 'default/db', 'db-0')).stderr).toContain('give one of --unfit and --fit');
+    const long = await type('report', 'default/db', 'db-0', '--unfit', '--for', '2h');
+    expect(long.stderr).toContain('--for: "2h" is not a duration from 1s to 1h');
+    const none = await type('report', 'default/db', 'db-7', '--unfit');
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('selects no pod of that name') });
+  });
+});
+
 describe('zen-lead status and explain', () => {
   it('status and explain print a table without colour where there is no terminal, and data', async () => {
     const { type } = await aLedCluster();

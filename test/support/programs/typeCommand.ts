@@ -9,6 +9,7 @@ import { explain } from '../../../cli/commands/explain.ts';
 import { pause, resume } from '../../../cli/commands/pause.ts';
 import { pin, unpin } from '../../../cli/commands/pin.ts';
 import { replay } from '../../../cli/commands/replay.ts';
+import { report } from '../../../cli/commands/report.ts';
 import { status } from '../../../cli/commands/status.ts';
 import { switchover } from '../../../cli/commands/switchover.ts';
 import { graph } from '../../../cli/flow/graph.ts';
@@ -82,6 +83,8 @@ async function runCommand(line: CommandLine): Promise<void> {
       return resume(line.values);
     case 'status':
       return status(line.values);
+    case 'report':
+      return report(line.values);
     case 'switchover':
       return switchover(line.values);
     case 'unpin':

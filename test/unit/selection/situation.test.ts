@@ -10,7 +10,7 @@ function aWorld(annotations: Record<string, string> = {}, overrides: Partial<Ser
   world.setSource(aService(annotations, overrides));
   return world;
 }
-const families = (world: World) => readSituation(world.snapshot())?.families;
+const families = (world: World) => readSituation(world.snapshot(), T0)?.families;
 const external = { type: 'ExternalName', ipFamilies: [], selector: null } as const;
 
 describe('the families of a source that has none', () => {
@@ -36,26 +36,26 @@ describe('a source', () => {
     ['with an empty selector', { selector: {} }, false],
     ['that is an ExternalName with a selector', { type: 'ExternalName' }, false],
   ])('%s is routable: %s', (_, overrides, isRoutable) => {
-    expect(readSituation(aWorld({}, overrides).snapshot())?.isRoutable).toBe(isRoutable);
+    expect(readSituation(aWorld({}, overrides).snapshot(), T0)?.isRoutable).toBe(isRoutable);
   });
 
   it('a source with enabled that cannot be read counts as enabled from our first object on', () => {
     const world = aWorld({ enabled: 'yes' });
-    expect(readSituation(world.snapshot())?.isEnabled).toBe(false);
+    expect(readSituation(world.snapshot(), T0)?.isEnabled).toBe(false);
     world.setSource(aService());
     world.reconcile(T0);
     world.setSource(aService({ enabled: 'yes' }));
     for (const name of [...world.objects.endpointslices.keys()]) world.remove('endpointslices', name);
-    expect(readSituation(world.snapshot())?.isEnabled).toBe(true);
+    expect(readSituation(world.snapshot(), T0)?.isEnabled).toBe(true);
   });
 
   it('a source that is going has a situation while one slice is left', () => {
     const world = aWorld();
     world.reconcile(T0);
     world.setSource(aService({}, { terminating: true }));
-    expect(readSituation(world.snapshot())).not.toBeNull();
+    expect(readSituation(world.snapshot(), T0)).not.toBeNull();
     world.remove('endpointslices', 'postgres-leader-ipv4');
-    expect(readSituation(world.snapshot())).toBeNull();
+    expect(readSituation(world.snapshot(), T0)).toBeNull();
   });
 });
 
@@ -73,11 +73,11 @@ describe('a ports-mode that cannot be read', () => {
       primaryFamily: 'IPv4',
       ports: named.ports,
     };
-    expect(readSituation(world.snapshot())?.choice.rules).toEqual(rules);
+    expect(readSituation(world.snapshot(), T0)?.choice.rules).toEqual(rules);
   });
 
   it('a ports-mode that cannot be read is strict where no pod is routed to', () => {
     const world = aWorld({ 'ports-mode': 'some' }, named);
-    expect(readSituation(world.snapshot())?.choice.rules.requirePorts).toBe(true);
+    expect(readSituation(world.snapshot(), T0)?.choice.rules.requirePorts).toBe(true);
   });
 });
