@@ -42,7 +42,7 @@ function canBeWrapped(trimmed: string): boolean {
 
 /** Paths from `root`, without what a bundler wrote. */
 export function listSources(root: string): readonly string[] {
-  return globSync('**/*.ts', { cwd: root, exclude: (name) => name === 'node_modules' || name === 'dist' })
+  return globSync('**/*.ts', { cwd: root, exclude: (name) => ['node_modules', 'dist', 'generated'].includes(name) })
     .filter((file) => !file.endsWith('.generated.ts'))
     .sort();
 }
