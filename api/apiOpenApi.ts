@@ -7,8 +7,8 @@
  */
 
 import { z } from 'zod';
+import { amILeaderSchema } from './leaders/amILeader.ts';
 import { leaderPoolSchema } from './leaders/leaderPool.ts';
-import { amILeaderSchema } from './leaders/registerAmILeader.ts';
 import { acquireSchema, grantSchema, holderSchema, lockSchema, renewalSchema } from './locks/lockSchemas.ts';
 import { license, servers } from './openApi.ts';
 

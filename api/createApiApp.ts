@@ -1,6 +1,6 @@
 /**
- * createApiApp: the HTTP application of the api role: leaders, am-I-leader, locks and probes.
- * docs/reference/api.md. It does not listen by itself.
+ * createApiApp: the application of the api role: leaders, am-I-leader, locks and probes, over REST
+ * and gRPC. docs/reference/api.md. It does not listen by itself.
  *
  *   request -> host (421) -> token (401) -> right (403) -> answer
  *
@@ -17,13 +17,18 @@ import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { type Readiness, registerProbes } from '../lib/telemetry/probes.ts';
 import { ApiError, toApiError } from './apiError.ts';
 import { apiOpenApi } from './apiOpenApi.ts';
-import { createGuard } from './auth/guard.ts';
+import { createGuard, toCaller } from './auth/guard.ts';
 import type { Reviewer } from './auth/reviewer.ts';
+import { createDualServer } from './createDualServer.ts';
+import { createGrpc } from './grpc/createGrpc.ts';
 import { isOwnHost } from './isOwnHost.ts';
+import { createAmILeader } from './leaders/amILeader.ts';
+import { createLeaderQueries } from './leaders/leaderQueries.ts';
 import type { PoolFeed } from './leaders/poolFeed.ts';
 import { registerAmILeader } from './leaders/registerAmILeader.ts';
 import { registerPools } from './leaders/registerPools.ts';
 import type { LockBook } from './locks/lockBook.ts';
+import { createLockService } from './locks/lockService.ts';
 import { registerLocks } from './locks/registerLocks.ts';
 import { registerLeaders } from './registerStatusApi.ts';
 import type { StatusFeed } from './statusFeed.ts';
@@ -59,22 +64,36 @@ export function createApiApp(deps: ApiAppDeps): FastifyInstance {
   const { metrics, log, tls, reviewer } = deps;
   const guard = createGuard(reviewer);
   const hosts = new Set(deps.hosts);
+  const leaders = createLeaderQueries(deps.pools, guard);
+  const amILeader = createAmILeader(deps.pools, guard, deps.podsAt);
+  const locks = createLockService({ book: deps.book, guard, clock: deps.clock, maxSkewMs: deps.maxSkewMs });
+  const serveGrpc = createGrpc({
+    ...{ leaders, amILeader, locks, refuseHost, onRefusal: count },
+    isReady: () => deps.isReady(),
+    onFailure: (error) => log.warn({ err: error }, 'a gRPC request could not be answered'),
+  });
+  let stop = async (): Promise<void> => {};
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: RECEIVE_TIMEOUT_MS,
-    http: { headersTimeout: RECEIVE_TIMEOUT_MS, connectionsCheckingInterval: RECEIVE_TIMEOUT_MS / 5 },
     forceCloseConnections: true,
     // A pool is named by two names of objects.
     routerOptions: { maxParamLength: 512 },
     frameworkErrors: (error, _request, reply) => refuse(error, reply),
-    ...(tls !== undefined && { https: { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } }),
-  }) as FastifyInstance;
+    serverFactory(handler) {
+      const files = tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
+      const dual = createDualServer({ tls: files, receiveTimeoutMs: RECEIVE_TIMEOUT_MS }, (request, response) => {
+        if (!serveGrpc(request, response)) handler(request, response);
+      });
+      stop = dual.stop;
+      return dual.server;
+    },
+  });
 
-  app.addHook('onRequest', async (request) => {
-    // A web page on a name of its own has no token, so a token is guard enough.
-    if (reviewer !== null || !request.url.startsWith('/v1/') || isOwnHost(request.headers.host, hosts)) return;
-    throw new ApiError('WRONG_HOST', 'the Host header is no IP address, not localhost and not a name of --status-host');
+  app.addHook('preClose', () => stop());
+  app.addHook('onRequest', async ({ url, headers }) => {
+    const refusal = url.startsWith('/v1/') ? refuseHost(headers.host ?? String(headers[':authority'])) : null;
+    if (refusal !== null) throw refusal;
   });
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff');
@@ -88,17 +107,29 @@ export function createApiApp(deps: ApiAppDeps): FastifyInstance {
   app.get('/v1/openapi.json', (_request, reply) => reply.send(apiOpenApi));
   registerLeaders(app, deps.status, (verb) => async (request: FastifyRequest) => {
     const { namespace = '', service: name = '' } = paramsOf(request);
-    await guard.require(request, { verb, resource: 'leaders', namespace, name });
+    await guard.require(toCaller(request.raw), { verb, resource: 'leaders', namespace, name });
   });
-  registerPools(app, deps.pools, guard);
-  registerAmILeader(app, deps.pools, guard, deps.podsAt);
-  registerLocks(app, { book: deps.book, guard, clock: deps.clock, maxSkewMs: deps.maxSkewMs });
+  registerPools(app, leaders);
+  registerAmILeader(app, amILeader);
+  registerLocks(app, locks);
   return app;
 
-  function refuse(error: unknown, reply: FastifyReply): FastifyReply {
-    const { status, code, message, details, cause } = toApiError(error);
+  function refuseHost(host: string | undefined): ApiError | null {
+    // A web page on a name of its own has no token, so a token is guard enough.
+    if (reviewer !== null || isOwnHost(host, hosts)) return null;
+    const message = 'the Host header is no IP address, not localhost and not a name of --status-host';
+    return new ApiError('WRONG_HOST', message);
+  }
+
+  function count({ status, code, cause }: ApiError): void {
     if (status < 500) metrics.apiRefusedRequests.inc({ code });
     if (code === 'INTERNAL') log.error({ err: cause }, 'a request failed');
+  }
+
+  function refuse(error: unknown, reply: FastifyReply): FastifyReply {
+    const refusal = toApiError(error);
+    count(refusal);
+    const { status, code, message, details } = refusal;
     if (status === 401) reply.header('www-authenticate', 'Bearer');
     if (status === 429 || status === 503) reply.header('retry-after', '1');
     return reply.code(status).send({ code, message, ...details });

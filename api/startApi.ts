@@ -1,5 +1,5 @@
 /**
- * startApi: serves the api over HTTP, or HTTPS, and watches the Leases of locks.
+ * startApi: serves the api, over REST and gRPC on one port, and watches the Leases of locks.
  *
  * Guarantees: it is ready when the lists of leaders and of locks are complete. A certificate that
  * was renewed counts within 10 s; one that cannot be read leaves the previous one in place. `close`
@@ -74,7 +74,9 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
     await watches.close();
   };
   try {
-    return { url: await app.listen({ host: options.host, port: options.port }), close };
+    const url = await app.listen({ host: options.host, port: options.port });
+    // Fastify does not know that the server it was given speaks TLS.
+    return { url: tls === undefined ? url : url.replace(/^http:/, 'https:'), close };
   } catch (error) {
     await close();
     throw error;

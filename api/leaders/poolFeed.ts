@@ -12,6 +12,7 @@ import { type PoolView, toLeaderPool } from './leaderPool.ts';
 
 /** What the feed asks of the process that watches the cluster. */
 export interface PoolCluster {
+  sources(): readonly SourceName[];
   isSource(source: SourceName): boolean;
   isFresh(namespace: string): boolean;
   snapshotOf(source: SourceName): Snapshot;
@@ -30,6 +31,8 @@ export interface PoolFeed {
   /** Something may have changed about this source. */
   note(source: SourceName): void;
   read(source: SourceName): PoolReading;
+  /** Sorted by namespace, then by name; '' for all. Null where a watch cannot be relied on. */
+  sources(namespace: string): readonly SourceName[] | null;
   /** Calls back after each change, until the returned function is called. */
   subscribe(source: SourceName, onChange: () => void): () => void;
   subscribers(): number;
@@ -85,6 +88,14 @@ export function createPoolFeed(now: () => number = Date.now): PoolFeed {
       if (cluster.isSource(source)) return compute(key, source, cluster);
       computed.delete(key);
       return { kind: 'unknown' };
+    },
+    sources(namespace) {
+      if (cluster === null || (namespace !== '' && !cluster.isFresh(namespace))) return null;
+      const all = cluster.sources().filter((source) => namespace === '' || source.namespace === namespace);
+      const known = cluster;
+      if (!all.every((source) => known.isFresh(source.namespace))) return null;
+      const keyed = all.map((source) => ({ source, key: `${source.namespace}/${source.name}` }));
+      return keyed.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(({ source }) => source);
     },
     subscribe({ namespace, name }, onChange) {
       const key = serviceKey(namespace, name);

@@ -52,12 +52,14 @@ export const lockSchema = z
   })
   .meta({ description: 'One lock. It has no grantId, because that and the token end the grant.' });
 
+export type LockStatus = Readonly<z.infer<typeof lockSchema>>;
+
 export function toLockStatus(
   { namespace, name }: { readonly namespace: string; readonly name: string },
   state: LockState,
   now: number,
   maxSkewMs: number,
-): z.infer<typeof lockSchema> {
+): LockStatus {
   const grant = currentGrant(state, now, maxSkewMs);
   return {
     namespace,

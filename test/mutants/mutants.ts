@@ -110,7 +110,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an address that pods share tells one of them that it leads',
     ...api,
-    file: 'api/leaders/registerAmILeader.ts',
+    file: 'api/leaders/amILeader.ts',
     search: "if (others.length > 0) throw refuse('the address of several pods');",
     replace: 'if (others.length > 100) return pod;',
   },
@@ -120,6 +120,22 @@ export const mutants: readonly Mutant[] = [
     file: 'api/leaders/poolFeed.ts',
     search: 'if (cluster === null || !cluster.isFresh(namespace))',
     replace: 'if (cluster === null)',
+  },
+  {
+    name: 'every state waits for a slow reader over gRPC',
+    ...api,
+    file: 'api/grpc/leaderHandlers.ts',
+    search: 'put(key, toChange(name, reading));',
+    replace: 'put(text, toChange(name, reading));',
+    test: 'test/unit/api/grpc/grpcLeaders.test.ts',
+  },
+  {
+    name: 'gRPC without tokens answers for a name that a stranger owns',
+    ...api,
+    file: 'api/grpc/createGrpc.ts',
+    search: 'isOurs ? deps.refuseHost(request.authority) : null',
+    replace: 'null',
+    test: 'test/unit/api/grpc/onePort.test.ts',
   },
   {
     name: 'who waits for a lock on another replica is not told',
