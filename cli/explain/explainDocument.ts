@@ -13,7 +13,7 @@ import { explain, type PodStanding } from '../../lib/selection/explain.ts';
 import { reasonText } from '../../lib/selection/reasonText.ts';
 import { readRecord } from '../../lib/selection/record.ts';
 import { parseSettings } from '../../lib/selection/settings.ts';
-import { type Health, type Omitted, type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
+import { type Health, type NodeState, type Omitted, type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
 import { type ExplainedCheck, toExplainedCheck, toExplainedRoleCheck } from './describeCheck.ts';
 import { readAnnotations } from './readAnnotations.ts';
 import { unfitText } from './unfitText.ts';
@@ -58,6 +58,8 @@ export interface ExplainedPod {
   readonly health: Health | null;
   /** What callers from outside say of it now. */
   readonly reports: readonly ExplainedReport[];
+  /** What the bridge says of its node; null where it says nothing. */
+  readonly nodeState: NodeState | null;
   /** It takes over when the leader goes at this instant. */
   readonly isNext: boolean;
 }
@@ -120,6 +122,7 @@ function toExplainedPod({ pod, standing, keptAlthough, reports }: PodStanding, n
     because: describeStanding(standing, keptAlthough),
     health: pod.health ?? null,
     reports: reports.map(({ fit, by, reason, until }) => ({ fit, by, reason, until: formatRfc3339(until) })),
+    nodeState: pod.node ?? null,
     node: pod.nodeName ?? null,
     zone: pod.zone ?? null,
     isNext: pod.uid === next?.uid,

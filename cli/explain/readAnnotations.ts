@@ -39,6 +39,8 @@ const readings: Readonly<Record<string, (settings: Settings) => string>> = {
   [annotation.healthCheckTimeout]: ofCheck(({ timeoutMs }) => formatSpan(timeoutMs)),
   [annotation.healthCheckFailureThreshold]: ofCheck(({ failureThreshold }) => `${failureThreshold} in a row`),
   [annotation.healthCheckSuccessThreshold]: ofCheck(({ successThreshold }) => `${successThreshold} in a row`),
+  [annotation.onDemote]: ({ onDemote }) => onDemote,
+  [annotation.onCordon]: ({ onCordon }) => (onCordon === 'move' ? 'a leader leaves a cordoned node' : 'a leader stays'),
 };
 
 function inOrder(places: readonly string[]): string {

@@ -5,6 +5,7 @@
 import { formatSpan } from '../../api/formatSpan.ts';
 import type { Output } from '../output.ts';
 import { describeHealth, type ExplainedCheck } from './describeCheck.ts';
+import { describeNode } from './describeNode.ts';
 import type { ExplainDocument, ExplainedAnnotation, ExplainedPod, ExplainedReport } from './explainDocument.ts';
 
 type Paint = Output['paint'];
@@ -49,13 +50,15 @@ function renderDecision(document: ExplainDocument, paint: Paint): readonly strin
 function renderPods(pods: readonly ExplainedPod[], paint: Paint): readonly string[] {
   if (pods.length === 0) return ['none that the Service selects'];
   const width = Math.max(...pods.map(({ name }) => name.length));
-  return pods.map(({ name, standing, because, health, reports, node, zone, isNext }) => {
+  return pods.map(({ name, standing, because, health, reports, node, nodeState, zone, isNext }) => {
     const place = [node, zone].filter((each) => each !== null).join(', ');
     const where = place === '' ? '' : paint('dim', ` (${place})`);
     const next = isNext ? '; next, when the leader goes' : '';
     const format = standing === 'leader' ? 'green' : standing === 'unfit' ? 'red' : 'reset';
     const check = health === null ? '' : `; ${describeHealth(health)}`;
-    return `${paint(format, name.padEnd(width))}  ${because}${check}${reports.map(renderReport).join('')}${next}${where}`;
+    const fault = nodeState === null ? '' : describeNode(nodeState);
+    const reported = reports.map(renderReport).join('');
+    return `${paint(format, name.padEnd(width))}  ${because}${check}${fault}${reported}${next}${where}`;
   });
 }
 

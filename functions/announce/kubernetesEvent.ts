@@ -25,6 +25,8 @@ export type EventReason =
   | 'TwoPrimaries'
   | 'NoPrimary'
   | 'RoleDecides'
+  | 'NodeSilent'
+  | 'NodeUnfit'
   | 'InvalidService'
   | 'InvalidAnnotation'
   | 'NameConflict'

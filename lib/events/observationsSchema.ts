@@ -14,7 +14,7 @@ import {
   type Observations,
   type PodObservation,
 } from '../selection/observation.ts';
-import { detail, instant, name, observer, role, uid, verdict } from './snapshotSchema.ts';
+import { detail, instant, name, nodeState, observer, role, uid, verdict } from './snapshotSchema.ts';
 
 const podObservation = z.object({
   uid,
@@ -28,11 +28,7 @@ const podObservation = z.object({
   detail: detail.exactOptional().meta({ description: 'Why the check failed.' }),
 }) satisfies z.ZodType<PodObservation>;
 
-const nodeObservation = z.object({
-  name,
-  verdict: z.enum(['alive', 'silent']),
-  since: instant,
-}) satisfies z.ZodType<NodeObservation>;
+const nodeObservation = nodeState.extend({ name }) satisfies z.ZodType<NodeObservation>;
 
 export const observationsSchema = z
   .object({

@@ -8,13 +8,14 @@
  */
 
 import { z } from 'zod';
-import { detailForm, type ObservationDetail } from '../selection/observation.ts';
+import { detailForm, MAX_CONDITION_LENGTH, type ObservationDetail } from '../selection/observation.ts';
 import type {
   Candidate,
   EndpointView,
   GoneSource,
   Health,
   NamedPort,
+  NodeState,
   OwnerView,
   ResourceVersion,
   ServicePort,
@@ -59,6 +60,13 @@ const health = z.object({
   detail: detail.exactOptional(),
 }) satisfies z.ZodType<Health>;
 
+export const nodeState = z.object({
+  verdict: z.enum(['alive', 'silent']),
+  since: instant,
+  cordoned: z.boolean().exactOptional(),
+  condition: z.string().min(1).max(MAX_CONDITION_LENGTH).exactOptional(),
+}) satisfies z.ZodType<NodeState>;
+
 const candidate = z.object({
   name,
   uid,
@@ -76,6 +84,7 @@ const candidate = z.object({
   exclude: z.string().exactOptional(),
   selected: z.boolean(),
   health: health.exactOptional(),
+  node: nodeState.exactOptional(),
 }) satisfies z.ZodType<Candidate>;
 
 const owner = z.object({ kind: z.string(), name: z.string(), uid }) satisfies z.ZodType<OwnerView>;

@@ -3,7 +3,7 @@
  * docs/reference/annotations.md#precedence stands here in one place.
  *
  * The order is paused, then exclude, lost label or terminating (at once), then failover-min-delay,
- * pin, sticky, strategy.
+ * the leader's node (chooseByNode.ts), pin, sticky, strategy.
  *
  * Guarantees: a leader against which its health check alone stands is left only for a pod that
  * passes that check (S10). A check that no pod passes proves nothing. A leader that is only
@@ -11,6 +11,7 @@
  * Where the source asks for roles, chooseByRole.ts decides instead.
  */
 
+import { chooseByNode, isWorseNode, rivalsByNode, withoutCordon } from './chooseByNode.ts';
 import { chooseByRole } from './chooseByRole.ts';
 import type { Leader, Reason } from './decision.ts';
 import {
@@ -27,6 +28,7 @@ import {
   type Unfit,
   whyUnfit,
 } from './fitness.ts';
+import { nodeBlindUntil } from './nodeFault.ts';
 import type { LeaderRecord } from './record.ts';
 import type { Settings } from './settings.ts';
 import type { Candidate, Uid } from './snapshot.ts';
@@ -79,7 +81,8 @@ export function chooseLeader(input: ChoiceInput, now: number): Choice {
     return { outcome: 'lost', reason: 'Paused', pod: null };
   }
   if (settings.roleCheck !== null) return chooseByRole(input, incumbent, now);
-  if (incumbent !== null && isFit) return chooseBesideFitLeader(incumbent, input, now);
+  if (incumbent !== null && isFit)
+    return chooseByNode(incumbent, input, now) ?? chooseBesideFitLeader(incumbent, input, now);
   const graceEndsAt = incumbent === null ? null : graceOf(incumbent, unfit, input, now);
   if (incumbent !== null && graceEndsAt !== null && now < graceEndsAt)
     return { ...kept('FailoverDelayed', incumbent), graceEndsAt };
@@ -123,14 +126,14 @@ export function findIncumbent(candidates: readonly Candidate[], leader: Leader |
  */
 function chooseBesideFitLeader(incumbent: Candidate, input: ChoiceInput, now: number): Choice {
   const { settings } = input;
-  if (input.hasUnreadable || isBlind(input)) return kept('LeaderFit', incumbent);
+  if (input.hasUnreadable || isBlind(incumbent, input, now)) return kept('LeaderFit', incumbent);
   const pinned = input.candidates.find((pod) => pod.name === settings.pinLeader);
   if (pinned?.uid === incumbent.uid) return kept('LeaderFit', incumbent);
-  if (pinned !== undefined && isEligible(pinned, input.rules, now))
+  if (pinned !== undefined && isEligible(pinned, input.rules, now) && !isWorseNode(pinned, incumbent))
     return { outcome: 'elected', reason: 'Pinned', pod: pinned };
   if (staysWhileFit(settings)) return kept('LeaderFit', incumbent);
-  const rivals = input.candidates.filter((pod) => pod.uid === incumbent.uid || isEligible(pod, input.rules, now));
-  const first = selectFirst(rivals, strategyContext(input));
+  const rivals = input.candidates.filter((pod) => pod.uid !== incumbent.uid && isEligible(pod, input.rules, now));
+  const first = selectFirst([withoutCordon(incumbent), ...rivals], strategyContext(input));
   return first === undefined || first.uid === incumbent.uid
     ? kept('LeaderFit', incumbent)
     : { outcome: 'elected', reason: 'Preferred', pod: first };
@@ -138,10 +141,12 @@ function chooseBesideFitLeader(incumbent: Candidate, input: ChoiceInput, now: nu
 
 /**
  * A check is asked for, and no bridge reports a verdict by it. The leader may have been elected
- * because the pod that a pin or the strategy prefers fails that check (S11).
+ * because the pod that a pin or the strategy prefers fails that check (S11). The same goes for
+ * nodes.
  */
-function isBlind({ settings, rules }: ChoiceInput): boolean {
-  return settings.healthCheck !== null && !rules.isChecked;
+function isBlind(incumbent: Candidate, { settings, rules, record }: ChoiceInput, now: number): boolean {
+  if (settings.healthCheck !== null && !rules.isChecked) return true;
+  return nodeBlindUntil(incumbent, record, now) !== null;
 }
 
 /**
@@ -152,9 +157,13 @@ function staysWhileFit({ sticky, strategy }: Settings): boolean {
   return sticky || strategy === 'node-aware' || strategy === 'zone-aware';
 }
 
-function selectEligible(input: ChoiceInput, now: number): Candidate | undefined {
+export function selectEligible(input: ChoiceInput, now: number): Candidate | undefined {
   const eligible = input.candidates.filter((pod) => isEligible(pod, input.rules, now));
-  return eligible.find((pod) => pod.name === input.settings.pinLeader) ?? selectFirst(eligible, strategyContext(input));
+  const first = selectFirst(eligible, strategyContext(input));
+  const pinned = eligible.find((pod) => pod.name === input.settings.pinLeader);
+  // A pin outweighs a cordon, and no broken node.
+  const isBroken = pinned !== undefined && first !== undefined && isWorseNode(pinned, first);
+  return isBroken ? first : (pinned ?? first);
 }
 
 /**
@@ -210,10 +219,12 @@ export function nextChoiceAt(choice: Choice, input: ChoiceInput, now: number): n
     // As a last resort a pod that fails its check, or is reported, takes over, too.
     return why === null || (isOnlyJudged(why) && input.settings.noLeader === 'hold');
   };
-  const instants = rivalsOf(choice, input)
+  const instants = rivalsOf(choice, input, now)
     .filter((pod) => pod.uid !== choice.pod?.uid && canRise(pod))
     .map((pod) => eligibleAt(pod, input.rules, now));
   if (choice.graceEndsAt !== undefined) instants.push(choice.graceEndsAt);
+  if (choice.reason === 'LeaderFit' && choice.pod !== null && mayMove(input.settings))
+    instants.push(nodeBlindUntil(choice.pod, input.record, now) ?? now);
   // A pod is held without grace while its instants lie too far ahead. Its grace begins after that.
   if (choice.reason === 'Held' && choice.pod !== null && input.settings.failoverMinDelayMs > 0)
     instants.push(...credibleFrom(choice.pod));
@@ -222,11 +233,20 @@ export function nextChoiceAt(choice: Choice, input: ChoiceInput, now: number): n
 }
 
 /** The pods that would take over from this choice once they have been Ready for long enough. */
-function rivalsOf(choice: Choice, input: ChoiceInput): readonly Candidate[] {
+function rivalsOf(choice: Choice, input: ChoiceInput, now: number): readonly Candidate[] {
   const { candidates, settings } = input;
   // Between pods with roles, time alone decides nothing.
   if (choice.reason === 'Paused' || settings.roleCheck !== null) return [];
-  if (choice.reason !== 'LeaderFit') return candidates;
-  if (input.hasUnreadable || isBlind(input) || choice.pod?.name === settings.pinLeader) return [];
-  return staysWhileFit(settings) ? candidates.filter((pod) => pod.name === settings.pinLeader) : candidates;
+  const { pod } = choice;
+  if (choice.reason !== 'LeaderFit' || pod === null) return candidates;
+  const byNode = rivalsByNode(pod, input);
+  if (input.hasUnreadable || isBlind(pod, input, now) || pod.name === settings.pinLeader) return byNode;
+  return staysWhileFit(settings)
+    ? [...byNode, ...candidates.filter(({ name }) => name === settings.pinLeader)]
+    : candidates;
+}
+
+/** A fit leader is left for another pod that the user prefers. */
+function mayMove(settings: Settings): boolean {
+  return settings.pinLeader !== null || !staysWhileFit(settings);
 }

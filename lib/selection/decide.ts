@@ -11,6 +11,7 @@ import { demotionWarnings } from './demotion.ts';
 import { planFollowers } from './followers.ts';
 import { findLeaderName } from './leaderName.ts';
 import { annotation } from './names.ts';
+import { nodeWarnings } from './nodeWarnings.ts';
 import { planRoutes, planService } from './plan.ts';
 import { parseEpoch, toLeader } from './record.ts';
 import { roleWarnings } from './roleWarnings.ts';
@@ -59,6 +60,7 @@ export function decide(whole: Situation, now: number): Decided {
     ...healthWarnings(situation.read.settings, choice),
     ...reportWarnings(record, choice, now),
     ...roleWarnings(situation, choice),
+    ...(situation.read.settings.roleCheck === null ? nodeWarnings(choice) : []),
     ...demotionWarnings(situation, choice),
     ...foreignSliceWarnings(snapshot, leaderName.name, (name) => owned.slices.some((slice) => slice.name === name)),
   ];

@@ -25,6 +25,9 @@ export const electedReasons = [
   'LeaderPortUnresolved', // ports-mode strict and a named port that it does not have
   'LeaderReported', // a caller from outside says that it is unfit
   'LeaderUnhealthy', // it fails its health check, and the new one passes it
+  'LeaderNodeSilent', // its node is silent, and the new one is on a node that is not
+  'LeaderNodeUnfit', // its node has a condition that makes it unfit, and the new one's has not
+  'LeaderNodeCordoned', // its node is cordoned, on-cordon is move, and the new one's is not
   'LastResort', // no-leader hold, no pod leads, and every Ready pod fails its check or is reported
   'RoleTaken', // it says that it is the primary, and the leader does not
   'Pinned',
@@ -85,6 +88,8 @@ export interface Warning {
     | 'TwoPrimaries'
     | 'NoPrimary'
     | 'RoleDecides'
+    | 'NodeSilent'
+    | 'NodeUnfit'
     | 'DemotionRefused'
     | 'DemotionSkipped'
     | 'NoReadyPods'

@@ -29,6 +29,7 @@ export const annotation = {
   roleCheckSend: `${PREFIX}role-check-send`,
   roleCheckExpect: `${PREFIX}role-check-expect`,
   onDemote: `${PREFIX}on-demote`,
+  onCordon: `${PREFIX}on-cordon`,
   // on pods
   priority: `${PREFIX}priority`,
   weight: `${PREFIX}weight`,

@@ -39,11 +39,19 @@ export interface PodObservation {
   readonly detail?: ObservationDetail;
 }
 
+/** Bounds the name of a node condition. */
+export const MAX_CONDITION_LENGTH = 128;
+
 export interface NodeObservation {
   readonly name: string;
-  /** `silent`: its Lease is no longer renewed. */
+  /** `silent`: its Lease is no longer renewed, or it answers no connection. */
   readonly verdict: 'alive' | 'silent';
+  /** When the verdict or the condition last changed, or was first seen. */
   readonly since: number;
+  /** New pods are kept away from it, as `kubectl cordon` and `drain` do. */
+  readonly cordoned?: boolean;
+  /** A condition that makes it unfit, and is True. */
+  readonly condition?: string;
 }
 
 export interface Observations {
@@ -51,5 +59,6 @@ export interface Observations {
   readonly observer: string;
   /** At most `MAX_POD_OBSERVATIONS`, the leader first, then the next in line. */
   readonly pods: readonly PodObservation[];
+  /** Every node of the candidates once one of them has a fault, the leader's first. */
   readonly nodes?: readonly NodeObservation[];
 }

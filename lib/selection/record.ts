@@ -30,6 +30,8 @@ export interface LeaderRecord {
   /** The greatest epoch that any of our objects has. 0 when there is none. */
   readonly knownEpoch: number;
   readonly lastSwitchAt: number | undefined;
+  /** Why the leader was elected, as it is written. */
+  readonly reason: string | undefined;
   readonly podsRevision: string | undefined;
   readonly servicesRevision: string | undefined;
   readonly lastNode: string | undefined;
@@ -77,6 +79,7 @@ export function recordOf(owned: Owned, preferredName: string | undefined): Leade
       ...owned.services.map((each) => each.annotations[annotation.announcedEpoch]),
     ]),
     lastSwitchAt: parseInstant(notes[annotation.leaderLastSwitchTime]),
+    reason: notes[annotation.reason],
     podsRevision: notes[annotation.podsRevision],
     servicesRevision: notes[annotation.servicesRevision],
     lastNode: notes[annotation.lastNode],

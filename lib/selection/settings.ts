@@ -9,6 +9,7 @@
 import { excerpt, isTooLong, MAX_VALUE_LENGTH } from './boundValue.ts';
 import type { HealthCheckSettings } from './healthCheck.ts';
 import { annotation } from './names.ts';
+import { type OnCordon, onCordonValues } from './onCordon.ts';
 import { type OnDemote, onDemoteValues } from './onDemote.ts';
 import { parseDuration } from './parseDuration.ts';
 import { MAX_PREFERRED, parsePreferred } from './preference.ts';
@@ -48,6 +49,8 @@ export interface Settings {
   readonly roleCheck: RoleCheckSettings | null;
   /** What becomes of a leader that is left because it does not work. */
   readonly onDemote: OnDemote;
+  /** Whether a leader leaves a node that is cordoned, before a drain ends it. */
+  readonly onCordon: OnCordon;
 }
 
 export interface Unreadable {
@@ -122,6 +125,7 @@ export function parseSettings(annotations: Readonly<Record<string, string>>): Re
     ...readChecks(read, annotations),
     // A value that cannot be read deletes no pod.
     onDemote: readOne(annotation.onDemote, onDemoteValues, 'none'),
+    onCordon: readOne(annotation.onCordon, onCordonValues, 'stay'),
   };
   return { settings, unreadable };
 }

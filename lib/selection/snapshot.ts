@@ -8,7 +8,7 @@
  * Does not guarantee that it is the newest state. `revisions` says how old it is (S9).
  */
 
-import type { ObservationDetail, Role, Verdict } from './observation.ts';
+import type { NodeObservation, ObservationDetail, Role, Verdict } from './observation.ts';
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -68,7 +68,12 @@ export interface Candidate extends Omit<PodView, 'namespace' | 'labels' | 'hostN
   readonly selected: boolean;
   /** What the observer says of it. Absent before its first verdict. */
   readonly health?: Health;
+  /** What the observer says of its node. Absent where it says nothing. */
+  readonly node?: NodeState;
 }
+
+/** A node as a candidate carries it. */
+export type NodeState = Omit<NodeObservation, 'name'>;
 
 /** The verdict on a pod by the check that the source asks for. */
 export interface Health {

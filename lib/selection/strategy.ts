@@ -8,6 +8,7 @@
 
 import { compareText } from './compareText.ts';
 import { hashText } from './hashText.ts';
+import { nodeRank } from './nodeFault.ts';
 import { rankOfPlace } from './preference.ts';
 import type { Strategy } from './settings.ts';
 import type { Candidate, Uid } from './snapshot.ts';
@@ -42,7 +43,13 @@ export function byCreation(a: Candidate, b: Candidate): number {
 
 type Compare = (a: Candidate, b: Candidate) => number;
 
+/** What is known of the nodes comes first, whatever is preferred. */
 function comparator(context: StrategyContext): Compare {
+  const compare = placeComparator(context);
+  return (a, b) => nodeRank(a) - nodeRank(b) || compare(a, b);
+}
+
+function placeComparator(context: StrategyContext): Compare {
   const { preferredNodes, preferredZones } = context;
   const byRule = strategyComparator(context);
   if (preferredNodes.length === 0 && preferredZones.length === 0) return byRule;

@@ -215,8 +215,8 @@ export const mutants: readonly Mutant[] = [
     name: 'missing verdicts move a leader',
     guarantee: 'S11',
     ...health,
-    search: 'return settings.healthCheck !== null && !rules.isChecked;',
-    replace: 'return false && settings && rules;',
+    search: 'if (settings.healthCheck !== null && !rules.isChecked) return true;',
+    replace: 'if (settings.healthCheck !== null && !rules.isChecked) return false;',
   },
   {
     name: 'a pod is elected that does not say that it is the primary',

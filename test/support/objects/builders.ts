@@ -2,7 +2,7 @@
  * Builds the objects of a snapshot. A test writes only what it is about.
  */
 
-import type { Observations, PodObservation } from '../../../lib/selection/observation.ts';
+import type { NodeObservation, Observations, PodObservation } from '../../../lib/selection/observation.ts';
 import type { Candidate, PodView, ResourceVersion, ServiceView, Uid } from '../../../lib/selection/snapshot.ts';
 
 /** 2026-01-01T00:00:00Z, an instant to count from. */
@@ -69,5 +69,14 @@ export function observed(pods: Readonly<Record<string, Partial<PodObservation>>>
       since: T0 - 60_000,
       ...pod,
     })),
+  };
+}
+
+/** What `bridge-0` says of nodes, each a name and what is special. No pod is checked. */
+export function observedNodes(nodes: Readonly<Record<string, Partial<NodeObservation>>>): Observations {
+  return {
+    observer: 'bridge-0',
+    pods: [],
+    nodes: Object.entries(nodes).map(([name, node]) => ({ name, verdict: 'alive', since: T0 - 60_000, ...node })),
   };
 }

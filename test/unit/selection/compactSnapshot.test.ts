@@ -50,6 +50,7 @@ const annotations: fc.Arbitrary<Record<string, string>> = fc.record(
     'min-ready-duration': fc.constantFrom('0s', '2s', '30s', '30s'),
     'failover-min-delay': fc.constantFrom('0s', '4s', '20s'),
     'no-leader': fc.constantFrom('clear', 'hold', 'hold'),
+    'on-cordon': fc.constantFrom('stay', 'move'),
     'ports-mode': fc.constantFrom('strict', 'lenient'),
     'pin-leader': fc.constantFrom('pg-0', 'pg-7', 'pg-99'),
     paused: fc.constantFrom('false', 'false', 'false', 'false', 'true'),
@@ -84,6 +85,20 @@ const aPlight = fc.constantFrom<Partial<PodView>>(
   { readyChangedAt: T0 + 9_000, createdAt: T0 + 8_000 },
 );
 
+const aNodeState = fc.record(
+  {
+    verdict: fc.constantFrom<'alive' | 'silent'>('alive', 'alive', 'silent'),
+    cordoned: fc.boolean(),
+    condition: fc.constant('KernelDeadlock'),
+    since: fc.constantFrom(T0 - 30_000, T0 - 1_000, T0 + 9_000),
+  },
+  { requiredKeys: ['verdict', 'since'] },
+);
+const nodeNames = ['node-0', 'n1', 'n2', 'node-3', 'node-5', 'node-9'];
+const someNodes = fc.record(Object.fromEntries(nodeNames.map((name) => [name, aNodeState])), {
+  requiredKeys: ['node-0'],
+});
+
 const aCase = fc.record({
   allFail: fc.constantFrom(false, false, false, false, true),
   roleCheck: fc.constantFrom(null, null, null, ROLE_CHECK, ROLE_CHECK, 'redis'),
@@ -117,6 +132,7 @@ const aCase = fc.record({
     { labels: {} },
   ),
   hasLeader: fc.boolean(),
+  nodes: fc.option(someNodes),
 });
 type Case = typeof aCase extends fc.Arbitrary<infer T> ? T : never;
 
@@ -133,6 +149,7 @@ function aSnapshot({
   roleCheck,
   leader,
   hasLeader,
+  nodes,
 }: Case): Snapshot {
   const world = new World();
   const shape = ports.length === 0 ? {} : { ports };
@@ -161,6 +178,10 @@ function aSnapshot({
       allFail ? verdicts.map(([, ...rest]) => ['failing', ...rest]) : verdicts,
       roleCheck,
     );
+  if (nodes !== null) {
+    const seen = Object.entries(nodes).flatMap(([name, node]) => (node === undefined ? [] : [{ name, ...node }]));
+    world.observations = { observer: 'bridge-0', pods: world.observations?.pods ?? [], nodes: seen };
+  }
   return world.snapshot();
 }
 

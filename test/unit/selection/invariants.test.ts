@@ -8,7 +8,8 @@ import { describe, expect, it } from 'vitest';
 import { assess } from '../../../lib/selection/assess.ts';
 import { electedReasons, keptReasons, lostReasons, refusedReasons } from '../../../lib/selection/decision.ts';
 import { MAX_AHEAD_MS } from '../../../lib/selection/fitness.ts';
-import type { Observations, Verdict } from '../../../lib/selection/observation.ts';
+import { nodeFaultOf, nodeRank, nodeReasons } from '../../../lib/selection/nodeFault.ts';
+import type { NodeObservation, Observations, Verdict } from '../../../lib/selection/observation.ts';
 import { isOurService, isOurSlice } from '../../../lib/selection/ownership.ts';
 import type { PodView, Snapshot } from '../../../lib/selection/snapshot.ts';
 import { aPod, aService, T0 } from '../../support/objects/builders.ts';
@@ -65,6 +66,7 @@ const annotations: fc.Arbitrary<Record<string, string>> = fc.record(
     'health-check': fc.constantFrom(CHECK, CHECK, CHECK, 'tcp://:1', 'tcp'),
     'health-check-timeout': fc.constantFrom('1s', '1s', '1s', 'soon'),
     'on-demote': fc.constantFrom('none', 'evict', 'evict', 'delete', 'kill'),
+    'on-cordon': fc.constantFrom('stay', 'move', 'move', 'leave'),
   },
   { requiredKeys: [] },
 );
@@ -86,6 +88,7 @@ type Step =
   | { readonly kind: 'podGone'; readonly name: (typeof podNames)[number] }
   | { readonly kind: 'source'; readonly annotations: Record<string, string>; readonly shape: object }
   | { readonly kind: 'checks'; readonly said: Said | null; readonly ago: number }
+  | { readonly kind: 'nodes'; readonly nodes: readonly NodeObservation[]; readonly ago: number }
   | { readonly kind: 'wait'; readonly ms: number };
 
 /** A pod that is not named has no verdict yet. */
@@ -97,6 +100,22 @@ const someVerdicts = fc.option(
   fc.record(Object.fromEntries(podNames.map((name) => [name, aVerdict])), { requiredKeys: [] }),
   { freq: 9 },
 );
+
+const nodeNames = ['n1', 'n2', 'node-0', 'node-1', 'node-2', 'node-3'] as const;
+const someNodes = fc.tuple(...nodeNames.map(aNodeOf));
+
+function aNodeOf(name: string): fc.Arbitrary<NodeObservation> {
+  return fc.record(
+    {
+      name: fc.constant(name),
+      verdict: fc.constantFrom<'alive' | 'silent'>('alive', 'alive', 'alive', 'silent'),
+      since: fc.constant(T0),
+      cordoned: fc.constantFrom(true, false),
+      condition: fc.constant('KernelDeadlock'),
+    },
+    { requiredKeys: ['name', 'verdict', 'since'] },
+  );
+}
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -111,6 +130,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constant('checks' as const),
       said: someVerdicts,
       ago: fc.constantFrom(0, 1_000, 30_000, -3_600_000),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('nodes' as const),
+      nodes: fc.oneof(someNodes, fc.constant([])),
+      ago: fc.constantFrom(0, 3_000, -3_600_000),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 5_000 }) }) },
@@ -133,8 +160,12 @@ function play(
   for (const each of steps) {
     if (each.kind === 'wait') now += each.ms;
     else if (each.kind === 'podGone') world.deletePod(each.name);
-    else if (each.kind === 'checks') world.observations = toObservations(world, each.said, now - each.ago);
-    else if (each.kind === 'source') world.setSource(aService(each.annotations, each.shape));
+    else if (each.kind === 'checks')
+      world.observations = withNodes(toObservations(world, each.said, now - each.ago), world.observations?.nodes);
+    else if (each.kind === 'nodes') {
+      const nodes = each.nodes.map((node) => ({ ...node, since: now - each.ago }));
+      world.observations = withNodes(world.observations, nodes);
+    } else if (each.kind === 'source') world.setSource(aService(each.annotations, each.shape));
     else {
       const old =
         world.pods.get(each.name) ?? aPod({ name: each.name, uid: `uid-${each.name}-${generation++}` as never });
@@ -144,6 +175,11 @@ function play(
     world.reconcile(now);
     check({ before, after: world.snapshot(), world, now });
   }
+}
+
+function withNodes(observations: Observations | undefined, nodes: Observations['nodes']): Observations | undefined {
+  if (nodes === undefined || nodes.length === 0) return observations && { ...observations, nodes: [] };
+  return { observer: 'bridge-0', pods: observations?.pods ?? [], nodes };
 }
 
 function toObservations({ pods }: World, said: Said | null, since: number): Observations | undefined {
@@ -271,6 +307,7 @@ describe('over random histories', () => {
           const family = before.source?.ipFamilies[0] === 'IPv6';
           const hasAddress = pod?.ips.some((ip) => ip.includes(':') === family);
           if (pod?.health?.verdict === 'failing') return; // S10
+          if (pod !== undefined && nodeFaultOf(pod) !== null) return;
           if (isFit && isPlain && portsResolve && hasAddress && before.source?.selector)
             expect(routedUid(after)).toBe(uid);
         });
@@ -304,6 +341,28 @@ describe('over random histories', () => {
       { numRuns: RUNS },
     );
     expect(Math.min(left, kept)).toBeGreaterThan(0);
+  });
+
+  it('a node clears no route, and a leader is left for its node only for a pod on a better one', () => {
+    let left = 0;
+    fc.assert(
+      fc.property(history, (steps) => {
+        play(steps, ({ before, now }) => {
+          const { decision } = assess(before, now);
+          const candidates = before.candidates.map(({ node: _, ...pod }) => pod);
+          const otherwise = assess({ ...before, candidates }, now).decision;
+          expect(decision.leader === null).toBe(otherwise.leader === null);
+          if (!nodeReasons.has(decision.reason)) return;
+          left += 1;
+          const [from, to] = [decision.previous, decision.leader].map((leader) =>
+            before.candidates.find(({ uid }) => uid === leader?.uid),
+          );
+          expect(from && to && nodeRank(to) < nodeRank(from)).toBe(true);
+        });
+      }),
+      { numRuns: RUNS },
+    );
+    expect(left).toBeGreaterThan(0);
   });
 
   it('settles: reconciling again writes nothing, keeps the leader, and does not depend on the order of any list', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { joinObservations } from '../../../lib/selection/joinObservations.ts';
 import type { Snapshot } from '../../../lib/selection/snapshot.ts';
-import { aPod, aService, observed, T0 } from '../../support/objects/builders.ts';
+import { aPod, aService, observed, observedNodes, T0 } from '../../support/objects/builders.ts';
 import { World } from '../../support/simulated/world.ts';
 
 function aSnapshot(annotations: Readonly<Record<string, string>> = { 'health-check': 'tcp://:5432' }): Snapshot {
@@ -35,6 +35,15 @@ describe('joinObservations', () => {
     const joined = joinObservations(snapshot, observed({ 'db-9': { verdict: 'failing' } }));
     expect(joined.candidates).toEqual(snapshot.candidates);
     expect(joined.observer).toBe('bridge-0');
+  });
+
+  it('puts each node beside its pods, also where no check is asked for, and names no observer of a check', () => {
+    const joined = joinObservations(aSnapshot({}), observedNodes({ 'node-1': { verdict: 'silent', cordoned: true } }));
+    expect(joined.observer).toBeUndefined();
+    expect(joined.candidates.map(({ node }) => node)).toEqual([
+      undefined,
+      { verdict: 'silent', since: T0 - 60_000, cordoned: true },
+    ]);
   });
 
   it('replaces what was joined before', () => {

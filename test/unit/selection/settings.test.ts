@@ -18,6 +18,7 @@ describe('parseSettings', () => {
         failoverMinDelayMs: 0,
         noLeader: 'clear',
         onDemote: 'none',
+        onCordon: 'stay',
         portsMode: 'strict',
         pinLeader: null,
         paused: false,
