@@ -10,9 +10,10 @@
  * Source: RFC 8725 (JWT best current practices) 3.1, 3.8, 3.9; RFC 6750 section 2.1.
  */
 
-import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { errors, jwtVerify } from 'jose';
 import { ZenLeadError } from '../lib/errors.ts';
 import type { KeySource, Keys } from './keySource.ts';
+import { createVerifiedTokens, type Validity } from './verifiedTokens.ts';
 
 /**
  * `trusted` is our bridge. A `stranger` sent no token where hints are accepted, or no trusted
@@ -30,6 +31,8 @@ export interface TrustOptions {
   readonly acceptHints: boolean;
   readonly keySource: KeySource;
   readonly now: () => number;
+  /** Milliseconds from any start, never set back; of this process unless given. */
+  readonly monotonicNow?: (() => number) | undefined;
 }
 
 /** Clocks of nodes are this close to each other. */
@@ -45,6 +48,8 @@ const ALGORITHMS = ['RS256', 'ES256', 'ES384', 'ES512'];
 export const everythingIsAHint: Authenticate = async () => 'stranger';
 
 export function createAuthenticate(options: TrustOptions): Authenticate {
+  const { keySource, now, monotonicNow = () => performance.now() } = options;
+  const verifiedTokens = createVerifiedTokens({ now, monotonicNow }, CLOCK_TOLERANCE_S);
   return async (authorization) => {
     if (authorization === undefined) {
       if (options.acceptHints) return 'stranger';
@@ -52,8 +57,14 @@ export function createAuthenticate(options: TrustOptions): Authenticate {
     }
     const [, token] = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization) ?? [];
     if (token === undefined) throw unauthenticated('Authorization holds no bearer token');
-    const { sub } = await verify(token, options);
-    if (sub === options.trustedSender) return 'trusted';
+    const known = keySource.current();
+    if (known !== null && verifiedTokens.has(token, known)) return 'trusted';
+    const { keys, sub, validity } = await verify(token, options);
+    // A token of another sender takes no place: every account can be given any number of them.
+    if (sub === options.trustedSender) {
+      verifiedTokens.add(token, keys, validity);
+      return 'trusted';
+    }
     throw new ZenLeadError('WRONG_SENDER', `authorization: ${JSON.stringify(sub)} is not the sender trusted here`, {
       retry: 'never',
     });
@@ -73,7 +84,14 @@ export function refuseTokenInQuery(url: string): void {
   throw new ZenLeadError('UNAUTHENTICATED', message, { retry: 'never', path: 'access_token' });
 }
 
-async function verify(token: string, options: TrustOptions): Promise<JWTPayload> {
+interface Verification {
+  /** That it was verified with. */
+  readonly keys: Keys;
+  readonly sub: string;
+  readonly validity: Validity;
+}
+
+async function verify(token: string, options: TrustOptions): Promise<Verification> {
   const { keySource } = options;
   const keys = keySource.current() ?? (await keySource.refresh());
   if (keys === null)
@@ -94,16 +112,17 @@ async function verify(token: string, options: TrustOptions): Promise<JWTPayload>
   }
 }
 
-async function verifyWith({ issuer, find }: Keys, token: string, { audience, now }: TrustOptions): Promise<JWTPayload> {
-  const { payload } = await jwtVerify(token, find, {
-    issuer,
+async function verifyWith(keys: Keys, token: string, { audience, now }: TrustOptions): Promise<Verification> {
+  const { payload } = await jwtVerify(token, keys.find, {
+    issuer: keys.issuer,
     audience,
     algorithms: ALGORITHMS,
     clockTolerance: CLOCK_TOLERANCE_S,
     requiredClaims: ['exp', 'sub'],
     currentDate: new Date(now()),
   });
-  return payload;
+  const { sub = '', exp = 0, nbf } = payload;
+  return { keys, sub, validity: { exp, nbf } };
 }
 
 function toUnauthenticated(error: unknown): unknown {

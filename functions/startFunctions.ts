@@ -76,10 +76,10 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
 }
 
 function toAuthenticate(
-  { trustedSender, audience, acceptHints }: FunctionsOptions,
+  { trustedSender, audience, acceptHints, monotonicNow }: FunctionsOptions,
   keySource: KeySource | null,
   now: () => number,
 ): Authenticate {
   if (trustedSender === undefined || keySource === null) return everythingIsAHint;
-  return createAuthenticate({ trustedSender, audience, acceptHints, keySource, now });
+  return createAuthenticate({ trustedSender, audience, acceptHints, keySource, now, monotonicNow });
 }
