@@ -15,6 +15,7 @@ import type { Verdict } from '../lib/selection/observation.ts';
 import { readRecord } from '../lib/selection/record.ts';
 import { parseSettings } from '../lib/selection/settings.ts';
 import type { Snapshot, Uid } from '../lib/selection/snapshot.ts';
+import { changeSchema, toStatusHistory } from './leaderHistory.ts';
 
 const instant = z.string().meta({ format: 'date-time' });
 
@@ -60,6 +61,7 @@ export const leaderStatusSchema = z
     since: instant.nullable().meta({ description: 'When the leader last changed.' }),
     epoch: z.int().min(0).meta({ description: 'Fencing token: grows with every election.' }),
     lastReason: z.string().nullable().meta({ description: 'Why the leader last changed.' }),
+    history: z.array(changeSchema).meta({ description: 'The last ten leaders that were announced, the newest first.' }),
     decision: z.enum(['elected', 'kept', 'lost', 'refused']).meta({ description: 'What the rules say now.' }),
     reason: z.enum(reasons).meta({ description: 'Why they say so.' }),
     paused: z.boolean().meta({ description: 'Frozen by zen-lead.io/paused.' }),
@@ -100,6 +102,7 @@ export function toLeaderStatus(snapshot: Snapshot, now: number): LeaderStatus {
     since: record.lastSwitchAt === undefined ? null : formatRfc3339(record.lastSwitchAt),
     epoch: record.knownEpoch,
     lastReason: record.slice?.annotations[annotation.reason] ?? null,
+    history: toStatusHistory(record),
     decision: decision.kind,
     reason: decision.reason,
     paused: decision.reason === 'Paused',

@@ -5,6 +5,7 @@
  * Pure. Guarantees: the functions that decide in a cluster decide here.
  */
 
+import { type StatusChange, toStatusHistory } from '../../api/leaderHistory.ts';
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import { assess } from '../../lib/selection/assess.ts';
 import type { DecisionKind, Leader, Reason, Warning } from '../../lib/selection/decision.ts';
@@ -32,6 +33,8 @@ export interface ExplainDocument {
   readonly epoch: number;
   /** When the recorded leader was elected, RFC 3339; null where no record says. */
   readonly lastSwitchAt: string | null;
+  /** The last ten changes that were announced, the newest first. */
+  readonly history: readonly StatusChange[];
   readonly pods: readonly ExplainedPod[];
   /** How many pods a compact snapshot leaves out, by standing. Absent where it has all. */
   readonly omittedPods?: Omitted;
@@ -97,6 +100,7 @@ export function toExplainDocument(snapshot: Snapshot, now: number): ExplainDocum
     previous: decision.previous,
     epoch: decision.epoch,
     lastSwitchAt: record.lastSwitchAt === undefined ? null : formatRfc3339(record.lastSwitchAt),
+    history: toStatusHistory(record),
     pods: pods.map((pod) => toExplainedPod(pod, next)),
     ...(snapshot.omitted !== undefined && { omittedPods: snapshot.omitted }),
     healthCheck: healthCheck === null ? null : toExplainedCheck(healthCheck, snapshot),

@@ -24,6 +24,7 @@ export function renderExplanation(document: ExplainDocument, paint: Paint): read
       document.annotations.map((each) => renderAnnotation(each, paint)),
       paint,
     ),
+    ...section('History', renderHistory(document), paint),
     ...section('Next', [renderNext(document)], paint),
     ...section(
       'Warnings',
@@ -84,6 +85,15 @@ function renderAnnotation({ annotation, value, readAs, accepts }: ExplainedAnnot
   const goesBy = readAs === null ? '' : `; goes by: ${readAs}`;
   if (accepts !== null) return paint('red', `${written}  cannot be read, accepts ${accepts}${goesBy}`);
   return `${written}  ${readAs === null ? 'read' : readAs}`;
+}
+
+/** The first entry is the leader that the first lines tell of. */
+function renderHistory({ history, at: now }: ExplainDocument): readonly string[] {
+  if (history.length < 2) return [];
+  return history.map(({ epoch, pod, reason, at }) => {
+    const when = at === null ? '' : `, ${formatSpan(Date.parse(now) - Date.parse(at))} before`;
+    return `${pod ?? 'no pod'}: ${reason}${when}, epoch ${epoch}`;
+  });
 }
 
 function renderNext({ nextLookAt, at }: ExplainDocument): string {

@@ -6,7 +6,7 @@ import { formatSpan } from '../../api/formatSpan.ts';
 import type { LeaderStatus } from '../../api/leaderStatus.ts';
 
 export const heading = ['NAMESPACE', 'SERVICE', 'LEADER', 'SINCE', 'EPOCH', 'REASON', 'READY', 'STATE'];
-export const wideHeading = [...heading, 'LEADER-SERVICE', 'ADDRESS', 'NODE', 'ZONE', 'DRIFT', 'WARNINGS'];
+export const wideHeading = [...heading, 'LEADER-SERVICE', 'ADDRESS', 'NODE', 'ZONE', 'BEFORE', 'DRIFT', 'WARNINGS'];
 
 export function toRow(status: LeaderStatus, now: number, isWide: boolean): readonly string[] {
   const { namespace, service, leader, since, epoch, lastReason, pods, drift, warnings, leaderService } = status;
@@ -22,8 +22,16 @@ export function toRow(status: LeaderStatus, now: number, isWide: boolean): reado
   ];
   if (!isWide) return row;
   const where = [leaderService, leader?.address, leader?.node, leader?.zone].map((cell) => cell ?? '-');
-  const more = [drift, warnings.map(({ message }) => message)].map((each) => each.join('; ') || '-');
+  const before = status.history.slice(1, 1 + SHOWN_BEFORE).map(({ pod, at }) => toLeaderBefore(pod, at, now));
+  const more = [before, drift, warnings.map(({ message }) => message)].map((each) => each.join('; ') || '-');
   return [...row, ...where, ...more];
+}
+
+/** More than these would not fit beside the rest. `explain` shows all. */
+const SHOWN_BEFORE = 3;
+
+function toLeaderBefore(pod: string | null, at: string | null, now: number): string {
+  return `${pod ?? '<none>'}${at === null ? '' : ` (since ${formatSpan(now - Date.parse(at))})`}`;
 }
 
 /** What a person should know first. */

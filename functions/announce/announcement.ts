@@ -10,6 +10,7 @@
 
 import type { Decision, Leader, Reason } from '../../lib/selection/decision.ts';
 import { reasons } from '../../lib/selection/decision.ts';
+import { addChange, readHistory } from '../../lib/selection/history.ts';
 import { annotation } from '../../lib/selection/names.ts';
 import { type LeaderRecord, parseEpoch, readRecord } from '../../lib/selection/record.ts';
 import type { ResourceVersion, ServiceView, Snapshot, Uid } from '../../lib/selection/snapshot.ts';
@@ -91,16 +92,21 @@ function recordedReason({ slice }: LeaderRecord): Reason | undefined {
  * On the slice for a LoadBalancer: a cloud controller re-syncs on every annotation change of its
  * Service.
  */
-function toRecordWrite(
-  { slice, lastSwitchAt }: LeaderRecord,
-  service: ServiceView,
-  { leader, epoch }: Decision,
-): Write | null {
+function toRecordWrite(record: LeaderRecord, service: ServiceView, { leader, epoch, reason }: Decision): Write | null {
+  const { slice, lastSwitchAt } = record;
+  const change = {
+    epoch,
+    pod: leader?.name ?? null,
+    reason: recordedReason(record) ?? reason,
+    at: lastSwitchAt ?? null,
+  };
+  const history = { [annotation.leaderHistory]: addChange(readHistory(service, slice), change) };
   if (service.type === 'LoadBalancer') {
     if (slice === null) return null;
     return patchAnnotations('endpointslices', slice, {
       [annotation.announcedEpoch]: String(epoch),
       [annotation.announcedLeaderPodUid]: leader?.uid ?? null,
+      ...history,
     });
   }
   return patchAnnotations('services', service, {
@@ -108,6 +114,7 @@ function toRecordWrite(
     [annotation.leaderPodName]: leader?.name ?? null,
     [annotation.leaderPodUid]: leader?.uid ?? null,
     [annotation.leaderLastSwitchTime]: lastSwitchAt === undefined ? null : new Date(lastSwitchAt).toISOString(),
+    ...history,
   });
 }
 

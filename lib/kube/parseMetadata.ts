@@ -4,8 +4,8 @@
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
  */
 
-import { boundValue } from '../selection/boundValue.ts';
-import { isKnownAnnotation, isOurAnnotation } from '../selection/names.ts';
+import { boundValue, MAX_LIST_LENGTH } from '../selection/boundValue.ts';
+import { annotation, isKnownAnnotation, isOurAnnotation } from '../selection/names.ts';
 import type { OwnerView, ResourceVersion, Uid } from '../selection/snapshot.ts';
 import { type Fields, takeFields, takeList, takeOptionalBoolean, takeOptionalFields, takeString } from './fields.ts';
 
@@ -48,6 +48,9 @@ function takeOurAnnotations(metadata: Fields): Readonly<Record<string, string>> 
   );
 }
 
+/** Annotations that hold a list, with the characters that it may have. */
+const lists: Readonly<Record<string, number>> = { [annotation.leaderHistory]: MAX_LIST_LENGTH };
+
 /** The labels or annotations that `keep` wants, each cut by `boundValue`. */
 export function takeStringMap(
   metadata: Fields,
@@ -58,7 +61,7 @@ export function takeStringMap(
   const kept: Record<string, string> = {};
   for (const name in map) {
     // An annotation may be empty; `takeString` would refuse that.
-    if (keep(name)) kept[name] = boundValue(takeText(map, name, `metadata.${key}`));
+    if (keep(name)) kept[name] = boundValue(takeText(map, name, `metadata.${key}`), lists[name]);
   }
   return kept;
 }

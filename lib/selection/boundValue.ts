@@ -18,12 +18,15 @@
  */
 export const MAX_VALUE_LENGTH = 1_024;
 
+/** Characters of what zen-lead itself writes as a list. */
+export const MAX_LIST_LENGTH = 4_096;
+
 const MARK = '…';
 
-export function boundValue(text: string): string {
-  if (text.length <= MAX_VALUE_LENGTH) return text;
+export function boundValue(text: string, maxLength = MAX_VALUE_LENGTH): string {
+  if (text.length <= maxLength) return text;
   // V8 makes a slice a view that keeps the whole text alive; a clone is a text of its own.
-  return `${structuredClone(text.slice(0, MAX_VALUE_LENGTH))}${MARK}`;
+  return `${structuredClone(text.slice(0, maxLength))}${MARK}`;
 }
 
 export function isTooLong(text: string): boolean {

@@ -50,6 +50,7 @@ export const annotation = {
   // LoadBalancer.
   announcedEpoch: `${PREFIX}announced-epoch`,
   announcedLeaderPodUid: `${PREFIX}announced-leader-pod-uid`,
+  leaderHistory: `${PREFIX}leader-history`,
 } as const;
 
 export const label = {

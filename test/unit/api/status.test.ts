@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type LeaderStatus, leaderStatusSchema, toLeaderStatus } from '../../../api/leaderStatus.ts';
 import { openApi } from '../../../api/openApi.ts';
 import { createStatusFeed, type SourceName, type StatusChange, type StatusFeed } from '../../../api/statusFeed.ts';
-import { stateOf, toRow } from '../../../cli/status/statusRow.ts';
+import { heading, stateOf, toRow, wideHeading } from '../../../cli/status/statusRow.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
 import { reasons } from '../../../lib/selection/decision.ts';
 import type { PodObservation } from '../../../lib/selection/observation.ts';
@@ -104,8 +104,19 @@ describe('a status', () => {
   });
 
   it('a status has as many cells as the heading, wide or not', () => {
-    expect(toRow(aStatus(), NOW, false)).toHaveLength(8);
-    expect(toRow(aStatus(), NOW, true)).toHaveLength(14);
+    expect(toRow(aStatus(), NOW, false)).toHaveLength(heading.length);
+    expect(toRow(aStatus(), NOW, true)).toHaveLength(wideHeading.length);
+  });
+
+  it('shows in a wide row the three leaders before the last one, the newest first', () => {
+    const history = ['e', 'd', null, 'b', 'a'].map((pod, index) => ({
+      epoch: 9 - index,
+      pod,
+      reason: 'LeaderNotReady',
+      at: index === 3 ? null : new Date(NOW - (index + 1) * 60_000).toISOString(),
+    }));
+    const cells = toRow(aStatus({ history }), NOW, true);
+    expect(cells[wideHeading.indexOf('BEFORE')]).toBe('d (since 2m); <none> (since 3m); b');
   });
 });
 

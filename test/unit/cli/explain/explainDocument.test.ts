@@ -84,6 +84,20 @@ describe('an explanation', () => {
     expect(text).not.toContain('\u001b');
   });
 
+  it('lists the leaders that were announced, where there was more than one', () => {
+    const changes = [
+      { epoch: 8, pod: null, reason: 'NoReadyPods', at: null },
+      { epoch: 8, pod: 'db-1', reason: 'LeaderNotReady', at: '1970-01-01T00:00:00.000Z' },
+    ];
+    const shown = { ...toExplainDocument(aSnapshot({}), NOW), at: '1970-01-01T00:01:00.000Z' };
+    const textOf = (history: typeof changes) =>
+      renderExplanation({ ...shown, history }, (_format, each) => each).join('\n');
+    expect(textOf(changes)).toContain(
+      'History\n  no pod: NoReadyPods, epoch 8\n  db-1: LeaderNotReady, 1m before, epoch 8',
+    );
+    expect(textOf(changes.slice(1))).not.toContain('History');
+  });
+
   it('explains a Service that is gone or never opted in', () => {
     expect(toExplainDocument(aSnapshot({ source: null }), NOW)).toMatchObject({ reason: 'SourceGone', pods: [] });
     const plain = aSnapshot({ source: aSource({ annotations: {} }), candidates: [] });

@@ -9,6 +9,7 @@ import { parseEnvelope } from '../../../../lib/events/envelope.ts';
 import { parseReply } from '../../../../lib/events/parseReply.ts';
 import type { ReplyEvent } from '../../../../lib/events/reply.ts';
 import { assess } from '../../../../lib/selection/assess.ts';
+import { parseHistory } from '../../../../lib/selection/history.ts';
 import { putPod, putService, routedPod } from '../../../support/objects/aNamespace.ts';
 import { aSnapshot } from '../../../support/objects/anEvent.ts';
 import { aLeaderService, aLeaderSlice } from '../../../support/objects/aSlice.ts';
@@ -98,6 +99,11 @@ describe('the outbox', () => {
     await harness.settle();
     putPod(harness.fake, 'db-1', { ready: false });
     await harness.settle();
+    expect(parseHistory(leaderNotes()['zen-lead.io/leader-history'])).toMatchObject([
+      { pod: null, reason: 'NoReadyPods' },
+      { pod: 'db-1', reason: 'LeaderNotReady' },
+      { pod: 'db-0', reason: 'FirstLeader' },
+    ]);
     expect(received.slice(1)).toMatchObject([
       {
         type: 'io.zen-lead.leader.elected',
