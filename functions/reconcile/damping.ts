@@ -7,7 +7,8 @@
  * because a hand may have slipped; the next ones come later and later.
  *
  * Guarantees: pure. A write of other content is never held back, so a new leader is routed to at
- * once. Each object is damped by itself.
+ * once. Each object is damped by itself, but the slice of a second family never goes out before the
+ * record that it follows (S1).
  * Does not guarantee that a lost ledger is missed: it counts from the beginning then.
  */
 
@@ -76,6 +77,7 @@ export function admit(ledger: Ledger, writes: readonly Write[], snapshot: Snapsh
     held.add(target);
     heldBack.push({ resource: first.resource, name: first.name, writes: entry.writes, isRouteWrong });
     dueAt = Math.min(dueAt ?? at, at);
+    if (isRecord(group)) for (const follower of followersOfRecord(targets)) held.add(follower);
   }
   return { writes: held.size === 0 ? writes : writes.filter((write) => !held.has(targetOf(write))), heldBack, dueAt };
 }
@@ -151,6 +153,22 @@ function contentOf(group: readonly Write[]): unknown {
   const { annotations = {}, labels, ownerReferences } = metadata;
   if (last.resource === 'endpointslices') return [endpoints, ports, annotations[annotation.leaderPodUid] ?? null];
   return [spec, labels, annotations, ownerReferences];
+}
+
+/** The primary slice, whose record the slice of the other family follows. */
+function isRecord(group: readonly Write[]): boolean {
+  return annotationsOf(group)[annotation.podsRevision] !== undefined;
+}
+
+function followersOfRecord(targets: ReadonlyMap<string, readonly Write[]>): readonly string[] {
+  return [...targets]
+    .filter(([, group]) => annotationsOf(group)[annotation.epoch] !== undefined && !isRecord(group))
+    .map(([target]) => target);
+}
+
+function annotationsOf(group: readonly Write[]): Readonly<Record<string, unknown>> {
+  const last = lastContentIn(group);
+  return last === undefined ? {} : (bodyOf(last).metadata.annotations ?? {});
 }
 
 type Content = Extract<Write, { kind: 'create' | 'patch' }>;

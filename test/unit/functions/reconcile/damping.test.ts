@@ -99,6 +99,19 @@ it('damping never holds back another leader, another field or another object', (
     );
 });
 
+it('damping holds back the second family with the record that it follows, and no slice of followers', () => {
+  const [primary, follower] = [aSliceWrite('p-0', 'a'), aSliceWrite('p-1', 'a')];
+  const ledger = note(note(noLedger, [primary], T0), [primary], T0);
+  const secondary: Write = {
+    ...primary,
+    name: 'postgres-leader-ipv6',
+    patch: { metadata: { annotations: { 'zen-lead.io/epoch': '8' } }, endpoints: [], ports: [] },
+  } as Write;
+  const followers = { ...follower, name: 'postgres-followers-ipv4', patch: { endpoints: [], ports: [] } } as Write;
+  expect(admit(ledger, [primary, secondary, followers], aSnapshot(), T0).writes).toEqual([followers]);
+  expect(admit(noLedger, [primary, secondary], aSnapshot(), T0).writes).toEqual([primary, secondary]);
+});
+
 it('damping says when the first of what it holds back may be written', () => {
   const fought = aSliceWrite('p-0', 'a');
   const ledger = note(note(noLedger, [fought], T0), [fought], T0);
