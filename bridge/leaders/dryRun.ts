@@ -15,11 +15,14 @@ interface DryRun {
    * first.
    */
   readonly wantsRoute: boolean;
+  /** Which route, and why. */
+  readonly change: string;
   /** Epoch milliseconds; null where only a change can change this. */
   readonly nextLookAt: number | null;
 }
 
 export function dryRun(snapshot: Snapshot, now: number): DryRun {
-  const { writes, nextLookAt } = assess(catchUp(snapshot), now);
-  return { wantsRoute: writes.some(({ stage }) => stage === 'route'), nextLookAt };
+  const { decision, writes, nextLookAt } = assess(catchUp(snapshot), now);
+  const change = `${decision.reason} ${decision.leader?.uid ?? ''}`;
+  return { wantsRoute: writes.some(({ stage }) => stage === 'route'), change, nextLookAt };
 }

@@ -148,8 +148,8 @@ export function createLeaderDomain(
       if (data.goneAnnounced !== undefined) gone.settle(data.goneAnnounced);
     },
     wantsChange(concern, views, at) {
-      const { wantsRoute, nextLookAt } = dryRun(snapshotOf(concern, views), at);
-      return { wantsChange: wantsRoute, nextAt: nextLookAt };
+      const { wantsRoute, change, nextLookAt } = dryRun(snapshotOf(concern, views), at);
+      return { wantsChange: wantsRoute, change, nextAt: nextLookAt };
     },
     // What a pod's change undid does not count as progress of a replica.
     isProgress: ({ change }) => change.kind !== 'Pod',

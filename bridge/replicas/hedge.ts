@@ -10,8 +10,9 @@
  * second load upon the API server.
  *
  * Guarantees: losing the holder costs the hedge delay, for every key that still has to change.
- * Where a hint changes nothing that this replica can see, the next one for that key comes later and
- * later, at most `REST.maxMs` apart. The function may know better.
+ * Where a hint changes nothing that this replica can see, the next one that wants the same comes
+ * later and later, at most `REST.maxMs` apart. The function may know better. What is wanted for
+ * another reason does not wait for that.
  * Does not guarantee that no other replica hints too. A second hint finds nothing left to do.
  */
 
@@ -44,6 +45,8 @@ const REST = { minMs: 500, maxMs: 60_000 };
 export interface Wish {
   /** Something would change that cannot wait for the replica that sends first. */
   readonly wantsChange: boolean;
+  /** Differs where another change is wanted, or for another reason. Absent where that never is. */
+  readonly change?: string;
   /** Epoch milliseconds: when time alone may change the answer; null where it cannot. */
   readonly nextAt: number | null;
 }
@@ -77,13 +80,16 @@ interface Hedge<C> {
   clear(): void;
 }
 
-interface Waiting<C> {
+interface Wanted<C> {
   readonly concern: C;
+  readonly change: string | undefined;
+}
+
+interface Waiting<C> extends Wanted<C> {
   readonly since: number;
 }
 
-interface Resting<C> {
-  readonly concern: C;
+interface Resting<C> extends Wanted<C> {
   readonly cancel: CancelTimer;
 }
 
@@ -91,28 +97,36 @@ export function createHedge<C extends Concern>(options: HedgeOptions<C>): Hedge<
   const { clock, random, wish, isProgress, send, hedging = defaultHedgeTuning } = options;
   /** In the order of `since`, which is the order in which they are due. */
   const waiting = new Map<string, Waiting<C>>();
-  const sending = new Map<string, C>();
+  const sending = new Map<string, Wanted<C>>();
   const resting = new Map<string, Resting<C>>();
-  /** Hints in a row for a key that still wants a change. */
+  /** Hints in a row for a key that still wants the same change. */
   const hints = new Map<string, number>();
   let progressAt = Number.NEGATIVE_INFINITY;
   let cancelTimer: CancelTimer = () => {};
 
   function note(concern: C): void {
-    const { wantsChange, nextAt } = wish(concern);
+    const { wantsChange, change, nextAt } = wish(concern);
     options.recheckAt(concern, nextAt);
-    if (wantsChange) wait(concern);
+    if (wantsChange) wait(concern, change);
     else forget(concern);
     pump();
   }
 
-  function wait(concern: C): void {
+  function wait(concern: C, change: string | undefined): void {
     const { key } = concern;
     const rest = resting.get(key);
     const before = waiting.get(key);
-    if (rest !== undefined) resting.set(key, { ...rest, concern: mergeConcerns(rest.concern, concern) });
-    else if (before !== undefined) waiting.set(key, { ...before, concern: mergeConcerns(before.concern, concern) });
-    else waiting.set(key, { concern, since: clock.monotonic() });
+    if (rest?.change === change && rest !== undefined) {
+      resting.set(key, { ...rest, concern: mergeConcerns(rest.concern, concern) });
+      return;
+    }
+    if (rest !== undefined) {
+      rest.cancel();
+      resting.delete(key);
+      hints.delete(key);
+    }
+    const merged = before === undefined ? concern : mergeConcerns(before.concern, concern);
+    waiting.set(key, { concern: merged, change, since: before?.since ?? clock.monotonic() });
   }
 
   /** Progress is what changed on our own objects and was not asked for by our hints. */
@@ -142,7 +156,7 @@ export function createHedge<C extends Concern>(options: HedgeOptions<C>): Hedge<
         return;
       }
       waiting.delete(key);
-      sending.set(key, each.concern);
+      sending.set(key, each);
       send(each.concern);
     }
   }
@@ -157,12 +171,12 @@ export function createHedge<C extends Concern>(options: HedgeOptions<C>): Hedge<
     isDue: (concern) => sending.has(concern.key) && wish(concern).wantsChange,
     note,
     finish(key) {
-      const concern = sending.get(key);
-      if (!sending.delete(key) || concern === undefined) return;
+      const hint = sending.get(key);
+      if (!sending.delete(key) || hint === undefined) return;
       const count = (hints.get(key) ?? 0) + 1;
       hints.set(key, count);
       const cancel = clock.setTimer(() => endRest(key), backoffMs(count, REST, random()));
-      resting.set(key, { concern, cancel });
+      resting.set(key, { ...hint, cancel });
       pump();
     },
     clear() {

@@ -406,6 +406,15 @@ export const mutants: readonly Mutant[] = [
     ...simulation,
   },
   {
+    name: 'a hint that changed nothing keeps one back that wants another change',
+    guarantee: 'Losing the bridge that sends first',
+    file: 'bridge/replicas/hedge.ts',
+    search: 'if (rest?.change === change && rest !== undefined) {',
+    replace: 'if (rest !== undefined) {',
+    test: 'test/unit/bridge/replicas/hedge.test.ts',
+    title: 'that wants another change',
+  },
+  {
     name: 'a silent watch is trusted',
     guarantee: 'a watch that is held back without a sign',
     ...watchTrust,

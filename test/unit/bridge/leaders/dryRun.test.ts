@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dryRun } from '../../../../bridge/leaders/dryRun.ts';
+import type { Uid } from '../../../../lib/selection/snapshot.ts';
 import { aPod, aService, observed, T0, version } from '../../../support/objects/builders.ts';
 import { World } from '../../../support/simulated/world.ts';
 
@@ -14,7 +15,7 @@ function aLedWorld(annotations: Readonly<Record<string, string>> = {}): World {
 
 describe('a replica that does not send first', () => {
   it('wants nothing where the route is as the rules say', () => {
-    expect(dryRun(aLedWorld().snapshot(), T0)).toEqual({ wantsRoute: false, nextLookAt: null });
+    expect(dryRun(aLedWorld().snapshot(), T0)).toMatchObject({ wantsRoute: false, nextLookAt: null });
   });
 
   it('wants the route changed when the leader is lost, and when there is none yet', () => {
@@ -24,6 +25,18 @@ describe('a replica that does not send first', () => {
     const fresh = new World();
     fresh.setSource(aService());
     expect(dryRun(fresh.snapshot(), T0).wantsRoute).toBe(true);
+  });
+
+  it('wants another change where it has another reason, or another pod is to lead', () => {
+    const world = aLedWorld({ 'health-check': 'tcp://:5432' });
+    world.observations = observed({ 'db-0': { verdict: 'failing' }, 'db-1': { verdict: 'passing' } });
+    const unhealthy = dryRun(world.snapshot(), T0).change;
+    expect(dryRun(world.snapshot(), T0 + 1).change).toBe(unhealthy);
+    world.changePod('db-0', { ready: false });
+    const unready = dryRun(world.snapshot(), T0).change;
+    expect(unready).not.toBe(unhealthy);
+    world.setPod(aPod({ name: 'db-1', uid: 'another' as Uid }));
+    expect(dryRun(world.snapshot(), T0).change).not.toBe(unready);
   });
 
   it('wants nothing for followers and announcements alone: they can wait for the replica that sends first', () => {
@@ -42,7 +55,7 @@ describe('a replica that does not send first', () => {
     const world = aLedWorld({ 'failover-min-delay': '10s' });
     world.changePod('db-0', { ready: false, readyChangedAt: T0 });
     world.reconcile(T0); // the conditions of its endpoint follow the pod
-    expect(dryRun(world.snapshot(), T0)).toEqual({ wantsRoute: false, nextLookAt: T0 + 10_000 });
+    expect(dryRun(world.snapshot(), T0)).toMatchObject({ wantsRoute: false, nextLookAt: T0 + 10_000 });
     expect(dryRun(world.snapshot(), T0 + 10_000).wantsRoute).toBe(true);
   });
 

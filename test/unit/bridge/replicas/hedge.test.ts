@@ -10,6 +10,8 @@ interface Bench {
   readonly clock: VirtualClock;
   /** Names for which our own rules would change the route. */
   readonly wanted: Set<string>;
+  /** What is wanted for a name, where a test says so. */
+  readonly changes: Map<string, string>;
   /** Names of the hints that went out, in order. */
   readonly sent: readonly string[];
   /** A pod of it has changed, and the rules want a change of the route. */
@@ -25,11 +27,12 @@ interface Bench {
 function aBench(): Bench {
   const clock = createVirtualClock();
   const wanted = new Set<string>();
+  const changes = new Map<string, string>();
   const sent: string[] = [];
   const hedge = createHedge<LeaderConcern>({
     clock,
     random: () => 1,
-    wish: ({ name }) => ({ wantsChange: wanted.has(name), nextAt: null }),
+    wish: ({ name }) => ({ wantsChange: wanted.has(name), change: changes.get(name) ?? '', nextAt: null }),
     recheckAt: () => {},
     isProgress: ({ change }) => change.kind !== 'Pod',
     send(concern) {
@@ -40,6 +43,7 @@ function aBench(): Bench {
   return {
     clock,
     wanted,
+    changes,
     sent,
     lose(name) {
       wanted.add(name);
@@ -223,6 +227,28 @@ describe('a hint', () => {
     expect(gaps.slice(0, 4)).toEqual([700, 1_200, 2_200, 4_200]);
     expect(Math.max(...gaps)).toBe(60_200);
     expect(gaps.length).toBeLessThan(12);
+  });
+
+  it('a hint that changed nothing visible keeps no hint waiting that wants another change', async () => {
+    const bench = aBench();
+    bench.changes.set('a', 'LeaderUnhealthy b');
+    bench.lose('a');
+    for (let hints = 1; hints <= 8; hints += 1) {
+      while (bench.sent.length < hints) await bench.clock.advance(100);
+      bench.finish('a');
+    }
+    bench.lose('a');
+    await bench.clock.advance(DELAY_MS);
+    expect(bench.sent).toHaveLength(8);
+
+    bench.changes.set('a', 'LeaderNotReady b');
+    bench.lose('a');
+    await bench.clock.advance(DELAY_MS);
+    expect(bench.sent).toHaveLength(9);
+    bench.finish('a');
+    bench.lose('a');
+    await bench.clock.advance(DELAY_MS);
+    expect(bench.sent).toHaveLength(9);
   });
 
   it('starts from the beginning once its Service was content in between', async () => {
