@@ -39,7 +39,7 @@ interface IntakeOptions<Change, C extends Concern, E extends OutgoingEvent> {
 
 interface Intake<Change, C extends Concern> {
   readonly queue: Queue<C>;
-  readonly rechecks: Pick<Rechecks, 'take' | 'carryOf'>;
+  readonly rechecks: Pick<Rechecks, 'take' | 'setTimer' | 'carryOf'>;
   /** The store has changed, in a namespace whose lists are complete. */
   onChange(change: Change): void;
   /** All changes of one watch line or LIST are in the store. */

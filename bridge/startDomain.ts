@@ -142,7 +142,7 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
     random,
     wish: (concern) => domain.wantsChange(concern, watches, clock.now()),
     isProgress: domain.isProgress,
-    recheckAt: (concern, at) => rechecks.take(concern, at === null ? {} : { recheckAfterMs: at - clock.now() }),
+    recheckAt: (concern, at) => rechecks.setTimer(concern, at === null ? null : at - clock.now()),
     send: (concern) => queue.add(concern, clock.now()),
     reconcileEverything: intake.reconcileEverything,
   });

@@ -19,8 +19,15 @@ export interface Ask {
   readonly carry?: string;
 }
 
+type Keyed = Pick<Concern, 'key' | 'namespace' | 'name'>;
+
 export interface Rechecks {
-  take(source: Pick<Concern, 'key' | 'namespace' | 'name'>, ask: Ask): void;
+  take(source: Keyed, ask: Ask): void;
+  /**
+   * Sets the timer as our own rules ask for; null clears it. What the last reply gave to carry
+   * stays, or a replica that only hints would write again and again what something else undoes.
+   */
+  setTimer(source: Keyed, afterMs: number | null): void;
   carryOf(key: string): string | undefined;
   close(): void;
 }
@@ -29,21 +36,26 @@ export function createRechecks(clock: Clock, onDue: (source: Source, dueAt: numb
   const timers = new Map<string, CancelTimer>();
   const carries = new Map<string, string>();
 
-  return {
-    take({ key, namespace, name }, { recheckAfterMs, carry }) {
-      timers.get(key)?.();
+  function setTimer({ key, namespace, name }: Keyed, afterMs: number | null): void {
+    timers.get(key)?.();
+    timers.delete(key);
+    if (afterMs === null) return;
+    const delayMs = toRecheckDelay(afterMs);
+    const dueAt = clock.now() + delayMs;
+    const fire = (): void => {
       timers.delete(key);
-      if (carry === undefined) carries.delete(key);
-      else carries.set(key, carry);
-      if (recheckAfterMs === undefined) return;
-      const delayMs = toRecheckDelay(recheckAfterMs);
-      const dueAt = clock.now() + delayMs;
-      const fire = (): void => {
-        timers.delete(key);
-        onDue({ namespace, name }, dueAt);
-      };
-      timers.set(key, clock.setTimer(fire, delayMs));
+      onDue({ namespace, name }, dueAt);
+    };
+    timers.set(key, clock.setTimer(fire, delayMs));
+  }
+
+  return {
+    take(source, { recheckAfterMs, carry }) {
+      if (carry === undefined) carries.delete(source.key);
+      else carries.set(source.key, carry);
+      setTimer(source, recheckAfterMs ?? null);
     },
+    setTimer,
     carryOf: (key) => carries.get(key),
     close() {
       for (const cancel of timers.values()) cancel();

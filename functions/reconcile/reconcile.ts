@@ -87,6 +87,8 @@ export async function reconcile(
   const { service, type, evidence } = request;
   const sent = request.hint === null ? sentBasis(evidence) : null;
   const { ledger: known, warnings: carry } = carryIn(evidence, sent !== null);
+  // What is in the ledger is compared by one clock, that of its sender.
+  const sendersLeadMs = leadOf(evidence, deps.now());
   let ledger = known;
   let { hint } = request;
   let basis: Basis = sent ?? (await readBasis(request, deps, signal));
@@ -97,9 +99,10 @@ export async function reconcile(
   for (let attempt = 1; ; ) {
     const decidedAt = deps.now();
     const { decision, writes: wanted, nextLookAt } = select(basis.snapshot, decidedAt, deps.tracing);
-    const { writes, heldBack, dueAt: heldUntil } = admit(ledger, wanted, basis.snapshot, decidedAt);
+    const sendersNow = decidedAt + sendersLeadMs;
+    const { writes, heldBack, dueAt: heldUntil } = admit(ledger, wanted, basis.snapshot, sendersNow);
     const said = [decision.epoch, decision.leader?.uid ?? null];
-    const announceAt = announcementDueAt(ledger, said, decidedAt);
+    const announceAt = announcementDueAt(ledger, said, sendersNow);
     const places = placeholdersFirst(writes);
     const isMakingPlaceholders = places.length > 0;
     const whyNot: HintReason | null =
@@ -116,8 +119,8 @@ export async function reconcile(
     const outcome = await settle(settling, deps, signal);
     // A placeholder does not count, but the patch that fills it does.
     const lasting = isMakingPlaceholders ? outcome.writes.filter(isOfService) : outcome.writes;
-    ledger = note(ledger, lasting, decidedAt);
-    if (outcome.kind === 'settled' && outcome.hasRecorded) ledger = noteAnnouncement(ledger, said, decidedAt);
+    ledger = note(ledger, lasting, sendersNow);
+    if (outcome.kind === 'settled' && outcome.hasRecorded) ledger = noteAnnouncement(ledger, said, sendersNow);
     if (isMakingPlaceholders) placed.push(...outcome.writes);
     if (outcome.kind === 'stale') {
       if (!isMakingPlaceholders && outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
@@ -137,7 +140,8 @@ export async function reconcile(
       });
       if (outcome.writes.length === 0) await deps.announcer.tellUndone(basis.snapshot, heldBack, signal);
       for (const { resource } of heldBack) deps.metrics.writesHeldBack.inc({ resource });
-      const againAt = earliest(heldUntil, announceAt);
+      const sendersAgainAt = earliest(heldUntil, announceAt);
+      const againAt = sendersAgainAt === null ? null : sendersAgainAt - sendersLeadMs;
       const dueAt = earliest(earliest(nextLookAt, againAt), outcome.owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
       const reply = toReplyData(
         basis,
@@ -217,6 +221,15 @@ function sentBasis({ data }: Evidence): Basis | null {
 function carryIn({ isTrusted, data }: Evidence, isSent: boolean): Carry {
   const carry = parseCarry(isTrusted && data.kind === 'readable' ? data.value.carry : undefined);
   return isSent ? carry : { ...carry, warnings: undefined };
+}
+
+/**
+ * What is to be added to our clock to get the sender's. Functions write the ledger in turns: an
+ * instant of one whose clock is ahead would be in the future for the next, and count for nothing.
+ * The deadline stands for the moment at which the event was built, because only differences count.
+ */
+function leadOf({ isTrusted, data }: Evidence, now: number): number {
+  return isTrusted && data.kind === 'readable' ? data.value.deadline - now : 0;
 }
 
 /** `guess`: what was decided on before. */

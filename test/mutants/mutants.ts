@@ -406,6 +406,25 @@ export const mutants: readonly Mutant[] = [
     ...simulation,
   },
   {
+    name: 'each function compares the ledger with its own clock',
+    guarantee: 'Who changes an object of zen-lead for good',
+    file: 'functions/reconcile/reconcile.ts',
+    search: '? data.value.deadline - now : 0;',
+    replace: '? 0 : 0;',
+    test: 'test/unit/functions/reconcile/undoneWrites.test.ts',
+    title: 'clocks of two functions',
+  },
+  {
+    name: 'a replica that hints forgets what was written before',
+    guarantee: 'Who changes an object of zen-lead for good',
+    file: 'bridge/queue/recheck.ts',
+    search: '    setTimer,\n    carryOf',
+    replace:
+      '    setTimer(source, afterMs) {\n      carries.delete(source.key);\n      setTimer(source, afterMs);\n    },\n    carryOf',
+    test: 'test/unit/bridge/queue/timers.test.ts',
+    title: 'when our own rules set the timer',
+  },
+  {
     name: 'a hint that changed nothing keeps one back that wants another change',
     guarantee: 'Losing the bridge that sends first',
     file: 'bridge/replicas/hedge.ts',

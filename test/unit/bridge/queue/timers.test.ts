@@ -60,6 +60,21 @@ describe('recheck', () => {
     expect(rechecks.carryOf(a.key)).toBeUndefined();
   });
 
+  it('keeps the carry of the last reply when our own rules set the timer', async () => {
+    const { clock, due, rechecks } = aBench();
+    rechecks.take(a, { recheckAfterMs: 1_000, carry: 'n=1' });
+    rechecks.setTimer(a, 3_000);
+    await clock.advance(2_999);
+    expect(due).toEqual([]);
+    await clock.advance(1);
+    expect(due).toHaveLength(1);
+    rechecks.setTimer(a, 1_000);
+    rechecks.setTimer(a, null);
+    await clock.advance(60_000);
+    expect(due).toHaveLength(1);
+    expect(rechecks.carryOf(a.key)).toBe('n=1');
+  });
+
   it('leaves no timer behind when it is closed', () => {
     const { clock, rechecks } = aBench();
     rechecks.take(a, { recheckAfterMs: 1_000 });

@@ -97,6 +97,24 @@ it('says that a webhook or policy changes it where no other manager is recorded'
   );
 });
 
+it.each([300, 3_600_000])('damps it also where the clocks of two functions are %i ms apart', async (aheadMs) => {
+  putService(harness.fake);
+  putPod(harness.fake, 'db-0');
+  let patches = 0;
+  for (let step = 0; step < 40; step++) {
+    const event = await harness.event({}, carry === undefined ? {} : { carry });
+    const skewMs = step % 2 === 0 ? aheadMs : 0;
+    harness.clock.now += skewMs;
+    const reply = await harness.reconciler.reconcile(event, true, signal);
+    harness.clock.now -= skewMs;
+    carry = reply.data.carry;
+    patches += harness.fake.writes().filter((write) => write === 'PATCH endpointslices/db-leader-ipv4').length;
+    fight();
+    harness.clock.now += 100;
+  }
+  expect(patches).toBeLessThan(6);
+});
+
 it('damps nothing for a stranger, whose carry does not count', async () => {
   putService(harness.fake);
   putPod(harness.fake, 'db-0');
