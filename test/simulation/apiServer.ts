@@ -9,6 +9,7 @@
  */
 
 import { type ErrorCode, ZenLeadError } from '../../lib/errors.ts';
+import { isEqual } from '../../lib/selection/isEqual.ts';
 import type { Etcd } from './etcd.ts';
 import { type KubeObject, mergePatch, NAMESPACE } from './kubeObject.ts';
 
@@ -34,6 +35,9 @@ export interface ObservedWrite {
   readonly outcome: 'written' | 'unchanged' | ErrorCode;
 }
 
+/** What a mutating admission webhook makes of an object that is about to be written. */
+export type Webhook = (plural: string, object: KubeObject, verb: 'create' | 'patch') => KubeObject;
+
 export interface ApiServer {
   readonly etcd: Etcd;
   create(actor: string, plural: string, object: object): KubeObject;
@@ -41,6 +45,8 @@ export interface ApiServer {
   delete(actor: string, plural: string, name: string, preconditions?: { uid?: string; resourceVersion?: string }): void;
   /** Refused where `mayEvict` says so, as by a PodDisruptionBudget. */
   evict(actor: string, name: string, uid: string): void;
+  /** Null: writes are kept as they come. */
+  setWebhook(webhook: Webhook | null): void;
 }
 
 export function createApiServer(
@@ -50,6 +56,7 @@ export function createApiServer(
   mayEvict: (name: string) => boolean = () => true,
 ): ApiServer {
   let uids = 0;
+  let admit: Webhook = (_plural, object) => object;
 
   /** Carries one request out, and reports the result to the listeners, also when it is refused. */
   function carryOut(
@@ -94,7 +101,7 @@ export function createApiServer(
       uids += 1;
       const uid = `${plural.slice(0, 3)}-${name}-${uids}`;
       const metadata = { uid, creationTimestamp: timestamp(now()), namespace: NAMESPACE };
-      const object = mergePatch({ metadata }, given) as KubeObject;
+      const object = admit(plural, mergePatch({ metadata }, given) as KubeObject, 'create');
       const made = carryOut(actor, plural, name, { verb: 'create', object }, (before) => {
         if (before !== undefined) throw refusal('KUBE_ALREADY_EXISTS', `create ${plural}/${name}: it exists`);
         return etcd.put(plural, object);
@@ -112,7 +119,8 @@ export function createApiServer(
           etcd.remove(plural, name);
           return null;
         }
-        return next === current ? current : etcd.put(plural, next);
+        const admitted = admit(plural, next, 'patch');
+        return isEqual(admitted, current) ? current : etcd.put(plural, admitted);
       });
       return patched ?? (given as KubeObject);
     },
@@ -120,6 +128,9 @@ export function createApiServer(
       carryOut(actor, plural, name, { verb: 'delete', preconditions }, (before) =>
         remove(plural, name, before, preconditions),
       );
+    },
+    setWebhook(webhook) {
+      admit = webhook ?? ((_plural, object) => object);
     },
     evict(actor, name, uid) {
       const preconditions = { uid };

@@ -15,6 +15,7 @@ import { type BridgeReplica, startBridgeReplica } from './bridgeReplica.ts';
 import { createInFlight } from './checks/checkS5.ts';
 import { createObservationLedger } from './checks/checkS10.ts';
 import { createWriteChecks, type WriteChecks } from './checks/checkWrites.ts';
+import { createClockLedger } from './clockLedger.ts';
 import { describeWrite } from './describeWrite.ts';
 import { createEtcd } from './etcd.ts';
 import type { Fence } from './fence.ts';
@@ -95,17 +96,16 @@ export interface Cluster {
   holdRequests(heldMs: (request: string) => number): void;
   /** The wall clock of this process is set so far from the true time. */
   setClock(name: string, skewMs: number): void;
+  /** How often functions have written each object, also where that changed nothing. */
+  functionWrites(): ReadonlyMap<string, number>;
   /** No wall clock stands at another time than it was started with. */
   areClocksRight(): boolean;
   /** From here on this bridge may assume a state so old without any means of knowing. */
   mayBeBlind(name: string, why: BlindBy, forMs: number): void;
 }
 
-/**
- * A snapshot lives for 3 s (docs/reference/events.md). Half a second is for the way within
- * processes.
- */
-const SNAPSHOT_AGE_MS = 3_500;
+/** From a change to the bridge that watches, and within processes. */
+const ON_THE_WAY_MS = 500;
 const FIRST_LISTS = 4;
 /** Why the API server answers 403 to the end of the run. */
 export const FOR_GOOD = 'for good';
@@ -147,8 +147,8 @@ export function createCluster(options: ClusterOptions): Cluster {
   let requestSentAt = 0;
   let starts = 0;
   let lastWriteAt = now();
-  /** The furthest that a wall clock has been set from the true time. */
-  let maxStepMs = 0;
+  const clocks = createClockLedger(now);
+  const functionWrites = new Map<string, number>();
   const wrongClocks = new Set<string>();
 
   const checks = createWriteChecks({
@@ -156,13 +156,14 @@ export function createCluster(options: ClusterOptions): Cluster {
     observations,
     verdict,
     now,
-    allowedAgeMs: (actor, podsRevision) =>
-      Math.max(SNAPSHOT_AGE_MS, readLedgers.get(actor)?.ageMs(podsRevision) ?? 0) +
-      (now() - requestSentAt) +
-      2 * maxSkewMs +
-      maxStepMs +
-      senders.blindMs(),
-    clockDifferenceMs: () => 2 * maxSkewMs + 2 * maxStepMs,
+    oldestAt: (actor, podsRevision) => {
+      const setByMs = (from: number, until: number): number => clocks.setByMs(actor, from, until);
+      const readSince = readLedgers.get(actor)?.readSince(podsRevision, requestSentAt, setByMs);
+      const builtSince = clocks.builtSince(actor, requestSentAt);
+      return Math.min(builtSince, readSince ?? builtSince) - ON_THE_WAY_MS - senders.blindMs();
+    },
+    wallClockOf: (actor) => clocks.wallAt(actor, requestSentAt),
+    clockDifferenceMs: clocks.functionsDifferMs,
     isSourceUid: (uid) => options.sources.some((name) => uid.startsWith(`ser-${name}-`)),
   });
   const server = createApiServer(
@@ -172,7 +173,11 @@ export function createCluster(options: ClusterOptions): Cluster {
       if (write.plural !== 'leases') lastWriteAt = now();
       if (write.plural === 'leases' && write.outcome === 'written') senders.hold(write.actor);
       if (!unremarkable.has(write.plural)) verdict.note(() => describeWrite(write));
-      if (write.actor.startsWith('function')) checks.check(write);
+      if (!write.actor.startsWith('function')) return;
+      const target = `${write.plural}/${write.name}`;
+      if (write.outcome === 'written' || write.outcome === 'unchanged')
+        functionWrites.set(target, (functionWrites.get(target) ?? 0) + 1);
+      checks.check(write);
     },
     mayEvict,
   );
@@ -312,7 +317,9 @@ export function createCluster(options: ClusterOptions): Cluster {
     restart(name) {
       kill(name);
       wrongClocks.delete(name);
-      const process = scheduler.startProcess(name, skewRandom.between(-maxSkewMs, maxSkewMs));
+      const skewMs = skewRandom.between(-maxSkewMs, maxSkewMs);
+      const process = scheduler.startProcess(name, skewMs);
+      clocks.set(name, skewMs);
       processes.set(name, process);
       if (name.startsWith('bridge')) startBridgeProcess(process);
       else startFunctionProcess(process);
@@ -323,11 +330,12 @@ export function createCluster(options: ClusterOptions): Cluster {
       heldMs = next;
     },
     setClock(name, skewMs) {
-      maxStepMs = Math.max(maxStepMs, Math.abs(skewMs));
+      clocks.set(name, skewMs);
       processes.get(name)?.setClock(skewMs);
       if (skewMs === 0) wrongClocks.delete(name);
       else wrongClocks.add(name);
     },
+    functionWrites: () => functionWrites,
     areClocksRight: () => wrongClocks.size === 0,
     mayBeBlind: senders.blind,
   };

@@ -9,15 +9,14 @@ import { type RemovedFence, removedFences } from './fences.ts';
 import { renderFailure } from './renderFailure.ts';
 import { runSeed } from './runSeed.ts';
 
+/** What draws from streams of its own is left out, where a fence is not about it. */
+const alone = { checks: false, roles: false, demotes: false, fights: false };
+
 it.each(removedFences)(
   'without $name some run violates one of its invariants, and the same run with it violates nothing',
   async (fence) => {
     const seed = await findHarm(fence);
-    const {
-      fence: _,
-      ignored: __,
-      ...sameOtherwise
-    } = { checks: false, roles: false, demotes: false, ...fence.options };
+    const { fence: _, ignored: __, ...sameOtherwise } = { ...alone, ...fence.options };
     const intact = await runSeed(seed, sameOtherwise);
     if (intact.violation !== null) expect.fail(renderFailure(intact));
   },
@@ -27,7 +26,7 @@ it.each(removedFences)(
 async function findHarm({ options, noticedBy, knownSeed, withinSeeds }: RemovedFence): Promise<number> {
   const others = Array.from({ length: withinSeeds }, (_, i) => i + 1);
   for (const seed of [knownSeed, ...others]) {
-    const { violation } = await runSeed(seed, { checks: false, roles: false, demotes: false, ...options });
+    const { violation } = await runSeed(seed, { ...alone, ...options });
     if (violation !== null && noticedBy.includes(violation.check)) return seed;
   }
   return expect.fail(`no seed of ${withinSeeds} failed without it`);

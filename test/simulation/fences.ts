@@ -169,6 +169,14 @@ function withoutBoundOnInstants(api: KubeApi): KubeApi {
   };
 }
 
+/** Functions do not hear what they said in the last reply. */
+function withoutCarry(handle: Sink): Sink {
+  return (event, signal) => {
+    const { carry: _, ...data } = event.data;
+    return handle({ ...event, data }, signal);
+  };
+}
+
 /** What the API server refuses is refused for good: the bridge gives the event up. */
 function withFinalRefusals(sink: Sink): Sink {
   return async (event, signal) => {
@@ -382,6 +390,23 @@ export const removedFences: readonly RemovedFence[] = [
     withinSeeds: 800,
   },
   {
+    name: 'the deadline of a snapshot where wall clocks are set',
+    options: {
+      settles: false,
+      fence: {
+        ...allFences,
+        wrapFunction: (handle) => (event, signal) =>
+          handle({ ...event, data: { ...event.data, deadline: Number.MAX_SAFE_INTEGER } }, signal),
+      },
+      hasLease: false,
+      replicas: { bridges: 1, functions: 2 },
+      weights: { ...promptBridges, 'pod flips': 60, 'a wall clock is set': 8, 'kill a bridge': 0, 'cut watches': 0 },
+    },
+    noticedBy: ['S4'],
+    knownSeed: 44,
+    withinSeeds: 800,
+  },
+  {
     name: 'the resourceVersion of a write',
     options: {
       fence: { ...allFences, wrapFunctionApi: (api) => withoutPrecondition(api, 'resourceVersion') },
@@ -554,6 +579,13 @@ export const removedFences: readonly RemovedFence[] = [
     name: 'the retry after 403',
     options: { fence: { ...allFences, wrapSink: withFinalRefusals } },
     noticedBy: ['late'],
+    knownSeed: 7,
+    withinSeeds: 100,
+  },
+  {
+    name: 'the damping of writes that something else undoes',
+    options: { fence: { ...allFences, wrapFunction: withoutCarry }, fights: true },
+    noticedBy: ['loop', 'L1'],
     knownSeed: 7,
     withinSeeds: 100,
   },

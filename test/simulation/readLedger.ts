@@ -13,8 +13,12 @@ import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 export interface ReadLedger {
   /** Of a process that starts. A request of the one before it may still arrive. */
   observe(api: KubeApi): KubeApi;
-  /** For state of these pods, or of any where no revision is given. 0 where it was not read. */
-  ageMs(podsRevision: string | undefined): number;
+  /**
+   * Since when the state of these pods, or of any where no revision is given, may be as old as it
+   * is when it is written at `at`. Infinity where it was not read. The lifetime of what was read
+   * goes by the wall clock, so it is longer by what that clock was set meanwhile.
+   */
+  readSince(podsRevision: string | undefined, at: number, setByMs: (from: number, until: number) => number): number;
 }
 
 /** State read may be written for so long after the last answer, or for as long as the read took. */
@@ -57,9 +61,12 @@ export function createReadLedger(now: () => number): ReadLedger {
         },
       };
     },
-    ageMs(podsRevision) {
+    readSince(podsRevision, at, setByMs) {
       const reads = podsRevision === undefined ? [...podsReads.values()] : [podsReads.get(podsRevision)];
-      return Math.max(0, ...reads.flatMap((read) => (read === undefined ? [] : [toAge(read)])));
+      const instants = reads.flatMap((read) =>
+        read === undefined ? [] : [at - toAge(read) - setByMs(read.startedAt, at)],
+      );
+      return Math.min(Number.POSITIVE_INFINITY, ...instants);
     },
   };
 }

@@ -10,6 +10,7 @@
 import { T0 } from '../support/objects/builders.ts';
 import type { Action } from './action.ts';
 import { startCheckedPods } from './checkedPods.ts';
+import { checkLoops } from './checks/checkLoops.ts';
 import { checkFollowed } from './checks/checkRoles.ts';
 import { checkRouted, leadersOf } from './checks/checkRouted.ts';
 import { checkSettled } from './checks/checkSettled.ts';
@@ -17,6 +18,7 @@ import { type Cluster, createCluster, FOR_GOOD } from './cluster.ts';
 import { startDemotedPods } from './demotedPods.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { allFences, type Fence } from './fence.ts';
+import { type Fights, startFights } from './fights.ts';
 import { createFinalizers } from './finalizers.ts';
 import { startGarbageCollector } from './garbageCollector.ts';
 import { NAMESPACE } from './kubeObject.ts';
@@ -55,6 +57,8 @@ export interface SeedOptions {
   readonly roles?: boolean;
   /** Whether Services ask for `on-demote`. Else as the seed says. */
   readonly demotes?: boolean;
+  /** Whether something else changes what zen-lead writes. Else as the seed says. */
+  readonly fights?: boolean;
   /** Names of actions that happen whatever the seed says, or never, with their weight. */
   readonly weights?: Readonly<Record<string, number>>;
 }
@@ -135,6 +139,7 @@ async function run(seed: number, options: SeedOptions): Promise<SeedResult> {
   startCheckedPods({ cluster, scheduler, verdict, seed, sources, until, isOn: options.checks });
   startRoledPods({ cluster, scheduler, verdict, seed, sources, until, isOn: options.roles });
   startDemotedPods({ cluster, workload, scheduler, verdict, seed, sources, until, isOn: options.demotes });
+  const fights = startFights({ cluster, scheduler, verdict, seed, until, isOn: options.fights });
   const isOver = (): boolean => verdict.violation() !== null;
   try {
     await scheduler.runUntil(T0 + CALM_MS, isOver);
@@ -145,7 +150,7 @@ async function run(seed: number, options: SeedOptions): Promise<SeedResult> {
     const isWhole = random.chance(0.125);
     const isHolderLost = random.chance(0.5);
     if (options.settles !== false)
-      await settle(faults, cluster, { sources, refusedMs, isWhole, isHolderLost }, scheduler, verdict, isOver);
+      await settle(faults, cluster, { sources, fights, refusedMs, isWhole, isHolderLost }, scheduler, verdict, isOver);
   } catch (error) {
     verdict.violate('fault', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
@@ -203,6 +208,7 @@ function trouble(
 
 interface SettleOptions {
   readonly sources: readonly string[];
+  readonly fights: Fights;
   /** For so long every event is refused. */
   readonly refusedMs: number;
   /** The run goes on to its end, settled or not. */
@@ -214,7 +220,7 @@ interface SettleOptions {
 async function settle(
   faults: Faults,
   cluster: Cluster,
-  { sources, refusedMs, isWhole, isHolderLost }: SettleOptions,
+  { sources, fights, refusedMs, isWhole, isHolderLost }: SettleOptions,
   scheduler: Scheduler,
   verdict: Verdict,
   isOver: () => boolean,
@@ -229,20 +235,21 @@ async function settle(
     scheduler.schedule(refusedMs, () => cluster.setRefusing(false));
   }
   const until = scheduler.now() + SETTLE_MS;
-  const isSettled = (): boolean =>
-    !isWhole && cluster.isQuiet(QUIET_MS) && checkSettled(server.etcd, sources, scheduler.now()) === null;
+  const written = new Map(cluster.functionWrites());
+  const check = () => checkSettled(server.etcd, sources, scheduler.now(), { fights, checks: cluster.checks });
+  const isSettled = (): boolean => !isWhole && cluster.isQuiet(QUIET_MS) && check() === null;
   for (let at = scheduler.now() + QUIET_MS; at <= until && !isOver(); at += QUIET_TICK_MS) {
     await scheduler.runUntil(at, isOver);
     if (isSettled()) break;
   }
-  const problem = isOver() ? null : checkSettled(server.etcd, sources, scheduler.now());
+  const problem = isOver() ? null : (check() ?? checkLoops(written, cluster));
   // What a bridge observes is late for functions with another time.
   const isFollowing = !isOver() && cluster.areClocksRight();
   const unfollowed = isFollowing ? checkFollowed(server.etcd, sources, cluster.podNetwork, scheduler.now()) : null;
   if (problem !== null) verdict.violate(problem.check, problem.message);
   else if (unfollowed !== null) verdict.violate('roles', unfollowed);
   else if (!isOver()) {
-    const last = { cluster, sources, scheduler, verdict, isOver };
+    const last = { cluster, sources, fights, scheduler, verdict, isOver };
     if (isHolderLost) await loseHolder(last);
     else await refuseFailover(last);
   }
@@ -251,6 +258,7 @@ async function settle(
 interface LastTrouble {
   readonly cluster: Cluster;
   readonly sources: readonly string[];
+  readonly fights: Fights;
   readonly scheduler: Scheduler;
   readonly verdict: Verdict;
   isOver(): boolean;
@@ -293,11 +301,11 @@ function unreadyLeaders({ server }: Cluster, at: number): void {
 }
 
 async function mustBeRouted(
-  { cluster, sources, scheduler, verdict, isOver }: LastTrouble,
+  { cluster, sources, fights, scheduler, verdict, isOver }: LastTrouble,
   lostAt: number,
   withinMs: number,
 ): Promise<void> {
   await scheduler.runUntil(lostAt + withinMs, isOver);
-  const late = isOver() ? null : checkRouted(cluster.server.etcd, sources, lostAt, scheduler.now());
+  const late = isOver() ? null : checkRouted(cluster.server.etcd, sources, lostAt, scheduler.now(), fights);
   if (late !== null) verdict.violate('late', late);
 }

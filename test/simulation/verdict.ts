@@ -20,6 +20,7 @@ export type CheckName =
   | 'late'
   | 'lease'
   | 'outbox'
+  | 'loop'
   | 'fault';
 
 export interface Violation {

@@ -6,7 +6,9 @@
 import { assess } from '../../../lib/selection/assess.ts';
 import { annotation, label, SLICE_MANAGER } from '../../../lib/selection/names.ts';
 import type { Snapshot } from '../../../lib/selection/snapshot.ts';
+import type { Write } from '../../../lib/selection/write.ts';
 import type { Etcd } from '../etcd.ts';
+import type { Fights } from '../fights.ts';
 import { annotationOf, endpointsOf, labelOf } from '../kubeObject.ts';
 import { toSnapshot } from './checkSettled.ts';
 
@@ -17,7 +19,14 @@ export function leadersOf(etcd: Etcd): ReadonlySet<string> {
   return new Set(records.flatMap((slice) => endpointsOf(slice).flatMap(({ targetRef }) => targetRef?.uid ?? [])));
 }
 
-export function checkRouted(etcd: Etcd, sourceNames: readonly string[], from: number, until: number): string | null {
+export function checkRouted(
+  etcd: Etcd,
+  sourceNames: readonly string[],
+  from: number,
+  until: number,
+  fights: Fights,
+): string | null {
+  const isLeft = (write: Write): boolean => !fights.undoes(write);
   for (const name of sourceNames) {
     const snapshot = toSnapshot(etcd, name);
     const [early, late] = [from, until].map((now) => assess(snapshot, now));
@@ -25,7 +34,7 @@ export function checkRouted(etcd: Etcd, sourceNames: readonly string[], from: nu
     const { kind, reason, leader } = late.decision;
     const wanted = leader?.uid ?? null;
     const hasWaited =
-      early.writes.length > 0 && late.writes.length > 0 && (early.decision.leader?.uid ?? null) === wanted;
+      early.writes.some(isLeft) && late.writes.some(isLeft) && (early.decision.leader?.uid ?? null) === wanted;
     if (hasWaited && wanted !== routedPod(snapshot))
       return `${name}: ${until - from} ms after the last trouble began, ${kind} ${leader?.name ?? ''} (${reason}) is not written`;
   }

@@ -2,8 +2,8 @@
  * Checks S4. The epoch never goes down and names one pod. No decision uses a state that is older
  * than deadlines allow.
  *
- * Does not check the epoch after a restored etcd, which forgets. Nor does it check a new epoch of a
- * function whose clock is behind that of the previous one, within that difference
+ * Does not check the epoch after a restored etcd, which forgets. A slice that is made again may
+ * have a lower epoch only where the clock of its function stood at a lower one
  * (docs/guarantees.md).
  */
 
@@ -12,20 +12,23 @@ import type { Etcd } from '../etcd.ts';
 import { annotationOf } from '../kubeObject.ts';
 import type { LeaderWrite } from './leaderWrite.ts';
 
+/** From the instant that is in a new epoch to the request that writes it. */
+const DECIDED_WITHIN_MS = 1_000;
+
 export interface EpochLedger {
-  check(write: LeaderWrite): string | null;
+  /** `wallClock`: of the function, when it sent the write. */
+  check(write: LeaderWrite, wallClock: number): string | null;
   /** Etcd was restored, and has forgotten what was issued since the backup. */
   forget(): void;
 }
 
-/** `clockDifferenceMs`: how far two clocks differ at most. */
-export function createEpochLedger(clockDifferenceMs: () => number): EpochLedger {
-  /** `<source uid>/<epoch>` -> pod uid. */
-  const named = new Map<string, string>();
+export function createEpochLedger(): EpochLedger {
+  /** Source uid -> epoch -> pod uid. */
+  const named = new Map<string, Map<number, string>>();
   const highest = new Map<string, number>();
 
   return {
-    check({ before, after, sourceUid, sourceName, isPrimary, leaderUid, previousUid, epoch }) {
+    check({ before, after, sourceUid, sourceName, isPrimary, leaderUid, previousUid, epoch }, wallClock) {
       if (!isPrimary) return null;
       const what = `slice ${after.metadata.name}`;
       const previous = Number(annotationOf(before, annotation.epoch) ?? Number.NaN);
@@ -35,13 +38,18 @@ export function createEpochLedger(clockDifferenceMs: () => number): EpochLedger 
         return `${what} moved from ${previousUid} to ${leaderUid} within epoch ${epoch}`;
 
       const top = highest.get(sourceName) ?? 0;
-      const isAnew = Number.isNaN(previous);
-      if (isAnew && epoch <= top - clockDifferenceMs()) return `${what} was made again at epoch ${epoch}, after ${top}`;
-      highest.set(sourceName, Math.max(top, epoch));
+      const ofSource = named.get(sourceUid) ?? new Map<number, string>();
+      named.set(sourceUid, ofSource);
+      const isReissued = Number.isNaN(previous) && epoch <= top;
+      if (isReissued && epoch < wallClock - DECIDED_WITHIN_MS)
+        return `${what} was made again at epoch ${epoch}, after ${top}`;
+      // The clock had been behind, so all from here on may be issued a second time.
+      if (isReissued) for (const issued of ofSource.keys()) if (issued >= epoch) ofSource.delete(issued);
+      highest.set(sourceName, isReissued ? epoch : Math.max(top, epoch));
       if (leaderUid === undefined) return null;
-      const owner = named.get(`${sourceUid}/${epoch}`) ?? leaderUid;
+      const owner = ofSource.get(epoch) ?? leaderUid;
       if (owner !== leaderUid) return `${what} gives epoch ${epoch} to ${leaderUid}, which ${owner} has had`;
-      named.set(`${sourceUid}/${epoch}`, leaderUid);
+      ofSource.set(epoch, leaderUid);
       return null;
     },
     forget() {

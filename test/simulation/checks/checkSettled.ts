@@ -11,8 +11,10 @@ import { assess } from '../../../lib/selection/assess.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
 import type { ResourceVersion, ServiceView, Snapshot } from '../../../lib/selection/snapshot.ts';
 import type { Etcd } from '../etcd.ts';
+import type { Fights } from '../fights.ts';
 import { NAMESPACE } from '../kubeObject.ts';
 import type { CheckName } from '../verdict.ts';
+import type { WriteChecks } from './checkWrites.ts';
 import { isFit, mayKeep } from './fit.ts';
 
 export interface Problem {
@@ -20,17 +22,30 @@ export interface Problem {
   readonly message: string;
 }
 
-export function checkSettled(etcd: Etcd, sourceNames: readonly string[], now: number): Problem | null {
+export interface Settling {
+  /** What else writes to our objects, for good. */
+  readonly fights: Fights;
+  readonly checks: Pick<WriteChecks, 'wasAnnounced'>;
+}
+
+export function checkSettled(
+  etcd: Etcd,
+  sourceNames: readonly string[],
+  now: number,
+  { fights, checks }: Settling,
+): Problem | null {
   for (const name of sourceNames) {
     const snapshot = toSnapshot(etcd, name);
     const { decision, writes } = assess(snapshot, now);
-    const [first] = writes;
+    const first = writes.find((write) => !fights.undoes(write));
     if (first !== undefined)
       return {
         check: 'L1',
         message: `${name}: ${decision.kind} ${decision.reason}, and ${first.kind} ${first.name} is still to be written`,
       };
-    if (toAnnouncement(snapshot, decision) !== null)
+    const { epoch, leader } = decision;
+    const isTold = fights.dropsRecords() && checks.wasAnnounced(snapshot.source?.uid ?? '', epoch, leader?.uid ?? null);
+    if (toAnnouncement(snapshot, decision) !== null && !isTold)
       return { check: 'L1', message: `${name}: epoch ${decision.epoch} has not been announced` };
     const problem = snapshot.source === null ? null : checkRoute(snapshot, snapshot.source);
     if (problem !== null) return problem;

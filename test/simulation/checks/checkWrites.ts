@@ -25,11 +25,13 @@ export interface WriteChecksOptions {
   readonly verdict: Verdict;
   now(): number;
   /**
-   * How old a state may be that this function decides on, with what this run has done to bridges
-   * and links. `podsRevision` undefined: any state that it has.
+   * The state that this function decides on may not have been superseded before, with what this run
+   * has done to bridges, links and clocks. `podsRevision` undefined: any state that it has.
    */
-  allowedAgeMs(actor: string, podsRevision: string | undefined): number;
-  /** How far two clocks differ at most. */
+  oldestAt(actor: string, podsRevision: string | undefined): number;
+  /** What this function took for the time when it sent the request. */
+  wallClockOf(actor: string): number;
+  /** How far the clocks of two functions differ at most. */
   clockDifferenceMs(): number;
   isSourceUid(uid: string): boolean;
   /** What bridges have sent. */
@@ -41,17 +43,21 @@ export interface WriteChecks {
   check(write: ObservedWrite): void;
   /** An announcement has arrived. */
   announced(event: ReplyEvent): void;
+  /** It has arrived at least once that this pod leads under this epoch. Null: no pod. */
+  wasAnnounced(sourceUid: string, epoch: number, leaderUid: string | null): boolean;
   /** Etcd was restored. */
   restored(): void;
 }
 
 export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
-  const { etcd, verdict, now, allowedAgeMs, isSourceUid, observations } = options;
-  const epochs = createEpochLedger(options.clockDifferenceMs);
+  const { etcd, verdict, now, oldestAt, isSourceUid, observations } = options;
+  const epochs = createEpochLedger();
   const revisions = createRevisionLedger();
   const demotions = createDemotionLedger(etcd, options.clockDifferenceMs);
   /** `<epoch>/<leader uid>` of every route that has stood. */
   const routes = new Set<string>();
+  /** `<source uid>/<epoch>/<leader uid>` of every announcement that has arrived. */
+  const announcements = new Set<string>();
   /** A restore brings back what had gone. */
   let wasRestored = false;
 
@@ -76,22 +82,23 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
       if (write.plural === 'pods') return;
       if (write.plural !== 'events') report('S3', checkS3(write));
       if (write.outcome !== 'written') return;
-      report('S7', checkS7(write, etcd, isSourceUid, now() - allowedAgeMs(write.actor, undefined)));
+      report('S7', checkS7(write, etcd, isSourceUid, oldestAt(write.actor, undefined)));
       const leaderWrite = toLeaderWrite(write, etcd);
       if (leaderWrite === null) return;
       routes.add(`${leaderWrite.epoch}/${annotationOf(write.after, annotation.leaderPodUid) ?? ''}`);
       report('S1', checkS1(leaderWrite, etcd));
       report('S9', revisions.check(leaderWrite, etcd));
-      report('S4', epochs.check(leaderWrite));
-      report('S4', checkS4Age(leaderWrite, etcd, now() - allowedAgeMs(write.actor, leaderWrite.podsRevision), now()));
+      const since = oldestAt(write.actor, leaderWrite.podsRevision);
+      report('S4', epochs.check(leaderWrite, options.wallClockOf(write.actor)));
+      report('S4', checkS4Age(leaderWrite, etcd, since, now()));
       report('S2', checkS2(leaderWrite, etcd));
       report('S8', checkS8(leaderWrite, etcd));
-      const allowedMs = allowedAgeMs(write.actor, leaderWrite.podsRevision);
-      const unjustified = observations.check(leaderWrite, now() - allowedMs);
+      const unjustified = observations.check(leaderWrite, since);
       if (unjustified !== null) report(unjustified.check, unjustified.problem);
     },
     announced(event) {
-      const { data, type } = event;
+      const { data, type, id } = event;
+      announcements.add(`${id.split('/')[0]}/${data.epoch}/${data.leader?.uid ?? ''}`);
       if (type === 'io.zen-lead.leader.lost' && data.reason === 'OptedOut') return;
       if (data.reason === 'SourceGone') {
         checkGone(event);
@@ -103,6 +110,7 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
           `${type} of epoch ${data.epoch} (${data.leader?.name ?? 'no pod'}) was announced before it was routed`,
         );
     },
+    wasAnnounced: (sourceUid, epoch, leaderUid) => announcements.has(`${sourceUid}/${epoch}/${leaderUid ?? ''}`),
     restored() {
       wasRestored = true;
       epochs.forget();
