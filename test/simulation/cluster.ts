@@ -162,6 +162,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       const builtSince = clocks.builtSince(actor, requestSentAt);
       return Math.min(builtSince, readSince ?? builtSince) - ON_THE_WAY_MS - senders.blindMs();
     },
+    requestSentAt: () => requestSentAt,
     wallClockOf: (actor) => clocks.wallAt(actor, requestSentAt),
     clockDifferenceMs: clocks.functionsDifferMs,
     isSourceUid: (uid) => options.sources.some((name) => uid.startsWith(`ser-${name}-`)),

@@ -58,9 +58,10 @@ export function startDemotedPods(options: DemotedPodsOptions): void {
   });
 
   // What ends a pod is often long on its way, while the pod may come back and be elected again.
-  cluster.holdRequests((request) =>
-    /^(evict|delete|get) pods\//.test(request) && random.chance(OF_HELD) ? random.between(0, MAX_HELD_MS) : 0,
-  );
+  cluster.holdRequests((request) => {
+    const isHeld = scheduler.now() < until && /^(evict|delete|get) pods\//.test(request) && random.chance(OF_HELD);
+    return isHeld ? random.between(0, MAX_HELD_MS) : 0;
+  });
 
   function annotate(name: string, mode: string): string | null {
     if (etcd.read('services', name) === undefined) return null;

@@ -7,6 +7,7 @@
 
 import type { Bridge } from '../../bridge/startBridge.ts';
 import { whyHint } from '../../functions/reconcile/whyHint.ts';
+import { ZenLeadError } from '../../lib/errors.ts';
 import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import { parseSubject } from '../../lib/events/subject.ts';
@@ -165,6 +166,28 @@ function withoutBoundOnInstants(api: KubeApi): KubeApi {
     async list(resource, ...rest) {
       const page = await api.list(resource, ...rest);
       return resource.plural === 'pods' ? { ...page, items: page.items.map(asIfWaiting) } : page;
+    },
+  };
+}
+
+/** A source that is deleted, and waits for a finalizer, is left as it is. */
+function withFrozenSources(handle: Sink): Sink {
+  return (event, signal) =>
+    event.data.snapshot?.source?.terminating === true ? Promise.resolve({ status: 200 }) : handle(event, signal);
+}
+
+/** As if a read of such a source never came to an end. */
+function withoutDeletedSources(api: KubeApi): KubeApi {
+  const isDeleted = (item: unknown): boolean => {
+    const { metadata } = item as KubeObject;
+    return metadata.deletionTimestamp !== undefined && metadata.annotations?.[annotation.enabled] !== undefined;
+  };
+  return {
+    ...api,
+    async list(resource, ...rest) {
+      const page = await api.list(resource, ...rest);
+      if (resource.plural !== 'services' || !page.items.some(isDeleted)) return page;
+      throw new ZenLeadError('KUBE_UNAVAILABLE', 'frozen', { retry: 'later' });
     },
   };
 }
@@ -580,6 +603,15 @@ export const removedFences: readonly RemovedFence[] = [
     options: { fence: { ...allFences, wrapSink: withFinalRefusals } },
     noticedBy: ['late'],
     knownSeed: 7,
+    withinSeeds: 100,
+  },
+  {
+    name: 'what follows the pods while a source waits for a finalizer (S2)',
+    options: {
+      fence: { ...allFences, wrapFunction: withFrozenSources, wrapFunctionApi: withoutDeletedSources },
+    },
+    noticedBy: ['L1', 'S2', 'S6', 'late'],
+    knownSeed: 3,
     withinSeeds: 100,
   },
   {

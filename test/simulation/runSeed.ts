@@ -145,7 +145,7 @@ async function run(seed: number, options: SeedOptions): Promise<SeedResult> {
     await scheduler.runUntil(T0 + CALM_MS, isOver);
     trouble(actions, random, scheduler, verdict, faults);
     await scheduler.runUntil(T0 + CALM_MS + TROUBLED_MS, isOver);
-    if (random.chance(0.4)) finalizers.holdOn();
+    if (random.chance(0.4)) verdict.note(`* ${finalizers.holdOn()}`);
     const refusedMs = random.chance(0.2) ? REFUSED_MS : 0;
     const isWhole = random.chance(0.125);
     const isHolderLost = random.chance(0.5);

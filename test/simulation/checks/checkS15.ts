@@ -13,26 +13,27 @@ import type { Etcd } from '../etcd.ts';
 import { annotationOf, endpointsOf, type KubeObject } from '../kubeObject.ts';
 
 export interface DemotionLedger {
-  /** Every write by a function, at this instant of the true time. */
-  check(write: ObservedWrite, at: number): string | null;
+  /** Every write by a function, with the instant of the true time at which it was sent. */
+  check(write: ObservedWrite, sentAt: number): string | null;
 }
 
 export function createDemotionLedger(etcd: Etcd, clockDifferenceMs: () => number): DemotionLedger {
-  /** When each claim on a pod was written, by the pod's uid, then `<slice> <epoch> <tries>`. */
+  /** When each claim on a pod was sent, by the pod's uid, then `<slice> <epoch> <tries>`. */
   const claims = new Map<string, Map<string, number>>();
   /** By the pod's uid. */
   const requests = new Map<string, number>();
   const areClocksRight = (): boolean => clockDifferenceMs() < CLAIM_MS / 4;
 
-  function checkClaim({ name, before, after }: ObservedWrite, at: number): string | null {
+  function checkClaim({ name, before, after }: ObservedWrite, sentAt: number): string | null {
     const claim = demotionOf(after);
     const known = demotionOf(before);
     if (claim?.state !== 'pending' || isSame(claim, known)) return null;
     const ofPod = claims.get(claim.uid) ?? new Map<string, number>();
     claims.set(claim.uid, ofPod);
     const lastAt = ofPod.get(`${name} ${claim.epoch} ${claim.tries - 1}`);
-    ofPod.set(`${name} ${claim.epoch} ${claim.tries}`, at);
-    const isEarly = lastAt !== undefined && at - lastAt < CLAIM_MS - clockDifferenceMs();
+    ofPod.set(`${name} ${claim.epoch} ${claim.tries}`, sentAt);
+    // Whole milliseconds, as a clock has them.
+    const isEarly = lastAt !== undefined && sentAt - lastAt < CLAIM_MS - 1 - clockDifferenceMs();
     return isEarly && areClocksRight() ? `${name}: the claim on ${claim.uid} is taken over too early` : null;
   }
 
@@ -46,9 +47,9 @@ export function createDemotionLedger(etcd: Etcd, clockDifferenceMs: () => number
   }
 
   return {
-    check(write, at) {
+    check(write, sentAt) {
       const { plural, request, name, before, outcome } = write;
-      if (plural === 'endpointslices' && outcome === 'written') return checkClaim(write, at);
+      if (plural === 'endpointslices' && outcome === 'written') return checkClaim(write, sentAt);
       if (plural !== 'pods' || request.verb !== 'delete') return null;
       const { uid } = request.preconditions;
       if (uid === undefined) return `pod ${name} is to be ended, whatever its uid is`;

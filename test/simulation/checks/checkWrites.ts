@@ -29,6 +29,8 @@ export interface WriteChecksOptions {
    * has done to bridges, links and clocks. `podsRevision` undefined: any state that it has.
    */
   oldestAt(actor: string, podsRevision: string | undefined): number;
+  /** When the request that is carried out now was sent. */
+  requestSentAt(): number;
   /** What this function took for the time when it sent the request. */
   wallClockOf(actor: string): number;
   /** How far the clocks of two functions differ at most. */
@@ -78,7 +80,7 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
       const report = (check: Parameters<Verdict['violate']>[0], problem: string | null): void => {
         if (problem !== null) verdict.violate(check, `${write.actor}: ${problem}`);
       };
-      report('S15', demotions.check(write, now()));
+      report('S15', demotions.check(write, options.requestSentAt()));
       if (write.plural === 'pods') return;
       if (write.plural !== 'events') report('S3', checkS3(write));
       if (write.outcome !== 'written') return;
