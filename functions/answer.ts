@@ -70,6 +70,7 @@ function toStatus({ code }: ZenLeadError): number {
     case 'UNAUTHENTICATED':
       return 401;
     case 'WRONG_SENDER':
+    case 'REPORT_REFUSED':
       return 403;
     case 'PATH_UNKNOWN':
       return 404;

@@ -6,6 +6,8 @@
  *   request -> sender (401, 403) -> envelope (400, 413, 415) -> dispatch -> reply (200), nothing to
  *   say (204), or "again" (429, 503 with Retry-After)
  *
+ * A verdict from outside is an event, too, and Alertmanager has a path of its own for many.
+ *
  * It does not listen by itself.
  *
  * Guarantees: work stops when its caller has gone (watchCaller.ts). Every answer but 200 and 204
@@ -17,21 +19,27 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { inputError, ZenLeadError } from '../lib/errors.ts';
 import { parseEnvelope } from '../lib/events/envelope.ts';
-import { parseEvent } from '../lib/events/parseEvent.ts';
+import { type IncomingEvent, parseEvent } from '../lib/events/parseEvent.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
 import { type HttpMessage, toStructured } from '../lib/events/toStructured.ts';
+import type { VerdictEvent } from '../lib/events/verdictEvent.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { type Readiness, registerProbes } from '../lib/telemetry/probes.ts';
-import { type Authenticate, refuseTokenInQuery, type Sender } from './authenticate.ts';
+import { type Authenticate, refuseTokenInQuery, type Sender, wrongSender } from './authenticate.ts';
 import { dispatch } from './dispatch.ts';
 import type { Reconciler } from './reconcile/reconciler.ts';
 import { answerClientError, type ReceiveLimits, refuse, toInputError } from './refuse.ts';
+import { parseAlerts } from './verdicts/parseAlerts.ts';
+import { receiveAlerts } from './verdicts/receiveAlerts.ts';
+import type { VerdictIntake } from './verdicts/verdictIntake.ts';
 import { watchCaller } from './watchCaller.ts';
 
 export interface AppDeps {
   readonly reconciler: Reconciler;
   readonly authenticate: Authenticate;
+  /** Absent: verdicts from outside are refused. */
+  readonly verdicts?: VerdictIntake | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
   /**
@@ -78,6 +86,8 @@ const RECONCILE_TIMEOUT_MS = 30_000;
  */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 /** On every path. */
+/** Of Alertmanager's webhook. */
+const ALERTS_PATH = '/v1/alerts';
 const ALLOWED_METHODS = ['POST', 'OPTIONS'];
 
 export function createApp(deps: AppDeps): FastifyInstance {
@@ -125,6 +135,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
   registerProbes(app, { metrics: deps.metrics, isReady: () => deps.isReady() });
   app.options('*', handshake);
   app.decorateRequest('sender', 'stranger');
+  app.post(ALERTS_PATH, { onRequest: admit }, (request, reply) => receiveAll(request, reply, deps));
   app.post('*', { onRequest: admit }, (request, reply) => receive(request, reply, deps));
   // Every path takes POST, so what is not found is a page or a method.
   app.setNotFoundHandler((request, reply) => refuse(notFoundError(request), reply, deps, allowedMethods(request)));
@@ -166,12 +177,32 @@ function createAdmission(
   };
 }
 
+/** Takes the alerts of one webhook. */
+async function receiveAll(request: FastifyRequest, reply: FastifyReply, deps: AppDeps): Promise<FastifyReply> {
+  const signal = watchCaller(reply.raw, RECONCILE_TIMEOUT_MS);
+  const intake = takeIntake(deps);
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  return reply.send(await receiveAlerts(parseAlerts(body), request.headers.authorization, intake, signal));
+}
+
+function takeIntake({ verdicts }: AppDeps): VerdictIntake {
+  if (verdicts !== undefined) return verdicts;
+  const message = 'verdicts from outside are not accepted here; --accept-verdicts turns them on';
+  throw new ZenLeadError('REPORT_REFUSED', message, { retry: 'never' });
+}
+
 async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDeps): Promise<FastifyReply> {
   const signal = watchCaller(reply.raw, RECONCILE_TIMEOUT_MS);
+  const takeVerdict = ({ id, subject: service, report }: VerdictEvent): Promise<ReplyEvent> =>
+    takeIntake(deps).report(request.headers.authorization, { id, service, report }, signal);
+  const dispatchFrom = (event: Exclude<IncomingEvent, VerdictEvent>): Promise<readonly ReplyEvent[]> => {
+    if (request.sender === 'reporter') throw wrongSender('a reporter of verdicts');
+    return dispatch(event, request.sender === 'trusted', deps.reconciler, signal);
+  };
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   // headersDistinct, not headers: Node joins what is given twice into one value.
   const event = parseEvent(parseEnvelope(request.raw.headersDistinct, body));
-  const replies = await dispatch(event, request.sender === 'trusted', deps.reconciler, signal);
+  const replies = event.kind === 'verdict' ? [await takeVerdict(event)] : await dispatchFrom(event);
   const [only, ...others] = replies;
   // A response holds one event. A foreign event may concern several Services, and its sender
   // expects no reply.

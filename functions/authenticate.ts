@@ -10,7 +10,7 @@
  * Source: RFC 8725 (JWT best current practices) 3.1, 3.8, 3.9; RFC 6750 section 2.1.
  */
 
-import { errors, jwtVerify } from 'jose';
+import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { ZenLeadError } from '../lib/errors.ts';
 import type { KeySource, Keys } from './keySource.ts';
 import { createVerifiedTokens, type Validity } from './verifiedTokens.ts';
@@ -18,21 +18,26 @@ import { createVerifiedTokens, type Validity } from './verifiedTokens.ts';
 /**
  * `trusted` is our bridge. A `stranger` sent no token where hints are accepted, or no trusted
  * sender is configured. Its event is a hint, and the reply holds nothing that only a reader of the
- * cluster may know.
+ * cluster may know. A `reporter` has a good token of another sender, where verdicts are accepted.
  */
-export type Sender = 'trusted' | 'stranger';
+export type Sender = 'trusted' | 'stranger' | 'reporter';
 export type Authenticate = (authorization: string | undefined) => Promise<Sender>;
 
-export interface TrustOptions {
-  /** `system:serviceaccount:<namespace>:<name>` */
-  readonly trustedSender: string;
+export interface VerifyOptions {
   readonly audience: string;
-  /** A request without a token is a hint, instead of a 401. */
-  readonly acceptHints: boolean;
   readonly keySource: KeySource;
   readonly now: () => number;
   /** Milliseconds from any start, never set back; of this process unless given. */
   readonly monotonicNow?: (() => number) | undefined;
+}
+
+export interface TrustOptions extends VerifyOptions {
+  /** `system:serviceaccount:<namespace>:<name>` */
+  readonly trustedSender: string;
+  /** A request without a token is a hint, instead of a 401. */
+  readonly acceptHints: boolean;
+  /** A good token of another sender is a `reporter`, instead of a 403. */
+  readonly acceptVerdicts?: boolean;
 }
 
 /** Clocks of nodes are this close to each other. */
@@ -55,20 +60,38 @@ export function createAuthenticate(options: TrustOptions): Authenticate {
       if (options.acceptHints) return 'stranger';
       throw unauthenticated('no bearer token');
     }
-    const [, token] = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization) ?? [];
-    if (token === undefined) throw unauthenticated('Authorization holds no bearer token');
+    const token = takeToken(authorization);
     const known = keySource.current();
     if (known !== null && verifiedTokens.has(token, known)) return 'trusted';
-    const { keys, sub, validity } = await verify(token, options);
+    const { keys, payload, validity } = await verify(token, options);
+    const { sub } = payload;
     // A token of another sender takes no place: every account can be given any number of them.
     if (sub === options.trustedSender) {
       verifiedTokens.add(token, keys, validity);
       return 'trusted';
     }
-    throw new ZenLeadError('WRONG_SENDER', `authorization: ${JSON.stringify(sub)} is not the sender trusted here`, {
-      retry: 'never',
-    });
+    if (options.acceptVerdicts === true) return 'reporter';
+    throw wrongSender(sub);
   };
+}
+
+export function wrongSender(sub: string | undefined): ZenLeadError {
+  const message = `authorization: ${JSON.stringify(sub)} is not the sender trusted here`;
+  return new ZenLeadError('WRONG_SENDER', message, { retry: 'never' });
+}
+
+/** Whose token it is, for a caller that need not be the trusted sender. UNAUTHENTICATED else. */
+export function createIdentify(options: VerifyOptions): (authorization: string | undefined) => Promise<JWTPayload> {
+  return async (authorization) => {
+    if (authorization === undefined) throw unauthenticated('no bearer token');
+    return (await verify(takeToken(authorization), options)).payload;
+  };
+}
+
+function takeToken(authorization: string): string {
+  const [, token] = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization) ?? [];
+  if (token === undefined) throw unauthenticated('Authorization holds no bearer token');
+  return token;
 }
 
 /**
@@ -87,11 +110,11 @@ export function refuseTokenInQuery(url: string): void {
 interface Verification {
   /** That it was verified with. */
   readonly keys: Keys;
-  readonly sub: string;
+  readonly payload: JWTPayload;
   readonly validity: Validity;
 }
 
-async function verify(token: string, options: TrustOptions): Promise<Verification> {
+async function verify(token: string, options: VerifyOptions): Promise<Verification> {
   const { keySource } = options;
   const keys = keySource.current() ?? (await keySource.refresh());
   if (keys === null)
@@ -112,7 +135,7 @@ async function verify(token: string, options: TrustOptions): Promise<Verificatio
   }
 }
 
-async function verifyWith(keys: Keys, token: string, { audience, now }: TrustOptions): Promise<Verification> {
+async function verifyWith(keys: Keys, token: string, { audience, now }: VerifyOptions): Promise<Verification> {
   const { payload } = await jwtVerify(token, keys.find, {
     issuer: keys.issuer,
     audience,
@@ -121,8 +144,8 @@ async function verifyWith(keys: Keys, token: string, { audience, now }: TrustOpt
     requiredClaims: ['exp', 'sub'],
     currentDate: new Date(now()),
   });
-  const { sub = '', exp = 0, nbf } = payload;
-  return { keys, sub, validity: { exp, nbf } };
+  const { exp = 0, nbf } = payload;
+  return { keys, payload, validity: { exp, nbf } };
 }
 
 function toUnauthenticated(error: unknown): unknown {

@@ -4,6 +4,7 @@
 
 import type { IncomingEvent } from '../lib/events/parseEvent.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
+import type { VerdictEvent } from '../lib/events/verdictEvent.ts';
 import { onPodEvent } from './onPodEvent.ts';
 import { onServiceEvent } from './onServiceEvent.ts';
 import type { Reconciler } from './reconcile/reconciler.ts';
@@ -12,7 +13,7 @@ import type { Reconciler } from './reconcile/reconciler.ts';
  * Replies, one for each Service that was reconciled; none for an event that concerns no Service.
  */
 export async function dispatch(
-  event: IncomingEvent,
+  event: Exclude<IncomingEvent, VerdictEvent>,
   isTrusted: boolean,
   reconciler: Reconciler,
   signal: AbortSignal,

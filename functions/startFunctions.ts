@@ -1,14 +1,17 @@
 /**
  * startFunctions: serves the functions over HTTP.
  *
- * Guarantees: it is ready once the token keys are loaded, where a trusted sender is configured.
+ * Guarantees: it is ready once the token keys are loaded, where it needs them.
  * `close` takes no new connections, finishes what is in flight up to a bound, then closes.
  */
 
 import { createApp } from './app.ts';
-import { type Authenticate, createAuthenticate, everythingIsAHint } from './authenticate.ts';
+import { type Authenticate, createAuthenticate, createIdentify, everythingIsAHint } from './authenticate.ts';
 import { createFunctionReconciler, type FunctionDeps } from './functionDeps.ts';
 import { type KeySource, startKeySource } from './keySource.ts';
+import type { Reconciler } from './reconcile/reconciler.ts';
+import { toReporter } from './verdicts/reporter.ts';
+import { createVerdictIntake, type VerdictIntake } from './verdicts/verdictIntake.ts';
 
 export interface FunctionsOptions extends FunctionDeps {
   /** 0: any free port. */
@@ -18,6 +21,8 @@ export interface FunctionsOptions extends FunctionDeps {
   readonly trustedSender?: string | undefined;
   readonly audience: string;
   readonly acceptHints: boolean;
+  /** Callers that may report the verdicts of a Service are listened to. */
+  readonly acceptVerdicts?: boolean | undefined;
   /**
    * Milliseconds that `close` waits for requests in flight; 5 s, half of what Kubernetes leaves
    * after its own delays.
@@ -39,9 +44,12 @@ export interface Functions {
 
 export async function startFunctions(options: FunctionsOptions): Promise<Functions> {
   const { api, host = '0.0.0.0', log, now = Date.now, trustedSender, drainTimeoutMs = 5_000 } = options;
-  const keySource = trustedSender === undefined ? null : startKeySource(api, log, options.monotonicNow);
+  const needsKeys = trustedSender !== undefined || options.acceptVerdicts === true;
+  const keySource = needsKeys ? startKeySource(api, log, options.monotonicNow) : null;
+  const reconciler = createFunctionReconciler(options);
   const app = createApp({
-    reconciler: createFunctionReconciler(options),
+    reconciler,
+    verdicts: toVerdictIntake(options, reconciler, keySource, now),
     authenticate: toAuthenticate(options, keySource, now),
     metrics: options.metrics,
     log,
@@ -75,11 +83,24 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
   };
 }
 
+function toVerdictIntake(
+  { api, audience, acceptVerdicts, metrics, log, monotonicNow = () => performance.now() }: FunctionsOptions,
+  reconciler: Reconciler,
+  keySource: KeySource | null,
+  now: () => number,
+): VerdictIntake | undefined {
+  if (acceptVerdicts !== true || keySource === null) return undefined;
+  const verify = createIdentify({ audience, keySource, now });
+  const identify = async (authorization: string | undefined) => toReporter(await verify(authorization));
+  return createVerdictIntake({ api, reconciler, metrics, log, identify, now, monotonicNow });
+}
+
 function toAuthenticate(
-  { trustedSender, audience, acceptHints, monotonicNow }: FunctionsOptions,
+  { trustedSender, audience, acceptHints, acceptVerdicts = false, monotonicNow }: FunctionsOptions,
   keySource: KeySource | null,
   now: () => number,
 ): Authenticate {
   if (trustedSender === undefined || keySource === null) return everythingIsAHint;
-  return createAuthenticate({ trustedSender, audience, acceptHints, keySource, now, monotonicNow });
+  const accepted = { acceptHints, acceptVerdicts };
+  return createAuthenticate({ trustedSender, audience, ...accepted, keySource, now, monotonicNow });
 }

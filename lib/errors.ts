@@ -36,6 +36,7 @@ export type ErrorCode =
   | 'SINK_UNAVAILABLE'
   | 'UNAUTHENTICATED'
   | 'WRONG_SENDER'
+  | 'REPORT_REFUSED' // a verdict from outside without the right, or where none is accepted: 403
   | 'BUSY' // a bound was reached: 429
   | 'ABORTED' // the caller has gone
   | 'INPUT_UNSUPPORTED' // a media type, charset, content coding or batch that is refused: 415

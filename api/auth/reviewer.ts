@@ -11,6 +11,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import { isAllowedBy, toAccessSpec } from '../../lib/kube/accessReview.ts';
 import {
   takeFields,
   takeList,
@@ -84,10 +85,7 @@ export function createReviewer(
       const { verb, resource, namespace, name } = right;
       const key = JSON.stringify([user.name, user.uid, user.groups, verb, resource, namespace, name]);
       return rights(key, async () => {
-        const resourceAttributes = { group: 'zen-lead.io', resource, verb, namespace, name };
-        const { name: userName, uid, groups, extra } = user;
-        const spec = { user: userName, uid, groups, extra, resourceAttributes };
-        return parseAllowed(await ask(subjectAccessReviews, 'SubjectAccessReview', spec));
+        return isAllowedBy(await ask(subjectAccessReviews, 'SubjectAccessReview', toAccessSpec(user, right)));
       });
     },
   };
@@ -133,9 +131,4 @@ function parseUser(review: unknown, audience: string): User | null {
       Object.keys(extra).map((key) => [key, takeList(extra, key, 'status.user.extra').map(String)]),
     ),
   };
-}
-
-function parseAllowed(review: unknown): boolean {
-  const status = takeOptionalFields(takeFields(review, 'review'), 'status', 'review') ?? {};
-  return takeOptionalBoolean(status, 'allowed', 'status') === true;
 }

@@ -28,7 +28,7 @@ export async function functions(values: Values<'functions'>, readSettings: () =>
   const { clusterName, port, trustedSender, audience, acceptHints, eventsSink } = values;
   const { maxHints, bodyLimitBytes, maxConnections } = values;
   const eventsSinkOptions = { caCerts: values.caCerts, extensions: values.ceOverrides };
-  const trust = { trustedSender, audience, acceptHints };
+  const trust = { trustedSender, audience, acceptHints, acceptVerdicts: values.acceptVerdicts };
   const host = chooseListenHost(values);
   const server = await startFunctions({
     api,

@@ -108,6 +108,11 @@ export const errorReference: Readonly<Record<ErrorCode | 'INTERNAL', ErrorNote>>
       '401 from a function: no token, one that does not hold, or one in the query of the URL, where none is accepted.',
     todo: 'Check --token-file of the bridge, and that its audience is the --audience of the functions. Send a token in Authorization.',
   },
+  REPORT_REFUSED: {
+    meaning:
+      '403 from a function: it accepts no verdicts from outside, or the caller may not `report` the `verdicts` of that Service.',
+    todo: 'Start the functions with `--accept-verdicts`, and give the right: [a verdict from outside](../how-to/verdicts.md).',
+  },
   WRONG_SENDER: {
     meaning: '403 from a function: a good token of another sender.',
     todo: 'Check --trusted-sender: system:serviceaccount:NAMESPACE:NAME of the bridge.',

@@ -95,6 +95,7 @@ export const commands = {
       trustedSender: serverSettings.trustedSender,
       audience: serverSettings.audience,
       acceptHints: serverSettings.acceptHints,
+      acceptVerdicts: serverSettings.acceptVerdicts,
       eventsSink: serverSettings.eventsSink,
       ceOverrides: serverSettings.ceOverrides,
       caCerts: serverSettings.caCerts,

@@ -341,6 +341,12 @@ export const serverSettings = {
     flag: 'accept-hints',
     meaning: 'With --trusted-sender: take events without a token as hints instead of answering 401.',
   },
+  acceptVerdicts: {
+    kind: 'switch',
+    flag: 'accept-verdicts',
+    meaning:
+      'Listen to service accounts that may report the verdicts of a Service: events io.zen-lead.verdict.reported, and the alerts of Alertmanager at /v1/alerts.',
+  },
   keep: {
     kind: 'switch',
     flag: 'keep',

@@ -161,6 +161,11 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
       'Pods that were ended after they were left, or were to be, by outcome (evicted, deleted, gone, refused).',
       [...service, 'outcome'],
     ),
+    verdictsRecorded: boundCounter(
+      'verdicts_recorded_total',
+      'Verdicts of callers from outside that were recorded, by what they say (fit, unfit).',
+      [...service, 'verdict'],
+    ),
     healthVerdictChanges: counter(
       'health_verdict_changes_total',
       'Verdicts on pods that changed, by the new one. The first verdict on a pod is no change.',

@@ -14,5 +14,6 @@ export const rendered: Readonly<Record<string, readonly string[]>> = {
   answering: ['--set', 'api.enabled=true', '--set', 'namespaces={team-a,team-b}'],
   configured: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/configured.yaml')],
   demoting: ['--set', 'onDemote.enabled=true'],
+  reported: ['--set', 'verdicts.enabled=true'],
   traced: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/traced.yaml')],
 };

@@ -26,6 +26,11 @@ const watchTrust = { file: 'bridge/watch/watchTrust.ts', test: 'test/unit/bridge
 const fitness = { file: 'lib/selection/fitness.ts', test: 'test/unit/selection/decide.test.ts' };
 const health = { file: 'lib/selection/choose.ts', test: 'test/unit/selection/health.test.ts' };
 const verdicts = { guarantee: 'S13', test: 'test/unit/selection/outsideVerdict.test.ts' };
+const intake = {
+  guarantee: 'docs/trust.md',
+  file: 'functions/verdicts/verdictIntake.ts',
+  test: 'test/unit/functions/verdicts/verdicts.test.ts',
+};
 const roles = { file: 'lib/selection/chooseByRole.ts', test: 'test/unit/selection/roles.test.ts' };
 const observed = {
   file: 'functions/reconcile/observed.ts',
@@ -64,6 +69,18 @@ const podsOf = {
 };
 
 export const mutants: readonly Mutant[] = [
+  {
+    ...intake,
+    name: 'a caller without the right may report',
+    search: 'if (isAllowedBy(await api.create(subjectAccessReviews, undefined, review, signal))) return;',
+    replace: 'await api.create(subjectAccessReviews, undefined, review, signal); return;',
+  },
+  {
+    ...intake,
+    name: 'a reporter has no budget',
+    search: 'if (waitMs !== null)',
+    replace: 'if (waitMs === 0)',
+  },
   {
     ...verdicts,
     name: 'a verdict from outside has no end',

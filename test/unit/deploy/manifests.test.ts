@@ -258,6 +258,21 @@ test.runIf(hasKubectl && hasHelm)(
   },
 );
 
+test.runIf(hasKubectl)('verdicts from outside take a flag of the functions and the right to ask about rights', () => {
+  const isRight = ({ kind, metadata: { name } }: Manifest): boolean =>
+    kind === 'ClusterRole' && name.startsWith('zen-lead-verdicts');
+  const flags = (manifests: readonly Manifest[]): readonly string[] =>
+    listContainers(manifests).flatMap(({ args = [] }) => args.filter((arg) => arg === '--accept-verdicts'));
+  const rendered = parseManifests(readFileSync(join(deploy, 'helm/rendered/reported.yaml'), 'utf8'));
+  for (const manifests of [buildWith('components/verdicts'), rendered]) {
+    const reviews = { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] };
+    expect(manifests.filter(isRight).map(({ rules }) => rules)).toEqual([[reviews]]);
+    expect(flags(manifests)).toHaveLength(1);
+  }
+  const plain = build(join(deploy, 'knative'));
+  expect([...plain.filter(isRight), ...flags(plain)]).toEqual([]);
+});
+
 test.runIf(hasHelm)('the chart opens the ports of a sink and of a collector only where they are configured', () => {
   const listPorts = (...values: readonly string[]): Readonly<Record<string, readonly number[]>> =>
     Object.fromEntries(

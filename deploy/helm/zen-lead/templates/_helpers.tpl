@@ -137,6 +137,9 @@ checksum/config: {{ toYaml . | sha256sum | trunc 16 | quote }}
 {{- with .Values.eventsSink }}
 - {{ printf "--events-sink=%s" . | quote }}
 {{- end }}
+{{- if .Values.verdicts.enabled }}
+- --accept-verdicts
+{{- end }}
 {{- range .Values.functions.extraArgs }}
 - {{ . | quote }}
 {{- end }}
