@@ -12,6 +12,7 @@ import { randomUUID } from 'node:crypto';
 import type { ApiState } from './apiState.ts';
 import { collectGarbage } from './controllers/collectGarbage.ts';
 import { emptyNamespaces } from './controllers/emptyNamespaces.ts';
+import { followDefinitions } from './custom/definedKinds.ts';
 import { coreKinds } from './kinds/coreKinds.ts';
 import { groupKinds } from './kinds/groupKinds.ts';
 import { createObjects, type Objects } from './objects.ts';
@@ -46,15 +47,18 @@ const firstNamespaces = ['default', 'kube-system', 'kube-public'];
 
 export function createApi(options: ApiOptions = {}): Api {
   const store = createStore(options.historyLimit ?? defaultHistoryLimit);
+  const schedule = options.schedule ?? setImmediate;
+  const defined = followDefinitions(store, [...coreKinds, ...groupKinds], schedule);
   const state: ApiState = {
-    kinds: [...coreKinds, ...groupKinds],
+    get kinds() {
+      return defined.kinds();
+    },
     store,
     addresses: createServiceAddresses(store),
     now: options.now ?? Date.now,
     newUid: options.newUid ?? randomUUID,
   };
-  const schedule = options.schedule ?? setImmediate;
-  const stops = [collectGarbage(state, schedule), emptyNamespaces(state, schedule)];
+  const stops = [collectGarbage(state, schedule), emptyNamespaces(state, schedule), defined.close];
   const objects = createObjects(state);
   for (const name of firstNamespaces) objects.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   return {

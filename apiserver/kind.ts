@@ -7,16 +7,18 @@ import type { FieldError } from './fieldError.ts';
 import type { Fields } from './json.ts';
 import type { KubeObject } from './kubeObject.ts';
 import type { NameRule } from './nameRules.ts';
+import type { Decoded } from './schema/decode.ts';
 import type { ServiceAddresses } from './serviceAddresses.ts';
 
 export interface Column {
   readonly name: string;
-  readonly type?: 'string' | 'integer' | 'boolean';
+  readonly type?: 'string' | 'integer' | 'number' | 'boolean' | 'date';
   /** Shown with `-o wide` only. */
   readonly isWide?: boolean;
 }
 
-export type Cell = string | number | boolean;
+/** Null stays empty. */
+export type Cell = string | number | boolean | null;
 
 export interface PrepareContext {
   readonly nowAt: number;
@@ -35,6 +37,8 @@ export interface Kind {
   readonly isNamespaced: boolean;
   /** Name of the schema in `schema/kubernetes.json`. */
   readonly schema: string;
+  /** The schema itself, of a kind that is not in that file. */
+  readonly openApi?: Fields;
   /** Kinds that share a collection are one storage seen through two API groups (events). */
   readonly collection: string;
   /**
@@ -42,6 +46,9 @@ export interface Kind {
    * never writes `spec`.
    */
   readonly hasStatus: boolean;
+  /** True when a write of `/status` leaves labels and annotations as they are. */
+  readonly isStatusAlone: boolean;
+  readonly isStrategicPatchAllowed: boolean;
   /** True when `metadata.generation` grows with every change outside metadata and status. */
   readonly hasGeneration: boolean;
   /** True when PUT creates an object that is not there. */
@@ -55,6 +62,8 @@ export interface Kind {
   readonly cells: (object: KubeObject, nowAt: number) => readonly Cell[];
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly selectable: Readonly<Record<string, (object: KubeObject) => string>>;
+  /** Prunes and checks what a client sent. */
+  readonly decode: (input: Fields) => Decoded;
   /**
    * Fills in what the client left out. `previous` is the stored object on an update. Pure but for
    * the addresses.

@@ -14,11 +14,6 @@ import { deleteObject } from '../verbs/deleteObject.ts';
 /** Returns the function that ends it. `run` carries out the work later, never at once. */
 export function emptyNamespaces(state: ApiState, run: (work: () => void) => void): () => void {
   const { store } = state;
-  // Two kinds can share one collection (events); the second would only find it empty.
-  const kinds = state.kinds.filter(
-    (kind, index) =>
-      kind.isNamespaced && state.kinds.findIndex((each) => each.collection === kind.collection) === index,
-  );
   const scheduled = new Set<string>();
   let isStopped = false;
 
@@ -26,6 +21,7 @@ export function emptyNamespaces(state: ApiState, run: (work: () => void) => void
     scheduled.delete(name);
     const namespace = store.read('namespaces', name)?.object;
     if (isStopped || namespace === undefined || !isTerminating(namespace)) return;
+    const kinds = namespacedKinds(state.kinds);
     const pods = kinds.filter((kind) => kind.kind === 'Pod');
     const others = kinds.filter((kind) => kind.kind !== 'Pod');
     if (empty(name, pods) === 0 && empty(name, others) === 0) store.remove('namespaces', name);
@@ -62,4 +58,11 @@ export function emptyNamespaces(state: ApiState, run: (work: () => void) => void
     isStopped = true;
     unsubscribe();
   };
+}
+
+/** Two kinds can share one collection (events); the second would only find it empty. */
+function namespacedKinds(kinds: readonly Kind[]): readonly Kind[] {
+  return kinds.filter(
+    (kind, index) => kind.isNamespaced && kinds.findIndex((each) => each.collection === kind.collection) === index,
+  );
 }

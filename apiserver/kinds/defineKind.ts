@@ -6,6 +6,8 @@
 import type { Fields } from '../json.ts';
 import type { Kind } from '../kind.ts';
 import { isDns1123Subdomain } from '../nameRules.ts';
+import { decode } from '../schema/decode.ts';
+import { schemaNamed } from '../schema/schema.ts';
 import { ageCell } from '../tables/age.ts';
 
 type Given = Pick<Kind, 'group' | 'version' | 'kind' | 'plural' | 'schema'> & Partial<Kind>;
@@ -18,6 +20,8 @@ export function defineKind(given: Given): Kind {
     isNamespaced: true,
     collection: given.plural,
     hasStatus: false,
+    isStatusAlone: false,
+    isStrategicPatchAllowed: true,
     hasGeneration: false,
     isCreatedOnUpdate: false,
     isUnconditionalUpdateAllowed: true,
@@ -26,6 +30,7 @@ export function defineKind(given: Given): Kind {
     columns: [{ name: 'Name' }, { name: 'Age' }],
     cells: (object, nowAt) => [object.metadata.name, ageCell(object, nowAt)],
     selectable: {},
+    decode: (input) => decode(schemaNamed(given.schema), input),
     prepare: (object: Fields) => object,
     validate: () => [],
     toStored: (object) => object,

@@ -1,6 +1,6 @@
 /**
  * Lists the kinds outside the core group: discovery.k8s.io, events.k8s.io, coordination.k8s.io,
- * apps and batch.
+ * apps, batch and apiextensions.k8s.io.
  */
 
 import { invalidValue } from '../fieldError.ts';
@@ -14,14 +14,18 @@ import {
   deploymentColumns,
   eventCells,
   eventColumns,
+  jobCells,
+  jobColumns,
   leaseCells,
   leaseColumns,
   statefulSetCells,
   statefulSetColumns,
 } from '../tables/otherCells.ts';
+import { prepareDefinition, validateDefinition } from './customResourceDefinition.ts';
 import { defineKind } from './defineKind.ts';
 import { prepareEndpointSlice, validateEndpointSlice } from './endpointSlice.ts';
 import { eventFromStored, eventSelectable, eventToStored, prepareEvent, validateEvent } from './event.ts';
+import { prepareJob, validateJob } from './job.ts';
 import { prepareCronJob, prepareDeployment, prepareStatefulSet, validateWorkload } from './workloadSpec.ts';
 
 export const groupKinds: readonly Kind[] = [
@@ -112,5 +116,35 @@ export const groupKinds: readonly Kind[] = [
     columns: cronJobColumns,
     cells: cronJobCells,
     prepare: prepareCronJob,
+  }),
+  defineKind({
+    group: 'batch',
+    version: 'v1',
+    kind: 'Job',
+    plural: 'jobs',
+    schema: 'io.k8s.api.batch.v1.Job',
+    categories: ['all'],
+    hasStatus: true,
+    hasGeneration: true,
+    columns: jobColumns,
+    cells: jobCells,
+    prepare: prepareJob,
+    validate: validateJob,
+  }),
+  defineKind({
+    group: 'apiextensions.k8s.io',
+    version: 'v1',
+    kind: 'CustomResourceDefinition',
+    plural: 'customresourcedefinitions',
+    schema: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition',
+    shortNames: ['crd', 'crds'],
+    categories: ['api-extensions'],
+    isNamespaced: false,
+    hasStatus: true,
+    hasGeneration: true,
+    columns: [{ name: 'Name' }, { name: 'Created At', type: 'date' }],
+    cells: (definition) => [definition.metadata.name, definition.metadata.creationTimestamp],
+    prepare: prepareDefinition,
+    validate: validateDefinition,
   }),
 ];

@@ -10,7 +10,6 @@ import { invalidValue } from '../fieldError.ts';
 import { type Fields, isFields } from '../json.ts';
 import { groupVersionOf, type Kind } from '../kind.ts';
 import type { KubeObject } from '../kubeObject.ts';
-import { decode } from '../schema/decode.ts';
 import { schemaNamed } from '../schema/schema.ts';
 import { badRequest, invalid, StatusError } from '../statusError.ts';
 import type { DecodedBody, FieldValidation } from '../verbs/decodeBody.ts';
@@ -27,9 +26,8 @@ export function applyPatch(
   patch: unknown,
   fieldValidation: FieldValidation,
 ): DecodedBody {
-  const schema = schemaNamed(kind.schema);
   const patched = patchedFields(kind, current, form, patch);
-  const decoded = decode(schema, patched);
+  const decoded = kind.decode(patched);
   // The real server names the patch when it is strategic, and the patched object otherwise.
   const shown = form === 'strategic' && isFields(patch) ? goMap(patch) : JSON.stringify(patched);
   const refuse = (detail: string) => invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, detail)]);

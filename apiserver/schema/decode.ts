@@ -13,7 +13,7 @@ import { type Fields, isFields } from '../json.ts';
 import { decodeTime } from './decodeTime.ts';
 import type { Schema } from './schema.ts';
 
-type Decoded =
+export type Decoded =
   | { readonly kind: 'object'; readonly value: Fields; readonly unknownFields: readonly string[] }
   /** Carries the message of Go's decoder: a value of another type, or an unreadable instant. */
   | { readonly kind: 'wrongType'; readonly message: string };

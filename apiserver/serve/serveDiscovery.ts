@@ -50,9 +50,10 @@ function document(kinds: readonly Kind[], groups: readonly string[], path: strin
     };
   }
   if (path === '/api') return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] };
-  if (path === '/apis') return { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map(groupDocument) };
+  if (path === '/apis')
+    return { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map((group) => groupDocument(kinds, group)) };
   const group = named.find((each) => path === `/apis/${each}`);
-  if (group !== undefined) return { kind: 'APIGroup', apiVersion: 'v1', ...groupDocument(group) };
+  if (group !== undefined) return { kind: 'APIGroup', apiVersion: 'v1', ...groupDocument(kinds, group) };
   const groupVersion = path.replace(/^\/apis?\//, '');
   return {
     kind: 'APIResourceList',
@@ -62,10 +63,13 @@ function document(kinds: readonly Kind[], groups: readonly string[], path: strin
   };
 }
 
-/** Every served group has one version, v1. */
-function groupDocument(group: string): object {
-  const version = { groupVersion: `${group}/v1`, version: 'v1' };
-  return { name: group, versions: [version], preferredVersion: version };
+function groupDocument(kinds: readonly Kind[], group: string): object {
+  const versions = versionsOf(kinds, group).map((version) => ({ groupVersion: `${group}/${version}`, version }));
+  return { name: group, versions, preferredVersion: versions[0] };
+}
+
+function versionsOf(kinds: readonly Kind[], group: string): readonly string[] {
+  return [...new Set(kinds.filter((kind) => kind.group === group).map(({ version }) => version))];
 }
 
 function resourceDocuments(kind: Kind): readonly object[] {
@@ -89,23 +93,24 @@ function resourceDocuments(kind: Kind): readonly object[] {
 }
 
 function aggregatedGroup(kinds: readonly Kind[], group: string): object {
-  const resources = kinds
-    .filter((kind) => kind.group === group)
-    .map((kind) => {
-      const responseKind = { group: '', version: '', kind: kind.kind };
-      return {
-        resource: kind.plural,
-        responseKind,
-        scope: kind.isNamespaced ? 'Namespaced' : 'Cluster',
-        singularResource: kind.singular,
-        verbs,
-        ...names(kind),
-        ...(kind.hasStatus ? { subresources: [{ subresource: 'status', responseKind, verbs: subresourceVerbs }] } : {}),
-      };
-    });
+  const versions = versionsOf(kinds, group).map((version) => ({
+    version,
+    resources: kinds.filter((kind) => kind.group === group && kind.version === version).map(aggregatedResource),
+    freshness: 'Current',
+  }));
+  return { metadata: group === '' ? {} : { name: group }, versions };
+}
+
+function aggregatedResource(kind: Kind): object {
+  const responseKind = { group: '', version: '', kind: kind.kind };
   return {
-    metadata: group === '' ? {} : { name: group },
-    versions: [{ version: 'v1', resources, freshness: 'Current' }],
+    resource: kind.plural,
+    responseKind,
+    scope: kind.isNamespaced ? 'Namespaced' : 'Cluster',
+    singularResource: kind.singular,
+    verbs,
+    ...names(kind),
+    ...(kind.hasStatus ? { subresources: [{ subresource: 'status', responseKind, verbs: subresourceVerbs }] } : {}),
   };
 }
 

@@ -78,6 +78,7 @@ function pathsOf(kind: Kind): readonly (readonly [string, object])[] {
 function schemasOf(kinds: readonly Kind[]): Readonly<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
   const waiting = kinds.map((kind) => kind.schema);
+  for (const { schema, openApi } of kinds) if (openApi !== undefined) found[schema] = openApi;
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     if (found[name] !== undefined || openApiSchemas[name] === undefined) continue;
     found[name] = openApiSchemas[name];

@@ -95,7 +95,7 @@ export async function serveResource(
       return answer(updated.isCreated ? 201 : 200, updated.object, warnings);
     }
     case 'patch': {
-      const form = patchForm(request);
+      const form = patchForm(kind, request);
       const { isDryRun, fieldValidation } = parseWriteQuery(query, 'PatchOptions');
       const patch = parseJson(await readBody(request), 'error decoding patch');
       const warnings: string[] = [];
@@ -163,8 +163,9 @@ async function readOptionsBody(request: IncomingMessage): Promise<unknown> {
   return text === '' ? {} : parseJson(text, 'error decoding DeleteOptions');
 }
 
-function patchForm(request: IncomingMessage): PatchForm {
+function patchForm(kind: Kind, request: IncomingMessage): PatchForm {
   const type = mediaType(request);
+  if (type === 'application/strategic-merge-patch+json' && !kind.isStrategicPatchAllowed) throw unknownPatch(kind);
   switch (type) {
     case 'application/merge-patch+json':
       return 'merge';
@@ -183,6 +184,12 @@ function patchForm(request: IncomingMessage): PatchForm {
     default:
       throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   }
+}
+
+/** The schema of a custom resource has no merge keys. */
+function unknownPatch({ group, version }: Kind): StatusError {
+  const message = `the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml`;
+  return new StatusError(415, 'UnsupportedMediaType', message, { group, kind: version });
 }
 
 function mediaType(request: IncomingMessage): string {

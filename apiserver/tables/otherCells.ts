@@ -6,7 +6,7 @@
 import { fieldsAt, listAt, numberAt, textAt, valueAt } from '../json.ts';
 import type { Cell, Column } from '../kind.ts';
 import type { KubeObject } from '../kubeObject.ts';
-import { ageCell, sinceCell } from './age.ts';
+import { ageCell, humanDuration, sinceCell } from './age.ts';
 import { labelsCell } from './networkCells.ts';
 
 export const eventColumns: readonly Column[] = [
@@ -134,6 +134,32 @@ export function cronJobCells(job: KubeObject, nowAt: number): readonly Cell[] {
     valueAt(job, 'spec', 'suspend') === true,
     listAt(job, 'status', 'active').length,
     last === undefined ? '<none>' : sinceCell(last, nowAt),
+    ageCell(job, nowAt),
+  ];
+}
+
+export const jobColumns: readonly Column[] = [
+  { name: 'Name' },
+  { name: 'Status' },
+  { name: 'Completions' },
+  { name: 'Duration' },
+  { name: 'Age' },
+];
+
+export function jobCells(job: KubeObject, nowAt: number): readonly Cell[] {
+  const status = fieldsAt(job, 'status');
+  const ended = listAt(status, 'conditions').find(
+    (each) => textAt(each, 'status') === 'True' && ['Complete', 'Failed'].includes(textAt(each, 'type') ?? ''),
+  );
+  const isSuspended = valueAt(job, 'spec', 'suspend') === true;
+  const started = Date.parse(textAt(status, 'startTime') ?? '');
+  const completed = Date.parse(textAt(status, 'completionTime') ?? '');
+  const duration = (Number.isNaN(completed) ? nowAt : completed) - started;
+  return [
+    job.metadata.name,
+    textAt(ended, 'type') ?? (isSuspended ? 'Suspended' : 'Running'),
+    `${numberAt(status, 'succeeded') ?? 0}/${numberAt(job, 'spec', 'completions') ?? 1}`,
+    Number.isNaN(started) ? '' : humanDuration(duration),
     ageCell(job, nowAt),
   ];
 }

@@ -7,8 +7,6 @@
 
 import { type Fields, textAt } from '../json.ts';
 import { groupVersionOf, type Kind } from '../kind.ts';
-import { decode } from '../schema/decode.ts';
-import { schemaNamed } from '../schema/schema.ts';
 import { badRequest } from '../statusError.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
@@ -33,7 +31,7 @@ export function decodeBody(kind: Kind, body: Fields, fieldValidation: FieldValid
       `the API version in the data (${statedVersion}) does not match the expected API version (${groupVersion})`,
     );
   }
-  const decoded = decode(schemaNamed(kind.schema), body);
+  const decoded = kind.decode(body);
   if (decoded.kind === 'wrongType') throw cannot(decoded.message);
   const warnings = decoded.unknownFields.map((field) => `unknown field "${field}"`);
   if (fieldValidation === 'Strict' && warnings.length > 0) {

@@ -87,7 +87,7 @@ function storeUpdate(
   const stored = kind.toStored(body);
   const taken =
     options.subresource === 'status'
-      ? { ...current, metadata: stored['metadata'], status: stored['status'] }
+      ? { ...current, metadata: statusMetadata(kind, current, stored), status: stored['status'] }
       : kind.hasStatus
         ? withStatus(stored, current)
         : stored;
@@ -104,6 +104,10 @@ function storeUpdate(
     return object;
   }
   return store.write(kind.collection, key, object).object;
+}
+
+function statusMetadata(kind: Kind, current: KubeObject, stored: Fields): unknown {
+  return kind.isStatusAlone ? current.metadata : stored['metadata'];
 }
 
 function nextObject(state: ApiState, kind: Kind, current: KubeObject, taken: Fields): KubeObject {

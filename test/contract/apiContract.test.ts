@@ -14,16 +14,20 @@
  * - It allocates the lowest free ClusterIP and node port, not a random one.
  * - It gives no healthCheckNodePort, and does not compare a strategic patch with its
  *   $setElementOrder. Where several fields are wrong at once it may name fewer of them.
+ * - It evaluates no rules in CEL (x-kubernetes-validations), and does not check that the status of a
+ *   Job is consistent.
  * - It adds no taint to new nodes, and gives no warning for addresses with leading zeros. A refused
  *   change of a pod's spec comes without a diff.
  */
 
 import { afterAll, beforeAll, describe } from 'vitest';
 import { describeConflicts } from './conflicts.ts';
+import { describeCustomResources } from './customResources.ts';
 import { describeDeletion } from './deletion.ts';
 import { describeEvents } from './events.ts';
 import { describeExpiry } from './expiry.ts';
 import { describeForms } from './forms.ts';
+import { describeJobs } from './jobs.ts';
 import { describeLists } from './lists.ts';
 import { describeMetadata } from './metadata.ts';
 import { describePatches } from './patches.ts';
@@ -59,6 +63,8 @@ describe('the Kubernetes API', () => {
   describePods(target);
   describeEvents(target);
   describeDeletion(target);
+  describeJobs(target);
+  describeCustomResources(target);
   // Comes last because it restarts a real API server.
   describeExpiry(target);
 });

@@ -78,6 +78,9 @@ function decide(snapshot: FlowSnapshot, flow: FlowView, old: FlowRecord | null, 
   const isSuspended = settleSuspension(progress, now);
   stopFromOutside(progress, now);
   const seen = endAttempts(progress, flow, snapshot.jobs, snapshot.basis, now);
+  // A Job that is made again gets a record first. What an older view saw of the first one is fenced
+  // by that.
+  if (seen.lost.length > 0) progress.changeFlow({});
   const final = progress.ordered.filter(({ name }) => progress.isFinal(name));
   const steps = progress.ordered.filter(({ name }) => !progress.isFinal(name));
   // A question that is rejected at once may have been asked for more than once.

@@ -52,9 +52,11 @@ export function takeUpRetries(progress: Progress, flow: FlowView, steps: readonl
   if (asked.length === 0) return false;
   for (const { name } of asked) reopen(progress, name, progress.step(name).attempt + 1);
   for (const { name } of steps) {
-    const { phase, reason, attempt } = progress.step(name);
+    const { phase, reason, attempt, startedAt } = progress.step(name);
     const isBehind = reason === 'UpstreamFailed' && follows(steps, name, asked);
-    if (phase === 'Skipped' && (isBehind || reason === 'Stopped')) reopen(progress, name, attempt);
+    if (phase !== 'Skipped' || (!isBehind && reason !== 'Stopped')) continue;
+    // A question that was asked before the stop has ended. It is asked again as another attempt.
+    reopen(progress, name, startedAt === null ? attempt : attempt + 1);
   }
   // The deadline of a flow that had ended starts again.
   const restart = endedAt === null ? {} : { startedAt: now, pausedMs: 0 };
