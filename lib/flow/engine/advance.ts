@@ -93,6 +93,8 @@ function decide(snapshot: FlowSnapshot, flow: FlowView, old: FlowRecord | null, 
   if (progress.ordered.every(({ name }) => hasEnded(progress.step(name))) && progress.record().endedAt === null) {
     progress.changeFlow({ endedAt: now });
   }
+  // The record that a Job is judged by may be older than the Job. The write fails where it is.
+  if (runsForNothing(snapshot, progress.record()).length > 0) progress.changeFlow({});
   const decided = progress.record();
   const record = old === null || progress.isChanged() ? next(decided, snapshot) : null;
   return assemble({ snapshot, flow, progress, decided, record, seen, starts, hasMore, now });

@@ -375,6 +375,17 @@ describe('a retry', () => {
     expect(world.states()).toEqual({ a: 'Succeeded 2', x: 'Succeeded', y: 'Succeeded' });
   });
 
+  it('asks a question again as another attempt, where the stop has ended it', () => {
+    const steps = [aStep('a'), aManualStep('q'), aStep('c')];
+    const world = aFlowWorld({ steps }, { a: ['fail', 'ok'] });
+    world.at(0);
+    world.at(JOB_MS);
+    expect(world.states()).toMatchObject({ q: 'Skipped Stopped' });
+    world.cluster.annotate({ 'attempts.workflow.kube-zen.io/a': '2' });
+    world.at(JOB_MS);
+    expect(world.states()).toMatchObject({ a: 'Running 2', q: 'PendingApproval 2' });
+  });
+
   it('of one failed step does not wait for the others', () => {
     const world = aFlowWorld({ steps: [aStep('a'), aStep('b')] }, { a: ['fail', 'ok'], b: ['fail'] });
     const failedAt = runToEnd(world);
@@ -523,7 +534,7 @@ describe('a Job', () => {
     const world = aFlowWorld({ steps: abc });
     world.at(0);
     const lost = { ...world.cluster.snapshot(0), jobs: [] };
-    expect(advance(lost, 1)).toMatchObject({ starts: [{ step: 'a', attempt: 1 }], record: null });
+    expect(advance(lost, 1)).toMatchObject({ starts: [{ step: 'a', attempt: 1 }], record: { rev: 2 } });
     expect(advance({ ...lost, basis: 'watch' }, 1)).toMatchObject({ starts: [] });
   });
 
@@ -571,6 +582,17 @@ describe('a Job', () => {
     const jobs = [job, late, doubled, foreign, going];
     const { deletes } = advance({ ...snapshot, jobs }, 0);
     expect(deletes.map(({ name }) => name)).toEqual(['late', 'doubled']);
+  });
+
+  it('that runs for nothing is deleted only after the record was written, which fences an old one', () => {
+    const world = aFlowWorld({ steps: abc });
+    world.at(0);
+    const old = world.cluster.snapshot(0);
+    const [first] = old.jobs;
+    if (first === undefined) throw new Error('no Job');
+    const spare = { ...first, name: 'spare', uid: 'spare', attempt: 7 };
+    const decision = advance({ ...old, jobs: [...old.jobs, spare] }, 1);
+    expect(decision).toMatchObject({ deletes: [{ uid: 'spare' }], record: { rev: 2 } });
   });
 
   it('that has ended stays, unless the policy lets it go after five minutes', () => {

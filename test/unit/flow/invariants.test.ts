@@ -21,11 +21,13 @@ import { toWrites } from '../../../lib/flow/writes/toWrites.ts';
 import { aManualStep, aSpec, aStep, planOf } from '../../support/objects/aFlow.ts';
 
 /**
- * Enough to find each fence that was taken away. Every day the same flows; FLOW_RUNS=3000 draws as
- * many others.
+ * Enough to find each fence that was taken away. Each run draws other flows. A failure prints its
+ * seed, which FLOW_SEED gives back; FLOW_RUNS draws more.
  */
-const asked = process.env['FLOW_RUNS'];
-const runs = asked === undefined ? { numRuns: 150, seed: 17 } : { numRuns: Number(asked) };
+const runs = {
+  numRuns: Number(process.env['FLOW_RUNS'] ?? 150),
+  ...(process.env['FLOW_SEED'] !== undefined && { seed: Number(process.env['FLOW_SEED']) }),
+};
 const MAX_STEPS = 7;
 /** Long enough for uids to be recorded while it runs. */
 const LONG_JOB_MS = 45_000;
