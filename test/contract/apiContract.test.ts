@@ -14,8 +14,8 @@
  * - It allocates the lowest free ClusterIP and node port, not a random one.
  * - It gives no healthCheckNodePort, and does not compare a strategic patch with its
  *   $setElementOrder. Where several fields are wrong at once it may name fewer of them.
- * - It evaluates no rules in CEL (x-kubernetes-validations), and does not check that the status of a
- *   Job is consistent.
+ * - It evaluates no rules in CEL (x-kubernetes-validations), and does not check that the status of
+ *   a Job is consistent.
  * - It adds no taint to new nodes, and gives no warning for addresses with leading zeros. A refused
  *   change of a pod's spec comes without a diff.
  */
