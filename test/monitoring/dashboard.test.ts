@@ -26,6 +26,14 @@ const panels = dashboard.panels.filter(({ type }) => type !== 'row');
 const mayBeEmpty = [
   'zen_lead_timeout_occurrences_total', // an API server that sends nothing for 10 s
   'zen_lead_cold_start_seconds_bucket', // a quantile of no starts
+  // no Service of the run asks for a check, and no caller reports
+  'zen_lead_health_checks_total',
+  'zen_lead_health_check_seconds_bucket',
+  'zen_lead_health_verdict_changes_total',
+  'zen_lead_primaries',
+  'zen_lead_role_changes_total',
+  'zen_lead_verdicts_recorded_total',
+  'zen_lead_demotions_total',
 ];
 
 /** Fills in the variables as Grafana does, for a run of a few seconds. */
