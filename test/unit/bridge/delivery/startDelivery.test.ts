@@ -1,151 +1,33 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DeadLetter } from '../../../../bridge/delivery/deadLetter.ts';
-import { type DeliveryTuning, defaultDeliveryTuning } from '../../../../bridge/delivery/deliveryTuning.ts';
-import { type DeliveryRecord, startDelivery } from '../../../../bridge/delivery/startDelivery.ts';
+import { defaultDeliveryTuning } from '../../../../bridge/delivery/deliveryTuning.ts';
+import { startDelivery } from '../../../../bridge/delivery/startDelivery.ts';
 import type { LeaderConcern } from '../../../../bridge/leaders/leaderConcern.ts';
-import { createLeaderStore } from '../../../../bridge/leaders/leaderStore.ts';
-import { toCloudEvent } from '../../../../bridge/leaders/toCloudEvent.ts';
-import type { Lane } from '../../../../bridge/queue/concern.ts';
-import { createQueue, type Queue } from '../../../../bridge/queue/queue.ts';
+import { createQueue } from '../../../../bridge/queue/queue.ts';
 import { toAnswer } from '../../../../functions/answer.ts';
 import { ZenLeadError } from '../../../../lib/errors.ts';
 import type { ReconcileEvent } from '../../../../lib/events/reconcileEvent.ts';
-import type { ReplyEvent } from '../../../../lib/events/reply.ts';
 import type { SinkAnswer } from '../../../../lib/events/sink.ts';
 import { silentLogger } from '../../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../../lib/telemetry/metrics.ts';
 import { aConcern } from '../../../support/objects/aConcern.ts';
 import { aReconcileEvent } from '../../../support/objects/anEvent.ts';
-import { T0, version } from '../../../support/objects/builders.ts';
-import { createVirtualClock, settle, type VirtualClock } from '../../../support/simulated/virtualClock.ts';
-
-interface Call {
-  readonly event: ReconcileEvent;
-  readonly at: number;
-  readonly signal: AbortSignal;
-  readonly isOpen: boolean;
-  answer(answer: SinkAnswer | number): Promise<void>;
-  fail(error: unknown): Promise<void>;
-}
-
-interface Bench {
-  readonly clock: VirtualClock;
-  readonly queue: Queue<LeaderConcern>;
-  /** Everything sent, in order. */
-  readonly calls: readonly Call[];
-  readonly answered: readonly LeaderConcern[];
-  readonly letters: readonly DeadLetter[];
-  readonly records: readonly DeliveryRecord<ReconcileEvent, ReplyEvent>[];
-  add(name: string, lane?: Lane): LeaderConcern;
-  close(): Promise<void>;
-  /** The call that is waiting for an answer for this Service. */
-  open(name: string): Call;
-  limitNow(): number;
-}
-
-/**
- * A delivery with a sink that answers on request, or at once with `reply`. A call that is aborted
- * rejects, as a sink must.
- */
-function aBench({
-  reply,
-  tuning = {},
-}: {
-  reply?: (event: ReconcileEvent) => SinkAnswer | number | Error | undefined;
-  tuning?: Partial<DeliveryTuning>;
-} = {}): Bench {
-  const clock = createVirtualClock();
-  const calls: (Call & { isOpen: boolean })[] = [];
-  const answered: LeaderConcern[] = [];
-  const letters: DeadLetter[] = [];
-  const records: DeliveryRecord<ReconcileEvent, ReplyEvent>[] = [];
-  const queue = createQueue<LeaderConcern>({ maxWaiting: 1_000, onWaiting: () => delivery.pump(), onRoom: () => {} });
-  const store = createLeaderStore(() => T0);
-  const context = {
-    clusterName: 'kubernetes',
-    isFresh: () => true,
-    carryOf: () => undefined,
-    random: () => 0.5,
-    maxEventBytes: Number.POSITIVE_INFINITY,
-  };
-  let revision = 1;
-
-  const delivery = startDelivery<LeaderConcern, ReconcileEvent, ReplyEvent>({
-    queue,
-    clock,
-    random: () => 1,
-    tuning: { ...defaultDeliveryTuning, ...tuning },
-    metrics: createMetrics(),
-    log: silentLogger,
-    buildEvent(concern, now) {
-      revision += 1;
-      const revisions = { pods: version(revision), services: version(1), slices: version(1) };
-      return toCloudEvent(concern, { store, revisions }, context, now);
-    },
-    onAnswer: (concern) => answered.push(concern),
-    onDeadLetter: (letter) => letters.push(letter),
-    onDelivery: (record) => records.push(record),
-    sink: (event, signal) =>
-      new Promise((resolve, reject) => {
-        const call = {
-          event,
-          at: clock.now(),
-          signal,
-          isOpen: true,
-          answer(answer: SinkAnswer | number) {
-            call.isOpen = false;
-            resolve(typeof answer === 'number' ? { status: answer } : answer);
-            return settle();
-          },
-          fail(error: unknown) {
-            call.isOpen = false;
-            reject(error);
-            return settle();
-          },
-        };
-        calls.push(call);
-        signal.addEventListener('abort', () => call.fail(signal.reason));
-        const now = reply?.(event);
-        if (now instanceof Error) call.fail(now);
-        else if (now !== undefined) call.answer(now);
-      }),
-  });
-
-  return {
-    clock,
-    queue,
-    calls,
-    answered,
-    letters,
-    records,
-    add(name, lane) {
-      const concern = aConcern(name, lane, { observedAt: clock.now() });
-      queue.add(concern, clock.now());
-      return concern;
-    },
-    close: delivery.close,
-    open(name) {
-      const call = calls.findLast((each) => each.isOpen && each.event.partitionkey === `shop/${name}`);
-      if (call === undefined) throw new Error(`nothing is in flight for ${name}`);
-      return call;
-    },
-    limitNow: () => calls.filter((call) => call.isOpen).length,
-  };
-}
+import { T0 } from '../../../support/objects/builders.ts';
+import { aDeliveryBench, type DeliveryBench } from '../../../support/simulated/deliveryBench.ts';
+import { createVirtualClock, settle } from '../../../support/simulated/virtualClock.ts';
 
 const unavailable = new ZenLeadError('SINK_UNAVAILABLE', 'reset', { retry: 'later' });
 const unreachable = new ZenLeadError('SINK_UNREACHABLE', 'refused', { retry: 'later' });
 
 describe('sending', () => {
   it('sends a key that arrives at an idle bridge in the same tick', () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a', 'failover');
     expect(bench.calls).toHaveLength(1);
   });
 
   it('a key has one event in flight, and one more is sent for what came meanwhile', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a');
     bench.add('a', 'failover');
     bench.add('a', 'low');
@@ -157,7 +39,7 @@ describe('sending', () => {
   });
 
   it('records every attempt with its answer', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a');
     await bench.open('a').answer(503);
     await bench.clock.advance(250);
@@ -172,7 +54,7 @@ describe('sending', () => {
 describe('failures', () => {
   it('backs off from 250 ms, doubling up to 30 s', async () => {
     // 429 is about the key alone, so the circuit breaker stays closed.
-    const bench = aBench({ reply: () => 429, tuning: { maxFailures: 12 } });
+    const bench = aDeliveryBench({ reply: () => 429, tuning: { maxFailures: 12 } });
     bench.add('a');
     await bench.clock.advance(250_000);
     const waits = bench.calls.slice(1, 11).map((call, n) => call.at - (bench.calls[n]?.at ?? 0));
@@ -180,7 +62,7 @@ describe('failures', () => {
   });
 
   it('waits as long as Retry-After says, where that is longer', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a');
     await bench.open('a').answer({ status: 429, retryAfterMs: 7_000 });
     await bench.clock.advance(6_999);
@@ -190,7 +72,7 @@ describe('failures', () => {
   });
 
   it('waits no longer than the longest backoff, whatever Retry-After says', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a');
     await bench.open('a').answer({ status: 503, retryAfterMs: 86_400_000 });
     await bench.clock.advance(30_000);
@@ -198,7 +80,7 @@ describe('failures', () => {
   });
 
   it.each([401, 404, 408, 409, 429, 500, 502, 503, 504])('tries again after %i', async (status) => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a');
     await bench.open('a').answer(status);
     await bench.clock.advance(300);
@@ -208,7 +90,7 @@ describe('failures', () => {
   });
 
   it.each([400, 403, 413])('makes a dead letter of %i at once and never sends it again', async (status) => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a');
     await bench.open('a').answer({ status, detail: 'why' });
     await bench.clock.advance(600_000);
@@ -217,7 +99,7 @@ describe('failures', () => {
   });
 
   it('makes a dead letter after ten failures in a row, and sends again at the next change', async () => {
-    const bench = aBench({ reply: () => 429 });
+    const bench = aDeliveryBench({ reply: () => 429 });
     bench.add('a');
     await bench.clock.advance(600_000);
     expect(bench.calls).toHaveLength(10);
@@ -229,7 +111,7 @@ describe('failures', () => {
 
   it('counts failures in a row: a success starts again from none', async () => {
     let count = 0;
-    const bench = aBench({ reply: () => (++count % 10 === 0 ? 200 : 500) });
+    const bench = aDeliveryBench({ reply: () => (++count % 10 === 0 ? 200 : 500) });
     for (let n = 0; n < 3; n += 1) {
       bench.add('a');
       await bench.clock.advance(300_000);
@@ -248,14 +130,14 @@ describe('an API server that refuses a write', () => {
 
   it('a write that the API server refuses once, with 403 at a failover, is tried again within a second', async () => {
     let refusals = 0;
-    const bench = aBench({ reply: () => (refusals++ === 0 ? refusal() : 200) });
+    const bench = aDeliveryBench({ reply: () => (refusals++ === 0 ? refusal() : 200) });
     bench.add('a', 'failover');
     await bench.clock.advance(1_000);
     expect(bench.answered).toHaveLength(1);
   });
 
   it('does not keep a newer change of the same Service back', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a', 'failover');
     for (let n = 0; n < 6; n += 1) {
       await bench.open('a').answer(refusal());
@@ -269,7 +151,7 @@ describe('an API server that refuses a write', () => {
   });
 
   it('a write that the API server refuses for ever is tried every ten seconds, and makes one dead letter', async () => {
-    const bench = aBench({ reply: refusal });
+    const bench = aDeliveryBench({ reply: refusal });
     bench.add('a', 'failover');
     for (let resyncs = 0; resyncs < 20; resyncs += 1) {
       await bench.clock.advance(30_000);
@@ -281,7 +163,7 @@ describe('an API server that refuses a write', () => {
 
   it('a write that an exhausted quota refuses for ten minutes is tried within ten seconds of its end', async () => {
     let isExhausted = true;
-    const bench = aBench({ reply: () => (isExhausted ? refusal() : 200) });
+    const bench = aDeliveryBench({ reply: () => (isExhausted ? refusal() : 200) });
     bench.add('a', 'failover');
     await bench.clock.advance(600_000);
     isExhausted = false;
@@ -290,7 +172,7 @@ describe('an API server that refuses a write', () => {
   });
 
   it('keeps a newer change back while the function itself cannot do more', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a', 'failover');
     await bench.open('a').answer({ status: 503, scope: 'function' });
     bench.add('a', 'failover');
@@ -302,7 +184,7 @@ describe('an API server that refuses a write', () => {
 
 describe('the next snapshot (S5)', () => {
   it('after a time-out is the same event until its deadline, because the first may still be worked on', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a');
     await bench.clock.advance(2_900);
     const [first, ...others] = bench.calls;
@@ -311,7 +193,7 @@ describe('the next snapshot (S5)', () => {
   });
 
   it('the next snapshot (S5) is a new one past the deadline', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a');
     await bench.clock.advance(6_000);
     const [first] = bench.calls;
@@ -321,7 +203,7 @@ describe('the next snapshot (S5)', () => {
   });
 
   it('the next snapshot (S5) is a new one after any answer', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a');
     await bench.open('a').answer(503);
     await bench.clock.advance(250);
@@ -330,7 +212,7 @@ describe('the next snapshot (S5)', () => {
   });
 
   it('the next snapshot (S5) is a new one where no connection was made: nothing can be working on the first', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a');
     await bench.open('a').fail(unreachable);
     await bench.clock.advance(250);
@@ -339,7 +221,7 @@ describe('the next snapshot (S5)', () => {
   });
 
   it('follows at once after an event that was sent again, when something came in between', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a');
     await bench.open('a').fail(unavailable);
     bench.add('a', 'failover');
@@ -353,7 +235,7 @@ describe('the next snapshot (S5)', () => {
   });
 
   it('gives a hint longer than a snapshot before it times out', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a');
     const { signal } = bench.open('a');
     await bench.clock.advance(999);
@@ -365,7 +247,7 @@ describe('the next snapshot (S5)', () => {
 
 describe('a sink that is slow', () => {
   it('a sink that is slow has twice the time after each time-out, up to 30 s, and the first time again after an answer', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     const heldMs = async (): Promise<number> => {
       const { signal, at } = bench.open('a');
       while (!signal.aborted) await bench.clock.advance(250);
@@ -386,12 +268,12 @@ describe('a sink that is slow', () => {
 });
 
 describe('what the sink bears', () => {
-  const many = (bench: Bench, count: number, prefix = 's'): void => {
+  const many = (bench: DeliveryBench, count: number, prefix = 's'): void => {
     for (let n = 0; n < count; n += 1) bench.add(`${prefix}-${n}`);
   };
 
   it('starts with 16 in flight and grows by one a success, up to 64', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     many(bench, 200);
     expect(bench.limitNow()).toBe(16);
     await bench.open('s-0').answer(200);
@@ -401,7 +283,7 @@ describe('what the sink bears', () => {
   });
 
   it.each([429, 503])('what the sink bears is halved once by a burst of %i, not once by each', async (status) => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     many(bench, 40);
     for (let n = 0; n < 16; n += 1) await bench.open(`s-${n}`).answer(n < 6 ? status : 200);
     // Six of 429 make 8 out of 16, ten of 200 make 18 out of that.
@@ -409,7 +291,7 @@ describe('what the sink bears', () => {
   });
 
   it('never falls under 4', async () => {
-    const bench = aBench({ tuning: { maxFailures: 1_000 } });
+    const bench = aDeliveryBench({ tuning: { maxFailures: 1_000 } });
     many(bench, 100);
     let n = 0;
     for (let rounds = 0; rounds < 20; rounds += 1) {
@@ -426,7 +308,7 @@ describe('what the sink bears', () => {
 
 describe('places', () => {
   it('leaves half of them to what is more urgent than the low lane', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     for (let n = 0; n < 50; n += 1) bench.add(`low-${n}`, 'low');
     expect(bench.limitNow()).toBe(8);
     for (let n = 0; n < 50; n += 1) bench.add(`f-${n}`, 'failover');
@@ -438,7 +320,7 @@ describe('places', () => {
 
 describe('places of the low lane', () => {
   it('are few while others are in flight, and half when none has been for 100 ms', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     const lowCalls = (): number => bench.calls.filter(({ event }) => event.partitionkey.startsWith('shop/low-')).length;
     for (let n = 0; n < 8; n += 1) bench.add(`f-${n}`, 'failover');
     for (let n = 0; n < 50; n += 1) bench.add(`low-${n}`, 'low');
@@ -454,7 +336,7 @@ describe('places of the low lane', () => {
 describe('the circuit breaker before a failing sink', () => {
   it('lets one probe through at a time, at most a second apart, and closes with the first answer', async () => {
     let isUp = false;
-    const bench = aBench({ reply: () => (isUp ? 200 : unreachable), tuning: { maxFailures: 1_000 } });
+    const bench = aDeliveryBench({ reply: () => (isUp ? 200 : unreachable), tuning: { maxFailures: 1_000 } });
     for (let n = 0; n < 50; n += 1) bench.add(`s-${n}`);
     await bench.clock.advance(60_000);
     const before = bench.calls.length;
@@ -474,7 +356,7 @@ describe('the circuit breaker before a failing sink', () => {
     ['right after it was an hour ahead', 3_600_000, 0],
   ])('the circuit breaker before a failing sink probes on when the wall clock is set %s', async (_, first, then) => {
     let isUp = false;
-    const bench = aBench({ reply: () => (isUp ? 200 : unreachable), tuning: { maxFailures: 1_000 } });
+    const bench = aDeliveryBench({ reply: () => (isUp ? 200 : unreachable), tuning: { maxFailures: 1_000 } });
     bench.clock.setWallClock(first);
     for (let n = 0; n < 50; n += 1) bench.add(`s-${n}`);
     await bench.clock.advance(60_000);
@@ -485,7 +367,7 @@ describe('the circuit breaker before a failing sink', () => {
   });
 
   it('the circuit breaker before a failing sink costs nothing while nothing waits', async () => {
-    const bench = aBench({ reply: () => unreachable, tuning: { maxFailures: 6 } });
+    const bench = aDeliveryBench({ reply: () => unreachable, tuning: { maxFailures: 6 } });
     bench.add('a');
     await bench.clock.advance(600_000);
     expect(bench.letters).toHaveLength(1);
@@ -493,7 +375,7 @@ describe('the circuit breaker before a failing sink', () => {
   });
 
   it('the circuit breaker before a failing sink stays closed for an overloaded sink that answers some events while a burst times out', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     for (let n = 0; n < 40; n += 1) bench.add(`s-${n}`);
     await bench.clock.advance(900);
     await bench.open('s-0').answer(200);
@@ -507,7 +389,7 @@ describe('the circuit breaker before a failing sink', () => {
   });
 
   it('asks a sink that times out for less before it opens', async () => {
-    const bench = aBench({ tuning: { maxFailures: 1_000 } });
+    const bench = aDeliveryBench({ tuning: { maxFailures: 1_000 } });
     for (let n = 0; n < 100; n += 1) bench.add(`s-${n}`);
     const most: number[] = [];
     for (let second = 0; second < 10; second += 1) {
@@ -520,7 +402,7 @@ describe('the circuit breaker before a failing sink', () => {
   });
 
   it('the circuit breaker before a failing sink stays closed when single keys get 429 from a sink that is well', async () => {
-    const bench = aBench({ reply: ({ partitionkey }) => (partitionkey.startsWith('shop/bad') ? 429 : 200) });
+    const bench = aDeliveryBench({ reply: ({ partitionkey }) => (partitionkey.startsWith('shop/bad') ? 429 : 200) });
     for (let n = 0; n < 12; n += 1) bench.add(`bad-${n}`);
     await settle();
     bench.add('good', 'failover');
@@ -530,7 +412,9 @@ describe('the circuit breaker before a failing sink', () => {
 
   it('sends healthy Services undisturbed while 100 others are refused by an exhausted quota', async () => {
     const refused = { status: 503, retryAfterMs: 1_000, scope: 'service' } as const;
-    const bench = aBench({ reply: ({ partitionkey }) => (partitionkey.startsWith('shop/bad') ? refused : 200) });
+    const bench = aDeliveryBench({
+      reply: ({ partitionkey }) => (partitionkey.startsWith('shop/bad') ? refused : 200),
+    });
     const waits: number[] = [];
     for (let n = 0; n < 100; n += 1) bench.add(`bad-${n}`);
     await settle();
@@ -550,7 +434,7 @@ describe('the circuit breaker before a failing sink', () => {
 
   it('lends a key in its backoff as the probe where nothing else waits, in turn, the most urgent first', async () => {
     let isUp = false;
-    const bench = aBench({ reply: () => (isUp ? 200 : unreachable), tuning: { maxFailures: 1_000 } });
+    const bench = aDeliveryBench({ reply: () => (isUp ? 200 : unreachable), tuning: { maxFailures: 1_000 } });
     for (const name of ['a', 'b']) bench.add(name);
     await bench.clock.advance(300_000);
     const before = bench.calls.length;
@@ -571,7 +455,7 @@ describe('the circuit breaker before a failing sink', () => {
   });
 
   it('counts no probe against the key that was lent: its dead letter comes when it would have come', async () => {
-    const bench = aBench({ reply: () => unreachable });
+    const bench = aDeliveryBench({ reply: () => unreachable });
     bench.add('a');
     // Nine waits from 0.25 s doubled to 30 s, 91.75 s; and at most a second for the breaker to let
     // the last attempt through.
@@ -583,7 +467,7 @@ describe('the circuit breaker before a failing sink', () => {
   });
 
   it('sends the same event again also by a probe, while the first may still be worked on', async () => {
-    const bench = aBench({ reply: () => unavailable, tuning: { maxFailures: 1_000 } });
+    const bench = aDeliveryBench({ reply: () => unavailable, tuning: { maxFailures: 1_000 } });
     bench.add('a');
     await bench.clock.advance(60_000);
     const built = new Map<ReconcileEvent, number>();
@@ -596,7 +480,7 @@ describe('the circuit breaker before a failing sink', () => {
   });
 
   it('sends it again after the dead letter, too: giving up is not an answer', async () => {
-    const bench = aBench({ tuning: { maxFailures: 1 } });
+    const bench = aDeliveryBench({ tuning: { maxFailures: 1 } });
     bench.add('a');
     await bench.open('a').fail(unavailable);
     expect(bench.letters).toHaveLength(1);
@@ -612,7 +496,7 @@ describe('the circuit breaker before a failing sink', () => {
 
 describe('closing', () => {
   it('waits for what is in flight and sends nothing more', async () => {
-    const bench = aBench();
+    const bench = aDeliveryBench();
     bench.add('a');
     const closed = bench.close();
     bench.add('b');
@@ -624,7 +508,7 @@ describe('closing', () => {
   });
 
   it('gives up after the grace period', async () => {
-    const bench = aBench({ tuning: { closeGraceMs: 300, attemptTimeoutMs: 10_000 } });
+    const bench = aDeliveryBench({ tuning: { closeGraceMs: 300, attemptTimeoutMs: 10_000 } });
     bench.add('a');
     const { signal } = bench.open('a');
     const closed = bench.close();
@@ -667,7 +551,7 @@ describe('over any weather', () => {
       fc.asyncProperty(weather, async (answers) => {
         let turn = 0;
         let mostAtOnce = 0;
-        const bench = aBench({
+        const bench = aDeliveryBench({
           tuning: { maxFailures: 1_000 },
           reply({ partitionkey }) {
             const open = bench.calls.filter((call) => call.isOpen && call.event.partitionkey === partitionkey);
