@@ -273,6 +273,18 @@ test.runIf(hasKubectl)('verdicts from outside take a flag of the functions and t
   expect([...plain.filter(isRight), ...flags(plain)]).toEqual([]);
 });
 
+test.runIf(hasHelm)('the chart takes null for resources, where a LimitRange sets them', () => {
+  const values = join(mkdtempSync(join(work, 'values-')), 'values.json');
+  const halves = {
+    bridge: { resources: null },
+    functions: { resources: null },
+    api: { enabled: true, resources: null },
+  };
+  writeFileSync(values, JSON.stringify(halves));
+  for (const { resources } of listContainers(renderChart('zen-lead', 'zen-lead', '--values', values)))
+    expect(resources ?? null).toBeNull();
+});
+
 test.runIf(hasHelm)('the chart opens the ports of a sink and of a collector only where they are configured', () => {
   const listPorts = (...values: readonly string[]): Readonly<Record<string, readonly number[]>> =>
     Object.fromEntries(
