@@ -10,6 +10,7 @@ import { formatRfc3339 } from '../lib/events/rfc3339.ts';
 import { assess } from '../lib/selection/assess.ts';
 import { reasons } from '../lib/selection/decision.ts';
 import { describeWrite } from '../lib/selection/describeWrite.ts';
+import { isExcluded } from '../lib/selection/fitness.ts';
 import { annotation } from '../lib/selection/names.ts';
 import type { Verdict } from '../lib/selection/observation.ts';
 import { readRecord } from '../lib/selection/record.ts';
@@ -66,6 +67,9 @@ export const leaderStatusSchema = z
     reason: z.enum(reasons).meta({ description: 'Why they say so.' }),
     paused: z.boolean().meta({ description: 'Frozen by zen-lead.io/paused.' }),
     pods: z.object({ ready: z.int(), total: z.int() }).meta({ description: 'Pods that the Service selects.' }),
+    excluded: z
+      .array(z.string())
+      .meta({ description: 'The pods that zen-lead.io/exclude keeps from leading, by name.' }),
     healthCheck: healthSchema
       .nullable()
       .meta({ description: 'Null where the Service asks for no check, or also for roles.' }),
@@ -107,6 +111,10 @@ export function toLeaderStatus(snapshot: Snapshot, now: number): LeaderStatus {
     reason: decision.reason,
     paused: decision.reason === 'Paused',
     pods: { ready: selected.filter((pod) => pod.ready && !pod.terminating).length, total: selected.length },
+    excluded: selected
+      .filter(isExcluded)
+      .map(({ name }) => name)
+      .toSorted(),
     healthCheck: toHealthStatus(snapshot, record.leader?.uid),
     roleCheck: toRoleStatus(snapshot, record.leader?.uid),
     drift: writes.map(describeWrite),

@@ -103,7 +103,10 @@ export const script = `
   }
 
   // api/browser/statusCard.ts
-  var reasonTexts = reasonText;
+  var reasonTexts = {
+    ...reasonText,
+    FirstLeader: "the first leader since the Service was opted in"
+  };
   function leaderNameOf({ leader }) {
     return leader?.name ?? "no pod";
   }
@@ -136,15 +139,22 @@ export const script = `
     return made;
   }
   function listNotes(status) {
-    const { leader, paused, reason, lastReason, warnings, healthCheck, roleCheck } = status;
+    const { leader, paused, reason, lastReason, warnings, healthCheck, roleCheck, excluded } = status;
     return [
       ...leader !== null && healthCheck?.leader === "failing" ? [describeFailure(healthCheck)] : [],
       ...leader !== null && roleCheck !== null ? describeRole(roleCheck) : [],
       ...leader !== null && leader.address === null ? ["Nothing is routed to it."] : [],
       ...paused ? ["Paused: the leader does not move, whatever happens."] : [],
       ...leader === null && !paused && reason !== lastReason ? [textOf(reason)] : [],
+      ...excluded.length > 0 ? [describeExcluded(excluded)] : [],
       ...warnings.map((warning) => \`\${warning.reason}: \${warning.message}\`)
     ];
+  }
+  var MAX_EXCLUDED_NAMES = 5;
+  function describeExcluded(names2) {
+    const rest = names2.length - MAX_EXCLUDED_NAMES;
+    const shown = names2.slice(0, MAX_EXCLUDED_NAMES).join(", ");
+    return \`Excluded from leading: \${shown}\${rest > 0 ? \` and \${rest} more\` : ""}.\`;
   }
   function describeFailure({ check, detail, since, passing }) {
     const why = detail === null ? "" : \` (\${detail})\`;

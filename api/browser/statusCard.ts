@@ -8,7 +8,14 @@ import type { LeaderStatus } from '../leaderStatus.ts';
 import { makeElement } from './elements.ts';
 import { keyOf, urgencyOf } from './urgency.ts';
 
-const reasonTexts: Readonly<Record<string, string>> = reasonText;
+/**
+ * The record of a Service goes when it is opted out. So FirstLeader says nothing about earlier
+ * times, and a reader who saw a leader before must not be told that no pod led.
+ */
+const reasonTexts: Readonly<Record<string, string>> = {
+  ...reasonText,
+  FirstLeader: 'the first leader since the Service was opted in',
+};
 
 export function leaderNameOf({ leader }: LeaderStatus): string {
   return leader?.name ?? 'no pod';
@@ -54,15 +61,25 @@ function makeFacts(status: LeaderStatus): HTMLElement {
 }
 
 function listNotes(status: LeaderStatus): readonly string[] {
-  const { leader, paused, reason, lastReason, warnings, healthCheck, roleCheck } = status;
+  const { leader, paused, reason, lastReason, warnings, healthCheck, roleCheck, excluded } = status;
   return [
     ...(leader !== null && healthCheck?.leader === 'failing' ? [describeFailure(healthCheck)] : []),
     ...(leader !== null && roleCheck !== null ? describeRole(roleCheck) : []),
     ...(leader !== null && leader.address === null ? ['Nothing is routed to it.'] : []),
     ...(paused ? ['Paused: the leader does not move, whatever happens.'] : []),
     ...(leader === null && !paused && reason !== lastReason ? [textOf(reason)] : []),
+    ...(excluded.length > 0 ? [describeExcluded(excluded)] : []),
     ...warnings.map((warning) => `${warning.reason}: ${warning.message}`),
   ];
+}
+
+/** A fleet of excluded pods must not push the next card off the screen. */
+const MAX_EXCLUDED_NAMES = 5;
+
+function describeExcluded(names: readonly string[]): string {
+  const rest = names.length - MAX_EXCLUDED_NAMES;
+  const shown = names.slice(0, MAX_EXCLUDED_NAMES).join(', ');
+  return `Excluded from leading: ${shown}${rest > 0 ? ` and ${rest} more` : ''}.`;
 }
 
 function describeFailure({ check, detail, since, passing }: NonNullable<LeaderStatus['healthCheck']>): string {

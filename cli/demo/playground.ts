@@ -28,6 +28,8 @@ export function showPlayground({ cluster, screen, kubeconfigPath, pageUrl, apiUr
   screen.command(`kubectl annotate pod ${POD_NAMES[2]} ${annotation.exclude}=true`);
   screen.command(`npx zen-lead switchover default/${SERVICE}`);
   screen.command(`npx zen-lead lock default/try --api-url ${apiUrl} -- sleep 60`);
+  screen.line('   kubectl create with a file works. `kubectl create deployment` and the like send protobuf, which');
+  screen.line('   this API refuses; no controller would make pods of a Deployment here either.');
   screen.command(`kubectl get leases,events`);
   screen.command(`kubectl annotate service ${SERVICE} ${annotation.enabled}-`);
   screen.command(`nc 127.0.0.1 ${cluster.leaderPort}              # who answers`);

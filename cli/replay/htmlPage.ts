@@ -28,21 +28,21 @@ export function renderHtmlPage(data: TimelineData): string {
 <header>
 <h1>zen-lead timeline</h1>
 <p id="summary"></p>
-<form id="controls">
+<div id="controls" role="group" aria-label="View">
 <button type="button" id="in" title="Zoom in (+)">+</button>
 <button type="button" id="out" title="Zoom out (-)">&minus;</button>
 <button type="button" id="fit" title="Show all (0)">All</button>
 <button type="button" id="previous" title="Previous change (p)">&lsaquo; change</button>
 <button type="button" id="next" title="Next change (n)">change &rsaquo;</button>
 <input id="filter" type="search" placeholder="Services" aria-label="Show only Services whose name contains this">
-</form>
+</div>
 <ul id="legend">
 <li><i class="led"></i>led, a colour a pod</li><li><i class="none"></i>no pod</li>
 <li><i class="elected"></i>elected</li><li><i class="trouble"></i>lost, refused or not delivered</li><li><i class="differs"></i>decided otherwise today</li>
 </ul>
 </header>
 <main id="scroll" tabindex="0" aria-label="Timeline: one lane a Service. Plus and minus zoom, arrows move, n and p go to changes."><canvas id="lanes"></canvas><div id="space"></div></main>
-<aside id="tip" role="status" aria-live="polite"></aside>
+<div id="tip" role="status" aria-live="polite"></div>
 <noscript>This page draws with a script.</noscript>
 <script type="application/json" id="data">${json}</script>
 <script>${script}</script>

@@ -499,7 +499,6 @@ export const script = `
     findElement(id, HTMLButtonElement).addEventListener("click", act);
   }
   filter.addEventListener("input", () => filterLanes(filter.value.trim()));
-  findElement("controls", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
   findElement("summary", HTMLElement).textContent = describeTimeline(timeline);
   filterLanes("");
 })();

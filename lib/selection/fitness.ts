@@ -85,7 +85,8 @@ export function isFinished(pod: Candidate): boolean {
   return pod.phase === 'Succeeded' || pod.phase === 'Failed';
 }
 
-function isExcluded(pod: Candidate): boolean {
+/** As zen-lead.io/exclude on the pod asks. */
+export function isExcluded(pod: Candidate): boolean {
   return pod.exclude !== undefined && parseBoolean(pod.exclude) === true;
 }
 

@@ -135,7 +135,6 @@ for (const [id, act] of [
   findElement(id, HTMLButtonElement).addEventListener('click', act);
 }
 filter.addEventListener('input', () => filterLanes(filter.value.trim()));
-findElement('controls', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault());
 
 findElement('summary', HTMLElement).textContent = describeTimeline(timeline);
 filterLanes('');

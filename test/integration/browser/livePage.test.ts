@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { describeInBrowser } from '../../support/browser/describeInBrowser.ts';
+import { listViolations } from '../../support/browser/listViolations.ts';
 import type { BrowserPage, Size } from '../../support/browser/openBrowser.ts';
 import { aWorld, type World } from '../../support/programs/aStatusWorld.ts';
 
@@ -78,5 +79,17 @@ describeInBrowser('the live page', (openPage) => {
       "(() => { const filter = document.getElementById('filter'); filter.value = 'number-499'; filter.dispatchEvent(new Event('input')); })()",
     );
     await page.until("document.querySelectorAll('article').length === 1");
+  });
+
+  it('axe-core finds nothing on the live page, with changes, notes and a pod that is excluded', async () => {
+    const world = await aWorld();
+    world.annotate('billing', { paused: 'False' });
+    world.annotate('accounts');
+    world.route('accounts', 'postgres-0');
+    const page = await open(world);
+    await page.until("document.querySelectorAll('article').length === 2");
+    world.route('accounts', 'postgres-1');
+    await page.until("document.querySelectorAll('#changes time').length > 0");
+    expect(await listViolations(page)).toEqual([]);
   });
 });

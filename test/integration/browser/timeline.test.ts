@@ -9,6 +9,7 @@ import { createHtmlTimeline } from '../../../cli/replay/htmlTimeline.ts';
 import { parseLine } from '../../../lib/recording/parseLine.ts';
 import { toLine } from '../../../lib/recording/recordedLine.ts';
 import { describeInBrowser } from '../../support/browser/describeInBrowser.ts';
+import { listViolations } from '../../support/browser/listViolations.ts';
 import type { BrowserPage, Size } from '../../support/browser/openBrowser.ts';
 import { aDelivery, T0 } from '../../support/objects/aDelivery.ts';
 import { aCandidate, aSnapshot, aSource, uid } from '../../support/objects/anEvent.ts';
@@ -170,5 +171,13 @@ describeInBrowser('the page of replay --html', (openPage) => {
     expect(strokes).toBeGreaterThan(lanes);
     expect(strokes).toBeLessThan(lanes * width);
     expect(page.errors).toEqual([]);
+  });
+
+  it('axe-core finds nothing on the timeline', async () => {
+    const page = await open([
+      { at: T0, readyPod: 'one' },
+      { at: T0 + 60_000, readyPod: null },
+    ]);
+    expect(await listViolations(page)).toEqual([]);
   });
 });

@@ -55,6 +55,18 @@ describe('a status', () => {
     expect(aStatus().healthCheck).toBeNull();
   });
 
+  it('names the pods that are excluded from leading', () => {
+    const snapshot = buildSnapshot({
+      ...{ namespace: 'shop', name: 'postgres', source: aService(), services: [], slices: [], revisions },
+      pods: [
+        aPod({ name: 'postgres-1', exclude: 'true' }),
+        aPod({ name: 'postgres-0', exclude: 'true' }),
+        aPod({ name: 'postgres-2' }),
+      ],
+    });
+    expect(toLeaderStatus(snapshot, NOW).excluded).toEqual(['postgres-0', 'postgres-1']);
+  });
+
   it('says what the leader says of its role, and which pods are the primary', () => {
     const world = new World();
     world.setSource(aService({ 'role-check': 'tcp://:5432', 'role-check-expect': 'x' }));
