@@ -18,6 +18,7 @@
 
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { inputError, ZenLeadError } from '../lib/errors.ts';
+import { batchContentType, isBatch, parseBatch } from '../lib/events/batch.ts';
 import { parseEnvelope } from '../lib/events/envelope.ts';
 import { type IncomingEvent, parseEvent } from '../lib/events/parseEvent.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
@@ -201,8 +202,11 @@ async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDe
   };
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   // headersDistinct, not headers: Node joins what is given twice into one value.
-  const event = parseEvent(parseEnvelope(request.raw.headersDistinct, body));
-  const replies = event.kind === 'verdict' ? [await takeVerdict(event)] : await dispatchFrom(event);
+  const headers = request.raw.headersDistinct;
+  const handle = async (event: IncomingEvent): Promise<readonly ReplyEvent[]> =>
+    event.kind === 'verdict' ? [await takeVerdict(event)] : await dispatchFrom(event);
+  if (isBatch(headers)) return await receiveBatch(request, reply, handle, parseBatch(headers, body, parseEvent));
+  const replies = await handle(parseEvent(parseEnvelope(headers, body)));
   const [only, ...others] = replies;
   // A response holds one event. A foreign event may concern several Services, and its sender
   // expects no reply.
@@ -212,6 +216,29 @@ async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDe
     .code(200)
     .headers({ ...message.headers })
     .send(message.body);
+}
+
+/**
+ * Handles one event after the other, so that they keep their order, and answers with a batch of
+ * what each would be answered with. The first that fails ends it: the sender sends the batch again,
+ * and what was handled by then changes nothing a second time.
+ */
+async function receiveBatch(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  handle: (event: IncomingEvent) => Promise<readonly ReplyEvent[]>,
+  events: readonly IncomingEvent[],
+): Promise<FastifyReply> {
+  const answers: string[] = [];
+  for (const event of events) {
+    const [only, ...others] = await handle(event);
+    if (only !== undefined && others.length === 0) answers.push(toMessage(only, request.sender).body);
+  }
+  if (answers.length === 0) return reply.code(204).send();
+  return reply
+    .code(200)
+    .type(batchContentType)
+    .send(Buffer.from(`[${answers.join(',')}]`));
 }
 
 function toMessage(reply: ReplyEvent, sender: Sender): HttpMessage {

@@ -39,7 +39,7 @@ export type ErrorCode =
   | 'REPORT_REFUSED' // a verdict from outside without the right, or where none is accepted: 403
   | 'BUSY' // a bound was reached: 429
   | 'ABORTED' // the caller has gone
-  | 'INPUT_UNSUPPORTED' // a media type, charset, content coding or batch that is refused: 415
+  | 'INPUT_UNSUPPORTED' // a media type, charset or content coding that is refused: 415
   | 'SINK_UNREACHABLE' // no connection to the sink: nothing was sent
   | 'DEMO_FAILED' // a step of `zen-lead demo` did not happen
   | 'KUBE_NAMESPACE_TERMINATING' // 403: nothing can be made there any more

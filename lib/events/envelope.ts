@@ -5,7 +5,7 @@
  * validates nothing else.
  *
  * Guarantees: INPUT_INVALID with the path for an attribute that the specification forbids.
- * INPUT_UNSUPPORTED for a content type that is not an event, a batch, another event format, another
+ * INPUT_UNSUPPORTED for a content type that is not an event, another event format, another
  * charset of the envelope or a content coding. Data that cannot be read refuses nothing: the
  * envelope says what is wrong with it. The same event gets the same answer in both modes.
  * Source: CloudEvents HTTP protocol binding 1.0.2 section 3; JSON format 1.0.2 section 3.1 (data:
@@ -16,7 +16,7 @@ import { inputError, ZenLeadError } from '../errors.ts';
 import { type Attributes, parseAttributes } from './attributes.ts';
 import { decodeHeaderValue } from './headerValue.ts';
 import { isJsonType, isUtf8, type MediaType, parseMediaType } from './mediaType.ts';
-import { parseJson, parseStrictJson } from './strictJson.ts';
+import { parseJson, parseStrictJson, type UncheckedJson } from './strictJson.ts';
 
 /**
  * `opaque`: there is data, in a format that is not JSON. `unreadable`: it says that it is JSON and
@@ -38,24 +38,22 @@ export type Headers = Readonly<Record<string, string | readonly string[] | undef
 const STRUCTURED = 'application/cloudevents+json';
 
 export function parseEnvelope(headers: Headers, body: Uint8Array): Envelope {
-  const coding = header(headers, 'content-encoding');
-  if (coding !== undefined && coding.toLowerCase() !== 'identity')
-    throw unsupported('content-encoding', `${JSON.stringify(coding)} is not accepted; send it uncompressed`);
-
+  refuseCoding(headers);
   const contentType = header(headers, 'content-type');
   const mediaType = contentType === undefined ? undefined : parseMediaType(contentType);
   if (!mediaType?.essence.startsWith('application/cloudevents')) return parseBinary(headers, mediaType, body);
 
   if (mediaType.essence.startsWith('application/cloudevents-batch'))
-    throw unsupported('content-type', 'batches are not accepted; send one event a request');
+    throw unsupported('content-type', 'a batch is not one event');
   if (mediaType.essence !== STRUCTURED)
     throw unsupported('content-type', `the only event format accepted is ${STRUCTURED}`);
   if (!isUtf8(mediaType)) throw unsupported('content-type', 'the only charset accepted is utf-8');
-  return parseStructured(body);
+  const { value, checkMember } = parseJson(body, 'body');
+  return readStructured(value, checkMember);
 }
 
-function parseStructured(body: Uint8Array): Envelope {
-  const { value: event, checkMember } = parseJson(body, 'body');
+/** One event as JSON, which `checkMember` of the same document judges. */
+export function readStructured(event: unknown, checkMember: UncheckedJson['checkMember']): Envelope {
   if (typeof event !== 'object' || event === null || Array.isArray(event))
     throw inputError('body', 'must be a JSON object');
   // No attribute is a container, so only the data can be deep.
@@ -120,13 +118,19 @@ function decodeBase64(value: unknown): Uint8Array {
   return Buffer.from(value, 'base64');
 }
 
-function header(headers: Headers, name: string): string | undefined {
+export function refuseCoding(headers: Headers): void {
+  const coding = header(headers, 'content-encoding');
+  if (coding !== undefined && coding.toLowerCase() !== 'identity')
+    throw unsupported('content-encoding', `${JSON.stringify(coding)} is not accepted; send it uncompressed`);
+}
+
+export function header(headers: Headers, name: string): string | undefined {
   const value = headers[name];
   if (value === undefined || typeof value === 'string') return value;
   if (value.length > 1) throw inputError(name, 'is given more than once');
   return value[0];
 }
 
-function unsupported(path: string, problem: string): ZenLeadError {
+export function unsupported(path: string, problem: string): ZenLeadError {
   return new ZenLeadError('INPUT_UNSUPPORTED', `${path}: ${problem}`, { retry: 'never', path });
 }

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { batchContentType } from '../../../lib/events/batch.ts';
 import { parseEnvelope } from '../../../lib/events/envelope.ts';
 import { parseReply } from '../../../lib/events/parseReply.ts';
 import type { ReplyEvent } from '../../../lib/events/reply.ts';
@@ -28,6 +29,34 @@ const send = (event: object, signal?: AbortSignal): Promise<Response> => {
 };
 const replyOf = async (response: Response): Promise<ReplyEvent> =>
   parseReply(parseEnvelope(Object.fromEntries(response.headers), Buffer.from(await response.arrayBuffer())));
+
+describe('a batch', () => {
+  const post = (events: readonly object[]): Promise<Response> =>
+    server.post({ 'content-type': batchContentType }, JSON.stringify(events));
+
+  it('a batch is answered with the reply to each event, in their order', async () => {
+    const response = await post([aReconcileEvent(), aReconcileEvent()]);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toContain(batchContentType);
+    const replies = (await response.json()) as readonly { readonly type: string }[];
+    // The second one finds what the first one did.
+    expect(replies.map(({ type }) => type)).toEqual(['io.zen-lead.leader.elected', 'io.zen-lead.leader.kept']);
+  });
+
+  it('a batch that asks for nothing is answered with 204', async () => {
+    expect((await post([])).status).toBe(204);
+    expect(server.fake.requests).toEqual([]);
+  });
+
+  it('a batch whose first event must be sent again is answered as that event, and handles no other', async () => {
+    server.fake.before = ({ method }) => (method === 'GET' ? undefined : failure(503, 'ServiceUnavailable'));
+    const other = { ...aReconcileEvent(), subject: 'namespaces/shop/services/other' };
+    const response = await post([aReconcileEvent(), other]);
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).not.toBeNull();
+    expect(JSON.stringify(server.fake.requests)).not.toContain('other');
+  });
+});
 
 describe('limits of an operator', () => {
   it('a body beyond --body-limit-bytes is refused with 413, and one within it is read', async () => {
@@ -138,14 +167,24 @@ describe('POST /', () => {
       { ...type, 'content-encoding': 'gzip' },
       Buffer.from([0x1f, 0x8b]),
     ],
+    ['a batch that is one event', 400, 'INPUT_INVALID', 'body', { 'content-type': batchContentType }, text],
     [
-      'a batch',
-      415,
-      'INPUT_UNSUPPORTED',
-      'content-type',
-      { 'content-type': 'application/cloudevents-batch+json' },
-      `[${text}]`,
+      'a batch whose second event has no id',
+      400,
+      'INPUT_INVALID',
+      'body[1].id',
+      { 'content-type': batchContentType },
+      `[${text},${JSON.stringify({ ...aReconcileEvent(), id: undefined })}]`,
     ],
+    [
+      'a batch that reaches a prototype',
+      400,
+      'INPUT_INVALID',
+      undefined,
+      { 'content-type': batchContentType },
+      `[${text.slice(0, -1)},"constructor":{"prototype":{"polluted":true}}}]`,
+    ],
+    ['a batch of 65', 400, 'INPUT_INVALID', 'body', { 'content-type': batchContentType }, `[${Array(65).fill('{}')}]`],
     ['a content type that is none', 415, 'INPUT_UNSUPPORTED', 'content-type', { 'content-type': ';;' }, text],
   ])('refuses %s with %i, changes nothing and goes on serving', async (_name, status, code, path, headers, body) => {
     const response = await server.post(headers, body);

@@ -130,7 +130,7 @@ describe('a content type that is not understood', () => {
     [';;', event],
     ['application/cloudevents', event],
     ['application/cloudevents+avro', event],
-    ['application/cloudevents-batch+json', `[${event}]`],
+    ['application/cloudevents-batch+avro', `[${event}]`],
     ['application/cloudevents+json; charset=iso-8859-1', event],
   ])('a content type that is not understood is 415: %s', async (contentType, body) => {
     const response = await server.post({ 'content-type': contentType }, body);
