@@ -17,6 +17,8 @@ export interface Views {
 
 export interface EventContext extends Views {
   readonly clusterName: string;
+  /** Absent where `dataschema` names the published files. */
+  readonly schemasUrl?: string | undefined;
   /** False where the store may be old: the event is then a hint. */
   isFresh(namespace: string): boolean;
   /** What the last reply about this key asked to get back. */

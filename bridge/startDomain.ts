@@ -40,6 +40,8 @@ export interface DomainOptions<E extends OutgoingEvent, R> {
   /** Absent where the sink is in this process, and events have no size limit. */
   readonly sinkUrl?: string | undefined;
   readonly clusterName: string;
+  /** Where the JSON Schemas are that `dataschema` names. */
+  readonly schemasUrl?: string | undefined;
   /** Empty means all. */
   readonly namespaces: readonly string[];
   readonly metrics: Metrics;
@@ -149,6 +151,7 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
 
   const context: EventContext = {
     clusterName: options.clusterName,
+    schemasUrl: options.schemasUrl,
     revision: watches.revision,
     isFresh: (namespace) => replica.isFirst() && watches.isFresh(namespace),
     carryOf: rechecks.carryOf,

@@ -34,6 +34,7 @@ import { answerClientError, type ReceiveLimits, refuse, toInputError } from './r
 import { parseAlerts } from './verdicts/parseAlerts.ts';
 import { receiveAlerts } from './verdicts/receiveAlerts.ts';
 import type { VerdictIntake } from './verdicts/verdictIntake.ts';
+import { serveSchemas } from './serveSchemas.ts';
 import { watchCaller } from './watchCaller.ts';
 
 export interface AppDeps {
@@ -134,6 +135,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
 
   app.addHook('onRequest', requireHost);
   registerProbes(app, { metrics: deps.metrics, isReady: () => deps.isReady() });
+  serveSchemas(app);
   app.options('*', handshake);
   app.decorateRequest('sender', 'stranger');
   app.post(ALERTS_PATH, { onRequest: admit }, (request, reply) => receiveAll(request, reply, deps));

@@ -12,7 +12,7 @@
  * https://github.com/cloudevents/spec/tree/main/cloudevents/extensions
  */
 
-import { reconcileDataSchema } from '../../lib/events/dataSchema.ts';
+import { reconcileDataSchemaAt } from '../../lib/events/dataSchema.ts';
 import { hashId } from '../../lib/events/eventId.ts';
 import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import { serviceSubject } from '../../lib/events/subject.ts';
@@ -65,7 +65,7 @@ export function toCloudEvent(
     subject,
     time: new Date(concern.observedAt).toISOString(),
     datacontenttype: 'application/json',
-    dataschema: reconcileDataSchema,
+    dataschema: reconcileDataSchemaAt(context.schemasUrl),
     partitionkey: concern.key,
     sequence: toSequence(revisions.pods),
     expirytime: new Date(deadline).toISOString(),

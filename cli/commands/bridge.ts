@@ -55,6 +55,7 @@ export async function bridge(values: Values<'bridge'>, readSettings: () => Promi
     sink: createHttpSink(poster, parseReply, Date.now),
     sinkUrl,
     clusterName,
+    schemasUrl: values.schemasUrl,
     namespaces,
     metrics,
     log,

@@ -67,6 +67,7 @@ export async function run(values: Values<'run'>, readSettings: () => Promise<Com
   const zenLead = startZenLead({
     api,
     clusterName,
+    schemasUrl: values.schemasUrl,
     namespaces,
     eventsSink,
     eventsSinkOptions,

@@ -22,8 +22,7 @@ export const errorReference: Readonly<Record<ErrorCode | 'INTERNAL', ErrorNote>>
     todo: 'Send less: an event without its snapshot is a hint, and works.',
   },
   INPUT_UNSUPPORTED: {
-    meaning:
-      'A content type that is no CloudEvent, or an event format, charset or content coding that is refused.',
+    meaning: 'A content type that is no CloudEvent, or an event format, charset or content coding that is refused.',
     todo: 'Send one CloudEvent 1.0 in JSON, UTF-8, not compressed: structured, or binary with ce- headers.',
   },
   HEADERS_TOO_LARGE: {

@@ -8,7 +8,10 @@ import { createInProcessSink } from '../../functions/inProcessSink.ts';
 
 interface ZenLeadOptions
   extends FunctionDeps,
-    Pick<BridgeOptions, 'lease' | 'onDelivery' | 'onConcern' | 'onPod' | 'checks' | 'tuning' | 'deadLetterSink'> {
+    Pick<
+      BridgeOptions,
+      'lease' | 'onDelivery' | 'onConcern' | 'onPod' | 'checks' | 'tuning' | 'deadLetterSink' | 'schemasUrl'
+    > {
   /** Empty for all. */
   readonly namespaces: readonly string[];
 }

@@ -1,5 +1,6 @@
 /**
- * Renders a rule file of Prometheus as the PrometheusRule of its operator.
+ * Renders a rule file of Prometheus as the PrometheusRule of its operator, or with another base for
+ * the links to runbooks.
  */
 
 import { parse, stringify } from 'yaml';
@@ -13,4 +14,11 @@ export function renderPrometheusRule(rules: string): string {
     spec: { groups },
   };
   return `# Written from rules.yaml by writePrometheusRule.ts; a test compares.\n${stringify(manifest, { lineWidth: 0 })}`;
+}
+
+const published = 'https://github.com/kube-zen/zen-lead/blob/main/docs/runbooks/';
+
+/** `base` is where the pages of docs/runbooks are, with a slash at its end or without. */
+export function withRunbooksAt(base: string, rules: string): string {
+  return rules.replaceAll(published, `${base.replace(/\/$/, '')}/`);
 }

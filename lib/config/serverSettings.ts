@@ -72,6 +72,13 @@ export const serverSettings = {
     meaning: 'Name of this cluster in the source of every event, /clusters/NAME.',
     why: 'A cluster of kubeadm has this name unless it is given another.',
   },
+  schemasUrl: {
+    kind: 'url',
+    flag: 'schemas-url',
+    placeholder: 'URL',
+    meaning: 'Where the JSON Schemas of the events are, for dataschema. Functions serve them under /schemas.',
+    absent: 'dataschema names the files in zen-lead’s repository',
+  },
   namespaces: {
     kind: 'list',
     flag: 'namespace',

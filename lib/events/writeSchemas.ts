@@ -1,40 +1,10 @@
 /**
- * Generates `schemas/*.json` from the zod schemas (`npm run schemas`). A unit test compares the
- * files with its output.
- *
- * Source: JSON Schema 2020-12, which zod's toJSONSchema writes. Unknown properties are allowed,
- * because the schemas describe the input.
+ * Writes `schemas/*.json` (`npm run schemas`). A unit test compares the files with its output.
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
-import { reconcileDataSchema, replyDataSchema } from './dataSchema.ts';
-import { reconcileDataZod } from './reconcileSchema.ts';
-import { replyDataZod } from './replySchema.ts';
+import { toSchemaFiles } from './schemaFiles.ts';
 
-/** File names under `schemas/`, with what belongs into each. */
-export function toSchemaFiles(): ReadonlyMap<string, string> {
-  return new Map([
-    [
-      fileName(reconcileDataSchema),
-      toJson(reconcileDataZod, reconcileDataSchema, 'Data of io.zen-lead.pod.* and io.zen-lead.service.*'),
-    ],
-    [fileName(replyDataSchema), toJson(replyDataZod, replyDataSchema, 'Data of io.zen-lead.leader.*')],
-  ]);
-}
-
-function toJson(schema: z.ZodType, id: string, title: string): string {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
-  return `${JSON.stringify({ $schema, $id: id, title, ...rest }, null, 2)}\n`;
-}
-
-function fileName(uri: string): string {
-  return uri.slice(uri.lastIndexOf('/') + 1);
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const folder = new URL('../../schemas/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  for (const [name, text] of toSchemaFiles()) writeFileSync(new URL(name, folder), text);
-}
+const folder = new URL('../../schemas/', import.meta.url);
+mkdirSync(folder, { recursive: true });
+for (const [name, text] of toSchemaFiles()) writeFileSync(new URL(name, folder), text);

@@ -41,7 +41,7 @@ export function aReconcileEvent(changes: Partial<ReconcileEvent> = {}): Reconcil
     subject: 'namespaces/shop/services/db',
     time: '2026-11-20T10:00:00.000Z',
     datacontenttype: 'application/json',
-    dataschema: 'https://zen-lead.io/schemas/reconcile.v1.json',
+    dataschema: 'https://raw.githubusercontent.com/kube-zen/zen-lead/main/schemas/reconcile.v1.json',
     partitionkey: 'shop/db',
     sequence: '00000000000000000100',
     expirytime: '2026-11-20T10:00:03.000Z',

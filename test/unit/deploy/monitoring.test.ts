@@ -7,7 +7,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { renderPrometheusRule } from '../../../deploy/prometheus/renderPrometheusRule.ts';
+import { renderPrometheusRule, withRunbooksAt } from '../../../deploy/prometheus/renderPrometheusRule.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(resolve(root, file), 'utf8');
@@ -61,13 +61,22 @@ describe('deploy/prometheus', () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
+  test('the links to runbooks take a base of your own', () => {
+    const rules = withRunbooksAt('https://wiki.example/zen-lead/', read('deploy/prometheus/rules.yaml'));
+    const links = [...rules.matchAll(/runbook_url: (\S+)/g)].map(([, url]) => url);
+    expect(links).toHaveLength(alerts.length);
+    for (const url of links) expect(url).toMatch(/^https:\/\/wiki\.example\/zen-lead\/ZenLead\w+\.md$/);
+  });
+
   test.each(alerts)(
     '$alert says what, how bad, and links a runbook that is there',
     ({ alert, annotations, labels }) => {
       expect(annotations?.['summary']).toBeTruthy();
       expect(annotations?.['description']).toBeTruthy();
       expect(['critical', 'warning', 'info']).toContain(labels?.['severity']);
-      expect(annotations?.['runbook_url']).toBe(`https://zen-lead.io/runbooks/${alert}.md`);
+      expect(annotations?.['runbook_url']).toBe(
+        `https://github.com/kube-zen/zen-lead/blob/main/docs/runbooks/${alert}.md`,
+      );
       const runbook = read(`docs/runbooks/${alert}.md`);
       for (const part of [`# ${alert}\n`, '## What it means', '## What to check', '## What to do'])
         expect(runbook).toContain(part);

@@ -8,10 +8,10 @@ import { type ReconcileData, reconcileTypes } from '../../../lib/events/reconcil
 import type { reconcileDataZod } from '../../../lib/events/reconcileSchema.ts';
 import { type ReplyData, replyTypes } from '../../../lib/events/reply.ts';
 import type { replyDataZod } from '../../../lib/events/replySchema.ts';
+import { toSchemaFiles } from '../../../lib/events/schemaFiles.ts';
 import { parseSubject, serviceSubject } from '../../../lib/events/subject.ts';
 import { clusterSource, toLeaderEvent, toReply } from '../../../lib/events/toReply.ts';
 import { toStructured } from '../../../lib/events/toStructured.ts';
-import { toSchemaFiles } from '../../../lib/events/writeSchemas.ts';
 import { aCandidate, aReconcileEvent, aSnapshot, revision, structured, uid } from '../../support/objects/anEvent.ts';
 
 const parse = (event: object): IncomingEvent => {

@@ -58,6 +58,27 @@ describe('a batch', () => {
   });
 });
 
+describe('schemas', () => {
+  it('serves the JSON Schemas of the repository without a token, and names them', async () => {
+    const { schemas } = (await (await fetch(`${server.functions.url}/schemas`)).json()) as { schemas: string[] };
+    expect(schemas).toEqual(['/schemas/reconcile.v1.json', '/schemas/reply.v1.json']);
+    for (const path of schemas) {
+      const response = await fetch(new URL(path, server.functions.url));
+      expect(response.headers.get('content-type')).toContain('application/schema+json');
+      expect(await response.text()).toBe(readFileSync(new URL(`../../..${path}`, import.meta.url), 'utf8'));
+    }
+  });
+
+  it('answers 404 for another one, and says which there are', async () => {
+    const response = await fetch(new URL('/schemas/x.json', server.functions.url));
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({
+      code: 'PATH_UNKNOWN',
+      message: expect.stringContaining('reply.v1.json'),
+    });
+  });
+});
+
 describe('limits of an operator', () => {
   it('a body beyond --body-limit-bytes is refused with 413, and one within it is read', async () => {
     await server.close();
