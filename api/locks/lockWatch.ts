@@ -41,8 +41,19 @@ function createLockStore(book: Pick<LockBook, 'observe'>): ReflectorStore<LockVi
     },
     replace(objects, unreadable) {
       const present = new Set([...unreadable, ...objects.map(({ uid }) => uid)]);
-      for (const view of [...views.values()]) if (!present.has(view.uid)) remove(view);
-      for (const view of objects) put(view);
+      const differences = { added: 0, modified: 0, deleted: 0 };
+      for (const view of [...views.values()]) {
+        if (present.has(view.uid)) continue;
+        remove(view);
+        differences.deleted += 1;
+      }
+      for (const view of objects) {
+        const known = views.get(keyOf(view));
+        if (known === undefined) differences.added += 1;
+        else if (known.resourceVersion !== view.resourceVersion) differences.modified += 1;
+        put(view);
+      }
+      return differences;
     },
   };
 }

@@ -82,6 +82,7 @@ export function registerLeaderGauges(
     const members = [...index.pods.members(source).values()];
     return members.filter((pod) => pod.ready && !pod.terminating).length;
   });
+  perService(metrics.candidates, Math.min, (index, source) => index.pods.members(source).size);
   perService(metrics.leaderStable, Math.min, (index, source) => (isServed(source, index) ? 1 : 0));
   perService(metrics.withoutEndpoints, Math.max, (index, source) => (index.routedPod(source) === null ? 1 : 0));
   perService(metrics.leaderSeconds, Math.min, (index, source) => {

@@ -49,8 +49,11 @@ interface ObjectStoreOptions<I, T> {
 export function createObjectStore<I, T extends ReflectedObject>(options: ObjectStoreOptions<I, T>): ReflectorStore<T> {
   const { indexes, pick, namespace: only, onChange } = options;
 
+  const told = { added: 0, modified: 0, deleted: 0 };
   function tell(change: ObjectChange<T> | null): void {
-    if (change !== null) onChange(change);
+    if (change === null) return;
+    told[change.kind] += 1;
+    onChange(change);
   }
 
   function put(object: T): void {
@@ -81,6 +84,7 @@ export function createObjectStore<I, T extends ReflectedObject>(options: ObjectS
       });
     },
     replace(objects, unreadable) {
+      const before = { ...told };
       // The first LIST of a large cluster meets an empty store, and needs no set of uids.
       let present: Set<string> | undefined;
       removeAbsent((uid) => {
@@ -88,6 +92,11 @@ export function createObjectStore<I, T extends ReflectedObject>(options: ObjectS
         return present.has(uid);
       });
       for (const object of objects) put(object);
+      return {
+        added: told.added - before.added,
+        modified: told.modified - before.modified,
+        deleted: told.deleted - before.deleted,
+      };
     },
   };
 }

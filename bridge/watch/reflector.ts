@@ -31,7 +31,7 @@ import type { Clock } from '../clock.ts';
 import { sleep } from '../sleep.ts';
 import type { RelistReason } from './nextStep.ts';
 import { createObjectReader, type StoreStep } from './objectReader.ts';
-import type { ObjectIdentity, ReflectorStore } from './reflectorStore.ts';
+import type { Differences, ObjectIdentity, ReflectorStore } from './reflectorStore.ts';
 import { type ReflectorTuning, reflectorTuning } from './reflectorTuning.ts';
 import { retryUntilAnswered } from './retryUntilAnswered.ts';
 import { createWatchLoop } from './watchLoop.ts';
@@ -51,7 +51,7 @@ export interface ReflectorOptions<T> extends Collection {
   /** In [0, 1). */
   readonly random: () => number;
   readonly log: Logger;
-  readonly metrics: Pick<Metrics, 'relists' | 'watchEvents' | 'cacheUpdateSeconds'>;
+  readonly metrics: Pick<Metrics, 'relists' | 'missedEvents' | 'watchEvents' | 'cacheUpdateSeconds'>;
   readonly tuning?: Partial<ReflectorTuning>;
   /** Default: thrown outside any promise, which ends the process. */
   readonly onFatal?: (error: unknown) => void;
@@ -104,11 +104,19 @@ export function startReflector<T extends ObjectIdentity>(options: ReflectorOptio
   function take(step: StoreStep<T> | null, resourceVersion: string): void {
     revision = resourceVersion;
     try {
-      if (step !== null) applyStep(store, step);
+      if (step?.kind === 'replaced') countMissed(store.replace(step.objects, step.unreadable));
+      else if (step !== null) applyStep(store, step);
       options.onRevision?.(resourceVersion);
     } catch (cause) {
       throw new Error(`reflector ${name}: a callback failed, what follows from the change is unknown`, { cause });
     }
+  }
+
+  /** What a relist found and no watch line had told. The first list has no watch before it. */
+  function countMissed(differences: Differences): void {
+    if (!isSynced) return;
+    for (const [type, count] of Object.entries(differences))
+      if (count > 0) metrics.missedEvents.inc({ resource: name, type }, count);
   }
 
   async function list(reason: RelistReason): Promise<void> {
@@ -188,9 +196,8 @@ export function startReflector<T extends ObjectIdentity>(options: ReflectorOptio
   };
 }
 
-function applyStep<T>(store: ReflectorStore<T>, step: StoreStep<T>): void {
-  if (step.kind === 'replaced') store.replace(step.objects, step.unreadable);
-  else if (step.kind === 'deleted') store.delete(step.identity);
+function applyStep<T>(store: ReflectorStore<T>, step: Exclude<StoreStep<T>, { kind: 'replaced' }>): void {
+  if (step.kind === 'deleted') store.delete(step.identity);
   else if (step.kind === 'added') store.add(step.object);
   else store.update(step.object);
 }

@@ -27,10 +27,12 @@ export interface ReflectorStore<T> {
   delete(identity: ObjectIdentity): void;
   /**
    * All that a LIST returned. `unreadable` are the uids of what it returned too and cannot be read:
-   * the store keeps its last view.
+   * the store keeps its last view. Returns how many objects differ from what it held.
    */
-  replace(objects: readonly T[], unreadable: ReadonlySet<string>): void;
+  replace(objects: readonly T[], unreadable: ReadonlySet<string>): Differences;
 }
+
+export type Differences = Readonly<Record<'added' | 'modified' | 'deleted', number>>;
 
 /** What a store says about one step, with the views as it holds them. */
 export type ObjectChange<T> =

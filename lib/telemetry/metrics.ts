@@ -138,6 +138,7 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
 
     // bridge: the state of the world
     podsAvailable: gauge('pods_available', 'Ready pods that the source selects.', service),
+    candidates: gauge('candidates', 'Pods that the source selects, Ready or not.', service),
     leaderSeconds: gauge('leader_duration_seconds', 'How long the leader has been the leader.', service),
     leaderPodAgeSeconds: gauge('leader_pod_age_seconds', 'Age of the leader pod.', service),
     leaderStable: gauge('leader_stable', '1 while the leader routed to is fit.', service),
@@ -207,6 +208,11 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
       ['resource'],
     ),
     relists: counter('relists_total', 'Full lists after the first, by why.', ['resource', 'reason']),
+    missedEvents: counter(
+      'missed_events_total',
+      'Changes that a full list found and no watch event had told. Two changes of one object in the gap are one.',
+      ['resource', 'type'],
+    ),
     cacheUpdateSeconds: histogram(
       'cache_update_duration_seconds',
       'Time of a full list, from the request until the store has all of it.',

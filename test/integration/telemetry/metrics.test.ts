@@ -51,6 +51,7 @@ describe('the metrics of a real run', () => {
     expect(run.get(`zen_lead_retry_attempts_total{${db},operation="write",attempt="1"}`)).toBeGreaterThanOrEqual(1);
     expect(run.get(`zen_lead_endpoint_write_errors_total{${db}}`)).toBe(1);
     expect(run.get(`zen_lead_pods_available{${db}}`)).toBe(2);
+    expect(run.get(`zen_lead_candidates{${db}}`)).toBeGreaterThanOrEqual(2);
     expect(run.get(`zen_lead_leader_stable{${db}}`)).toBe(1);
     expect(run.get('zen_lead_leader_service_without_endpoints{namespace="shop",service="web"}')).toBe(1);
     const histograms = [...run.keys()].filter((one) => one.includes('_bucket{'));

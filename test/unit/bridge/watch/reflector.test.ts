@@ -210,6 +210,12 @@ describe('a version that is too old', () => {
     expect(world.watches[1]?.query.get('resourceVersion')).toBe('9');
     const relists = await world.metrics.relists.get();
     expect(relists.values).toEqual([{ labels: { resource: 'things', reason: 'gone' }, value: 1 }]);
+    const missed = await world.metrics.missedEvents.get();
+    expect(missed.values.map(({ labels, value }) => [labels['type'], value]).sort()).toEqual([
+      ['added', 1],
+      ['deleted', 1],
+      ['modified', 1],
+    ]);
     // The first one counts, too.
     const updates = await world.metrics.cacheUpdateSeconds.get();
     expect(updates.values.find(({ metricName }) => metricName?.endsWith('_count'))?.value).toBe(2);
