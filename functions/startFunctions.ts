@@ -5,6 +5,7 @@
  * `close` takes no new connections, finishes what is in flight up to a bound, then closes.
  */
 
+import { createApiBreaker } from './apiBreaker.ts';
 import { createApp } from './app.ts';
 import { type Authenticate, createAuthenticate, createIdentify, everythingIsAHint } from './authenticate.ts';
 import { createFunctionReconciler, type FunctionDeps } from './functionDeps.ts';
@@ -46,7 +47,8 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
   const { api, host = '0.0.0.0', log, now = Date.now, trustedSender, drainTimeoutMs = 5_000 } = options;
   const needsKeys = trustedSender !== undefined || options.acceptVerdicts === true;
   const keySource = needsKeys ? startKeySource(api, log, options.monotonicNow) : null;
-  const reconciler = createFunctionReconciler(options);
+  const breaker = createApiBreaker(api, { monotonic: options.monotonicNow ?? (() => performance.now()) });
+  const reconciler = createFunctionReconciler({ ...options, api: breaker.api });
   const app = createApp({
     reconciler,
     verdicts: toVerdictIntake(options, reconciler, keySource, now),
@@ -58,9 +60,15 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
     ...(options.receiveTimeoutMs !== undefined && { receiveTimeoutMs: options.receiveTimeoutMs }),
     isReady() {
       const lacksKeys = keySource !== null && keySource.current() === null;
+      const degraded = breaker.describe();
       return {
+        // Degraded functions stay Ready: without them the bridge would learn less, and nothing moves
+        // sooner.
         ready: !lacksKeys,
-        reasons: lacksKeys ? ['the keys that tokens are checked with are not loaded yet'] : [],
+        reasons: [
+          ...(lacksKeys ? ['the keys that tokens are checked with are not loaded yet'] : []),
+          ...(degraded === null ? [] : [degraded]),
+        ],
       };
     },
   });
