@@ -5,10 +5,10 @@
  * Guarantees:
  * - Any answer closes it, a refusal too. So one namespace whose writes are refused, by a webhook or
  *   a quota, never opens it.
- * - It opens after as many calls in a row without an answer as `failuresToOpen`. Timeouts alone open
- *   it only where they are of two namespaces: one may just be too large to be read in time.
- * - While it is open a call is refused at once with KUBE_UNAVAILABLE. After `openMs` one call is let
- *   through, and its end decides.
+ * - It opens after as many calls in a row without an answer as `failuresToOpen`. Timeouts alone
+ *   open it only where they are of two namespaces: one may just be too large to be read in time.
+ * - While it is open a call is refused at once with KUBE_UNAVAILABLE. After `openMs` one call is
+ *   let through, and its end decides.
  * Does not guarantee less than `openMs` from the API server's return to the next call.
  */
 

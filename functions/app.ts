@@ -27,14 +27,15 @@ import type { VerdictEvent } from '../lib/events/verdictEvent.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { type Readiness, registerProbes } from '../lib/telemetry/probes.ts';
+import { answerBatch } from './answerBatch.ts';
 import { type Authenticate, refuseTokenInQuery, type Sender, wrongSender } from './authenticate.ts';
 import { dispatch } from './dispatch.ts';
 import type { Reconciler } from './reconcile/reconciler.ts';
 import { answerClientError, type ReceiveLimits, refuse, toInputError } from './refuse.ts';
+import { serveSchemas } from './serveSchemas.ts';
 import { parseAlerts } from './verdicts/parseAlerts.ts';
 import { receiveAlerts } from './verdicts/receiveAlerts.ts';
 import type { VerdictIntake } from './verdicts/verdictIntake.ts';
-import { serveSchemas } from './serveSchemas.ts';
 import { watchCaller } from './watchCaller.ts';
 
 export interface AppDeps {
@@ -207,7 +208,12 @@ async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDe
   const headers = request.raw.headersDistinct;
   const handle = async (event: IncomingEvent): Promise<readonly ReplyEvent[]> =>
     event.kind === 'verdict' ? [await takeVerdict(event)] : await dispatchFrom(event);
-  if (isBatch(headers)) return await receiveBatch(request, reply, handle, parseBatch(headers, body, parseEvent));
+  if (isBatch(headers)) {
+    const answer = await answerBatch(parseBatch(headers, body, parseEvent), handle, (each) =>
+      toMessage(each, request.sender),
+    );
+    return answer === null ? reply.code(204).send() : reply.code(200).type(batchContentType).send(answer);
+  }
   const replies = await handle(parseEvent(parseEnvelope(headers, body)));
   const [only, ...others] = replies;
   // A response holds one event. A foreign event may concern several Services, and its sender
@@ -218,29 +224,6 @@ async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDe
     .code(200)
     .headers({ ...message.headers })
     .send(message.body);
-}
-
-/**
- * Handles one event after the other, so that they keep their order, and answers with a batch of
- * what each would be answered with. The first that fails ends it: the sender sends the batch again,
- * and what was handled by then changes nothing a second time.
- */
-async function receiveBatch(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  handle: (event: IncomingEvent) => Promise<readonly ReplyEvent[]>,
-  events: readonly IncomingEvent[],
-): Promise<FastifyReply> {
-  const answers: string[] = [];
-  for (const event of events) {
-    const [only, ...others] = await handle(event);
-    if (only !== undefined && others.length === 0) answers.push(toMessage(only, request.sender).body);
-  }
-  if (answers.length === 0) return reply.code(204).send();
-  return reply
-    .code(200)
-    .type(batchContentType)
-    .send(Buffer.from(`[${answers.join(',')}]`));
 }
 
 function toMessage(reply: ReplyEvent, sender: Sender): HttpMessage {

@@ -62,8 +62,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
       const lacksKeys = keySource !== null && keySource.current() === null;
       const degraded = breaker.describe();
       return {
-        // Degraded functions stay Ready: without them the bridge would learn less, and nothing moves
-        // sooner.
+        // Degraded functions stay Ready: no leader would move sooner without them.
         ready: !lacksKeys,
         reasons: [
           ...(lacksKeys ? ['the keys that tokens are checked with are not loaded yet'] : []),

@@ -13,7 +13,10 @@ interface LeaderEvent {
   readonly data: { readonly reason: string; readonly epoch: number; readonly leader: { readonly name: string } | null };
 }
 
-/** The last epoch of each Service. Keep it where your action is done, if the action must not run twice. */
+/**
+ * The last epoch of each Service. Keep it where your action is done, if the action must not run
+ * twice.
+ */
 const epochs = new Map<string, number>();
 
 function act(event: LeaderEvent): void {

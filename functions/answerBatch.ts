@@ -1,0 +1,24 @@
+/**
+ * Handles the events of a batch, and makes the answer to all of them.
+ *
+ * Guarantees: one event after the other, in their order. The first that fails ends the batch with
+ * its error: the sender sends the batch again, and what was handled changes nothing a second time.
+ */
+
+import type { IncomingEvent } from '../lib/events/parseEvent.ts';
+import type { ReplyEvent } from '../lib/events/reply.ts';
+import type { HttpMessage } from '../lib/events/toStructured.ts';
+
+/** Returns a batch of what each event would be answered with; null where none has an answer. */
+export async function answerBatch(
+  events: readonly IncomingEvent[],
+  handle: (event: IncomingEvent) => Promise<readonly ReplyEvent[]>,
+  toMessage: (reply: ReplyEvent) => HttpMessage,
+): Promise<Buffer | null> {
+  const answers: string[] = [];
+  for (const event of events) {
+    const [only, ...others] = await handle(event);
+    if (only !== undefined && others.length === 0) answers.push(toMessage(only).body);
+  }
+  return answers.length === 0 ? null : Buffer.from(`[${answers.join(',')}]`);
+}
