@@ -13,6 +13,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Gauge } from 'prom-client';
+import { conditionOf, readinessOf } from '../../lib/selection/candidateCondition.ts';
 import { annotation } from '../../lib/selection/names.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { unnamed } from '../../lib/telemetry/serviceSeries.ts';
@@ -80,7 +81,8 @@ export function registerLeaderGauges(
 
   perService(metrics.podsAvailable, Math.min, (index, source) => {
     const members = [...index.pods.members(source).values()];
-    return members.filter((pod) => pod.ready && !pod.terminating).length;
+    const condition = conditionOf(index.services.byName.get(source)?.annotations);
+    return members.filter((pod) => readinessOf(pod, condition).ready && !pod.terminating).length;
   });
   perService(metrics.candidates, Math.min, (index, source) => index.pods.members(source).size);
   perService(metrics.leaderStable, Math.min, (index, source) => (isServed(source, index) ? 1 : 0));

@@ -10,6 +10,7 @@
  * seen.
  */
 
+import { type CandidateCondition, readinessOf } from '../../lib/selection/candidateCondition.ts';
 import type { PodView } from '../../lib/selection/snapshot.ts';
 import { createObjectIndex, type ObjectIndex } from '../watch/objectIndex.ts';
 import { sameView } from '../watch/sameView.ts';
@@ -73,10 +74,21 @@ export function createPodIndex(now: () => number): PodIndex {
 
 function withWitnessedReady(stored: PodView, seen: PodView, now: () => number): PodView {
   const seenAt = now();
-  const remembered = stored.ready === seen.ready ? stored.readyChangedAt : seenAt;
-  const claims = [remembered, seen.readyChangedAt].filter((at) => at !== undefined);
-  if (claims.length === 0) return seen;
+  const readyChangedAt = witnessed('Ready', stored, seen, seenAt);
+  const view =
+    readyChangedAt === undefined || readyChangedAt === seen.readyChangedAt ? seen : { ...seen, readyChangedAt };
+  if (seen.containers === undefined) return view;
+  const changedAt = witnessed('ContainersReady', stored, seen, seenAt);
+  if (changedAt === undefined || changedAt === seen.containers.changedAt) return view;
+  return { ...view, containers: { ready: seen.containers.ready, changedAt } };
+}
+
+/** When the condition changed, by what the kubelet says and by what the watch has seen. */
+function witnessed(condition: CandidateCondition, stored: PodView, seen: PodView, seenAt: number): number | undefined {
+  const [before, after] = [stored, seen].map((pod) => readinessOf(pod, condition));
+  const remembered = before?.ready === after?.ready ? before?.readyChangedAt : seenAt;
+  const claims = [remembered, after?.readyChangedAt].filter((at) => at !== undefined);
+  if (claims.length === 0) return undefined;
   const past = claims.filter((at) => at <= seenAt);
-  const readyChangedAt = past.length === 0 ? seenAt : Math.max(...past);
-  return readyChangedAt === seen.readyChangedAt ? seen : { ...seen, readyChangedAt };
+  return past.length === 0 ? seenAt : Math.max(...past);
 }

@@ -6,6 +6,7 @@
  * before it, never lost.
  */
 
+import { type CandidateCondition, conditionOf, readinessOf } from '../../lib/selection/candidateCondition.ts';
 import type { PodView, SliceView } from '../../lib/selection/snapshot.ts';
 import type { Lane } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
@@ -19,7 +20,10 @@ import { isLeaderSlice } from './sliceIndex.ts';
  */
 export function laneOfPod(change: ObjectChange<PodView>, source: string, index: NamespaceIndex): Lane {
   const { object } = change;
-  const isFit = change.kind !== 'deleted' && appearsFit(object) && index.pods.members(source).has(object.name);
+  const isFit =
+    change.kind !== 'deleted' &&
+    appearsFit(object, conditionIn(index, source)) &&
+    index.pods.members(source).has(object.name);
   const routed = index.routedPod(source);
   if (routed !== null && routed.name === object.name)
     return isFit && routed.uid === object.uid && hasAddress(object, routed.address) ? 'change' : 'failover';
@@ -49,7 +53,8 @@ export function laneOfVerdict(
  */
 export function laneOfOurSlice({ kind, object }: ObjectChange<SliceView>, source: string, index: NamespaceIndex): Lane {
   if (isServed(source, index) || (kind === 'added' && !isLeaderSlice(object))) return 'low';
-  for (const pod of index.pods.members(source).values()) if (appearsFit(pod)) return 'failover';
+  const condition = conditionIn(index, source);
+  for (const pod of index.pods.members(source).values()) if (appearsFit(pod, condition)) return 'failover';
   return 'low';
 }
 
@@ -57,13 +62,17 @@ export function laneOfOurSlice({ kind, object }: ObjectChange<SliceView>, source
 export function isServed(source: string, index: NamespaceIndex): boolean {
   const routed = index.routedPod(source);
   const pod = routed === null ? undefined : index.pods.byName.get(routed.name);
-  return (
-    routed !== null && pod !== undefined && pod.uid === routed.uid && appearsFit(pod) && hasAddress(pod, routed.address)
-  );
+  if (routed === null || pod === undefined || pod.uid !== routed.uid) return false;
+  return appearsFit(pod, conditionIn(index, source)) && hasAddress(pod, routed.address);
 }
 
-function appearsFit(pod: PodView): boolean {
-  return pod.ready && pod.phase === 'Running' && !pod.terminating && pod.ips.length > 0 && pod.exclude !== 'true';
+function conditionIn(index: NamespaceIndex, source: string): CandidateCondition {
+  return conditionOf(index.services.byName.get(source)?.annotations);
+}
+
+function appearsFit(pod: PodView, condition: CandidateCondition): boolean {
+  const { ready } = readinessOf(pod, condition);
+  return ready && pod.phase === 'Running' && !pod.terminating && pod.ips.length > 0 && pod.exclude !== 'true';
 }
 
 function hasAddress(pod: PodView, address: string | undefined): boolean {

@@ -18,6 +18,7 @@ const readings: Readonly<Record<string, (settings: Settings) => string>> = {
   [annotation.leaderServiceName]: (settings) => settings.leaderServiceName ?? 'the default name',
   [annotation.sticky]: ({ sticky }) => (sticky ? 'a fit leader stays' : 'a better pod takes over'),
   [annotation.strategy]: ({ strategy }) => strategy,
+  [annotation.candidateCondition]: ({ candidateCondition }) => `pods are judged by ${candidateCondition}`,
   [annotation.preferredNodes]: ({ preferredNodes }) => inOrder(preferredNodes),
   [annotation.preferredZones]: ({ preferredZones }) => inOrder(preferredZones),
   [annotation.minReadyDuration]: ({ minReadyMs }) => formatSpan(minReadyMs),

@@ -43,7 +43,7 @@ export function parsePod(input: unknown): PodView {
   const status = takeOptionalFields(pod, 'status', 'pod') ?? noFields;
   const annotations = takeOptionalFields(metadata, 'annotations', 'metadata') ?? noFields;
   const labels = takeOptionalFields(metadata, 'labels', 'metadata') ?? noFields;
-  const readiness = findReadyCondition(status);
+  const readiness = findCondition(status, 'Ready');
 
   const view: Draft = {
     namespace: shareText(takeString(metadata, 'namespace', 'metadata')),
@@ -59,6 +59,8 @@ export function parsePod(input: unknown): PodView {
   };
   const readyChangedAt = readiness && takeOptionalTime(readiness, 'lastTransitionTime', 'status.conditions[]');
   if (readyChangedAt !== undefined) view.readyChangedAt = readyChangedAt;
+  const containers = parseContainersReady(status, view);
+  if (containers !== undefined) view.containers = containers;
   const nodeName = takeOptionalString(spec, 'nodeName', 'spec');
   if (nodeName) view.nodeName = shareText(nodeName);
   const zone = view.labels[label.zone];
@@ -77,12 +79,26 @@ function takeLabel(labels: Fields, key: string): string {
   return takeText(labels, key, 'metadata.labels');
 }
 
-function findReadyCondition(status: Fields): Fields | undefined {
+function findCondition(status: Fields, type: 'Ready' | 'ContainersReady'): Fields | undefined {
   for (const entry of takeList(status, 'conditions', 'status')) {
     const condition = takeFields(entry, 'status.conditions[]');
-    if (condition['type'] === 'Ready') return condition;
+    if (condition['type'] === type) return condition;
   }
   return undefined;
+}
+
+/**
+ * Undefined where ContainersReady says the same as Ready, as it does of every pod without readiness
+ * gates, or where it is not written.
+ * Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-readiness-gate
+ */
+function parseContainersReady(status: Fields, pod: Draft): PodView['containers'] {
+  const condition = findCondition(status, 'ContainersReady');
+  if (condition === undefined) return undefined;
+  const ready = condition['status'] === 'True';
+  const changedAt = takeOptionalTime(condition, 'lastTransitionTime', 'status.conditions[]');
+  if (ready === pod.ready && changedAt === pod.readyChangedAt) return undefined;
+  return changedAt === undefined ? { ready } : { ready, changedAt };
 }
 
 /**

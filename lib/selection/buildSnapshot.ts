@@ -5,6 +5,7 @@
  * The state may be everything in the namespace, or any superset of what belongs.
  */
 
+import { type CandidateCondition, conditionOf, readinessOf } from './candidateCondition.ts';
 import { annotation } from './names.ts';
 import { isOrphanService, isOrphanSlice, isOurService, isOurSlice } from './ownership.ts';
 import { selects } from './selects.ts';
@@ -39,10 +40,11 @@ export function buildSnapshot(state: NamespaceState): Snapshot {
     for (const endpoint of slice.spec?.endpoints ?? []) leaderUids.add(endpoint.targetRef?.uid);
   for (const service of services) leaderUids.add(service.annotations[annotation.leaderPodUid]);
 
+  const condition = conditionOf(source?.annotations);
   const candidates: Candidate[] = [];
   for (const pod of state.pods) {
     const selected = source !== null && selects(source.selector, pod.labels);
-    if (selected || leaderUids.has(pod.uid)) candidates.push(toCandidate(pod, selected));
+    if (selected || leaderUids.has(pod.uid)) candidates.push(toCandidate(pod, selected, condition));
   }
   return {
     namespace: state.namespace,
@@ -89,7 +91,10 @@ function withoutForeignSpec(slice: SliceView, source: ServiceView | null): Slice
   return { ...slice, spec: null };
 }
 
-function toCandidate(pod: PodView, selected: boolean): Candidate {
-  const { namespace: _namespace, labels: _labels, hostNetwork: _hostNetwork, ...rest } = pod;
-  return { ...rest, selected };
+function toCandidate(pod: PodView, selected: boolean, condition: CandidateCondition): Candidate {
+  const { namespace: _namespace, labels: _labels, hostNetwork: _hostNetwork, containers, ...rest } = pod;
+  if (condition === 'Ready' || containers === undefined) return { ...rest, selected };
+  const { readyChangedAt: _readyChangedAt, ...others } = rest;
+  const { ready, readyChangedAt } = readinessOf(pod, condition);
+  return { ...others, ready, ...(readyChangedAt !== undefined && { readyChangedAt }), selected };
 }

@@ -10,6 +10,7 @@ export const annotation = {
   leaderServiceName: `${PREFIX}leader-service-name`,
   sticky: `${PREFIX}sticky`,
   strategy: `${PREFIX}strategy`,
+  candidateCondition: `${PREFIX}candidate-condition`,
   preferredNodes: `${PREFIX}preferred-nodes`,
   preferredZones: `${PREFIX}preferred-zones`,
   minReadyDuration: `${PREFIX}min-ready-duration`,

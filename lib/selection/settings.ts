@@ -7,6 +7,7 @@
  */
 
 import { excerpt, isTooLong, MAX_VALUE_LENGTH } from './boundValue.ts';
+import { type CandidateCondition, candidateConditions } from './candidateCondition.ts';
 import type { HealthCheckSettings } from './healthCheck.ts';
 import { annotation } from './names.ts';
 import { type OnCordon, onCordonValues } from './onCordon.ts';
@@ -27,6 +28,8 @@ export interface Settings {
   readonly leaderServiceName: string | null;
   readonly sticky: boolean;
   readonly strategy: Strategy;
+  /** By which condition pods are judged. */
+  readonly candidateCondition: CandidateCondition;
   /** Names of nodes, the most preferred first, without duplicates. */
   readonly preferredNodes: readonly string[];
   /** Values of the zone label, the most preferred first, without duplicates. */
@@ -104,6 +107,7 @@ export function parseSettings(annotations: Readonly<Record<string, string>>): Re
     leaderServiceName: read<string | null>(annotation.leaderServiceName, null, 'a DNS-1035 label', readName),
     sticky: readBoolean(annotation.sticky, true),
     strategy: readOne(annotation.strategy, strategies, 'oldest'),
+    candidateCondition: readOne(annotation.candidateCondition, candidateConditions, 'Ready'),
     preferredNodes: readPreferred(annotation.preferredNodes, 'names of nodes'),
     preferredZones: readPreferred(annotation.preferredZones, 'zones'),
     minReadyMs: readDuration(annotation.minReadyDuration),

@@ -36,10 +36,15 @@ export interface PodView {
   readonly labels: Readonly<Record<string, string>>;
   readonly createdAt: number;
   readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
-  /** The Ready condition is True. */
+  /** The Ready condition is True. Of a candidate, the one that the source judges by. */
   readonly ready: boolean;
   /** When Ready last changed. Absent when neither the kubelet nor a watch has given an instant. */
   readonly readyChangedAt?: number;
+  /**
+   * The condition ContainersReady, where it says something else than Ready: the pod has a readiness
+   * gate. Left out of snapshots, where the source's choice stands in `ready`.
+   */
+  readonly containers?: { readonly ready: boolean; readonly changedAt?: number };
   /** deletionTimestamp is set. */
   readonly terminating: boolean;
   /** `status.podIPs`, in order; empty before an address is assigned. */
@@ -63,7 +68,7 @@ export interface PodView {
 }
 
 /** A pod as a snapshot carries it. What its labels decide replaces them. */
-export interface Candidate extends Omit<PodView, 'namespace' | 'labels' | 'hostNetwork'> {
+export interface Candidate extends Omit<PodView, 'namespace' | 'labels' | 'hostNetwork' | 'containers'> {
   /** The source's selector matches it. A leader that lost its label travels with `false`. */
   readonly selected: boolean;
   /** What the observer says of it. Absent before its first verdict. */

@@ -47,6 +47,20 @@ describe('parsePod', () => {
     });
   });
 
+  it.each([
+    ['as Ready', 'True', '05', undefined],
+    ['otherwise', 'False', '05', { ready: false, changedAt: Date.parse('2026-11-20T10:00:05Z') }],
+    ['since another instant', 'True', '04', { ready: true, changedAt: Date.parse('2026-11-20T10:00:04Z') }],
+  ])('keeps ContainersReady only where it is not %s', (_, status, second, expected) => {
+    const conditions = [
+      { type: 'ContainersReady', status, lastTransitionTime: `2026-11-20T10:00:${second}Z` },
+      { type: 'Ready', status: 'True', lastTransitionTime: '2026-11-20T10:00:05Z' },
+    ];
+    const pod = parsePod(aPod({ status: { conditions } }));
+    expect(pod.containers).toEqual(expected);
+    expect(Object.hasOwn(pod, 'containers')).toBe(expected !== undefined);
+  });
+
   it('says of a pod on the host network that it is, and of others nothing', () => {
     expect(parsePod(aPod({ spec: { hostNetwork: true } })).hostNetwork).toBe(true);
     expect(Object.keys(parsePod(aPod({ spec: { hostNetwork: false } })))).not.toContain('hostNetwork');

@@ -63,6 +63,29 @@ describe('of the pods', () => {
     ]);
   });
 
+  it.each([
+    ['Ready', { ready: false, readyChangedAt: 5 }],
+    ['ContainersReady', { ready: true, readyChangedAt: 7 }],
+    ['containersready', { ready: false, readyChangedAt: 5 }],
+  ])('a pod with a readiness gate is judged by %s where the source says so', (condition, judged) => {
+    const gated = aPod({
+      name: 'pg-0',
+      ready: false,
+      readyChangedAt: 5,
+      containers: { ready: true, changedAt: 7 },
+    });
+    const { snapshot } = belonging({ pods: [gated], source: aService({ 'candidate-condition': condition }) });
+    expect(snapshot.candidates).toMatchObject([judged]);
+    expect(snapshot.candidates[0]).not.toHaveProperty('containers');
+  });
+
+  it('a pod whose ContainersReady has no instant has none, whatever that of Ready', () => {
+    const gated = aPod({ name: 'pg-0', containers: { ready: false } });
+    const { snapshot } = belonging({ pods: [gated], source: aService({ 'candidate-condition': 'ContainersReady' }) });
+    expect(snapshot.candidates[0]?.ready).toBe(false);
+    expect(snapshot.candidates[0]).not.toHaveProperty('readyChangedAt');
+  });
+
   it('a slice without a spec routes to none', () => {
     const slices = [aSlice({ name: 's', owner, managedBy: 'zen-lead.io', spec: null })];
     expect(belonging({ slices, pods }).pods).toEqual(['pg-0']);

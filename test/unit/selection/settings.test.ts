@@ -12,6 +12,7 @@ describe('parseSettings', () => {
         leaderServiceName: null,
         sticky: true,
         strategy: 'oldest',
+        candidateCondition: 'Ready',
         preferredNodes: [],
         preferredZones: [],
         minReadyMs: 0,
@@ -38,6 +39,7 @@ describe('parseSettings', () => {
     ...['oldest', 'newest', 'random', 'node-aware', 'zone-aware', 'priority', 'weighted'].map(
       (value) => ['strategy', value, 'strategy', value] as const,
     ),
+    ['candidate-condition', 'ContainersReady', 'candidateCondition', 'ContainersReady'],
     ['min-ready-duration', '1m30s', 'minReadyMs', 90_000],
     ['failover-min-delay', '500ms', 'failoverMinDelayMs', 500],
     ['no-leader', 'hold', 'noLeader', 'hold'],
@@ -67,6 +69,7 @@ describe('parseSettings', () => {
   });
 
   it.each([
+    ['candidate-condition', 'containersReady'],
     ['preferred-nodes', ''],
     ['preferred-nodes', 'a,,b'],
     ['preferred-nodes', '-a'],

@@ -47,6 +47,23 @@ function onSlice(filled: FilledStore, step: Step<SliceView>, isOurs = true): rea
 const brief = (concerns: readonly LeaderConcern[]) =>
   concerns.map(({ key, type, lane }) => `${key} ${type.slice('io.zen-lead.'.length)} ${lane}`);
 
+describe('a pod with a readiness gate', () => {
+  const gated = (ready: boolean) => ({ ready: false, containers: { ready } });
+
+  it('takes the lane of its containers where the source judges by them', () => {
+    const store = aStore();
+    onService(store, { kind: 'modified', object: aService({ 'candidate-condition': 'ContainersReady' }) });
+    expect(brief(onPod(store, 'p-0', gated(true)))).toEqual(['shop/postgres pod.modified change']);
+    expect(brief(onPod(store, 'p-0', gated(false)))).toEqual(['shop/postgres pod.modified failover']);
+    expect(brief(onPod(store, 'p-1', gated(true)))).toEqual(['shop/postgres pod.modified failover']);
+  });
+
+  it('takes the lane of its gate where the source judges by Ready', () => {
+    const store = aStore();
+    expect(brief(onPod(store, 'p-0', gated(true)))).toEqual(['shop/postgres pod.modified failover']);
+  });
+});
+
 describe('a pod', () => {
   it.each<[string, string, Partial<PodView> | 'deleted', string]>([
     ['the leader turns NotReady', 'p-0', { ready: false }, 'failover'],

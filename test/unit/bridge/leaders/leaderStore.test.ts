@@ -109,6 +109,16 @@ describe('when Ready was seen to change', () => {
     expect(readyChangedAt({ ...before, ready: false, readyChangedAt: T0 }, T0 + 700)).toBe(T0 + 700);
   });
 
+  it('the change of ContainersReady is the moment of the watch, too', () => {
+    const gated = { ...before, containers: { ready: true, changedAt: T0 - 60_000 } };
+    const { store, pods } = aLeaderStore(() => T0 + 700);
+    pods.add(gated);
+    pods.update({ ...gated, containers: { ready: false, changedAt: T0 } });
+    expect(store.namespace('shop').pods.byName.get('p-0')?.containers).toEqual({ ready: false, changedAt: T0 + 700 });
+    pods.update({ ...gated, containers: { ready: false, changedAt: T0 - 5 } });
+    expect(store.namespace('shop').pods.byName.get('p-0')?.containers).toEqual({ ready: false, changedAt: T0 + 700 });
+  });
+
   it('the change of Ready is the moment of the watch, where the client left the old lastTransitionTime in place', () => {
     expect(readyChangedAt({ ...before, ready: false }, T0 + 5)).toBe(T0 + 5);
   });
