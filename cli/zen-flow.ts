@@ -12,6 +12,10 @@ async function main(): Promise<void> {
   const line = readCommandLine(zenFlow, process.argv.slice(2), process.env);
   if (line.kind !== 'command') return (await import('./printAbout.ts')).printAbout(line, zenFlow);
   switch (line.name) {
+    case 'demo':
+      return (await import('./flow/demo/demo.ts')).demo(line.values);
+    case 'run':
+      return (await import('./flow/run.ts')).run(line.values);
     case 'lint':
       return (await import('./flow/lint.ts')).lint(line.values);
     case 'simulate':

@@ -17,7 +17,8 @@ interface ProbeServer {
 interface ProbeServerOptions {
   readonly host: string;
   readonly port: number;
-  readonly feed: StatusFeed;
+  /** Absent where this process has no status to show. */
+  readonly feed?: StatusFeed;
   /** Names that the status API answers for, beside IP addresses and localhost. */
   readonly statusHosts?: readonly string[];
   /**
@@ -37,7 +38,7 @@ export async function startProbes(options: Probes & ProbeServerOptions): Promise
     forceCloseConnections: true,
   });
   registerProbes(app, options);
-  registerStatusApi(app, options.feed, options.statusHosts);
+  if (options.feed !== undefined) registerStatusApi(app, options.feed, options.statusHosts);
   const url = await app.listen({ host: options.host, port: options.port });
   return { url, close: () => app.close() };
 }

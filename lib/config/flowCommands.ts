@@ -1,10 +1,13 @@
 /**
- * The commands of zen-flow, and the settings that each takes. They need no cluster.
+ * The commands of zen-flow, and the settings that each takes. All but `run` need no cluster.
  */
 
 import { debugSettings } from './debugSettings.ts';
+import { bridgeLimitSettings } from './limitSettings.ts';
 import { serverSettings } from './serverSettings.ts';
 import type { Command, Setting } from './setting.ts';
+import { clusterSettings, deliverySettings, leaseSettings } from './sharedSettings.ts';
+import { tracingSettings } from './tracingSettings.ts';
 
 const files = {
   kind: 'list',
@@ -22,7 +25,39 @@ const file = {
   meaning: 'File of YAML or JSON with one JobFlow; - is standard input.',
 } as const satisfies Setting;
 
+const { hintTimeoutMs, resyncIntervalMs } = deliverySettings;
+
 export const flowCommands = {
+  demo: {
+    summary: 'An embedded Kubernetes API, a flow of eight steps, and a bridge that is killed in the middle.',
+    settings: {
+      // The demo's own lines are to be read.
+      logLevel: { ...serverSettings.logLevel, default: 'silent', why: 'The demo prints its story itself.' },
+      noColor: serverSettings.noColor,
+    },
+  },
+  run: {
+    summary: 'Bridge and functions of flows in one process, against a kubeconfig or in a cluster.',
+    settings: {
+      ...clusterSettings,
+      clusterName: serverSettings.clusterName,
+      namespaces: serverSettings.namespaces,
+      port: serverSettings.probesPort,
+      host: serverSettings.host,
+      attemptTimeoutMs: {
+        ...serverSettings.attemptTimeoutMs,
+        default: serverSettings.hintTimeoutMs.default,
+        why: 'An answer within one process cannot be lost; a slow one means a slow API server.',
+      },
+      hintTimeoutMs,
+      resyncIntervalMs,
+      ...bridgeLimitSettings,
+      ...leaseSettings,
+      leaseName: { ...serverSettings.leaseName, default: 'zen-flow', why: 'Apart from the Lease of zen-lead.' },
+      ...tracingSettings,
+      logLevel: serverSettings.logLevel,
+    },
+  },
   lint: {
     summary: 'What is wrong with a flow, with line and column; exit code 1 for an error.',
     settings: { files },

@@ -14,8 +14,12 @@ export interface Resource {
     | '/apis/events.k8s.io/v1'
     | '/apis/coordination.k8s.io/v1'
     | '/apis/authentication.k8s.io/v1'
-    | '/apis/authorization.k8s.io/v1';
+    | '/apis/authorization.k8s.io/v1'
+    | '/apis/batch/v1'
+    | '/apis/workflow.kube-zen.io/v1alpha1';
   readonly plural: string;
+  /** Of one object: `PATCH …/<name>/status`. */
+  readonly subresource?: 'status';
 }
 
 export const pods: Resource = { groupVersion: '/api/v1', plural: 'pods' };
@@ -24,6 +28,11 @@ export const endpoints: Resource = { groupVersion: '/api/v1', plural: 'endpoints
 export const endpointSlices: Resource = { groupVersion: '/apis/discovery.k8s.io/v1', plural: 'endpointslices' };
 export const events: Resource = { groupVersion: '/apis/events.k8s.io/v1', plural: 'events' };
 export const leases: Resource = { groupVersion: '/apis/coordination.k8s.io/v1', plural: 'leases' };
+
+export const jobs: Resource = { groupVersion: '/apis/batch/v1', plural: 'jobs' };
+export const jobFlows: Resource = { groupVersion: '/apis/workflow.kube-zen.io/v1alpha1', plural: 'jobflows' };
+export const jobFlowStatus: Resource = { ...jobFlows, subresource: 'status' };
+export const jobFlowRecords: Resource = { ...jobFlows, plural: 'jobflowrecords' };
 
 export const tokenReviews: Resource = { groupVersion: '/apis/authentication.k8s.io/v1', plural: 'tokenreviews' };
 export const selfSubjectReviews: Resource = {

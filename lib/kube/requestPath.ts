@@ -10,7 +10,8 @@ import type { ListQuery, Resource, WatchQuery } from './kubeApi.ts';
 
 export function toPath(resource: Resource, namespace: string | undefined, name?: string): string {
   const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-  const object = name === undefined ? '' : `/${encodeURIComponent(name)}`;
+  const part = resource.subresource === undefined ? '' : `/${resource.subresource}`;
+  const object = name === undefined ? '' : `/${encodeURIComponent(name)}${part}`;
   return `${resource.groupVersion}${scope}/${resource.plural}${object}`;
 }
 

@@ -14,6 +14,7 @@ import type { FlowSnapshot, FlowView, JobView } from '../state/snapshot.ts';
 import { type AttemptsSeen, endAttempts } from './endAttempts.ts';
 import { nextReconcileAt } from './nextReconcileAt.ts';
 import { type Progress, type StepChange, startProgress } from './progress.ts';
+import { rebuildRecord } from './rebuildRecord.ts';
 import { takeUpRetries } from './requests.ts';
 import { settlePending } from './settlePending.ts';
 import { expiredJobs, runsForNothing } from './spareJobs.ts';
@@ -64,20 +65,23 @@ export function advance(snapshot: FlowSnapshot, now: number): Decision {
   if (old === null) {
     const problems = [...flow.problems, ...validate(flow.spec)];
     if (problems.some(({ severity }) => severity === 'error')) return refuse(reasonOf(problems), problems);
-    // Without the record, what has run is not known. Starting afresh would run it twice.
-    if (view === null && hasStarted(flow)) return refuse('RecordMissing', []);
+    // Without the record, what has run is not known. Starting afresh would run it twice (Z14).
+    const isLost = hasStarted(flow);
+    if (isLost && snapshot.basis === 'watch') return { ...nothing, needsRead: true, nextReconcileAt: now };
     if (view === null)
       return { ...nothing, kind: 'advanced', phase: 'Pending', createsRecord: true, nextReconcileAt: now };
+    const base = isLost ? rebuildRecord(flow, snapshot.jobs, now) : newRecord(flow.spec, flow.specHash, now);
+    return decide(snapshot, flow, base, true, now);
   }
-  if (old !== null && old.specHash !== flow.specHash) return refuse('SpecChanged', []);
-  return decide(snapshot, flow, old, now);
+  if (old.specHash !== flow.specHash) return refuse('SpecChanged', []);
+  return decide(snapshot, flow, old, false, now);
 }
 
-function decide(snapshot: FlowSnapshot, flow: FlowView, old: FlowRecord | null, now: number): Decision {
-  const progress = startProgress(flow.spec, old ?? newRecord(flow.spec, flow.specHash, now));
+function decide(snapshot: FlowSnapshot, flow: FlowView, base: FlowRecord, isNew: boolean, now: number): Decision {
+  const progress = startProgress(flow.spec, base);
   const isSuspended = settleSuspension(progress, now);
   stopFromOutside(progress, now);
-  const seen = endAttempts(progress, flow, snapshot.jobs, snapshot.basis, now);
+  const seen = endAttempts(progress, flow, snapshot, now);
   // A Job that is made again gets a record first. What an older view saw of the first one is fenced
   // by that.
   if (seen.lost.length > 0) progress.changeFlow({});
@@ -96,7 +100,7 @@ function decide(snapshot: FlowSnapshot, flow: FlowView, old: FlowRecord | null, 
   // The record that a Job is judged by may be older than the Job. The write fails where it is.
   if (runsForNothing(snapshot, progress.record()).length > 0) progress.changeFlow({});
   const decided = progress.record();
-  const record = old === null || progress.isChanged() ? next(decided, snapshot) : null;
+  const record = isNew || progress.isChanged() ? next(decided, snapshot) : null;
   return assemble({ snapshot, flow, progress, decided, record, seen, starts, hasMore, now });
 }
 
@@ -203,6 +207,8 @@ function reasonOf(problems: readonly Problem[]): FlowReason {
     : 'ValidationFailed';
 }
 
+/** The status of a flow that was refused has no record behind it. */
 function hasStarted({ status }: FlowView): boolean {
-  return status !== null && status.phase !== 'Pending' && status.phase !== 'Failed';
+  if (status === null || status.phase === 'Pending') return false;
+  return status.phase !== 'Failed' || status.recordRevision > 0;
 }

@@ -7,9 +7,9 @@
  */
 
 import { parseRetryWhen } from '../spec/conditions.ts';
-import type { Step } from '../spec/flowSpec.ts';
+import type { FlowSpec, Step } from '../spec/flowSpec.ts';
 import type { StepReason, StepRecord } from '../state/record.ts';
-import type { FlowView, JobView } from '../state/snapshot.ts';
+import type { FlowSnapshot, FlowView, JobView } from '../state/snapshot.ts';
 import { conditionValues } from './conditionValues.ts';
 import type { Progress } from './progress.ts';
 
@@ -41,8 +41,7 @@ export interface AttemptsSeen {
 export function endAttempts(
   progress: Progress,
   flow: FlowView,
-  jobs: readonly JobView[],
-  basis: 'watch' | 'read',
+  { jobs, basis, refused = [] }: FlowSnapshot,
   now: number,
 ): AttemptsSeen {
   const missing: Missing[] = [];
@@ -52,11 +51,16 @@ export function endAttempts(
     const running = progress.step(step.name);
     if (running.phase !== 'Running') continue;
     const job = findJob(jobs, running);
+    const isRefused = refused.some(({ step: name, attempt }) => name === step.name && attempt === running.attempt);
+    if (job === undefined && isRefused) {
+      progress.change(step.name, { phase: 'Failed', reason: 'InvalidTemplate', endedAt: now });
+      continue;
+    }
     if (
       job?.outcome?.kind === 'Failed' &&
       job.exitCode === undefined &&
       basis === 'watch' &&
-      readsExitCodes(progress)
+      readsExitCodes(progress.spec)
     ) {
       missing.push({ step: step.name, readAt: now });
       continue;
@@ -94,8 +98,10 @@ export function endAttempts(
 }
 
 /** It costs a read of the pods, so only a flow that mentions it pays. */
-function readsExitCodes({ ordered }: Progress): boolean {
-  return ordered.some(({ when, retry }) => [when, retry?.when].some((text) => text?.includes('exitCode') === true));
+export function readsExitCodes(spec: FlowSpec): boolean {
+  return [...spec.steps, ...spec.finally].some(({ when, retry }) =>
+    [when, retry?.when].some((text) => text?.includes('exitCode') === true),
+  );
 }
 
 /** By uid, once that is recorded: another Job of the name is not the one that was started. */

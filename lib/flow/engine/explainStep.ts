@@ -67,6 +67,8 @@ function explainReason(step: Step, { reason, attempt, exitCode, by }: StepRecord
       return `attempt ${attempt} took longer than its Job may`;
     case 'JobDeleted':
       return `the Job of attempt ${attempt} was deleted while it ran`;
+    case 'InvalidTemplate':
+      return 'the API server refused its Job, or the name of the Job is taken';
     case 'Terminated':
       return 'spec.shutdown is Terminate';
     case 'Cancelled':

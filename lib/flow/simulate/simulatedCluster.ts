@@ -59,6 +59,7 @@ export function startSimulatedCluster(
     name,
     uid: 'flow-uid',
     resourceVersion: '1',
+    generation: 1,
     terminating: false,
     createdAt: now,
     annotations: {},

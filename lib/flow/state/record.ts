@@ -25,6 +25,7 @@ export type StepReason =
   // Succeeded
   | 'Approved'
   // Failed
+  | 'InvalidTemplate'
   | 'JobFailed'
   | 'JobDeleted'
   | 'Timeout'

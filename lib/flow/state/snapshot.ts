@@ -6,13 +6,15 @@
 
 import type { FlowSpec, Problem } from '../spec/flowSpec.ts';
 import type { FlowPhase } from './flowPhase.ts';
-import type { FlowRecord } from './record.ts';
+import type { FlowRecord, StepPhase } from './record.ts';
 
 export interface FlowView {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
+  /** Grows with every change of the spec. */
+  readonly generation: number;
   readonly terminating: boolean;
   readonly createdAt: number;
   /** Only those of the group `workflow.kube-zen.io`. */
@@ -23,7 +25,37 @@ export interface FlowView {
   /** What readSpec found. */
   readonly problems: readonly Problem[];
   /** What the view in `status` says; null before its first write. */
-  readonly status: { readonly phase: FlowPhase } | null;
+  readonly status: FlowStatusView | null;
+}
+
+/** What the view said when it was last written. */
+export interface FlowStatusView {
+  readonly phase: FlowPhase;
+  readonly reason: string | null;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** Of the record that it was made of; 0 before the first one. */
+  readonly recordRevision: number;
+  readonly observedGeneration: number;
+  readonly conditions: readonly {
+    readonly type: string;
+    readonly status: string;
+    /** RFC 3339, as it stands there. */
+    readonly lastTransitionTime: string;
+  }[];
+  readonly steps: readonly StepStatusView[];
+}
+
+export interface StepStatusView {
+  readonly name: string;
+  readonly phase: StepPhase;
+  readonly reason: string | null;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly jobUid: string | null;
+  readonly retries: number;
+  readonly exitCode: number | null;
+  readonly by: string | null;
 }
 
 export interface RecordView {
@@ -65,4 +97,13 @@ export interface FlowSnapshot {
    */
   readonly basis: 'watch' | 'read';
   readonly revisions: { readonly flows: string; readonly jobs: string };
+  /** Jobs that the API server will never take; none where absent. */
+  readonly refused?: readonly RefusedStart[];
+}
+
+export interface RefusedStart {
+  readonly step: string;
+  readonly attempt: number;
+  /** In the API server's words. */
+  readonly message: string;
 }

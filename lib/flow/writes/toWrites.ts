@@ -6,6 +6,7 @@
  */
 
 import type { Decision } from '../engine/advance.ts';
+import type { Start } from '../engine/startReady.ts';
 import type { JsonObject } from '../spec/flowSpec.ts';
 import { API_VERSION, label, MANAGER, recordName } from '../state/names.ts';
 import { serializeRecord } from '../state/record.ts';
@@ -13,7 +14,13 @@ import type { FlowSnapshot, FlowView } from '../state/snapshot.ts';
 import { jobOf } from './jobOf.ts';
 
 export type FlowWrite =
-  | { readonly kind: 'create'; readonly resource: 'jobflowrecords' | 'jobs'; readonly object: JsonObject }
+  | {
+      readonly kind: 'create';
+      readonly resource: 'jobflowrecords' | 'jobs';
+      readonly object: JsonObject;
+      /** Of which a Job is. */
+      readonly start?: Start;
+    }
   | { readonly kind: 'patch'; readonly resource: 'jobflowrecords'; readonly name: string; readonly patch: JsonObject }
   | {
       readonly kind: 'delete';
@@ -32,10 +39,10 @@ export function toWrites(decision: Decision, { flow, record }: FlowSnapshot): re
     writes.push({ kind: 'patch', resource: 'jobflowrecords', name: recordName(flow), patch });
   }
   const steps = [...flow.spec.steps, ...flow.spec.finally];
-  for (const { step: name, attempt } of decision.starts) {
-    const step = steps.find((each) => each.name === name);
+  for (const start of decision.starts) {
+    const step = steps.find((each) => each.name === start.step);
     if (step !== undefined)
-      writes.push({ kind: 'create', resource: 'jobs', object: jobOf(flow, flow.spec, step, attempt) });
+      writes.push({ kind: 'create', resource: 'jobs', object: jobOf(flow, flow.spec, step, start.attempt), start });
   }
   for (const { name, uid, resourceVersion } of decision.deletes) {
     writes.push({ kind: 'delete', resource: 'jobs', name, preconditions: { uid, resourceVersion } });

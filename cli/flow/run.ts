@@ -1,0 +1,45 @@
+/**
+ * Runs `zen-flow run`, bridge and functions of flows in one process. It serves probes and metrics,
+ * and takes no events from outside.
+ *
+ * Guarantees: it waits for an API server that is not there yet. SIGTERM ends it with exit code 0
+ * once what is in flight is done.
+ */
+
+import type { flowCommands } from '../../lib/config/flowCommands.ts';
+import type { ValuesOf } from '../../lib/config/setting.ts';
+import { recordBuild } from '../../lib/telemetry/build.ts';
+import { createLogger } from '../../lib/telemetry/logger.ts';
+import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { startTracing } from '../../lib/telemetry/startTracing.ts';
+import { connectTo, loadAccess } from '../connect.ts';
+import { toBridgeTuning } from '../serve/bridgeTuning.ts';
+import { toLeaseSettings } from '../serve/leaseSettings.ts';
+import { limitHeapGrowth } from '../serve/limitHeapGrowth.ts';
+import { chooseListenHost } from '../serve/listenHost.ts';
+import { startProbes } from '../serve/startProbes.ts';
+import { waitForStopSignal } from '../stopSignal.ts';
+import { startZenFlow } from './startZenFlow.ts';
+
+export async function run(values: ValuesOf<(typeof flowCommands)['run']['settings']>): Promise<void> {
+  const stopped = waitForStopSignal();
+  limitHeapGrowth();
+  const log = createLogger(values.logLevel, 'zen-flow');
+  const metrics = createMetrics();
+  recordBuild(metrics);
+  // Closes in reverse order, also when a later step fails.
+  await using open = new AsyncDisposableStack();
+  const tracing = open.adopt(await startTracing(values, 'zen-flow'), (one) => one.close());
+  const access = await loadAccess(values);
+  const tuning = toBridgeTuning(values);
+  const lease = toLeaseSettings(values, access.namespace);
+  const api = open.adopt(connectTo(access, metrics, log, tracing), (one) => one.close());
+  const { clusterName, namespaces } = values;
+  const zenFlow = startZenFlow({ api, clusterName, namespaces, tuning, lease, metrics, log, tracing });
+  open.defer(() => zenFlow.close());
+  const host = chooseListenHost(values);
+  const probes = await startProbes({ host, port: values.port, metrics, isReady: zenFlow.readiness });
+  open.defer(() => probes.close());
+  log.info({ url: probes.url, clusterName, namespaces }, 'started');
+  log.info({ signal: await stopped }, 'stopping');
+}

@@ -1,0 +1,12 @@
+/** Starts bridge and functions of flows in one process, where events pass in memory. */
+
+import { type FlowBridge, type FlowBridgeOptions, startFlowBridge } from '../../bridge/startFlowBridge.ts';
+import { createInProcessFlowSink } from '../../functions/flows/inProcessFlowSink.ts';
+
+export function startZenFlow(options: Omit<FlowBridgeOptions, 'sink' | 'sinkUrl'>): FlowBridge {
+  const { api, log, clock } = options;
+  return startFlowBridge({
+    ...options,
+    sink: createInProcessFlowSink({ api, log, now: clock?.now ?? Date.now }),
+  });
+}

@@ -1,0 +1,67 @@
+/**
+ * readFlow: reads everything that one decision about a flow depends on, consistently.
+ *
+ * Guarantees: the Jobs are listed after the record was read, so that a Job that is not in the list
+ * is gone (Z2). A read costs what the flow has, and not what its namespace has.
+ */
+
+import { ZenLeadError } from '../../lib/errors.ts';
+import { readsExitCodes } from '../../lib/flow/engine/endAttempts.ts';
+import type { FlowRef } from '../../lib/flow/events/flowEvent.ts';
+import { parseJob, toJobView } from '../../lib/flow/objects/parseJob.ts';
+import { parseJobFlow } from '../../lib/flow/objects/parseJobFlow.ts';
+import { parseRecordObject } from '../../lib/flow/objects/parseRecordObject.ts';
+import { label, recordName } from '../../lib/flow/state/names.ts';
+import type { FlowSnapshot, FlowView, JobView, RecordView } from '../../lib/flow/state/snapshot.ts';
+import { jobFlowRecords, jobFlows, jobs, type KubeApi } from '../../lib/kube/kubeApi.ts';
+import { listAll } from '../../lib/kube/listAll.ts';
+import { readIfThere } from '../reconcile/readIfThere.ts';
+import { readExitCode } from './readExitCode.ts';
+
+export async function readFlow(api: KubeApi, { namespace, name }: FlowRef, signal: AbortSignal): Promise<FlowSnapshot> {
+  const flow = await readIfThere(api, { resource: jobFlows, namespace, name }, parseJobFlow, signal);
+  if (flow === null) return { flow, record: null, jobs: [], basis: 'read', revisions: { flows: '', jobs: '' } };
+  const at = { resource: jobFlowRecords, namespace, name: recordName(flow) };
+  const record = await readIfThere(api, at, parseRecordObject, signal);
+  if (record !== null && record.ownerUid !== flow.uid) {
+    const message = `jobflowrecords ${namespace}/${at.name}: the name is taken by an object that flow ${name} does not control`;
+    throw new ZenLeadError('KUBE_INVALID', message, { retry: 'later' });
+  }
+  let found: JobView[] = [];
+  const collection = { resource: jobs, namespace, labelSelector: `${label.flowUid}=${flow.uid}` };
+  const begin = () => {
+    found = [];
+    return (object: unknown): void => void found.push(toJobView(parseJob(object), flow.uid));
+  };
+  const revision = await listAll(api, collection, { begin }, signal);
+  return {
+    flow,
+    record:
+      record === null ? null : { uid: record.uid, resourceVersion: record.resourceVersion, record: record.record },
+    jobs: await withExitCodes(api, flow, record, found, signal),
+    basis: 'read',
+    revisions: { flows: flow.resourceVersion, jobs: revision },
+  };
+}
+
+/** Only of Jobs whose end is to be decided about, and only where a condition asks. */
+async function withExitCodes(
+  api: KubeApi,
+  flow: FlowView,
+  view: RecordView | null,
+  found: readonly JobView[],
+  signal: AbortSignal,
+): Promise<readonly JobView[]> {
+  const record = view?.record ?? null;
+  if (record === null || record === 'unreadable' || !readsExitCodes(flow.spec)) return found;
+  const running = new Set(
+    record.steps.filter(({ phase }) => phase === 'Running').map(({ name, attempt }) => `${name}/${attempt}`),
+  );
+  const views: JobView[] = [];
+  for (const job of found) {
+    const isAsked = job.outcome?.kind === 'Failed' && running.has(`${job.step}/${job.attempt}`);
+    const exitCode = isAsked ? await readExitCode(api, flow.namespace, job.name, signal) : undefined;
+    views.push(exitCode === undefined ? job : { ...job, exitCode });
+  }
+  return views;
+}

@@ -1,0 +1,70 @@
+/**
+ * writeStatus: brings the view in `status` up to what was decided, last of all.
+ *
+ * Guarantees: it is fenced by the flow's resourceVersion and by the record's revision, so that an
+ * older view never overwrites a newer one. A conflict is no failure: the next look writes it.
+ */
+
+import { codeOf } from '../../lib/errors.ts';
+import type { Decision } from '../../lib/flow/engine/advance.ts';
+import type { JsonObject } from '../../lib/flow/spec/flowSpec.ts';
+import { flowPhase } from '../../lib/flow/state/flowPhase.ts';
+import type { FlowRecord } from '../../lib/flow/state/record.ts';
+import type { FlowView } from '../../lib/flow/state/snapshot.ts';
+import { refusedStatus } from '../../lib/flow/writes/refusedStatus.ts';
+import { isStatusBehind, isStatusUrgent, statusIntervalMs, toStatus } from '../../lib/flow/writes/toStatus.ts';
+import { jobFlowStatus, type KubeApi } from '../../lib/kube/kubeApi.ts';
+
+export interface StatusWritten {
+  /** When the view was last written, as far as that is known; epoch milliseconds. */
+  readonly writtenAt: number;
+  /** When it is due; null where it says all. */
+  readonly dueAt: number | null;
+}
+
+interface StatusDeps {
+  readonly api: KubeApi;
+  readonly now: () => number;
+}
+
+/** `lastAt`: when it was last written, by the last reply. */
+export async function writeStatus(
+  flow: FlowView,
+  decision: Decision,
+  record: FlowRecord | null,
+  lastAt: number,
+  deps: StatusDeps,
+  signal: AbortSignal,
+): Promise<StatusWritten> {
+  const now = deps.now();
+  if (decision.kind === 'refused') {
+    const status = refusedStatus(flow, decision, now);
+    return status === null ? { writtenAt: lastAt, dueAt: null } : patch(flow, status, deps, signal);
+  }
+  if (record === null || !isStatusBehind(flow, record)) return { writtenAt: lastAt, dueAt: null };
+  const state = flowPhase(flow.spec, record);
+  const dueAt = lastAt + statusIntervalMs(flow);
+  if (dueAt > now && !isStatusUrgent(flow, record, state)) return { writtenAt: lastAt, dueAt };
+  return patch(flow, toStatus(flow, record, state, now), deps, signal);
+}
+
+/** A flow that has changed is looked at again, and soon. */
+const AGAIN_MS = 200;
+
+async function patch(
+  flow: FlowView,
+  status: JsonObject,
+  { api, now }: StatusDeps,
+  signal: AbortSignal,
+): Promise<StatusWritten> {
+  const { namespace, name, resourceVersion } = flow;
+  try {
+    await api.mergePatch(jobFlowStatus, namespace, name, { metadata: { resourceVersion }, status }, signal);
+    return { writtenAt: now(), dueAt: null };
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'KUBE_NOT_FOUND') return { writtenAt: now(), dueAt: null };
+    if (code !== 'KUBE_CONFLICT') throw error;
+    return { writtenAt: 0, dueAt: now() + AGAIN_MS };
+  }
+}

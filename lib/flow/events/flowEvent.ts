@@ -1,0 +1,71 @@
+/**
+ * FlowEvent: what a bridge says about one flow. FlowReply: what the function answers.
+ *
+ * Level-triggered: no decision depends on the type or on the change, which are for people.
+ */
+
+import type { Decision } from '../engine/advance.ts';
+import type { StepChange } from '../engine/progress.ts';
+import type { FlowPhase, FlowReason } from '../state/flowPhase.ts';
+import type { FlowSnapshot } from '../state/snapshot.ts';
+
+export type FlowEventType =
+  | `io.zen-flow.jobflow.${'added' | 'modified' | 'deleted' | 'resync' | 'recheck'}`
+  | `io.zen-flow.job.${'added' | 'modified' | 'deleted'}`;
+
+/** A namespace and the name of a flow in it. */
+export interface FlowRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface FlowEvent {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly type: FlowEventType;
+  readonly source: string;
+  readonly subject: string;
+  readonly time: string;
+  readonly partitionkey: string;
+  /** The record's revision, so that text orders as the numbers do. */
+  readonly sequence: string;
+  readonly traceparent?: string;
+  readonly data: FlowEventData;
+}
+
+export interface FlowEventData {
+  readonly change: FlowChange;
+  /** Epoch milliseconds. Past it the snapshot is a hint. */
+  readonly deadline: number;
+  /** Absent in a hint. */
+  readonly snapshot?: FlowSnapshot;
+  readonly carry?: string;
+}
+
+export interface FlowChange {
+  readonly kind: 'JobFlow' | 'JobFlowRecord' | 'Job';
+  readonly name: string;
+  readonly verb: 'added' | 'modified' | 'deleted' | 'resync' | 'recheck';
+}
+
+export interface FlowReplyData {
+  readonly decision: Decision['kind'];
+  readonly phase: FlowPhase | null;
+  readonly reason: FlowReason | null;
+  readonly changes: readonly StepChange[];
+  readonly basis: 'event' | 'read';
+  /** Present after a read, so that a recording holds what the decision depended on. */
+  readonly snapshot?: FlowSnapshot;
+  readonly recheckAfterMs?: number;
+  readonly carry?: string;
+}
+
+export interface FlowReply {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly type: `io.zen-flow.flow.${Decision['kind']}`;
+  readonly source: string;
+  readonly subject: string;
+  readonly time: string;
+  readonly data: FlowReplyData;
+}

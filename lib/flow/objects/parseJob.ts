@@ -1,0 +1,65 @@
+/**
+ * Parses a Job of a flow, cut down to what the rules read.
+ *
+ * Guarantees: the counters of a Job are not read. Only its conditions say that it has ended.
+ * Source: https://kubernetes.io/docs/concepts/workloads/controllers/job/#terminal-job-conditions
+ */
+
+import {
+  type Fields,
+  takeFields,
+  takeList,
+  takeOptionalFields,
+  takeOptionalString,
+  takeOptionalTime,
+  takeString,
+} from '../../kube/fields.ts';
+import { label } from '../state/names.ts';
+import type { JobOutcome, JobView } from '../state/snapshot.ts';
+import { isSet } from './parseJobFlow.ts';
+import { controllerUid } from './parseRecordObject.ts';
+
+/** A Job as it is watched: whose it is, is decided with the flow at hand. */
+export interface WatchedJob extends Omit<JobView, 'isOurs'> {
+  readonly namespace: string;
+  /** The name of the flow, by its label. */
+  readonly flow: string;
+  readonly ownerUid: string | null;
+}
+
+export function parseJob(input: unknown): WatchedJob {
+  const object = takeFields(input, 'job');
+  const metadata = takeFields(object['metadata'], 'metadata');
+  const labels = takeOptionalFields(metadata, 'labels', 'metadata') ?? {};
+  const attempt = Number(takeOptionalString(labels, label.attempt, 'metadata.labels') ?? '0');
+  return {
+    namespace: takeString(metadata, 'namespace', 'metadata'),
+    name: takeString(metadata, 'name', 'metadata'),
+    uid: takeString(metadata, 'uid', 'metadata'),
+    resourceVersion: takeString(metadata, 'resourceVersion', 'metadata'),
+    flow: takeOptionalString(labels, label.flow, 'metadata.labels') ?? '',
+    step: takeOptionalString(labels, label.step, 'metadata.labels') ?? '',
+    attempt: Number.isSafeInteger(attempt) ? attempt : 0,
+    ownerUid: controllerUid(metadata),
+    terminating: isSet(metadata['deletionTimestamp']),
+    outcome: outcomeOf(takeOptionalFields(object, 'status', 'job') ?? {}),
+  };
+}
+
+export function toJobView({ namespace: _, flow: __, ownerUid, ...job }: WatchedJob, flowUid: string): JobView {
+  return { ...job, isOurs: ownerUid === flowUid };
+}
+
+function outcomeOf(status: Fields): JobOutcome | null {
+  for (const each of takeList(status, 'conditions', 'status')) {
+    const condition = takeFields(each, 'status.conditions[]');
+    const type = takeOptionalString(condition, 'type', 'status.conditions[]');
+    if ((type !== 'Complete' && type !== 'Failed') || condition['status'] !== 'True') continue;
+    return {
+      kind: type,
+      reason: takeOptionalString(condition, 'reason', 'status.conditions[]') ?? '',
+      at: takeOptionalTime(condition, 'lastTransitionTime', 'status.conditions[]') ?? 0,
+    };
+  }
+  return null;
+}

@@ -1,0 +1,84 @@
+/**
+ * Parses the status of a JobFlow: the view that zen-flow wrote. Only a missing record makes it the
+ * basis of a decision (rebuildRecord.ts).
+ *
+ * Guarantees: never fails. A status that cannot be read counts as none.
+ */
+
+import type { FlowPhase } from '../state/flowPhase.ts';
+import type { StepPhase } from '../state/record.ts';
+import type { FlowStatusView, StepStatusView } from '../state/snapshot.ts';
+
+const flowPhases: readonly FlowPhase[] = [
+  'Pending',
+  'Running',
+  'Paused',
+  'Suspended',
+  'Finalizing',
+  'Succeeded',
+  'Failed',
+];
+const stepPhases: readonly StepPhase[] = ['Pending', 'PendingApproval', 'Running', 'Succeeded', 'Failed', 'Skipped'];
+
+type Loose = Readonly<Record<string, unknown>>;
+
+export function parseStatus(input: unknown): FlowStatusView | null {
+  const status = toFields(input);
+  const phase = flowPhases.find((each) => each === status['phase']);
+  if (phase === undefined) return null;
+  return {
+    phase,
+    reason: text(status['reason']),
+    startedAt: instant(status['startTime']),
+    endedAt: instant(status['completionTime']),
+    recordRevision: whole(status['recordRevision']) ?? 0,
+    observedGeneration: whole(status['observedGeneration']) ?? 0,
+    conditions: list(status['conditions']).map((condition) => ({
+      type: text(condition['type']) ?? '',
+      status: text(condition['status']) ?? '',
+      lastTransitionTime: text(condition['lastTransitionTime']) ?? '',
+    })),
+    steps: list(status['steps']).flatMap(parseStep),
+  };
+}
+
+function parseStep(step: Loose): readonly StepStatusView[] {
+  const [name, phase] = [text(step['name']), stepPhases.find((each) => each === step['phase'])];
+  if (name === null || phase === undefined) return [];
+  return [
+    {
+      name,
+      phase,
+      reason: text(step['reason']),
+      startedAt: instant(step['startTime']),
+      endedAt: instant(step['completionTime']),
+      jobUid: text(toFields(step['jobRef'])['uid']),
+      retries: whole(step['retryCount']) ?? 0,
+      exitCode: whole(step['exitCode']),
+      by: text(step['approvedBy']),
+    },
+  ];
+}
+
+function toFields(value: unknown): Loose {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value))
+    : {};
+}
+
+function list(value: unknown): readonly Loose[] {
+  return Array.isArray(value) ? value.map(toFields) : [];
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function whole(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : null;
+}
+
+function instant(value: unknown): number | null {
+  const at = Date.parse(text(value) ?? '');
+  return Number.isNaN(at) ? null : at;
+}

@@ -1,0 +1,58 @@
+/**
+ * Makes the conditions of a flow.
+ *
+ * Guarantees: `lastTransitionTime` moves with `status` only.
+ */
+
+import type { JsonObject } from '../spec/flowSpec.ts';
+import type { FlowState } from '../state/flowPhase.ts';
+import type { FlowRecord } from '../state/record.ts';
+import type { FlowView } from '../state/snapshot.ts';
+
+export interface ConditionNow {
+  readonly type: 'Valid' | 'Complete' | 'Failed' | 'Suspended' | 'WaitingForApproval' | 'SpecChanged';
+  readonly isTrue: boolean;
+  readonly reason: string;
+  readonly message?: string;
+}
+
+export function conditionsOf(
+  flow: FlowView,
+  record: FlowRecord,
+  { phase, reason }: FlowState,
+  now: number,
+): readonly JsonObject[] {
+  const isAsked = record.steps.some((step) => step.phase === 'PendingApproval');
+  const states: readonly ConditionNow[] = [
+    { type: 'Valid', isTrue: true, reason: 'Valid' },
+    { type: 'Complete', isTrue: phase === 'Succeeded', reason: phase === 'Succeeded' ? 'Succeeded' : 'NotComplete' },
+    { type: 'Failed', isTrue: phase === 'Failed', reason: phase === 'Failed' ? (reason ?? 'Failed') : 'NotFailed' },
+    { type: 'Suspended', isTrue: phase === 'Suspended', reason: phase === 'Suspended' ? 'Suspended' : 'NotSuspended' },
+    { type: 'WaitingForApproval', isTrue: isAsked, reason: isAsked ? 'PendingApproval' : 'NotWaiting' },
+    { type: 'SpecChanged', isTrue: false, reason: 'Unchanged' },
+  ];
+  return mergeConditions(flow, states, now);
+}
+
+/** Those that `states` does not name stay as they are. */
+export function mergeConditions(flow: FlowView, states: readonly ConditionNow[], now: number): readonly JsonObject[] {
+  const before = new Map((flow.status?.conditions ?? []).map((condition) => [condition.type, condition]));
+  return states.map(({ type, isTrue, reason, message }) => {
+    const status = isTrue ? 'True' : 'False';
+    const old = before.get(type);
+    const isSame = old?.status === status && old.lastTransitionTime !== '';
+    return {
+      type,
+      status,
+      reason,
+      lastTransitionTime: isSame ? old.lastTransitionTime : toTime(now),
+      observedGeneration: flow.generation,
+      ...(message !== undefined && { message: message.slice(0, 1_024) }),
+    };
+  });
+}
+
+/** RFC 3339 to the second, as Kubernetes writes instants. */
+export function toTime(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`;
+}

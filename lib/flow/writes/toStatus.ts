@@ -1,0 +1,97 @@
+/**
+ * Makes the view in `status` out of what was decided, and says when it has to be written.
+ *
+ * Guarantees: pure. A change of the flow's phase, a failure and a question are due at once, all
+ * else at most every second and every 10 ms a step (docs/decisions/flows.md#the-record).
+ */
+
+import { retryAt } from '../engine/backoff.ts';
+import { explainStep } from '../engine/explainStep.ts';
+import type { Json, JsonObject, Step } from '../spec/flowSpec.ts';
+import type { FlowState } from '../state/flowPhase.ts';
+import { jobName, requestPrefix } from '../state/names.ts';
+import { type FlowRecord, hasEnded, type StepRecord } from '../state/record.ts';
+import type { FlowView } from '../state/snapshot.ts';
+import { conditionsOf, toTime } from './statusConditions.ts';
+
+const MAX_MESSAGE = 256;
+const SHORTEST_MS = 1_000;
+const STEP_MS = 10;
+
+/** Milliseconds between two writes of a view in which nothing urgent has changed. */
+export function statusIntervalMs({ spec }: FlowView): number {
+  return Math.max(SHORTEST_MS, (spec.steps.length + spec.finally.length) * STEP_MS);
+}
+
+export function isStatusBehind({ status }: FlowView, record: FlowRecord): boolean {
+  return (status?.recordRevision ?? -1) < record.rev;
+}
+
+/** Something that a person waits for. */
+export function isStatusUrgent({ status }: FlowView, record: FlowRecord, { phase, reason }: FlowState): boolean {
+  if (status === null || status.phase !== phase || status.reason !== reason) return true;
+  const before = new Map(status.steps.map((step) => [step.name, step.phase]));
+  return record.steps.some(
+    ({ name, phase: now }) => (now === 'Failed' || now === 'PendingApproval') && before.get(name) !== now,
+  );
+}
+
+export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, now: number): JsonObject {
+  const steps = [...flow.spec.steps, ...flow.spec.finally];
+  const count = (holds: (step: StepRecord) => boolean) => record.steps.filter(holds).length;
+  const completed = count(hasEnded);
+  return {
+    phase: state.phase,
+    reason: state.reason,
+    startTime: toTime(record.startedAt),
+    completionTime: record.endedAt === null ? null : toTime(record.endedAt),
+    observedGeneration: flow.generation,
+    recordRevision: record.rev,
+    summary: `${completed}/${record.steps.length}`,
+    waiting: waitingFor(record),
+    progress: {
+      completedSteps: completed,
+      totalSteps: record.steps.length,
+      successfulSteps: count(({ phase }) => phase === 'Succeeded'),
+      failedSteps: count(({ phase }) => phase === 'Failed'),
+    },
+    conditions: conditionsOf(flow, record, state, now),
+    steps: record.steps.flatMap((own) => {
+      const step = steps.find(({ name }) => name === own.name);
+      return step === undefined ? [] : [toStep(flow, record, step, own)];
+    }),
+  };
+}
+
+/** What a column has room for. */
+function waitingFor({ steps }: FlowRecord): string | null {
+  const asked = steps.filter(({ phase }) => phase === 'PendingApproval').map(({ name }) => name);
+  return asked.length === 0 ? null : `approval of ${asked.join(', ')}`.slice(0, MAX_MESSAGE);
+}
+
+function toStep(flow: FlowView, record: FlowRecord, step: Step, own: StepRecord): JsonObject {
+  const hasRun = step.type === 'Job' && own.startedAt !== null;
+  const at = retryAt(step, own);
+  const message = own.phase === 'PendingApproval' ? questionOf(step) : explainStep(flow.spec, record, step);
+  return dropNulls({
+    name: own.name,
+    phase: own.phase,
+    reason: own.reason,
+    startTime: own.startedAt === null ? null : toTime(own.startedAt),
+    completionTime: own.endedAt === null ? null : toTime(own.endedAt),
+    jobRef: hasRun ? dropNulls({ name: jobName(flow, own.name, own.attempt), uid: own.jobUid }) : null,
+    retryCount: own.attempt - 1,
+    exitCode: own.exitCode,
+    message: own.phase === 'Succeeded' ? null : message.slice(0, MAX_MESSAGE),
+    retryAt: at === null ? null : toTime(at),
+    approvedBy: own.by,
+  });
+}
+
+function questionOf({ name, message }: Step): string {
+  return message ?? `annotate ${requestPrefix.approved}/${name} with "true" or "false"`;
+}
+
+function dropNulls(fields: Readonly<Record<string, Json>>): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+}
