@@ -116,7 +116,8 @@ function podOf(job: KubeObject): object {
       namespace,
       ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true }],
     },
-    spec: { ...fieldsAt(template, 'spec'), nodeName: 'node-a' },
+    // Without a node it goes at once when it is deleted: there is no kubelet to end it.
+    spec: fieldsAt(template, 'spec'),
   };
 }
 

@@ -16,7 +16,7 @@ export function renderRun(names: readonly string[], seen: readonly StepSeen[], e
       const next = own[index + 1];
       const last = cellOf(next?.at ?? endedAt);
       cells.fill(marks[step.phase], cellOf(step.at), Math.max(last, cellOf(step.at) + 1));
-      if (next !== undefined && (next.phase === 'Failed' || next.reason === 'Backoff')) cells[last] = 'x';
+      if (next !== undefined && (next.phase === 'Failed' || next.attempt > step.attempt)) cells[last] = 'x';
     }
     return `   ${name.padEnd(width)}  ${cells.join('')}`.trimEnd();
   });
