@@ -72,10 +72,12 @@ const controllers = [
   'namespace-controller',
 ];
 
-export function controllerManagerFlags(kubeconfig: string): readonly string[] {
+/** `hasJobs`: for the stories of flows. */
+export function controllerManagerFlags(kubeconfig: string, hasJobs: boolean): readonly string[] {
+  const started = hasJobs ? [...controllers, 'job-controller'] : controllers;
   return [
     `--kubeconfig=${kubeconfig}`,
-    `--controllers=${controllers.join(',')}`,
+    `--controllers=${started.join(',')}`,
     '--leader-elect=false',
     '--secure-port=0',
     // with the default of 20 the suite would wait for the controllers, not for zen-lead

@@ -27,6 +27,8 @@ import { writeCredentials } from './writeCredentials.ts';
 export interface ControlPlaneOptions {
   /** Starts kube-controller-manager with the controllers that zen-lead meets (default true). */
   readonly controllerManager?: boolean;
+  /** The Job controller is among them (default false). */
+  readonly jobs?: boolean;
   /**
    * `--service-cluster-ip-range`; its first family is the cluster's primary one. Dual-stack, IPv4
    * first, by default.
@@ -140,7 +142,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const url = `https://127.0.0.1:${port}`;
   const kubeconfig = credentials.writeKubeconfig(url, caFile);
   await createNodes(request);
-  if (options.controllerManager !== false) start('kube-controller-manager', controllerManagerFlags(kubeconfig));
+  if (options.controllerManager !== false)
+    start('kube-controller-manager', controllerManagerFlags(kubeconfig, options.jobs === true));
 
   return {
     url,

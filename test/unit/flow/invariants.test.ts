@@ -7,18 +7,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { advance, type Decision } from '../../../lib/flow/engine/advance.ts';
 import { startSimulatedCluster } from '../../../lib/flow/simulate/simulatedCluster.ts';
-import type { FlowSpec, JsonObject, Step } from '../../../lib/flow/spec/flowSpec.ts';
-import {
-  type FlowRecord,
-  hasEnded,
-  hashSpec,
-  parseRecord,
-  type StepRecord,
-  serializeRecord,
-} from '../../../lib/flow/state/record.ts';
-import type { FlowSnapshot, JobView } from '../../../lib/flow/state/snapshot.ts';
+import type { JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
+import { hashSpec, parseRecord, serializeRecord } from '../../../lib/flow/state/record.ts';
+import type { FlowSnapshot } from '../../../lib/flow/state/snapshot.ts';
 import { toWrites } from '../../../lib/flow/writes/toWrites.ts';
 import { aManualStep, aSpec, aStep, planOf } from '../../support/objects/aFlow.ts';
+import { checkRecord, must } from '../../support/objects/checkRecord.ts';
 
 /**
  * Enough to find each fence that was taken away. Each run draws other flows. A failure prints its
@@ -124,68 +118,6 @@ const events = fc.array(
   }),
   { maxLength: 40 },
 );
-
-function isSatisfied(record: FlowRecord, spec: FlowSpec, name: string): boolean {
-  const step = record.steps.find((each) => each.name === name);
-  if (step?.phase === 'Succeeded') return true;
-  if (step?.phase === 'Skipped') return step.reason === 'WhenFalse' || step.reason === 'Bypassed';
-  const tolerated = [...spec.steps, ...spec.finally].some((each) => each.name === name && each.continueOnFailure);
-  return step?.phase === 'Failed' && tolerated;
-}
-
-const byName = (record: FlowRecord | null): ReadonlyMap<string, StepRecord> =>
-  new Map((record?.steps ?? []).map((step) => [step.name, step]));
-
-function isEvaluated({ phase, reason }: StepRecord): boolean {
-  return phase !== 'Pending' || (reason !== null && reason !== 'Dependencies');
-}
-
-/** `expect` is too slow for what is checked a million times. */
-function must(holds: boolean, guarantee: string, detail: unknown): void {
-  if (!holds) throw new Error(`${guarantee}: ${JSON.stringify(detail)}`);
-}
-
-/** Of one write of the record, against what it replaced. */
-function checkRecord(before: FlowRecord | null, after: FlowRecord, spec: FlowSpec, jobs: readonly JobView[]): void {
-  const all: readonly Step[] = [...spec.steps, ...spec.finally];
-  const final = new Set(spec.finally.map(({ name }) => name));
-  const previous = byName(before);
-  must(after.rev === (before?.rev ?? 0) + 1, 'Z5', after);
-  must(after.steps.filter(({ phase }) => phase === 'Running').length <= spec.parallelism, 'Z9', after);
-  if (before !== null && before.finallyAt !== null) must(after.finallyAt === before.finallyAt, 'Z10', after);
-  else if (after.finallyAt !== null)
-    must(
-      after.steps.every((step) => final.has(step.name) || hasEnded(step)),
-      'Z10',
-      after,
-    );
-  for (const step of after.steps) {
-    const old = previous.get(step.name);
-    const dependencies = all.find(({ name }) => name === step.name)?.dependencies ?? [];
-    if (step.phase === 'Running' && (old?.phase !== 'Running' || old.attempt !== step.attempt)) {
-      must(
-        dependencies.every((name) => isSatisfied(after, spec, name)),
-        'Z8',
-        { step, after },
-      );
-      must(after.suspendedAt === null, 'Z11', { step, after });
-      must(final.has(step.name) ? after.finallyAt !== null : after.stop === null, 'Z10 Z11', { step, after });
-    }
-    if (old === undefined) continue;
-    if (old.phase === 'Running' && step.phase === 'Pending')
-      must(step.attempt === old.attempt + 1, 'Z7', { old, step });
-    if (old.phase === 'Running' && (step.phase === 'Pending' || step.reason === 'JobDeleted')) {
-      const isAlive = ({ step: name, attempt, outcome }: JobView) =>
-        name === old.name && attempt === old.attempt && outcome === null;
-      must(!jobs.some(isAlive), 'Z2', { old, step });
-    }
-    must(step.attempt >= old.attempt, 'Z7', { old, step });
-    const hasRun = old.startedAt !== null && hasEnded(old);
-    if (hasRun && step.attempt === old.attempt) must(JSON.stringify(step) === JSON.stringify(old), 'Z7', { old, step });
-    const isDecided = isEvaluated(old) && !hasEnded(old);
-    must(!isDecided || (step.reason !== 'WhenFalse' && step.reason !== 'WhenError'), 'Z12', { old, step });
-  }
-}
 
 function startRun({
   spec: raw,

@@ -1,0 +1,80 @@
+/**
+ * Proves that the simulation of flows bites: with one fence taken away, some seed fails by what the
+ * fence protects, and the same run with it in place passes.
+ */
+
+import { expect, it } from 'vitest';
+import { jobFlowRecords, type KubeApi } from '../../../lib/kube/kubeApi.ts';
+import { type FlowFence, runFlows } from './runFlows.ts';
+
+interface RemovedFence {
+  readonly name: string;
+  readonly fence: FlowFence;
+  readonly noticedBy: readonly string[];
+  /** Tried first. */
+  readonly knownSeed?: number;
+}
+
+const isRecord = (plural: string): boolean => plural === jobFlowRecords.plural;
+
+/** Of what was decided on. The uid stays, and so does the check that a patch has a version. */
+const withoutVersion = (api: KubeApi): KubeApi => ({
+  ...api,
+  async mergePatch(resource, namespace, name, patch, signal) {
+    if (!isRecord(resource.plural)) return api.mergePatch(resource, namespace, name, patch, signal);
+    const { metadata, ...rest } = Object(patch);
+    return api.mergePatch(
+      resource,
+      namespace,
+      name,
+      { ...rest, metadata: { ...metadata, resourceVersion: '0' } },
+      signal,
+    );
+  },
+});
+
+/** Says that the record was written, and writes it while the Jobs are being made. */
+const withoutRecordFirst = (api: KubeApi): KubeApi => ({
+  ...api,
+  async mergePatch(resource, namespace, name, patch, signal) {
+    const written = api.mergePatch(resource, namespace, name, patch, signal);
+    if (!isRecord(resource.plural)) return written;
+    written.catch(() => undefined);
+    return patch;
+  },
+});
+
+/** A read of the Jobs may miss the newest of them, as one from a cache does. */
+const withoutConsistentRead = (api: KubeApi): KubeApi => ({
+  ...api,
+  async list(resource, namespace, query, signal) {
+    const page = await api.list(resource, namespace, query, signal);
+    return resource.plural === 'jobs' ? { ...page, items: page.items.slice(0, -1) } : page;
+  },
+});
+
+const removed: readonly RemovedFence[] = [
+  { name: 'the version of the record', fence: { wrapApi: withoutVersion }, noticedBy: ['Z5', 'Z7', 'Z1', 'Z3'] },
+  { name: 'the record before the Job', fence: { wrapApi: withoutRecordFirst }, noticedBy: ['Z1'] },
+  {
+    name: 'the consistent read',
+    fence: { wrapApi: withoutConsistentRead },
+    noticedBy: ['Z2', 'Z1', 'Z3'],
+    knownSeed: 6,
+  },
+];
+
+const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1);
+
+it.each(removed)(
+  'without $name some run of flows fails, and the same run with it does not',
+  async ({ fence, noticedBy, knownSeed = 1 }) => {
+    for (const seed of [knownSeed, ...SEEDS]) {
+      const [violation] = (await runFlows(seed, fence)).violations;
+      if (violation === undefined || !noticedBy.some((name) => violation.startsWith(name))) continue;
+      expect((await runFlows(seed)).violations, `seed ${seed}`).toEqual([]);
+      return;
+    }
+    expect.fail(`no seed of ${SEEDS.length} failed without it`);
+  },
+);

@@ -1,0 +1,108 @@
+/**
+ * Checks each write of a simulated run of flows, at the instant at which it takes effect. Names as
+ * in docs/decisions/flows.md#what-holds.
+ */
+
+import { parseJob, toJobView } from '../../../lib/flow/objects/parseJob.ts';
+import { parseJobFlow } from '../../../lib/flow/objects/parseJobFlow.ts';
+import { parseRecordObject } from '../../../lib/flow/objects/parseRecordObject.ts';
+import type { FlowRecord, StepRecord } from '../../../lib/flow/state/record.ts';
+import { checkRecord, must } from '../../support/objects/checkRecord.ts';
+import type { ObservedWrite } from '../apiServer.ts';
+import type { Etcd } from '../etcd.ts';
+import type { KubeObject } from '../kubeObject.ts';
+
+export interface FlowChecks {
+  onWrite(write: ObservedWrite): void;
+  readonly violations: readonly string[];
+  /** Jobs that were made. */
+  made(): number;
+}
+
+const isOurs = (actor: string): boolean => actor.startsWith('function');
+
+export function createFlowChecks(etcd: Etcd): FlowChecks {
+  const violations: string[] = [];
+  /** Of each flow's uid: attempts that a record has said to run. */
+  const said = new Set<string>();
+  const made = new Map<string, number>();
+  /** How many Jobs of an attempt a person deleted before the record had their uid. */
+  const deletedEarly = new Map<string, number>();
+  /** Flows whose record was deleted: the next one is built again. */
+  const rebuilt = new Set<string>();
+
+  const recordOf = (flowUid: string): FlowRecord | null => {
+    for (const object of etcd.list('jobflowrecords')) {
+      const { ownerUid, record } = parseRecordObject(object);
+      if (ownerUid === flowUid && record !== 'unreadable') return record;
+    }
+    return null;
+  };
+  const stepOf = (flowUid: string, step: string): StepRecord | undefined =>
+    recordOf(flowUid)?.steps.find(({ name }) => name === step);
+
+  function onJob({ actor, before, after, request }: ObservedWrite): void {
+    if (request.verb === 'create' && after !== null && isOurs(actor)) onCreated(after);
+    if (request.verb !== 'delete' || before === null) return;
+    const { ownerUid, step, attempt, uid } = parseJob(before);
+    if (isOurs(actor)) must(ownerUid !== null, 'Z13', { actor, before });
+    if (actor !== 'user' || ownerUid === null) return;
+    const running = stepOf(ownerUid, step);
+    const isRecorded = running?.attempt === attempt && running.jobUid === uid;
+    const key = `${ownerUid}/${step}/${attempt}`;
+    if (!isRecorded) deletedEarly.set(key, (deletedEarly.get(key) ?? 0) + 1);
+  }
+
+  function onCreated(object: KubeObject): void {
+    const { ownerUid, step, attempt } = parseJob(object);
+    const key = `${ownerUid}/${step}/${attempt}`;
+    must(said.has(key), 'Z1: a Job before its record', { key });
+    const count = (made.get(key) ?? 0) + 1;
+    made.set(key, count);
+    const running = ownerUid === null ? undefined : stepOf(ownerUid, step);
+    // What a request makes that hung in the network, for a step that has ended since, is deleted.
+    const isWanted = running?.phase === 'Running' && running.attempt === attempt;
+    if (!isWanted) return;
+    must(running.jobUid === null || !made.has(key) || count === 1, 'Z3', { key, running });
+    must(count - 1 <= (deletedEarly.get(key) ?? 0), 'Z1: an attempt has two Jobs', { key, count });
+  }
+
+  function onRecord({ actor, before, after, request }: ObservedWrite): void {
+    const owner = parseRecordObject(before ?? after).ownerUid ?? '';
+    if (request.verb === 'delete' && actor === 'user') rebuilt.add(owner);
+    if (request.verb !== 'patch' || after === null) return;
+    const { metadata = {} } = request.patch;
+    must(typeof metadata['uid'] === 'string' && typeof metadata['resourceVersion'] === 'string', 'Z4', request.patch);
+    const { record } = parseRecordObject(after);
+    if (record === null || record === 'unreadable') return;
+    for (const { name, phase, attempt } of record.steps)
+      if (phase === 'Running') said.add(`${owner}/${name}/${attempt}`);
+    const found = etcd.list('jobflows').find((each) => each.metadata.uid === owner);
+    if (found === undefined) return;
+    const old = before === null ? null : parseRecordObject(before).record;
+    if (old === null && rebuilt.delete(owner)) return;
+    const jobs = etcd
+      .list('jobs')
+      .map((job) => toJobView(parseJob(job), owner))
+      .filter((job) => job.isOurs);
+    checkRecord(old === 'unreadable' ? null : old, record, parseJobFlow(found).spec, jobs);
+  }
+
+  return {
+    violations,
+    made: () => [...made.values()].reduce((sum, count) => sum + count, 0),
+    onWrite(write) {
+      if (write.outcome !== 'written') return;
+      try {
+        if (write.plural === 'jobs') onJob(write);
+        if (write.plural === 'jobflowrecords') onRecord(write);
+        const isDelete = write.request.verb === 'delete' && isOurs(write.actor);
+        if (!isDelete || write.request.verb !== 'delete') return;
+        const { uid, resourceVersion } = write.request.preconditions;
+        must(uid !== undefined && resourceVersion !== undefined, 'Z4', write.request);
+      } catch (error) {
+        violations.push(error instanceof Error ? error.message : String(error));
+      }
+    },
+  };
+}

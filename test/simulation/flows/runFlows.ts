@@ -1,0 +1,236 @@
+/**
+ * runFlows: two bridges and two functions run some flows on one simulated API server. They are
+ * those that we ship.
+ *
+ * The scheduler delays, loses and doubles requests, answers, events and watch lines. It kills,
+ * freezes and restarts processes, and compacts etcd. People approve, suspend, stop, retry, and
+ * delete Jobs, records and flows. Then all is well, and each flow has to end (L1).
+ */
+
+import { startFlowBridge } from '../../../bridge/startFlowBridge.ts';
+import { createInProcessFlowSink } from '../../../functions/flows/inProcessFlowSink.ts';
+import type { FlowDeps } from '../../../functions/flows/reconcileFlow.ts';
+import type { Sink } from '../../../lib/events/sink.ts';
+import type { FlowEvent, FlowReply } from '../../../lib/flow/events/flowEvent.ts';
+import { parseJob } from '../../../lib/flow/objects/parseJob.ts';
+import { parseJobFlow } from '../../../lib/flow/objects/parseJobFlow.ts';
+import { API_VERSION, requestPrefix } from '../../../lib/flow/state/names.ts';
+import type { KubeApi } from '../../../lib/kube/kubeApi.ts';
+import { silentLogger } from '../../../lib/telemetry/logger.ts';
+import { planOf } from '../../support/objects/aFlow.ts';
+import { T0 } from '../../support/objects/builders.ts';
+import { createApiServer, timestamp } from '../apiServer.ts';
+import { createEtcd } from '../etcd.ts';
+import type { FunctionReplica } from '../functionReplica.ts';
+import { controllerOf, type KubeObject } from '../kubeObject.ts';
+import { createNetwork, perfectConditions } from '../network.ts';
+import { createPageStore } from '../pageStore.ts';
+import { createRandom } from '../random.ts';
+import { createScheduler, type Process } from '../scheduler.ts';
+import { sharedMetrics } from '../sharedMetrics.ts';
+import { createSimulatedKubeApi } from '../simulatedKubeApi.ts';
+import { createSimulatedSink } from '../simulatedSink.ts';
+import { createWatchServer } from '../watchServer.ts';
+import { createFlowChecks } from './flowChecks.ts';
+import { drawFlow, type RandomFlow } from './randomFlow.ts';
+
+/** What one protection less is: production code has no such switch. */
+export interface FlowFence {
+  readonly wrapApi?: (api: KubeApi) => KubeApi;
+  readonly deps?: Partial<FlowDeps>;
+}
+
+export interface FlowRun {
+  readonly violations: readonly string[];
+  readonly jobs: number;
+  readonly ended: number;
+}
+
+const TROUBLED_MS = 90_000;
+const CALM_MS = 900_000;
+const FLOWS = 3;
+
+export async function runFlows(seed: number, fence: FlowFence = {}): Promise<FlowRun> {
+  const random = createRandom(seed);
+  const scheduler = createScheduler(T0);
+  const etcd = createEtcd(scheduler.now);
+  const checks = createFlowChecks(etcd);
+  const server = createApiServer(etcd, scheduler.now, checks.onWrite);
+  const network = createNetwork(random.fork(), scheduler.now);
+  const watchServer = createWatchServer(etcd, scheduler, random.fork());
+  const pages = createPageStore(etcd, 3);
+  const over: string[] = [];
+  let processes = 0;
+
+  const flows: readonly (RandomFlow & { readonly name: string })[] = Array.from({ length: FLOWS }, (_, index) => ({
+    ...drawFlow(random),
+    name: `flow${index}`,
+  }));
+
+  const connect = (process: Process): KubeApi =>
+    createSimulatedKubeApi({
+      ...{ process, scheduler, network, server, watchServer, pages },
+      ...{ isUp: () => true, isForbidden: () => false, isRejected: () => false },
+      ...{ slowMs: () => 0, heldMs: () => 0, watchLagMs: () => 0, onArrival: () => undefined },
+    });
+
+  function startFunction(): FunctionReplica {
+    processes += 1;
+    const process = scheduler.startProcess(`function-${processes}`, random.between(-300, 300));
+    const api = (fence.wrapApi ?? ((each) => each))(connect(process));
+    const handle = createInProcessFlowSink({ api, log: silentLogger, now: process.clock.now, ...fence.deps });
+    return { process, handle: handle as unknown as Sink };
+  }
+
+  function startBridge(): Process {
+    processes += 1;
+    const process = scheduler.startProcess(`bridge-${processes}`, random.between(-300, 300));
+    const sink = createSimulatedSink({
+      ...{ bridge: process, scheduler, network, random: random.fork(), functions: () => functions },
+      ...{ isRefusing: () => false, onSent: () => () => undefined, onAnswer: () => undefined },
+    });
+    startFlowBridge({
+      api: connect(process),
+      sink: sink as unknown as Sink<FlowEvent, FlowReply>,
+      clusterName: 'simulated',
+      namespaces: [],
+      metrics: sharedMetrics,
+      log: silentLogger,
+      clock: process.clock,
+      random: random.fork().next,
+      tuning: { resync: { periodMs: 30_000, tickMs: 1_000 }, watches: { watchMinSeconds: 20 } },
+    });
+    return process;
+  }
+
+  const functions = [startFunction(), startFunction()];
+  const bridges = [startBridge(), startBridge()];
+
+  // The Job controller, and the garbage collector.
+  const plans = new Map(flows.map(({ name, outcomes }) => [name, planOf(outcomes)]));
+  etcd.subscribe(({ plural, type, object }) => {
+    if (plural === 'jobs' && type === 'ADDED') {
+      const { flow, step, attempt, name, uid } = parseJob(object);
+      const end = plans.get(flow)?.(step, attempt);
+      scheduler.schedule(random.between(100, 15_000), () => {
+        if (end === undefined || etcd.read('jobs', name)?.metadata.uid !== uid) return;
+        const condition = {
+          type: end.kind === 'ok' ? 'Complete' : 'Failed',
+          status: 'True',
+          lastTransitionTime: timestamp(scheduler.now()),
+        };
+        server.patch('job-controller', 'jobs', name, { status: { conditions: [condition] } });
+      });
+    }
+    if (plural === 'jobflows' && type === 'DELETED') scheduler.schedule(random.between(10, 3_000), collect);
+    if (type === 'ADDED') scheduler.schedule(random.between(10, 3_000), collect);
+  });
+  function collect(): void {
+    const uids = new Set(etcd.list('jobflows').map(({ metadata }) => metadata.uid));
+    const isOrphaned = (object: KubeObject) => {
+      const owner = controllerOf(object)?.uid;
+      return owner !== undefined && !uids.has(owner);
+    };
+    for (const plural of ['jobs', 'jobflowrecords'])
+      for (const object of etcd.list(plural))
+        if (isOrphaned(object)) server.delete('collector', plural, object.metadata.name, { uid: object.metadata.uid });
+  }
+
+  for (const { name, spec } of flows)
+    scheduler.schedule(random.between(0, 20_000), () => {
+      server.create('user', 'jobflows', { apiVersion: API_VERSION, kind: 'JobFlow', metadata: { name }, spec });
+    });
+
+  const annotate = (name: string, annotations: object) => {
+    if (etcd.read('jobflows', name) !== undefined)
+      server.patch('user', 'jobflows', name, { metadata: { annotations } });
+  };
+  const wish = (name: string, spec: object) => {
+    if (etcd.read('jobflows', name) !== undefined) server.patch('user', 'jobflows', name, { spec });
+  };
+  const removeAny = (plural: string) => {
+    const object = random.pickAny(etcd.list(plural));
+    if (object !== undefined) server.delete('user', plural, object.metadata.name);
+  };
+  const ofFlow = (act: (flow: RandomFlow & { readonly name: string }, step: string) => void) => {
+    const flow = random.pickAny(flows);
+    const step = random.pickAny(flow?.steps ?? []);
+    if (flow !== undefined && step !== undefined) act(flow, step);
+  };
+  const restart = (isFunction: boolean) => {
+    const list = isFunction ? functions.map(({ process }) => process) : bridges;
+    const index = random.below(list.length);
+    list[index]?.kill();
+    if (isFunction) functions[index] = startFunction();
+    else bridges[index] = startBridge();
+  };
+  const freeze = () => {
+    const process = random.pickAny([...functions.map((each) => each.process), ...bridges]);
+    if (process === undefined || process.isFrozen()) return;
+    process.freeze();
+    scheduler.schedule(random.between(500, 20_000), process.thaw);
+  };
+  const troubles: readonly (() => void)[] = [
+    () =>
+      ofFlow(({ name }, step) => annotate(name, { [`${requestPrefix.approved}/${step}`]: String(random.chance(0.8)) })),
+    () =>
+      ofFlow(({ name }, step) =>
+        annotate(name, { [`${requestPrefix.attempts}/${step}`]: String(2 + random.below(2)) }),
+      ),
+    () => ofFlow(({ name }, step) => annotate(name, { [`${requestPrefix.skip}/${step}`]: 'true' })),
+    () => ofFlow(({ name }) => wish(name, { suspend: random.chance(0.5) })),
+    () => ofFlow(({ name }) => random.chance(0.2) && wish(name, { shutdown: random.pick(['Stop', 'Terminate']) })),
+    () => removeAny('jobs'),
+    () => random.chance(0.3) && removeAny('jobflowrecords'),
+    () => random.chance(0.1) && removeAny('jobflows'),
+    () => restart(true),
+    () => restart(true),
+    () => restart(false),
+    freeze,
+    freeze,
+    () => etcd.compact(),
+    () => network.cut('api', random.pickAny(bridges)?.name ?? '', scheduler.now() + random.between(100, 10_000)),
+  ];
+  // Each run has some kinds of trouble only, and gets further with each.
+  const chosen = troubles.filter(() => random.chance(0.5));
+  network.setConditions({
+    lossRate: random.chance(0.5) ? random.between(0, 0.1) : 0,
+    slowRate: random.chance(0.7) ? random.between(0, 0.3) : 0,
+    errorRate: random.chance(0.3) ? 0.05 : 0,
+    doubleRate: random.chance(0.5) ? 0.2 : 0,
+  });
+  for (let at = random.between(0, 4_000); at < TROUBLED_MS; at += random.between(200, 6_000))
+    scheduler.schedule(at, () => random.pickAny(chosen)?.());
+
+  const isViolated = () => checks.violations.length > 0;
+  await scheduler.runUntil(T0 + TROUBLED_MS, isViolated);
+  network.healAll();
+  network.setConditions(perfectConditions);
+  for (const process of [...functions.map((each) => each.process), ...bridges]) process.thaw();
+  for (const { name, steps } of flows) {
+    wish(name, { suspend: false });
+    annotate(name, Object.fromEntries(steps.map((step) => [`${requestPrefix.approved}/${step}`, 'true'])));
+  }
+  const viewOf = (name: string) => {
+    const found = etcd.read('jobflows', name);
+    return found === undefined ? null : parseJobFlow(found);
+  };
+  const isEnded = ({ name }: { readonly name: string }): boolean => {
+    const view = viewOf(name);
+    return view === null || view.status?.phase === 'Succeeded' || view.status?.phase === 'Failed';
+  };
+  const isIdle = () => flows.every(isEnded) && runningJobs().length === 0;
+  const runningJobs = () =>
+    etcd
+      .list('jobs')
+      .map(parseJob)
+      .filter(({ outcome }) => outcome === null);
+  await scheduler.runUntil(T0 + TROUBLED_MS + CALM_MS, () => isViolated() || isIdle());
+  if (!isViolated()) {
+    for (const flow of flows)
+      if (!isEnded(flow)) over.push(`L1: ${flow.name} does not end: ${JSON.stringify(viewOf(flow.name)?.status)}`);
+    for (const { name } of runningJobs()) over.push(`Z6: ${name} still runs`);
+  }
+  for (const process of [...functions.map((each) => each.process), ...bridges]) process.kill();
+  return { violations: [...checks.violations, ...over], jobs: checks.made(), ended: flows.filter(isEnded).length };
+}
