@@ -1,4 +1,7 @@
-/** Draws a run: one row a step, `#` while a Job runs, `x` where it failed, `?` while it is asked. */
+/**
+ * Draws a run, one row a step: `#` while a Job runs, `x` where it failed, `?` while a person is
+ * asked.
+ */
 
 import type { StepSeen } from './flowJournal.ts';
 

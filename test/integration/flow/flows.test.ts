@@ -1,4 +1,4 @@
-/** Flows on the embedded API server, with the small Job controller: each story from its start to its end. */
+/** Flows on the embedded API server, with the small Job controller. */
 
 import { describe, expect, it } from 'vitest';
 import type { RequestInfo } from '../../../apiserver/requestFaults.ts';
