@@ -51,6 +51,7 @@ export function toAnswer(error: unknown): Answer {
  */
 const codesOfOneService = new Set<ErrorCode>([
   'KUBE_FORBIDDEN',
+  'KUBE_WEBHOOK_FAILED',
   'KUBE_NAMESPACE_TERMINATING',
   'KUBE_INVALID',
   'KUBE_CONFLICT',

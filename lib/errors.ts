@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'KUBE_TOO_MANY_REQUESTS' // 429; `retryAfterMs` where the server said it
   | 'KUBE_VERSION_TOO_LARGE' // 504 "Too large resource version": etcd came from an older backup
   | 'KUBE_UNAVAILABLE' // 5xx, connection refused or reset
+  | 'KUBE_WEBHOOK_FAILED' // 500: an admission webhook did not answer the API server
   | 'KUBE_TIMEOUT' // no answer in time
   | 'WATCH_BROKEN' // the watch stream ended within a line, or sent one that cannot be read
   // between bridge and function

@@ -86,6 +86,11 @@ export const errorReference: Readonly<Record<ErrorCode | 'INTERNAL', ErrorNote>>
     meaning: '5xx, or the connection was refused or cut.',
     todo: `${NOTHING} the API server is away, or something between is.`,
   },
+  KUBE_WEBHOOK_FAILED: {
+    meaning:
+      '500: an admission webhook did not answer the API server. It holds up the Services that it is about, and no others.',
+    todo: 'Repair the webhook, or exempt zen-lead’s objects from it.',
+  },
   KUBE_TIMEOUT: {
     meaning: 'No answer in time; or the state that was decided on grew too old before it was written.',
     todo: `${NOTHING} see the runbook of ZenLeadHighAPICallLatency.`,

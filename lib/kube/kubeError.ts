@@ -74,6 +74,11 @@ function chooseCode(httpStatus: number, status: Status): readonly [ErrorCode, Re
         status.message.includes('Too large resource version')
         ? ['KUBE_VERSION_TOO_LARGE', 'now']
         : ['KUBE_UNAVAILABLE', 'later'];
+    case 500:
+      // The webhook may be about one namespace alone, and the API server is well.
+      // staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/errors/statuserror.go
+      if (status.message.includes('failed calling webhook')) return ['KUBE_WEBHOOK_FAILED', 'later'];
+      return ['KUBE_UNAVAILABLE', 'later'];
     default:
       return httpStatus >= 500 || httpStatus < 400 ? ['KUBE_UNAVAILABLE', 'later'] : ['KUBE_INVALID', 'never'];
   }

@@ -27,6 +27,7 @@ const statuses: Record<ErrorCode, number> = {
   KUBE_VERSION_TOO_LARGE: 503,
   KUBE_UNAVAILABLE: 503,
   KUBE_TIMEOUT: 503,
+  KUBE_WEBHOOK_FAILED: 503,
   WATCH_BROKEN: 503,
   SINK_UNAVAILABLE: 503,
   SINK_UNREACHABLE: 503,
@@ -47,6 +48,7 @@ it.each(Object.entries(statuses) as [ErrorCode, number][])(
 
 const ofOneService: readonly ErrorCode[] = [
   'KUBE_FORBIDDEN',
+  'KUBE_WEBHOOK_FAILED',
   'KUBE_NAMESPACE_TERMINATING',
   'KUBE_INVALID',
   'KUBE_CONFLICT',

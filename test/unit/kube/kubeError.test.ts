@@ -34,6 +34,12 @@ describe('toKubeError', () => {
     ],
     [429, status('TooManyRequests'), 'KUBE_TOO_MANY_REQUESTS', 'later'],
     [500, status('InternalError'), 'KUBE_UNAVAILABLE', 'later'],
+    [
+      500,
+      status('InternalError', {}, 'Internal error occurred: failed calling webhook "x"'),
+      'KUBE_WEBHOOK_FAILED',
+      'later',
+    ],
     [503, '<html>bad gateway</html>', 'KUBE_UNAVAILABLE', 'later'],
     [504, status('Timeout', { causes: [{ reason: 'ResourceVersionTooLarge' }] }), 'KUBE_VERSION_TOO_LARGE', 'now'],
     [504, status('Timeout', {}, 'Timeout: Too large resource version: 9, current: 3'), 'KUBE_VERSION_TOO_LARGE', 'now'],
