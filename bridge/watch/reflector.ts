@@ -26,6 +26,7 @@ import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { type Collection, listAll } from '../../lib/kube/listAll.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
 import { backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import { sleep } from '../sleep.ts';
@@ -52,6 +53,7 @@ export interface ReflectorOptions<T> extends Collection {
   readonly random: () => number;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'relists' | 'missedEvents' | 'watchEvents' | 'cacheUpdateSeconds'>;
+  readonly tracing?: Pick<Tracing, 'span'> | undefined;
   readonly tuning?: Partial<ReflectorTuning>;
   /** Default: thrown outside any promise, which ends the process. */
   readonly onFatal?: (error: unknown) => void;
@@ -83,7 +85,7 @@ export interface Reflector {
 }
 
 export function startReflector<T extends ObjectIdentity>(options: ReflectorOptions<T>): Reflector {
-  const { name, api, store, clock, random, log, metrics } = options;
+  const { name, api, store, clock, random, log, metrics, tracing = noTracing } = options;
   const tuning = { ...reflectorTuning, ...options.tuning };
   const closing = new AbortController();
   const trust = createWatchTrust(tuning, clock.monotonic());
@@ -120,22 +122,35 @@ export function startReflector<T extends ObjectIdentity>(options: ReflectorOptio
   }
 
   async function list(reason: RelistReason): Promise<void> {
-    let reading = reader.startList();
-    const begin = () => {
-      reading = reader.startList();
-      return reading.add;
-    };
     const askedAt = clock.monotonic();
-    // From the future: the server has not reached it, and would wait for it in vain.
-    const notOlderThan = reason === 'version_too_large' ? null : revision;
-    const resourceVersion = await listAll(api, options, { notOlderThan, begin }, closing.signal);
+    const { step, resourceVersion, traceparent } = await readAll(reason);
     trust.listed(askedAt, clock.monotonic());
     if (isSynced) metrics.relists.inc({ resource: name, reason });
-    take(reading.finish(), resourceVersion);
+    const storedAt = clock.now();
+    // Outside of a span: what begins here, such as the Lease, would stay inside it for good.
+    take(step, resourceVersion);
+    tracing.span('store', { parent: traceparent, startAt: storedAt, attributes: { resource: name } }, () => undefined);
     metrics.cacheUpdateSeconds.observe({ resource: name }, (clock.monotonic() - askedAt) / 1_000);
     if (isSynced) return;
     isSynced = true;
     options.onSynced();
+  }
+
+  /** A trace of its own, because a list belongs to no change. */
+  function readAll(reason: RelistReason) {
+    return tracing.span('relist', { attributes: { resource: name, reason } }, async (span) => {
+      let reading = reader.startList();
+      const begin = () => {
+        reading = reader.startList();
+        return reading.add;
+      };
+      // From the future: the server has not reached it, and would wait for it in vain.
+      const notOlderThan = reason === 'version_too_large' ? null : revision;
+      const resourceVersion = await listAll(api, options, { notOlderThan, begin }, closing.signal);
+      const step = reading.finish();
+      span.set({ objects: step.kind === 'replaced' ? step.objects.length : 0 });
+      return { step, resourceVersion, traceparent: span.traceparent() };
+    });
   }
 
   const watchLoop = createWatchLoop({

@@ -10,6 +10,7 @@ import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import type { Readiness } from '../../lib/telemetry/probes.ts';
+import type { Tracing } from '../../lib/telemetry/tracing.ts';
 import type { Clock } from '../clock.ts';
 import { describeScopes, type ScopeState, type WatchState } from './readiness.ts';
 import type { Reflector } from './reflector.ts';
@@ -25,6 +26,7 @@ interface WatchesOptions<Change> {
   readonly random: () => number;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly tracing?: Tracing | undefined;
   readonly tuning?: Partial<ReflectorTuning> | undefined;
   /** Of a scope whose lists are complete. */
   onChange(change: Change): void;
@@ -63,11 +65,11 @@ interface Scope extends ScopeState {
 }
 
 export function startWatches<Change>(options: WatchesOptions<Change>): Watches {
-  const { kinds, api, clock, random, log, metrics, tuning } = options;
+  const { kinds, api, clock, random, log, metrics, tracing, tuning } = options;
   const namespaces = options.namespaces.length === 0 ? [undefined] : [...new Set(options.namespaces)];
 
   function startScope(namespace: string | undefined): Scope {
-    const run = { api, clock, random, log, metrics, namespace, ...(tuning !== undefined && { tuning }) };
+    const run = { api, clock, random, log, metrics, tracing, namespace, ...(tuning !== undefined && { tuning }) };
     let isSynced = false;
 
     function announceOnceSynced(): void {

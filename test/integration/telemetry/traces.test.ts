@@ -40,6 +40,9 @@ describe('traces', () => {
           'change > deliver > reconcile > patch endpointslices',
         ]),
       );
+    expect(pathsOf(receiver.spans)).toEqual(expect.arrayContaining(['relist', 'relist > list pods', 'relist > store']));
+    // No call of the bridge runs inside a list that has ended.
+    expect(receiver.spans.filter(({ name }) => name.endsWith(' leases'))).toEqual([]);
     expect(receiver.paths).toEqual(new Set(['POST /v1/traces']));
     const services = new Map(receiver.spans.map(({ name, service }) => [name, service]));
     expect(services.get('deliver')).toBe('zen-lead-bridge');
