@@ -899,6 +899,38 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (bytes < 0)',
     test: 'test/unit/config/parseCommandLine.test.ts',
   },
+  {
+    name: 'a Job is made while its record is still being written',
+    guarantee: 'Flows: an attempt of a step',
+    file: 'functions/flows/settleFlow.ts',
+    search: 'for (const write of writes.filter(isFirst)) await apply(write);',
+    replace: 'for (const write of writes.filter(isFirst)) void apply(write);',
+    test: 'test/simulation/flows/flows.test.ts',
+  },
+  {
+    name: 'an old view of a flow decides',
+    guarantee: 'Flows: a view that is older',
+    file: 'lib/flow/engine/isFresh.ts',
+    search: 'return BigInt(revision) >= BigInt(than);',
+    replace: 'return true;',
+    test: 'test/unit/flow/isFresh.test.ts',
+  },
+  {
+    name: 'a flow whose record is lost begins again',
+    guarantee: 'Flows: a lost record',
+    file: 'lib/flow/engine/advance.ts',
+    search: 'const isLost = hasStarted(flow);',
+    replace: 'const isLost = false;',
+    test: 'test/unit/flow/rebuildRecord.test.ts',
+  },
+  {
+    name: 'the uid of a Job that runs for long is not recorded',
+    guarantee: 'Flows: a Job that a person deletes',
+    file: 'lib/flow/engine/endAttempts.ts',
+    search: 'if (dueAt <= now) progress.change',
+    replace: 'if (dueAt < 0) progress.change',
+    test: 'test/unit/flow/advance.test.ts',
+  },
 ];
 
 /**
