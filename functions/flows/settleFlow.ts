@@ -9,7 +9,7 @@
 
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
 import type { Decision } from '../../lib/flow/engine/advance.ts';
-import { controllerUid } from '../../lib/flow/objects/parseRecordObject.ts';
+import { controllerUid } from '../../lib/flow/objects/parseOwned.ts';
 import type { FlowSnapshot, RecordView, RefusedStart } from '../../lib/flow/state/snapshot.ts';
 import { type FlowWrite, toWrites } from '../../lib/flow/writes/toWrites.ts';
 import { takeFields, takeString } from '../../lib/kube/fields.ts';

@@ -1,8 +1,10 @@
 /**
  * Flows on a real kube-apiserver, with the real Job controller and garbage collector, and
- * `zen-flow run` as a process. A stand-in kubelet ends the pods.
+ * `zen-flow run` as a process that has the rights of deploy/flow/rights. A stand-in kubelet ends
+ * the pods.
  */
 
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseJobFlow } from '../../lib/flow/objects/parseJobFlow.ts';
@@ -17,13 +19,31 @@ const root = resolve(import.meta.dirname, '../..');
 const controlPlane = useControlPlane({ jobs: true });
 const outcomes = { flaky: ['fail', 'ok'], broken: ['fail'], coded: ['fail:3', 'fail:4'], stuck: ['timeout'] };
 let kubelet: StandInKubelet;
+let kubeconfig: string;
 let bridge: RunningProcess;
 let bridges = 0;
 let stories = 0;
 
+/** With the account of deploy/flow/rights, and no other rights. */
+async function writeOwnKubeconfig(): Promise<string> {
+  const { url, caFile, directory, kubectl } = controlPlane();
+  const token = (await kubectl('--namespace', 'zen-flow', 'create', 'token', 'zen-flow')).trim();
+  const file = join(directory, 'zen-flow.kubeconfig');
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'own', cluster: { server: url, 'certificate-authority': caFile } }],
+    users: [{ name: 'own', user: { token } }],
+    contexts: [{ name: 'own', context: { cluster: 'own', user: 'own', namespace: 'zen-flow' } }],
+    'current-context': 'own',
+  };
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
+
 function startBridge(): RunningProcess {
   bridges += 1;
-  const { kubeconfig, directory } = controlPlane();
+  const { directory } = controlPlane();
   return startProcess({
     name: `zen-flow-${bridges}`,
     command: process.execPath,
@@ -38,6 +58,8 @@ beforeAll(async () => {
   await kubectl('apply', '--server-side', '-k', join(root, 'deploy/flow/crds'));
   await kubectl('wait', '--for=condition=Established', '--timeout=20s', 'crd/jobflows.workflow.kube-zen.io');
   await kubectl('wait', '--for=condition=Established', '--timeout=20s', 'crd/jobflowrecords.workflow.kube-zen.io');
+  await kubectl('apply', '--server-side', '-k', join(root, 'deploy/flow/rights'));
+  kubeconfig = await writeOwnKubeconfig();
   kubelet = startStandInKubelet(controlPlane(), outcomes, 100);
   bridge = startBridge();
 });

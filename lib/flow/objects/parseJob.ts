@@ -12,35 +12,24 @@ import {
   takeOptionalFields,
   takeOptionalString,
   takeOptionalTime,
-  takeString,
 } from '../../kube/fields.ts';
 import { label } from '../state/names.ts';
 import type { JobOutcome, JobView } from '../state/snapshot.ts';
 import { isSet } from './parseJobFlow.ts';
-import { controllerUid } from './parseRecordObject.ts';
+import { labelsOf, type Owned, parseOwned } from './parseOwned.ts';
 
 /** A Job as it is watched: whose it is, is decided with the flow at hand. */
-export interface WatchedJob extends Omit<JobView, 'isOurs'> {
-  readonly namespace: string;
-  /** The name of the flow, by its label. */
-  readonly flow: string;
-  readonly ownerUid: string | null;
-}
+export interface WatchedJob extends Omit<JobView, 'isOurs'>, Owned {}
 
 export function parseJob(input: unknown): WatchedJob {
   const object = takeFields(input, 'job');
   const metadata = takeFields(object['metadata'], 'metadata');
-  const labels = takeOptionalFields(metadata, 'labels', 'metadata') ?? {};
+  const labels = labelsOf(metadata);
   const attempt = Number(takeOptionalString(labels, label.attempt, 'metadata.labels') ?? '0');
   return {
-    namespace: takeString(metadata, 'namespace', 'metadata'),
-    name: takeString(metadata, 'name', 'metadata'),
-    uid: takeString(metadata, 'uid', 'metadata'),
-    resourceVersion: takeString(metadata, 'resourceVersion', 'metadata'),
-    flow: takeOptionalString(labels, label.flow, 'metadata.labels') ?? '',
+    ...parseOwned(metadata),
     step: takeOptionalString(labels, label.step, 'metadata.labels') ?? '',
     attempt: Number.isSafeInteger(attempt) ? attempt : 0,
-    ownerUid: controllerUid(metadata),
     terminating: isSet(metadata['deletionTimestamp']),
     outcome: outcomeOf(takeOptionalFields(object, 'status', 'job') ?? {}),
   };
