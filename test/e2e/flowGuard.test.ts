@@ -1,0 +1,105 @@
+/** The policy of deploy/flow/guard on a real API server: who may write what of a flow. */
+
+import { join, resolve } from 'node:path';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { API_VERSION } from '../../lib/flow/state/names.ts';
+import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
+import { aManualStep, aStep, aTemplate } from '../support/objects/aFlow.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const controlPlane = useControlPlane({ controllerManager: false });
+
+const rights = {
+  author: [
+    { apiGroups: ['workflow.kube-zen.io'], resources: ['jobflows'], verbs: ['*'] },
+    { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create'] },
+  ],
+  outsider: [{ apiGroups: ['workflow.kube-zen.io'], resources: ['jobflows'], verbs: ['*'] }],
+  approver: [
+    { apiGroups: ['workflow.kube-zen.io'], resources: ['jobflows'], verbs: ['get', 'patch'] },
+    { apiGroups: ['workflow.kube-zen.io'], resources: ['jobflows/approval'], verbs: ['update'] },
+  ],
+};
+
+beforeAll(async () => {
+  const { kubectl } = controlPlane();
+  await kubectl('apply', '--server-side', '-k', join(root, 'deploy/flow/crds'));
+  await kubectl('wait', '--for=condition=Established', '--timeout=20s', 'crd/jobflows.workflow.kube-zen.io');
+  await kubectl('apply', '-k', join(root, 'deploy/flow/guard'));
+  for (const [name, rules] of Object.entries(rights)) {
+    const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name }, rules };
+    await kubectl.withInput(JSON.stringify(role), 'apply');
+    await kubectl('create', 'clusterrolebinding', name, `--clusterrole=${name}`, `--user=${name}`);
+  }
+  // The policy, and the rights, are in force a moment later.
+  await vi.waitFor(
+    () => expect(create('outsider', 'probe', { steps: [aStep('a')] })).rejects.toThrow('may not create Jobs'),
+    {
+      timeout: 30_000,
+      interval: 200,
+    },
+  );
+  await vi.waitFor(() => create('author', 'first', { steps: [aStep('a'), aManualStep('q', ['a'])] }), {
+    timeout: 30_000,
+    interval: 200,
+  });
+});
+
+function create(user: keyof typeof rights, name: string, spec: object): Promise<string> {
+  const flow = { apiVersion: API_VERSION, kind: 'JobFlow', metadata: { name, namespace: 'default' }, spec };
+  return controlPlane().kubectl.withInput(JSON.stringify(flow), `--as=${user}`, 'create');
+}
+
+const annotate = (user: keyof typeof rights, name: string, ...annotations: readonly string[]): Promise<string> =>
+  controlPlane().kubectl(`--as=${user}`, 'annotate', '--overwrite', 'jf', name, ...annotations);
+
+const approved = 'approved.workflow.kube-zen.io/q';
+const approvedBy = 'approved-by.workflow.kube-zen.io/q';
+
+test('the guard refuses a flow of an author who may create no Jobs', async () => {
+  await expect(create('outsider', 'refused', { steps: [aStep('a')] })).rejects.toThrow(
+    'outsider may not create Jobs in namespace default, and a JobFlow creates them',
+  );
+  const patch = JSON.stringify({ spec: { parallelism: 2 } });
+  await expect(
+    controlPlane().kubectl('--as=outsider', 'patch', 'jf', 'first', '--type=merge', '-p', patch),
+  ).rejects.toThrow('may not create Jobs');
+});
+
+test('the guard lets only an approver answer, and only in the own name', async () => {
+  await expect(annotate('author', 'first', `${approved}=true`, `${approvedBy}=author`)).rejects.toThrow(
+    'author may not approve: that takes the right to update jobflows/approval',
+  );
+  await expect(annotate('approver', 'first', `${approved}=true`)).rejects.toThrow('an answer says who gives it');
+  await expect(annotate('approver', 'first', `${approved}=true`, `${approvedBy}=jane`)).rejects.toThrow(
+    'an answer says',
+  );
+  await annotate('approver', 'first', `${approved}=true`, `${approvedBy}=approver`);
+  await expect(annotate('author', 'first', `${approved}-`)).rejects.toThrow('may not approve');
+  await annotate('author', 'first', 'note=kept');
+});
+
+test('the guard freezes the steps of a flow that has started, and nothing else', async () => {
+  const { kubectl } = controlPlane();
+  await create('author', 'frozen', { steps: [aStep('a')] });
+  const patch = (spec: object) =>
+    kubectl('--as=author', 'patch', 'jf', 'frozen', '--type=merge', '-p', JSON.stringify({ spec }));
+  await patch({ parameters: { x: '1' } });
+  const status = JSON.stringify({ status: { phase: 'Running', recordRevision: 1 } });
+  await kubectl('patch', 'jf', 'frozen', '--subresource=status', '--type=merge', '-p', status);
+  await expect(patch({ parameters: { x: '2' } })).rejects.toThrow('are frozen once a flow has started');
+  await expect(patch({ steps: [aStep('b')] })).rejects.toThrow('are frozen');
+  await expect(patch({ finally: [aStep('z')] })).rejects.toThrow('are frozen');
+  await patch({ suspend: true });
+  await patch({ shutdown: 'Stop', parallelism: 3 });
+});
+
+test('the guard takes a thousand steps, and a change of their flow', async () => {
+  const steps = Array.from({ length: 1_000 }, (_, index) => ({ name: `s${index}`, templateRef: 'work' }));
+  await create('author', 'thousand', { steps, templates: [{ name: 'work', template: aTemplate }] });
+  const { kubectl } = controlPlane();
+  const status = JSON.stringify({ status: { phase: 'Running', recordRevision: 1 } });
+  await kubectl('patch', 'jf', 'thousand', '--subresource=status', '--type=merge', '-p', status);
+  const patch = JSON.stringify({ spec: { suspend: true } });
+  await kubectl('--as=author', 'patch', 'jf', 'thousand', '--type=merge', '-p', patch);
+});
