@@ -18,7 +18,7 @@ import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import { readFlow } from './readFlow.ts';
 import { settleFlow } from './settleFlow.ts';
-import { tellFlow } from './tellFlow.ts';
+import { tellFailure, tellFlow } from './tellFlow.ts';
 import { writeStatus } from './writeStatus.ts';
 
 export interface FlowDeps {
@@ -72,7 +72,11 @@ export async function reconcileFlow(
       basis = { ...basis, snapshot: { ...next, refused: outcome.refused } };
       continue;
     }
-    return finish(decision, { ...basis, snapshot: next }, lastStatusAt, deps, signal);
+    const reply = await finish(decision, { ...basis, snapshot: next }, lastStatusAt, deps, signal);
+    if (outcome.failure === undefined) return reply;
+    // The sender backs off and tries again, and people see why.
+    if (snapshot.flow !== null) await tellFailure(snapshot.flow, outcome.failure, deps, signal);
+    throw outcome.failure;
   }
   throw (
     failure ??

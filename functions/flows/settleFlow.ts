@@ -22,6 +22,8 @@ export type FlowOutcome =
       readonly record: RecordView | null;
       /** Jobs that the API server will never take. */
       readonly refused: readonly RefusedStart[];
+      /** What the API server may still do later, as where a quota is used up. */
+      readonly failure: unknown;
     }
   /** The state decided on is no longer the state now. */
   | { readonly kind: 'stale'; readonly error: unknown };
@@ -46,6 +48,7 @@ export async function settleFlow(
   const writes = toWrites(decision, snapshot);
   const refused: RefusedStart[] = [];
   let record: RecordView | null = null;
+  let failure: unknown;
 
   const inTime = (): void => {
     if (now() < deadline) return;
@@ -109,19 +112,22 @@ export async function settleFlow(
   try {
     const isFirst = ({ resource }: FlowWrite) => resource === 'jobflowrecords';
     for (const write of writes.filter(isFirst)) await apply(write);
-    await inParallel(
+    failure = await inParallel(
       writes.filter((write) => !isFirst(write)),
       apply,
     );
   } catch (error) {
-    if (error instanceof ZenLeadError && error.retry === 'now') return { kind: 'stale', error };
+    if (isStale(error)) return { kind: 'stale', error };
     throw error;
   }
-  return { kind: 'settled', record, refused };
+  return { kind: 'settled', record, refused, failure };
 }
 
-/** Tries each one, and rejects with the first failure. */
-async function inParallel<T>(list: readonly T[], act: (each: T) => Promise<void>): Promise<void> {
+/**
+ * Tries each one. Rejects where the state is no longer the one decided on, and returns the first
+ * other failure.
+ */
+async function inParallel<T>(list: readonly T[], act: (each: T) => Promise<void>): Promise<unknown> {
   const waiting = [...list];
   const failures: unknown[] = [];
   const work = async (): Promise<void> => {
@@ -134,7 +140,13 @@ async function inParallel<T>(list: readonly T[], act: (each: T) => Promise<void>
     }
   };
   await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, list.length) }, work));
-  if (failures.length > 0) throw failures[0];
+  const stale = failures.find(isStale);
+  if (stale !== undefined) throw stale;
+  return failures[0];
+}
+
+function isStale(error: unknown): boolean {
+  return error instanceof ZenLeadError && error.retry === 'now';
 }
 
 function identify(object: unknown): Pick<RecordView, 'uid' | 'resourceVersion'> {

@@ -31,17 +31,28 @@ interface TellDeps {
   readonly now: () => number;
 }
 
-export async function tellFlow(flow: FlowView, decision: Decision, deps: TellDeps, signal: AbortSignal): Promise<void> {
-  const news = [...decision.changes.flatMap(newsOfStep), ...newsOfFlow(flow, decision)];
+export function tellFlow(flow: FlowView, decision: Decision, deps: TellDeps, signal: AbortSignal): Promise<void> {
+  return tell(flow, [...decision.changes.flatMap(newsOfStep), ...newsOfFlow(flow, decision)], deps, signal);
+}
+
+/** Of a Job that cannot be made for now: once for each version of the flow. */
+export function tellFailure(flow: FlowView, error: unknown, deps: TellDeps, signal: AbortSignal): Promise<void> {
+  const note = (error instanceof Error ? error.message : String(error)).slice(0, MAX_NOTE);
+  const about = [flow.resourceVersion, codeOf(error) ?? ''];
+  return tell(flow, [{ type: 'Warning', reason: 'JobNotCreated', note, about }], deps, signal);
+}
+
+/** Validation allows 1,024 bytes, and a character may have four. */
+const MAX_NOTE = 256;
+
+async function tell(flow: FlowView, news: readonly News[], deps: TellDeps, signal: AbortSignal): Promise<void> {
   for (const each of news) {
     try {
       await deps.api.create(events, flow.namespace, toEvent(flow, each, deps.now()), signal);
     } catch (error) {
       if (codeOf(error) === 'KUBE_ALREADY_EXISTS') continue;
-      deps.log.warn(
-        { err: error, flow: `${flow.namespace}/${flow.name}`, reason: each.reason },
-        'an Event was not written',
-      );
+      const about = { flow: `${flow.namespace}/${flow.name}`, reason: each.reason };
+      deps.log.warn({ err: error, ...about }, 'an Event was not written');
       return;
     }
   }

@@ -189,6 +189,23 @@ describe('what is wrong', () => {
     expect(cluster.made).toEqual(['a/1', 'b/1']);
   });
 
+  it('a Job that a quota refuses for now is made later, under the same name, and an Event says why', async () => {
+    const cluster = await aFlowCluster();
+    const fault = { kind: 'status', code: 403 } as const;
+    const refusal = cluster.server.faults.add({
+      fault,
+      matches: ({ verb, resource }) => verb === 'create' && resource === 'jobs',
+    });
+    cluster.startBridge();
+    cluster.apply({ steps: [aStep('a')] });
+    await cluster.untilPhase('Running');
+    await expect.poll(cluster.events).toContain('JobNotCreated');
+    expect(cluster.made).toEqual([]);
+    refusal.remove();
+    await cluster.untilPhase('Succeeded');
+    expect(cluster.made).toEqual(['a/1']);
+  });
+
   it('conflicts and lost answers of the API server double nothing', async () => {
     const cluster = await aFlowCluster();
     const rules = [
