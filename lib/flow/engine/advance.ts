@@ -74,6 +74,7 @@ export function advance(snapshot: FlowSnapshot, now: number): Decision {
     return decide(snapshot, flow, base, true, now);
   }
   if (old.specHash !== flow.specHash) return refuse('SpecChanged', []);
+  if (!hasEveryStep(old, flow)) return refuse('RecordUnreadable', []);
   return decide(snapshot, flow, old, false, now);
 }
 
@@ -205,6 +206,12 @@ function reasonOf(problems: readonly Problem[]): FlowReason {
   return errors.every(({ message }) => message.startsWith('dependencies go in a circle'))
     ? 'DAGCycle'
     : 'ValidationFailed';
+}
+
+/** A record whose hash is right has each step, unless a person wrote it. */
+function hasEveryStep({ steps }: FlowRecord, { spec }: FlowView): boolean {
+  const known = new Set(steps.map(({ name }) => name));
+  return [...spec.steps, ...spec.finally].every(({ name }) => known.has(name));
 }
 
 /** The status of a flow that was refused has no record behind it. */

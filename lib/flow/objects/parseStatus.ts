@@ -6,7 +6,7 @@
  */
 
 import type { FlowPhase } from '../state/flowPhase.ts';
-import type { StepPhase } from '../state/record.ts';
+import { stepPhases } from '../state/record.ts';
 import type { FlowStatusView, StepStatusView } from '../state/snapshot.ts';
 
 const flowPhases: readonly FlowPhase[] = [
@@ -18,7 +18,6 @@ const flowPhases: readonly FlowPhase[] = [
   'Succeeded',
   'Failed',
 ];
-const stepPhases: readonly StepPhase[] = ['Pending', 'PendingApproval', 'Running', 'Succeeded', 'Failed', 'Skipped'];
 
 type Loose = Readonly<Record<string, unknown>>;
 

@@ -8,7 +8,8 @@
 import type { FlowSpec } from '../spec/flowSpec.ts';
 import { hash53 } from './hash.ts';
 
-export type StepPhase = 'Pending' | 'PendingApproval' | 'Running' | 'Succeeded' | 'Failed' | 'Skipped';
+export const stepPhases = ['Pending', 'PendingApproval', 'Running', 'Succeeded', 'Failed', 'Skipped'] as const;
+export type StepPhase = (typeof stepPhases)[number];
 
 /** A closed list, shared by record, replies, log and metrics. */
 export type StepReason =
@@ -153,15 +154,50 @@ export function serializeRecord({ steps, ...record }: FlowRecord): string {
   return JSON.stringify({ ...record, steps: rows });
 }
 
-/** Null for a text that is not a record of this version: then nothing is decided. */
+/**
+ * Null for a text that is not a record of this version: then nothing is decided. A person with
+ * rights on records could write one in which a time is a text.
+ */
 export function parseRecord(text: string): FlowRecord | null {
   try {
     const record = JSON.parse(text) as Omit<FlowRecord, 'steps'> & { readonly steps: readonly (readonly unknown[])[] };
-    if (record.v !== 1 || !Array.isArray(record.steps)) return null;
-    return { ...record, steps: record.steps.map(toStep) };
+    if (record.v !== 1 || !Array.isArray(record.steps) || !isSound(record)) return null;
+    const steps = record.steps.map(toStep);
+    return steps.every(isSoundStep) ? { ...record, steps } : null;
   } catch {
     return null;
   }
+}
+
+/** What a Date holds, in milliseconds. */
+const LAST_INSTANT = 8.64e15;
+const isInstant = (value: unknown): boolean =>
+  typeof value === 'number' && Number.isFinite(value) && Math.abs(value) <= LAST_INSTANT;
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+const isText = (value: unknown): boolean => typeof value === 'string';
+const orNull = (value: unknown, holds: (value: unknown) => boolean): boolean => value === null || holds(value);
+
+function isSound(record: Omit<FlowRecord, 'steps'>): boolean {
+  const { rev, retries, startedAt, pausedMs, suspendedAt, stop, finallyAt, endedAt } = record;
+  return (
+    isCount(rev) &&
+    isCount(retries) &&
+    isInstant(startedAt) &&
+    isInstant(pausedMs) &&
+    [suspendedAt, finallyAt, endedAt].every((value) => orNull(value, isInstant)) &&
+    [record.flowRevision, record.jobsRevision, record.specHash].every(isText) &&
+    (stop === null || (isText(stop.reason) && isInstant(stop.at)))
+  );
+}
+
+function isSoundStep({ name, phase, attempt, startedAt, endedAt, exitCode, ...step }: StepRecord): boolean {
+  return (
+    isText(name) &&
+    stepPhases.includes(phase) &&
+    isCount(attempt) &&
+    [startedAt, endedAt, exitCode].every((value) => orNull(value, isInstant)) &&
+    [step.jobUid, step.reason, step.by].every((value) => orNull(value, isText))
+  );
 }
 
 function toStep(row: readonly unknown[]): StepRecord {
