@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { KubeApi } from '../../../lib/kube/kubeApi.ts';
+import { aStep } from '../../support/objects/aFlow.ts';
 import { runFlows } from './runFlows.ts';
 
 const count = Number(process.env['FLOW_SEEDS'] ?? (process.env['CI'] === undefined ? 60 : 500));
@@ -13,4 +15,36 @@ describe('flows under kills, freezes, losses and people', () => {
       expect(violations, `seed ${seed}`).toEqual([]);
     }
   });
+});
+
+it('a flow whose steps follow each other costs one patch of its record and one Job a step, and no reads', async () => {
+  const steps = Array.from({ length: 8 }, (_, index) => `s${index}`);
+  const calls: string[] = [];
+  const counting = (api: KubeApi): KubeApi => ({
+    ...api,
+    get(resource, ...rest) {
+      calls.push(`get ${resource.plural}`);
+      return api.get(resource, ...rest);
+    },
+    list(resource, ...rest) {
+      calls.push(`list ${resource.plural}`);
+      return api.list(resource, ...rest);
+    },
+    create(resource, ...rest) {
+      calls.push(`create ${resource.plural}`);
+      return api.create(resource, ...rest);
+    },
+    mergePatch(resource, ...rest) {
+      calls.push(`patch ${resource.plural}${resource.subresource === undefined ? '' : '/status'}`);
+      return api.mergePatch(resource, ...rest);
+    },
+  });
+  const spec = { steps: steps.map((name, index) => aStep(name, index === 0 ? [] : `s${index - 1}`)) };
+  const { violations } = await runFlows(1, { wrapApi: counting, calm: { spec, steps, outcomes: {} } });
+  expect(violations).toEqual([]);
+  const count = (call: string) => calls.filter((each) => each === call).length;
+  expect(count('create jobs')).toBe(steps.length);
+  // One more ends the flow.
+  expect(count('patch jobflowrecords')).toBe(steps.length + 1);
+  expect(calls.filter((call) => /^(get|list) /.test(call))).toEqual([]);
 });
