@@ -20,7 +20,7 @@ import { connectTo, loadAccess } from '../connect.ts';
 import { toBridgeTuning } from '../serve/bridgeTuning.ts';
 import { followConfig } from '../serve/followConfig.ts';
 import { toLeaseSettings } from '../serve/leaseSettings.ts';
-import { limitHeapGrowth } from '../serve/limitHeapGrowth.ts';
+import { leaveSmallHeapToV8, limitHeapGrowth } from '../serve/limitHeapGrowth.ts';
 import { chooseListenHost } from '../serve/listenHost.ts';
 import { openRecorder } from '../serve/openRecorder.ts';
 import { startProbes } from '../serve/startProbes.ts';
@@ -86,6 +86,7 @@ export async function run(values: Values<'run'>, readSettings: () => Promise<Com
   open.defer(() => zenLead.close());
   const host = chooseListenHost(values);
   const { port, statusHosts } = values;
+  leaveSmallHeapToV8(() => zenLead.readiness().ready);
   const probes = await startProbes({ host, port, metrics, isReady: zenLead.readiness, feed, statusHosts });
   open.defer(() => probes.close());
   const apiServer =

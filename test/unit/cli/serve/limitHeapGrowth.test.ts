@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { growthLimit } from '../../../../cli/serve/limitHeapGrowth.ts';
 
 const module = resolve(import.meta.dirname, '../../../../cli/serve/limitHeapGrowth.ts');
 
@@ -11,4 +12,12 @@ test('Node knows the flag that limits how the heap grows', () => {
     encoding: 'utf8',
   });
   expect({ status, output }).toEqual({ status: 0, output: [null, '', ''] });
+});
+
+test.each([
+  ['a small heap', 60e6, 0],
+  ['a heap of 80 MB', 80e6, 10],
+  ['the heap of a large cluster', 140e6, 10],
+])('the growth of %s is held to so many percent, where 0 leaves it to V8', (_name, usedBytes, percent) => {
+  expect(growthLimit(usedBytes)).toBe(percent);
 });
