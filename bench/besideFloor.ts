@@ -3,12 +3,13 @@
  * turns, each with a fleet of its own, so that other work on the machine meets both.
  */
 
+import type { Namespace } from '../test/support/controlPlane/createNamespace.ts';
 import { findAssets, missingAssetsLine } from '../test/support/controlPlane/findAssets.ts';
 import { type ControlPlane, startControlPlane } from '../test/support/controlPlane/startControlPlane.ts';
-import { startZenLead } from '../test/support/programs/spawnZenLead.ts';
 import { startProcess } from '../test/support/programs/startProcess.ts';
 import { describeSetting, type Setting } from './describeSetting.ts';
 import { createFleet, type Fleet } from './fleet.ts';
+import { type Bundle, prepareBundle, startImage } from './startImage.ts';
 
 const contestants = ['floor', 'zen-lead'] as const;
 type Contestant = (typeof contestants)[number];
@@ -21,6 +22,15 @@ export interface FleetRun {
    * in milliseconds.
    */
   measure(fleet: Fleet): Promise<readonly number[]>;
+  /** How zen-lead is started; default: bridge and functions in one process. */
+  readonly startZenLead?: StartZenLead;
+}
+
+/** Watches one namespace. Resolves when zen-lead is ready. */
+export type StartZenLead = (controlPlane: ControlPlane, namespace: Namespace, bundle: Bundle) => Promise<Program>;
+
+export interface Program {
+  stop(): Promise<unknown>;
 }
 
 export interface FleetResult {
@@ -37,40 +47,53 @@ export async function besideFloor(run: FleetRun): Promise<FleetResult | null> {
     return null;
   }
   const setting = describeSetting();
+  const bundle = prepareBundle();
   const tookMs: Record<Contestant, number[]> = { floor: [], 'zen-lead': [] };
   // Without kube-controller-manager, whose work on the same pods would be in the figures of both.
   const controlPlane = await startControlPlane({ controllerManager: false });
   try {
     for (let round = 0; round < run.rounds; round += 1)
       for (const contestant of contestants)
-        tookMs[contestant].push(...(await runOne(controlPlane, contestant, round, run)));
+        tookMs[contestant].push(...(await runOne({ controlPlane, bundle, contestant, round }, run)));
   } finally {
     await controlPlane.stop();
+    bundle.close();
   }
   return { setting, tookMs };
 }
 
+interface Turn {
+  readonly controlPlane: ControlPlane;
+  readonly bundle: Bundle;
+  readonly contestant: Contestant;
+  readonly round: number;
+}
+
 async function runOne(
-  controlPlane: ControlPlane,
-  contestant: Contestant,
-  round: number,
-  { size, measure }: FleetRun,
+  { controlPlane, bundle, contestant, round }: Turn,
+  { size, measure, startZenLead = startRun }: FleetRun,
 ): Promise<readonly number[]> {
   const fleet = await createFleet(controlPlane, `${contestant}-${round}`, size);
-  const program = await startProgram(controlPlane, contestant, fleet);
+  const start = contestant === 'floor' ? startFloor : startZenLead;
+  const program = await start(controlPlane, fleet.namespace, bundle);
   try {
     return await measure(fleet);
   } finally {
     await fleet.close();
-    await program.stop('SIGKILL');
+    await program.stop();
   }
 }
 
-/** A program watches its own namespace only, or the other fleet's pods would be its work too. */
-async function startProgram(controlPlane: ControlPlane, contestant: Contestant, { namespace }: Fleet) {
-  const { name } = namespace;
-  if (contestant === 'zen-lead') return (await startZenLead(controlPlane, name, '--namespace', name)).process;
-  const { url, token, caFile, directory } = controlPlane;
+async function startFloor({ url, token, caFile, directory }: ControlPlane, { name }: Namespace): Promise<Program> {
   const args = [`${import.meta.dirname}/fleetFloor.ts`, url, token, caFile, name];
   return startProcess({ name, command: process.execPath, args, directory });
+}
+
+async function startRun(
+  { kubeconfig, directory }: ControlPlane,
+  { name }: Namespace,
+  bundle: Bundle,
+): Promise<Program> {
+  const args = ['run', '--kubeconfig', kubeconfig, '--namespace', name];
+  return (await startImage(bundle, { name, directory, args })).process;
 }

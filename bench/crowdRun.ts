@@ -1,22 +1,21 @@
 /**
  * Runs one program at a time over a crowd: the floor, client-node's informer, or the bridge as the
  * image runs it. All are measured from outside, in the same way.
- *
- * Does not guarantee figures elsewhere than on Linux: it reads /proc.
  */
 
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { writeKubeconfig } from '../apiserver/writeKubeconfig.ts';
 import { nodeFlags } from '../deploy/image/warmCompileCache.ts';
 import { type RunningProcess, startProcess } from '../test/support/programs/startProcess.ts';
 import type { CrowdSize } from './crowd.ts';
+import { readCpuMs, readMemory } from './readProcess.ts';
+import { imageEnvironment } from './startImage.ts';
 
 export const watchers = ['floor', 'informer', 'zen-lead'] as const;
 export type Watcher = (typeof watchers)[number];
@@ -39,22 +38,9 @@ export interface CrowdRun {
 /** A hundred times the expected time: longer means that something is broken. */
 const TIMEOUT_MS = 300_000;
 const POLL_MS = 10;
-/** A clock tick of /proc: USER_HZ is 100 on every architecture that Node runs on. */
-const TICK_MS = 10;
-
-/** As deploy/image.ts has it. */
-const imageEnvironment = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
 
 const bench = import.meta.dirname;
 const listed = /every list is complete/;
-
-/** Writes the bundle once; the sources would add the compiler's memory. */
-export function prepareBundle(): { readonly file: string; close(): void } {
-  const folder = mkdtempSync(join(tmpdir(), 'zen-lead-bundle-'));
-  const file = join(folder, 'zen-lead.mjs');
-  execFileSync(process.execPath, [resolve(bench, '../deploy/bundle.ts'), file], { stdio: 'ignore' });
-  return { file, close: () => rmSync(folder, { recursive: true, force: true }) };
-}
 
 export async function overCrowd<Result>(
   watcher: Watcher,
@@ -155,20 +141,4 @@ async function startSink(): Promise<Sink> {
       }),
     close: () => server.closeAllConnections(),
   };
-}
-
-function readMemory(pid: number): { readonly nowMb: number; readonly peakMb: number } {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const read = (name: string): number => {
-    const kib = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1];
-    return Math.round((Number(kib) * 1024) / 1e6);
-  };
-  return { nowMb: read('VmRSS'), peakMb: read('VmHWM') };
-}
-
-/** The fields after the name, which stands in brackets: proc(5), utime is the 14th of all. */
-function readCpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }

@@ -7,9 +7,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Figure } from './claim.ts';
-import { overCrowd, prepareBundle, type Watcher, watchers } from './crowdRun.ts';
+import { overCrowd, type Watcher, watchers } from './crowdRun.ts';
 import { describeSetting } from './describeSetting.ts';
 import { readSamples } from './readSamples.ts';
+import { prepareBundle } from './startImage.ts';
 import { writeClaim } from './writeClaim.ts';
 
 /** The largest number of pods, in thousands; half of it shows whether the line is straight. */

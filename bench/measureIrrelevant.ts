@@ -7,10 +7,11 @@
  * event, and have asked the API server nothing meanwhile.
  */
 
-import { type CrowdRun, overCrowd, prepareBundle, type Watcher, watchers } from './crowdRun.ts';
+import { type CrowdRun, overCrowd, type Watcher, watchers } from './crowdRun.ts';
 import { describeSetting } from './describeSetting.ts';
 import { readSamples } from './readSamples.ts';
 import { settle } from './settle.ts';
+import { prepareBundle } from './startImage.ts';
 import { medianOf, writeClaim } from './writeClaim.ts';
 
 const size = { pods: 20_000, services: 1_000 };
