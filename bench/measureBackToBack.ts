@@ -1,58 +1,13 @@
 /**
- * Measures how long a failover takes among many Services, one after another without a pause, beside
- * the floor, on one kube-apiserver in one run. docs/performance.md.
- *
- * What follows a failover, its announcement and the watch lines of that, is then under way during
- * the next one. A sample lasts from the acknowledgement of the leader's status write until another
- * client's watch delivers the other pod's address.
+ * Measures how long a failover takes among many Services, one after another without a pause, with
+ * bridge and functions in one process. docs/performance.md.
  */
 
-import { besideFloor } from './besideFloor.ts';
-import { readSamples } from './readSamples.ts';
-import { settle } from './settle.ts';
-import { summarize } from './summarize.ts';
-import { writeClaim } from './writeClaim.ts';
+import { measureFleetFailovers } from './fleetFailovers.ts';
 
-const services = 300;
-/** A step that has no divisor in common with the number of Services meets each of them in turn. */
-const stride = 7;
-/** Discarded: they compile code and open connections. */
-const warmUp = 20;
-const samples = readSamples({
+await measureFleetFailovers({
   script: 'measureBackToBack.ts',
-  samples: 400,
-  reason: 'four samples lie above the 99th percentile',
+  name: 'back-to-back',
+  claim: 'Failovers one after another among many Services',
 });
-
-const result = await besideFloor({
-  size: services,
-  rounds: 1,
-  async measure(fleet) {
-    await settle();
-    await fleet.optIn();
-    await settle();
-    const tookMs: number[] = [];
-    for (let i = 0; i < warmUp + samples; i += 1) {
-      const member = fleet.members[(i * stride) % services];
-      if (member === undefined) continue;
-      const took = await fleet.failOver(member);
-      if (i >= warmUp) tookMs.push(took);
-    }
-    return tookMs;
-  },
-});
-if (result !== null) {
-  const { setting, tookMs } = result;
-  const [floor, zenLead] = [summarize(tookMs.floor), summarize(tookMs['zen-lead'])];
-  writeClaim({
-    name: 'back-to-back',
-    claim: 'Failovers one after another among many Services',
-    load: `${services} Services with 3 pods each in one namespace, ${samples} failovers without a pause`,
-    setting,
-    figures: [
-      { what: 'p50', unit: 'ms', floor: floor.p50Ms, zenLead: zenLead.p50Ms },
-      { what: 'p99', unit: 'ms', floor: floor.p99Ms, zenLead: zenLead.p99Ms },
-    ],
-  });
-}
 process.exit();
