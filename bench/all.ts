@@ -10,10 +10,12 @@ import { parseArgs } from 'node:util';
 const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureFailover.ts', 200],
   ['measureBackToBack.ts', 200],
+  ['measureTwoHalves.ts', 200],
   ['measureMassLoss.ts', 2],
   ['measureOptIn.ts', 1],
   ['measureColdStart.ts', 5],
   ['measureAssess.ts', 15],
+  ['measureReconciles.ts', 3],
   ['measureIrrelevant.ts', 2],
   ['measureManyPods.ts', 1],
   ['measureBridgeMemory.ts', 100],

@@ -32,6 +32,8 @@ export type Before = (request: ApiRequest) => { status: number; body: object } |
 
 export interface FakeApi {
   readonly api: KubeApi;
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
   readonly requests: ApiRequest[];
   /** Raw answers to other paths, `/openid/v1/jwks` for instance. */
   readonly paths: Map<string, object>;
@@ -135,6 +137,7 @@ export async function startFakeApi(): Promise<FakeApi> {
   const api = createKubeApi(access, { metrics: createMetrics() });
   return Object.assign(fake, {
     api,
+    url: access.server,
     async close() {
       await api.close();
       server.closeAllConnections();
