@@ -33,7 +33,6 @@ const { values } = parseArgs({
   },
 });
 
-execFileSync(process.execPath, [join(checkout, 'deploy', 'bundle.ts')], { stdio: ['ignore', 'ignore', 'inherit'] });
 const app = await readApp();
 if (values.rootfs === undefined) writeArchive(values.out, [readNodeRuntime(), app]);
 else writeFiles(values.rootfs, [...readNodeRuntime(), ...app]);
@@ -44,8 +43,8 @@ async function readApp(): Promise<readonly TarEntry[]> {
   try {
     const folder = join(stage, 'app');
     mkdirSync(join(folder, 'cache'), { recursive: true });
-    for (const name of ['zen-lead.mjs', 'zen-lead.mjs.LEGAL.txt'])
-      copyFileSync(join(checkout, 'dist', name), join(folder, name));
+    const bundle = [join(checkout, 'deploy', 'bundle.ts'), join(folder, 'zen-lead.mjs'), 'zen-lead', 'split'];
+    execFileSync(process.execPath, bundle, { stdio: ['ignore', 'ignore', 'inherit'] });
     copyFileSync(join(checkout, 'LICENSE'), join(folder, 'LICENSE'));
     writeFileSync(join(folder, 'sbom.cdx.json'), writeSbom());
     await warmCompileCache(join(folder, 'zen-lead.mjs'), join(folder, 'cache'), uid);
