@@ -31,7 +31,8 @@ export interface RunningImage {
 export function prepareBundle(): Bundle {
   const folder = mkdtempSync(join(tmpdir(), 'zen-lead-bundle-'));
   const file = join(folder, 'zen-lead.mjs');
-  execFileSync(process.execPath, [resolve(import.meta.dirname, '../deploy/bundle.ts'), file], { stdio: 'ignore' });
+  const words = [resolve(import.meta.dirname, '../deploy/bundle.ts'), file, 'zen-lead', 'split'];
+  execFileSync(process.execPath, words, { stdio: 'ignore' });
   return { file, close: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
