@@ -156,8 +156,9 @@ function contentOf(group: readonly Write[]): unknown {
 }
 
 /** The primary slice, whose record the slice of the other family follows. */
+/** Null takes the record out of a slice, because it is in that of another family now. */
 function isRecord(group: readonly Write[]): boolean {
-  return annotationsOf(group)[annotation.podsRevision] !== undefined;
+  return typeof annotationsOf(group)[annotation.podsRevision] === 'string';
 }
 
 function followersOfRecord(targets: ReadonlyMap<string, readonly Write[]>): readonly string[] {

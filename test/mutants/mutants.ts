@@ -450,6 +450,15 @@ export const mutants: readonly Mutant[] = [
     title: 'was away for a minute',
   },
   {
+    name: 'a slice that was the record goes out before the one that is',
+    guarantee: 'S1',
+    file: 'functions/reconcile/damping.ts',
+    search: "return typeof annotationsOf(group)[annotation.podsRevision] === 'string';",
+    replace: 'return annotationsOf(group)[annotation.podsRevision] !== undefined;',
+    test: 'test/unit/functions/reconcile/damping.test.ts',
+    title: 'the second family with the record',
+  },
+  {
     name: 'each function compares the ledger with its own clock',
     guarantee: 'Who changes an object of zen-lead for good',
     file: 'functions/reconcile/reconcile.ts',

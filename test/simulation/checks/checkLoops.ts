@@ -8,10 +8,10 @@ import type { Problem } from './checkSettled.ts';
 
 /**
  * By each bridge, because each counts for itself: twice at once, then 1 s, 2 s, 4 s and so on,
- * which is ten in 150 s. A leader Service that is made again is two writes, every 10 s at most
- * while it is missing. Without damping it was hundreds.
+ * which is ten in 150 s. A leader Service that is made again is three writes with its record, every
+ * 10 s at most where it was missing. Without damping it was hundreds.
  */
-const OF_EACH_BRIDGE = 40;
+const OF_EACH_BRIDGE = 60;
 
 /** `before`: how often each object had been written when the last trouble ended. */
 export function checkLoops(before: ReadonlyMap<string, number>, cluster: Cluster): Problem | null {

@@ -110,6 +110,10 @@ it('damping holds back the second family with the record that it follows, and no
   const followers = { ...follower, name: 'postgres-followers-ipv4', patch: { endpoints: [], ports: [] } } as Write;
   expect(admit(ledger, [primary, secondary, followers], aSnapshot(), T0).writes).toEqual([followers]);
   expect(admit(noLedger, [primary, secondary], aSnapshot(), T0).writes).toEqual([primary, secondary]);
+  // The record moved from it to the slice of the other family, with the source's primary family.
+  const annotations = { 'zen-lead.io/epoch': '8', 'zen-lead.io/pods-revision': null };
+  const formerRecord = { ...secondary, patch: { metadata: { annotations }, endpoints: [], ports: [] } } as Write;
+  expect(admit(ledger, [primary, formerRecord, followers], aSnapshot(), T0).writes).toEqual([followers]);
 });
 
 it('damping says when the first of what it holds back may be written', () => {
