@@ -82,6 +82,16 @@ export function admit(ledger: Ledger, writes: readonly Write[], snapshot: Snapsh
   return { writes: held.size === 0 ? writes : writes.filter((write) => !held.has(targetOf(write))), heldBack, dueAt };
 }
 
+/**
+ * All that was asked for of the objects that were written. A Service that was deleted, and then made
+ * by another client first, is still the one that was to be made again.
+ */
+export function askedOf(written: readonly Write[], asked: readonly Write[]): readonly Write[] {
+  if (written.length === 0) return [];
+  const targets = new Set(written.map(targetOf));
+  return asked.filter((write) => targets.has(targetOf(write)));
+}
+
 /** The ledger after these writes. */
 export function note(ledger: Ledger, writes: readonly Write[], now: number): Ledger {
   if (writes.length === 0) return prune(ledger, now);

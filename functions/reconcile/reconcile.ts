@@ -30,7 +30,7 @@ import type { Write } from '../../lib/selection/write.ts';
 import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
 import { type Carry, formatCarry, parseCarry } from './carry.ts';
 import { confirmFirst, isFirst } from './confirmFirst.ts';
-import { admit, announcementDueAt, note, noteAnnouncement } from './damping.ts';
+import { admit, announcementDueAt, askedOf, note, noteAnnouncement } from './damping.ts';
 import { placeholdersFirst, withPlaceholders } from './placeholders.ts';
 import { type Basis, type SettleDeps, settle } from './settle.ts';
 import type { Reads } from './sharedReads.ts';
@@ -119,7 +119,7 @@ export async function reconcile(
     const outcome = await settle(settling, deps, signal);
     // A placeholder does not count, but the patch that fills it does.
     const lasting = isMakingPlaceholders ? outcome.writes.filter(isOfService) : outcome.writes;
-    ledger = note(ledger, lasting, sendersNow);
+    ledger = note(ledger, askedOf(lasting, asked), sendersNow);
     if (outcome.kind === 'settled' && outcome.hasRecorded) ledger = noteAnnouncement(ledger, said, sendersNow);
     if (isMakingPlaceholders) placed.push(...outcome.writes);
     if (outcome.kind === 'stale') {

@@ -459,6 +459,15 @@ export const mutants: readonly Mutant[] = [
     title: 'the second family with the record',
   },
   {
+    name: 'a Service that another client made in between counts as deleted',
+    guarantee: 'Who changes an object of zen-lead for good',
+    file: 'functions/reconcile/damping.ts',
+    search: 'return asked.filter((write) => targets.has(targetOf(write)));',
+    replace: 'return written;',
+    test: 'test/unit/functions/reconcile/damping.test.ts',
+    title: 'that another client made in between',
+  },
+  {
     name: 'each function compares the ledger with its own clock',
     guarantee: 'Who changes an object of zen-lead for good',
     file: 'functions/reconcile/reconcile.ts',

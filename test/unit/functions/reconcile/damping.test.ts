@@ -3,6 +3,7 @@ import { formatCarry, parseCarry } from '../../../../functions/reconcile/carry.t
 import {
   admit,
   announcementDueAt,
+  askedOf,
   formatLedger,
   type Ledger,
   noLedger,
@@ -138,6 +139,17 @@ it('damping counts each new making of a leader Service as the same write', () =>
   let ledger = note(noLedger, wanted(1), T0);
   ledger = note(ledger, wanted(2), T0);
   expect(admit(ledger, wanted(3), aSnapshot({ source }), T0).writes).toEqual([]);
+});
+
+it('damping counts a leader Service that another client made in between as what was to be made', () => {
+  const { uid: serviceUid, name } = aLeaderService();
+  const target = { stage: 'route', resource: 'services', namespace: 'shop', name } as const;
+  const gone: Write = { ...target, kind: 'delete', uid: serviceUid, resourceVersion: version(1) };
+  const made: Write = { ...target, kind: 'create', object: { spec: { ipFamilies: ['IPv4'] } } };
+  let ledger: Ledger = noLedger;
+  for (const written of [[gone, made], [gone], [gone, made]])
+    ledger = note(ledger, askedOf(written, [gone, made, aSliceWrite('p-0', 'a')]), T0);
+  expect(admit(ledger, [gone, made], aSnapshot(), T0 + 1_999).heldBack).toMatchObject([{ name, writes: 3 }]);
 });
 
 it('damping puts off an announcement whose record does not stay, and no other', () => {
