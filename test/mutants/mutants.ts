@@ -468,6 +468,15 @@ export const mutants: readonly Mutant[] = [
     title: 'that another client made in between',
   },
   {
+    name: 'a bridge watches the namespaces of another installation',
+    guarantee: 'Two installations beside each other',
+    file: 'bridge/startDomain.ts',
+    search: '    namespaces: options.namespaces,\n',
+    replace: '    namespaces: [],\n',
+    test: 'test/integration/ha/twoInstallations.test.ts',
+    title: 'for different namespaces',
+  },
+  {
     name: 'each function compares the ledger with its own clock',
     guarantee: 'Who changes an object of zen-lead for good',
     file: 'functions/reconcile/reconcile.ts',

@@ -45,10 +45,20 @@ export const quickLease = { durationMs: 1_000, periodMs: 200, attemptTimeoutMs: 
 /** No replica takes over within a test, so that what happens does not come from the Lease. */
 export const slowLease = { durationMs: 60_000, periodMs: 200, attemptTimeoutMs: 150 };
 
+/** Which namespaces it serves, and where its replicas keep their Lease. */
+export interface Installation {
+  /** Empty for all. */
+  readonly namespaces: readonly string[];
+  readonly leaseNamespace: string;
+}
+
+const onlyInstallation: Installation = { namespaces: [], leaseNamespace: 'default' };
+
 export async function startReplica(
   server: EmbeddedApiServer,
   name: string,
   tuning: typeof quickLease = quickLease,
+  { namespaces, leaseNamespace }: Installation = onlyInstallation,
 ): Promise<Replica> {
   const relay = await startRelay(server.port);
   const metrics = createMetrics();
@@ -65,9 +75,9 @@ export async function startReplica(
       sent.push(event);
       return functions(event, signal);
     },
-    namespaces: [],
+    namespaces,
     clock,
-    lease: { namespace: 'default', name: 'zen-lead-bridge', identity: name, tuning },
+    lease: { namespace: leaseNamespace, name: 'zen-lead-bridge', identity: name, tuning },
     onDelivery: ({ event }) => events.push(event),
   });
   return {
