@@ -1,7 +1,7 @@
 /**
- * `node bench/measureScrapes.ts [FAILOVERS] [SERVICES]` measures what scrapes cost a failover: `/metrics` and
- * the status of 5,000 Services are read each second, beside the same without any reader. Both in
- * one run, in turns. docs/performance.md#metrics
+ * `node bench/measureScrapes.ts [FAILOVERS] [SERVICES]` measures what scrapes cost a failover:
+ * `/metrics` and the status of 5,000 Services are read each second, beside the same without any
+ * reader. Both in one run, in turns. docs/performance.md#metrics
  *
  * zen-lead is a process of its own, on the embedded API server. A failover takes from the write of
  * a pod's status to the change of its slice. The aim is a p99 of at most 1.5 times that without
@@ -109,7 +109,9 @@ function podOf(slice: object): string | null {
   return endpoints?.[0]?.targetRef?.name ?? null;
 }
 
-/** Resolves with the milliseconds until the route has moved. The pod that was left is Ready again. */
+/**
+ * Resolves with the milliseconds until the route has moved. The pod that was left is Ready again.
+ */
 async function failOver(server: EmbeddedApiServer, service: number): Promise<number> {
   const slice = { resource: 'endpointslices', namespace: NAMESPACE, name: `db-${service}-leader-ipv4` };
   const leader = podOf(server.objects.read(slice) ?? {});

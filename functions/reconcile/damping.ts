@@ -83,8 +83,8 @@ export function admit(ledger: Ledger, writes: readonly Write[], snapshot: Snapsh
 }
 
 /**
- * All that was asked for of the objects that were written. A Service that was deleted, and then made
- * by another client first, is still the one that was to be made again.
+ * All that was asked for of the objects that were written. A Service that was deleted, and then
+ * made by another client first, is still the one that was to be made again.
  */
 export function askedOf(written: readonly Write[], asked: readonly Write[]): readonly Write[] {
   if (written.length === 0) return [];
