@@ -18,7 +18,9 @@ import { createHealthChecks, type HealthCheckOptions, type HealthChecks } from '
 import { createLeaderDomain } from './leaders/leaderDomain.ts';
 import { registerLeaderGauges } from './leaders/leaderGauges.ts';
 import type { LeaderStore } from './leaders/leaderStore.ts';
+import { createNodeChecks, type NodeChecks } from './leaders/nodeChecks.ts';
 import type { Observer, VerdictChange } from './leaders/observer.ts';
+import type { NodeHealthOptions } from './nodes/nodeHealth.ts';
 import type { Source } from './queue/concern.ts';
 import { type DomainOptions, type RunningDomain, startDomain } from './startDomain.ts';
 import type { ObjectChange } from './watch/reflectorStore.ts';
@@ -26,6 +28,8 @@ import type { ObjectChange } from './watch/reflectorStore.ts';
 export interface BridgeOptions extends DomainOptions<ReconcileEvent, ReplyEvent> {
   /** How this process runs the health checks that Services ask for. Absent where it runs none. */
   readonly checks?: HealthCheckOptions | undefined;
+  /** How this process watches nodes. Absent where it does not. */
+  readonly nodes?: NodeHealthOptions | undefined;
   /** What another one's health checks say, where this process runs none. */
   readonly observer?: Observer | undefined;
   /** Every change of a pod, also before the lists are complete. */
@@ -46,12 +50,23 @@ export interface Bridge extends Pick<RunningDomain<LeaderChange>, 'readiness' | 
   isFresh(namespace: string): boolean;
   /** Reconciles the Service of a check whose verdict on a pod is new. */
   noteVerdict(change: VerdictChange): void;
+  /** The API server has answered whether nodes may be watched, where they should be. */
+  readonly nodesAsked: Promise<unknown>;
 }
 
 export function startBridge(options: BridgeOptions): Bridge {
   const { metrics, clock = systemClock } = options;
   let checks: HealthChecks | null = null;
-  const observer: Observer = options.observer ?? { observationsOf: (source) => checks?.observationsOf(source) };
+  let nodes: NodeChecks | null = null;
+  const observerName = options.lease?.identity ?? hostname();
+  const observer: Observer = options.observer ?? {
+    observationsOf(source) {
+      const seen = checks?.observationsOf(source);
+      const seenNodes = nodes?.nodesOf(source);
+      if (seenNodes === undefined) return seen;
+      return { observer: observerName, pods: [], ...seen, nodes: seenNodes };
+    },
+  };
   const leaders = createLeaderDomain(clock.now, observer, options.onPod);
   const running = startDomain(leaders, {
     ...options,
@@ -65,12 +80,17 @@ export function startBridge(options: BridgeOptions): Bridge {
   function noteVerdict(change: VerdictChange): void {
     if (running.isSynced(change.source.namespace)) running.note(leaders.toVerdict(change));
   }
-  if (options.checks !== undefined) {
-    const { random = Math.random, lease, log } = options;
-    const names = { observer: lease?.identity ?? hostname() };
-    const { store } = leaders;
-    checks = createHealthChecks(options.checks, { ...names, store, clock, random, metrics, log, noteVerdict });
-  }
+  const { api, random = Math.random, log } = options;
+  const parts = { store: leaders.store, clock, random, metrics, log };
+  if (options.checks !== undefined)
+    checks = createHealthChecks(options.checks, { ...parts, observer: observerName, noteVerdict });
+  if (options.nodes !== undefined)
+    nodes = createNodeChecks(options.nodes, {
+      ...{ ...parts, api, tuning: options.tuning?.watches },
+      noteNode(change) {
+        if (running.isSynced(change.source.namespace)) running.note({ of: 'Node', change });
+      },
+    });
   return {
     store: leaders.store,
     sources: () => leaders.store.sources().filter(({ namespace }) => running.isSynced(namespace)),
@@ -78,10 +98,15 @@ export function startBridge(options: BridgeOptions): Bridge {
     snapshotOf: (source) => leaders.snapshotOf(source, running),
     isFresh: (namespace) => running.isSynced(namespace) && running.isFresh(namespace),
     noteVerdict,
-    readiness: running.readiness,
-    close() {
+    nodesAsked: nodes?.asked ?? Promise.resolve(),
+    readiness() {
+      const { ready, reasons } = running.readiness();
+      // The leaders are served without them.
+      return { ready, reasons: [...reasons, ...(nodes?.lacks() ?? [])] };
+    },
+    async close() {
       checks?.close();
-      return running.close();
+      await Promise.all([nodes?.close(), running.close()]);
     },
   };
 }

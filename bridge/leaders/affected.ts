@@ -16,6 +16,7 @@ import type { Lane } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
 import type { LeaderConcern } from './leaderConcern.ts';
 import type { NamespaceIndex } from './namespaceIndex.ts';
+import type { NodeChange } from './nodeChecks.ts';
 import type { VerdictChange } from './observer.ts';
 import { laneOfOurSlice, laneOfPod, laneOfVerdict } from './urgency.ts';
 
@@ -25,7 +26,8 @@ export type LeaderChange =
   | { readonly of: 'Service'; readonly change: ObjectChange<ServiceView> }
   | { readonly of: 'EndpointSlice'; readonly change: ObjectChange<SliceView> }
   /** `leaderFails`: by the same observer, right after the change. */
-  | { readonly of: 'Verdict'; readonly change: VerdictChange; readonly leaderFails: boolean };
+  | { readonly of: 'Verdict'; readonly change: VerdictChange; readonly leaderFails: boolean }
+  | { readonly of: 'Node'; readonly change: NodeChange };
 
 /** `index`: of the namespace of the object. `observedAt`: epoch milliseconds. */
 export function affected(seen: LeaderChange, index: NamespaceIndex, observedAt: number): readonly LeaderConcern[] {
@@ -38,6 +40,8 @@ export function affected(seen: LeaderChange, index: NamespaceIndex, observedAt: 
       return affectedBySlice(seen.change, index, observedAt);
     case 'Verdict':
       return affectedByVerdict(seen.change, seen.leaderFails, index, observedAt);
+    case 'Node':
+      return [affectedByNode(seen.change, observedAt)];
   }
 }
 
@@ -52,6 +56,12 @@ function affectedByVerdict(
   const seen: Change = { kind: 'Pod', name: podName, uid: podUid, verb: 'checked' };
   const lane = laneOfVerdict(change, leaderFails, index);
   return [{ ...concern(source.namespace, source.name, 'io.zen-lead.pod.checked', seen, observedAt), lane }];
+}
+
+/** The Service whose pod is on that node. */
+function affectedByNode({ source, podName, podUid, lane }: NodeChange, observedAt: number): LeaderConcern {
+  const seen: Change = { kind: 'Pod', name: podName, uid: podUid, verb: 'checked' };
+  return { ...concern(source.namespace, source.name, 'io.zen-lead.pod.checked', seen, observedAt), lane };
 }
 
 /** Sources that select the pod, did so before, or have it as their leader. */

@@ -132,7 +132,7 @@ export function createLeaderDomain(
       }),
     ],
     affected(seen, observedAt) {
-      const { namespace } = seen.of === 'Verdict' ? seen.change.source : seen.change.object;
+      const { namespace } = 'source' in seen.change ? seen.change.source : seen.change.object;
       return affected(seen, store.namespace(namespace), observedAt);
     },
     sources: () => [...store.sources(), ...gone.sources()],

@@ -22,6 +22,7 @@ import { followConfig } from '../serve/followConfig.ts';
 import { toLeaseSettings } from '../serve/leaseSettings.ts';
 import { leaveSmallHeapToV8, limitHeapGrowth } from '../serve/limitHeapGrowth.ts';
 import { chooseListenHost } from '../serve/listenHost.ts';
+import { toNodeHealthOptions } from '../serve/nodeSettings.ts';
 import { openRecorder } from '../serve/openRecorder.ts';
 import { startProbes } from '../serve/startProbes.ts';
 import { waitForStopSignal } from '../stopSignal.ts';
@@ -64,6 +65,7 @@ export async function bridge(values: Values<'bridge'>, readSettings: () => Promi
     deadLetterSink,
     lease,
     checks: { probeHostNetwork: values.probeHostNetwork, maxProbesPerSecond: values.maxProbesPerSecond },
+    nodes: toNodeHealthOptions(values),
     onConcern: feed.note,
     ...(recorder !== null && { onDelivery: recorder.record }),
   });

@@ -22,6 +22,7 @@ import { followConfig } from '../serve/followConfig.ts';
 import { toLeaseSettings } from '../serve/leaseSettings.ts';
 import { leaveSmallHeapToV8, limitHeapGrowth } from '../serve/limitHeapGrowth.ts';
 import { chooseListenHost } from '../serve/listenHost.ts';
+import { toNodeHealthOptions } from '../serve/nodeSettings.ts';
 import { openRecorder } from '../serve/openRecorder.ts';
 import { startProbes } from '../serve/startProbes.ts';
 import { startZenLead } from '../serve/startZenLead.ts';
@@ -76,6 +77,7 @@ export async function run(values: Values<'run'>, readSettings: () => Promise<Com
     tuning,
     lease,
     checks: { probeHostNetwork: values.probeHostNetwork, maxProbesPerSecond: values.maxProbesPerSecond },
+    nodes: toNodeHealthOptions(values),
     metrics,
     log,
     tracing,

@@ -10,7 +10,7 @@ interface ZenLeadOptions
   extends FunctionDeps,
     Pick<
       BridgeOptions,
-      'lease' | 'onDelivery' | 'onConcern' | 'onPod' | 'checks' | 'tuning' | 'deadLetterSink' | 'schemasUrl'
+      'lease' | 'onDelivery' | 'onConcern' | 'onPod' | 'checks' | 'nodes' | 'tuning' | 'deadLetterSink' | 'schemasUrl'
     > {
   /** Empty for all. */
   readonly namespaces: readonly string[];

@@ -23,6 +23,8 @@ interface LiveStatus {
 /** 100,000 pods take about 10 s to list. */
 const LISTS_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 20;
+/** Whether nodes may be read is worth no longer wait. */
+const NODES_WITHIN_MS = 2_000;
 
 export async function openLiveStatus(
   api: KubeApi,
@@ -40,6 +42,8 @@ export async function openLiveStatus(
     namespaces,
     metrics: createMetrics(),
     log: silentLogger,
+    // A user of one namespace misses nothing by not being told of nodes.
+    nodes: namespaces.length === 0 ? {} : undefined,
     onConcern: feed.note,
   });
   feed.follow(bridge);
@@ -62,5 +66,6 @@ export async function openLiveStatus(
     }
     await sleep(LOOK_EVERY_MS);
   }
+  await Promise.race([bridge.nodesAsked, sleep(NODES_WITHIN_MS, undefined, { ref: false })]);
   return { feed, close };
 }

@@ -186,6 +186,24 @@ export const serverSettings = {
       'How many probes of health checks start in a second. Where Services ask for more, all intervals stretch evenly.',
     why: 'A probe costs some 150 µs of a processor, so 2,000 of them take a third of a core.',
   },
+  nodeCheckPort: {
+    kind: 'text',
+    flag: 'node-check-port',
+    form: 'port',
+    placeholder: 'N',
+    meaning:
+      'Connect to this port of each node that holds a leader, once a second, and leave a node that no longer answers. 10250 is the port of the kubelet.',
+    absent: 'the Leases of nodes alone say which node is silent',
+  },
+  nodeUnfitConditions: {
+    kind: 'text',
+    flag: 'node-unfit-conditions',
+    form: 'conditions',
+    placeholder: 'TYPES',
+    meaning:
+      'Conditions of a node, with commas between, that make it unfit to hold a leader while they are True, as KernelDeadlock,ReadonlyFilesystem of the node problem detector.',
+    absent: 'no condition of a node counts',
+  },
   statusHosts: {
     kind: 'list',
     flag: 'status-host',

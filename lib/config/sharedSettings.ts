@@ -31,6 +31,8 @@ export const deliverySettings = {
 export const probeSettings = {
   probeHostNetwork: serverSettings.probeHostNetwork,
   maxProbesPerSecond: serverSettings.maxProbesPerSecond,
+  nodeCheckPort: serverSettings.nodeCheckPort,
+  nodeUnfitConditions: serverSettings.nodeUnfitConditions,
 } as const;
 
 /** Of what serves the api. */

@@ -35,6 +35,10 @@ export const textForms = {
     '(?:\\d{1,4}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])',
     'TCP port: a whole number from 0 to 65535',
   ),
+  conditions: matching(
+    '[A-Za-z][-A-Za-z0-9._/]{0,127}(?:,[A-Za-z][-A-Za-z0-9._/]{0,127}){0,15}',
+    'list of node conditions: up to 16 types of letters, digits, -, ., _ and /, with commas between',
+  ),
   certificates: { noun: 'PEM text with certificates that can be read', fits: holdsCertificates },
 } as const satisfies Readonly<Record<string, TextForm>>;
 

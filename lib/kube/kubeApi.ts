@@ -24,6 +24,7 @@ export interface Resource {
 
 export const pods: Resource = { groupVersion: '/api/v1', plural: 'pods' };
 export const services: Resource = { groupVersion: '/api/v1', plural: 'services' };
+export const nodes: Resource = { groupVersion: '/api/v1', plural: 'nodes' };
 export const endpoints: Resource = { groupVersion: '/api/v1', plural: 'endpoints' };
 export const endpointSlices: Resource = { groupVersion: '/apis/discovery.k8s.io/v1', plural: 'endpointslices' };
 export const events: Resource = { groupVersion: '/apis/events.k8s.io/v1', plural: 'events' };

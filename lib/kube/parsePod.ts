@@ -72,6 +72,8 @@ export function parsePod(input: unknown): PodView {
   const exclude = takeOptionalString(annotations, annotation.exclude, 'metadata.annotations');
   if (exclude !== undefined) view.exclude = boundValue(exclude);
   if (spec['hostNetwork'] === true) view.hostNetwork = true;
+  const hostIp = takeOptionalString(status, 'hostIP', 'status');
+  if (hostIp) view.hostIp = shareText(hostIp);
   return view;
 }
 

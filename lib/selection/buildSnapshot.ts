@@ -92,7 +92,14 @@ function withoutForeignSpec(slice: SliceView, source: ServiceView | null): Slice
 }
 
 function toCandidate(pod: PodView, selected: boolean, condition: CandidateCondition): Candidate {
-  const { namespace: _namespace, labels: _labels, hostNetwork: _hostNetwork, containers, ...rest } = pod;
+  const {
+    namespace: _namespace,
+    labels: _labels,
+    hostNetwork: _hostNetwork,
+    hostIp: _hostIp,
+    containers,
+    ...rest
+  } = pod;
   if (condition === 'Ready' || containers === undefined) return { ...rest, selected };
   const { readyChangedAt: _readyChangedAt, ...others } = rest;
   const { ready, readyChangedAt } = readinessOf(pod, condition);

@@ -65,10 +65,12 @@ export interface PodView {
   readonly exclude?: string;
   /** It has the addresses of its node. For the prober alone; no decision reads it. */
   readonly hostNetwork?: true;
+  /** `status.hostIP`, an address of its node. For the check of nodes alone. */
+  readonly hostIp?: string;
 }
 
 /** A pod as a snapshot carries it. What its labels decide replaces them. */
-export interface Candidate extends Omit<PodView, 'namespace' | 'labels' | 'hostNetwork' | 'containers'> {
+export interface Candidate extends Omit<PodView, 'namespace' | 'labels' | 'hostNetwork' | 'hostIp' | 'containers'> {
   /** The source's selector matches it. A leader that lost its label travels with `false`. */
   readonly selected: boolean;
   /** What the observer says of it. Absent before its first verdict. */

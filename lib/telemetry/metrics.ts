@@ -196,6 +196,14 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
       [],
     ),
 
+    // bridge: nodes
+    nodes: gauge('nodes', 'Nodes of the cluster, by state (alive, silent, unfit, cordoned, unknown).', ['state']),
+    nodeVerdictsVoid: counter(
+      'node_verdicts_void_total',
+      'Nodes that seemed silent and were not believed to be, by reason (stale, mass, none-fresh).',
+      ['reason'],
+    ),
+
     // bridge: watching and delivering
     watchStalenessSeconds: gauge(
       'watch_staleness_seconds',

@@ -35,6 +35,14 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
   ...genericBridge('queue', ['bridge/clock.ts']),
   ...genericBridge('delivery', ['bridge/backoff.ts', 'bridge/clock.ts', 'bridge/queue']),
   ...genericBridge('probes', ['bridge/clock.ts']),
+  ...genericBridge('nodes', [
+    'bridge/clock.ts',
+    'bridge/gauges.ts',
+    'bridge/probes',
+    'bridge/sleep.ts',
+    'bridge/watch',
+    'lib/kube/parseNode.ts',
+  ]),
   ...genericBridge('replicas', ['bridge/backoff.ts', 'bridge/clock.ts', 'bridge/dualClock.ts', 'bridge/queue']),
   bridge: {
     mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/flow', 'lib/events', 'lib/kube'],

@@ -13,6 +13,7 @@ const notHere = new Set([
   'zen_lead_health_verdict_changes_total',
   'zen_lead_role_changes_total',
   'zen_lead_primaries',
+  'zen_lead_node_verdicts_void_total', // nodes that seem silent
 ]);
 
 /** Values by series, of one page. */

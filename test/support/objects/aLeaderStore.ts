@@ -24,7 +24,7 @@ export function aLeaderStore(now: () => number = () => T0): FilledStore {
   const concerns: ReturnType<typeof affected>[number][] = [];
   const onChange = (seen: LeaderChange): void => {
     changes.push(seen);
-    const { namespace } = seen.of === 'Verdict' ? seen.change.source : seen.change.object;
+    const { namespace } = 'source' in seen.change ? seen.change.source : seen.change.object;
     concerns.push(...affected(seen, store.namespace(namespace), now()));
   };
   return {

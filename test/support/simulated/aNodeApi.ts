@@ -1,0 +1,133 @@
+/**
+ * ANodeApi: an API server that knows nodes and the Leases of their kubelets, and no more.
+ *
+ * Kubelets renew on a clock that is moved by hand.
+ */
+
+import { ZenLeadError } from '../../../lib/errors.ts';
+import type { KubeApi, Resource } from '../../../lib/kube/kubeApi.ts';
+import type { VirtualClock } from './virtualClock.ts';
+
+interface NodeObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly uid: string;
+    resourceVersion: string;
+  };
+  readonly spec?: object;
+  readonly status?: object;
+}
+
+export interface NodeApi {
+  readonly api: KubeApi;
+  /** How often each kind was listed, and by which namespace it was. */
+  readonly asked: readonly string[];
+  /** Starts a kubelet that renews its Lease every so often, from then on. */
+  startKubelet(name: string, everyMs: number): void;
+  /** It renews no more. */
+  stopKubelet(name: string): void;
+  putNode(name: string, fields?: Pick<NodeObject, 'spec' | 'status'>): void;
+  /** The API server answers 403 about this kind, until it is allowed again. */
+  setForbidden(plural: string, isForbidden: boolean): void;
+  /** Every watch ends, and none is accepted until they are allowed again. */
+  setCut(isCut: boolean): void;
+}
+
+interface OpenWatch {
+  readonly plural: string;
+  readonly lines: object[];
+  isEnded: boolean;
+  wake: () => void;
+}
+
+export function aNodeApi(clock: VirtualClock): NodeApi {
+  const stored = { nodes: new Map<string, NodeObject>(), leases: new Map<string, NodeObject>() };
+  const watches = new Set<OpenWatch>();
+  const kubelets = new Map<string, () => void>();
+  const forbidden = new Set<string>();
+  const asked: string[] = [];
+  let version = 0;
+  let isCut = false;
+
+  const kindOf = ({ plural }: Resource): Map<string, NodeObject> => (plural === 'nodes' ? stored.nodes : stored.leases);
+
+  function put(
+    plural: 'nodes' | 'leases',
+    object: Omit<NodeObject, 'metadata'> & { metadata: { name: string; namespace?: string } },
+  ): void {
+    version += 1;
+    const full = {
+      ...object,
+      metadata: { ...object.metadata, uid: `uid-${object.metadata.name}`, resourceVersion: String(version) },
+    };
+    const type = stored[plural].has(full.metadata.name) ? 'MODIFIED' : 'ADDED';
+    stored[plural].set(full.metadata.name, full);
+    for (const watch of watches)
+      if (watch.plural === plural) {
+        watch.lines.push({ type, object: full });
+        watch.wake();
+      }
+  }
+
+  function renew(name: string, everyMs: number): void {
+    put('leases', { metadata: { name, namespace: 'kube-node-lease' } });
+    kubelets.set(
+      name,
+      clock.setTimer(() => renew(name, everyMs), everyMs),
+    );
+  }
+
+  function refuse(plural: string): void {
+    if (forbidden.has(plural)) throw new ZenLeadError('KUBE_FORBIDDEN', `${plural} is forbidden`, { retry: 'later' });
+    if (isCut) throw new ZenLeadError('KUBE_UNAVAILABLE', 'cut', { retry: 'later' });
+  }
+
+  const api: Pick<KubeApi, 'list' | 'watch'> = {
+    async list(resource, namespace) {
+      asked.push(`${resource.plural} in ${namespace}`);
+      refuse(resource.plural);
+      return { resourceVersion: String(version), items: [...kindOf(resource).values()] };
+    },
+    async *watch(resource, _namespace, _query, signal, onOpen) {
+      refuse(resource.plural);
+      const watch: OpenWatch = { plural: resource.plural, lines: [], isEnded: false, wake: () => {} };
+      watches.add(watch);
+      onOpen?.();
+      signal.addEventListener('abort', () => watch.wake());
+      try {
+        while (!signal.aborted && !watch.isEnded) {
+          yield* watch.lines.splice(0);
+          if (watch.lines.length > 0 || watch.isEnded) continue;
+          await new Promise<void>((resolve) => {
+            watch.wake = resolve;
+          });
+        }
+      } finally {
+        watches.delete(watch);
+      }
+    },
+  };
+
+  return {
+    api: api as KubeApi,
+    asked,
+    startKubelet: renew,
+    stopKubelet(name) {
+      kubelets.get(name)?.();
+      kubelets.delete(name);
+    },
+    putNode: (name, fields = {}) => put('nodes', { metadata: { name }, ...fields }),
+    setForbidden(plural, isForbidden) {
+      if (isForbidden) forbidden.add(plural);
+      else forbidden.delete(plural);
+    },
+    setCut(next) {
+      isCut = next;
+      for (const watch of next ? watches : []) {
+        watch.isEnded = true;
+        watch.wake();
+      }
+    },
+  };
+}
