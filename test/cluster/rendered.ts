@@ -15,5 +15,6 @@ export const rendered: Readonly<Record<string, readonly string[]>> = {
   configured: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/configured.yaml')],
   demoting: ['--set', 'onDemote.enabled=true'],
   reported: ['--set', 'verdicts.enabled=true'],
+  'node-watching': ['--set', 'nodes.enabled=true', '--set', 'nodes.checkPort=10250'],
   traced: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/traced.yaml')],
 };
