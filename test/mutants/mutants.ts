@@ -31,6 +31,7 @@ const intake = {
   file: 'functions/verdicts/verdictIntake.ts',
   test: 'test/unit/functions/verdicts/verdicts.test.ts',
 };
+const judgeNodes = { file: 'bridge/nodes/judgeNodes.ts', test: 'test/unit/bridge/nodes/judgeNodes.test.ts' };
 const roles = { file: 'lib/selection/chooseByRole.ts', test: 'test/unit/selection/roles.test.ts' };
 const observed = {
   file: 'functions/reconcile/observed.ts',
@@ -234,6 +235,59 @@ export const mutants: readonly Mutant[] = [
     ...health,
     search: 'if (settings.healthCheck !== null && !rules.isChecked) return true;',
     replace: 'if (settings.healthCheck !== null && !rules.isChecked) return false;',
+  },
+  {
+    name: 'a leader is left for a pod on a node that is no better',
+    guarantee: 'A node never clears a route',
+    file: 'lib/selection/chooseByNode.ts',
+    search: 'if (successor === undefined || nodeRank(successor) >= nodeRank(incumbent))',
+    replace: 'if (successor === undefined)',
+    test: 'test/unit/selection/nodes.test.ts',
+  },
+  {
+    name: 'a pin takes the route back to a silent node',
+    guarantee: 'A node never clears a route',
+    file: 'lib/selection/chooseByNode.ts',
+    search: 'return nodeRank(pinned) === BROKEN_RANK && nodeRank(incumbent) < BROKEN_RANK;',
+    replace: 'return false && nodeRank(pinned) < nodeRank(incumbent);',
+    test: 'test/unit/selection/nodes.test.ts',
+  },
+  {
+    name: 'a hint that knows no nodes takes the route back',
+    guarantee: 'A node never clears a route',
+    file: 'lib/selection/nodeFault.ts',
+    search: 'return endsAt > now && lastSwitchAt <= now + MAX_AHEAD_MS ? endsAt : null;',
+    replace: 'return endsAt < 0 && lastSwitchAt <= now + MAX_AHEAD_MS ? endsAt : null;',
+    test: 'test/unit/selection/nodes.test.ts',
+  },
+  {
+    name: 'the first of many nodes that stop together is silent',
+    guarantee: 'All Leases that stop together',
+    ...judgeNodes,
+    search: 'return limit !== null && ageMs(node, state) >= limit * LATE_SHARE;',
+    replace: 'return limit !== null && ageMs(node, state) >= limit;',
+  },
+  {
+    name: 'a node is silent without another one that was heard',
+    guarantee: 'All Leases that stop together',
+    ...judgeNodes,
+    search: 'return fresh.some((other) => other !== node && (other.renewal?.lastAt ?? 0) >= dueAt);',
+    replace: 'return fresh.length > 0 && dueAt > 0;',
+  },
+  {
+    name: 'a kubelet that stands still makes its node silent',
+    guarantee: 'All Leases that stop together',
+    ...judgeNodes,
+    search: 'if (limit === null || ageMs(node, state) < limit || answers(node, state)) return false;',
+    replace: 'if (limit === null || ageMs(node, state) < limit) return false;',
+  },
+  {
+    name: 'nodes that are late when verdicts count again are silent',
+    guarantee: 'All Leases that stop together',
+    file: 'bridge/nodes/nodeHealth.ts',
+    search: 'if (before.voidedBy !== null && judgement.voidedBy === null) {',
+    replace: 'if (before.voidedBy === null && judgement.voidedBy !== null) {',
+    test: 'test/unit/bridge/nodes/nodeHealth.test.ts',
   },
   {
     name: 'a pod is elected that does not say that it is the primary',
