@@ -85,18 +85,22 @@ export function startNodeWatches(context: NodeWatchContext, { onRenewal, onNodes
       }),
   });
 
-  function putLease({ name, uid, resourceVersion }: ReturnType<typeof parseNodeLease>): void {
-    const before = renewals.of(name)?.lastAt ?? null;
+  function putLease({ name, uid, resourceVersion }: ReturnType<typeof parseNodeLease>): Difference {
+    const known = renewals.of(name);
     const now = clock.monotonic();
     renewals.note(name, uid, resourceVersion, now);
-    if (renewals.of(name)?.lastAt === now && before !== now) onRenewal(name);
+    const isRenewed = renewals.of(name)?.lastAt === now && known?.lastAt !== now;
+    if (isRenewed) onRenewal(name);
+    return known === undefined ? 'added' : isRenewed ? 'modified' : null;
   }
 
   /** A kubelet writes its node every few minutes, and mostly nothing that counts here. */
-  function putNode(node: NodeView): void {
-    const { isCordoned, conditions } = views.get(node.name) ?? {};
-    if (isCordoned !== node.isCordoned || conditions?.join() !== node.conditions.join()) isOther = true;
+  function putNode(node: NodeView): Difference {
+    const known = views.get(node.name);
     views.set(node.name, node);
+    if (known?.isCordoned === node.isCordoned && known.conditions.join() === node.conditions.join()) return null;
+    isOther = true;
+    return known === undefined ? 'added' : 'modified';
   }
 
   function dropNode(name: string): void {
@@ -129,21 +133,30 @@ export function startNodeWatches(context: NodeWatchContext, { onRenewal, onNodes
   };
 }
 
+/** What an object that was put is to what was known of its name. */
+type Difference = 'added' | 'modified' | null;
+
 /** A store of objects of which the name alone matters. */
 function keyedByName<T extends ObjectIdentity>(
-  put: (object: T) => void,
+  put: (object: T) => Difference,
   drop: (name: string) => void,
   known: () => Iterable<string>,
 ): ReflectorStore<T> {
   return {
-    add: put,
-    update: put,
+    add: (object) => void put(object),
+    update: (object) => void put(object),
     delete: ({ name }) => drop(name),
     replace(objects, unreadable) {
       const present = new Set(objects.map(({ name }) => name));
       // Of what cannot be read the last view stays, and only its uid is told.
-      if (unreadable.size === 0) for (const name of [...known()]) if (!present.has(name)) drop(name);
-      for (const object of objects) put(object);
+      const gone = unreadable.size > 0 ? [] : [...known()].filter((name) => !present.has(name));
+      for (const name of gone) drop(name);
+      const counts = { added: 0, modified: 0, deleted: gone.length };
+      for (const object of objects) {
+        const difference = put(object);
+        if (difference !== null) counts[difference] += 1;
+      }
+      return counts;
     },
   };
 }

@@ -96,6 +96,15 @@ describe('verdicts are void', () => {
     expect(judge(stopped(60_000)).voidedBy).toBe('none-fresh');
   });
 
+  it('while most Leases have stopped, from when the first of them could be silent', () => {
+    // They were renewed one after the other, so they are silent one after the other.
+    const stopped = (forMs: number) =>
+      [0, 2_000, 4_000, 6_000, 8_000, 9_900].map((at, index) => aNode(`n${index}`, forMs - at));
+    const fresh = [1_000, 3_000, 5_000, 7_000].map((agoMs, index) => aNode(`f${index}`, agoMs));
+    for (const forMs of [25_000, 27_000, 29_000, 33_000, 60_000])
+      expect(judge([...stopped(forMs), ...fresh]), String(forMs)).toEqual({ silent: [], voidedBy: 'mass' });
+  });
+
   it('while 55 % of the nodes are late, more than two, and not while fewer are', () => {
     const nodes = (late: number, all: number) =>
       Array.from({ length: all }, (_, index) => aNode(`n${index}`, index < late ? 26_000 : 1_000));
