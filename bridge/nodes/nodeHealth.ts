@@ -88,6 +88,14 @@ export function startNodeHealth(options: NodeHealthOptions, context: NodeHealthC
     portCheck?.restart();
   }
 
+  /** What piled up meanwhile is heard one after the other, some of it before the next tick. */
+  function noteStandstill(): void {
+    const now = clock.monotonic();
+    if (now - tickedAt < TICK_MS + STOOD_STILL_MS) return;
+    tickedAt = now;
+    restart();
+  }
+
   function judge(): Judgement {
     const signs = [...watches.names()].map((name) => ({
       ...{ name, renewal: watches.renewals.of(name), port: portCheck?.signsOf(name) },
@@ -96,6 +104,7 @@ export function startNodeHealth(options: NodeHealthOptions, context: NodeHealthC
   }
 
   function review(): void {
+    noteStandstill();
     const before = judgement;
     judgement = judge();
     noteVoid(before, judgement);
@@ -148,11 +157,9 @@ export function startNodeHealth(options: NodeHealthOptions, context: NodeHealthC
   }
 
   function tick(): void {
-    const now = clock.monotonic();
-    if (now - tickedAt >= TICK_MS + STOOD_STILL_MS) restart();
-    tickedAt = now;
     portCheck?.setTargets(context.addresses());
     review();
+    tickedAt = clock.monotonic();
     cancelTick = clock.setTimer(tick, TICK_MS);
   }
   let cancelTick: CancelTimer = clock.setTimer(tick, TICK_MS);

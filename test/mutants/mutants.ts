@@ -32,6 +32,7 @@ const intake = {
   test: 'test/unit/functions/verdicts/verdicts.test.ts',
 };
 const judgeNodes = { file: 'bridge/nodes/judgeNodes.ts', test: 'test/unit/bridge/nodes/judgeNodes.test.ts' };
+const nodeHistories = { test: 'test/simulation/nodes/nodes.test.ts' };
 const roles = { file: 'lib/selection/chooseByRole.ts', test: 'test/unit/selection/roles.test.ts' };
 const observed = {
   file: 'functions/reconcile/observed.ts',
@@ -288,6 +289,21 @@ export const mutants: readonly Mutant[] = [
     search: 'if (before.voidedBy !== null && judgement.voidedBy === null) {',
     replace: 'if (before.voidedBy === null && judgement.voidedBy !== null) {',
     test: 'test/unit/bridge/nodes/nodeHealth.test.ts',
+  },
+  {
+    name: 'silence counts while the watch of the Leases is stale',
+    guarantee: 'All Leases that stop together',
+    ...judgeNodes,
+    search: "if (isStale) return 'stale';",
+    replace: "if (isStale && late < 0) return 'stale';",
+  },
+  {
+    name: 'most nodes are silent together',
+    guarantee: 'All Leases that stop together',
+    ...nodeHistories,
+    file: 'bridge/nodes/judgeNodes.ts',
+    search: "return late > MASS_NODES && late >= MASS_SHARE * known ? 'mass' : null;",
+    replace: "return late > known && late >= MASS_SHARE * known ? 'mass' : null;",
   },
   {
     name: 'a pod is elected that does not say that it is the primary',
