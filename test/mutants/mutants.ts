@@ -277,7 +277,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a kubelet that stands still makes its node silent',
-    guarantee: 'All Leases that stop together',
+    guarantee: 'A silent node is dead',
     ...judgeNodes,
     search: 'if (limit === null || ageMs(node, state) < limit || answers(node, state)) return false;',
     replace: 'if (limit === null || ageMs(node, state) < limit) return false;',

@@ -18,7 +18,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
 
-/** postgres routes to p-0 on node-0; p-1 and p-2 are on node-1 and node-2. No kubelet is started. */
+/** postgres routes to p-0 on node-0; p-1 and p-2 are on node-1 and node-2. No kubelet runs. */
 async function aBench({ checkPort }: { checkPort?: number } = {}) {
   const clock = createVirtualClock();
   const server = aNodeApi(clock);

@@ -12,7 +12,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
 
-/** Four nodes, n-0 to n-3, at 10.1.0.0 to 10.1.0.3. Their kubelets renew every ten seconds, apart. */
+/** Four nodes, n-0 to n-3, at 10.1.0.0 to 10.1.0.3. Kubelets renew every ten seconds, apart. */
 async function aCluster(options: NodeHealthOptions = {}, forbidden: readonly string[] = []) {
   const clock = createVirtualClock();
   const server = aNodeApi(clock);
