@@ -141,6 +141,7 @@ const slice = z.object({
   annotations: strings,
   owner: owner.nullable(),
   terminating: z.boolean(),
+  createdAt: instant.exactOptional(),
   spec: z
     .object({ addressType: z.enum(['IPv4', 'IPv6', 'FQDN']), endpoints: list(endpoint), ports: list(slicePort) })
     .nullable(),

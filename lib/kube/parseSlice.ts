@@ -10,7 +10,7 @@
  */
 
 import { inputError } from '../errors.ts';
-import { label } from '../selection/names.ts';
+import { annotation, label } from '../selection/names.ts';
 import { isSliceManager } from '../selection/ownership.ts';
 import type { EndpointView, SlicePort, SliceView, Uid } from '../selection/snapshot.ts';
 import {
@@ -21,6 +21,7 @@ import {
   takeOptionalBoolean,
   takeOptionalFields,
   takeOptionalString,
+  takeOptionalTime,
 } from './fields.ts';
 import { parseMetadata } from './parseMetadata.ts';
 import { parseIpFamily, parseProtocol } from './parseProtocol.ts';
@@ -32,8 +33,12 @@ export function parseSlice(input: unknown): SliceView {
   const metadata = takeFields(slice['metadata'], 'metadata');
   const labels = takeOptionalFields(metadata, 'labels', 'metadata') ?? noFields;
   const managedBy = takeOptionalString(labels, label.sliceManagedBy, 'metadata.labels') ?? null;
+  const parsed = parseMetadata(metadata);
+  const isEmpty = isSliceManager(managedBy) && parsed.annotations[annotation.epoch] === undefined;
+  const createdAt = isEmpty ? takeOptionalTime(metadata, 'creationTimestamp', 'metadata') : undefined;
   return {
-    ...parseMetadata(metadata),
+    ...parsed,
+    ...(createdAt !== undefined && { createdAt }),
     serviceName: takeOptionalString(labels, label.serviceName, 'metadata.labels') ?? null,
     managedBy,
     spec: isSliceManager(managedBy) && slice['kind'] !== 'PartialObjectMetadata' ? parseSpec(slice) : null,

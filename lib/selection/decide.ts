@@ -112,7 +112,8 @@ function decideUnroutable(situation: Situation, name: string, now: number): Deci
 /**
  * Counts the fencing token, which grows by one with every election. A slice that is made again
  * starts at the time in milliseconds, or above whatever is still known. So the epoch grows across
- * deletion, rename and opt-out, and nothing else has to remember it.
+ * deletion, rename and opt-out, and nothing else has to remember it. The clock of the API server,
+ * which made the slice, counts where the function's is behind it (docs/decisions/epoch.md).
  */
 function nextEpoch(
   { record, owned, families, source }: Situation,
@@ -127,7 +128,7 @@ function nextEpoch(
   // one that is left would get another epoch with each reconcile.
   const canBeMade = slice !== undefined || !source.terminating;
   const isNewSlice = canBeMade && (record.slice === null || parseEpoch(slice?.annotations[annotation.epoch]) === null);
-  if (isNewSlice) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now)), isNewSlice };
+  if (isNewSlice) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now), slice?.createdAt ?? 0), isNewSlice };
   return { epoch: record.knownEpoch + (isElection ? 1 : 0), isNewSlice };
 }
 

@@ -164,6 +164,8 @@ export interface SliceView {
   readonly annotations: Readonly<Record<string, string>>;
   readonly owner: OwnerView | null;
   readonly terminating: boolean;
+  /** By the clock of the API server. Only of a slice that carries our label and no epoch yet. */
+  readonly createdAt?: number;
   readonly spec: {
     readonly addressType: IpFamily | 'FQDN';
     readonly endpoints: readonly EndpointView[];

@@ -3,8 +3,8 @@
  * than deadlines allow.
  *
  * Does not check the epoch after a restored etcd, which forgets. A slice that is made again may
- * have a lower epoch only where the clock of its function stood at a lower one
- * (docs/guarantees.md).
+ * have a lower epoch only where the clock of its function stood at a lower one, and within the
+ * second of the API server in which it was created (docs/decisions/epoch.md).
  */
 
 import { annotation } from '../../../lib/selection/names.ts';
@@ -41,7 +41,8 @@ export function createEpochLedger(): EpochLedger {
       const ofSource = named.get(sourceUid) ?? new Map<number, string>();
       named.set(sourceUid, ofSource);
       const isReissued = Number.isNaN(previous) && epoch <= top;
-      if (isReissued && epoch < wallClock - DECIDED_WITHIN_MS)
+      const createdAt = Date.parse(after.metadata.creationTimestamp);
+      if (isReissued && epoch < Math.max(wallClock - DECIDED_WITHIN_MS, createdAt))
         return `${what} was made again at epoch ${epoch}, after ${top}`;
       // The clock had been behind, so all from here on may be issued a second time.
       if (isReissued) for (const issued of ofSource.keys()) if (issued >= epoch) ofSource.delete(issued);

@@ -59,6 +59,15 @@ describe('parseSlice', () => {
     expect(parseSlice(aSlice({}, {})).spec).toBeNull();
   });
 
+  it('keeps the creation of a slice of ours that has no epoch yet, and of no other', () => {
+    const created = { ...identity, creationTimestamp: '2026-11-20T10:00:05Z' };
+    const createdAt = (annotations: object, labels: object) =>
+      parseSlice(aSlice({ metadata: { ...created, annotations, labels } })).createdAt;
+    expect(createdAt({}, ours)).toBe(Date.parse('2026-11-20T10:00:05Z'));
+    expect(createdAt({ 'zen-lead.io/epoch': '7' }, ours)).toBeUndefined();
+    expect(createdAt({}, {})).toBeUndefined();
+  });
+
   it('reads one of our slices that came as metadata only', () => {
     const slice = { kind: 'PartialObjectMetadata', metadata: { ...identity, labels: ours } };
     expect(parseSlice(slice)).toMatchObject({ managedBy: 'zen-lead.io', spec: null });

@@ -80,6 +80,21 @@ describe('opting in', () => {
     expect(reconcile().epoch).toBe(ahead + 1);
   });
 
+  it.each([
+    ['starts a slice at its creation, where the clock that decides is behind the API server', 3_600_000, 3_600_000],
+    ['starts a slice at the instant of its decision, where the API server has created it before', -700, 5],
+  ])('%s', (_, createdAfterMs, expectedAfterMs) => {
+    reconcile();
+    world.remove('services', 'postgres-leader');
+    world.edit('endpointslices', LEADER_SLICE, {
+      metadata: {
+        creationTimestamp: new Date(T0 + createdAfterMs).toISOString(),
+        annotations: { 'zen-lead.io/epoch': null, 'zen-lead.io/pods-revision': null },
+      },
+    });
+    expect(reconcile(5).epoch).toBe(T0 + expectedAfterMs);
+  });
+
   it('leaves everything alone when the source is gone', () => {
     world.sources.clear();
     const nothing = { previous: null, leader: null, epoch: 0, plan: null, warnings: [] };
