@@ -1,0 +1,1 @@
+"""Clients of the zen-lead api."""
