@@ -109,9 +109,9 @@ export function createApiApp(deps: ApiAppDeps): FastifyInstance {
     const { namespace = '', service: name = '' } = paramsOf(request);
     await guard.require(toCaller(request.raw), { verb, resource: 'leaders', namespace, name });
   });
-  registerPools(app, leaders);
+  registerPools(app, leaders, onCut);
   registerAmILeader(app, amILeader);
-  registerLocks(app, locks);
+  registerLocks(app, locks, onCut);
   return app;
 
   function refuseHost(host: string | undefined): ApiError | null {
@@ -119,6 +119,11 @@ export function createApiApp(deps: ApiAppDeps): FastifyInstance {
     if (reviewer !== null || isOwnHost(host, hosts)) return null;
     const message = 'the Host header is no IP address, not localhost and not a name of --status-host';
     return new ApiError('WRONG_HOST', message);
+  }
+
+  function onCut(): void {
+    metrics.apiRefusedRequests.inc({ code: 'SLOW_READER' });
+    log.info({}, 'a reader of events was too slow and was cut off; it connects again and gets the state');
   }
 
   function count({ status, code, cause }: ApiError): void {

@@ -18,7 +18,8 @@ const HEARTBEAT_MS = 15_000;
 /** A browser's own default is some seconds. */
 const RECONNECT_MS = 1_000;
 
-export function openEventStream(reply: FastifyReply, onEnd: () => void): EventStream {
+/** `onCut`: the reader was too slow. It cannot be told, because what it has not read is in the way. */
+export function openEventStream(reply: FastifyReply, onEnd: () => void, onCut: () => void): EventStream {
   reply.hijack();
   const { raw } = reply;
   const headers = {
@@ -36,7 +37,9 @@ export function openEventStream(reply: FastifyReply, onEnd: () => void): EventSt
   function write(text: string): void {
     if (raw.destroyed) return;
     raw.write(text);
-    if (raw.writableLength > MAX_UNREAD_BYTES) raw.destroy();
+    if (raw.writableLength <= MAX_UNREAD_BYTES) return;
+    onCut();
+    raw.destroy();
   }
   return {
     send: (event, data, id) => write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`),

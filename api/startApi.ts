@@ -6,20 +6,17 @@
  * sends waiting clients away, and they keep their places.
  */
 
-import { readFile } from 'node:fs/promises';
-import { createSecureContext, Server as TlsServer } from 'node:tls';
-import type { FastifyInstance } from 'fastify';
 import { type Clock, systemClock } from '../bridge/clock.ts';
 import { startWatches } from '../bridge/watch/startWatches.ts';
 import type { KubeApi } from '../lib/kube/kubeApi.ts';
-import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { createReviewer } from './auth/reviewer.ts';
-import { type ApiAppDeps, createApiApp, type TlsFiles } from './createApiApp.ts';
+import { type ApiAppDeps, createApiApp } from './createApiApp.ts';
 import { createLeaseStore } from './locks/leaseStore.ts';
 import { createLockBook, type LockBook } from './locks/lockBook.ts';
 import type { LockMetrics } from './locks/lockKeeper.ts';
 import { lockKind } from './locks/lockWatch.ts';
+import { reloadCertificate } from './reloadCertificate.ts';
 
 export interface ApiOptions
   extends Pick<ApiAppDeps, 'pools' | 'status' | 'podsAt' | 'hosts' | 'maxSkewMs' | 'metrics' | 'log' | 'tls'> {
@@ -41,8 +38,6 @@ export interface ApiServer {
   readonly url: string;
   close(): Promise<void>;
 }
-
-const RELOAD_EVERY_MS = 10_000;
 
 export async function startApi(options: ApiOptions): Promise<ApiServer> {
   const { api, namespaces, metrics, log, tls, maxSkewMs, clock = systemClock } = options;
@@ -66,7 +61,7 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
       return { ready: leaders.ready && locks.ready, reasons: [...leaders.reasons, ...locks.reasons] };
     },
   });
-  const stopReloading = tls === undefined ? () => {} : reloadCertificate(app, tls, log);
+  const stopReloading = tls === undefined ? () => {} : reloadCertificate(app.server, tls, log);
   const close = async (): Promise<void> => {
     stopReloading();
     book.close();
@@ -96,26 +91,4 @@ function toLockMetrics(metrics: Metrics): LockMetrics {
 function reportLocks({ locksHeld, lockQueueLength }: Metrics, book: Pick<LockBook, 'counts'>): void {
   Object.assign(locksHeld, { collect: () => locksHeld.set(book.counts().held) });
   Object.assign(lockQueueLength, { collect: () => lockQueueLength.set(book.counts().longestQueue) });
-}
-
-/** The kubelet replaces the files of a mounted Secret while the process runs. */
-function reloadCertificate(app: FastifyInstance, files: TlsFiles, log: Logger): () => void {
-  const { server } = app;
-  let known = '';
-  const timer = setInterval(async () => {
-    try {
-      const [cert, key] = await Promise.all([readFile(files.cert, 'utf8'), readFile(files.key, 'utf8')]);
-      if (known === '') known = cert + key;
-      if (known === cert + key || !(server instanceof TlsServer)) return;
-      // While the files are replaced, certificate and key may not belong together.
-      createSecureContext({ cert, key });
-      server.setSecureContext({ cert, key });
-      known = cert + key;
-      log.info({ cert: files.cert }, 'certificate replaced');
-    } catch (error) {
-      log.warn({ err: error, cert: files.cert }, 'the certificate cannot be read again; the previous one stays');
-    }
-  }, RELOAD_EVERY_MS);
-  timer.unref();
-  return () => clearInterval(timer);
 }

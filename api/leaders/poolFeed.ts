@@ -3,7 +3,7 @@
  *
  * Guarantees: a pool is computed once for all readers, and again only when something happened to
  * it or time may have changed it. Subscribers are indexed by pool, so a change costs what its own
- * subscribers cost. A view that cannot be relied on is no answer.
+ * subscribers cost. A view that cannot be relied on is no answer, and they hear of it within 1 s.
  */
 
 import { type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
@@ -38,6 +38,8 @@ export interface PoolFeed {
   subscribers(): number;
 }
 
+/** How soon subscribers hear that a watch went stale, or can be relied on again. */
+const LOOK_EVERY_MS = 1_000;
 /** A pool is computed again after this, should an event about it have been missed. */
 const MAX_AGE_MS = 60_000;
 
@@ -50,6 +52,9 @@ export function createPoolFeed(now: () => number = Date.now): PoolFeed {
   const subscribers = new Map<string, Set<() => void>>();
   const computed = new Map<string, Computed>();
   const noted = new Set<string>();
+  /** Of the namespaces that have had subscribers since there were none. */
+  const freshness = new Map<string, boolean>();
+  let timer: NodeJS.Timeout | undefined;
   let cluster: PoolCluster | null = null;
   let count = 0;
 
@@ -61,6 +66,16 @@ export function createPoolFeed(now: () => number = Date.now): PoolFeed {
     const isFreshUntil = Math.min(now() + MAX_AGE_MS, view.nextLookAt ?? Number.POSITIVE_INFINITY);
     computed.set(key, { answer, isFreshUntil });
     return answer;
+  }
+
+  /** No event says that a watch went silent. */
+  function lookAtFreshness(): void {
+    for (const [namespace, was] of freshness) {
+      const isFresh = cluster?.isFresh(namespace) === true;
+      if (isFresh === was) continue;
+      freshness.set(namespace, isFresh);
+      for (const [key, all] of subscribers) if (namespaceOf(key) === namespace) for (const onChange of all) onChange();
+    }
   }
 
   /** The lines of one change come in one tick, and are told as one. */
@@ -102,12 +117,22 @@ export function createPoolFeed(now: () => number = Date.now): PoolFeed {
       const all = subscribers.get(key) ?? new Set();
       subscribers.set(key, all.add(onChange));
       count += 1;
+      if (!freshness.has(namespace)) freshness.set(namespace, cluster?.isFresh(namespace) === true);
+      timer ??= setInterval(lookAtFreshness, LOOK_EVERY_MS).unref();
       return () => {
         if (!all.delete(onChange)) return;
         count -= 1;
         if (all.size === 0 && subscribers.get(key) === all) subscribers.delete(key);
+        if (count > 0) return;
+        clearInterval(timer);
+        timer = undefined;
+        freshness.clear();
       };
     },
     subscribers: () => count,
   };
+}
+
+function namespaceOf(key: string): string {
+  return key.slice(0, key.indexOf('/'));
 }

@@ -17,7 +17,7 @@ interface PoolRoute {
   Querystring: { namespace?: string; resumeEpoch?: string };
 }
 
-export function registerPools(app: FastifyInstance, leaders: LeaderQueries): void {
+export function registerPools(app: FastifyInstance, leaders: LeaderQueries, onCut: () => void): void {
   app.get<PoolRoute>('/v1/leader/pool/:name', async (request, reply) => {
     const answer = await leaders.read(toCaller(request.raw), toPoolName(request));
     const etag = `"${answer.pool.epoch}"`;
@@ -28,7 +28,7 @@ export function registerPools(app: FastifyInstance, leaders: LeaderQueries): voi
 
   app.get<PoolRoute>('/v1/leader/pool/:name/events', async (request, reply) => {
     const follow = await leaders.watch(toCaller(request.raw), toPoolName(request));
-    return streamPool(reply, follow, resumeEpochOf(request));
+    return streamPool(reply, follow, resumeEpochOf(request), onCut);
   });
 }
 
@@ -36,10 +36,11 @@ function streamPool(
   reply: FastifyReply,
   { first, subscribe }: PoolSubscription,
   resumeEpoch: string | undefined,
+  onCut: () => void,
 ): FastifyReply {
   let sent = '';
   const unsubscribe = subscribe(tell);
-  const stream = openEventStream(reply, unsubscribe);
+  const stream = openEventStream(reply, unsubscribe, onCut);
   function tell(reading: PoolReading): void {
     const next = reading.kind === 'found' ? reading.text : reading.kind;
     if (next === sent) return;

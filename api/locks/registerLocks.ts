@@ -14,7 +14,7 @@ interface Route {
 
 const path = '/v1/namespaces/:namespace/locks/:name';
 
-export function registerLocks(app: FastifyInstance, locks: LockService): void {
+export function registerLocks(app: FastifyInstance, locks: LockService, onCut: () => void): void {
   app.post<Route>(`${path}/acquire`, async ({ raw, params, body }, reply) => {
     const gone = new AbortController();
     const leave = (): void => gone.abort();
@@ -40,7 +40,7 @@ export function registerLocks(app: FastifyInstance, locks: LockService): void {
   app.get<Route>(`${path}/watch`, async ({ raw, params }, reply) => {
     const follow = await locks.watch(toCaller(raw), params);
     let stop = (): void => {};
-    const stream = openEventStream(reply, () => stop());
+    const stream = openEventStream(reply, () => stop(), onCut);
     stop = follow((status) => stream.send('lock', JSON.stringify(status), String(status.token)));
     return reply;
   });

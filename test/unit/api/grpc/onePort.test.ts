@@ -1,29 +1,17 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { credentials, status } from '@grpc/grpc-js';
 import { Agent, request } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { anApiApp, aReviewer } from '../../../support/objects/anApiApp.ts';
+import { aCertificate } from '../../../support/programs/aCertificate.ts';
 import { aGrpcClient } from '../../../support/programs/aGrpcClient.ts';
-import { aDirectory } from '../../../support/programs/aKubeconfig.ts';
 
 const pool = { namespace: 'shop', pool: 'postgres' };
 const REST = '/v1/leader/pool/postgres.shop';
-
-/** A certificate for localhost that lasts a day. */
-function aCertificate() {
-  const folder = aDirectory();
-  const [cert, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
-  const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-  execFileSync('openssl', [...made, ...names, '-keyout', key, '-out', cert], { stdio: 'ignore' });
-  return { cert, key };
-}
 
 /** Sends bytes, and gives what comes until the server closes. */
 function exchange(url: string, pieces: readonly string[]): Promise<string> {
