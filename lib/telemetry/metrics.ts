@@ -244,9 +244,11 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
     circuitOpen: gauge('circuit_open', '1 while the circuit breaker before a failing sink is open.', []),
 
     // api: requests and locks
-    apiRefusedRequests: counter('api_refused_requests_total', 'Requests to the api answered with 4xx, by code; SLOW_READER for a stream that was cut.', [
-      'code',
-    ]),
+    apiRefusedRequests: counter(
+      'api_refused_requests_total',
+      'Requests to the api answered with 4xx, by code; SLOW_READER for a stream that was cut.',
+      ['code'],
+    ),
     lockGrants: counter('lock_grants_total', 'Locks that this replica granted.', []),
     lockExpiries: counter('lock_expiries_total', 'Grants that this replica ended because their time was over.', []),
     lockConflicts: counter('lock_conflicts_total', 'Writes of a lock that met the write of another replica.', []),
