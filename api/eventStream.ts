@@ -18,7 +18,9 @@ const HEARTBEAT_MS = 15_000;
 /** A browser's own default is some seconds. */
 const RECONNECT_MS = 1_000;
 
-/** `onCut`: the reader was too slow. It cannot be told, because what it has not read is in the way. */
+/**
+ * `onCut`: the reader was too slow. It cannot be told, because what it has not read is in the way.
+ */
 export function openEventStream(reply: FastifyReply, onEnd: () => void, onCut: () => void): EventStream {
   reply.hijack();
   const { raw } = reply;

@@ -3,7 +3,8 @@
  *
  * Guarantees: connections that are open stay. Files that do not belong together, or cannot be read,
  * leave the previous certificate in place, and are logged once for each content.
- * Source: https://kubernetes.io/docs/concepts/configuration/secret/#mounted-secrets-are-updated-automatically
+ * Source:
+ * https://kubernetes.io/docs/concepts/configuration/secret/#mounted-secrets-are-updated-automatically
  */
 
 import { readFile } from 'node:fs/promises';

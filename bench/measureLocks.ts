@@ -3,8 +3,8 @@
  * kube-apiserver in one run. docs/performance.md.
  *
  * A lock that nobody wants: acquire beside a bare PATCH of a Lease, in turns. One lock that 64
- * clients want: grants a second beside 64 clients that compare and swap for themselves. 1,000 locks:
- * all of them taken, beside 1,000 bare creates of a Lease.
+ * clients want: grants a second beside 64 clients that compare and swap for themselves. 1,000
+ * locks: all of them taken, beside 1,000 bare creates of a Lease.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';

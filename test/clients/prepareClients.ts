@@ -1,5 +1,6 @@
 /**
- * Compiles and installs the examples of the clients in other languages, into the cache of the assets.
+ * Compiles and installs the examples of the clients in other languages, into the cache of the
+ * assets.
  *
  * Guarantees: never rejects. What cannot be had here is named in one plain line.
  */
