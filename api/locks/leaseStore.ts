@@ -10,6 +10,7 @@ import { codeOf } from '../../lib/errors.ts';
 import { type KubeApi, leases } from '../../lib/kube/kubeApi.ts';
 import { toLeaseName } from '../../lib/lock/lockNames.ts';
 import { type LockView, parseLock } from '../../lib/lock/parseLock.ts';
+import { toLeaseObject } from '../../lib/lock/toLeaseObject.ts';
 import type { LeasePatch } from '../../lib/lock/toLeasePatch.ts';
 
 export interface LockName {
@@ -38,12 +39,7 @@ export function createLeaseStore(api: KubeApi): LeaseStore {
       const lease = toLeaseName(name);
       try {
         if (seen === null) {
-          const object = {
-            apiVersion: 'coordination.k8s.io/v1',
-            kind: 'Lease',
-            metadata: { namespace, name: lease, ...withoutNull(metadata) },
-            spec: withoutNull(spec),
-          };
+          const object = toLeaseObject(namespace, name, { metadata, spec });
           return parseLock(await api.create(leases, namespace, object, signal));
         }
         const { uid, resourceVersion } = seen;
@@ -58,13 +54,4 @@ export function createLeaseStore(api: KubeApi): LeaseStore {
       }
     },
   };
-}
-
-/** A create has nothing to take away. */
-function withoutNull(value: object): object {
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, each]) => each !== null)
-      .map(([key, each]) => [key, typeof each === 'object' ? withoutNull(each) : each]),
-  );
 }

@@ -1,7 +1,8 @@
 /**
  * Runs `zen-lead api`, which answers who leads, whether the pod that asks leads, and keeps locks.
  *
- * Guarantees: it reads Services, pods and slices, and writes the Leases of locks alone. It waits
+ * Guarantees: it reads Services, pods and slices, and writes the Leases of locks alone; with
+ * --manual-locks the status of ManualLocks too. It waits
  * for an API server that is not there yet. SIGTERM ends it with exit code 0, and clients that wait
  * for a lock keep their places.
  */
@@ -18,6 +19,7 @@ import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { connect } from '../connect.ts';
 import { followConfig } from '../serve/followConfig.ts';
 import { chooseListenHost } from '../serve/listenHost.ts';
+import { startManualLocks } from '../serve/startManualLocks.ts';
 import { toTlsFiles } from '../serve/tlsFiles.ts';
 import { waitForStopSignal } from '../stopSignal.ts';
 
@@ -47,6 +49,12 @@ export async function api(values: Values<'api'>, readSettings: () => Promise<Com
   status.follow(leaders);
   pools.follow(leaders);
   open.defer(() => leaders.close());
+  const maxSkewMs = values.maxClockSkew * 1_000;
+  if (values.manualLocks) {
+    const { clusterName } = values;
+    const claims = startManualLocks({ api: kubeApi, clusterName, namespaces, metrics, log, maxSkewMs });
+    open.defer(() => claims.close());
+  }
   const server = await startApi({
     api: kubeApi,
     namespaces,
@@ -57,7 +65,7 @@ export async function api(values: Values<'api'>, readSettings: () => Promise<Com
     auth,
     audience,
     hosts,
-    maxSkewMs: values.maxClockSkew * 1_000,
+    maxSkewMs,
     metrics,
     log,
     port,

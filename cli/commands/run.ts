@@ -24,6 +24,7 @@ import { leaveSmallHeapToV8, limitHeapGrowth } from '../serve/limitHeapGrowth.ts
 import { chooseListenHost } from '../serve/listenHost.ts';
 import { toNodeHealthOptions } from '../serve/nodeSettings.ts';
 import { openRecorder } from '../serve/openRecorder.ts';
+import { startManualLocks } from '../serve/startManualLocks.ts';
 import { startProbes } from '../serve/startProbes.ts';
 import { startZenLead } from '../serve/startZenLead.ts';
 import { toTlsFiles } from '../serve/tlsFiles.ts';
@@ -91,12 +92,17 @@ export async function run(values: Values<'run'>, readSettings: () => Promise<Com
   leaveSmallHeapToV8(() => zenLead.readiness().ready);
   const probes = await startProbes({ host, port, metrics, isReady: zenLead.readiness, feed, statusHosts });
   open.defer(() => probes.close());
+  const maxSkewMs = values.maxClockSkew * 1_000;
+  if (values.manualLocks) {
+    const claims = startManualLocks({ api, clusterName, namespaces, metrics, log, maxSkewMs });
+    open.defer(() => claims.close());
+  }
   const apiServer =
     values.apiPort === undefined
       ? undefined
       : await startApi({
           ...{ api, namespaces, pools, status: feed, podsAt: addresses.podsAt, isReady: zenLead.readiness },
-          ...{ auth: values.apiAuth, audience: values.audience, maxSkewMs: values.maxClockSkew * 1_000 },
+          ...{ auth: values.apiAuth, audience: values.audience, maxSkewMs },
           ...{ hosts: statusHosts, metrics, log, host, port: Number(values.apiPort), tls: toTlsFiles(values) },
         });
   open.defer(() => apiServer?.close());

@@ -113,7 +113,7 @@ export const commands = {
     summary: 'The role that answers: who leads, am I the leader, and locks. Several replicas share the work.',
     settings: {
       config: serverSettings.config,
-      ...clusterSettings,
+      ...cluster,
       namespaces: serverSettings.namespaces,
       port: serverSettings.apiPort,
       host: serverSettings.host,

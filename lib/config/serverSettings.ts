@@ -117,6 +117,12 @@ export const serverSettings = {
     meaning: 'Serve the api there too, as zen-lead api does: leaders, am-I-leader and locks. 8082 is its usual port.',
     absent: 'zen-lead run serves no api',
   },
+  manualLocks: {
+    kind: 'switch',
+    flag: 'manual-locks',
+    meaning:
+      'Serve ManualLocks: grant locks to objects of that kind. Its definition and the rights for it are in deploy/locks.',
+  },
   apiAuth: {
     kind: 'choice',
     flag: 'api-auth',

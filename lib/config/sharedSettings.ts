@@ -42,6 +42,7 @@ export const apiSettings = {
   tlsCert: serverSettings.tlsCert,
   tlsKey: serverSettings.tlsKey,
   maxClockSkew: serverSettings.maxClockSkew,
+  manualLocks: serverSettings.manualLocks,
 } as const;
 
 export const recordingSettings = {

@@ -16,7 +16,8 @@ export interface Resource {
     | '/apis/authentication.k8s.io/v1'
     | '/apis/authorization.k8s.io/v1'
     | '/apis/batch/v1'
-    | '/apis/workflow.kube-zen.io/v1alpha1';
+    | '/apis/workflow.kube-zen.io/v1alpha1'
+    | '/apis/locks.zen-lead.io/v1alpha1';
   readonly plural: string;
   /** Of one object: `PATCH …/<name>/status`. */
   readonly subresource?: 'status';
@@ -34,6 +35,9 @@ export const jobs: Resource = { groupVersion: '/apis/batch/v1', plural: 'jobs' }
 export const jobFlows: Resource = { groupVersion: '/apis/workflow.kube-zen.io/v1alpha1', plural: 'jobflows' };
 export const jobFlowStatus: Resource = { ...jobFlows, subresource: 'status' };
 export const jobFlowRecords: Resource = { ...jobFlows, plural: 'jobflowrecords' };
+
+export const manualLocks: Resource = { groupVersion: '/apis/locks.zen-lead.io/v1alpha1', plural: 'manuallocks' };
+export const manualLockStatus: Resource = { ...manualLocks, subresource: 'status' };
 
 export const tokenReviews: Resource = { groupVersion: '/apis/authentication.k8s.io/v1', plural: 'tokenreviews' };
 export const selfSubjectReviews: Resource = {

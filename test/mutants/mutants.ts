@@ -165,6 +165,22 @@ export const mutants: readonly Mutant[] = [
     test: 'test/unit/api/certificate.test.ts',
   },
   {
+    name: 'a claim that has lost its grant is granted to again',
+    guarantee: 'docs/reference/manual-locks.md',
+    file: 'lib/lock/claims/decideClaims.ts',
+    search: "} else if (claim.status?.phase !== 'Held') {",
+    replace: '} else {',
+    test: 'test/unit/lock/decideClaims.test.ts',
+  },
+  {
+    name: 'a claim that is gone keeps its grant',
+    guarantee: 'docs/reference/manual-locks.md',
+    file: 'lib/lock/claims/decideClaims.ts',
+    search: 'if (held !== null && isGone(held.id))',
+    replace: 'if (held === undefined)',
+    test: 'test/unit/lock/decideClaims.test.ts',
+  },
+  {
     name: 'every state waits for a slow reader over gRPC',
     ...api,
     file: 'api/grpc/leaderHandlers.ts',

@@ -28,7 +28,7 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
   apiserver: { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection'], outside: true },
   'lib/recording': { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/events'], outside: true },
   functions: {
-    mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/flow', 'lib/events', 'lib/kube'],
+    mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/flow', 'lib/lock', 'lib/events', 'lib/kube'],
     outside: true,
   },
   ...genericBridge('watch', ['bridge/backoff.ts', 'bridge/clock.ts', 'bridge/sleep.ts']),
@@ -45,7 +45,7 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
   ]),
   ...genericBridge('replicas', ['bridge/backoff.ts', 'bridge/clock.ts', 'bridge/dualClock.ts', 'bridge/queue']),
   bridge: {
-    mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/flow', 'lib/events', 'lib/kube'],
+    mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/flow', 'lib/lock', 'lib/events', 'lib/kube'],
     outside: true,
   },
   // The watches of bridge/watch know no domain, and both roles stand on them.
