@@ -26,6 +26,29 @@ export const script = `
     };
   }
 
+  // api/browser/lockList.ts
+  var MAX_WAITERS = 5;
+  var section = findElement("locks", HTMLElement);
+  var list = findElement("lock-list", HTMLElement);
+  function drawLocks(locks) {
+    section.hidden = false;
+    const lines = locks.map(({ namespace, name, holder, token, queue }) => {
+      const line = document.createElement("li");
+      line.append(
+        makeElement("span", "lock", \`\${namespace}/\${name}\`),
+        makeElement("span", "holder", holder === null ? "free" : \`held by \${holder}, token \${token}\`)
+      );
+      if (queue.length > 0) line.append(makeElement("span", "queue", toText(queue)));
+      return line;
+    });
+    list.replaceChildren(...lines.length === 0 ? [makeElement("li", "none", "none is held")] : lines);
+  }
+  function toText(queue) {
+    const shown = queue.slice(0, MAX_WAITERS).join(", ");
+    const others = queue.length - MAX_WAITERS;
+    return \`\${queue.length} \${queue.length === 1 ? "waits" : "wait"}: \${shown}\${others > 0 ? \` and \${others} more\` : ""}\`;
+  }
+
   // lib/selection/reasonText.ts
   var reasonText = {
     FirstLeader: "no pod led before",
@@ -283,6 +306,7 @@ export const script = `
     addChange(\`\${keyOf(gone)} is not annotated any more\`);
     redraw();
   });
+  listen("locks", drawLocks);
   filter.addEventListener("input", redraw);
   setInterval(() => showAges(Date.now()), 1e3);
   redraw();
@@ -429,7 +453,8 @@ article h2 {
   margin: 0;
   color: var(--dim);
 }
-#news h2 {
+#news h2,
+#locks h2 {
   font-size: 15px;
   margin: 0 0 6px;
 }
@@ -482,6 +507,29 @@ article.changed {
   margin-right: 8px;
 }
 #changes .none {
+  color: var(--dim);
+}
+#lock-list {
+  list-style: none;
+  margin: 0 0 16px;
+  padding: 0;
+  font-size: 14px;
+}
+#lock-list li {
+  padding: 5px 0;
+  border-top: 1px solid var(--line);
+  overflow-wrap: anywhere;
+}
+#lock-list span {
+  margin-right: 8px;
+}
+#lock-list .lock {
+  font-weight: 600;
+}
+#lock-list .queue {
+  color: var(--warn);
+}
+#lock-list .none {
   color: var(--dim);
 }
 `;

@@ -78,7 +78,7 @@ export const openApi = {
         operationId: 'watchLeaders',
         summary: 'Server-sent events: the whole state first, then each change.',
         description:
-          'Events `leader` (data: LeaderStatus), `removed` (data: namespace and service), `state` (data: ready and reasons; also every 15 s).',
+          'Events `leader` (data: LeaderStatus), `removed` (data: namespace and service), `locks` (data: a list, where this process keeps locks), `state` (data: ready and reasons; also every 15 s).',
         responses: {
           200: { description: 'A stream.', content: { 'text/event-stream': { schema: { type: 'string' } } } },
           ...foreignHost,

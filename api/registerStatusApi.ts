@@ -16,6 +16,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, onRequestAsyncHookHandler, onRequestHookHandler } from 'fastify';
 import { shareResult } from '../lib/telemetry/shareResult.ts';
 import { isOwnHost } from './isOwnHost.ts';
+import type { LockStatus } from './locks/lockSchemas.ts';
 import { openApi } from './openApi.ts';
 import { pagePolicy, renderPage } from './renderStatusPage.ts';
 import type { StatusEvents } from './statusEvents.ts';
@@ -27,10 +28,15 @@ const MAX_SUBSCRIBERS = 64;
 const MAX_UNREAD_BYTES = 1024 * 1024;
 /** How old the answer of /v1/leaders may be. */
 const LIST_LIFETIME_MS = 1_000;
+/** A lock that is handed over a hundred times a second is no news each time. */
+const LOCKS_EVERY_MS = 1_000;
 /** Below the 60 s after which proxies cut a quiet connection. */
 const HEARTBEAT_MS = 15_000;
 /** How soon a browser connects again; its own default is some seconds, and a restart takes one. */
 const RECONNECT_MS = 1_000;
+
+/** Null where this process keeps none. */
+export type ReadLocks = () => readonly LockStatus[] | null;
 
 /** What a route asks before it answers. */
 export type AdmitLeaders = (verb: 'get' | 'list' | 'watch') => onRequestHookHandler | onRequestAsyncHookHandler;
@@ -40,6 +46,7 @@ export function registerStatusApi(
   feed: StatusFeed,
   /** Names to answer for, beside IP addresses and localhost. */
   hosts: readonly string[] = [],
+  readLocks: ReadLocks = () => null,
 ): void {
   const names = new Set(hosts);
   const onRequest: onRequestHookHandler = (request, reply, done) => {
@@ -54,11 +61,16 @@ export function registerStatusApi(
     reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy).send(renderPage()),
   );
   app.get('/v1/openapi.json', { onRequest }, (_request, reply) => reply.send(openApi));
-  registerLeaders(app, feed, () => onRequest);
+  registerLeaders(app, feed, () => onRequest, readLocks);
 }
 
 /** The leaders alone: `/v1/leaders`, one of them, and the stream of changes. */
-export function registerLeaders(app: FastifyInstance, feed: StatusFeed, admit: AdmitLeaders): void {
+export function registerLeaders(
+  app: FastifyInstance,
+  feed: StatusFeed,
+  admit: AdmitLeaders,
+  readLocks: ReadLocks = () => null,
+): void {
   let subscribers = 0;
   const readList = shareResult(LIST_LIFETIME_MS, () => renderList(feed));
 
@@ -83,7 +95,7 @@ export function registerLeaders(app: FastifyInstance, feed: StatusFeed, admit: A
     }
     subscribers += 1;
     reply.hijack();
-    streamChanges(reply, feed, () => {
+    streamChanges(reply, feed, readLocks, () => {
       subscribers -= 1;
     });
     return reply;
@@ -99,7 +111,7 @@ async function renderList(feed: StatusFeed): Promise<Buffer> {
 }
 
 /** Sends the whole state first, and each change from the start. */
-function streamChanges({ raw }: FastifyReply, feed: StatusFeed, onEnd: () => void): void {
+function streamChanges({ raw }: FastifyReply, feed: StatusFeed, readLocks: ReadLocks, onEnd: () => void): void {
   raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   const send = <Name extends keyof StatusEvents>(event: Name, data: StatusEvents[Name]): void => {
     raw.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
@@ -114,8 +126,19 @@ function streamChanges({ raw }: FastifyReply, feed: StatusFeed, onEnd: () => voi
   send('state', feed.readiness());
   void sendState(raw, feed);
   const heartbeat = setInterval(() => send('state', feed.readiness()), HEARTBEAT_MS);
+  let sentLocks = '';
+  const sendLocks = (): void => {
+    const locks = readLocks();
+    const text = JSON.stringify(locks);
+    if (locks === null || text === sentLocks) return;
+    sentLocks = text;
+    send('locks', locks);
+  };
+  sendLocks();
+  const lookAtLocks = setInterval(sendLocks, LOCKS_EVERY_MS);
   raw.once('close', () => {
     clearInterval(heartbeat);
+    clearInterval(lookAtLocks);
     stop();
     onEnd();
   });

@@ -28,6 +28,7 @@ const page = `<!doctype html>
 </header>
 <div id="content">
 <main id="leaders" aria-label="Leaders"></main>
+<section id="locks" aria-labelledby="locks-title" hidden><h2 id="locks-title">Locks</h2><ul id="lock-list"></ul></section>
 <section id="news" aria-labelledby="changes-title"><h2 id="changes-title">Changes since this page was opened</h2><ol id="changes" reversed><li class="none">none yet</li></ol></section>
 </div>
 <noscript>This page follows a stream with a script; /v1/leaders has the same as JSON.</noscript>

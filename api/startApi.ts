@@ -15,6 +15,7 @@ import { type ApiAppDeps, createApiApp } from './createApiApp.ts';
 import { createLeaseStore } from './locks/leaseStore.ts';
 import { createLockBook, type LockBook } from './locks/lockBook.ts';
 import type { LockMetrics } from './locks/lockKeeper.ts';
+import type { LockStatus } from './locks/lockSchemas.ts';
 import { lockKind } from './locks/lockWatch.ts';
 import { reloadCertificate } from './reloadCertificate.ts';
 
@@ -36,8 +37,13 @@ export interface ApiOptions
 export interface ApiServer {
   /** Where it listens: `http://127.0.0.1:8082`. */
   readonly url: string;
+  /** For the live page: see LockBook. */
+  locks(): readonly LockStatus[];
   close(): Promise<void>;
 }
+
+/** More make the page slow; the longest queues come first. */
+const MAX_LOCKS = 100;
 
 export async function startApi(options: ApiOptions): Promise<ApiServer> {
   const { api, namespaces, metrics, log, tls, maxSkewMs, clock = systemClock } = options;
@@ -71,7 +77,7 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
   try {
     const url = await app.listen({ host: options.host, port: options.port });
     // Fastify does not know that the server it was given speaks TLS.
-    return { url: tls === undefined ? url : url.replace(/^http:/, 'https:'), close };
+    return { url: tls === undefined ? url : url.replace(/^http:/, 'https:'), close, locks: () => book.list(MAX_LOCKS) };
   } catch (error) {
     await close();
     throw error;

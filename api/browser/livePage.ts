@@ -7,6 +7,7 @@
 
 import type { StatusEvents } from '../statusEvents.ts';
 import { findElement, makeElement, oncePerFrame } from './elements.ts';
+import { drawLocks } from './lockList.ts';
 import { fillCard, leaderNameOf, showAges, whyChanged } from './statusCard.ts';
 import { byUrgency, isTrouble, keyOf } from './urgency.ts';
 
@@ -146,6 +147,7 @@ listen('removed', (gone) => {
   addChange(`${keyOf(gone)} is not annotated any more`);
   redraw();
 });
+listen('locks', drawLocks);
 filter.addEventListener('input', redraw);
 setInterval(() => showAges(Date.now()), 1_000);
 redraw();

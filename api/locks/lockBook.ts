@@ -12,6 +12,7 @@ import type { LockView } from '../../lib/lock/parseLock.ts';
 import { serviceKey } from '../../lib/selection/snapshot.ts';
 import type { LeaseStore, LockName } from './leaseStore.ts';
 import { createLockKeeper, type LockKeeper, type LockMetrics } from './lockKeeper.ts';
+import { type LockStatus, toLockStatus } from './lockSchemas.ts';
 
 export interface LockBook {
   keeper(lock: LockName): LockKeeper;
@@ -19,6 +20,8 @@ export interface LockBook {
   observe(view: LockView | null, gone: LockView | undefined): void;
   /** Calls back after each change of this lock, until the returned function is called. */
   subscribe(lock: LockName, onChange: (state: LockState | null) => void): () => void;
+  /** Locks that are held or waited for, by the views of the watch, the longest queues first. */
+  list(limit: number): readonly LockStatus[];
   /** By the views of the watch, of the whole scope. */
   counts(): { readonly held: number; readonly longestQueue: number };
   close(): void;
@@ -94,6 +97,15 @@ export function createLockBook(options: BookOptions): LockBook {
         all.delete(onChange);
         if (all.size === 0 && listeners.get(key) === all) listeners.delete(key);
       };
+    },
+    list(limit) {
+      const wanted = [...views.values()].filter(
+        ({ state }) => state.queue.length > 0 || currentGrant(state, clock.now(), maxSkewMs) !== null,
+      );
+      return wanted
+        .toSorted((a, b) => b.state.queue.length - a.state.queue.length || (a.name < b.name ? -1 : 1))
+        .slice(0, limit)
+        .map(({ namespace, lock, state }) => toLockStatus({ namespace, name: lock }, state, clock.now(), maxSkewMs));
     },
     counts() {
       const states = [...views.values()].map(({ state }) => state);

@@ -10,6 +10,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ApiServer } from '../../api/startApi.ts';
 import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { createLogger, type Logger } from '../../lib/telemetry/logger.ts';
 import { type DemoCluster, startDemoCluster } from '../demo/cluster/demoCluster.ts';
@@ -33,13 +34,13 @@ export async function demo(values: Values<'demo'>): Promise<void> {
   const cluster = await startDemoCluster({ port: values.port, kubeconfigPath, log, onError: failed.reject });
   open.defer(() => cluster.close());
 
-  const pageUrl = values.keep ? await servePage(cluster, open) : null;
-  const apiUrl = values.keep ? await serveApi(cluster, log, open) : '';
+  const api = values.keep ? await serveApi(cluster, log, open) : null;
+  const pageUrl = api === null ? null : await servePage(cluster, api.locks, open);
   if (pageUrl !== null) screen.line(`Live page: ${pageUrl}\n`);
   const told = tellStory(cluster, screen).then(() => true);
   const isTold = await Promise.race([told, stopped.then(() => false), failed.promise]);
   if (isTold && pageUrl !== null) {
-    showPlayground({ cluster, screen, kubeconfigPath, pageUrl, apiUrl });
+    showPlayground({ cluster, screen, kubeconfigPath, pageUrl, apiUrl: api?.url ?? '' });
     await Promise.race([stopped, failed.promise]);
   } else if (isTold) {
     screen.line('\nTo play with it: npx zen-lead demo --keep');
@@ -48,10 +49,14 @@ export async function demo(values: Values<'demo'>): Promise<void> {
 }
 
 /** Loaded only with `--keep`, because the demo itself needs no web server. */
-async function servePage({ feed, metrics }: DemoCluster, open: AsyncDisposableStack): Promise<string> {
+async function servePage(
+  { feed, metrics }: DemoCluster,
+  readLocks: ApiServer['locks'],
+  open: AsyncDisposableStack,
+): Promise<string> {
   const { startProbes } = await import('../serve/startProbes.ts');
   const { readiness: isReady } = feed;
-  const { url, close } = await startProbes({ host: '127.0.0.1', port: 0, metrics, isReady, feed });
+  const { url, close } = await startProbes({ host: '127.0.0.1', port: 0, metrics, isReady, feed, readLocks });
   open.defer(close);
   return url;
 }
@@ -61,12 +66,12 @@ async function serveApi(
   { answering, feed, metrics }: DemoCluster,
   log: Logger,
   open: AsyncDisposableStack,
-): Promise<string> {
+): Promise<ApiServer> {
   const { startApi } = await import('../../api/startApi.ts');
-  const { url, close } = await startApi({
+  const server = await startApi({
     ...{ ...answering, status: feed, isReady: feed.readiness, namespaces: [], metrics, log },
     ...{ auth: 'none', audience: '', hosts: [], maxSkewMs: 0, host: '127.0.0.1', port: 0, tls: undefined },
   });
-  open.defer(close);
-  return url;
+  open.defer(() => server.close());
+  return server;
 }

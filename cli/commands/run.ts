@@ -7,7 +7,7 @@
  */
 
 import { createPoolFeed } from '../../api/leaders/poolFeed.ts';
-import { startApi } from '../../api/startApi.ts';
+import { type ApiServer, startApi } from '../../api/startApi.ts';
 import { createStatusFeed } from '../../api/statusFeed.ts';
 import { createEventPoster } from '../../bridge/delivery/eventPoster.ts';
 import { createAddressIndex } from '../../bridge/leaders/addressIndex.ts';
@@ -90,14 +90,16 @@ export async function run(values: Values<'run'>, readSettings: () => Promise<Com
   const host = chooseListenHost(values);
   const { port, statusHosts } = values;
   leaveSmallHeapToV8(() => zenLead.readiness().ready);
-  const probes = await startProbes({ host, port, metrics, isReady: zenLead.readiness, feed, statusHosts });
+  let apiServer: ApiServer | undefined;
+  const readLocks = () => apiServer?.locks() ?? null;
+  const probes = await startProbes({ host, port, metrics, isReady: zenLead.readiness, feed, statusHosts, readLocks });
   open.defer(() => probes.close());
   const maxSkewMs = values.maxClockSkew * 1_000;
   if (values.manualLocks) {
     const claims = startManualLocks({ api, clusterName, namespaces, metrics, log, maxSkewMs });
     open.defer(() => claims.close());
   }
-  const apiServer =
+  apiServer =
     values.apiPort === undefined
       ? undefined
       : await startApi({

@@ -4,7 +4,7 @@
  */
 
 import Fastify from 'fastify';
-import { registerStatusApi } from '../../api/registerStatusApi.ts';
+import { type ReadLocks, registerStatusApi } from '../../api/registerStatusApi.ts';
 import type { StatusFeed } from '../../api/statusFeed.ts';
 import { type Probes, registerProbes } from '../../lib/telemetry/probes.ts';
 
@@ -21,6 +21,8 @@ interface ProbeServerOptions {
   readonly feed?: StatusFeed;
   /** Names that the status API answers for, beside IP addresses and localhost. */
   readonly statusHosts?: readonly string[];
+  /** What the live page shows of locks. */
+  readonly readLocks?: ReadLocks;
   /**
    * For a request to arrive whole. The kubelet gives a probe 1 s by default; a client that takes
    * ten times as long only holds a connection.
@@ -38,7 +40,8 @@ export async function startProbes(options: Probes & ProbeServerOptions): Promise
     forceCloseConnections: true,
   });
   registerProbes(app, options);
-  if (options.feed !== undefined) registerStatusApi(app, options.feed, options.statusHosts);
+  const { feed, statusHosts, readLocks } = options;
+  if (feed !== undefined) registerStatusApi(app, feed, statusHosts, readLocks);
   const url = await app.listen({ host: options.host, port: options.port });
   return { url, close: () => app.close() };
 }

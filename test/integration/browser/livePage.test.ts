@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { describeInBrowser } from '../../support/browser/describeInBrowser.ts';
 import { listViolations } from '../../support/browser/listViolations.ts';
 import type { BrowserPage, Size } from '../../support/browser/openBrowser.ts';
 import { aWorld, type World } from '../../support/programs/aStatusWorld.ts';
+
+const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 
 describeInBrowser('the live page', (openPage) => {
   async function open(world: World, size: Size = { width: 900, height: 700 }): Promise<BrowserPage> {
@@ -39,6 +43,47 @@ describeInBrowser('the live page', (openPage) => {
     world.remove('billing');
     await page.until("document.querySelectorAll('article').length === 1");
     expect(page.errors).toEqual([]);
+  });
+
+  it('the live page shows who holds a lock and who waits, and nothing where no locks are kept', async () => {
+    const world = await aWorld();
+    const page = await open(world);
+    expect(await page.evaluate("document.getElementById('locks').hidden")).toBe(true);
+    const at = '2026-11-20T10:00:00.000Z';
+    const lock = { namespace: 'shop', name: 'reports', held: true, token: 7, acquiredAt: at, renewedAt: at };
+    world.lock([{ ...lock, holder: 'reports-1', queue: ['w1', 'w2', 'w3', 'w4', 'w5', 'w6'] }]);
+    const text = "document.getElementById('lock-list').textContent";
+    await page.until(`${text}.includes('held by reports-1, token 7')`);
+    expect(await page.evaluate(text)).toContain('6 wait: w1, w2, w3, w4, w5 and 1 more');
+    world.lock([{ ...lock, holder: '<img src=x onerror=alert(1)>', queue: [] }]);
+    await page.until(`${text}.includes('held by <img')`);
+    world.lock([]);
+    await page.until(`${text} === 'none is held'`);
+    expect(page.errors).toEqual([]);
+  });
+
+  it.each([
+    ['a desk', { width: 1200, height: 800 }],
+    ['a phone', { width: 390, height: 800 }],
+  ])('the live page has no fault that axe-core finds, on %s', async (_, size) => {
+    const world = await aWorld();
+    world.annotate('accounts', { paused: 'False' });
+    world.route('accounts', 'postgres-0');
+    world.annotate('billing');
+    world.route('billing', null);
+    const at = '2026-11-20T10:00:00.000Z';
+    const times = { acquiredAt: at, renewedAt: at };
+    world.lock([
+      { namespace: 'shop', name: 'reports', held: true, token: 7, holder: 'reports-1', queue: ['w1'], ...times },
+    ]);
+    const page = await open(world, size);
+    await page.until("document.querySelectorAll('article').length === 2");
+    await page.until("document.getElementById('lock-list').textContent.includes('w1')");
+    await page.evaluate(axe);
+    const found = await page.evaluate(
+      "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target, failureSummary }) => target + ' ' + failureSummary).join('; ')))",
+    );
+    expect(found).toEqual([]);
   });
 
   it('the live page names a pause and what cannot be read', async () => {

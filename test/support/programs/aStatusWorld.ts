@@ -4,6 +4,7 @@
  */
 
 import { onTestFinished } from 'vitest';
+import type { LockStatus } from '../../../api/locks/lockSchemas.ts';
 import { createStatusFeed, type StatusFeed } from '../../../api/statusFeed.ts';
 import { startProbes } from '../../../cli/serve/startProbes.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
@@ -22,6 +23,8 @@ export interface World {
   /** Null when no pod leads. */
   route(service: string, pod: string | null): void;
   remove(service: string): void;
+  /** What the process says of its locks from then on. */
+  lock(locks: readonly LockStatus[]): void;
   stop(): Promise<void>;
 }
 
@@ -37,7 +40,9 @@ export async function aWorld(port = 0): Promise<World> {
     snapshotOf: ({ namespace, name }) =>
       buildSnapshot({ ...store.namespace(namespace).stateOf(name), namespace, revisions }),
   });
-  const server = await startProbes({ host: '127.0.0.1', port, metrics: createMetrics(), isReady, feed });
+  let locks: readonly LockStatus[] | null = null;
+  const readLocks = () => locks;
+  const server = await startProbes({ host: '127.0.0.1', port, metrics: createMetrics(), isReady, feed, readLocks });
   onTestFinished(() => server.close());
   const note = (name: string) => feed.note({ namespace: NAMESPACE, name });
   return {
@@ -56,6 +61,9 @@ export async function aWorld(port = 0): Promise<World> {
       services.delete(aService({}, { name: service }));
       ourSlices.delete(aSlice(service, null));
       note(service);
+    },
+    lock(next) {
+      locks = next;
     },
     stop: () => server.close(),
   };
