@@ -12,11 +12,10 @@ import { anApi } from '../support/programs/anApi.ts';
 const controlPlane = useControlPlane();
 
 beforeAll(async () => {
-  const { request } = controlPlane();
-  await request('POST', crdsPath, manualLockCrd());
-  await expect
-    .poll(() => request('GET', claimsPath('default')).then(() => 'served', String), { message: 'the kind is served' })
-    .toBe('served');
+  const { request, kubectl } = controlPlane();
+  const crd = manualLockCrd();
+  await request('POST', crdsPath, crd);
+  await kubectl('wait', `crd/${crd.metadata.name}`, '--for=condition=Established', '--timeout=60s');
 });
 
 test('kubectl waits for a claim, reads its token, and gives the lock back', async () => {
