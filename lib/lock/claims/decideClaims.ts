@@ -4,8 +4,8 @@
  *
  * Pure. It asks for each claim what a client would ask, so that K1 to K5 hold for claims, and for
  * clients of the api beside them (decideLock.ts).
- * Guarantees: a claim that was told of its grant is not granted to again. When it loses the grant it
- * is over.
+ * Guarantees: a claim that was told of its grant is not granted to again. When it loses the grant
+ * it is over.
  */
 
 import { decideLock, type LockDecision } from '../decideLock.ts';
