@@ -7,7 +7,7 @@
  */
 
 import { createPoolFeed } from '../../api/leaders/poolFeed.ts';
-import { type ApiServer, startApi } from '../../api/startApi.ts';
+import type { ApiServer } from '../../api/startApi.ts';
 import { createStatusFeed } from '../../api/statusFeed.ts';
 import { createEventPoster } from '../../bridge/delivery/eventPoster.ts';
 import { createAddressIndex } from '../../bridge/leaders/addressIndex.ts';
@@ -99,14 +99,15 @@ export async function run(values: Values<'run'>, readSettings: () => Promise<Com
     const claims = startManualLocks({ api, clusterName, namespaces, metrics, log, maxSkewMs });
     open.defer(() => claims.close());
   }
-  apiServer =
-    values.apiPort === undefined
-      ? undefined
-      : await startApi({
-          ...{ api, namespaces, pools, status: feed, podsAt: addresses.podsAt, isReady: zenLead.readiness },
-          ...{ auth: values.apiAuth, audience: values.audience, maxSkewMs },
-          ...{ hosts: statusHosts, metrics, log, host, port: Number(values.apiPort), tls: toTlsFiles(values) },
-        });
+  if (values.apiPort !== undefined) {
+    // Only then, because gRPC and its messages cost time and memory to load.
+    const { startApi } = await import('../../api/startApi.ts');
+    apiServer = await startApi({
+      ...{ api, namespaces, pools, status: feed, podsAt: addresses.podsAt, isReady: zenLead.readiness },
+      ...{ auth: values.apiAuth, audience: values.audience, maxSkewMs },
+      ...{ hosts: statusHosts, metrics, log, host, port: Number(values.apiPort), tls: toTlsFiles(values) },
+    });
+  }
   open.defer(() => apiServer?.close());
   log.info({ url: probes.url, apiUrl: apiServer?.url, clusterName, namespaces }, 'started');
   open.adopt(followConfig({ values, readSettings, log }), (one) => one.close());
