@@ -5,10 +5,7 @@
  * (ClusterRole).
  */
 
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { z } from 'zod';
 import { createNamespace, type Namespace } from '../support/controlPlane/createNamespace.ts';
 import { listEventReasons, listEvents } from '../support/controlPlane/listEvents.ts';
 import { listServiceNames, readService } from '../support/controlPlane/readObjects.ts';
@@ -16,6 +13,7 @@ import { readLeader } from '../support/controlPlane/readRoute.ts';
 import { startPod } from '../support/controlPlane/startPod.ts';
 import { staysSo } from '../support/controlPlane/staysSo.ts';
 import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
+import { writeAccountKubeconfig } from '../support/controlPlane/writeAccountKubeconfig.ts';
 import { aService } from '../support/objects/aService.ts';
 import { startZenLead, type ZenLead } from '../support/programs/spawnZenLead.ts';
 
@@ -114,21 +112,5 @@ async function grant(namespace: Namespace, kind: 'Role' | 'ClusterRole'): Promis
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: account.name },
     subjects: [{ kind: 'ServiceAccount', ...account }],
   });
-  const answer = await namespace.request('POST', `${namespace.core('serviceaccounts')}/${account.name}/token`, {
-    spec: {},
-  });
-  const { token } = z.object({ status: z.object({ token: z.string() }) }).parse(answer).status;
-  const path = join(controlPlane().directory, `kubeconfig-${namespace.name}`);
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [
-      { name: 'e2e', cluster: { server: controlPlane().url, 'certificate-authority': controlPlane().caFile } },
-    ],
-    users: [{ name: account.name, user: { token } }],
-    contexts: [{ name: 'e2e', context: { cluster: 'e2e', user: account.name, namespace: namespace.name } }],
-    'current-context': 'e2e',
-  };
-  writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
-  return path;
+  return writeAccountKubeconfig(controlPlane(), namespace, account.name);
 }
