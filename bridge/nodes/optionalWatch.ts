@@ -2,7 +2,7 @@
  * startOptionalWatch: watches one kind of object where the API server allows it.
  *
  * It asks first, so that a refusal is one log line and no failing watch. It asks again every
- * minute, because a Role may be granted.
+ * five minutes, because a Role may be granted.
  *
  * Guarantees: nothing else waits for it. `onRefused` comes once a refusal.
  */
@@ -32,7 +32,8 @@ interface OptionalWatchOptions {
   onRefused(why: string): void;
 }
 
-const REFUSED_RETRY_MS = 60_000;
+/** Each refusal is a line in an audit log. */
+const REFUSED_RETRY_MS = 300_000;
 const FAILED_RETRY_MS = 5_000;
 
 export function startOptionalWatch(options: OptionalWatchOptions): OptionalWatch {
