@@ -13,6 +13,7 @@ import { describeWrite } from '../lib/selection/describeWrite.ts';
 import { isExcluded } from '../lib/selection/fitness.ts';
 import { annotation } from '../lib/selection/names.ts';
 import type { Verdict } from '../lib/selection/observation.ts';
+import { liveVerdicts, type OutsideVerdict } from '../lib/selection/outsideVerdict.ts';
 import { readRecord } from '../lib/selection/record.ts';
 import { parseSettings } from '../lib/selection/settings.ts';
 import type { Snapshot, Uid } from '../lib/selection/snapshot.ts';
@@ -53,6 +54,14 @@ const rolesSchema = z.object({
   primaries: z.array(z.string()).meta({ description: 'The pods that say that they are the primary, by name.' }),
 });
 
+const verdictSchema = z.object({
+  pod: z.string().meta({ description: 'The name of the pod.' }),
+  fit: z.boolean(),
+  by: z.string().meta({ description: 'The caller.' }),
+  reason: z.string(),
+  until: instant.meta({ description: 'After that it changes nothing.' }),
+});
+
 export const leaderStatusSchema = z
   .object({
     namespace: z.string(),
@@ -74,6 +83,7 @@ export const leaderStatusSchema = z
       .nullable()
       .meta({ description: 'Null where the Service asks for no check, or also for roles.' }),
     roleCheck: rolesSchema.nullable().meta({ description: 'Null where the Service does not ask for roles.' }),
+    verdicts: z.array(verdictSchema).meta({ description: 'What callers from outside say of pods now.' }),
     drift: z.array(z.string()).meta({ description: 'What is not yet as the rules want it; empty when all is.' }),
     warnings: z.array(z.object({ reason: z.string(), message: z.string() })),
     nextLookAt: instant
@@ -117,10 +127,19 @@ export function toLeaderStatus(snapshot: Snapshot, now: number): LeaderStatus {
       .toSorted(),
     healthCheck: toHealthStatus(snapshot, record.leader?.uid),
     roleCheck: toRoleStatus(snapshot, record.leader?.uid),
+    verdicts: toVerdictStatus(snapshot, record.verdicts, now),
     drift: writes.map(describeWrite),
     warnings: decision.warnings.map(({ reason, message }) => ({ reason, message })),
     nextLookAt: nextLookAt === null ? null : formatRfc3339(nextLookAt),
   };
+}
+
+/** A pod that is gone leaves its verdicts without a meaning. */
+function toVerdictStatus({ candidates }: Snapshot, verdicts: readonly OutsideVerdict[], now: number) {
+  return liveVerdicts(verdicts, now).flatMap(({ pod: uid, fit, by, reason, until }) => {
+    const pod = candidates.find((each) => each.uid === uid)?.name;
+    return pod === undefined ? [] : [{ pod, fit, by, reason, until: formatRfc3339(until) }];
+  });
 }
 
 function toHealthStatus({ source, observer, candidates }: Snapshot, leaderUid: Uid | undefined) {

@@ -162,7 +162,7 @@ export const script = `
     return made;
   }
   function listNotes(status) {
-    const { leader, paused, reason, lastReason, warnings, healthCheck, roleCheck, excluded } = status;
+    const { leader, paused, reason, lastReason, warnings, verdicts, healthCheck, roleCheck, excluded } = status;
     return [
       ...leader !== null && healthCheck?.leader === "failing" ? [describeFailure(healthCheck)] : [],
       ...leader !== null && roleCheck !== null ? describeRole(roleCheck) : [],
@@ -170,6 +170,7 @@ export const script = `
       ...paused ? ["Paused: the leader does not move, whatever happens."] : [],
       ...leader === null && !paused && reason !== lastReason ? [textOf(reason)] : [],
       ...excluded.length > 0 ? [describeExcluded(excluded)] : [],
+      ...verdicts.filter(({ fit }) => !fit).map(describeVerdict),
       ...warnings.map((warning) => \`\${warning.reason}: \${warning.message}\`)
     ];
   }
@@ -178,6 +179,9 @@ export const script = `
     const rest = names2.length - MAX_EXCLUDED_NAMES;
     const shown = names2.slice(0, MAX_EXCLUDED_NAMES).join(", ");
     return \`Excluded from leading: \${shown}\${rest > 0 ? \` and \${rest} more\` : ""}.\`;
+  }
+  function describeVerdict({ pod, by, reason, until }) {
+    return \`\${by} reports \${pod} unfit until \${until}\${reason === "" ? "" : \`: \${reason}\`}\`;
   }
   function describeFailure({ check, detail, since, passing }) {
     const why = detail === null ? "" : \` (\${detail})\`;

@@ -61,7 +61,7 @@ function makeFacts(status: LeaderStatus): HTMLElement {
 }
 
 function listNotes(status: LeaderStatus): readonly string[] {
-  const { leader, paused, reason, lastReason, warnings, healthCheck, roleCheck, excluded } = status;
+  const { leader, paused, reason, lastReason, warnings, verdicts, healthCheck, roleCheck, excluded } = status;
   return [
     ...(leader !== null && healthCheck?.leader === 'failing' ? [describeFailure(healthCheck)] : []),
     ...(leader !== null && roleCheck !== null ? describeRole(roleCheck) : []),
@@ -69,6 +69,7 @@ function listNotes(status: LeaderStatus): readonly string[] {
     ...(paused ? ['Paused: the leader does not move, whatever happens.'] : []),
     ...(leader === null && !paused && reason !== lastReason ? [textOf(reason)] : []),
     ...(excluded.length > 0 ? [describeExcluded(excluded)] : []),
+    ...verdicts.filter(({ fit }) => !fit).map(describeVerdict),
     ...warnings.map((warning) => `${warning.reason}: ${warning.message}`),
   ];
 }
@@ -80,6 +81,10 @@ function describeExcluded(names: readonly string[]): string {
   const rest = names.length - MAX_EXCLUDED_NAMES;
   const shown = names.slice(0, MAX_EXCLUDED_NAMES).join(', ');
   return `Excluded from leading: ${shown}${rest > 0 ? ` and ${rest} more` : ''}.`;
+}
+
+function describeVerdict({ pod, by, reason, until }: LeaderStatus['verdicts'][number]): string {
+  return `${by} reports ${pod} unfit until ${until}${reason === '' ? '' : `: ${reason}`}`;
 }
 
 function describeFailure({ check, detail, since, passing }: NonNullable<LeaderStatus['healthCheck']>): string {

@@ -36,11 +36,13 @@ function toLeaderBefore(pod: string | null, at: string | null, now: number): str
 
 /** What a person should know first. */
 export function stateOf(status: LeaderStatus): string {
-  const { decision, reason, leader, paused, drift, warnings, healthCheck, roleCheck } = status;
+  const { decision, reason, leader, paused, drift, warnings, verdicts, healthCheck, roleCheck } = status;
+  const isReported = verdicts.some(({ pod, fit }) => !fit && pod === leader?.name);
   const words = [
     ...(decision === 'refused' ? [`refused: ${reason}`] : []),
     ...(leader === null && decision !== 'refused' ? [`no leader: ${reason}`] : []),
     ...(leader !== null && healthCheck?.leader === 'failing' ? ['fails its check'] : []),
+    ...(isReported ? ['is reported unfit'] : []),
     ...(leader !== null && roleCheck?.leader === 'other' ? ['is not the primary'] : []),
     ...(leader !== null && roleCheck?.leader === 'silent' ? ['does not say its role'] : []),
     ...(roleCheck !== null && roleCheck.primaries.length > 1 ? [`${roleCheck.primaries.length} primaries`] : []),

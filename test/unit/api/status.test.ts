@@ -7,6 +7,7 @@ import { heading, stateOf, toRow, wideHeading } from '../../../cli/status/status
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
 import { reasons } from '../../../lib/selection/decision.ts';
 import type { PodObservation } from '../../../lib/selection/observation.ts';
+import { planVerdict } from '../../../lib/selection/planVerdict.ts';
 import { reasonText } from '../../../lib/selection/reasonText.ts';
 import { judgedCheck } from '../../../lib/selection/roleCheck.ts';
 import { aLeaderStore } from '../../support/objects/aLeaderStore.ts';
@@ -65,6 +66,22 @@ describe('a status', () => {
       ],
     });
     expect(toLeaderStatus(snapshot, NOW).excluded).toEqual(['postgres-0', 'postgres-1']);
+  });
+
+  it('says what callers from outside say of pods, until that ends', () => {
+    const world = new World();
+    world.setSource(aService());
+    world.setPod(aPod({ name: 'postgres-0' }));
+    world.reconcile(NOW);
+    const about = { pod: 'postgres-0', fit: false, forSeconds: 60, reason: 'disk full' };
+    const plan = planVerdict(world.snapshot(), about, 'jane', NOW);
+    if (plan.kind === 'write') world.apply(plan.write);
+    const status = toLeaderStatus(world.snapshot(), NOW);
+    expect(leaderStatusSchema.parse(status)).toEqual(status);
+    const until = new Date(NOW + 60_000).toISOString();
+    expect(status.verdicts).toEqual([{ pod: 'postgres-0', fit: false, by: 'jane', reason: 'disk full', until }]);
+    expect(stateOf(status)).toContain('is reported unfit');
+    expect(toLeaderStatus(world.snapshot(), NOW + 60_000).verdicts).toEqual([]);
   });
 
   it('says what the leader says of its role, and which pods are the primary', () => {
