@@ -54,8 +54,6 @@ describe.runIf(hasRedis())('Redis with Sentinel behind its leader Service', () =
   });
 
   test('a split brain is named, and the route stays', { timeout }, async () => {
-    // With the check of the example, two of three servers cannot both be primaries with a replica.
-    await annotate('role-check=redis://:6379', 'role-check-send-', 'role-check-expect-');
     const primary = await redis.untilSettled();
     const rebel = redis.pods.find((pod) => pod !== primary) ?? '';
     const startedAt = Date.now();
@@ -68,11 +66,6 @@ describe.runIf(hasRedis())('Redis with Sentinel behind its leader Service', () =
     const led = redis.roles(startedAt).filter(({ target }) => target === 'leader');
     expect([...new Set(led.map(({ name }) => name))]).toEqual([primary]);
   });
-
-  async function annotate(...changes: readonly string[]): Promise<void> {
-    const named = changes.map((change) => `zen-lead.io/${change}`);
-    await cluster.kubectl('-n', redis.namespace, 'annotate', '--overwrite', 'service', 'redis', ...named);
-  }
 
   /**
    * Returns the milliseconds from the first Sentinel that names another primary to the first answer
