@@ -9,7 +9,7 @@ import type { Observations } from '../../../lib/selection/observation.ts';
 import type { Etcd } from '../etcd.ts';
 import type { PodNetwork } from '../podNetwork.ts';
 import { toSnapshot } from './checkSettled.ts';
-import { isFit } from './fit.ts';
+import { familyOf, isFit } from './fit.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
 
 /** The role check that a source asks for, as the actions of the simulation write it. */
@@ -52,8 +52,12 @@ export function checkFollowed(
     const { decision } = assess(snapshot, now);
     if (source === null || roleCheckOf({ source, pods: [] }) === null || decision.plan === null) continue;
     if (decision.reason === 'Paused' || decision.reason === 'InvalidService') continue;
-    const fit = snapshot.candidates.filter((pod) =>
-      isFit({ ...pod, namespace: '', labels: pod.selected ? (source.selector ?? {}) : {} }, source),
+    // A source that is being deleted may have kept slices of a family that it asks for no more.
+    const [primaryRoute] = decision.plan.routes;
+    const fit = snapshot.candidates.filter(
+      (pod) =>
+        isFit({ ...pod, namespace: '', labels: pod.selected ? (source.selector ?? {}) : {} }, source) &&
+        pod.ips.some((ip) => familyOf(ip) === primaryRoute?.family),
     );
     const [primary, ...others] = fit.filter(({ uid }) => isPrimary(uid));
     if (primary === undefined || others.length > 0 || decision.leader?.uid === primary.uid) continue;
