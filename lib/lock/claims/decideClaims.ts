@@ -74,7 +74,10 @@ function toRequests(
       if (isDue) requests.push({ kind: 'renew', grantId: id, token: held.token });
     } else if (claim.status?.phase !== 'Held') {
       const { holder, ttlMs } = claim;
-      requests.push({ kind: 'acquire', id, holder, ttlMs, lockDelayMs: 0, waitsUntil: now + CLAIM_PLACE_MS });
+      const known = state.queue.find((waiter) => waiter.id === id)?.expiresAt ?? 0;
+      // Each new time is a write, and each write an event: asking for one at each would never end.
+      const waitsUntil = known - now > CLAIM_PLACE_MS / 2 ? known : now + CLAIM_PLACE_MS;
+      requests.push({ kind: 'acquire', id, holder, ttlMs, lockDelayMs: 0, waitsUntil });
     }
   }
   return requests;

@@ -36,9 +36,11 @@ describe('decideClaims', () => {
   it('writes nothing where nothing has changed', () => {
     const first = decide(absentLock(), [aClaim('a'), aClaim('b', { createdAt: now + 1 })]);
     const again = decide(first.state, first.claims, now + 1_000);
-    expect([again.patch, again.written]).toEqual([expect.anything(), []]);
-    // What is written at all is the place of the one that waits.
-    expect(again.state.grant).toEqual(first.state.grant);
+    expect([again.patch, again.written]).toEqual([null, []]);
+    // Its place is kept for a minute, and asked for again in time.
+    expect(again.nextAt).toBe(now + 10_000);
+    const later = decide(again.state, again.claims, now + 30_500);
+    expect(later.state.queue[0]?.expiresAt).toBe(now + 90_500);
   });
 
   it('hands over when the claim of the holder is gone, with a greater token', () => {
