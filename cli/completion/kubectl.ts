@@ -3,8 +3,8 @@
  * `npm install` put it on the PATH, beside the plugin.
  *
  * Source: https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/ (kubectl_complete-NAME;
- * kubectl 1.26 or later); https://github.com/spf13/cobra/blob/main/site/content/completions/_index.md
- * (the last line: `:4` is no file, `:0` is files too)
+ * kubectl 1.26 or later); https://pkg.go.dev/github.com/spf13/cobra#ShellCompDirective (the last
+ * line: `:4` is no file, `:0` is files too)
  */
 
 import type { CommandCompletion, ValueCompletion } from './completions.ts';
