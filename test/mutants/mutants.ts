@@ -202,8 +202,7 @@ export const mutants: readonly Mutant[] = [
     file: 'api/locks/lockBook.ts',
     search: 'keepers.get(key)?.observe(view, uid);',
     replace: '',
-    test: 'test/integration/api/locks.test.ts',
-    title: 'deleted by hand',
+    test: 'test/unit/api/locks/lockBook.test.ts',
   },
   {
     name: 'a lock gives the same token twice',
