@@ -49,7 +49,10 @@ function takeOurAnnotations(metadata: Fields): Readonly<Record<string, string>> 
 }
 
 /** Annotations that hold a list, with the characters that it may have. */
-const lists: Readonly<Record<string, number>> = { [annotation.leaderHistory]: MAX_LIST_LENGTH };
+const lists: Readonly<Record<string, number>> = {
+  [annotation.leaderHistory]: MAX_LIST_LENGTH,
+  [annotation.verdicts]: MAX_LIST_LENGTH,
+};
 
 /** The labels or annotations that `keep` wants, each cut by `boundValue`. */
 export function takeStringMap(

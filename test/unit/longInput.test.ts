@@ -12,13 +12,18 @@ import { isUri } from '../../lib/events/uri.ts';
 import { parsePod } from '../../lib/kube/parsePod.ts';
 import { parseRetryAfter } from '../../lib/kube/parseRetryAfter.ts';
 import { parseService } from '../../lib/kube/parseService.ts';
+import { parseSlice } from '../../lib/kube/parseSlice.ts';
 import { compareRevisions } from '../../lib/selection/compareRevisions.ts';
 import { parseHealthCheck } from '../../lib/selection/healthCheck.ts';
+import { parseHistory } from '../../lib/selection/history.ts';
 import { annotation } from '../../lib/selection/names.ts';
+import { formatVerdicts, parseVerdicts } from '../../lib/selection/outsideVerdict.ts';
 import { parseDuration } from '../../lib/selection/parseDuration.ts';
+import { parsePreferred } from '../../lib/selection/preference.ts';
 import { parseLiteral, parseRoleCheck } from '../../lib/selection/roleCheck.ts';
 import { parseSettings } from '../../lib/selection/settings.ts';
-import { parsePriority } from '../../lib/selection/strategy.ts';
+import { parsePriority, parseWeight } from '../../lib/selection/strategy.ts';
+import { uidOf } from '../support/objects/builders.ts';
 
 const LENGTH = 250_000;
 const shapes = ['1', '1.', '.1', '-', '1h', 'a', 'a.', 'a-', ' ', '"', '%41', 'é', '9'].map((unit) => ({
@@ -30,6 +35,10 @@ const prefixes = ['', 'http://:80/', 'namespaces/a/services/', '2026-01-01T00:00
 const parsers: Readonly<Record<string, (text: string) => unknown>> = {
   parseDuration,
   parsePriority,
+  parseWeight,
+  parsePreferred,
+  parseHistory,
+  parseVerdicts,
   parseHealthCheck,
   parseRoleCheck: (text) => parseRoleCheck(text, { send: '', expect: 'a' }),
   parseLiteral,
@@ -82,6 +91,24 @@ describe('a projection', () => {
     const pod = parsePod({ metadata: { ...metadata, annotations } });
     expect(pod.exclude?.length).toBe(1_025);
     expect(pod.priority?.length).toBe(1_025);
+  });
+
+  it('keeps the lists that zen-lead writes up to 4 KiB, and cuts a longer one', () => {
+    const entry = {
+      fit: false,
+      until: 1_800_000_000_000,
+      by: 'system:serviceaccount:shop:watchdog',
+      reason: 'x'.repeat(64),
+    };
+    const full = Array.from({ length: 16 }, (_, n) => ({ pod: uidOf(`pod-${n}`), ...entry }));
+    const read = (value: string) =>
+      parseSlice({ metadata: { ...metadata, annotations: { [annotation.verdicts]: value } } }).annotations;
+    const text = formatVerdicts(full);
+    expect(text.length).toBeGreaterThan(1_024);
+    expect(parseVerdicts(read(text)[annotation.verdicts])).toEqual(full);
+    const cut = read(long)[annotation.verdicts];
+    expect(cut?.length).toBe(4_097);
+    expect(parseVerdicts(cut)).toEqual([]);
   });
 
   it('cuts the annotations of a Service, and keeps few of those that it does not know', () => {
