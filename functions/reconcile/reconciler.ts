@@ -10,7 +10,7 @@ import type { ParsedReconcileEvent } from '../../lib/events/parseReconcileEvent.
 import type { ReplyData, ReplyEvent } from '../../lib/events/reply.ts';
 import { clusterSource, toReply } from '../../lib/events/toReply.ts';
 import type { GoneSource } from '../../lib/selection/snapshot.ts';
-import type { GoneTold } from '../announce/announce.ts';
+import type { GoneTold } from '../announce/tell.ts';
 import { watchColdStart } from '../coldStart.ts';
 import { type Catalogue, readCatalogue } from './catalogue.ts';
 import { createCoalescer } from './coalesce.ts';
