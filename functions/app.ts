@@ -10,39 +10,24 @@
  *
  * It does not listen by itself.
  *
- * Guarantees: work stops when its caller has gone (watchCaller.ts). Every answer but 200 and 204
- * has the body of docs/reference/events.md#answers (refuse.ts).
+ * Guarantees: every answer but 200 and 204 has the body of docs/reference/events.md#answers
+ * (refuse.ts).
  * Source: CloudEvents HTTP protocol binding 1.0.2 (a reply is an event in the response); HTTP
  * webhook 1.0.2 section 4 (handshake); RFC 9112 section 3.2 (a request names its host).
  */
 
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { inputError, ZenLeadError } from '../lib/errors.ts';
-import { batchContentType, isBatch, parseBatch } from '../lib/events/batch.ts';
-import { parseEnvelope } from '../lib/events/envelope.ts';
-import { type IncomingEvent, parseEvent } from '../lib/events/parseEvent.ts';
-import type { ReplyEvent } from '../lib/events/reply.ts';
-import { type HttpMessage, toStructured } from '../lib/events/toStructured.ts';
-import type { VerdictEvent } from '../lib/events/verdictEvent.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { type Readiness, registerProbes } from '../lib/telemetry/probes.ts';
-import { answerBatch } from './answerBatch.ts';
-import { type Authenticate, refuseTokenInQuery, type Sender, wrongSender } from './authenticate.ts';
-import { dispatch } from './dispatch.ts';
-import type { Reconciler } from './reconcile/reconciler.ts';
+import { type Authenticate, refuseTokenInQuery } from './authenticate.ts';
+import { type ReceiveDeps, receive, receiveAll } from './receive.ts';
 import { answerClientError, type ReceiveLimits, refuse, toInputError } from './refuse.ts';
 import { serveSchemas } from './serveSchemas.ts';
-import { parseAlerts } from './verdicts/parseAlerts.ts';
-import { receiveAlerts } from './verdicts/receiveAlerts.ts';
-import type { VerdictIntake } from './verdicts/verdictIntake.ts';
-import { watchCaller } from './watchCaller.ts';
 
-export interface AppDeps {
-  readonly reconciler: Reconciler;
+export interface AppDeps extends ReceiveDeps {
   readonly authenticate: Authenticate;
-  /** Absent: verdicts from outside are refused. */
-  readonly verdicts?: VerdictIntake | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
   /**
@@ -72,25 +57,18 @@ const BODIES_LIMIT_BYTES = 96 * 1024 * 1024;
  */
 const HEADERS_LIMIT_BYTES = 80 * 1024;
 /**
- * Past it a reply leaves out the state that was read, which only a recording needs. 10,000 pods
- * have 3 MB, and a tenant can write slices that have more.
- */
-const REPLY_LIMIT_BYTES = 4 * 1024 * 1024;
-/**
  * A bridge holds 64 at most. Headers that are being received take 190 MiB in all then: many short
  * ones, measured.
  */
 const MAX_CONNECTIONS = 1_024;
-/** For a reconcile, as long as our bridge ever waits for an answer. A Broker waits longer. */
-const RECONCILE_TIMEOUT_MS = 30_000;
 /**
  * Longer than undici (4 s) and Knative's proxies keep an idle connection, so that the one who sends
  * closes first.
  */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
-/** On every path. */
 /** Of Alertmanager's webhook. */
 const ALERTS_PATH = '/v1/alerts';
+/** On every path. */
 const ALLOWED_METHODS = ['POST', 'OPTIONS'];
 
 export function createApp(deps: AppDeps): FastifyInstance {
@@ -152,12 +130,6 @@ export function createApp(deps: AppDeps): FastifyInstance {
   }
 }
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    sender: Sender;
-  }
-}
-
 /**
  * Authenticates the sender, and bounds what all bodies together may take. Runs on the headers,
  * before a byte of the body is read. 1,500 callers without a token held 557 MiB before.
@@ -179,63 +151,6 @@ function createAdmission(
       receivingBytes -= bytes;
     });
   };
-}
-
-/** Takes the alerts of one webhook. */
-async function receiveAll(request: FastifyRequest, reply: FastifyReply, deps: AppDeps): Promise<FastifyReply> {
-  const signal = watchCaller(reply.raw, RECONCILE_TIMEOUT_MS);
-  const intake = takeIntake(deps);
-  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  return reply.send(await receiveAlerts(parseAlerts(body), request.headers.authorization, intake, signal));
-}
-
-function takeIntake({ verdicts }: AppDeps): VerdictIntake {
-  if (verdicts !== undefined) return verdicts;
-  const message = 'verdicts from outside are not accepted here; --accept-verdicts turns them on';
-  throw new ZenLeadError('REPORT_REFUSED', message, { retry: 'never' });
-}
-
-async function receive(request: FastifyRequest, reply: FastifyReply, deps: AppDeps): Promise<FastifyReply> {
-  const signal = watchCaller(reply.raw, RECONCILE_TIMEOUT_MS);
-  const takeVerdict = ({ id, subject: service, report }: VerdictEvent): Promise<ReplyEvent> =>
-    takeIntake(deps).report(request.headers.authorization, { id, service, report }, signal);
-  const dispatchFrom = (event: Exclude<IncomingEvent, VerdictEvent>): Promise<readonly ReplyEvent[]> => {
-    if (request.sender === 'reporter') throw wrongSender('a reporter of verdicts');
-    return dispatch(event, request.sender === 'trusted', deps.reconciler, signal);
-  };
-  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  // headersDistinct, not headers: Node joins what is given twice into one value.
-  const headers = request.raw.headersDistinct;
-  const handle = async (event: IncomingEvent): Promise<readonly ReplyEvent[]> =>
-    event.kind === 'verdict' ? [await takeVerdict(event)] : await dispatchFrom(event);
-  if (isBatch(headers)) {
-    const answer = await answerBatch(parseBatch(headers, body, parseEvent), handle, (each) =>
-      toMessage(each, request.sender),
-    );
-    return answer === null ? reply.code(204).send() : reply.code(200).type(batchContentType).send(answer);
-  }
-  const replies = await handle(parseEvent(parseEnvelope(headers, body)));
-  const [only, ...others] = replies;
-  // A response holds one event. A foreign event may concern several Services, and its sender
-  // expects no reply.
-  if (only === undefined || others.length > 0) return reply.code(204).send();
-  const message = toMessage(only, request.sender);
-  return reply
-    .code(200)
-    .headers({ ...message.headers })
-    .send(message.body);
-}
-
-function toMessage(reply: ReplyEvent, sender: Sender): HttpMessage {
-  if (sender !== 'trusted') return toStructured(withoutSnapshot(reply));
-  const message = toStructured(reply);
-  return Buffer.byteLength(message.body) > REPLY_LIMIT_BYTES ? toStructured(withoutSnapshot(reply)) : message;
-}
-
-/** Not every caller that can reach the port may learn pods, addresses and nodes. */
-function withoutSnapshot(reply: ReplyEvent): ReplyEvent {
-  const { snapshot: _, ...data } = reply.data;
-  return { ...reply, data };
 }
 
 function notFoundError({ method, url }: FastifyRequest): ZenLeadError {
