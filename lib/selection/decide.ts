@@ -129,7 +129,13 @@ function nextEpoch(
   const canBeMade = slice !== undefined || !source.terminating;
   const isNewSlice = canBeMade && (record.slice === null || parseEpoch(slice?.annotations[annotation.epoch]) === null);
   if (isNewSlice) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now), slice?.createdAt ?? 0), isNewSlice };
-  return { epoch: record.knownEpoch + (isElection ? 1 : 0), isNewSlice };
+  // The record moves with the primary family, and the slice that it moves from still has it. A
+  // patch of that slice with the next epoch may be on its way.
+  const isContested = owned.slices.some(
+    (each) => each.name !== name && each.annotations[annotation.podsRevision] !== undefined,
+  );
+  const step = isContested ? 2 : 1;
+  return { epoch: record.knownEpoch + (isElection ? step : 0), isNewSlice };
 }
 
 function leaderOf(pod: Candidate): Leader {

@@ -947,6 +947,14 @@ export const mutants: readonly Mutant[] = [
     replace: '',
   },
   {
+    name: 'a change of the primary family gives an epoch that is on its way',
+    guarantee: 'S4',
+    file: 'lib/selection/decide.ts',
+    search: 'const step = isContested ? 2 : 1;',
+    replace: 'const step = 1;',
+    test: 'test/unit/selection/decide.test.ts',
+  },
+  {
     name: 'a new slice starts by the clock of the function alone',
     guarantee: 'The epoch grows across deletion on any clock',
     file: 'lib/selection/decide.ts',

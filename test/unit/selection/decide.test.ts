@@ -653,6 +653,19 @@ describe('dual-stack', () => {
     expect(world.reconcile(T0 + 5_000).writes).toEqual([]);
   });
 
+  it('gives no epoch that a late patch of the previous primary slice may carry', () => {
+    start({}, dual);
+    for (const n of [0, 1, 2]) world.changePod(`pg-${n}`, { ips: [`10.0.0.${n}`, `fd00::${n}`] });
+    const { epoch } = reconcile();
+    world.changePod('pg-0', { ready: false });
+    const late = assess(world.snapshot(), T0 + 1_000).decision;
+    expect(late).toMatchObject({ kind: 'elected', epoch: epoch + 1 });
+    annotate({}, { ...dual, ipFamilies: ['IPv6', 'IPv4'] });
+    expect(reconcile()).toMatchObject({ kind: 'elected', epoch: epoch + 2 });
+    world.changePod('pg-1', { ready: false });
+    expect(reconcile()).toMatchObject({ kind: 'elected', epoch: epoch + 3 });
+  });
+
   it('takes our own slices for nobody else’s', () => {
     start({}, dual);
     expect(reconcile()).toMatchObject({ kind: 'kept', warnings: [] });
