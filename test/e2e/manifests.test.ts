@@ -30,7 +30,7 @@ beforeAll(async () => {
   if (definitions !== null)
     await kubectl('wait', '--for=condition=Established', 'customresourcedefinitions', '--all', '--timeout=60s');
   // A dry run makes no namespace for the manifests after it.
-  for (const name of ['zen-lead', 'team-a', 'team-b']) await kubectl('create', 'namespace', name);
+  for (const name of ['zen-lead', 'zen-flow', 'team-a', 'team-b']) await kubectl('create', 'namespace', name);
 });
 
 const kustomizations = globSync('**/kustomization.yaml', { cwd: deploy }).map(dirname).sort();
