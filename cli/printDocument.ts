@@ -13,6 +13,6 @@ export async function printDocument(document: unknown, format: 'json' | 'yaml', 
 
 export async function renderYaml(document: unknown): Promise<string> {
   // Only here: the other formats start without it.
-  const { stringify } = await import('yaml');
+  const { stringify } = await import('../lib/config/yamlPackage.ts');
   return stringify(document, { compat: 'yaml-1.1', lineWidth: 0, aliasDuplicateObjects: false });
 }

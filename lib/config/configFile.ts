@@ -28,7 +28,7 @@ const MAX_BYTES = 65_536;
 
 export async function readConfigFile(path: string): Promise<ConfigFile> {
   const text = await readText(path);
-  const { isMap, isScalar, isSeq, LineCounter, parseDocument } = await import('yaml');
+  const { isMap, isScalar, isSeq, LineCounter, parseDocument } = await import('./yamlPackage.ts');
   const lineCounter = new LineCounter();
   const { contents, errors } = parseDocument(text, { lineCounter, prettyErrors: false });
   const placeOf = (offset: number | undefined) => `${path}:${lineCounter.linePos(offset ?? 0).line}`;

@@ -15,7 +15,7 @@ import type { CloudEventV1 } from 'cloudevents';
 import { ZenLeadError } from '../errors.ts';
 
 export async function buildCloudEvent<Event extends CloudEventV1<unknown>>(event: Event): Promise<Event> {
-  const { CloudEvent, ValidationError } = await import('cloudevents');
+  const { CloudEvent, ValidationError } = await import('./cloudEventsPackage.ts');
   const given = Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined));
   try {
     return new CloudEvent<unknown>(given as Event, true) as unknown as Event;

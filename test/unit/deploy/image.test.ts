@@ -2,9 +2,9 @@
  * The archive that `npm run image` writes, read back with tar and by what the OCI layout says.
  */
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -132,4 +132,28 @@ test('the Dockerfile starts the image as `npm run image` does', () => {
   expect(dockerfile).toContain('USER 65532:65532');
   // V8 refuses a compile cache that was made under other flags.
   expect(JSON.parse(entrypoint).slice(1, -1)).toEqual(nodeFlags);
+});
+
+describe('the program in parts, as the image has it', () => {
+  const root = resolve(import.meta.dirname, '../../..');
+  const parts = join(directory, 'parts');
+
+  test('loads no package late by its own name, because a part holds a CommonJS package as default alone', () => {
+    const late = globSync('{api,apiserver,bridge,cli,functions,lib}/**/*.ts', { cwd: root }).flatMap((file) => {
+      const found = readFileSync(join(root, file), 'utf8').match(/\bimport\('[^.'][^']*'\)/g) ?? [];
+      return found.filter((each) => !each.includes("'node:")).map((each) => `${file}: ${each}`);
+    });
+    expect(late).toEqual([]);
+  });
+
+  test('reads a file of settings', () => {
+    execFileSync('node', ['deploy/bundle.ts', join(parts, 'zen-lead.mjs'), 'zen-lead', 'split'], {
+      cwd: root,
+      stdio: 'pipe',
+    });
+    writeFileSync(join(directory, 'zen-lead.yaml'), 'log-level: [');
+    const run = spawnSync('node', [join(parts, 'zen-lead.mjs'), 'run', '--config', join(directory, 'zen-lead.yaml')]);
+    expect(run.stderr.toString()).toContain('zen-lead.yaml:1: is not YAML');
+    expect(run.status).toBe(2);
+  });
 });

@@ -1,0 +1,7 @@
+/**
+ * Holds what is used of the package yaml, so that it can be loaded late. A bundle in parts has a
+ * CommonJS package as its default export alone, when the package itself is imported dynamically
+ * (deploy/bundle.ts).
+ */
+
+export { isMap, isScalar, isSeq, LineCounter, parseDocument, stringify } from 'yaml';
