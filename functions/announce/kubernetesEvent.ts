@@ -12,29 +12,16 @@
 import { codeOf } from '../../lib/errors.ts';
 import { hashId } from '../../lib/events/eventId.ts';
 import { events, type KubeApi } from '../../lib/kube/kubeApi.ts';
+import type { Warning } from '../../lib/selection/decision.ts';
 import type { ServiceView } from '../../lib/selection/snapshot.ts';
 
+/** Each warning of a decision, and what only the outbox or a write knows. */
 export type EventReason =
+  | Warning['reason']
   | 'LeaderElected'
   | 'LeaderChanged'
-  | 'NoReadyPods'
-  | 'NoPodsFound'
-  | 'PortResolutionFailed'
-  | 'HealthCheckFailing'
-  | 'ReportedUnfit'
-  | 'TwoPrimaries'
-  | 'NoPrimary'
-  | 'RoleDecides'
-  | 'NodeSilent'
-  | 'NodeUnfit'
-  | 'InvalidService'
-  | 'InvalidAnnotation'
-  | 'NameConflict'
-  | 'ForeignEndpointSlice'
   | 'WriteRefused'
   | 'LeaderDemoted'
-  | 'DemotionRefused'
-  | 'DemotionSkipped'
   | 'WriteUndone'
   | 'StateNotRead'
   | 'SourceGone'
