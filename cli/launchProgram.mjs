@@ -1,10 +1,12 @@
 /**
  * Starts a program of this package with a Node that can run it.
  *
- * Plain JavaScript, because the Node that reads it may be too old for the program: then it starts the Node 24 that npm installed
- * as an optional dependency. Runs the sources in a checkout, and the bundle in an installed package.
+ * Plain JavaScript, because the Node that reads it may be too old for the program. Then it starts
+ * the Node 24 that npm installed as an optional dependency. It runs the sources in a checkout, and
+ * the bundle in an installed package.
  *
- * Guarantees: exit code and signals pass through. One line on standard error where no such Node is there.
+ * Guarantees: exit code and signals pass through. It prints one line on standard error where it
+ * finds no such Node.
  */
 
 import { spawn } from 'node:child_process';
@@ -45,7 +47,8 @@ function findNode() {
 function startWith(node, program, name) {
   const args = [...process.execArgv, fileURLToPath(program), ...process.argv.slice(2)];
   const child = spawn(node, args, { stdio: 'inherit' });
-  // A terminal sends its interrupt to both processes, and a second one would cut the orderly stop short.
+  // A terminal sends its interrupt to both processes, and a second one would cut the orderly stop
+  // short.
   const hasTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   process.on('SIGINT', () => hasTerminal || child.kill('SIGINT'));
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

@@ -8,7 +8,8 @@ import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 
-# The last epoch of each Service. Keep it where your action is done, if the action must not run twice.
+# The last epoch of each Service. Keep it where your action is done, if the action must not run
+# twice.
 epochs = {}
 lock = Lock()
 
@@ -26,7 +27,8 @@ def take(event):
     key = (event["source"], event["subject"])
     epoch = event["data"]["epoch"]
     with lock:
-        # At least once, and a retry may come after a newer event. The end of a Service keeps its epoch.
+        # At least once, and a retry may come after a newer event. The end of a Service keeps its
+        # epoch.
         last = epochs.get(key, 0)
         if epoch < last or (epoch == last and event["data"]["leader"]):
             return
