@@ -80,7 +80,7 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
       const report = (check: Parameters<Verdict['violate']>[0], problem: string | null): void => {
         if (problem !== null) verdict.violate(check, `${write.actor}: ${problem}`);
       };
-      report('S15', demotions.check(write, options.requestSentAt()));
+      report('S15', demotions.check(write, options.requestSentAt(), options.wallClockOf(write.actor)));
       if (write.plural === 'pods') return;
       if (write.plural !== 'events') report('S3', checkS3(write));
       if (write.outcome !== 'written') return;
@@ -116,6 +116,7 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
     restored() {
       wasRestored = true;
       epochs.forget();
+      demotions.restored();
     },
   };
 }
