@@ -28,7 +28,7 @@ import type { Observations } from '../../lib/selection/observation.ts';
 import type { Snapshot, Uid } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
-import { type Carry, formatCarry, parseCarry } from './carry.ts';
+import { type Carry, carryIn } from './carry.ts';
 import { confirmFirst, isFirst } from './confirmFirst.ts';
 import { admit, announcementDueAt, askedOf, note, noteAnnouncement } from './damping.ts';
 import { placeholdersFirst, withPlaceholders } from './placeholders.ts';
@@ -53,7 +53,10 @@ export interface ReconcileRequest {
 }
 
 export interface ReconcileResult {
+  /** Without its carry. */
   readonly reply: ReplyData;
+  /** For the next event of the sender. A shared reconcile has several, each with its own clock. */
+  readonly carry: Carry;
   /** What this reconcile did, all attempts together: for the log and the counters. */
   readonly decision: Decision;
   readonly sourceUid: Uid | null;
@@ -87,8 +90,6 @@ export async function reconcile(
   const { service, type, evidence } = request;
   const sent = request.hint === null ? sentBasis(evidence) : null;
   const { ledger: known, warnings: carry } = carryIn(evidence, sent !== null);
-  // What is in the ledger is compared by one clock, that of its sender.
-  const sendersLeadMs = leadOf(evidence, deps.now());
   let ledger = known;
   let { hint } = request;
   let basis: Basis = sent ?? (await readBasis(request, deps, signal));
@@ -99,10 +100,9 @@ export async function reconcile(
   for (let attempt = 1; ; ) {
     const decidedAt = deps.now();
     const { decision, writes: wanted, nextLookAt } = select(basis.snapshot, decidedAt, deps.tracing);
-    const sendersNow = decidedAt + sendersLeadMs;
-    const { writes, heldBack, dueAt: heldUntil } = admit(ledger, wanted, basis.snapshot, sendersNow);
+    const { writes, heldBack, dueAt: heldUntil } = admit(ledger, wanted, basis.snapshot, decidedAt);
     const said = [decision.epoch, decision.leader?.uid ?? null];
-    const announceAt = announcementDueAt(ledger, said, sendersNow);
+    const announceAt = announcementDueAt(ledger, said, decidedAt);
     const places = placeholdersFirst(writes);
     const isMakingPlaceholders = places.length > 0;
     const whyNot: HintReason | null =
@@ -119,8 +119,8 @@ export async function reconcile(
     const outcome = await settle(settling, deps, signal);
     // A placeholder does not count, but the patch that fills it does.
     const lasting = isMakingPlaceholders ? outcome.writes.filter(isOfService) : outcome.writes;
-    ledger = note(ledger, askedOf(lasting, asked), sendersNow);
-    if (outcome.kind === 'settled' && outcome.hasRecorded) ledger = noteAnnouncement(ledger, said, sendersNow);
+    ledger = note(ledger, askedOf(lasting, asked), decidedAt);
+    if (outcome.kind === 'settled' && outcome.hasRecorded) ledger = noteAnnouncement(ledger, said, decidedAt);
     if (isMakingPlaceholders) placed.push(...outcome.writes);
     if (outcome.kind === 'stale') {
       if (!isMakingPlaceholders && outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
@@ -140,17 +140,11 @@ export async function reconcile(
       });
       if (outcome.writes.length === 0) await deps.announcer.tellUndone(basis.snapshot, heldBack, signal);
       for (const { resource } of heldBack) deps.metrics.writesHeldBack.inc({ resource });
-      const sendersAgainAt = earliest(heldUntil, announceAt);
-      const againAt = sendersAgainAt === null ? null : sendersAgainAt - sendersLeadMs;
+      const againAt = earliest(heldUntil, announceAt);
       const dueAt = earliest(earliest(nextLookAt, againAt), outcome.owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
-      const reply = toReplyData(
-        basis,
-        decision,
-        dueAt === null ? null : toRecheckDelay(dueAt - decidedAt),
-        formatCarry({ warnings: outcome.carry, ledger }),
-      );
+      const reply = toReplyData(basis, decision, dueAt === null ? null : toRecheckDelay(dueAt - decidedAt));
       const sourceUid = basis.snapshot.source?.uid ?? null;
-      return { ...whole, reply, sourceUid, decidedAt, attempts: attempt, hint };
+      return { ...whole, reply, carry: { warnings: outcome.carry, ledger }, sourceUid, decidedAt, attempts: attempt, hint };
     }
   }
 }
@@ -192,7 +186,6 @@ function toReplyData(
   { snapshot, isRead }: Basis,
   { kind, reason, previous, leader, epoch }: Decision,
   recheckAfterMs: number | null,
-  carry: string | undefined,
 ): ReplyData {
   return {
     decision: kind,
@@ -202,7 +195,6 @@ function toReplyData(
     epoch,
     ...(isRead ? { basis: 'read', snapshot } : { basis: 'event' }),
     ...(recheckAfterMs === null ? {} : { recheckAfterMs }),
-    ...(carry === undefined ? {} : { carry }),
   };
 }
 
@@ -212,24 +204,6 @@ function sentBasis({ data }: Evidence): Basis | null {
   const { snapshot, deadline } = data.value;
   // The record is not lowered to a view that is behind it and moves nothing (whyHint.ts).
   return { snapshot: catchUp(snapshot), deadline, isRead: false };
-}
-
-/**
- * No decision depends on it. What was written counts also for a hint, which is how a Service that
- * is too large for a snapshot is damped. What a stranger sends does not count.
- */
-function carryIn({ isTrusted, data }: Evidence, isSent: boolean): Carry {
-  const carry = parseCarry(isTrusted && data.kind === 'readable' ? data.value.carry : undefined);
-  return isSent ? carry : { ...carry, warnings: undefined };
-}
-
-/**
- * What is to be added to our clock to get the sender's. Functions write the ledger in turns: an
- * instant of one whose clock is ahead would be in the future for the next, and count for nothing.
- * The deadline stands for the moment at which the event was built, because only differences count.
- */
-function leadOf({ isTrusted, data }: Evidence, now: number): number {
-  return isTrusted && data.kind === 'readable' ? data.value.deadline - now : 0;
 }
 
 /** `guess`: what was decided on before. */

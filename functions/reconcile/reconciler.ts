@@ -12,6 +12,7 @@ import { clusterSource, toReply } from '../../lib/events/toReply.ts';
 import type { GoneSource } from '../../lib/selection/snapshot.ts';
 import type { GoneTold } from '../announce/tell.ts';
 import { watchColdStart } from '../coldStart.ts';
+import { type Carry, formatCarry, leadOfSender } from './carry.ts';
 import { type Catalogue, readCatalogue } from './catalogue.ts';
 import { createCoalescer } from './coalesce.ts';
 import type { FindConcerned } from './concerned.ts';
@@ -42,6 +43,13 @@ export interface ReconcilerDeps extends Omit<SettleDeps, 'demoter'>, ReportDeps 
   readonly whyHint?: WhyHint;
 }
 
+/** A reconcile that is over: what its callers hear, each with a carry by its own clock. */
+interface Outcome {
+  readonly context: Parameters<typeof toReply>[0];
+  readonly reply: ReplyData;
+  readonly carry: Carry;
+}
+
 /** A foreign event has no data that a decision could rest on. */
 const noData = { kind: 'unreadable', problem: 'an event of another source' } as const;
 const foreignEvidence = { kind: 'foreign', isTrusted: false, data: noData, isResync: false, writes: [] } as const;
@@ -53,40 +61,40 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const rule = deps.whyHint ?? whyHint;
   const { maxHints = MAX_HINTS } = deps;
   const { readService } = createSharedReads(deps);
-  const hints = createCoalescer<ReplyEvent>(maxHints);
+  const hints = createCoalescer<Outcome>(maxHints);
   const demoter = createDemoter(deps);
   const observed = createObserved();
   const noteDecision = watchColdStart(deps.metrics);
   const foreign = createCoalescer<readonly ReplyEvent[]>(maxHints);
   const catalogues = createCoalescer<Catalogue>(Number.POSITIVE_INFINITY);
   /** By Service: apart from `hints`, whose events may say what a bridge has observed. */
-  const around = createCoalescer<ReplyEvent>(maxHints);
+  const around = createCoalescer<Outcome>(maxHints);
 
   async function run(
     request: ReconcileRequest,
     observedAt: number | undefined,
     signal: AbortSignal,
     gone?: GoneSource,
-  ): Promise<ReplyEvent> {
+  ): Promise<Outcome> {
     const startedAt = deps.now();
-    const context = { request, observedAt, startedAt };
+    const reported = { request, observedAt, startedAt };
     try {
       // Before the reconcile, which may announce the leader of the next Service of this name.
       const ended = gone === undefined ? null : await deps.announcer.tellGone(request.service, gone, signal);
       const result = await reconcile(request, { ...deps, demoter, readService, whyHint: rule }, signal);
-      reportReconcile(context, result, deps);
+      reportReconcile(reported, result, deps);
       noteDecision(observedAt);
-      const { sourceUid, decidedAt } = result;
-      const replyContext = { source: clusterSource(deps.clusterName), subject: request.service, sourceUid, decidedAt };
-      return toReply(replyContext, ended === null ? result.reply : withEnding(result.reply, ended));
+      const { sourceUid, decidedAt, carry, reply } = result;
+      const context = { source: clusterSource(deps.clusterName), subject: request.service, sourceUid, decidedAt };
+      return { context, reply: ended === null ? reply : withEnding(reply, ended), carry };
     } catch (error) {
-      reportFailure(context, error, deps);
+      reportFailure(reported, error, deps);
       throw error;
     }
   }
 
   return {
-    reconcile(event, isTrusted, signal) {
+    async reconcile(event, isTrusted, signal) {
       const { subject: service, type, traceparent } = event;
       // A sender can write any time into an event, which would only spoil the latency that is
       // measured.
@@ -101,12 +109,15 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       };
       const request = { service, type, evidence, hint: rule(evidence), traceparent };
       const gone = isTrusted && event.data.kind === 'readable' ? event.data.value.gone : undefined;
-      if (request.hint === null)
-        return run({ ...request, observations: (now) => observationsIn(evidence, now) }, observedAt, signal, gone);
+      if (request.hint === null) {
+        const observations = (now: number) => observationsIn(evidence, now);
+        return answer(await run({ ...request, observations }, observedAt, signal, gone), evidence);
+      }
       const key = `${service.namespace}/${service.name}`;
       const release = observed.hold(key, evidence);
       const hint = { ...request, observations: (now: number) => observed.newest(key, now) };
-      return hints.run(key, (stop) => run(hint, observedAt, stop, gone), signal).finally(release);
+      const outcome = await hints.run(key, (stop) => run(hint, observedAt, stop, gone), signal).finally(release);
+      return answer(outcome, evidence);
     },
 
     async reconcileAround(hint, findConcerned, signal) {
@@ -121,7 +132,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
             const service = { namespace, name: concerned };
             const evidence: Evidence = { ...foreignEvidence, now: deps.now() };
             const request = { service, type, evidence, hint: rule(evidence) };
-            replies.push(await around.run(`${namespace}/${concerned}`, (each) => run(request, undefined, each), stop));
+            const work = (each: AbortSignal) => run(request, undefined, each);
+            replies.push(answer(await around.run(`${namespace}/${concerned}`, work, stop), evidence));
           }
           return replies;
         },
@@ -129,6 +141,11 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       );
     },
   };
+}
+
+function answer({ context, reply, carry }: Outcome, evidence: Evidence): ReplyEvent {
+  const text = formatCarry(carry, leadOfSender(evidence));
+  return toReply(context, text === undefined ? reply : { ...reply, carry: text });
 }
 
 /** What is still owed is tried again soon. */

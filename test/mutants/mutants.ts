@@ -588,11 +588,20 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'each function compares the ledger with its own clock',
     guarantee: 'Who changes an object of zen-lead for good',
-    file: 'functions/reconcile/reconcile.ts',
+    file: 'functions/reconcile/carry.ts',
     search: '? data.value.deadline - now : 0;',
     replace: '? 0 : 0;',
     test: 'test/unit/functions/reconcile/undoneWrites.test.ts',
     title: 'clocks of two functions',
+  },
+  {
+    name: 'bridges that are served together get the ledger by one clock',
+    guarantee: 'Who changes an object of zen-lead for good',
+    file: 'functions/reconcile/reconciler.ts',
+    search: 'formatCarry(carry, leadOfSender(evidence))',
+    replace: 'formatCarry(carry, 0)',
+    test: 'test/unit/functions/reconcile/undoneWrites.test.ts',
+    title: 'whose hints it serves together',
   },
   {
     name: 'a replica that hints forgets what was written before',

@@ -166,9 +166,9 @@ describe('the carry', () => {
     let ledger: Ledger = noLedger;
     for (let index = 0; index < 40; index++)
       ledger = note(ledger, [{ ...aSliceWrite('p-0', 'a'), name: `slice-${index}` }], T0 + index);
-    const text = formatCarry({ warnings: 'warnings-owed', ledger }) ?? '';
+    const text = formatCarry({ warnings: 'warnings-owed', ledger }, 0) ?? '';
     expect(text.length).toBeLessThan(700);
-    const read = parseCarry(text);
+    const read = parseCarry(text, 0);
     expect(read.warnings).toBe('warnings-owed');
     expect(read.ledger.size).toBe(12);
     const newest: Write = { ...aSliceWrite('p-0', 'a'), name: 'slice-39' };
@@ -177,14 +177,14 @@ describe('the carry', () => {
   });
 
   it('the carry stays as it was where nothing was written', () => {
-    expect(formatCarry({ warnings: 'warnings-owed', ledger: noLedger })).toBe('warnings-owed');
-    expect(formatCarry({ warnings: undefined, ledger: noLedger })).toBeUndefined();
+    expect(formatCarry({ warnings: 'warnings-owed', ledger: noLedger }, 0)).toBe('warnings-owed');
+    expect(formatCarry({ warnings: undefined, ledger: noLedger }, 0)).toBeUndefined();
   });
 
   it.each(['', ';', ';;', 'x;y z', `;${'1 '.repeat(400)}`, ';aaaaaaaa bbbbbbbb 1 -5'])(
     'parseCarry reads %j as no ledger',
     (text) => {
-      expect(parseCarry(text).ledger.size).toBe(0);
+      expect(parseCarry(text, 0).ledger.size).toBe(0);
     },
   );
 

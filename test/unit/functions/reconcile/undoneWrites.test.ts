@@ -1,6 +1,7 @@
 /** Something changes the leader slice after each write of zen-lead. docs/decisions/damping.md */
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { parseCarry } from '../../../../functions/reconcile/carry.ts';
 import type { ReplyEvent } from '../../../../lib/events/reply.ts';
 import { putPod, putService, routedPod } from '../../../support/objects/aNamespace.ts';
 import type { Stored } from '../../../support/servers/fakeApi.ts';
@@ -113,6 +114,24 @@ it.each([300, 3_600_000])('damps it also where the clocks of two functions are %
     harness.clock.now += 100;
   }
   expect(patches).toBeLessThan(6);
+});
+
+it('gives each bridge whose hints it serves together a carry by the clock of that bridge', async () => {
+  putService(harness.fake);
+  putPod(harness.fake, 'db-0');
+  await fightFor(1);
+  const hintOf = async (aheadMs: number): Promise<ReplyEvent> => {
+    const event = await harness.event();
+    if (event.data.kind !== 'readable') throw new Error('the harness makes readable events');
+    const { snapshot: _, deadline, ...value } = event.data.value;
+    const data = { ...value, deadline: deadline + aheadMs, ...(carry === undefined ? {} : { carry }) };
+    return harness.reconciler.reconcile({ ...event, data: { kind: 'readable', value: data } }, true, signal);
+  };
+  // The second and the third wait for the end of the first, and are served by one read.
+  const [, late, right] = await Promise.all([hintOf(0), hintOf(-3_600_000), hintOf(0)]);
+  const newest = (reply: ReplyEvent | undefined): number =>
+    Math.max(...[...parseCarry(reply?.data.carry, 0).ledger.values()].map(({ at }) => at));
+  expect(newest(right) - newest(late)).toBe(3_600_000);
 });
 
 it('damps nothing for a stranger, whose carry does not count', async () => {
