@@ -26,7 +26,7 @@ interface Entry {
   readonly at: number;
 }
 
-/** By the hash of an object's name, or of `announcement`. */
+/** By the hash of an object's name (of a Service with the content), or of `announcement`. */
 export type Ledger = ReadonlyMap<string, Entry>;
 
 export interface HeldBack {
@@ -67,10 +67,11 @@ export function admit(ledger: Ledger, writes: readonly Write[], snapshot: Snapsh
   const held = new Set<string>();
   let dueAt: number | null = null;
   for (const [target, group] of targets) {
-    const entry = ledger.get(hash(target));
+    const [key, content] = entryOf(target, group);
+    const entry = ledger.get(key);
     const [first] = group;
     if (entry === undefined || first === undefined || !('resource' in first)) continue;
-    if (entry.content !== hash(contentOf(group))) continue;
+    if (entry.content !== content) continue;
     const isRouteWrong = isWrong(group, snapshot);
     const at = nextAt(entry, isRouteWrong ? MAX_ROUTE_DELAY_MS : MAX_DELAY_MS);
     if (now >= at) continue;
@@ -96,7 +97,7 @@ export function askedOf(written: readonly Write[], asked: readonly Write[]): rea
 export function note(ledger: Ledger, writes: readonly Write[], now: number): Ledger {
   if (writes.length === 0) return prune(ledger, now);
   const next = new Map(prune(ledger, now));
-  for (const [target, group] of groupByTarget(writes)) add(next, hash(target), hash(contentOf(group)), now);
+  for (const [target, group] of groupByTarget(writes)) add(next, ...entryOf(target, group), now);
   return next;
 }
 
@@ -128,6 +129,16 @@ export function parseLedger(text: string): Ledger {
     return [[key, { content, writes: Number(writes), at: Number(at) }]];
   });
   return new Map(entries);
+}
+
+/**
+ * The contents of a slice take turns where leaders do, and each failover is written at once. Those
+ * of a Service take turns only where two others fight over it, each in its way. With one count for
+ * both, each would begin the count of the other again.
+ */
+function entryOf(target: string, group: readonly Write[]): readonly [key: string, content: string] {
+  const content = hash(contentOf(group));
+  return [hash(target.startsWith('services/') ? `${target} ${content}` : target), content];
 }
 
 function add(ledger: Map<string, Entry>, key: string, content: string, now: number): void {

@@ -144,7 +144,15 @@ export async function reconcile(
       const dueAt = earliest(earliest(nextLookAt, againAt), outcome.owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
       const reply = toReplyData(basis, decision, dueAt === null ? null : toRecheckDelay(dueAt - decidedAt));
       const sourceUid = basis.snapshot.source?.uid ?? null;
-      return { ...whole, reply, carry: { warnings: outcome.carry, ledger }, sourceUid, decidedAt, attempts: attempt, hint };
+      return {
+        ...whole,
+        reply,
+        carry: { warnings: outcome.carry, ledger },
+        sourceUid,
+        decidedAt,
+        attempts: attempt,
+        hint,
+      };
     }
   }
 }

@@ -141,6 +141,16 @@ it('damping counts each new making of a leader Service as the same write', () =>
   expect(admit(ledger, wanted(3), aSnapshot({ source }), T0).writes).toEqual([]);
 });
 
+it('damping counts each wish for a leader Service by itself, where two of them take turns', () => {
+  const { uid: serviceUid, name } = aLeaderService();
+  const target = { stage: 'route', resource: 'services', namespace: 'shop', name } as const;
+  const made: Write = { ...target, kind: 'create', object: { spec: { ipFamilies: ['IPv4'] } } };
+  const repair = { spec: { ipFamilyPolicy: 'SingleStack' } };
+  const repaired: Write = { ...target, kind: 'patch', uid: serviceUid, resourceVersion: version(1), patch: repair };
+  const isRepair = (at: number): boolean => (at - T0) % 500 === 0;
+  expect(fight((at) => (isRepair(at) ? repaired : made), 20_000).length).toBeLessThan(15);
+});
+
 it('damping counts a leader Service that another client made in between as what was to be made', () => {
   const { uid: serviceUid, name } = aLeaderService();
   const target = { stage: 'route', resource: 'services', namespace: 'shop', name } as const;
