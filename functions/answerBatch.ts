@@ -5,15 +5,13 @@
  * its error: the sender sends the batch again, and what was handled changes nothing a second time.
  */
 
-import type { IncomingEvent } from '../lib/events/parseEvent.ts';
-import type { ReplyEvent } from '../lib/events/reply.ts';
 import type { HttpMessage } from '../lib/events/toStructured.ts';
 
 /** Returns a batch of what each event would be answered with; null where none has an answer. */
-export async function answerBatch(
-  events: readonly IncomingEvent[],
-  handle: (event: IncomingEvent) => Promise<readonly ReplyEvent[]>,
-  toMessage: (reply: ReplyEvent) => HttpMessage,
+export async function answerBatch<Event, Reply>(
+  events: readonly Event[],
+  handle: (event: Event) => Promise<readonly Reply[]>,
+  toMessage: (reply: Reply) => HttpMessage,
 ): Promise<Buffer | null> {
   const answers: string[] = [];
   for (const event of events) {

@@ -24,6 +24,8 @@ export interface ApiBreaker {
 interface BreakerOptions {
   /** Milliseconds that only grow. */
   readonly monotonic: () => number;
+  /** What follows, for people: the end of "so ...". */
+  readonly effect: string;
   /** Calls in a row without an answer. One burst of a bridge has 64 in flight. */
   readonly failuresToOpen?: number;
   /** Long enough to spare the API server, and short beside what a failover may take. */
@@ -33,7 +35,7 @@ interface BreakerOptions {
 type Outcome = 'answered' | 'timeout' | 'unreachable';
 
 export function createApiBreaker(api: KubeApi, options: BreakerOptions): ApiBreaker {
-  const { monotonic, failuresToOpen = 20, openMs = 1_000 } = options;
+  const { monotonic, effect, failuresToOpen = 20, openMs = 1_000 } = options;
   let inARow = 0;
   let isUnreachable = false;
   const namespaces = new Set<string>();
@@ -99,7 +101,7 @@ export function createApiBreaker(api: KubeApi, options: BreakerOptions): ApiBrea
     describe() {
       if (openedAt === null || silentSince === null) return null;
       const seconds = Math.round((monotonic() - silentSince) / 1_000);
-      return `degraded: the API server has not answered for ${seconds} s, so no leader is moved; it is asked once a second`;
+      return `degraded: the API server has not answered for ${seconds} s, so ${effect}; it is asked once a second`;
     },
   };
 }

@@ -3,7 +3,7 @@
  * CloudEvents webhook handshake; probes. Both on every path: a SinkBinding and a proxy may add one.
  * It answers any other method with 405 and the ones that there are.
  *
- *   request -> sender (401, 403) -> envelope (400, 413, 415) -> dispatch -> reply (200), nothing to
+ *   request -> sender (401, 403) -> envelope (400, 413, 415) -> handler -> reply (200), nothing to
  *   say (204), or "again" (429, 503 with Retry-After)
  *
  * A verdict from outside is an event, too, and Alertmanager has a path of its own for many.
@@ -22,11 +22,13 @@ import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { type Readiness, registerProbes } from '../lib/telemetry/probes.ts';
 import { type Authenticate, refuseTokenInQuery } from './authenticate.ts';
-import { type ReceiveDeps, receive, receiveAll } from './receive.ts';
+import type { EventHandler } from './eventHandler.ts';
+import { receive, receiveWebhook } from './receive.ts';
 import { answerClientError, type ReceiveLimits, refuse, toInputError } from './refuse.ts';
 import { serveSchemas } from './serveSchemas.ts';
 
-export interface AppDeps extends ReceiveDeps {
+export interface AppDeps {
+  readonly handler: EventHandler;
   readonly authenticate: Authenticate;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -72,7 +74,8 @@ const ALERTS_PATH = '/v1/alerts';
 const ALLOWED_METHODS = ['POST', 'OPTIONS'];
 
 export function createApp(deps: AppDeps): FastifyInstance {
-  const { receiveTimeoutMs = 5_000, bodyLimitBytes = BODY_LIMIT_BYTES } = deps;
+  const { handler, receiveTimeoutMs = 5_000, bodyLimitBytes = BODY_LIMIT_BYTES } = deps;
+  const { handleAlerts } = handler;
   const limits: ReceiveLimits = {
     bodyBytes: bodyLimitBytes,
     headerBytes: HEADERS_LIMIT_BYTES,
@@ -114,11 +117,12 @@ export function createApp(deps: AppDeps): FastifyInstance {
 
   app.addHook('onRequest', requireHost);
   registerProbes(app, { metrics: deps.metrics, isReady: () => deps.isReady() });
-  serveSchemas(app);
+  serveSchemas(app, handler.readSchemas);
   app.options('*', handshake);
   app.decorateRequest('sender', 'stranger');
-  app.post(ALERTS_PATH, { onRequest: admit }, (request, reply) => receiveAll(request, reply, deps));
-  app.post('*', { onRequest: admit }, (request, reply) => receive(request, reply, deps));
+  if (handleAlerts !== undefined)
+    app.post(ALERTS_PATH, { onRequest: admit }, (request, reply) => receiveWebhook(request, reply, handleAlerts));
+  app.post('*', { onRequest: admit }, (request, reply) => receive(request, reply, handler));
   // Every path takes POST, so what is not found is a page or a method.
   app.setNotFoundHandler((request, reply) => refuse(notFoundError(request), reply, deps, allowedMethods(request)));
   app.setErrorHandler((error, _request, reply) => refuse(toInputError(error, limits), reply, deps));

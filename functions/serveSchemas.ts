@@ -12,10 +12,10 @@ import { ZenLeadError } from '../lib/errors.ts';
 /** As JSON Schema 2020-12, section 14, asks for. */
 const contentType = 'application/schema+json';
 
-export function serveSchemas(app: FastifyInstance): void {
+export function serveSchemas(app: FastifyInstance, make: () => Promise<ReadonlyMap<string, string>>): void {
   let made: Promise<ReadonlyMap<string, string>> | undefined;
   const read = (): Promise<ReadonlyMap<string, string>> => {
-    made ??= import('../lib/events/schemaFiles.ts').then(({ toSchemaFiles }) => toSchemaFiles());
+    made ??= make();
     return made;
   };
   app.get('/schemas', async () => ({ schemas: [...(await read()).keys()].map((name) => `/schemas/${name}`) }));

@@ -9,6 +9,7 @@ import { createHttpSink } from '../../../bridge/delivery/httpSink.ts';
 import { startBridge } from '../../../bridge/startBridge.ts';
 import { createApp } from '../../../functions/app.ts';
 import { createFunctionReconciler } from '../../../functions/functionDeps.ts';
+import { createLeaderHandler } from '../../../functions/leaderHandler.ts';
 import { parseReply } from '../../../lib/events/parseReply.ts';
 import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
@@ -45,7 +46,9 @@ async function startHalves(server: EmbeddedApiServer): Promise<readonly Reconcil
   const api = createKubeApi(access, { metrics });
   onTestFinished(() => api.close());
   const app = createApp({
-    reconciler: createFunctionReconciler({ api, clusterName: 'test', metrics, log: silentLogger }),
+    handler: createLeaderHandler({
+      reconciler: createFunctionReconciler({ api, clusterName: 'test', metrics, log: silentLogger }),
+    }),
     authenticate: async () => 'trusted',
     metrics,
     log: silentLogger,

@@ -9,6 +9,7 @@ import { createEventPoster } from '../../../bridge/delivery/eventPoster.ts';
 import { createHttpSink } from '../../../bridge/delivery/httpSink.ts';
 import { createApp } from '../../../functions/app.ts';
 import { createFunctionReconciler } from '../../../functions/functionDeps.ts';
+import { createLeaderHandler } from '../../../functions/leaderHandler.ts';
 import { parseReply } from '../../../lib/events/parseReply.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
@@ -22,7 +23,9 @@ async function startHalves(server: EmbeddedApiServer) {
   const api = createKubeApi(access, { metrics });
   onTestFinished(() => api.close());
   const app = createApp({
-    reconciler: createFunctionReconciler({ api, clusterName: 'test', metrics, log: silentLogger }),
+    handler: createLeaderHandler({
+      reconciler: createFunctionReconciler({ api, clusterName: 'test', metrics, log: silentLogger }),
+    }),
     authenticate: async () => 'trusted',
     metrics,
     log: silentLogger,

@@ -2,7 +2,8 @@
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { type Functions, type FunctionsOptions, startFunctions } from '../../../functions/startFunctions.ts';
+import type { Functions } from '../../../functions/serveFunctions.ts';
+import { type FunctionsOptions, startFunctions } from '../../../functions/startFunctions.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
 import { type FakeApi, startFakeApi } from './fakeApi.ts';

@@ -20,7 +20,7 @@ function aBreaker() {
       return answer(namespace);
     },
   } as unknown as KubeApi;
-  const breaker = createApiBreaker(api, { monotonic: () => now });
+  const breaker = createApiBreaker(api, { monotonic: () => now, effect: 'no leader is moved' });
   const call = async (namespace = 'shop'): Promise<string> => {
     try {
       await breaker.api.get(services, namespace, 'db', signal);
