@@ -10,12 +10,20 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { type CommandName, commands } from '../../lib/config/commands.ts';
-import type { CommandLine, Values } from '../../lib/config/parseCommandLine.ts';
-import type { Settings } from '../../lib/config/setting.ts';
+import { commands } from '../../lib/config/commands.ts';
+import type { Command, Settings } from '../../lib/config/setting.ts';
 import type { AdjustableLogger } from '../../lib/telemetry/logger.ts';
 
-type FollowingCommand = 'run' | 'bridge' | 'functions' | 'api';
+/** Values of a command that follows its file. */
+interface Followed {
+  readonly config: string | undefined;
+  readonly logLevel: string;
+}
+
+/** What the command line says now. */
+type Line =
+  | { readonly kind: 'help' | 'version' }
+  | { readonly kind: 'command'; readonly name: string; readonly values: object };
 
 /**
  * The kubelet moves a symbolic link above the file, of which a watch of the file learns nothing.
@@ -24,28 +32,31 @@ type FollowingCommand = 'run' | 'bridge' | 'functions' | 'api';
 const POLL_INTERVAL_MS = 5_000;
 
 interface FollowOptions {
-  readonly values: Values<FollowingCommand>;
-  readonly readSettings: () => Promise<CommandLine>;
+  readonly values: Followed;
+  readonly readSettings: () => Promise<Line>;
   readonly log: AdjustableLogger;
+  /** Of the program; those of zen-lead where absent. */
+  readonly commands?: Readonly<Record<string, Command>>;
   readonly pollIntervalMs?: number;
 }
 
 export function followConfig(options: FollowOptions): { close(): void } {
   const { values, readSettings, log, pollIntervalMs = POLL_INTERVAL_MS } = options;
   const { config } = values;
+  const table: Readonly<Record<string, Command>> = options.commands ?? commands;
   if (config === undefined) return { close: () => undefined };
   const stop = new AbortController();
-  let known: Values<FollowingCommand> = values;
+  let known: object = values;
   let refusal = '';
 
   async function reread(): Promise<void> {
     const line = await readSettings();
     refusal = '';
-    if (line.kind !== 'command' || !('config' in line.values)) return;
-    const changed = changedFlags(line.name, known, line.values);
+    if (line.kind !== 'command' || !('logLevel' in line.values)) return;
+    const changed = changedFlags(table[line.name]?.settings ?? {}, known, line.values);
     known = line.values;
     if (changed.length === 0) return;
-    log.level = known.logLevel;
+    log.level = String(line.values.logLevel);
     const waiting = changed.filter((flag) => flag !== 'log-level');
     if (waiting.length === 0) log.info({ config, changed }, 'settings changed');
     else log.warn({ config, changed, waiting }, 'settings changed; some wait for a restart');
@@ -68,9 +79,8 @@ export function followConfig(options: FollowOptions): { close(): void } {
   return { close: () => stop.abort() };
 }
 
-function changedFlags(name: CommandName, before: object, now: object): readonly string[] {
+function changedFlags(settings: Settings, before: object, now: object): readonly string[] {
   const old = new Map(Object.entries(before));
-  const settings: Settings = commands[name].settings;
   return Object.entries(now)
     .filter(([key, value]) => !isDeepStrictEqual(value, old.get(key)))
     .map(([key]) => settings[key]?.flag ?? key);

@@ -33,10 +33,10 @@ export type CommandLineOf<P extends Program> =
 export type CommandLine = CommandLineOf<typeof zenLead>;
 
 /** The file that the arguments name, for readConfigFile. */
-export function configPathOf([name = '', ...args]: readonly string[]): string | undefined {
-  const command = commandOf(zenLead, name);
+export function configPathOf([name = '', ...args]: readonly string[], program: Program = zenLead): string | undefined {
+  const command = commandOf(program, name);
   if (command === undefined || !('config' in command.settings)) return undefined;
-  return readArguments(zenLead, name, command, args).flags.get('config')?.[0];
+  return readArguments(program, name, command, args).flags.get('config')?.[0];
 }
 
 export function parseCommandLine(

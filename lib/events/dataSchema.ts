@@ -6,12 +6,17 @@
  * "incompatible changes to the schema SHOULD be reflected by a different URI").
  */
 
-const PUBLISHED = 'https://raw.githubusercontent.com/kube-zen/zen-lead/main/schemas';
+export const PUBLISHED_SCHEMAS = 'https://raw.githubusercontent.com/kube-zen/zen-lead/main/schemas';
 
-export const reconcileDataSchema = `${PUBLISHED}/reconcile.v1.json`;
-export const replyDataSchema = `${PUBLISHED}/reply.v1.json`;
+export const reconcileDataSchema = `${PUBLISHED_SCHEMAS}/reconcile.v1.json`;
+export const replyDataSchema = `${PUBLISHED_SCHEMAS}/reply.v1.json`;
 
 /** The schema of reconcile data under a base of the operator's own. */
 export function reconcileDataSchemaAt(base: string | undefined): string {
-  return base === undefined ? reconcileDataSchema : `${base.replace(/\/$/, '')}/reconcile.v1.json`;
+  return schemaAt(base, 'reconcile.v1.json');
+}
+
+/** One of the files under a base of the operator's own, else where they are published. */
+export function schemaAt(base: string | undefined, file: string): string {
+  return `${base === undefined ? PUBLISHED_SCHEMAS : base.replace(/\/$/, '')}/${file}`;
 }

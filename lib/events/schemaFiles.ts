@@ -15,13 +15,13 @@ export function toSchemaFiles(): ReadonlyMap<string, string> {
   return new Map([
     [
       fileName(reconcileDataSchema),
-      toJson(reconcileDataZod, reconcileDataSchema, 'Data of io.zen-lead.pod.* and io.zen-lead.service.*'),
+      toSchemaText(reconcileDataZod, reconcileDataSchema, 'Data of io.zen-lead.pod.* and io.zen-lead.service.*'),
     ],
-    [fileName(replyDataSchema), toJson(replyDataZod, replyDataSchema, 'Data of io.zen-lead.leader.*')],
+    [fileName(replyDataSchema), toSchemaText(replyDataZod, replyDataSchema, 'Data of io.zen-lead.leader.*')],
   ]);
 }
 
-function toJson(schema: z.ZodType, id: string, title: string): string {
+export function toSchemaText(schema: z.ZodType, id: string, title: string): string {
   const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
   return `${JSON.stringify({ $schema, $id: id, title, ...rest }, null, 2)}\n`;
 }
