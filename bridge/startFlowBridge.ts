@@ -1,19 +1,50 @@
 /**
- * startFlowBridge: watches flows, their records and their Jobs, and sends an event for each change
- * that may lead a flow on.
+ * startFlowBridge, startFlowHttpBridge: watch flows, their records and their Jobs, and send an
+ * event for each change that may lead a flow on.
  *
  * Guarantees: as startBridge. No event about a namespace leaves before every list of it is
  * complete.
  */
 
 import type { FlowEvent, FlowReply } from '../lib/flow/events/flowEvent.ts';
-import { createFlowDomain } from './flows/flowDomain.ts';
+import { type PackedSnapshot, packSnapshot } from '../lib/flow/events/packSnapshot.ts';
+import type { ParsedFlowReply } from '../lib/flow/events/parseFlowReply.ts';
+import type { FlowMetrics } from '../lib/telemetry/flowMetrics.ts';
+import { systemClock } from './clock.ts';
+import { createFlowDomain, type FlowDomain } from './flows/flowDomain.ts';
+import { registerFlowGauges } from './flows/flowGauges.ts';
+import type { Ask } from './queue/recheck.ts';
 import { type DomainOptions, type RunningDomain, startDomain } from './startDomain.ts';
 
-export type FlowBridgeOptions = DomainOptions<FlowEvent, FlowReply>;
+interface OwnOptions {
+  readonly flowMetrics: FlowMetrics;
+}
+
+export type FlowBridgeOptions = DomainOptions<FlowEvent, FlowReply> & OwnOptions;
+
+export type FlowHttpBridgeOptions = DomainOptions<FlowEvent<PackedSnapshot>, ParsedFlowReply> & OwnOptions;
 
 export type FlowBridge = Pick<RunningDomain<never>, 'readiness' | 'close'>;
 
+/** To functions in the same process. */
 export function startFlowBridge(options: FlowBridgeOptions): FlowBridge {
-  return startDomain(createFlowDomain(), options);
+  return start(
+    createFlowDomain((snapshot) => snapshot),
+    options,
+  );
+}
+
+/** To functions elsewhere. */
+export function startFlowHttpBridge(options: FlowHttpBridgeOptions): FlowBridge {
+  return start(createFlowDomain(packSnapshot), options);
+}
+
+function start<Snapshot, R extends { readonly data: Ask }>(
+  domain: FlowDomain<Snapshot>,
+  options: DomainOptions<FlowEvent<Snapshot>, R> & OwnOptions,
+): FlowBridge {
+  const { flowMetrics, clock = systemClock } = options;
+  const running = startDomain(domain, options);
+  registerFlowGauges(flowMetrics, domain.store, clock, running);
+  return running;
 }

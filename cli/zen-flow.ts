@@ -4,18 +4,22 @@
  * into an exit code.
  */
 
-import { readCommandLine } from '../lib/config/parseCommandLine.ts';
+import { type CommandLineOf, configPathOf, readCommandLine } from '../lib/config/parseCommandLine.ts';
 import { zenFlow } from '../lib/config/program.ts';
 import { reportError } from './reportError.ts';
 
 async function main(): Promise<void> {
-  const line = readCommandLine(zenFlow, process.argv.slice(2), process.env);
+  const line = await readSettings();
   if (line.kind !== 'command') return (await import('./printAbout.ts')).printAbout(line, zenFlow);
   switch (line.name) {
     case 'demo':
       return (await import('./flow/demo/demo.ts')).demo(line.values);
     case 'run':
       return (await import('./flow/run.ts')).run(line.values);
+    case 'bridge':
+      return (await import('./flow/bridge.ts')).bridge(line.values, readSettings);
+    case 'functions':
+      return (await import('./flow/functions.ts')).functions(line.values, readSettings);
     case 'lint':
       return (await import('./flow/lint.ts')).lint(line.values);
     case 'simulate':
@@ -23,6 +27,14 @@ async function main(): Promise<void> {
     case 'graph':
       return (await import('./flow/graph.ts')).graph(line.values);
   }
+}
+
+async function readSettings(): Promise<CommandLineOf<typeof zenFlow>> {
+  const args = process.argv.slice(2);
+  const path = configPathOf(args, zenFlow);
+  if (path === undefined) return readCommandLine(zenFlow, args, process.env);
+  const { readConfigFile } = await import('../lib/config/configFile.ts');
+  return readCommandLine(zenFlow, args, process.env, await readConfigFile(path));
 }
 
 try {

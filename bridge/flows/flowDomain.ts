@@ -4,38 +4,33 @@
  * An event carries the flow as the watches show it, so that a function decides without a read.
  */
 
-import { hashId } from '../../lib/events/eventId.ts';
-import { clusterSource } from '../../lib/events/toReply.ts';
 import { advance } from '../../lib/flow/engine/advance.ts';
-import type { FlowChange, FlowEvent, FlowReply } from '../../lib/flow/events/flowEvent.ts';
-import { flowSubject } from '../../lib/flow/events/flowSubject.ts';
+import type { FlowChange, FlowEvent } from '../../lib/flow/events/flowEvent.ts';
+import { isObjectName } from '../../lib/flow/events/flowSubject.ts';
 import { parseJob, type WatchedJob } from '../../lib/flow/objects/parseJob.ts';
-import { parseJobFlow } from '../../lib/flow/objects/parseJobFlow.ts';
 import { parseRecordObject, type WatchedRecord } from '../../lib/flow/objects/parseRecordObject.ts';
+import { parseWatchedFlow } from '../../lib/flow/objects/parseWatchedFlow.ts';
 import { label, MANAGER } from '../../lib/flow/state/names.ts';
 import type { FlowSnapshot, FlowView } from '../../lib/flow/state/snapshot.ts';
 import { jobFlowRecords, jobFlows, jobs } from '../../lib/kube/kubeApi.ts';
-import { newTraceparent } from '../delivery/traceparent.ts';
-import type { Domain, EventContext, Views } from '../domain.ts';
+import type { Domain, Views } from '../domain.ts';
 import type { Lane } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
 import { watchedKind } from '../watch/watchedKind.ts';
 import { type FlowConcern, toFlowConcern } from './flowConcern.ts';
 import { createFlowStore, type FlowStore } from './flowStore.ts';
+import { type Encode, toFlowEvent } from './toFlowEvent.ts';
 
 export type FlowStoreChange =
   | { readonly of: 'JobFlow'; readonly change: ObjectChange<FlowView> }
   | { readonly of: 'JobFlowRecord'; readonly change: ObjectChange<WatchedRecord> }
   | { readonly of: 'Job'; readonly change: ObjectChange<WatchedJob> };
 
-interface FlowDomain extends Domain<FlowStoreChange, FlowConcern, FlowEvent, FlowReply> {
+export interface FlowDomain<Snapshot> extends Domain<FlowStoreChange, FlowConcern, FlowEvent<Snapshot>> {
   readonly store: FlowStore;
 }
 
-/** As of a Service: see docs/reference/events.md#hints. */
-const SNAPSHOT_LIFETIME_MS = 3_000;
-
-export function createFlowDomain(): FlowDomain {
+export function createFlowDomain<Snapshot>(encode: Encode<Snapshot>): FlowDomain<Snapshot> {
   const store = createFlowStore();
   const snapshotOf = (concern: FlowConcern, views: Views): FlowSnapshot => {
     const revision = (kind: string) => views.revision(kind, concern.namespace) ?? '';
@@ -48,7 +43,7 @@ export function createFlowDomain(): FlowDomain {
       watchedKind<FlowView, FlowStoreChange>({
         kind: 'jobflows',
         resource: jobFlows,
-        project: parseJobFlow,
+        project: parseWatchedFlow,
         open: (namespace, onChange) => store.flows(namespace, (change) => onChange({ of: 'JobFlow', change })),
       }),
       watchedKind<WatchedRecord, FlowStoreChange>({
@@ -65,10 +60,11 @@ export function createFlowDomain(): FlowDomain {
         open: (namespace, onChange) => store.jobs(namespace, (change) => onChange({ of: 'Job', change })),
       }),
     ],
-    affected: (seen, observedAt) => [toConcern(seen, observedAt)],
+    // A label may be no name of a flow: any tenant can write one.
+    affected: (seen, observedAt) => [toConcern(seen, observedAt)].filter(({ name }) => isObjectName(name)),
     sources: store.sources,
     toConcern: toFlowConcern,
-    toEvent: (concern, context, at) => toFlowEvent(concern, snapshotOf(concern, context), context, at),
+    toEvent: (concern, context, at) => toFlowEvent(concern, snapshotOf(concern, context), context, encode, at),
     wantsChange(concern, views, at) {
       const { record, createsRecord, starts, deletes, nextReconcileAt } = advance(snapshotOf(concern, views), at);
       const wantsChange = record !== null || createsRecord || starts.length > 0 || deletes.length > 0;
@@ -93,31 +89,4 @@ function laneOf({ of, change }: FlowStoreChange): Lane {
   if (of === 'JobFlowRecord') return 'low';
   if (of === 'Job') return change.kind === 'deleted' || change.object.outcome !== null ? 'failover' : 'low';
   return 'change';
-}
-
-function toFlowEvent(concern: FlowConcern, snapshot: FlowSnapshot, context: EventContext, now: number): FlowEvent {
-  const { type, key, change, observedAt, dueAt = 0, namespace } = concern;
-  const { flow, record, revisions } = snapshot;
-  const rev = record?.record !== null && record?.record !== 'unreadable' ? (record?.record.rev ?? 0) : 0;
-  const carry = context.carryOf(key);
-  const subject = flowSubject(concern);
-  const versions = [flow?.resourceVersion ?? '', record?.resourceVersion ?? '', revisions.jobs];
-  return {
-    specversion: '1.0',
-    id: hashId([type, subject, ...versions, dueAt]),
-    type,
-    source: clusterSource(context.clusterName),
-    subject,
-    time: new Date(observedAt).toISOString(),
-    partitionkey: key,
-    sequence: String(rev).padStart(20, '0'),
-    traceparent: newTraceparent(context.random),
-    data: {
-      change,
-      deadline: now + SNAPSHOT_LIFETIME_MS,
-      ...(carry !== undefined && { carry }),
-      // An event that leaves the process would need the size of its templates bounded.
-      ...(context.isFresh(namespace) && context.maxEventBytes === Number.POSITIVE_INFINITY && { snapshot }),
-    },
-  };
 }

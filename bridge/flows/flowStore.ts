@@ -7,6 +7,7 @@
 import { toJobView, type WatchedJob } from '../../lib/flow/objects/parseJob.ts';
 import type { WatchedRecord } from '../../lib/flow/objects/parseRecordObject.ts';
 import { recordName } from '../../lib/flow/state/names.ts';
+import type { FlowRecord } from '../../lib/flow/state/record.ts';
 import type { FlowSnapshot, FlowView } from '../../lib/flow/state/snapshot.ts';
 import type { Source } from '../queue/concern.ts';
 import { createObjectIndex, type ObjectIndex } from '../watch/objectIndex.ts';
@@ -30,6 +31,8 @@ export interface FlowStore {
   readonly jobs: Open<WatchedJob>;
   snapshotOf(source: Source, revisions: FlowSnapshot['revisions']): FlowSnapshot;
   sources(): readonly Source[];
+  /** Each flow with its record, as far as that can be read. */
+  views(): Iterable<{ readonly flow: FlowView; readonly record: FlowRecord | null }>;
 }
 
 export function createFlowStore(): FlowStore {
@@ -58,6 +61,14 @@ export function createFlowStore(): FlowStore {
         basis: 'watch',
         revisions,
       };
+    },
+    *views() {
+      for (const [, { flows, records }] of indexes.entries())
+        for (const flow of flows.byName.values()) {
+          const found = records.byName.get(recordName(flow));
+          const record = found?.ownerUid === flow.uid ? found.record : null;
+          yield { flow, record: record === 'unreadable' ? null : record };
+        }
     },
     sources: () =>
       [...indexes.entries()].flatMap(([namespace, { flows }]) =>

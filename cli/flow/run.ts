@@ -9,6 +9,7 @@
 import type { flowCommands } from '../../lib/config/flowCommands.ts';
 import type { ValuesOf } from '../../lib/config/setting.ts';
 import { recordBuild } from '../../lib/telemetry/build.ts';
+import { createFlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { startTracing } from '../../lib/telemetry/startTracing.ts';
@@ -26,6 +27,7 @@ export async function run(values: ValuesOf<(typeof flowCommands)['run']['setting
   limitHeapGrowth();
   const log = createLogger(values.logLevel, 'zen-flow');
   const metrics = createMetrics();
+  const flowMetrics = createFlowMetrics(metrics.registry);
   recordBuild(metrics);
   // Closes in reverse order, also when a later step fails.
   await using open = new AsyncDisposableStack();
@@ -35,7 +37,7 @@ export async function run(values: ValuesOf<(typeof flowCommands)['run']['setting
   const lease = toLeaseSettings(values, access.namespace);
   const api = open.adopt(connectTo(access, metrics, log, tracing), (one) => one.close());
   const { clusterName, namespaces } = values;
-  const zenFlow = startZenFlow({ api, clusterName, namespaces, tuning, lease, metrics, log, tracing });
+  const zenFlow = startZenFlow({ api, clusterName, namespaces, tuning, lease, metrics, flowMetrics, log, tracing });
   open.defer(() => zenFlow.close());
   const host = chooseListenHost(values);
   const probes = await startProbes({ host, port: values.port, metrics, isReady: zenFlow.readiness });

@@ -4,9 +4,9 @@ import { type FlowBridge, type FlowBridgeOptions, startFlowBridge } from '../../
 import { createInProcessFlowSink } from '../../functions/flows/inProcessFlowSink.ts';
 
 export function startZenFlow(options: Omit<FlowBridgeOptions, 'sink' | 'sinkUrl'>): FlowBridge {
-  const { api, log, clock } = options;
+  const { api, log, flowMetrics: metrics, clock } = options;
   return startFlowBridge({
     ...options,
-    sink: createInProcessFlowSink({ api, log, now: clock?.now ?? Date.now }),
+    sink: createInProcessFlowSink({ api, log, metrics, now: clock?.now ?? Date.now }),
   });
 }

@@ -6,21 +6,23 @@
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import type { FlowEvent, FlowReply } from '../../lib/flow/events/flowEvent.ts';
+import { parseFlowSubject } from '../../lib/flow/events/flowSubject.ts';
+import { toFlowReply } from '../../lib/flow/events/toFlowReply.ts';
 import { toAnswer } from '../answer.ts';
+import { createFlowReconciler } from './flowReconciler.ts';
 import { onJobEvent } from './onJobEvent.ts';
 import { onJobFlowEvent } from './onJobFlowEvent.ts';
-import type { FlowDeps } from './reconcileFlow.ts';
+import type { FlowDeps, FlowRequest } from './reconcileFlow.ts';
 
 export function createInProcessFlowSink(deps: FlowDeps): Sink<FlowEvent, FlowReply> {
+  const reconciler = createFlowReconciler(deps);
   return async (event, signal) => {
     try {
       if (signal.aborted) throw new ZenLeadError('ABORTED', 'given up: the caller has gone', { retry: 'never' });
       const run = event.type.startsWith('io.zen-flow.job.') ? onJobEvent : onJobFlowEvent;
-      const data = await run(event, deps, signal);
-      const { id, source, subject } = event;
-      const time = new Date(deps.now()).toISOString();
-      const type = `io.zen-flow.flow.${data.decision}` as const;
-      return { status: 200, reply: { specversion: '1.0', id: `${id}/reply`, type, source, subject, time, data } };
+      const data = await run(toRequest(event), reconciler, signal);
+      const { source, subject } = event;
+      return { status: 200, reply: toFlowReply({ source, subject, decidedAt: deps.now() }, data) };
     } catch (error) {
       // Over HTTP there would be no answer either.
       if (signal.aborted || codeOf(error) === 'ABORTED') throw error;
@@ -34,4 +36,8 @@ export function createInProcessFlowSink(deps: FlowDeps): Sink<FlowEvent, FlowRep
       };
     }
   };
+}
+
+function toRequest({ subject, data, time }: FlowEvent): FlowRequest {
+  return { flow: parseFlowSubject(subject), data, observedAt: Date.parse(time) };
 }

@@ -1,13 +1,18 @@
 /**
- * onJobFlowEvent: the function for what was seen of a flow or its record, and for timers.
+ * onJobFlowEvent: the function for what was seen of a flow or its record, and for timers:
+ * `io.zen-flow.jobflow.*`, and JobFlows of a Knative ApiServerSource.
  *
  * The event says which flow to look at. No decision depends on its type.
  */
 
-import type { FlowEvent, FlowReplyData } from '../../lib/flow/events/flowEvent.ts';
-import { parseFlowSubject } from '../../lib/flow/events/flowSubject.ts';
-import { type FlowDeps, reconcileFlow } from './reconcileFlow.ts';
+import type { FlowReplyData } from '../../lib/flow/events/flowEvent.ts';
+import type { FlowReconciler } from './flowReconciler.ts';
+import type { FlowRequest } from './reconcileFlow.ts';
 
-export function onJobFlowEvent(event: FlowEvent, deps: FlowDeps, signal: AbortSignal): Promise<FlowReplyData> {
-  return reconcileFlow(parseFlowSubject(event.subject), event.data, deps, signal);
+export function onJobFlowEvent(
+  request: FlowRequest,
+  reconciler: FlowReconciler,
+  signal: AbortSignal,
+): Promise<FlowReplyData> {
+  return reconciler.reconcile(request, signal);
 }

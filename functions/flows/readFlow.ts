@@ -9,8 +9,8 @@ import { ZenLeadError } from '../../lib/errors.ts';
 import { readsExitCodes } from '../../lib/flow/engine/endAttempts.ts';
 import type { FlowRef } from '../../lib/flow/events/flowEvent.ts';
 import { parseJob, toJobView } from '../../lib/flow/objects/parseJob.ts';
-import { parseJobFlow } from '../../lib/flow/objects/parseJobFlow.ts';
 import { parseRecordObject } from '../../lib/flow/objects/parseRecordObject.ts';
+import { parseWatchedFlow } from '../../lib/flow/objects/parseWatchedFlow.ts';
 import { label, recordName } from '../../lib/flow/state/names.ts';
 import type { FlowSnapshot, FlowView, JobView, RecordView } from '../../lib/flow/state/snapshot.ts';
 import { jobFlowRecords, jobFlows, jobs, type KubeApi } from '../../lib/kube/kubeApi.ts';
@@ -19,7 +19,7 @@ import { readIfThere } from '../reconcile/readIfThere.ts';
 import { readExitCode } from './readExitCode.ts';
 
 export async function readFlow(api: KubeApi, { namespace, name }: FlowRef, signal: AbortSignal): Promise<FlowSnapshot> {
-  const flow = await readIfThere(api, { resource: jobFlows, namespace, name }, parseJobFlow, signal);
+  const flow = await readIfThere(api, { resource: jobFlows, namespace, name }, parseWatchedFlow, signal);
   if (flow === null) return { flow, record: null, jobs: [], basis: 'read', revisions: { flows: '', jobs: '' } };
   const at = { resource: jobFlowRecords, namespace, name: recordName(flow) };
   const record = await readIfThere(api, at, parseRecordObject, signal);

@@ -8,14 +8,18 @@
  * on again, and nothing is resent.
  */
 
-import { ZenLeadError } from '../../lib/errors.ts';
+import { codeOf, ZenLeadError } from '../../lib/errors.ts';
+import { toRecheckDelay } from '../../lib/events/recheckDelay.ts';
 import { advance, type Decision } from '../../lib/flow/engine/advance.ts';
 import { isFresh } from '../../lib/flow/engine/isFresh.ts';
 import type { FlowEventData, FlowRef, FlowReplyData } from '../../lib/flow/events/flowEvent.ts';
+import { lacksTemplate } from '../../lib/flow/events/packSnapshot.ts';
 import type { FlowRecord } from '../../lib/flow/state/record.ts';
 import type { FlowSnapshot } from '../../lib/flow/state/snapshot.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
+import type { FlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
+import { countFlow } from './countFlow.ts';
 import { readFlow } from './readFlow.ts';
 import { settleFlow } from './settleFlow.ts';
 import { tellFailure, tellFlow } from './tellFlow.ts';
@@ -24,11 +28,35 @@ import { writeStatus } from './writeStatus.ts';
 export interface FlowDeps {
   readonly api: KubeApi;
   readonly log: Logger;
+  readonly metrics: FlowMetrics;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Another rule for snapshots than our own. */
   readonly isFresh?: (snapshot: FlowSnapshot) => boolean;
 }
+
+export interface FlowRequest {
+  readonly flow: FlowRef;
+  readonly data: FlowEventData;
+  /** When a trusted bridge saw the change; epoch milliseconds. */
+  readonly observedAt?: number | undefined;
+  /** Why the data says nothing, where it does not. */
+  readonly whyHint?: FlowHintReason | undefined;
+}
+
+/** Why the state is read instead of taken from the event. */
+export type FlowHintReason =
+  | 'foreign'
+  | 'untrusted'
+  | 'unreadable'
+  | 'noSnapshot'
+  | 'late'
+  | 'old'
+  /** The snapshot cannot tell whether a Job has gone. */
+  | 'unseen'
+  /** It has other templates than those that are to start. */
+  | 'template'
+  | 'conflict';
 
 /** What is read may be written for so long: see docs/reference/events.md#hints. */
 const READ_LIFETIME_MS = 2_000;
@@ -42,34 +70,53 @@ interface Basis {
   readonly isOfEvent: boolean;
 }
 
-export async function reconcileFlow(
-  flow: FlowRef,
-  data: FlowEventData,
-  deps: FlowDeps,
-  signal: AbortSignal,
-): Promise<FlowReplyData> {
-  const lastStatusAt = Number(data.carry ?? 0);
-  let basis = basisOf(data, deps);
+type Found = { readonly basis: Basis } | { readonly basis: null; readonly why: FlowHintReason };
+
+export async function reconcileFlow(request: FlowRequest, deps: FlowDeps, signal: AbortSignal): Promise<FlowReplyData> {
+  const { metrics, now } = deps;
+  const startedAt = now();
+  try {
+    return await settle(request, deps, signal);
+  } catch (error) {
+    metrics.reconciliationErrors.inc({ error_type: codeOf(error) ?? 'INTERNAL' });
+    throw error;
+  } finally {
+    metrics.reconciliationSeconds.observe(Math.max(0, now() - startedAt) / 1_000);
+  }
+}
+
+async function settle(request: FlowRequest, deps: FlowDeps, signal: AbortSignal): Promise<FlowReplyData> {
+  const { flow, data } = request;
+  const { metrics } = deps;
+  const lastStatusAt = readCarry(data.carry, deps.now());
+  let found = basisOf(request, deps);
   let failure: unknown;
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
-    basis ??= await read(flow, deps, signal);
+    if (found.basis === null) {
+      metrics.hints.inc({ reason: found.why });
+      found = { basis: await read(flow, deps, signal) };
+    }
+    const { basis } = found;
     const { snapshot, deadline } = basis;
-    const decision = advance(snapshot, deps.now());
-    if (decision.needsRead && snapshot.basis === 'watch') {
-      basis = null;
+    const decision = timed(metrics.dagSeconds, () => advance(snapshot, deps.now()));
+    const why = snapshot.basis === 'watch' ? whyRead(decision, snapshot) : null;
+    if (why !== null) {
+      found = { basis: null, why };
       continue;
     }
     const outcome = await settleFlow(decision, snapshot, deadline, deps, signal);
     if (outcome.kind === 'stale') {
       failure = outcome.error;
-      basis = null;
+      found = { basis: null, why: 'conflict' };
       continue;
     }
+    if (outcome.record !== null) countFlow(snapshot, decision, metrics);
+    countHop(request, decision, deps);
     if (snapshot.flow !== null && decision.kind !== 'refused') await tellFlow(snapshot.flow, decision, deps, signal);
     const next = { ...snapshot, record: outcome.record ?? snapshot.record };
     // A record that was just made is filled at once, and a refused Job ends its attempt.
     if (decision.createsRecord || outcome.refused.length > 0) {
-      basis = { ...basis, snapshot: { ...next, refused: outcome.refused } };
+      found = { basis: { ...basis, snapshot: { ...next, refused: outcome.refused } } };
       continue;
     }
     const reply = await finish(decision, { ...basis, snapshot: next }, lastStatusAt, deps, signal);
@@ -84,11 +131,36 @@ export async function reconcileFlow(
   );
 }
 
-/** Null where the event is a hint. */
-function basisOf({ snapshot, deadline }: FlowEventData, deps: FlowDeps): Basis | null {
+function whyRead({ needsRead, starts }: Decision, { flow }: FlowSnapshot): FlowHintReason | null {
+  if (needsRead) return 'unseen';
+  return lacksTemplate(flow?.spec, starts) ? 'template' : null;
+}
+
+/** What a step waits for is the end of a Job. What else leads to a start takes its own time. */
+function countHop({ data, observedAt }: FlowRequest, { starts }: Decision, { metrics, now }: FlowDeps): void {
+  if (observedAt === undefined || data.change.kind !== 'Job' || starts.length === 0) return;
+  metrics.hopSeconds.observe(Math.max(0, now() - observedAt) / 1_000);
+}
+
+function timed<T>(histogram: FlowMetrics['dagSeconds'], run: () => T): T {
+  const startedAt = performance.now();
+  const result = run();
+  histogram.observe((performance.now() - startedAt) / 1_000);
+  return result;
+}
+
+/** When the view was last written. An instant that has not come yet would hold it back. */
+function readCarry(carry: string | undefined, now: number): number {
+  const at = Number(carry ?? 0);
+  return Number.isFinite(at) && at <= now ? at : 0;
+}
+
+function basisOf({ data: { snapshot, deadline }, whyHint }: FlowRequest, deps: FlowDeps): Found {
   const { now, isFresh: rule = isFresh } = deps;
-  if (snapshot === undefined || now() >= deadline || !rule(snapshot)) return null;
-  return { snapshot, deadline, isOfEvent: true };
+  if (snapshot === undefined) return { basis: null, why: whyHint ?? 'noSnapshot' };
+  if (now() >= deadline) return { basis: null, why: 'late' };
+  if (!rule(snapshot)) return { basis: null, why: 'old' };
+  return { basis: { snapshot, deadline, isOfEvent: true } };
 }
 
 async function read(flow: FlowRef, { api, now }: FlowDeps, signal: AbortSignal): Promise<Basis> {
@@ -117,7 +189,7 @@ async function finish(
     changes,
     basis: isOfEvent ? 'event' : 'read',
     ...(!isOfEvent && { snapshot }),
-    ...(instants.length > 0 && { recheckAfterMs: Math.max(0, Math.min(...instants) - deps.now()) }),
+    ...(instants.length > 0 && { recheckAfterMs: toRecheckDelay(Math.min(...instants) - deps.now()) }),
     ...(status.writtenAt > 0 && { carry: String(status.writtenAt) }),
   };
 }

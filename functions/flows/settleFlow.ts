@@ -14,6 +14,7 @@ import type { FlowSnapshot, RecordView, RefusedStart } from '../../lib/flow/stat
 import { type FlowWrite, toWrites } from '../../lib/flow/writes/toWrites.ts';
 import { takeFields, takeString } from '../../lib/kube/fields.ts';
 import { jobFlowRecords, jobFlows, jobs, type KubeApi } from '../../lib/kube/kubeApi.ts';
+import type { FlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
 
 export type FlowOutcome =
   | {
@@ -31,6 +32,7 @@ export type FlowOutcome =
 interface SettleFlowDeps {
   readonly api: KubeApi;
   readonly now: () => number;
+  readonly metrics: Pick<FlowMetrics, 'recordBytes' | 'createErrors' | 'zombiesDeleted'>;
 }
 
 /** So many requests of one flow are in flight: it must not keep the others waiting. */
@@ -41,12 +43,13 @@ export async function settleFlow(
   decision: Decision,
   snapshot: FlowSnapshot,
   deadline: number,
-  { api, now }: SettleFlowDeps,
+  { api, now, metrics }: SettleFlowDeps,
   signal: AbortSignal,
 ): Promise<FlowOutcome> {
   const namespace = snapshot.flow?.namespace ?? '';
   const writes = toWrites(decision, snapshot);
   const refused: RefusedStart[] = [];
+  const running = new Set(decision.deletes.filter(({ outcome }) => outcome === null).map(({ name }) => name));
   let record: RecordView | null = null;
   let failure: unknown;
 
@@ -61,6 +64,7 @@ export async function settleFlow(
     switch (write.kind) {
       case 'patch': {
         const written = await api.mergePatch(jobFlowRecords, namespace, write.name, write.patch, signal);
+        metrics.recordBytes.observe(Buffer.byteLength(String(write.patch['data'])));
         record = { ...identify(written), record: decision.record };
         return;
       }
@@ -80,6 +84,7 @@ export async function settleFlow(
   }: FlowWrite & { readonly kind: 'delete' }): Promise<void> {
     try {
       await api.delete(resources[resource], namespace, name, preconditions, signal);
+      if (resource === 'jobs' && running.has(name)) metrics.zombiesDeleted.inc();
     } catch (error) {
       if (codeOf(error) !== 'KUBE_NOT_FOUND') throw error;
     }
@@ -90,6 +95,7 @@ export async function settleFlow(
       await api.create(jobs, namespace, object, signal);
     } catch (error) {
       if (codeOf(error) === 'KUBE_ALREADY_EXISTS') return checkOwner(object, start);
+      metrics.createErrors.inc({ reason: codeOf(error) ?? 'INTERNAL' });
       if (codeOf(error) !== 'KUBE_INVALID' || start === undefined) throw error;
       refused.push({ ...start, message: error instanceof Error ? error.message : String(error) });
     }

@@ -14,6 +14,7 @@ import type { FlowView } from '../../lib/flow/state/snapshot.ts';
 import { refusedStatus } from '../../lib/flow/writes/refusedStatus.ts';
 import { isStatusBehind, isStatusUrgent, statusIntervalMs, toStatus } from '../../lib/flow/writes/toStatus.ts';
 import { jobFlowStatus, type KubeApi } from '../../lib/kube/kubeApi.ts';
+import type { FlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
 
 export interface StatusWritten {
   /** When the view was last written, as far as that is known; epoch milliseconds. */
@@ -24,6 +25,7 @@ export interface StatusWritten {
 
 interface StatusDeps {
   readonly api: KubeApi;
+  readonly metrics: Pick<FlowMetrics, 'statusSeconds'>;
   readonly now: () => number;
 }
 
@@ -54,12 +56,14 @@ const AGAIN_MS = 200;
 async function patch(
   flow: FlowView,
   status: JsonObject,
-  { api, now }: StatusDeps,
+  { api, now, metrics }: StatusDeps,
   signal: AbortSignal,
 ): Promise<StatusWritten> {
   const { namespace, name, resourceVersion } = flow;
+  const startedAt = now();
   try {
     await api.mergePatch(jobFlowStatus, namespace, name, { metadata: { resourceVersion }, status }, signal);
+    metrics.statusSeconds.observe(Math.max(0, now() - startedAt) / 1_000);
     return { writtenAt: now(), dueAt: null };
   } catch (error) {
     const code = codeOf(error);

@@ -1,9 +1,10 @@
 /**
- * The commands of zen-flow, and the settings that each takes. All but `run` need no cluster.
+ * The commands of zen-flow, and the settings that each takes. `run`, `bridge` and `functions` need
+ * a cluster.
  */
 
 import { debugSettings } from './debugSettings.ts';
-import { bridgeLimitSettings } from './limitSettings.ts';
+import { bridgeLimitSettings, functionLimitSettings } from './limitSettings.ts';
 import { serverSettings } from './serverSettings.ts';
 import type { Command, Setting } from './setting.ts';
 import { clusterSettings, deliverySettings, leaseSettings } from './sharedSettings.ts';
@@ -27,6 +28,19 @@ const file = {
 
 const { hintTimeoutMs, resyncIntervalMs } = deliverySettings;
 
+/** Apart from those of zen-lead. */
+const ownLease = {
+  ...leaseSettings,
+  leaseName: { ...serverSettings.leaseName, default: 'zen-flow', why: 'Apart from the Lease of zen-lead.' },
+} as const;
+
+const cluster = { ...clusterSettings, clusterName: serverSettings.clusterName } as const;
+
+const schemasUrl = {
+  ...serverSettings.schemasUrl,
+  meaning: 'Where the JSON Schemas of the events are, for dataschema. zen-flow functions serve them under /schemas.',
+} as const;
+
 export const flowCommands = {
   demo: {
     summary: 'An embedded Kubernetes API, a flow of eight steps, and a bridge that is killed in the middle.',
@@ -39,8 +53,7 @@ export const flowCommands = {
   run: {
     summary: 'Bridge and functions of flows in one process, against a kubeconfig or in a cluster.',
     settings: {
-      ...clusterSettings,
-      clusterName: serverSettings.clusterName,
+      ...cluster,
       namespaces: serverSettings.namespaces,
       port: serverSettings.probesPort,
       host: serverSettings.host,
@@ -52,8 +65,47 @@ export const flowCommands = {
       hintTimeoutMs,
       resyncIntervalMs,
       ...bridgeLimitSettings,
-      ...leaseSettings,
-      leaseName: { ...serverSettings.leaseName, default: 'zen-flow', why: 'Apart from the Lease of zen-lead.' },
+      ...ownLease,
+      ...tracingSettings,
+      logLevel: serverSettings.logLevel,
+    },
+  },
+  bridge: {
+    summary: 'The half that watches: turns changes of flows and Jobs into CloudEvents.',
+    settings: {
+      config: serverSettings.config,
+      ...cluster,
+      namespaces: serverSettings.namespaces,
+      sink: serverSettings.sink,
+      schemasUrl,
+      tokenFile: serverSettings.tokenFile,
+      attemptTimeoutMs: {
+        ...serverSettings.attemptTimeoutMs,
+        default: serverSettings.hintTimeoutMs.default,
+        why: 'Such an event costs the function a write of the record and one for each Job that starts, up to 50.',
+      },
+      ...deliverySettings,
+      ceOverrides: serverSettings.ceOverrides,
+      caCerts: serverSettings.caCerts,
+      port: serverSettings.probesPort,
+      host: serverSettings.host,
+      ...bridgeLimitSettings,
+      ...ownLease,
+      ...tracingSettings,
+      logLevel: serverSettings.logLevel,
+    },
+  },
+  functions: {
+    summary: 'The half that decides: answers CloudEvents, and writes records and Jobs.',
+    settings: {
+      config: serverSettings.config,
+      ...cluster,
+      trustedSender: serverSettings.trustedSender,
+      audience: { ...serverSettings.audience, default: 'zen-flow' },
+      acceptHints: serverSettings.acceptHints,
+      port: serverSettings.functionsPort,
+      host: serverSettings.host,
+      ...functionLimitSettings,
       ...tracingSettings,
       logLevel: serverSettings.logLevel,
     },

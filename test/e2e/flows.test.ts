@@ -4,12 +4,9 @@
  * the pods.
  */
 
-import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseJobFlow } from '../../lib/flow/objects/parseJobFlow.ts';
-import { API_VERSION } from '../../lib/flow/state/names.ts';
-import { createNamespace, type Namespace } from '../support/controlPlane/createNamespace.ts';
+import { aFlowStory, applyFlowKinds, type FlowStory, writeFlowKubeconfig } from '../support/controlPlane/aFlowStory.ts';
 import { type StandInKubelet, startStandInKubelet } from '../support/controlPlane/standInKubelet.ts';
 import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
 import { aManualStep, aStep } from '../support/objects/aFlow.ts';
@@ -24,23 +21,6 @@ let bridge: RunningProcess;
 let bridges = 0;
 let stories = 0;
 
-/** With the account of deploy/flow/rights, and no other rights. */
-async function writeOwnKubeconfig(): Promise<string> {
-  const { url, caFile, directory, kubectl } = controlPlane();
-  const token = (await kubectl('--namespace', 'zen-flow', 'create', 'token', 'zen-flow')).trim();
-  const file = join(directory, 'zen-flow.kubeconfig');
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'own', cluster: { server: url, 'certificate-authority': caFile } }],
-    users: [{ name: 'own', user: { token } }],
-    contexts: [{ name: 'own', context: { cluster: 'own', user: 'own', namespace: 'zen-flow' } }],
-    'current-context': 'own',
-  };
-  writeFileSync(file, JSON.stringify(config));
-  return file;
-}
-
 function startBridge(): RunningProcess {
   bridges += 1;
   const { directory } = controlPlane();
@@ -54,12 +34,8 @@ function startBridge(): RunningProcess {
 }
 
 beforeAll(async () => {
-  const { kubectl } = controlPlane();
-  await kubectl('apply', '--server-side', '-k', join(root, 'deploy/flow/crds'));
-  await kubectl('wait', '--for=condition=Established', '--timeout=20s', 'crd/jobflows.workflow.kube-zen.io');
-  await kubectl('wait', '--for=condition=Established', '--timeout=20s', 'crd/jobflowrecords.workflow.kube-zen.io');
-  await kubectl('apply', '--server-side', '-k', join(root, 'deploy/flow/rights'));
-  kubeconfig = await writeOwnKubeconfig();
+  await applyFlowKinds(controlPlane(), 'rights');
+  kubeconfig = await writeFlowKubeconfig(controlPlane(), 'zen-flow');
   kubelet = startStandInKubelet(controlPlane(), outcomes, 100);
   bridge = startBridge();
 });
@@ -68,47 +44,9 @@ afterAll(async () => {
   await kubelet?.close();
 });
 
-interface Story extends Namespace {
-  apply(spec: object): Promise<void>;
-  patch(patch: object): Promise<unknown>;
-  states(): Promise<Readonly<Record<string, string>>>;
-  untilPhase(phase: string): Promise<void>;
-  /** `a/1`, sorted. */
-  jobs(): Promise<readonly string[]>;
-}
-
-async function aStory(): Promise<Story> {
+function aStory(): Promise<FlowStory> {
   stories += 1;
-  const namespace = await createNamespace(controlPlane(), `flow-${stories}`);
-  const flows = `/apis/workflow.kube-zen.io/v1alpha1/namespaces/${namespace.name}/jobflows`;
-  const { request } = namespace;
-  const states = async (): Promise<Readonly<Record<string, string>>> => {
-    const { status } = parseJobFlow(await request('GET', `${flows}/nightly`));
-    const text = (phase: string, reason: string | null) => (reason === null ? phase : `${phase} ${reason}`);
-    return {
-      flow: text(status?.phase ?? 'none', status?.reason ?? null),
-      ...Object.fromEntries((status?.steps ?? []).map(({ name, phase, reason }) => [name, text(phase, reason)])),
-    };
-  };
-  return {
-    ...namespace,
-    async apply(spec) {
-      const flow = { apiVersion: API_VERSION, kind: 'JobFlow', metadata: { name: 'nightly' }, spec };
-      await request('POST', `${flows}?fieldValidation=Strict`, flow);
-    },
-    patch: (patch) => request('PATCH', `${flows}/nightly`, patch),
-    states,
-    untilPhase: (phase) =>
-      expect.poll(async () => (await states())['flow']?.split(' ')[0], { timeout: 60_000 }).toBe(phase),
-    async jobs() {
-      const labels = String.raw`{range .items[*]}{.metadata.labels.workflow\.kube-zen\.io/step}/{.metadata.labels.workflow\.kube-zen\.io/attempt}{"\n"}{end}`;
-      const text = await namespace.kubectl('get', 'jobs', '-o', `jsonpath=${labels}`);
-      return text
-        .split('\n')
-        .filter((line) => line !== '')
-        .sort();
-    },
-  };
+  return aFlowStory(controlPlane(), `flow-${stories}`);
 }
 
 describe('on a real API server, a flow', () => {

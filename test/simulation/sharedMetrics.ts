@@ -4,11 +4,13 @@
  */
 
 import { Counter, Gauge, Histogram } from 'prom-client';
+import { createFlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 
 const nothing = { inc: () => undefined, dec: () => undefined, set: () => undefined, observe: () => undefined };
 
 export const sharedMetrics = createMetrics();
-for (const metric of Object.values(sharedMetrics))
+export const sharedFlowMetrics = createFlowMetrics(sharedMetrics.registry);
+for (const metric of [...Object.values(sharedMetrics), ...Object.values(sharedFlowMetrics)])
   if (metric instanceof Counter || metric instanceof Gauge || metric instanceof Histogram)
     Object.assign(metric, nothing);

@@ -19,6 +19,11 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
   // Of lib/kube the reading of fields alone, which is pure as well.
   'lib/lock': { mayImport: ['lib/errors.ts', 'lib/kube/fields.ts'], outside: false },
   'lib/expression': { mayImport: [], outside: true },
+  // The wire of flows: the rules beside the envelope and the schemas.
+  'lib/flow/events': {
+    mayImport: ['lib/errors.ts', 'lib/flow', 'lib/kube/fields.ts', 'lib/events'],
+    outside: true,
+  },
   // Flows and leaders are two domains that share the bridge. Neither knows the other's rules.
   'lib/flow': { mayImport: ['lib/errors.ts', 'lib/expression', 'lib/kube/fields.ts'], outside: false },
   'lib/config': { mayImport: ['lib/errors.ts'], outside: true },

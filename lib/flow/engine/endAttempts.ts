@@ -112,7 +112,7 @@ function findJob(jobs: readonly JobView[], { name, attempt, jobUid }: StepRecord
 }
 
 /** https://kubernetes.io/docs/concepts/workloads/controllers/job/#terminal-job-conditions */
-function failureOf(reason: string): StepReason {
+export function failureOf(reason: string): StepReason {
   if (reason === 'DeadlineExceeded') return 'Timeout';
   return reason === 'PodFailurePolicy' ? 'PodFailurePolicy' : 'JobFailed';
 }

@@ -19,26 +19,31 @@ export interface FlowRef {
   readonly name: string;
 }
 
-export interface FlowEvent {
+/** `Snapshot`: as it is in this process, or packed for the wire (packSnapshot.ts). */
+export interface FlowEvent<Snapshot = FlowSnapshot> {
   readonly specversion: '1.0';
   readonly id: string;
   readonly type: FlowEventType;
   readonly source: string;
   readonly subject: string;
   readonly time: string;
+  readonly datacontenttype: 'application/json';
+  readonly dataschema: string;
   readonly partitionkey: string;
   /** The record's revision, so that text orders as the numbers do. */
   readonly sequence: string;
+  /** RFC 3339 mirror of `data.deadline`, which counts. */
+  readonly expirytime: string;
   readonly traceparent?: string;
-  readonly data: FlowEventData;
+  readonly data: FlowEventData<Snapshot>;
 }
 
-export interface FlowEventData {
+export interface FlowEventData<Snapshot = FlowSnapshot> {
   readonly change: FlowChange;
   /** Epoch milliseconds. Past it the snapshot is a hint. */
   readonly deadline: number;
   /** Absent in a hint. */
-  readonly snapshot?: FlowSnapshot;
+  readonly snapshot?: Snapshot;
   readonly carry?: string;
 }
 
@@ -48,24 +53,25 @@ export interface FlowChange {
   readonly verb: 'added' | 'modified' | 'deleted' | 'resync' | 'recheck';
 }
 
-export interface FlowReplyData {
+export interface FlowReplyData<Snapshot = FlowSnapshot> {
   readonly decision: Decision['kind'];
   readonly phase: FlowPhase | null;
   readonly reason: FlowReason | null;
   readonly changes: readonly StepChange[];
   readonly basis: 'event' | 'read';
   /** Present after a read, so that a recording holds what the decision depended on. */
-  readonly snapshot?: FlowSnapshot;
+  readonly snapshot?: Snapshot;
   readonly recheckAfterMs?: number;
   readonly carry?: string;
 }
 
-export interface FlowReply {
+export interface FlowReply<Snapshot = FlowSnapshot> {
   readonly specversion: '1.0';
   readonly id: string;
   readonly type: `io.zen-flow.flow.${Decision['kind']}`;
   readonly source: string;
   readonly subject: string;
   readonly time: string;
-  readonly data: FlowReplyData;
+  readonly datacontenttype: 'application/json';
+  readonly data: FlowReplyData<Snapshot>;
 }

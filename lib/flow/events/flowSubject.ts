@@ -4,7 +4,7 @@ import { inputError } from '../../errors.ts';
 import type { FlowRef } from './flowEvent.ts';
 
 const SUBJECT = /^namespaces\/([^/]+)\/jobflows\/([^/]+)$/;
-const LABEL = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
+const NAME = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 export function flowSubject({ namespace, name }: FlowRef): string {
   return `namespaces/${namespace}/jobflows/${name}`;
@@ -13,7 +13,11 @@ export function flowSubject({ namespace, name }: FlowRef): string {
 /** Throws `INPUT_INVALID`. */
 export function parseFlowSubject(subject: string): FlowRef {
   const [, namespace = '', name = ''] = SUBJECT.exec(subject) ?? [];
-  if (!LABEL.test(namespace) || !LABEL.test(name))
+  if (!isObjectName(namespace) || !isObjectName(name))
     throw inputError('subject', 'must be namespaces/<namespace>/jobflows/<flow>, both names that Kubernetes takes');
   return { namespace, name };
+}
+
+export function isObjectName(name: string): boolean {
+  return NAME.test(name);
 }

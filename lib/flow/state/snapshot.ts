@@ -4,7 +4,7 @@
  * All instants are epoch milliseconds, all lists are without order.
  */
 
-import type { FlowSpec, Problem } from '../spec/flowSpec.ts';
+import type { FlowSpec, JsonObject, Problem } from '../spec/flowSpec.ts';
 import type { FlowPhase } from './flowPhase.ts';
 import type { FlowRecord, StepPhase } from './record.ts';
 
@@ -26,6 +26,8 @@ export interface FlowView {
   readonly problems: readonly Problem[];
   /** What the view in `status` says; null before its first write. */
   readonly status: FlowStatusView | null;
+  /** What it was parsed from, cut down; only where it may be sent on (parseWatchedFlow.ts). */
+  readonly source?: JsonObject;
 }
 
 /** What the view said when it was last written. */

@@ -27,7 +27,7 @@ import { createNetwork, perfectConditions } from '../network.ts';
 import { createPageStore } from '../pageStore.ts';
 import { createRandom } from '../random.ts';
 import { createScheduler, type Process } from '../scheduler.ts';
-import { sharedMetrics } from '../sharedMetrics.ts';
+import { sharedFlowMetrics, sharedMetrics } from '../sharedMetrics.ts';
 import { createSimulatedKubeApi } from '../simulatedKubeApi.ts';
 import { createSimulatedSink } from '../simulatedSink.ts';
 import { createWatchServer } from '../watchServer.ts';
@@ -78,7 +78,13 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
     processes += 1;
     const process = scheduler.startProcess(`function-${processes}`, random.between(-300, 300));
     const api = (fence.wrapApi ?? ((each) => each))(connect(process));
-    const handle = createInProcessFlowSink({ api, log: silentLogger, now: process.clock.now, ...fence.deps });
+    const handle = createInProcessFlowSink({
+      api,
+      metrics: sharedFlowMetrics,
+      log: silentLogger,
+      now: process.clock.now,
+      ...fence.deps,
+    });
     return { process, handle: handle as unknown as Sink };
   }
 
@@ -95,6 +101,7 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
       clusterName: 'simulated',
       namespaces: [],
       metrics: sharedMetrics,
+      flowMetrics: sharedFlowMetrics,
       log: silentLogger,
       clock: process.clock,
       random: random.fork().next,

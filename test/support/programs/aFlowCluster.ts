@@ -18,6 +18,7 @@ import { API_VERSION } from '../../../lib/flow/state/names.ts';
 import type { FlowRecord } from '../../../lib/flow/state/record.ts';
 import type { FlowStatusView } from '../../../lib/flow/state/snapshot.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
+import { createFlowMetrics } from '../../../lib/telemetry/flowMetrics.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
 import { type Outcomes, planOf } from '../objects/aFlow.ts';
@@ -71,10 +72,15 @@ export async function aFlowCluster(outcomes: Outcomes = {}, durationMs = 30): Pr
     objects,
     made,
     startBridge() {
-      const metrics = createMetrics();
-      const access = { server: server.url, origin: 'test', readCredentials: async () => ({ headers: {}, tls: {} }) };
-      const api = createKubeApi(access, { metrics });
-      const bridge = startZenFlow({ api, clusterName: 'test', namespaces: [], metrics, log: silentLogger });
+      const { api, metrics } = connect(server);
+      const bridge = startZenFlow({
+        api,
+        clusterName: 'test',
+        namespaces: [],
+        metrics,
+        flowMetrics: createFlowMetrics(metrics.registry),
+        log: silentLogger,
+      });
       onTestFinished(async () => {
         await bridge.close();
         await api.close();
@@ -99,6 +105,13 @@ export async function aFlowCluster(outcomes: Outcomes = {}, durationMs = 30): Pr
     untilPhase: async (phase) => expect.poll(() => status()?.phase).toBe(phase),
     events: () => [...new Set(objects.list('events').map((event) => String(event['reason'])))].sort(),
   };
+}
+
+/** A client of the embedded API, with metrics of its own. */
+export function connect({ url }: Pick<EmbeddedApiServer, 'url'>) {
+  const metrics = createMetrics();
+  const access = { server: url, origin: 'test', readCredentials: async () => ({ headers: {}, tls: {} }) };
+  return { api: createKubeApi(access, { metrics }), metrics };
 }
 
 function join(phase: string, reason: string | null): string {

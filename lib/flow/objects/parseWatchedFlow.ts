@@ -1,0 +1,45 @@
+/**
+ * Parses a JobFlow, and keeps of the object what a function on another machine needs to parse it
+ * again.
+ */
+
+import { takeFields } from '../../kube/fields.ts';
+import { isObject } from '../spec/fieldReader.ts';
+import type { Json, JsonObject } from '../spec/flowSpec.ts';
+import type { FlowView } from '../state/snapshot.ts';
+import { parseJobFlow } from './parseJobFlow.ts';
+
+export function parseWatchedFlow(input: unknown): FlowView {
+  const flow = parseJobFlow(input);
+  return { ...flow, source: sourceOf(flow, takeFields(input, 'jobflow') as JsonObject) };
+}
+
+const metadataFields = [
+  'namespace',
+  'name',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+] as const;
+
+function sourceOf({ annotations }: FlowView, { metadata, spec, status }: JsonObject): JsonObject {
+  const fields = isObject(metadata) ? metadata : {};
+  const kept: Record<string, Json> = { annotations };
+  for (const field of metadataFields) if (fields[field] !== undefined) kept[field] = fields[field];
+  return {
+    metadata: kept,
+    ...(spec !== undefined && { spec }),
+    ...(isObject(status) && { status: { ...status, steps: stepsToTell(status['steps']) } }),
+  };
+}
+
+/**
+ * Rows of steps by which the view is due at once or later (isStatusUrgent). The others are read
+ * only where a record is lost, and then from the API server.
+ */
+function stepsToTell(steps: Json | undefined): readonly Json[] {
+  if (!Array.isArray(steps)) return [];
+  return steps.filter((step: Json) => isObject(step) && ['Failed', 'PendingApproval'].includes(String(step['phase'])));
+}

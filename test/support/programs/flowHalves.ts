@@ -1,0 +1,93 @@
+/**
+ * Starts the two halves of zen-flow over HTTP, on the embedded API, in this process. They end with
+ * the test.
+ */
+
+import { onTestFinished } from 'vitest';
+import type { EmbeddedApiServer } from '../../../apiserver/startApiServer.ts';
+import { createEventPoster } from '../../../bridge/delivery/eventPoster.ts';
+import { createHttpSink } from '../../../bridge/delivery/httpSink.ts';
+import { startFlowHttpBridge } from '../../../bridge/startFlowBridge.ts';
+import { createApp } from '../../../functions/app.ts';
+import type { Sender } from '../../../functions/authenticate.ts';
+import { createFlowHandler } from '../../../functions/flows/flowHandler.ts';
+import type { FlowEvent } from '../../../lib/flow/events/flowEvent.ts';
+import type { PackedSnapshot } from '../../../lib/flow/events/packSnapshot.ts';
+import { parseFlowReply } from '../../../lib/flow/events/parseFlowReply.ts';
+import { createFlowMetrics } from '../../../lib/telemetry/flowMetrics.ts';
+import { silentLogger } from '../../../lib/telemetry/logger.ts';
+import { connect } from './aFlowCluster.ts';
+
+export interface FlowFunctions {
+  readonly url: string;
+  /** Values of one metric by its labels: `hints_total` -> { 'reason="late"': 1 }. */
+  count(name: string): Promise<Readonly<Record<string, number>>>;
+  close(): Promise<void>;
+}
+
+/** `sender`: of a request without a token. With one it is trusted. */
+export async function startFlowFunctionsOn(
+  server: EmbeddedApiServer,
+  sender: Sender = 'trusted',
+  port = 0,
+): Promise<FlowFunctions> {
+  const { api, metrics } = connect(server);
+  const flowMetrics = createFlowMetrics(metrics.registry);
+  const app = createApp({
+    handler: createFlowHandler({ api, log: silentLogger, metrics: flowMetrics, now: Date.now }),
+    authenticate: async (authorization) => (authorization === undefined ? sender : 'trusted'),
+    metrics,
+    log: silentLogger,
+    isReady: () => ({ ready: true, reasons: [] }),
+  });
+  const url = await app.listen({ host: '127.0.0.1', port });
+  let isClosed = false;
+  const close = async () => {
+    if (isClosed) return;
+    isClosed = true;
+    app.server.closeAllConnections();
+    await app.close();
+    await api.close();
+  };
+  onTestFinished(close);
+  return {
+    url,
+    close,
+    async count(name) {
+      const page = await metrics.registry.getSingleMetricAsString(`zen_flow_${name}`);
+      const lines = page.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+      const values = lines.flatMap((line) => {
+        const [, labels = '', value = ''] = /^\w+(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+        return value === '' ? [] : [[labels, Number(value)] as const];
+      });
+      return Object.fromEntries(values);
+    },
+  };
+}
+
+/** Returns each event that it sends. */
+export function startFlowBridgeTo(server: EmbeddedApiServer, sinkUrl: string): readonly FlowEvent<PackedSnapshot>[] {
+  const { api, metrics } = connect(server);
+  const poster = createEventPoster({ url: sinkUrl, now: Date.now });
+  const post = createHttpSink(poster, parseFlowReply, Date.now);
+  const sent: FlowEvent<PackedSnapshot>[] = [];
+  const bridge = startFlowHttpBridge({
+    api,
+    sinkUrl,
+    sink(event, signal) {
+      sent.push(event);
+      return post(event, signal);
+    },
+    clusterName: 'test',
+    namespaces: [],
+    metrics,
+    flowMetrics: createFlowMetrics(metrics.registry),
+    log: silentLogger,
+  });
+  onTestFinished(async () => {
+    await bridge.close();
+    await poster.close();
+    await api.close();
+  });
+  return sent;
+}
