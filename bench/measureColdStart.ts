@@ -106,7 +106,7 @@ async function prepare(): Promise<readonly Contestant[]> {
   const writeBundle = join(checkout, 'deploy/bundle.ts');
   execFileSync(process.execPath, [writeBundle, bundle], { stdio: 'ignore' });
   execFileSync(process.execPath, [writeBundle, split, 'zen-lead', 'split'], { stdio: 'ignore' });
-  await warmCompileCache(split, cache, process.getuid?.() ?? 0);
+  await warmCompileCache([split], cache, process.getuid?.() ?? 0);
   const bareFastify = join(work, 'floor.mjs');
   await build({
     entryPoints: [join(import.meta.dirname, 'coldFloor.ts')],

@@ -3,8 +3,9 @@
  * this machine's architecture, without a builder or a daemon. `--rootfs DIR` writes its files
  * instead. deploy/Dockerfile makes the same image of them, for any architecture.
  *
- * The image holds node, its libraries, the bundle, the bundle's compile cache, licences and the
- * SBOM. It has no npm and no shell. It runs as user 65532, which may write to no file.
+ * The image holds node, its libraries, the bundles of zen-lead and zen-flow, their compile cache,
+ * licences and the SBOM. It has no npm and no shell. It runs as user 65532, which may write to no
+ * file.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -43,11 +44,18 @@ async function readApp(): Promise<readonly TarEntry[]> {
   try {
     const folder = join(stage, 'app');
     mkdirSync(join(folder, 'cache'), { recursive: true });
-    const bundle = [join(checkout, 'deploy', 'bundle.ts'), join(folder, 'zen-lead.mjs'), 'zen-lead', 'split'];
-    execFileSync(process.execPath, bundle, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const bundles = ['zen-lead', 'zen-flow'].map((program) => ({ program, file: join(folder, `${program}.mjs`) }));
+    for (const { program, file } of bundles) {
+      const bundle = [join(checkout, 'deploy', 'bundle.ts'), file, program, 'split'];
+      execFileSync(process.execPath, bundle, { stdio: ['ignore', 'ignore', 'inherit'] });
+    }
     copyFileSync(join(checkout, 'LICENSE'), join(folder, 'LICENSE'));
     writeFileSync(join(folder, 'sbom.cdx.json'), writeSbom());
-    await warmCompileCache(join(folder, 'zen-lead.mjs'), join(folder, 'cache'), uid);
+    await warmCompileCache(
+      bundles.map(({ file }) => file),
+      join(folder, 'cache'),
+      uid,
+    );
     return listFiles(stage).map((path) => ({ path: relative(stage, path), body: readFileSync(path), mode: 0o644 }));
   } finally {
     rmSync(stage, { recursive: true, force: true });

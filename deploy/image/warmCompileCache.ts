@@ -1,5 +1,5 @@
 /**
- * Starts the functions of a bundle once, so that Node keeps the compiled code beside it.
+ * Starts the functions of each bundle once, so that Node keeps the compiled code beside it.
  *
  * A cold start then takes 240 ms instead of 400 from exec to "started" (Node 24.21, one core). Only
  * the functions scale from zero.
@@ -30,17 +30,15 @@ contexts: [{ name: none, context: { cluster: none, user: none } }]
 current-context: none
 `;
 
-/** `cache` must keep its place relative to `bundle`. The image runs as the user `uid`. */
-export async function warmCompileCache(bundle: string, cache: string, uid: number): Promise<void> {
+/** `cache` must keep its place relative to the bundles. The image runs as the user `uid`. */
+export async function warmCompileCache(bundles: readonly string[], cache: string, uid: number): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), 'zen-lead-warm-'));
   const file = join(work, 'kubeconfig');
   writeFileSync(file, kubeconfig);
   try {
-    await startOnce([...nodeFlags, bundle, 'functions', '--kubeconfig', file, '--port', '0'], {
-      ...process.env,
-      NODE_COMPILE_CACHE: cache,
-      NODE_COMPILE_CACHE_PORTABLE: '1',
-    });
+    const env = { ...process.env, NODE_COMPILE_CACHE: cache, NODE_COMPILE_CACHE_PORTABLE: '1' };
+    for (const bundle of bundles)
+      await startOnce([...nodeFlags, bundle, 'functions', '--kubeconfig', file, '--port', '0'], env);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -16,5 +16,7 @@ export const rendered: Readonly<Record<string, readonly string[]>> = {
   demoting: ['--set', 'onDemote.enabled=true'],
   reported: ['--set', 'verdicts.enabled=true'],
   'node-watching': ['--set', 'nodes.enabled=true', '--set', 'nodes.checkPort=10250'],
+  flows: ['--set', 'flow.enabled=true', '--set', 'clusterWide=true'],
+  'flows-knative': ['--set', 'flow.enabled=true', '--set', 'mode=knative', '--set', 'namespaces={team-a}'],
   traced: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/traced.yaml')],
 };

@@ -11,7 +11,8 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { readConfigFile } from '../../../lib/config/configFile.ts';
-import { configPathOf, parseCommandLine } from '../../../lib/config/parseCommandLine.ts';
+import { configPathOf, parseCommandLine, readCommandLine } from '../../../lib/config/parseCommandLine.ts';
+import { zenFlow, zenLead } from '../../../lib/config/program.ts';
 import { clusterDirectory } from '../../cluster/clusterAssets.ts';
 import { canRun } from '../../support/canRun.ts';
 
@@ -24,6 +25,8 @@ if (!hasKubectl) console.log('manifests: kustomizations are not built, there is 
 
 interface Container {
   readonly image: string;
+  /** Of zen-flow, which is not what the image starts by itself. */
+  readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly volumeMounts?: readonly { readonly name: string }[];
@@ -65,6 +68,10 @@ const sources: readonly (readonly [string, () => readonly Manifest[]])[] = [
           'kubernetes/one',
           'guard',
           'api',
+          'flow/one',
+          'flow/kubernetes',
+          'flow/knative',
+          'flow/guard',
           ...globSync('cluster-wide/*', { cwd: deploy }),
         ].map((path) => [path, () => build(join(deploy, path))] as const),
         ...components.map((path) => [path, () => buildWith(path)] as const),
@@ -78,12 +85,14 @@ const sources: readonly (readonly [string, () => readonly Manifest[]])[] = [
 describe.each(sources)('deploy/%s', (path, read) => {
   const manifests = read();
 
-  test('starts zen-lead with a command line that it takes', () => {
-    for (const { args = [], env = [] } of listContainers(manifests)) {
+  test('starts zen-lead and zen-flow with command lines that they take', () => {
+    for (const { command = [], args = [], env = [] } of listContainers(manifests)) {
       // What a Secret holds is nothing that zen-lead itself reads.
       const environment = Object.fromEntries(env.map(({ name, value = '' }) => [name, value]));
       // A SinkBinding, where one is used, sets it.
-      expect(parseCommandLine(args, { K_SINK: 'http://functions', ...environment })).toMatchObject({ kind: 'command' });
+      const program = command.includes('/app/zen-flow.mjs') ? zenFlow : zenLead;
+      const line = readCommandLine(program, args, { K_SINK: 'http://functions', ...environment });
+      expect(line).toMatchObject({ kind: 'command' });
     }
   });
 
@@ -329,6 +338,41 @@ test.runIf(hasKubectl)('only the bridge gets a token for the functions, and the 
     'zen-lead',
   ]);
 });
+
+test.runIf(hasKubectl).each(['flow/knative', 'flow/kubernetes'])(
+  'deploy/%s gives the token for its functions to its bridge alone, and they trust that account',
+  (path) => {
+    const manifests = build(join(deploy, path));
+    const holding = manifests
+      .filter(isWorkload)
+      .filter(({ spec }) => JSON.stringify(spec.template.spec.volumes ?? []).includes('serviceAccountToken'));
+    expect(holding.map(({ metadata }) => metadata.name)).toEqual(['zen-flow-bridge']);
+    const subject = 'system:serviceaccount:zen-flow:zen-flow-bridge';
+    const flags = ['--trusted-sender', subject, '--audience', 'zen-flow'];
+    expect(listContainers(manifests).map(({ args }) => args)).toContainEqual(['functions', ...flags]);
+  },
+);
+
+test.runIf(hasKubectl)(
+  'deploy/flow and the chart give zen-flow the same rights, whether in one process or in two',
+  () => {
+    const rulesOf = (manifests: readonly Manifest[]): readonly string[] =>
+      manifests
+        .filter(({ kind, rules }) => kind === 'ClusterRole' && JSON.stringify(rules).includes('kube-zen.io'))
+        .flatMap(({ rules = [] }) => rules)
+        .flatMap(({ resources, verbs }) => resources.flatMap((each) => verbs.map((verb) => `${verb} ${each}`)));
+    const [one, two, chart] = [
+      build(join(deploy, 'flow/one')),
+      build(join(deploy, 'flow/kubernetes')),
+      parseManifests(readFileSync(join(deploy, 'helm/rendered/flows.yaml'), 'utf8')),
+    ].map((manifests) => [...new Set(rulesOf(manifests))].sort());
+    expect(two?.length).toBeGreaterThan(10);
+    expect(chart).toEqual(two);
+    // A process that watches needs no read of a list besides.
+    expect(one?.filter((right) => !two?.includes(right))).toEqual([]);
+    expect(two?.filter((right) => !one?.includes(right))).toEqual([]);
+  },
+);
 
 test.runIf(hasKubectl).each(['knative', 'kubernetes', 'kubernetes/one'])(
   'the overlay of docs/how-to/install.md sets image, pull secret and flag on deploy/%s',
