@@ -3,8 +3,9 @@
  * Services have to be decided on when that changes.
  *
  * Guarantees: an answer at once, from memory. A Service none of whose nodes has a fault has no
- * observations of nodes, unless a node was the reason for its last election: then the rules have to
- * know that the node is well again.
+ * observations of nodes, with two exceptions. Where a node was the reason for its last election, the
+ * rules have to know that the node is well again. Where they choose by zones, and a pod has no label
+ * that says its zone, the node says it.
  */
 
 import { annotation } from '../../lib/selection/names.ts';
@@ -83,11 +84,13 @@ export function createNodeChecks(options: NodeHealthOptions, context: NodeChecks
   return {
     nodesOf({ namespace, name }) {
       const index = store.namespace(namespace);
-      if (!health.isAnyNotable() && !wasNodeReason(index, name)) return undefined;
+      const isNeeded = wasNodeReason(index, name) || asksForZones(index, name);
+      if (!health.isAnyNotable() && !isNeeded) return undefined;
       const leader = leaderOf(index, name);
       const pods = [...(leader === undefined ? [] : [leader]), ...index.pods.members(name).values()];
       const names = [...new Set(pods.flatMap(({ nodeName }) => nodeName ?? []))];
-      if (!names.some(health.isNotable) && !wasNodeReason(index, name)) return undefined;
+      const needsZones = asksForZones(index, name) && pods.some(({ zone }) => zone === undefined);
+      if (!names.some(health.isNotable) && !wasNodeReason(index, name) && !needsZones) return undefined;
       // Of too many nodes those with a fault come before the others, and the leader's before all.
       const rank = (node: string): number => (node === leader?.nodeName ? 0 : health.isNotable(node) ? 1 : 2);
       const observed = names
@@ -95,7 +98,8 @@ export function createNodeChecks(options: NodeHealthOptions, context: NodeChecks
         .slice(0, MAX_NODE_OBSERVATIONS)
         .flatMap((node) => {
           const report = health.reportOf(node);
-          return report === undefined ? [] : [{ name: node, ...report }];
+          const zone = needsZones ? health.zoneOf(node) : undefined;
+          return report === undefined ? [] : [{ name: node, ...report, ...(zone !== undefined && { zone }) }];
         });
       return observed.length === 0 ? undefined : observed;
     },
@@ -103,6 +107,12 @@ export function createNodeChecks(options: NodeHealthOptions, context: NodeChecks
     asked: health.asked,
     close: health.close,
   };
+}
+
+/** What decides by zones, as the user wrote it. */
+function asksForZones({ services }: NamespaceIndex, source: string): boolean {
+  const annotations = services.byName.get(source)?.annotations;
+  return annotations?.[annotation.strategy] === 'zone-aware' || annotations?.[annotation.preferredZones] !== undefined;
 }
 
 function wasNodeReason({ ourSlices }: NamespaceIndex, source: string): boolean {

@@ -47,6 +47,8 @@ export interface NodeHealth {
   isNotable(name: string): boolean;
   /** Undefined where nothing is known of it, and where verdicts are void. */
   reportOf(name: string): NodeReport | undefined;
+  /** The label of the node, also where verdicts are void. */
+  zoneOf(name: string): string | undefined;
   /** One sentence for each part that is off. */
   lacks(): readonly string[];
   /** The API server has answered whether nodes may be watched. */
@@ -192,6 +194,7 @@ export function startNodeHealth(options: NodeHealthOptions, context: NodeHealthC
       if (judgement.voidedBy !== null || !isKnown(name)) return undefined;
       return notable.get(name) ?? reportNow(name);
     },
+    zoneOf: (name) => watches.views.get(name)?.zone,
     lacks: watches.lacks,
     asked: watches.asked,
     async close() {

@@ -8,7 +8,7 @@
  */
 
 import { z } from 'zod';
-import { detailForm, MAX_CONDITION_LENGTH, type ObservationDetail } from '../selection/observation.ts';
+import { detailForm, MAX_CONDITION_LENGTH, MAX_ZONE_LENGTH, type ObservationDetail } from '../selection/observation.ts';
 import type {
   Candidate,
   EndpointView,
@@ -64,6 +64,7 @@ export const nodeState = z.object({
   verdict: z.enum(['alive', 'silent']),
   since: instant,
   cordoned: z.boolean().exactOptional(),
+  zone: z.string().max(MAX_ZONE_LENGTH).exactOptional(),
   condition: z.string().min(1).max(MAX_CONDITION_LENGTH).exactOptional(),
 }) satisfies z.ZodType<NodeState>;
 

@@ -6,7 +6,8 @@
  * https://kubernetes.io/docs/reference/node/node-status/#heartbeats
  */
 
-import { MAX_CONDITION_LENGTH } from '../selection/observation.ts';
+import { label } from '../selection/names.ts';
+import { MAX_CONDITION_LENGTH, MAX_ZONE_LENGTH } from '../selection/observation.ts';
 import {
   type Fields,
   takeFields,
@@ -29,6 +30,8 @@ export interface NodeView extends ClusterObject {
   readonly isCordoned: boolean;
   /** The types of the conditions that are True, in the order of the object. */
   readonly conditions: readonly string[];
+  /** The zone that it is in, by its label. */
+  readonly zone?: string;
 }
 
 /**
@@ -48,8 +51,14 @@ export function parseNode(input: unknown): NodeView {
   const metadata = takeFields(node['metadata'], 'metadata');
   const spec = takeOptionalFields(node, 'spec', 'node') ?? noFields;
   const status = takeOptionalFields(node, 'status', 'node') ?? noFields;
+  const zone = takeOptionalString(
+    takeOptionalFields(metadata, 'labels', 'metadata') ?? noFields,
+    label.zone,
+    'metadata.labels',
+  );
   return {
     ...identify(metadata),
+    ...(zone && { zone: zone.slice(0, MAX_ZONE_LENGTH) }),
     isCordoned: takeOptionalBoolean(spec, 'unschedulable', 'spec') === true || hasDrainTaint(spec),
     conditions: takeList(status, 'conditions', 'status').flatMap(trueCondition),
   };

@@ -13,12 +13,13 @@ import { findLeaderName } from './leaderName.ts';
 import { annotation } from './names.ts';
 import { nodeWarnings } from './nodeWarnings.ts';
 import { planRoutes, planService } from './plan.ts';
-import { parseEpoch, toLeader } from './record.ts';
+import { type LeaderRecord, parseEpoch, toLeader } from './record.ts';
 import { roleWarnings } from './roleWarnings.ts';
 import type { Situation } from './situation.ts';
 import type { Candidate } from './snapshot.ts';
 import { sliceName } from './wantedNames.ts';
 import { foreignSliceWarnings, healthWarnings, reportWarnings, sortWarnings } from './warnings.ts';
+import { zoneOf } from './zoneOf.ts';
 
 export interface Decided {
   readonly decision: Decision;
@@ -69,7 +70,7 @@ export function decide(whole: Situation, now: number): Decided {
     kind: isSameUnderNewEpoch ? 'elected' : choice.outcome,
     reason: isSameUnderNewEpoch ? 'SliceMadeAnew' : choice.reason,
     previous,
-    leader: choice.pod === null ? null : leaderOf(choice.pod),
+    leader: choice.pod === null ? null : leaderOf(choice.pod, record),
     epoch,
     plan,
     warnings: sortWarnings(warnings),
@@ -138,8 +139,10 @@ function nextEpoch(
   return { epoch: record.knownEpoch + (isElection ? step : 0), isNewSlice };
 }
 
-function leaderOf(pod: Candidate): Leader {
-  return toLeader(pod.name, pod.uid, pod.nodeName, pod.zone);
+/** The zone of a leader that stays is known also where this decision knows no nodes. */
+function leaderOf(pod: Candidate, { leader, lastZone }: LeaderRecord): Leader {
+  const zone = zoneOf(pod) ?? (leader?.uid === pod.uid ? lastZone : undefined);
+  return toLeader(pod.name, pod.uid, pod.nodeName, zone);
 }
 
 function withoutPlan(

@@ -41,6 +41,8 @@ export interface PodObservation {
 
 /** Bounds the name of a node condition. */
 export const MAX_CONDITION_LENGTH = 128;
+/** As long as the value of a label may be. */
+export const MAX_ZONE_LENGTH = 63;
 
 export interface NodeObservation {
   readonly name: string;
@@ -52,6 +54,8 @@ export interface NodeObservation {
   readonly cordoned?: boolean;
   /** A condition that makes it unfit, and is True. */
   readonly condition?: string;
+  /** Its label `topology.kubernetes.io/zone`, where the rules need it and a pod has none. */
+  readonly zone?: string;
 }
 
 export interface Observations {

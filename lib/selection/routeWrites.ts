@@ -57,6 +57,8 @@ function primaryRecord(
     old[annotation.leaderPodName] !== leader?.name ||
     old[annotation.reason] === undefined ||
     old[annotation.leaderLastSwitchTime] === undefined ||
+    // A bridge that watches nodes may learn it after the election.
+    (leader?.zone !== undefined && old[annotation.lastZone] !== leader.zone) ||
     mustRecord(old[annotation.podsRevision], pods) ||
     mustRecord(old[annotation.servicesRevision], services);
   const isNewWord = !isSameLeader || old[annotation.reason] === undefined;

@@ -12,6 +12,7 @@ import { nodeRank } from './nodeFault.ts';
 import { rankOfPlace } from './preference.ts';
 import type { Strategy } from './settings.ts';
 import type { Candidate, Uid } from './snapshot.ts';
+import { zoneOf } from './zoneOf.ts';
 
 export interface StrategyContext {
   readonly strategy: Strategy;
@@ -55,7 +56,7 @@ function placeComparator(context: StrategyContext): Compare {
   if (preferredNodes.length === 0 && preferredZones.length === 0) return byRule;
   return (a, b) =>
     rankOfPlace(a.nodeName, preferredNodes) - rankOfPlace(b.nodeName, preferredNodes) ||
-    rankOfPlace(a.zone, preferredZones) - rankOfPlace(b.zone, preferredZones) ||
+    rankOfPlace(zoneOf(a), preferredZones) - rankOfPlace(zoneOf(b), preferredZones) ||
     byRule(a, b);
 }
 
@@ -80,7 +81,7 @@ function strategyComparator({ strategy, sourceUid, lastNode, lastZone }: Strateg
     case 'node-aware':
       return preferring((pod) => Number(lastNode !== undefined && pod.nodeName === lastNode));
     case 'zone-aware':
-      return preferring((pod) => Number(lastZone !== undefined && pod.zone === lastZone));
+      return preferring((pod) => Number(lastZone !== undefined && zoneOf(pod) === lastZone));
     case 'priority':
       return preferring((pod) => -(parsePriority(pod.priority) ?? 0));
     case 'weighted':

@@ -19,6 +19,10 @@ interface NodeObject {
   readonly status?: object;
 }
 
+interface NodeFields extends Pick<NodeObject, 'spec' | 'status'> {
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 export interface NodeApi {
   readonly api: KubeApi;
   /** How often each kind was listed, and by which namespace it was. */
@@ -27,7 +31,7 @@ export interface NodeApi {
   startKubelet(name: string, everyMs: number): void;
   /** It renews no more. */
   stopKubelet(name: string): void;
-  putNode(name: string, fields?: Pick<NodeObject, 'spec' | 'status'>): void;
+  putNode(name: string, fields?: NodeFields): void;
   /** The API server answers 403 about this kind, until it is allowed again. */
   setForbidden(plural: string, isForbidden: boolean): void;
   /** Every watch ends, and none is accepted until they are allowed again. */
@@ -54,7 +58,7 @@ export function aNodeApi(clock: VirtualClock): NodeApi {
 
   function put(
     plural: 'nodes' | 'leases',
-    object: Omit<NodeObject, 'metadata'> & { metadata: { name: string; namespace?: string } },
+    object: Omit<NodeObject, 'metadata'> & { metadata: { name: string; namespace?: string; labels?: object } },
   ): void {
     version += 1;
     const full = {
@@ -117,7 +121,7 @@ export function aNodeApi(clock: VirtualClock): NodeApi {
       kubelets.get(name)?.();
       kubelets.delete(name);
     },
-    putNode: (name, fields = {}) => put('nodes', { metadata: { name }, ...fields }),
+    putNode: (name, { labels = {}, ...fields } = {}) => put('nodes', { metadata: { name, labels }, ...fields }),
     setForbidden(plural, isForbidden) {
       if (isForbidden) forbidden.add(plural);
       else forbidden.delete(plural);

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { assess } from '../../../lib/selection/assess.ts';
 import type { NodeObservation } from '../../../lib/selection/observation.ts';
+import type { PodView } from '../../../lib/selection/snapshot.ts';
 import { aPod, aService, observed, observedNodes, T0 } from '../../support/objects/builders.ts';
 import { World } from '../../support/simulated/world.ts';
 
@@ -9,6 +10,10 @@ const silent = { verdict: 'silent', since: T0 } as const;
 const alive = {};
 const cordoned = { cordoned: true };
 const unfit = { condition: 'KernelDeadlock', since: T0 };
+
+function withoutZone({ zone: _, ...pod }: PodView): PodView {
+  return pod;
+}
 
 /** Three Ready pods, `pg-N` on `node-N`, and a leader elected at T0: pg-0, the oldest. */
 function start(annotations: Record<string, string> = {}): void {
@@ -217,5 +222,47 @@ describe('a condition that makes a node unfit', () => {
     observe(unfit, unfit, unfit);
     expect(warned()).toContain('NodeUnfit');
     expect(reconcile()).toMatchObject(stays);
+  });
+});
+
+describe('the zone of a node', () => {
+  const zones = (...names: readonly string[]) => observe(...names.map((zone) => ({ zone })));
+  /** As before Kubernetes 1.35. */
+  const startWithoutLabels = (annotations: Record<string, string>): void => {
+    world = new World();
+    for (const name of ['pg-0', 'pg-1', 'pg-2']) world.setPod(withoutZone(aPod({ name })));
+    world.setSource(aService(annotations));
+    world.reconcile(T0);
+  };
+
+  it('counts where the pod has no label of its own', () => {
+    startWithoutLabels({ strategy: 'zone-aware' });
+    zones('a', 'a', 'b');
+    reconcile();
+    world.changePod('pg-0', { ready: false });
+    expect(reconcile(2_000)).toMatchObject({ reason: 'LeaderNotReady', leader: { name: 'pg-2', zone: 'b' } });
+  });
+
+  it('orders the candidates by the zones that the user prefers', () => {
+    startWithoutLabels({ 'preferred-zones': 'b,a', sticky: 'false' });
+    zones('a', 'c', 'b');
+    expect(reconcile()).toMatchObject({ reason: 'Preferred', leader: { name: 'pg-2' } });
+  });
+
+  it('is the label of the pod where there is one', () => {
+    startWithoutLabels({ 'preferred-zones': 'b' });
+    world.changePod('pg-1', { zone: 'b' });
+    world.changePod('pg-0', { ready: false });
+    zones('a', 'a', 'b');
+    expect(reconcile()).toMatchObject({ leader: { name: 'pg-1' } });
+  });
+
+  it('stays in the record while nothing is known of nodes', () => {
+    startWithoutLabels({ strategy: 'zone-aware' });
+    zones('a', 'a', 'b');
+    reconcile();
+    expect(assess(world.snapshot(), T0 + 2_000).writes).toEqual([]);
+    observe();
+    expect(assess(world.snapshot(), T0 + 2_000).writes).toEqual([]);
   });
 });

@@ -88,6 +88,26 @@ describe('what a bridge says of the nodes of a Service', () => {
   });
 });
 
+describe('the zones of nodes', () => {
+  const inZone = (zone: string) => ({ labels: { 'topology.kubernetes.io/zone': zone } });
+
+  it.each<Record<string, string>>([{ strategy: 'zone-aware' }, { 'preferred-zones': 'a' }])(
+    'are said where the user chooses by them (%o), and a pod has no label',
+    async (annotations) => {
+      const { server, clock, filled, checks } = await aBench();
+      for (const [index, zone] of ['a', 'b', 'a'].entries()) server.putNode(`node-${index}`, inZone(zone));
+      await clock.advance(10);
+      const { zone: _, ...unlabelled } = aPod({ name: 'p-1', hostIp: '10.1.0.1' });
+      filled.pods.update(unlabelled);
+      expect(checks.nodesOf(source)).toBeUndefined();
+      filled.services.update(aService(annotations));
+      expect(checks.nodesOf(source)?.map(({ zone }) => zone)).toEqual(['a', 'b', 'a']);
+      filled.pods.update(aPod({ name: 'p-1' }));
+      expect(checks.nodesOf(source)).toBeUndefined();
+    },
+  );
+});
+
 describe('a node that changes', () => {
   it('concerns the Service whose leader it holds at once', async () => {
     const { server, clock, told } = await aBench();
