@@ -22,6 +22,8 @@ export interface NodeHealthOptions {
   /** Which addresses may be asked. For programs that bring their own nodes; no flag opens it. */
   readonly mayProbe?: AddressPolicy;
   readonly network?: ProbeNetwork;
+  /** Another judgement of the signs than our own. */
+  readonly judge?: typeof judgeNodes;
 }
 
 export interface NodeHealthContext extends NodeWatchContext {
@@ -61,7 +63,7 @@ const TICK_MS = 1_000;
 
 export function startNodeHealth(options: NodeHealthOptions, context: NodeHealthContext): NodeHealth {
   const { clock, random, metrics, log } = context;
-  const { unfitConditions = [] } = options;
+  const { unfitConditions = [], judge: judgeSigns = judgeNodes } = options;
   /** What was said last, of the nodes against which something stands. */
   let notable: Reports = new Map();
   let judgement: Judgement = { silent: new Set(), suspects: new Set(), voidedBy: null };
@@ -102,7 +104,7 @@ export function startNodeHealth(options: NodeHealthOptions, context: NodeHealthC
     const signs = [...watches.names()].map((name) => ({
       ...{ name, renewal: watches.renewals.of(name), port: portCheck?.signsOf(name) },
     }));
-    return judgeNodes(signs, { now: clock.monotonic(), countsFrom, isStale: watches.isStale() });
+    return judgeSigns(signs, { now: clock.monotonic(), countsFrom, isStale: watches.isStale() });
   }
 
   function review(): void {

@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '../../bridge/clock.ts';
+import type { NodeHealthOptions } from '../../bridge/nodes/nodeHealth.ts';
 import type { ProbeNetwork } from '../../bridge/probes/network.ts';
 import { type Bridge, startBridge } from '../../bridge/startBridge.ts';
 import type { BridgeTuning } from '../../bridge/startDomain.ts';
@@ -33,6 +34,8 @@ export interface BridgeReplicaOptions {
   readonly random: Random;
   /** Between its prober and the pods. */
   readonly podNetwork: ProbeNetwork;
+  /** Absent where it watches none. */
+  readonly nodes: NodeHealthOptions | undefined;
   /** Given a way to the bridge, which does not exist yet when its sink is made. */
   makeSink(bridge: () => Bridge): Sink;
   /** Instead of what the simulation tunes a bridge with. */
@@ -63,6 +66,7 @@ export function startBridgeReplica(options: BridgeReplicaOptions): BridgeReplica
     clock: options.clock,
     random: random.next,
     checks: { probeHostNetwork: false, maxProbesPerSecond: 2_000, network: podNetwork },
+    nodes: options.nodes,
     tuning: { ...tuning, ...options.tuning },
     lease: identity === null ? undefined : { namespace: NAMESPACE, name: 'zen-lead', identity, monotonicNow },
   });

@@ -6,12 +6,15 @@
  * faults.
  */
 
+import type { NodeHealthOptions } from '../../bridge/nodes/nodeHealth.ts';
 import type { Bridge } from '../../bridge/startBridge.ts';
+import type { Report } from '../../functions/verdicts/verdictIntake.ts';
 import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { type ApiServer, createApiServer, type ObservedWrite } from './apiServer.ts';
 import { type BridgeReplica, startBridgeReplica } from './bridgeReplica.ts';
+import { checkNodeClaims } from './checks/checkNodes.ts';
 import { createInFlight } from './checks/checkS5.ts';
 import { createObservationLedger } from './checks/checkS10.ts';
 import { createWriteChecks, type WriteChecks } from './checks/checkWrites.ts';
@@ -22,6 +25,12 @@ import type { Fence } from './fence.ts';
 import { type FunctionReplica, startFunctionReplica } from './functionReplica.ts';
 import { type KubeObject, NAMESPACE } from './kubeObject.ts';
 import { createNetwork, type Network } from './network.ts';
+import {
+  createSimulatedNodes,
+  type NodeSettings,
+  type SimulatedNodes,
+  UNFIT_CONDITION,
+} from './nodes/simulatedNodes.ts';
 import { observeLease } from './observeLease.ts';
 import { createPageStore, type PageStore } from './pageStore.ts';
 import { createPodNetwork, type PodNetwork } from './podNetwork.ts';
@@ -49,6 +58,8 @@ export interface ClusterOptions {
   readonly namespaces: readonly string[];
   /** One bridge sends first, the others hedge. Else all of them send. */
   readonly hasLease: boolean;
+  /** Null where bridges watch none. */
+  readonly nodes: NodeSettings | null;
 }
 
 /** `request` is such as `create services/db-leader`. */
@@ -58,6 +69,7 @@ export interface Cluster {
   readonly server: ApiServer;
   readonly network: Network;
   readonly podNetwork: PodNetwork;
+  readonly nodes: SimulatedNodes | null;
   readonly watchServer: WatchServer;
   readonly pages: PageStore;
   readonly checks: WriteChecks;
@@ -96,8 +108,12 @@ export interface Cluster {
   holdRequests(heldMs: (request: string) => number): void;
   /** The wall clock of this process is set so far from the true time. */
   setClock(name: string, skewMs: number): void;
+  /** A call of this caller arrives at that function. `onAnswer` gets its answer in one word. */
+  report(name: string, caller: string, about: Report, onAnswer: (answer: string) => void): void;
   /** How often functions have written each object, also where that changed nothing. */
   functionWrites(): ReadonlyMap<string, number>;
+  /** Every bridge is allowed to watch nodes, and has begun to. */
+  watchesNodes(): boolean;
   /** No wall clock stands at another time than it was started with. */
   areClocksRight(): boolean;
   /** From here on this bridge may assume a state so old without any means of knowing. */
@@ -122,7 +138,12 @@ export function createCluster(options: ClusterOptions): Cluster {
   const { now } = scheduler;
   const etcd = createEtcd(now);
   const network = createNetwork(random.fork(), now);
-  const podNetwork = createPodNetwork(etcd, network, now);
+  const nodes =
+    options.nodes === null
+      ? null
+      : createSimulatedNodes(options.nodes, { etcd, network, scheduler, isApiUp: () => isUp });
+  const isDeadNode = (name: string | undefined): boolean => nodes?.isDead(name) === true;
+  const podNetwork = createPodNetwork({ etcd, network, now, isDeadNode });
   const observations = createObservationLedger();
   const watchServer = createWatchServer(etcd, scheduler, random.fork());
   const pages = createPageStore(etcd, random.pick([2, 3, 500]));
@@ -222,6 +243,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       const isFirstAttempt = !sent.has(event);
       sent.add(event);
       if (isFirstAttempt) observations.sent(event, now());
+      if (isFirstAttempt) checkClaims(event, process.name);
       if (isFirstAttempt && event.data.snapshot !== undefined && !senders.maySend(process.name))
         verdict.violate('lease', `${process.name} sent a snapshot of ${event.subject} and does not hold the Lease`);
       const why = isFirstAttempt && event.data.snapshot !== undefined ? ledger.whyStale(scope) : null;
@@ -261,12 +283,29 @@ export function createCluster(options: ClusterOptions): Cluster {
         makeSink,
         clock: fence.wrapClock(process.clock),
         podNetwork: podNetwork.networkOf(process),
+        nodes: nodes === null ? undefined : nodeHealthOf(process, nodes),
         tuning: fence.tuning,
         namespaces: options.namespaces,
         identity,
         monotonicNow: now,
       }),
     );
+  }
+
+  function nodeHealthOf(process: Process, { checkPort, networkOf }: SimulatedNodes): NodeHealthOptions {
+    return { checkPort, network: networkOf(process), unfitConditions: [UNFIT_CONDITION], ...fence.nodes };
+  }
+
+  function checkClaims({ data }: ReconcileEvent, bridge: string): void {
+    if (nodes === null) return;
+    const problem = checkNodeClaims(data.observations?.nodes ?? [], {
+      nodes,
+      network,
+      bridge,
+      now: now(),
+      blindMs: senders.blindMs(),
+    });
+    if (problem !== null) verdict.violate('nodes', problem);
   }
 
   function startFunctionProcess(process: Process): void {
@@ -286,6 +325,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     server,
     network,
     podNetwork,
+    nodes,
     watchServer,
     pages,
     checks,
@@ -336,7 +376,13 @@ export function createCluster(options: ClusterOptions): Cluster {
       if (skewMs === 0) wrongClocks.delete(name);
       else wrongClocks.add(name);
     },
+    report(name, caller, about, onAnswer) {
+      const target = functions.get(name);
+      target?.process.schedule(0, () => void target.report(caller, about).then(onAnswer));
+    },
     functionWrites: () => functionWrites,
+    watchesNodes: () =>
+      nodes !== null && [...bridges.values()].every(({ bridge }) => bridge.readiness().reasons.length === 0),
     areClocksRight: () => wrongClocks.size === 0,
     mayBeBlind: senders.blind,
   };

@@ -205,6 +205,7 @@ export function createFaults(cluster: Cluster, scheduler: Scheduler, random: Ran
       network.setConditions(perfectConditions);
       network.healAll();
       cluster.podNetwork.heal();
+      cluster.nodes?.heal();
       cluster.setUp(true);
       cluster.setRefusing(false);
       cluster.allowAll();

@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '../../bridge/clock.ts';
+import type { judgeNodes } from '../../bridge/nodes/judgeNodes.ts';
 import type { Bridge } from '../../bridge/startBridge.ts';
 import type { BridgeTuning } from '../../bridge/startDomain.ts';
 import type { WhyHint } from '../../functions/reconcile/whyHint.ts';
@@ -20,6 +21,8 @@ export interface Fence {
   /** Instead of what the simulation tunes a bridge with. */
   readonly tuning: BridgeTuning;
   readonly hints: { readonly whyHint?: WhyHint };
+  /** Instead of what a bridge makes of the signs of nodes. */
+  readonly nodes: { readonly judge?: typeof judgeNodes };
 }
 
 export const allFences: Fence = {
@@ -29,4 +32,5 @@ export const allFences: Fence = {
   wrapClock: (clock) => clock,
   tuning: {},
   hints: {},
+  nodes: {},
 };

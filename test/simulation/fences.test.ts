@@ -6,13 +6,18 @@
 
 import { expect, it } from 'vitest';
 import { type RemovedFence, removedFences } from './fences.ts';
+import { nodeFences } from './nodes/nodeFences.ts';
 import { renderFailure } from './renderFailure.ts';
+import { reportFences } from './reports/reportFences.ts';
 import { runSeed } from './runSeed.ts';
 
 /** What draws from streams of its own is left out, where a fence is not about it. */
-const alone = { checks: false, roles: false, demotes: false, fights: false };
+const alone = {
+  ...{ checks: false, roles: false, demotes: false, fights: false },
+  ...{ nodes: false, reports: false, overloads: false },
+};
 
-it.each(removedFences)(
+it.each([...removedFences, ...nodeFences, ...reportFences])(
   'without $name some run violates one of its invariants, and the same run with it violates nothing',
   async (fence) => {
     const seed = await findHarm(fence);

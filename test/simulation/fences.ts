@@ -217,7 +217,7 @@ function onlyWhereAllIsServed(sink: Sink, bridge: () => Bridge): Sink {
 const NEVER_MS = 24 * 3_600_000;
 
 /** The event with another snapshot, where it has one. */
-function withSnapshot(event: ReconcileEvent, change: (snapshot: Snapshot) => Snapshot): ReconcileEvent {
+export function withSnapshot(event: ReconcileEvent, change: (snapshot: Snapshot) => Snapshot): ReconcileEvent {
   const { snapshot } = event.data;
   return snapshot === undefined ? event : { ...event, data: { ...event.data, snapshot: change(snapshot) } };
 }

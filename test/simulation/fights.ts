@@ -29,6 +29,8 @@ export interface FightsOptions {
 }
 
 export interface Fights {
+  /** Something is being fought over now. */
+  isOn(): boolean;
   /** This would be as it is again as soon as it is written. */
   undoes(write: Write): boolean;
   /**
@@ -86,6 +88,7 @@ export function startFights({ cluster, scheduler, verdict, seed, until, isOn }: 
   }
 
   return {
+    isOn: () => kind !== null,
     dropsRecords: () => kind === 'records' || kind === 'families',
     undoes(write) {
       if (kind === null || !('resource' in write)) return false;

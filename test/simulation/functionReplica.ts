@@ -6,7 +6,8 @@
 import { createAnnouncer } from '../../functions/announce/announce.ts';
 import { createReconcilerSink } from '../../functions/inProcessSink.ts';
 import { createReconciler } from '../../functions/reconcile/reconciler.ts';
-import { ZenLeadError } from '../../lib/errors.ts';
+import { createVerdictIntake, type Report } from '../../functions/verdicts/verdictIntake.ts';
+import { codeOf, ZenLeadError } from '../../lib/errors.ts';
 import type { ReplyEvent } from '../../lib/events/reply.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
@@ -19,6 +20,8 @@ import { sharedMetrics } from './sharedMetrics.ts';
 export interface FunctionReplica {
   readonly process: Process;
   readonly handle: Sink;
+  /** Of a caller from outside. Resolves to the answer in one word. */
+  report(caller: string, about: Report): Promise<string>;
 }
 
 export interface FunctionReplicaOptions {
@@ -30,6 +33,9 @@ export interface FunctionReplicaOptions {
   /** An announcement has arrived. */
   onAnnounced(event: ReplyEvent): void;
 }
+
+/** A caller gives up then. */
+const REPORT_TIMEOUT_MS = 5_000;
 
 export function startFunctionReplica(options: FunctionReplicaOptions): FunctionReplica {
   const { process, network, scheduler, fence } = options;
@@ -59,5 +65,20 @@ export function startFunctionReplica(options: FunctionReplicaOptions): FunctionR
   const shared = { api, clusterName: 'simulated', metrics: sharedMetrics, log: silentLogger, now };
   const announcer = createAnnouncer({ ...shared, eventsSink, timeoutSignal });
   const reconciler = createReconciler({ ...shared, announcer, timeoutSignal, ...fence.hints });
-  return { process, handle: fence.wrapFunction(createReconcilerSink(reconciler)) };
+  const intake = createVerdictIntake({
+    ...{ api, reconciler, metrics: sharedMetrics, log: silentLogger, now },
+    monotonicNow: process.clock.monotonic,
+    identify: (authorization = '') => Promise.resolve({ name: authorization, uid: '', groups: [] }),
+  });
+  return {
+    process,
+    handle: fence.wrapFunction(createReconcilerSink(reconciler)),
+    async report(caller, about) {
+      try {
+        return (await intake.report(caller, about, timeoutSignal(REPORT_TIMEOUT_MS))).data.reason;
+      } catch (error) {
+        return codeOf(error) ?? String(error);
+      }
+    },
+  };
 }

@@ -50,6 +50,10 @@ export function controllerOf(object: KubeObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
 }
 
+export function nodeNameOf(pod: KubeObject): string | undefined {
+  return (pod['spec'] as { readonly nodeName?: string } | undefined)?.nodeName;
+}
+
 export function endpointsOf(slice: KubeObject | null): readonly Endpoint[] {
   return (slice?.['endpoints'] ?? []) as readonly Endpoint[];
 }

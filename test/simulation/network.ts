@@ -34,6 +34,8 @@ export interface Network {
   happens(rate: number): boolean;
   cut(a: string, b: string, untilAt: number): void;
   isCut(a: string, b: string): boolean;
+  /** The end of the last cut of this link, also in the future; -Infinity where there was none. */
+  lastCutAt(a: string, b: string): number;
   /** A message is on its way that takes longer than messages do where all is well. */
   isHoldingBack(): boolean;
   /** It is on its way for so long, outside what `delayMs` gives. */
@@ -76,6 +78,7 @@ export function createNetwork(random: Random, now: () => number): Network {
     happens: (rate) => random.chance(rate),
     cut: (a, b, untilAt) => cuts.set(link(a, b), untilAt),
     isCut: (a, b) => connectedAt(a, b) > now(),
+    lastCutAt: (a, b) => cuts.get(link(a, b)) ?? Number.NEGATIVE_INFINITY,
     connectedAt,
     healAll: () => cuts.clear(),
   };

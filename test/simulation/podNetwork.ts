@@ -8,7 +8,7 @@
 import type { ProbeNetwork } from '../../bridge/probes/network.ts';
 import { type Check, failed, isOther, isPrimary, type ProbeResult, passed } from '../../bridge/probes/probe.ts';
 import type { Etcd } from './etcd.ts';
-import type { KubeObject } from './kubeObject.ts';
+import { type KubeObject, nodeNameOf } from './kubeObject.ts';
 import type { Network } from './network.ts';
 import type { Process } from './scheduler.ts';
 
@@ -26,17 +26,26 @@ export interface PodNetwork {
 export const PODS = 'pods';
 const MAX_PROBE_DELAY_MS = 2_000;
 
-export function createPodNetwork(etcd: Etcd, network: Network, now: () => number): PodNetwork {
+export interface PodNetworkOptions {
+  readonly etcd: Etcd;
+  readonly network: Network;
+  now(): number;
+  /** The node of that name is gone, and its pods with it. */
+  isDeadNode(name: string | undefined): boolean;
+}
+
+export function createPodNetwork({ etcd, network, now, isDeadNode }: PodNetworkOptions): PodNetwork {
   const hangsUntil = new Map<string, number>();
 
   let primaries: ReadonlySet<string> = new Set();
 
   /** Null where no pod answers. */
   function ask(address: string, { role }: Check): ProbeResult | null {
-    const uid = etcd.list('pods').find((each) => hasAddress(each, address))?.metadata.uid;
-    if (uid === undefined || (hangsUntil.get(uid) ?? 0) > now()) return null;
+    const pod = etcd.list('pods').find((each) => hasAddress(each, address));
+    if (pod === undefined || (hangsUntil.get(pod.metadata.uid) ?? 0) > now() || isDeadNode(nodeNameOf(pod)))
+      return null;
     if (role === undefined) return passed;
-    return primaries.has(uid) ? isPrimary : isOther;
+    return primaries.has(pod.metadata.uid) ? isPrimary : isOther;
   }
 
   return {

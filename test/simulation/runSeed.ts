@@ -23,7 +23,11 @@ import { createFinalizers } from './finalizers.ts';
 import { startGarbageCollector } from './garbageCollector.ts';
 import { NAMESPACE } from './kubeObject.ts';
 import { readyCondition } from './manifests.ts';
+import { loseLeaderNode } from './nodes/loseLeaderNode.ts';
+import { drawNodes, startTroubledNodes } from './nodes/troubledNodes.ts';
+import { startOverloadedProbers } from './overloadedProbers.ts';
 import { createRandom, type Random } from './random.ts';
+import { startReportedPods } from './reports/reportedPods.ts';
 import { startRoledPods } from './roledPods.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createUsers } from './users.ts';
@@ -57,6 +61,12 @@ export interface SeedOptions {
   readonly roles?: boolean;
   /** Whether Services ask for `on-demote`. Else as the seed says. */
   readonly demotes?: boolean;
+  /** Whether bridges watch nodes, and nodes have troubles. Else as the seed says. */
+  readonly nodes?: boolean;
+  /** Whether callers from outside report pods. Else as the seed says. */
+  readonly reports?: boolean;
+  /** Whether the processors of bridges are overloaded at times. Else as the seed says. */
+  readonly overloads?: boolean;
   /** Whether something else changes what zen-lead writes. Else as the seed says. */
   readonly fights?: boolean;
   /** Names of actions that happen whatever the seed says, or never, with their weight. */
@@ -119,11 +129,16 @@ async function run(seed: number, options: SeedOptions): Promise<SeedResult> {
     maxSkewMs: random.pick([0, 0, 300]),
     namespaces: random.chance(0.25) ? [NAMESPACE, CLOSED_NAMESPACE] : [],
     hasLease: options.hasLease ?? random.chance(0.7),
+    nodes: drawNodes(seed, options.nodes),
   });
   const { server } = cluster;
   cluster.setForbidden(FOR_GOOD, (_actor, request) => request.endsWith(` in ${CLOSED_NAMESPACE}`));
   startGarbageCollector(server, scheduler, random.fork());
-  const workload = createWorkload({ server, scheduler, random: random.fork(), size: 2 + random.below(3) });
+  const { nodes } = cluster;
+  const workload = createWorkload({
+    ...{ server, scheduler, random: random.fork(), size: 2 + random.below(3) },
+    ...{ nodeNames: nodes?.names ?? ['node-0', 'node-1'], hostIp: nodes?.addressOf },
+  });
   const users = createUsers({ server, scheduler, random: random.fork(), sources });
   const faults = createFaults(cluster, scheduler, random.fork(), verdict);
   const finalizers = createFinalizers(server, scheduler, random.fork(), sources);
@@ -139,6 +154,10 @@ async function run(seed: number, options: SeedOptions): Promise<SeedResult> {
   startCheckedPods({ cluster, scheduler, verdict, seed, sources, until, isOn: options.checks });
   startRoledPods({ cluster, scheduler, verdict, seed, sources, until, isOn: options.roles });
   startDemotedPods({ cluster, workload, scheduler, verdict, seed, sources, until, isOn: options.demotes });
+  const troubles = { cluster, scheduler, verdict, seed, sources, until };
+  if (nodes !== null) startTroubledNodes(nodes, troubles);
+  startReportedPods({ ...troubles, isOn: options.reports });
+  startOverloadedProbers({ ...troubles, isOn: options.overloads });
   const fights = startFights({ cluster, scheduler, verdict, seed, until, isOn: options.fights });
   const isOver = (): boolean => verdict.violation() !== null;
   try {
@@ -250,7 +269,9 @@ async function settle(
   else if (unfollowed !== null) verdict.violate('roles', unfollowed);
   else if (!isOver()) {
     const last = { cluster, sources, fights, scheduler, verdict, isOver };
-    if (isHolderLost) await loseHolder(last);
+    const { nodes } = cluster;
+    if (nodes !== null && cluster.areClocksRight() && !fights.isOn()) await loseLeaderNode(nodes, last);
+    else if (isHolderLost) await loseHolder(last);
     else await refuseFailover(last);
   }
 }

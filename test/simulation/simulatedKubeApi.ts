@@ -7,11 +7,19 @@
  */
 
 import { type ErrorCode, ZenLeadError } from '../../lib/errors.ts';
-import type { KubeApi, ListPage, ListQuery, Resource, WatchQuery } from '../../lib/kube/kubeApi.ts';
+import {
+  type KubeApi,
+  type ListPage,
+  type ListQuery,
+  type Resource,
+  subjectAccessReviews,
+  type WatchQuery,
+} from '../../lib/kube/kubeApi.ts';
 import type { ApiServer } from './apiServer.ts';
 import type { KubeObject } from './kubeObject.ts';
 import { MAX_WRITE_DELAY_MS, type Network } from './network.ts';
 import type { PageStore } from './pageStore.ts';
+import { reviewAccess } from './reports/callers.ts';
 import type { Process, Scheduler } from './scheduler.ts';
 import { toSelection } from './selection.ts';
 import type { WatchLedger } from './watchLedger.ts';
@@ -49,6 +57,9 @@ const REQUEST_TIMEOUT_MS = 10_000;
 export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeApi {
   const { process, scheduler, network, server, watchServer, pages } = options;
   const { name } = process;
+  /** What a bridge knows of nodes says nothing about how old its view of Services is. */
+  const ledgerOf = ({ plural }: Resource): WatchLedger | undefined =>
+    plural === 'nodes' || plural === 'leases' ? undefined : options.ledger;
   /** When the first page of the LIST that is under way was asked for, by selection. */
   const listsAskedAt = new Map<string, number>();
 
@@ -109,7 +120,7 @@ export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeAp
       );
       // A LIST of one object asks for the version alone.
       if (page.continue === undefined && query.limit !== 1)
-        options.ledger?.listed(selection, listsAskedAt.get(selection) ?? scheduler.now());
+        ledgerOf(resource)?.listed(selection, listsAskedAt.get(selection) ?? scheduler.now());
       return page;
     },
     watch: (resource, namespace, query, signal, onOpen) =>
@@ -128,11 +139,11 @@ export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeAp
           return call(`watch ${resource.plural} in ${namespace}`, signal, () => watchServer.open(request, client));
         },
         onOpen() {
-          options.ledger?.opened(describe(resource, namespace, query));
+          ledgerOf(resource)?.opened(describe(resource, namespace, query));
           onOpen?.();
         },
-        onLine: () => options.ledger?.heard(describe(resource, namespace, query)),
-        onEnd: () => options.ledger?.ended(describe(resource, namespace, query)),
+        onLine: () => ledgerOf(resource)?.heard(describe(resource, namespace, query)),
+        onEnd: () => ledgerOf(resource)?.ended(describe(resource, namespace, query)),
       }),
     get: (resource, _namespace, object, signal) =>
       call(`get ${resource.plural}/${object}`, signal, () => {
@@ -141,9 +152,11 @@ export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeAp
         return found;
       }),
     create: (resource, _namespace, object, signal) =>
-      call(`create ${resource.plural}/${(object as KubeObject).metadata.name}`, signal, () =>
-        server.create(name, resource.plural, object),
-      ),
+      resource === subjectAccessReviews
+        ? call('review access', signal, () => reviewAccess(object))
+        : call(`create ${resource.plural}/${(object as KubeObject).metadata.name}`, signal, () =>
+            server.create(name, resource.plural, object),
+          ),
     mergePatch: (resource, _namespace, object, patch, signal) =>
       call(`patch ${resource.plural}/${object}`, signal, () => server.patch(name, resource.plural, object, patch)),
     delete: (resource, _namespace, object, preconditions, signal) =>

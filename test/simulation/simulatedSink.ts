@@ -13,12 +13,14 @@ import { MAX_EVENT_DELAY_MS, type Network } from './network.ts';
 import type { Random } from './random.ts';
 import type { Process, Scheduler } from './scheduler.ts';
 
+export type Receiver = Pick<FunctionReplica, 'process' | 'handle'>;
+
 export interface SimulatedSinkOptions {
   readonly bridge: Process;
   readonly scheduler: Scheduler;
   readonly network: Network;
   readonly random: Random;
-  functions(): readonly FunctionReplica[];
+  functions(): readonly Receiver[];
   /** Events are refused on the way, for good, so that each becomes a dead letter. */
   isRefusing(): boolean;
   /**
@@ -33,12 +35,7 @@ export function createSimulatedSink(options: SimulatedSinkOptions): Sink {
   const { bridge, scheduler, network, random } = options;
 
   /** One copy of an event, on its way to one function. */
-  function send(
-    event: ReconcileEvent,
-    target: FunctionReplica,
-    abort: AbortSignal,
-    tell: (settle: Settle) => void,
-  ): void {
+  function send(event: ReconcileEvent, target: Receiver, abort: AbortSignal, tell: (settle: Settle) => void): void {
     const { process } = target;
     const controller = new AbortController();
     const giveUp = (): void => {

@@ -17,6 +17,10 @@ export interface WorkloadOptions {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly size: number;
+  /** Where pods run. */
+  readonly nodeNames: readonly string[];
+  /** What a kubelet says of the address of its node. Absent where it says nothing. */
+  readonly hostIp?: ((nodeName: string) => string) | undefined;
 }
 
 interface Status {
@@ -38,7 +42,7 @@ const ACTOR = 'workload';
 /** Further than clocks may differ (lib/selection/fitness.ts), and longer than a run. */
 export const AHEAD_MS = 600_000;
 
-export function createWorkload({ server, scheduler, random, size }: WorkloadOptions): Workload {
+export function createWorkload({ server, scheduler, random, size, nodeNames, hostIp }: WorkloadOptions): Workload {
   const names = Array.from({ length: size }, (_, i) => `db-${i}`);
   let generation = 0;
   /** How far the clocks of kubelets are ahead. */
@@ -62,8 +66,9 @@ export function createWorkload({ server, scheduler, random, size }: WorkloadOpti
   function create(name: string): void {
     generation += 1;
     const uid = `pod-${name}-${generation}`;
+    const nodeName = nodeNames[random.below(nodeNames.length)] ?? 'node-0';
     server.create(ACTOR, 'pods', {
-      ...aPodManifest({ name, uid, labels: APP_LABELS, nodeName: `node-${random.below(2)}` }),
+      ...aPodManifest({ name, uid, labels: APP_LABELS, nodeName }),
       status: aPodStatus({ phase: 'Pending', ready: false, ips: [], changedAt: timestamp(scheduler.now()) }),
     });
     scheduler.schedule(random.between(50, 3_000), () => {
@@ -71,7 +76,8 @@ export function createWorkload({ server, scheduler, random, size }: WorkloadOpti
       if (pod?.metadata.uid !== uid || pod.metadata.deletionTimestamp !== undefined) return;
       // Some are without an address of the second family.
       const ips = freeIps().slice(0, random.chance(0.15) ? 1 : 2);
-      patch(pod, { status: { phase: 'Running', podIPs: ips.map((ip) => ({ ip })) } });
+      const host = hostIp === undefined ? {} : { hostIP: hostIp(nodeName) };
+      patch(pod, { status: { phase: 'Running', podIPs: ips.map((ip) => ({ ip })), ...host } });
       scheduler.schedule(random.between(10, 2_000), () => setReady(name, uid, true));
     });
   }

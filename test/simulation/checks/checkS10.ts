@@ -7,7 +7,9 @@
 import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 import type { Observations, Verdict } from '../../../lib/selection/observation.ts';
 import type { CheckName } from '../verdict.ts';
+import { checkNodeMove, isNodeMove } from './checkNodes.ts';
 import { checkRoles, roleCheckOf } from './checkRoles.ts';
+import { isReportMove } from './checkS13.ts';
 import { isFit, letsGo } from './fit.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
 
@@ -40,8 +42,15 @@ export function createObservationLedger(): ObservationLedger {
     },
     check(write, since) {
       const { isPrimary, after, leaderUid, previousUid, bases } = write;
+      const inTime = (): readonly Observations[] =>
+        events.filter(({ endsAt }) => endsAt >= since).map(({ observations }) => observations);
+      if (isReportMove(write)) return null;
+      if (isPrimary && isNodeMove(write)) {
+        const unjustified = checkNodeMove(write, inTime());
+        return unjustified === null ? null : { check: 'nodes', problem: unjustified };
+      }
       if (bases.some((basis) => roleCheckOf(basis) !== null)) {
-        const sent = events.filter(({ endsAt }) => endsAt >= since).map(({ observations }) => observations);
+        const sent = inTime();
         const unjustified = isPrimary && previousUid !== leaderUid ? checkRoles(write, sent) : null;
         return unjustified === null ? null : { check: 'roles', problem: unjustified };
       }

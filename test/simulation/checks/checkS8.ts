@@ -3,15 +3,17 @@
 import { annotation } from '../../../lib/selection/names.ts';
 import type { Etcd } from '../etcd.ts';
 import { annotationOf, controllerOf } from '../kubeObject.ts';
+import { isNodeMove } from './checkNodes.ts';
 import { roleCheckOf } from './checkRoles.ts';
 import { checkOf } from './checkS10.ts';
+import { isReportMove } from './checkS13.ts';
 import { isFit, letsGo } from './fit.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
 
-export function checkS8(
-  { before, after, sourceUid, isPrimary, leaderUid, previousUid, bases, podsRevision }: LeaderWrite,
-  etcd: Etcd,
-): string | null {
+export function checkS8(write: LeaderWrite, etcd: Etcd): string | null {
+  const { before, after, sourceUid, isPrimary, leaderUid, previousUid, bases, podsRevision } = write;
+  // What the ledger of observations and checkS13.ts say of those.
+  if (isNodeMove(write) || isReportMove(write)) return null;
   if (!isPrimary || before === null || previousUid === undefined || previousUid === leaderUid) return null;
   // A rename that was cut short has left a later record under the other name, and this slice is
   // history.

@@ -8,6 +8,7 @@ import { annotation } from '../../../lib/selection/names.ts';
 import type { ObservedWrite } from '../apiServer.ts';
 import type { Etcd } from '../etcd.ts';
 import { annotationOf, controllerOf, type KubeObject } from '../kubeObject.ts';
+import { mayReport } from '../reports/callers.ts';
 import type { Verdict } from '../verdict.ts';
 import { checkS1 } from './checkS1.ts';
 import { checkS2 } from './checkS2.ts';
@@ -17,6 +18,7 @@ import { checkS7 } from './checkS7.ts';
 import { checkS8 } from './checkS8.ts';
 import { createRevisionLedger } from './checkS9.ts';
 import type { ObservationLedger } from './checkS10.ts';
+import { checkS13 } from './checkS13.ts';
 import { createDemotionLedger } from './checkS15.ts';
 import { toLeaderWrite } from './leaderWrite.ts';
 
@@ -49,6 +51,12 @@ export interface WriteChecks {
   wasAnnounced(sourceUid: string, epoch: number, leaderUid: string | null): boolean;
   /** Etcd was restored. */
   restored(): void;
+}
+
+/** It records what a caller from outside said, and decides nothing about the route that stands. */
+function isVerdictAlone({ request }: ObservedWrite): boolean {
+  if (request.verb !== 'patch' || Object.keys(request.patch).join() !== 'metadata') return false;
+  return Object.keys(request.patch.metadata?.['annotations'] ?? {}).join() === annotation.verdicts;
 }
 
 export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
@@ -93,8 +101,9 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
       const since = oldestAt(write.actor, leaderWrite.podsRevision);
       report('S4', epochs.check(leaderWrite, options.wallClockOf(write.actor)));
       report('S4', checkS4Age(leaderWrite, etcd, since, now()));
-      report('S2', checkS2(leaderWrite, etcd));
+      if (!isVerdictAlone(write)) report('S2', checkS2(leaderWrite, etcd));
       report('S8', checkS8(leaderWrite, etcd));
+      report('S13', checkS13(leaderWrite, { wallClock: options.wallClockOf(write.actor), mayReport }));
       const unjustified = observations.check(leaderWrite, since);
       if (unjustified !== null) report(unjustified.check, unjustified.problem);
     },

@@ -21,7 +21,6 @@ import { planOf } from '../../support/objects/aFlow.ts';
 import { T0 } from '../../support/objects/builders.ts';
 import { createApiServer, timestamp } from '../apiServer.ts';
 import { createEtcd } from '../etcd.ts';
-import type { FunctionReplica } from '../functionReplica.ts';
 import { controllerOf, type KubeObject } from '../kubeObject.ts';
 import { createNetwork, perfectConditions } from '../network.ts';
 import { createPageStore } from '../pageStore.ts';
@@ -29,7 +28,7 @@ import { createRandom } from '../random.ts';
 import { createScheduler, type Process } from '../scheduler.ts';
 import { sharedFlowMetrics, sharedMetrics } from '../sharedMetrics.ts';
 import { createSimulatedKubeApi } from '../simulatedKubeApi.ts';
-import { createSimulatedSink } from '../simulatedSink.ts';
+import { createSimulatedSink, type Receiver } from '../simulatedSink.ts';
 import { createWatchServer } from '../watchServer.ts';
 import { createFlowChecks } from './flowChecks.ts';
 import { drawFlow, type RandomFlow } from './randomFlow.ts';
@@ -74,7 +73,7 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
       ...{ slowMs: () => 0, heldMs: () => 0, watchLagMs: () => 0, onArrival: () => undefined },
     });
 
-  function startFunction(): FunctionReplica {
+  function startFunction(): Receiver {
     processes += 1;
     const process = scheduler.startProcess(`function-${processes}`, random.between(-300, 300));
     const api = (fence.wrapApi ?? ((each) => each))(connect(process));

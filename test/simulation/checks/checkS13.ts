@@ -1,0 +1,53 @@
+/**
+ * Checks S13. Verdicts from outside end, and an untrusted one never counts. A fit leader is left as
+ * reported only while the record holds a verdict against it that has not ended by the clock of the
+ * function, and only for a pod against which none stands.
+ */
+
+import { annotation } from '../../../lib/selection/names.ts';
+import { annotationOf, type KubeObject } from '../kubeObject.ts';
+import type { LeaderWrite } from './leaderWrite.ts';
+
+interface Judging {
+  /** What the function took for the time when it sent the request. */
+  readonly wallClock: number;
+  mayReport(caller: string): boolean;
+}
+
+interface Entry {
+  readonly pod: string;
+  readonly fit: boolean;
+  readonly until: number;
+  readonly by: string;
+}
+
+/** From the decision to the request that writes it. */
+const DECIDED_WITHIN_MS = 1_000;
+/** A verdict that ends later was given by a wrong clock, and may not count yet. */
+const SURELY_COUNTS_MS = 3_600_000;
+
+export function isReportMove({ after }: LeaderWrite): boolean {
+  return annotationOf(after, annotation.reason) === 'LeaderReported';
+}
+
+export function checkS13(write: LeaderWrite, { wallClock, mayReport }: Judging): string | null {
+  const { before, after, leaderUid, previousUid } = write;
+  const { name } = after.metadata;
+  const stranger = entriesOf(after).find(({ by }) => !mayReport(by));
+  if (stranger !== undefined) return `slice ${name} holds a verdict of ${stranger.by}, who may not report`;
+  if (!write.isPrimary || !isReportMove(write) || previousUid === undefined || previousUid === leaderUid) return null;
+  // The write names the version of the slice, so its verdicts are the ones that were decided on.
+  const known = entriesOf(before).filter(({ fit }) => !fit);
+  const isLeft = known.some(({ pod, until }) => pod === previousUid && until > wallClock - DECIDED_WITHIN_MS);
+  if (!isLeft) return `slice ${name} left ${previousUid} as reported, and no verdict against it counts`;
+  if (leaderUid === undefined) return `slice ${name} left ${previousUid} as reported for no pod`;
+  const isReported = known.some(
+    ({ pod, until }) => pod === leaderUid && until > wallClock && until < wallClock + SURELY_COUNTS_MS,
+  );
+  return isReported ? `slice ${name} left ${previousUid} as reported for ${leaderUid}, which is, too` : null;
+}
+
+/** Read a second time, apart from the rules. */
+function entriesOf(slice: KubeObject | null): readonly Entry[] {
+  return JSON.parse(annotationOf(slice, annotation.verdicts) ?? '[]') as readonly Entry[];
+}
