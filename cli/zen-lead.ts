@@ -8,6 +8,7 @@
  * stack.
  */
 
+import { isMainThread } from 'node:worker_threads';
 import { type CommandLine, configPathOf, parseCommandLine } from '../lib/config/parseCommandLine.ts';
 import { zenLead } from '../lib/config/program.ts';
 import { reportError } from './reportError.ts';
@@ -67,14 +68,23 @@ async function readSettings(): Promise<CommandLine> {
   return parseCommandLine(args, process.env, await readConfigFile(path));
 }
 
-// No timer of the bridge keeps a process alive (bridge/clock.ts). While every watch waits for an
-// API server to come back, nothing else would. `record` and `status --watch` ended then, with
-// Node's warning that main had not.
-const staysAlive = setInterval(() => undefined, LONGEST_TIMER_MS);
-try {
-  await main();
-} catch (error) {
-  reportError('zen-lead', error);
-} finally {
-  clearInterval(staysAlive);
+/** In a bundle of one file the threads of health checks start with the whole program. */
+async function serveAsThread(): Promise<void> {
+  await import('../bridge/probes/threads/probeThreads.ts');
 }
+
+async function start(): Promise<void> {
+  // No timer of the bridge keeps a process alive (bridge/clock.ts). While every watch waits for an
+  // API server to come back, nothing else would. `record` and `status --watch` ended then, with
+  // Node's warning that main had not.
+  const staysAlive = setInterval(() => undefined, LONGEST_TIMER_MS);
+  try {
+    await main();
+  } catch (error) {
+    reportError('zen-lead', error);
+  } finally {
+    clearInterval(staysAlive);
+  }
+}
+
+await (isMainThread ? start() : serveAsThread());

@@ -24,7 +24,7 @@ export interface Held {
 }
 
 export interface ProbeNetwork {
-  /** Settles in the tick in which the signal aborts. `held` null: on a new connection. */
+  /** Settles as soon as the signal aborts, if not before. `held` null: on a new connection. */
   probe(endpoint: Endpoint, signal: AbortSignal, held: Held | null): Promise<ProbeResult>;
   /** `onClose`: the other end is gone, or could not be reached. */
   hold(endpoint: Endpoint, onClose: () => void): Held;

@@ -22,6 +22,8 @@ export interface Endpoint {
   /** An IPv4 or IPv6 address, never a name. */
   readonly address: string;
   readonly check: Check;
+  /** After which the signal of the probe aborts. For a network that is somewhere else. */
+  readonly timeoutMs?: number;
 }
 
 /** Why a probe failed. docs/how-to/health-checks.md#what-a-failure-says lists each word. */

@@ -66,7 +66,7 @@ const NEXT_MIN_INTERVAL_MS = 1_000;
 /** +-10 %: probes of many targets that began together drift apart. */
 const JITTER = 0.1;
 /** Later than by this share of the time-out, a result is void. */
-const VOID_SHARE = 1 / 4;
+export const VOID_SHARE = 1 / 4;
 
 export function createTargetProbe(
   target: ProbeTarget,
@@ -122,8 +122,8 @@ export function createTargetProbe(
     const controller = new AbortController();
     inFlight = controller;
     const cancelDeadline = clock.setTimer(() => controller.abort(), check.timeoutMs);
-    const endpoint = { address: target.address, check };
-    const timeoutMs = check.timeoutMs;
+    const { timeoutMs } = check;
+    const endpoint = { address: target.address, check, timeoutMs };
     void network.probe(endpoint, controller.signal, standing.failures === 0 ? held : null).then((result) => {
       cancelDeadline();
       inFlight = null;

@@ -19,6 +19,7 @@ import { startTracing } from '../../lib/telemetry/startTracing.ts';
 import { connectTo, loadAccess } from '../connect.ts';
 import { toBridgeTuning } from '../serve/bridgeTuning.ts';
 import { followConfig } from '../serve/followConfig.ts';
+import { openHealthChecks } from '../serve/healthCheckSettings.ts';
 import { toLeaseSettings } from '../serve/leaseSettings.ts';
 import { leaveSmallHeapToV8, limitHeapGrowth } from '../serve/limitHeapGrowth.ts';
 import { chooseListenHost } from '../serve/listenHost.ts';
@@ -51,6 +52,8 @@ export async function bridge(values: Values<'bridge'>, readSettings: () => Promi
   open.defer(() => feed.close());
   const recorder = await openRecorder(values, log);
   open.defer(() => recorder?.close());
+  const { checks, close } = await openHealthChecks(values, log);
+  open.defer(close);
   const started = startBridge({
     api,
     sink: createHttpSink(poster, parseReply, Date.now),
@@ -64,7 +67,7 @@ export async function bridge(values: Values<'bridge'>, readSettings: () => Promi
     tuning,
     deadLetterSink,
     lease,
-    checks: { probeHostNetwork: values.probeHostNetwork, maxProbesPerSecond: values.maxProbesPerSecond },
+    checks,
     nodes: toNodeHealthOptions(values),
     onConcern: feed.note,
     ...(recorder !== null && { onDelivery: recorder.record }),

@@ -19,6 +19,7 @@ import { startTracing } from '../../lib/telemetry/startTracing.ts';
 import { connectTo, loadAccess } from '../connect.ts';
 import { toBridgeTuning } from '../serve/bridgeTuning.ts';
 import { followConfig } from '../serve/followConfig.ts';
+import { openHealthChecks } from '../serve/healthCheckSettings.ts';
 import { toLeaseSettings } from '../serve/leaseSettings.ts';
 import { leaveSmallHeapToV8, limitHeapGrowth } from '../serve/limitHeapGrowth.ts';
 import { chooseListenHost } from '../serve/listenHost.ts';
@@ -66,6 +67,8 @@ export async function run(values: Values<'run'>, readSettings: () => Promise<Com
   };
   const onPod = values.apiPort === undefined ? undefined : addresses.note;
   const watchers = { onConcern, onPod, ...(recorder !== null && { onDelivery: recorder.record }) };
+  const { checks, close } = await openHealthChecks(values, log);
+  open.defer(close);
   const zenLead = startZenLead({
     api,
     clusterName,
@@ -77,7 +80,7 @@ export async function run(values: Values<'run'>, readSettings: () => Promise<Com
     maxHints: values.maxHints,
     tuning,
     lease,
-    checks: { probeHostNetwork: values.probeHostNetwork, maxProbesPerSecond: values.maxProbesPerSecond },
+    checks,
     nodes: toNodeHealthOptions(values),
     metrics,
     log,

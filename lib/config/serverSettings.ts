@@ -192,6 +192,19 @@ export const serverSettings = {
       'How many probes of health checks start in a second. Where Services ask for more, all intervals stretch evenly.',
     why: 'A probe costs some 150 µs of a processor, so 2,000 of them take a third of a core.',
   },
+  probeThreads: {
+    kind: 'integer',
+    flag: 'probe-threads',
+    placeholder: 'N',
+    unit: 'threads',
+    min: 0,
+    max: 16,
+    default: 0,
+    zero: 'health checks run beside everything else that the bridge does',
+    meaning:
+      'Threads that open the connections of health checks, so that many of them hold up no failover. Of use beyond some 2,000 probes a second, with as much more --max-probes-per-second.',
+    why: 'A thread takes some 20 MB and saves no processor time, and few clusters have that many checks.',
+  },
   nodeCheckPort: {
     kind: 'text',
     flag: 'node-check-port',

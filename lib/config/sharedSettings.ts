@@ -31,6 +31,7 @@ export const deliverySettings = {
 export const probeSettings = {
   probeHostNetwork: serverSettings.probeHostNetwork,
   maxProbesPerSecond: serverSettings.maxProbesPerSecond,
+  probeThreads: serverSettings.probeThreads,
   nodeCheckPort: serverSettings.nodeCheckPort,
   nodeUnfitConditions: serverSettings.nodeUnfitConditions,
 } as const;
