@@ -3,9 +3,9 @@
  * Services have to be decided on when that changes.
  *
  * Guarantees: an answer at once, from memory. A Service none of whose nodes has a fault has no
- * observations of nodes, with two exceptions. Where a node was the reason for its last election, the
- * rules have to know that the node is well again. Where they choose by zones, and a pod has no label
- * that says its zone, the node says it.
+ * observations of nodes, with two exceptions. Where a node was the reason for its last election,
+ * the rules have to know that the node is well again. Where they choose by zones, and a pod has no
+ * label that says its zone, the node says it.
  */
 
 import { annotation } from '../../lib/selection/names.ts';

@@ -4,8 +4,8 @@
  *
  * Guarantees: draws nothing, so a history follows from what is done to it. Keeps when each node was
  * broken, for the checks.
- * Does not lose connections but where a link is cut. Three that are lost in a row, while no Lease is
- * renewed, look like a dead node to any observer.
+ * Does not lose connections but where a link is cut. Three that are lost in a row, while no Lease
+ * is renewed, look like a dead node to any observer.
  */
 
 import type { ProbeNetwork } from '../../../bridge/probes/network.ts';
