@@ -32,6 +32,7 @@ export interface LeaderRecord {
   readonly lastSwitchAt: number | undefined;
   /** Why the leader was elected, as it is written. */
   readonly reason: string | undefined;
+  /** The newest that any of our slices was decided on. */
   readonly podsRevision: string | undefined;
   readonly servicesRevision: string | undefined;
   readonly lastNode: string | undefined;
@@ -62,7 +63,7 @@ export function recordOf(owned: Owned, preferredName: string | undefined): Leade
       (a, b) =>
         standingOf(b, owned, preferredName) - standingOf(a, owned, preferredName) || compareText(a.name, b.name),
     );
-  const leaderServiceName = slice?.serviceName ?? leaderServices[0]?.name ?? null;
+  const leaderServiceName = slice?.serviceName ?? leaderServices[0]?.name ?? servedByRemains(owned);
   const service = leaderServices.find(({ name }) => name === leaderServiceName) ?? null;
   const notes = slice?.annotations ?? {};
   return {
@@ -80,8 +81,8 @@ export function recordOf(owned: Owned, preferredName: string | undefined): Leade
     ]),
     lastSwitchAt: parseInstant(notes[annotation.leaderLastSwitchTime]),
     reason: notes[annotation.reason],
-    podsRevision: notes[annotation.podsRevision],
-    servicesRevision: notes[annotation.servicesRevision],
+    podsRevision: newestRevision(annotation.podsRevision, slice, owned),
+    servicesRevision: newestRevision(annotation.servicesRevision, slice, owned),
     lastNode: notes[annotation.lastNode],
     lastZone: notes[annotation.lastZone],
     demotion: parseDemotion(notes[annotation.demotion]),
@@ -99,6 +100,26 @@ function findRecordSlice(owned: Owned, preferredName: string | undefined): Slice
     (a, b) => rank(b) - rank(a) || prefers(b) - prefers(a) || compareBasis(b, a) || compareText(a.name, b.name),
   );
   return first ?? null;
+}
+
+/** Where record and leader Service are gone, the slice of the other family says the name. */
+function servedByRemains({ slices }: Owned): string | null {
+  const remains = slices.filter(({ annotations }) => annotations[annotation.epoch] !== undefined);
+  const names = remains.flatMap(({ serviceName }) => (serviceName === null ? [] : [serviceName]));
+  return names.toSorted(compareText)[0] ?? null;
+}
+
+/**
+ * S9 compares a snapshot with what was decided last. After a rename that was cut short, another
+ * slice may have been decided on newer state than the record.
+ */
+function newestRevision(key: string, record: SliceView | null, { slices }: Owned): string | undefined {
+  if (record === null) return undefined;
+  return slices.reduce((newest, { annotations }) => {
+    const revision = annotations[key];
+    if (revision === undefined || newest === undefined) return newest ?? revision;
+    return compareRevisions(revision, newest) === 'newer' ? revision : newest;
+  }, record.annotations[key]);
 }
 
 /** Positive where `a` was decided on the newer state. */

@@ -121,6 +121,14 @@ describe('of two records', () => {
   });
 });
 
+it('the revisions are the newest that any slice was decided on, whichever holds the record', () => {
+  const older = { ...noted, epoch: '10', 'pods-revision': '90', 'services-revision': '95' };
+  const newer = { ...noted, epoch: '9', 'pods-revision': '100', 'services-revision': '94' };
+  const slices = [aSlice(older), aSlice(newer, { name: 'db-ipv4', serviceName: 'db', uid: uidOf('other') })];
+  for (const each of [slices, slices.toReversed()])
+    expect(read(each)).toMatchObject({ knownEpoch: 10, podsRevision: '100', servicesRevision: '95' });
+});
+
 describe('of the two slices of one leader Service, after a change of the primary family was cut short', () => {
   it.each([
     ['pods', { 'pods-revision': '9' }, { 'pods-revision': '10' }],
@@ -148,6 +156,13 @@ describe('the leader Service', () => {
     expect(nameOf(orphanWithSlices, [attached])).toEqual(['with-slices', 'with-slices']);
     expect(nameOf([another('a', { owner: null }), another('b')])).toEqual(['b', 'b']);
     expect(nameOf([another('c'), another('b')])).toEqual(['b', 'b']);
+  });
+
+  it('the leader Service is called as the slice of the other family says, where all else is gone', () => {
+    const remains = aSlice({ epoch: '7' }, { name: 'main-ipv6', serviceName: 'main' });
+    const followers = aSlice({}, { name: 'a-followers-ipv4', serviceName: 'a-followers' });
+    expect(nameOf([], [followers, remains])).toEqual(['main', 'main']);
+    expect(nameOf([], [followers])).toEqual([null, null]);
   });
 
   it('the leader Service is never the followers Service', () => {
