@@ -2,8 +2,9 @@
  * startResync: reconciles every source every 30 s, spread over the whole period. It heals a
  * reconcile that was lost, a dead letter, and a timer that died (L1).
  *
- * Guarantees: each source that stays is due once in every round. A tick that comes late (a busy or
- * frozen process) makes up for what it missed within the round, and never more than one round.
+ * Guarantees: each source that stays is due once in every round, and keeps its turn: one that was
+ * first and is then last would wait for two periods. A tick that comes late (a busy or frozen
+ * process) makes up for what it missed within the round, and never more than one round.
  */
 
 import type { CancelTimer, Clock } from '../clock.ts';
@@ -42,7 +43,7 @@ export function startResync(
     for (const source of round.slice(done, until)) onDue(source, clock.now());
     done = Math.max(done, until);
     if (share === 1) {
-      round = listSources();
+      round = nextRound(round, listSources());
       done = 0;
       startedAt = now;
     }
@@ -51,4 +52,15 @@ export function startResync(
 
   round = listSources();
   return { close: () => cancelTimer() };
+}
+
+/** Who comes new is last, which only brings the others forward. */
+function nextRound(last: readonly Source[], sources: readonly Source[]): readonly Source[] {
+  const left = new Map(sources.map((source) => [keyOf(source), source]));
+  const stayed = last.filter((source) => left.delete(keyOf(source)));
+  return [...stayed, ...left.values()];
+}
+
+function keyOf({ namespace, name }: Source): string {
+  return `${namespace}/${name}`;
 }

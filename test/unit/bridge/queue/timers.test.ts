@@ -174,6 +174,23 @@ describe('resync', () => {
     expect(added).toHaveLength(2 + 2 + 5);
   });
 
+  it('the resync comes back to a source after one period, in whatever order the sources are listed', async () => {
+    const clock = createVirtualClock();
+    const due: { readonly name: string; readonly at: number }[] = [];
+    let known = sources(3);
+    startResync(
+      clock,
+      tuning,
+      () => known,
+      ({ name }, now) => due.push({ name, at: now }),
+    );
+    await clock.advance(30_000);
+    known = sources(3).toReversed();
+    await clock.advance(90_000);
+    const ofFirst = due.filter(({ name }) => name === 's-0').map(({ at }) => at);
+    expect(ofFirst.map((at) => at - (ofFirst[0] ?? 0))).toEqual([0, 30_000, 60_000, 90_000]);
+  });
+
   it('makes up for ticks that came late, once', async () => {
     const clock = createVirtualClock();
     const added: (Source & { now: number })[] = [];
