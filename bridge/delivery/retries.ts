@@ -19,11 +19,13 @@ export interface Sent<C, E> {
   readonly event: E;
   /** The concern that the event was built for. */
   readonly concern: C;
+  /** Its deadline, by the monotonic clock: the wall clock may be set while it is unanswered. */
+  readonly until: number;
 }
 
 interface Retries<C, E> {
   /** What may still be worked on, or what `build` makes now. */
-  choose(concern: C, now: number, build: (concern: C, now: number) => E): Sent<C, E>;
+  choose(concern: C, build: (concern: C, now: number) => E): Sent<C, E>;
   /** Failures in a row before this attempt. */
   failuresOf(key: string): number;
   /** Time-outs since the key was last answered, probes too. */
@@ -85,10 +87,12 @@ export function createRetries<C extends Concern, E extends OutgoingEvent>(
   }
 
   return {
-    choose(concern, now, build) {
+    choose(concern, build) {
       const unanswered = troubles.get(concern.key)?.unanswered;
-      if (unanswered !== undefined && now < unanswered.event.data.deadline) return unanswered;
-      return { event: build(concern, now), concern };
+      if (unanswered !== undefined && clock.monotonic() < unanswered.until) return unanswered;
+      const now = clock.now();
+      const event = build(concern, now);
+      return { event, concern, until: clock.monotonic() + event.data.deadline - now };
     },
     failuresOf,
     timeoutsOf,
@@ -116,7 +120,7 @@ export function createRetries<C extends Concern, E extends OutgoingEvent>(
     giveUp(sent, failure) {
       const { key } = sent.concern;
       remember(key, 0, sent, failure);
-      schedule(key, sent.event.data.deadline - clock.now(), () => troubles.delete(key));
+      schedule(key, sent.until - clock.monotonic(), () => troubles.delete(key));
     },
     forget(key) {
       troubles.delete(key);

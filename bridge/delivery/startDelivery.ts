@@ -132,7 +132,7 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
   async function deliver(concern: C, isLent: boolean): Promise<void> {
     const sentAt = clock.now();
     const number = ++attempts;
-    const sent = retries.choose(concern, sentAt, options.buildEvent);
+    const sent = retries.choose(concern, options.buildEvent);
     const { event } = sent;
     // A due time means that time has passed, and nothing was seen.
     if (retries.failuresOf(concern.key) === 0 && sent.concern.dueAt === undefined)

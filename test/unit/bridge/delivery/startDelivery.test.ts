@@ -202,6 +202,15 @@ describe('the next snapshot (S5)', () => {
     expect(bench.calls.at(-1)?.event).not.toBe(first?.event);
   });
 
+  it('the next snapshot (S5) is a new one after three seconds also where the wall clock was set back an hour', async () => {
+    const bench = aDeliveryBench();
+    bench.add('a');
+    await bench.clock.advance(500);
+    bench.clock.setWallClock(-3_600_000);
+    await bench.clock.advance(6_000);
+    expect(bench.calls.at(-1)?.event).not.toBe(bench.calls[0]?.event);
+  });
+
   it('the next snapshot (S5) is a new one after any answer', async () => {
     const bench = aDeliveryBench();
     bench.add('a');
