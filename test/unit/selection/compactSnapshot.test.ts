@@ -200,14 +200,18 @@ function toObservations(
 }
 
 /** With an instant ahead of the clock, a pod that may lead may be waited for a moment later. */
-function withCredibleInstants({ pods, plight, verdicts, ...rest }: Case): Case {
+function withCredibleInstants({ pods, plight, verdicts, nodes, ...rest }: Case): Case {
   const credible = ({ readyChangedAt = 0, createdAt = 0, ...pod }: Partial<PodView>): Partial<PodView> => ({
     ...pod,
     ...(readyChangedAt > 0 && { readyChangedAt: Math.min(readyChangedAt, T0) }),
     ...(createdAt > 0 && { createdAt: Math.min(createdAt, T0) }),
   });
+  const known = <N extends { since: number } | undefined>(node: N): N =>
+    node === undefined ? node : { ...node, since: Math.min(node.since, T0) };
   return {
     ...rest,
+    nodes:
+      nodes && (Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, known(node)])) as typeof nodes),
     pods: pods.map(credible),
     plight: credible(plight),
     verdicts:
