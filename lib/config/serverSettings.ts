@@ -121,7 +121,7 @@ export const serverSettings = {
     kind: 'switch',
     flag: 'manual-locks',
     meaning:
-      'Serve ManualLocks: grant locks to objects of that kind. Its definition and the rights for it are in deploy/locks.',
+      'Serve ManualLocks: grant locks to objects of that kind. Its definition and the rights for it are in deploy/locks; api.manualLocks.enabled of the chart gives all three.',
   },
   apiAuth: {
     kind: 'choice',

@@ -1,16 +1,18 @@
 /**
- * `npm run helm:render` renders deploy/helm/rendered after a change of the chart. It needs the Helm
- * that `npm run cluster:assets` built.
+ * `npm run helm:render` renders deploy/helm/rendered after a change of the chart, and copies the
+ * kind ManualLock into it. It needs the Helm that `npm run cluster:assets` built.
  */
 
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { clusterDirectory } from './clusterAssets.ts';
 import { rendered } from './rendered.ts';
 
 const helm = join(clusterDirectory(process.env), 'helm');
 const deploy = resolve(import.meta.dirname, '../../deploy/helm');
+// A chart reads no file from outside its folder.
+copyFileSync(join(deploy, '../locks/crd.yaml'), join(deploy, 'zen-lead/files/manuallocks.yaml'));
 for (const [name, values] of Object.entries(rendered)) {
   const args = [
     'template',

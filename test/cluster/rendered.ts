@@ -12,6 +12,7 @@ export const rendered: Readonly<Record<string, readonly string[]>> = {
   'cluster-wide': ['--set', 'clusterWide=true'],
   unguarded: ['--set', 'guard.enabled=false'],
   answering: ['--set', 'api.enabled=true', '--set', 'namespaces={team-a,team-b}'],
+  claiming: ['--set', 'api.enabled=true', '--set', 'api.manualLocks.enabled=true'],
   configured: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/configured.yaml')],
   demoting: ['--set', 'onDemote.enabled=true'],
   reported: ['--set', 'verdicts.enabled=true'],

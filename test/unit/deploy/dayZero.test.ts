@@ -20,13 +20,19 @@ interface Manifest {
 
 const ways: readonly (readonly [string, () => string])[] = [
   ...(canRun('kubectl')
-    ? ['kubernetes', 'kubernetes/one', 'knative', 'api', ...globSync('cluster-wide/*', { cwd: deploy })].map(
+    ? [
+        'kubernetes',
+        'kubernetes/one',
+        'knative',
+        'api',
+        ...globSync('cluster-wide/*', { cwd: deploy, exclude: ['**/locks'] }),
+      ].map(
         (path) =>
           [path, () => execFileSync('kubectl', ['kustomize', join(deploy, path)], { encoding: 'utf8' })] as const,
       )
     : []),
-  // The right to end pods is asked for by a value of its own.
-  ...globSync('helm/rendered/*.yaml', { cwd: deploy, exclude: ['**/demoting.yaml'] }).map(
+  // The right to end pods and the kind ManualLock are asked for by values of their own.
+  ...globSync('helm/rendered/*.yaml', { cwd: deploy, exclude: ['**/demoting.yaml', '**/claiming.yaml'] }).map(
     (path) => [path, () => readFileSync(join(deploy, path), 'utf8')] as const,
   ),
 ];

@@ -4,56 +4,28 @@
  * Needs no cluster. Does not guarantee that an API server takes it: the e2e suite asks a real one.
  */
 
-import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import { readConfigFile } from '../../../lib/config/configFile.ts';
 import { configPathOf, parseCommandLine, readCommandLine } from '../../../lib/config/parseCommandLine.ts';
 import { zenFlow, zenLead } from '../../../lib/config/program.ts';
-import { clusterDirectory } from '../../cluster/clusterAssets.ts';
-import { canRun } from '../../support/canRun.ts';
+import {
+  build,
+  buildWith,
+  deploy,
+  hasHelm,
+  hasKubectl,
+  isWorkload,
+  listContainers,
+  type Manifest,
+  parseManifests,
+  renderChart,
+} from '../../support/deploy/readManifests.ts';
 
-const deploy = resolve(import.meta.dirname, '../../../deploy');
-const hasKubectl = canRun('kubectl');
-const helm = join(clusterDirectory(process.env), 'helm');
-const hasHelm = existsSync(helm);
 if (!hasHelm) console.log('manifests: the chart is not rendered, `npm run cluster:assets` has not built a Helm here');
 if (!hasKubectl) console.log('manifests: kustomizations are not built, there is no kubectl here');
-
-interface Container {
-  readonly image: string;
-  /** Of zen-flow, which is not what the image starts by itself. */
-  readonly command?: readonly string[];
-  readonly args?: readonly string[];
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
-  readonly volumeMounts?: readonly { readonly name: string }[];
-  readonly securityContext?: object;
-  readonly resources: { readonly limits: Readonly<Record<string, string>> };
-}
-
-interface PodSpec {
-  readonly serviceAccountName: string;
-  readonly securityContext?: object;
-  readonly containers: readonly Container[];
-  readonly volumes?: readonly { readonly name: string; readonly configMap?: { readonly name: string } }[];
-}
-
-interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly data?: Readonly<Record<string, string>>;
-  readonly rules?: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
-}
-
-interface Workload extends Manifest {
-  readonly spec: {
-    readonly template: { readonly metadata?: { readonly annotations?: object }; readonly spec: PodSpec };
-  };
-}
 
 const work = mkdtempSync(join(tmpdir(), 'zen-lead-manifests-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -74,7 +46,9 @@ const sources: readonly (readonly [string, () => readonly Manifest[]])[] = [
           'flow/guard',
           ...globSync('cluster-wide/*', { cwd: deploy }),
         ].map((path) => [path, () => build(join(deploy, path))] as const),
-        ...components.map((path) => [path, () => buildWith(path)] as const),
+        ...components.map(
+          (path) => [path, () => buildWith(path, path.endsWith('manual-locks') ? 'api' : 'knative')] as const,
+        ),
       ]
     : []),
   ...globSync('helm/rendered/*.yaml', { cwd: deploy }).map(
@@ -420,15 +394,6 @@ function renderConfigured(mode: string): readonly Manifest[] {
   return renderChart('zen-lead', 'zen-lead', '--set', `mode=${mode}`, ...halves);
 }
 
-function build(directory: string): readonly Manifest[] {
-  return parseManifests(execFileSync('kubectl', ['kustomize', directory], { encoding: 'utf8' }));
-}
-
-function renderChart(release: string, namespace: string, ...values: readonly string[]): readonly Manifest[] {
-  const args = ['template', release, join(deploy, 'helm/zen-lead'), '-n', namespace, '--kube-version', '1.35.0'];
-  return parseManifests(execFileSync(helm, [...args, ...values], { encoding: 'utf8' }));
-}
-
 interface PolicySpec {
   readonly egress: readonly {
     readonly to?: readonly object[];
@@ -443,28 +408,4 @@ function readPolicies(manifests: readonly Manifest[]): Readonly<Record<string, P
       .filter((manifest): manifest is Manifest & { readonly spec: PolicySpec } => manifest.kind === 'NetworkPolicy')
       .map(({ metadata, spec }) => [metadata.name, spec]),
   );
-}
-
-/** A component by itself is nothing: it changes deploy/knative. */
-function buildWith(component: string): readonly Manifest[] {
-  const directory = mkdtempSync(join(work, 'overlay-'));
-  const from = (path: string) => relative(directory, join(deploy, path));
-  const kustomization = { resources: [from('knative')], components: [from(component)] };
-  writeFileSync(join(directory, 'kustomization.yaml'), JSON.stringify(kustomization));
-  return build(directory);
-}
-
-function parseManifests(text: string): readonly Manifest[] {
-  return parseAllDocuments(text)
-    .map((document) => document.toJS())
-    .filter((manifest) => manifest !== null);
-}
-
-function isWorkload(manifest: Manifest): manifest is Workload {
-  const { kind, apiVersion } = manifest;
-  return kind === 'Deployment' || (kind === 'Service' && apiVersion.startsWith('serving.knative.dev/'));
-}
-
-function listContainers(manifests: readonly Manifest[]): readonly Container[] {
-  return manifests.filter(isWorkload).flatMap((manifest) => manifest.spec.template.spec.containers);
 }
