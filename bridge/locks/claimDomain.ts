@@ -61,7 +61,7 @@ export function createClaimDomain(): Domain<ClaimChange, ClaimConcern, ClaimEven
       if (cause === 'start') return { ...lock, lane: 'change', verb: 'added' };
       return { ...lock, lane: cause === 'resync' ? 'low' : 'change', dueAt: at, verb: cause };
     },
-    toEvent: (concern, context, now) => toEvent(concern, store.claimsOf(concern), context, now),
+    toEvent: (concern, context, now) => toEvent(concern, store.claimsOf(concern), store.tokenOf(concern), context, now),
     // Several replicas may send at once: the Lease is changed by compare-and-swap.
     wantsChange: () => ({ wantsChange: true, nextAt: null }),
     isProgress: () => false,
@@ -76,6 +76,7 @@ function laneOf(verb: ClaimVerb): Lane {
 function toEvent(
   { namespace, name, key, verb, observedAt, dueAt = 0 }: ClaimConcern,
   claims: readonly ClaimView[],
+  knownToken: number | undefined,
   context: EventContext,
   now: number,
 ): ClaimEvent {
@@ -95,6 +96,7 @@ function toEvent(
       namespace,
       lock: name,
       deadline: now + SNAPSHOT_LIFETIME_MS,
+      ...(knownToken !== undefined && { knownToken }),
       // An event that leaves the process would need its size bounded.
       ...(context.isFresh(namespace) && context.maxEventBytes === Number.POSITIVE_INFINITY && { snapshot: claims }),
     },

@@ -15,6 +15,8 @@ import type { ObjectChange, ReflectedObject, ReflectorStore } from '../watch/ref
 interface ClaimIndex {
   readonly claims: ObjectIndex<ClaimView>;
   readonly leases: ObjectIndex<LockView>;
+  /** By lock, also of Leases that are gone; those that granted last, the last one last. */
+  readonly tokens: Map<string, number>;
   claimsOf(lock: string): readonly ClaimView[];
   isEmpty(): boolean;
 }
@@ -26,9 +28,17 @@ export interface ClaimStore {
   readonly claims: Open<ClaimView>;
   readonly leases: Open<LockView>;
   claimsOf(lock: Source): readonly ClaimView[];
+  /** The greatest that a Lease of this lock has shown; undefined for none. */
+  tokenOf(lock: Source): number | undefined;
   /** Every lock that a claim asks for, or that a claim has held or waited for. */
   sources(): readonly Source[];
 }
+
+/**
+ * A token counts on from the time of the first grant. So one that was seen long ago is smaller than
+ * what a Lease begins with that is made again, and may be forgotten.
+ */
+const MAX_TOKENS = 1_000;
 
 export function createClaimStore(): ClaimStore {
   const indexes = createIndexes(createClaimIndex);
@@ -40,6 +50,7 @@ export function createClaimStore(): ClaimStore {
     claims: open((index) => index.claims),
     leases: open((index) => index.leases),
     claimsOf: ({ namespace, name }) => indexes.get(namespace)?.claimsOf(name) ?? [],
+    tokenOf: ({ namespace, name }) => indexes.get(namespace)?.tokens.get(name),
     sources: () =>
       [...indexes.entries()].flatMap(([namespace, { claims, leases }]) => {
         const asked = [...claims.byName.values()].map(({ lock }) => lock);
@@ -66,10 +77,20 @@ function createClaimIndex(): ClaimIndex {
       if (names?.size === 0) byLock.delete(lock);
     },
   });
-  const leases = createObjectIndex<LockView>();
+  const tokens = new Map<string, number>();
+  const leases = createObjectIndex<LockView>({
+    file({ lock, state: { token } }) {
+      const greatest = Math.max(token, tokens.get(lock) ?? 0);
+      tokens.delete(lock);
+      tokens.set(lock, greatest);
+      const [oldest] = tokens.keys();
+      if (tokens.size > MAX_TOKENS && oldest !== undefined) tokens.delete(oldest);
+    },
+  });
   return {
     claims,
     leases,
+    tokens,
     // The newest version of each: a version alone that differs is not filed again.
     claimsOf: (lock) => [...(byLock.get(lock) ?? [])].flatMap((name) => claims.byName.get(name) ?? []),
     isEmpty: () => claims.isEmpty() && leases.isEmpty(),

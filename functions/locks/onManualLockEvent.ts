@@ -3,19 +3,22 @@
  * writes the Lease, then the status of each claim.
  *
  * Guarantees: no state is kept between two passes. The Lease is changed by compare-and-swap, and
- * decided on again after a conflict. No grant is taken from a claim that a LIST still has. A status
- * is written after the Lease that it tells of, and never over a newer version of its claim.
+ * decided on again after a conflict. No grant is taken from a claim that a LIST still has, and none
+ * is given to a claim that a LIST shows as over. No claim is told that its grant is over by a Lease
+ * of before the grant. A status is written after the Lease that it tells of, and never over a newer
+ * version of its claim. A Lease that was deleted goes on with greater tokens than the bridge has
+ * seen, and than any claim was told.
  */
 
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
 import { type KubeApi, leases, manualLockStatus, manualLocks } from '../../lib/kube/kubeApi.ts';
 import { listAll } from '../../lib/kube/listAll.ts';
-import type { ClaimStatus, ClaimView } from '../../lib/lock/claims/claim.ts';
+import { type ClaimStatus, type ClaimView, isClaimId } from '../../lib/lock/claims/claim.ts';
 import type { ClaimEventData, ClaimReplyData } from '../../lib/lock/claims/claimEvent.ts';
-import { decideClaims, namesOthers } from '../../lib/lock/claims/decideClaims.ts';
+import { type ClaimsDecision, decideClaims, namesOthers } from '../../lib/lock/claims/decideClaims.ts';
 import { parseClaim } from '../../lib/lock/claims/parseClaim.ts';
 import { toLeaseName } from '../../lib/lock/lockNames.ts';
-import { absentLock, currentGrant } from '../../lib/lock/lockState.ts';
+import { absentLock, currentGrant, type LockState } from '../../lib/lock/lockState.ts';
 import { type LockView, parseLock } from '../../lib/lock/parseLock.ts';
 import { toLeaseObject } from '../../lib/lock/toLeaseObject.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
@@ -38,20 +41,20 @@ export async function onManualLockEvent(
 ): Promise<ClaimReplyData> {
   const { namespace, lock } = data;
   const { now, maxSkewMs, metrics } = deps;
-  let claims = data.snapshot !== undefined && now() < data.deadline ? data.snapshot : null;
-  let isRead = claims === null;
+  const isSnapshotFresh = data.snapshot !== undefined && now() < data.deadline;
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
-    claims ??= await listClaims(deps, namespace, lock, signal);
     const seen = await readLease(deps, namespace, lock, signal);
-    const state = seen?.state ?? absentLock();
-    // The watch may not have brought a claim yet that another replica has granted to.
-    if (!isRead && namesOthers(state, claims)) {
-      claims = null;
-      isRead = true;
-      continue;
-    }
-    const at = now();
-    const { lock: decision, statuses, nextAt } = decideClaims(state, claims, at, maxSkewMs);
+    const decideOn = (claims: readonly ClaimView[]) => {
+      const state = seen?.state ?? absentLock(greatestToken(data, claims));
+      const at = now();
+      return { state, at, claims, ...decideClaims(state, claims, at, maxSkewMs) };
+    };
+    let decided = data.snapshot !== undefined && isSnapshotFresh && pass === 0 ? decideOn(data.snapshot) : null;
+    // The watch may not have brought yet what another replica has granted, told or lost. What a
+    // LIST after the read of the Lease does not have, no writer of that Lease has told.
+    if (decided === null || namesOthers(decided.state, decided.claims) || grantsAnew(decided.state, decided.lock.next))
+      decided = decideOn(await listClaims(deps, namespace, lock, signal));
+    const { state, at, lock: decision, statuses, nextAt } = decided;
     if (decision.patch !== null) {
       if (!(await writeLease(deps, namespace, lock, seen, decision.patch, signal))) {
         metrics.lockConflicts.inc();
@@ -59,6 +62,9 @@ export async function onManualLockEvent(
       }
       if (decision.hasExpired) metrics.lockExpiries.inc();
       if (decision.next.grant !== null && decision.next.token !== state.token) metrics.lockGrants.inc();
+    } else if (statuses.some(endsClaim) && !(await isStill(deps, namespace, lock, seen, signal))) {
+      // The claim was told of a grant that this Lease, read before, does not have yet.
+      continue;
     }
     for (const { claim, status } of statuses) await writeStatus(deps, claim, status, signal);
     const { next } = decision;
@@ -73,6 +79,21 @@ export async function onManualLockEvent(
   throw new ZenLeadError('KUBE_CONFLICT', `lock ${namespace}/${lock}: others change it all the time`, {
     retry: 'later',
   });
+}
+
+/** True where a claim gets the lock that did not have it. */
+function grantsAnew({ grant: had }: LockState, { grant: has }: LockState): boolean {
+  return has !== null && has.id !== had?.id && isClaimId(has.id);
+}
+
+/** True where a claim would be told that its grant is over. */
+function endsClaim({ claim, status }: ClaimsDecision['statuses'][number]): boolean {
+  return claim.status?.phase === 'Held' && status.phase !== 'Held';
+}
+
+/** Of the lock: what the bridge has seen, and what claims were told. 0 for none. */
+function greatestToken({ knownToken = 0 }: ClaimEventData, claims: readonly ClaimView[]): number {
+  return claims.reduce((greatest, { status }) => Math.max(greatest, status?.fencingToken ?? 0), knownToken);
 }
 
 async function listClaims(
@@ -105,6 +126,17 @@ async function readLease(
     if (codeOf(error) !== 'KUBE_NOT_FOUND') throw error;
     return null;
   }
+}
+
+async function isStill(
+  deps: ClaimDeps,
+  namespace: string,
+  lock: string,
+  seen: LockView | null,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const now = await readLease(deps, namespace, lock, signal);
+  return now?.uid === seen?.uid && now?.resourceVersion === seen?.resourceVersion;
 }
 
 /** False where the Lease is not what was decided on any more. */

@@ -27,6 +27,8 @@ export interface ClaimEventData {
   readonly lock: string;
   /** Epoch milliseconds. Past it the snapshot is a hint. */
   readonly deadline: number;
+  /** The greatest token of the lock that the bridge has seen; absent for none. */
+  readonly knownToken?: number;
   /** All claims to the lock; absent in a hint. */
   readonly snapshot?: readonly ClaimView[];
 }

@@ -6,8 +6,7 @@
 import { ZenLeadError } from '../../../lib/errors.ts';
 import type { KubeApi } from '../../../lib/kube/kubeApi.ts';
 import { type LockView, parseLock } from '../../../lib/lock/parseLock.ts';
-import type { VirtualClock } from '../../support/simulated/virtualClock.ts';
-import type { Random } from '../random.ts';
+import { merge, type ServerCalls } from './serverCalls.ts';
 
 export interface StoredWrite {
   readonly before: LockView | null;
@@ -17,8 +16,7 @@ export interface StoredWrite {
 }
 
 interface LockApiOptions {
-  readonly clock: VirtualClock;
-  readonly random: Random;
+  readonly calls: ServerCalls;
   /** Takes the compare-and-swap away. */
   readonly isUnchecked?: boolean;
   onWrite(write: StoredWrite): void;
@@ -36,35 +34,19 @@ export interface LockApi {
   watch(lateMs: number, onChange: (view: LockView | null, uid: string) => void): () => void;
   current(): LockView | null;
   deleteByHand(): void;
-  /** Every call fails until then. */
-  setDown(isDown: boolean): void;
 }
 
-export function createLockApi({ clock, random, isUnchecked, onWrite }: LockApiOptions): LockApi {
+export function createLockApi({ calls, isUnchecked, onWrite }: LockApiOptions): LockApi {
+  const { call } = calls;
   const watchers = new Set<(view: LockView | null, uid: string) => void>();
   let stored: Lease | null = null;
   let version = 1_000;
   let uids = 0;
-  let isDown = false;
 
   const view = (): LockView | null => (stored === null ? null : parseLock(stored));
-  const later = (maxMs: number): Promise<void> =>
-    new Promise((resolve) => clock.setTimer(() => resolve(), random.between(1, maxMs)));
   const tell = (seen: LockView | null, uid: string): void => {
     for (const watcher of watchers) watcher(seen, uid);
   };
-
-  /** A request on its way, what the server does, and the answer on its way. */
-  async function call<T>(signal: AbortSignal, act: () => T): Promise<T> {
-    await later(20);
-    if (isDown) throw new ZenLeadError('KUBE_UNAVAILABLE', 'down', { retry: 'later' });
-    const result = act();
-    await later(20);
-    if (signal.aborted) throw new ZenLeadError('ABORTED', 'the replica has gone', { retry: 'never' });
-    // The answer to a write that happened may be lost.
-    if (random.chance(0.01)) throw new ZenLeadError('KUBE_TIMEOUT', 'the answer is lost', { retry: 'later' });
-    return result;
-  }
 
   function store(next: Lease, now: number): Lease {
     const before = view();
@@ -105,16 +87,15 @@ export function createLockApi({ clock, random, isUnchecked, onWrite }: LockApiOp
         }),
     }),
     watch(lateMs, onChange) {
-      // In order, as a watch is: none comes before the one before it.
-      let lastAt = 0;
-      const watcher = (seen: LockView | null, uid: string): void => {
-        lastAt = Math.max(lastAt, clock.monotonic() + random.between(1, lateMs));
-        clock.setTimer(() => {
-          if (watchers.has(watcher)) onChange(seen, uid);
-        }, lastAt - clock.monotonic());
-      };
+      const { tell: deliver, stop } = calls.watch<readonly [LockView | null, string]>(lateMs, ([seen, uid]) =>
+        onChange(seen, uid),
+      );
+      const watcher = (seen: LockView | null, uid: string): void => deliver([seen, uid]);
       watchers.add(watcher);
-      return () => void watchers.delete(watcher);
+      return () => {
+        watchers.delete(watcher);
+        stop();
+      };
     },
     current: view,
     deleteByHand() {
@@ -123,19 +104,5 @@ export function createLockApi({ clock, random, isUnchecked, onWrite }: LockApiOp
       version += 1;
       if (uid !== undefined) tell(null, uid);
     },
-    setDown(value) {
-      isDown = value;
-    },
   };
-}
-
-/** RFC 7386. */
-function merge(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
-  const result: Record<string, unknown> = typeof target === 'object' && target !== null ? { ...target } : {};
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) delete result[name];
-    else result[name] = merge(result[name], value);
-  }
-  return result;
 }

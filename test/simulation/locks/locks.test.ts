@@ -5,6 +5,10 @@ const SEEDS = Array.from({ length: 4 }, (_, index) => index + 1);
 const within: LockFaults = { skewMs: 1_000, maxPauseMs: 12_000 };
 const beyond: LockFaults = { skewMs: 60_000, maxPauseMs: 12_000 };
 const deleted: LockFaults = { ...within, deletes: true };
+/** Two more workers claim by ManualLocks. */
+const claiming: LockFaults = { ...within, claimants: 2 };
+/** Claims get the lock often. */
+const few: LockFaults = { ...within, workers: 1, claimants: 4 };
 /** Each fault shows within the first few. */
 const SEARCHED = Array.from({ length: 40 }, (_, index) => index + 1);
 
@@ -25,6 +29,19 @@ describe('locks under pauses, kills, outages and skewed clocks', () => {
     expect(run.violations).toEqual([]);
     expect(run.takenByChecked).toEqual(run.takenByChecked.toSorted((a, b) => a - b));
     expect(run.grants).toBeGreaterThan(5);
+  });
+
+  /** Of each, a seed that shows what the function of claims must not forget. */
+  it.each<[string, number, LockFaults]>([
+    ['among clients', 1, claiming],
+    ['that a replica sees late, after another one has told them of their grant', 5, { ...few, claimsLateMs: 2_000 }],
+    ['whose status is newer than the Lease that was read', 12, { ...claiming, deletes: true }],
+    ['of a Lease that a hand has deleted', 19, { ...claiming, deletes: true }],
+  ])('keeps K1 to K7 for claims by objects %s, and grants each once', async (_, seed, faults) => {
+    const run = await runLocks(seed, faults);
+    expect(run.violations).toEqual([]);
+    expect(run.takenByChecked).toEqual(run.takenByChecked.toSorted((a, b) => a - b));
+    expect(run.claimed).toBeGreaterThan(0);
   });
 
   it.each(SEEDS)('keeps K1, K2 and K4 to K7 while the Lease is deleted by hand: seed %i', async (seed) => {
@@ -52,6 +69,8 @@ describe('a fence that is taken away is missed', () => {
     ['the allowance for clocks', { ...within, maxSkewMs: 0 }, 'validity'],
     ['the bound of the clocks', beyond, 'validity'],
     ['counting from before the request', { ...within, countsFromAnswer: true }, 'validity'],
+    ['the compare-and-swap of claims', { ...claiming, isUnchecked: true }, 'K'],
+    ['the LIST before a grant is taken from a claim', { ...few, claimsLateMs: 2_000, listsFromWatch: true }, 'K3'],
     ['tokens that outlive the Lease', { ...deleted, restartsTokens: true }, 'K1'],
   ])('%s', async (_, faults, what) => {
     expect(await findRun(faults, violates(what))).toBeDefined();

@@ -7,10 +7,11 @@ import { type LockFaults, runLocks } from './runLocks.ts';
 
 const [seeds = '1000', from = '1'] = process.argv.slice(2);
 const within: LockFaults = { skewMs: 1_000, maxPauseMs: 12_000 };
+const claiming: LockFaults = { ...within, claimants: 3 };
 let failed = 0;
 let grants = 0;
 for (let seed = Number(from); seed < Number(from) + Number(seeds); seed += 1) {
-  for (const faults of [within, { ...within, deletes: true }]) {
+  for (const faults of [within, claiming, { ...claiming, claimsLateMs: 2_000 }, { ...claiming, deletes: true }]) {
     const run = await runLocks(seed, faults);
     grants += run.grants;
     const isOrdered = run.takenByChecked.every((token, index, all) => token >= (all[index - 1] ?? 0));

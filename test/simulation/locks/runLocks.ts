@@ -1,6 +1,6 @@
 /**
- * runLocks: two replicas of the api role keep one lock for six workers, on one simulated API
- * server. The replicas are those that we ship.
+ * runLocks: two replicas of the api role keep one lock for six workers, and for others that claim
+ * it by ManualLocks, on one simulated API server. The replicas are those that we ship.
  *
  * The scheduler delays requests, answers and watches. It pauses workers, sets the clocks of the
  * replicas, kills and restarts them, deletes the Lease by hand, and takes the API server away.
@@ -10,11 +10,17 @@
 import { createLeaseStore } from '../../../api/locks/leaseStore.ts';
 import { createLockKeeper, type LockKeeper } from '../../../api/locks/lockKeeper.ts';
 import type { KubeApi } from '../../../lib/kube/kubeApi.ts';
+import { type ClaimView, claimId, isClaimId } from '../../../lib/lock/claims/claim.ts';
+import { parseClaim } from '../../../lib/lock/claims/parseClaim.ts';
 import { expiresAt } from '../../../lib/lock/lockState.ts';
 import { createVirtualClock } from '../../support/simulated/virtualClock.ts';
 import { createRandom } from '../random.ts';
+import { createClaimApi } from './claimApi.ts';
+import { runClaimHolder } from './claimHolder.ts';
+import { startClaimReplica } from './claimReplica.ts';
 import { createLockApi, type StoredWrite } from './lockApi.ts';
 import { runClient } from './lockClient.ts';
+import { createServerCalls } from './serverCalls.ts';
 
 export interface LockFaults {
   /** How far the clocks of two replicas may be apart. */
@@ -28,11 +34,21 @@ export interface LockFaults {
   readonly countsFromAnswer?: boolean;
   /** Tokens of a Lease that was deleted begin at 1, as a counter in the object would. */
   readonly restartsTokens?: boolean;
+  /** How many workers ask the api; 6 where it is absent. */
+  readonly workers?: number;
+  /** How many workers claim by ManualLocks, beside those that ask the api. */
+  readonly claimants?: number;
+  /** How late a watch may bring a claim. */
+  readonly claimsLateMs?: number;
+  /** A grant of a claim is taken back by what the watch has brought, without a LIST. */
+  readonly listsFromWatch?: boolean;
 }
 
 export interface LockRun {
   readonly violations: readonly string[];
   readonly grants: number;
+  /** Claims that were told of their grant. */
+  readonly claimed: number;
   /** Writes that came to the resource after one with a greater token, and so were made twice. */
   readonly doubleWrites: number;
   /** Writes that a resource took which refuses a smaller token. */
@@ -41,7 +57,6 @@ export interface LockRun {
 
 const MAX_SKEW_MS = 1_000;
 const RUN_MS = 60_000;
-const WORKERS = 6;
 /** No grant of a run comes so far. */
 const WRONG_BY = 1_000_000;
 
@@ -50,29 +65,51 @@ export async function runLocks(seed: number, faults: LockFaults): Promise<LockRu
   const clock = createVirtualClock();
   const violations: string[] = [];
   const released = new Set<string>();
+  const claimGrants = new Map<number, string>();
+  const { maxSkewMs = MAX_SKEW_MS, workers: clients = 6, claimants = 0 } = faults;
   let greatest = 0;
   let grants = 0;
+  let claimed = 0;
 
   function check({ before, after, now }: StoredWrite): void {
     const [had, has] = [before?.state.grant ?? null, after.state.grant];
-    if (has === null || has.token === had?.token) return;
+    if (has?.token === had?.token) return;
+    const isOver =
+      had === null ||
+      released.has(`${had.id} ${had.token}`) ||
+      now >= expiresAt(had, maxSkewMs) ||
+      (isClaimId(had.id) && !claimsNow().some((claim) => claimId(claim) === had.id));
+    if (!isOver) violations.push(`K3: ${has?.token} while ${had.token} is held`);
+    if (has === null) return;
     grants += 1;
     if (has.token <= greatest) violations.push(`K1: ${has.token} after ${greatest}`);
     greatest = Math.max(greatest, has.token);
     if (has.token !== after.state.token) violations.push(`K2: a grant of ${has.token} beside ${after.state.token}`);
-    const isOver =
-      had === null || released.has(`${had.id} ${had.token}`) || now >= expiresAt(had, faults.maxSkewMs ?? MAX_SKEW_MS);
-    if (!isOver) violations.push(`K3: ${has.token} while ${had.token} is held`);
     const queue = before?.state.queue ?? [];
     const place = queue.findIndex(({ id }) => id === has.id);
-    const ahead = place === -1 ? queue : queue.slice(0, place);
+    // A place that has expired is nobody's: its waiter asked for the last time, and too late.
+    const ahead = (place === -1 ? queue : queue.slice(0, place)).filter(({ expiresAt: until }) => until > now);
     const left = new Set(after.state.queue.map(({ id }) => id));
     if (ahead.some(({ id }) => left.has(id))) violations.push(`K5: ${has.id} overtook`);
+    const told = claimsNow().find((claim) => claimId(claim) === has.id)?.status?.phase;
+    if (told !== undefined && told !== 'Pending')
+      violations.push(`once: ${has.id} was ${told}, and is granted to again`);
+    if (isClaimId(has.id)) claimGrants.set(has.token, has.id);
   }
 
+  /** What a claim says of its grant is what the Lease has said. */
+  function checkStatus(before: ClaimView, after: ClaimView): void {
+    const { phase, fencingToken } = after.status ?? {};
+    if (fencingToken == null) return;
+    if (claimGrants.get(fencingToken) !== claimId(after)) violations.push(`told: ${fencingToken} to ${after.name}`);
+    if (phase === 'Held' && before.status?.phase !== 'Held') claimed += 1;
+  }
+
+  const calls = createServerCalls(clock, random.fork());
+  const claims = createClaimApi(calls, checkStatus);
+  const claimsNow = (): readonly ClaimView[] => claims.stored().map(parseClaim);
   const api = createLockApi({
-    clock,
-    random: random.fork(),
+    calls,
     isUnchecked: faults.isUnchecked ?? false,
     onWrite: check,
   });
@@ -86,19 +123,31 @@ export async function runLocks(seed: number, faults: LockFaults): Promise<LockRu
     function start(): void {
       const aheadMs = chance.between(0, faults.skewMs);
       const own = { ...clock, now: () => Math.floor(clock.now() + aheadMs) };
-      const calls = faults.restartsTokens ? withSmallTokens(api.connect(own.now)) : api.connect(own.now);
+      const lockCalls = faults.restartsTokens ? withSmallTokens(api.connect(own.now)) : api.connect(own.now);
       keeper = createLockKeeper(
         { namespace: 'shop', name: 'reports' },
         {
-          store: createLeaseStore(calls as KubeApi),
+          store: createLeaseStore(lockCalls as KubeApi),
           clock: own,
           random: chance.next,
-          maxSkewMs: faults.maxSkewMs ?? MAX_SKEW_MS,
+          maxSkewMs,
           metrics,
         },
       );
       const opened = keeper;
-      stopWatch = api.watch(200, (view, uid) => opened.observe(view, uid));
+      const stops = [api.watch(200, (view, uid) => opened.observe(view, uid))];
+      const { now } = own;
+      if (claimants > 0)
+        stops.push(
+          startClaimReplica({
+            ...{ clock, random: chance, now, maxSkewMs, locks: api, lockCalls, claims },
+            lateMs: faults.claimsLateMs ?? 200,
+            listsFromWatch: faults.listsFromWatch ?? false,
+          }),
+        );
+      stopWatch = () => {
+        for (const stop of stops) stop();
+      };
     }
     start();
     return {
@@ -116,35 +165,52 @@ export async function runLocks(seed: number, faults: LockFaults): Promise<LockRu
   let greatestSeen = 0;
   const takenByChecked: number[] = [];
   const held: { token: number; from: number; until: number }[] = [];
-  const workers = Array.from({ length: WORKERS }, (_, index) =>
+  const pick = () => random.pick([replicas[0], replicas[1]])?.keeper() as LockKeeper;
+  const onRelease = (id: string, token: number) => void released.add(`${id} ${token}`);
+  function onWrite(token: number): void {
+    if (token < greatestSeen) doubleWrites += 1;
+    greatestSeen = Math.max(greatestSeen, token);
+    if (token < greatestTaken) return;
+    greatestTaken = token;
+    takenByChecked.push(token);
+  }
+  const endsAt = clock.monotonic() + RUN_MS;
+  const holders = Array.from({ length: claimants }, (_, index) =>
+    runClaimHolder(
+      {
+        ...{ name: `claim-${index}`, clock, random: random.fork(), claims, pick, onRelease, onWrite },
+        maxPauseMs: faults.maxPauseMs,
+      },
+      endsAt,
+    ),
+  );
+  const workers = Array.from({ length: clients }, (_, index) =>
     runClient(
       {
         name: `worker-${index}`,
         clock,
         random: random.fork(),
-        pick: () => random.pick([replicas[0], replicas[1]])?.keeper() as LockKeeper,
+        pick,
         maxPauseMs: faults.maxPauseMs,
         countsFromAnswer: faults.countsFromAnswer ?? false,
-        onRelease: (id, token) => released.add(`${id} ${token}`),
+        onRelease,
         onHeld: (token, from, until) => held.push({ token, from, until }),
-        onWrite(token) {
-          if (token < greatestSeen) doubleWrites += 1;
-          greatestSeen = Math.max(greatestSeen, token);
-          if (token < greatestTaken) return;
-          greatestTaken = token;
-          takenByChecked.push(token);
-        },
+        onWrite,
       },
-      clock.monotonic() + RUN_MS,
+      endsAt,
     ),
   );
 
+  let isDone = false;
+  const done = Promise.all([...workers, ...holders]).then(() => {
+    isDone = true;
+  });
   const beginsAt = clock.monotonic();
   let freeSince: number | null = null;
   let isDownUntil = 0;
-  while (clock.monotonic() < beginsAt + RUN_MS + 30_000) {
+  while (!isDone || clock.monotonic() < beginsAt + RUN_MS + 30_000) {
     await clock.advance(250);
-    if (clock.monotonic() > isDownUntil) api.setDown(false);
+    if (clock.monotonic() > isDownUntil) calls.setDown(false);
     // A wrong grantId, and a right one with a wrong token.
     const { grant } = api.current()?.state ?? { grant: null };
     if (random.chance(0.05)) {
@@ -157,20 +223,20 @@ export async function runLocks(seed: number, faults: LockFaults): Promise<LockRu
     if (random.chance(0.02)) random.pickAny(replicas)?.kill();
     if (faults.deletes && random.chance(0.02)) api.deleteByHand();
     if (random.chance(0.01)) {
-      api.setDown(true);
+      calls.setDown(true);
       isDownUntil = clock.monotonic() + random.between(100, 6_000);
       freeSince = null;
     }
     freeSince = checkFree(freeSince);
   }
-  await Promise.all(workers);
+  await done;
   for (const replica of replicas) replica.kill();
-  if (faults.deletes) return { violations, grants, doubleWrites, takenByChecked };
+  if (faults.deletes) return { violations, grants, claimed, doubleWrites, takenByChecked };
   for (const one of held)
     for (const other of held)
       if (one.token < other.token && other.from < one.until)
         violations.push(`validity: ${one.token} until ${one.until}, ${other.token} from ${other.from}`);
-  return { violations, grants, doubleWrites, takenByChecked };
+  return { violations, grants, claimed, doubleWrites, takenByChecked };
 
   /** K6, where a waiter asks: its place is in the queue, and it has not expired. */
   function checkFree(since: number | null): number | null {

@@ -4,6 +4,7 @@ import { createLockBook, type LockBook } from '../../../../api/locks/lockBook.ts
 import type { KubeApi } from '../../../../lib/kube/kubeApi.ts';
 import type { LockView } from '../../../../lib/lock/parseLock.ts';
 import { createLockApi } from '../../../simulation/locks/lockApi.ts';
+import { createServerCalls } from '../../../simulation/locks/serverCalls.ts';
 import { createRandom } from '../../../simulation/random.ts';
 import { createVirtualClock } from '../../../support/simulated/virtualClock.ts';
 
@@ -16,7 +17,8 @@ function aCluster() {
   const virtual = createVirtualClock();
   const clock = { ...virtual, now: () => Math.floor(virtual.now()) };
   // No answer is lost here.
-  const api = createLockApi({ clock: virtual, random: { ...createRandom(1), chance: () => false }, onWrite() {} });
+  const calls = createServerCalls(virtual, { ...createRandom(1), chance: () => false });
+  const api = createLockApi({ calls, onWrite() {} });
   const aBook = (): LockBook => {
     const metrics = { granted() {}, expired() {}, conflicted() {}, waited() {} };
     const store = createLeaseStore(api.connect(clock.now) as KubeApi);

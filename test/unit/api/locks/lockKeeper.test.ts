@@ -4,6 +4,7 @@ import { ASK_AGAIN_MS, createLockKeeper, type LockKeeper } from '../../../../api
 import { codeOf } from '../../../../lib/errors.ts';
 import type { KubeApi } from '../../../../lib/kube/kubeApi.ts';
 import { createLockApi, type StoredWrite } from '../../../simulation/locks/lockApi.ts';
+import { createServerCalls } from '../../../simulation/locks/serverCalls.ts';
 import { createRandom } from '../../../simulation/random.ts';
 import { createVirtualClock } from '../../../support/simulated/virtualClock.ts';
 
@@ -18,7 +19,8 @@ function aLock() {
   const counts = { granted: 0, expired: 0, conflicted: 0, waited: [] as number[] };
   // No answer is lost here.
   const random = { ...createRandom(1), chance: () => false };
-  const api = createLockApi({ clock, random, onWrite: (write) => writes.push(write) });
+  const calls = createServerCalls(clock, random);
+  const api = createLockApi({ calls, onWrite: (write) => writes.push(write) });
   const aReplica = ({ sees = true } = {}): LockKeeper => {
     const keeper = createLockKeeper(
       { namespace: 'shop', name: 'reports' },
@@ -50,7 +52,7 @@ function aLock() {
     await clock.advance(ms);
     return answer;
   }
-  return { clock, api, writes, counts, aReplica, after };
+  return { clock, api, calls, writes, counts, aReplica, after };
 }
 
 async function grantOf(lock: ReturnType<typeof aLock>, keeper: LockKeeper, id: string) {
@@ -191,11 +193,11 @@ describe('a lock keeper', () => {
   it('waits while the API server is away, and grants when it is back', async () => {
     const lock = aLock();
     const keeper = lock.aReplica();
-    lock.api.setDown(true);
+    lock.calls.setDown(true);
     const refused = keeper.acquire(wish('at-once'), never);
     const waiting = keeper.acquire(wish('patient', 60_000), never);
     await expect(lock.after(10_000, refused)).rejects.toSatisfy((error) => codeOf(error) === 'KUBE_UNAVAILABLE');
-    lock.api.setDown(false);
+    lock.calls.setDown(false);
     expect(await lock.after(3_000, waiting)).toMatchObject({ kind: 'granted', grant: { id: 'patient' } });
   });
 });
