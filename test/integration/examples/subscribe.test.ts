@@ -9,7 +9,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createEventsSink } from '../../../functions/announce/eventsSink.ts';
+import type { ReplyData } from '../../../lib/events/reply.ts';
 import { replyDataZod } from '../../../lib/events/replySchema.ts';
+import { toLeaderEvent } from '../../../lib/events/toReply.ts';
+import { uid } from '../../support/objects/anEvent.ts';
 
 const folder = resolve(import.meta.dirname, '../../../examples/subscribe');
 const work = mkdtempSync(join(tmpdir(), 'zen-lead-subscribe-'));
@@ -28,25 +32,21 @@ const ways = [
   ],
 ] as const;
 
-const leader = { name: 'db-0', uid: '4d597260-9b92-484b-8708-a05964fe18a3' };
-const elected = aLeaderEvent('elected', { reason: 'FirstLeader', previous: null, leader, epoch: 5 });
-const moved = aLeaderEvent('elected', {
-  reason: 'LeaderGone',
-  previous: leader,
-  leader: { ...leader, name: 'db-1' },
-  epoch: 6,
-});
-const gone = aLeaderEvent('lost', { reason: 'SourceGone', previous: leader, leader: null, epoch: 6 });
+const [first, second] = ['db-0', 'db-1'].map((name) => ({ name, uid: uid(name) }));
+const elected = aLeaderEvent('elected', { reason: 'FirstLeader', previous: null, leader: first, epoch: 5 });
+const moved = aLeaderEvent('elected', { reason: 'LeaderGone', previous: first, leader: second, epoch: 6 });
+const gone = aLeaderEvent('lost', { reason: 'SourceGone', previous: second, leader: null, epoch: 6 });
 
 function aLeaderEvent(decision: 'elected' | 'lost', data: object) {
-  const event = {
-    ...{ specversion: '1.0', type: `io.zen-lead.leader.${decision}`, source: '/clusters/kubernetes' },
-    ...{ id: JSON.stringify(data), subject: 'namespaces/shop/services/db', time: '2026-01-01T00:00:00.000Z' },
-    ...{ datacontenttype: 'application/json', data: { decision, basis: 'event', ...data } },
-  };
   // What the examples are sent is what the schema of replies describes.
-  replyDataZod.parse(event.data);
-  return event;
+  const parsed = replyDataZod.parse({ decision, basis: 'event', ...data });
+  const context = {
+    source: '/clusters/kubernetes',
+    subject: { namespace: 'shop', name: 'db' },
+    sourceUid: uid('source'),
+    decidedAt: Date.parse('2026-01-01T00:00:00Z'),
+  };
+  return toLeaderEvent(context, parsed as ReplyData);
 }
 
 describe.each(ways)('the subscriber in %s', (_language, command, prepare) => {
@@ -71,8 +71,11 @@ describe.each(ways)('the subscriber in %s', (_language, command, prepare) => {
         const headers = { 'content-type': 'application/cloudevents+json; charset=utf-8' };
         return (await fetch(url, { method: 'POST', headers, body: JSON.stringify(event) })).status;
       };
+      const announce = createEventsSink(url);
+      for (const event of [elected, moved, moved, elected]) await announce(event, AbortSignal.timeout(60_000));
       const other = { ...elected, type: 'com.example.other' };
-      for (const event of [elected, moved, moved, elected, other, gone]) expect(await send(event)).toBe(204);
+      expect(await send(other)).toBe(204);
+      await announce(gone, AbortSignal.timeout(60_000));
       const about = 'namespaces/shop/services/db';
       await expect
         .poll(() => lines.slice(1))
