@@ -59,6 +59,10 @@ export function registerFlowGauges(
     const waits = stepsOf(isAsked).map(([, { startedAt }]) => (startedAt === null ? 0 : secondsSince(startedAt)));
     metrics.approvalOldestSeconds.set(Math.max(0, ...waits));
   });
+  onScrape(metrics.stepsWaiting, () => {
+    for (const [, { phase, reason }] of stepsOf(() => true))
+      if (phase === 'Pending' && reason !== null) metrics.stepsWaiting.inc({ reason });
+  });
   onScrape(metrics.queueDepth, () => {
     for (const [flow] of stepsOf(isQueued)) metrics.queueDepth.inc({ flow });
   });

@@ -5,12 +5,13 @@
 
 import { parse, stringify } from 'yaml';
 
-export function renderPrometheusRule(rules: string): string {
+/** `name`: of the object, of its namespace, and of what it is part of. */
+export function renderPrometheusRule(rules: string, name = 'zen-lead'): string {
   const { groups } = parse(rules) as { readonly groups: unknown };
   const manifest = {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PrometheusRule',
-    metadata: { name: 'zen-lead', namespace: 'zen-lead', labels: { 'app.kubernetes.io/part-of': 'zen-lead' } },
+    metadata: { name, namespace: name, labels: { 'app.kubernetes.io/part-of': name } },
     spec: { groups },
   };
   return `# Written from rules.yaml by writePrometheusRule.ts; a test compares.\n${stringify(manifest, { lineWidth: 0 })}`;

@@ -8,7 +8,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 
 type Metric = Counter | Gauge | Histogram;
 
-interface MetricRow {
+export interface MetricRow {
   readonly key: string;
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
@@ -48,8 +48,8 @@ const sections: readonly { readonly first: keyof Metrics; readonly title: string
 
 const fates = { same: 'the same', near: 'nearly the same', none: 'not there' } as const;
 
-export function readMetricRows(): readonly MetricRow[] {
-  const named = Object.entries(createMetrics()).filter(
+export function readMetricRows(metrics: object = createMetrics()): readonly MetricRow[] {
+  const named = Object.entries(metrics).filter(
     (entry): entry is [string, Metric] =>
       entry[1] instanceof Counter || entry[1] instanceof Gauge || entry[1] instanceof Histogram,
   );
@@ -119,7 +119,7 @@ function rowsOf(rows: readonly MetricRow[], section: number): readonly MetricRow
   return rows.slice(indexOf(section), end === -1 ? rows.length : end);
 }
 
-function renderRow({ name, type, labels, help }: MetricRow): string {
+export function renderRow({ name, type, labels, help }: MetricRow): string {
   const names = labels.map((label) => `\`${label}\``).join(', ');
   return `| \`${name}\` | ${type} | ${names} | ${help} |`;
 }

@@ -2,16 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
-const directory = fileURLToPath(new URL('../../deploy/prometheus/', import.meta.url));
-
-function promtool(...args: readonly string[]): string {
-  return execFileSync('promtool', args, { cwd: directory, encoding: 'utf8' });
+function promtool(folder: string, ...args: readonly string[]): string {
+  const cwd = fileURLToPath(new URL(`../../deploy/${folder}/`, import.meta.url));
+  return execFileSync('promtool', args, { cwd, encoding: 'utf8' });
 }
 
-it('promtool takes the rules', () => {
-  expect(promtool('check', 'rules', 'rules.yaml')).toContain('SUCCESS');
+it.each(['prometheus', 'flow/prometheus'])('promtool takes the rules of deploy/%s', (folder) => {
+  expect(promtool(folder, 'check', 'rules', 'rules.yaml')).toContain('SUCCESS');
 });
 
-it('promtool sees each alert silent, then firing, in its story', () => {
-  expect(promtool('test', 'rules', 'rules.test.yaml')).toContain('SUCCESS');
-});
+it.each(['prometheus', 'flow/prometheus'])(
+  'promtool sees each alert of deploy/%s silent, then firing, in its story',
+  (folder) => {
+    expect(promtool(folder, 'test', 'rules', 'rules.test.yaml')).toContain('SUCCESS');
+  },
+);

@@ -25,7 +25,7 @@ describe('the two halves of zen-flow', () => {
   it('run a flow on what the bridge has seen: events hold the state, and functions read only where that is old', async () => {
     const cluster = await aFlowCluster({ b: ['fail', 'ok'] });
     const functions = await startFlowFunctionsOn(cluster.server);
-    const sent = startFlowBridgeTo(cluster.server, functions.url);
+    const { sent } = startFlowBridgeTo(cluster.server, functions.url);
     const retryPolicy = { limit: 1, backoff: { duration: '20ms' } };
     cluster.apply({ steps: [aStep('d', 'c'), aStep('c', ['a', 'b']), aStep('b', 'a', { retryPolicy }), aStep('a')] });
     await cluster.untilPhase('Succeeded');
@@ -56,7 +56,7 @@ describe('the two halves of zen-flow', () => {
   it('run a flow that is too large for an event', async () => {
     const cluster = await aFlowCluster();
     const functions = await startFlowFunctionsOn(cluster.server);
-    const sent = startFlowBridgeTo(cluster.server, functions.url);
+    const { sent } = startFlowBridgeTo(cluster.server, functions.url);
     const parameters = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`p${at}`, 'x'.repeat(4_000)]));
     cluster.apply({ parameters, steps: fanOut });
     await cluster.untilPhase('Succeeded');
@@ -80,7 +80,7 @@ describe('the two halves of zen-flow', () => {
   it('ignore events about a Job whose label is no name of a flow', async () => {
     const cluster = await aFlowCluster();
     const functions = await startFlowFunctionsOn(cluster.server);
-    const sent = startFlowBridgeTo(cluster.server, functions.url);
+    const { sent } = startFlowBridgeTo(cluster.server, functions.url);
     const labels = { 'workflow.kube-zen.io/managed-by': 'zen-flow', 'workflow.kube-zen.io/flow': 'No_Name' };
     const spec = { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'm', image: 'i:1' }] } } };
     const metadata = { name: 'foreign', labels };

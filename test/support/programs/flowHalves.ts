@@ -3,6 +3,7 @@
  * the test.
  */
 
+import type { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
 import type { EmbeddedApiServer } from '../../../apiserver/startApiServer.ts';
 import { createEventPoster } from '../../../bridge/delivery/eventPoster.ts';
@@ -22,6 +23,8 @@ export interface FlowFunctions {
   readonly url: string;
   /** Values of one metric by its labels: `hints_total` -> { 'reason="late"': 1 }. */
   count(name: string): Promise<Readonly<Record<string, number>>>;
+  /** All of /metrics. */
+  page(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -53,20 +56,27 @@ export async function startFlowFunctionsOn(
   return {
     url,
     close,
-    async count(name) {
-      const page = await metrics.registry.getSingleMetricAsString(`zen_flow_${name}`);
-      const lines = page.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-      const values = lines.flatMap((line) => {
-        const [, labels = '', value = ''] = /^\w+(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
-        return value === '' ? [] : [[labels, Number(value)] as const];
-      });
-      return Object.fromEntries(values);
-    },
+    count: (name) => readCounts(metrics.registry, name),
+    page: () => metrics.registry.metrics(),
   };
 }
 
-/** Returns each event that it sends. */
-export function startFlowBridgeTo(server: EmbeddedApiServer, sinkUrl: string): readonly FlowEvent<PackedSnapshot>[] {
+async function readCounts(registry: Registry, name: string): Promise<Readonly<Record<string, number>>> {
+  const page = await registry.getSingleMetricAsString(`zen_flow_${name}`);
+  const lines = page.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const values = lines.flatMap((line) => {
+    const [, labels = '', value = ''] = /^\w+(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+    return value === '' ? [] : [[labels, Number(value)] as const];
+  });
+  return Object.fromEntries(values);
+}
+
+export interface FlowBridgeTo extends Pick<FlowFunctions, 'count' | 'page'> {
+  /** Each event, as it is sent. */
+  readonly sent: readonly FlowEvent<PackedSnapshot>[];
+}
+
+export function startFlowBridgeTo(server: EmbeddedApiServer, sinkUrl: string): FlowBridgeTo {
   const { api, metrics } = connect(server);
   const poster = createEventPoster({ url: sinkUrl, now: Date.now });
   const post = createHttpSink(poster, parseFlowReply, Date.now);
@@ -89,5 +99,5 @@ export function startFlowBridgeTo(server: EmbeddedApiServer, sinkUrl: string): r
     await poster.close();
     await api.close();
   });
-  return sent;
+  return { sent, count: (name) => readCounts(metrics.registry, name), page: () => metrics.registry.metrics() };
 }

@@ -8,6 +8,8 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { renderPrometheusRule, withRunbooksAt } from '../../../deploy/prometheus/renderPrometheusRule.ts';
+import { readFlowMetricRows } from '../../../lib/telemetry/renderFlowMetricsPage.ts';
+import { readMetricRows } from '../../../lib/telemetry/renderMetricsPage.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(resolve(root, file), 'utf8');
@@ -19,8 +21,12 @@ interface Rule {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-const { groups } = parse(read('deploy/prometheus/rules.yaml')) as { groups: { rules: readonly Rule[] }[] };
-const alerts = groups.flatMap(({ rules }) => rules).flatMap((rule) => (rule.alert === undefined ? [] : [rule]));
+const readRules = (file: string): readonly Rule[] =>
+  (parse(read(file)) as { groups: { rules: readonly Rule[] }[] }).groups.flatMap(({ rules }) => rules);
+const withName = (rules: readonly Rule[]) => rules.flatMap((rule) => (rule.alert === undefined ? [] : [rule]));
+const alerts = withName(readRules('deploy/prometheus/rules.yaml'));
+const flowAlerts = withName(readRules('deploy/flow/prometheus/rules.yaml'));
+const allRules = [...readRules('deploy/prometheus/rules.yaml'), ...readRules('deploy/flow/prometheus/rules.yaml')];
 
 /** The alerts of the Go zen-lead, without their prefix. */
 const goAlerts = [
@@ -41,6 +47,50 @@ const goAlerts = [
   'PortResolutionFailures',
   'SlowReconciliation',
 ];
+
+/**
+ * The alerts of the Go zen-flow, without their prefix, but for the three about the certificate of a
+ * webhook, and what its roadmap adds.
+ */
+const goFlowAlerts = [
+  'ControllerDown',
+  'HighAPIServerCallRate',
+  'HighDAGComputationTime',
+  'HighJobCreationFailureRate',
+  'HighQueueDepth',
+  'HighReconciliationErrorRate',
+  'HighReconciliationRate',
+  'JobFlowStuck',
+  'JobFlowStuckWaitingApproval',
+  'SlowReconciliation',
+  'SlowStepExecution',
+  'StepExecutionFailures',
+  'StepStuckPendingApproval',
+];
+
+describe('deploy/flow/prometheus', () => {
+  test('has the same rules for the operator; run `npm run pages` after a change', () => {
+    const rules = read('deploy/flow/prometheus/rules.yaml');
+    expect(read('deploy/flow/prometheus/prometheus-rule.yaml')).toBe(renderPrometheusRule(rules, 'zen-flow'));
+  });
+
+  test('has the alerts of the Go zen-flow and of its roadmap, and no others', () => {
+    expect(flowAlerts.map(({ alert }) => alert).sort()).toEqual(goFlowAlerts.map((name) => `ZenFlow${name}`));
+  });
+
+  test('asks only for metrics that are exported', () => {
+    const known = [...readFlowMetricRows(), ...readMetricRows()].map(({ name }) => name);
+    const named = flowAlerts.flatMap(({ expr = '' }) => expr.match(/\bzen_\w+/g) ?? []);
+    expect(named.length).toBeGreaterThan(flowAlerts.length);
+    expect(named.filter((name) => !known.includes(name.replace(/_(?:bucket|count|sum)$/, '')))).toEqual([]);
+  });
+
+  test('tests each alert, and has a runbook for nothing else', () => {
+    const stories = read('deploy/flow/prometheus/rules.test.yaml');
+    for (const { alert } of flowAlerts) expect(stories).toContain(`- name: ${alert}\n`);
+    expect(globSync('docs/runbooks/ZenFlow*.md', { cwd: root })).toHaveLength(flowAlerts.length);
+  });
+});
 
 describe('deploy/prometheus', () => {
   test('lets our label `namespace` win over that of the pod', () => {
@@ -68,7 +118,7 @@ describe('deploy/prometheus', () => {
     for (const url of links) expect(url).toMatch(/^https:\/\/wiki\.example\/zen-lead\/ZenLead\w+\.md$/);
   });
 
-  test.each(alerts)(
+  test.each([...alerts, ...flowAlerts])(
     '$alert says what, how bad, and links a runbook that is there',
     ({ alert, annotations, labels }) => {
       expect(annotations?.['summary']).toBeTruthy();
@@ -91,7 +141,7 @@ describe('deploy/prometheus', () => {
   });
 
   test('keeps clusters apart in every rule that sums or joins', () => {
-    const texts = groups.flatMap(({ rules }) => rules).map(({ expr = '' }) => expr);
+    const texts = allRules.map(({ expr = '' }) => expr);
     const aggregations = texts.flatMap((text) => text.match(/\b(?:sum|count|max|on)\b(?: by)? ?\([^)]*\)?/g) ?? []);
     expect(aggregations.length).toBeGreaterThan(50);
     expect(aggregations.filter((part) => !/(?:by|on) \(cluster\b/.test(part))).toEqual([]);
