@@ -140,7 +140,7 @@ function affectedBySlice(
   for (const view of change.kind === 'modified' ? [object, change.previous] : [object]) {
     const source = sourceOfOurSlice(view);
     if (source !== null) add(source, laneOfOurSlice(change, source, index));
-    const serviceNames = new Set([view.serviceName, serviceNamedBySlice(view.name)]);
+    const serviceNames = new Set([view.serviceName, ...servicesNamedBySlice(view.name)]);
     for (const serviceName of serviceNames) {
       if (serviceName === null) continue;
       for (const wanting of index.services.wanting(serviceName)) add(wanting, 'change');
@@ -152,9 +152,12 @@ function affectedBySlice(
   return [...found.values()];
 }
 
-/** The Service whose slice name (`sliceName` of lib/selection) this slice holds. */
-function serviceNamedBySlice(name: string): string | null {
-  return /^(.+)-ipv[46]$/.exec(name)?.[1] ?? null;
+/** The Services of which a slot's slice (`sliceName` of lib/selection) has this name. */
+function servicesNamedBySlice(name: string): readonly string[] {
+  const [, alone] = /^(.+)-ipv[46]$/.exec(name) ?? [];
+  if (alone === undefined) return [];
+  const [, ofPool] = /^(.+)-\d{1,2}$/.exec(alone) ?? [];
+  return ofPool === undefined ? [alone] : [alone, ofPool];
 }
 
 function concern(

@@ -202,9 +202,15 @@ export function createHealthChecks(options: HealthCheckOptions, context: HealthC
       const places = Map.groupBy(line.pods, (place) => mayAsk(source, place));
       const asked = places.get(true) ?? [];
       noteRefused(source, key, places.get(false) ?? []);
-      const routed = index.routedPod(name);
-      const leader = asked.find(({ uid }) => uid === routed?.uid) ?? null;
-      prober.update({ key, check: line.check, leader, line: asked.filter((place) => place !== leader) });
+      const routed = new Set([...index.routes(name).values()].map((each) => each?.uid));
+      // Of several leaders, the others come first in the line.
+      const [leader = null, ...leaders] = asked.filter(({ uid }) => routed.has(uid));
+      prober.update({
+        key,
+        check: line.check,
+        leader,
+        line: [...leaders, ...asked.filter(({ uid }) => !routed.has(uid))],
+      });
     },
     observationsOf({ namespace, name }) {
       const pods = prober.observationsOf(serviceKey(namespace, name));

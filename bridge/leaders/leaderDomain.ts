@@ -73,9 +73,9 @@ export function createLeaderDomain(
 
   function toVerdict(change: VerdictChange): LeaderChange {
     const { source } = change;
-    const leader = store.namespace(source.namespace).routedPod(source.name);
+    const leaders = [...store.namespace(source.namespace).routes(source.name).values()].map((routed) => routed?.uid);
     const pods = observer?.observationsOf(source)?.pods ?? [];
-    const leaderFails = pods.some(({ uid, verdict }) => uid === leader?.uid && verdict === 'failing');
+    const leaderFails = pods.some(({ uid, verdict }) => leaders.includes(uid) && verdict === 'failing');
     return { of: 'Verdict', change, leaderFails };
   }
 

@@ -7,10 +7,11 @@
  */
 
 import type { NamespaceState } from '../../lib/selection/buildSnapshot.ts';
+import { electionKey } from '../../lib/selection/elections/electionSettings.ts';
 import { annotation } from '../../lib/selection/names.ts';
 import { isOptedIn } from '../../lib/selection/optIn.ts';
 import type { PodView, ServiceView, SliceView, Uid } from '../../lib/selection/snapshot.ts';
-import { sliceName, wantedServiceNames } from '../../lib/selection/wantedNames.ts';
+import { wantedServiceNames, wantedSliceNames } from '../../lib/selection/wantedNames.ts';
 import { createPodIndex, type PodIndex } from './podIndex.ts';
 import { createServiceIndex, type ServiceIndex } from './serviceIndex.ts';
 import { createSliceIndex, isLeaderSlice, type SliceIndex } from './sliceIndex.ts';
@@ -32,6 +33,11 @@ export interface NamespaceIndex {
   isSource(name: string): boolean;
   /** Where the leader slices of a source route to; null where they route nowhere. */
   routedPod(source: string): RoutedPod | null;
+  /**
+   * The same for each of its elections and slots, by `electionKey`. Empty where it has no leader
+   * slice.
+   */
+  routes(source: string): ReadonlyMap<string, RoutedPod | null>;
   stateOf(source: string): Omit<NamespaceState, 'revisions' | 'namespace'>;
 }
 
@@ -43,14 +49,14 @@ export function createNamespaceIndex(now: () => number): NamespaceIndex {
   const foreignSlices = createSliceIndex();
   const sliceIndexes = [ourSlices, foreignSlices];
 
-  function slicesOf(name: string, serviceNames: Iterable<string>): Iterable<SliceView> {
+  function slicesOf(name: string, source: ServiceView | null, serviceNames: Iterable<string>): Iterable<SliceView> {
     const owned = [...ourSlices.oursFor(name)].flatMap((each) => ourSlices.byName.get(each) ?? []);
     const carried = new Set(serviceNames);
     for (const { serviceName } of owned) if (serviceName !== null) carried.add(serviceName);
     const found = new Map(owned.map((slice) => [slice.uid, slice]));
     for (const index of sliceIndexes)
       for (const serviceName of carried) {
-        const names = [sliceName(serviceName, 'IPv4'), sliceName(serviceName, 'IPv6'), ...index.carrying(serviceName)];
+        const names = [...wantedSliceNames(serviceName, source), ...index.carrying(serviceName)];
         for (const each of names) {
           const view = index.byName.get(each);
           if (view !== undefined && !found.has(view.uid)) found.set(view.uid, view);
@@ -93,13 +99,28 @@ export function createNamespaceIndex(now: () => number): NamespaceIndex {
       }
       return null;
     },
+    routes(source) {
+      const routes = new Map<string, RoutedPod | null>();
+      for (const each of ourSlices.oursFor(source)) {
+        const slice = ourSlices.byName.get(each);
+        if (slice === undefined || !isLeaderSlice(slice)) continue;
+        const { election = '', slot = 0 } = slice;
+        const key = electionKey({ election, slot });
+        const [endpoint] = slice.spec?.endpoints ?? [];
+        const { targetRef, addresses } = endpoint ?? {};
+        const routed = targetRef && { name: targetRef.name, uid: targetRef.uid, address: addresses?.[0] };
+        // The slice of a family that the pod has no address of is empty.
+        routes.set(key, routes.get(key) ?? routed ?? null);
+      }
+      return routes;
+    },
     stateOf(name) {
       const source = services.byName.get(name) ?? null;
       const wanted = source === null ? [] : wantedServiceNames(source);
       const routed = [...ourSlices.oursFor(name)].flatMap((each) => ourSlices.byName.get(each)?.serviceName ?? []);
       const serviceNames = new Set([...wanted, ...services.oursFor(name), ...routed]);
       const owned = [...serviceNames].flatMap((each) => services.byName.get(each) ?? []);
-      const slices = [...slicesOf(name, serviceNames)];
+      const slices = [...slicesOf(name, source, serviceNames)];
       return { name, source, services: owned, slices, pods: podsOf(name, owned, slices) };
     },
   };

@@ -45,10 +45,11 @@ export function createNodeChecks(options: NodeHealthOptions, context: NodeChecks
   const { store } = context;
   const health = startNodeHealth(options, { ...context, addresses, onChange });
 
-  /** The leader of a Service is known by its route. */
-  function leaderOf(index: NamespaceIndex, source: string): PodView | undefined {
-    const routed = index.routedPod(source);
-    return routed === null ? undefined : index.pods.byName.get(routed.name);
+  /** The leaders of a Service are known by its routes. */
+  function leadersOf(index: NamespaceIndex, source: string): readonly PodView[] {
+    return [...index.routes(source).values()].flatMap((routed) =>
+      routed === null ? [] : (index.pods.byName.get(routed.name) ?? []),
+    );
   }
 
   function addresses(): readonly NodeAddress[] {
@@ -57,8 +58,7 @@ export function createNodeChecks(options: NodeHealthOptions, context: NodeChecks
       if (nodeName !== undefined && hostIp !== undefined) found.push({ node: nodeName, address: hostIp, holdsLeader });
     };
     for (const { index, name } of sources()) {
-      const leader = leaderOf(index, name);
-      if (leader !== undefined) add(leader, true);
+      for (const leader of leadersOf(index, name)) add(leader, true);
       for (const pod of index.pods.members(name).values()) add(pod, false);
     }
     return found;
@@ -70,13 +70,12 @@ export function createNodeChecks(options: NodeHealthOptions, context: NodeChecks
   }
 
   function onChange(names: ReadonlySet<string>): void {
-    const isThere = (pod: PodView | undefined): pod is PodView =>
-      pod?.nodeName !== undefined && names.has(pod.nodeName);
+    const isThere = ({ nodeName }: PodView): boolean => nodeName !== undefined && names.has(nodeName);
     for (const { namespace, name, index } of sources()) {
-      const leader = leaderOf(index, name);
-      const pod = isThere(leader) ? leader : [...index.pods.members(name).values()].find(isThere);
+      const leaders = leadersOf(index, name);
+      const pod = [...leaders, ...index.pods.members(name).values()].find(isThere);
       if (pod === undefined) continue;
-      const lane = pod === leader && health.isNotable(pod.nodeName ?? '') ? 'failover' : 'change';
+      const lane = leaders.includes(pod) && health.isNotable(pod.nodeName ?? '') ? 'failover' : 'change';
       context.noteNode({ source: { namespace, name }, podName: pod.name, podUid: pod.uid, lane });
     }
   }
@@ -86,13 +85,14 @@ export function createNodeChecks(options: NodeHealthOptions, context: NodeChecks
       const index = store.namespace(namespace);
       const isNeeded = wasNodeReason(index, name) || asksForZones(index, name);
       if (!health.isAnyNotable() && !isNeeded) return undefined;
-      const leader = leaderOf(index, name);
-      const pods = [...(leader === undefined ? [] : [leader]), ...index.pods.members(name).values()];
+      const leaders = leadersOf(index, name);
+      const pods = [...leaders, ...index.pods.members(name).values()];
       const names = [...new Set(pods.flatMap(({ nodeName }) => nodeName ?? []))];
       const needsZones = asksForZones(index, name) && pods.some(({ zone }) => zone === undefined);
       if (!names.some(health.isNotable) && !wasNodeReason(index, name) && !needsZones) return undefined;
       // Of too many nodes those with a fault come before the others, and the leader's before all.
-      const rank = (node: string): number => (node === leader?.nodeName ? 0 : health.isNotable(node) ? 1 : 2);
+      const rank = (node: string): number =>
+        leaders.some(({ nodeName }) => nodeName === node) ? 0 : health.isNotable(node) ? 1 : 2;
       const observed = names
         .toSorted((a, b) => rank(a) - rank(b))
         .slice(0, MAX_NODE_OBSERVATIONS)
@@ -111,8 +111,11 @@ export function createNodeChecks(options: NodeHealthOptions, context: NodeChecks
 
 /** What decides by zones, as the user wrote it. */
 function asksForZones({ services }: NamespaceIndex, source: string): boolean {
-  const annotations = services.byName.get(source)?.annotations;
-  return annotations?.[annotation.strategy] === 'zone-aware' || annotations?.[annotation.preferredZones] !== undefined;
+  // One of several elections may ask for them under its prefix.
+  return Object.entries(services.byName.get(source)?.annotations ?? {}).some(
+    ([key, value]) =>
+      key.endsWith(annotation.preferredZones) || (value === 'zone-aware' && key.endsWith(annotation.strategy)),
+  );
 }
 
 function wasNodeReason({ ourSlices }: NamespaceIndex, source: string): boolean {

@@ -24,9 +24,12 @@ export function laneOfPod(change: ObjectChange<PodView>, source: string, index: 
     change.kind !== 'deleted' &&
     appearsFit(object, conditionIn(index, source)) &&
     index.pods.members(source).has(object.name);
-  const routed = index.routedPod(source);
-  if (routed !== null && routed.name === object.name)
-    return isFit && routed.uid === object.uid && hasAddress(object, routed.address) ? 'change' : 'failover';
+  const routes = [...index.routes(source).values()].filter((routed) => routed?.name === object.name);
+  if (routes.length > 0) {
+    const isAsRouted = (routed: (typeof routes)[number]): boolean =>
+      routed?.uid === object.uid && hasAddress(object, routed.address);
+    return isFit && routes.every(isAsRouted) ? 'change' : 'failover';
+  }
   // A fit pod beside a fit leader is a follower.
   return isFit && !isServed(source, index) ? 'failover' : 'change';
 }
@@ -40,7 +43,7 @@ export function laneOfVerdict(
   leaderFails: boolean,
   index: NamespaceIndex,
 ): Lane {
-  const isLeader = index.routedPod(source.name)?.uid === podUid;
+  const isLeader = [...index.routes(source.name).values()].some((routed) => routed?.uid === podUid);
   if (role !== undefined) return isLeader === (role === 'primary') ? 'change' : 'failover';
   if (isLeader) return verdict === 'failing' ? 'failover' : 'change';
   return verdict === 'passing' && (leaderFails || !isServed(source.name, index)) ? 'failover' : 'change';
@@ -58,12 +61,28 @@ export function laneOfOurSlice({ kind, object }: ObjectChange<SliceView>, source
   return 'low';
 }
 
-/** A pod that appears fit is routed to, at one of its own addresses. */
+/**
+ * A pod that appears fit is routed to, at one of its own addresses. Of several elections, each has
+ * one, but those for which no fit pod is left.
+ */
 export function isServed(source: string, index: NamespaceIndex): boolean {
-  const routed = index.routedPod(source);
-  const pod = routed === null ? undefined : index.pods.byName.get(routed.name);
-  if (routed === null || pod === undefined || pod.uid !== routed.uid) return false;
-  return appearsFit(pod, conditionIn(index, source)) && hasAddress(pod, routed.address);
+  const routes = [...index.routes(source).values()];
+  const condition = conditionIn(index, source);
+  const isFitRoute = ({ name, uid, address }: NonNullable<(typeof routes)[number]>): boolean => {
+    const pod = index.pods.byName.get(name);
+    return pod !== undefined && pod.uid === uid && appearsFit(pod, condition) && hasAddress(pod, address);
+  };
+  if (!routes.some((routed) => routed !== null)) return false;
+  if (!routes.every((routed) => routed === null || isFitRoute(routed))) return false;
+  return routes.every((routed) => routed !== null) || !hasFreePod(source, index, condition);
+}
+
+/** A pod that appears fit leads none of the elections. */
+function hasFreePod(source: string, index: NamespaceIndex, condition: CandidateCondition): boolean {
+  const leaders = new Set([...index.routes(source).values()].map((routed) => routed?.name));
+  for (const pod of index.pods.members(source).values())
+    if (!leaders.has(pod.name) && appearsFit(pod, condition)) return true;
+  return false;
 }
 
 function conditionIn(index: NamespaceIndex, source: string): CandidateCondition {

@@ -9,6 +9,7 @@ export const unfitText: Readonly<Record<Unfit, string>> = {
   finished: 'has ended (Succeeded or Failed)',
   notSelected: 'is not selected: it lacks a label of the Service’s selector',
   demoted: 'it was left because it did not work, and is being ended (zen-lead.io/on-demote)',
+  taken: 'leads another election or slot of the Service',
   excluded: 'is excluded by zen-lead.io/exclude',
   withoutAddress: 'has no IP of the Service’s first family',
   notReady: 'is not Ready',

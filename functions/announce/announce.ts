@@ -18,7 +18,7 @@ import type { Decision, Warning } from '../../lib/selection/decision.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import { type Announcement, toAnnouncement } from './announcement.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
-import { writeKubernetesEvent } from './kubernetesEvent.ts';
+import { regardingOf, writeKubernetesEvent } from './kubernetesEvent.ts';
 import { toNotices, toWarningNotice, warningKey } from './notices.ts';
 import { createSaid, type Said } from './said.ts';
 import { createTeller, type Teller, type TellerDeps } from './tell.ts';
@@ -97,7 +97,8 @@ async function tell(
   { api, clusterName, eventsSink, attempts, said }: TellDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const { source, namespace, name } = snapshot;
+  const { namespace, name, election } = snapshot;
+  const source = regardingOf(snapshot);
   if (source === null) return;
   const { kind, reason, leader, previous, epoch, changedAt, record } = announcement;
   const notices = toNotices(announcement).map((notice) => ({ notice, key: warningKey(snapshot, { epoch }, notice) }));
@@ -108,7 +109,7 @@ async function tell(
   }
   const context = {
     source: clusterSource(clusterName),
-    subject: { namespace, name },
+    subject: { namespace, name, ...(election !== undefined && { election: election.election, slot: election.slot }) },
     sourceUid: source.uid,
     decidedAt: changedAt ?? decidedAt,
   };
@@ -136,7 +137,8 @@ async function tellWarnings(
   said: Said,
   signal: AbortSignal,
 ): Promise<void> {
-  const { source, namespace, name: service } = snapshot;
+  const { namespace, name: service } = snapshot;
+  const source = regardingOf(snapshot);
   if (source === null) return;
   for (const warning of warnings) {
     const isNew = await writeKubernetesEvent(api, source, decision.epoch, toWarningNotice(warning), decidedAt, signal);

@@ -9,10 +9,10 @@
  */
 
 import type { Decision, Leader, Reason } from '../../lib/selection/decision.ts';
-import { reasons } from '../../lib/selection/decision.ts';
+import { endReasons, reasons } from '../../lib/selection/decision.ts';
 import { addChange, readHistory } from '../../lib/selection/history.ts';
 import { annotation } from '../../lib/selection/names.ts';
-import { type LeaderRecord, parseEpoch, readRecord } from '../../lib/selection/record.ts';
+import { isAnnouncedOnSlice, type LeaderRecord, parseEpoch, readRecord } from '../../lib/selection/record.ts';
 import type { ResourceVersion, ServiceView, Snapshot, Uid } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 
@@ -39,12 +39,13 @@ export function toAnnouncement(snapshot: Snapshot, decision: Decision): Announce
   const previous = previousLeader(record, snapshot);
   const { leader, epoch } = decision;
 
-  if (decision.reason === 'OptedOut') {
-    // Going already, or not ours to remove: said, or never to be said.
-    if (service.terminating || service.owner === null) return null;
+  const slot = snapshot.election?.slot ?? 0;
+  if (endReasons.has(decision.reason)) {
+    // Going already, or not ours to remove: said, or never to be said. A slot shares its Service.
+    if (service.terminating || service.owner === null || slot > 0) return null;
     return {
       kind: 'lost',
-      reason: 'OptedOut',
+      reason: decision.reason,
       leader,
       previous,
       epoch,
@@ -63,8 +64,8 @@ export function toAnnouncement(snapshot: Snapshot, decision: Decision): Announce
     previous,
     epoch,
     changedAt: record.lastSwitchAt,
-    newService: announced.epoch === null ? service : null,
-    record: toRecordWrite(record, service, decision),
+    newService: announced.epoch === null && slot === 0 ? service : null,
+    record: toRecordWrite(record, service, decision, slot),
   };
 }
 
@@ -92,7 +93,12 @@ function recordedReason({ slice }: LeaderRecord): Reason | undefined {
  * On the slice for a LoadBalancer: a cloud controller re-syncs on every annotation change of its
  * Service.
  */
-function toRecordWrite(record: LeaderRecord, service: ServiceView, { leader, epoch, reason }: Decision): Write | null {
+function toRecordWrite(
+  record: LeaderRecord,
+  service: ServiceView,
+  { leader, epoch, reason }: Decision,
+  slot: number,
+): Write | null {
   const { slice, lastSwitchAt } = record;
   const change = {
     epoch,
@@ -100,8 +106,8 @@ function toRecordWrite(record: LeaderRecord, service: ServiceView, { leader, epo
     reason: recordedReason(record) ?? reason,
     at: lastSwitchAt ?? null,
   };
-  const history = { [annotation.leaderHistory]: addChange(readHistory(service, slice), change) };
-  if (service.type === 'LoadBalancer') {
+  const history = { [annotation.leaderHistory]: addChange(readHistory(service, slice, slot), change) };
+  if (isAnnouncedOnSlice(service, slot)) {
     if (slice === null) return null;
     return patchAnnotations('endpointslices', slice, {
       [annotation.announcedEpoch]: String(epoch),

@@ -17,10 +17,16 @@ import { endpointSlices, type KubeApi, services } from '../../lib/kube/kubeApi.t
 import { parseService } from '../../lib/kube/parseService.ts';
 import { parseSlice } from '../../lib/kube/parseSlice.ts';
 import type { Leader } from '../../lib/selection/decision.ts';
-import { annotation } from '../../lib/selection/names.ts';
+import {
+  type ElectionRef,
+  electionKey,
+  isSameElection,
+  theElection,
+} from '../../lib/selection/elections/electionSettings.ts';
+import { annotation, label } from '../../lib/selection/names.ts';
 import { isControlledBy } from '../../lib/selection/ownership.ts';
 import { type LeaderRecord, recordOf, toLeader } from '../../lib/selection/record.ts';
-import type { GoneSource, Uid } from '../../lib/selection/snapshot.ts';
+import type { GoneSource, ServiceView, SliceView, Uid } from '../../lib/selection/snapshot.ts';
 import { sliceName } from '../../lib/selection/wantedNames.ts';
 import { readIfThere } from '../reconcile/readIfThere.ts';
 import type { EventsSink } from './eventsSink.ts';
@@ -47,23 +53,67 @@ export async function announceGone(
   deps: GoneDeps,
   signal: AbortSignal,
 ): Promise<Ending> {
-  const record = recordOf(gone, undefined);
-  const epoch = record.knownEpoch;
-  if (epoch === 0) return { kind: 'nothing' };
+  const endings = electionsOfGone(gone).filter(({ record }) => record.knownEpoch > 0);
+  const [first] = endings;
+  if (first === undefined) return { kind: 'nothing' };
   const standing = await readStanding(service, gone, deps.api, signal);
   if (standing !== 'gone') return { kind: standing };
+  for (const each of endings) await announceEnd(service, gone.uid, each, deps, signal);
+  return { kind: 'announced', previous: lastLeader(first), epoch: first.record.knownEpoch };
+}
 
-  const { namespace, name } = service;
-  const previous = announcedLeader(record) ?? record.leader;
+interface GoneElection {
+  /** Null where the Service had one election. */
+  readonly ref: ElectionRef | null;
+  readonly record: LeaderRecord;
+}
+
+async function announceEnd(
+  { namespace, name }: ServiceRef,
+  uid: Uid,
+  ended: GoneElection,
+  deps: GoneDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ref, record } = ended;
+  const epoch = record.knownEpoch;
+  const previous = lastLeader(ended);
   const at = deps.now();
-  const source = { namespace, name, uid: gone.uid };
+  const source = { namespace, name, uid, ...(ref !== null && { election: ref }) };
   await writeKubernetesEvent(deps.api, source, epoch, toNotice(name, previous, epoch), at, signal);
-  if (deps.eventsSink !== undefined) {
-    const context = { source: clusterSource(deps.clusterName), subject: service, sourceUid: gone.uid, decidedAt: at };
-    const data: ReplyData = { decision: 'lost', reason: 'SourceGone', previous, leader: null, epoch, basis: 'event' };
-    await deps.eventsSink(toLeaderEvent(context, data), AbortSignal.any([signal, deps.sinkSignal()]));
-  }
-  return { kind: 'announced', previous, epoch };
+  if (deps.eventsSink === undefined) return;
+  const subject = { namespace, name, ...ref };
+  const context = { source: clusterSource(deps.clusterName), subject, sourceUid: uid, decidedAt: at };
+  const data: ReplyData = { decision: 'lost', reason: 'SourceGone', previous, leader: null, epoch, basis: 'event' };
+  await deps.eventsSink(toLeaderEvent(context, data), AbortSignal.any([signal, deps.sinkSignal()]));
+}
+
+/** By label, because no annotation is left that says which there were. */
+function electionsOfGone({ services: leaderServices, slices }: GoneSource): readonly GoneElection[] {
+  const refs = new Map<string, ElectionRef>(
+    [...leaderServices.map(refOfService), ...slices.map(refOfSlice)].map((ref) => [electionKey(ref), ref]),
+  );
+  const isOnlyOne = refs.size <= 1 && (refs.has(electionKey(theElection)) || refs.size === 0);
+  return [...refs.values()].map((ref) => {
+    const owned = {
+      // The Service of a pool says what was announced of its first slot.
+      services: leaderServices.filter((each) => isSameElection(refOfService(each), ref)),
+      slices: slices.filter((each) => isSameElection(refOfSlice(each), ref)),
+    };
+    return { ref: isOnlyOne ? null : ref, record: recordOf(owned, undefined, ref.slot) };
+  });
+}
+
+function refOfService({ labels }: ServiceView): ElectionRef {
+  return { election: labels[label.election] ?? '', slot: 0 };
+}
+
+function refOfSlice({ election = '', slot = 0 }: SliceView): ElectionRef {
+  return { election, slot };
+}
+
+function lastLeader({ record }: GoneElection): Leader | null {
+  return announcedLeader(record) ?? record.leader;
 }
 
 /**

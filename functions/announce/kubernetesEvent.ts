@@ -13,7 +13,8 @@ import { codeOf } from '../../lib/errors.ts';
 import { hashId } from '../../lib/events/eventId.ts';
 import { events, type KubeApi } from '../../lib/kube/kubeApi.ts';
 import type { Warning } from '../../lib/selection/decision.ts';
-import type { ServiceView } from '../../lib/selection/snapshot.ts';
+import { type ElectionRef, electionKey } from '../../lib/selection/elections/electionSettings.ts';
+import type { ServiceView, Snapshot } from '../../lib/selection/snapshot.ts';
 
 /** Each warning of a decision, and what only the outbox or a write knows. */
 export type EventReason =
@@ -25,6 +26,7 @@ export type EventReason =
   | 'WriteUndone'
   | 'StateNotRead'
   | 'SourceGone'
+  | 'NoFreePod'
   | 'LeaderServiceCreated'
   | 'LeaderServiceRemoved';
 
@@ -40,29 +42,42 @@ export interface Notice {
 const MAX_NOTE_BYTES = 1024;
 const CONTROLLER = 'zen-lead.io/zen-lead';
 
+/** The Service that an Event is about, and which election where it has several. */
+export interface Regarding extends Pick<ServiceView, 'namespace' | 'name' | 'uid'> {
+  readonly election?: ElectionRef;
+}
+
+/** Null where the source is gone. */
+export function regardingOf({ source, election }: Pick<Snapshot, 'source' | 'election'>): Regarding | null {
+  if (source === null) return null;
+  const { namespace, name, uid } = source;
+  return { namespace, name, uid, ...(election !== undefined && { election }) };
+}
+
 /**
  * True when it is new, false when it had been said before or can no longer be. Rejects with KUBE_*.
  */
 export async function writeKubernetesEvent(
   api: KubeApi,
-  source: Pick<ServiceView, 'namespace' | 'name' | 'uid'>,
+  source: Regarding,
   epoch: number,
   notice: Notice,
   at: number,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { namespace, name, uid } = source;
+  const { namespace, name, uid, election } = source;
+  const of = election === undefined ? [] : [electionKey(election)];
   const object = {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
-    metadata: { namespace, name: `${name}.${hashId([uid, epoch, notice.reason, notice.value])}` },
+    metadata: { namespace, name: `${name}.${hashId([uid, ...of, epoch, notice.reason, notice.value])}` },
     eventTime: toMicroTime(at),
     reportingController: CONTROLLER,
     reportingInstance: 'zen-lead',
     action: actions[notice.type],
     reason: notice.reason,
     regarding: { apiVersion: 'v1', kind: 'Service', namespace, name, uid },
-    note: truncate(notice.note),
+    note: truncate(`${nameOf(election)}${notice.note}`),
     type: notice.type,
   };
   try {
@@ -73,6 +88,14 @@ export async function writeKubernetesEvent(
     if (code === 'KUBE_ALREADY_EXISTS' || goesWithNamespace.has(code)) return false;
     throw error;
   }
+}
+
+/** Of one election, so that a reader tells it from the others. */
+function nameOf(ref: ElectionRef | undefined): string {
+  if (ref === undefined) return '';
+  const { election, slot } = ref;
+  const which = [election === '' ? '' : `election "${election}"`, slot === 0 ? '' : `slot ${slot}`].filter(Boolean);
+  return which.length === 0 ? '' : `${which.join(', ')}: `;
 }
 
 /** A namespace that is being deleted, or has gone, takes no Event. What else is told goes on. */

@@ -3,8 +3,9 @@
  */
 
 import { hashId } from '../../lib/events/eventId.ts';
-import type { Decision, Warning } from '../../lib/selection/decision.ts';
+import { type Decision, endReasons, type Warning } from '../../lib/selection/decision.ts';
 import type { DemotionOrder } from '../../lib/selection/demotion.ts';
+import { electionKey } from '../../lib/selection/elections/electionSettings.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import type { HeldBack } from '../reconcile/damping.ts';
@@ -19,7 +20,7 @@ export function toNotices(announcement: Announcement): readonly Notice[] {
     notices.push({ type: 'Normal', reason: 'LeaderServiceCreated', value: newService.uid, note });
   }
   // The removal that follows has an Event of its own.
-  if (reason !== 'OptedOut') notices.push(toLeaderNotice(announcement));
+  if (!endReasons.has(reason)) notices.push(toLeaderNotice(announcement));
   return notices;
 }
 
@@ -41,6 +42,7 @@ function toLostReason(reason: Announcement['reason']): EventReason {
     case 'PortResolutionFailed':
     case 'InvalidService':
     case 'NoPrimary':
+    case 'NoFreePod':
       return reason;
     case 'NoHealthyPods':
       return 'HealthCheckFailing';
@@ -87,11 +89,12 @@ export function toUndoneNotice({ resource, name }: HeldBack, managers: readonly 
  * the same parts.
  */
 export function warningKey(
-  { source }: Pick<Snapshot, 'source'>,
+  { source, election }: Pick<Snapshot, 'source' | 'election'>,
   { epoch }: Pick<Decision, 'epoch'>,
   { reason, value }: Pick<Notice, 'reason' | 'value'>,
 ): string {
-  return hashId([source?.uid ?? '', epoch, reason, value]);
+  const of = election === undefined ? [] : [electionKey(election)];
+  return hashId([source?.uid ?? '', ...of, epoch, reason, value]);
 }
 
 /**

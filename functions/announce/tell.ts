@@ -18,7 +18,7 @@ import type { HeldBack } from '../reconcile/damping.ts';
 import type { Attempts } from './attempts.ts';
 import type { EventsSink } from './eventsSink.ts';
 import { announceGone } from './goneSource.ts';
-import { writeKubernetesEvent } from './kubernetesEvent.ts';
+import { regardingOf, writeKubernetesEvent } from './kubernetesEvent.ts';
 import { readManagers } from './managers.ts';
 import { toDemotedNotice, toRefusalNotice, toRemovalNotices, toUndoneNotice, warningKey } from './notices.ts';
 import type { Said } from './said.ts';
@@ -109,7 +109,7 @@ export function createTeller(deps: TellerDeps, attempts: Attempts, said: Said): 
   }
 
   async function tellDemoted(snapshot: Snapshot, order: DemotionOrder, signal: AbortSignal): Promise<void> {
-    const { source } = snapshot;
+    const source = regardingOf(snapshot);
     if (source === null) return;
     const inTime = attempts.inTime(signal);
     await attempts.attempt(snapshot, signal, async () => {

@@ -11,7 +11,7 @@ import type { ForeignHint } from '../../lib/events/foreign.ts';
 import { isControlledBy } from '../../lib/selection/ownership.ts';
 import { selects } from '../../lib/selection/selects.ts';
 import type { PodView, SliceView } from '../../lib/selection/snapshot.ts';
-import { sliceName } from '../../lib/selection/wantedNames.ts';
+import { wantedSliceNames } from '../../lib/selection/wantedNames.ts';
 import type { Catalogue, CatalogueEntry } from './catalogue.ts';
 
 /** The object that the hint names, as it is now; undefined where it has gone. */
@@ -45,7 +45,7 @@ export const findConcernedByService: FindConcerned = ({ sources, services }, { o
           (service !== undefined && isControlledBy(service, source.uid))
         );
       if (slice !== undefined) return isControlledBy(slice, source.uid) || wanted.includes(slice.serviceName ?? '');
-      return wanted.some((each) => name === sliceName(each, 'IPv4') || name === sliceName(each, 'IPv6'));
+      return wanted.some((each) => wantedSliceNames(each, source).includes(name));
     }),
   );
 };

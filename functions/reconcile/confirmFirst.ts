@@ -21,11 +21,13 @@ import { wantedServiceNames } from '../../lib/selection/wantedNames.ts';
 import { listCollection } from './listParsed.ts';
 import { readIfThere } from './readIfThere.ts';
 
-/** Zen-lead owns nothing for this source yet. */
+/** Zen-lead owns nothing for this source, or this election of it, yet. */
 export function isFirst(snapshot: Snapshot): boolean {
   if (snapshot.source === null) return false;
   const owned = findOwned(snapshot, wantedServiceNames(snapshot.source));
-  return owned.services.length === 0 && owned.slices.length === 0;
+  // The first slot of a pool made the Service that all of them have.
+  const isOfPool = (snapshot.election?.slot ?? 0) > 0;
+  return (isOfPool || owned.services.length === 0) && owned.slices.length === 0;
 }
 
 /** `made`: the snapshot with the slices that were just made. */

@@ -6,7 +6,7 @@
  */
 
 import { isAboutChange } from '../../lib/events/reconcileEvent.ts';
-import type { Decision, Reason } from '../../lib/selection/decision.ts';
+import { type Decision, endReasons, type Reason } from '../../lib/selection/decision.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import type { ServiceName } from '../../lib/telemetry/serviceSeries.ts';
 import type { ReconcileRequest, ReconcileResult } from './reconcile.ts';
@@ -27,6 +27,12 @@ export function countReconcile(
   metrics.reconciliationSeconds.observe({ result }, tookMs / 1000);
 }
 
+export function countBasis({ namespace }: ServiceName, { hint }: ReconcileResult, metrics: Metrics): void {
+  if (hint === null) metrics.cacheHits.inc({ namespace });
+  else metrics.cacheMisses.inc({ namespace });
+  if (hint !== null) metrics.hints.inc({ reason: hint });
+}
+
 export function countDecision(
   labels: ServiceName,
   context: ReconcileContext,
@@ -34,13 +40,9 @@ export function countDecision(
   metrics: Metrics,
   now: number,
 ): void {
-  const { attempts, hint } = result;
+  const { attempts } = result;
   metrics.selectionAttempts.inc(labels, attempts);
   if (attempts > 1) metrics.retrySuccess.inc({ ...labels, operation: 'write' });
-  const { namespace } = labels;
-  if (hint === null) metrics.cacheHits.inc({ namespace });
-  else metrics.cacheMisses.inc({ namespace });
-  if (hint !== null) metrics.hints.inc({ reason: hint });
   countLag(context, result, metrics, now);
   countLeader(labels, context, result, metrics, now);
 }
@@ -84,7 +86,7 @@ function countLag(
 
 /** Opting out is a user's wish, not a failover. */
 function isFailover({ kind, reason }: Decision): boolean {
-  return kind === 'elected' || (kind === 'lost' && reason !== 'OptedOut');
+  return kind === 'elected' || (kind === 'lost' && !endReasons.has(reason));
 }
 
 /**

@@ -55,7 +55,6 @@ const STAYS_MS = 60_000;
 /** Each takes 45 characters of the 1,024 that a carry may have. */
 const MAX_ENTRIES = 12;
 const HASH_LENGTH = 8;
-const ANNOUNCEMENT = hash('announcement');
 
 export const noLedger: Ledger = new Map();
 
@@ -101,15 +100,18 @@ export function note(ledger: Ledger, writes: readonly Write[], now: number): Led
   return next;
 }
 
-export function noteAnnouncement(ledger: Ledger, said: unknown, now: number): Ledger {
+/** `of`: which election, where the source has several. */
+export function noteAnnouncement(ledger: Ledger, said: unknown, now: number, of = ''): Ledger {
   const next = new Map(prune(ledger, now));
-  add(next, ANNOUNCEMENT, hash(said), now);
+  add(next, hash(`announcement${of}`), hash(said), now);
   return next;
 }
 
 /** When this may be announced again; null when it may be now. */
-export function announcementDueAt(ledger: Ledger, said: unknown, now: number): number | null {
-  const entry = ledger.get(ANNOUNCEMENT);
+export function announcementDueAt(ledger: Ledger, said: unknown, now: number, of = ''): number | null {
+  // As nearly always. Nothing is hashed then.
+  if (ledger.size === 0) return null;
+  const entry = ledger.get(hash(`announcement${of}`));
   if (entry === undefined || entry.content !== hash(said)) return null;
   const at = nextAt(entry, MAX_DELAY_MS);
   return now < at ? at : null;

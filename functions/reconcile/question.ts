@@ -8,13 +8,15 @@
 import { annotation } from '../../lib/selection/names.ts';
 import { isOurSlice } from '../../lib/selection/ownership.ts';
 import type { ServiceView, SliceView, Snapshot } from '../../lib/selection/snapshot.ts';
-import { wantedServiceNames } from '../../lib/selection/wantedNames.ts';
+import { wantedServiceNames, wantedSliceNames } from '../../lib/selection/wantedNames.ts';
 
 export interface Question {
   /** A label selector. Null where the Service selects no pods. */
   readonly selector: string | null;
   /** Services that it wants, owns or routes for: their objects, and the slices that carry them. */
   readonly serviceNames: ReadonlySet<string>;
+  /** Of their slices, by name. */
+  readonly sliceNames: ReadonlySet<string>;
   /** Pods that a record or a route names. The selector may not find them any more. */
   readonly podNames: ReadonlySet<string>;
 }
@@ -22,13 +24,15 @@ export interface Question {
 export function questionOf({ source, services, slices }: Pick<Snapshot, 'source' | 'services' | 'slices'>): Question {
   const wanted = source === null ? [] : wantedServiceNames(source);
   const ours = slices.filter((slice) => isOurSlice(slice, source?.uid));
+  const serviceNames = new Set([
+    ...wanted,
+    ...services.map(({ name }) => name),
+    ...ours.flatMap(({ serviceName }) => serviceName ?? []),
+  ]);
   return {
     selector: toSelector(source),
-    serviceNames: new Set([
-      ...wanted,
-      ...services.map(({ name }) => name),
-      ...ours.flatMap(({ serviceName }) => serviceName ?? []),
-    ]),
+    serviceNames,
+    sliceNames: new Set([...serviceNames].flatMap((name) => wantedSliceNames(name, source))),
     podNames: new Set([...services, ...slices].flatMap(leaderNamesOn)),
   };
 }
@@ -39,6 +43,7 @@ export function isAnswered(raised: Question, asked: Question, { candidates }: Pi
   return (
     raised.selector === asked.selector &&
     [...raised.serviceNames].every((name) => asked.serviceNames.has(name)) &&
+    [...raised.sliceNames].every((name) => asked.sliceNames.has(name)) &&
     [...raised.podNames].every((name) => pods.has(name))
   );
 }

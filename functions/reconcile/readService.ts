@@ -25,7 +25,7 @@ import { parseSlice } from '../../lib/kube/parseSlice.ts';
 import { buildSnapshot } from '../../lib/selection/buildSnapshot.ts';
 import { label } from '../../lib/selection/names.ts';
 import type { PodView, ResourceVersion, ServiceView, SliceView, Snapshot } from '../../lib/selection/snapshot.ts';
-import { MAX_NAME_LENGTH, sliceName } from '../../lib/selection/wantedNames.ts';
+import { MAX_NAME_LENGTH } from '../../lib/selection/wantedNames.ts';
 import { type List, listCollection, readNamed } from './listParsed.ts';
 import { isAnswered, leaderNamesOn, type Question, questionOf } from './question.ts';
 import { type StateRead, writableUntil } from './stateRead.ts';
@@ -84,7 +84,7 @@ interface Answer {
 /** Null where the revision of a LIST is one that the API server no longer has, or not yet. */
 async function ask(api: KubeApi, service: ServiceRef, question: Question, signal: AbortSignal): Promise<Answer | null> {
   try {
-    const slices = await readSlices(api, service, question.serviceNames, signal);
+    const slices = await readSlices(api, service, question, signal);
     const podNames = new Set([...question.podNames, ...slices.items.flatMap(leaderNamesOn)]);
     const podList = await readPods(api, service.namespace, question.selector, podNames, signal);
     const serviceList = await readServices(api, service, question.serviceNames, signal);
@@ -108,7 +108,7 @@ async function ask(api: KubeApi, service: ServiceRef, question: Question, signal
 async function readSlices(
   api: KubeApi,
   { namespace, name }: ServiceRef,
-  serviceNames: ReadonlySet<string>,
+  { serviceNames, sliceNames }: Question,
   signal: AbortSignal,
 ): Promise<List<SliceView>> {
   const collection = { api, resource: endpointSlices, namespace, parse: parseSlice, signal };
@@ -121,8 +121,7 @@ async function readSlices(
   ]);
   // One LIST finds all our slices, so theirs are of one instant.
   const found = new Map([...(carriers?.items ?? []), ...ours.items].map((slice) => [slice.name, slice]));
-  const wanted = [...serviceNames].flatMap((each) => [sliceName(each, 'IPv4'), sliceName(each, 'IPv6')]);
-  const missing = wanted.filter((each) => !found.has(each));
+  const missing = [...sliceNames].filter((each) => !found.has(each));
   const others = await Promise.all(missing.map((each) => readNamed(collection, each)));
   return { items: [...found.values(), ...others.flatMap(({ items }) => items)], revision: ours.revision };
 }

@@ -12,27 +12,29 @@
  *   4. Without route writes: the announcement that is owed (announce.ts), then the other writes.
  *   5. After a conflict, read again and decide again, at most three times.
  *
+ * Where the Service has several elections, steps 2 to 5 are taken for one after the other
+ * (reconcileAll.ts).
+ *
  * Guarantees: S3, S4, S9. Nothing is written from a snapshot past its deadline, or from state read
  * past its own (stateRead.ts). A missing Service is not an error. Rejects with KUBE_* or ABORTED;
  * conflicts to the end with the last of them.
  */
 
 import { toRecheckDelay } from '../../lib/events/recheckDelay.ts';
-import type { ReplyData } from '../../lib/events/reply.ts';
+import type { ElectionReply, ReplyData } from '../../lib/events/reply.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
-import { type Assessment, assess } from '../../lib/selection/assess.ts';
 import { catchUp } from '../../lib/selection/catchUp.ts';
 import type { Decision } from '../../lib/selection/decision.ts';
-import { joinObservations } from '../../lib/selection/joinObservations.ts';
+import type { ElectionRef } from '../../lib/selection/elections/electionSettings.ts';
+import { electionsOf } from '../../lib/selection/elections/electionsOf.ts';
 import type { Observations } from '../../lib/selection/observation.ts';
-import type { Snapshot, Uid } from '../../lib/selection/snapshot.ts';
+import type { Uid } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
-import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
 import { type Carry, carryIn } from './carry.ts';
-import { confirmFirst, isFirst } from './confirmFirst.ts';
-import { admit, announcementDueAt, askedOf, note, noteAnnouncement } from './damping.ts';
-import { placeholdersFirst, withPlaceholders } from './placeholders.ts';
-import { type Basis, type SettleDeps, settle } from './settle.ts';
+import { readBasis } from './readBasis.ts';
+import { reconcileAll } from './reconcileAll.ts';
+import { type ElectionResult, earliest, type Pass, reconcileElection } from './reconcileElection.ts';
+import type { Basis, SettleDeps } from './settle.ts';
 import type { Reads } from './sharedReads.ts';
 import type { Evidence, HintReason, WhyHint } from './whyHint.ts';
 
@@ -68,14 +70,13 @@ export interface ReconcileResult {
   readonly attempts: number;
   /** Why the state was read instead of the event's; null when it was not. */
   readonly hint: HintReason | null;
+  /** Of a Service with several elections, what was done about each. */
+  readonly elections?: readonly DoneElection[];
+  /** Why one of them was not carried out. The others were. */
+  readonly failure?: unknown;
 }
 
-const MAX_REREADS = 3;
-/**
- * How soon to reconcile again when an announcement did not get through. A sink that is down must
- * not cost a reconcile a second and Service.
- */
-export const ANNOUNCE_AGAIN_MS = 5_000;
+export interface DoneElection extends ElectionRef, ElectionResult {}
 
 export interface ReconcileDeps extends SettleDeps {
   readonly readService: Reads['readService'];
@@ -87,107 +88,50 @@ export async function reconcile(
   deps: ReconcileDeps,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
-  const { service, type, evidence } = request;
+  const { evidence } = request;
   const sent = request.hint === null ? sentBasis(evidence) : null;
-  const { ledger: known, warnings: carry } = carryIn(evidence, sent !== null);
-  let ledger = known;
-  let { hint } = request;
-  let basis: Basis = sent ?? (await readBasis(request, deps, signal));
-
-  let standing: Standing | null = null;
-  const placed: Write[] = [];
-  let isConfirmed = false;
-  for (let attempt = 1; ; ) {
-    const decidedAt = deps.now();
-    const { decision, writes: wanted, nextLookAt } = select(basis.snapshot, decidedAt, deps.tracing);
-    const { writes, heldBack, dueAt: heldUntil } = admit(ledger, wanted, basis.snapshot, decidedAt);
-    const said = [decision.epoch, decision.leader?.uid ?? null];
-    const announceAt = announcementDueAt(ledger, said, decidedAt);
-    const places = placeholdersFirst(writes);
-    const isMakingPlaceholders = places.length > 0;
-    const whyNot: HintReason | null =
-      basis.isRead || isConfirmed || writes.length === 0 ? null : deps.whyHint({ ...evidence, writes });
-    const waitsForPlaces: boolean = whyNot === 'unfenced' && isMakingPlaceholders && isFirst(basis.snapshot);
-    if (whyNot !== null && !waitsForPlaces) {
-      hint = whyNot;
-      basis = await readBasis(request, deps, signal, basis.snapshot);
-      continue;
-    }
-    const isAnnounceable = announceAt === null && !heldBack.some(({ isRouteWrong }) => isRouteWrong);
-    const asked = isMakingPlaceholders ? places : writes;
-    const settling = { basis, decision, writes: asked, decidedAt, type, carry, isAnnounceable };
-    const outcome = await settle(settling, deps, signal);
-    // A placeholder does not count, but the patch that fills it does.
-    const lasting = isMakingPlaceholders ? outcome.writes.filter(isOfService) : outcome.writes;
-    ledger = note(ledger, askedOf(lasting, asked), decidedAt);
-    if (outcome.kind === 'settled' && outcome.hasRecorded) ledger = noteAnnouncement(ledger, said, decidedAt);
-    if (isMakingPlaceholders) placed.push(...outcome.writes);
-    if (outcome.kind === 'stale') {
-      if (!isMakingPlaceholders && outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
-      if (attempt > MAX_REREADS) throw outcome.error;
-      const { namespace, name } = service;
-      deps.metrics.retryAttempts.inc({ namespace, service: name, operation: 'write', attempt });
-      attempt += 1;
-      basis = await readBasis(request, deps, signal, basis.snapshot);
-    } else if (isMakingPlaceholders && outcome.writes.length === places.length) {
-      basis = { ...basis, snapshot: withPlaceholders(basis.snapshot, outcome) };
-      isConfirmed = waitsForPlaces && (await confirmFirst(deps.api, basis.snapshot, signal));
-    } else {
-      // Fewer places than asked for: the namespace is going, and nothing more can be made in it.
-      const whole = tellWhole(standing, {
-        decision,
-        writes: isMakingPlaceholders ? placed : [...placed, ...outcome.writes],
-      });
-      if (outcome.writes.length === 0) await deps.announcer.tellUndone(basis.snapshot, heldBack, signal);
-      for (const { resource } of heldBack) deps.metrics.writesHeldBack.inc({ resource });
-      const againAt = earliest(heldUntil, announceAt);
-      const dueAt = earliest(earliest(nextLookAt, againAt), outcome.owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
-      const reply = toReplyData(basis, decision, dueAt === null ? null : toRecheckDelay(dueAt - decidedAt));
-      const sourceUid = basis.snapshot.source?.uid ?? null;
-      return {
-        ...whole,
-        reply,
-        carry: { warnings: outcome.carry, ledger },
-        sourceUid,
-        decidedAt,
-        attempts: attempt,
-        hint,
-      };
-    }
+  const { ledger, warnings: carry } = carryIn(evidence, sent !== null);
+  const basis = sent ?? (await readBasis(request, deps, signal));
+  const pass: Pass = { request, carry, basis, shown: basis.snapshot, ledger, hint: request.hint };
+  const elections = electionsOf(basis.snapshot);
+  if (elections !== null) {
+    const { done, failure } = await reconcileAll(pass, elections, deps, signal);
+    return toResult(pass, done, failure);
   }
+  return toResult(pass, [{ election: '', slot: 0, ...(await reconcileElection(pass, null, deps, signal)) }]);
 }
 
-function select(snapshot: Snapshot, now: number, tracing: Tracing = noTracing): Assessment {
-  if (!tracing.isOn) return assess(snapshot, now);
-  return tracing.span('select', { attributes: { 'zen_lead.candidates': snapshot.candidates.length } }, (span) => {
-    const assessment = assess(snapshot, now);
-    const { kind, reason } = assessment.decision;
-    span.set({ 'zen_lead.decision': kind, 'zen_lead.reason': reason });
-    return assessment;
-  });
+/** `done`: at least one, or there is a `failure`. */
+function toResult(pass: Pass, done: readonly DoneElection[], failure?: unknown): ReconcileResult {
+  const { basis, ledger, hint, shown } = pass;
+  const [first] = done;
+  if (first === undefined) throw failure;
+  const dueAt = done.reduce<number | null>((at, each) => earliest(at, each.dueAt), null);
+  const warnings = done.find((each) => each.carry !== undefined)?.carry;
+  const { decision, decidedAt, attempts } = first;
+  const isPlain = electionsOf(basis.snapshot) === null && done.length === 1;
+  const reply = toReplyData(
+    { ...basis, snapshot: isPlain ? basis.snapshot : shown },
+    first.last,
+    dueAt === null ? null : toRecheckDelay(dueAt - decidedAt),
+  );
+  return {
+    decision,
+    writes: done.flatMap(({ writes }) => writes),
+    reply: isPlain ? reply : { ...reply, elections: done.map(toElectionReply) },
+    carry: { warnings, ledger },
+    sourceUid: basis.snapshot.source?.uid ?? null,
+    decidedAt,
+    attempts,
+    hint,
+    ...(!isPlain && { elections: done }),
+    ...(failure !== undefined && { failure }),
+  };
 }
 
-function isOfService(write: Write): boolean {
-  return 'resource' in write && write.resource === 'services';
-}
-
-/** What was decided, and what of it was written. */
-interface Standing {
-  readonly decision: Decision;
-  readonly writes: readonly Write[];
-}
-
-/**
- * A conflict can come after the route was written, at the other family's slice. What is then
- * decided finds the new leader in place and keeps it. What this reconcile did is still an election;
- * the reply is what the snapshot in it gives, so that replaying it agrees.
- */
-function tellWhole(before: Standing | null, last: Standing): Standing {
-  if (before === null) return last;
-  const writes = [...before.writes, ...last.writes];
-  const leaderUid = before.decision.leader?.uid;
-  const isInPlace = last.decision.previous?.uid === leaderUid && last.decision.leader?.uid === leaderUid;
-  return { decision: isInPlace ? before.decision : last.decision, writes };
+function toElectionReply({ election, slot, last }: DoneElection): ElectionReply {
+  const { kind: decision, reason, previous, leader, epoch } = last;
+  return { election, slot, decision, reason, previous, leader, epoch };
 }
 
 function toReplyData(
@@ -212,25 +156,4 @@ function sentBasis({ data }: Evidence): Basis | null {
   const { snapshot, deadline } = data.value;
   // The record is not lowered to a view that is behind it and moves nothing (whyHint.ts).
   return { snapshot: catchUp(snapshot), deadline, isRead: false };
-}
-
-/** `guess`: what was decided on before. */
-async function readBasis(
-  { service, observations }: ReconcileRequest,
-  { readService, now, announcer }: ReconcileDeps,
-  signal: AbortSignal,
-  guess?: Snapshot,
-): Promise<Basis> {
-  const startedAt = now();
-  try {
-    const { snapshot, deadline } = await readService(service, signal, guess);
-    return { snapshot: joinObservations(snapshot, observations?.(now())), deadline, isRead: true };
-  } catch (error) {
-    await announcer.tellUnread(service, { error, tookMs: now() - startedAt });
-    throw error;
-  }
-}
-
-function earliest(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }

@@ -9,6 +9,7 @@ import type { ForeignHint } from '../../lib/events/foreign.ts';
 import type { ParsedReconcileEvent } from '../../lib/events/parseReconcileEvent.ts';
 import type { ReplyData, ReplyEvent } from '../../lib/events/reply.ts';
 import { clusterSource, toReply } from '../../lib/events/toReply.ts';
+import { type ElectionRef, isSameElection } from '../../lib/selection/elections/electionSettings.ts';
 import type { GoneSource } from '../../lib/selection/snapshot.ts';
 import type { GoneTold } from '../announce/tell.ts';
 import { watchColdStart } from '../coldStart.ts';
@@ -19,7 +20,8 @@ import type { FindConcerned } from './concerned.ts';
 import { createDemoter } from './demote.ts';
 import { createObserved, observationsIn } from './observed.ts';
 import { readNamedObject } from './readNamedObject.ts';
-import { ANNOUNCE_AGAIN_MS, type ReconcileRequest, reconcile } from './reconcile.ts';
+import { type ReconcileRequest, type ReconcileResult, reconcile } from './reconcile.ts';
+import { ANNOUNCE_AGAIN_MS } from './reconcileElection.ts';
 import { type ReportDeps, reportFailure, reportReconcile } from './report.ts';
 import type { SettleDeps } from './settle.ts';
 import { createSharedReads } from './sharedReads.ts';
@@ -82,7 +84,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       // Before the reconcile, which may announce the leader of the next Service of this name.
       const ended = gone === undefined ? null : await deps.announcer.tellGone(request.service, gone, signal);
       const result = await reconcile(request, { ...deps, demoter, readService, whyHint: rule }, signal);
-      reportReconcile(reported, result, deps);
+      for (const [index, each] of byElection(result).entries()) reportReconcile(reported, each, deps, index === 0);
+      if (result.failure !== undefined) throw result.failure;
       noteDecision(observedAt);
       const { sourceUid, decidedAt, carry, reply } = result;
       const context = { source: clusterSource(deps.clusterName), subject: request.service, sourceUid, decidedAt };
@@ -95,7 +98,10 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
 
   return {
     async reconcile(event, isTrusted, signal) {
-      const { subject: service, type, traceparent } = event;
+      const { type, traceparent } = event;
+      const { namespace, name, election, slot = 0 } = event.subject;
+      const service = { namespace, name };
+      const asked = election === undefined ? undefined : { election, slot };
       // A sender can write any time into an event, which would only spoil the latency that is
       // measured.
       const observedAt = isTrusted ? event.observedAt : undefined;
@@ -111,13 +117,13 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       const gone = isTrusted && event.data.kind === 'readable' ? event.data.value.gone : undefined;
       if (request.hint === null) {
         const observations = (now: number) => observationsIn(evidence, now);
-        return answer(await run({ ...request, observations }, observedAt, signal, gone), evidence);
+        return answer(await run({ ...request, observations }, observedAt, signal, gone), evidence, asked);
       }
-      const key = `${service.namespace}/${service.name}`;
+      const key = `${namespace}/${name}`;
       const release = observed.hold(key, evidence);
       const hint = { ...request, observations: (now: number) => observed.newest(key, now) };
       const outcome = await hints.run(key, (stop) => run(hint, observedAt, stop, gone), signal).finally(release);
-      return answer(outcome, evidence);
+      return answer(outcome, evidence, asked);
     },
 
     async reconcileAround(hint, findConcerned, signal) {
@@ -143,9 +149,24 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   };
 }
 
-function answer({ context, reply, carry }: Outcome, evidence: Evidence): ReplyEvent {
+/** `asked`: the election that the event named. The reply is about that one, where there is one. */
+function answer({ context, reply, carry }: Outcome, evidence: Evidence, asked?: ElectionRef): ReplyEvent {
   const text = formatCarry(carry, leadOfSender(evidence));
-  return toReply(context, text === undefined ? reply : { ...reply, carry: text });
+  const subject = { ...context.subject, ...asked };
+  return toReply({ ...context, subject }, about(asked, text === undefined ? reply : { ...reply, carry: text }));
+}
+
+/** One result for each election; the result itself where there is one. */
+function byElection(result: ReconcileResult): readonly ReconcileResult[] {
+  return result.elections?.map((each) => ({ ...result, ...each, carry: result.carry, elections: [each] })) ?? [result];
+}
+
+/** The reply about the election that the event named, where the Service has it. */
+function about(asked: ElectionRef | undefined, reply: ReplyData): ReplyData {
+  const found = asked && reply.elections?.find((each) => isSameElection(each, asked));
+  if (found === undefined) return reply;
+  const { decision, reason, previous, leader, epoch } = found;
+  return { ...reply, decision, reason, previous, leader, epoch };
 }
 
 /** What is still owed is tried again soon. */

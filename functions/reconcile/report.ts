@@ -11,7 +11,7 @@ import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { type ServiceName, unnamed } from '../../lib/telemetry/serviceSeries.ts';
 import { traceIdOf } from '../../lib/telemetry/tracing.ts';
-import { countDecision, countReconcile, type ReconcileContext } from './countReconcile.ts';
+import { countBasis, countDecision, countReconcile, type ReconcileContext } from './countReconcile.ts';
 import type { ReconcileResult } from './reconcile.ts';
 
 export interface ReportDeps {
@@ -20,24 +20,31 @@ export interface ReportDeps {
   readonly now: () => number;
 }
 
+/** `isFirst`: false for each further election of the same reconcile. */
 export function reportReconcile(
   context: ReconcileContext,
   result: ReconcileResult,
   { metrics, log, now }: ReportDeps,
+  isFirst = true,
 ): void {
   const { request, startedAt } = context;
   const { decision, writes, hint, attempts, reply } = result;
   const name = { namespace: request.service.namespace, service: request.service.name };
+  // A Service that no longer asks for one of its elections has others.
   const isServed = decision.reason !== 'SourceGone' && decision.reason !== 'OptedOut';
+  const [of] = result.elections ?? [];
   const labels = isServed ? name : unnamed;
   const tookMs = now() - startedAt;
-  countReconcile(labels, 'success', tookMs, metrics);
+  // One reconcile, however many elections it decided.
+  if (isFirst) countReconcile(labels, 'success', tookMs, metrics);
+  if (isFirst) countBasis(labels, result, metrics);
   countDecision(labels, context, result, metrics, now());
   if (!isServed) metrics.services.drop(name);
 
   const { kind, reason, leader, previous, epoch } = decision;
   const line = {
     service: `${name.namespace}/${name.service}`,
+    ...(of !== undefined && { election: of.election, slot: of.slot }),
     decision: kind,
     reason,
     leader: leader?.name ?? null,

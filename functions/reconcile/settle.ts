@@ -9,7 +9,7 @@
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { applyWrite } from '../../lib/kube/write.ts';
-import type { Decision } from '../../lib/selection/decision.ts';
+import { type Decision, endReasons } from '../../lib/selection/decision.ts';
 import type { DemotionOrder } from '../../lib/selection/demotion.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
@@ -74,7 +74,7 @@ export async function settle(settling: Settling, deps: SettleDeps, signal: Abort
   const told = await deps.announcer.announce({ ...settling, snapshot: basis.snapshot }, signal);
   // Its record changed an object that the other writes were decided on; or it has to be told before
   // the Service goes.
-  const waits = told.hasRecorded || (told.owes && decision.reason === 'OptedOut');
+  const waits = told.hasRecorded || (told.owes && endReasons.has(decision.reason));
   if (waits || writes.length === 0) {
     const owes = told.owes || writes.length > 0;
     return { kind: 'settled', writes: [], objects: [], hasRecorded: told.hasRecorded, owes, carry: told.carry };

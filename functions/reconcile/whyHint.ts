@@ -13,6 +13,8 @@ import type { ReadData } from '../../lib/events/parseReconcileEvent.ts';
 import { assess } from '../../lib/selection/assess.ts';
 import { catchUp } from '../../lib/selection/catchUp.ts';
 import { compareRevisions, type RevisionOrder } from '../../lib/selection/compareRevisions.ts';
+import type { ElectionRef } from '../../lib/selection/elections/electionSettings.ts';
+import { viewOf, viewsOf } from '../../lib/selection/elections/electionsOf.ts';
 import { type LeaderRecord, readRecord } from '../../lib/selection/record.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
@@ -42,15 +44,18 @@ export interface Evidence {
   readonly now: number;
   /** What the snapshot leads to; empty until that is known. */
   readonly writes: readonly Write[];
+  /** Whose writes they are, where the source has several elections. */
+  readonly election?: ElectionRef;
 }
 
 /** Null when the snapshot may decide. */
 export type WhyHint = (evidence: Evidence) => HintReason | null;
 
 /**
- * `record`: of the snapshot, read when it is first asked for; undefined when there is no snapshot.
+ * `records`: of the snapshot, read when they are first asked for; one for each election, none when
+ * there is no snapshot.
  */
-type Rule = (evidence: Evidence, record: () => LeaderRecord | undefined) => boolean;
+type Rule = (evidence: Evidence, records: () => readonly LeaderRecord[]) => boolean;
 
 const rules: readonly (readonly [reason: HintReason, applies: Rule])[] = [
   ['foreign', ({ kind }) => kind === 'foreign'],
@@ -62,44 +67,49 @@ const rules: readonly (readonly [reason: HintReason, applies: Rule])[] = [
   // S4
   ['late', ({ data, now }) => data.kind === 'readable' && now >= data.value.deadline],
   // Before Kubernetes 1.35 a revision need not be a number.
-  ['unordered', (evidence, record) => compareWithRecord(evidence, record()).includes('unordered')],
+  ['unordered', (evidence, records) => compareWithRecords(evidence, records()).includes('unordered')],
   // S9: older than what was last decided on, and something is to be moved. A resync reads in any
   // case: the record may be ahead of a restored etcd, which nothing else would find.
   [
     'old',
-    (evidence, record) =>
-      compareWithRecord(evidence, record()).includes('older') && (evidence.isResync || wantsWrites(evidence)),
+    (evidence, records) =>
+      compareWithRecords(evidence, records()).includes('older') && (evidence.isResync || wantsWrites(evidence)),
   ],
   // S9: no slice holds a record that the snapshot could be older than, or another slice is to be
   // made.
   [
     'unfenced',
-    ({ writes }, record) => writes.length > 0 && (placeholdersFirst(writes).length > 0 || record()?.slice === null),
+    ({ writes }, records) =>
+      writes.length > 0 && (placeholdersFirst(writes).length > 0 || records().some(({ slice }) => slice === null)),
   ],
 ];
 
 export const whyHint: WhyHint = (evidence) => {
   const snapshot = snapshotIn(evidence);
-  let read: LeaderRecord | undefined;
-  const record = (): LeaderRecord | undefined => {
-    read ??= snapshot && readRecord(snapshot);
+  let read: readonly LeaderRecord[] | undefined;
+  const records = (): readonly LeaderRecord[] => {
+    read ??= snapshot === undefined ? [] : viewsIn(snapshot, evidence.election).map(readRecord);
     return read;
   };
-  return rules.find(([, applies]) => applies(evidence, record))?.[0] ?? null;
+  return rules.find(([, applies]) => applies(evidence, records))?.[0] ?? null;
 };
+
+function viewsIn(snapshot: Snapshot, election: ElectionRef | undefined): readonly Snapshot[] {
+  return election === undefined ? viewsOf(snapshot) : [viewOf(snapshot, election) ?? snapshot];
+}
 
 /**
  * Where nothing is recorded, nothing was decided yet, and every revision that can be ordered is new
  * enough.
  */
-function compareWithRecord(evidence: Evidence, record: LeaderRecord | undefined): readonly RevisionOrder[] {
+function compareWithRecords(evidence: Evidence, records: readonly LeaderRecord[]): readonly RevisionOrder[] {
   const revisions = snapshotIn(evidence)?.revisions;
   if (revisions === undefined) return [];
   const { pods, services } = revisions;
-  return [
-    compareRevisions(pods, record?.podsRevision ?? pods),
-    compareRevisions(services, record?.servicesRevision ?? services),
-  ];
+  return records.flatMap(({ podsRevision, servicesRevision }) => [
+    compareRevisions(pods, podsRevision ?? pods),
+    compareRevisions(services, servicesRevision ?? services),
+  ]);
 }
 
 /** Of an older snapshot: with the revisions of the record, which it must not lower. */

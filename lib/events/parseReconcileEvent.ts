@@ -11,7 +11,7 @@ import type { Envelope } from './envelope.ts';
 import { firstIssue } from './firstIssue.ts';
 import type { ReconcileData } from './reconcileEvent.ts';
 import { reconcileDataZod } from './reconcileSchema.ts';
-import { parseSubject, type ServiceRef } from './subject.ts';
+import { parseSubject, type ServiceRef, type SubjectRef } from './subject.ts';
 
 export type ReadData =
   | { readonly kind: 'readable'; readonly value: ReconcileData }
@@ -26,7 +26,8 @@ export interface ParsedReconcileEvent {
    */
   readonly type: string;
   readonly source: string;
-  readonly subject: ServiceRef;
+  /** With an election, where the reply is to be about that one. */
+  readonly subject: SubjectRef;
   /** When the change was observed, epoch milliseconds. */
   readonly observedAt?: number;
   readonly traceparent?: string;

@@ -23,13 +23,13 @@ export function parseReply(envelope: Envelope): ReplyEvent {
     const { path, problem } = firstIssue('data', data.error);
     throw inputError(path, problem, data.error);
   }
-  const { namespace, name } = parseSubject(envelope.subject);
+  const { namespace, name, election, slot } = parseSubject(envelope.subject);
   return {
     specversion: '1.0',
     id: envelope.id,
     type,
     source: envelope.source,
-    subject: serviceSubject(namespace, name),
+    subject: serviceSubject(namespace, name, election, slot),
     time: formatRfc3339(envelope.time),
     datacontenttype: 'application/json',
     data: data.data,

@@ -7,7 +7,7 @@
 
 import type { CloudEventV1 } from 'cloudevents';
 import type { Observations } from '../selection/observation.ts';
-import type { GoneSource, Snapshot } from '../selection/snapshot.ts';
+import type { GoneSource, SentSnapshot } from '../selection/snapshot.ts';
 
 export const reconcileTypes = [
   'io.zen-lead.pod.added',
@@ -42,7 +42,7 @@ export interface ReconcileData {
   /** Epoch milliseconds; past it the snapshot is a hint (S4). */
   readonly deadline: number;
   /** Absent in a hint. */
-  readonly snapshot?: Snapshot;
+  readonly snapshot?: SentSnapshot;
   /**
    * What the bridge saw by itself. It counts also where the snapshot does not, until the deadline.
    * The snapshot holds it already.

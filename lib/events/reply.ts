@@ -5,7 +5,7 @@
 
 import type { CloudEventV1 } from 'cloudevents';
 import type { DecisionKind, Leader, Reason } from '../selection/decision.ts';
-import type { Snapshot, Uid } from '../selection/snapshot.ts';
+import type { SentSnapshot, Uid } from '../selection/snapshot.ts';
 
 export const replyTypes = [
   'io.zen-lead.leader.elected',
@@ -14,6 +14,17 @@ export const replyTypes = [
   'io.zen-lead.leader.refused',
 ] as const;
 export type ReplyType = (typeof replyTypes)[number];
+
+/** What was decided about one election among several. */
+export interface ElectionReply {
+  readonly election: string;
+  readonly slot: number;
+  readonly decision: DecisionKind;
+  readonly reason: Reason;
+  readonly previous: Leader | null;
+  readonly leader: Leader | null;
+  readonly epoch: number;
+}
 
 export interface ReplyData {
   readonly decision: DecisionKind;
@@ -29,7 +40,12 @@ export interface ReplyData {
    * The state read, when basis is `read`. So a recording always holds what the decision depended
    * on.
    */
-  readonly snapshot?: Snapshot;
+  readonly snapshot?: SentSnapshot;
+  /**
+   * Of a Service with several elections, or a pool, each one in the order in which they were
+   * decided. The fields above are those of the one in the subject, else of the first.
+   */
+  readonly elections?: readonly ElectionReply[];
   /** Reconcile again in this many milliseconds, at most 1 h. */
   readonly recheckAfterMs?: number;
   readonly carry?: string;
@@ -39,7 +55,10 @@ export interface ReplyData {
 
 export interface ReplyEvent extends CloudEventV1<ReplyData> {
   readonly specversion: '1.0';
-  /** `<source uid>/<epoch>/<type>/<reason>`; a reply has `/<hash>` after it. */
+  /**
+   * `<source uid>/<epoch>/<type>/<reason>`; a reply has `/<hash>` after it. Of one election among
+   * several, `<election>/<slot>` follows the uid.
+   */
   readonly id: string;
   readonly type: ReplyType;
   readonly source: string;

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { type Leader, reasons } from '../selection/decision.ts';
 import { MAX_RECHECK_MS } from './recheckDelay.ts';
-import type { ReplyData } from './reply.ts';
+import type { ElectionReply, ReplyData } from './reply.ts';
 import { snapshotSchema, uid } from './snapshotSchema.ts';
 
 const leader = z.object({
@@ -16,14 +16,30 @@ const leader = z.object({
   zone: z.string().exactOptional(),
 }) satisfies z.ZodType<Leader>;
 
+const decision = z.enum(['elected', 'kept', 'lost', 'refused']);
+
+const electionReply = z.object({
+  election: z.string().max(63),
+  slot: z.int().min(0).max(99),
+  decision,
+  reason: z.enum(reasons),
+  previous: leader.nullable(),
+  leader: leader.nullable(),
+  epoch: z.int().min(0),
+}) satisfies z.ZodType<ElectionReply>;
+
+/** Eight elections of sixteen slots, and as many that are about to go. */
+const MAX_REPLIES = 256;
+
 export const replyDataZod = z.object({
-  decision: z.enum(['elected', 'kept', 'lost', 'refused']),
+  decision,
   reason: z.enum(reasons),
   previous: leader.nullable(),
   leader: leader.nullable(),
   epoch: z.int().min(0).meta({ description: 'Fencing token: grows by one when a pod is elected, never goes down.' }),
   basis: z.enum(['event', 'read']).meta({ description: 'Whether the snapshot in the event was decided on.' }),
   snapshot: snapshotSchema.exactOptional(),
+  elections: z.array(electionReply).max(MAX_REPLIES).exactOptional(),
   recheckAfterMs: z.int().min(0).max(MAX_RECHECK_MS).exactOptional(),
   carry: z.string().exactOptional(),
   goneAnnounced: uid

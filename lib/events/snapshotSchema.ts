@@ -142,6 +142,8 @@ const slice = z.object({
   annotations: strings,
   owner: owner.nullable(),
   terminating: z.boolean(),
+  election: z.string().max(MAX_NAME).exactOptional(),
+  slot: z.int().min(0).max(99).exactOptional(),
   createdAt: instant.exactOptional(),
   spec: z
     .object({ addressType: z.enum(['IPv4', 'IPv6', 'FQDN']), endpoints: list(endpoint), ports: list(slicePort) })

@@ -16,18 +16,31 @@ export interface ServiceRef {
   readonly name: string;
 }
 
-const SUBJECT = /^namespaces\/([^/]+)\/services\/([^/]+)$/;
-const RFC_1123_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
-
-export function serviceSubject(namespace: string, name: string): string {
-  return `namespaces/${namespace}/services/${name}`;
+/** A Service, or one election of it. `election` and `slot` are absent where it has one election. */
+export interface SubjectRef extends ServiceRef {
+  readonly election?: string;
+  readonly slot?: number;
 }
 
-export function parseSubject(subject: unknown): ServiceRef {
-  const [, namespace = '', name = ''] = (typeof subject === 'string' && SUBJECT.exec(subject)) || [];
+const SUBJECT = /^namespaces\/([^/]+)\/services\/([^/]+)(?:\/elections\/([^/]*)(?:\/slots\/(0|[1-9]\d?))?)?$/;
+const FORM = 'namespaces/<namespace>/services/<service>';
+const RFC_1123_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** The one election of a Service, or the first slot of a pool, is named by less. */
+export function serviceSubject(namespace: string, name: string, election = '', slot = 0): string {
+  const service = `namespaces/${namespace}/services/${name}`;
+  if (election === '' && slot === 0) return service;
+  return `${service}/elections/${election}${slot === 0 ? '' : `/slots/${slot}`}`;
+}
+
+export function parseSubject(subject: unknown): SubjectRef {
+  const [, namespace = '', name = '', election, slot] = (typeof subject === 'string' && SUBJECT.exec(subject)) || [];
   if (!isRfc1123Label(namespace) || !isRfc1123Label(name))
-    throw inputError('subject', 'must be namespaces/<namespace>/services/<service>, both RFC 1123 labels');
-  return { namespace, name };
+    throw inputError('subject', `must be ${FORM}, both RFC 1123 labels`);
+  if (election === undefined) return { namespace, name };
+  if (election !== '' && !isRfc1123Label(election))
+    throw inputError('subject', `must be ${FORM}[/elections/<election>]`);
+  return { namespace, name, election, slot: Number(slot ?? 0) };
 }
 
 export function isRfc1123Label(name: string): boolean {

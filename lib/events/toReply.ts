@@ -12,12 +12,12 @@ import type { Uid } from '../selection/snapshot.ts';
 import { hashId } from './eventId.ts';
 import type { ReplyData, ReplyEvent } from './reply.ts';
 import { formatRfc3339 } from './rfc3339.ts';
-import { type ServiceRef, serviceSubject } from './subject.ts';
+import { type SubjectRef, serviceSubject } from './subject.ts';
 
 interface ReplyContext {
   /** `/clusters/<cluster name>` */
   readonly source: string;
-  readonly subject: ServiceRef;
+  readonly subject: SubjectRef;
   /** Null when the source Service is gone. */
   readonly sourceUid: Uid | null;
   /** The `now` of the decision, epoch milliseconds. */
@@ -37,13 +37,14 @@ export function toReply(context: ReplyContext, data: ReplyData): ReplyEvent {
 
 export function toLeaderEvent(context: ReplyContext, data: ReplyData): ReplyEvent {
   const type = `io.zen-lead.leader.${data.decision}` as const;
-  const { namespace, name } = context.subject;
+  const { namespace, name, election = '', slot = 0 } = context.subject;
+  const of = election === '' && slot === 0 ? '' : `/${election}/${slot}`;
   return {
     specversion: '1.0',
-    id: `${context.sourceUid ?? `${namespace}.${name}`}/${data.epoch}/${type}/${data.reason}`,
+    id: `${context.sourceUid ?? `${namespace}.${name}`}${of}/${data.epoch}/${type}/${data.reason}`,
     type,
     source: context.source,
-    subject: serviceSubject(namespace, name),
+    subject: serviceSubject(namespace, name, election, slot),
     time: formatRfc3339(context.decidedAt),
     datacontenttype: 'application/json',
     data,

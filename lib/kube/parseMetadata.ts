@@ -5,7 +5,7 @@
  */
 
 import { boundValue, MAX_LIST_LENGTH } from '../selection/boundValue.ts';
-import { annotation, isKnownAnnotation, isOurAnnotation } from '../selection/names.ts';
+import { annotation, electionOf, isKnownAnnotation, isOurAnnotation } from '../selection/names.ts';
 import type { OwnerView, ResourceVersion, Uid } from '../selection/snapshot.ts';
 import { type Fields, takeFields, takeList, takeOptionalBoolean, takeOptionalFields, takeString } from './fields.ts';
 
@@ -38,14 +38,18 @@ export function parseMetadata(metadata: Fields): Metadata {
 
 /** Misspelt names are kept so that `explain` can name them. A tenant may write thousands. */
 const MAX_UNKNOWN = 16;
+/** Eight elections with every setting have fewer. */
+const MAX_OF_ELECTIONS = 256;
 
 function takeOurAnnotations(metadata: Fields): Readonly<Record<string, string>> {
   let unknown = 0;
-  return takeStringMap(
-    metadata,
-    'annotations',
-    (key) => isKnownAnnotation(key) || (isOurAnnotation(key) && unknown++ < MAX_UNKNOWN),
-  );
+  let ofElections = 0;
+  const isOfElection = (key: string): boolean => isKnownAnnotation(electionOf(key)?.key ?? '');
+  return takeStringMap(metadata, 'annotations', (key) => {
+    if (isKnownAnnotation(key)) return true;
+    if (!isOurAnnotation(key)) return false;
+    return isOfElection(key) ? ofElections++ < MAX_OF_ELECTIONS : unknown++ < MAX_UNKNOWN;
+  });
 }
 
 /** Annotations that hold a list, with the characters that it may have. */

@@ -4,7 +4,7 @@
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/
  */
 
-import { isOurAnnotation, label } from '../selection/names.ts';
+import { isOurLabel } from '../selection/names.ts';
 import type { IpFamily, ServicePort, ServiceView } from '../selection/snapshot.ts';
 import {
   type Fields,
@@ -41,10 +41,6 @@ export function parseService(input: unknown): ServiceView {
     ),
     ...(ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy }),
   };
-}
-
-function isOurLabel(key: string): boolean {
-  return key === label.managedBy || isOurAnnotation(key);
 }
 
 function parseSelector(spec: Fields): Readonly<Record<string, string>> | null {

@@ -36,13 +36,22 @@ export function parseSlice(input: unknown): SliceView {
   const parsed = parseMetadata(metadata);
   const isEmpty = isSliceManager(managedBy) && parsed.annotations[annotation.epoch] === undefined;
   const createdAt = isEmpty ? takeOptionalTime(metadata, 'creationTimestamp', 'metadata') : undefined;
+  const election = takeOptionalString(labels, label.election, 'metadata.labels');
+  const slot = parseSlot(takeOptionalString(labels, label.slot, 'metadata.labels'));
   return {
     ...parsed,
+    ...(election && { election }),
+    ...(slot !== null && { slot }),
     ...(createdAt !== undefined && { createdAt }),
     serviceName: takeOptionalString(labels, label.serviceName, 'metadata.labels') ?? null,
     managedBy,
     spec: isSliceManager(managedBy) && slice['kind'] !== 'PartialObjectMetadata' ? parseSpec(slice) : null,
   };
+}
+
+/** Ours are small. Another client's text is no slot. */
+function parseSlot(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,2}$/.test(text) ? Number(text) : null;
 }
 
 function parseSpec(slice: Fields): NonNullable<SliceView['spec']> {

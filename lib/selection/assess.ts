@@ -13,9 +13,11 @@ import { nextChoiceAt } from './choose.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decision.ts';
 import { claimEndsAt } from './demotion.ts';
+import type { ElectionRef } from './elections/electionSettings.ts';
+import { type Elections, electionsOf, noteDecided } from './elections/electionsOf.ts';
 import { nextVerdictEndAt } from './outsideVerdict.ts';
 import { readSituation, type Situation } from './situation.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot, Uid } from './snapshot.ts';
 import { toPatch } from './toPatch.ts';
 import type { Write } from './write.ts';
 
@@ -26,6 +28,17 @@ export interface Assessment {
   /**
    * When time alone may change the decision, in epoch milliseconds. Null when only an event can.
    */
+  readonly nextLookAt: number | null;
+  /**
+   * Of a source with several elections, each one's own, in the order in which they are decided. The
+   * decision is then that of the first, and writes and timer are those of all.
+   */
+  readonly elections?: readonly ElectionAssessment[];
+}
+
+export interface ElectionAssessment extends ElectionRef {
+  readonly decision: Decision;
+  readonly writes: readonly Write[];
   readonly nextLookAt: number | null;
 }
 
@@ -40,7 +53,24 @@ const sourceGone: Decision = {
 };
 
 export function assess(snapshot: Snapshot, now: number): Assessment {
-  return assessSituation(readSituation(snapshot, now), now);
+  const elections = electionsOf(snapshot);
+  return elections === null ? assessSituation(readSituation(snapshot, now), now) : assessAll(elections, now);
+}
+
+/** Decides one election after the other, so that each knows whom those before it elect. */
+function assessAll({ refs, view }: Elections, now: number): Assessment {
+  const decided = new Map<string, Uid | null>();
+  const elections = refs.map((ref): ElectionAssessment => {
+    const assessment = assessSituation(readSituation(view(ref, decided), now), now);
+    noteDecided(decided, ref, assessment.decision.leader);
+    return { ...ref, ...assessment };
+  });
+  return {
+    decision: elections[0]?.decision ?? sourceGone,
+    writes: elections.flatMap(({ writes }) => writes),
+    nextLookAt: elections.reduce<number | null>((at, each) => earliest(at, each.nextLookAt), null),
+    elections,
+  };
 }
 
 /** Assesses a situation that has been read already. */

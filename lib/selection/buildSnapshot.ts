@@ -10,7 +10,7 @@ import { annotation } from './names.ts';
 import { isOrphanService, isOrphanSlice, isOurService, isOurSlice } from './ownership.ts';
 import { selects } from './selects.ts';
 import type { Candidate, PodView, Revisions, ServiceView, SliceView, Snapshot } from './snapshot.ts';
-import { sliceName, wantedServiceNames } from './wantedNames.ts';
+import { wantedServiceNames, wantedSliceNames } from './wantedNames.ts';
 
 export interface NamespaceState {
   readonly namespace: string;
@@ -73,7 +73,7 @@ function belongingSlices(
 ): readonly SliceView[] {
   const names = new Set(serviceNames);
   names.delete(state.name);
-  const sliceNames = new Set([...names].flatMap((name) => [sliceName(name, 'IPv4'), sliceName(name, 'IPv6')]));
+  const sliceNames = new Set([...names].flatMap((name) => wantedSliceNames(name, state.source)));
   return all.filter(
     (slice) =>
       isOurSlice(slice, state.source?.uid) ||

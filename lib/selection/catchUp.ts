@@ -10,15 +10,20 @@
  */
 
 import { compareRevisions } from './compareRevisions.ts';
+import { viewsOf } from './elections/electionsOf.ts';
 import { readRecord } from './record.ts';
 import type { ResourceVersion, Snapshot } from './snapshot.ts';
 
 export function catchUp(snapshot: Snapshot): Snapshot {
-  const { podsRevision, servicesRevision } = readRecord(snapshot);
+  const records = viewsOf(snapshot).map(readRecord);
   const { pods, services, slices } = snapshot.revisions;
   return {
     ...snapshot,
-    revisions: { pods: newer(pods, podsRevision), services: newer(services, servicesRevision), slices },
+    revisions: {
+      pods: records.reduce((at, { podsRevision }) => newer(at, podsRevision), pods),
+      services: records.reduce((at, { servicesRevision }) => newer(at, servicesRevision), services),
+      slices,
+    },
   };
 }
 

@@ -40,6 +40,10 @@ export interface ChoiceInput {
   readonly settings: Settings;
   readonly rules: FitnessRules;
   readonly sourceUid: Uid;
+  /** Of an election among several, what its hashes begin with instead. */
+  readonly seed?: string;
+  /** Pods that come last. */
+  readonly avoided?: ReadonlySet<Uid>;
   /** A value that a user wrote cannot be read. A fit leader then stays, whatever the rest says. */
   readonly hasUnreadable: boolean;
   /** It is one of the check, whose defaults then move no leader. */
@@ -61,6 +65,7 @@ const reasonOf: Readonly<Record<Unfit, Reason>> = {
   excluded: 'LeaderExcluded',
   // Only a pod that no longer leads is demoted.
   demoted: 'LeaderTerminating',
+  taken: 'LeaderShared',
   withoutAddress: 'LeaderWithoutAddress',
   notReady: 'LeaderNotReady',
   portUnresolved: 'LeaderPortUnresolved',
@@ -175,10 +180,11 @@ function selectLastResort(input: ChoiceInput, now: number): Candidate | undefine
   return selectEligible({ ...input, rules: readyAlone(input.rules) }, now);
 }
 
-export function strategyContext({ settings, sourceUid, record }: ChoiceInput): StrategyContext {
+export function strategyContext({ settings, sourceUid, seed, avoided, record }: ChoiceInput): StrategyContext {
   const { strategy, preferredNodes, preferredZones } = settings;
   const { lastNode, lastZone } = record;
-  return { strategy, preferredNodes, preferredZones, sourceUid, lastNode, lastZone };
+  const shared = { ...(seed !== undefined && { seed }), ...(avoided !== undefined && { avoided }) };
+  return { strategy, preferredNodes, preferredZones, sourceUid, lastNode, lastZone, ...shared };
 }
 
 /**
@@ -204,6 +210,7 @@ export function whyNobody({ candidates, rules }: ChoiceInput): Reason {
   if (selected.some((pod, index) => why[index] === null && !isUnjudged(pod, rules))) return 'WaitingForMinReady';
   if (why.includes(null) || why.includes('unhealthy')) return 'NoHealthyPods';
   if (why.includes('reported')) return 'AllReported';
+  if (why.includes('taken')) return 'NoFreePod';
   return why.includes('portUnresolved') ? 'PortResolutionFailed' : 'NoReadyPods';
 }
 

@@ -10,6 +10,7 @@
  */
 
 import { strategyContext } from './choose.ts';
+import { viewsOf } from './elections/electionsOf.ts';
 import {
   eligibleAt,
   type FitnessRules,
@@ -30,9 +31,12 @@ const FEW = 8;
 
 /** Returns the snapshot itself where nothing can be left out. */
 export function compactSnapshot(snapshot: Snapshot, now: number, few = FEW): Snapshot {
-  const situation = readSituation(snapshot, now);
-  if (situation === null || routesToAll(situation)) return snapshot;
-  const kept = findWhatMatters(situation, now, few);
+  const views = viewsOf(snapshot);
+  const situations = views.flatMap((view) => readSituation(view, now) ?? []);
+  const [situation] = situations;
+  if (situation === undefined || situations.some(routesToAll)) return snapshot;
+  // Each election may take the first pod away from the next one.
+  const kept = new Set(situations.flatMap((each) => [...findWhatMatters(each, now, few, situations.length)]));
   const omitted = snapshot.candidates.filter((pod) => !kept.has(pod));
   if (omitted.length === 0) return snapshot;
   const candidates = snapshot.candidates.filter((pod) => kept.has(pod));
@@ -44,8 +48,15 @@ function routesToAll({ source, read }: Situation): boolean {
   return followersName(source.name, read.settings.followers) !== null;
 }
 
-function findWhatMatters({ choice, record }: Situation, now: number, few: number): ReadonlySet<Candidate> {
-  const { candidates, rules, settings } = choice;
+function findWhatMatters(
+  { choice, record }: Situation,
+  now: number,
+  few: number,
+  elections: number,
+): ReadonlySet<Candidate> {
+  const { candidates, settings } = choice;
+  // What a sibling leads may be free when this one is decided.
+  const { taken: _taken, ...rules } = choice.rules;
   const matters = candidates.filter(
     (pod) =>
       pod.uid === record.leader?.uid ||
@@ -70,10 +81,10 @@ function findWhatMatters({ choice, record }: Situation, now: number, few: number
   return new Set([
     ...matters,
     ...firstOfEachKind(others, rules),
-    ...everyFirst(mayLead, rules, now),
+    ...everyFirst(mayLead, rules, now, elections),
     ...mayLead.slice(0, few),
     // As a last resort Ready alone decides.
-    ...(rules.isChecked || record.verdicts.length > 0 ? everyFirst(inOrder(ready), ready, now) : []),
+    ...(rules.isChecked || record.verdicts.length > 0 ? everyFirst(inOrder(ready), ready, now, elections) : []),
   ]);
 }
 
@@ -98,16 +109,25 @@ function firstOfEachKind(pods: readonly Candidate[], rules: FitnessRules): reado
 }
 
 /**
- * Finds each pod that is the first at some instant, while more and more of those in order become
- * eligible. It becomes eligible before every pod that precedes it.
+ * Finds each pod that is among the first `count` at some instant, while more and more of those in
+ * order become eligible. It becomes eligible before all but `count - 1` of the pods that precede
+ * it.
  */
-function everyFirst(inOrder: readonly Candidate[], rules: FitnessRules, now: number): readonly Candidate[] {
-  let earliestBefore = Number.POSITIVE_INFINITY;
+function everyFirst(
+  inOrder: readonly Candidate[],
+  rules: FitnessRules,
+  now: number,
+  count: number,
+): readonly Candidate[] {
+  const earliestBefore: number[] = [];
   return inOrder.filter((pod) => {
-    // No clock that decides is behind that, so of the pods that are eligible by then one is enough.
+    // No clock that decides is behind that, so of the pods that are eligible by then `count` are
+    // enough.
     const at = Math.max(eligibleAt(pod, rules, now), now - MAX_AHEAD_MS);
-    if (at >= earliestBefore) return false;
-    earliestBefore = at;
+    if (earliestBefore.length >= count && at >= (earliestBefore[count - 1] ?? 0)) return false;
+    earliestBefore.push(at);
+    earliestBefore.sort((a, b) => a - b);
+    earliestBefore.length = Math.min(earliestBefore.length, count);
     return true;
   });
 }

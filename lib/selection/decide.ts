@@ -33,7 +33,7 @@ export interface Decided {
 export function decide(whole: Situation, now: number): Decided {
   const { record, owned, snapshot } = whole;
   const previous = record.leader;
-  if (!whole.isEnabled) return unchosen(withoutPlan('lost', 'OptedOut', previous, record.knownEpoch, whole.warnings));
+  if (!whole.isEnabled) return unchosen(withoutPlan('lost', endOf(whole), previous, record.knownEpoch, whole.warnings));
 
   const leaderName = findLeaderName(whole);
   if (leaderName.kind === 'taken') {
@@ -41,14 +41,17 @@ export function decide(whole: Situation, now: number): Decided {
     return unchosen(withoutPlan('refused', leaderName.reason, previous, record.knownEpoch, warnings));
   }
   const situation = { ...whole, families: leaderName.families };
+  const slot = snapshot.election?.slot ?? 0;
   if (!situation.isRoutable) return unchosen(decideUnroutable(situation, leaderName.name, now));
 
   const choice = chooseLeader(situation.choice, now);
   const routes = planRoutes(situation, leaderName.name, choice.pod);
-  const followers = planFollowers(situation, leaderName.name, choice.pod);
+  const followers =
+    slot === 0 ? planFollowers(situation, leaderName.name, choice.pod) : { followers: null, warnings: [] };
   const plan: Plan = {
     leaderServiceName: leaderName.name,
-    service: leaderName.serviceIsOurs ? planService(situation, leaderName.name) : null,
+    // The slots of a pool have one leader Service, which the first one writes.
+    service: leaderName.serviceIsOurs && slot === 0 ? planService(situation, leaderName.name) : null,
     routes: routes.routes,
     followers: followers.followers,
   };
@@ -76,6 +79,10 @@ export function decide(whole: Situation, now: number): Decided {
     warnings: sortWarnings(warnings),
   };
   return { decision, choice };
+}
+
+function endOf({ snapshot, read }: Situation): Reason {
+  return snapshot.election?.isWanted === false && read.settings.enabled ? 'ElectionRemoved' : 'OptedOut';
 }
 
 function unchosen(decision: Decision): Decided {
@@ -117,12 +124,12 @@ function decideUnroutable(situation: Situation, name: string, now: number): Deci
  * which made the slice, counts where the function's is behind it (docs/decisions/epoch.md).
  */
 function nextEpoch(
-  { record, owned, families, source }: Situation,
+  { record, owned, families, source, snapshot }: Situation,
   leaderServiceName: string,
   isElection: boolean,
   now: number,
 ): { readonly epoch: number; readonly isNewSlice: boolean } {
-  const name = sliceName(leaderServiceName, families[0] ?? 'IPv4');
+  const name = sliceName(leaderServiceName, families[0] ?? 'IPv4', snapshot.election?.slot);
   const slice = owned.slices.find((each) => each.name === name);
   // Without a record, the slice that is left is the other family's. It may be behind the one that
   // held the record. For a source that is being deleted no slice is made again (toPatch.ts). The

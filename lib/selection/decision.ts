@@ -32,6 +32,7 @@ export const electedReasons = [
   'RoleTaken', // it says that it is the primary, and the leader does not
   'Pinned',
   'Preferred', // sticky is false and the strategy puts another one first
+  'LeaderShared', // it leads a lower slot of the same pool
   'SliceMadeAnew', // the same pod under a new epoch, after a deleted slice or a renamed Service
 ] as const;
 
@@ -47,10 +48,12 @@ export const keptReasons = [
 
 export const lostReasons = [
   'OptedOut',
+  'ElectionRemoved', // taken out of `elections`, or a slot beyond `active`
   'NoPodsFound', // the selector matches nothing
   'NoReadyPods', // pods, but none is fit
   'AllReported', // Ready pods, but each is reported unfit
   'NoHealthyPods', // Ready pods, but none passes its health check
+  'NoFreePod', // fit pods, but each leads another election or slot that it may not share with
   'NoPrimary', // fit pods, but none says that it is the primary
   'WaitingForMinReady', // a fit pod, but not for long enough
   'PortResolutionFailed', // fit pods, but none has the named ports (strict)
@@ -58,6 +61,9 @@ export const lostReasons = [
   'InvalidService', // the source has become one that selects no pods
   'SourceGone',
 ] as const;
+
+/** After them nothing of the election is left. */
+export const endReasons: ReadonlySet<Reason> = new Set<Reason>(['OptedOut', 'ElectionRemoved']);
 
 export const refusedReasons = ['InvalidService', 'NameConflict', 'ForeignEndpointSlice'] as const;
 
@@ -116,6 +122,8 @@ export interface ServicePlan {
   readonly ports: readonly ServicePort[];
   readonly ipFamilies: readonly IpFamily[];
   readonly ipFamilyPolicy?: string;
+  /** Absent where the source has one election. */
+  readonly election?: string;
 }
 
 export interface FollowersPlan {
@@ -147,8 +155,8 @@ export interface Decision {
    */
   readonly epoch: number;
   /**
-   * Null when none of our objects should exist (OptedOut), or when nothing may be written
-   * (SourceGone, refused).
+   * Null when none of our objects should exist (OptedOut, ElectionRemoved), or when nothing may be
+   * written (SourceGone, refused).
    */
   readonly plan: Plan | null;
   /** Sorted by reason and value, no duplicates. */

@@ -7,6 +7,7 @@
 
 import { type Assessment, assessSituation } from './assess.ts';
 import { compareText } from './compareText.ts';
+import { viewsOf } from './elections/electionsOf.ts';
 import { eligibleAt, isUnjudged, type Unfit, whyUnfit } from './fitness.ts';
 import { isOurAnnotation } from './names.ts';
 import { liveVerdicts, type OutsideVerdict } from './outsideVerdict.ts';
@@ -48,7 +49,9 @@ export interface Explanation extends Assessment {
   readonly annotations: readonly AnnotationReading[];
 }
 
-export function explain(snapshot: Snapshot, now: number): Explanation {
+/** Of a source with several elections, the first one; give the view of another one for that. */
+export function explain(whole: Snapshot, now: number): Explanation {
+  const [snapshot] = viewsOf(whole);
   const situation = readSituation(snapshot, now);
   const assessment = assessSituation(situation, now);
   if (situation === null) return { ...assessment, pods: [], annotations: [] };
@@ -78,7 +81,7 @@ export function explain(snapshot: Snapshot, now: number): Explanation {
     .filter(([key]) => isOurAnnotation(key))
     .toSorted(([a], [b]) => compareText(a, b))
     .map(([annotation, value]) => ({
-      annotation,
+      annotation: snapshot.election?.keys[annotation] ?? annotation,
       value,
       expected: read.unreadable.find((each) => each.annotation === annotation)?.expected ?? null,
     }));

@@ -18,6 +18,8 @@ export type Unfit =
   | 'excluded'
   /** It led, did not work, and is to be ended (demotion.ts). */
   | 'demoted'
+  /** It leads another election or slot of the source (elections/electionsOf.ts). */
+  | 'taken'
   | 'withoutAddress'
   | 'notReady'
   | 'portUnresolved'
@@ -36,6 +38,10 @@ export interface FitnessRules {
   readonly isChecked: boolean;
   /** The pod that is to be ended. */
   readonly demoted?: Uid | undefined;
+  /** The pods that are to be ended as leaders of siblings. */
+  readonly barred?: ReadonlySet<Uid> | undefined;
+  /** The pods that lead siblings and may not lead this election, too. */
+  readonly taken?: ReadonlySet<Uid> | undefined;
   /** The pods that are reported unfit now. */
   readonly reported?: ReadonlySet<Uid> | undefined;
 }
@@ -62,6 +68,8 @@ export function whyUnfit(pod: Candidate, rules: FitnessRules): Unfit | null {
   if (!pod.selected) return 'notSelected';
   if (isExcluded(pod)) return 'excluded';
   if (pod.uid === rules.demoted) return 'demoted';
+  if (rules.barred?.has(pod.uid) === true) return 'demoted';
+  if (rules.taken?.has(pod.uid) === true) return 'taken';
   if (addressOf(pod, rules.primaryFamily) === null) return 'withoutAddress';
   if (!pod.ready || pod.phase !== 'Running') return 'notReady';
   if (rules.requirePorts && resolvePorts(rules.ports, pod).missing.length > 0) return 'portUnresolved';

@@ -45,6 +45,7 @@ export function followerSlices({ families, source }: Situation, plan: FollowersP
       serviceName: plan.service.name,
       family,
       ...group,
+      ...(plan.service.election !== undefined && { election: plan.service.election }),
       annotations: {},
       annotationsDiffer: false,
     }));

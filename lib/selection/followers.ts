@@ -21,14 +21,17 @@ export function planFollowers(situation: Situation, leaderName: string, leader: 
   const { source, read, snapshot, owned } = situation;
   if (read.unreadable.some((each) => each.annotation === annotation.followers))
     return { followers: 'keep', warnings: [] };
-  const name = followersName(source.name, read.settings.followers);
+  const { election } = snapshot;
+  const name = followersName(source.name, read.settings.followers, election?.election);
   if (name === null) return { followers: null, warnings: [] };
 
   if (name.length > MAX_NAME_LENGTH) {
     const message = `The followers Service would be called "${name}", which is longer than ${MAX_NAME_LENGTH} characters: there are no followers. Set ${annotation.followers} to another name.`;
     return { followers: null, warnings: [{ reason: 'InvalidService', value: name, message }] };
   }
-  const isForeign = snapshot.services.some((service) => service.name === name && !owned.services.includes(service));
+  const isForeign =
+    snapshot.services.some((service) => service.name === name && !owned.services.includes(service)) ||
+    election?.reserved.services.has(name) === true;
   if (isForeign || name === leaderName || name === source.name) {
     const message = `Service "${name}" is taken: there are no followers. Set ${annotation.followers} to another name.`;
     return { followers: null, warnings: [{ reason: 'NameConflict', value: name, message }] };
@@ -39,12 +42,14 @@ export function planFollowers(situation: Situation, leaderName: string, leader: 
     const message = `EndpointSlice "${foreign.name}" exists and is not ours to change: there are no followers. Delete it, or set ${annotation.followers} to another name.`;
     return { followers: null, warnings: [{ reason: 'ForeignEndpointSlice', value: foreign.name, message }] };
   }
+  // A pod that leads another election follows in this one. Every leader of a pool leads.
+  const rules = { ...situation.choice.rules, taken: election?.pool };
   // `exclude` keeps a pod from leading, not from serving readers.
   const follows = (pod: Candidate): boolean =>
-    pod.uid !== leader?.uid && whyUnfit({ ...pod, exclude: 'false' }, situation.choice.rules) === null;
+    pod.uid !== leader?.uid && whyUnfit({ ...pod, exclude: 'false' }, rules) === null;
   const pods = snapshot.candidates.filter(follows).toSorted(byCreation);
   return {
-    followers: { service: { ...mirror(source), name, role: 'followers', type: 'ClusterIP' }, pods },
+    followers: { service: { ...mirror(source, snapshot), name, role: 'followers', type: 'ClusterIP' }, pods },
     warnings: [],
   };
 }

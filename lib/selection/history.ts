@@ -9,6 +9,7 @@
  */
 
 import { annotation } from './names.ts';
+import { isAnnouncedOnSlice } from './record.ts';
 import type { ServiceView, SliceView } from './snapshot.ts';
 
 export interface LeaderChange {
@@ -26,8 +27,8 @@ const MAX_CHANGES = 10;
 const MAX_TEXT = 253;
 
 /** The annotation stands where the record of announcements does (functions/announce). */
-export function readHistory(service: ServiceView | null, slice: SliceView | null): readonly LeaderChange[] {
-  const holder = service?.type === 'LoadBalancer' ? slice : service;
+export function readHistory(service: ServiceView | null, slice: SliceView | null, slot = 0): readonly LeaderChange[] {
+  const holder = isAnnouncedOnSlice(service, slot) ? slice : service;
   return parseHistory(holder?.annotations[annotation.leaderHistory]);
 }
 

@@ -46,7 +46,8 @@ export function findLeaderName(situation: Situation): LeaderName {
   const { source, read, record } = situation;
   const current = record.leaderServiceName;
   const nameIsUnreadable = read.unreadable.some((each) => each.annotation === annotation.leaderServiceName);
-  const wanted = read.settings.leaderServiceName ?? defaultLeaderName(source.name);
+  const wanted =
+    read.settings.leaderServiceName ?? defaultLeaderName(source.name, situation.snapshot.election?.election);
   // For a source that is being deleted nothing is made, so it cannot be renamed any more.
   const name = (nameIsUnreadable || source.terminating) && current !== null ? current : wanted;
 
@@ -54,6 +55,14 @@ export function findLeaderName(situation: Situation): LeaderName {
   if (found.kind === 'free' || current === null) return found;
   const before = tryName(situation, current);
   return before.kind === 'free' ? { ...before, warnings: [...found.warnings, ...before.warnings] } : found;
+}
+
+const bothFamilies = ['IPv4', 'IPv6'] as const;
+const noNames: ReadonlySet<string> = new Set();
+const alone = { reserved: { services: noNames, slices: noNames }, slot: 0 };
+
+function siblingConflict(name: string): string {
+  return `"${name}" is the name of another election of this Service. Give one of them another ${annotation.leaderServiceName}.`;
 }
 
 function tryName(situation: Situation, name: string): LeaderName {
@@ -67,16 +76,21 @@ function tryName(situation: Situation, name: string): LeaderName {
     return taken('NameConflict', name, message);
   }
   const holder = snapshot.services.find((service) => service.name === name);
+  const { reserved, slot } = snapshot.election ?? alone;
+  if (reserved.services.has(name)) return taken('NameConflict', name, siblingConflict(name));
   const isForeign = holder !== undefined && isForeignService(holder, source);
   const conflict = describeConflict(name, holder, source);
   if (isForeign && !isControlledBy(holder, source.uid)) return taken('NameConflict', name, conflict);
 
+  const siblings = bothFamilies.find((family) => reserved.slices.has(sliceName(name, family, slot)));
+  if (siblings !== undefined) return taken('NameConflict', name, siblingConflict(sliceName(name, siblings, slot)));
+
   const inTheWay = findForeignSlices(situation, name);
-  const isFree = (family: IpFamily): boolean => !inTheWay.some((slice) => slice.name === sliceName(name, family));
+  const isFree = (family: IpFamily): boolean => !inTheWay.some((slice) => slice.name === sliceName(name, family, slot));
   const families = situation.families.filter(isFree);
   const warnings = inTheWay.map((slice) => foreignSliceWarning(slice));
   const stands = families.some((family) =>
-    situation.owned.slices.some((each) => each.name === sliceName(name, family)),
+    situation.owned.slices.some((each) => each.name === sliceName(name, family, slot)),
   );
   if (warnings.length > 0 && !stands) return { kind: 'taken', reason: 'ForeignEndpointSlice', warnings };
 
@@ -104,8 +118,8 @@ function isForeignService(service: ServiceView, source: ServiceView): boolean {
  * have.
  */
 function findForeignSlices({ snapshot, source }: Situation, name: string): readonly SliceView[] {
-  return (['IPv4', 'IPv6'] as const).flatMap((family) => {
-    const slice = snapshot.slices.find((each) => each.name === sliceName(name, family));
+  return bothFamilies.flatMap((family) => {
+    const slice = snapshot.slices.find((each) => each.name === sliceName(name, family, snapshot.election?.slot));
     if (slice === undefined || isOurSlice(slice, source.uid)) return [];
     // An orphan that belongs to another Service is not left to us.
     return isOrphanSlice(slice) && slice.serviceName === name ? [] : [slice];

@@ -8,6 +8,7 @@
  */
 
 import { strategyContext } from './choose.ts';
+import { viewsOf } from './elections/electionsOf.ts';
 import { addressOf, isEligible, readyAlone, whyUnfit } from './fitness.ts';
 import type { HealthCheckSettings } from './healthCheck.ts';
 import type { RoleCheckSettings } from './roleCheck.ts';
@@ -29,12 +30,15 @@ export interface Line {
 }
 
 /** `snapshot`: without observations. Null where the Service asks for no check, or for no leader. */
-export function lineOf(snapshot: Snapshot, now: number): Line | null {
+export function lineOf(whole: Snapshot, now: number): Line | null {
+  // A check is of the whole source, and asks in the order of its first election.
+  const [snapshot] = viewsOf(whole);
   const situation = readSituation(snapshot, now);
   if (situation === null || !situation.isEnabled || !situation.isRoutable) return null;
   const { choice } = situation;
   const { settings } = choice;
-  const rules = readyAlone(choice.rules);
+  // Every leader is asked, whichever election it leads.
+  const rules = { ...readyAlone(choice.rules), taken: undefined };
   const check = settings.roleCheck ?? settings.healthCheck;
   if (check === null) return null;
 

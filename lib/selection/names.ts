@@ -31,6 +31,9 @@ export const annotation = {
   roleCheckExpect: `${PREFIX}role-check-expect`,
   onDemote: `${PREFIX}on-demote`,
   onCordon: `${PREFIX}on-cordon`,
+  elections: `${PREFIX}elections`,
+  active: `${PREFIX}active`,
+  spread: `${PREFIX}spread`,
   // on pods
   priority: `${PREFIX}priority`,
   weight: `${PREFIX}weight`,
@@ -59,6 +62,10 @@ export const label = {
   sourceService: `${PREFIX}source-service`,
   /** `followers` on the followers Service; absent on a leader Service. */
   role: `${PREFIX}role`,
+  /** Absent where the source has one election. */
+  election: `${PREFIX}election`,
+  /** On a slice; absent for the first slot. */
+  slot: `${PREFIX}slot`,
   serviceName: 'kubernetes.io/service-name',
   sliceManagedBy: 'endpointslice.kubernetes.io/managed-by',
   endpointsManagedBy: 'endpoints.kubernetes.io/managed-by',
@@ -71,7 +78,22 @@ export const MANAGER = 'zen-lead';
 export const SLICE_MANAGER = 'zen-lead.io';
 
 export function isOurAnnotation(key: string): boolean {
-  return key.startsWith(PREFIX);
+  return key.startsWith(PREFIX) || electionOf(key) !== null;
+}
+
+/** What the rules read of the labels of a Service. */
+export function isOurLabel(key: string): boolean {
+  return key === label.managedBy || key.startsWith(PREFIX);
+}
+
+/** A DNS label is no longer. */
+const MAX_ELECTION_LENGTH = 63;
+
+/** Takes `writer.zen-lead.io/strategy` apart. Null for an annotation without an election. */
+export function electionOf(key: string): { readonly election: string; readonly key: string } | null {
+  const dot = key.indexOf('.');
+  if (dot < 1 || dot > MAX_ELECTION_LENGTH || !key.startsWith(PREFIX, dot + 1)) return null;
+  return { election: key.slice(0, dot), key: key.slice(dot + 1) };
 }
 
 const known: ReadonlySet<string> = new Set(Object.values(annotation));

@@ -8,20 +8,25 @@ import { annotation } from './names.ts';
 import { resolvePorts } from './resolvePorts.ts';
 import type { LeaderServiceType } from './settings.ts';
 import type { Situation } from './situation.ts';
-import type { Candidate } from './snapshot.ts';
+import type { Candidate, Snapshot } from './snapshot.ts';
 import { sliceName } from './wantedNames.ts';
 
-export function planService({ source, read, record }: Situation, name: string): ServicePlan {
+export function planService({ source, read, record, snapshot }: Situation, name: string): ServicePlan {
   const typeIsUnreadable = read.unreadable.some((each) => each.annotation === annotation.leaderServiceType);
   const type = typeIsUnreadable ? currentType(record.service?.type) : read.settings.leaderServiceType;
-  const mirrored = mirror(source);
+  const mirrored = mirror(source, snapshot);
   // A headless Service is always of type ClusterIP.
   return { ...mirrored, name, role: 'leader', type: mirrored.headless ? 'ClusterIP' : type };
 }
 
 /** Takes from the source what both our Services mirror. Its labels and policies stay behind. */
-export function mirror(source: Situation['source']): Omit<ServicePlan, 'name' | 'role' | 'type'> {
+export function mirror(
+  source: Situation['source'],
+  { election }: Pick<Snapshot, 'election'>,
+): Omit<ServicePlan, 'name' | 'role' | 'type'> {
+  const name = election?.election ?? '';
   return {
+    ...(name !== '' && { election: name }),
     // The API demands ports of every Service that is not headless.
     headless: source.ports.length === 0,
     ports: source.ports,
@@ -40,12 +45,16 @@ export interface PlannedRoutes {
 }
 
 /** Plans one route per family, the primary first. The ports are those of the chosen pod. */
-export function planRoutes({ source, families }: Situation, serviceName: string, pod: Candidate | null): PlannedRoutes {
+export function planRoutes(
+  { source, families, snapshot }: Situation,
+  serviceName: string,
+  pod: Candidate | null,
+): PlannedRoutes {
   const { ports, missing } = resolvePorts(source.ports, pod);
   return {
     routes: families.map((family) => ({
       family,
-      sliceName: sliceName(serviceName, family),
+      sliceName: sliceName(serviceName, family, snapshot.election?.slot),
       address: pod === null ? null : addressOf(pod, family),
       ports,
     })),

@@ -5,6 +5,7 @@
  * time neither loses its word. What cannot have an effect is refused, and says why.
  */
 
+import { viewsOf } from './elections/electionsOf.ts';
 import { annotation } from './names.ts';
 import { formatVerdicts, withVerdict } from './outsideVerdict.ts';
 import { readSituation } from './situation.ts';
@@ -31,7 +32,9 @@ export type VerdictPlan =
   | { readonly kind: 'tooEarly' };
 
 /** `now`: epoch milliseconds. */
-export function planVerdict(snapshot: Snapshot, report: PodReport, by: string, now: number): VerdictPlan {
+export function planVerdict(whole: Snapshot, report: PodReport, by: string, now: number): VerdictPlan {
+  // It counts for each election, with whichever it stands.
+  const [snapshot] = viewsOf(whole);
   const situation = readSituation(snapshot, now);
   if (situation === null) return refused('subject', 'there is no such Service');
   const { record, choice, isEnabled } = situation;

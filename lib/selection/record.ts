@@ -14,8 +14,9 @@ import { type Demotion, parseDemotion } from './demotion.ts';
 import { annotation, label } from './names.ts';
 import { type OutsideVerdict, parseVerdicts } from './outsideVerdict.ts';
 import { findOwned, type Owned } from './ownership.ts';
+import { parseSettings } from './settings.ts';
 import type { ServiceView, SliceView, Snapshot, Uid } from './snapshot.ts';
-import { wantedServiceNames } from './wantedNames.ts';
+import { namesWantedWith } from './wantedNames.ts';
 
 export interface LeaderRecord {
   /** The slice that holds the record. Null when there is none, or only the remains of one. */
@@ -46,8 +47,10 @@ export interface LeaderRecord {
 }
 
 export function readRecord(snapshot: Snapshot): LeaderRecord {
-  const wanted = snapshot.source === null ? [] : wantedServiceNames(snapshot.source);
-  return recordOf(findOwned(snapshot, wanted), wanted[0]);
+  const { source, election } = snapshot;
+  const wanted =
+    source === null ? [] : namesWantedWith(source, parseSettings(source.annotations).settings, election?.election);
+  return recordOf(findOwned(snapshot, wanted), wanted[0], election?.slot);
 }
 
 /**
@@ -55,7 +58,7 @@ export function readRecord(snapshot: Snapshot): LeaderRecord {
  * Then the one under `preferredName` wins, and of its two slices the one that was decided on the
  * newer state. S9 compares a snapshot with what was decided last.
  */
-export function recordOf(owned: Owned, preferredName: string | undefined): LeaderRecord {
+export function recordOf(owned: Owned, preferredName: string | undefined, slot = 0): LeaderRecord {
   const slice = findRecordSlice(owned, preferredName);
   const leaderServices = owned.services
     .filter((service) => service.labels[label.role] === undefined)
@@ -87,7 +90,7 @@ export function recordOf(owned: Owned, preferredName: string | undefined): Leade
     lastZone: notes[annotation.lastZone],
     demotion: parseDemotion(notes[annotation.demotion]),
     verdicts: parseVerdicts(notes[annotation.verdicts]),
-    announced: readAnnounced(slice, service),
+    announced: readAnnounced(slice, service, slot),
   };
 }
 
@@ -170,15 +173,20 @@ function leaderOfEndpoint(slice: SliceView): Leader | null {
   return toLeader(endpoint.targetRef.name, endpoint.targetRef.uid, endpoint.nodeName, endpoint.zone);
 }
 
-/**
- * On the leader Service, or on the slice where that Service is a LoadBalancer
- * (docs/reference/events.md#announcements).
- */
-function readAnnounced(slice: SliceView | null, service: ServiceView | null): LeaderRecord['announced'] {
-  const onSlice = service?.type === 'LoadBalancer';
+function readAnnounced(slice: SliceView | null, service: ServiceView | null, slot: number): LeaderRecord['announced'] {
+  const onSlice = isAnnouncedOnSlice(service, slot);
   const notes = (onSlice ? slice?.annotations : service?.annotations) ?? {};
   const uidKey = onSlice ? annotation.announcedLeaderPodUid : annotation.leaderPodUid;
   return { epoch: parseEpoch(notes[annotation.announcedEpoch]), leaderUid: notes[uidKey] ?? null };
+}
+
+/**
+ * The record of announcements stands on the leader Service, or on the slice where that Service is a
+ * LoadBalancer (docs/reference/events.md#announcements). The slots of a pool share one Service,
+ * which has that of the first one.
+ */
+export function isAnnouncedOnSlice(service: Pick<ServiceView, 'type'> | null, slot: number): boolean {
+  return service?.type === 'LoadBalancer' || slot > 0;
 }
 
 export function toLeader(name: string, uid: Uid, nodeName?: string, zone?: string): Leader {

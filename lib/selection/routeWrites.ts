@@ -38,7 +38,9 @@ function toDesired(
 ): Omit<DesiredSlice, keyof Annotations> {
   const pod = snapshot.candidates.find((each) => each.uid === decision.leader?.uid);
   const endpoints = pod === undefined || address === null ? [] : [toEndpointView(pod, address, snapshot.namespace)];
-  return { name: sliceName, serviceName: plan.leaderServiceName, family, endpoints, ports };
+  const { election = '', slot = 0 } = snapshot.election ?? {};
+  const labels = { ...(election !== '' && { election }), ...(slot > 0 && { slot }) };
+  return { name: sliceName, serviceName: plan.leaderServiceName, family, endpoints, ports, ...labels };
 }
 
 function primaryRecord(

@@ -42,6 +42,7 @@ function labelsOf(plan: ServicePlan, source: ServiceView): Readonly<Record<strin
     [label.managedBy]: MANAGER,
     [label.sourceService]: source.name,
     ...(plan.role === 'followers' && { [label.role]: plan.role }),
+    ...(plan.election !== undefined && { [label.election]: plan.election }),
   };
 }
 
@@ -87,10 +88,12 @@ function changedMetadata(
   source: ServiceView,
 ): Readonly<Record<string, unknown>> | null {
   const labels = labelsOf(plan, source);
-  const isLabelled = Object.entries(labels).every(([key, value]) => existing.labels[key] === value);
+  // An election that the source no longer has.
+  const isOfOther = plan.election === undefined && existing.labels[label.election] !== undefined;
+  const isLabelled = !isOfOther && Object.entries(labels).every(([key, value]) => existing.labels[key] === value);
   if (isLabelled && existing.owner !== null && !isOptedIn(existing)) return null;
   return {
-    ...(!isLabelled && { labels }),
+    ...(!isLabelled && { labels: { ...labels, ...(isOfOther && { [label.election]: null }) } }),
     ...(existing.owner === null && { ownerReferences: [ownerReference(source)] }),
     // A leader Service that is opted in would ask for a leader of its own.
     ...(isOptedIn(existing) && { annotations: { [annotation.enabled]: null } }),

@@ -6,6 +6,7 @@
 import type { ChoiceInput } from './choose.ts';
 import type { Warning } from './decision.ts';
 import { barredBy } from './demotion.ts';
+import type { ElectionView } from './elections/electionView.ts';
 import { toFitnessRules } from './fitness.ts';
 import { annotation } from './names.ts';
 import { reportedUnfit } from './outsideVerdict.ts';
@@ -54,13 +55,14 @@ export function readSituation(snapshot: Snapshot, now: number): Situation | null
   const { source } = snapshot;
   if (source === null) return null;
   const read = parseSettings(source.annotations);
-  const wanted = namesWantedWith(source, read.settings);
+  const { election } = snapshot;
+  const wanted = namesWantedWith(source, read.settings, election?.election);
   const owned = findOwned(snapshot, wanted);
   if (source.terminating && owned.slices.length === 0) return null;
-  const record = recordOf(owned, wanted[0]);
+  const record = withVerdictsOf(election, recordOf(owned, wanted[0], election?.slot));
   const isUnreadable = (key: string): boolean => read.unreadable.some((each) => each.annotation === key);
   const exists = owned.services.length + owned.slices.length > 0;
-  const families = familiesOf(source, owned, record);
+  const families = familiesOf(source, owned, record, election?.slot);
 
   const rules = toFitnessRules(read.settings, source.ports, families[0] ?? 'IPv4', snapshot.observer);
   // A ports-mode that cannot be read does not take an endpoint away that is routed to now.
@@ -72,7 +74,7 @@ export function readSituation(snapshot: Snapshot, now: number): Situation | null
     read,
     owned,
     record,
-    isEnabled: isUnreadable(annotation.enabled) ? exists : read.settings.enabled,
+    isEnabled: election?.isWanted !== false && (isUnreadable(annotation.enabled) ? exists : read.settings.enabled),
     isRoutable: source.type !== 'ExternalName' && Object.keys(source.selector ?? {}).length > 0,
     families,
     choice: {
@@ -83,15 +85,26 @@ export function readSituation(snapshot: Snapshot, now: number): Situation | null
         ...rules,
         ...(keepsPorts && { requirePorts: false }),
         demoted: barredBy(record),
+        ...(election !== undefined && { taken: election.taken, barred: election.barred }),
         // The application's own election is followed, whatever others say.
         ...(read.settings.roleCheck === null && { reported: reportedUnfit(record.verdicts, now) }),
       },
       sourceUid: source.uid,
-      hasUnreadable: read.unreadable.length + warningsOnPods.length > 0,
+      ...(election !== undefined && {
+        seed: `${source.uid}/${election.election}/${election.slot}`,
+        avoided: election.avoided,
+      }),
+      hasUnreadable: read.unreadable.length + warningsOnPods.length > 0 || election?.hasUnreadable === true,
       hasUnreadableCheck: checkAnnotations.some(isUnreadable),
     },
-    warnings: [...settingsWarnings(read), ...warningsOnPods],
+    warnings: [...(election?.warnings ?? []), ...settingsWarnings(read, election?.keys), ...warningsOnPods],
   };
+}
+
+/** A report is of the pod, whichever election it stands with. */
+function withVerdictsOf(election: ElectionView | undefined, record: LeaderRecord): LeaderRecord {
+  if (election === undefined || election.verdicts.length === 0) return record;
+  return { ...record, verdicts: [...record.verdicts, ...election.verdicts] };
 }
 
 /**
@@ -99,11 +112,11 @@ export function readSituation(snapshot: Snapshot, now: number): Situation | null
  * that is being deleted, because no slice is made for it, and the ones that it has route until it
  * is gone.
  */
-function familiesOf(source: ServiceView, owned: Owned, record: LeaderRecord): readonly IpFamily[] {
+function familiesOf(source: ServiceView, owned: Owned, record: LeaderRecord, slot = 0): readonly IpFamily[] {
   if (source.terminating) {
     const name = record.leaderServiceName ?? '';
     const standing = [...source.ipFamilies, ...bothFamilies].filter((family) =>
-      owned.slices.some((slice) => slice.name === sliceName(name, family)),
+      owned.slices.some((slice) => slice.name === sliceName(name, family, slot)),
     );
     if (standing.length > 0) return [...new Set(standing)];
   }

@@ -18,6 +18,10 @@ export interface DesiredSlice {
   readonly name: string;
   readonly serviceName: string;
   readonly family: IpFamily;
+  /** Absent where the source has one election. */
+  readonly election?: string;
+  /** Absent for the first slot. */
+  readonly slot?: number;
   readonly endpoints: readonly EndpointView[];
   readonly ports: readonly SlicePort[];
   /** Written with whatever else changes. Null removes one. */
@@ -47,8 +51,10 @@ export function sliceWrites(
   // A slice that is being deleted is patched all the same. A finalizer can keep it for long, and it
   // routes until then.
   const isAttached = existing.serviceName === desired.serviceName;
+  const isLabelled = existing.election === desired.election && existing.slot === desired.slot;
   const isAsDesired =
     isAttached &&
+    isLabelled &&
     !isToAdopt(existing, source) &&
     !desired.annotationsDiffer &&
     isEqual(spec.endpoints, desired.endpoints) &&
@@ -62,6 +68,10 @@ export function sliceWrites(
       labels: {
         [label.sourceService]: source.name,
         ...(!isAttached && { [label.serviceName]: desired.serviceName }),
+        ...(!isLabelled && {
+          [label.election]: desired.election ?? null,
+          [label.slot]: desired.slot === undefined ? null : String(desired.slot),
+        }),
       },
       ...(isToAdopt(existing, source) && { ownerReferences: [ownerReference(source)] }),
     },
@@ -118,6 +128,8 @@ function toManifest(desired: DesiredSlice, source: ServiceView): Readonly<Record
         [label.serviceName]: desired.serviceName,
         [label.sliceManagedBy]: SLICE_MANAGER,
         [label.sourceService]: source.name,
+        ...(desired.election !== undefined && { [label.election]: desired.election }),
+        ...(desired.slot !== undefined && { [label.slot]: String(desired.slot) }),
       },
       annotations,
       ownerReferences: [ownerReference(source)],

@@ -8,6 +8,7 @@
  * Does not guarantee that it is the newest state. `revisions` says how old it is (S9).
  */
 
+import type { ElectionView } from './elections/electionView.ts';
 import type { NodeObservation, ObservationDetail, Role, Verdict } from './observation.ts';
 
 declare const brand: unique symbol;
@@ -164,6 +165,10 @@ export interface SliceView {
   readonly annotations: Readonly<Record<string, string>>;
   readonly owner: OwnerView | null;
   readonly terminating: boolean;
+  /** Label zen-lead.io/election. Absent without it. */
+  readonly election?: string;
+  /** Label zen-lead.io/slot. Absent without it. */
+  readonly slot?: number;
   /** By the clock of the API server. Only of a slice that carries our label and no epoch yet. */
   readonly createdAt?: number;
   readonly spec: {
@@ -207,7 +212,12 @@ export interface Snapshot {
   readonly revisions: Revisions;
   /** Which bridge runs the source's health check. Absent where none has a verdict by it. */
   readonly observer?: string;
+  /** Of the view of one election among several (elections/electionsOf.ts). Not in events. */
+  readonly election?: ElectionView;
 }
+
+/** A snapshot as events carry it: the whole source, never the view of one election. */
+export type SentSnapshot = Omit<Snapshot, 'election'>;
 
 /**
  * A source that was deleted, and what it owned when that was last seen: enough to announce its end.

@@ -19,6 +19,10 @@ export interface StrategyContext {
   readonly preferredNodes: readonly string[];
   readonly preferredZones: readonly string[];
   readonly sourceUid: Uid;
+  /** What hashes begin with, where it is not the uid of the source. */
+  readonly seed?: string;
+  /** Pods that come last, whatever is preferred. */
+  readonly avoided?: ReadonlySet<Uid>;
   /** Where the last leader ran; `node-aware` and `zone-aware` prefer elsewhere. */
   readonly lastNode: string | undefined;
   readonly lastZone: string | undefined;
@@ -47,7 +51,10 @@ type Compare = (a: Candidate, b: Candidate) => number;
 /** What is known of the nodes comes first, whatever is preferred. */
 function comparator(context: StrategyContext): Compare {
   const compare = placeComparator(context);
-  return (a, b) => nodeRank(a) - nodeRank(b) || compare(a, b);
+  const { avoided } = context;
+  if (avoided === undefined || avoided.size === 0) return (a, b) => nodeRank(a) - nodeRank(b) || compare(a, b);
+  const rank = (pod: Candidate): number => Number(avoided.has(pod.uid));
+  return (a, b) => nodeRank(a) - nodeRank(b) || rank(a) - rank(b) || compare(a, b);
 }
 
 function placeComparator(context: StrategyContext): Compare {
@@ -60,7 +67,7 @@ function placeComparator(context: StrategyContext): Compare {
     byRule(a, b);
 }
 
-function strategyComparator({ strategy, sourceUid, lastNode, lastZone }: StrategyContext): Compare {
+function strategyComparator({ strategy, sourceUid, seed = sourceUid, lastNode, lastZone }: StrategyContext): Compare {
   const preferring = (rank: (pod: Candidate) => number): Compare => {
     // Each pod is compared with many, and a rank may be a hash.
     const ranks = new Map<Candidate, number>();
@@ -77,7 +84,7 @@ function strategyComparator({ strategy, sourceUid, lastNode, lastZone }: Strateg
     case 'newest':
       return (a, b) => b.createdAt - a.createdAt || byCreation(a, b);
     case 'random':
-      return preferring((pod) => hashText(`${sourceUid}/${pod.uid}`));
+      return preferring((pod) => hashText(`${seed}/${pod.uid}`));
     case 'node-aware':
       return preferring((pod) => Number(lastNode !== undefined && pod.nodeName === lastNode));
     case 'zone-aware':
@@ -85,7 +92,7 @@ function strategyComparator({ strategy, sourceUid, lastNode, lastZone }: Strateg
     case 'priority':
       return preferring((pod) => -(parsePriority(pod.priority) ?? 0));
     case 'weighted':
-      return preferring((pod) => rendezvousRank(pod, sourceUid));
+      return preferring((pod) => rendezvousRank(pod, seed));
   }
 }
 
@@ -112,8 +119,8 @@ export function parseWeight(text: string | undefined): number | null {
  * share in proportion to its weight. A pod that comes or goes moves only what it wins or held.
  * Source: https://en.wikipedia.org/wiki/Rendezvous_hashing, "Weighted rendezvous hash"
  */
-function rendezvousRank(pod: Candidate, sourceUid: Uid): number {
+function rendezvousRank(pod: Candidate, seed: string): number {
   // Strictly between 0 and 1, so that the logarithm is a number below 0.
-  const uniform = (hashText(`${sourceUid}/${pod.uid}`) + 0.5) / 2 ** 32;
+  const uniform = (hashText(`${seed}/${pod.uid}`) + 0.5) / 2 ** 32;
   return -Math.log(uniform) / (parseWeight(pod.weight) ?? DEFAULT_WEIGHT);
 }

@@ -5,7 +5,7 @@
  * Guarantees: S3 (every write says what it was decided on), S7 (only what is ours).
  */
 
-import type { Decision } from './decision.ts';
+import { type Decision, endReasons } from './decision.ts';
 import { demotionWrites } from './demotion.ts';
 import { followerWrites } from './followerWrites.ts';
 import { detachSlices, removeAll, removeControllerLeftovers, removeUnplanned } from './removals.ts';
@@ -15,7 +15,9 @@ import type { Situation } from './situation.ts';
 import type { Write } from './write.ts';
 
 export function toPatch(situation: Situation, decision: Decision, now: number): readonly Write[] {
-  const writes = toWrites(situation, decision, now);
+  const all = toWrites(situation, decision, now);
+  const isOfFirstSlot = (situation.snapshot.election?.slot ?? 0) === 0;
+  const writes = isOfFirstSlot ? all : all.filter(isOfSlice);
   return situation.source.terminating ? writes.filter(isOfRoute) : writes;
 }
 
@@ -29,9 +31,14 @@ function isOfRoute(write: Write): boolean {
   return !isMade && write.resource === 'endpointslices' && write.stage === 'route';
 }
 
+/** The first slot of a pool writes the leader Service that all have. */
+function isOfSlice(write: Write): boolean {
+  return 'resource' in write && write.resource === 'endpointslices';
+}
+
 function toWrites(situation: Situation, decision: Decision, now: number): readonly Write[] {
   const { plan } = decision;
-  if (plan === null) return decision.reason === 'OptedOut' ? removeAll(situation) : detachSlices(situation);
+  if (plan === null) return endReasons.has(decision.reason) ? removeAll(situation) : detachSlices(situation);
   const leaderService = situation.owned.services.find((service) => service.name === plan.leaderServiceName);
   const writes = [
     ...(plan.service === null ? [] : serviceWrites(leaderService, plan.service, situation.source, 'route')),

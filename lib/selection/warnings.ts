@@ -14,8 +14,14 @@ import { parseBoolean, type ReadSettings, type Settings, type Strategy } from '.
 import type { Candidate, Snapshot } from './snapshot.ts';
 import { parsePriority, parseWeight } from './strategy.ts';
 
-export function settingsWarnings({ unreadable }: ReadSettings): readonly Warning[] {
-  return unreadable.map((each) => invalid(each.annotation, each.value, `It accepts ${each.expected}.`));
+/** `keys`: how an annotation was written, where that has the prefix of an election. */
+export function settingsWarnings(
+  { unreadable }: ReadSettings,
+  keys: Readonly<Record<string, string>> = {},
+): readonly Warning[] {
+  return unreadable.map((each) =>
+    invalid(keys[each.annotation] ?? each.annotation, each.value, `It accepts ${each.expected}.`),
+  );
 }
 
 export function podWarnings(candidates: readonly Candidate[], strategy: Strategy): readonly Warning[] {

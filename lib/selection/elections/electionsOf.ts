@@ -1,0 +1,186 @@
+/**
+ * electionsOf: takes the snapshot of a source apart into one view for each of its elections and
+ * slots, in the order in which they are decided. docs/decisions/elections.md
+ *
+ * Each view is a snapshot of its own, with its own settings and objects, so every rule reads one
+ * election as it reads a source that has one. What siblings lead is all that they share.
+ *
+ * Guarantees: pure. A source that asks for no elections, and has no objects of any, is not taken
+ * apart. In one pool no slot may elect a pod that leads another one (S14).
+ */
+
+import { compareText } from '../compareText.ts';
+import type { Leader } from '../decision.ts';
+import { annotation, label } from '../names.ts';
+import { type LeaderRecord, readRecord } from '../record.ts';
+import { parseBoolean } from '../settings.ts';
+import type { ServiceView, Snapshot, Uid } from '../snapshot.ts';
+import { annotationsOf, electionWarnings } from './annotationsOf.ts';
+import {
+  activeOf,
+  asksForElections,
+  type ElectionRef,
+  electionKey,
+  electionNames,
+  isSameElection,
+  MAX_ACTIVE,
+  parseSpread,
+  readOwn,
+  theElection,
+} from './electionSettings.ts';
+import { type ElectionView, noPods } from './electionView.ts';
+import { type Partition, partition, servicesOf } from './partition.ts';
+import { ownersOfNames, reservedFor } from './reservedNames.ts';
+import { sharedWith } from './sharedWith.ts';
+
+export interface Elections {
+  /** In the order in which they are decided; those that are no longer asked for come last. */
+  readonly refs: readonly ElectionRef[];
+  /**
+   * The snapshot as this election sees it. `decided`: by `electionKey`, who leads a sibling once
+   * what was decided before is written. Where it says nothing, the records do.
+   */
+  view(ref: ElectionRef, decided?: ReadonlyMap<string, Uid | null>): Snapshot;
+}
+
+/** Null where the source has one election, whose view is the snapshot itself. */
+export function electionsOf(snapshot: Snapshot): Elections | null {
+  const { source } = snapshot;
+  if (source === null || snapshot.election !== undefined) return null;
+  if (!asksForElections(source.annotations) && !hasObjectsOfElections(snapshot)) return null;
+  const names = electionNames(source.annotations);
+  const listed = names ?? [];
+  const owners = ownersOfNames(
+    source,
+    listed.flatMap((name) => slotsOf(name, activeOf(source.annotations, name) ?? 1)),
+  );
+  const divided = partition(snapshot, owners);
+  const wanted = wantedRefs(source, names, divided);
+  const isWanted = (ref: ElectionRef): boolean => wanted.some((each) => isSameElection(each, ref));
+  const left = [...divided.parts.values()].map(({ ref }) => ref).filter((ref) => !isWanted(ref));
+  const keepsAll = isUnreadableBoolean(source.annotations[annotation.enabled]);
+  const refs = [...wanted, ...left.toSorted(compareRefs)];
+  const records = new Map<string, LeaderRecord>();
+  const isKept = (ref: ElectionRef): boolean => keepsAll || isWanted(ref);
+  const bare = (ref: ElectionRef): Snapshot => bareView(snapshot, source, ref, divided, isKept(ref));
+  const recordOf = (ref: ElectionRef): LeaderRecord => {
+    const key = electionKey(ref);
+    const record = records.get(key) ?? readRecord(bare(ref));
+    records.set(key, record);
+    return record;
+  };
+  const isFirst = (ref: ElectionRef): boolean => refs[0] !== undefined && isSameElection(refs[0], ref);
+  return {
+    refs,
+    view(ref, decided) {
+      const view = bare(ref);
+      const { election } = view;
+      if (election === undefined) return view;
+      const siblings = refs
+        .filter((each) => !isSameElection(each, ref))
+        .map((each) => ({ ...each, isWanted: isKept(each) }));
+      return {
+        ...view,
+        election: {
+          ...election,
+          ...sharedWith(ref, siblings, source, recordOf, decided),
+          ...(isFirst(ref) && { warnings: electionWarnings(source.annotations) }),
+          reserved: reservedFor(ref, refs, owners, source, divided),
+        },
+      };
+    },
+  };
+}
+
+/** One view of each election, by the records. Where the source has one, the snapshot itself. */
+export function viewsOf(snapshot: Snapshot): readonly [Snapshot, ...Snapshot[]] {
+  const elections = electionsOf(snapshot);
+  const [first, ...others] = elections?.refs.map((ref) => elections.view(ref)) ?? [snapshot];
+  return [first ?? snapshot, ...others];
+}
+
+/** The view of one election; undefined where the source has none of this name and slot. */
+export function viewOf(snapshot: Snapshot, ref: ElectionRef): Snapshot | undefined {
+  const elections = electionsOf(snapshot);
+  if (elections === null) return isSameElection(ref, theElection) ? snapshot : undefined;
+  return elections.refs.some((each) => isSameElection(each, ref)) ? elections.view(ref) : undefined;
+}
+
+function hasObjectsOfElections({ services, slices }: Snapshot): boolean {
+  return (
+    slices.some(({ election, slot }) => election !== undefined || slot !== undefined) ||
+    services.some(({ labels }) => labels[label.election] !== undefined)
+  );
+}
+
+/** What cannot be read removes nothing: the elections and slots that there are stay. */
+function wantedRefs(
+  { annotations }: ServiceView,
+  names: readonly string[] | null,
+  { parts }: Partition,
+): readonly ElectionRef[] {
+  const existing = [...parts.values()].map(({ ref }) => ref).toSorted(compareRefs);
+  const known = names ?? [...new Set(existing.map(({ election }) => election))];
+  return (known.length === 0 ? [theElection.election] : known).flatMap((name) => {
+    const last = Math.max(0, ...existing.filter(({ election }) => election === name).map(({ slot }) => slot));
+    return slotsOf(name, activeOf(annotations, name) ?? last + 1);
+  });
+}
+
+function slotsOf(election: string, active: number): readonly ElectionRef[] {
+  return Array.from({ length: Math.min(active, MAX_ACTIVE) }, (_, slot) => ({ election, slot }));
+}
+
+function compareRefs(a: ElectionRef, b: ElectionRef): number {
+  return compareText(a.election, b.election) || a.slot - b.slot;
+}
+
+function isUnreadableBoolean(text: string | undefined): boolean {
+  return text !== undefined && parseBoolean(text) === null;
+}
+
+/** The view without what it shares with its siblings. */
+function bareView(
+  snapshot: Snapshot,
+  source: ServiceView,
+  ref: ElectionRef,
+  { parts, foreign }: Partition,
+  isWanted: boolean,
+): Snapshot {
+  const part = parts.get(electionKey(ref));
+  const { annotations, keys } = annotationsOf(source.annotations, ref.election);
+  const election: ElectionView = {
+    ...ref,
+    isWanted,
+    keys,
+    warnings: [],
+    hasUnreadable: isUnreadableElection(source, ref),
+    taken: noPods,
+    pool: noPods,
+    avoided: noPods,
+    barred: noPods,
+    verdicts: [],
+    reserved: { services: new Set(), slices: new Set() },
+  };
+  return {
+    ...snapshot,
+    source: { ...source, annotations },
+    services: [...servicesOf(ref, parts), ...foreign.services],
+    slices: [...(part?.slices ?? []), ...foreign.slices],
+    election,
+  };
+}
+
+function isUnreadableElection({ annotations }: ServiceView, { election }: ElectionRef): boolean {
+  const spread = readOwn(annotations, election, annotation.spread);
+  return (
+    electionNames(annotations) === null ||
+    activeOf(annotations, election) === null ||
+    (spread !== undefined && parseSpread(spread) === null)
+  );
+}
+
+/** For a sibling that was decided on before the next one is. */
+export function noteDecided(decided: Map<string, Uid | null>, ref: ElectionRef, leader: Leader | null): void {
+  decided.set(electionKey(ref), leader?.uid ?? null);
+}

@@ -1,0 +1,141 @@
+/**
+ * Tests several elections for one Service, and pools.
+ * docs/reference/annotations.md#elections
+ */
+
+import { describe, expect, test } from 'vitest';
+import { listEvents } from '../support/controlPlane/listEvents.ts';
+import { listServiceNames, listSlices, readService } from '../support/controlPlane/readObjects.ts';
+import { readLeader } from '../support/controlPlane/readRoute.ts';
+import { startPod } from '../support/controlPlane/startPod.ts';
+import { aService } from '../support/objects/aService.ts';
+import { useZenLead } from '../support/programs/useZenLead.ts';
+
+const world = useZenLead();
+type Namespace = Awaited<ReturnType<typeof world.namespace>>;
+
+/** Each slice of a Service, and the pod that it routes to. */
+async function readSlots(namespace: Namespace, service: string): Promise<Record<string, string>> {
+  const slices = await listSlices(namespace, service);
+  return Object.fromEntries(
+    slices.map(({ metadata, endpoints }) => [metadata.name, endpoints?.[0]?.targetRef?.name ?? 'no pod']),
+  );
+}
+
+async function epochOf(namespace: Namespace, service: string, slice: string): Promise<string | undefined> {
+  const slices = await listSlices(namespace, service);
+  return slices.find(({ metadata }) => metadata.name === slice)?.metadata.annotations?.['zen-lead.io/epoch'];
+}
+
+const annotate = (namespace: Namespace, ...annotations: string[]): Promise<unknown> =>
+  namespace.kubectl('annotate', '--overwrite', 'service', 'web', ...annotations.map((each) => `zen-lead.io/${each}`));
+
+describe('elections', () => {
+  test('each has a leader Service, a record and announcements of its own', async () => {
+    const namespace = await world.namespace();
+    const first = await startPod(namespace, { name: 'web-0' });
+    await startPod(namespace, { name: 'web-1' });
+    await startPod(namespace, { name: 'web-2' });
+    await namespace.apply(aService({ annotations: { elections: 'writer, cron' } }));
+    await expect.poll(() => readLeader(namespace, 'web-writer')).toBe('web-0');
+    await expect.poll(() => readLeader(namespace, 'web-cron')).toBe('web-1');
+    expect(await listServiceNames(namespace)).toEqual(['web', 'web-cron', 'web-writer']);
+    expect((await readService(namespace, 'web-cron'))?.metadata.labels).toMatchObject({
+      'zen-lead.io/election': 'cron',
+    });
+    const notes = async () => (await listEvents(namespace, 'web')).map(({ note }) => note);
+    await expect.poll(notes).toContainEqual(expect.stringMatching(/^election "cron": Pod "web-1" leads/));
+    await expect
+      .poll(
+        async () => (await readService(namespace, 'web-writer'))?.metadata.annotations?.['zen-lead.io/leader-pod-name'],
+      )
+      .toBe('web-0');
+
+    const before = await epochOf(namespace, 'web-cron', 'web-cron-ipv4');
+    await first.kill();
+    await expect.poll(() => readLeader(namespace, 'web-writer')).toBe('web-2');
+    expect(await readLeader(namespace, 'web-cron')).toBe('web-1');
+    expect(await epochOf(namespace, 'web-cron', 'web-cron-ipv4')).toBe(before);
+
+    await namespace.kubectl('annotate', 'service', 'web', 'cron.zen-lead.io/pin-leader=web-2');
+    await expect.poll(() => readLeader(namespace, 'web-cron')).toBe('web-2');
+    expect(await readLeader(namespace, 'web-writer')).toBe('web-2');
+  });
+
+  test('two elections, then one, then none leave nothing behind', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await startPod(namespace, { name: 'web-1' });
+    await namespace.apply(aService({ annotations: { elections: 'writer, cron' } }));
+    await expect.poll(() => listServiceNames(namespace)).toEqual(['web', 'web-cron', 'web-writer']);
+
+    await annotate(namespace, 'elections=writer');
+    await expect.poll(() => listServiceNames(namespace)).toEqual(['web', 'web-writer']);
+    await expect.poll(() => listSlices(namespace, 'web-cron')).toEqual([]);
+    expect(await readLeader(namespace, 'web-writer')).toBe('web-0');
+
+    await annotate(namespace, 'elections-');
+    await expect.poll(() => listServiceNames(namespace)).toEqual(['web', 'web-leader']);
+    await expect.poll(() => readLeader(namespace)).toBe('web-0');
+    await expect.poll(() => listSlices(namespace, 'web-writer')).toEqual([]);
+
+    await annotate(namespace, 'elections=writer,cron');
+    await expect.poll(() => readLeader(namespace, 'web-cron')).toBe('web-1');
+    await annotate(namespace, 'enabled=false');
+    await expect.poll(() => listServiceNames(namespace)).toEqual(['web']);
+    for (const service of ['web-writer', 'web-cron', 'web-leader'])
+      await expect.poll(() => listSlices(namespace, service)).toEqual([]);
+  });
+
+  test('spread require leaves an election without a free pod, and a Warning says so', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await namespace.apply(aService({ annotations: { elections: 'writer, cron', spread: 'require' } }));
+    await expect.poll(() => readLeader(namespace, 'web-writer')).toBe('web-0');
+    await expect.poll(() => readLeader(namespace, 'web-cron')).toBe('no pod');
+    const reasons = async () => (await listEvents(namespace, 'web')).map(({ reason }) => reason);
+    await expect.poll(reasons).toContain('NoFreePod');
+    await startPod(namespace, { name: 'web-1' });
+    await expect.poll(() => readLeader(namespace, 'web-cron')).toBe('web-1');
+  });
+});
+
+describe('a pool', () => {
+  test('elects three pods behind one Service, and a loss moves one slot', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    const second = await startPod(namespace, { name: 'web-1' });
+    await startPod(namespace, { name: 'web-2' });
+    await namespace.apply(aService({ annotations: { active: '3' } }));
+    await expect
+      .poll(() => readSlots(namespace, 'web-leader'))
+      .toEqual({ 'web-leader-ipv4': 'web-0', 'web-leader-1-ipv4': 'web-1', 'web-leader-2-ipv4': 'web-2' });
+    expect(await listServiceNames(namespace)).toEqual(['web', 'web-leader']);
+    await startPod(namespace, { name: 'web-3' });
+    const before = await epochOf(namespace, 'web-leader', 'web-leader-2-ipv4');
+
+    await second.kill();
+    await expect
+      .poll(() => readSlots(namespace, 'web-leader'))
+      .toEqual({ 'web-leader-ipv4': 'web-0', 'web-leader-1-ipv4': 'web-3', 'web-leader-2-ipv4': 'web-2' });
+    expect(await epochOf(namespace, 'web-leader', 'web-leader-2-ipv4')).toBe(before);
+    const notes = async () => (await listEvents(namespace, 'web')).map(({ note }) => note);
+    await expect.poll(notes).toContainEqual(expect.stringMatching(/^slot 1: Pod "web-3" leads/));
+
+    await annotate(namespace, 'active=1');
+    await expect.poll(() => readSlots(namespace, 'web-leader')).toEqual({ 'web-leader-ipv4': 'web-0' });
+  });
+
+  test('leaves the last slots empty where there are fewer pods', async () => {
+    const namespace = await world.namespace();
+    await startPod(namespace, { name: 'web-0' });
+    await namespace.apply(aService({ annotations: { active: '2' } }));
+    await expect
+      .poll(() => readSlots(namespace, 'web-leader'))
+      .toEqual({ 'web-leader-ipv4': 'web-0', 'web-leader-1-ipv4': 'no pod' });
+    await startPod(namespace, { name: 'web-1' });
+    await expect
+      .poll(() => readSlots(namespace, 'web-leader'))
+      .toEqual({ 'web-leader-ipv4': 'web-0', 'web-leader-1-ipv4': 'web-1' });
+  });
+});
