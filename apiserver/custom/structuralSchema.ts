@@ -14,7 +14,9 @@ import { type Fields, fieldsAt, isFields, valueAt } from '../json.ts';
 /** `path` as `spec.steps[0].name`. Each unknown field is added to `unknownFields`. */
 export function pruneAndDefault(schema: Fields, value: unknown, path: string, unknownFields: string[]): unknown {
   if (Array.isArray(value)) {
-    const items = fieldsAt(schema, 'items');
+    // Of a list that no schema describes, nothing is pruned.
+    const isAny = schema['x-kubernetes-preserve-unknown-fields'] === true && !isFields(schema['items']);
+    const items = isAny ? anything : fieldsAt(schema, 'items');
     return value.map((each, index) => pruneAndDefault(items, each, `${path}[${index}]`, unknownFields));
   }
   if (!isFields(value)) return value;

@@ -66,8 +66,12 @@ export function createFlowDomain<Snapshot>(encode: Encode<Snapshot>): FlowDomain
     toConcern: toFlowConcern,
     toEvent: (concern, context, at) => toFlowEvent(concern, snapshotOf(concern, context), context, encode, at),
     wantsChange(concern, views, at) {
-      const { record, createsRecord, starts, deletes, nextReconcileAt } = advance(snapshotOf(concern, views), at);
-      const wantsChange = record !== null || createsRecord || starts.length > 0 || deletes.length > 0;
+      const decision = advance(snapshotOf(concern, views), at);
+      const { record, createsRecord, starts, deletes, holds, reads, nextReconcileAt } = decision;
+      // A flow that waits for its group asks again and again, and changes nothing by that.
+      const asks = reads.filter(({ kind }) => kind !== 'group');
+      const isMore = [starts, deletes, holds, asks].some(({ length }) => length > 0);
+      const wantsChange = record !== null || createsRecord || isMore;
       return { wantsChange, nextAt: nextReconcileAt };
     },
     // A Job that ends is no doing of another replica.

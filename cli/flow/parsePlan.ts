@@ -1,16 +1,19 @@
 /** Turns the flags of `zen-flow simulate` into a plan. A step that the flow lacks is refused. */
 
 import { ZenLeadError } from '../../lib/errors.ts';
+import { wantedOutputs } from '../../lib/flow/data/wantedOutputs.ts';
 import type { SimulationPlan } from '../../lib/flow/simulate/simulate.ts';
 import type { PlannedEnd } from '../../lib/flow/simulate/simulatedCluster.ts';
 import type { FlowSpec, Step } from '../../lib/flow/spec/flowSpec.ts';
 import { parseSpan } from '../../lib/flow/spec/parseSpan.ts';
+import type { Values } from '../../lib/flow/state/record.ts';
 
 export interface PlanFlags {
   readonly outcomes: readonly string[];
   readonly durations: readonly string[];
   readonly approve: readonly string[];
   readonly reject: readonly string[];
+  readonly give: readonly string[];
 }
 
 type End = Omit<PlannedEnd, 'durationMs'>;
@@ -22,6 +25,7 @@ export function parsePlan(flags: PlanFlags, spec: FlowSpec): SimulationPlan {
   const steps = new Map([...spec.steps, ...spec.finally].map((step) => [step.name, step]));
   const outcomes = pairsOf('--outcome', flags.outcomes, steps, 'Job', parseOutcomes);
   const durations = pairsOf('--duration', flags.durations, steps, 'Job', parseDuration);
+  const given = parseGiven(flags.give, spec, steps);
   const answers = new Map<string, 'approved' | 'rejected'>();
   for (const [flag, answer, names] of [
     ['--approve', 'approved', flags.approve],
@@ -38,7 +42,7 @@ export function parsePlan(flags: PlanFlags, spec: FlowSpec): SimulationPlan {
     endOf: (step, attempt) => {
       const list = outcomes.get(step) ?? [];
       const end = list[attempt - 1] ?? list.at(-1) ?? { kind: 'ok', exitCode: 0 };
-      return { ...end, durationMs: durations.get(step) ?? DURATION_MS };
+      return { ...end, durationMs: durations.get(step) ?? DURATION_MS, outputs: given.get(step) ?? {} };
     },
   };
 }
@@ -60,6 +64,31 @@ function pairsOf<T>(
       if (value === null) throw usageError(`${flag}: "${text}" is not ${form}`);
       return [name, value];
     }),
+  );
+}
+
+/** `build.tag=v1`. What no flag gives is `simulated-NAME`. */
+function parseGiven(
+  texts: readonly string[],
+  spec: FlowSpec,
+  steps: ReadonlyMap<string, Step>,
+): ReadonlyMap<string, Values> {
+  const flags = new Map<string, string>();
+  for (const text of texts) {
+    const [, step = '', name = '', value = ''] = /^([^.=]+)\.([^=]+)=(.*)$/s.exec(text) ?? [];
+    if (step === '') throw usageError(`--give: "${text}" is not STEP.OUTPUT=VALUE, as build.tag=v1`);
+    checkStep('--give', step, steps, 'Job');
+    const known = steps.get(step)?.outputs.map((output) => output.name) ?? [];
+    if (!known.includes(name))
+      throw usageError(`--give: step "${step}" has no output "${name}"; those are ${known.join(', ') || 'none'}`);
+    flags.set(`${step}.${name}`, value);
+  }
+  const textOf = (step: string, name: string) => flags.get(`${step}.${name}`) ?? `simulated-${name}`;
+  return new Map(
+    [...steps.values()].map((step) => [
+      step.name,
+      Object.fromEntries(wantedOutputs(spec, step).map(({ name }) => [name, textOf(step.name, name)])),
+    ]),
   );
 }
 

@@ -38,6 +38,8 @@ const object = (properties: Readonly<Record<string, Schema>>, more: Schema = {})
 const span = text(40, { pattern: '^(0|([0-9]{1,9}([.][0-9]{1,9})?(ms|s|m|h))+)$' });
 const name = text(limits.name, { minLength: 1, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' });
 const seconds = (minimum: number, more: Schema = {}) => integer(minimum, limits.int32, more);
+const reference = text(limits.reference, { minLength: 1 });
+const parameterName = text(63, { pattern: '^[A-Za-z][A-Za-z0-9_-]*$' });
 const date: Schema = { type: 'string', format: 'date-time' };
 
 /** The API server checks the Job when it is made. Its schema here would be larger than all else. */
@@ -62,6 +64,51 @@ const approval = object({
   onTimeout: choice(['Reject', 'Approve', 'Skip'], { default: 'Reject' }),
 });
 
+const key = object({ name: reference, key: reference }, { required: ['name', 'key'] });
+
+const inputs = object({
+  parameters: list(
+    object(
+      {
+        name: parameterName,
+        value: text(limits.parameterLength),
+        valueFrom: object({
+          jsonPath: reference,
+          output: object({ step: name, name: parameterName }, { required: ['step', 'name'] }),
+          configMapKeyRef: key,
+          secretKeyRef: key,
+        }),
+      },
+      { required: ['name'] },
+    ),
+    limits.inputs,
+  ),
+});
+
+const outputs = object({
+  parameters: list(
+    object(
+      {
+        name: parameterName,
+        valueFrom: object({
+          jsonPath: reference,
+          terminationMessage: object({ container: reference, jsonPath: reference }),
+          configMapKeyRef: key,
+        }),
+      },
+      { required: ['name', 'valueFrom'] },
+    ),
+    limits.outputs,
+  ),
+});
+
+const forEach = object({
+  items: list({ type: 'string', maxLength: limits.itemBytes }, limits.items),
+  from: text(limits.condition),
+  parallelism: integer(1, limits.items, { default: 64 }),
+  maxFailed: integer(0, limits.items),
+});
+
 export const stepSchema = object(
   {
     name,
@@ -75,6 +122,11 @@ export const stepSchema = object(
     timeoutSeconds: seconds(1),
     continueOnFailure: flag({ default: false }),
     approval,
+    inputs,
+    outputs,
+    forEach,
+    memoize: object({ key: text(limits.condition), ttlSeconds: seconds(1) }),
+    once: flag({ default: false }),
   },
   { required: ['name'] },
 );
@@ -88,6 +140,8 @@ const executionPolicy = object(
     retainJobs: choice(['All', 'Failed', 'None'], { default: 'All' }),
     ttlSecondsAfterFinished: seconds(0, { default: 86_400 }),
     podFailurePolicy: job,
+    concurrencyKey: text(limits.concurrencyKey, { minLength: 1 }),
+    concurrencyPolicy: choice(['Allow', 'Forbid', 'Replace'], { default: 'Forbid' }),
   },
   { default: {} },
 );
@@ -105,8 +159,13 @@ export const specSchema = object(
     },
     parallelism: integer(1, limits.parallelism, { default: 64 }),
     suspend: flag({ default: false }),
+    suspendJobs: flag({ default: false }),
     shutdown: choice(['Stop', 'Terminate']),
     executionPolicy,
+    resourceTemplates: object({
+      volumeClaimTemplates: list(job, limits.resourceTemplates),
+      configMapTemplates: list(job, limits.resourceTemplates),
+    }),
   },
   { required: ['steps'] },
 );
@@ -155,6 +214,9 @@ const statusSchema = object({
         message: text(256),
         retryAt: date,
         approvedBy: text(253),
+        outputs: object({
+          parameters: list(object({ name: text(63), value: text(limits.parameterLength) }), limits.outputs),
+        }),
       },
       { required: ['name', 'phase'] },
     ),

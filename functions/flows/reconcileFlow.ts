@@ -20,6 +20,7 @@ import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import type { FlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import { countFlow } from './countFlow.ts';
+import { readFacts } from './readFacts.ts';
 import { readFlow } from './readFlow.ts';
 import { settleFlow } from './settleFlow.ts';
 import { tellFailure, tellFlow } from './tellFlow.ts';
@@ -61,7 +62,7 @@ export type FlowHintReason =
 /** What is read may be written for so long: see docs/reference/events.md#hints. */
 const READ_LIFETIME_MS = 2_000;
 /** Of a flow that others write to all the time. The sender tries again then. */
-const MAX_PASSES = 6;
+const MAX_PASSES = 10;
 
 interface Basis {
   readonly snapshot: FlowSnapshot;
@@ -102,6 +103,12 @@ async function settle(request: FlowRequest, deps: FlowDeps, signal: AbortSignal)
     const why = snapshot.basis === 'watch' ? whyRead(decision, snapshot) : null;
     if (why !== null) {
       found = { basis: null, why };
+      continue;
+    }
+    if (decision.reads.length > 0 && snapshot.flow !== null) {
+      const facts = await readFacts(deps.api, snapshot.flow, decision.reads, snapshot.facts, signal);
+      // A recording has to hold what was read.
+      basis = { ...basis, snapshot: { ...snapshot, facts }, isOfEvent: false };
       continue;
     }
     const outcome = await settleFlow(decision, snapshot, deadline, deps, signal);

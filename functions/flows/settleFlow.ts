@@ -9,11 +9,21 @@
 
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
 import type { Decision } from '../../lib/flow/engine/advance.ts';
+import type { Start } from '../../lib/flow/engine/startReady.ts';
 import { controllerUid } from '../../lib/flow/objects/parseOwned.ts';
 import type { FlowSnapshot, RecordView, RefusedStart } from '../../lib/flow/state/snapshot.ts';
-import { type FlowWrite, toWrites } from '../../lib/flow/writes/toWrites.ts';
+import { type FlowWrite, toWrites, type WrittenKind } from '../../lib/flow/writes/toWrites.ts';
 import { takeFields, takeString } from '../../lib/kube/fields.ts';
-import { jobFlowRecords, jobFlows, jobs, type KubeApi } from '../../lib/kube/kubeApi.ts';
+import {
+  configMaps,
+  jobFlowRecords,
+  jobFlows,
+  jobs,
+  type KubeApi,
+  leases,
+  persistentVolumeClaims,
+  type Resource,
+} from '../../lib/kube/kubeApi.ts';
 import type { FlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
 
 export type FlowOutcome =
@@ -37,7 +47,14 @@ interface SettleFlowDeps {
 
 /** So many requests of one flow are in flight: it must not keep the others waiting. */
 const IN_FLIGHT = 8;
-const resources = { jobs, jobflowrecords: jobFlowRecords, jobflows: jobFlows } as const;
+const resources: Readonly<Record<WrittenKind, Resource>> = {
+  configmaps: configMaps,
+  jobflowrecords: jobFlowRecords,
+  jobflows: jobFlows,
+  jobs,
+  leases,
+  persistentvolumeclaims: persistentVolumeClaims,
+};
 
 export async function settleFlow(
   decision: Decision,
@@ -62,16 +79,11 @@ export async function settleFlow(
   async function apply(write: FlowWrite): Promise<void> {
     inTime();
     switch (write.kind) {
-      case 'patch': {
-        const written = await api.mergePatch(jobFlowRecords, namespace, write.name, write.patch, signal);
-        metrics.recordBytes.observe(Buffer.byteLength(String(write.patch['data'])));
-        record = { ...identify(written), record: decision.record };
-        return;
-      }
+      case 'patch':
+        return patch(write);
       case 'create':
-        if (write.resource === 'jobs') return createJob(write);
-        record = { ...identify(await api.create(jobFlowRecords, namespace, write.object, signal)), record: null };
-        return;
+        if (write.start !== undefined) return createOwned(write, write.start);
+        return create(write);
       case 'delete':
         return deleteIfThere(write);
     }
@@ -90,43 +102,73 @@ export async function settleFlow(
     }
   }
 
-  async function createJob({ object, start }: FlowWrite & { readonly kind: 'create' }): Promise<void> {
+  async function patch({ resource, name, patch: body }: FlowWrite & { readonly kind: 'patch' }): Promise<void> {
     try {
-      await api.create(jobs, namespace, object, signal);
+      const written = await api.mergePatch(resources[resource], namespace, name, body, signal);
+      if (resource !== 'jobflowrecords') return;
+      metrics.recordBytes.observe(Buffer.byteLength(String(body['data'])));
+      record = { ...identify(written), record: decision.record };
     } catch (error) {
-      if (codeOf(error) === 'KUBE_ALREADY_EXISTS') return checkOwner(object, start);
+      // A Job or a flow that has gone needs no change.
+      if (codeOf(error) !== 'KUBE_NOT_FOUND' || resource === 'jobflowrecords' || resource === 'leases') throw error;
+    }
+  }
+
+  async function create({ resource, object }: FlowWrite & { readonly kind: 'create' }): Promise<void> {
+    try {
+      const made = await api.create(resources[resource], namespace, object, signal);
+      if (resource === 'jobflowrecords') record = { ...identify(made), record: null };
+    } catch (error) {
+      // Another flow has kept the same result meanwhile.
+      if (codeOf(error) !== 'KUBE_ALREADY_EXISTS' || resource !== 'configmaps') throw error;
+    }
+  }
+
+  /** A Job, or what it mounts. */
+  async function createOwned(
+    { resource, object }: FlowWrite & { readonly kind: 'create' },
+    start: Start,
+  ): Promise<void> {
+    if (refused.some(({ step, attempt }) => step === start.step && attempt === start.attempt)) return;
+    try {
+      await api.create(resources[resource], namespace, object, signal);
+    } catch (error) {
+      if (codeOf(error) === 'KUBE_ALREADY_EXISTS') return checkOwner(resource, object, start);
       metrics.createErrors.inc({ reason: codeOf(error) ?? 'INTERNAL' });
-      if (codeOf(error) !== 'KUBE_INVALID' || start === undefined) throw error;
+      if (codeOf(error) !== 'KUBE_INVALID') throw error;
       refused.push({ ...start, message: error instanceof Error ? error.message : String(error) });
     }
   }
 
-  /** A Job of the name is ours where the flow controls it. Another one stays as it is (Z13). */
-  async function checkOwner(
-    object: object,
-    start: { readonly step: string; readonly attempt: number } | undefined,
-  ): Promise<void> {
-    const name = takeString(takeFields(takeFields(object, 'job')['metadata'], 'metadata'), 'name', 'metadata');
-    const found = takeFields(await api.get(jobs, namespace, name, signal), 'job');
-    if (controllerUid(takeFields(found['metadata'], 'metadata')) === snapshot.flow?.uid || start === undefined) return;
+  /** An object of the name is ours where the flow controls it. Another one stays as it is (Z13). */
+  async function checkOwner(resource: WrittenKind, object: object, start: Start): Promise<void> {
+    const name = takeString(takeFields(takeFields(object, 'object')['metadata'], 'metadata'), 'name', 'metadata');
+    const found = takeFields(await api.get(resources[resource], namespace, name, signal), 'object');
+    if (controllerUid(takeFields(found['metadata'], 'metadata')) === snapshot.flow?.uid) return;
     refused.push({
       ...start,
-      message: `jobs ${namespace}/${name}: the name is taken by a Job that the flow does not control`,
+      message: `${resource} ${namespace}/${name}: the name is taken by an object that the flow does not control`,
     });
   }
 
   try {
-    const isFirst = ({ resource }: FlowWrite) => resource === 'jobflowrecords';
-    for (const write of writes.filter(isFirst)) await apply(write);
-    failure = await inParallel(
-      writes.filter((write) => !isFirst(write)),
-      apply,
-    );
+    const first = writes.filter(({ resource }) => resource === 'leases' || resource === 'jobflowrecords');
+    const mounted = writes.filter((write) => isStart(write) && write.resource !== 'jobs');
+    for (const write of first) await apply(write);
+    failure = await inParallel(mounted, apply);
+    // A Job whose claim could not be made would wait for it, and the next look would not make it.
+    const isLeft = (write: FlowWrite) => !first.includes(write) && !(failure !== undefined && isStart(write));
+    const rest = writes.filter((write) => isLeft(write) && !mounted.includes(write));
+    failure = (await inParallel(rest, apply)) ?? failure;
   } catch (error) {
     if (isStale(error)) return { kind: 'stale', error };
     throw error;
   }
   return { kind: 'settled', record, refused, failure };
+}
+
+function isStart(write: FlowWrite): boolean {
+  return write.kind === 'create' && write.start !== undefined;
 }
 
 /**

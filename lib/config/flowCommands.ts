@@ -147,6 +147,13 @@ export const flowCommands = {
         emptyMeans: 'none',
         meaning: 'A Manual step that a person rejects. May be repeated.',
       },
+      give: {
+        kind: 'list',
+        flag: 'give',
+        placeholder: 'STEP.OUTPUT=VALUE',
+        emptyMeans: 'simulated-OUTPUT for each',
+        meaning: 'What the Job of a step gives, as build.tag=v1. May be repeated.',
+      },
       expect: {
         kind: 'choice',
         flag: 'expect',

@@ -12,8 +12,9 @@
 import { type ASTNode, Environment, EvaluationError, ParseError } from '@marcbachmann/cel-js';
 import { costBound, MAX_COST } from './costBound.ts';
 import { celFromGoTemplate } from './goTemplate.ts';
-import { findForbidden, readReferences } from './references.ts';
+import { findForbidden, type References, readReferences } from './references.ts';
 import type { ConditionProblem, ConditionScope } from './scope.ts';
+import { aBool, aList, aText, type Wanted } from './wanted.ts';
 
 /** A CRD bounds it, too. A longer one is a program, and belongs into a step. */
 export const MAX_CONDITION_LENGTH = 1_024;
@@ -26,6 +27,14 @@ const WORDS: Readonly<Record<string, string>> = { always: 'true', never: 'false'
 
 const stepType = { phase: 'string', reason: 'string', exitCode: 'int', attempts: 'int' } as const;
 
+type StepType = Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+
+function typeOf(step: string, { outputs }: ConditionScope): StepType {
+  const names = outputs.get(step) ?? [];
+  if (names.length === 0) return { ...stepType };
+  return { ...stepType, outputs: Object.fromEntries(names.map((name) => [name, 'string'])) };
+}
+
 export interface StepValue {
   readonly phase: string;
   /** Empty where there is none. */
@@ -33,6 +42,8 @@ export interface StepValue {
   /** -1 where it is not known. */
   readonly exitCode: number;
   readonly attempts: number;
+  /** What it gave; a name that is missing reads as the empty text. */
+  readonly outputs: Readonly<Record<string, string>>;
 }
 
 export interface ConditionValues {
@@ -44,24 +55,42 @@ export interface ConditionValues {
   readonly ended?: { readonly exitCode: number; readonly reason: string; readonly attempt: number };
 }
 
-export type Outcome =
-  | { readonly kind: 'value'; readonly value: boolean }
+export type Outcome<Value = boolean> =
+  | { readonly kind: 'value'; readonly value: Value }
   | { readonly kind: 'error'; readonly message: string };
 
-export interface Condition {
-  readonly kind: 'condition';
+export interface Expression<Value> {
+  readonly kind: 'expression';
   /** The steps that it reads, sorted, no duplicates. */
   readonly stepNames: readonly string[];
-  evaluate(values: ConditionValues): Outcome;
+  evaluate(values: ConditionValues): Outcome<Value>;
 }
 
+export type Condition = Expression<boolean>;
+
 export function parseCondition(text: string, scope: ConditionScope): Condition | ConditionProblem {
+  return parseExpression(text, scope, aBool);
+}
+
+export function parseText(text: string, scope: ConditionScope): Expression<string> | ConditionProblem {
+  return parseExpression(text, scope, aText);
+}
+
+export function parseList(text: string, scope: ConditionScope): Expression<readonly string[]> | ConditionProblem {
+  return parseExpression(text, scope, aList);
+}
+
+function parseExpression<Value>(
+  text: string,
+  scope: ConditionScope,
+  wanted: Wanted<Value>,
+): Expression<Value> | ConditionProblem {
   const source = WORDS[text.trim()] ?? text;
   if (source.length > MAX_CONDITION_LENGTH) {
     return problem(`has ${source.length} characters; ${MAX_CONDITION_LENGTH} are allowed`, null);
   }
   if (source.includes('{{')) return problem(explainGoTemplate(source), source.indexOf('{{'));
-  const ast = parseText(source);
+  const ast = parseSource(source);
   if ('kind' in ast) return ast;
   const forbidden = findForbidden(ast);
   if (forbidden !== null) return forbidden;
@@ -71,10 +100,10 @@ export function parseCondition(text: string, scope: ConditionScope): Condition |
   if (cost > MAX_COST) {
     return problem('could take too long: its lists and texts multiply; do this in a step', 0);
   }
-  return typeCheck(source, references.steps, references.parameters, scope);
+  return typeCheck(source, references, scope, wanted);
 }
 
-function parseText(source: string): ASTNode | ConditionProblem {
+function parseSource(source: string): ASTNode | ConditionProblem {
   try {
     return new Environment({ limits: { maxAstNodes: MAX_NODES, maxDepth: MAX_DEPTH } }).parse(source).ast;
   } catch (error) {
@@ -83,15 +112,15 @@ function parseText(source: string): ASTNode | ConditionProblem {
   }
 }
 
-function typeCheck(
+function typeCheck<Value>(
   source: string,
-  steps: readonly string[],
-  parameters: readonly string[],
+  { steps, parameters }: References,
   scope: ConditionScope,
-): Condition | ConditionProblem {
+  wanted: Wanted<Value>,
+): Expression<Value> | ConditionProblem {
   const environment = new Environment({ limits: { maxAstNodes: MAX_NODES, maxDepth: MAX_DEPTH } })
     .registerVariable({ name: 'flow', schema: { name: 'string', namespace: 'string' } })
-    .registerVariable({ name: 'steps', schema: Object.fromEntries(steps.map((name) => [name, { ...stepType }])) })
+    .registerVariable({ name: 'steps', schema: Object.fromEntries(steps.map((name) => [name, typeOf(name, scope)])) })
     .registerVariable({ name: 'params', schema: Object.fromEntries(parameters.map((name) => [name, 'string'])) });
   if (scope.isRetry) {
     environment
@@ -105,19 +134,24 @@ function typeCheck(
     const summary = error instanceof Error && 'summary' in error ? String(error.summary) : 'is not valid';
     return problem(summary, error?.range?.start ?? null);
   }
-  if (type !== 'bool') return problem(`gives ${type}, not true or false`, 0);
+  if (type === undefined || !wanted.accepts(type)) return problem(`gives ${type}, not ${wanted.what}`, 0);
   return {
-    kind: 'condition',
+    kind: 'expression',
     stepNames: steps,
-    evaluate: (values) => evaluate(() => parsed(toContext(values, steps, parameters))),
+    evaluate: (values) => evaluate(() => parsed(toContext(values, steps, parameters, scope)), wanted),
   };
 }
 
-function toContext(values: ConditionValues, steps: readonly string[], parameters: readonly string[]): object {
+function toContext(
+  values: ConditionValues,
+  steps: readonly string[],
+  parameters: readonly string[],
+  { outputs }: ConditionScope,
+): object {
   const { ended } = values;
   return {
     flow: values.flow,
-    steps: Object.fromEntries(steps.map((name) => [name, toStep(values.steps[name])])),
+    steps: Object.fromEntries(steps.map((name) => [name, toStep(values.steps[name], outputs.get(name) ?? [])])),
     params: Object.fromEntries(parameters.map((name) => [name, values.parameters[name] ?? ''])),
     ...(ended !== undefined && {
       exitCode: BigInt(ended.exitCode),
@@ -128,18 +162,22 @@ function toContext(values: ConditionValues, steps: readonly string[], parameters
 }
 
 /** CEL's integers are 64 bits wide, which the evaluator holds as bigint. */
-function toStep(step: StepValue | undefined): object {
+function toStep(step: StepValue | undefined, outputs: readonly string[]): object {
+  const given = step?.outputs ?? {};
+  const textOf = (name: string) => (Object.hasOwn(given, name) ? (given[name] ?? '') : '');
   return {
     phase: step?.phase ?? '',
     reason: step?.reason ?? '',
     exitCode: BigInt(step?.exitCode ?? -1),
     attempts: BigInt(step?.attempts ?? 0),
+    ...(outputs.length > 0 && { outputs: Object.fromEntries(outputs.map((name) => [name, textOf(name)])) }),
   };
 }
 
-function evaluate(run: () => unknown): Outcome {
+function evaluate<Value>(run: () => unknown, { what, take }: Wanted<Value>): Outcome<Value> {
   try {
-    return { kind: 'value', value: run() === true };
+    const value = take(run());
+    return value === null ? { kind: 'error', message: `gives something else than ${what}` } : { kind: 'value', value };
   } catch (error) {
     if (error instanceof EvaluationError) return { kind: 'error', message: error.summary };
     throw error;

@@ -17,6 +17,7 @@ export const plainFunctions: ReadonlySet<string> = new Set([
   'int',
   'lowerAscii',
   'size',
+  'split',
   'startsWith',
   'string',
   'trim',

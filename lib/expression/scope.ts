@@ -6,6 +6,8 @@ export interface ConditionScope {
   /** Every step of the flow, so that a message can tell a late step from an unknown one. */
   readonly allSteps: ReadonlySet<string>;
   readonly parameters: ReadonlySet<string>;
+  /** The names of what each step gives, by step; none where absent. */
+  readonly outputs: ReadonlyMap<string, readonly string[]>;
   /** It decides about a retry, and may read `exitCode`, `reason` and `attempt`. */
   readonly isRetry: boolean;
 }

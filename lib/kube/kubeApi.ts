@@ -24,6 +24,8 @@ export interface Resource {
 }
 
 export const pods: Resource = { groupVersion: '/api/v1', plural: 'pods' };
+export const configMaps: Resource = { groupVersion: '/api/v1', plural: 'configmaps' };
+export const persistentVolumeClaims: Resource = { groupVersion: '/api/v1', plural: 'persistentvolumeclaims' };
 export const services: Resource = { groupVersion: '/api/v1', plural: 'services' };
 export const nodes: Resource = { groupVersion: '/api/v1', plural: 'nodes' };
 export const endpoints: Resource = { groupVersion: '/api/v1', plural: 'endpoints' };

@@ -127,7 +127,7 @@ export function describeCustomResources(target: () => Target): void {
 
     it('prunes unknown fields, but those that the schema preserves', async () => {
       const { ask } = target();
-      const template = { anything: { goes: [1, null] } };
+      const template = { anything: { goes: [1, null], lists: [{ of: ['objects', { too: true }] }] } };
       const { body } = await ask('POST', plans, aPlan('pruned', { steps: [{ name: 'a', template, odd: 1 }], odd: 1 }));
       expect(body).toMatchObject({ spec: { steps: [{ name: 'a', template }] } });
       expect(JSON.stringify(body)).not.toContain('odd');

@@ -4,7 +4,8 @@
  *
  * Guarantees: the status of a Job and of its pod is as a real cluster leaves it: conditions, exit
  * code, `activeDeadlineSeconds`. A Job that is deleted ends nothing.
- * Does not guarantee parallel or indexed Jobs, retries of pods (`backoffLimit`), or suspension.
+ * A suspended Job has no pod, and begins when it is released.
+ * Does not guarantee parallel or indexed Jobs, or retries of pods (`backoffLimit`).
  * Source: https://kubernetes.io/docs/concepts/workloads/controllers/job/
  */
 
@@ -16,6 +17,8 @@ export interface JobEnd {
   /** 0 completes the Job. */
   readonly exitCode: number;
   readonly afterMs: number;
+  /** What its container leaves as termination message. */
+  readonly message?: string;
 }
 
 interface JobControllerOptions {
@@ -30,6 +33,8 @@ interface JobControllerOptions {
 export function startJobController(options: JobControllerOptions): { close(): void } {
   const { objects, endOf, now = Date.now, setTimer = realTimer } = options;
   const timers = new Map<string, () => void>();
+  /** Uids of Jobs that are not suspended. */
+  const begun = new Set<string>();
   const time = () => `${new Date(now()).toISOString().slice(0, 19)}Z`;
 
   function later(uid: string, run: () => void, delayMs: number): void {
@@ -47,17 +52,28 @@ export function startJobController(options: JobControllerOptions): { close(): vo
     const container = fieldsAt({ at: podContainers(pod)[0] }, 'at');
     const running = { name: textAt(container, 'name') ?? 'main', state: { running: { startedAt: startTime } } };
     objects.patchStatus(refOf('pods', pod), { status: { phase: 'Running', startTime, containerStatuses: [running] } });
-    const { exitCode, afterMs } = endOf(job);
+    const { exitCode, afterMs, message } = endOf(job);
     const deadlineMs = (numberAt(job, 'spec', 'activeDeadlineSeconds') ?? Number.POSITIVE_INFINITY) * 1_000;
     const isLate = afterMs > deadlineMs;
-    later(job.metadata.uid, () => end(job, pod, isLate ? null : exitCode), Math.min(afterMs, deadlineMs));
+    later(job.metadata.uid, () => end(job, pod, isLate ? null : exitCode, message), Math.min(afterMs, deadlineMs));
+  }
+
+  function suspend(job: KubeObject): void {
+    timers.get(job.metadata.uid)?.();
+    timers.delete(job.metadata.uid);
+    for (const pod of objects.list('pods')) {
+      const isOurs = JSON.stringify(pod.metadata['ownerReferences'] ?? []).includes(job.metadata.uid);
+      if (isOurs) objects.delete(refOf('pods', pod));
+    }
+    objects.patchStatus(refOf('jobs', job), { status: { active: 0, ready: 0, startTime: null } });
   }
 
   /** `exitCode`: null where its deadline ended it. */
-  function end(job: KubeObject, pod: KubeObject, exitCode: number | null): void {
+  function end(job: KubeObject, pod: KubeObject, exitCode: number | null, message?: string): void {
     if (objects.read(refOf('jobs', job))?.metadata.uid !== job.metadata.uid) return;
     const finishedAt = time();
-    const terminated = { exitCode: exitCode ?? 143, reason: exitCode === 0 ? 'Completed' : 'Error', finishedAt };
+    const reason = exitCode === 0 ? 'Completed' : 'Error';
+    const terminated = { exitCode: exitCode ?? 143, reason, finishedAt, ...(message !== undefined && { message }) };
     const name = textAt(podContainers(pod)[0], 'name') ?? 'main';
     const phase = exitCode === 0 ? 'Succeeded' : 'Failed';
     if (objects.read(refOf('pods', pod)) !== undefined)
@@ -69,8 +85,12 @@ export function startJobController(options: JobControllerOptions): { close(): vo
 
   const unsubscribe = objects.subscribe('jobs', ({ type, entry }) => {
     const { uid } = entry.object.metadata;
+    const isSuspended = fieldsAt(entry.object, 'spec')['suspend'] === true;
     // After the write that is being told has returned.
-    if (type === 'ADDED') later(uid, () => begin(entry.object), 0);
+    if (type !== 'DELETED' && !isSuspended && !begun.has(uid)) later(uid, () => begin(entry.object), 0);
+    if (type !== 'DELETED' && isSuspended && begun.has(uid)) later(uid, () => suspend(entry.object), 0);
+    if (type !== 'DELETED' && !isSuspended) begun.add(uid);
+    else begun.delete(uid);
     if (type !== 'DELETED') return;
     timers.get(uid)?.();
     timers.delete(uid);

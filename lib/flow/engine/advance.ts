@@ -7,16 +7,22 @@
  */
 
 import type { Problem, Step } from '../spec/flowSpec.ts';
+import { limits } from '../spec/limits.ts';
 import { validate } from '../spec/validate.ts';
+import { noFacts, type Read } from '../state/facts.ts';
 import { type FlowPhase, type FlowReason, type FlowState, flowPhase } from '../state/flowPhase.ts';
-import { type FlowRecord, hasEnded, newRecord } from '../state/record.ts';
+import { type FlowRecord, hasEnded, newRecord, serializeRecord } from '../state/record.ts';
 import type { FlowSnapshot, FlowView, JobView } from '../state/snapshot.ts';
 import { type AttemptsSeen, endAttempts } from './endAttempts.ts';
+import { type GroupDecision, needsGroup, settleGroup } from './group.ts';
+import { type Hold, holdsOf } from './holdJobs.ts';
+import { hasEveryStep, hasStarted } from './knownSteps.ts';
 import { nextReconcileAt } from './nextReconcileAt.ts';
+import type { Knowledge } from './prepareStep.ts';
 import { type Progress, type StepChange, startProgress } from './progress.ts';
 import { rebuildRecord } from './rebuildRecord.ts';
 import { takeUpRetries } from './requests.ts';
-import { settlePending } from './settlePending.ts';
+import { type Circumstances, settlePending } from './settlePending.ts';
 import { expiredJobs, runsForNothing } from './spareJobs.ts';
 import { type Start, startReady } from './startReady.ts';
 import { endRunning, hasOpenSteps, settleSuspension, stopByFailure, stopFromOutside } from './stops.ts';
@@ -33,6 +39,11 @@ export interface Decision {
   readonly createsRecord: boolean;
   readonly starts: readonly Start[];
   readonly deletes: readonly JobView[];
+  /** Running Jobs that are suspended, or go on. */
+  readonly holds: readonly Hold[];
+  /** What has to be read before this decision can be made. It is made again with that. */
+  readonly reads: readonly Read[];
+  readonly group: Pick<GroupDecision, 'acquires' | 'replaces'>;
   /** Its time to live is over. */
   readonly deletesFlow: boolean;
   /** The snapshot cannot tell. Read the state now, and decide by that. */
@@ -51,6 +62,9 @@ const nothing: Decision = {
   createsRecord: false,
   starts: [],
   deletes: [],
+  holds: [],
+  reads: [],
+  group: { acquires: null, replaces: null },
   deletesFlow: false,
   needsRead: false,
   problems: [],
@@ -80,9 +94,12 @@ export function advance(snapshot: FlowSnapshot, now: number): Decision {
 
 function decide(snapshot: FlowSnapshot, flow: FlowView, base: FlowRecord, isNew: boolean, now: number): Decision {
   const progress = startProgress(flow.spec, base);
+  const knowledge: Knowledge = { facts: snapshot.facts ?? noFacts, reads: [] };
   const isSuspended = settleSuspension(progress, now);
   stopFromOutside(progress, now);
-  const seen = endAttempts(progress, flow, snapshot, now);
+  const group = settleGroup(progress, flow, knowledge, now);
+  const hold = isSuspended ? 'Suspended' : group.isWaiting ? 'Group' : null;
+  const seen = endAttempts(progress, flow, snapshot, knowledge, now);
   // A Job that is made again gets a record first. What an older view saw of the first one is fenced
   // by that.
   if (seen.lost.length > 0) progress.changeFlow({});
@@ -90,11 +107,14 @@ function decide(snapshot: FlowSnapshot, flow: FlowView, base: FlowRecord, isNew:
   const steps = progress.ordered.filter(({ name }) => !progress.isFinal(name));
   // A question that is rejected at once may have been asked for more than once.
   takeUpRetries(progress, flow, steps, now);
-  do settleSteps(progress, flow, steps, isSuspended, now);
+  const circumstances = { flow, hold, knowledge, now } as const;
+  do settleSteps(progress, steps, circumstances);
   while (takeUpRetries(progress, flow, steps, now));
-  do settleFinally(progress, flow, final, isSuspended, now);
+  do settleFinally(progress, final, circumstances);
   while (takeUpRetries(progress, flow, final, now));
-  const { starts, hasMore } = startReady(progress, isSuspended, now);
+  // A flow that had ended asks its group first.
+  const isReopened = base.endedAt !== null && progress.record().endedAt === null && needsGroup(progress);
+  const { starts, hasMore } = startReady(progress, isReopened ? 'Group' : hold, now);
   if (progress.ordered.every(({ name }) => hasEnded(progress.step(name))) && progress.record().endedAt === null) {
     progress.changeFlow({ endedAt: now });
   }
@@ -102,7 +122,8 @@ function decide(snapshot: FlowSnapshot, flow: FlowView, base: FlowRecord, isNew:
   if (runsForNothing(snapshot, progress.record()).length > 0) progress.changeFlow({});
   const decided = progress.record();
   const record = isNew || progress.isChanged() ? next(decided, snapshot) : null;
-  return assemble({ snapshot, flow, progress, decided, record, seen, starts, hasMore, now });
+  if (record !== null && isTooLarge(record)) return refuse('RecordTooLarge', []);
+  return assemble({ snapshot, flow, progress, decided, record, seen, starts, hasMore, knowledge, group, now });
 }
 
 interface Parts {
@@ -114,10 +135,13 @@ interface Parts {
   readonly seen: AttemptsSeen;
   readonly starts: readonly Start[];
   readonly hasMore: boolean;
+  readonly knowledge: Knowledge;
+  readonly group: GroupDecision;
   readonly now: number;
 }
 
-function assemble({ snapshot, flow, progress, decided, record, seen, starts, hasMore, now }: Parts): Decision {
+function assemble(parts: Parts): Decision {
+  const { snapshot, flow, progress, decided, record, seen, starts, hasMore, knowledge, group, now } = parts;
   const state = flowPhase(flow.spec, decided);
   const kept = expiredJobs(snapshot, decided, flow.spec, now);
   // Those that were lost run by the record. A step that was ended since needs no Job any more.
@@ -138,10 +162,22 @@ function assemble({ snapshot, flow, progress, decided, record, seen, starts, has
     record,
     starts: [...lost, ...starts],
     deletes: [...runsForNothing(snapshot, decided), ...kept.expired],
+    holds: holdsOf(snapshot, decided, flow.spec),
+    reads: distinct(knowledge.reads),
+    group,
     deletesFlow: isOver,
     needsRead: missing.some(({ readAt }) => readAt <= now),
-    nextReconcileAt: nextReconcileAt(progress, { missing, jobsExpireAt: kept.nextAt, uidsDueAt, hasMore }, now),
+    nextReconcileAt: nextReconcileAt(
+      progress,
+      { missing, jobsExpireAt: kept.nextAt, uidsDueAt, hasMore, groupAt: group.nextAt },
+      now,
+    ),
   };
+}
+
+/** A step is settled more than once in one decision. */
+function distinct(reads: readonly Read[]): readonly Read[] {
+  return [...new Map(reads.map((read) => [JSON.stringify(read), read])).values()];
 }
 
 function kindOf({ phase }: FlowState, isChanged: boolean): Decision['kind'] {
@@ -149,32 +185,24 @@ function kindOf({ phase }: FlowState, isChanged: boolean): Decision['kind'] {
   return isChanged ? 'advanced' : 'kept';
 }
 
+type Common = Omit<Circumstances, 'isStopped'>;
+
 /** A step that fails stops the flow, which skips what was settled before it in the same pass. */
-function settleSteps(
-  progress: Progress,
-  flow: FlowView,
-  steps: readonly Step[],
-  isSuspended: boolean,
-  now: number,
-): void {
+function settleSteps(progress: Progress, steps: readonly Step[], circumstances: Common): void {
+  const { now } = circumstances;
   stopByFailure(progress, now);
   for (;;) {
     const { stop } = progress.record();
     endRunning(progress, now);
-    settlePending(progress, steps, { flow, isSuspended, isStopped: stop !== null, now });
+    settlePending(progress, steps, { ...circumstances, isStopped: stop !== null });
     stopByFailure(progress, now);
     if (progress.record().stop === stop) return;
   }
 }
 
 /** Starts once, when nothing of the steps is open (Z10). Its own deadline ends it. */
-function settleFinally(
-  progress: Progress,
-  flow: FlowView,
-  steps: readonly Step[],
-  isSuspended: boolean,
-  now: number,
-): void {
+function settleFinally(progress: Progress, steps: readonly Step[], circumstances: Common): void {
+  const { now } = circumstances;
   if (steps.length === 0) return;
   if (progress.record().finallyAt === null) {
     if (hasOpenSteps(progress)) return;
@@ -182,7 +210,7 @@ function settleFinally(
   }
   const isOver = (progress.record().finallyAt ?? now) + progress.spec.policy.finallyDeadlineMs <= now;
   if (isOver) failRunning(progress, steps, now);
-  settlePending(progress, steps, { flow, isSuspended, isStopped: isOver, now });
+  settlePending(progress, steps, { ...circumstances, isStopped: isOver });
 }
 
 function failRunning(progress: Progress, steps: readonly Step[], now: number): void {
@@ -192,12 +220,19 @@ function failRunning(progress: Progress, steps: readonly Step[], now: number): v
   }
 }
 
+/** Only many steps, and what they give, come near. */
+function isTooLarge(record: FlowRecord): boolean {
+  const isLarge =
+    record.steps.length > 500 || Object.keys(record.outputs).length + Object.keys(record.inputs).length > 0;
+  return isLarge && serializeRecord(record).length > limits.record;
+}
+
 function next(record: FlowRecord, { revisions }: FlowSnapshot): FlowRecord {
   return { ...record, rev: record.rev + 1, flowRevision: revisions.flows, jobsRevision: revisions.jobs };
 }
 
 function refuse(reason: FlowReason, problems: readonly Problem[]): Decision {
-  const isInvalid = reason === 'ValidationFailed' || reason === 'DAGCycle';
+  const isInvalid = reason === 'ValidationFailed' || reason === 'DAGCycle' || reason === 'RecordTooLarge';
   return { ...nothing, kind: 'refused', phase: isInvalid ? 'Failed' : null, reason, problems };
 }
 
@@ -206,16 +241,4 @@ function reasonOf(problems: readonly Problem[]): FlowReason {
   return errors.every(({ message }) => message.startsWith('dependencies go in a circle'))
     ? 'DAGCycle'
     : 'ValidationFailed';
-}
-
-/** A record whose hash is right has each step, unless a person wrote it. */
-function hasEveryStep({ steps }: FlowRecord, { spec }: FlowView): boolean {
-  const known = new Set(steps.map(({ name }) => name));
-  return [...spec.steps, ...spec.finally].every(({ name }) => known.has(name));
-}
-
-/** The status of a flow that was refused has no record behind it. */
-function hasStarted({ status }: FlowView): boolean {
-  if (status === null || status.phase === 'Pending') return false;
-  return status.phase !== 'Failed' || status.recordRevision > 0;
 }

@@ -6,11 +6,13 @@
  * read: one with failed pods may still complete.
  */
 
+import { conditionValues } from '../data/conditionValues.ts';
 import { parseRetryWhen } from '../spec/conditions.ts';
 import type { FlowSpec, Step } from '../spec/flowSpec.ts';
 import type { StepReason, StepRecord } from '../state/record.ts';
 import type { FlowSnapshot, FlowView, JobView } from '../state/snapshot.ts';
-import { conditionValues } from './conditionValues.ts';
+import { endSucceeded, isSuccess } from './endSucceeded.ts';
+import type { Knowledge } from './prepareStep.ts';
 import type { Progress } from './progress.ts';
 
 /** A watch delivers what was created within milliseconds. After this long, read. */
@@ -42,6 +44,7 @@ export function endAttempts(
   progress: Progress,
   flow: FlowView,
   { jobs, basis, refused = [] }: FlowSnapshot,
+  knowledge: Knowledge,
   now: number,
 ): AttemptsSeen {
   const missing: Missing[] = [];
@@ -67,19 +70,14 @@ export function endAttempts(
     }
     if (job !== undefined && running.jobUid === null) {
       const dueAt = (running.startedAt ?? now) + RECORD_UID_MS;
-      if (dueAt <= now) progress.change(step.name, { jobUid: job.uid });
+      if (dueAt <= now || step.once) progress.change(step.name, { jobUid: job.uid });
       else {
         progress.note(step.name, { jobUid: job.uid });
         due.push(dueAt);
       }
     }
-    if (job?.outcome?.kind === 'Complete') {
-      progress.change(step.name, {
-        phase: 'Succeeded',
-        reason: null,
-        endedAt: job.outcome.at,
-        exitCode: job.exitCode ?? 0,
-      });
+    if (job?.outcome != null && isSuccess(step, job.outcome)) {
+      endSucceeded(progress, flow, step, { ...job, outcome: job.outcome }, knowledge);
     } else if (job?.outcome?.kind === 'Failed') {
       const exitCode = job.exitCode ?? null;
       endFailed(progress, flow, step, { reason: failureOf(job.outcome.reason), exitCode, at: job.outcome.at });
@@ -129,7 +127,8 @@ function endFailed(progress: Progress, flow: FlowView, step: Step, ended: Ended)
   const { retries, stop } = progress.record();
   const { reason, exitCode, at } = ended;
   const isStopped = stop !== null && !progress.isFinal(name);
-  const isLeft = step.retry !== null && attempt <= step.retry.limit;
+  // Each item is tried again by itself, within the one Job.
+  const isLeft = step.retry !== null && step.forEach === null && attempt <= step.retry.limit;
   const isWanted = !isStopped && isLeft && allowsRetry(progress, flow, step, ended);
   if (isWanted && retries < progress.spec.policy.backoffLimit) {
     progress.changeFlow({ retries: retries + 1 });
@@ -156,6 +155,9 @@ function allowsRetry(progress: Progress, flow: FlowView, step: Step, { reason, e
   const condition = parseRetryWhen(progress.spec, step, text);
   if (condition.kind === 'problem') return false;
   const ended = { exitCode: exitCode ?? -1, reason, attempt: progress.step(step.name).attempt };
-  const outcome = condition.evaluate({ ...conditionValues(progress, flow, condition.stepNames), ended });
+  const outcome = condition.evaluate({
+    ...conditionValues(flow, progress.spec, progress.record(), condition.stepNames),
+    ended,
+  });
   return outcome.kind === 'value' && outcome.value;
 }

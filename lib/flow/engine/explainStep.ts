@@ -37,6 +37,8 @@ function explainPending(spec: FlowSpec, record: FlowRecord, step: Step, own: Ste
       return `waits for room: spec.parallelism lets ${spec.parallelism} steps run at once`;
     case 'Backoff':
       return `waits for attempt ${own.attempt}${due === null ? '' : `, which may begin at ${new Date(due).toISOString()}`}`;
+    case 'Group':
+      return `waits until the flow may run, of those of group ${spec.policy.concurrencyKey}`;
     case 'Suspended':
       return 'waits until spec.suspend is taken away';
     default:
@@ -57,6 +59,14 @@ function explainReason(step: Step, { reason, attempt, exitCode, by }: StepRecord
       return 'the flow starts nothing more';
     case 'Bypassed':
       return 'a person asked for it';
+    case 'Memoized':
+      return 'the result of an earlier run was kept';
+    case 'NoItems':
+      return 'it has no items to run for';
+    case 'InvalidInput':
+      return 'an input has no value, its items cannot be computed, or its values make the Job too large';
+    case 'OutputsLost':
+      return `the Job of attempt ${attempt} completed, and did not give its outputs, or more than 4 KiB of them`;
     case 'Approved':
       return `approved by ${by}`;
     case 'Rejected':

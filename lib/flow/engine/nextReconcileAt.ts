@@ -17,6 +17,8 @@ export interface Timers {
   readonly missing: readonly Missing[];
   readonly jobsExpireAt: number | null;
   readonly uidsDueAt: number | null;
+  /** When the group is asked again. */
+  readonly groupAt: number | null;
   /** More could start at once. */
   readonly hasMore: boolean;
 }
@@ -28,6 +30,7 @@ export function nextReconcileAt(progress: Progress, timers: Timers, now: number)
   const instants = [
     timers.jobsExpireAt,
     timers.uidsDueAt,
+    timers.groupAt,
     deadlineAt(progress),
     finallyAt !== null && isOpen ? finallyAt + spec.policy.finallyDeadlineMs : null,
     endedAt === null ? null : endedAt + spec.policy.ttlMs,

@@ -7,7 +7,14 @@
  * within that time is made again. The time that a flow was suspended is lost.
  */
 
-import { type FlowRecord, hasEnded, newRecord, type StepRecord, type StopReason } from '../state/record.ts';
+import {
+  type FlowRecord,
+  hasEnded,
+  newRecord,
+  type StepRecord,
+  type StopReason,
+  type Values,
+} from '../state/record.ts';
 import type { FlowSnapshot, FlowView, JobView, StepStatusView } from '../state/snapshot.ts';
 
 const stopReasons: readonly StopReason[] = [
@@ -36,7 +43,17 @@ export function rebuildRecord(flow: FlowView, jobs: FlowSnapshot['jobs'], now: n
     finallyAt: hasFinallyBegun ? now : null,
     endedAt: steps.every(hasEnded) ? (status?.endedAt ?? now) : null,
     steps,
+    outputs: outputsOf(steps, seen),
   };
+}
+
+function outputsOf(steps: FlowRecord['steps'], seen: ReadonlyMap<string, StepStatusView>): FlowRecord['outputs'] {
+  return Object.fromEntries(
+    steps.flatMap(({ name, phase }): [string, Values][] => {
+      const outputs = seen.get(name)?.outputs ?? {};
+      return phase === 'Succeeded' && Object.keys(outputs).length > 0 ? [[name, outputs]] : [];
+    }),
+  );
 }
 
 function lastJob(jobs: FlowSnapshot['jobs'], step: string): JobView | null {

@@ -62,6 +62,8 @@ export function takeUpRetries(progress: Progress, flow: FlowView, steps: readonl
   const restart = endedAt === null ? {} : { startedAt: now, pausedMs: 0 };
   progress.changeFlow({
     endedAt: null,
+    // Another flow of the group may run by now.
+    ...(endedAt !== null && { groupAt: null }),
     ...(asked.some(({ name }) => !progress.isFinal(name)) && { stop: null, ...restart }),
   });
   return true;
@@ -77,6 +79,13 @@ function reopen(progress: Progress, name: string, attempt: number): void {
     endedAt: null,
     by: null,
   });
+  const { inputs, outputs } = progress.record();
+  if (Object.hasOwn(inputs, name)) progress.changeFlow({ inputs: without(inputs, name) });
+  if (Object.hasOwn(outputs, name)) progress.changeFlow({ outputs: without(outputs, name) });
+}
+
+function without<T>(byName: Readonly<Record<string, T>>, name: string): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(byName).filter(([key]) => key !== name));
 }
 
 function follows(steps: readonly Step[], name: string, others: readonly Step[]): boolean {

@@ -5,20 +5,23 @@
  * the record (Z12). A step becomes ready only when its dependencies are satisfied there (Z8).
  */
 
+import { conditionValues } from '../data/conditionValues.ts';
 import { parseWhen } from '../spec/conditions.ts';
 import type { Step } from '../spec/flowSpec.ts';
 import { hasEnded, type StepReason, type StepRecord } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
-import { conditionValues } from './conditionValues.ts';
+import { type Knowledge, prepareStep } from './prepareStep.ts';
 import type { Progress } from './progress.ts';
 import { answeredBy, answerOf, isSkipAsked } from './requests.ts';
 
 export interface Circumstances {
   readonly flow: FlowView;
-  readonly isSuspended: boolean;
+  /** Why nothing starts for now; null where it may. */
+  readonly hold: 'Suspended' | 'Group' | null;
   /** Nothing of these steps starts any more. */
   readonly isStopped: boolean;
   readonly now: number;
+  readonly knowledge: Knowledge;
 }
 
 export function settlePending(progress: Progress, steps: readonly Step[], circumstances: Circumstances): void {
@@ -31,23 +34,25 @@ export function settlePending(progress: Progress, steps: readonly Step[], circum
 
 /** Ready: the condition has been evaluated, and only room or time is waited for. */
 export function isReady({ phase, reason }: StepRecord): boolean {
-  return phase === 'Pending' && (reason === 'Parallelism' || reason === 'Backoff' || reason === 'Suspended');
+  return phase === 'Pending' && ['Parallelism', 'Backoff', 'Suspended', 'Group'].includes(reason ?? '');
 }
 
 function settleWaiting(progress: Progress, step: Step, circumstances: Circumstances): void {
-  const { flow, isSuspended, isStopped, now } = circumstances;
+  const { hold, isStopped, now } = circumstances;
   const before = progress.step(step.name);
-  const settled = isStopped ? stopWaiting(progress, step, before) : settleUnstopped(progress, step, before, flow);
+  const settled = isStopped
+    ? stopWaiting(progress, step, before)
+    : settleUnstopped(progress, step, before, circumstances);
   if (settled === 'dependencies') progress.change(step.name, { reason: 'Dependencies' });
   else if (settled !== 'ready') progress.change(step.name, { ...settled, endedAt: now });
-  else if (step.type === 'Manual' && !isSuspended) {
+  else if (step.type === 'Manual' && hold === null) {
     progress.change(step.name, { phase: 'PendingApproval', reason: null, startedAt: now });
     settleApproval(progress, step, circumstances);
-  } else if (!isReady(before)) progress.change(step.name, { reason: isSuspended ? 'Suspended' : 'Parallelism' });
+  } else if (!isReady(before)) progress.change(step.name, { reason: hold ?? 'Parallelism' });
 }
 
 interface Ended {
-  readonly phase: 'Skipped' | 'Failed';
+  readonly phase: 'Skipped' | 'Failed' | 'Succeeded';
   readonly reason: StepReason;
 }
 
@@ -61,7 +66,7 @@ function settleUnstopped(
   progress: Progress,
   step: Step,
   before: StepRecord,
-  flow: FlowView,
+  { flow, knowledge, now }: Circumstances,
 ): Ended | 'dependencies' | 'ready' {
   const dependencies = step.dependencies.map((name) => progress.step(name));
   if (!dependencies.every(hasEnded)) return 'dependencies';
@@ -70,7 +75,9 @@ function settleUnstopped(
   if (!dependencies.every(isSatisfied(progress))) return { phase: 'Skipped', reason: 'UpstreamFailed' };
   const result = evaluateWhen(progress, step, flow);
   if (result === 'error') return { phase: 'Failed', reason: 'WhenError' };
-  return result ? 'ready' : { phase: 'Skipped', reason: 'WhenFalse' };
+  if (!result) return { phase: 'Skipped', reason: 'WhenFalse' };
+  const prepared = prepareStep(progress, flow, step, knowledge, now);
+  return prepared === 'waits' ? 'dependencies' : prepared;
 }
 
 function settleApproval(progress: Progress, step: Step, { flow, isStopped, now }: Circumstances): void {
@@ -95,7 +102,7 @@ function evaluateWhen(progress: Progress, step: Step, flow: FlowView): boolean |
   if (step.when === null || progress.step(step.name).attempt > 1) return true;
   const condition = parseWhen(progress.spec, step, step.when);
   if (condition.kind === 'problem') return 'error';
-  const outcome = condition.evaluate(conditionValues(progress, flow, condition.stepNames));
+  const outcome = condition.evaluate(conditionValues(flow, progress.spec, progress.record(), condition.stepNames));
   return outcome.kind === 'error' ? 'error' : outcome.value;
 }
 

@@ -23,7 +23,7 @@ export interface Started {
   readonly hasMore: boolean;
 }
 
-export function startReady(progress: Progress, isSuspended: boolean, now: number): Started {
+export function startReady(progress: Progress, hold: 'Suspended' | 'Group' | null, now: number): Started {
   const starts: Start[] = [];
   let room =
     progress.spec.parallelism - progress.ordered.filter(({ name }) => progress.step(name).phase === 'Running').length;
@@ -32,10 +32,9 @@ export function startReady(progress: Progress, isSuspended: boolean, now: number
     const before = progress.step(step.name);
     if (!isReady(before) || step.type === 'Manual') continue;
     const isLater = (retryAt(step, before) ?? now) > now;
-    if (isSuspended || isLater || room <= 0 || starts.length === MAX_STARTS) {
-      hasMore ||= !isSuspended && !isLater && room > 0;
-      if (before.reason !== 'Backoff')
-        progress.change(step.name, { reason: isSuspended ? 'Suspended' : 'Parallelism' });
+    if (hold !== null || isLater || room <= 0 || starts.length === MAX_STARTS) {
+      hasMore ||= hold === null && !isLater && room > 0;
+      if (before.reason !== 'Backoff') progress.change(step.name, { reason: hold ?? 'Parallelism' });
       continue;
     }
     room -= 1;

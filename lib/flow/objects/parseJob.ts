@@ -13,7 +13,7 @@ import {
   takeOptionalString,
   takeOptionalTime,
 } from '../../kube/fields.ts';
-import { label } from '../state/names.ts';
+import { annotation, label } from '../state/names.ts';
 import type { JobOutcome, JobView } from '../state/snapshot.ts';
 import { isSet } from './parseJobFlow.ts';
 import { labelsOf, type Owned, parseOwned } from './parseOwned.ts';
@@ -31,12 +31,21 @@ export function parseJob(input: unknown): WatchedJob {
     step: takeOptionalString(labels, label.step, 'metadata.labels') ?? '',
     attempt: Number.isSafeInteger(attempt) ? attempt : 0,
     terminating: isSet(metadata['deletionTimestamp']),
+    ...holdOf(metadata, takeOptionalFields(object, 'spec', 'job') ?? {}),
     outcome: outcomeOf(takeOptionalFields(object, 'status', 'job') ?? {}),
   };
 }
 
 export function toJobView({ namespace: _, flow: __, ownerUid, ...job }: WatchedJob, flowUid: string): JobView {
   return { ...job, isOurs: ownerUid === flowUid };
+}
+
+/** Present only where it is suspended. */
+function holdOf(metadata: Fields, spec: Fields): Pick<JobView, 'suspended' | 'held'> {
+  if (spec['suspend'] !== true) return {};
+  const annotations = takeOptionalFields(metadata, 'annotations', 'metadata') ?? {};
+  const held = annotations[annotation.held];
+  return { suspended: true, ...((held === 'once' || held === 'suspend') && { held }) };
 }
 
 function outcomeOf(status: Fields): JobOutcome | null {

@@ -7,8 +7,8 @@
 
 import { type Fields, takeFields, takeOptionalFields, takeOptionalTime, takeString } from '../../kube/fields.ts';
 import { readSpec } from '../spec/readSpec.ts';
+import { hashSpec } from '../state/hashSpec.ts';
 import { GROUP } from '../state/names.ts';
-import { hashSpec } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
 import { parseStatus } from './parseStatus.ts';
 

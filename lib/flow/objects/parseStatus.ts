@@ -6,7 +6,7 @@
  */
 
 import type { FlowPhase } from '../state/flowPhase.ts';
-import { stepPhases } from '../state/record.ts';
+import { stepPhases, type Values } from '../state/record.ts';
 import type { FlowStatusView, StepStatusView } from '../state/snapshot.ts';
 
 const flowPhases: readonly FlowPhase[] = [
@@ -55,8 +55,17 @@ function parseStep(step: Loose): readonly StepStatusView[] {
       retries: whole(step['retryCount']) ?? 0,
       exitCode: whole(step['exitCode']),
       by: text(step['approvedBy']),
+      outputs: parseOutputs(step),
     },
   ];
+}
+
+function parseOutputs(step: Loose): Values {
+  const entries = list(toFields(step['outputs'])['parameters']).flatMap((each): [string, string][] => {
+    const [name, value] = [text(each['name']), text(each['value'])];
+    return name === null || value === null ? [] : [[name, value]];
+  });
+  return Object.fromEntries(entries);
 }
 
 function toFields(value: unknown): Loose {

@@ -7,13 +7,13 @@
  * Does not guarantee how long real Jobs take. The Job controller alone takes about a second each.
  */
 
-import { advance } from '../engine/advance.ts';
 import type { StepChange } from '../engine/progress.ts';
 import type { Problem } from '../spec/flowSpec.ts';
 import type { FlowPhase, FlowReason } from '../state/flowPhase.ts';
 import { requestPrefix } from '../state/names.ts';
 import type { FlowRecord } from '../state/record.ts';
 import { toWrites } from '../writes/toWrites.ts';
+import { decideSimulated } from './decideSimulated.ts';
 import { type PlannedEnd, type SimulatedFlow, startSimulatedCluster } from './simulatedCluster.ts';
 
 /** A flow of 1,000 steps with 100 retries each needs fewer. */
@@ -50,8 +50,7 @@ export function simulate(flow: SimulatedFlow, plan: SimulationPlan): Simulation 
   const asked = new Map<string, number>();
   let now = 0;
   for (let count = 0; count < MAX_DECISIONS; count += 1) {
-    const snapshot = cluster.snapshot(now);
-    const decision = advance(snapshot, now);
+    const { snapshot, decision } = decideSimulated(cluster, cluster.snapshot(now), now);
     for (const change of decision.changes) timeline.push({ ...change, at: now });
     for (const write of toWrites(decision, snapshot)) cluster.apply(write, now);
     for (const { step, to } of decision.changes)

@@ -8,16 +8,21 @@
 
 import { isObject } from '../spec/fieldReader.ts';
 import type { FlowSpec, Json, JsonObject, Problem } from '../spec/flowSpec.ts';
+import type { Facts, Read } from '../state/facts.ts';
+import { hashSpec } from '../state/hashSpec.ts';
 import { label } from '../state/names.ts';
-import { type FlowRecord, hashSpec, parseRecord } from '../state/record.ts';
+import { type FlowRecord, parseRecord, type Values } from '../state/record.ts';
 import type { FlowSnapshot, FlowView, JobView } from '../state/snapshot.ts';
 import type { FlowWrite } from '../writes/toWrites.ts';
+import { simulatedFacts } from './simulatedFacts.ts';
 
 export interface PlannedEnd {
   /** `timeout`: it runs until its activeDeadlineSeconds. */
   readonly kind: 'ok' | 'fail' | 'timeout';
   readonly exitCode: number;
   readonly durationMs: number;
+  /** What it gives, by name; `simulated-NAME` where it does not say. */
+  readonly outputs?: Values;
 }
 
 export interface SimulatedFlow {
@@ -30,6 +35,8 @@ export interface SimulatedFlow {
 interface SimulatedJob {
   readonly view: Omit<JobView, 'outcome' | 'exitCode'>;
   readonly endsAt: number | null;
+  /** From its start, or its release, to its end; null where it does not end. */
+  readonly runMs: number | null;
   readonly end: { readonly kind: 'Complete' | 'Failed'; readonly reason: string; readonly exitCode: number };
 }
 
@@ -38,11 +45,15 @@ export interface SimulatedCluster {
   snapshot(now: number, basis?: FlowSnapshot['basis']): FlowSnapshot;
   /** False where the API server would refuse: the state has to be read again. */
   apply(write: FlowWrite, now: number): boolean;
+  /** What a decision has asked to read. Inputs that no plan gives are `simulated-KEY`. */
+  factsFor(reads: readonly Read[]): Facts;
   annotate(annotations: Readonly<Record<string, string>>): void;
   changeSpec(spec: FlowSpec): void;
   /** As a person does. */
   deleteJob(name: string): void;
   record(): FlowRecord | null;
+  /** What else was written: `configmaps/nightly-config`. */
+  readonly made: ReadonlySet<string>;
   isDeleted(): boolean;
   /** When the next Job ends; null where none will. */
   nextEndAt(now: number): number | null;
@@ -70,12 +81,29 @@ export function startSimulatedCluster(
   };
   let record: { readonly uid: string; readonly resourceVersion: string; readonly text: string } | null = null;
   const jobs = new Map<string, SimulatedJob>();
+  const made = new Set<string>();
   const grow = () => {
     revision += 1;
     return String(revision);
   };
   const readRecord = (): FlowRecord | null => (record === null || record.text === '' ? null : parseRecord(record.text));
 
+  const holdJob = (name: string, { spec }: JsonObject, at: number): boolean => {
+    const job = jobs.get(name);
+    if (job === undefined) return false;
+    const isHeld = isObject(spec) && spec['suspend'] === true;
+    const { suspended: _, held: __, ...view } = job.view;
+    const resourceVersion = grow();
+    if (isHeld)
+      jobs.set(name, { ...job, view: { ...view, resourceVersion, suspended: true, held: 'suspend' }, endsAt: null });
+    else
+      jobs.set(name, {
+        ...job,
+        view: { ...view, resourceVersion },
+        endsAt: job.runMs === null ? null : at + job.runMs,
+      });
+    return true;
+  };
   const createJob = (object: JsonObject, at: number): boolean => {
     const job = toJob(object, `job-${grow()}`, plan, at);
     if (jobs.has(job.view.name)) return false;
@@ -97,6 +125,13 @@ export function startSimulatedCluster(
     },
     apply(write, at) {
       if (write.kind === 'create' && write.resource === 'jobs') return createJob(write.object, at);
+      if (write.kind === 'patch' && write.resource === 'jobs') return holdJob(write.name, write.patch, at);
+      if (write.kind !== 'delete' && write.resource !== 'jobflowrecords') {
+        made.add(
+          `${write.resource}/${write.kind === 'create' ? String(objectAt(write.object, 'metadata')['name']) : write.name}`,
+        );
+        return true;
+      }
       if (write.kind === 'create') {
         if (record !== null) return false;
         record = { uid: `record-${grow()}`, resourceVersion: String(revision), text: '' };
@@ -114,6 +149,7 @@ export function startSimulatedCluster(
       else jobs.delete(write.name);
       return true;
     },
+    factsFor: (reads) => simulatedFacts(reads, plan),
     annotate(annotations) {
       if (flow !== null)
         flow = { ...flow, resourceVersion: grow(), annotations: { ...flow.annotations, ...annotations } };
@@ -121,8 +157,12 @@ export function startSimulatedCluster(
     changeSpec(changed) {
       if (flow !== null) flow = { ...flow, resourceVersion: grow(), spec: changed, specHash: hashSpec(changed) };
     },
-    deleteJob: (each) => void jobs.delete(each),
+    deleteJob(each) {
+      grow();
+      jobs.delete(each);
+    },
     record: readRecord,
+    made,
     isDeleted: () => flow === null,
     nextEndAt(at) {
       const later = [...jobs.values()].flatMap(({ endsAt }) => (endsAt === null || endsAt <= at ? [] : [endsAt]));
@@ -158,16 +198,22 @@ function toJob(
     attempt,
     isOurs: true,
     terminating: false,
+    ...(objectAt(object, 'spec')['suspend'] === true && { suspended: true, held: 'once' as const }),
   };
+  const startsAt = 'suspended' in view ? null : now;
+  const endAfter = (runMs: number | null) => ({
+    runMs,
+    endsAt: startsAt === null || runMs === null ? null : startsAt + runMs,
+  });
   if (isLate) {
     const end = { kind: 'Failed', reason: 'DeadlineExceeded', exitCode: 143 } as const;
-    return { view, endsAt: deadlineMs === null ? null : now + deadlineMs, end };
+    return { view, ...endAfter(deadlineMs), end };
   }
   const end =
     kind === 'ok'
       ? ({ kind: 'Complete', reason: 'CompletionsReached', exitCode: 0 } as const)
       : ({ kind: 'Failed', reason: 'BackoffLimitExceeded', exitCode } as const);
-  return { view, endsAt: now + durationMs, end };
+  return { view, ...endAfter(durationMs), end };
 }
 
 function objectAt(object: JsonObject, key: string): JsonObject {

@@ -1,6 +1,6 @@
 /** Reads the conditions of one step. They may name what is known when they are evaluated. */
 
-import { type Condition, parseCondition } from '../../expression/condition.ts';
+import { type Condition, type Expression, parseCondition, parseList, parseText } from '../../expression/condition.ts';
 import type { ConditionProblem, ConditionScope } from '../../expression/scope.ts';
 import type { FlowSpec, Step } from './flowSpec.ts';
 import { ancestorsOf } from './order.ts';
@@ -14,6 +14,16 @@ export function parseRetryWhen(spec: FlowSpec, step: Step, text: string): Condit
   return parseCondition(text, scopeOf(spec, step, true));
 }
 
+/** `forEach.from`. */
+export function parseItems(spec: FlowSpec, step: Step, text: string): Expression<readonly string[]> | ConditionProblem {
+  return parseList(text, scopeOf(spec, step, false));
+}
+
+/** `memoize.key`. */
+export function parseKey(spec: FlowSpec, step: Step, text: string): Expression<string> | ConditionProblem {
+  return parseText(text, scopeOf(spec, step, false));
+}
+
 function scopeOf(spec: FlowSpec, step: Step, isRetry: boolean): ConditionScope {
   const isFinal = spec.finally.some(({ name }) => name === step.name);
   const before = ancestorsOf(isFinal ? spec.finally : spec.steps, step.name);
@@ -22,6 +32,9 @@ function scopeOf(spec: FlowSpec, step: Step, isRetry: boolean): ConditionScope {
     steps: isFinal ? new Set([...names(spec.steps), ...before]) : before,
     allSteps: new Set([...names(spec.steps), ...names(spec.finally)]),
     parameters: new Set(Object.keys(spec.parameters)),
+    outputs: new Map(
+      [...spec.steps, ...spec.finally].map((each) => [each.name, each.outputs.map((output) => output.name)]),
+    ),
     isRetry,
   };
 }

@@ -19,6 +19,10 @@ export interface FieldReader {
   /** Of Go's form, as `1m30s`, in milliseconds. */
   span(key: string): number | null;
   object(key: string): JsonObject | null;
+  /** False for `null`, too. */
+  has(key: string): boolean;
+  /** All of it, each field taken: an object that the API server checks. */
+  whole(): JsonObject;
   /** Null when absent. */
   fields(key: string): FieldReader | null;
   list(key: string, range: { readonly min: number; readonly max: number }): readonly FieldReader[];
@@ -90,6 +94,11 @@ export function readFields(value: unknown, path: string, problems: Problem[]): F
       return span;
     },
     object: (key) => typed(key, 'an object', isObject),
+    has: (key) => Object.hasOwn(fields, key) && (fields[key] ?? null) !== null,
+    whole() {
+      for (const key of Object.keys(fields)) taken.add(key);
+      return fields;
+    },
     fields(key) {
       const value = take(key);
       return value === undefined ? null : readFields(value, `${path}.${key}`, problems);

@@ -19,7 +19,16 @@ export interface FlowSpec {
   readonly suspend: boolean;
   /** Start nothing more; `Terminate` also ends what runs. */
   readonly shutdown: 'Stop' | 'Terminate' | null;
+  /** While suspended, running Jobs are suspended, too. */
+  readonly suspendJobs: boolean;
   readonly policy: ExecutionPolicy;
+  readonly resources: ResourceTemplates;
+}
+
+/** Objects that the flow owns. A step names one by the name of its template. */
+export interface ResourceTemplates {
+  readonly claims: readonly NamedTemplate[];
+  readonly configMaps: readonly NamedTemplate[];
 }
 
 export interface ExecutionPolicy {
@@ -32,6 +41,9 @@ export interface ExecutionPolicy {
   readonly ttlMs: number;
   /** Copied into each Job that has none. */
   readonly podFailurePolicy: JsonObject | null;
+  /** Flows of one key in a namespace are a group. Null: the flow is in none. */
+  readonly concurrencyKey: string | null;
+  readonly concurrencyPolicy: 'Allow' | 'Forbid' | 'Replace';
 }
 
 export interface NamedTemplate {
@@ -52,6 +64,52 @@ export interface Step {
   readonly timeoutMs: number | null;
   readonly continueOnFailure: boolean;
   readonly approval: Approval;
+  readonly inputs: readonly InputParameter[];
+  readonly outputs: readonly OutputParameter[];
+  readonly forEach: ForEach | null;
+  readonly memoize: Memoize | null;
+  /** Its Job starts only once its uid is recorded. */
+  readonly once: boolean;
+}
+
+export interface InputParameter {
+  readonly name: string;
+  readonly from: InputSource;
+  /** What it is where the source has no value. Null: the step fails then. */
+  readonly fallback: string | null;
+}
+
+export type InputSource =
+  | { readonly kind: 'value'; readonly value: string }
+  | { readonly kind: 'output'; readonly step: string; readonly name: string }
+  | { readonly kind: 'jobStatus'; readonly step: string; readonly path: string }
+  | { readonly kind: 'configMap' | 'secret'; readonly name: string; readonly key: string };
+
+export interface OutputParameter {
+  readonly name: string;
+  readonly from: OutputSource;
+}
+
+export type OutputSource =
+  | { readonly kind: 'jobStatus'; readonly path: string }
+  /** `container` null: the first one. `path` null: the whole message. */
+  | { readonly kind: 'terminationMessage'; readonly container: string | null; readonly path: string | null }
+  | { readonly kind: 'configMap'; readonly name: string; readonly key: string };
+
+/** One Indexed Job, with a pod for each item. */
+export interface ForEach {
+  readonly items: readonly string[] | null;
+  /** CEL, where `items` is null. */
+  readonly from: string | null;
+  readonly parallelism: number;
+  /** Items that may fail; null: none, and the others run all the same. */
+  readonly maxFailed: number | null;
+}
+
+export interface Memoize {
+  /** CEL; null: a hash of the rendered Job. */
+  readonly key: string | null;
+  readonly ttlMs: number | null;
 }
 
 export interface RetryPolicy {

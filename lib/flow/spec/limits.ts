@@ -17,6 +17,21 @@ export const limits = {
   name: 52,
   parallelism: 500,
   retries: 100,
+  inputs: 32,
+  outputs: 16,
+  /** What a kubelet keeps of the message of one container, and its escapes as JSON. */
+  stepOutputs: 8_192,
+  /** They stand in the record, beside the steps. Inputs that are read may be as many. */
+  flowOutputs: 131_072,
+  /** Beyond it etcd's limit comes near. */
+  record: 524_288,
+  items: 10_000,
+  /** A ConfigMap may have 1 MiB. */
+  itemBytes: 524_288,
+  resourceTemplates: 16,
+  /** Of a name of an object, a key or a path. */
+  reference: 253,
+  concurrencyKey: 63,
   /** 2^31 - 1: what `int32` fields of a Job hold. */
   int32: 2_147_483_647,
 } as const;

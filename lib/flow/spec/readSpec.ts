@@ -9,6 +9,8 @@
 import { type FieldReader, readFields } from './fieldReader.ts';
 import type { Approval, ExecutionPolicy, FlowSpec, Problem, RetryPolicy, Step } from './flowSpec.ts';
 import { limits } from './limits.ts';
+import { readForEach, readInputs, readMemoize, readOutputs } from './readData.ts';
+import { readResources } from './readResources.ts';
 
 export interface SpecRead {
   readonly spec: FlowSpec;
@@ -34,9 +36,11 @@ export function readSpec(value: unknown): SpecRead {
     parallelism: fields.integer('parallelism', { min: 1, max: limits.parallelism }) ?? 64,
     suspend: fields.flag('suspend'),
     shutdown: fields.choice('shutdown', ['Stop', 'Terminate']),
+    suspendJobs: fields.flag('suspendJobs'),
     policy: readPolicy(fields.fields('executionPolicy') ?? readFields({}, 'spec.executionPolicy', problems)),
+    resources: readResources(fields.fields('resourceTemplates')),
   };
-  fields.end({ suspendJobs: planned, resourceTemplates: planned });
+  fields.end();
   return { spec, problems };
 }
 
@@ -53,8 +57,10 @@ function readPolicy(fields: FieldReader): ExecutionPolicy {
     retainJobs: fields.choice('retainJobs', ['All', 'Failed', 'None']) ?? 'All',
     ttlMs: seconds('ttlSecondsAfterFinished', 0) ?? 86_400_000,
     podFailurePolicy: fields.object('podFailurePolicy'),
+    concurrencyKey: fields.text('concurrencyKey', limits.concurrencyKey),
+    concurrencyPolicy: fields.choice('concurrencyPolicy', ['Allow', 'Forbid', 'Replace']) ?? 'Forbid',
   };
-  fields.end({ concurrencyKey: planned, concurrencyPolicy: planned });
+  fields.end();
   return policy;
 }
 
@@ -72,15 +78,13 @@ function readStep(fields: FieldReader): Step {
     timeoutMs: timeout === null ? null : timeout * 1_000,
     continueOnFailure: fields.flag('continueOnFailure'),
     approval: readApproval(fields),
+    inputs: readInputs(fields.fields('inputs')),
+    outputs: readOutputs(fields.fields('outputs')),
+    forEach: readForEach(fields.fields('forEach')),
+    memoize: readMemoize(fields.fields('memoize')),
+    once: fields.flag('once'),
   };
-  fields.end({
-    once: planned,
-    forEach: planned,
-    memoize: planned,
-    inputs: `${planned}; a condition reads spec.parameters`,
-    outputs: planned,
-    artifacts: inStep,
-  });
+  fields.end({ artifacts: inStep });
   return step;
 }
 

@@ -6,7 +6,8 @@
  * Does not guarantee that the API server accepts each Job.
  */
 
-import { parseRetryWhen, parseWhen } from './conditions.ts';
+import { checkData } from './checkData.ts';
+import { parseItems, parseKey, parseRetryWhen, parseWhen } from './conditions.ts';
 import { isObject } from './fieldReader.ts';
 import type { FlowSpec, JsonObject, Problem, Step } from './flowSpec.ts';
 import { orderSteps } from './order.ts';
@@ -21,8 +22,11 @@ export function validate(spec: FlowSpec): readonly Problem[] {
   const templates = new Set(spec.templates.map(({ name }) => name));
   const names = [...spec.steps, ...spec.finally].map(({ name }) => name);
   const doubled = new Set(names.filter((name, index) => names.indexOf(name) !== index));
-  for (const [index, { template }] of spec.templates.entries())
-    checkTemplate(template, `spec.templates[${index}].template`, spec, report);
+  const perItem = new Set(
+    [...spec.steps, ...spec.finally].filter((step) => step.forEach !== null).map(({ templateRef }) => templateRef),
+  );
+  for (const [index, { name, template }] of spec.templates.entries())
+    checkTemplate(template, `spec.templates[${index}].template`, spec, perItem.has(name), report);
   for (const list of ['steps', 'finally'] as const) {
     const known = new Set(spec[list].map(({ name }) => name));
     for (const [index, step] of spec[list].entries()) {
@@ -35,6 +39,7 @@ export function validate(spec: FlowSpec): readonly Problem[] {
     const { cycle } = orderSteps(spec[list]);
     if (cycle !== null) report(`spec.${list}`, `dependencies go in a circle: ${cycle.join(' -> ')}`);
   }
+  checkData(spec, report);
   // A condition may name what comes before it, which a circle or a doubled name leaves open.
   if (!problems.some(({ severity }) => severity === 'error')) checkConditions(spec, report);
   return problems;
@@ -77,7 +82,7 @@ function checkWork(step: Step, templates: ReadonlySet<string>, path: string, spe
   else if (step.template === null && step.templateRef === null) report(path, 'needs template or templateRef');
   else if (step.templateRef !== null && !templates.has(step.templateRef))
     report(`${path}.templateRef`, `there is no template "${step.templateRef}" in spec.templates`);
-  if (step.template !== null) checkTemplate(step.template, `${path}.template`, spec, report);
+  if (step.template !== null) checkTemplate(step.template, `${path}.template`, spec, step.forEach !== null, report);
   if (step.message !== null) report(`${path}.message`, 'is read of a Manual step only', 'warning');
 }
 
@@ -95,7 +100,13 @@ function checkManual(step: Step, path: string, report: Report): void {
 }
 
 /** What would make each Job of it fail, or what zen-flow itself decides. */
-function checkTemplate(template: JsonObject, path: string, { policy }: FlowSpec, report: Report): void {
+function checkTemplate(
+  template: JsonObject,
+  path: string,
+  { policy }: FlowSpec,
+  isPerItem: boolean,
+  report: Report,
+): void {
   const { apiVersion, kind, metadata, spec } = template;
   if ((apiVersion ?? 'batch/v1') !== 'batch/v1' || (kind ?? 'Job') !== 'Job') report(path, 'must be a Job of batch/v1');
   if (isObject(metadata) && (metadata['name'] !== undefined || metadata['generateName'] !== undefined))
@@ -120,6 +131,8 @@ function checkTemplate(template: JsonObject, path: string, { policy }: FlowSpec,
   const restart = pod['restartPolicy'];
   if (restart !== 'Never' && restart !== 'OnFailure')
     report(`${path}.spec.template.spec.restartPolicy`, 'must be Never or OnFailure, as of every Job');
+  if (isPerItem && restart === 'OnFailure')
+    report(`${path}.spec.template.spec.restartPolicy`, 'must be Never where a step has forEach');
   if (policy.podFailurePolicy !== null && restart === 'OnFailure')
     report(`${path}.spec.template.spec.restartPolicy`, 'must be Never where executionPolicy has a podFailurePolicy');
 }
@@ -131,6 +144,8 @@ function checkConditions(spec: FlowSpec, report: Report): void {
       const texts = [
         { at: `${path}.when`, text: step.when, parse: parseWhen },
         { at: `${path}.retryPolicy.when`, text: step.retry?.when ?? null, parse: parseRetryWhen },
+        { at: `${path}.forEach.from`, text: step.forEach?.from ?? null, parse: parseItems },
+        { at: `${path}.memoize.key`, text: step.memoize?.key ?? null, parse: parseKey },
       ];
       for (const { at, text, parse } of texts) {
         const read = text === null ? null : parse(spec, step, text);

@@ -9,7 +9,7 @@ export type FlowReason =
   | StopReason
   | 'ValidationFailed'
   | 'DAGCycle'
-  | 'RecordMissing'
+  | 'RecordTooLarge'
   | 'RecordUnreadable'
   | 'SpecChanged';
 
@@ -24,6 +24,7 @@ export function flowPhase(spec: FlowSpec, record: FlowRecord): FlowState {
   if (record.endedAt !== null) return { phase: reason === null ? 'Succeeded' : 'Failed', reason };
   if (record.suspendedAt !== null) return { phase: 'Suspended', reason };
   const open = record.steps.filter((step) => !hasEnded(step));
+  if (record.groupAt === null && open.some((step) => step.reason === 'Group')) return { phase: 'Pending', reason };
   const isWaiting = open.some(({ phase }) => phase === 'PendingApproval') && !open.some(isMoving);
   if (isWaiting) return { phase: 'Paused', reason };
   const final = new Set(spec.finally.map(({ name }) => name));

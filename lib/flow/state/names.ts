@@ -15,6 +15,13 @@ export const label = {
   attempt: `${GROUP}/attempt`,
 } as const;
 
+export const annotation = {
+  /** Of a Job: zen-flow suspended it, and will release it. The value says why. */
+  held: `${GROUP}/held`,
+  /** Who created the flow, by the webhook. */
+  initiatedBy: `${GROUP}/initiated-by`,
+} as const;
+
 /** What a person asks of a running flow. Each is followed by `/<step>`. */
 export const requestPrefix = {
   approved: `approved.${GROUP}`,
@@ -35,6 +42,24 @@ export function jobName(flow: { readonly name: string; readonly uid: string }, s
 /** A flow of the same name that is made later has a record of its own. */
 export function recordName(flow: { readonly name: string; readonly uid: string }): string {
   return `${flow.name}-${hashName(flow.uid)}`;
+}
+
+/** What a step names by the name of its template. */
+export function resourceName(flow: string, template: string): string {
+  return `${flow}-${template}`;
+}
+
+/** The ConfigMap of the items of one attempt. */
+export function itemsName(job: string): string {
+  return `${job}-items`;
+}
+
+export function memoName(hash: string): string {
+  return `zen-flow-memo-${hash}`;
+}
+
+export function groupLeaseName(concurrencyKey: string): string {
+  return `zen-flow-${hashName('group', concurrencyKey)}`;
 }
 
 /** A Job's name is also a label and the name of its pods: no dots, and no dash where it is cut. */

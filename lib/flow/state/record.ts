@@ -6,7 +6,6 @@
  */
 
 import type { FlowSpec } from '../spec/flowSpec.ts';
-import { hash53 } from './hash.ts';
 
 export const stepPhases = ['Pending', 'PendingApproval', 'Running', 'Succeeded', 'Failed', 'Skipped'] as const;
 export type StepPhase = (typeof stepPhases)[number];
@@ -18,6 +17,7 @@ export type StepReason =
   | 'Parallelism'
   | 'Backoff'
   | 'Suspended'
+  | 'Group'
   // Skipped
   | 'WhenFalse'
   | 'UpstreamFailed'
@@ -25,7 +25,11 @@ export type StepReason =
   | 'Bypassed'
   // Succeeded
   | 'Approved'
+  | 'Memoized'
+  | 'NoItems'
   // Failed
+  | 'InvalidInput'
+  | 'OutputsLost'
   | 'InvalidTemplate'
   | 'JobFailed'
   | 'JobDeleted'
@@ -47,6 +51,9 @@ export type StopReason =
   | 'BackoffLimitExceeded'
   | 'Rejected'
   | 'StepFailed';
+
+/** Texts by name. */
+export type Values = Readonly<Record<string, string>>;
 
 export interface StepRecord {
   readonly name: string;
@@ -85,6 +92,11 @@ export interface FlowRecord {
   readonly endedAt: number | null;
   /** Sorted by name, no duplicates: `steps` and `finally` together. */
   readonly steps: readonly StepRecord[];
+  /** What ended steps gave, and what was read for steps that start, by step (Z12). */
+  readonly outputs: Readonly<Record<string, Values>>;
+  readonly inputs: Readonly<Record<string, Values>>;
+  /** Since when the flow may run, of those of its group. */
+  readonly groupAt: number | null;
 }
 
 export function newRecord(spec: FlowSpec, specHash: string, now: number): FlowRecord {
@@ -103,6 +115,9 @@ export function newRecord(spec: FlowSpec, specHash: string, now: number): FlowRe
     finallyAt: null,
     endedAt: null,
     steps: names.map(newStep),
+    outputs: {},
+    inputs: {},
+    groupAt: null,
   };
 }
 
@@ -124,34 +139,21 @@ export function hasEnded({ phase }: StepRecord): boolean {
   return phase === 'Succeeded' || phase === 'Failed' || phase === 'Skipped';
 }
 
-/**
- * Of what is frozen once a flow has started. The order of steps and of keys means nothing, and what
- * may still change (parallelism, suspend, shutdown, the policy) is not in it.
- */
-export function hashSpec({ steps, templates, parameters, ...rest }: FlowSpec): string {
-  return hash53(canonical([byName(steps), byName(rest.finally), byName(templates), parameters])).toString(36);
-}
-
-function byName<T extends { readonly name: string }>(list: readonly T[]): readonly T[] {
-  return [...list].sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`).join()}}`;
-}
-
 /** Steps as lists: their field names would be two thirds of the text. */
-export function serializeRecord({ steps, ...record }: FlowRecord): string {
+export function serializeRecord({ steps, outputs, inputs, groupAt, ...record }: FlowRecord): string {
   const rows = steps.map((step) => {
     const { name, phase, attempt, jobUid, startedAt, endedAt, exitCode, reason, by } = step;
     const row = [name, phase, attempt, jobUid, startedAt, endedAt, exitCode, reason, by];
     while (row.at(-1) === null) row.pop();
     return row;
   });
-  return JSON.stringify({ ...record, steps: rows });
+  return JSON.stringify({
+    ...record,
+    ...(groupAt !== null && { groupAt }),
+    ...(Object.keys(outputs).length > 0 && { outputs }),
+    ...(Object.keys(inputs).length > 0 && { inputs }),
+    steps: rows,
+  });
 }
 
 /**
@@ -160,13 +162,19 @@ export function serializeRecord({ steps, ...record }: FlowRecord): string {
  */
 export function parseRecord(text: string): FlowRecord | null {
   try {
-    const record = JSON.parse(text) as Omit<FlowRecord, 'steps'> & { readonly steps: readonly (readonly unknown[])[] };
+    const written = JSON.parse(text) as Omit<FlowRecord, 'steps'> & { readonly steps: readonly (readonly unknown[])[] };
+    const record = { ...written, ...laterFields(written) };
     if (record.v !== 1 || !Array.isArray(record.steps) || !isSound(record)) return null;
     const steps = record.steps.map(toStep);
     return steps.every(isSoundStep) ? { ...record, steps } : null;
   } catch {
     return null;
   }
+}
+
+/** A record that says nothing of them has none. */
+function laterFields({ outputs, inputs, groupAt }: Partial<Pick<FlowRecord, 'outputs' | 'inputs' | 'groupAt'>>) {
+  return { outputs: outputs ?? {}, inputs: inputs ?? {}, groupAt: groupAt ?? null };
 }
 
 /** What a Date holds, in milliseconds. */
@@ -184,10 +192,17 @@ function isSound(record: Omit<FlowRecord, 'steps'>): boolean {
     isCount(retries) &&
     isInstant(startedAt) &&
     isInstant(pausedMs) &&
-    [suspendedAt, finallyAt, endedAt].every((value) => orNull(value, isInstant)) &&
+    [suspendedAt, finallyAt, endedAt, record.groupAt].every((value) => orNull(value, isInstant)) &&
+    [record.outputs, record.inputs].every(areValues) &&
     [record.flowRevision, record.jobsRevision, record.specHash].every(isText) &&
     (stop === null || (isText(stop.reason) && isInstant(stop.at)))
   );
+}
+
+function areValues(byStep: unknown): boolean {
+  const areTexts = (values: unknown) =>
+    typeof values === 'object' && values !== null && Object.values(values).every(isText);
+  return typeof byStep === 'object' && byStep !== null && Object.values(byStep).every(areTexts);
 }
 
 function isSoundStep({ name, phase, attempt, startedAt, endedAt, exitCode, ...step }: StepRecord): boolean {

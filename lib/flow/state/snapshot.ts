@@ -5,8 +5,9 @@
  */
 
 import type { FlowSpec, JsonObject, Problem } from '../spec/flowSpec.ts';
+import type { Facts } from './facts.ts';
 import type { FlowPhase } from './flowPhase.ts';
-import type { FlowRecord, StepPhase } from './record.ts';
+import type { FlowRecord, StepPhase, Values } from './record.ts';
 
 export interface FlowView {
   readonly namespace: string;
@@ -58,6 +59,7 @@ export interface StepStatusView {
   readonly retries: number;
   readonly exitCode: number | null;
   readonly by: string | null;
+  readonly outputs: Values;
 }
 
 export interface RecordView {
@@ -79,6 +81,10 @@ export interface JobView {
   readonly outcome: JobOutcome | null;
   /** Of the container that ended last. Present only where the pods were read. */
   readonly exitCode?: number;
+  /** `spec.suspend`. False where absent. */
+  readonly suspended?: boolean;
+  /** zen-flow suspended it, and why. */
+  readonly held?: 'once' | 'suspend';
 }
 
 export interface JobOutcome {
@@ -101,6 +107,8 @@ export interface FlowSnapshot {
   readonly revisions: { readonly flows: string; readonly jobs: string };
   /** Jobs that the API server will never take; none where absent. */
   readonly refused?: readonly RefusedStart[];
+  /** What decisions about it have asked for. */
+  readonly facts?: Facts;
 }
 
 export interface RefusedStart {

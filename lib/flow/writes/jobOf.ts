@@ -6,9 +6,13 @@
  * zen-flow is down.
  */
 
+import { itemsOf } from '../data/items.ts';
+import { valuesOf } from '../data/parameters.ts';
+import { renderTemplate } from '../data/renderTemplate.ts';
 import { isObject } from '../spec/fieldReader.ts';
 import type { FlowSpec, Json, JsonObject, Step } from '../spec/flowSpec.ts';
-import { API_VERSION, jobName, label, MANAGER } from '../state/names.ts';
+import { API_VERSION, annotation, itemsName, jobName, label, MANAGER } from '../state/names.ts';
+import type { FlowRecord } from '../state/record.ts';
 
 export interface FlowIdentity {
   readonly namespace: string;
@@ -16,20 +20,44 @@ export interface FlowIdentity {
   readonly uid: string;
 }
 
-export function jobOf(flow: FlowIdentity, spec: FlowSpec, step: Step, attempt: number): JsonObject {
-  const template = templateOf(spec, step);
+/** `record`: with the inputs of the step. What it says of other steps gives theirs. */
+export function jobOf(flow: FlowIdentity, spec: FlowSpec, record: FlowRecord, step: Step, attempt: number): JsonObject {
+  const name = jobName(flow, step.name, attempt);
+  const items = itemsOf(flow, spec, record, step) ?? null;
+  const values = valuesOf(spec, step, record) ?? {};
+  const template = renderTemplate(flow.name, spec, step, values, items === null ? null : itemsName(name)) ?? {};
   const metadata = objectAt(template, 'metadata');
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
-      name: jobName(flow, step.name, attempt),
+      name,
       namespace: flow.namespace,
       labels: { ...objectAt(metadata, 'labels'), ...jobLabels(flow, step.name, attempt) },
-      annotations: objectAt(metadata, 'annotations'),
-      ownerReferences: [{ apiVersion: API_VERSION, kind: 'JobFlow', name: flow.name, uid: flow.uid, controller: true }],
+      annotations: { ...objectAt(metadata, 'annotations'), ...(step.once && { [annotation.held]: 'once' }) },
+      ownerReferences: [ownerOf(flow)],
     },
-    spec: jobSpec(objectAt(template, 'spec'), spec, step),
+    spec: {
+      ...jobSpec(objectAt(template, 'spec'), spec, step),
+      ...(items !== null && indexed(step, items.length)),
+      ...(step.once && { suspend: true }),
+    },
+  };
+}
+
+export function ownerOf({ name, uid }: FlowIdentity): JsonObject {
+  return { apiVersion: API_VERSION, kind: 'JobFlow', name, uid, controller: true };
+}
+
+/** https://kubernetes.io/docs/concepts/workloads/controllers/job/#completion-mode */
+function indexed({ forEach, retry }: Step, completions: number): JsonObject {
+  return {
+    completionMode: 'Indexed',
+    completions,
+    parallelism: Math.min(completions, forEach?.parallelism ?? completions),
+    // Each item has its own attempts, and the others go on.
+    backoffLimitPerIndex: retry?.limit ?? 0,
+    ...(forEach?.maxFailed != null && { maxFailedIndexes: Math.min(completions, forEach.maxFailed) }),
   };
 }
 
@@ -43,15 +71,12 @@ export function jobLabels(flow: FlowIdentity, step: string, attempt: number): Re
   };
 }
 
-function templateOf(spec: FlowSpec, step: Step): JsonObject {
-  return step.template ?? spec.templates.find(({ name }) => name === step.templateRef)?.template ?? {};
-}
-
 function jobSpec(own: JsonObject, { policy }: FlowSpec, step: Step): JsonObject {
   const added: Record<string, Json> = {};
   if (step.timeoutMs !== null) added['activeDeadlineSeconds'] = step.timeoutMs / 1_000;
   // The step's own retries are attempts that zen-flow sees. The Job's would multiply them.
-  if (step.retry !== null && own['backoffLimit'] === undefined) added['backoffLimit'] = 0;
+  // Of items, `backoffLimit` would bound all together.
+  if (step.retry !== null && step.forEach === null && own['backoffLimit'] === undefined) added['backoffLimit'] = 0;
   if (policy.podFailurePolicy !== null && own['podFailurePolicy'] === undefined) {
     added['podFailurePolicy'] = policy.podFailurePolicy;
   }

@@ -17,7 +17,8 @@ export function refusedStatus(flow: FlowView, { phase, reason, problems }: Decis
   if (reason === 'SpecChanged') {
     const isSaid = status?.conditions.some(({ type, status: is }) => type === 'SpecChanged' && is === 'True') === true;
     if (isSaid || status === null) return null;
-    const message = 'steps, templates, finally and parameters are frozen once a flow has started; revert the change';
+    const message =
+      'steps, templates, resourceTemplates, finally and parameters are frozen once a flow has started; revert the change';
     return withCondition(flow, { type: 'SpecChanged', isTrue: true, reason, message }, now);
   }
   const isSaid = status?.reason === reason && status?.observedGeneration === flow.generation;

@@ -10,7 +10,7 @@ import { explainStep } from '../engine/explainStep.ts';
 import type { Json, JsonObject, Step } from '../spec/flowSpec.ts';
 import type { FlowState } from '../state/flowPhase.ts';
 import { jobName, requestPrefix } from '../state/names.ts';
-import { type FlowRecord, hasEnded, type StepRecord } from '../state/record.ts';
+import { type FlowRecord, hasEnded, type StepRecord, type Values } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
 import { conditionsOf, toTime } from './statusConditions.ts';
 
@@ -48,7 +48,7 @@ export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, n
     observedGeneration: flow.generation,
     recordRevision: record.rev,
     summary: `${completed}/${record.steps.length}`,
-    waiting: waitingFor(record),
+    waiting: waitingFor(flow, record),
     progress: {
       completedSteps: completed,
       totalSteps: record.steps.length,
@@ -64,7 +64,8 @@ export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, n
 }
 
 /** What a column has room for. */
-function waitingFor({ steps }: FlowRecord): string | null {
+function waitingFor({ spec }: FlowView, { steps }: FlowRecord): string | null {
+  if (steps.some(({ reason }) => reason === 'Group')) return `its turn in group ${spec.policy.concurrencyKey}`;
   const asked = steps.filter(({ phase }) => phase === 'PendingApproval').map(({ name }) => name);
   return asked.length === 0 ? null : `approval of ${asked.join(', ')}`.slice(0, MAX_MESSAGE);
 }
@@ -85,7 +86,16 @@ function toStep(flow: FlowView, record: FlowRecord, step: Step, own: StepRecord)
     message: own.phase === 'Succeeded' ? null : message.slice(0, MAX_MESSAGE),
     retryAt: at === null ? null : toTime(at),
     approvedBy: own.by,
+    outputs: outputsOf(record.outputs[own.name] ?? {}),
   });
+}
+
+/** Those that the step declares: what other steps ask of its Job has no name of its own. */
+function outputsOf(outputs: Values): Json {
+  const parameters = Object.entries(outputs).flatMap(([name, value]) =>
+    name.startsWith('$') ? [] : [{ name, value }],
+  );
+  return parameters.length === 0 ? null : { parameters };
 }
 
 function questionOf({ name, message }: Step): string {

@@ -2,26 +2,39 @@
  * Turns a decision into writes, in the order in which they have to be made.
  *
  * Guarantees: the record comes before every Job that it says is running (Z1), and each change of an
- * object carries the uid and resourceVersion that were decided on (Z4).
+ * object carries the uid and resourceVersion that were decided on (Z4). The Lease of a group comes
+ * before the record that says that the flow runs.
  */
 
 import type { Decision } from '../engine/advance.ts';
 import type { Start } from '../engine/startReady.ts';
-import type { JsonObject } from '../spec/flowSpec.ts';
-import { API_VERSION, label, MANAGER, recordName } from '../state/names.ts';
-import { serializeRecord } from '../state/record.ts';
+import type { FlowSpec, JsonObject } from '../spec/flowSpec.ts';
+import { API_VERSION, annotation, label, MANAGER, recordName } from '../state/names.ts';
+import { type FlowRecord, serializeRecord } from '../state/record.ts';
 import type { FlowSnapshot, FlowView } from '../state/snapshot.ts';
-import { jobOf } from './jobOf.ts';
+import { groupWrites } from './groupWrites.ts';
+import { jobOf, ownerOf } from './jobOf.ts';
+import { memoWrites } from './memoWrites.ts';
+import { ownedObjects } from './ownedObjects.ts';
+
+/** The plural of a kind. */
+export type WrittenKind = 'configmaps' | 'jobflowrecords' | 'jobflows' | 'jobs' | 'leases' | 'persistentvolumeclaims';
 
 export type FlowWrite =
   | {
       readonly kind: 'create';
-      readonly resource: 'jobflowrecords' | 'jobs';
+      readonly resource: Exclude<WrittenKind, 'jobflows'>;
       readonly object: JsonObject;
-      /** Of which a Job is. */
+      /** Of which a Job, or what it mounts, is. */
       readonly start?: Start;
     }
-  | { readonly kind: 'patch'; readonly resource: 'jobflowrecords'; readonly name: string; readonly patch: JsonObject }
+  /** `patch` holds uid and resourceVersion. */
+  | {
+      readonly kind: 'patch';
+      readonly resource: Exclude<WrittenKind, 'persistentvolumeclaims'>;
+      readonly name: string;
+      readonly patch: JsonObject;
+    }
   | {
       readonly kind: 'delete';
       readonly resource: 'jobs' | 'jobflows';
@@ -29,29 +42,54 @@ export type FlowWrite =
       readonly preconditions: { readonly uid: string; readonly resourceVersion: string };
     };
 
-export function toWrites(decision: Decision, { flow, record }: FlowSnapshot): readonly FlowWrite[] {
+export function toWrites(decision: Decision, snapshot: FlowSnapshot): readonly FlowWrite[] {
+  const { flow, record: view } = snapshot;
   if (flow === null) return [];
-  const writes: FlowWrite[] = [];
+  const writes: FlowWrite[] = [...groupWrites(flow, decision.group)];
   if (decision.createsRecord) writes.push({ kind: 'create', resource: 'jobflowrecords', object: emptyRecord(flow) });
-  if (decision.record !== null && record !== null) {
-    const { uid, resourceVersion } = record;
+  if (decision.record !== null && view !== null) {
+    const { uid, resourceVersion } = view;
     const patch = { metadata: { uid, resourceVersion }, data: serializeRecord(decision.record) };
     writes.push({ kind: 'patch', resource: 'jobflowrecords', name: recordName(flow), patch });
   }
-  const steps = [...flow.spec.steps, ...flow.spec.finally];
-  for (const start of decision.starts) {
-    const step = steps.find((each) => each.name === start.step);
-    if (step !== undefined)
-      writes.push({ kind: 'create', resource: 'jobs', object: jobOf(flow, flow.spec, step, start.attempt), start });
+  const old = view?.record ?? null;
+  const record = decision.record ?? (old === 'unreadable' ? null : old);
+  if (record !== null) writes.push(...startWrites(flow, flow.spec, record, decision.starts));
+  for (const { job, suspend } of decision.holds) {
+    const { name, uid, resourceVersion } = job;
+    const annotations = { [annotation.held]: suspend ? 'suspend' : null };
+    const patch = { metadata: { uid, resourceVersion, annotations }, spec: { suspend } };
+    writes.push({ kind: 'patch', resource: 'jobs', name, patch });
   }
   for (const { name, uid, resourceVersion } of decision.deletes) {
     writes.push({ kind: 'delete', resource: 'jobs', name, preconditions: { uid, resourceVersion } });
   }
+  if (record !== null) writes.push(...memoWrites(flow, record, decision.changes, snapshot.facts));
   if (decision.deletesFlow) {
     const { name, uid, resourceVersion } = flow;
     writes.push({ kind: 'delete', resource: 'jobflows', name, preconditions: { uid, resourceVersion } });
   }
   return writes;
+}
+
+/** What a Job mounts is made before it, so that its pods do not wait for it. */
+function startWrites(
+  flow: FlowView,
+  spec: FlowSpec,
+  record: FlowRecord,
+  starts: readonly Start[],
+): readonly FlowWrite[] {
+  const steps = new Map([...spec.steps, ...spec.finally].map((step) => [step.name, step]));
+  // Two steps may mount the same claim.
+  const made = new Map<string, FlowWrite>();
+  const jobs = starts.flatMap((start): readonly FlowWrite[] => {
+    const step = steps.get(start.step);
+    if (step === undefined) return [];
+    const object = jobOf(flow, spec, record, step, start.attempt);
+    for (const { key, write } of ownedObjects(flow, record, step, start, object)) made.set(key, write);
+    return [{ kind: 'create', resource: 'jobs', object, start }];
+  });
+  return [...made.values(), ...jobs];
 }
 
 /** Empty, so that its uid fences the patch that fills it. Of two that begin at once one wins. */
@@ -63,7 +101,7 @@ function emptyRecord(flow: FlowView): JsonObject {
       name: recordName(flow),
       namespace: flow.namespace,
       labels: { [label.flow]: flow.name, [label.managedBy]: MANAGER, [label.flowUid]: flow.uid },
-      ownerReferences: [{ apiVersion: API_VERSION, kind: 'JobFlow', name: flow.name, uid: flow.uid, controller: true }],
+      ownerReferences: [ownerOf(flow)],
     },
   };
 }

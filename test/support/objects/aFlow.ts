@@ -1,7 +1,8 @@
 /** Builds flows, and runs them on the simulated cluster, one instant after the other. */
 
-import { advance, type Decision } from '../../../lib/flow/engine/advance.ts';
+import type { Decision } from '../../../lib/flow/engine/advance.ts';
 import type { StepChange } from '../../../lib/flow/engine/progress.ts';
+import { decideSimulated } from '../../../lib/flow/simulate/decideSimulated.ts';
 import { type PlannedEnd, startSimulatedCluster } from '../../../lib/flow/simulate/simulatedCluster.ts';
 import type { FlowSpec, JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
 import { readSpec } from '../../../lib/flow/spec/readSpec.ts';
@@ -34,22 +35,28 @@ export type Outcomes = Readonly<Record<string, readonly string[]>>;
 /** Each Job takes ten seconds. */
 export const JOB_MS = 10_000;
 
-export function planOf(outcomes: Outcomes, durationMs = JOB_MS): (step: string, attempt: number) => PlannedEnd {
+/** What the Jobs of a step give, by name. */
+export type Given = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export function planOf(
+  outcomes: Outcomes,
+  durationMs = JOB_MS,
+  given: Given = {},
+): (step: string, attempt: number) => PlannedEnd {
   return (step, attempt) => {
     const list = outcomes[step] ?? ['ok'];
     const [kind = 'ok', exitCode = '1'] = (list[attempt - 1] ?? list.at(-1) ?? 'ok').split(':');
     if (kind !== 'ok' && kind !== 'fail' && kind !== 'timeout') throw new Error(`unknown outcome ${kind}`);
-    return { kind, exitCode: Number(exitCode), durationMs };
+    return { kind, exitCode: Number(exitCode), durationMs, outputs: given[step] ?? {} };
   };
 }
 
-export function aFlowWorld(spec: JsonObject, outcomes: Outcomes = {}, durationMs = JOB_MS) {
+export function aFlowWorld(spec: JsonObject, outcomes: Outcomes = {}, durationMs = JOB_MS, given: Given = {}) {
   const flow = { namespace: 'data', name: 'nightly', spec: aSpec(spec), problems: [] };
-  const cluster = startSimulatedCluster(flow, planOf(outcomes, durationMs), 0);
+  const cluster = startSimulatedCluster(flow, planOf(outcomes, durationMs, given), 0);
   const changes: StepChange[] = [];
   const decideOnce = (now: number, basis: FlowSnapshot['basis']): Decision => {
-    const snapshot = cluster.snapshot(now, basis);
-    const decision = advance(snapshot, now);
+    const { snapshot, decision } = decideSimulated(cluster, cluster.snapshot(now, basis), now);
     for (const write of toWrites(decision, snapshot)) cluster.apply(write, now);
     changes.push(...decision.changes);
     return decision;

@@ -31,7 +31,7 @@ export interface FlowCluster {
   /** Each Job that was made, in order: `a/1`. */
   readonly made: readonly string[];
   startBridge(): FlowBridge;
-  apply(spec: JsonObject): void;
+  apply(spec: JsonObject, name?: string): void;
   annotate(annotations: Readonly<Record<string, string>>): void;
   status(): FlowStatusView | null;
   record(): FlowRecord | null;
@@ -42,7 +42,12 @@ export interface FlowCluster {
   events(): readonly string[];
 }
 
-export async function aFlowCluster(outcomes: Outcomes = {}, durationMs = 30): Promise<FlowCluster> {
+/** `messages`: what the Jobs of a step leave as termination message. */
+export async function aFlowCluster(
+  outcomes: Outcomes = {},
+  durationMs = 30,
+  messages: Readonly<Record<string, string>> = {},
+): Promise<FlowCluster> {
   const server = await startApiServer();
   onTestFinished(() => server.close());
   const { objects } = server;
@@ -53,7 +58,12 @@ export async function aFlowCluster(outcomes: Outcomes = {}, durationMs = 30): Pr
     endOf(job) {
       const { step, attempt } = parseJob(job);
       const { kind, exitCode, durationMs: afterMs } = plan(step, attempt);
-      return { exitCode: kind === 'ok' ? 0 : exitCode, afterMs: kind === 'timeout' ? 3_600_000 : afterMs };
+      const message = messages[step];
+      return {
+        exitCode: kind === 'ok' ? 0 : exitCode,
+        afterMs: kind === 'timeout' ? 3_600_000 : afterMs,
+        ...(message !== undefined && { message }),
+      };
     },
   });
   onTestFinished(() => controller.close());
@@ -87,8 +97,8 @@ export async function aFlowCluster(outcomes: Outcomes = {}, durationMs = 30): Pr
       });
       return bridge;
     },
-    apply(spec) {
-      const { namespace, name } = FLOW;
+    apply(spec, name = FLOW.name) {
+      const { namespace } = FLOW;
       objects.create({ apiVersion: API_VERSION, kind: 'JobFlow', metadata: { namespace, name }, spec });
     },
     annotate: (annotations) => void objects.patch(FLOW, { metadata: { annotations } }),

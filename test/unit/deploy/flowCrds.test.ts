@@ -50,12 +50,23 @@ describe('the CRDs of zen-flow', () => {
   });
 
   it('have exactly the fields that zen-flow reads', () => {
-    const step = { ...aStep('a'), retryPolicy: { backoff: {} }, approval: {} };
+    const valuesFrom = (...keys: readonly string[]) =>
+      keys.map((key) => ({ valueFrom: key === 'jsonPath' ? { jsonPath: 'a:$' } : { [key]: {} } }));
+    const step = {
+      ...aStep('a'),
+      retryPolicy: { backoff: {} },
+      approval: {},
+      inputs: { parameters: valuesFrom('jsonPath', 'output', 'configMapKeyRef', 'secretKeyRef') },
+      outputs: { parameters: valuesFrom('jsonPath', 'terminationMessage', 'configMapKeyRef') },
+      forEach: {},
+      memoize: {},
+    };
     const spec = {
       steps: [step],
       finally: [step],
       templates: [{ name: 't', template: aTemplate }],
       executionPolicy: {},
+      resourceTemplates: {},
     };
     const asked = new Map<string, Set<string>>();
     readSpec(watched(spec, 'spec', asked));
@@ -72,7 +83,19 @@ describe('the CRDs of zen-flow', () => {
     expect(read('spec.steps[].retryPolicy.backoff')).toEqual(
       fieldsOf(stepItems['retryPolicy']?.properties?.['backoff'] ?? {}),
     );
-    expect(read('spec.steps[].approval')).toEqual(fieldsOf(stepItems['approval'] ?? {}));
+    const deeper = ['approval', 'forEach', 'memoize', 'inputs', 'outputs'];
+    for (const field of deeper) expect(read(`spec.steps[].${field}`)).toEqual(fieldsOf(stepItems[field] ?? {}));
+    for (const field of ['inputs', 'outputs']) {
+      const path = `spec.steps[].${field}.parameters[]`;
+      const { properties = {} } = stepItems[field]?.properties?.['parameters']?.items ?? {};
+      expect(read(path)).toEqual(Object.keys(properties).sort());
+      const sources = properties['valueFrom']?.properties ?? {};
+      expect(read(`${path}.valueFrom`)).toEqual(Object.keys(sources).sort());
+      for (const [source, schema] of Object.entries(sources))
+        if (schema.properties !== undefined) expect(read(`${path}.valueFrom.${source}`)).toEqual(fieldsOf(schema));
+    }
+    const { resourceTemplates } = (specSchema as Schema).properties ?? {};
+    expect(read('spec.resourceTemplates')).toEqual(fieldsOf(resourceTemplates ?? {}));
   });
 
   it('have the defaults that zen-flow assumes', () => {

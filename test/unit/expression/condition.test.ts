@@ -6,6 +6,7 @@ const scope: ConditionScope = {
   steps: new Set(['build', 'unit-tests']),
   allSteps: new Set(['build', 'unit-tests', 'deploy']),
   parameters: new Set(['region', 'dry-run']),
+  outputs: new Map([['build', ['tag', 'files']]]),
   isRetry: false,
 };
 const retryScope: ConditionScope = { ...scope, isRetry: true };
@@ -14,8 +15,8 @@ const values: ConditionValues = {
   flow: { name: 'nightly', namespace: 'data' },
   parameters: { region: 'eu-west', 'dry-run': 'no' },
   steps: {
-    build: { phase: 'Succeeded', reason: '', exitCode: 0, attempts: 1 },
-    'unit-tests': { phase: 'Failed', reason: 'JobFailed', exitCode: 3, attempts: 2 },
+    build: { phase: 'Succeeded', reason: '', exitCode: 0, attempts: 1, outputs: { tag: 'v1' } },
+    'unit-tests': { phase: 'Failed', reason: 'JobFailed', exitCode: 3, attempts: 2, outputs: {} },
   },
   ended: { exitCode: 137, reason: 'JobFailed', attempt: 2 },
 };
@@ -37,6 +38,8 @@ describe('a condition', () => {
     ["flow.name == 'nightly' && flow.namespace == 'data'", true],
     ["['eu', 'us'].exists(one, params.region.contains(one))", true],
     ['size(params.region) > 3 ? true : false', true],
+    ["steps.build.outputs.tag == 'v1' && steps.build.outputs.files == ''", true],
+    ["'a,b'.split(',').exists(part, part == 'b')", true],
     ['always', true],
     ['never', false],
     ['true', true],
@@ -52,7 +55,7 @@ describe('a condition', () => {
 
   it('names the steps that it reads', () => {
     const condition = parseCondition("steps['unit-tests'].phase == steps.build.phase", scope);
-    expect(condition).toMatchObject({ kind: 'condition', stepNames: ['build', 'unit-tests'] });
+    expect(condition).toMatchObject({ kind: 'expression', stepNames: ['build', 'unit-tests'] });
   });
 
   it('says where it cannot be read', () => {
@@ -100,7 +103,7 @@ describe('a condition', () => {
   });
 
   it('refuses each function that it does not know', () => {
-    for (const text of ['cel.bind(x, 1, x == 1)', "timestamp('2026-01-01T00:00:00Z') == 1", "'a'.split('b') == []"])
+    for (const text of ['cel.bind(x, 1, x == 1)', "timestamp('2026-01-01T00:00:00Z') == 1", "'a'.indexOf('b') == 1"])
       expect(evaluate(text)).toMatch(/is not a function that a condition may call; those are all, bool, contains/);
   });
 

@@ -6,9 +6,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { advance, type Decision } from '../../../lib/flow/engine/advance.ts';
+import { isFresh } from '../../../lib/flow/engine/isFresh.ts';
+import { decideSimulated } from '../../../lib/flow/simulate/decideSimulated.ts';
 import { startSimulatedCluster } from '../../../lib/flow/simulate/simulatedCluster.ts';
 import type { JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
-import { hashSpec, parseRecord, serializeRecord } from '../../../lib/flow/state/record.ts';
+import { hashSpec } from '../../../lib/flow/state/hashSpec.ts';
+import { parseRecord, serializeRecord } from '../../../lib/flow/state/record.ts';
 import type { FlowSnapshot } from '../../../lib/flow/state/snapshot.ts';
 import { toWrites } from '../../../lib/flow/writes/toWrites.ts';
 import { aManualStep, aSpec, aStep, planOf } from '../../support/objects/aFlow.ts';
@@ -154,8 +157,8 @@ function startRun({
     }
   };
   const decide = (upTo = Number.POSITIVE_INFINITY, from = cluster.snapshot(now)): Decision => {
-    const decision = advance(from, now);
-    write(decision, from, upTo);
+    const { decision, snapshot } = decideSimulated(cluster, from, now);
+    write(decision, snapshot, upTo);
     return decision;
   };
   const wish = (fields: JsonObject): void => {
@@ -172,7 +175,13 @@ function startRun({
       if (what === 'lose') decide(which % 3);
       // A view from before, which a lagging watch still shows.
       if (what === 'old') decide(which, { ...last, basis: 'watch' });
-      if (what === 'lag') decide(which, { ...cluster.snapshot(now), jobs: last.jobs, basis: 'watch' });
+      if (what === 'lag') {
+        const current = cluster.snapshot(now);
+        const revisions = { ...current.revisions, jobs: last.revisions.jobs };
+        const lagging = { ...current, jobs: last.jobs, revisions, basis: 'watch' } as const;
+        // As the function: it reads the state otherwise (Z5).
+        if (isFresh(lagging)) decide(which, lagging);
+      }
       if (what === 'approve' || what === 'reject') {
         cluster.annotate({ [`approved.workflow.kube-zen.io/${step}`]: String(what === 'approve') });
       }

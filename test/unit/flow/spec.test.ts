@@ -48,7 +48,7 @@ describe('the spec of a flow', () => {
     [{ steps: {} }, ['spec.steps: must be a list, not {}', 'spec.steps: must have at least 1']],
     [{ steps: [aStep('a'), 3] }, ['spec.steps[1]: must be an object, not 3']],
     [one({ tmeplate: {} }), ['spec.steps[0].tmeplate: is not a field that zen-flow knows']],
-    [one({ forEach: {} }), ['spec.steps[0].forEach: is planned, and not there yet']],
+    [one({ forEach: {} }), ['spec.steps[0].forEach: needs items or from, and not both']],
     [
       one({ artifacts: [] }),
       [

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { advance } from '../../../lib/flow/engine/advance.ts';
 import type { JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
-import { hashSpec, newRecord, parseRecord, serializeRecord } from '../../../lib/flow/state/record.ts';
+import { hashSpec } from '../../../lib/flow/state/hashSpec.ts';
+import { newRecord, parseRecord, serializeRecord } from '../../../lib/flow/state/record.ts';
 import { jobOf } from '../../../lib/flow/writes/jobOf.ts';
 import { toWrites } from '../../../lib/flow/writes/toWrites.ts';
 import { aFlowWorld, aSpec, aStep, aTemplate } from '../../support/objects/aFlow.ts';
@@ -12,7 +13,7 @@ function jobFor(fields: JsonObject, policy: JsonObject = {}, more: JsonObject = 
   const spec = aSpec({ steps: [aStep('a', [], fields)], executionPolicy: policy, ...more });
   const [step] = spec.steps;
   if (step === undefined) throw new Error('no step');
-  return jobOf(flow, spec, step, 2);
+  return jobOf(flow, spec, newRecord(spec, '', 0), step, 2);
 }
 
 describe('the Job of an attempt', () => {
@@ -74,7 +75,7 @@ describe('the Job of an attempt', () => {
     const spec = aSpec({ steps: [{ name: 'a', templateRef: 't' }], templates: [{ name: 't', template: aTemplate }] });
     const [step] = spec.steps;
     if (step === undefined) throw new Error('no step');
-    expect(jobOf(flow, spec, step, 1)).toMatchObject({ spec: aTemplate['spec'] });
+    expect(jobOf(flow, spec, newRecord(spec, '', 0), step, 1)).toMatchObject({ spec: aTemplate['spec'] });
   });
 });
 

@@ -1,0 +1,42 @@
+/**
+ * Names the ConfigMap that keeps the result of a memoized step.
+ *
+ * Without a key of the user it is a hash of the rendered Job: what would run the same has the same
+ * result. All flows of a namespace share it.
+ *
+ * Guarantees: pure; a function of spec and record. The key is hashed twice, so that two keys share
+ * a name with a probability of 2^-82.
+ */
+
+import { parseKey } from '../spec/conditions.ts';
+import type { FlowSpec, Step } from '../spec/flowSpec.ts';
+import { hashName } from '../state/hash.ts';
+import { memoName } from '../state/names.ts';
+import type { FlowRecord } from '../state/record.ts';
+import { conditionValues, type FlowName } from './conditionValues.ts';
+import { itemsOf } from './items.ts';
+import { valuesOf } from './parameters.ts';
+import { renderTemplate } from './renderTemplate.ts';
+
+/** Null where the key cannot be computed. */
+export function memoNameOf(flow: FlowName, spec: FlowSpec, record: FlowRecord, step: Step): string | null {
+  const key = step.memoize?.key ?? null;
+  const outputs = step.outputs.map(({ name }) => name).sort();
+  const text = key === null ? renderedKey(flow, spec, record, step) : givenKey(flow, spec, record, step, key);
+  if (text === null) return null;
+  const parts = [key === null ? 'job' : 'key', text, ...outputs];
+  return memoName(hashName(...parts) + hashName('second', ...parts));
+}
+
+function givenKey(flow: FlowName, spec: FlowSpec, record: FlowRecord, step: Step, key: string): string | null {
+  const expression = parseKey(spec, step, key);
+  if (expression.kind === 'problem') return null;
+  const outcome = expression.evaluate(conditionValues(flow, spec, record, expression.stepNames));
+  return outcome.kind === 'value' ? outcome.value : null;
+}
+
+function renderedKey(flow: FlowName, spec: FlowSpec, record: FlowRecord, step: Step): string | null {
+  const values = valuesOf(spec, step, record);
+  const job = values === null ? null : renderTemplate(flow.name, spec, step, values, null);
+  return job === null ? null : JSON.stringify([job, itemsOf(flow, spec, record, step) ?? null]);
+}

@@ -1,0 +1,37 @@
+/** Hashes what of a flow is frozen once it has started. */
+
+import type { FlowSpec, Step } from '../spec/flowSpec.ts';
+import { hash53 } from './hash.ts';
+
+/**
+ * Of what is frozen once a flow has started. The order of steps and of keys means nothing, and what
+ * may still change (parallelism, suspend, shutdown, the policy) is not in it.
+ */
+export function hashSpec({ steps, templates, parameters, resources, ...rest }: FlowSpec): string {
+  const made = resources.claims.length + resources.configMaps.length > 0 ? [resources] : [];
+  const frozen = [byName(steps.map(saidOf)), byName(rest.finally.map(saidOf)), byName(templates), parameters, ...made];
+  return hash53(canonical(frozen)).toString(36);
+}
+
+/** Without the fields that came later and say nothing: an update of zen-flow changes no hash. */
+function saidOf({ inputs, outputs, forEach, memoize, once, ...step }: Step) {
+  return {
+    ...step,
+    ...(inputs.length > 0 && { inputs }),
+    ...(outputs.length > 0 && { outputs }),
+    ...(forEach !== null && { forEach }),
+    ...(memoize !== null && { memoize }),
+    ...(once && { once }),
+  };
+}
+
+function byName<T extends { readonly name: string }>(list: readonly T[]): readonly T[] {
+  return [...list].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`).join()}}`;
+}
