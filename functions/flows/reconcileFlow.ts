@@ -107,8 +107,7 @@ async function settle(request: FlowRequest, deps: FlowDeps, signal: AbortSignal)
     }
     if (decision.reads.length > 0 && snapshot.flow !== null) {
       const facts = await readFacts(deps.api, snapshot.flow, decision.reads, snapshot.facts, signal);
-      // A recording has to hold what was read.
-      basis = { ...basis, snapshot: { ...snapshot, facts }, isOfEvent: false };
+      found = { basis: { ...basis, snapshot: { ...snapshot, facts } } };
       continue;
     }
     const outcome = await settleFlow(decision, snapshot, deadline, deps, signal);

@@ -16,7 +16,12 @@ import type { FlowRecord } from '../state/record.ts';
 import { conditionValues, type FlowName } from './conditionValues.ts';
 import { itemsOf } from './items.ts';
 import { valuesOf } from './parameters.ts';
-import { renderTemplate } from './renderTemplate.ts';
+import { renderTemplate, templateOf } from './renderTemplate.ts';
+
+/** Its key is a hash of a template that this snapshot was sent without. */
+export function lacksMemoTemplate(spec: FlowSpec, step: Step): boolean {
+  return step.memoize !== null && step.memoize.key === null && templateOf(spec, step) === null;
+}
 
 /** Null where the key cannot be computed. */
 export function memoNameOf(flow: FlowName, spec: FlowSpec, record: FlowRecord, step: Step): string | null {

@@ -7,6 +7,7 @@
  */
 
 import { conditionValues } from '../data/conditionValues.ts';
+import { lacksMemoTemplate } from '../data/memo.ts';
 import { parseRetryWhen } from '../spec/conditions.ts';
 import type { FlowSpec, Step } from '../spec/flowSpec.ts';
 import type { StepReason, StepRecord } from '../state/record.ts';
@@ -65,6 +66,11 @@ export function endAttempts(
       basis === 'watch' &&
       readsExitCodes(progress.spec)
     ) {
+      missing.push({ step: step.name, readAt: now });
+      continue;
+    }
+    // The key of what is kept is a hash of the template.
+    if (job?.outcome?.kind === 'Complete' && basis === 'watch' && lacksMemoTemplate(progress.spec, step)) {
       missing.push({ step: step.name, readAt: now });
       continue;
     }

@@ -7,9 +7,9 @@
  */
 
 import { itemsOf } from '../data/items.ts';
-import { memoNameOf } from '../data/memo.ts';
+import { lacksMemoTemplate, memoNameOf } from '../data/memo.ts';
 import { valuesOf } from '../data/parameters.ts';
-import { renderTemplate, templateOf } from '../data/renderTemplate.ts';
+import { renderTemplate } from '../data/renderTemplate.ts';
 import type { Step } from '../spec/flowSpec.ts';
 import { limits } from '../spec/limits.ts';
 import { configMapKey, type Facts, type Read } from '../state/facts.ts';
@@ -53,7 +53,7 @@ export function prepareStep(
   if (items === null) return invalid;
   if (items?.length === 0) return { phase: 'Succeeded', reason: 'NoItems' };
   if (renderTemplate(flow.name, spec, step, values, null) === null) return invalid;
-  if (step.memoize === null || templateOf(spec, step) === null) return 'ready';
+  if (step.memoize === null || lacksMemoTemplate(spec, step)) return 'ready';
   const name = memoNameOf(flow, spec, record, step);
   if (name === null) return invalid;
   const memo = facts.memos[name];

@@ -36,6 +36,8 @@ const job = z.strictObject({
   terminating: z.boolean(),
   outcome: outcome.nullable().meta({ description: 'By the conditions of the Job; null while it runs.' }),
   exitCode: z.int().exactOptional(),
+  suspended: z.boolean().exactOptional(),
+  held: z.enum(['once', 'suspend']).exactOptional().meta({ description: 'zen-flow suspended it, and why.' }),
 } satisfies Rows<JobView>);
 
 const flow = z.strictObject({

@@ -19,7 +19,7 @@ import type { FlowSpec, Json, JsonObject } from '../spec/flowSpec.ts';
 import { type FlowRecord, parseRecord, serializeRecord } from '../state/record.ts';
 import type { FlowSnapshot, FlowView, JobView, RecordView } from '../state/snapshot.ts';
 
-export interface PackedSnapshot extends Omit<FlowSnapshot, 'flow' | 'record' | 'basis' | 'refused'> {
+export interface PackedSnapshot extends Omit<FlowSnapshot, 'flow' | 'record' | 'basis' | 'refused' | 'facts'> {
   readonly flow: PackedFlow | null;
   readonly record: PackedRecord | null;
 }
@@ -42,10 +42,10 @@ export interface PackedRecord {
 
 /** `now`: of the decision that the receiver is expected to make. */
 export function packSnapshot(snapshot: FlowSnapshot, now: number): PackedSnapshot {
-  const { flow, record, jobs, basis: _, refused: __, ...rest } = snapshot;
+  const { flow, record, jobs, revisions } = snapshot;
   const decided = record?.record ?? null;
   return {
-    ...rest,
+    revisions,
     flow: flow === null ? null : packFlow(flow, decided === null ? null : advance(snapshot, now).starts),
     record: record === null ? null : packRecord(record),
     jobs: flow === null || decided === null || decided === 'unreadable' ? jobs : openJobs(jobs, flow.spec, decided),

@@ -5,8 +5,7 @@
  * nothing, and the next flow runs the step.
  */
 
-import { memoNameOf } from '../data/memo.ts';
-import { templateOf } from '../data/renderTemplate.ts';
+import { lacksMemoTemplate, memoNameOf } from '../data/memo.ts';
 import type { StepChange } from '../engine/progress.ts';
 import type { Facts } from '../state/facts.ts';
 import { label, MANAGER } from '../state/names.ts';
@@ -24,7 +23,7 @@ export function memoWrites(
   return changes.flatMap(({ step: name, to, reason }): readonly FlowWrite[] => {
     const step = steps.get(name);
     if (to !== 'Succeeded' || reason !== null || step?.memoize == null) return [];
-    const memo = templateOf(flow.spec, step) === null ? null : memoNameOf(flow, flow.spec, record, step);
+    const memo = lacksMemoTemplate(flow.spec, step) ? null : memoNameOf(flow, flow.spec, record, step);
     if (memo === null) return [];
     const endedAt = record.steps.find((each) => each.name === name)?.endedAt ?? record.startedAt;
     const data = { storedAt: new Date(endedAt).toISOString(), outputs: JSON.stringify(record.outputs[name] ?? {}) };

@@ -5,7 +5,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { parseJobFlow } from '../../../lib/flow/objects/parseJobFlow.ts';
 import { API_VERSION } from '../../../lib/flow/state/names.ts';
 import { createNamespace, type Namespace } from './createNamespace.ts';
@@ -16,8 +16,10 @@ const deploy = resolve(import.meta.dirname, '../../../deploy/flow');
 /** Applies the kinds of zen-flow, and what else of deploy/flow is named. */
 export async function applyFlowKinds({ kubectl }: ControlPlane, ...others: readonly string[]): Promise<void> {
   await kubectl('apply', '--server-side', '-k', join(deploy, 'crds'));
-  for (const kind of ['jobflows', 'jobflowrecords'])
-    await kubectl('wait', '--for=condition=Established', '--timeout=20s', `crd/${kind}.workflow.kube-zen.io`);
+  // `kubectl wait` fails on an object that has no conditions yet.
+  const established = 'jsonpath={.items[*].status.conditions[?(@.type=="Established")].status}';
+  const areEstablished = async () => expect(await kubectl('get', 'crd', '-o', established)).toMatch(/^True( True)+$/);
+  await vi.waitFor(areEstablished, { timeout: 20_000, interval: 200 });
   for (const other of others) await kubectl('apply', '--server-side', '-k', join(deploy, other));
 }
 
@@ -39,10 +41,12 @@ export async function writeFlowKubeconfig(controlPlane: ControlPlane, account: s
 }
 
 export interface FlowStory extends Namespace {
+  /** Creates flow `nightly`, which the others mean where they name none. */
   apply(spec: object): Promise<void>;
+  applyAs(name: string, spec: object): Promise<void>;
   patch(patch: object): Promise<unknown>;
-  states(): Promise<Readonly<Record<string, string>>>;
-  untilPhase(phase: string): Promise<void>;
+  states(name?: string): Promise<Readonly<Record<string, string>>>;
+  untilPhase(phase: string, name?: string): Promise<void>;
   /** `a/1`, sorted. */
   jobs(): Promise<readonly string[]>;
 }
@@ -51,8 +55,12 @@ export async function aFlowStory(controlPlane: ControlPlane, name: string): Prom
   const namespace = await createNamespace(controlPlane, name);
   const flows = `/apis/workflow.kube-zen.io/v1alpha1/namespaces/${namespace.name}/jobflows`;
   const { request } = namespace;
-  const states = async (): Promise<Readonly<Record<string, string>>> => {
-    const { status } = parseJobFlow(await request('GET', `${flows}/nightly`));
+  const applyAs = async (flow: string, spec: object): Promise<void> => {
+    const object = { apiVersion: API_VERSION, kind: 'JobFlow', metadata: { name: flow }, spec };
+    await request('POST', `${flows}?fieldValidation=Strict`, object);
+  };
+  const states = async (flow = 'nightly'): Promise<Readonly<Record<string, string>>> => {
+    const { status } = parseJobFlow(await request('GET', `${flows}/${flow}`));
     const text = (phase: string, reason: string | null) => (reason === null ? phase : `${phase} ${reason}`);
     return {
       flow: text(status?.phase ?? 'none', status?.reason ?? null),
@@ -61,14 +69,12 @@ export async function aFlowStory(controlPlane: ControlPlane, name: string): Prom
   };
   return {
     ...namespace,
-    async apply(spec) {
-      const flow = { apiVersion: API_VERSION, kind: 'JobFlow', metadata: { name: 'nightly' }, spec };
-      await request('POST', `${flows}?fieldValidation=Strict`, flow);
-    },
+    apply: (spec) => applyAs('nightly', spec),
+    applyAs,
     patch: (patch) => request('PATCH', `${flows}/nightly`, patch),
     states,
-    untilPhase: (phase) =>
-      expect.poll(async () => (await states())['flow']?.split(' ')[0], { timeout: 60_000 }).toBe(phase),
+    untilPhase: (phase, flow) =>
+      expect.poll(async () => (await states(flow))['flow']?.split(' ')[0], { timeout: 60_000 }).toBe(phase),
     async jobs() {
       const labels = String.raw`{range .items[*]}{.metadata.labels.workflow\.kube-zen\.io/step}/{.metadata.labels.workflow\.kube-zen\.io/attempt}{"\n"}{end}`;
       const text = await namespace.kubectl('get', 'jobs', '-o', `jsonpath=${labels}`);

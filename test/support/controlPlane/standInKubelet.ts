@@ -10,7 +10,12 @@ import { type Outcomes, planOf } from '../objects/aFlow.ts';
 import type { ControlPlane } from './startControlPlane.ts';
 
 interface PodSeen {
-  readonly metadata: { readonly name: string; readonly namespace: string; readonly labels?: Record<string, string> };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels?: Record<string, string>;
+    readonly annotations?: Record<string, string>;
+  };
   readonly status?: { readonly phase?: string };
 }
 
@@ -22,11 +27,15 @@ export interface StandInKubelet {
 
 const LOOK_EVERY_MS = 50;
 
-/** `outcomes` by step, for all flows. A Job that is to time out runs until it is ended. */
+/**
+ * `outcomes` by step, for all flows; of the item with index 1 of step `each` as `each#1`. A Job
+ * that is to time out runs until it is ended. `messages`: what a container of a step leaves.
+ */
 export function startStandInKubelet(
   { request }: Pick<ControlPlane, 'request'>,
   outcomes: Outcomes,
   durationMs: number,
+  messages: Readonly<Record<string, string>> = {},
 ): StandInKubelet {
   const plan = planOf(outcomes, durationMs);
   const ran: string[] = [];
@@ -40,7 +49,8 @@ export function startStandInKubelet(
       await request('GET', `/apis/batch/v1/namespaces/${namespace}/jobs/${labels['batch.kubernetes.io/job-name']}`),
     );
     ran.push(`${job.step}/${job.attempt}`);
-    const { kind, exitCode } = plan(job.step, job.attempt);
+    const index = pod.metadata.annotations?.['batch.kubernetes.io/job-completion-index'];
+    const { kind, exitCode } = plan(index === undefined ? job.step : `${job.step}#${index}`, job.attempt);
     const write = (status: object) =>
       request('PATCH', `/api/v1/namespaces/${namespace}/pods/${name}/status`, { status });
     const container = { name: 'main', image: 'i', imageID: 'i', ready: false, restartCount: 0 };
@@ -50,7 +60,9 @@ export function startStandInKubelet(
     if (kind === 'timeout') return;
     await sleep(durationMs);
     const code = kind === 'ok' ? 0 : exitCode;
-    const terminated = { exitCode: code, startedAt, finishedAt: new Date().toISOString() };
+    const message = messages[job.step];
+    const finishedAt = new Date().toISOString();
+    const terminated = { exitCode: code, startedAt, finishedAt, ...(message !== undefined && { message }) };
     await write({
       phase: code === 0 ? 'Succeeded' : 'Failed',
       containerStatuses: [{ ...container, state: { terminated } }],
