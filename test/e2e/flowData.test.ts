@@ -103,7 +103,7 @@ describe('on a real API server, a step', () => {
     expect(await story.kubectl('get', 'configmap', 'nightly-settings', '-o', 'jsonpath={.data.REGION}')).toBe('eu');
     expect(await story.kubectl('get', 'jobs', '-o', 'json')).toContain('"claimName": "nightly-work"');
     await story.kubectl('delete', 'jf', 'nightly');
-    // The claim itself stays for the controller that protects claims in use, which does not run here.
+    // The claim itself stays for the controller that protects claims in use. It does not run here.
     const goes = () => story.kubectl('get', 'pvc', 'nightly-work', '-o', 'jsonpath={.metadata.deletionTimestamp}');
     await expect.poll(goes, { timeout: 90_000 }).not.toBe('');
     const configMaps = () => story.kubectl('get', 'cm', '-l', 'workflow.kube-zen.io/flow=nightly', '-o', 'name');
