@@ -3,7 +3,8 @@
     python3 example.py --address zen-lead-api.zen-lead:8082 --lock shop/reports --file counter
 
 The file holds the count and the token of its last writer. A write with a smaller token is refused:
-that is what a resource has to do. ZEN_LEAD_TOKEN_FILE names a projected token.
+that is what a resource has to do. ZEN_LEAD_TOKEN_FILE names a projected token. With --ca the connection
+is TLS, and the api has to show a certificate of that authority.
 """
 
 import argparse
@@ -23,9 +24,16 @@ def count(file, token):
     file.write_text(f"{counted + 1} {token}\n")
 
 
+def connect(address, ca):
+    if ca is None:
+        return grpc.insecure_channel(address)
+    return grpc.secure_channel(address, grpc.ssl_channel_credentials(ca.read_bytes()))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--address", default="127.0.0.1:8082", help="of the api")
+    parser.add_argument("--ca", type=pathlib.Path, help="PEM file of the api's authority; without it, clear text")
     parser.add_argument("--lock", default="default/reports", help="NAMESPACE/NAME")
     parser.add_argument("--file", default="counter", type=pathlib.Path, help="holds the count and the last token")
     parser.add_argument("--times", default=10, type=int, help="how often to count")
@@ -34,7 +42,7 @@ def main():
     namespace, name = asked.lock.split("/")
     token_file = os.environ.get("ZEN_LEAD_TOKEN_FILE")
     read_token = None if token_file is None else lambda: pathlib.Path(token_file).read_text()
-    with grpc.insecure_channel(asked.address) as channel:
+    with connect(asked.address, asked.ca) as channel:
         locks = LockClient(channel, read_token)
         for _ in range(asked.times):
             with locks.hold(namespace, name, f"python-{os.getpid()}", ttl_seconds=5, wait_seconds=300) as held:

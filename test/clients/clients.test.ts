@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { aCertificate } from '../support/programs/aCertificate.ts';
 import { aDirectory, aKubeconfig } from '../support/programs/aKubeconfig.ts';
 import { anApi } from '../support/programs/anApi.ts';
 import { type ExampleClient, prepareClients } from './prepareClients.ts';
@@ -17,14 +18,14 @@ const clients = prepared.filter((each) => typeof each !== 'string');
 
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/default/leases/zenlock-reports';
 
-async function aLock() {
+async function aLock(...flags: readonly string[]) {
   const { kubeconfig, request } = await aKubeconfig();
-  const api = await anApi(kubeconfig, '--api-auth', 'none');
+  const api = await anApi(kubeconfig, '--api-auth', 'none', ...flags);
   const file = join(aDirectory(), 'counter');
   const start = (client: ExampleClient, times: number, hold = '0') =>
     startExample(client, { address: new URL(api.url).host, lock: 'default/reports', file, times: String(times), hold });
   const read = () => readFileSync(file, 'utf8').trim().split(' ').map(Number);
-  return { api, request, start, read };
+  return { api, request, file, start, read };
 }
 
 describe.each(clients)('the $language client', (client) => {
@@ -37,6 +38,17 @@ describe.each(clients)('the $language client', (client) => {
     const tokens = programs.flatMap((program) => program.tokens());
     expect(new Set(tokens).size, 'each grant has a token of its own').toBe(15);
     expect(token).toBe(Math.max(...tokens));
+  });
+
+  it('counts over TLS, and takes no lock of an api whose certificate another authority signed', async () => {
+    const { cert, key } = aCertificate();
+    const { api, file, read } = await aLock('--tls-cert', cert, '--tls-key', key);
+    const options = { address: `localhost:${new URL(api.url).port}`, lock: 'default/reports', file, times: '2' };
+    const doubting = startExample(client, { ...options, ca: aCertificate().cert });
+    const trusting = startExample(client, { ...options, ca: cert });
+    expect(await trusting.exited(), trusting.stderr()).toBe(0);
+    expect(read()[0]).toBe(2);
+    expect(doubting.tokens()).toEqual([]);
   });
 
   it('renews while it works, and stops its work when the lock is taken away', async () => {

@@ -2,19 +2,12 @@
  * Compiles and installs the examples of the clients in other languages, into the cache of the
  * assets.
  *
- * Guarantees: never rejects. What cannot be had here is named in one plain line.
+ * Guarantees: what cannot be had here is named in one plain line.
  */
 
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { cacheDirectory } from '../support/controlPlane/findAssets.ts';
+import { join, resolve } from 'node:path';
+import { buildOnce, call } from './buildOnce.ts';
 
-const run = promisify(execFile);
-/** gRPC compiles for minutes once. */
-const BUILD_TIMEOUT_MS = 600_000;
 const clients = resolve(import.meta.dirname, '../../clients');
 
 export interface ExampleClient {
@@ -62,45 +55,14 @@ const recipes: Readonly<Record<ExampleClient['language'], Recipe>> = {
 export async function prepareClients(): Promise<readonly (ExampleClient | string)[]> {
   const found: (ExampleClient | string)[] = [];
   // One after another, because each takes all cores.
-  for (const [language, recipe] of Object.entries(recipes)) found.push(await prepare(language, recipe));
+  for (const [language, { sources: folder, build, toClient }] of Object.entries(recipes)) {
+    const sources = join(clients, folder);
+    const built = await buildOnce(`client-${folder}`, [sources], (directory) => build(sources, directory));
+    found.push('directory' in built ? toClient(sources, built.directory) : leftOut(language, built.problem));
+  }
   return found;
 }
 
-async function prepare(
-  language: string,
-  { sources: folder, build, toClient }: Recipe,
-): Promise<ExampleClient | string> {
-  const sources = join(clients, folder);
-  const directory = cacheDirectory(process.env, `client-${folder}-${hashOf(sources)}`);
-  if (existsSync(directory)) return toClient(sources, directory);
-  mkdirSync(dirname(directory), { recursive: true });
-  const work = mkdtempSync(`${directory}-`);
-  try {
-    await build(sources, work);
-    renameSync(work, directory);
-    return toClient(sources, directory);
-  } catch (error) {
-    rmSync(work, { recursive: true, force: true });
-    // A mistake of ours is no lack of a tool.
-    if (isOurs(error)) throw error;
-    const problem = error instanceof Error ? error.message : String(error);
-    return `clients: ${language} is left out, because its tool or its packages cannot be had here: ${problem.split('\n').at(-1)}`;
-  }
-}
-
-/** Go names the file that it cannot compile. */
-function isOurs(error: unknown): boolean {
-  return error instanceof Error && /^\.?\/?[\w/]+\.go:\d+:\d+: /m.test(error.message);
-}
-
-function hashOf(folder: string): string {
-  const hash = createHash('sha256');
-  const files = globSync('**/*', { cwd: folder, exclude: (name) => name === '__pycache__' });
-  for (const name of files.filter((each) => statSync(join(folder, each)).isFile()).sort())
-    hash.update(name).update(readFileSync(join(folder, name)));
-  return hash.digest('hex').slice(0, 16);
-}
-
-async function call(command: string, args: readonly string[], cwd: string): Promise<void> {
-  await run(command, args, { cwd, timeout: BUILD_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 });
+function leftOut(language: string, problem: string): string {
+  return `clients: ${language} is left out, because its tool or its packages cannot be had here: ${problem}`;
 }

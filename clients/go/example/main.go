@@ -3,7 +3,8 @@
 //	go run ./example -address zen-lead-api.zen-lead:8082 -lock shop/reports -file counter -times 10
 //
 // The file holds the count and the token of its last writer. A write with a smaller token is
-// refused: that is what a resource has to do. ZEN_LEAD_TOKEN_FILE names a projected token.
+// refused: that is what a resource has to do. ZEN_LEAD_TOKEN_FILE names a projected token. With -ca
+// the connection is TLS, and the api has to show a certificate of that authority.
 package main
 
 import (
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
 	zenlead "zen-lead.io/clients/go"
@@ -22,19 +24,28 @@ import (
 
 func main() {
 	address := flag.String("address", "127.0.0.1:8082", "of the api")
+	ca := flag.String("ca", "", "PEM file of the authority that signed the api's certificate; without it, clear text")
 	lock := flag.String("lock", "default/reports", "NAMESPACE/NAME")
 	file := flag.String("file", "counter", "holds the count and the last token")
 	times := flag.Int("times", 10, "how often to count")
 	hold := flag.Duration("hold", 0, "how long to keep each grant")
 	flag.Parse()
-	if err := run(*address, *lock, *file, *times, *hold); err != nil {
+	if err := run(*address, *ca, *lock, *file, *times, *hold); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(address, lock, file string, times int, hold time.Duration) error {
-	options := []grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())}
+func run(address, ca, lock, file string, times int, hold time.Duration) error {
+	transport := insecure.NewCredentials()
+	if ca != "" {
+		secure, err := credentials.NewClientTLSFromFile(ca, "")
+		if err != nil {
+			return err
+		}
+		transport = secure
+	}
+	options := []grpc.DialOption{grpc.WithTransportCredentials(transport)}
 	if path := os.Getenv("ZEN_LEAD_TOKEN_FILE"); path != "" {
 		options = append(options, grpc.WithPerRPCCredentials(tokenFile(path)))
 	}
