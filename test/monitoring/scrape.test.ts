@@ -20,7 +20,7 @@ const job = z.looseObject({
     z.strictObject({ role: z.literal('pod'), namespaces: z.strictObject({ names: z.array(z.string()).min(1) }) }),
   ]),
 });
-const config = z.looseObject({ scrape_configs: z.tuple([job]) }).parse(parse(read('scrape.yaml')));
+const config = z.looseObject({ scrape_configs: z.tuple([job, z.unknown()]) }).parse(parse(read('scrape.yaml')));
 const target = z.object({ discoveredLabels: z.record(z.string(), z.string()) });
 const found = z.object({
   data: z.object({

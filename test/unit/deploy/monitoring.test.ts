@@ -94,7 +94,8 @@ describe('deploy/flow/prometheus', () => {
 
 describe('deploy/prometheus', () => {
   test('lets our label `namespace` win over that of the pod', () => {
-    const monitors = parseAllDocuments(read('deploy/prometheus/pod-monitors.yaml')).map((document) => document.toJS());
+    const files = ['deploy/prometheus/pod-monitors.yaml', 'deploy/prometheus/knative/pod-monitors.yaml'];
+    const monitors = files.flatMap((file) => parseAllDocuments(read(file)).map((document) => document.toJS()));
     for (const { spec } of monitors)
       for (const endpoint of spec.podMetricsEndpoints) expect(endpoint).toMatchObject({ honorLabels: true });
   });
@@ -170,7 +171,8 @@ describe('deploy/grafana', () => {
 
   test('shows the clusters that are chosen, and joins none', () => {
     for (const expr of expressions) {
-      const metrics = expr.match(/\b(?:zen_lead[_:][\w:]+|nodejs_\w+|process_\w+)(?:\{[^}]*\})?/g) ?? [];
+      const metrics =
+        expr.match(/\b(?:zen_lead[_:][\w:]+|nodejs_\w+|process_\w+|kn_(?!revision_name)\w+)(?:\{[^}]*\})?/g) ?? [];
       expect(metrics.length).toBeGreaterThan(0);
       expect(metrics.filter((metric) => !metric.includes('{cluster=~"$cluster"'))).toEqual([]);
       expect(expr.replaceAll('by (cluster,', '').replaceAll('on (cluster,', '')).not.toMatch(
