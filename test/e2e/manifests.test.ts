@@ -1,6 +1,6 @@
 /**
- * Tests that a real API server takes everything that `deploy/` ships and that docs/performance.md
- * gives to apply. It is strict about fields, and includes defaults and validation.
+ * Tests that a real API server takes everything that `deploy/` ships and that the pages of docs/
+ * give to apply. It is strict about fields, and includes defaults and validation.
  *
  * Custom resources are validated against the definitions that their projects publish.
  * Does not guarantee that Knative's own webhooks take them: the cluster suite asks those.
@@ -22,7 +22,8 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 const definitions = await downloadDefinitions(AbortSignal.timeout(60_000));
 if (definitions === null) console.log(missingDefinitionsLine);
-const needsDefinitions = /^apiVersion: \S+\.(knative\.dev|coreos\.com)\//m;
+const needsDefinitions =
+  /^apiVersion: (\S+\.(knative\.dev|coreos\.com|fluxcd\.io)|argoproj\.io|autoscaling\.k8s\.io)\//m;
 
 beforeAll(async () => {
   const { kubectl } = controlPlane();
@@ -30,7 +31,8 @@ beforeAll(async () => {
   if (definitions !== null)
     await kubectl('wait', '--for=condition=Established', 'customresourcedefinitions', '--all', '--timeout=60s');
   // A dry run makes no namespace for the manifests after it.
-  for (const name of ['zen-lead', 'zen-flow', 'team-a', 'team-b']) await kubectl('create', 'namespace', name);
+  const namespaces = ['zen-lead', 'zen-flow', 'team-a', 'team-b', 'argocd', 'flux-system', 'shop'];
+  for (const name of namespaces) await kubectl('create', 'namespace', name);
 });
 
 const kustomizations = globSync('**/kustomization.yaml', { cwd: deploy }).map(dirname).sort();
@@ -44,12 +46,31 @@ test.for([...kustomizations, ...rendered])('the API server takes deploy/%s', asy
   expect((await apply(manifests)).match(/serverside-applied \(server dry run\)/g)).toHaveLength(count);
 });
 
-test('the API server takes the FlowSchema of docs/performance.md', async () => {
-  const page = readFileSync(join(root, 'docs/performance.md'), 'utf8');
-  const manifest = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)]
-    .map(([, yaml = '']) => yaml)
-    .find((yaml) => yaml.includes('kind: FlowSchema'));
-  expect(await apply(manifest ?? '')).toContain('serverside-applied (server dry run)');
+const examples = ['performance', 'how-to/gitops', 'how-to/integrate'].flatMap((name) => {
+  const text = readFileSync(join(root, `docs/${name}.md`), 'utf8');
+  const blocks = [...text.matchAll(/^( *)```yaml\n([\s\S]*?)\n\1```/gm)];
+  return blocks.flatMap(([, indent = '', block = '']) => {
+    const yaml = block.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
+    const [, kind] = /^kind: (\w+)/m.exec(yaml) ?? [];
+    return kind === undefined ? [] : [[kind, name, yaml] as const];
+  });
+});
+
+test('docs/ shows a FlowSchema, Argo CD, Flux and a VPA', () => {
+  const kinds = examples.map(([kind]) => kind);
+  expect(kinds.toSorted()).toEqual([
+    'Application',
+    'FlowSchema',
+    'HelmRelease',
+    'Kustomization',
+    'VerticalPodAutoscaler',
+  ]);
+});
+
+test.for(examples)('the API server takes the %s of docs/%s.md', async ([, , yaml], { skip }) => {
+  skip(definitions === null && needsDefinitions.test(yaml), missingDefinitionsLine);
+  const count = parseAllDocuments(yaml).length;
+  expect((await apply(yaml)).match(/serverside-applied \(server dry run\)/g)).toHaveLength(count);
 });
 
 test.skipIf(definitions === null).each([
@@ -67,7 +88,7 @@ function apply(manifests: string): Promise<string> {
   return controlPlane().kubectl.withInput(manifests, 'apply', '--server-side', '--dry-run=server', '--validate=strict');
 }
 
-/** A component does nothing by itself: it changes deploy/knative. */
+/** A component does nothing by itself: it changes deploy/knative, or deploy/api. */
 async function build(path: string): Promise<string> {
   const { kubectl } = controlPlane();
   const folder = join(deploy, path);
@@ -75,7 +96,7 @@ async function build(path: string): Promise<string> {
     return await kubectl('kustomize', folder);
   const overlay = mkdtempSync(join(work, 'overlay-'));
   const kustomization = {
-    resources: [relative(overlay, join(deploy, 'knative'))],
+    resources: [relative(overlay, join(deploy, path.endsWith('manual-locks') ? 'api' : 'knative'))],
     components: [relative(overlay, folder)],
   };
   writeFileSync(join(overlay, 'kustomization.yaml'), JSON.stringify(kustomization)); // JSON is YAML

@@ -1,8 +1,10 @@
 /**
- * Downloads the definitions of the custom resources in `deploy/`, with the ordinary `go` client.
+ * Downloads the definitions of the custom resources in `deploy/` and in the examples of docs/, with
+ * the ordinary `go` client.
  *
- * They are part of the published Go modules of Knative Serving, Knative Eventing and the Prometheus
- * operator. Go's module cache keeps them: a second download reads it and needs no network.
+ * They are part of the published Go modules of their projects, all under Apache-2.0; nothing of
+ * them is copied into the repository. Go's module cache keeps them: a second download reads it and
+ * needs no network.
  *
  * Source: https://go.dev/ref/mod#go-mod-download
  */
@@ -15,9 +17,9 @@ import { versions } from './findAssets.ts';
 import { go, hasGo } from './goProgram.ts';
 
 export const missingDefinitionsLine =
-  'e2e: manifests of Knative and of the Prometheus operator are not checked, their definitions need Go';
+  'e2e: manifests of Knative, the Prometheus operator, Argo CD, Flux and the VPA are not checked, their definitions need Go';
 
-/** Each module, and the folder in it that holds its definitions. */
+/** Each module, and the folder or file in it that holds its definitions. */
 const modules = [
   { module: `knative.dev/serving@v${versions.knative}`, folder: 'config/core/300-resources' },
   { module: `knative.dev/eventing@v${versions.knative}`, folder: 'config/core/resources' },
@@ -25,13 +27,26 @@ const modules = [
     module: `github.com/prometheus-operator/prometheus-operator@v${versions.prometheusOperator}`,
     folder: 'example/prometheus-operator-crd',
   },
+  {
+    module: `github.com/argoproj/argo-cd/v3@v${versions.argoCd}`,
+    folder: 'manifests/crds/application-crd.yaml',
+  },
+  {
+    module: `github.com/fluxcd/kustomize-controller@v${versions.fluxKustomize}`,
+    folder: 'config/crd/bases',
+  },
+  { module: `github.com/fluxcd/helm-controller@v${versions.fluxHelm}`, folder: 'config/crd/bases' },
+  {
+    module: `k8s.io/autoscaler/vertical-pod-autoscaler@v${versions.verticalPodAutoscaler}`,
+    folder: 'deploy/vpa-v1-crd-gen.yaml',
+  },
 ] as const;
 
 const downloaded = z.object({ Dir: z.string() });
 
 /**
- * Returns absolute paths of folders of YAML, or null without Go. Rejects when a module cannot be
- * downloaded.
+ * Returns absolute paths of YAML and of folders of it, or null without Go. Rejects when a module
+ * cannot be downloaded.
  */
 export async function downloadDefinitions(signal: AbortSignal): Promise<readonly string[] | null> {
   if (!(await hasGo(signal))) return null;

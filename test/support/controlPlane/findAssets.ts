@@ -14,13 +14,18 @@ import { delimiter, join } from 'node:path';
 
 /**
  * The versions that the suites build and test against, without the `v`. Knative 1.22, Serving and
- * Eventing, is published as v0.50.0.
+ * Eventing, is published as v0.50.0. ZEN_LEAD_KUBERNETES names another Kubernetes for one run of
+ * the e2e suite, which is how the oldest one was found.
  */
 export const versions = {
-  kubernetes: '1.35.4',
+  kubernetes: process.env['ZEN_LEAD_KUBERNETES'] || '1.35.4',
   etcd: '3.6.5',
   knative: '0.50.0',
   prometheusOperator: '0.93.0',
+  argoCd: '3.1.0',
+  fluxKustomize: '1.9.0',
+  fluxHelm: '1.4.0',
+  verticalPodAutoscaler: '1.8.1',
 } as const;
 
 export const programs = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;
