@@ -20,6 +20,7 @@ const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureManyPods.ts', 1],
   ['measureBridgeMemory.ts', 100],
   ['measureLocks.ts', 100],
+  ['measureSubscribers.ts', 100],
 ];
 
 const options = { help: { type: 'boolean', short: 'h' } } as const;

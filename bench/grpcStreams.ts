@@ -1,0 +1,111 @@
+/**
+ * The load of measureSubscribers.ts: questions and subscriptions over HTTP/2 in the frames of gRPC,
+ * each subscriber on a connection of its own, as pods are.
+ *
+ * Guarantees: nothing is decoded, so that the load takes as little of the machine as it can.
+ */
+
+import { connect } from 'node:http2';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { GetLeaderRequestSchema, WatchLeadersRequestSchema } from '../api/grpc/generated/zenlead/v1/leader_pb.js';
+
+export interface Subscriber {
+  /** `performance.now()` of the last message; 0 before the first. */
+  lastAt(): number;
+  close(): void;
+}
+
+/** A heartbeat is shorter. */
+const LEAST_MESSAGE = 20;
+const service = '/zenlead.v1.LeaderService';
+
+/**
+ * A message with its length before it.
+ * Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+ */
+export function toFrame(message: Uint8Array): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
+
+/** Resolves with the first message. `onEnd`: the connection has ended, and not by `close`. */
+export function subscribe(
+  url: string,
+  pool: { readonly namespace: string; readonly pool: string },
+  onMessage: (at: number) => void = () => {},
+  onEnd: () => void = () => {},
+): Promise<Subscriber> {
+  const body = toFrame(toBinary(WatchLeadersRequestSchema, create(WatchLeadersRequestSchema, { pools: [pool] })));
+  return new Promise((resolve, reject) => {
+    let lastAt = 0;
+    let isClosed = false;
+    const session = connect(url);
+    const stream = session.request(headersOf('WatchLeaders'));
+    const end = (): void => {
+      session.destroy();
+      if (isClosed) return;
+      isClosed = true;
+      if (lastAt === 0) reject(new Error('the stream ended before its first message'));
+      else onEnd();
+    };
+    session.on('error', end);
+    stream.on('error', end);
+    stream.on('close', end);
+    stream.on('data', (chunk: Buffer) => {
+      if (chunk.length < LEAST_MESSAGE) return;
+      const isFirst = lastAt === 0;
+      lastAt = performance.now();
+      onMessage(lastAt);
+      if (!isFirst) return;
+      resolve({
+        lastAt: () => lastAt,
+        close() {
+          isClosed = true;
+          session.destroy();
+        },
+      });
+    });
+    stream.end(body);
+  });
+}
+
+/** Asks so often who leads, over some connections with some questions in flight on each. */
+export async function askOften(
+  url: string,
+  pool: { readonly namespace: string; readonly pool: string },
+  count: number,
+  connections = 4,
+  inFlight = 16,
+): Promise<void> {
+  const body = toFrame(toBinary(GetLeaderRequestSchema, create(GetLeaderRequestSchema, pool)));
+  let left = count;
+  const sessions = Array.from({ length: connections }, () => connect(url));
+  const ask = async (session: (typeof sessions)[number]): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await new Promise<void>((resolve, reject) => {
+        const stream = session.request(headersOf('GetLeader'));
+        let status: unknown;
+        stream.on('trailers', (trailers) => {
+          status = trailers['grpc-status'];
+        });
+        stream.on('error', reject);
+        stream.on('close', () => (status === '0' ? resolve() : reject(new Error(`GetLeader: status ${status}`))));
+        stream.resume();
+        stream.end(body);
+      });
+    }
+  };
+  await Promise.all(sessions.flatMap((session) => Array.from({ length: inFlight }, () => ask(session))));
+  for (const session of sessions) session.close();
+}
+
+function headersOf(method: string) {
+  return {
+    ':method': 'POST',
+    ':path': `${service}/${method}`,
+    'content-type': 'application/grpc+proto',
+    te: 'trailers',
+  };
+}
