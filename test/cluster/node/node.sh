@@ -3,8 +3,8 @@
 #
 #   usage: node.sh STATE_DIR      with the programs in STATE_DIR/bin and the images in STATE_DIR/images
 #
-# etcd, kube-apiserver, kube-controller-manager, kube-scheduler, containerd, kubelet, kube-proxy (nftables) and CoreDNS, on one node with
-# the address 10.200.0.1. When everything is up there is STATE_DIR/ready.
+# etcd, kube-apiserver, kube-controller-manager, kube-scheduler, containerd, kubelet, kube-proxy and CoreDNS, on one node with the address
+# 10.200.0.1. kube-proxy runs in mode nftables, or in that of ZEN_LEAD_PROXY_MODE. When everything is up there is STATE_DIR/ready.
 set -uo pipefail
 state=$1 bin=$1/bin
 here=$(cd "$(dirname "$0")" && pwd)
@@ -54,7 +54,7 @@ for image in images/*.tar; do ctr -a /run/containerd/c.sock -n k8s.io images imp
 "$bin/kubelet" --config kubelet.yaml --kubeconfig "$KUBECONFIG" --root-dir "$state/kubelet" \
   --hostname-override node0 --node-ip 10.200.0.1 > kubelet.log 2>&1 &
 # The conntrack settings belong to the whole machine: leave them as they are.
-"$bin/kube-proxy" --kubeconfig "$KUBECONFIG" --proxy-mode nftables --cluster-cidr 10.244.0.0/16 --hostname-override node0 \
+"$bin/kube-proxy" --kubeconfig "$KUBECONFIG" --proxy-mode "${ZEN_LEAD_PROXY_MODE:-nftables}" --cluster-cidr 10.244.0.0/16 --hostname-override node0 \
   --conntrack-max-per-core 0 --conntrack-tcp-timeout-established 0 --conntrack-tcp-timeout-close-wait 0 > kube-proxy.log 2>&1 &
 until kubectl get nodes 2> /dev/null | grep -q ' Ready'; do sleep 0.2; done
 kubectl apply -f "$here/coredns.yaml" > /dev/null
