@@ -2,11 +2,11 @@
  * Carry: what a function wants to know at the next event of a Service, as one text.
  * docs/reference/events.md#events
  *
- * Guarantees: what cannot be read is nothing, as with a carry that was lost. At most 600
+ * Guarantees: what cannot be read is nothing, as with a carry that was lost. At most 700
  * characters.
  */
 
-import { formatLedger, type Ledger, noLedger, parseLedger } from './damping.ts';
+import { formatLedger, type Ledger, noLedger, parseLedger } from './ledger.ts';
 import type { Evidence } from './whyHint.ts';
 
 export interface Carry {

@@ -2,9 +2,8 @@
  * Damps writes that do not stay: a webhook, a policy or another controller changes an object as
  * soon as zen-lead has written it. docs/decisions/damping.md
  *
- * The ledger says what was last written to which object, how often in a row, and when. It travels
- * in `carry`, so functions stay stateless. A second write of the same content goes out at once,
- * because a hand may have slipped; the next ones come later and later.
+ * The ledger (ledger.ts) says what was last written to which object. A second write of the same
+ * content goes out at once, because a hand may have slipped; the next ones come later and later.
  *
  * Guarantees: pure. A write of other content is never held back, so a new leader is routed to at
  * once. Each object is damped by itself, but the slice of a second family never goes out before the
@@ -15,19 +14,10 @@
 import { hashId } from '../../lib/events/eventId.ts';
 import { isEqual } from '../../lib/selection/isEqual.ts';
 import { annotation } from '../../lib/selection/names.ts';
+import { parseEpoch } from '../../lib/selection/record.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
-
-interface Entry {
-  readonly content: string;
-  /** How often in a row. */
-  readonly writes: number;
-  /** Of the last one, epoch milliseconds. */
-  readonly at: number;
-}
-
-/** By the hash of an object's name (of a Service with the content), or of `announcement`. */
-export type Ledger = ReadonlyMap<string, Entry>;
+import { add, type Entry, type Ledger, MAX_DELAY_MS, nextAt, prune } from './ledger.ts';
 
 export interface HeldBack {
   readonly resource: 'services' | 'endpointslices';
@@ -45,18 +35,9 @@ export interface Admitted {
   readonly dueAt: number | null;
 }
 
-const FIRST_DELAY_MS = 1_000;
-/** What is fought over for minutes waits for a person; more often would only fill logs. */
-const MAX_DELAY_MS = 300_000;
 /** Where traffic goes to a wrong place or to none. */
 const MAX_ROUTE_DELAY_MS = 10_000;
-/** What has stood for so long stays. */
-const STAYS_MS = 60_000;
-/** Each takes 45 characters of the 1,024 that a carry may have. */
-const MAX_ENTRIES = 12;
 const HASH_LENGTH = 8;
-
-export const noLedger: Ledger = new Map();
 
 export function admit(ledger: Ledger, writes: readonly Write[], snapshot: Snapshot, now: number): Admitted {
   // As nearly always. Nothing is hashed on the way of a failover then.
@@ -70,7 +51,7 @@ export function admit(ledger: Ledger, writes: readonly Write[], snapshot: Snapsh
     const entry = ledger.get(key);
     const [first] = group;
     if (entry === undefined || first === undefined || !('resource' in first)) continue;
-    if (entry.content !== content) continue;
+    if (entry.content !== content || isSuperseded(entry, group, snapshot)) continue;
     const isRouteWrong = isWrong(group, snapshot);
     const at = nextAt(entry, isRouteWrong ? MAX_ROUTE_DELAY_MS : MAX_DELAY_MS);
     if (now >= at) continue;
@@ -96,14 +77,14 @@ export function askedOf(written: readonly Write[], asked: readonly Write[]): rea
 export function note(ledger: Ledger, writes: readonly Write[], now: number): Ledger {
   if (writes.length === 0) return prune(ledger, now);
   const next = new Map(prune(ledger, now));
-  for (const [target, group] of groupByTarget(writes)) add(next, ...entryOf(target, group), now);
+  for (const [target, group] of groupByTarget(writes)) add(next, ...entryOf(target, group), now, epochOf(group));
   return next;
 }
 
 /** `of`: which election, where the source has several. */
 export function noteAnnouncement(ledger: Ledger, said: unknown, now: number, of = ''): Ledger {
   const next = new Map(prune(ledger, now));
-  add(next, hash(`announcement${of}`), hash(said), now);
+  add(next, hash(`announcement${of}`), hash(said), now, 0);
   return next;
 }
 
@@ -117,22 +98,6 @@ export function announcementDueAt(ledger: Ledger, said: unknown, now: number, of
   return now < at ? at : null;
 }
 
-/** Empty where there is nothing to remember. */
-export function formatLedger(ledger: Ledger): string {
-  const entries = [...ledger].toSorted(([, a], [, b]) => b.at - a.at).slice(0, MAX_ENTRIES);
-  return entries.map(([key, { content, writes, at }]) => [key, content, writes, at].join(' ')).join(',');
-}
-
-/** What cannot be read is left out: the count begins again. */
-export function parseLedger(text: string): Ledger {
-  const entries = text.split(',').flatMap((each): [string, Entry][] => {
-    const [, key, content, writes, at] = /^([0-9a-f]{8}) ([0-9a-f]{8}) (\d{1,6}) (\d{1,16})$/.exec(each) ?? [];
-    if (key === undefined || content === undefined) return [];
-    return [[key, { content, writes: Number(writes), at: Number(at) }]];
-  });
-  return new Map(entries);
-}
-
 /**
  * The contents of a slice take turns where leaders do, and each failover is written at once. Those
  * of a Service take turns only where two others fight over it, each in its way. With one count for
@@ -141,20 +106,6 @@ export function parseLedger(text: string): Ledger {
 function entryOf(target: string, group: readonly Write[]): readonly [key: string, content: string] {
   const content = hash(contentOf(group));
   return [hash(target.startsWith('services/') ? `${target} ${content}` : target), content];
-}
-
-function add(ledger: Map<string, Entry>, key: string, content: string, now: number): void {
-  const before = ledger.get(key);
-  const writes = before?.content === content ? before.writes + 1 : 1;
-  ledger.set(key, { content, writes, at: now });
-}
-
-function prune(ledger: Ledger, now: number): Ledger {
-  return new Map([...ledger].filter(([, entry]) => now - nextAt(entry, MAX_DELAY_MS) < STAYS_MS && entry.at <= now));
-}
-
-function nextAt({ writes, at }: Entry, maxDelayMs: number): number {
-  return writes < 2 ? at : at + Math.min(maxDelayMs, FIRST_DELAY_MS * 2 ** (writes - 2));
 }
 
 function groupByTarget(writes: readonly Write[]): ReadonlyMap<string, readonly Write[]> {
@@ -214,6 +165,24 @@ interface Body {
 
 function bodyOf(write: Content): Body {
   return { metadata: {}, ...(write.kind === 'create' ? write.object : write.patch) };
+}
+
+/**
+ * Another replica's events led to a decision since, which is not in this ledger. What it replaced
+ * was not undone by others.
+ */
+function isSuperseded({ epoch }: Entry, group: readonly Write[], { slices }: Snapshot): boolean {
+  const [first] = group;
+  const existing = first && 'resource' in first ? slices.find(({ name }) => name === first.name) : undefined;
+  if (epoch === 0 || existing === undefined) return false;
+  const standing = existing.annotations[annotation.leaderPodUid] ?? null;
+  const isOfOther = standing !== (annotationsOf(group)[annotation.leaderPodUid] ?? null);
+  return isOfOther && (parseEpoch(existing.annotations[annotation.epoch]) ?? 0) > epoch;
+}
+
+function epochOf(group: readonly Write[]): number {
+  const epoch = annotationsOf(group)[annotation.epoch];
+  return typeof epoch === 'string' ? (parseEpoch(epoch) ?? 0) : 0;
 }
 
 /** A Service that is missing routes nowhere; a slice counts by its addresses. */

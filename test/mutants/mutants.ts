@@ -592,6 +592,15 @@ export const mutants: readonly Mutant[] = [
     title: 'the second family with the record',
   },
   {
+    name: 'a failover on the events of another replica counts as undone',
+    guarantee: 'Who changes an object of zen-lead for good',
+    file: 'functions/reconcile/damping.ts',
+    search: ' || isSuperseded(entry, group, snapshot)',
+    replace: '',
+    test: 'test/unit/functions/reconcile/damping.test.ts',
+    title: 'on the events of another replica',
+  },
+  {
     name: 'a Service that another client made in between counts as deleted',
     guarantee: 'Who changes an object of zen-lead for good',
     file: 'functions/reconcile/damping.ts',

@@ -1,16 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatCarry, parseCarry } from '../../../../functions/reconcile/carry.ts';
-import {
-  admit,
-  announcementDueAt,
-  askedOf,
-  formatLedger,
-  type Ledger,
-  noLedger,
-  note,
-  noteAnnouncement,
-  parseLedger,
-} from '../../../../functions/reconcile/damping.ts';
+import { admit, announcementDueAt, askedOf, note, noteAnnouncement } from '../../../../functions/reconcile/damping.ts';
+import { formatLedger, type Ledger, noLedger, parseLedger } from '../../../../functions/reconcile/ledger.ts';
 import { assess } from '../../../../lib/selection/assess.ts';
 import type { Snapshot } from '../../../../lib/selection/snapshot.ts';
 import type { Write } from '../../../../lib/selection/write.ts';
@@ -33,7 +24,7 @@ function aSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
 }
 
 /** A patch of the leader slice; `zone` is what is fought over. */
-function aSliceWrite(pod: string, zone: string, resourceVersion = '1'): Write {
+function aSliceWrite(pod: string, zone: string, resourceVersion = '1', epoch?: string): Write {
   const number = Number(pod.slice(-1));
   return {
     kind: 'patch',
@@ -44,7 +35,14 @@ function aSliceWrite(pod: string, zone: string, resourceVersion = '1'): Write {
     uid: aLeaderSlice({ pod }).uid,
     resourceVersion: version(resourceVersion),
     patch: {
-      metadata: { resourceVersion, annotations: { [uid]: pod, 'zen-lead.io/pods-revision': resourceVersion } },
+      metadata: {
+        resourceVersion,
+        annotations: {
+          [uid]: pod,
+          'zen-lead.io/pods-revision': resourceVersion,
+          ...(epoch !== undefined && { 'zen-lead.io/epoch': epoch }),
+        },
+      },
       endpoints: [{ addresses: [`10.0.0.${number + 1}`], zone }],
       ports: [],
     },
@@ -115,6 +113,17 @@ it('damping holds back the second family with the record that it follows, and no
   const annotations = { 'zen-lead.io/epoch': '8', 'zen-lead.io/pods-revision': null };
   const formerRecord = { ...secondary, patch: { metadata: { annotations }, endpoints: [], ports: [] } } as Write;
   expect(admit(ledger, [primary, formerRecord, followers], aSnapshot(), T0).writes).toEqual([followers]);
+});
+
+it('damping does not take a decision on the events of another replica for one that others undid', () => {
+  const written = aSliceWrite('p-0', 'a', '1', '7');
+  const ledger = parseLedger(formatLedger(note(note(noLedger, [written], T0), [written], T0)));
+  const heldWhere = (epoch: string): number => {
+    const slice = aLeaderSlice({ pod: 'p-1' });
+    const slices = [{ ...slice, annotations: { ...slice.annotations, 'zen-lead.io/epoch': epoch } }];
+    return admit(ledger, [aSliceWrite('p-0', 'a', '1', '9')], aSnapshot({ slices }), T0 + 100).heldBack.length;
+  };
+  expect([heldWhere('8'), heldWhere('7')]).toEqual([0, 1]);
 });
 
 it('damping says when the first of what it holds back may be written', () => {
