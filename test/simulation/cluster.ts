@@ -236,7 +236,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     const sent = new WeakSet<ReconcileEvent>();
     const inFlight = createInFlight(process.name);
     const onSent = (event: ReconcileEvent): (() => void) => {
-      const { problem, onTold } = inFlight.sent(event, now(), process.clock.now());
+      const { problem, onTold } = inFlight.sent(event, process.clock.now(), process.clock.monotonic());
       if (problem !== null) verdict.violate('S5', problem);
       if (ledger.size(scope) < FIRST_LISTS)
         verdict.violate('S8', `${process.name} sent an event before every list was complete`);

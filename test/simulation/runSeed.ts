@@ -257,7 +257,8 @@ async function settle(
   const written = new Map(cluster.functionWrites());
   const check = () => checkSettled(server.etcd, sources, scheduler.now(), { fights, checks: cluster.checks });
   const isSettled = (): boolean => !isWhole && cluster.isQuiet(QUIET_MS) && check() === null;
-  for (let at = scheduler.now() + QUIET_MS; at <= until && !isOver(); at += QUIET_TICK_MS) {
+  // Not before a resync after the last refusal, even where nothing was written meanwhile.
+  for (let at = scheduler.now() + refusedMs + QUIET_MS; at <= until && !isOver(); at += QUIET_TICK_MS) {
     await scheduler.runUntil(at, isOver);
     if (isSettled()) break;
   }

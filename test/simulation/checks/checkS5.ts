@@ -9,29 +9,29 @@ import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 export interface InFlight {
   /**
    * Returns the problem, and a function to call when the bridge has learned the event's outcome.
-   * `wallClock`: of the bridge. It may be set while the event is open, and the deadline with it.
+   * `wallClock` and `elapsed` are clocks of the bridge. The wall clock may be set while the event
+   * is open, and the deadline with it.
    */
   sent(
     event: ReconcileEvent,
-    now: number,
     wallClock: number,
+    elapsed: number,
   ): { readonly problem: string | null; readonly onTold: () => void };
 }
 
 /** One for each life of a bridge. */
 export function createInFlight(bridge: string): InFlight {
-  /** Until when a function may work on it, by the true time. */
+  /** Until when a function may work on it, by `elapsed`. */
   const open = new Map<ReconcileEvent, number>();
   return {
-    sent(event, now, wallClock) {
-      // A clock that is set ahead could also be that of a machine that slept.
-      for (const [other, until] of open) if (now >= until || wallClock >= other.data.deadline) open.delete(other);
+    sent(event, wallClock, elapsed) {
+      for (const [other, until] of open) if (elapsed >= until) open.delete(other);
       const other = [...open].find(([each]) => each.subject === event.subject && each !== event);
-      open.set(event, open.get(event) ?? now + event.data.deadline - wallClock);
+      open.set(event, open.get(event) ?? elapsed + event.data.deadline - wallClock);
       const problem =
         other === undefined
           ? null
-          : `${bridge} sent ${event.type} for ${event.subject} while ${other[0].type} was unanswered, ${other[1] - now} ms before its deadline`;
+          : `${bridge} sent ${event.type} for ${event.subject} while ${other[0].type} was unanswered, ${other[1] - elapsed} ms before its deadline`;
       return { problem, onTold: () => open.delete(event) };
     },
   };

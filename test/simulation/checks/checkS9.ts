@@ -1,6 +1,6 @@
 /**
  * Checks S9. Nothing older than the last decision's state moves anything, so the revisions in the
- * record do not go down.
+ * record do not go down. After a rename the record is another slice of the same source.
  *
  * A revision may go down from one that a user wrote, or that belongs to an etcd which has since
  * been restored. Then a consistent LIST decides, and its own, lower revisions are recorded.
@@ -8,7 +8,7 @@
 
 import { annotation } from '../../../lib/selection/names.ts';
 import type { Etcd } from '../etcd.ts';
-import { annotationOf } from '../kubeObject.ts';
+import { annotationOf, controllerOf, type KubeObject } from '../kubeObject.ts';
 import type { LeaderWrite } from './leaderWrite.ts';
 
 export interface RevisionLedger {
@@ -26,14 +26,23 @@ export function createRevisionLedger(): RevisionLedger {
       const { uid, resourceVersion, name } = after.metadata;
       const recorded = [podsRevision, servicesRevision].map(Number);
       if (recorded.some((revision) => revision > etcd.revision())) ahead.add(`${uid}/${resourceVersion}`);
-      if (before === null || ahead.has(`${uid}/${before.metadata.resourceVersion}`)) return null;
-      for (const key of [annotation.podsRevision, annotation.servicesRevision]) {
-        const [was, is] = [annotationOf(before, key), annotationOf(after, key)];
-        const isOfThisEra = Number(was) <= etcd.revision();
-        if (was !== undefined && isOfThisEra && Number(is) < Number(was))
-          return `slice ${name} was decided on ${key} ${is}, after ${was}`;
+      const others = etcd.list('endpointslices').filter((slice) => isBeside(slice, after));
+      for (const last of before === null ? others : [before, ...others]) {
+        if (ahead.has(`${last.metadata.uid}/${last.metadata.resourceVersion}`)) continue;
+        for (const key of [annotation.podsRevision, annotation.servicesRevision]) {
+          const [was, is] = [annotationOf(last, key), annotationOf(after, key)];
+          const isOfThisEra = Number(was) <= etcd.revision();
+          // A slice that was the record keeps its notes while its endpoint is taken away.
+          const isKept = last !== before && is === annotationOf(before, key);
+          if (was !== undefined && isOfThisEra && !isKept && Number(is) < Number(was))
+            return `slice ${name} was decided on ${key} ${is}, after ${was}`;
+        }
       }
       return null;
     },
   };
+}
+
+function isBeside(slice: KubeObject, other: KubeObject): boolean {
+  return slice.metadata.uid !== other.metadata.uid && controllerOf(slice)?.uid === controllerOf(other)?.uid;
 }
