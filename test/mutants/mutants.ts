@@ -354,6 +354,14 @@ export const mutants: readonly Mutant[] = [
     test: 'test/unit/bridge/nodes/nodeHealth.test.ts',
   },
   {
+    name: 'silence counts from before this process stood still',
+    guarantee: 'All Leases that stop together',
+    file: 'bridge/nodes/nodeHealth.ts',
+    search: 'if (now - tickedAt < TICK_MS + STOOD_STILL_MS) return;',
+    replace: 'if (now - tickedAt < 1_000 * STOOD_STILL_MS) return;',
+    test: 'test/unit/bridge/nodes/nodeHealth.test.ts',
+  },
+  {
     name: 'silence counts while the watch of the Leases is stale',
     guarantee: 'All Leases that stop together',
     ...judgeNodes,

@@ -106,6 +106,29 @@ describe('silence by the Lease', () => {
     expect(said).toEqual([]);
   });
 
+  it('counts for nothing after it stood still, also where some nodes are heard before the others', async () => {
+    const { clock, server, said } = await aCluster();
+    const renew = (...names: readonly string[]): void => {
+      for (const name of names) {
+        server.stopKubelet(name);
+        server.startKubelet(name, 2_000);
+      }
+    };
+    for (let time = 0; time < 15; time += 1) {
+      renew('n-0', 'n-1', 'n-2', 'n-3');
+      await clock.advance(1_900);
+    }
+    // Shorter than what makes the watch stale. Two renewals are read before the first timer runs,
+    // and two late ones are not most nodes.
+    for (const name of ['n-2', 'n-3']) server.stopKubelet(name);
+    clock.jump(3_300);
+    renew('n-0', 'n-1');
+    await clock.advance(10);
+    renew('n-2', 'n-3');
+    await clock.advance(30_000);
+    expect(said).toEqual([]);
+  });
+
   it('is not known of a node that was silent before this process started', async () => {
     const { server, health, clock } = await aCluster();
     server.putNode('n-9');
