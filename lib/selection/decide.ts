@@ -143,7 +143,8 @@ function nextEpoch(
     (each) => each.name !== name && each.annotations[annotation.podsRevision] !== undefined,
   );
   const step = isContested ? 2 : 1;
-  return { epoch: record.knownEpoch + (isElection ? step : 0), isNewSlice };
+  // Nor is an election recorded that no slice can hold, or each reconcile would be another one.
+  return { epoch: record.knownEpoch + (isElection && canBeMade ? step : 0), isNewSlice };
 }
 
 /** The zone of a leader that stays is known also where this decision knows no nodes. */

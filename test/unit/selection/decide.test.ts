@@ -185,6 +185,17 @@ describe('a source that waits for a finalizer, with the slice of one family left
     reconcile(4);
     expect([5, 6].map((ms) => world.reconcile(T0 + ms).writes)).toEqual([[], []]);
   });
+
+  it('elects no leader again and again that this family has no address of', () => {
+    const both = { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' } as const;
+    annotate({}, both);
+    for (const ms of [1, 2, 3]) reconcile(ms);
+    annotate({}, { ...both, terminating: true });
+    world.objects.services.clear();
+    world.objects.endpointslices.delete(LEADER_SLICE);
+    reconcile(4);
+    expect([5, 6].map((ms) => world.reconcile(T0 + ms).writes)).toEqual([[], []]);
+  });
 });
 
 describe('a source that waits for a finalizer, with much to be done', () => {
