@@ -62,7 +62,9 @@ export function silentAfterMs({ medianGapMs }: Renewal): number | null {
 export function judgeNodes(nodes: readonly NodeSigns[], state: JudgingState): Judgement {
   const known = nodes.filter(({ renewal }) => renewal !== undefined && renewal.lastAt !== null);
   const byPort = new Set(nodes.filter((node) => isSilentByPort(node, nodes, state)));
-  const late = new Set(known.filter((node) => byPort.has(node) || isLate(node, state)));
+  // A node that is new to this process may take as long as any other one, and no longer.
+  const usualMs = Math.max(...known.flatMap(({ renewal }) => (renewal && silentAfterMs(renewal)) ?? []));
+  const late = new Set(known.filter((node) => byPort.has(node) || isLate(node, usualMs, state)));
   const fresh = known.filter((node) => !late.has(node));
   const suspects = new Set(
     nodes.filter((node) => byPort.has(node) || isSilentByLease(node, fresh, state)).map(({ name }) => name),
@@ -85,9 +87,10 @@ function ageMs({ renewal }: NodeSigns, { now, countsFrom }: JudgingState): numbe
   return now - Math.max(renewal?.lastAt ?? now, countsFrom);
 }
 
-function isLate(node: NodeSigns, state: JudgingState): boolean {
-  const limit = node.renewal === undefined ? null : silentAfterMs(node.renewal);
-  return limit !== null && ageMs(node, state) >= limit * LATE_SHARE;
+/** `usualMs`: of a node whose gaps are not known yet; -Infinity where those of no node are. */
+function isLate(node: NodeSigns, usualMs: number, state: JudgingState): boolean {
+  const limit = node.renewal === undefined ? null : (silentAfterMs(node.renewal) ?? usualMs);
+  return limit !== null && limit > 0 && ageMs(node, state) >= limit * LATE_SHARE;
 }
 
 /**

@@ -328,8 +328,15 @@ export const mutants: readonly Mutant[] = [
     name: 'the first of many nodes that stop together is silent',
     guarantee: 'All Leases that stop together',
     ...judgeNodes,
-    search: 'return limit !== null && ageMs(node, state) >= limit * LATE_SHARE;',
-    replace: 'return limit !== null && ageMs(node, state) >= limit;',
+    search: 'return limit !== null && limit > 0 && ageMs(node, state) >= limit * LATE_SHARE;',
+    replace: 'return limit !== null && limit > 0 && ageMs(node, state) >= limit;',
+  },
+  {
+    name: 'a node that is new to the bridge counts as fresh',
+    guarantee: 'All Leases that stop together',
+    ...judgeNodes,
+    search: '(silentAfterMs(node.renewal) ?? usualMs)',
+    replace: '(silentAfterMs(node.renewal) ?? -usualMs)',
   },
   {
     name: 'a node is silent without another one that was heard',

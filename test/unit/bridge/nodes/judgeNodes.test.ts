@@ -45,6 +45,13 @@ describe('a node is silent by its Lease', () => {
     expect(judge([aNode('a', 6_000, undefined, 2_000), aNode('b', 3_000)])).toEqual({ silent: ['a'], voidedBy: null });
   });
 
+  it('not while most nodes are late, also those that are new to this process', () => {
+    const isNew = null;
+    const late = [aNode('a', 60_000), aNode('b', 60_000), aNode('c', 60_000, undefined, isNew)];
+    const heard = aNode('e', 100, undefined, isNew);
+    expect(judge([...late, aNode('d', 60_000, undefined, isNew), heard])).toEqual({ silent: [], voidedBy: 'mass' });
+  });
+
   it('only with silence since nothing was void', () => {
     expect(judge([aNode('a', 40_000), aNode('b', 3_000)], { countsFrom: NOW - 24_000 })).toEqual(none);
     expect(judge([aNode('a', 40_000), aNode('b', 3_000)], { countsFrom: NOW - 25_000 }).silent).toEqual(['a']);
