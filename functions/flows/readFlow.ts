@@ -2,7 +2,9 @@
  * readFlow: reads everything that one decision about a flow depends on, consistently.
  *
  * Guarantees: the Jobs are listed after the record was read, so that a Job that is not in the list
- * is gone (Z2). A read costs what the flow has, and not what its namespace has.
+ * is gone (Z2). The flow is no older than what its record was decided on (Z5): else a suspension
+ * that another function has decided on would be undone. A read costs what the flow has, and not
+ * what its namespace has.
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';
@@ -18,15 +20,21 @@ import { listAll } from '../../lib/kube/listAll.ts';
 import { readIfThere } from '../reconcile/readIfThere.ts';
 import { readExitCode } from './readExitCode.ts';
 
-export async function readFlow(api: KubeApi, { namespace, name }: FlowRef, signal: AbortSignal): Promise<FlowSnapshot> {
-  const flow = await readIfThere(api, { resource: jobFlows, namespace, name }, parseWatchedFlow, signal);
-  if (flow === null) return { flow, record: null, jobs: [], basis: 'read', revisions: { flows: '', jobs: '' } };
-  const at = { resource: jobFlowRecords, namespace, name: recordName(flow) };
+export async function readFlow(api: KubeApi, ref: FlowRef, signal: AbortSignal): Promise<FlowSnapshot> {
+  const { namespace } = ref;
+  const readOnce = () => readIfThere(api, { resource: jobFlows, ...ref }, parseWatchedFlow, signal);
+  const first = await readOnce();
+  if (first === null) return gone;
+  const at = { resource: jobFlowRecords, namespace, name: recordName(first) };
   const record = await readIfThere(api, at, parseRecordObject, signal);
-  if (record !== null && record.ownerUid !== flow.uid) {
-    const message = `jobflowrecords ${namespace}/${at.name}: the name is taken by an object that flow ${name} does not control`;
+  if (record !== null && record.ownerUid !== first.uid) {
+    const message = `jobflowrecords ${namespace}/${at.name}: the name is taken by an object that flow ${ref.name} does not control`;
     throw new ZenLeadError('KUBE_INVALID', message, { retry: 'later' });
   }
+  const flow = isBehind(first, record) ? await readOnce() : first;
+  if (flow === null) return gone;
+  // Another one of the name has another record.
+  if (flow.uid !== first.uid) return readFlow(api, ref, signal);
   let found: JobView[] = [];
   const collection = { resource: jobs, namespace, labelSelector: `${label.flowUid}=${flow.uid}` };
   const begin = () => {
@@ -42,6 +50,18 @@ export async function readFlow(api: KubeApi, { namespace, name }: FlowRef, signa
     basis: 'read',
     revisions: { flows: flow.resourceVersion, jobs: revision },
   };
+}
+
+const gone: FlowSnapshot = { flow: null, record: null, jobs: [], basis: 'read', revisions: { flows: '', jobs: '' } };
+
+/**
+ * Whether the record may have been decided on a newer version of the flow, between the two reads.
+ * Mostly it was decided on a watch, whose revision is that of all flows.
+ */
+function isBehind({ resourceVersion }: FlowView, view: RecordView | null): boolean {
+  const record = view?.record ?? null;
+  if (record === null || record === 'unreadable') return false;
+  return !(Number(resourceVersion) >= Number(record.flowRevision));
 }
 
 /** Only of Jobs whose end is to be decided about, and only where a condition asks. */

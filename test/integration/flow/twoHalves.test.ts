@@ -3,8 +3,11 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { toFlowSchemaFiles } from '../../../lib/flow/events/flowSchemaFiles.ts';
+import { packSnapshot } from '../../../lib/flow/events/packSnapshot.ts';
+import { parseRecordObject } from '../../../lib/flow/objects/parseRecordObject.ts';
+import { parseWatchedFlow } from '../../../lib/flow/objects/parseWatchedFlow.ts';
 import { aManualStep, aStep } from '../../support/objects/aFlow.ts';
-import { aFlowCluster } from '../../support/programs/aFlowCluster.ts';
+import { aFlowCluster, FLOW } from '../../support/programs/aFlowCluster.ts';
 import { startFlowBridgeTo, startFlowFunctionsOn } from '../../support/programs/flowHalves.ts';
 
 const fanOut = [aStep('c', ['a', 'b']), aStep('b', 'a'), aStep('a'), aStep('d', 'c')];
@@ -156,6 +159,30 @@ describe('the functions of flows', () => {
     const answer = await post(functions.url, hint({ data: { change: 'of a newer bridge' } }));
     expect(await answer.json()).toMatchObject({ data: { basis: 'read' } });
     expect(await functions.count('hints_total')).toMatchObject({ 'reason="unreadable"': 1 });
+  });
+
+  it('read the flow where a template that the next step needs is not in the event', async () => {
+    const cluster = await aFlowCluster({}, 3_600_000);
+    const functions = await startFlowFunctionsOn(cluster.server);
+    cluster.apply({ suspend: true, steps: [aStep('a')] });
+    await post(functions.url, hint());
+    // As a bridge sends it whose clock, or whose view of the suspension, differs.
+    const flow = parseWatchedFlow(cluster.objects.read(FLOW));
+    const found = parseRecordObject(cluster.objects.list('jobflowrecords')[0]);
+    const revisions = { flows: '999999', jobs: '999999' };
+    const snapshot = packSnapshot({ flow, record: found, jobs: [], basis: 'watch', revisions }, Date.now());
+    const object = { ...snapshot.flow?.object, spec: { ...Object(snapshot.flow?.object['spec']), suspend: false } };
+    cluster.objects.patch(FLOW, { spec: { suspend: false } });
+    const data = {
+      change: { kind: 'JobFlow', name: 'nightly', verb: 'modified' },
+      deadline: Date.now() + 60_000,
+      snapshot: { ...snapshot, flow: { ...snapshot.flow, object } },
+    };
+    const answer = await post(functions.url, hint({ type: 'io.zen-flow.jobflow.modified', data }));
+    expect(await answer.json()).toMatchObject({ type: 'io.zen-flow.flow.advanced', data: { basis: 'read' } });
+    expect(await functions.count('hints_total')).toMatchObject({ 'reason="template"': 1 });
+    const [job] = cluster.objects.list('jobs');
+    expect(JSON.stringify(job)).toContain('example.com/work:1');
   });
 
   it('serve the schemas of their events', async () => {

@@ -4,6 +4,7 @@
  */
 
 import { expect, it } from 'vitest';
+import type { FlowEvent } from '../../../lib/flow/events/flowEvent.ts';
 import { jobFlowRecords, type KubeApi } from '../../../lib/kube/kubeApi.ts';
 import { type FlowFence, runFlows } from './runFlows.ts';
 
@@ -53,6 +54,12 @@ const withoutConsistentRead = (api: KubeApi): KubeApi => ({
   },
 });
 
+/** As if no event were ever late, and no decision too old to be written. */
+const withoutDeadline = (event: FlowEvent): FlowEvent => ({
+  ...event,
+  data: { ...event.data, deadline: Number.POSITIVE_INFINITY },
+});
+
 const removed: readonly RemovedFence[] = [
   { name: 'the version of the record', fence: { wrapApi: withoutVersion }, noticedBy: ['Z5', 'Z7', 'Z1', 'Z3'] },
   { name: 'the record before the Job', fence: { wrapApi: withoutRecordFirst }, noticedBy: ['Z1'] },
@@ -61,6 +68,12 @@ const removed: readonly RemovedFence[] = [
     fence: { wrapApi: withoutConsistentRead },
     noticedBy: ['Z2', 'Z1', 'Z3'],
     knownSeed: 6,
+  },
+  { name: 'the deadline of a snapshot', fence: { onEvent: withoutDeadline }, noticedBy: ['Z4'] },
+  {
+    name: 'the age of what a watch shows',
+    fence: { deps: { isFresh: () => true } },
+    noticedBy: ['Z5', 'Z1', 'Z3', 'Z11'],
   },
 ];
 

@@ -31,6 +31,15 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
   /** Flows whose record was deleted: the next one is built again. */
   const rebuilt = new Set<string>();
 
+  /** Of each flow, by uid. */
+  const versions = new Map<string, number[]>();
+
+  function noteVersion({ after }: ObservedWrite): void {
+    if (after === null) return;
+    const { uid, resourceVersion } = after.metadata;
+    versions.set(uid, [...(versions.get(uid) ?? []), Number(resourceVersion)]);
+  }
+
   const recordOf = (flowUid: string): FlowRecord | null => {
     for (const object of etcd.list('jobflowrecords')) {
       const { ownerUid, record } = parseRecordObject(object);
@@ -81,11 +90,23 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
     if (found === undefined) return;
     const old = before === null ? null : parseRecordObject(before).record;
     if (old === null && rebuilt.delete(owner)) return;
+    if (old !== null && old !== 'unreadable') checkRevisions(owner, old, record);
     const jobs = etcd
       .list('jobs')
       .map((job) => toJobView(parseJob(job), owner))
       .filter((job) => job.isOurs);
     checkRecord(old === 'unreadable' ? null : old, record, parseJobFlow(found).spec, jobs);
+  }
+
+  /**
+   * A read has the version of the flow itself, which is older than what a watch has delivered. It
+   * must not be older than the version that the watch had.
+   */
+  function checkRevisions(uid: string, before: FlowRecord, after: FlowRecord): void {
+    const known = (versions.get(uid) ?? []).filter((version) => version <= Number(before.flowRevision));
+    const decidedOn = { before: [before.flowRevision, before.jobsRevision], after, known };
+    must(Number(after.jobsRevision) >= Number(before.jobsRevision), 'Z5: an older view of the Jobs', decidedOn);
+    must(Number(after.flowRevision) >= Math.max(0, ...known), 'Z5: an older view of the flow', decidedOn);
   }
 
   return {
@@ -94,6 +115,7 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
     onWrite(write) {
       if (write.outcome !== 'written') return;
       try {
+        if (write.plural === 'jobflows') noteVersion(write);
         if (write.plural === 'jobs') onJob(write);
         if (write.plural === 'jobflowrecords') onRecord(write);
         const isDelete = write.request.verb === 'delete' && isOurs(write.actor);

@@ -17,6 +17,11 @@ describe('flows under kills, freezes, losses and people', () => {
   });
 });
 
+it('decides on no flow that is older than what its record was decided on, though it reads the flow first', async () => {
+  // A person suspends the flow between two reads of a function, and another one decides on that.
+  expect((await runFlows(178)).violations).toEqual([]);
+});
+
 it('a flow whose steps follow each other costs one patch of its record and one Job a step, and no reads', async () => {
   const steps = Array.from({ length: 8 }, (_, index) => `s${index}`);
   const calls: string[] = [];

@@ -31,7 +31,9 @@ import { createSimulatedKubeApi } from '../simulatedKubeApi.ts';
 import { createSimulatedSink, type Receiver } from '../simulatedSink.ts';
 import { createWatchServer } from '../watchServer.ts';
 import { createFlowChecks } from './flowChecks.ts';
+import { overTheWire } from './overTheWire.ts';
 import { drawFlow, type RandomFlow } from './randomFlow.ts';
+import { watchDeadlines } from './watchDeadlines.ts';
 
 /** What one protection less is: production code has no such switch. */
 export interface FlowFence {
@@ -39,6 +41,8 @@ export interface FlowFence {
   readonly calm?: RandomFlow;
   readonly wrapApi?: (api: KubeApi) => KubeApi;
   readonly deps?: Partial<FlowDeps>;
+  /** What a function makes of an event before it handles it. */
+  readonly onEvent?: (event: FlowEvent) => FlowEvent;
 }
 
 export interface FlowRun {
@@ -61,6 +65,8 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
   const watchServer = createWatchServer(etcd, scheduler, random.fork());
   const pages = createPageStore(etcd, 3);
   const over: string[] = [];
+  // Half of the runs as two halves, half as one process.
+  const isOverTheWire = seed % 2 === 1;
   let processes = 0;
 
   const drawn = fence.calm === undefined ? Array.from({ length: FLOWS }, () => drawFlow(random)) : [fence.calm];
@@ -76,14 +82,16 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
   function startFunction(): Receiver {
     processes += 1;
     const process = scheduler.startProcess(`function-${processes}`, random.between(-300, 300));
-    const api = (fence.wrapApi ?? ((each) => each))(connect(process));
-    const handle = createInProcessFlowSink({
-      api,
+    const { wrapApi = (each) => each, onEvent = isOverTheWire ? overTheWire : (each) => each } = fence;
+    const deadlines = watchDeadlines(wrapApi(connect(process)), process.clock.now, over);
+    const decide = createInProcessFlowSink({
+      api: deadlines.api,
       metrics: sharedFlowMetrics,
       log: silentLogger,
       now: process.clock.now,
       ...fence.deps,
     });
+    const handle = deadlines.watch((event, signal) => decide(onEvent(event), signal));
     return { process, handle: handle as unknown as Sink };
   }
 
@@ -213,7 +221,7 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
   )
     scheduler.schedule(at, () => random.pickAny(chosen)?.());
 
-  const isViolated = () => checks.violations.length > 0;
+  const isViolated = () => checks.violations.length > 0 || over.length > 0;
   await scheduler.runUntil(T0 + TROUBLED_MS, isViolated);
   network.healAll();
   network.setConditions(perfectConditions);
