@@ -16,6 +16,7 @@ const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureColdStart.ts', 5],
   ['measureAssess.ts', 15],
   ['measureReconciles.ts', 3],
+  ['measureHorizontal.ts', 1],
   ['measureIrrelevant.ts', 2],
   ['measureManyPods.ts', 1],
   ['measureBridgeMemory.ts', 100],

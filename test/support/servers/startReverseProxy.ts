@@ -7,7 +7,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { vi } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { chooseFreePort } from '../controlPlane/chooseFreePort.ts';
 import { isExecutable } from '../controlPlane/findAssets.ts';
 import { type RunningProcess, startProcess } from '../programs/startProcess.ts';
@@ -42,8 +42,14 @@ export async function startReverseProxy(
     directory,
   });
   const url = `http://127.0.0.1:${port}/`;
-  await vi.waitFor(async () => (await fetch(`${url}readyz`)).arrayBuffer(), { timeout: 30_000, interval: 50 });
-  return { process, url };
+  for (const deadlineAt = Date.now() + 30_000; Date.now() < deadlineAt; await sleep(50)) {
+    const answered = await fetch(`${url}readyz`).then(
+      (answer) => answer.arrayBuffer(),
+      () => null,
+    );
+    if (answered !== null) return { process, url };
+  }
+  throw new Error(`nginx did not answer:\n${process.log()}`);
 }
 
 /**
