@@ -24,6 +24,8 @@ export interface Held {
 }
 
 export interface ProbeNetwork {
+  /** Calls back when a probe may begin, at once where there is room. Absent: always at once. */
+  admit?(begin: () => void): void;
   /** Settles as soon as the signal aborts, if not before. `held` null: on a new connection. */
   probe(endpoint: Endpoint, signal: AbortSignal, held: Held | null): Promise<ProbeResult>;
   /** `onClose`: the other end is gone, or could not be reached. */

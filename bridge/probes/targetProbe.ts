@@ -108,8 +108,14 @@ export function createTargetProbe(
     if (isQueued) return;
     isQueued = true;
     const waitMs = pace.take();
-    if (waitMs > 0) startIn(waitMs, begin);
-    else begin();
+    if (waitMs > 0) startIn(waitMs, admit);
+    else admit();
+  }
+
+  /** Its time begins once there is room, or a probe that waits would seem to hang. */
+  function admit(): void {
+    if (network.admit === undefined) begin();
+    else network.admit(begin);
   }
 
   function begin(): void {
@@ -141,12 +147,14 @@ export function createTargetProbe(
     if (result.kind === 'failed') release();
     if (result.kind === 'passed') hold();
     // Before the listener gets it, because it may close or move this target.
-    scheduleNext(startedAt);
+    scheduleNext(startedAt, result.kind === 'void');
     if (standing !== before) context.onStanding(standing, before);
   }
 
-  function scheduleNext(startedAt: number): void {
+  /** `isSpread`: probes of many targets that were late together do not come together again. */
+  function scheduleNext(startedAt: number, isSpread: boolean): void {
     if (isWanted) queue();
+    else if (isSpread) startIn(baseIntervalMs() * (0.5 + context.random()), queue);
     else if (isSuspect(standing)) startIn(Math.min(check.intervalMs, context.repeatMs), queue);
     else {
       const intervalMs = baseIntervalMs() * pace.stretch() * (1 - JITTER + 2 * JITTER * context.random());

@@ -5,7 +5,8 @@
  * A thread opens connections and reads answers. Standings, verdicts and the rate stay where they
  * are, so nothing but the network of the prober is another one.
  *
- * Guarantees: a probe always gets a result. One whose thread says nothing soon after its time, or
+ * Guarantees: a thread is given no more probes than it answers soon; the others wait before their
+ * time begins. A probe always gets a result. One whose thread says nothing soon after its time, or
  * has ended, is void. A thread that ended is started again.
  * Does not guarantee that a probe costs less: it costs two messages more.
  * Source: https://nodejs.org/api/worker_threads.html
@@ -38,6 +39,8 @@ export type Thread = Pick<Worker, 'postMessage' | 'on' | 'terminate' | 'unref'>;
 /** A message there, a turn of that event loop, and a message back. */
 const LAST_WORD_MS = 100;
 const START_AGAIN_MS = 1_000;
+/** Of one thread. Each takes a fraction of a millisecond, so the last one begins soon enough. */
+const MAX_IN_FLIGHT = 64;
 /** How late a thread may be that was not told for how long a probe may take. */
 const UNTIMED_MS = 1_000;
 
@@ -65,6 +68,8 @@ export function startProbeThreads(options: ProbeThreadsOptions): ProbeThreads {
   let ids = 0;
   let turn = 0;
   let isClosed = false;
+  /** Probes that wait for room. */
+  let waitingBegins: (() => void)[] = [];
   const threads: Served[] = Array.from({ length: options.threads }, (_, at) => serve(at));
 
   function serve(at: number): Served {
@@ -115,7 +120,22 @@ export function startProbeThreads(options: ProbeThreadsOptions): ProbeThreads {
     return live[turn % live.length];
   }
 
+  function hasRoom(): boolean {
+    return waiting.size < MAX_IN_FLIGHT * options.threads;
+  }
+
+  /** One that is not wanted any more begins none, and leaves its place to the next. */
+  function beginNext(): void {
+    let taken = 0;
+    while (hasRoom() && taken < waitingBegins.length) waitingBegins[taken++]?.();
+    waitingBegins = waitingBegins.slice(taken);
+  }
+
   return {
+    admit(begin) {
+      if (hasRoom() && waitingBegins.length === 0) begin();
+      else waitingBegins.push(begin);
+    },
     probe(endpoint, signal, held) {
       const thread = choose(held);
       if (thread === undefined || signal.aborted) return Promise.resolve(isVoid);
@@ -132,6 +152,7 @@ export function startProbeThreads(options: ProbeThreadsOptions): ProbeThreads {
         signal.removeEventListener('abort', onAbort);
         cancel();
         resolve(result);
+        if (waitingBegins.length > 0) beginNext();
       };
       waiting.set(id, { thread, settle });
       signal.addEventListener('abort', onAbort, { once: true });
@@ -163,6 +184,7 @@ export function startProbeThreads(options: ProbeThreadsOptions): ProbeThreads {
       await Promise.all(threads.map(({ terminate }) => terminate()));
       for (const { settle } of [...waiting.values()]) settle(isVoid);
       kept.clear();
+      waitingBegins = [];
     },
   };
 }

@@ -380,6 +380,27 @@ describe('the blindness of the prober', () => {
     expect(verdicts).toEqual(['1 shop/db a passing']);
   });
 
+  it('probes that could not be asked together are spread over an interval', async () => {
+    const { clock, network, prober } = aBench({ random: () => 0.25 });
+    network.set('a', isVoid);
+    prober.update(aGroup(['a']));
+    await clock.advance(200);
+    expect(network.askedAt('a')).toEqual([0, 76, 152]);
+  });
+
+  it('the time of a probe begins when the network has room for it', async () => {
+    const begins: (() => void)[] = [];
+    const clock = createVirtualClock();
+    const network = aProbeNetwork(clock);
+    const { prober, results } = aBench({ clock, network: { ...network, admit: (begin) => begins.push(begin) } });
+    prober.update(aGroup(['a']));
+    await clock.advance(5_000);
+    expect(results).toEqual([]);
+    begins[0]?.();
+    await clock.advance(10);
+    expect(results).toEqual(['passed']);
+  });
+
   function manyGroups(count: number) {
     const bench = aBench();
     const of = (index: number) => aGroup([`a${index}`, `b${index}`], { key: `shop/${index}` });

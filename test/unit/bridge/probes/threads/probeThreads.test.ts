@@ -106,6 +106,23 @@ it('a probe whose thread says nothing after its time is void, and proves nothing
   await expect.poll(() => orders.map(({ kind }) => kind)).toEqual(['probe', 'abort']);
 });
 
+it('a thread is given 64 probes at most, and the next one when one of them has its result', async () => {
+  const clock = createVirtualClock();
+  const { startThread, started } = silentThreads();
+  const threads = keep(startProbeThreads({ threads: 1, clock, onLost() {}, startThread }));
+  const results: unknown[] = [];
+  let begun = 0;
+  const ask = (): void => {
+    begun += 1;
+    void threads.probe(endpoint('http', 80), deadline(), null).then((result) => results.push(result));
+  };
+  for (let time = 0; time < 100; time += 1) threads.admit?.(ask);
+  expect(begun).toBe(64);
+  started[0]?.emit('message', [{ kind: 'result', id: 1, result: { kind: 'passed' } }]);
+  expect(begun).toBe(65);
+  await expect.poll(() => results).toEqual([{ kind: 'passed' }]);
+});
+
 it('a thread that ends leaves no probe without a result, closes what it held, and is started again', async () => {
   const clock = createVirtualClock();
   const { startThread, started } = silentThreads();
