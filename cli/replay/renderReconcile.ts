@@ -4,7 +4,9 @@
 
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import type { DecisionKind, Leader } from '../../lib/selection/decision.ts';
-import { serviceKey } from '../../lib/selection/snapshot.ts';
+import { judgedCheck } from '../../lib/selection/roleCheck.ts';
+import { type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
+import { describeHealth } from '../explain/describeCheck.ts';
 import { unfitText } from '../explain/unfitText.ts';
 import type { Format, Output } from '../output.ts';
 import { type Outcome, outcomeOf, type Replayed } from './decideAgain.ts';
@@ -55,10 +57,24 @@ export function renderNotes(replayed: Replayed, paint: Paint): readonly string[]
 export function listNotes({ reconcile, today, warnings, keptAlthough, differs }: Replayed): readonly string[] {
   const notes = warnings.map(({ reason, message }) => `${reason}: ${message}`);
   if (keptAlthough !== null) notes.unshift(`${today?.leader?.name} leads, although it ${unfitText[keptAlthough]}`);
+  notes.push(...listObserved(reconcile.snapshot, today));
   if (reconcile.status !== null && reconcile.status !== 200) notes.push(`delivery: ${renderStatus(reconcile.status)}`);
   if (today === null) notes.push('the recording does not hold the state that this depended on');
   if (differs && reconcile.recorded !== null) notes.push(`recorded was: ${renderOutcome(reconcile.recorded)}`);
   return notes;
+}
+
+/** What a bridge saw of the pod that was left, or whose failure moves nothing: by which check. */
+function listObserved(snapshot: Snapshot | null, today: Outcome | null): readonly string[] {
+  if (snapshot === null || today === null || today.reason === 'LeaderFit') return [];
+  const pod = snapshot.candidates.find(({ uid }) => uid === today.previous?.uid);
+  const check = judgedCheck(snapshot.source?.annotations ?? {});
+  const seen: string[] = [];
+  const isLeft = pod?.health?.verdict === 'failing' || pod?.health?.role === 'other';
+  if (pod?.health !== undefined && isLeft) seen.push(`${pod.name} ${describeHealth(pod.health)}: ${check}`);
+  if (pod?.node?.verdict === 'silent')
+    seen.push(`node ${pod.nodeName} of ${pod.name} is silent since ${formatRfc3339(pod.node.since)}`);
+  return seen;
 }
 
 /** In one line, for a comparison. */

@@ -6,6 +6,7 @@ import { listNotes, renderNotes, renderReconcile } from '../../../../cli/replay/
 import { createTally } from '../../../../cli/replay/tally.ts';
 import { parseLine } from '../../../../lib/recording/parseLine.ts';
 import { type RecordedDelivery, type RecordedReconcile, toLine } from '../../../../lib/recording/recordedLine.ts';
+import type { ServiceView, SliceView } from '../../../../lib/selection/snapshot.ts';
 import { aDelivery, T0 } from '../../../support/objects/aDelivery.ts';
 import { aCandidate, aSnapshot, aSource, revision, uid } from '../../../support/objects/anEvent.ts';
 
@@ -90,24 +91,28 @@ describe('the timeline', () => {
   });
 });
 
+/** db-0 leads this source. */
+function aRecordSlice({ uid: sourceUid }: ServiceView): SliceView {
+  const endpoint = { addresses: ['10.0.0.1'], ready: true, serving: true, terminating: false };
+  const record = { 'leader-pod-name': 'db-0', 'leader-pod-uid': 'pod-0', epoch: '7', 'pods-revision': '1' };
+  return {
+    namespace: 'shop',
+    name: 'db-leader-ipv4',
+    uid: uid('slice'),
+    resourceVersion: revision('5'),
+    serviceName: 'db-leader',
+    managedBy: 'zen-lead.io',
+    annotations: Object.fromEntries(Object.entries(record).map(([key, value]) => [`zen-lead.io/${key}`, value])),
+    owner: { kind: 'Service', name: 'db', uid: sourceUid },
+    terminating: false,
+    spec: { addressType: 'IPv4', endpoints: [endpoint], ports: [] },
+  };
+}
+
 describe('a leader that is kept although it is not fit', () => {
   it('a leader that is kept although it is not fit is named in the notes, and is news', () => {
     const paused = aSource({ annotations: { 'zen-lead.io/enabled': 'true', 'zen-lead.io/paused': 'true' } });
-    const endpoint = { addresses: ['10.0.0.1'], ready: true, serving: true, terminating: false };
-    const record = { 'leader-pod-name': 'db-0', 'leader-pod-uid': 'pod-0', epoch: '7', 'pods-revision': '1' };
-    const slice = {
-      namespace: 'shop',
-      name: 'db-leader-ipv4',
-      uid: uid('slice'),
-      resourceVersion: revision('5'),
-      serviceName: 'db-leader',
-      managedBy: 'zen-lead.io',
-      annotations: Object.fromEntries(Object.entries(record).map(([key, value]) => [`zen-lead.io/${key}`, value])),
-      owner: { kind: 'Service', name: 'db', uid: paused.uid },
-      terminating: false,
-      spec: { addressType: 'IPv4', endpoints: [endpoint], ports: [] },
-    } as const;
-    const whole = aSnapshot({ source: paused, slices: [slice] });
+    const whole = aSnapshot({ source: paused, slices: [aRecordSlice(paused)] });
     const broken = { ...whole, candidates: [aCandidate({ ready: false })] };
     const reconciles = [replayed({ snapshot: whole }), replayed({ snapshot: broken })];
     expect(reconciles.map(({ today }) => today?.reason)).toEqual(['Paused', 'Paused']);
@@ -155,5 +160,29 @@ describe('the tally', () => {
 
   it('says that there was nothing', () => {
     expect(createTally().render()).toBe('no reconcile of any Service');
+  });
+});
+
+describe('what a bridge has seen of a leader that is left', () => {
+  const check = 'http://:8080/health';
+  const source = aSource({ annotations: { 'zen-lead.io/enabled': 'true', 'zen-lead.io/health-check': check } });
+  const since = Date.parse('2026-11-20T09:59:59Z');
+
+  it('a note names the check that it fails, how and since when', () => {
+    const passes = aCandidate({ name: 'db-1', uid: uid('pod-1'), health: { verdict: 'passing', since } });
+    const fails = aCandidate({ health: { verdict: 'failing', since, detail: 'timeout' } });
+    const snapshot = { ...aSnapshot({ source, slices: [aRecordSlice(source)] }), observer: 'bridge-0' };
+    const left = replayed({ snapshot: { ...snapshot, candidates: [fails, passes] } });
+    expect(left.today?.reason).toBe('LeaderUnhealthy');
+    expect(listNotes(left)).toContain(`db-0 fails its check (timeout) since 2026-11-20T09:59:59.000Z: ${check}`);
+  });
+
+  it('a note names its node that is silent', () => {
+    const other = aCandidate({ name: 'db-1', uid: uid('pod-1'), nodeName: 'node-b' });
+    const gone = aCandidate({ nodeName: 'node-a', node: { verdict: 'silent', since } });
+    const plain = aSource({});
+    const snapshot = aSnapshot({ source: plain, slices: [aRecordSlice(plain)] });
+    const left = replayed({ snapshot: { ...snapshot, candidates: [gone, other] } });
+    expect(listNotes(left)).toContain('node node-a of db-0 is silent since 2026-11-20T09:59:59.000Z');
   });
 });
