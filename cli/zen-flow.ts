@@ -20,12 +20,30 @@ async function main(): Promise<void> {
       return (await import('./flow/bridge.ts')).bridge(line.values, readSettings);
     case 'functions':
       return (await import('./flow/functions.ts')).functions(line.values, readSettings);
+    case 'webhook':
+      return (await import('./flow/webhook.ts')).webhook(line.values);
     case 'lint':
       return (await import('./flow/lint.ts')).lint(line.values);
     case 'simulate':
       return (await import('./flow/simulateFlow.ts')).simulateFlow(line.values);
     case 'graph':
       return (await import('./flow/graph.ts')).graph(line.values);
+    case 'list':
+      return (await import('./flow/explainFlow.ts')).listFlows(line.values);
+    case 'explain':
+      return (await import('./flow/explainFlow.ts')).explainFlow(line.values);
+    case 'approve':
+    case 'reject':
+      return (await import('./flow/verbs.ts')).answer(line.values, line.name === 'approve');
+    case 'retry':
+      return (await import('./flow/verbs.ts')).retry(line.values);
+    case 'skip':
+      return (await import('./flow/verbs.ts')).skip(line.values);
+    case 'suspend':
+    case 'resume':
+    case 'stop':
+    case 'terminate':
+      return (await import('./flow/verbs.ts')).change(line.values, line.name);
   }
 }
 

@@ -1,9 +1,9 @@
 /**
- * `npm run library` builds what `import 'zen-lead/selection'` and `import 'zen-lead/events'` find
- * in the published package: JavaScript in dist/lib and declarations in dist/types. Node strips no
- * types under node_modules.
+ * `npm run library` builds what `import 'zen-lead/selection'`, `import 'zen-lead/events'` and
+ * `import 'zen-lead/flow'` find in the published package. JavaScript goes to dist/lib, declarations
+ * to dist/types. Node strips no types under node_modules.
  *
- * Guarantees: what both entries share, the error class above all, is one module. zod stays a
+ * Guarantees: what the entries share, the error class above all, is one module. zod stays a
  * dependency.
  */
 
@@ -21,7 +21,7 @@ await rm(join(root, 'dist/lib'), { recursive: true, force: true });
 await rm(types, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: { selection: 'lib/selection/index.ts', events: 'lib/events/index.ts' },
+  entryPoints: { selection: 'lib/selection/index.ts', events: 'lib/events/index.ts', flow: 'lib/flow/index.ts' },
   outdir: 'dist/lib',
   bundle: true,
   splitting: true,

@@ -90,11 +90,11 @@ export function createApiBreaker(api: KubeApi, options: BreakerOptions): ApiBrea
       ...api,
       list: (resource, namespace = '', ...rest) =>
         guard(namespace, () => api.list(resource, namespace === '' ? undefined : namespace, ...rest)),
-      get: (resource, namespace, ...rest) => guard(namespace, () => api.get(resource, namespace, ...rest)),
+      get: (resource, namespace, ...rest) => guard(namespace ?? '', () => api.get(resource, namespace, ...rest)),
       create: (resource, namespace = '', ...rest) =>
         guard(namespace, () => api.create(resource, namespace === '' ? undefined : namespace, ...rest)),
       mergePatch: (resource, namespace, ...rest) =>
-        guard(namespace, () => api.mergePatch(resource, namespace, ...rest)),
+        guard(namespace ?? '', () => api.mergePatch(resource, namespace, ...rest)),
       delete: (resource, namespace, ...rest) => guard(namespace, () => api.delete(resource, namespace, ...rest)),
       evict: (namespace, ...rest) => guard(namespace, () => api.evict(namespace, ...rest)),
     },

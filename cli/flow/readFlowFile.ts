@@ -9,11 +9,9 @@ import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
 import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml';
 import { inputError } from '../../lib/errors.ts';
+import { checkFlowObject } from '../../lib/flow/spec/checkFlowObject.ts';
 import { isObject } from '../../lib/flow/spec/fieldReader.ts';
 import type { FlowSpec, Problem } from '../../lib/flow/spec/flowSpec.ts';
-import { readSpec } from '../../lib/flow/spec/readSpec.ts';
-import { validate } from '../../lib/flow/spec/validate.ts';
-import { API_VERSION } from '../../lib/flow/state/names.ts';
 
 export interface PlacedProblem extends Problem {
   /** From 1. */
@@ -33,13 +31,6 @@ export interface FlowFile {
   /** Of the text as YAML. */
   readonly problems: readonly PlacedProblem[];
 }
-
-/** The name is a label, and the beginning of other names. */
-const MAX_NAME = 63;
-/** etcd takes 1.5 MiB, and status and managed fields have to fit beside the spec. */
-const MAX_SPEC_BYTES = 512 * 1_024;
-/** https://github.com/kubernetes/apimachinery/blob/v0.35.0/pkg/api/validation/objectmeta.go#L36 */
-const MAX_ANNOTATION_BYTES = 256 * 1_024;
 
 export async function readFlowFile(path: string): Promise<FlowFile> {
   return parseFlowFile(path === '-' ? await readStream(process.stdin) : await readFile(path, 'utf8'));
@@ -74,37 +65,13 @@ function toFlow(document: Document, lines: LineCounter): FlowInFile | null {
   const object: unknown = document.toJS();
   if (!isObject(object) || object['kind'] !== 'JobFlow') return null;
   const metadata = isObject(object['metadata']) ? object['metadata'] : {};
-  const { spec, problems } = readSpec(object['spec']);
-  const found = [...checkObject(object, metadata), ...problems];
-  const all = problems.some(({ severity }) => severity === 'error') ? found : [...found, ...validate(spec)];
+  const { spec, problems } = checkFlowObject(object);
   return {
     namespace: typeof metadata['namespace'] === 'string' ? metadata['namespace'] : 'default',
     name: typeof metadata['name'] === 'string' ? metadata['name'] : '',
     spec,
-    problems: all.map((problem) => ({ ...problem, ...placeOf(document, lines, problem.path) })),
+    problems: problems.map((problem) => ({ ...problem, ...placeOf(document, lines, problem.path) })),
   };
-}
-
-function checkObject(
-  object: Readonly<Record<string, unknown>>,
-  metadata: Readonly<Record<string, unknown>>,
-): readonly Problem[] {
-  const found: Problem[] = [];
-  const { name, generateName } = metadata;
-  const report = (severity: Problem['severity'], path: string, message: string) =>
-    found.push({ severity, path, message });
-  if (object['apiVersion'] !== API_VERSION) report('error', 'apiVersion', `must be ${API_VERSION}`);
-  if (typeof name !== 'string' && typeof generateName !== 'string') report('error', 'metadata.name', 'is missing');
-  if (typeof name === 'string' && name.length > MAX_NAME) {
-    report('error', 'metadata.name', `has ${name.length} characters; ${MAX_NAME} are allowed, because it is a label`);
-  }
-  const bytes = Buffer.byteLength(JSON.stringify(object['spec'] ?? {}));
-  if (bytes > MAX_SPEC_BYTES) {
-    report('error', 'spec', `has ${bytes} bytes; ${MAX_SPEC_BYTES} are allowed. Share Jobs in spec.templates`);
-  } else if (bytes > MAX_ANNOTATION_BYTES) {
-    report('warning', 'spec', 'is too large for kubectl apply, which copies it into an annotation; use --server-side');
-  }
-  return found;
 }
 
 /** Of the field itself, or of what would hold it. */

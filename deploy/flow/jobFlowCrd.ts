@@ -59,7 +59,12 @@ const retryPolicy = object({
   when: text(limits.condition),
 });
 
+const approvers = list(text(253, { minLength: 1 }), limits.approvers);
+
 const approval = object({
+  users: approvers,
+  groups: approvers,
+  notInitiator: flag({ default: false }),
   timeoutSeconds: seconds(1),
   onTimeout: choice(['Reject', 'Approve', 'Skip'], { default: 'Reject' }),
 });
@@ -178,6 +183,7 @@ const statusSchema = object({
   completionTime: date,
   observedGeneration: { type: 'integer', format: 'int64' },
   recordRevision: { type: 'integer', format: 'int64' },
+  audit: object({ initiatedBy: text(256) }),
   summary: text(32),
   waiting: text(256),
   progress: object({

@@ -4,11 +4,13 @@
  */
 
 import { debugSettings } from './debugSettings.ts';
+import { flowVerbCommands } from './flowVerbCommands.ts';
 import { bridgeLimitSettings, functionLimitSettings } from './limitSettings.ts';
 import { serverSettings } from './serverSettings.ts';
 import type { Command, Setting } from './setting.ts';
 import { clusterSettings, deliverySettings, leaseSettings } from './sharedSettings.ts';
 import { tracingSettings } from './tracingSettings.ts';
+import { webhookSettings } from './webhookSettings.ts';
 
 const files = {
   kind: 'list',
@@ -110,6 +112,16 @@ export const flowCommands = {
       logLevel: serverSettings.logLevel,
     },
   },
+  webhook: {
+    summary: 'Answers the API server about flows: checks them, fills in defaults and who created them.',
+    settings: {
+      ...clusterSettings,
+      ...webhookSettings,
+      host: serverSettings.host,
+      ...tracingSettings,
+      logLevel: serverSettings.logLevel,
+    },
+  },
   lint: {
     summary: 'What is wrong with a flow, with line and column; exit code 1 for an error.',
     settings: { files },
@@ -182,4 +194,5 @@ export const flowCommands = {
       },
     },
   },
+  ...flowVerbCommands,
 } as const satisfies Readonly<Record<string, Command>>;

@@ -83,12 +83,12 @@ export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): K
     },
     get(resource, namespace, name, signal) {
       const request = toRequest('get', 'GET', resource, namespace, name);
-      return call(request, { operation: 'get', namespace }, requestTimeoutMs, signal);
+      return call(request, { operation: 'get', namespace: namespace ?? '' }, requestTimeoutMs, signal);
     },
     create(resource, namespace, object, signal) {
       const name = nameOf(object);
       const attempt = `create ${resource.plural}${namespace === undefined ? '' : ` ${namespace}/${name}`}`;
-      const path = toPath(resource, namespace);
+      const path = toPath(resource, namespace) + (resource.query === undefined ? '' : `?${resource.query}`);
       const request = { attempt, method: 'POST', path, body: object, contentType: 'application/json' } as const;
       return call(request, { operation: 'create', namespace: namespace ?? '' }, requestTimeoutMs, signal);
     },
@@ -98,7 +98,7 @@ export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): K
         body: patch,
         contentType: 'application/merge-patch+json',
       };
-      return call(request, { operation: 'patch', namespace }, requestTimeoutMs, signal);
+      return call(request, { operation: 'patch', namespace: namespace ?? '' }, requestTimeoutMs, signal);
     },
     async delete(resource, namespace, name, preconditions, signal) {
       const request = {
@@ -133,11 +133,11 @@ function toRequest(
   verb: string,
   method: HttpRequest['method'],
   resource: Resource,
-  namespace: string,
+  namespace: string | undefined,
   name: string,
 ): HttpRequest {
   return {
-    attempt: `${verb} ${resource.plural} ${namespace}/${name}`,
+    attempt: `${verb} ${resource.plural} ${namespace === undefined ? '' : `${namespace}/`}${name}`,
     method,
     path: toPath(resource, namespace, name),
   };

@@ -15,17 +15,21 @@ export interface Resource {
     | '/apis/coordination.k8s.io/v1'
     | '/apis/authentication.k8s.io/v1'
     | '/apis/authorization.k8s.io/v1'
+    | '/apis/admissionregistration.k8s.io/v1'
     | '/apis/batch/v1'
     | '/apis/workflow.kube-zen.io/v1alpha1'
     | '/apis/locks.zen-lead.io/v1alpha1';
   readonly plural: string;
   /** Of one object: `PATCH …/<name>/status`. */
   readonly subresource?: 'status';
+  /** Of each create: `dryRun=All`. */
+  readonly query?: string;
 }
 
 export const pods: Resource = { groupVersion: '/api/v1', plural: 'pods' };
 export const configMaps: Resource = { groupVersion: '/api/v1', plural: 'configmaps' };
 export const persistentVolumeClaims: Resource = { groupVersion: '/api/v1', plural: 'persistentvolumeclaims' };
+export const secrets: Resource = { groupVersion: '/api/v1', plural: 'secrets' };
 export const services: Resource = { groupVersion: '/api/v1', plural: 'services' };
 export const nodes: Resource = { groupVersion: '/api/v1', plural: 'nodes' };
 export const endpoints: Resource = { groupVersion: '/api/v1', plural: 'endpoints' };
@@ -37,6 +41,17 @@ export const jobs: Resource = { groupVersion: '/apis/batch/v1', plural: 'jobs' }
 export const jobFlows: Resource = { groupVersion: '/apis/workflow.kube-zen.io/v1alpha1', plural: 'jobflows' };
 export const jobFlowStatus: Resource = { ...jobFlows, subresource: 'status' };
 export const jobFlowRecords: Resource = { ...jobFlows, plural: 'jobflowrecords' };
+
+const webhookConfigurations = { groupVersion: '/apis/admissionregistration.k8s.io/v1' } as const;
+/** In no namespace. */
+export const validatingWebhookConfigurations: Resource = {
+  ...webhookConfigurations,
+  plural: 'validatingwebhookconfigurations',
+};
+export const mutatingWebhookConfigurations: Resource = {
+  ...webhookConfigurations,
+  plural: 'mutatingwebhookconfigurations',
+};
 
 export const manualLocks: Resource = { groupVersion: '/apis/locks.zen-lead.io/v1alpha1', plural: 'manuallocks' };
 export const manualLockStatus: Resource = { ...manualLocks, subresource: 'status' };
@@ -114,10 +129,16 @@ export interface KubeApi {
      */
     onOpen?: () => void,
   ): AsyncIterable<unknown>;
-  get(resource: Resource, namespace: string, name: string, signal: AbortSignal): Promise<unknown>;
+  get(resource: Resource, namespace: string | undefined, name: string, signal: AbortSignal): Promise<unknown>;
   create(resource: Resource, namespace: string | undefined, object: object, signal: AbortSignal): Promise<unknown>;
   /** JSON merge patch; the preconditions are part of the body. */
-  mergePatch(resource: Resource, namespace: string, name: string, patch: object, signal: AbortSignal): Promise<unknown>;
+  mergePatch(
+    resource: Resource,
+    namespace: string | undefined,
+    name: string,
+    patch: object,
+    signal: AbortSignal,
+  ): Promise<unknown>;
   /** Background propagation. */
   delete(
     resource: Resource,

@@ -2,6 +2,7 @@
 
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
+import type { JsonObject } from '../../lib/flow/spec/flowSpec.ts';
 import { API_VERSION } from '../../lib/flow/state/names.ts';
 import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
 import { aManualStep, aStep, aTemplate } from '../support/objects/aFlow.ts';
@@ -77,6 +78,36 @@ test('the guard lets only an approver answer, and only in the own name', async (
   await annotate('approver', 'first', `${approved}=true`, `${approvedBy}=approver`);
   await expect(annotate('author', 'first', `${approved}-`)).rejects.toThrow('may not approve');
   await annotate('author', 'first', 'note=kept');
+});
+
+test('the guard lets only the named answer, and not the one who started the flow', async () => {
+  const { kubectl } = controlPlane();
+  const question = (approval: JsonObject) => ({ steps: [aStep('a'), aManualStep('q', ['a'], { approval })] });
+  const answer = (name: string) => annotate('approver', name, `${approved}=true`, `${approvedBy}=approver`);
+  await create('author', 'named', question({ users: ['jane'], groups: ['ops'] }));
+  await expect(answer('named')).rejects.toThrow('approver is not in approval.users, nor in one of approval.groups');
+  await kubectl(
+    '--as=approver',
+    '--as-group=ops',
+    'annotate',
+    'jf',
+    'named',
+    `${approved}=true`,
+    `${approvedBy}=approver`,
+  );
+  await create('author', 'mine', question({ users: ['approver'] }));
+  await answer('mine');
+  await create('author', 'second', question({ notInitiator: true }));
+  await expect(answer('second')).rejects.toThrow('or who did is not known');
+  const initiatedBy = 'workflow.kube-zen.io/initiated-by';
+  await expect(annotate('author', 'second', `${initiatedBy}=author`)).rejects.toThrow('stays so');
+  const flow = (by: string) => ({
+    ...{ apiVersion: API_VERSION, kind: 'JobFlow', spec: question({ notInitiator: true }) },
+    metadata: { name: 'third', namespace: 'default', annotations: { [initiatedBy]: by } },
+  });
+  await expect(kubectl.withInput(JSON.stringify(flow('eve')), '--as=author', 'create')).rejects.toThrow('stays so');
+  await kubectl.withInput(JSON.stringify(flow('author')), '--as=author', 'create');
+  await answer('third');
 });
 
 test('the guard freezes the steps of a flow that has started, and nothing else', async () => {

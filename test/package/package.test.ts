@@ -73,6 +73,12 @@ describe('the libraries', () => {
     expect(await runScript(text)).toMatch(/^true INPUT_INVALID pods\[0\]\.metadata\.namespace: .+\ndb\n$/);
   });
 
+  it('the libraries check and simulate a flow, as the README of its rules says', async () => {
+    const readme = await readFile(join(root, 'lib/flow/README.md'), 'utf8');
+    const example = /```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+    expect(await runScript(example)).toBe('0 Succeeded 4\n');
+  });
+
   it('the libraries bring the JSON Schemas of the events', async () => {
     const text = `import schema from 'zen-lead/schemas/reconcile.v1.json' with { type: 'json' }; console.log(schema.$id);`;
     expect(await runScript(text)).toMatch(/reconcile\.v1\.json\n$/);

@@ -85,7 +85,7 @@ function settleApproval(progress: Progress, step: Step, { flow, isStopped, now }
   const { timeoutMs, onTimeout } = step.approval;
   const end = (phase: 'Succeeded' | 'Failed' | 'Skipped', reason: StepReason, by: string | null = null) =>
     progress.change(step.name, { phase, reason, endedAt: now, by });
-  const answer = answerOf(flow, step.name);
+  const answer = answerOf(flow, step);
   if (isStopped) end('Skipped', 'Stopped');
   else if (isSkipAsked(flow, step.name)) end('Skipped', 'Bypassed');
   else if (answer === 'approved') end('Succeeded', 'Approved', answeredBy(flow, step.name));

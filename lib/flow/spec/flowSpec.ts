@@ -123,6 +123,11 @@ export interface RetryPolicy {
 }
 
 export interface Approval {
+  /** Who may answer. Without both lists each one may who has the right. */
+  readonly users: readonly string[];
+  readonly groups: readonly string[];
+  /** Not the one who created the flow. */
+  readonly notInitiator: boolean;
   readonly timeoutMs: number | null;
   readonly onTimeout: 'Reject' | 'Approve' | 'Skip';
 }

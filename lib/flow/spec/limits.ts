@@ -6,6 +6,10 @@ export const limits = {
   /** What etcd holds of one flow bounds it. 1,000 steps with shared templates fit. */
   steps: 1_000,
   finally: 32,
+  /** Of a whole spec. etcd takes 1.5 MiB, and status and managed fields have to fit beside it. */
+  specBytes: 524_288,
+  /** The name of a flow is a label, and the beginning of other names. */
+  flowName: 63,
   templates: 64,
   dependencies: 64,
   parameters: 64,
@@ -29,6 +33,8 @@ export const limits = {
   /** A ConfigMap may have 1 MiB. */
   itemBytes: 524_288,
   resourceTemplates: 16,
+  /** Who may approve. */
+  approvers: 64,
   /** Of a name of an object, a key or a path. */
   reference: 253,
   concurrencyKey: 63,

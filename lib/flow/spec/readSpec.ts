@@ -17,7 +17,6 @@ export interface SpecRead {
   readonly problems: readonly Problem[];
 }
 
-const planned = 'is planned, and not there yet';
 const inStep = 'is not supported: the Go zen-flow runs it on the controller. Do it in the step, or in an initContainer';
 
 export function readSpec(value: unknown): SpecRead {
@@ -106,9 +105,15 @@ function readRetry(fields: FieldReader | null): RetryPolicy | null {
 
 function readApproval(step: FieldReader): Approval {
   const fields = step.fields('approval');
-  if (fields === null) return { timeoutMs: null, onTimeout: 'Reject' };
+  if (fields === null) return { users: [], groups: [], notInitiator: false, timeoutMs: null, onTimeout: 'Reject' };
   const timeout = fields.integer('timeoutSeconds', { min: 1, max: limits.int32 });
-  const onTimeout = fields.choice('onTimeout', ['Reject', 'Approve', 'Skip']) ?? 'Reject';
-  fields.end({ users: planned, groups: planned, notInitiator: planned });
-  return { timeoutMs: timeout === null ? null : timeout * 1_000, onTimeout };
+  const approval: Approval = {
+    users: fields.texts('users', limits.approvers),
+    groups: fields.texts('groups', limits.approvers),
+    notInitiator: fields.flag('notInitiator'),
+    timeoutMs: timeout === null ? null : timeout * 1_000,
+    onTimeout: fields.choice('onTimeout', ['Reject', 'Approve', 'Skip']) ?? 'Reject',
+  };
+  fields.end();
+  return approval;
 }

@@ -14,9 +14,16 @@ export function hashSpec({ steps, templates, parameters, resources, ...rest }: F
 }
 
 /** Without the fields that came later and say nothing: an update of zen-flow changes no hash. */
-function saidOf({ inputs, outputs, forEach, memoize, once, ...step }: Step) {
+function saidOf({ inputs, outputs, forEach, memoize, once, approval, ...step }: Step) {
+  const { users, groups, notInitiator, ...answer } = approval;
   return {
     ...step,
+    approval: {
+      ...answer,
+      ...(users.length > 0 && { users }),
+      ...(groups.length > 0 && { groups }),
+      ...(notInitiator && { notInitiator }),
+    },
     ...(inputs.length > 0 && { inputs }),
     ...(outputs.length > 0 && { outputs }),
     ...(forEach !== null && { forEach }),

@@ -9,7 +9,7 @@ import { retryAt } from '../engine/backoff.ts';
 import { explainStep } from '../engine/explainStep.ts';
 import type { Json, JsonObject, Step } from '../spec/flowSpec.ts';
 import type { FlowState } from '../state/flowPhase.ts';
-import { jobName, requestPrefix } from '../state/names.ts';
+import { annotation, jobName, requestPrefix } from '../state/names.ts';
 import { type FlowRecord, hasEnded, type StepRecord, type Values } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
 import { conditionsOf, toTime } from './statusConditions.ts';
@@ -47,6 +47,7 @@ export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, n
     completionTime: record.endedAt === null ? null : toTime(record.endedAt),
     observedGeneration: flow.generation,
     recordRevision: record.rev,
+    ...auditOf(flow),
     summary: `${completed}/${record.steps.length}`,
     waiting: waitingFor(flow, record),
     progress: {
@@ -61,6 +62,12 @@ export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, n
       return step === undefined ? [] : [toStep(flow, record, step, own)];
     }),
   };
+}
+
+/** Known where the webhook writes it. */
+function auditOf({ annotations }: FlowView): JsonObject {
+  const initiatedBy = annotations[annotation.initiatedBy];
+  return initiatedBy === undefined ? {} : { audit: { initiatedBy } };
 }
 
 /** What a column has room for. */

@@ -16,7 +16,7 @@ it.each([
     args: ['fly'],
     code: 2,
     stdout: '',
-    stderr: 'zen-flow: unknown command "fly"; the commands are demo, run, lint, simulate, graph',
+    stderr: 'zen-flow: unknown command "fly"; the commands are demo, run, ',
   },
   { args: ['lint', '/does/not/exist'], code: 1, stdout: '', stderr: 'zen-flow: ENOENT' },
 ])('zen-flow ends with $code: $args.0', async ({ args, code, stdout, stderr }) => {

@@ -12,9 +12,11 @@ import { replay } from '../../../cli/commands/replay.ts';
 import { report } from '../../../cli/commands/report.ts';
 import { status } from '../../../cli/commands/status.ts';
 import { switchover } from '../../../cli/commands/switchover.ts';
+import { explainFlow, listFlows } from '../../../cli/flow/explainFlow.ts';
 import { graph } from '../../../cli/flow/graph.ts';
 import { lint } from '../../../cli/flow/lint.ts';
 import { simulateFlow } from '../../../cli/flow/simulateFlow.ts';
+import { answer, change, retry, skip } from '../../../cli/flow/verbs.ts';
 import { exitCodeOf } from '../../../lib/config/exitCode.ts';
 import {
   type CommandLine,
@@ -103,6 +105,22 @@ async function runFlowCommand(line: CommandLineOf<typeof zenFlow>): Promise<void
       return simulateFlow(line.values);
     case 'graph':
       return graph(line.values);
+    case 'list':
+      return listFlows(line.values);
+    case 'explain':
+      return explainFlow(line.values);
+    case 'approve':
+    case 'reject':
+      return answer(line.values, line.name === 'approve');
+    case 'retry':
+      return retry(line.values);
+    case 'skip':
+      return skip(line.values);
+    case 'suspend':
+    case 'resume':
+    case 'stop':
+    case 'terminate':
+      return change(line.values, line.name);
   }
 }
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { advance } from '../../../lib/flow/engine/advance.ts';
+import type { JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
 import type { GroupView } from '../../../lib/flow/state/facts.ts';
 import { noFacts } from '../../../lib/flow/state/facts.ts';
 import { toWrites } from '../../../lib/flow/writes/toWrites.ts';
-import { aFlowWorld, aSpec, aStep } from '../../support/objects/aFlow.ts';
+import { aFlowWorld, aManualStep, aSpec, aStep } from '../../support/objects/aFlow.ts';
 
 describe('a step that runs once', () => {
   it('has its Job made suspended, and released when its uid is recorded', () => {
@@ -107,6 +108,33 @@ describe('a flow of a group', () => {
     expect(advance(snapshot, 20_000)).toMatchObject({ starts: [], record: { groupAt: null, endedAt: null } });
     world.at(20_000);
     expect(world.states()).toEqual({ a: 'Running 2' });
+  });
+});
+
+describe('an answer', () => {
+  const initiatedBy = 'workflow.kube-zen.io/initiated-by';
+  const phaseWith = (approval: JsonObject, annotations: Readonly<Record<string, string>>) => {
+    const world = aFlowWorld({ steps: [aManualStep('q', [], { approval })] });
+    world.at(0);
+    const approved = { 'approved.workflow.kube-zen.io/q': 'true' };
+    world.cluster.annotate({ ...approved, ...annotations });
+    world.at(1_000);
+    return world.states()['q'];
+  };
+  const by = (name: string) => ({ 'approved-by.workflow.kube-zen.io/q': name });
+
+  it('counts of those who may give it', () => {
+    expect(phaseWith({ users: ['jane'] }, by('jane'))).toBe('Succeeded Approved');
+    expect(phaseWith({ users: ['jane'] }, by('eve'))).toBe('PendingApproval');
+    expect(phaseWith({ users: ['jane'] }, {})).toBe('PendingApproval');
+    expect(phaseWith({ users: ['jane'], groups: ['ops'] }, by('joe'))).toBe('Succeeded Approved');
+  });
+
+  it('counts of another person than the one who created the flow, where that is asked', () => {
+    expect(phaseWith({ notInitiator: true }, { ...by('joe'), [initiatedBy]: 'jane' })).toBe('Succeeded Approved');
+    expect(phaseWith({ notInitiator: true }, { ...by('jane'), [initiatedBy]: 'jane' })).toBe('PendingApproval');
+    expect(phaseWith({ notInitiator: true }, by('joe'))).toBe('PendingApproval');
+    expect(phaseWith({ notInitiator: true }, { [initiatedBy]: 'jane' })).toBe('PendingApproval');
   });
 });
 

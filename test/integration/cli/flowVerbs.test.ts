@@ -1,0 +1,75 @@
+/** The commands that people type about flows that run, on the embedded API server. */
+
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { aManualStep, aStep } from '../../support/objects/aFlow.ts';
+import { aFlowCluster, type FlowCluster } from '../../support/programs/aFlowCluster.ts';
+import { aDirectory } from '../../support/programs/aKubeconfig.ts';
+import { type Typed, typeFlowCommand } from '../../support/programs/typeCommand.ts';
+
+async function aTypist(cluster: FlowCluster): Promise<(...args: readonly string[]) => Promise<Typed>> {
+  const kubeconfig = join(aDirectory(), 'kubeconfig');
+  await cluster.server.writeKubeconfig(kubeconfig);
+  return (...args) => typeFlowCommand(...args, '--kubeconfig', kubeconfig);
+}
+
+describe('a person', () => {
+  it('sees flows, says why they wait, and answers', async () => {
+    const cluster = await aFlowCluster();
+    const type = await aTypist(cluster);
+    cluster.startBridge();
+    cluster.apply({ steps: [aStep('a'), aManualStep('q', ['a']), aStep('b', 'q')] });
+    await cluster.untilPhase('Paused');
+    expect((await type('list')).stdout).toMatch(/nightly +Paused +1\/3 +approval of q/);
+    const { stdout } = await type('explain', 'nightly');
+    expect(stdout).toContain('default/nightly: Paused');
+    expect(stdout).toMatch(/q +waits for a person/);
+    expect(stdout).toMatch(/b +waits for q/);
+    expect(await type('approve', 'nightly', 'q')).toMatchObject({ code: 0 });
+    await cluster.untilPhase('Succeeded');
+    expect((await type('approve', 'nightly', 'q')).stderr).toContain('has been answered');
+  });
+
+  it('retries a step that failed, by the number of the next attempt', async () => {
+    const cluster = await aFlowCluster({ a: ['fail', 'ok'] });
+    const type = await aTypist(cluster);
+    cluster.startBridge();
+    cluster.apply({ steps: [aStep('a')] });
+    await cluster.untilPhase('Failed');
+    expect(await type('retry', 'nightly', 'a')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('attempt 2'),
+    });
+    await cluster.untilPhase('Succeeded');
+    expect(cluster.made).toEqual(['a/1', 'a/2']);
+  });
+
+  it('suspends, resumes, skips and stops', async () => {
+    const cluster = await aFlowCluster({}, 100);
+    const type = await aTypist(cluster);
+    cluster.startBridge();
+    cluster.apply({ suspend: true, steps: [aStep('a'), aStep('b', 'a'), aManualStep('q', ['b']), aStep('c', 'q')] });
+    await cluster.untilPhase('Suspended');
+    await type('skip', 'nightly', 'b');
+    await type('resume', 'nightly');
+    await cluster.untilPhase('Paused');
+    expect(cluster.states()).toMatchObject({ b: 'Skipped Bypassed' });
+    await type('stop', 'nightly');
+    await cluster.untilPhase('Failed');
+    expect(cluster.states()).toMatchObject({ flow: 'Failed Stopped', c: 'Skipped Stopped' });
+    expect((await type('suspend', 'nightly')).stderr).toContain('has ended');
+  });
+
+  it('is told what there is, where a name is wrong', async () => {
+    const cluster = await aFlowCluster();
+    const type = await aTypist(cluster);
+    cluster.apply({ steps: [aStep('a')] });
+    expect(await type('explain', 'none')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('there is no flow none'),
+    });
+    expect(await type('skip', 'nightly', 'z')).toMatchObject({ stderr: expect.stringContaining('those are a') });
+    expect(await type('approve', 'nightly', 'a')).toMatchObject({ stderr: expect.stringContaining('asks no person') });
+    expect((await type('list', '--namespace', 'other')).stdout).toContain('there are no flows in namespace other');
+  });
+});
