@@ -17,8 +17,8 @@ export const changeSchema = z.object({
 export type StatusChange = Readonly<z.infer<typeof changeSchema>>;
 
 /** At most ten changes, the newest first. */
-export function toStatusHistory({ service, slice }: LeaderRecord): StatusChange[] {
-  return readHistory(service, slice).map(({ at, ...change }) => ({
+export function toStatusHistory({ service, slice }: LeaderRecord, slot = 0): StatusChange[] {
+  return readHistory(service, slice, slot).map(({ at, ...change }) => ({
     ...change,
     at: at === null ? null : formatRfc3339(at),
   }));

@@ -10,6 +10,7 @@ import { formatRfc3339 } from '../lib/events/rfc3339.ts';
 import { assess } from '../lib/selection/assess.ts';
 import { reasons } from '../lib/selection/decision.ts';
 import { describeWrite } from '../lib/selection/describeWrite.ts';
+import { viewsOf } from '../lib/selection/elections/electionsOf.ts';
 import { isExcluded } from '../lib/selection/fitness.ts';
 import { annotation } from '../lib/selection/names.ts';
 import type { Verdict } from '../lib/selection/observation.ts';
@@ -62,40 +63,83 @@ const verdictSchema = z.object({
   until: instant.meta({ description: 'After that it changes nothing.' }),
 });
 
-export const leaderStatusSchema = z
-  .object({
-    namespace: z.string(),
-    service: z.string().meta({ description: 'The annotated Service.' }),
-    leaderService: z.string().nullable().meta({ description: 'The Service that routes to the leader.' }),
-    leader: leaderSchema.nullable().meta({ description: 'The recorded leader; null where no pod leads.' }),
-    since: instant.nullable().meta({ description: 'When the leader last changed.' }),
-    epoch: z.int().min(0).meta({ description: 'Fencing token: grows with every election.' }),
-    lastReason: z.string().nullable().meta({ description: 'Why the leader last changed.' }),
-    history: z.array(changeSchema).meta({ description: 'The last ten leaders that were announced, the newest first.' }),
-    decision: z.enum(['elected', 'kept', 'lost', 'refused']).meta({ description: 'What the rules say now.' }),
-    reason: z.enum(reasons).meta({ description: 'Why they say so.' }),
-    paused: z.boolean().meta({ description: 'Frozen by zen-lead.io/paused.' }),
-    pods: z.object({ ready: z.int(), total: z.int() }).meta({ description: 'Pods that the Service selects.' }),
-    excluded: z
-      .array(z.string())
-      .meta({ description: 'The pods that zen-lead.io/exclude keeps from leading, by name.' }),
-    healthCheck: healthSchema
-      .nullable()
-      .meta({ description: 'Null where the Service asks for no check, or also for roles.' }),
-    roleCheck: rolesSchema.nullable().meta({ description: 'Null where the Service does not ask for roles.' }),
-    verdicts: z.array(verdictSchema).meta({ description: 'What callers from outside say of pods now.' }),
-    drift: z.array(z.string()).meta({ description: 'What is not yet as the rules want it; empty when all is.' }),
-    warnings: z.array(z.object({ reason: z.string(), message: z.string() })),
-    nextLookAt: instant
-      .nullable()
-      .meta({ description: 'When time alone may change the decision; null where only an event can.' }),
+const baseSchema = z.object({
+  namespace: z.string(),
+  service: z.string().meta({ description: 'The annotated Service.' }),
+  leaderService: z.string().nullable().meta({ description: 'The Service that routes to the leader.' }),
+  leader: leaderSchema.nullable().meta({ description: 'The recorded leader; null where no pod leads.' }),
+  since: instant.nullable().meta({ description: 'When the leader last changed.' }),
+  epoch: z.int().min(0).meta({ description: 'Fencing token: grows with every election.' }),
+  lastReason: z.string().nullable().meta({ description: 'Why the leader last changed.' }),
+  history: z.array(changeSchema).meta({ description: 'The last ten leaders that were announced, the newest first.' }),
+  decision: z.enum(['elected', 'kept', 'lost', 'refused']).meta({ description: 'What the rules say now.' }),
+  reason: z.enum(reasons).meta({ description: 'Why they say so.' }),
+  paused: z.boolean().meta({ description: 'Frozen by zen-lead.io/paused.' }),
+  pods: z.object({ ready: z.int(), total: z.int() }).meta({ description: 'Pods that the Service selects.' }),
+  excluded: z.array(z.string()).meta({ description: 'The pods that zen-lead.io/exclude keeps from leading, by name.' }),
+  healthCheck: healthSchema
+    .nullable()
+    .meta({ description: 'Null where the Service asks for no check, or also for roles.' }),
+  roleCheck: rolesSchema.nullable().meta({ description: 'Null where the Service does not ask for roles.' }),
+  verdicts: z.array(verdictSchema).meta({ description: 'What callers from outside say of pods now.' }),
+  drift: z.array(z.string()).meta({ description: 'What is not yet as the rules want it; empty when all is.' }),
+  warnings: z.array(z.object({ reason: z.string(), message: z.string() })),
+  nextLookAt: instant
+    .nullable()
+    .meta({ description: 'When time alone may change the decision; null where only an event can.' }),
+});
+
+const electionSchema = baseSchema
+  .pick({
+    leaderService: true,
+    leader: true,
+    since: true,
+    epoch: true,
+    lastReason: true,
+    history: true,
+    decision: true,
+    reason: true,
+    paused: true,
+    drift: true,
+    warnings: true,
+    nextLookAt: true,
+  })
+  .extend({
+    election: z.string().meta({ description: 'Its name; empty where the Service names none.' }),
+    slot: z.int().min(0).meta({ description: 'Of a pool, from 0.' }),
+  });
+
+export const leaderStatusSchema = baseSchema
+  .extend({
+    elections: z.array(electionSchema).exactOptional().meta({
+      description: 'Of a Service with several elections, or a pool, each one. The other fields are of the first.',
+    }),
   })
   .meta({ description: 'One annotated Service and its leader.' });
 
 type RoleStatus = z.infer<typeof rolesSchema>;
 export type LeaderStatus = Readonly<z.infer<typeof leaderStatusSchema>>;
 
+export type ElectionStatus = Readonly<z.infer<typeof electionSchema>>;
+
 export function toLeaderStatus(snapshot: Snapshot, now: number): LeaderStatus {
+  const [first, ...others] = viewsOf(snapshot);
+  const status = statusOf(first, now);
+  if (first.election === undefined) return status;
+  const elections = [
+    toElectionStatus(first, status),
+    ...others.map((view) => toElectionStatus(view, statusOf(view, now))),
+  ];
+  // RFC 3339 of one form, which orders as text.
+  const [nextLookAt = null] = elections.flatMap((each) => each.nextLookAt ?? []).toSorted();
+  return { ...status, nextLookAt, elections };
+}
+
+function toElectionStatus({ election }: Snapshot, status: z.infer<typeof baseSchema>): ElectionStatus {
+  return electionSchema.parse({ ...status, election: election?.election, slot: election?.slot });
+}
+
+function statusOf(snapshot: Snapshot, now: number): z.infer<typeof baseSchema> {
   const { decision, writes, nextLookAt } = assess(snapshot, now);
   const record = readRecord(snapshot);
   const selected = snapshot.candidates.filter((pod) => pod.selected);
@@ -116,7 +160,7 @@ export function toLeaderStatus(snapshot: Snapshot, now: number): LeaderStatus {
     since: record.lastSwitchAt === undefined ? null : formatRfc3339(record.lastSwitchAt),
     epoch: record.knownEpoch,
     lastReason: record.slice?.annotations[annotation.reason] ?? null,
-    history: toStatusHistory(record),
+    history: toStatusHistory(record, snapshot.election?.slot),
     decision: decision.kind,
     reason: decision.reason,
     paused: decision.reason === 'Paused',

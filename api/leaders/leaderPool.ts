@@ -7,6 +7,7 @@
 
 import { z } from 'zod';
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
+import { viewsOf } from '../../lib/selection/elections/electionsOf.ts';
 import { explain, type Standing } from '../../lib/selection/explain.ts';
 import { annotation } from '../../lib/selection/names.ts';
 import { readRecord } from '../../lib/selection/record.ts';
@@ -54,7 +55,8 @@ export interface PoolView {
   readonly nextLookAt: number | null;
 }
 
-export function toLeaderPool(snapshot: Snapshot, now: number): PoolView {
+export function toLeaderPool(whole: Snapshot, now: number): PoolView {
+  const [snapshot] = viewsOf(whole);
   const { pods, nextLookAt } = explain(snapshot, now);
   const record = readRecord(snapshot);
   const { leader } = record;

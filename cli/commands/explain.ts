@@ -14,8 +14,8 @@ import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { connect } from '../connect.ts';
 import { toExplainDocument } from '../explain/explainDocument.ts';
 import { renderExplanation } from '../explain/renderExplanation.ts';
+import { parseElectionKey, takeView } from '../operands/parseElectionKey.ts';
 import { parseInstant } from '../operands/parseInstant.ts';
-import { parseServiceKey } from '../operands/parseServiceKey.ts';
 import { takeSource } from '../operands/takeSource.ts';
 import { complain, openOutput } from '../output.ts';
 import { printDocument } from '../printDocument.ts';
@@ -30,13 +30,13 @@ interface Moment {
 }
 
 export async function explain(values: Values<'explain'>): Promise<void> {
-  const service = parseServiceKey(values.service);
+  const service = parseElectionKey(values.service);
   const { recording, at, output: format } = values;
   if (recording === undefined && at !== undefined)
     throw configError('--at needs --recording: a cluster only knows now');
   const moment =
     recording === undefined ? await readCluster(service, values) : await findReconcile(service, recording, at);
-  const document = toExplainDocument(moment.snapshot, moment.at);
+  const document = toExplainDocument(moment.snapshot, moment.at, takeView(moment.snapshot, service));
   const output = openOutput(process.stdout, values.noColor);
   if (format !== 'text') return printDocument(document, format, output);
   for (const line of renderExplanation(document, output.paint)) await output.line(line);

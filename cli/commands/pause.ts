@@ -4,16 +4,17 @@
 
 import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { annotation } from '../../lib/selection/names.ts';
+import { keyOf } from '../edit/currentState.ts';
 import { editService, withService } from '../edit/editService.ts';
 
 export function pause(values: Values<'pause'>): Promise<void> {
   return withService(values, async (session) => {
-    await editService(session, { [annotation.paused]: 'true' }, values.dryRun);
+    await editService(session, { [keyOf(session.state, annotation.paused)]: 'true' }, values.dryRun);
   });
 }
 
 export function resume(values: Values<'resume'>): Promise<void> {
   return withService(values, async (session) => {
-    await editService(session, { [annotation.paused]: null }, values.dryRun);
+    await editService(session, { [keyOf(session.state, annotation.paused)]: null }, values.dryRun);
   });
 }

@@ -8,7 +8,8 @@
 
 import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { annotation } from '../../lib/selection/names.ts';
-import { checkChoosable, checkPin } from '../edit/checkPin.ts';
+import { checkChoosable, checkPin, pinValue } from '../edit/checkPin.ts';
+import { keyOf } from '../edit/currentState.ts';
 import { editError } from '../edit/editError.ts';
 import { editService, withService } from '../edit/editService.ts';
 
@@ -18,12 +19,13 @@ export function pin(values: Values<'pin'>): Promise<void> {
     const pod = values.to ?? session.state.decision.leader?.name;
     if (pod === undefined) throw editError(session.service, 'no pod leads; name one with --to POD');
     checkPin(session.state, session.service, pod);
-    await editService(session, { [annotation.pinLeader]: pod }, values.dryRun);
+    const { state } = session;
+    await editService(session, { [keyOf(state, annotation.pinLeader)]: pinValue(state, pod) }, values.dryRun);
   });
 }
 
 export function unpin(values: Values<'unpin'>): Promise<void> {
   return withService(values, async (session) => {
-    await editService(session, { [annotation.pinLeader]: null }, values.dryRun);
+    await editService(session, { [keyOf(session.state, annotation.pinLeader)]: null }, values.dryRun);
   });
 }

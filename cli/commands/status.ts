@@ -16,7 +16,7 @@ import { complain, type Output, openOutput } from '../output.ts';
 import { printDocument } from '../printDocument.ts';
 import { openLiveStatus } from '../status/openLiveStatus.ts';
 import { renderTable } from '../status/renderTable.ts';
-import { heading, toRow, wideHeading } from '../status/statusRow.ts';
+import { heading, toRows, wideHeading } from '../status/statusRow.ts';
 import { abortOnStopSignal } from '../stopSignal.ts';
 
 export async function status(values: Values<'status'>): Promise<void> {
@@ -36,10 +36,10 @@ export async function status(values: Values<'status'>): Promise<void> {
 
 async function printRows(leaders: readonly LeaderStatus[], isWide: boolean, output: Output): Promise<void> {
   const now = Date.now();
-  const rows = leaders.map((each) => toRow(each, now, isWide));
-  const [head = '', ...lines] = renderTable([isWide ? wideHeading : heading, ...rows]);
+  const rows = leaders.flatMap((each) => toRows(each, now, isWide));
+  const [head = '', ...lines] = renderTable([isWide ? wideHeading : heading, ...rows.map(({ row }) => row)]);
   await output.line(output.paint('bold', head));
-  for (const [index, line] of lines.entries()) await output.line(paintRow(line, leaders[index], output));
+  for (const [index, line] of lines.entries()) await output.line(paintRow(line, rows[index]?.status, output));
 }
 
 function paintRow(line: string, leader: LeaderStatus | undefined, { paint }: Output): string {
@@ -62,8 +62,8 @@ async function printChanges(
     else if (change.kind === 'removed')
       await output.line(`${change.namespace}/${change.service} is not annotated any more`);
     else {
-      const row = toRow(change.status, Date.now(), format === 'wide');
-      await output.line(paintRow(`${new Date().toISOString()}   ${row.join('   ')}`, change.status, output));
+      for (const { row, status: each } of toRows(change.status, Date.now(), format === 'wide'))
+        await output.line(paintRow(`${new Date().toISOString()}   ${row.join('   ')}`, each, output));
     }
     if (output.isGone()) ended.resolve();
   };

@@ -13,8 +13,8 @@
 import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { annotation } from '../../lib/selection/names.ts';
 import { annotate } from '../edit/annotate.ts';
-import { checkChoosable, checkPin } from '../edit/checkPin.ts';
-import { imagine, readCurrentState } from '../edit/currentState.ts';
+import { checkChoosable, checkPin, pinValue } from '../edit/checkPin.ts';
+import { imagine, keyOf, readCurrentState } from '../edit/currentState.ts';
 import { editError } from '../edit/editError.ts';
 import { type EditSession, editService, say, withService } from '../edit/editService.ts';
 import { untilRouted } from '../edit/untilRouted.ts';
@@ -38,7 +38,8 @@ export function switchover(values: Values<'switchover'>): Promise<void> {
       return;
     }
     try {
-      const moved = await editService(session, { [annotation.pinLeader]: pod }, values.dryRun);
+      const pinned = { [keyOf(state, annotation.pinLeader)]: pinValue(state, pod) };
+      const moved = await editService(session, pinned, values.dryRun);
       if (moved !== null) await letGo(session, pod);
     } catch (error) {
       await takeBack(session, pod);
@@ -50,8 +51,9 @@ export function switchover(values: Values<'switchover'>): Promise<void> {
 /** Reads the state again, because the pin has changed the Service's version. */
 async function letGo({ api, service, timeoutMs, signal, state: before }: EditSession, pod: string): Promise<void> {
   const state = await readCurrentState(api, service, signal);
-  const unpin = { [annotation.pinLeader]: null };
-  const former = before.source.annotations[annotation.pinLeader];
+  const key = keyOf(state, annotation.pinLeader);
+  const unpin = { [key]: null };
+  const former = before.source.annotations[key];
   if (imagine(state, unpin).decision.leader?.name !== pod) {
     say(
       `the pin stays${former === undefined ? '' : ` instead of the one on ${former}`}: without it the rules would move the lead away again; zen-lead unpin lets it go`,
@@ -68,9 +70,10 @@ async function letGo({ api, service, timeoutMs, signal, state: before }: EditSes
 async function takeBack({ api, service, state: before }: EditSession, pod: string): Promise<void> {
   const signal = AbortSignal.timeout(TAKE_BACK_WITHIN_MS);
   const state = await readCurrentState(api, service, signal);
-  if (state.source.annotations[annotation.pinLeader] !== pod) return;
+  const key = keyOf(state, annotation.pinLeader);
+  if (state.source.annotations[key] !== pinValue(state, pod)) return;
   if (state.record.leader?.name === pod) return;
-  const former = before.source.annotations[annotation.pinLeader] ?? null;
-  await annotate(api, state.source, { [annotation.pinLeader]: former }, signal);
+  const former = before.source.annotations[key] ?? null;
+  await annotate(api, state.source, { [key]: former }, signal);
   say('the lead has not moved; the pin is taken back');
 }

@@ -7,10 +7,11 @@
 
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
+import { electionsOf } from '../../lib/selection/elections/electionsOf.ts';
 import { explain } from '../../lib/selection/explain.ts';
 import { annotation } from '../../lib/selection/names.ts';
 import { unfitText } from '../explain/unfitText.ts';
-import { type CurrentState, imagine } from './currentState.ts';
+import { type CurrentState, imagine, keyOf } from './currentState.ts';
 import { editError } from './editError.ts';
 
 /** Throws where no choice of a person counts, because the pods themselves say which one leads. */
@@ -20,8 +21,14 @@ export function checkChoosable({ source }: CurrentState, service: ServiceRef): v
   throw editError(service, problem);
 }
 
+/** Of a pool, a pin says which slot it is for. */
+export function pinValue({ whole, service: { election = '', slot } }: CurrentState, podName: string): string {
+  const slots = (electionsOf(whole)?.refs ?? []).filter((each) => each.election === election);
+  return slots.length > 1 && slot !== undefined ? `${podName}@${slot}` : podName;
+}
+
 export function checkPin(state: CurrentState, service: ServiceRef, podName: string): void {
-  const pinned = imagine(state, { [annotation.pinLeader]: podName });
+  const pinned = imagine(state, { [keyOf(state, annotation.pinLeader)]: pinValue(state, podName) });
   if (pinned.decision.leader?.name === podName) return;
   throw editError(service, `${podName} would not lead: ${whyNot(pinned, podName)}`);
 }

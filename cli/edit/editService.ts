@@ -3,14 +3,14 @@
  * and says what came of it.
  */
 
-import type { ServiceRef } from '../../lib/events/subject.ts';
+import type { SubjectRef } from '../../lib/events/subject.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { reasonText } from '../../lib/selection/reasonText.ts';
 import { silentLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { type ClusterSettings, connect } from '../connect.ts';
 import { escapeControls } from '../escapeControls.ts';
-import { parseServiceKey } from '../operands/parseServiceKey.ts';
+import { parseElectionKey } from '../operands/parseElectionKey.ts';
 import { abortOnStopSignal } from '../stopSignal.ts';
 import { type AnnotationEdit, annotate, renderEdit } from './annotate.ts';
 import { type CurrentState, imagine, readCurrentState } from './currentState.ts';
@@ -24,7 +24,7 @@ interface EditSettings extends ClusterSettings {
 
 export interface EditSession {
   readonly api: KubeApi;
-  readonly service: ServiceRef;
+  readonly service: SubjectRef;
   readonly state: CurrentState;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -36,7 +36,7 @@ export function say(text: string): void {
 
 /** Opens the cluster, reads the Service, and hands both on. */
 export async function withService(settings: EditSettings, run: (session: EditSession) => Promise<void>): Promise<void> {
-  const service = parseServiceKey(settings.service);
+  const service = parseElectionKey(settings.service);
   const signal = abortOnStopSignal();
   await using open = new AsyncDisposableStack();
   const api = open.adopt(await connect(settings, createMetrics(), silentLogger), (one) => one.close());

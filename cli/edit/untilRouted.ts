@@ -7,7 +7,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ZenLeadError } from '../../lib/errors.ts';
-import type { ServiceRef } from '../../lib/events/subject.ts';
+import type { SubjectRef } from '../../lib/events/subject.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { type CurrentState, readCurrentState } from './currentState.ts';
 
@@ -17,7 +17,7 @@ const LOOK_EVERY_MS = 200;
 /** Rejects with KUBE_TIMEOUT after `timeoutMs`, with ABORTED on Ctrl-C. */
 export async function untilRouted(
   api: KubeApi,
-  service: ServiceRef,
+  service: SubjectRef,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<CurrentState> {

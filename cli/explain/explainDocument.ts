@@ -10,17 +10,22 @@ import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import { assess } from '../../lib/selection/assess.ts';
 import type { DecisionKind, Leader, Reason, Warning } from '../../lib/selection/decision.ts';
 import { describeWrite } from '../../lib/selection/describeWrite.ts';
+import { type ElectionRef, isSameElection } from '../../lib/selection/elections/electionSettings.ts';
+import { viewsOf } from '../../lib/selection/elections/electionsOf.ts';
 import { explain, type PodStanding } from '../../lib/selection/explain.ts';
 import { reasonText } from '../../lib/selection/reasonText.ts';
 import { readRecord } from '../../lib/selection/record.ts';
 import { parseSettings } from '../../lib/selection/settings.ts';
 import { type Health, type NodeState, type Omitted, type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
+import { electionSuffix } from '../operands/parseElectionKey.ts';
 import { type ExplainedCheck, toExplainedCheck, toExplainedRoleCheck } from './describeCheck.ts';
 import { readAnnotations } from './readAnnotations.ts';
 import { unfitText } from './unfitText.ts';
 
 export interface ExplainDocument {
   readonly service: string;
+  /** Which election of the Service, and of how many. Absent where it has one. */
+  readonly election?: ExplainedElection;
   /** Null without one, as for a Service that is not annotated. */
   readonly leaderService: string | null;
   /** RFC 3339: the instant that is explained. */
@@ -48,6 +53,11 @@ export interface ExplainDocument {
   readonly warnings: readonly Warning[];
   /** What is written because of this decision; empty when everything is as it should be. */
   readonly writes: readonly string[];
+}
+
+export interface ExplainedElection extends ElectionRef {
+  /** The others, as the command takes them. */
+  readonly others: readonly string[];
 }
 
 export interface ExplainedPod {
@@ -84,13 +94,17 @@ export interface ExplainedAnnotation {
   readonly accepts: string | null;
 }
 
-export function toExplainDocument(snapshot: Snapshot, now: number): ExplainDocument {
+/** `view`: of one election, where the Service has several; else the snapshot itself. */
+export function toExplainDocument(whole: Snapshot, now: number, view?: Snapshot): ExplainDocument {
+  const views = viewsOf(whole);
+  const snapshot = view ?? views[0];
   const { decision, writes, pods, nextLookAt } = explain(snapshot, now);
   const record = readRecord(snapshot);
   const next = successorOf(snapshot, decision.leader, now);
   const { healthCheck, roleCheck } = parseSettings(snapshot.source?.annotations ?? {}).settings;
   return {
     service: serviceKey(snapshot.namespace, snapshot.name),
+    ...(snapshot.election !== undefined && { election: toExplainedElection(snapshot, snapshot.election, views) }),
     leaderService: decision.plan?.leaderServiceName ?? record.leaderServiceName,
     at: formatRfc3339(now),
     decision: decision.kind,
@@ -100,16 +114,27 @@ export function toExplainDocument(snapshot: Snapshot, now: number): ExplainDocum
     previous: decision.previous,
     epoch: decision.epoch,
     lastSwitchAt: record.lastSwitchAt === undefined ? null : formatRfc3339(record.lastSwitchAt),
-    history: toStatusHistory(record),
+    history: toStatusHistory(record, snapshot.election?.slot),
     pods: pods.map((pod) => toExplainedPod(pod, next)),
     ...(snapshot.omitted !== undefined && { omittedPods: snapshot.omitted }),
     healthCheck: healthCheck === null ? null : toExplainedCheck(healthCheck, snapshot),
     roleCheck: roleCheck === null ? null : toExplainedRoleCheck(roleCheck, snapshot),
-    annotations: readAnnotations(snapshot.source?.annotations ?? {}),
+    annotations: readAnnotations(snapshot.source?.annotations ?? {}, snapshot.election?.keys),
     nextLookAt: nextLookAt === null ? null : formatRfc3339(nextLookAt),
     warnings: decision.warnings,
     writes: writes.map(describeWrite),
   };
+}
+
+function toExplainedElection(
+  { namespace, name }: Snapshot,
+  { election, slot }: ElectionRef,
+  views: readonly Snapshot[],
+): ExplainedElection {
+  const others = views.flatMap(({ election: of }) =>
+    of === undefined || isSameElection(of, { election, slot }) ? [] : [`${namespace}/${name}${electionSuffix(of)}`],
+  );
+  return { election, slot, others };
 }
 
 /** Asks the rules which pod would lead if the leader's were gone. */

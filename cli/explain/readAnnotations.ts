@@ -5,6 +5,14 @@
  */
 
 import { formatSpan } from '../../api/formatSpan.ts';
+import {
+  MAX_ACTIVE,
+  MAX_ELECTIONS,
+  parseActive,
+  parseElections,
+  parseSpread,
+  spreads,
+} from '../../lib/selection/elections/electionSettings.ts';
 import type { CheckTiming } from '../../lib/selection/healthCheck.ts';
 import { annotation, isOurAnnotation } from '../../lib/selection/names.ts';
 import type { RoleQuestion } from '../../lib/selection/roleCheck.ts';
@@ -13,7 +21,7 @@ import { parseSettings, type Settings } from '../../lib/selection/settings.ts';
 import type { ExplainedAnnotation } from './explainDocument.ts';
 
 /** What a setting says, from the annotation that sets it. */
-const readings: Readonly<Record<string, (settings: Settings) => string>> = {
+const readings: Readonly<Record<string, (settings: Settings, value: string) => string>> = {
   [annotation.enabled]: ({ enabled }) => (enabled ? 'opted in' : 'opted out'),
   [annotation.leaderServiceName]: (settings) => settings.leaderServiceName ?? 'the default name',
   [annotation.sticky]: ({ sticky }) => (sticky ? 'a fit leader stays' : 'a better pod takes over'),
@@ -41,6 +49,9 @@ const readings: Readonly<Record<string, (settings: Settings) => string>> = {
   [annotation.healthCheckFailureThreshold]: ofCheck(({ failureThreshold }) => `${failureThreshold} in a row`),
   [annotation.healthCheckSuccessThreshold]: ofCheck(({ successThreshold }) => `${successThreshold} in a row`),
   [annotation.onDemote]: ({ onDemote }) => onDemote,
+  [annotation.elections]: (_, value) => (parseElections(value) ?? ['as they are']).join(', '),
+  [annotation.active]: (_, value) => `${parseActive(value) ?? 'as many slots as there are'} at once`,
+  [annotation.spread]: (_, value) => `${parseSpread(value) ?? 'prefer'}, of pods that lead another election`,
   [annotation.onCordon]: ({ onCordon }) => (onCordon === 'move' ? 'a leader leaves a cordoned node' : 'a leader stays'),
 };
 
@@ -62,9 +73,9 @@ function ofTcpRoles(read: (question: RoleQuestion) => string): (settings: Settin
 
 const forPods: ReadonlySet<string> = new Set([annotation.priority, annotation.weight, annotation.exclude]);
 
-function read(key: string, settings: Settings): string | null {
+function read(key: string, settings: Settings, value: string): string | null {
   if (settings.roleCheck !== null && overruledByRole.includes(key)) return 'no effect beside a role check';
-  return readings[key]?.(settings) ?? null;
+  return readings[key]?.(settings, value) ?? null;
 }
 
 /** For a name that zen-lead does not read on a Service, and that is most likely a slip. */
@@ -72,16 +83,27 @@ function noEffect(key: string): string {
   return forPods.has(key) ? 'has no effect here: it is for a pod' : 'has no effect: zen-lead does not know that name';
 }
 
-/** Sorted by annotation. */
-export function readAnnotations(annotations: Readonly<Record<string, string>>): readonly ExplainedAnnotation[] {
+/** What the annotations of elections would accept; null where they can be read. */
+function acceptsOf(key: string, value: string): string | null {
+  if (key === annotation.elections && parseElections(value) === null)
+    return `up to ${MAX_ELECTIONS} DNS labels, separated by commas`;
+  if (key === annotation.active && parseActive(value) === null) return `a whole number from 1 to ${MAX_ACTIVE}`;
+  return key === annotation.spread && parseSpread(value) === null ? spreads.join(', ') : null;
+}
+
+/** Sorted by annotation. `keys`: how one is written, where that has the prefix of an election. */
+export function readAnnotations(
+  annotations: Readonly<Record<string, string>>,
+  keys: Readonly<Record<string, string>> = {},
+): readonly ExplainedAnnotation[] {
   const { settings, unreadable } = parseSettings(annotations);
   return Object.entries(annotations)
     .filter(([key]) => isOurAnnotation(key))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => ({
-      annotation: key,
+      annotation: keys[key] ?? key,
       value,
-      readAs: read(key, settings) ?? noEffect(key),
-      accepts: unreadable.find((each) => each.annotation === key)?.expected ?? null,
+      readAs: read(key, settings, value) ?? noEffect(key),
+      accepts: unreadable.find((each) => each.annotation === key)?.expected ?? acceptsOf(key, value),
     }));
 }

@@ -3,6 +3,7 @@
  */
 
 import { formatSpan } from '../../api/formatSpan.ts';
+import { electionSuffix } from '../operands/parseElectionKey.ts';
 import type { Output } from '../output.ts';
 import { describeHealth, type ExplainedCheck } from './describeCheck.ts';
 import { describeNode } from './describeNode.ts';
@@ -11,9 +12,10 @@ import type { ExplainDocument, ExplainedAnnotation, ExplainedPod, ExplainedRepor
 type Paint = Output['paint'];
 
 export function renderExplanation(document: ExplainDocument, paint: Paint): readonly string[] {
-  const { service, leaderService, at } = document;
+  const { service, leaderService, at, election } = document;
+  const name = `${service}${election === undefined ? '' : electionSuffix(election)}`;
   return [
-    `${paint('bold', service)} -> ${leaderService ?? 'no leader Service'}, as of ${at}`,
+    `${paint('bold', name)} -> ${leaderService ?? 'no leader Service'}, as of ${at}`,
     '',
     ...renderDecision(document, paint),
     ...section('Pods', [...renderPods(document.pods, paint), ...renderOmitted(document)], paint),
@@ -25,6 +27,11 @@ export function renderExplanation(document: ExplainDocument, paint: Paint): read
       paint,
     ),
     ...section('History', renderHistory(document), paint),
+    ...section(
+      'Other elections',
+      (election?.others ?? []).map((other) => `zen-lead explain ${other}`),
+      paint,
+    ),
     ...section('Next', [renderNext(document)], paint),
     ...section(
       'Warnings',

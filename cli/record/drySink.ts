@@ -5,6 +5,7 @@
 
 import { readService } from '../../functions/reconcile/readService.ts';
 import { toRecheckDelay } from '../../lib/events/recheckDelay.ts';
+import { toElectionReply } from '../../lib/events/reply.ts';
 import type { Sink } from '../../lib/events/sink.ts';
 import { parseSubject } from '../../lib/events/subject.ts';
 import { clusterSource, toReply } from '../../lib/events/toReply.ts';
@@ -19,7 +20,7 @@ export function createDrySink(api: KubeApi, clusterName: string): Sink {
     const snapshot = data.snapshot ?? read;
     if (snapshot === null) return { status: 200 };
     const now = Date.now();
-    const { decision, nextLookAt } = assess(snapshot, now);
+    const { decision, nextLookAt, elections } = assess(snapshot, now);
     const { kind, reason, previous, leader, epoch } = decision;
     const context = {
       source: clusterSource(clusterName),
@@ -33,6 +34,9 @@ export function createDrySink(api: KubeApi, clusterName: string): Sink {
       previous,
       leader,
       epoch,
+      ...(elections !== undefined && {
+        elections: elections.map((each) => toElectionReply(each, each.decision)),
+      }),
       ...(read === null ? { basis: 'event' } : { basis: 'read', snapshot: read }),
       ...(nextLookAt === null ? {} : { recheckAfterMs: toRecheckDelay(nextLookAt - now) }),
     });

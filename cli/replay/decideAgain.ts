@@ -7,9 +7,11 @@
  * Does not compare `recheckAfterMs`, which also depends on whether an announcement got through.
  */
 
+import { type ElectionReply, toElectionReply } from '../../lib/events/reply.ts';
 import type { RecordedReconcile } from '../../lib/recording/recordedLine.ts';
-import { assess } from '../../lib/selection/assess.ts';
+import { assess, type ElectionAssessment } from '../../lib/selection/assess.ts';
 import type { DecisionKind, Leader, Reason, Warning } from '../../lib/selection/decision.ts';
+import { isSameElection } from '../../lib/selection/elections/electionSettings.ts';
 import { explain } from '../../lib/selection/explain.ts';
 import type { Unfit } from '../../lib/selection/fitness.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
@@ -38,7 +40,8 @@ export interface Replayed {
 export function decideAgain(reconcile: RecordedReconcile): Replayed {
   const { recorded, snapshot, at } = reconcile;
   if (snapshot === null) return { reconcile, today: null, warnings: [], keptAlthough: null, differs: null };
-  const { kind, reason, previous, leader, epoch, warnings } = assess(snapshot, at).decision;
+  const { decision, elections } = assess(snapshot, at);
+  const { kind, reason, previous, leader, epoch, warnings } = decision;
   const today = { decision: kind, reason, previous, leader, epoch };
   // A leader that is kept because it is fit has nothing to explain.
   const keptAlthough = kind === 'kept' && reason !== 'LeaderFit' ? whyLeaderUnfit(snapshot, at) : null;
@@ -47,7 +50,8 @@ export function decideAgain(reconcile: RecordedReconcile): Replayed {
     today,
     warnings,
     keptAlthough,
-    differs: recorded === null ? null : !isSameOutcome(today, recorded),
+    differs:
+      recorded === null ? null : !isSameOutcome(today, recorded) || !areSame(elections ?? [], recorded.elections),
   };
 }
 
@@ -58,6 +62,20 @@ function whyLeaderUnfit(snapshot: Snapshot, at: number): Unfit | null {
 /** What to show: today's decision where there is one, else the recorded. */
 export function outcomeOf({ today, reconcile }: Replayed): Outcome | null {
   return today ?? reconcile.recorded;
+}
+
+/** Of a Service with several elections. A recording by an older zen-lead has none of them. */
+function areSame(today: readonly ElectionAssessment[], recorded: readonly ElectionReply[] | undefined): boolean {
+  if (recorded === undefined) return true;
+  return (
+    today.length === recorded.length &&
+    today.every((each, index) => {
+      const then = recorded[index];
+      return (
+        then !== undefined && isSameElection(each, then) && isSameOutcome(toElectionReply(each, each.decision), then)
+      );
+    })
+  );
 }
 
 function isSameOutcome(a: Outcome, b: Outcome): boolean {

@@ -4,9 +4,27 @@
 
 import { formatSpan } from '../../api/formatSpan.ts';
 import type { LeaderStatus } from '../../api/leaderStatus.ts';
+import { electionSuffix } from '../operands/parseElectionKey.ts';
 
 export const heading = ['NAMESPACE', 'SERVICE', 'LEADER', 'SINCE', 'EPOCH', 'REASON', 'READY', 'STATE'];
 export const wideHeading = [...heading, 'LEADER-SERVICE', 'ADDRESS', 'NODE', 'ZONE', 'BEFORE', 'DRIFT', 'WARNINGS'];
+
+/** One row of a Service, or one for each of its elections and slots. */
+export function toRows(status: LeaderStatus, now: number, isWide: boolean): readonly StatusLine[] {
+  const { elections } = status;
+  if (elections === undefined) return [{ row: toRow(status, now, isWide), status }];
+  return elections.map(({ election, slot, ...own }) => {
+    const service = `${status.service}${electionSuffix({ election, slot })}`;
+    const each = { ...status, ...own, service };
+    return { row: toRow(each, now, isWide), status: each };
+  });
+}
+
+export interface StatusLine {
+  readonly row: readonly string[];
+  /** Of this row alone. */
+  readonly status: LeaderStatus;
+}
 
 export function toRow(status: LeaderStatus, now: number, isWide: boolean): readonly string[] {
   const { namespace, service, leader, since, epoch, lastReason, pods, drift, warnings, leaderService } = status;

@@ -21,7 +21,7 @@
  */
 
 import { toRecheckDelay } from '../../lib/events/recheckDelay.ts';
-import type { ElectionReply, ReplyData } from '../../lib/events/reply.ts';
+import { type ReplyData, toElectionReply } from '../../lib/events/reply.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
 import { catchUp } from '../../lib/selection/catchUp.ts';
 import type { Decision } from '../../lib/selection/decision.ts';
@@ -118,7 +118,7 @@ function toResult(pass: Pass, done: readonly DoneElection[], failure?: unknown):
   return {
     decision,
     writes: done.flatMap(({ writes }) => writes),
-    reply: isPlain ? reply : { ...reply, elections: done.map(toElectionReply) },
+    reply: isPlain ? reply : { ...reply, elections: done.map((each) => toElectionReply(each, each.last)) },
     carry: { warnings, ledger },
     sourceUid: basis.snapshot.source?.uid ?? null,
     decidedAt,
@@ -127,11 +127,6 @@ function toResult(pass: Pass, done: readonly DoneElection[], failure?: unknown):
     ...(!isPlain && { elections: done }),
     ...(failure !== undefined && { failure }),
   };
-}
-
-function toElectionReply({ election, slot, last }: DoneElection): ElectionReply {
-  const { kind: decision, reason, previous, leader, epoch } = last;
-  return { election, slot, decision, reason, previous, leader, epoch };
 }
 
 function toReplyData(

@@ -44,7 +44,7 @@ export const debugCommands = {
   explain: {
     summary: 'Why this pod leads, why each other one does not, and what happens next.',
     settings: {
-      service,
+      service: debugSettings.election,
       recording: debugSettings.recording,
       at: debugSettings.at,
       output: debugSettings.documentOutput,

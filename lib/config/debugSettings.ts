@@ -13,6 +13,14 @@ export const debugSettings = {
     required: true,
     meaning: 'The annotated Service, not its leader Service.',
   },
+  election: {
+    kind: 'text',
+    operand: true,
+    placeholder: 'NAMESPACE/SERVICE',
+    required: true,
+    meaning:
+      'The annotated Service, not its leader Service. Behind it, /ELECTION or /ELECTION/SLOT names one of several; else the first is taken.',
+  },
   services: {
     kind: 'list',
     flag: 'service',

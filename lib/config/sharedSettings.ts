@@ -55,7 +55,7 @@ export const recordingSettings = {
 
 /** Of the commands that change an annotation and wait for the effect. */
 export const editSettings = {
-  service: debugSettings.service,
+  service: debugSettings.election,
   dryRun: debugSettings.dryRun,
   timeoutSeconds: debugSettings.timeoutSeconds,
 } as const;

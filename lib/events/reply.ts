@@ -4,7 +4,8 @@
  */
 
 import type { CloudEventV1 } from 'cloudevents';
-import type { DecisionKind, Leader, Reason } from '../selection/decision.ts';
+import type { Decision, DecisionKind, Leader, Reason } from '../selection/decision.ts';
+import type { ElectionRef } from '../selection/elections/electionSettings.ts';
 import type { SentSnapshot, Uid } from '../selection/snapshot.ts';
 
 export const replyTypes = [
@@ -24,6 +25,11 @@ export interface ElectionReply {
   readonly previous: Leader | null;
   readonly leader: Leader | null;
   readonly epoch: number;
+}
+
+export function toElectionReply({ election, slot }: ElectionRef, decided: Decision): ElectionReply {
+  const { kind: decision, reason, previous, leader, epoch } = decided;
+  return { election, slot, decision, reason, previous, leader, epoch };
 }
 
 export interface ReplyData {

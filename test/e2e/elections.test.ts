@@ -9,6 +9,7 @@ import { listServiceNames, listSlices, readService } from '../support/controlPla
 import { readLeader } from '../support/controlPlane/readRoute.ts';
 import { startPod } from '../support/controlPlane/startPod.ts';
 import { aService } from '../support/objects/aService.ts';
+import { typeCommand } from '../support/programs/typeCommand.ts';
 import { useZenLead } from '../support/programs/useZenLead.ts';
 
 const world = useZenLead();
@@ -100,7 +101,39 @@ describe('elections', () => {
   });
 });
 
+test('status, explain, switchover and pin name one election', async () => {
+  const namespace = await world.namespace();
+  for (const number of [0, 1, 2]) await startPod(namespace, { name: `web-${number}` });
+  await namespace.apply(aService({ annotations: { elections: 'writer, cron' } }));
+  await expect.poll(() => readLeader(namespace, 'web-cron')).toBe('web-1');
+  const cluster = ['--kubeconfig', world.controlPlane().kubeconfig];
+  const key = `${namespace.name}/web/cron`;
+  const status = await typeCommand('status', '--namespace', namespace.name, ...cluster);
+  expect(status.stdout).toMatch(/web\/writer +web-0 .*\n.*web\/cron +web-1 /);
+  const explained = await typeCommand('explain', key, ...cluster);
+  expect(explained.stdout).toMatch(/web\/cron -> web-cron.*[^]*web-1 +leads[^]*zen-lead explain .*\/web\/writer/);
+  const moved = await typeCommand('switchover', key, ...cluster);
+  expect(moved).toMatchObject({ code: 0, stdout: expect.stringContaining('web-2 leads instead of web-1') });
+  expect(await readLeader(namespace, 'web-cron')).toBe('web-2');
+  expect(await readLeader(namespace, 'web-writer')).toBe('web-0');
+  const pinned = await typeCommand('pin', key, '--to', 'web-1', ...cluster);
+  expect(pinned.stdout).toContain('cron.zen-lead.io/pin-leader=web-1');
+  expect(await readLeader(namespace, 'web-cron')).toBe('web-1');
+});
+
 describe('a pool', () => {
+  test('a switchover moves one slot', async () => {
+    const namespace = await world.namespace();
+    for (const number of [0, 1, 2]) await startPod(namespace, { name: `web-${number}` });
+    await namespace.apply(aService({ annotations: { active: '2' } }));
+    const slots = { 'web-leader-ipv4': 'web-0', 'web-leader-1-ipv4': 'web-1' };
+    await expect.poll(() => readSlots(namespace, 'web-leader')).toEqual(slots);
+    const cluster = ['--kubeconfig', world.controlPlane().kubeconfig];
+    const moved = await typeCommand('switchover', `${namespace.name}/web//1`, ...cluster);
+    expect(moved).toMatchObject({ code: 0, stdout: expect.stringContaining('web-2 leads instead of web-1') });
+    expect(await readSlots(namespace, 'web-leader')).toEqual({ ...slots, 'web-leader-1-ipv4': 'web-2' });
+  });
+
   test('elects three pods behind one Service, and a loss moves one slot', async () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });

@@ -164,11 +164,21 @@ function bareView(
   };
   return {
     ...snapshot,
-    source: { ...source, annotations },
+    source: { ...source, annotations: withPinOf(ref, annotations) },
     services: [...servicesOf(ref, parts), ...foreign.services],
     slices: [...(part?.slices ?? []), ...foreign.slices],
     election,
   };
+}
+
+/**
+ * A pin in a pool may name its slot: `web-3@1`. Without it the first slot that can takes the pod in.
+ */
+function withPinOf({ slot }: ElectionRef, annotations: ServiceView['annotations']): ServiceView['annotations'] {
+  const { [annotation.pinLeader]: pin, ...rest } = annotations;
+  const [, pod, of] = /^([^@]{1,253})@(0|[1-9]\d?)$/.exec(pin ?? '') ?? [];
+  if (pod === undefined) return annotations;
+  return Number(of) === slot ? { ...rest, [annotation.pinLeader]: pod } : rest;
 }
 
 function isUnreadableElection({ annotations }: ServiceView, { election }: ElectionRef): boolean {

@@ -296,6 +296,17 @@ describe('a pool', () => {
     expect(routes()).toEqual({ 'postgres-leader-1-ipv4': 'pg-1', 'postgres-leader-ipv4': 'pg-0' });
   });
 
+  it('pins a pod to one slot', () => {
+    ask({ active: '2' });
+    settle();
+    ask({ active: '2', 'pin-leader': 'pg-3@1' });
+    settle();
+    expect(routes()).toEqual({ 'postgres-leader-1-ipv4': 'pg-3', 'postgres-leader-ipv4': 'pg-0' });
+    ask({ active: '2', 'pin-leader': 'pg-2' });
+    settle();
+    expect(routes()).toEqual({ 'postgres-leader-1-ipv4': 'pg-3', 'postgres-leader-ipv4': 'pg-2' });
+  });
+
   it('lets followers be the pods that lead no slot', () => {
     ask({ active: '2', followers: 'true' });
     settle();
