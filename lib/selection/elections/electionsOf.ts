@@ -172,7 +172,7 @@ function bareView(
 }
 
 /**
- * A pin in a pool may name its slot: `web-3@1`. Without it the first slot that can takes the pod in.
+ * A pin in a pool may name its slot: `web-3@1`. Without it, the first slot that can takes the pod.
  */
 function withPinOf({ slot }: ElectionRef, annotations: ServiceView['annotations']): ServiceView['annotations'] {
   const { [annotation.pinLeader]: pin, ...rest } = annotations;
