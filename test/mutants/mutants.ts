@@ -1173,7 +1173,7 @@ export const mutants: readonly Mutant[] = [
     name: 'a flow whose record is lost begins again',
     guarantee: 'Flows: a lost record',
     file: 'lib/flow/engine/advance.ts',
-    search: 'const isLost = hasStarted(flow);',
+    search: 'const isLost = hasStarted(flow) || snapshot.jobs.some(({ isOurs }) => isOurs);',
     replace: 'const isLost = false;',
     test: 'test/unit/flow/rebuildRecord.test.ts',
   },

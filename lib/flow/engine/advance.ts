@@ -79,8 +79,9 @@ export function advance(snapshot: FlowSnapshot, now: number): Decision {
   if (old === null) {
     const problems = [...flow.problems, ...validate(flow.spec)];
     if (problems.some(({ severity }) => severity === 'error')) return refuse(reasonOf(problems), problems);
-    // Without the record, what has run is not known. Starting afresh would run it twice (Z14).
-    const isLost = hasStarted(flow);
+    // Without the record, what has run is not known. Starting afresh would run it twice (Z14). The
+    // status may not have been written yet, and a Job is there all the same.
+    const isLost = hasStarted(flow) || snapshot.jobs.some(({ isOurs }) => isOurs);
     if (isLost && snapshot.basis === 'watch') return { ...nothing, needsRead: true, nextReconcileAt: now };
     if (view === null)
       return { ...nothing, kind: 'advanced', phase: 'Pending', createsRecord: true, nextReconcileAt: now };

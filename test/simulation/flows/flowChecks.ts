@@ -50,8 +50,12 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
   const stepOf = (flowUid: string, step: string): StepRecord | undefined =>
     recordOf(flowUid)?.steps.find(({ name }) => name === step);
 
+  /** Attempts of steps that run once, of which a Job was released. */
+  const released = new Set<string>();
+
   function onJob({ actor, before, after, request }: ObservedWrite): void {
     if (request.verb === 'create' && after !== null && isOurs(actor)) onCreated(after);
+    if (request.verb === 'patch' && before !== null && after !== null && isOurs(actor)) onHeld(before, after);
     if (request.verb !== 'delete' || before === null) return;
     const { ownerUid, step, attempt, uid } = parseJob(before);
     if (isOurs(actor)) must(ownerUid !== null, 'Z13', { actor, before });
@@ -62,9 +66,39 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
     if (!isRecorded) deletedEarly.set(key, (deletedEarly.get(key) ?? 0) + 1);
   }
 
+  /** A Job is released once its uid is recorded, and only one of ours is suspended. */
+  function onHeld(before: KubeObject, after: KubeObject): void {
+    const [old, now] = [parseJob(before), parseJob(after)];
+    const { ownerUid, step, attempt, uid } = now;
+    must(ownerUid !== null, 'Z13', { after });
+    if (old.suspended !== true || now.suspended === true) return;
+    must(old.held !== undefined, 'a Job is released that zen-flow did not suspend', { before });
+    if (old.held !== 'once' || ownerUid === null) return;
+    const running = stepOf(ownerUid, step);
+    const isOther = running !== undefined && (running.attempt !== attempt || running.phase !== 'Running');
+    must(isOther || rebuilt.has(ownerUid) || running?.jobUid === uid, 'once: released before its uid is recorded', {
+      running,
+      uid,
+    });
+    released.add(`${ownerUid}/${step}/${attempt}`);
+  }
+
+  /** Of the flows of a group, one has the word of its record to run. */
+  function onGroup(): void {
+    const running = etcd.list('jobflows').filter(({ metadata }) => {
+      const record = recordOf(metadata.uid);
+      return record !== null && record.groupAt !== null && record.endedAt === null;
+    });
+    const keys = running.flatMap((flow) => parseJobFlow(flow).spec.policy.concurrencyKey ?? []);
+    must(new Set(keys).size === keys.length, 'two flows of a group run', {
+      running: running.map((each) => each.metadata.name),
+    });
+  }
+
   function onCreated(object: KubeObject): void {
     const { ownerUid, step, attempt } = parseJob(object);
     const key = `${ownerUid}/${step}/${attempt}`;
+    must(!released.has(key), 'once: a second Job after the first one was released', { key });
     must(said.has(key), 'Z1: a Job before its record', { key });
     const count = (made.get(key) ?? 0) + 1;
     made.set(key, count);
@@ -96,6 +130,7 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
       .map((job) => toJobView(parseJob(job), owner))
       .filter((job) => job.isOurs);
     checkRecord(old === 'unreadable' ? null : old, record, parseJobFlow(found).spec, jobs);
+    onGroup();
   }
 
   /**

@@ -122,18 +122,26 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
 
   // The Job controller, and the garbage collector.
   const plans = new Map(flows.map(({ name, outcomes }) => [name, planOf(outcomes)]));
+  /** Jobs that are not suspended, by uid. */
+  const released = new Set<string>();
   etcd.subscribe(({ plural, type, object }) => {
-    if (plural === 'jobs' && type === 'ADDED') {
-      const { flow, step, attempt, name, uid } = parseJob(object);
+    if (plural === 'jobs' && type !== 'DELETED') {
+      const { flow, step, attempt, name, uid, suspended = false, outcome } = parseJob(object);
+      if (suspended || outcome !== null) released.delete(uid);
+      if (suspended || outcome !== null || released.has(uid)) return;
+      released.add(uid);
       const end = plans.get(flow)?.(step, attempt);
       scheduler.schedule(random.between(100, 15_000), () => {
-        if (end === undefined || etcd.read('jobs', name)?.metadata.uid !== uid) return;
+        const found = etcd.read('jobs', name);
+        if (end === undefined || found?.metadata.uid !== uid || !released.has(uid)) return;
+        if (parseJob(found).outcome !== null) return;
         const condition = {
           type: end.kind === 'ok' ? 'Complete' : 'Failed',
           status: 'True',
           lastTransitionTime: timestamp(scheduler.now()),
         };
-        server.patch('job-controller', 'jobs', name, { status: { conditions: [condition] } });
+        const succeeded = end.kind === 'ok' ? 1 : 0;
+        server.patch('job-controller', 'jobs', name, { status: { succeeded, conditions: [condition] } });
       });
     }
     if (plural === 'jobflows' && type === 'DELETED') scheduler.schedule(random.between(10, 3_000), collect);
@@ -145,7 +153,7 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
       const owner = controllerOf(object)?.uid;
       return owner !== undefined && !uids.has(owner);
     };
-    for (const plural of ['jobs', 'jobflowrecords'])
+    for (const plural of ['jobs', 'jobflowrecords', 'configmaps'])
       for (const object of etcd.list(plural))
         if (isOrphaned(object)) server.delete('collector', plural, object.metadata.name, { uid: object.metadata.uid });
   }

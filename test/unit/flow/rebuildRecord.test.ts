@@ -42,6 +42,18 @@ describe('a flow whose record is lost', () => {
     expect(advance({ ...lost(gone, flow), basis: 'watch' }, 1)).toMatchObject({ needsRead: true, starts: [] });
   });
 
+  it('goes on with a Job that is there, although no status was written yet', () => {
+    const world = aFlowWorld({ steps });
+    world.at(0);
+    const snapshot = world.cluster.snapshot(0);
+    if (snapshot.flow === null) throw new Error('no flow');
+    const gone = lost(snapshot, snapshot.flow);
+    expect(advance({ ...gone, basis: 'watch' }, 1)).toMatchObject({ needsRead: true });
+    const { record, starts, deletes } = advance(gone, 1);
+    expect({ starts, deletes }).toEqual({ starts: [], deletes: [] });
+    expect(record?.steps[0]).toMatchObject({ name: 'a', phase: 'Running', jobUid: snapshot.jobs[0]?.uid });
+  });
+
   it('goes on where it stood: by its Jobs first, then by its status', () => {
     const world = aFlowWorld({ steps }, { b: ['fail', 'ok'] });
     world.at(0);
