@@ -181,3 +181,44 @@ describe('deploy/grafana', () => {
     }
   });
 });
+
+describe('deploy/flow/grafana', () => {
+  const { panels } = JSON.parse(read('deploy/flow/grafana/zen-flow.json')) as {
+    panels: { title: string; type: string; gridPos: { x: number; w: number }; targets?: { expr: string }[] }[];
+  };
+  const expressions = panels.flatMap(({ targets = [] }) => targets).map(({ expr }) => expr);
+
+  /** The titles of the panels of the Go zen-flow. */
+  const goPanels = [
+    'JobFlows by phase',
+    'Total steps executed',
+    'Step execution rate',
+    'Reconciliation rate',
+    'Step execution over time',
+    'Step duration',
+    'Reconciliation duration',
+    'Steps by phase',
+    'JobFlows by namespace',
+    'Top JobFlows by step count',
+    'Step success rate',
+    'Manual approval steps waiting',
+    'JobFlows paused (waiting approval)',
+    'Phase transition rate',
+    'Step phase transitions',
+  ];
+
+  test('has the panels of the Go zen-flow, and hops, waits and the size of records', () => {
+    const titles = panels.map(({ title }) => title);
+    expect(titles).toEqual(expect.arrayContaining([...goPanels, 'Hops', 'Waits by reason', 'Record size']));
+    expect(panels.every(({ gridPos: { x, w } }) => x + w <= 24)).toBe(true);
+  });
+
+  test('asks only for metrics that are exported, of the clusters that are chosen', () => {
+    const known = readFlowMetricRows().map(({ name }) => name);
+    const named = expressions.flatMap((expr) => expr.match(/\bzen_\w+(?:\{[^}]*\})?/g) ?? []);
+    expect(named.length).toBeGreaterThan(25);
+    const nameOf = (metric: string) => metric.replace(/\{.*/, '').replace(/_(?:bucket|count|sum)$/, '');
+    expect(named.filter((metric) => !known.includes(nameOf(metric)))).toEqual([]);
+    expect(named.filter((metric) => !metric.includes('{cluster=~"$cluster"'))).toEqual([]);
+  });
+});
