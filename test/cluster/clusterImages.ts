@@ -25,6 +25,13 @@ export function writeClusterImages({ directory: programs }: ClusterAssets, direc
   // SIGTERM.
   const web = 'echo "$HOSTNAME" > /tmp/index.html; exec /bin/busybox httpd -f -p 8080 -h /tmp';
   write('web', [busybox, 'sh', '-c', web], [toProgram('bin/busybox', busybox)]);
+  // By each name it is another program. There are no links to one file in these images.
+  const applets = ['sh', 'sleep', 'cat', 'wget', 'date', 'hostname'];
+  write(
+    'busybox',
+    ['/bin/sh'],
+    applets.map((name) => toProgram(`bin/${name}`, busybox)),
+  );
   const ingress = fileURLToPath(new URL('./ingress/ingress.ts', import.meta.url));
   write(
     'ingress',
