@@ -95,8 +95,10 @@ async function createPools(namespace: Namespace): Promise<void> {
     await namespace.request('POST', namespace.core('services'), aService({ name: `web-${index}` }));
   const run = await start('zenLead', 'run', namespace);
   for (let led = 0; led < pools; await sleep(100)) {
-    const { items } = (await namespace.request('GET', namespace.slices)) as { items: { endpoints: unknown[] }[] };
-    led = items.filter(({ endpoints }) => endpoints.length > 0).length;
+    const { items } = (await namespace.request('GET', namespace.slices)) as {
+      items: { endpoints: unknown[] | null }[];
+    };
+    led = items.filter(({ endpoints }) => (endpoints ?? []).length > 0).length;
   }
   await run.process.stop();
 }
