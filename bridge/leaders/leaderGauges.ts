@@ -14,19 +14,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Gauge } from 'prom-client';
 import { conditionOf, readinessOf } from '../../lib/selection/candidateCondition.ts';
+import { electionKey } from '../../lib/selection/elections/electionSettings.ts';
 import { annotation } from '../../lib/selection/names.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { unnamed } from '../../lib/telemetry/serviceSeries.ts';
 import type { Clock } from '../clock.ts';
 import { onScrape } from '../gauges.ts';
 import type { LeaderStore } from './leaderStore.ts';
-import type { NamespaceIndex } from './namespaceIndex.ts';
-import { isServed } from './urgency.ts';
+import type { NamespaceIndex, RoutedPod } from './namespaceIndex.ts';
+import { fitPods, isFitRoute } from './urgency.ts';
 
 /** Some 2 ms of work, below what a failover would notice. */
 const SERVICES_A_TURN = 200;
 
-type ServiceLabel = 'namespace' | 'service';
+type ServiceLabel = 'namespace' | 'service' | 'election';
 
 interface Reporter {
   /**
@@ -48,10 +49,10 @@ export function registerLeaderGauges(
   const namespaces = (): readonly [string, NamespaceIndex][] =>
     isFirst() ? [...store.namespaces()].filter(([namespace]) => isSynced(namespace)) : [];
   /** `read` gives null where there is nothing to say. `worst` chooses beyond the limit. */
-  const perService = (
+  const report = (
     gauge: Gauge<ServiceLabel>,
     worst: (a: number, b: number) => number,
-    read: (index: NamespaceIndex, source: string) => number | null,
+    read: (index: NamespaceIndex, source: string) => Iterable<readonly [election: string, value: number | null]>,
   ): void =>
     onScrape(gauge, async () => {
       let count = 0;
@@ -60,13 +61,27 @@ export function registerLeaderGauges(
         for (const service of index.services.optedIn) {
           count += 1;
           if (count % SERVICES_A_TURN === 0) await nextTurn();
-          const value = read(index, service);
-          if (value === null) continue;
-          if (count <= limit) gauge.set({ namespace, service }, value);
-          else rest = rest === null ? value : worst(rest, value);
+          for (const [election, value] of read(index, service)) {
+            if (value === null) continue;
+            if (count <= limit) gauge.set({ namespace, service, ...(election !== '' && { election }) }, value);
+            else rest = rest === null ? value : worst(rest, value);
+          }
         }
       if (rest !== null) gauge.set(unnamed, rest);
     });
+  const perService = (
+    gauge: Gauge<'namespace' | 'service'>,
+    worst: (a: number, b: number) => number,
+    read: (index: NamespaceIndex, source: string) => number,
+  ): void => report(gauge, worst, (index, source) => [['', read(index, source)]]);
+  const perElection = (
+    gauge: Gauge<ServiceLabel>,
+    worst: (a: number, b: number) => number,
+    read: (slots: readonly Slot[], index: NamespaceIndex, source: string) => number | null,
+  ): void =>
+    report(gauge, worst, (index, source) =>
+      [...slotsByElection(index, source)].map(([election, slots]) => [election, read(slots, index, source)]),
+    );
   const perNamespace = (gauge: Gauge<'namespace'>, read: (index: NamespaceIndex) => number): void =>
     onScrape(gauge, async () => {
       let count = 0;
@@ -85,27 +100,62 @@ export function registerLeaderGauges(
     return members.filter((pod) => readinessOf(pod, condition).ready && !pod.terminating).length;
   });
   perService(metrics.candidates, Math.min, (index, source) => index.pods.members(source).size);
-  perService(metrics.leaderStable, Math.min, (index, source) => (isServed(source, index) ? 1 : 0));
-  perService(metrics.withoutEndpoints, Math.max, (index, source) => (index.routedPod(source) === null ? 1 : 0));
-  perService(metrics.leaderSeconds, Math.min, (index, source) => {
-    const switchedAt = index.routedPod(source) === null ? null : readSwitchedAt(index, source);
-    return switchedAt === null ? null : secondsSince(switchedAt);
+  perElection(metrics.leaderStable, Math.min, (slots, index, source) =>
+    slots.length > 0 && slots.every(({ routed }) => routed !== null && isFitRoute(routed, source, index)) ? 1 : 0,
+  );
+  perElection(metrics.withoutEndpoints, Math.max, (slots) => (slots.every(({ routed }) => routed === null) ? 1 : 0));
+  perElection(metrics.leaderSeconds, Math.min, (slots) => {
+    const switches = slots.flatMap(({ routed, switchedAt }) => (routed === null ? [] : (switchedAt ?? [])));
+    return switches.length === 0 ? null : secondsSince(Math.max(...switches));
   });
-  perService(metrics.leaderPodAgeSeconds, Math.max, (index, source) => {
-    const pod = index.pods.byName.get(index.routedPod(source)?.name ?? '');
-    return pod === undefined ? null : secondsSince(pod.createdAt);
+  perElection(metrics.leaderPodAgeSeconds, Math.max, (slots, index) => {
+    const pods = slots.flatMap(({ routed }) => index.pods.byName.get(routed?.name ?? '') ?? []);
+    return pods.length === 0 ? null : secondsSince(Math.min(...pods.map(({ createdAt }) => createdAt)));
+  });
+  onScrape(metrics.role, async () => {
+    let count = 0;
+    for (const [namespace, index] of namespaces())
+      for (const service of index.services.optedIn) {
+        count += 1;
+        if (count % SERVICES_A_TURN === 0) await nextTurn();
+        const name = count <= limit ? { namespace, service } : unnamed;
+        const fit = fitPods(service, index);
+        const unfit = index.pods.members(service).size - fit.length;
+        for (const [election, slots] of slotsByElection(index, service)) {
+          const leaders = new Set(slots.flatMap(({ routed }) => routed?.name ?? []));
+          const labels = { ...name, election: count <= limit ? election : '' };
+          metrics.role.inc({ ...labels, role: 'leader' }, leaders.size);
+          metrics.role.inc({ ...labels, role: 'follower' }, fit.filter((pod) => !leaders.has(pod.name)).length);
+          metrics.role.inc({ ...labels, role: 'unfit' }, unfit);
+        }
+      }
   });
   perNamespace(metrics.leaderServices, countLeaderServices);
   perNamespace(metrics.slices, (index) => index.ourSlices.byName.size);
   perNamespace(metrics.cacheSize, (index) => index.pods.byName.size);
 }
 
-function readSwitchedAt(index: NamespaceIndex, source: string): number | null {
+interface Slot {
+  readonly routed: RoutedPod | null;
+  /** Epoch milliseconds; undefined where no record says. */
+  readonly switchedAt: number | undefined;
+}
+
+/** The slots of each election, by its name. One election without slots where nothing is made yet. */
+function slotsByElection(index: NamespaceIndex, source: string): ReadonlyMap<string, readonly Slot[]> {
+  const switches = new Map<string, number>();
   for (const name of index.ourSlices.oursFor(source)) {
-    const at = Date.parse(index.ourSlices.byName.get(name)?.annotations[annotation.leaderLastSwitchTime] ?? '');
-    if (!Number.isNaN(at)) return at;
+    const { election = '', slot = 0, annotations = {} } = index.ourSlices.byName.get(name) ?? {};
+    const at = Date.parse(annotations[annotation.leaderLastSwitchTime] ?? '');
+    if (!Number.isNaN(at)) switches.set(electionKey({ election, slot }), at);
   }
-  return null;
+  const elections = new Map<string, Slot[]>();
+  for (const [key, routed] of index.routes(source)) {
+    const election = key.slice(0, key.lastIndexOf('/'));
+    const slots = elections.get(election) ?? [];
+    elections.set(election, [...slots, { routed, switchedAt: switches.get(key) }]);
+  }
+  return elections.size > 0 ? elections : new Map([['', []]]);
 }
 
 function countLeaderServices(index: NamespaceIndex): number {

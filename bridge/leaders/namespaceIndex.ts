@@ -16,7 +16,7 @@ import { createPodIndex, type PodIndex } from './podIndex.ts';
 import { createServiceIndex, type ServiceIndex } from './serviceIndex.ts';
 import { createSliceIndex, isLeaderSlice, type SliceIndex } from './sliceIndex.ts';
 
-interface RoutedPod {
+export interface RoutedPod {
   readonly name: string;
   readonly uid: Uid;
   readonly address: string | undefined;

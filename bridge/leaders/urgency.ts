@@ -10,7 +10,7 @@ import { type CandidateCondition, conditionOf, readinessOf } from '../../lib/sel
 import type { PodView, SliceView } from '../../lib/selection/snapshot.ts';
 import type { Lane } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
-import type { NamespaceIndex } from './namespaceIndex.ts';
+import type { NamespaceIndex, RoutedPod } from './namespaceIndex.ts';
 import type { VerdictChange } from './observer.ts';
 import { isLeaderSlice } from './sliceIndex.ts';
 
@@ -68,13 +68,16 @@ export function laneOfOurSlice({ kind, object }: ObjectChange<SliceView>, source
 export function isServed(source: string, index: NamespaceIndex): boolean {
   const routes = [...index.routes(source).values()];
   const condition = conditionIn(index, source);
-  const isFitRoute = ({ name, uid, address }: NonNullable<(typeof routes)[number]>): boolean => {
-    const pod = index.pods.byName.get(name);
-    return pod !== undefined && pod.uid === uid && appearsFit(pod, condition) && hasAddress(pod, address);
-  };
   if (!routes.some((routed) => routed !== null)) return false;
-  if (!routes.every((routed) => routed === null || isFitRoute(routed))) return false;
+  if (!routes.every((routed) => routed === null || isFitRoute(routed, source, index))) return false;
   return routes.every((routed) => routed !== null) || !hasFreePod(source, index, condition);
+}
+
+/** The pod appears fit, and has the address that is routed to. */
+export function isFitRoute({ name, uid, address }: RoutedPod, source: string, index: NamespaceIndex): boolean {
+  const pod = index.pods.byName.get(name);
+  if (pod === undefined || pod.uid !== uid) return false;
+  return appearsFit(pod, conditionIn(index, source)) && hasAddress(pod, address);
 }
 
 /** A pod that appears fit leads none of the elections. */
@@ -83,6 +86,12 @@ function hasFreePod(source: string, index: NamespaceIndex, condition: CandidateC
   for (const pod of index.pods.members(source).values())
     if (!leaders.has(pod.name) && appearsFit(pod, condition)) return true;
   return false;
+}
+
+/** The pods of a source that could take traffic, going by what they show. */
+export function fitPods(source: string, index: NamespaceIndex): readonly PodView[] {
+  const condition = conditionIn(index, source);
+  return [...index.pods.members(source).values()].filter((pod) => appearsFit(pod, condition));
 }
 
 function conditionIn(index: NamespaceIndex, source: string): CandidateCondition {

@@ -50,20 +50,22 @@ export function countDecision(
 function countLeader(
   labels: ServiceName,
   { observedAt }: ReconcileContext,
-  { decision, writes }: ReconcileResult,
+  { decision, writes, elections }: ReconcileResult,
   metrics: Metrics,
   now: number,
 ): void {
   const { previous, leader, reason } = decision;
+  const election = elections?.[0]?.election ?? '';
+  const ofElection = election === '' || labels.service === '' ? labels : { ...labels, election };
   const isSame = previous !== null && previous.uid === leader?.uid;
-  if (isSame) metrics.stickyHits.inc(labels);
+  if (isSame) metrics.stickyHits.inc(ofElection);
   if (!writes.some((write) => write.stage === 'route')) return;
 
   for (const port of unresolvedPorts(decision)) metrics.portResolutionFailures.inc({ ...labels, port_name: port });
   if (previous === null || isSame || !isFailover(decision)) return;
-  metrics.stickyMisses.inc(labels);
+  metrics.stickyMisses.inc(ofElection);
   const name = toFailoverReason(reason);
-  metrics.failovers.inc({ ...labels, reason: name });
+  metrics.failovers.inc({ ...ofElection, reason: name });
   if (observedAt !== undefined) metrics.failoverSeconds.observe({ reason: name }, Math.max(0, now - observedAt) / 1000);
 }
 

@@ -14,6 +14,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { createServiceSeries } from './serviceSeries.ts';
 
 const service = ['namespace', 'service'] as const;
+/** `election` only where a Service has several: Prometheus takes an empty label for none. */
+const election = [...service, 'election'] as const;
 /** Seconds, 1 ms to 10 s: from one write on loopback to a cold start. */
 const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -68,7 +70,7 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
       service,
     ),
     failovers: boundCounter('failover_count_total', 'Leader changes from one pod to another or to none, by reason.', [
-      ...service,
+      ...election,
       'reason',
     ]),
     failoverSeconds: histogram(
@@ -79,12 +81,12 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
     stickyHits: boundCounter(
       'sticky_leader_hits_total',
       'Reconciles at which the leader was still fit and stayed.',
-      service,
+      election,
     ),
     stickyMisses: boundCounter(
       'sticky_leader_misses_total',
       'Reconciles at which there was a leader and it could not stay.',
-      service,
+      election,
     ),
     portResolutionFailures: boundCounter(
       'port_resolution_failures_total',
@@ -139,14 +141,15 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
     // bridge: the state of the world
     podsAvailable: gauge('pods_available', 'Ready pods that the source selects.', service),
     candidates: gauge('candidates', 'Pods that the source selects, Ready or not.', service),
-    leaderSeconds: gauge('leader_duration_seconds', 'How long the leader has been the leader.', service),
-    leaderPodAgeSeconds: gauge('leader_pod_age_seconds', 'Age of the leader pod.', service),
-    leaderStable: gauge('leader_stable', '1 while the leader routed to is fit.', service),
+    leaderSeconds: gauge('leader_duration_seconds', 'How long the leader has been the leader.', election),
+    leaderPodAgeSeconds: gauge('leader_pod_age_seconds', 'Age of the leader pod.', election),
+    leaderStable: gauge('leader_stable', '1 while the leader routed to is fit.', election),
     withoutEndpoints: gauge(
       'leader_service_without_endpoints',
       '1 while the leader Service routes to no pod.',
-      service,
+      election,
     ),
+    role: gauge('role', 'Pods of an election by role (leader, follower, unfit).', [...election, 'role']),
     leaderServices: gauge('leader_services_total', 'Leader Services.', ['namespace']),
     slices: gauge('endpointslices_total', 'EndpointSlices of leader Services.', ['namespace']),
     cacheSize: gauge('cache_size', 'Pods in the store of the bridge.', ['namespace']),

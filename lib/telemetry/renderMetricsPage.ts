@@ -13,7 +13,10 @@ export interface MetricRow {
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
+  /** Those that each series has. */
   readonly labels: readonly string[];
+  /** Of a Service with several elections there is a series for each, with the label `election`. */
+  readonly isOfElection: boolean;
 }
 
 /** In the order of metrics.ts: each section begins with this metric. */
@@ -48,6 +51,9 @@ const sections: readonly { readonly first: keyof Metrics; readonly title: string
 
 const fates = { same: 'the same', near: 'nearly the same', none: 'not there' } as const;
 
+/** Their label `election` is empty where a Service has one. */
+const alwaysOfElection: ReadonlySet<string> = new Set(['zen_lead_role']);
+
 export function readMetricRows(metrics: object = createMetrics()): readonly MetricRow[] {
   const named = Object.entries(metrics).filter(
     (entry): entry is [string, Metric] =>
@@ -55,7 +61,9 @@ export function readMetricRows(metrics: object = createMetrics()): readonly Metr
   );
   return named.map(([key, metric]) => {
     const { name, help, labelNames } = readDefinition(metric);
-    return { key, name, help, labels: labelNames, type: typeOf(metric) };
+    const labels = labelNames.filter((label) => label !== 'election' || alwaysOfElection.has(name));
+    const isOfElection = labels.length < labelNames.length;
+    return { key, name, help, labels, isOfElection, type: typeOf(metric) };
   });
 }
 
@@ -90,6 +98,8 @@ export function renderMetricsPage(): string {
     'A Service that is gone or no longer annotated leaves no series, and neither does an event that names a Service that does not exist. Its counts',
     'stay in the sums, under the empty labels.',
     '',
+    'Of a Service with several elections, metrics with (`election`) have a series for each, with that label. A pool counts as one election: the worst of its slots.',
+    '',
     'Scrapes within a second get the same page. What it comes to is in [performance](../performance.md#metrics).',
     '',
     ...sections.flatMap(({ title, text }, at) => [
@@ -119,7 +129,8 @@ function rowsOf(rows: readonly MetricRow[], section: number): readonly MetricRow
   return rows.slice(indexOf(section), end === -1 ? rows.length : end);
 }
 
-export function renderRow({ name, type, labels, help }: MetricRow): string {
-  const names = labels.map((label) => `\`${label}\``).join(', ');
+export function renderRow({ name, type, labels, isOfElection, help }: MetricRow): string {
+  const own = labels.map((label) => `\`${label}\``).join(', ');
+  const names = isOfElection ? `${own} (\`election\`)` : own;
   return `| \`${name}\` | ${type} | ${names} | ${help} |`;
 }
