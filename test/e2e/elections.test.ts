@@ -3,6 +3,7 @@
  * docs/reference/annotations.md#elections
  */
 
+import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listEvents } from '../support/controlPlane/listEvents.ts';
 import { listServiceNames, listSlices, readService } from '../support/controlPlane/readObjects.ts';
@@ -119,6 +120,15 @@ test('status, explain, switchover and pin name one election', async () => {
   const pinned = await typeCommand('pin', key, '--to', 'web-1', ...cluster);
   expect(pinned.stdout).toContain('cron.zen-lead.io/pin-leader=web-1');
   expect(await readLeader(namespace, 'web-cron')).toBe('web-1');
+});
+
+test('the examples of elections make what they say', async () => {
+  const namespace = await world.namespace();
+  await namespace.kubectl('apply', '-f', resolve(import.meta.dirname, '../../examples/elections'));
+  await expect
+    .poll(() => listServiceNames(namespace))
+    .toEqual(['app', 'app-cron', 'app-writer', 'gateway', 'gateway-leader']);
+  await expect.poll(async () => Object.keys(await readSlots(namespace, 'gateway-leader'))).toHaveLength(3);
 });
 
 describe('a pool', () => {

@@ -166,6 +166,17 @@ describe('several elections', () => {
     expect(electionsOf(world.snapshot())).toBeNull();
   });
 
+  it('lets one of them take over the leader Service that there was', () => {
+    ask({});
+    settle();
+    const before = world.slice('postgres-leader-ipv4')?.annotations;
+    askWith({ elections: 'cron, writer' }, prefixed('writer', { 'leader-service-name': 'postgres-leader' }));
+    settle();
+    const { annotations, election } = world.slice('postgres-leader-ipv4') ?? {};
+    expect([election, annotations?.['zen-lead.io/epoch']]).toEqual(['writer', before?.['zen-lead.io/epoch']]);
+    expect(routes()).toEqual({ 'postgres-cron-ipv4': 'pg-1', 'postgres-leader-ipv4': 'pg-0' });
+  });
+
   it('removes all of them after opt-out', () => {
     ask({ elections: 'writer, cron' });
     settle();
