@@ -141,7 +141,7 @@ interface Slot {
   readonly switchedAt: number | undefined;
 }
 
-/** The slots of each election, by its name. One election without slots where nothing is made yet. */
+/** The slots of each election, by its name. One without slots where nothing is made yet. */
 function slotsByElection(index: NamespaceIndex, source: string): ReadonlyMap<string, readonly Slot[]> {
   const switches = new Map<string, number>();
   for (const name of index.ourSlices.oursFor(source)) {
