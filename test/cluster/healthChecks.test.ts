@@ -12,7 +12,7 @@ import { signalContainer } from './containers.ts';
 import { note } from './figures.ts';
 import { startWorkload, type Workload } from './startWorkload.ts';
 import { darkTimeMs, startTraffic } from './traffic.ts';
-import { listPods } from './zenLead.ts';
+import { listPods, readMetrics } from './zenLead.ts';
 
 const { directory, pid } = inject('cluster');
 const cluster = attachCluster(directory, pid);
@@ -86,11 +86,7 @@ describe('a leader with a health check', () => {
   }
 
   async function readTargets(bridge: string): Promise<Readonly<Record<string, number>>> {
-    const metrics = await cluster.kubectl(
-      'get',
-      '--raw',
-      `/api/v1/namespaces/zen-lead/pods/${bridge}:8081/proxy/metrics`,
-    );
+    const metrics = await readMetrics(cluster, bridge);
     const found = metrics.matchAll(/^zen_lead_health_targets\{verdict="(\w+)"\} (\d+)$/gm);
     return Object.fromEntries([...found].map(([, verdict, count]) => [verdict, Number(count)]));
   }

@@ -19,12 +19,25 @@ export interface Workload {
   remove(): Promise<void>;
 }
 
+/** Whose pods have the label `app: web`. */
+interface DeploymentOptions {
+  readonly name: string;
+  readonly replicas: number;
+  /** Only there. Absent: anywhere but on the second node (startSecondNode.ts). */
+  readonly node?: string;
+}
+
 /** A failover takes a few seconds; the rest is for a busy machine. */
 const timeoutMs = 90_000;
 
-export async function startWorkload(cluster: Cluster, namespace: string): Promise<Workload> {
-  await cluster.apply(toManifest(namespace));
-  await cluster.kubectl('-n', namespace, 'rollout', 'status', 'deploy/web', '--timeout=120s');
+export async function startWorkload(
+  cluster: Cluster,
+  namespace: string,
+  deployments: readonly DeploymentOptions[] = [{ name: 'web', replicas: 3 }],
+): Promise<Workload> {
+  await cluster.apply(toManifest(namespace, deployments));
+  for (const { name } of deployments)
+    await cluster.kubectl('-n', namespace, 'rollout', 'status', `deploy/${name}`, '--timeout=120s');
   const readLeader = async (): Promise<string | null> => {
     const path = 'jsonpath={.items[*].endpoints[*].targetRef.name}';
     const selector = 'kubernetes.io/service-name=web-leader';
@@ -91,21 +104,23 @@ export async function loseLeader(cluster: Cluster, { namespace }: Workload, lead
  * Probes are as quick as Kubernetes allows, because the stories measure zen-lead and the cluster,
  * not patience.
  */
-function toManifest(namespace: string): string {
+function toDeployment(namespace: string, { name, replicas, node }: DeploymentOptions): string {
+  const place =
+    node === undefined
+      ? ''
+      : `
+      nodeSelector: { kubernetes.io/hostname: ${node} }
+      tolerations: [{ key: second-node, operator: Exists }]`;
   return `
-apiVersion: v1
-kind: Namespace
-metadata: { name: ${namespace} }
----
 apiVersion: apps/v1
 kind: Deployment
-metadata: { name: web, namespace: ${namespace} }
+metadata: { name: ${name}, namespace: ${namespace} }
 spec:
-  replicas: 3
-  selector: { matchLabels: { app: web } }
+  replicas: ${replicas}
+  selector: { matchLabels: { app: web, deployment: ${name} } }
   template:
-    metadata: { labels: { app: web } }
-    spec:
+    metadata: { labels: { app: web, deployment: ${name} } }
+    spec:${place}
       terminationGracePeriodSeconds: 4
       containers:
         - name: web
@@ -113,7 +128,15 @@ spec:
           imagePullPolicy: Never
           ports: [{ containerPort: 8080, name: http }]
           readinessProbe: { httpGet: { path: /index.html, port: http }, periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 1 }
----
+`;
+}
+
+function toManifest(namespace: string, deployments: readonly DeploymentOptions[]): string {
+  return `
+apiVersion: v1
+kind: Namespace
+metadata: { name: ${namespace} }
+${deployments.map((each) => `---${toDeployment(namespace, each)}`).join('')}---
 apiVersion: v1
 kind: Service
 metadata: { name: web, namespace: ${namespace}, annotations: { zen-lead.io/enabled: "true" } }

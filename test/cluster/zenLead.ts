@@ -9,7 +9,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Cluster } from './attachCluster.ts';
 
-type Overlay = 'first' | 'second' | 'load' | 'zero' | 'events' | 'sink-binding' | 'api-server-source' | 'postgresql';
+type Overlay =
+  | 'first'
+  | 'second'
+  | 'load'
+  | 'zero'
+  | 'events'
+  | 'sink-binding'
+  | 'api-server-source'
+  | 'postgresql'
+  | 'nodes'
+  | 'node-check';
 
 const execute = promisify(execFile);
 const image = resolve(import.meta.dirname, '../../deploy/image.ts');
@@ -90,6 +100,11 @@ export async function listPods(cluster: Cluster, half: 'bridge' | 'functions'): 
     .split('\n')
     .filter((name) => name !== '')
     .map((name) => name.replace('pod/', ''));
+}
+
+/** Returns the page of metrics of a pod. */
+export function readMetrics(cluster: Cluster, pod: string): Promise<string> {
+  return cluster.kubectl('get', '--raw', `/api/v1/namespaces/${namespace}/pods/${pod}:8081/proxy/metrics`);
 }
 
 function describe(cluster: Cluster): Promise<string> {

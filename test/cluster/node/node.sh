@@ -53,6 +53,7 @@ until ctr -a /run/containerd/c.sock version > /dev/null 2>&1; do sleep 0.2; done
 for image in images/*.tar; do ctr -a /run/containerd/c.sock -n k8s.io images import "$image" > /dev/null; done
 "$bin/kubelet" --config kubelet.yaml --kubeconfig "$KUBECONFIG" --root-dir "$state/kubelet" \
   --hostname-override node0 --node-ip 10.200.0.1 > kubelet.log 2>&1 &
+echo $! > kubelet.pid
 # The conntrack settings belong to the whole machine: leave them as they are.
 "$bin/kube-proxy" --kubeconfig "$KUBECONFIG" --proxy-mode "${ZEN_LEAD_PROXY_MODE:-nftables}" --cluster-cidr 10.244.0.0/16 --hostname-override node0 \
   --conntrack-max-per-core 0 --conntrack-tcp-timeout-established 0 --conntrack-tcp-timeout-close-wait 0 > kube-proxy.log 2>&1 &
