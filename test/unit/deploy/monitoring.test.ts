@@ -5,11 +5,13 @@
 
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { renderPrometheusRule, withRunbooksAt } from '../../../deploy/prometheus/renderPrometheusRule.ts';
 import { readFlowMetricRows } from '../../../lib/telemetry/renderFlowMetricsPage.ts';
 import { readMetricRows } from '../../../lib/telemetry/renderMetricsPage.ts';
+import { createWebhookMetrics } from '../../../webhooks/webhookMetrics.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(resolve(root, file), 'utf8');
@@ -49,8 +51,7 @@ const goAlerts = [
 ];
 
 /**
- * The alerts of the Go zen-flow, without their prefix, but for the three about the certificate of a
- * webhook, and what its roadmap adds.
+ * The 14 alerts of the Go zen-flow, without their prefix, and the two that its roadmap adds.
  */
 const goFlowAlerts = [
   'ControllerDown',
@@ -66,6 +67,9 @@ const goFlowAlerts = [
   'SlowStepExecution',
   'StepExecutionFailures',
   'StepStuckPendingApproval',
+  'WebhookCertificateExpired',
+  'WebhookCertificateExpiringSoon',
+  'WebhookCertificateNotFound',
 ];
 
 describe('deploy/flow/prometheus', () => {
@@ -79,7 +83,8 @@ describe('deploy/flow/prometheus', () => {
   });
 
   test('asks only for metrics that are exported', () => {
-    const known = [...readFlowMetricRows(), ...readMetricRows()].map(({ name }) => name);
+    const ofWebhooks = readMetricRows(createWebhookMetrics(new Registry()));
+    const known = [...readFlowMetricRows(), ...readMetricRows(), ...ofWebhooks].map(({ name }) => name);
     const named = flowAlerts.flatMap(({ expr = '' }) => expr.match(/\bzen_\w+/g) ?? []);
     expect(named.length).toBeGreaterThan(flowAlerts.length);
     expect(named.filter((name) => !known.includes(name.replace(/_(?:bucket|count|sum)$/, '')))).toEqual([]);
