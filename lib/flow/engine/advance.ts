@@ -123,7 +123,7 @@ function decide(snapshot: FlowSnapshot, flow: FlowView, base: FlowRecord, isNew:
   if (runsForNothing(snapshot, progress.record()).length > 0) progress.changeFlow({});
   const decided = progress.record();
   const record = isNew || progress.isChanged() ? next(decided, snapshot) : null;
-  if (record !== null && isTooLarge(record)) return refuse('RecordTooLarge', []);
+  if (record !== null && isTooLarge(record)) return refuse('RecordTooLarge', [tooLarge]);
   return assemble({ snapshot, flow, progress, decided, record, seen, starts, hasMore, knowledge, group, now });
 }
 
@@ -220,6 +220,12 @@ function failRunning(progress: Progress, steps: readonly Step[], now: number): v
     progress.change(name, { phase: 'Failed', reason: 'FinallyDeadlineExceeded', endedAt: now });
   }
 }
+
+const tooLarge: Problem = {
+  severity: 'error',
+  path: 'spec',
+  message: 'its steps, and what they gave, make the record larger than 512 KiB; hand larger data on in a claim',
+};
 
 /** Only many steps, and what they give, come near. */
 function isTooLarge(record: FlowRecord): boolean {

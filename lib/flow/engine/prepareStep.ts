@@ -39,7 +39,7 @@ export function prepareStep(
   { facts, reads }: Knowledge,
   now: number,
 ): Prepared {
-  if (step.type === 'Manual') return 'ready';
+  if (step.type === 'Manual' || isPlain(progress, step)) return 'ready';
   const missing = takeConfigMaps(progress, step, facts);
   if (missing.length > 0) {
     reads.push(...missing);
@@ -64,6 +64,12 @@ export function prepareStep(
   if (memo === null || isOver(memo.storedAt, step, now)) return 'ready';
   progress.changeFlow({ outputs: { ...record.outputs, [step.name]: memo.outputs } });
   return { phase: 'Succeeded', reason: 'Memoized' };
+}
+
+/** A thousand steps that become ready at once are looked at in one decision. */
+function isPlain({ spec }: Progress, { inputs, forEach, memoize }: Step): boolean {
+  const hasData = inputs.length > 0 || forEach !== null || memoize !== null;
+  return !hasData && Object.keys(spec.parameters).length === 0;
 }
 
 function isOver(storedAt: number, { memoize }: Step, now: number): boolean {

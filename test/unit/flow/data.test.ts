@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseJsonPath, readJsonPath } from '../../../lib/flow/data/jsonPath.ts';
 import { fillReferences } from '../../../lib/flow/data/references.ts';
+import { advance } from '../../../lib/flow/engine/advance.ts';
 import type { Json, JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
 import { readSpec } from '../../../lib/flow/spec/readSpec.ts';
 import { validate } from '../../../lib/flow/spec/validate.ts';
@@ -234,6 +235,18 @@ describe('what a step gives', () => {
     world.at(10_000);
     expect(world.states()).toMatchObject({ b: 'Running' });
   });
+});
+
+it('a record that etcd could not hold fails its flow before it is written', () => {
+  const read = aSpec({ steps: [aStep('a', [], outputs('x'))] });
+  const big = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`n${index}`, 'x'.repeat(60_000)]));
+  const world = aFlowWorld({ steps: [aStep('a', [], outputs('x'))] });
+  world.at(0);
+  const snapshot = world.cluster.snapshot(10_000);
+  const record = { ...newRecord(read, snapshot.flow?.specHash ?? '', 0), outputs: { other: big } };
+  const view = { uid: 'r', resourceVersion: '1', record };
+  const decision = advance({ ...snapshot, record: view }, 10_000);
+  expect(decision).toMatchObject({ kind: 'refused', phase: 'Failed', reason: 'RecordTooLarge', record: null });
 });
 
 describe('an input from a ConfigMap', () => {
