@@ -9,9 +9,11 @@ import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
 import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml';
 import { inputError } from '../../lib/errors.ts';
+import { parseStatus } from '../../lib/flow/objects/parseStatus.ts';
 import { checkFlowObject } from '../../lib/flow/spec/checkFlowObject.ts';
 import { isObject } from '../../lib/flow/spec/fieldReader.ts';
 import type { FlowSpec, Problem } from '../../lib/flow/spec/flowSpec.ts';
+import type { FlowStatusView } from '../../lib/flow/state/snapshot.ts';
 
 export interface PlacedProblem extends Problem {
   /** From 1. */
@@ -23,6 +25,8 @@ export interface FlowInFile {
   readonly namespace: string;
   readonly name: string;
   readonly spec: FlowSpec;
+  /** Of a flow that was read from a cluster. */
+  readonly status: FlowStatusView | null;
   readonly problems: readonly PlacedProblem[];
 }
 
@@ -70,6 +74,7 @@ function toFlow(document: Document, lines: LineCounter): FlowInFile | null {
     namespace: typeof metadata['namespace'] === 'string' ? metadata['namespace'] : 'default',
     name: typeof metadata['name'] === 'string' ? metadata['name'] : '',
     spec,
+    status: parseStatus(object['status']),
     problems: problems.map((problem) => ({ ...problem, ...placeOf(document, lines, problem.path) })),
   };
 }

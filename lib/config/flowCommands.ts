@@ -179,7 +179,7 @@ export const flowCommands = {
     },
   },
   graph: {
-    summary: 'The steps of a flow in their order, as text or as a Mermaid diagram.',
+    summary: 'The steps of a flow in their order, as text, as a Mermaid diagram or as a page of HTML.',
     settings: {
       file,
       output: {
@@ -187,9 +187,10 @@ export const flowCommands = {
         flag: 'output',
         short: 'o',
         placeholder: 'FORMAT',
-        choices: ['text', 'mermaid'],
+        choices: ['text', 'mermaid', 'html'],
         default: 'text',
-        meaning: 'Format of the output. GitHub and GitLab draw mermaid in a README.',
+        meaning:
+          'Format of the output. GitHub and GitLab draw mermaid in a README. html also has the states and times of a flow that kubectl get -o yaml gives.',
         why: 'A terminal shows it.',
       },
     },

@@ -234,6 +234,43 @@ describe('zen-flow graph', () => {
     expect(stdout).toContain('  subgraph finally\n    s7["alarm<br>when');
     expect(stdout).toContain('  s0 --> s2\n  s1 --> s2\n');
   });
+
+  it('draws a page with what has happened, and no name ends its text', async () => {
+    const object = {
+      apiVersion: 'workflow.kube-zen.io/v1alpha1',
+      kind: 'JobFlow',
+      metadata: { name: 'nightly', namespace: 'data' },
+      spec: {
+        steps: [
+          { name: 'a', type: 'Manual' },
+          { name: 'b', type: 'Manual', dependencies: ['a'], when: "'<' != '</text>'" },
+        ],
+      },
+      status: {
+        phase: 'Failed',
+        reason: 'Rejected',
+        startTime: '2026-01-01T00:00:00Z',
+        completionTime: '2026-01-01T00:01:00Z',
+        steps: [
+          {
+            name: 'a',
+            phase: 'Failed',
+            reason: 'Rejected',
+            startTime: '2026-01-01T00:00:30Z',
+            completionTime: '2026-01-01T00:01:00Z',
+          },
+          { name: 'b', phase: 'Skipped', reason: 'UpstreamFailed' },
+        ],
+      },
+    };
+    const { stdout } = await typeFlowCommand('graph', aFile(JSON.stringify(object)), '-o', 'html');
+    expect(stdout).toContain('<h1>data/nightly: Failed, Rejected</h1>');
+    expect(stdout).toContain('margin-left:50.0%;width:50.0%');
+    expect(stdout).toContain('<td>Skipped UpstreamFailed</td>');
+    expect(stdout).not.toMatch(/<script|https?:|'<\//);
+    const before = await typeFlowCommand('graph', example, '-o', 'html');
+    expect(before).toMatchObject({ code: 0, stdout: expect.stringContaining('asks a person') });
+  });
 });
 
 describe('zen-flow --help', () => {

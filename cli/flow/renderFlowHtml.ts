@@ -1,0 +1,164 @@
+/**
+ * Renders a flow as a page of HTML: its graph, and, where it has run, the state and the times of
+ * each step.
+ *
+ * Guarantees: one file without scripts, fonts or addresses of others. Whatever a name or a
+ * condition holds, it stays text.
+ */
+
+import type { FlowSpec, Step } from '../../lib/flow/spec/flowSpec.ts';
+import { orderSteps } from '../../lib/flow/spec/order.ts';
+import type { FlowStatusView, StepStatusView } from '../../lib/flow/state/snapshot.ts';
+
+export interface DrawnFlow {
+  readonly namespace: string;
+  readonly name: string;
+  readonly spec: FlowSpec;
+  /** Null before it has run. */
+  readonly status: FlowStatusView | null;
+}
+
+const BOX = { width: 200, height: 46, gapX: 70, gapY: 18, margin: 20 } as const;
+
+const colours: Readonly<Record<string, string>> = {
+  Pending: '#e8eaed',
+  PendingApproval: '#fdf0c4',
+  Running: '#cfe3ff',
+  Succeeded: '#cdeccf',
+  Failed: '#f8cfcb',
+  Skipped: '#f3f3f3',
+};
+
+export function renderFlowHtml(flow: DrawnFlow): string {
+  const { namespace, name, status } = flow;
+  const title = escapeHtml(`${namespace}/${name}`);
+  const said = status === null ? '' : `: ${status.phase}${status.reason === null ? '' : `, ${status.reason}`}`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>${title}</title>
+<style>
+body { font: 14px/1.4 system-ui, sans-serif; margin: 2em; color: #202124; }
+svg text { font: 12px system-ui, sans-serif; }
+table { border-collapse: collapse; margin-top: 1.5em; }
+td, th { padding: 3px 12px 3px 0; text-align: left; vertical-align: top; }
+.bar { background: #8ab4f8; height: 10px; border-radius: 3px; min-width: 2px; }
+</style>
+</head>
+<body>
+<h1>${title}${escapeHtml(said)}</h1>
+${drawGraph(flow)}
+${status === null ? '' : renderTimes(status)}
+</body>
+</html>
+`;
+}
+
+interface Placed {
+  readonly step: Step;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A column for each depth; those of `finally` follow the last one. */
+function placeSteps({ steps, finally: final }: FlowSpec): ReadonlyMap<string, Placed> {
+  const placed = new Map<string, Placed>();
+  const rows = new Map<number, number>();
+  let first = 0;
+  for (const list of [steps, final]) {
+    const byName = new Map(list.map((step) => [step.name, step]));
+    const depths = new Map<string, number>();
+    for (const name of orderSteps(list).sorted) {
+      const step = byName.get(name);
+      if (step === undefined) continue;
+      const depth = Math.max(first - 1, ...step.dependencies.map((each) => depths.get(each) ?? first - 1)) + 1;
+      depths.set(name, depth);
+      const row = rows.get(depth) ?? 0;
+      rows.set(depth, row + 1);
+      const x = BOX.margin + depth * (BOX.width + BOX.gapX);
+      placed.set(name, { step, x, y: BOX.margin + row * (BOX.height + BOX.gapY) });
+    }
+    first = Math.max(first, ...[...depths.values()].map((depth) => depth + 1));
+  }
+  return placed;
+}
+
+function drawGraph({ spec, status }: DrawnFlow): string {
+  const placed = placeSteps(spec);
+  const seen = new Map((status?.steps ?? []).map((step) => [step.name, step]));
+  const all = [...placed.values()];
+  const width = Math.max(...all.map(({ x }) => x)) + BOX.width + BOX.margin;
+  const height = Math.max(...all.map(({ y }) => y)) + BOX.height + BOX.margin;
+  const edges = all.flatMap((to) =>
+    to.step.dependencies.flatMap((name) => {
+      const from = placed.get(name);
+      return from === undefined ? [] : [drawEdge(from, to)];
+    }),
+  );
+  const boxes = all.map((each) => drawStep(each, seen.get(each.step.name)));
+  return `<svg width="${width}" height="${height}" role="img">\n${[...edges, ...boxes].join('\n')}\n</svg>`;
+}
+
+function drawEdge(from: Placed, to: Placed): string {
+  const [x1, y1, x2, y2] = [from.x + BOX.width, from.y + BOX.height / 2, to.x, to.y + BOX.height / 2];
+  const middle = (x1 + x2) / 2;
+  return `<path d="M${x1} ${y1} C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}" fill="none" stroke="#9aa0a6"/>`;
+}
+
+function drawStep({ step, x, y }: Placed, seen: StepStatusView | undefined): string {
+  const fill = colours[seen?.phase ?? ''] ?? '#ffffff';
+  const below =
+    seen === undefined ? describe(step) : [seen.phase, seen.reason].filter((part) => part !== null).join(' ');
+  const round = step.type === 'Manual' ? 22 : 4;
+  const hint = step.when === null ? '' : `<title>${escapeHtml(`when ${step.when}`)}</title>`;
+  return [
+    `<g>${hint}<rect x="${x}" y="${y}" width="${BOX.width}" height="${BOX.height}" rx="${round}" fill="${fill}" stroke="#5f6368"/>`,
+    `<text x="${x + 10}" y="${y + 19}" font-weight="bold">${escapeHtml(shorten(step.name))}</text>`,
+    `<text x="${x + 10}" y="${y + 36}">${escapeHtml(shorten(below))}</text></g>`,
+  ].join('');
+}
+
+function describe(step: Step): string {
+  if (step.type === 'Manual') return 'asks a person';
+  if (step.forEach !== null) return 'for each item';
+  return step.when === null ? '' : `when ${step.when}`;
+}
+
+const SHOWN = 28;
+
+function shorten(text: string): string {
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN - 1)}…`;
+}
+
+/** A bar for each step that has begun, from the start of the flow to its end so far. */
+function renderTimes({ startedAt, endedAt, steps }: FlowStatusView): string {
+  const from = startedAt ?? Math.min(...steps.map((step) => step.startedAt ?? Number.POSITIVE_INFINITY));
+  const to = endedAt ?? Math.max(from, ...steps.map((step) => step.endedAt ?? step.startedAt ?? from));
+  const percent = (at: number) => (Math.min(1, Math.max(0, (at - from) / Math.max(1, to - from))) * 100).toFixed(1);
+  const rows = [...steps]
+    .sort((a, b) => (a.startedAt ?? Number.POSITIVE_INFINITY) - (b.startedAt ?? Number.POSITIVE_INFINITY))
+    .map(({ name, phase, reason, startedAt: begun, endedAt: over, retries }) => {
+      const left = begun === null ? '0' : percent(begun);
+      const wide = begun === null ? '0' : (Number(percent(over ?? to)) - Number(left)).toFixed(1);
+      const bar = begun === null ? '' : `<div class="bar" style="margin-left:${left}%;width:${wide}%"></div>`;
+      const cells = [
+        name,
+        [phase, reason].filter((part) => part !== null).join(' '),
+        String(retries + 1),
+        toTime(begun),
+        toTime(over),
+      ];
+      return `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}<td style="width:300px">${bar}</td></tr>`;
+    });
+  const head = ['step', 'state', 'attempt', 'start', 'end', ''].map((cell) => `<th>${cell}</th>`).join('');
+  return `<table>\n<tr>${head}</tr>\n${rows.join('\n')}\n</table>`;
+}
+
+function toTime(at: number | null): string {
+  return at === null || !Number.isFinite(at) ? '' : new Date(at).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
