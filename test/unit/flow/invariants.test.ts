@@ -33,7 +33,17 @@ interface DrawnStep {
   readonly name: string;
   /** Bits: which of the steps before it are its dependencies. */
   readonly needs: number;
-  readonly kind: 'plain' | 'retried' | 'tolerated' | 'manual' | 'conditional' | 'broken' | 'timed';
+  readonly kind:
+    | 'plain'
+    | 'retried'
+    | 'tolerated'
+    | 'manual'
+    | 'conditional'
+    | 'broken'
+    | 'timed'
+    | 'once'
+    | 'each'
+    | 'gives';
   readonly outcomes: readonly string[];
 }
 
@@ -53,6 +63,9 @@ const drawnSteps = (prefix: string, minLength: number, maxLength: number): fc.Ar
             'conditional',
             'broken',
             'timed',
+            'once',
+            'each',
+            'gives',
           ),
           outcomes: fc.array(fc.constantFrom('ok', 'ok', 'ok', 'fail', 'fail:3'), { minLength: 1, maxLength: 3 }),
         }),
@@ -70,6 +83,9 @@ function toStep(drawn: DrawnStep, index: number, all: readonly DrawnStep[]): Jso
     conditional: needs[0] === undefined ? { when: 'false' } : { when: `steps['${needs[0]}'].phase == 'Succeeded'` },
     broken: { when: '1 / size(params.empty) == 1', continueOnFailure: true },
     timed: { timeoutSeconds: 5 },
+    once: { once: true },
+    each: { forEach: { items: ['x', 'y'] } },
+    gives: { outputs: { parameters: [{ name: 'tag', valueFrom: { terminationMessage: {} } }] } },
   };
   return drawn.kind === 'manual' ? aManualStep(drawn.name, needs) : aStep(drawn.name, needs, fields[drawn.kind]);
 }
@@ -79,17 +95,25 @@ const flows = fc
     steps: drawnSteps('s', 1, MAX_STEPS),
     final: drawnSteps('f', 0, 2),
     parallelism: fc.integer({ min: 1, max: 3 }),
+    suspendJobs: fc.boolean(),
+    isOfGroup: fc.boolean(),
     onFailure: fc.constantFrom('Drain', 'Cancel'),
     backoffLimit: fc.constantFrom(0, 2, 6),
     deadline: fc.constantFrom(null, 60, 400),
   })
-  .map(({ steps, final, parallelism, onFailure, backoffLimit, deadline }) => ({
+  .map(({ steps, final, parallelism, suspendJobs, isOfGroup, onFailure, backoffLimit, deadline }) => ({
     spec: {
       parallelism,
+      suspendJobs,
       parameters: { empty: '' },
       steps: steps.map(toStep),
       finally: final.map(toStep),
-      executionPolicy: { onFailure, backoffLimit, ...(deadline !== null && { activeDeadlineSeconds: deadline }) },
+      executionPolicy: {
+        ...(isOfGroup && { concurrencyKey: 'one' }),
+        onFailure,
+        backoffLimit,
+        ...(deadline !== null && { activeDeadlineSeconds: deadline }),
+      },
     } satisfies JsonObject,
     outcomes: Object.fromEntries([...steps, ...final].map(({ name, outcomes }) => [name, outcomes])),
   }));
@@ -131,9 +155,10 @@ function startRun({
 }) {
   const spec = aSpec(raw);
   const names = [...spec.steps, ...spec.finally].map(({ name }) => name);
+  const given = Object.fromEntries(names.map((name) => [name, { tag: 'v1' }]));
   const cluster = startSimulatedCluster(
     { namespace: 'n', name: 'f', spec, problems: [] },
-    planOf(outcomes, LONG_JOB_MS),
+    planOf(outcomes, LONG_JOB_MS, given),
     0,
   );
   const created = new Map<string, number>();
@@ -148,7 +173,7 @@ function startRun({
       // As the function: after a refused write nothing more is written.
       if (!cluster.apply(each, now)) return;
       const after = cluster.record();
-      if (each.kind === 'patch' && after !== null)
+      if (each.kind === 'patch' && each.resource === 'jobflowrecords' && after !== null)
         checkRecord(before, after, aSpec(wished), cluster.snapshot(now).jobs);
       if (each.kind !== 'create' || each.resource !== 'jobs') continue;
       const name = JSON.stringify(each.object['metadata']);
