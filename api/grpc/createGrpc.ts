@@ -15,6 +15,7 @@ import { toCaller } from '../auth/guard.ts';
 import type { AmILeader } from '../leaders/amILeader.ts';
 import type { LeaderQueries } from '../leaders/leaderQueries.ts';
 import type { LockService as Locks } from '../locks/lockService.ts';
+import { createGetLeaderAnswer, GET_LEADER, isPlain, readBody, sendAnswer } from './answerGetLeader.ts';
 import { file_grpc_health_v1_health, Health } from './generated/grpc/health/v1/health_pb.js';
 import { file_grpc_reflection_v1_reflection, ServerReflection } from './generated/grpc/reflection/v1/reflection_pb.js';
 import { file_zenlead_v1_leader, LeaderService } from './generated/zenlead/v1/leader_pb.js';
@@ -63,6 +64,7 @@ export function createGrpc(deps: GrpcDeps): ServeGrpc {
     file_grpc_health_v1_health,
     file_grpc_reflection_v1_reflection,
   ];
+  const answerGetLeader = createGetLeaderAnswer(deps.leaders);
   const ours = [LeaderService.typeName, LockService.typeName];
   router.service(LeaderService, createLeaderHandlers(deps));
   router.service(LockService, createLockHandlers(deps.locks));
@@ -93,13 +95,27 @@ export function createGrpc(deps: GrpcDeps): ServeGrpc {
       response.writeHead(200, { 'content-type': 'application/grpc', ...trailers }).end();
       return;
     }
-    const values = createContextValues().set(callerKey, toCaller(request));
+    const caller = toCaller(request);
+    let body: AsyncIterable<Uint8Array> | undefined;
+    if (handler.requestPath === GET_LEADER && isPlain(request)) {
+      const asked = await readBody(request, MAX_MESSAGE_BYTES);
+      if (asked === null) return;
+      const frame = await answerGetLeader(asked, caller);
+      if (frame !== null) return sendAnswer(response, frame);
+      body = once(asked);
+    }
+    const values = createContextValues().set(callerKey, caller);
     try {
-      const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, values));
+      const asked = universalRequestFromNodeRequest(request, response, undefined, values);
+      const answer = await handler(body === undefined ? asked : { ...asked, body });
       await universalResponseToNodeResponse(answer, response);
     } catch (error) {
       // The client has gone while it was answered.
       if (!(error instanceof ConnectError)) throw error;
     }
   }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }

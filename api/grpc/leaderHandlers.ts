@@ -124,7 +124,7 @@ function toChange({ namespace, name: pool, election }: PoolName, reading: PoolRe
   }
 }
 
-function toMessage(pool: LeaderPool): MessageInitShape<typeof LeaderPoolSchema> {
+export function toMessage(pool: LeaderPool): MessageInitShape<typeof LeaderPoolSchema> {
   const { leader, epoch, since, reason, members } = pool;
   return {
     pool: pool.pool,

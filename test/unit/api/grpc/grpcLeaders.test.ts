@@ -1,6 +1,9 @@
+import { connect } from 'node:http2';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { GetLeaderRequestSchema } from '../../../../api/grpc/generated/zenlead/v1/leader_pb.js';
 import { anApiApp, aReviewer, user } from '../../../support/objects/anApiApp.ts';
 import { aPod, aService } from '../../../support/objects/builders.ts';
 import { aGrpcClient } from '../../../support/programs/aGrpcClient.ts';
@@ -9,6 +12,26 @@ const pool = { namespace: 'shop', pool: 'postgres' };
 
 async function leadersOf(app: ReturnType<typeof anApiApp>) {
   return aGrpcClient(await app.listen(), 'zenlead.v1.LeaderService', 'zenlead/v1/leader.proto');
+}
+
+/** The status of GetLeader, asked in frames of HTTP/2 that no client library would send. */
+async function askInPieces(url: string, pieces: readonly Uint8Array[]): Promise<unknown> {
+  const session = connect(url);
+  onTestFinished(() => void session.destroy());
+  const headers = { 'content-type': 'application/grpc', te: 'trailers' };
+  const stream = session.request({ ':method': 'POST', ':path': '/zenlead.v1.LeaderService/GetLeader', ...headers });
+  const status = new Promise<unknown>((resolve) => {
+    // An error without a message has its status in the only headers.
+    stream.on('response', (answer) => answer['grpc-status'] !== undefined && resolve(answer['grpc-status']));
+    stream.on('trailers', (trailers) => resolve(trailers['grpc-status']));
+  });
+  for (const piece of pieces) {
+    stream.write(piece);
+    await nextTurn();
+  }
+  stream.end();
+  stream.resume();
+  return status;
 }
 
 describe('zenlead.v1.LeaderService', () => {
@@ -39,6 +62,23 @@ describe('zenlead.v1.LeaderService', () => {
   ])('refuses %s', async (_, request, code) => {
     const client = await leadersOf(anApiApp());
     await expect(client.call('getLeader', request)).rejects.toMatchObject({ code });
+  });
+
+  it('reads a question that comes in pieces, and refuses one that is cut off, or longer than it says', async () => {
+    const url = await anApiApp().listen();
+    const message = toBinary(GetLeaderRequestSchema, create(GetLeaderRequestSchema, pool));
+    const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
+    expect(await askInPieces(url, [frame.subarray(0, 3), frame.subarray(3)])).toBe('0');
+    for (const bad of [frame.subarray(0, 9), Buffer.concat([frame, Buffer.from('x')]), Buffer.alloc(0)])
+      expect(await askInPieces(url, [bad]), `${bad.length} bytes`).not.toBe('0');
+  });
+
+  it('answers again after the leader has changed, and not what it has encoded before', async () => {
+    const app = anApiApp();
+    const client = await leadersOf(app);
+    expect(await client.call('getLeader', pool)).toMatchObject({ leaderPool: { epoch: 7 } });
+    app.lead('postgres-1', '10.0.0.2', 8);
+    expect(await client.call('getLeader', pool)).toMatchObject({ leaderPool: { epoch: 8 } });
   });
 
   it('is UNAVAILABLE while the watch cannot be relied on', async () => {
