@@ -184,6 +184,7 @@ const statusSchema = object({
   observedGeneration: { type: 'integer', format: 'int64' },
   recordRevision: { type: 'integer', format: 'int64' },
   audit: object({ initiatedBy: text(256) }),
+  resourceRefs: list(object({ kind: text(63), name: text(253) }), 2 * limits.resourceTemplates),
   summary: text(32),
   waiting: text(256),
   progress: object({

@@ -9,6 +9,7 @@ import { advance } from '../../lib/flow/engine/advance.ts';
 import { readSpec } from '../../lib/flow/spec/readSpec.ts';
 import { validate } from '../../lib/flow/spec/validate.ts';
 import { toWrites } from '../../lib/flow/writes/toWrites.ts';
+import { applyFlowKinds } from '../support/controlPlane/aFlowStory.ts';
 import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
 import { aFlowWorld, aManualStep, aStep, aTemplate } from '../support/objects/aFlow.ts';
 
@@ -17,9 +18,7 @@ const controlPlane = useControlPlane();
 
 beforeAll(async () => {
   const { kubectl } = controlPlane();
-  await kubectl('apply', '--server-side', '-k', join(root, 'deploy/flow/crds'));
-  await kubectl('wait', '--for=condition=Established', '--timeout=20s', 'crd/jobflows.workflow.kube-zen.io');
-  await kubectl('wait', '--for=condition=Established', '--timeout=20s', 'crd/jobflowrecords.workflow.kube-zen.io');
+  await applyFlowKinds(controlPlane());
   await kubectl('create', 'namespace', 'reports');
   // Discovery follows a moment after the condition.
   await vi.waitFor(() => kubectl('get', 'jobflows,jobflowrecords'), { timeout: 20_000, interval: 100 });

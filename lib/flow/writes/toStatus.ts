@@ -5,11 +5,12 @@
  * else at most every second and every 10 ms a step (docs/decisions/flows.md#the-record).
  */
 
+import { templateOf } from '../data/renderTemplate.ts';
 import { retryAt } from '../engine/backoff.ts';
 import { explainStep } from '../engine/explainStep.ts';
-import type { Json, JsonObject, Step } from '../spec/flowSpec.ts';
+import type { Json, JsonObject, NamedTemplate, Step } from '../spec/flowSpec.ts';
 import type { FlowState } from '../state/flowPhase.ts';
-import { annotation, jobName, requestPrefix } from '../state/names.ts';
+import { annotation, jobName, requestPrefix, resourceName } from '../state/names.ts';
 import { type FlowRecord, hasEnded, type StepRecord, type Values } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
 import { conditionsOf, toTime } from './statusConditions.ts';
@@ -48,6 +49,7 @@ export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, n
     observedGeneration: flow.generation,
     recordRevision: record.rev,
     ...auditOf(flow),
+    ...resourcesOf(flow, record),
     summary: `${completed}/${record.steps.length}`,
     waiting: waitingFor(flow, record),
     progress: {
@@ -68,6 +70,21 @@ export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, n
 function auditOf({ annotations }: FlowView): JsonObject {
   const initiatedBy = annotations[annotation.initiatedBy];
   return initiatedBy === undefined ? {} : { audit: { initiatedBy } };
+}
+
+/** Those that a step which has begun names, under the names that they have in the cluster. */
+function resourcesOf({ name, spec }: FlowView, { steps }: FlowRecord): JsonObject {
+  const { claims, configMaps } = spec.resources;
+  if (claims.length + configMaps.length === 0) return {};
+  const begun = new Set(steps.filter(({ startedAt }) => startedAt !== null).map((step) => step.name));
+  const texts = [...spec.steps, ...spec.finally]
+    .filter((step) => begun.has(step.name))
+    .map((step) => JSON.stringify(templateOf(spec, step)));
+  const refsOf = (kind: string, templates: readonly NamedTemplate[]) =>
+    templates
+      .filter((template) => texts.some((text) => text.includes(JSON.stringify(template.name))))
+      .map((template) => ({ kind, name: resourceName(name, template.name) }));
+  return { resourceRefs: [...refsOf('PersistentVolumeClaim', claims), ...refsOf('ConfigMap', configMaps)] };
 }
 
 /** What a column has room for. */

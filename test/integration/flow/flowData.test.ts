@@ -110,6 +110,8 @@ describe('what a flow owns', () => {
     expect(cluster.states()).toMatchObject({ a: 'Succeeded', b: 'Failed InvalidTemplate' });
     const made = cluster.objects.read({ resource: 'configmaps', namespace: 'default', name: 'nightly-settings' });
     expect(made).toMatchObject({ data: { region: 'eu' }, metadata: { ownerReferences: [{ name: 'nightly' }] } });
+    const resourceRefs = expect.arrayContaining([{ kind: 'ConfigMap', name: 'nightly-settings' }]);
+    expect(cluster.objects.read(FLOW)).toMatchObject({ status: { resourceRefs } });
   });
 });
 
