@@ -51,6 +51,9 @@ interface Measured {
   readonly p99Ms: number;
   readonly backMs: number;
 }
+/** Past every epoch that an election gives. */
+let epoch = 4_000_000_000_000;
+
 interface Started {
   readonly url: string;
   readonly process: RunningProcess;
@@ -194,8 +197,6 @@ async function measureKill([one, two]: readonly [Started, Started], namespace: N
 function poolOf({ name }: Namespace, index: number) {
   return { namespace: name, pool: `web-${index % pools}` };
 }
-
-let epoch = 4_000_000_000_000;
 
 /** What an election writes, without the election. */
 async function raiseEpoch(namespace: Namespace, index: number): Promise<void> {
