@@ -15,6 +15,7 @@ const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureOptIn.ts', 1],
   ['measureColdStart.ts', 5],
   ['measureAssess.ts', 15],
+  ['measureElections.ts', 15],
   ['measureReconciles.ts', 3],
   ['measureHorizontal.ts', 1],
   ['measureIrrelevant.ts', 2],

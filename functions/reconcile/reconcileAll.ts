@@ -15,7 +15,7 @@ import { type ElectionRef, isSameElection } from '../../lib/selection/elections/
 import type { Elections } from '../../lib/selection/elections/electionsOf.ts';
 import { admit } from './damping.ts';
 import type { DoneElection, ReconcileDeps } from './reconcile.ts';
-import { type Pass, reconcileElection, viewIn } from './reconcileElection.ts';
+import { type Assessed, type Pass, reconcileElection, select, viewIn } from './reconcileElection.ts';
 
 export interface DoneAll {
   /** In the order in which they are decided. */
@@ -34,10 +34,12 @@ export async function reconcileAll(
   let failure: unknown;
   const isDone = (ref: ElectionRef): boolean => done.some((each) => isSameElection(each, ref));
 
+  const assessed = new Map<ElectionRef, Assessed>();
+
   /** False where the ones after it should not be tried. */
   async function run(ref: ElectionRef): Promise<boolean> {
     try {
-      done.push({ ...ref, ...(await reconcileElection(pass, ref, deps, signal)) });
+      done.push({ ...ref, ...(await reconcileElection(pass, ref, deps, signal, assessed.get(ref))) });
       return true;
     } catch (error) {
       failure ??= error;
@@ -56,18 +58,19 @@ export async function reconcileAll(
     return true;
   }
 
-  const routesAll = await runAll((ref) => wantsRoute(pass, ref, deps.now()));
+  const routesAll = await runAll((ref) => {
+    const view = viewIn(pass.basis.snapshot, ref);
+    const at = deps.now();
+    const assessment = select(view, at, deps.tracing);
+    assessed.set(ref, { view, assessment, at });
+    const { writes } = admit(pass.ledger, assessment.writes, view, at);
+    return writes.some(({ stage }) => stage === 'route');
+  });
   const hasRouted = done.some(({ writes }) => writes.length > 0);
   if (routesAll && !hasRouted) await runAll(() => true);
   for (const ref of refs) if (!isDone(ref) && !failed.has(ref)) done.push(look(pass, ref, deps.now()));
   const order = (each: DoneElection): number => refs.findIndex((ref) => isSameElection(ref, each));
   return { done: done.toSorted((a, b) => order(a) - order(b)), failure };
-}
-
-function wantsRoute({ basis, ledger }: Pass, ref: ElectionRef, now: number): boolean {
-  const view = viewIn(basis.snapshot, ref);
-  const { writes } = admit(ledger, assess(view, now).writes, view, now);
-  return writes.some(({ stage }) => stage === 'route');
 }
 
 /** Decides and writes nothing: the route of a sibling came first. */

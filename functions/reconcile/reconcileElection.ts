@@ -47,6 +47,14 @@ export interface ElectionResult {
   readonly carry: string | undefined;
 }
 
+/** What was decided about a view a moment ago. */
+export interface Assessed {
+  readonly view: Snapshot;
+  readonly assessment: Assessment;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
 const MAX_REREADS = 3;
 /**
  * How soon to reconcile again when an announcement did not get through. A sink that is down must
@@ -60,6 +68,7 @@ export async function reconcileElection(
   ref: ElectionRef | null,
   deps: ReconcileDeps,
   signal: AbortSignal,
+  assessed?: Assessed,
 ): Promise<ElectionResult> {
   const { request } = pass;
   const { service, type, evidence } = request;
@@ -70,8 +79,9 @@ export async function reconcileElection(
   for (let attempt = 1; ; ) {
     const { basis } = pass;
     const view = viewIn(basis.snapshot, ref);
-    const decidedAt = deps.now();
-    const { decision, writes: wanted, nextLookAt } = select(view, decidedAt, deps.tracing);
+    const known = assessed?.view === view ? assessed : null;
+    const decidedAt = known?.at ?? deps.now();
+    const { decision, writes: wanted, nextLookAt } = known?.assessment ?? select(view, decidedAt, deps.tracing);
     const { writes, heldBack, dueAt: heldUntil } = admit(pass.ledger, wanted, view, decidedAt);
     const said = [decision.epoch, decision.leader?.uid ?? null];
     const announceAt = announcementDueAt(pass.ledger, said, decidedAt, of);
@@ -118,7 +128,8 @@ export async function reconcileElection(
       if (outcome.writes.length === 0) await deps.announcer.tellUndone(view, heldBack, signal);
       for (const { resource } of heldBack) deps.metrics.writesHeldBack.inc({ resource });
       // The next election sees what this one has written.
-      if (ref !== null) pass.basis = { ...basis, snapshot: withPlaceholders(basis.snapshot, outcome) };
+      if (ref !== null && outcome.writes.length > 0)
+        pass.basis = { ...basis, snapshot: withPlaceholders(basis.snapshot, outcome) };
       const againAt = earliest(heldUntil, announceAt);
       const dueAt = earliest(earliest(nextLookAt, againAt), outcome.owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
       return { ...whole, last: decision, decidedAt, attempts: attempt, dueAt, carry: outcome.carry };
@@ -133,11 +144,10 @@ function takeBasis(pass: Pass, basis: Basis): void {
 
 /** Without the election, where the state read has it no more, the first one. */
 export function viewIn(snapshot: Snapshot, ref: ElectionRef | null): Snapshot {
-  const [first] = viewsOf(snapshot);
-  return ref === null ? first : (viewOf(snapshot, ref) ?? first);
+  return (ref === null ? undefined : viewOf(snapshot, ref)) ?? viewsOf(snapshot)[0];
 }
 
-function select(snapshot: Snapshot, now: number, tracing: Tracing = noTracing): Assessment {
+export function select(snapshot: Snapshot, now: number, tracing: Tracing = noTracing): Assessment {
   if (!tracing.isOn) return assess(snapshot, now);
   return tracing.span('select', { attributes: { 'zen_lead.candidates': snapshot.candidates.length } }, (span) => {
     const assessment = assess(snapshot, now);

@@ -4,6 +4,7 @@
  */
 
 import { isEqual } from '../../lib/selection/isEqual.ts';
+import { label } from '../../lib/selection/names.ts';
 
 export interface OwnerReference {
   readonly apiVersion?: string;
@@ -48,6 +49,11 @@ export function labelOf(object: KubeObject | null | undefined, key: string): str
 
 export function controllerOf(object: KubeObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
+}
+
+/** Of several elections of one source, or slots of a pool, they tell apart whose slice it is. */
+export function electionOf(slice: KubeObject | null | undefined): string {
+  return `${labelOf(slice, label.election) ?? ''}/${labelOf(slice, label.slot) ?? '0'}`;
 }
 
 export function nodeNameOf(pod: KubeObject): string | undefined {

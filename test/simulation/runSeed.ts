@@ -16,6 +16,7 @@ import { checkRouted, leadersOf } from './checks/checkRouted.ts';
 import { checkSettled } from './checks/checkSettled.ts';
 import { type Cluster, createCluster, FOR_GOOD } from './cluster.ts';
 import { startDemotedPods } from './demotedPods.ts';
+import { startElectedPods } from './electedPods.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { allFences, type Fence } from './fence.ts';
 import { type Fights, startFights } from './fights.ts';
@@ -67,6 +68,8 @@ export interface SeedOptions {
   readonly reports?: boolean;
   /** Whether the processors of bridges are overloaded at times. Else as the seed says. */
   readonly overloads?: boolean;
+  /** Whether users ask for several elections, and for pools. Never else. */
+  readonly elections?: boolean;
   /** Whether something else changes what zen-lead writes. Else as the seed says. */
   readonly fights?: boolean;
   /** Names of actions that happen whatever the seed says, or never, with their weight. */
@@ -157,6 +160,7 @@ async function run(seed: number, options: SeedOptions): Promise<SeedResult> {
   const troubles = { cluster, scheduler, verdict, seed, sources, until };
   if (nodes !== null) startTroubledNodes(nodes, troubles);
   startReportedPods({ ...troubles, isOn: options.reports });
+  startElectedPods({ ...troubles, isOn: options.elections });
   startOverloadedProbers({ ...troubles, isOn: options.overloads });
   const fights = startFights({ cluster, scheduler, verdict, seed, until, isOn: options.fights });
   const isOver = (): boolean => verdict.violation() !== null;

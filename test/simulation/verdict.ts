@@ -15,6 +15,7 @@ export type CheckName =
   | 'S10'
   | 'S11'
   | 'S13'
+  | 'S14'
   | 'roles'
   | 'nodes'
   | 'S15'

@@ -14,7 +14,7 @@ import type { Leader } from '../decision.ts';
 import { annotation, label } from '../names.ts';
 import { type LeaderRecord, readRecord } from '../record.ts';
 import { parseBoolean } from '../settings.ts';
-import type { ServiceView, Snapshot, Uid } from '../snapshot.ts';
+import type { ServiceView, SliceView, Snapshot, Uid } from '../snapshot.ts';
 import { annotationsOf, electionWarnings } from './annotationsOf.ts';
 import {
   activeOf,
@@ -29,7 +29,7 @@ import {
   theElection,
 } from './electionSettings.ts';
 import { type ElectionView, noPods } from './electionView.ts';
-import { type Partition, partition, servicesOf } from './partition.ts';
+import { type Part, type Partition, partition, servicesOf } from './partition.ts';
 import { ownersOfNames, reservedFor } from './reservedNames.ts';
 import { sharedWith } from './sharedWith.ts';
 
@@ -43,53 +43,100 @@ export interface Elections {
   view(ref: ElectionRef, decided?: ReadonlyMap<string, Uid | null>): Snapshot;
 }
 
+/** A snapshot never changes, and one reconcile asks several times. */
+const divided = new WeakMap<Snapshot, Elections>();
+
 /** Null where the source has one election, whose view is the snapshot itself. */
 export function electionsOf(snapshot: Snapshot): Elections | null {
   const { source } = snapshot;
   if (source === null || snapshot.election !== undefined) return null;
   if (!asksForElections(source.annotations) && !hasObjectsOfElections(snapshot)) return null;
+  const known = divided.get(snapshot) ?? divide(snapshot, source);
+  divided.set(snapshot, known);
+  return known;
+}
+
+function divide(snapshot: Snapshot, source: ServiceView): Elections {
   const names = electionNames(source.annotations);
   const listed = names ?? [];
   const owners = ownersOfNames(
     source,
     listed.flatMap((name) => slotsOf(name, activeOf(source.annotations, name) ?? 1)),
   );
-  const divided = partition(snapshot, owners);
-  const wanted = wantedRefs(source, names, divided);
+  const parted = partition(snapshot, owners);
+  const wanted = wantedRefs(source, names, parted);
   const isWanted = (ref: ElectionRef): boolean => wanted.some((each) => isSameElection(each, ref));
-  const left = [...divided.parts.values()].map(({ ref }) => ref).filter((ref) => !isWanted(ref));
+  const left = [...parted.parts.values()].map(({ ref }) => ref).filter((ref) => !isWanted(ref));
   const keepsAll = isUnreadableBoolean(source.annotations[annotation.enabled]);
   const refs = [...wanted, ...left.toSorted(compareRefs)];
   const records = new Map<string, LeaderRecord>();
+  const bares = new Map<string, Snapshot>();
+  const views = new Map<string, Snapshot>();
   const isKept = (ref: ElectionRef): boolean => keepsAll || isWanted(ref);
-  const bare = (ref: ElectionRef): Snapshot => bareView(snapshot, source, ref, divided, isKept(ref));
+  const bare = (ref: ElectionRef): Snapshot => {
+    const key = electionKey(ref);
+    const view = bares.get(key) ?? bareView(snapshot, source, ref, parted, isKept(ref));
+    bares.set(key, view);
+    return view;
+  };
   const recordOf = (ref: ElectionRef): LeaderRecord => {
     const key = electionKey(ref);
-    const record = records.get(key) ?? readRecord(bare(ref));
+    const record = records.get(key) ?? readKnown(source, bare(ref), parted.parts.get(key));
     records.set(key, record);
     return record;
   };
   const isFirst = (ref: ElectionRef): boolean => refs[0] !== undefined && isSameElection(refs[0], ref);
+  const viewWith = (ref: ElectionRef, decided?: ReadonlyMap<string, Uid | null>): Snapshot => {
+    const view = bare(ref);
+    const { election } = view;
+    if (election === undefined) return view;
+    const siblings = refs
+      .filter((each) => !isSameElection(each, ref))
+      .map((each) => ({ ...each, isWanted: isKept(each) }));
+    return {
+      ...view,
+      election: {
+        ...election,
+        ...sharedWith(ref, siblings, source, recordOf, decided),
+        ...(isFirst(ref) && { warnings: electionWarnings(source.annotations) }),
+        reserved: reservedFor(ref, refs, owners, source, parted),
+      },
+    };
+  };
   return {
     refs,
     view(ref, decided) {
-      const view = bare(ref);
-      const { election } = view;
-      if (election === undefined) return view;
-      const siblings = refs
-        .filter((each) => !isSameElection(each, ref))
-        .map((each) => ({ ...each, isWanted: isKept(each) }));
-      return {
-        ...view,
-        election: {
-          ...election,
-          ...sharedWith(ref, siblings, source, recordOf, decided),
-          ...(isFirst(ref) && { warnings: electionWarnings(source.annotations) }),
-          reserved: reservedFor(ref, refs, owners, source, divided),
-        },
-      };
+      if (decided !== undefined) return viewWith(ref, decided);
+      const key = electionKey(ref);
+      const view = views.get(key) ?? viewWith(ref);
+      views.set(key, view);
+      return view;
     },
   };
+}
+
+interface Read extends Pick<Part, 'services' | 'slices'> {
+  readonly source: ServiceView;
+  readonly record: LeaderRecord;
+}
+
+/** By the first slice. After a write to one election, the records of the others are the same. */
+const read = new WeakMap<SliceView, Read>();
+
+function readKnown(source: ServiceView, view: Snapshot, part: Part | undefined): LeaderRecord {
+  const [first] = part?.slices ?? [];
+  if (part === undefined || first === undefined || part.ref.slot > 0) return readRecord(view);
+  const known = read.get(first);
+  const { services, slices } = part;
+  const isSame = known?.source === source && isSameList(known.services, services) && isSameList(known.slices, slices);
+  if (isSame) return known.record;
+  const record = readRecord(view);
+  read.set(first, { source, services, slices, record });
+  return record;
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, index) => each === b[index]);
 }
 
 /** One view of each election, by the records. Where the source has one, the snapshot itself. */

@@ -18,8 +18,20 @@ interface Names {
   readonly slices: readonly string[];
 }
 
+/** What was read of a source, which never changes. */
+const known = new WeakMap<ServiceView, Map<string, Names>>();
+
+function namesOf(source: ServiceView, ref: ElectionRef): Names {
+  const ofSource = known.get(source) ?? new Map<string, Names>();
+  known.set(source, ofSource);
+  const key = electionKey(ref);
+  const names = ofSource.get(key) ?? readNames(source, ref);
+  ofSource.set(key, names);
+  return names;
+}
+
 /** What one slot wants, going by the annotations alone. */
-function namesOf(source: ServiceView, { election, slot }: ElectionRef): Names {
+function readNames(source: ServiceView, { election, slot }: ElectionRef): Names {
   const { annotations } = annotationsOf(source.annotations, election);
   const { settings } = parseSettings(annotations);
   const leader = settings.leaderServiceName ?? defaultLeaderName(source.name, election);

@@ -4,6 +4,7 @@
  */
 
 import { assess } from '../../../lib/selection/assess.ts';
+import { viewsOf } from '../../../lib/selection/elections/electionsOf.ts';
 import { annotation, label, SLICE_MANAGER } from '../../../lib/selection/names.ts';
 import type { Snapshot } from '../../../lib/selection/snapshot.ts';
 import type { Write } from '../../../lib/selection/write.ts';
@@ -28,15 +29,16 @@ export function checkRouted(
 ): string | null {
   const isLeft = (write: Write): boolean => !fights.undoes(write);
   for (const name of sourceNames) {
-    const snapshot = toSnapshot(etcd, name);
-    const [early, late] = [from, until].map((now) => assess(snapshot, now));
-    if (early === undefined || late === undefined) continue;
-    const { kind, reason, leader } = late.decision;
-    const wanted = leader?.uid ?? null;
-    const hasWaited =
-      early.writes.some(isLeft) && late.writes.some(isLeft) && (early.decision.leader?.uid ?? null) === wanted;
-    if (hasWaited && wanted !== routedPod(snapshot))
-      return `${name}: ${until - from} ms after the last trouble began, ${kind} ${leader?.name ?? ''} (${reason}) is not written`;
+    for (const snapshot of viewsOf(toSnapshot(etcd, name))) {
+      const [early, late] = [from, until].map((now) => assess(snapshot, now));
+      if (early === undefined || late === undefined) continue;
+      const { kind, reason, leader } = late.decision;
+      const wanted = leader?.uid ?? null;
+      const hasWaited =
+        early.writes.some(isLeft) && late.writes.some(isLeft) && (early.decision.leader?.uid ?? null) === wanted;
+      if (hasWaited && wanted !== routedPod(snapshot))
+        return `${name}: ${until - from} ms after the last trouble began, ${kind} ${leader?.name ?? ''} (${reason}) is not written`;
+    }
   }
   return null;
 }

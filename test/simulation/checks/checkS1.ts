@@ -5,7 +5,7 @@
 
 import { annotation, label } from '../../../lib/selection/names.ts';
 import type { Etcd } from '../etcd.ts';
-import { annotationOf, labelOf } from '../kubeObject.ts';
+import { annotationOf, electionOf, labelOf } from '../kubeObject.ts';
 import type { LeaderWrite } from './leaderWrite.ts';
 
 export function checkS1({ after, endpoints, isPrimary, epoch }: LeaderWrite, etcd: Etcd): string | null {
@@ -19,7 +19,9 @@ export function checkS1({ after, endpoints, isPrimary, epoch }: LeaderWrite, etc
     .list('endpointslices')
     .find(
       (slice) =>
-        labelOf(slice, label.serviceName) === serviceName && annotationOf(slice, annotation.podsRevision) !== undefined,
+        labelOf(slice, label.serviceName) === serviceName &&
+        electionOf(slice) === electionOf(after) &&
+        annotationOf(slice, annotation.podsRevision) !== undefined,
     );
   if (primary === undefined) return null;
   const primaryEpoch = Number(annotationOf(primary, annotation.epoch));

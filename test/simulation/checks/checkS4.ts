@@ -28,7 +28,7 @@ export function createEpochLedger(): EpochLedger {
   const highest = new Map<string, number>();
 
   return {
-    check({ before, after, sourceUid, sourceName, isPrimary, leaderUid, previousUid, epoch }, wallClock) {
+    check({ before, after, sourceUid, sourceName, election, isPrimary, leaderUid, previousUid, epoch }, wallClock) {
       if (!isPrimary) return null;
       const what = `slice ${after.metadata.name}`;
       const previous = Number(annotationOf(before, annotation.epoch) ?? Number.NaN);
@@ -37,16 +37,16 @@ export function createEpochLedger(): EpochLedger {
       if (isMove && epoch === previous)
         return `${what} moved from ${previousUid} to ${leaderUid} within epoch ${epoch}`;
 
-      const top = highest.get(sourceName) ?? 0;
-      const ofSource = named.get(sourceUid) ?? new Map<number, string>();
-      named.set(sourceUid, ofSource);
+      const top = highest.get(`${sourceName} ${election}`) ?? 0;
+      const ofSource = named.get(`${sourceUid} ${election}`) ?? new Map<number, string>();
+      named.set(`${sourceUid} ${election}`, ofSource);
       const isReissued = Number.isNaN(previous) && epoch <= top;
       const createdAt = Date.parse(after.metadata.creationTimestamp);
       if (isReissued && epoch < Math.max(wallClock - DECIDED_WITHIN_MS, createdAt))
         return `${what} was made again at epoch ${epoch}, after ${top}`;
       // The clock had been behind, so all from here on may be issued a second time.
       if (isReissued) for (const issued of ofSource.keys()) if (issued >= epoch) ofSource.delete(issued);
-      highest.set(sourceName, isReissued ? epoch : Math.max(top, epoch));
+      highest.set(`${sourceName} ${election}`, isReissued ? epoch : Math.max(top, epoch));
       if (leaderUid === undefined) return null;
       const owner = ofSource.get(epoch) ?? leaderUid;
       if (owner !== leaderUid) return `${what} gives epoch ${epoch} to ${leaderUid}, which ${owner} has had`;

@@ -2,13 +2,18 @@
 
 import { annotation } from '../../../lib/selection/names.ts';
 import type { Etcd } from '../etcd.ts';
-import { annotationOf, controllerOf } from '../kubeObject.ts';
+import { annotationOf, controllerOf, electionOf, type KubeObject } from '../kubeObject.ts';
 import { isNodeMove } from './checkNodes.ts';
 import { roleCheckOf } from './checkRoles.ts';
 import { checkOf } from './checkS10.ts';
 import { isReportMove } from './checkS13.ts';
 import { isFit, letsGo } from './fit.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
+
+/** A slot beyond the first. */
+function isOfPool(slice: KubeObject): boolean {
+  return !electionOf(slice).endsWith('/0');
+}
 
 export function checkS8(write: LeaderWrite, etcd: Etcd): string | null {
   const { before, after, sourceUid, isPrimary, leaderUid, previousUid, bases, podsRevision } = write;
@@ -24,10 +29,21 @@ export function checkS8(write: LeaderWrite, etcd: Etcd): string | null {
       (slice) =>
         slice.metadata.name !== after.metadata.name &&
         controllerOf(slice)?.uid === sourceUid &&
+        electionOf(slice) === write.election &&
         annotationOf(slice, annotation.podsRevision) !== undefined &&
         Number(annotationOf(slice, annotation.epoch)) > epoch,
     );
   if (isHistory) return null;
+  // S14 takes a pod out of the higher of two slots.
+  const isShared = etcd
+    .list('endpointslices')
+    .some(
+      (slice) =>
+        controllerOf(slice)?.uid === sourceUid &&
+        electionOf(slice) !== write.election &&
+        annotationOf(slice, annotation.leaderPodUid) === previousUid,
+    );
+  if (isShared && annotationOf(after, annotation.reason) !== undefined && isOfPool(after)) return null;
   const hadReason = ({ pods, source }: Basis): boolean => {
     const leader = pods.find((pod) => pod.uid === previousUid);
     return leader === undefined || source === null || !isFit(leader, source) || letsGo(source);

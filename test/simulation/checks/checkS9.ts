@@ -8,7 +8,7 @@
 
 import { annotation } from '../../../lib/selection/names.ts';
 import type { Etcd } from '../etcd.ts';
-import { annotationOf, controllerOf, type KubeObject } from '../kubeObject.ts';
+import { annotationOf, controllerOf, electionOf, type KubeObject } from '../kubeObject.ts';
 import type { LeaderWrite } from './leaderWrite.ts';
 
 export interface RevisionLedger {
@@ -44,5 +44,9 @@ export function createRevisionLedger(): RevisionLedger {
 }
 
 function isBeside(slice: KubeObject, other: KubeObject): boolean {
-  return slice.metadata.uid !== other.metadata.uid && controllerOf(slice)?.uid === controllerOf(other)?.uid;
+  return (
+    slice.metadata.uid !== other.metadata.uid &&
+    controllerOf(slice)?.uid === controllerOf(other)?.uid &&
+    electionOf(slice) === electionOf(other)
+  );
 }

@@ -9,6 +9,8 @@ import { parseService } from '../../../lib/kube/parseService.ts';
 import { parseSlice } from '../../../lib/kube/parseSlice.ts';
 import { assess } from '../../../lib/selection/assess.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
+import { viewsOf } from '../../../lib/selection/elections/electionsOf.ts';
+import { readRecord } from '../../../lib/selection/record.ts';
 import type { ResourceVersion, ServiceView, Snapshot } from '../../../lib/selection/snapshot.ts';
 import type { Etcd } from '../etcd.ts';
 import type { Fights } from '../fights.ts';
@@ -43,14 +45,41 @@ export function checkSettled(
         check: 'L1',
         message: `${name}: ${decision.kind} ${decision.reason}, and ${first.kind} ${first.name} is still to be written`,
       };
-    const { epoch, leader } = decision;
-    const isTold = fights.dropsRecords() && checks.wasAnnounced(snapshot.source?.uid ?? '', epoch, leader?.uid ?? null);
-    if (toAnnouncement(snapshot, decision) !== null && !isTold)
-      return { check: 'L1', message: `${name}: epoch ${decision.epoch} has not been announced` };
-    const problem = snapshot.source === null ? null : checkRoute(snapshot, snapshot.source);
-    if (problem !== null) return problem;
+    for (const view of viewsOf(snapshot)) {
+      const { epoch, leader } = view === snapshot ? decision : assess(view, now).decision;
+      const isTold =
+        fights.dropsRecords() && checks.wasAnnounced(snapshot.source?.uid ?? '', epoch, leader?.uid ?? null);
+      const seen = view === snapshot ? decision : assess(view, now).decision;
+      if (toAnnouncement(view, seen) !== null && !isTold)
+        return { check: 'L1', message: `${name}: epoch ${epoch} has not been announced` };
+      const problem = view.source === null ? null : checkRoute(view, view.source);
+      if (problem !== null) return problem;
+    }
+    const shared = checkPools(snapshot);
+    if (shared !== null) return shared;
   }
   return null;
+}
+
+/** S14: no pod in two slots of one election. A pause freezes what there is. */
+function checkPools(snapshot: Snapshot): Problem | null {
+  const slots = new Map<string, string>();
+  for (const view of viewsOf(snapshot)) {
+    const leader = readRecord(view).leader?.uid;
+    if (view.election === undefined || leader === undefined || (view.source !== null && isPaused(view.source)))
+      continue;
+    const key = `${view.election.election}/${leader}`;
+    const other = slots.get(key);
+    const message = `${view.name}: ${leader} leads slot ${other} and slot ${view.election.slot}`;
+    if (other !== undefined) return { check: 'S14', message };
+    slots.set(key, String(view.election.slot));
+  }
+  return null;
+}
+
+/** A value that cannot be read freezes, too. */
+function isPaused({ annotations }: ServiceView): boolean {
+  return (annotations['zen-lead.io/paused'] ?? 'false') !== 'false';
 }
 
 function checkRoute(snapshot: Snapshot, source: ServiceView): Problem | null {

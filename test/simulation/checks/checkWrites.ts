@@ -4,6 +4,7 @@
  */
 
 import type { ReplyEvent } from '../../../lib/events/reply.ts';
+import { endReasons } from '../../../lib/selection/decision.ts';
 import { annotation } from '../../../lib/selection/names.ts';
 import type { ObservedWrite } from '../apiServer.ts';
 import type { Etcd } from '../etcd.ts';
@@ -110,7 +111,7 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
     announced(event) {
       const { data, type, id } = event;
       announcements.add(`${id.split('/')[0]}/${data.epoch}/${data.leader?.uid ?? ''}`);
-      if (type === 'io.zen-lead.leader.lost' && data.reason === 'OptedOut') return;
+      if (type === 'io.zen-lead.leader.lost' && endReasons.has(data.reason)) return;
       if (data.reason === 'SourceGone') {
         checkGone(event);
         return;

@@ -11,7 +11,7 @@ import { annotation, label } from '../../../lib/selection/names.ts';
 import type { PodView, ServiceView } from '../../../lib/selection/snapshot.ts';
 import type { ObservedWrite } from '../apiServer.ts';
 import type { Etcd } from '../etcd.ts';
-import { annotationOf, controllerOf, type Endpoint, endpointsOf, type KubeObject } from '../kubeObject.ts';
+import { annotationOf, controllerOf, type Endpoint, electionOf, endpointsOf, type KubeObject } from '../kubeObject.ts';
 
 /** What was known, if it was known in this era of etcd. */
 export interface Basis {
@@ -23,6 +23,8 @@ export interface LeaderWrite {
   readonly before: KubeObject | null;
   readonly after: KubeObject;
   readonly sourceUid: string;
+  /** Which election and slot of the source. */
+  readonly election: string;
   readonly sourceName: string;
   /** It holds the record. */
   readonly isPrimary: boolean;
@@ -71,6 +73,7 @@ export function toLeaderWrite(
     before,
     after,
     sourceUid,
+    election: electionOf(after),
     sourceName: owner?.name ?? named ?? '',
     isPrimary: podsRevision !== undefined,
     endpoints: endpointsOf(after),
