@@ -92,11 +92,14 @@ export function startNodeHealth(options: NodeHealthOptions, context: NodeHealthC
     portCheck?.restart();
   }
 
+  function stoodStill(): boolean {
+    return clock.monotonic() - tickedAt >= TICK_MS + STOOD_STILL_MS;
+  }
+
   /** What piled up meanwhile is heard one after the other, some of it before the next tick. */
   function noteStandstill(): void {
-    const now = clock.monotonic();
-    if (now - tickedAt < TICK_MS + STOOD_STILL_MS) return;
-    tickedAt = now;
+    if (!stoodStill()) return;
+    tickedAt = clock.monotonic();
     restart();
   }
 
@@ -193,6 +196,8 @@ export function startNodeHealth(options: NodeHealthOptions, context: NodeHealthC
     isAnyNotable: () => notable.size > 0,
     isNotable: (name) => notable.has(name),
     reportOf(name) {
+      // An event may be made before the next tick, out of what was known before the standstill.
+      if (stoodStill()) review();
       if (judgement.voidedBy !== null || !isKnown(name)) return undefined;
       return notable.get(name) ?? reportNow(name);
     },

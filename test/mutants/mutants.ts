@@ -364,8 +364,8 @@ export const mutants: readonly Mutant[] = [
     name: 'silence counts from before this process stood still',
     guarantee: 'All Leases that stop together',
     file: 'bridge/nodes/nodeHealth.ts',
-    search: 'if (now - tickedAt < TICK_MS + STOOD_STILL_MS) return;',
-    replace: 'if (now - tickedAt < 1_000 * STOOD_STILL_MS) return;',
+    search: 'return clock.monotonic() - tickedAt >= TICK_MS + STOOD_STILL_MS;',
+    replace: 'return clock.monotonic() - tickedAt >= 1_000 * STOOD_STILL_MS;',
     test: 'test/unit/bridge/nodes/nodeHealth.test.ts',
   },
   {

@@ -129,6 +129,15 @@ describe('silence by the Lease', () => {
     expect(said).toEqual([]);
   });
 
+  it('is not said of what was silent before it stood still, even before anything is heard', async () => {
+    const { clock, server, health } = await aCluster();
+    server.stopKubelet('n-1');
+    await clock.advance(27_000);
+    expect(health.reportOf('n-1')).toMatchObject({ verdict: 'silent' });
+    clock.jump(10_000);
+    expect(health.reportOf('n-1')?.verdict).not.toBe('silent');
+  });
+
   it('is not known of a node that was silent before this process started', async () => {
     const { server, health, clock } = await aCluster();
     server.putNode('n-9');
