@@ -122,6 +122,8 @@ export interface Cluster {
 
 /** From a change to the bridge that watches, and within processes. */
 const ON_THE_WAY_MS = 500;
+/** docs/reference/events.md */
+const SNAPSHOT_LIVES_MS = 3_000;
 const FIRST_LISTS = 4;
 /** Why the API server answers 403 to the end of the run. */
 export const FOR_GOOD = 'for good';
@@ -172,16 +174,21 @@ export function createCluster(options: ClusterOptions): Cluster {
   const functionWrites = new Map<string, number>();
   const wrongClocks = new Set<string>();
 
+  /** Infinity where this function has read nothing that it may decide on. */
+  function readSince(actor: string, podsRevision: string | undefined): number {
+    const setByMs = (from: number, until: number): number => clocks.setByMs(actor, from, until);
+    return readLedgers.get(actor)?.readSince(podsRevision, requestSentAt, setByMs) ?? Number.POSITIVE_INFINITY;
+  }
+
   const checks = createWriteChecks({
     etcd,
     observations,
     verdict,
     now,
+    readSince: (actor, podsRevision) => Math.min(readSince(actor, podsRevision), requestSentAt - SNAPSHOT_LIVES_MS),
     oldestAt: (actor, podsRevision) => {
-      const setByMs = (from: number, until: number): number => clocks.setByMs(actor, from, until);
-      const readSince = readLedgers.get(actor)?.readSince(podsRevision, requestSentAt, setByMs);
       const builtSince = clocks.builtSince(actor, requestSentAt);
-      return Math.min(builtSince, readSince ?? builtSince) - ON_THE_WAY_MS - senders.blindMs();
+      return Math.min(builtSince, readSince(actor, podsRevision)) - ON_THE_WAY_MS - senders.blindMs();
     },
     requestSentAt: () => requestSentAt,
     wallClockOf: (actor) => clocks.wallAt(actor, requestSentAt),

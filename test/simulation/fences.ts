@@ -492,7 +492,7 @@ export const removedFences: readonly RemovedFence[] = [
       weights: renames,
     },
     noticedBy: ['S9', 'S8', 'S2'],
-    knownSeed: 4,
+    knownSeed: 28,
     withinSeeds: 400,
   },
   {

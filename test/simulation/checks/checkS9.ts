@@ -1,6 +1,7 @@
 /**
  * Checks S9. Nothing older than the last decision's state moves anything, so the revisions in the
- * record do not go down. After a rename the record is another slice of the same source.
+ * record do not go down. After a rename the record is another slice of the same source. No write
+ * is fenced by two slices, so a decision that is on its way then may still follow.
  *
  * A revision may go down from one that a user wrote, or that belongs to an etcd which has since
  * been restored. Then a consistent LIST decides, and its own, lower revisions are recorded.
@@ -12,7 +13,8 @@ import { annotationOf, controllerOf, electionOf, type KubeObject } from '../kube
 import type { LeaderWrite } from './leaderWrite.ts';
 
 export interface RevisionLedger {
-  check(write: LeaderWrite, etcd: Etcd): string | null;
+  /** `readSince`: a read of the state that was decided on began no earlier. */
+  check(write: LeaderWrite, etcd: Etcd, readSince: number, now: number): string | null;
 }
 
 export function createRevisionLedger(): RevisionLedger {
@@ -20,13 +22,19 @@ export function createRevisionLedger(): RevisionLedger {
    * Slices, as `<uid>/<resourceVersion>`, whose record is ahead of the etcd that it was written to.
    */
   const ahead = new Set<string>();
+  /** When each slice was last decided on, by its uid. */
+  const decidedAt = new Map<string, number>();
   return {
-    check({ before, after, isPrimary, podsRevision, servicesRevision }, etcd) {
+    check({ before, after, isPrimary, podsRevision, servicesRevision }, etcd, readSince, now) {
       if (!isPrimary) return null;
       const { uid, resourceVersion, name } = after.metadata;
       const recorded = [podsRevision, servicesRevision].map(Number);
       if (recorded.some((revision) => revision > etcd.revision())) ahead.add(`${uid}/${resourceVersion}`);
-      const others = etcd.list('endpointslices').filter((slice) => isBeside(slice, after));
+      const others = etcd.list('endpointslices').filter((slice) => {
+        const at = decidedAt.get(slice.metadata.uid);
+        return isBeside(slice, after) && at !== undefined && at < readSince;
+      });
+      decidedAt.set(uid, now);
       for (const last of before === null ? others : [before, ...others]) {
         if (ahead.has(`${last.metadata.uid}/${last.metadata.resourceVersion}`)) continue;
         for (const key of [annotation.podsRevision, annotation.servicesRevision]) {
