@@ -45,6 +45,11 @@ export interface Domain<Change, C extends Concern, E extends OutgoingEvent, R = 
   affected(change: Change, observedAt: number): readonly C[];
   /** Everything to reconcile. */
   sources(): readonly Source[];
+  /**
+   * Whether the resync has to reconcile it in this round. Where it is absent, every round
+   * reconciles everything.
+   */
+  isResynced?(source: Source, round: number): boolean;
   /** `at`: epoch milliseconds, when the timer was due, or now. */
   toConcern(source: Source, cause: Cause, at: number): C;
   /** The event for one concern, with the state as it is now. */

@@ -104,7 +104,9 @@ export function createIntake<Change, C extends Concern, E extends OutgoingEvent>
       reconcile(synced);
     },
     startResync() {
-      const started = startResync(clock, options.resync, sources, resync);
+      const started = startResync(clock, options.resync, sources, (source, now, round) => {
+        if (domain.isResynced?.(source, round) !== false) resync(source, now);
+      });
       stopResync = started.close;
     },
     reconcileEverything: () => reconcile(sources()),

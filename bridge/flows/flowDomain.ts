@@ -10,15 +10,18 @@ import { isObjectName } from '../../lib/flow/events/flowSubject.ts';
 import { parseJob, type WatchedJob } from '../../lib/flow/objects/parseJob.ts';
 import { parseRecordObject, type WatchedRecord } from '../../lib/flow/objects/parseRecordObject.ts';
 import { parseWatchedFlow } from '../../lib/flow/objects/parseWatchedFlow.ts';
+import { flowPhase } from '../../lib/flow/state/flowPhase.ts';
+import { hash53 } from '../../lib/flow/state/hash.ts';
 import { label, MANAGER } from '../../lib/flow/state/names.ts';
 import type { FlowSnapshot, FlowView } from '../../lib/flow/state/snapshot.ts';
+import { isStatusBehind } from '../../lib/flow/writes/toStatus.ts';
 import { jobFlowRecords, jobFlows, jobs } from '../../lib/kube/kubeApi.ts';
 import type { Domain, Views } from '../domain.ts';
-import type { Lane } from '../queue/concern.ts';
+import type { Lane, Source } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
 import { watchedKind } from '../watch/watchedKind.ts';
 import { type FlowConcern, toFlowConcern } from './flowConcern.ts';
-import { createFlowStore, type FlowStore } from './flowStore.ts';
+import { createFlowStore, type FlowAndRecord, type FlowStore } from './flowStore.ts';
 import { type Encode, toFlowEvent } from './toFlowEvent.ts';
 
 export type FlowStoreChange =
@@ -63,6 +66,10 @@ export function createFlowDomain<Snapshot>(encode: Encode<Snapshot>): FlowDomain
     // A label may be no name of a flow: any tenant can write one.
     affected: (seen, observedAt) => [toConcern(seen, observedAt)].filter(({ name }) => isObjectName(name)),
     sources: store.sources,
+    isResynced: (source, round) => {
+      const seen = store.viewOf(source);
+      return seen === null || (round + offsetOf(source)) % roundsOf(seen) === 0;
+    },
     toConcern: toFlowConcern,
     toEvent: (concern, context, at) => toFlowEvent(concern, snapshotOf(concern, context), context, encode, at),
     wantsChange(concern, views, at) {
@@ -77,6 +84,26 @@ export function createFlowDomain<Snapshot>(encode: Encode<Snapshot>): FlowDomain
     // A Job that ends is no doing of another replica.
     isProgress: ({ change }) => change.kind !== 'Job',
   };
+}
+
+/** Five minutes, and an hour, where a round takes 30 s. */
+const WAITING_ROUNDS = 10;
+const ENDED_ROUNDS = 120;
+
+/**
+ * After how many rounds of the resync a flow is looked at again. One that waits for a person
+ * changes when the person does, and of one that has ended a timer is left. Both are events.
+ */
+function roundsOf({ flow, record }: FlowAndRecord): number {
+  if (record === null || isStatusBehind(flow, record)) return 1;
+  const { phase } = flowPhase(flow.spec, record);
+  if (record.endedAt !== null) return ENDED_ROUNDS;
+  return phase === 'Paused' || phase === 'Suspended' ? WAITING_ROUNDS : 1;
+}
+
+/** Spreads those that wait over their rounds. */
+function offsetOf({ namespace, name }: Source): number {
+  return hash53(`${namespace}/${name}`) % ENDED_ROUNDS;
 }
 
 function toConcern(seen: FlowStoreChange, observedAt: number): FlowConcern {

@@ -31,8 +31,15 @@ export interface FlowStore {
   readonly jobs: Open<WatchedJob>;
   snapshotOf(source: Source, revisions: FlowSnapshot['revisions']): FlowSnapshot;
   sources(): readonly Source[];
-  /** Each flow with its record, as far as that can be read. */
-  views(): Iterable<{ readonly flow: FlowView; readonly record: FlowRecord | null }>;
+  views(): Iterable<FlowAndRecord>;
+  /** Null where there is no such flow. */
+  viewOf(source: Source): FlowAndRecord | null;
+}
+
+export interface FlowAndRecord {
+  readonly flow: FlowView;
+  /** Null where there is none, or it cannot be read. */
+  readonly record: FlowRecord | null;
 }
 
 export function createFlowStore(): FlowStore {
@@ -63,18 +70,25 @@ export function createFlowStore(): FlowStore {
       };
     },
     *views() {
-      for (const [, { flows, records }] of indexes.entries())
-        for (const flow of flows.byName.values()) {
-          const found = records.byName.get(recordName(flow));
-          const record = found?.ownerUid === flow.uid ? found.record : null;
-          yield { flow, record: record === 'unreadable' ? null : record };
-        }
+      for (const [, index] of indexes.entries())
+        for (const flow of index.flows.byName.values()) yield withRecord(index, flow);
+    },
+    viewOf({ namespace, name }) {
+      const index = indexes.get(namespace);
+      const flow = index?.flows.byName.get(name);
+      return index === undefined || flow === undefined ? null : withRecord(index, flow);
     },
     sources: () =>
       [...indexes.entries()].flatMap(([namespace, { flows }]) =>
         [...flows.byName.keys()].map((name) => ({ namespace, name })),
       ),
   };
+}
+
+function withRecord({ records }: FlowIndex, flow: FlowView): FlowAndRecord {
+  const found = records.byName.get(recordName(flow));
+  const record = found?.ownerUid === flow.uid ? found.record : null;
+  return { flow, record: record === 'unreadable' ? null : record };
 }
 
 function createFlowIndex(): FlowIndex {

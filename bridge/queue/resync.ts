@@ -29,9 +29,11 @@ export function startResync(
   clock: Clock,
   { periodMs, tickMs }: ResyncTuning,
   listSources: () => readonly Source[],
-  onDue: (source: Source, now: number) => void,
+  /** `round`: counts from 0. */
+  onDue: (source: Source, now: number, round: number) => void,
 ): Resync {
   let round: readonly Source[] = [];
+  let rounds = 0;
   let done = 0;
   let startedAt = clock.monotonic();
   let cancelTimer: CancelTimer = clock.setTimer(tick, tickMs);
@@ -40,10 +42,11 @@ export function startResync(
     const now = clock.monotonic();
     const share = Math.min(1, (now - startedAt) / periodMs);
     const until = Math.floor(round.length * share);
-    for (const source of round.slice(done, until)) onDue(source, clock.now());
+    for (const source of round.slice(done, until)) onDue(source, clock.now(), rounds);
     done = Math.max(done, until);
     if (share === 1) {
       round = nextRound(round, listSources());
+      rounds += 1;
       done = 0;
       startedAt = now;
     }

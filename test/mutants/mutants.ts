@@ -1135,6 +1135,14 @@ export const mutants: readonly Mutant[] = [
     test: 'test/simulation/flows/flows.test.ts',
   },
   {
+    name: 'a flow that has ended is never looked at again',
+    guarantee: 'docs/reference/flows.md',
+    file: 'bridge/flows/flowDomain.ts',
+    search: 'return seen === null || (round + offsetOf(source)) % roundsOf(seen) === 0;',
+    replace: 'return seen === null || (roundsOf(seen) === 1 && round >= 0);',
+    test: 'test/unit/bridge/flowResync.test.ts',
+  },
+  {
     name: 'a flow is read before its record, and not again',
     guarantee: 'docs/decisions/flows.md',
     file: 'functions/flows/readFlow.ts',
