@@ -3,13 +3,17 @@
  * replaced.
  *
  * Guarantees: each carries the version that was read. Of two flows that take the Lease at once, one
- * meets a conflict.
+ * meets a conflict, also where one of them had it before: a patch that changes nothing would leave
+ * the version as it is.
  */
 
 import type { Decision } from '../engine/advance.ts';
-import { groupLeaseName, label, MANAGER } from '../state/names.ts';
+import { GROUP, groupLeaseName, label, MANAGER } from '../state/names.ts';
 import type { FlowView } from '../state/snapshot.ts';
 import type { FlowWrite } from './toWrites.ts';
+
+/** The version that the Lease was taken on. No other one has it. */
+const TAKEN_AFTER = `${GROUP}/taken-after`;
 
 export function groupWrites(flow: FlowView, { acquires, replaces }: Decision['group']): readonly FlowWrite[] {
   const key = flow.spec.policy.concurrencyKey;
@@ -25,7 +29,8 @@ export function groupWrites(flow: FlowView, { acquires, replaces }: Decision['gr
   const spec = { holderIdentity: flow.uid };
   if (acquires !== 'new') {
     const { uid, resourceVersion } = acquires;
-    return [{ kind: 'patch', resource: 'leases', name, patch: { metadata: { uid, resourceVersion, labels }, spec } }];
+    const metadata = { uid, resourceVersion, labels, annotations: { [TAKEN_AFTER]: resourceVersion } };
+    return [{ kind: 'patch', resource: 'leases', name, patch: { metadata, spec } }];
   }
   const metadata = { name, namespace: flow.namespace, labels };
   const object = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec };

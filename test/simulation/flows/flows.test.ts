@@ -22,6 +22,11 @@ it('decides on no flow that is older than what its record was decided on, though
   expect((await runFlows(178)).violations).toEqual([]);
 });
 
+it('runs one flow of a group, though the one that had its Lease before asks for it again', async () => {
+  // A patch that changed nothing let the version stand that another flow had read.
+  expect((await runFlows(148)).violations).toEqual([]);
+});
+
 it('a flow whose steps follow each other costs one patch of its record and one Job a step, and no reads', async () => {
   const steps = Array.from({ length: 8 }, (_, index) => `s${index}`);
   const calls: string[] = [];
