@@ -97,7 +97,11 @@ describe('the API server', () => {
     ['a name that is too long', { steps: [aManualStep('a'.repeat(53))] }, 'spec.steps[0].name: Too long'],
     ['another type of step', { steps: [{ name: 'a', type: 'Pod' }] }, 'Unsupported value: "Pod"'],
     ['a typing error', { steps: [{ ...aManualStep('a'), tiemout: 5 }] }, 'unknown field "spec.steps[0].tiemout"'],
-    ['a planned field', { steps: [{ ...aStep('a'), forEach: {} }] }, 'unknown field "spec.steps[0].forEach"'],
+    [
+      'a file that the controller would have to move',
+      { steps: [aStep('a', [], { outputs: { artifacts: [] } })] },
+      'unknown field "spec.steps[0].outputs.artifacts"',
+    ],
     ['a long condition', { steps: [aStep('a', [], { when: 'x'.repeat(1_025) })] }, 'spec.steps[0].when: Too long'],
     [
       'a span that is none',
