@@ -6,6 +6,7 @@
  */
 
 import { connect } from 'node:http2';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { GetLeaderRequestSchema, WatchLeadersRequestSchema } from '../api/grpc/generated/zenlead/v1/leader_pb.js';
 
@@ -15,6 +16,9 @@ export interface Subscriber {
   close(): void;
 }
 
+/** Longer means that something is broken. */
+const GIVE_UP_MS = 60_000;
+const RETRY_MS = 20;
 /** A heartbeat is shorter. */
 const LEAST_MESSAGE = 20;
 const service = '/zenlead.v1.LeaderService';
@@ -40,16 +44,21 @@ export function subscribe(
   return new Promise((resolve, reject) => {
     let lastAt = 0;
     let isClosed = false;
+    let status: unknown;
     const session = connect(url);
     const stream = session.request(headersOf('WatchLeaders'));
     const end = (): void => {
       session.destroy();
       if (isClosed) return;
       isClosed = true;
-      if (lastAt === 0) reject(new Error('the stream ended before its first message'));
+      if (lastAt === 0) reject(new Error(`the stream ended before its first message, status ${status}`));
       else onEnd();
     };
     session.on('error', end);
+    // A refusal has its status in the only headers.
+    stream.on('response', (headers) => {
+      status = headers['grpc-status'];
+    });
     stream.on('error', end);
     stream.on('close', end);
     stream.on('data', (chunk: Buffer) => {
@@ -68,6 +77,17 @@ export function subscribe(
     });
     stream.end(body);
   });
+}
+
+/** Asks again until it is subscribed, as a client does whose connection was refused. */
+export async function insist(...asked: Parameters<typeof subscribe>): Promise<Subscriber> {
+  for (const endsAt = performance.now() + GIVE_UP_MS; ; await sleep(RETRY_MS)) {
+    try {
+      return await subscribe(...asked);
+    } catch (error) {
+      if (performance.now() > endsAt) throw error;
+    }
+  }
 }
 
 /** Asks so often who leads, over some connections with some questions in flight on each. */

@@ -16,7 +16,7 @@ import { startPod } from '../test/support/controlPlane/startPod.ts';
 import { aService } from '../test/support/objects/aService.ts';
 import { type RunningProcess, startProcess } from '../test/support/programs/startProcess.ts';
 import { describeSetting } from './describeSetting.ts';
-import { askOften, type Subscriber, subscribe } from './grpcStreams.ts';
+import { askOften, insist, type Subscriber } from './grpcStreams.ts';
 import { readCpuMs, readMemory } from './readProcess.ts';
 import { readSamples } from './readSamples.ts';
 import { settle } from './settle.ts';
@@ -151,7 +151,7 @@ async function measureSubscribers({ url, process: { pid } }: Started, namespace:
   const before = readMemory(pid).nowMb;
   const open: Subscriber[] = [];
   await inTurn(subscribers, async (index) => {
-    open[index] = await subscribe(url, poolOf(namespace, index));
+    open[index] = await insist(url, poolOf(namespace, index));
   });
   await settle();
   const subscriberKb = Math.round(((readMemory(pid).nowMb - before) * 10_000) / subscribers) / 10;
@@ -178,12 +178,12 @@ async function measureKill([one, two]: readonly [Started, Started], namespace: N
   const open: Subscriber[] = [];
   await inTurn(streams, async (index) => {
     const again = (): void => {
-      void subscribe(two.url, poolOf(namespace, index)).then((subscriber) => {
+      void insist(two.url, poolOf(namespace, index)).then((subscriber) => {
         open.push(subscriber);
         back += 1;
       });
     };
-    open.push(await subscribe(index % 2 === 0 ? one.url : two.url, poolOf(namespace, index), undefined, again));
+    open.push(await insist(index % 2 === 0 ? one.url : two.url, poolOf(namespace, index), undefined, again));
     if (index % 2 === 0) lost.push(again);
   });
   const killedAt = performance.now();
