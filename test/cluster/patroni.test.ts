@@ -1,0 +1,54 @@
+/**
+ * Tests examples/patroni with real PostgreSQL and Patroni: the leader Service follows their own
+ * election by the role check.
+ *
+ * `CLUSTER_REPEATS` says how many switchovers there are; ten are asked for by hand.
+ */
+
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { hasPatroni } from '../../examples/patroni/image.ts';
+import { attachCluster } from './attachCluster.ts';
+import { signalContainer } from './containers.ts';
+import { note } from './figures.ts';
+import { type Patroni, startPatroni } from './startPatroni.ts';
+
+const { directory, pid } = inject('cluster');
+const cluster = attachCluster(directory, pid);
+const repeats = Number(process.env['CLUSTER_REPEATS'] ?? 2);
+const timeout = 180_000 * (1 + repeats);
+if (!hasPatroni()) console.log('cluster: no Patroni, Debian has it in patroni and postgresql');
+
+describe.runIf(hasPatroni())('PostgreSQL under Patroni behind its leader Service', () => {
+  let patroni: Patroni;
+  beforeAll(async () => {
+    patroni = await startPatroni(cluster, 'patroni');
+    await patroni.untilSettled();
+  }, timeout);
+  afterAll(() => patroni?.remove());
+
+  test('the route follows each switchover', { timeout }, async () => {
+    const lags: number[] = [];
+    for (let time = 0; time < repeats; time += 1) {
+      const primary = await patroni.untilSettled();
+      const startedAt = Date.now();
+      await patroni.switchOver(primary);
+      lags.push(await patroni.readLag(primary, startedAt));
+    }
+    console.log(`Patroni: the route followed after ${lags.join(', ')} ms`);
+    note('Patroni: says that it is the primary -> answers through the leader Service, worst', Math.max(...lags));
+    expect(lags).toHaveLength(repeats);
+  });
+
+  test('the route follows when the primary hangs', { timeout }, async () => {
+    const primary = await patroni.untilSettled();
+    const startedAt = Date.now();
+    await signalContainer(cluster, primary, 'patroni', 'SIGSTOP', { all: true });
+    try {
+      const lag = await patroni.readLag(primary, startedAt);
+      note('the primary under Patroni hangs: the next one says so -> answers through the leader Service', lag);
+    } finally {
+      await signalContainer(cluster, primary, 'patroni', 'SIGCONT', { all: true });
+    }
+    await patroni.untilSettled();
+  });
+});
