@@ -15,13 +15,13 @@ const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureOptIn.ts', 1],
   ['measureColdStart.ts', 5],
   ['measureAssess.ts', 15],
-  ['measureElections.ts', 15],
   ['measureReconciles.ts', 3],
   ['measureHorizontal.ts', 1],
   ['measureIrrelevant.ts', 2],
   ['measureManyPods.ts', 1],
   ['measureBridgeMemory.ts', 100],
   ['measureLocks.ts', 100],
+  ['measureFlows.ts', 30],
   ['measureSubscribers.ts', 100],
 ];
 

@@ -4,7 +4,7 @@
  * Does not guarantee figures elsewhere than on Linux: it reads /proc.
  */
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** A clock tick of /proc: USER_HZ is 100 on every architecture that Node runs on. */
 const TICK_MS = 10;
@@ -17,6 +17,24 @@ export function readMemory(pid: number): { readonly nowMb: number; readonly peak
     return Math.round((Number(kib) * 1024) / 1e6);
   };
   return { nowMb: read('VmRSS'), peakMb: read('VmHWM') };
+}
+
+/** The process of this program that has the folder among its arguments. */
+export function findProcess(program: string, folder: string): number {
+  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const words = readWords(entry);
+    if (words[0]?.endsWith(program) === true && words.some((word) => word.includes(folder))) return Number(entry);
+  }
+  throw new Error(`no ${program} runs for ${folder}`);
+}
+
+/** None of a process that has just ended. */
+function readWords(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
 }
 
 /**

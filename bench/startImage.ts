@@ -28,10 +28,10 @@ export interface RunningImage {
   readonly url: string;
 }
 
-export function prepareBundle(): Bundle {
-  const folder = mkdtempSync(join(tmpdir(), 'zen-lead-bundle-'));
-  const file = join(folder, 'zen-lead.mjs');
-  const words = [resolve(import.meta.dirname, '../deploy/bundle.ts'), file, 'zen-lead', 'split'];
+export function prepareBundle(program: 'zen-lead' | 'zen-flow' = 'zen-lead'): Bundle {
+  const folder = mkdtempSync(join(tmpdir(), `${program}-bundle-`));
+  const file = join(folder, `${program}.mjs`);
+  const words = [resolve(import.meta.dirname, '../deploy/bundle.ts'), file, program, 'split'];
   execFileSync(process.execPath, words, { stdio: 'ignore' });
   return { file, close: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -1,0 +1,122 @@
+/**
+ * Makes the flows that are measured: chains of steps, each a Job, as a JobFlow or as bare Jobs. A
+ * stand-in ends each Job as soon as it is there.
+ */
+
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'undici';
+import { z } from 'zod';
+import { API_VERSION, label } from '../lib/flow/state/names.ts';
+import type { ControlPlane } from '../test/support/controlPlane/startControlPlane.ts';
+import { watchLines } from '../test/support/controlPlane/watchLines.ts';
+
+const template = {
+  spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'example.com/work:1' }] } } },
+};
+
+const stepName = (step: number): string => `s${String(step).padStart(3, '0')}`;
+
+export function aChainFlow(name: string, steps: number): object {
+  const list = Array.from({ length: steps }, (_, step) => ({
+    name: stepName(step),
+    templateRef: 'work',
+    ...(step > 0 && { dependencies: [stepName(step - 1)] }),
+  }));
+  const spec = { templates: [{ name: 'work', template }], steps: list };
+  return { apiVersion: API_VERSION, kind: 'JobFlow', metadata: { name }, spec };
+}
+
+export function aChainJob(flow: string, step: number): object {
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: `${flow}-${stepName(step)}`, labels: { [label.flow]: flow, [label.step]: stepName(step) } },
+    ...template,
+  };
+}
+
+const jobLine = z.object({
+  type: z.string(),
+  object: z.object({
+    metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).default({}) }),
+    status: z
+      .object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]) })
+      .default({ conditions: [] }),
+  }),
+});
+
+export interface ChainJob {
+  readonly name: string;
+  readonly flow: string;
+  /** From 0. */
+  readonly step: number;
+  readonly isComplete: boolean;
+}
+
+export function readChainJob(line: unknown): ChainJob {
+  const { metadata, status } = jobLine.parse(line).object;
+  return {
+    name: metadata.name,
+    flow: metadata.labels[label.flow] ?? '',
+    step: Number((metadata.labels[label.step] ?? 's0').slice(1)),
+    isComplete: status.conditions.some(({ type, status: is }) => type === 'Complete' && is === 'True'),
+  };
+}
+
+export interface JobFinisher {
+  /** Jobs that were made, in all. */
+  made(): number;
+  /** Milliseconds from the end of a Job until the next one was there, since `forget`. */
+  readonly hopsMs: readonly number[];
+  forget(): void;
+  close(): void;
+}
+
+/** Ends each Job of the namespace as soon as it is there, as the Job controller writes it. */
+export async function startJobFinisher(controlPlane: ControlPlane, namespace: string): Promise<JobFinisher> {
+  const { url, token, caFile } = controlPlane;
+  const stop = new AbortController();
+  const dispatcher = new Agent({ connect: { ca: readFileSync(caFile, 'utf8') } });
+  const jobs = `/apis/batch/v1/namespaces/${namespace}/jobs`;
+  const seen = new Set<string>();
+  /** When the last Job of a flow ended, by its step. */
+  const endedAt = new Map<string, number>();
+  const hopsMs: number[] = [];
+
+  async function finish({ name, flow, step }: ChainJob): Promise<void> {
+    const at = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+    const conditions = ['SuccessCriteriaMet', 'Complete'].map((type) => ({
+      type,
+      status: 'True',
+      lastTransitionTime: at,
+    }));
+    const answer = await request(`${url}${jobs}/${name}/status`, {
+      method: 'PATCH',
+      dispatcher,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/merge-patch+json' },
+      body: JSON.stringify({ status: { startTime: at, completionTime: at, succeeded: 1, conditions } }),
+    });
+    if (answer.statusCode >= 300) throw new Error(`${name}: ${answer.statusCode} ${await answer.body.text()}`);
+    endedAt.set(`${flow}/${step}`, performance.now());
+    await answer.body.dump();
+  }
+
+  const lines = await watchLines({ url, token, caFile }, `${jobs}?allowWatchBookmarks=false`, stop.signal);
+  const follow = async (): Promise<void> => {
+    for await (const line of lines) {
+      const job = readChainJob(line);
+      if (seen.has(job.name)) continue;
+      seen.add(job.name);
+      const before = endedAt.get(`${job.flow}/${job.step - 1}`);
+      if (before !== undefined) hopsMs.push(performance.now() - before);
+      void finish(job);
+    }
+  };
+  void follow();
+  return {
+    made: () => seen.size,
+    hopsMs,
+    forget: () => void hopsMs.splice(0),
+    close: () => stop.abort(),
+  };
+}

@@ -1,0 +1,171 @@
+/**
+ * Measures flows beside the smallest loop that sees a Job complete and posts the next one, on one
+ * kube-apiserver in one run. docs/performance.md.
+ *
+ * One flow after another: how long from the end of a Job until the next one is there. Many flows at
+ * once: how long until the last Job has ended, and what the API server works for each step. A
+ * stand-in ends Jobs at once, because the Job controller itself takes a second for each.
+ */
+
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { createNamespace, type Namespace } from '../test/support/controlPlane/createNamespace.ts';
+import { findAssets, missingAssetsLine } from '../test/support/controlPlane/findAssets.ts';
+import { startControlPlane } from '../test/support/controlPlane/startControlPlane.ts';
+import { startProcess } from '../test/support/programs/startProcess.ts';
+import type { Figure } from './claim.ts';
+import { describeSetting } from './describeSetting.ts';
+import { aChainFlow, aChainJob, startJobFinisher } from './flowLoad.ts';
+import { findProcess, readCpuMs, readMemory } from './readProcess.ts';
+import { readSamples } from './readSamples.ts';
+import { type Bundle, prepareBundle, startImage } from './startImage.ts';
+import { summarize } from './summarize.ts';
+import { writeClaim } from './writeClaim.ts';
+
+const STEPS = 20;
+/** Flows one after another, for the hops: the first one compiles code and opens connections. */
+const CHAINS = 8;
+/** Requests at once, to make the flows. */
+const PARALLEL = 16;
+/** A hundred times the expected time: longer means that something is broken. */
+const TIMEOUT_MS = 900_000;
+
+const flowList = z.object({ items: z.array(z.object({ status: z.object({ phase: z.string() }).optional() })) });
+
+const contestants = ['floor', 'zen-flow'] as const;
+type Contestant = (typeof contestants)[number];
+
+interface Measured {
+  readonly hopsMs: readonly number[];
+  readonly makespanS: number;
+  /** Milliseconds of a processor. */
+  readonly apiServerMsAStep: number;
+}
+
+const flows = readSamples({
+  script: 'measureFlows.ts',
+  samples: 1_000,
+  reason: 'so many flows of 20 steps are a busy night',
+});
+
+if (findAssets(process.env) === null) {
+  console.log(missingAssetsLine.replace(/^e2e/, 'bench'));
+  process.exit();
+}
+const setting = describeSetting();
+const bundle = prepareBundle('zen-flow');
+const controlPlane = await startControlPlane({ controllerManager: false });
+try {
+  const { kubectl } = controlPlane;
+  await kubectl('apply', '--server-side', '-k', join(import.meta.dirname, '../deploy/flow/crds'));
+  await kubectl('wait', '--for=condition=Established', '--timeout=20s', 'crd', '--all');
+  const measured: Partial<Record<Contestant, Measured>> = {};
+  for (const contestant of contestants) measured[contestant] = await measure(contestant);
+  const { floor, 'zen-flow': ours } = measured;
+  if (floor === undefined || ours === undefined) throw new Error('a contestant was not measured');
+  writeClaim({
+    name: 'flows',
+    claim: 'Flows of Jobs, each step after the one before it',
+    load: `hops of ${CHAINS - 1} flows of ${STEPS} steps, one after another; ${flows} flows of ${STEPS} steps at once, none lost and none doubled; Jobs end at once`,
+    setting,
+    figures: toFigures(floor, ours),
+  });
+} finally {
+  await controlPlane.stop();
+  bundle.close();
+}
+process.exit();
+
+function toFigures(floor: Measured, ours: Measured): readonly Figure[] {
+  const [floorHops, ourHops] = [summarize(floor.hopsMs), summarize(ours.hopsMs)];
+  const pair = (what: string, unit: string, a: number, b: number) => ({ what, unit, floor: a, zenLead: b });
+  return [
+    pair('hop p50', 'ms', floorHops.p50Ms, ourHops.p50Ms),
+    pair('hop p99', 'ms', floorHops.p99Ms, ourHops.p99Ms),
+    pair(`${flows} flows, makespan`, 's', floor.makespanS, ours.makespanS),
+    pair('API server, a step', 'ms', floor.apiServerMsAStep, ours.apiServerMsAStep),
+  ];
+}
+
+async function measure(contestant: Contestant): Promise<Measured> {
+  const namespace = await createNamespace(controlPlane, contestant);
+  const finisher = await startJobFinisher(controlPlane, namespace.name);
+  const program = await start(contestant, namespace, bundle);
+  const begin = contestant === 'floor' ? beginJob : beginFlow;
+  try {
+    for (let chain = 0; chain < CHAINS; chain += 1) {
+      const before = finisher.made();
+      await begin(namespace, `chain${chain}`);
+      await until(() => finisher.made() === before + STEPS, `the ${STEPS} Jobs of chain${chain}`);
+      if (chain === 0) finisher.forget();
+    }
+    const hopsMs = [...finisher.hopsMs];
+    const before = finisher.made();
+    const apiServer = findProcess('kube-apiserver', controlPlane.directory);
+    const cpuBeforeMs = readCpuMs(apiServer);
+    const startedAt = performance.now();
+    await inTurn((index) => begin(namespace, `flow${index}`));
+    await until(() => finisher.made() - before >= flows * STEPS, `the ${flows * STEPS} Jobs`);
+    const makespanS = Math.round((performance.now() - startedAt) / 10) / 100;
+    const apiServerMsAStep = Math.round((readCpuMs(apiServer) - cpuBeforeMs) / (flows * STEPS) / 0.01) / 100;
+    if (contestant === 'zen-flow') await checkEnds(namespace, program.pid, before);
+    if (finisher.made() - before !== flows * STEPS) throw new Error(`${finisher.made() - before} Jobs were made`);
+    return { hopsMs, makespanS, apiServerMsAStep };
+  } finally {
+    finisher.close();
+    await program.stop();
+  }
+}
+
+async function start(
+  contestant: Contestant,
+  { name }: Namespace,
+  program: Bundle,
+): Promise<{ readonly pid: number; stop(): Promise<unknown> }> {
+  const { url, token, caFile, directory, kubeconfig } = controlPlane;
+  if (contestant === 'zen-flow') {
+    const args = ['run', '--kubeconfig', kubeconfig, '--namespace', name];
+    return (await startImage(program, { name, directory, args })).process;
+  }
+  const args = [`${import.meta.dirname}/flowFloor.ts`, url, token, caFile, name, String(STEPS)];
+  const floor = startProcess({ name, command: process.execPath, args, directory });
+  await until(() => floor.log().includes('started'), 'the floor to start');
+  return floor;
+}
+
+async function beginJob({ request, name }: Namespace, flow: string): Promise<void> {
+  await request('POST', `/apis/batch/v1/namespaces/${name}/jobs`, aChainJob(flow, 0));
+}
+
+async function beginFlow({ request, name }: Namespace, flow: string): Promise<void> {
+  await request('POST', `/apis/workflow.kube-zen.io/v1alpha1/namespaces/${name}/jobflows`, aChainFlow(flow, STEPS));
+}
+
+async function inTurn(work: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const run = async (): Promise<void> => {
+    while (next < flows) {
+      next += 1;
+      await work(next);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, run));
+}
+
+/** Every flow succeeds, and no Job is made besides. */
+async function checkEnds({ request, name }: Namespace, pid: number, before: number): Promise<void> {
+  const path = `/apis/workflow.kube-zen.io/v1alpha1/namespaces/${name}/jobflows`;
+  const ended = async (): Promise<boolean> => {
+    const { items } = flowList.parse(await request('GET', path));
+    return items.length === flows + CHAINS && items.every(({ status }) => status?.phase === 'Succeeded');
+  };
+  await until(ended, 'every flow to succeed');
+  const { peakMb } = readMemory(pid);
+  console.log(`bridge and functions in one process: ${peakMb} MB at most, ${before} Jobs before`);
+}
+
+async function until(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (const deadlineAt = Date.now() + TIMEOUT_MS; Date.now() < deadlineAt; await sleep(2)) if (await isTrue()) return;
+  throw new Error(`waited in vain for ${what}`);
+}
