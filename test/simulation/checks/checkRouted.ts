@@ -1,11 +1,13 @@
 /**
  * Checks what losing the bridge that sends first may cost. Within the bound each route is what the
  * rules wanted at both ends of it. What they want later (a delay that the user set) is not late.
+ * Nor is what follows from a report by a wrong clock, which may begin to count an hour later.
  */
 
 import { assess } from '../../../lib/selection/assess.ts';
 import { viewsOf } from '../../../lib/selection/elections/electionsOf.ts';
 import { annotation, label, SLICE_MANAGER } from '../../../lib/selection/names.ts';
+import { parseVerdicts } from '../../../lib/selection/outsideVerdict.ts';
 import type { Snapshot } from '../../../lib/selection/snapshot.ts';
 import type { Write } from '../../../lib/selection/write.ts';
 import type { Etcd } from '../etcd.ts';
@@ -30,6 +32,7 @@ export function checkRouted(
   const isLeft = (write: Write): boolean => !fights.undoes(write);
   for (const name of sourceNames) {
     for (const snapshot of viewsOf(toSnapshot(etcd, name))) {
+      if (isReportedByWrongClock(snapshot, until)) continue;
       const [early, late] = [from, until].map((now) => assess(snapshot, now));
       if (early === undefined || late === undefined) continue;
       const { kind, reason, leader } = late.decision;
@@ -41,6 +44,14 @@ export function checkRouted(
     }
   }
   return null;
+}
+
+/** Longer than any caller here reports a pod for. */
+const LONGEST_REPORT_MS = 60_000;
+
+function isReportedByWrongClock({ slices }: Snapshot, now: number): boolean {
+  const verdicts = slices.flatMap(({ annotations }) => parseVerdicts(annotations[annotation.verdicts]));
+  return verdicts.some(({ until }) => until - now > LONGEST_REPORT_MS);
 }
 
 function routedPod({ slices, source }: Snapshot): string | null {

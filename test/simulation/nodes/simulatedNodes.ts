@@ -69,6 +69,7 @@ export function createSimulatedNodes(
   const { now } = scheduler;
   const breaks = new Map<string, Break[]>(names.map((name) => [name, []]));
   let leasesStopUntil = Number.NEGATIVE_INFINITY;
+  let leasesStopFrom = Number.NEGATIVE_INFINITY;
   let renewals = 0;
 
   const addressOf = (name: string): string => `10.1.0.${names.indexOf(name) + 1}`;
@@ -143,11 +144,17 @@ export function createSimulatedNodes(
     isDead: (name) => name !== undefined && breakOf(name)?.isDead === true,
     working: () => names.filter((name) => breakOf(name) === undefined),
     stopLeases(untilAt) {
+      if (now() >= leasesStopUntil + RENEW_MS) leasesStopFrom = now();
       leasesStopUntil = Math.max(leasesStopUntil, untilAt);
     },
     setCordoned,
     setCondition,
-    wasBroken: (name, since) => (breaks.get(name) ?? []).some(({ until }) => until >= since),
+    wasBroken(name, since) {
+      // One that came back while no Lease was renewed is heard no sooner than the others.
+      const isStopped = since < leasesStopUntil + RENEW_MS;
+      const countsFrom = isStopped ? Math.min(since, leasesStopFrom - RENEW_MS) : since;
+      return (breaks.get(name) ?? []).some(({ until }) => until >= countsFrom);
+    },
     heal() {
       leasesStopUntil = Number.NEGATIVE_INFINITY;
       for (const name of names) {
