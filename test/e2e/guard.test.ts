@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createNamespace, type Namespace } from '../support/controlPlane/createNamespace.ts';
-import { listServiceNames, readService } from '../support/controlPlane/readObjects.ts';
+import { listServiceNames, listSlices, readService } from '../support/controlPlane/readObjects.ts';
 import { readLeader } from '../support/controlPlane/readRoute.ts';
 import { startPod } from '../support/controlPlane/startPod.ts';
 import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
@@ -89,6 +89,25 @@ describe('zen-lead with its own account', () => {
     await namespace.kubectl('annotate', 'service', 'web', 'zen-lead.io/enabled-');
     await expect.poll(() => listServiceNames(namespace)).not.toContain('primary');
     expect(await readLeader(namespace, 'primary')).toBe('no slice');
+  });
+
+  test('zen-lead elects several leaders and a pool with its own account, and goes back to one', async () => {
+    const several = await createNamespace(controlPlane(), 'guarded-elections');
+    await startPod(several, { name: 'web-0' });
+    await startPod(several, { name: 'web-1' });
+    const annotations = { elections: 'writer, cron', active: '2', spread: 'none' };
+    await several.apply(aService({ annotations }));
+    await several.kubectl('annotate', 'service', 'web', 'cron.zen-lead.io/leader-service-type=NodePort');
+    const slices = async (service: string) => (await listSlices(several, service)).map(({ metadata }) => metadata.name);
+    await expect.poll(() => slices('web-writer')).toEqual(['web-writer-1-ipv4', 'web-writer-ipv4']);
+    await expect.poll(async () => (await readService(several, 'web-cron'))?.spec.type).toBe('NodePort');
+
+    // One election takes over the Service and loses its label when there are no more.
+    await several.kubectl('annotate', 'service', 'web', 'zen-lead.io/elections-', 'zen-lead.io/active-');
+    await several.kubectl('annotate', 'service', 'web', 'zen-lead.io/leader-service-name=web-writer');
+    await expect.poll(() => listServiceNames(several)).toEqual(['web', 'web-writer']);
+    await expect.poll(() => slices('web-writer')).toEqual(['web-writer-ipv4']);
+    expect((await readService(several, 'web-writer'))?.metadata.labels['zen-lead.io/election']).toBeUndefined();
   });
 });
 
