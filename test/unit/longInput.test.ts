@@ -13,7 +13,10 @@ import { parsePod } from '../../lib/kube/parsePod.ts';
 import { parseRetryAfter } from '../../lib/kube/parseRetryAfter.ts';
 import { parseService } from '../../lib/kube/parseService.ts';
 import { parseSlice } from '../../lib/kube/parseSlice.ts';
+import { boundValue } from '../../lib/selection/boundValue.ts';
 import { compareRevisions } from '../../lib/selection/compareRevisions.ts';
+import { electionWarnings } from '../../lib/selection/elections/annotationsOf.ts';
+import { parseActive, parseElections } from '../../lib/selection/elections/electionSettings.ts';
 import { parseHealthCheck } from '../../lib/selection/healthCheck.ts';
 import { parseHistory } from '../../lib/selection/history.ts';
 import { annotation } from '../../lib/selection/names.ts';
@@ -39,6 +42,8 @@ const parsers: Readonly<Record<string, (text: string) => unknown>> = {
   parsePreferred,
   parseHistory,
   parseVerdicts,
+  parseElections,
+  parseActive,
   parseHealthCheck,
   parseRoleCheck: (text) => parseRoleCheck(text, { send: '', expect: 'a' }),
   parseLiteral,
@@ -77,8 +82,12 @@ describe('a value of 250,000 characters', () => {
 
   it('a value of 250,000 characters is unreadable for every annotation of a Service that has a form', () => {
     const keys = Object.values(annotation).slice(0, Object.values(annotation).indexOf(annotation.priority));
-    const annotations = Object.fromEntries(keys.map((key) => [key, '1'.repeat(LENGTH)]));
-    expect(parseSettings(annotations).unreadable.map((each) => each.annotation)).toEqual(keys);
+    const long = boundValue('1'.repeat(LENGTH));
+    const annotations = Object.fromEntries(keys.map((key) => [key, long]));
+    const ofElections = electionWarnings({ [annotation.active]: long, [annotation.spread]: long });
+    const named = [...electionWarnings(annotations), ...ofElections].map(({ value }) => value?.split('=')[0]);
+    const unreadable = parseSettings(annotations).unreadable.map((each) => each.annotation);
+    expect([...new Set([...unreadable, ...named])]).toEqual(keys);
   });
 });
 
