@@ -310,7 +310,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       network,
       bridge,
       now: now(),
-      blindMs: senders.blindMs(),
+      blindMs: senders.blindMsOf(bridge),
     });
     if (problem !== null) verdict.violate('nodes', problem);
   }

@@ -23,6 +23,8 @@ export interface Senders {
   blind(name: string, why: BlindBy, forMs: number): void;
   /** Troubles add up, because a proxy may hold back what a cut link has held back already. */
   blindMs(): number;
+  /** The same of one bridge, whether it may send snapshots or hints alone. */
+  blindMsOf(name: string): number;
 }
 
 interface Blindness {
@@ -53,11 +55,13 @@ export function createSenders(hasLease: boolean, now: () => number): Senders {
     maySend: (name) => !hasLease || mayUntil(name) >= now(),
     holder: () => holder,
     blind: (name, why, forMs) => blindnesses.push({ name, why, at: now(), forMs }),
-    blindMs() {
-      const longest = new Map<BlindBy, number>();
-      for (const { why, forMs } of blindnesses.filter(hasSent))
-        longest.set(why, Math.max(longest.get(why) ?? 0, forMs));
-      return [...longest.values()].reduce((sum, forMs) => sum + forMs, 0);
-    },
+    blindMs: () => sumOf(blindnesses.filter(hasSent)),
+    blindMsOf: (name) => sumOf(blindnesses.filter((each) => each.name === name)),
   };
+}
+
+function sumOf(blindnesses: readonly Blindness[]): number {
+  const longest = new Map<BlindBy, number>();
+  for (const { why, forMs } of blindnesses) longest.set(why, Math.max(longest.get(why) ?? 0, forMs));
+  return [...longest.values()].reduce((sum, forMs) => sum + forMs, 0);
 }
