@@ -122,8 +122,6 @@ export interface Cluster {
 
 /** From a change to the bridge that watches, and within processes. */
 const ON_THE_WAY_MS = 500;
-/** docs/reference/events.md */
-const SNAPSHOT_LIVES_MS = 3_000;
 const FIRST_LISTS = 4;
 /** Why the API server answers 403 to the end of the run. */
 export const FOR_GOOD = 'for good';
@@ -185,7 +183,8 @@ export function createCluster(options: ClusterOptions): Cluster {
     observations,
     verdict,
     now,
-    readSince: (actor, podsRevision) => Math.min(readSince(actor, podsRevision), requestSentAt - SNAPSHOT_LIVES_MS),
+    knownSince: (actor, podsRevision) =>
+      Math.min(readSince(actor, podsRevision), clocks.builtSince(actor, requestSentAt)),
     oldestAt: (actor, podsRevision) => {
       const builtSince = clocks.builtSince(actor, requestSentAt);
       return Math.min(builtSince, readSince(actor, podsRevision)) - ON_THE_WAY_MS - senders.blindMs();

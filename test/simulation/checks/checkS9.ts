@@ -13,8 +13,8 @@ import { annotationOf, controllerOf, electionOf, type KubeObject } from '../kube
 import type { LeaderWrite } from './leaderWrite.ts';
 
 export interface RevisionLedger {
-  /** `readSince`: a read of the state that was decided on began no earlier. */
-  check(write: LeaderWrite, etcd: Etcd, readSince: number, now: number): string | null;
+  /** `knownSince`: the state that was decided on was read or built no earlier. */
+  check(write: LeaderWrite, etcd: Etcd, knownSince: number, now: number): string | null;
 }
 
 export function createRevisionLedger(): RevisionLedger {
@@ -25,14 +25,14 @@ export function createRevisionLedger(): RevisionLedger {
   /** When each slice was last decided on, by its uid. */
   const decidedAt = new Map<string, number>();
   return {
-    check({ before, after, isPrimary, podsRevision, servicesRevision }, etcd, readSince, now) {
+    check({ before, after, isPrimary, podsRevision, servicesRevision }, etcd, knownSince, now) {
       if (!isPrimary) return null;
       const { uid, resourceVersion, name } = after.metadata;
       const recorded = [podsRevision, servicesRevision].map(Number);
       if (recorded.some((revision) => revision > etcd.revision())) ahead.add(`${uid}/${resourceVersion}`);
       const others = etcd.list('endpointslices').filter((slice) => {
         const at = decidedAt.get(slice.metadata.uid);
-        return isBeside(slice, after) && at !== undefined && at < readSince;
+        return isBeside(slice, after) && at !== undefined && at < knownSince;
       });
       decidedAt.set(uid, now);
       for (const last of before === null ? others : [before, ...others]) {

@@ -32,8 +32,11 @@ export interface WriteChecksOptions {
    * has done to bridges, links and clocks. `podsRevision` undefined: any state that it has.
    */
   oldestAt(actor: string, podsRevision: string | undefined): number;
-  /** When a read may have begun that this function decides on now. */
-  readSince(actor: string, podsRevision: string | undefined): number;
+  /**
+   * When a read may have begun, or a snapshot may have been built, that this function decides on
+   * now. A view that was old already when the snapshot was built does not count.
+   */
+  knownSince(actor: string, podsRevision: string | undefined): number;
   /** When the request that is carried out now was sent. */
   requestSentAt(): number;
   /** What this function took for the time when it sent the request. */
@@ -101,8 +104,8 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
       routes.add(`${leaderWrite.epoch}/${annotationOf(write.after, annotation.leaderPodUid) ?? ''}`);
       report('S1', checkS1(leaderWrite, etcd));
       const since = oldestAt(write.actor, leaderWrite.podsRevision);
-      const readSince = options.readSince(write.actor, leaderWrite.podsRevision);
-      report('S9', revisions.check(leaderWrite, etcd, readSince, now()));
+      const knownSince = options.knownSince(write.actor, leaderWrite.podsRevision);
+      report('S9', revisions.check(leaderWrite, etcd, knownSince, now()));
       report('S4', epochs.check(leaderWrite, options.wallClockOf(write.actor)));
       report('S4', checkS4Age(leaderWrite, etcd, since, now()));
       if (!isVerdictAlone(write)) report('S2', checkS2(leaderWrite, etcd));
