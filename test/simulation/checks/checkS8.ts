@@ -1,8 +1,8 @@
 /** Checks S8. A leader that was fit in the state used stays, unless the user lets it go. */
 
-import { annotation } from '../../../lib/selection/names.ts';
+import { annotation, label } from '../../../lib/selection/names.ts';
 import type { Etcd } from '../etcd.ts';
-import { annotationOf, controllerOf, electionOf, type KubeObject } from '../kubeObject.ts';
+import { annotationOf, controllerOf, electionOf, type KubeObject, labelOf } from '../kubeObject.ts';
 import { isNodeMove } from './checkNodes.ts';
 import { roleCheckOf } from './checkRoles.ts';
 import { checkOf } from './checkS10.ts';
@@ -20,18 +20,25 @@ export function checkS8(write: LeaderWrite, etcd: Etcd): string | null {
   // What the ledger of observations and checkS13.ts say of those.
   if (isNodeMove(write) || isReportMove(write)) return null;
   if (!isPrimary || before === null || previousUid === undefined || previousUid === leaderUid) return null;
-  // A rename that was cut short has left a later record under the other name, and this slice is
-  // history.
-  const epoch = Number(annotationOf(before, annotation.epoch));
+  // A rename, or a change of the primary family, that was cut short has left a later record in
+  // another slice, and this one is history. Both may be orphans.
+  const orderOf = (slice: KubeObject): readonly [epoch: number, revision: number] => [
+    Number(annotationOf(slice, annotation.epoch)),
+    Number(annotationOf(slice, annotation.podsRevision)),
+  ];
+  const [epoch, revision] = orderOf(before);
+  const isLater = ([itsEpoch, itsRevision]: readonly [number, number]): boolean =>
+    itsEpoch > epoch || (itsEpoch === epoch && itsRevision > revision);
   const isHistory = etcd
     .list('endpointslices')
     .some(
       (slice) =>
         slice.metadata.name !== after.metadata.name &&
-        controllerOf(slice)?.uid === sourceUid &&
+        [sourceUid, undefined].includes(controllerOf(slice)?.uid) &&
+        labelOf(slice, label.sourceService) === labelOf(after, label.sourceService) &&
         electionOf(slice) === write.election &&
         annotationOf(slice, annotation.podsRevision) !== undefined &&
-        Number(annotationOf(slice, annotation.epoch)) > epoch,
+        isLater(orderOf(slice)),
     );
   if (isHistory) return null;
   // S14 takes a pod out of the higher of two slots.
