@@ -23,7 +23,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 const definitions = await downloadDefinitions(AbortSignal.timeout(60_000));
 if (definitions === null) console.log(missingDefinitionsLine);
 const needsDefinitions =
-  /^apiVersion: (\S+\.(knative\.dev|coreos\.com|fluxcd\.io)|argoproj\.io|autoscaling\.k8s\.io)\//m;
+  /^apiVersion: (\S+\.(knative\.dev|coreos\.com|fluxcd\.io)|argoproj\.io|autoscaling\.k8s\.io|cert-manager\.io)\//m;
 
 beforeAll(async () => {
   const { kubectl } = controlPlane();

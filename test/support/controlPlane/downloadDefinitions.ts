@@ -17,7 +17,7 @@ import { versions } from './findAssets.ts';
 import { go, hasGo } from './goProgram.ts';
 
 export const missingDefinitionsLine =
-  'e2e: manifests of Knative, the Prometheus operator, Argo CD, Flux and the VPA are not checked, their definitions need Go';
+  'e2e: manifests of Knative, the Prometheus operator, Argo CD, Flux, the VPA and cert-manager are not checked, their definitions need Go';
 
 /** Each module, and the folder or file in it that holds its definitions. */
 const modules = [
@@ -40,7 +40,11 @@ const modules = [
     module: `k8s.io/autoscaler/vertical-pod-autoscaler@v${versions.verticalPodAutoscaler}`,
     folder: 'deploy/vpa-v1-crd-gen.yaml',
   },
-] as const;
+  ...['certificates', 'issuers'].map((kind) => ({
+    module: `github.com/cert-manager/cert-manager@v${versions.certManager}`,
+    folder: `deploy/crds/cert-manager.io_${kind}.yaml`,
+  })),
+];
 
 const downloaded = z.object({ Dir: z.string() });
 

@@ -26,6 +26,7 @@ export const versions = {
   fluxKustomize: '1.9.0',
   fluxHelm: '1.4.0',
   verticalPodAutoscaler: '1.8.1',
+  certManager: '1.21.2',
 } as const;
 
 export const programs = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;
