@@ -168,16 +168,14 @@ function bodyOf(write: Content): Body {
 }
 
 /**
- * Another replica's events led to a decision since, which is not in this ledger. What it replaced
- * was not undone by others.
+ * Another replica's events led to an election since, which is not in this ledger. What it replaced
+ * was not undone by others. Of a slice of the second family nothing else tells that.
  */
 function isSuperseded({ epoch }: Entry, group: readonly Write[], { slices }: Snapshot): boolean {
   const [first] = group;
   const existing = first && 'resource' in first ? slices.find(({ name }) => name === first.name) : undefined;
   if (epoch === 0 || existing === undefined) return false;
-  const standing = existing.annotations[annotation.leaderPodUid] ?? null;
-  const isOfOther = standing !== (annotationsOf(group)[annotation.leaderPodUid] ?? null);
-  return isOfOther && (parseEpoch(existing.annotations[annotation.epoch]) ?? 0) > epoch;
+  return (parseEpoch(existing.annotations[annotation.epoch]) ?? 0) > epoch;
 }
 
 function epochOf(group: readonly Write[]): number {

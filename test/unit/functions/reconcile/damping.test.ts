@@ -126,6 +126,17 @@ it('damping does not take a decision on the events of another replica for one th
   expect([heldWhere('8'), heldWhere('7')]).toEqual([0, 1]);
 });
 
+it('damping does not hold back the second family after an election on the events of another replica', () => {
+  const ofSecond = (epoch: string): Write => {
+    const write = aSliceWrite('p-0', 'a', '1', epoch);
+    return { ...write, patch: { metadata: { annotations: { 'zen-lead.io/epoch': epoch } }, endpoints: [] } } as Write;
+  };
+  const ledger = note(note(noLedger, [ofSecond('7')], T0), [ofSecond('7')], T0);
+  const { 'zen-lead.io/leader-pod-uid': _, ...annotations } = aLeaderSlice({ pod: 'p-1' }).annotations;
+  const slices = [{ ...aLeaderSlice({ pod: 'p-1' }), annotations: { ...annotations, 'zen-lead.io/epoch': '8' } }];
+  expect(admit(ledger, [ofSecond('9')], aSnapshot({ slices }), T0 + 100).heldBack).toEqual([]);
+});
+
 it('damping says when the first of what it holds back may be written', () => {
   const fought = aSliceWrite('p-0', 'a');
   const ledger = note(note(noLedger, [fought], T0), [fought], T0);
