@@ -55,8 +55,12 @@ function isReportedByWrongClock({ slices }: Snapshot, now: number): boolean {
 }
 
 function routedPod({ slices, source }: Snapshot): string | null {
-  const primary = slices.find(
+  const records = slices.filter(
     ({ annotations, owner }) => annotations[annotation.podsRevision] !== undefined && owner?.uid === source?.uid,
+  );
+  // A former record may wait for a finalizer.
+  const [primary] = records.toSorted(
+    (a, b) => Number(b.annotations[annotation.epoch]) - Number(a.annotations[annotation.epoch]),
   );
   return primary?.spec?.endpoints[0]?.targetRef?.uid ?? null;
 }
