@@ -3,10 +3,10 @@
 import { Registry } from 'prom-client';
 import { flowGoNames } from './flowGoNames.ts';
 import { createFlowMetrics, type FlowMetrics } from './flowMetrics.ts';
-import { type MetricRow, readMetricRows, renderRow } from './renderMetricsPage.ts';
+import { type MetricRow, readMetricRows, renderSections, type Section } from './renderMetricsPage.ts';
 
 /** In the order of flowMetrics.ts: each section begins with this metric. */
-const sections: readonly { readonly first: keyof FlowMetrics; readonly title: string; readonly text: string }[] = [
+const sections: readonly Section<keyof FlowMetrics>[] = [
   {
     first: 'jobFlowTransitions',
     title: 'What was decided',
@@ -26,7 +26,6 @@ export function readFlowMetricRows(): readonly MetricRow[] {
 
 export function renderFlowMetricsPage(): string {
   const rows = readFlowMetricRows();
-  const start = (at: number) => rows.findIndex(({ key }) => key === sections[at]?.first);
   return [
     '# Metrics of flows',
     '',
@@ -38,16 +37,7 @@ export function renderFlowMetricsPage(): string {
     'A label `flow` holds the name of a flow without the suffix that generateName or a schedule gives it. 200 names have series of their own, and a flow 50 steps. The others share a series whose',
     'label is empty, so that sums stay right.',
     '',
-    ...sections.flatMap(({ title, text }, at) => [
-      `## ${title}`,
-      '',
-      text,
-      '',
-      '| metric | type | labels | meaning |',
-      '|---|---|---|---|',
-      ...rows.slice(start(at), at + 1 < sections.length ? start(at + 1) : rows.length).map(renderRow),
-      '',
-    ]),
+    ...renderSections(sections, rows),
     '## Names of the Go zen-flow',
     '',
     'Its 17 metrics, without their prefix `zen_flow_`. All are here.',

@@ -19,8 +19,15 @@ export interface MetricRow {
   readonly isOfElection: boolean;
 }
 
-/** In the order of metrics.ts: each section begins with this metric. */
-const sections: readonly { readonly first: keyof Metrics; readonly title: string; readonly text: string }[] = [
+export interface Section<K extends string = string> {
+  /** The metric that it begins with. */
+  readonly first: K;
+  readonly title: string;
+  readonly text: string;
+}
+
+/** In the order of metrics.ts. */
+const sections: readonly Section<keyof Metrics>[] = [
   { first: 'buildInfo', title: 'Every process', text: 'Beside them the process and Node metrics of prom-client.' },
   {
     first: 'reconciliations',
@@ -102,16 +109,7 @@ export function renderMetricsPage(): string {
     '',
     'Scrapes within a second get the same page. What it comes to is in [performance](../performance.md#metrics).',
     '',
-    ...sections.flatMap(({ title, text }, at) => [
-      `## ${title}`,
-      '',
-      text,
-      '',
-      '| metric | type | labels | meaning |',
-      '|---|---|---|---|',
-      ...rowsOf(rows, at).map(renderRow),
-      '',
-    ]),
+    ...renderSections(sections, rows),
     '## Names of the Go zen-lead',
     '',
     'Its 26 metrics, without their prefix `zen_lead_`, and what became of each.',
@@ -123,13 +121,22 @@ export function renderMetricsPage(): string {
   ].join('\n');
 }
 
-function rowsOf(rows: readonly MetricRow[], section: number): readonly MetricRow[] {
-  const indexOf = (at: number) => rows.findIndex(({ key }) => key === sections[at]?.first);
-  const end = indexOf(section + 1);
-  return rows.slice(indexOf(section), end === -1 ? rows.length : end);
+/** A table for each section. `rows` are in the order of the sections. */
+export function renderSections(sections: readonly Section[], rows: readonly MetricRow[]): readonly string[] {
+  const start = (at: number): number => rows.findIndex(({ key }) => key === sections[at]?.first);
+  return sections.flatMap(({ title, text }, at) => [
+    `## ${title}`,
+    '',
+    text,
+    '',
+    '| metric | type | labels | meaning |',
+    '|---|---|---|---|',
+    ...rows.slice(start(at), at + 1 < sections.length ? start(at + 1) : rows.length).map(renderRow),
+    '',
+  ]);
 }
 
-export function renderRow({ name, type, labels, isOfElection, help }: MetricRow): string {
+function renderRow({ name, type, labels, isOfElection, help }: MetricRow): string {
   const own = labels.map((label) => `\`${label}\``).join(', ');
   const names = isOfElection ? `${own} (\`election\`)` : own;
   return `| \`${name}\` | ${type} | ${names} | ${help} |`;
