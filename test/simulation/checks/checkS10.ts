@@ -6,18 +6,20 @@
 
 import type { ReconcileEvent } from '../../../lib/events/reconcileEvent.ts';
 import type { Observations, Verdict } from '../../../lib/selection/observation.ts';
+import type { Etcd } from '../etcd.ts';
 import type { CheckName } from '../verdict.ts';
 import { checkNodeMove, isNodeMove } from './checkNodes.ts';
 import { checkRoles, roleCheckOf } from './checkRoles.ts';
 import { isReportMove } from './checkS13.ts';
 import { isFit, letsGo } from './fit.ts';
+import { isHistory } from './isHistory.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
 
 export interface ObservationLedger {
   /** A bridge has built this event, at this instant of the true time. */
   sent(event: ReconcileEvent, at: number): void;
   /** `since`: epoch milliseconds; what has lived its time before that is over. */
-  check(write: LeaderWrite, since: number): { readonly check: CheckName; readonly problem: string } | null;
+  check(write: LeaderWrite, etcd: Etcd, since: number): { readonly check: CheckName; readonly problem: string } | null;
 }
 
 /** How long observations count (docs/reference/events.md#observations). */
@@ -40,7 +42,7 @@ export function createObservationLedger(): ObservationLedger {
       events.push({ observations, endsAt: at + LIFETIME_MS });
       if (events.length > MAX_EVENTS) events = events.slice(MAX_EVENTS / 2);
     },
-    check(write, since) {
+    check(write, etcd, since) {
       const { isPrimary, after, leaderUid, previousUid, bases } = write;
       const inTime = (): readonly Observations[] =>
         events.filter(({ endsAt }) => endsAt >= since).map(({ observations }) => observations);
@@ -59,7 +61,7 @@ export function createObservationLedger(): ObservationLedger {
         const leader = basis.pods.find((pod) => pod.uid === previousUid);
         return basis.source === null || leader === undefined || !isFit(leader, basis.source) || checkOf(basis) === null;
       };
-      if (bases.some(hadReason)) return null;
+      if (bases.some(hadReason) || isHistory(write, etcd)) return null;
       const isWanted = bases.some(({ source }) => source !== null && letsGo(source));
       const isJustified = events.some(({ observations, endsAt }) => {
         const says = (uid: string | undefined, verdict: Verdict): boolean =>

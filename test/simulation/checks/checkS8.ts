@@ -1,13 +1,14 @@
 /** Checks S8. A leader that was fit in the state used stays, unless the user lets it go. */
 
-import { annotation, label } from '../../../lib/selection/names.ts';
+import { annotation } from '../../../lib/selection/names.ts';
 import type { Etcd } from '../etcd.ts';
-import { annotationOf, controllerOf, electionOf, type KubeObject, labelOf } from '../kubeObject.ts';
+import { annotationOf, controllerOf, electionOf, type KubeObject } from '../kubeObject.ts';
 import { isNodeMove } from './checkNodes.ts';
 import { roleCheckOf } from './checkRoles.ts';
 import { checkOf } from './checkS10.ts';
 import { isReportMove } from './checkS13.ts';
 import { isFit, letsGo } from './fit.ts';
+import { isHistory } from './isHistory.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
 
 /** A slot beyond the first. */
@@ -20,27 +21,7 @@ export function checkS8(write: LeaderWrite, etcd: Etcd): string | null {
   // What the ledger of observations and checkS13.ts say of those.
   if (isNodeMove(write) || isReportMove(write)) return null;
   if (!isPrimary || before === null || previousUid === undefined || previousUid === leaderUid) return null;
-  // A rename, or a change of the primary family, that was cut short has left a later record in
-  // another slice, and this one is history. Both may be orphans.
-  const orderOf = (slice: KubeObject): readonly [epoch: number, revision: number] => [
-    Number(annotationOf(slice, annotation.epoch)),
-    Number(annotationOf(slice, annotation.podsRevision)),
-  ];
-  const [epoch, revision] = orderOf(before);
-  const isLater = ([itsEpoch, itsRevision]: readonly [number, number]): boolean =>
-    itsEpoch > epoch || (itsEpoch === epoch && itsRevision > revision);
-  const isHistory = etcd
-    .list('endpointslices')
-    .some(
-      (slice) =>
-        slice.metadata.name !== after.metadata.name &&
-        [sourceUid, undefined].includes(controllerOf(slice)?.uid) &&
-        labelOf(slice, label.sourceService) === labelOf(after, label.sourceService) &&
-        electionOf(slice) === write.election &&
-        annotationOf(slice, annotation.podsRevision) !== undefined &&
-        isLater(orderOf(slice)),
-    );
-  if (isHistory) return null;
+  if (isHistory(write, etcd)) return null;
   // S14 takes a pod out of the higher of two slots.
   const isShared = etcd
     .list('endpointslices')

@@ -111,7 +111,7 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
       if (!isVerdictAlone(write)) report('S2', checkS2(leaderWrite, etcd));
       report('S8', checkS8(leaderWrite, etcd));
       report('S13', checkS13(leaderWrite, { wallClock: options.wallClockOf(write.actor), mayReport }));
-      const unjustified = observations.check(leaderWrite, since);
+      const unjustified = observations.check(leaderWrite, etcd, since);
       if (unjustified !== null) report(unjustified.check, unjustified.problem);
     },
     announced(event) {
