@@ -12,7 +12,7 @@ import type { Action } from './action.ts';
 import { startCheckedPods } from './checkedPods.ts';
 import { checkLoops } from './checks/checkLoops.ts';
 import { checkFollowed } from './checks/checkRoles.ts';
-import { checkRouted, leadersOf } from './checks/checkRouted.ts';
+import { checkRouted, hasReports, leadersOf } from './checks/checkRouted.ts';
 import { checkSettled } from './checks/checkSettled.ts';
 import { type Cluster, createCluster, FOR_GOOD } from './cluster.ts';
 import { startDemotedPods } from './demotedPods.ts';
@@ -259,7 +259,10 @@ async function settle(
   }
   const until = scheduler.now() + SETTLE_MS;
   const written = new Map(cluster.functionWrites());
-  const check = () => checkSettled(server.etcd, sources, scheduler.now(), { fights, checks: cluster.checks });
+  // A report ends for a function when its clock says so.
+  const isJudgable = () => cluster.areClocksRight() || !hasReports(server.etcd);
+  const check = () =>
+    isJudgable() ? checkSettled(server.etcd, sources, scheduler.now(), { fights, checks: cluster.checks }) : null;
   const isSettled = (): boolean => !isWhole && cluster.isQuiet(QUIET_MS) && check() === null;
   // Not before a resync after the last refusal, even where nothing was written meanwhile.
   for (let at = scheduler.now() + refusedMs + QUIET_MS; at <= until && !isOver(); at += QUIET_TICK_MS) {
@@ -332,6 +335,8 @@ async function mustBeRouted(
   withinMs: number,
 ): Promise<void> {
   await scheduler.runUntil(lostAt + withinMs, isOver);
-  const late = isOver() ? null : checkRouted(cluster.server.etcd, sources, lostAt, scheduler.now(), fights);
+  const { etcd } = cluster.server;
+  const isJudgable = !isOver() && (cluster.areClocksRight() || !hasReports(etcd));
+  const late = isJudgable ? checkRouted(etcd, sources, lostAt, scheduler.now(), fights) : null;
   if (late !== null) verdict.violate('late', late);
 }

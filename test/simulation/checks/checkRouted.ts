@@ -46,6 +46,13 @@ export function checkRouted(
   return null;
 }
 
+/** A caller from outside has reported a pod. */
+export function hasReports(etcd: Etcd): boolean {
+  return etcd
+    .list('endpointslices')
+    .some((slice) => parseVerdicts(annotationOf(slice, annotation.verdicts) ?? undefined).length > 0);
+}
+
 /** Longer than any caller here reports a pod for. */
 const LONGEST_REPORT_MS = 60_000;
 
