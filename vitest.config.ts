@@ -1,10 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Vitest leaves one core to itself, so that on two cores stories which mostly wait would do so
-    // one after another.
-    maxWorkers: '100%',
+    // Stories mostly wait, so that half as many again as there are cores keep those busy. Vitest
+    // itself leaves one core alone.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     // For what `expect.poll` waits for. A test that passes does not wait for it, and a machine that
     // is busy with other things must not fail one.
     expect: { poll: { timeout: 30_000 } },
