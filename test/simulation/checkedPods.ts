@@ -7,24 +7,10 @@
  */
 
 import { leadersOf } from './checks/checkRouted.ts';
-import type { Cluster } from './cluster.ts';
 import type { KubeObject } from './kubeObject.ts';
 import { PODS } from './podNetwork.ts';
 import { createRandom } from './random.ts';
-import type { Scheduler } from './scheduler.ts';
-import type { Verdict } from './verdict.ts';
-
-export interface CheckedPodsOptions {
-  readonly cluster: Cluster;
-  readonly scheduler: Scheduler;
-  readonly verdict: Verdict;
-  readonly seed: number;
-  readonly sources: readonly string[];
-  /** From then on nothing new goes wrong. */
-  readonly until: number;
-  /** Undefined: as the seed says. */
-  readonly isOn?: boolean | undefined;
-}
+import type { Troubles } from './troubles.ts';
 
 const ACTOR = 'user';
 /** Two checks, for a verdict by the other one must count for nothing. */
@@ -39,15 +25,7 @@ const SHARE = 0.3;
 const OF_LEADER = 0.6;
 const OF_ALL = 0.1;
 
-export function startCheckedPods({
-  cluster,
-  scheduler,
-  verdict,
-  seed,
-  sources,
-  until,
-  isOn,
-}: CheckedPodsOptions): void {
+export function startCheckedPods({ cluster, scheduler, verdict, seed, sources, until, isOn }: Troubles): void {
   const { server, podNetwork, network, bridgeNames } = cluster;
   const { etcd } = server;
   const random = createRandom(~seed);

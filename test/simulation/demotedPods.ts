@@ -9,24 +9,13 @@
 import { parseDemotion } from '../../lib/selection/demotion.ts';
 import { annotation } from '../../lib/selection/names.ts';
 import { leadersOf } from './checks/checkRouted.ts';
-import type { Cluster } from './cluster.ts';
 import { annotationOf } from './kubeObject.ts';
 import { createRandom } from './random.ts';
-import type { Scheduler } from './scheduler.ts';
-import type { Verdict } from './verdict.ts';
+import type { Troubles } from './troubles.ts';
 import type { Workload } from './workload.ts';
 
-export interface DemotedPodsOptions {
-  readonly cluster: Cluster;
+export interface DemotedPodsOptions extends Troubles {
   readonly workload: Workload;
-  readonly scheduler: Scheduler;
-  readonly verdict: Verdict;
-  readonly seed: number;
-  readonly sources: readonly string[];
-  /** From then on nothing new goes wrong. */
-  readonly until: number;
-  /** Undefined: as the seed says. */
-  readonly isOn?: boolean | undefined;
 }
 
 /** Of runs. */

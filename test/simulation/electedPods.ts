@@ -5,21 +5,8 @@
  * same run as before there was any.
  */
 
-import type { Cluster } from './cluster.ts';
 import { createRandom } from './random.ts';
-import type { Scheduler } from './scheduler.ts';
-import type { Verdict } from './verdict.ts';
-
-export interface ElectedPodsOptions {
-  readonly cluster: Cluster;
-  readonly scheduler: Scheduler;
-  readonly verdict: Verdict;
-  readonly seed: number;
-  readonly sources: readonly string[];
-  /** From then on no user changes anything. */
-  readonly until: number;
-  readonly isOn?: boolean | undefined;
-}
+import type { Troubles } from './troubles.ts';
 
 /** Users have made the sources by then. */
 const FIRST_MS = 2_500;
@@ -35,7 +22,7 @@ const settings: readonly (readonly [string, readonly (string | null)[]])[] = [
   ['writer.zen-lead.io/leader-service-name', ['main', null]],
 ];
 
-export function startElectedPods(options: ElectedPodsOptions): void {
+export function startElectedPods(options: Troubles): void {
   const { cluster, scheduler, verdict, seed, sources, until, isOn } = options;
   if (isOn !== true) return;
   const { server } = cluster;

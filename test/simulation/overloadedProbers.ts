@@ -5,8 +5,8 @@
  * It draws from a stream of its own. A run without it is the same run as before there was any.
  */
 
-import type { CheckedPodsOptions } from './checkedPods.ts';
 import { createRandom } from './random.ts';
+import type { Troubles } from './troubles.ts';
 
 /** Of runs. */
 const SHARE = 0.1;
@@ -17,7 +17,7 @@ const PACE_MS = 8_000;
 const MOST_STILL_MS = 900;
 const MOST_GOING_MS = 300;
 
-export function startOverloadedProbers(options: CheckedPodsOptions): void {
+export function startOverloadedProbers(options: Troubles): void {
   const { cluster, scheduler, verdict, seed, until, isOn } = options;
   const random = createRandom(seed ^ SEED_MASK);
   const isDrawn = random.chance(SHARE);

@@ -7,10 +7,10 @@
  */
 
 import { parsePod } from '../../lib/kube/parsePod.ts';
-import type { CheckedPodsOptions } from './checkedPods.ts';
 import { leadersOf } from './checks/checkRouted.ts';
 import { PODS } from './podNetwork.ts';
 import { createRandom } from './random.ts';
+import type { Troubles } from './troubles.ts';
 
 const ACTOR = 'user';
 /** Two checks, for an answer to the other one must count for nothing. */
@@ -23,7 +23,7 @@ const PACE_MS = 3_000;
 const SHARE = 0.2;
 const SEED_MASK = 0x2c1b3c6d;
 
-export function startRoledPods({ cluster, scheduler, verdict, seed, sources, until, isOn }: CheckedPodsOptions): void {
+export function startRoledPods({ cluster, scheduler, verdict, seed, sources, until, isOn }: Troubles): void {
   const { server, podNetwork, network, bridgeNames } = cluster;
   const { etcd } = server;
   const random = createRandom(seed ^ SEED_MASK);

@@ -154,10 +154,10 @@ async function run(seed: number, options: SeedOptions): Promise<SeedResult> {
   scheduler.schedule(random.between(0, 2_000), users.start);
   finalizers.start();
   const until = T0 + CALM_MS + TROUBLED_MS;
-  startCheckedPods({ cluster, scheduler, verdict, seed, sources, until, isOn: options.checks });
-  startRoledPods({ cluster, scheduler, verdict, seed, sources, until, isOn: options.roles });
-  startDemotedPods({ cluster, workload, scheduler, verdict, seed, sources, until, isOn: options.demotes });
   const troubles = { cluster, scheduler, verdict, seed, sources, until };
+  startCheckedPods({ ...troubles, isOn: options.checks });
+  startRoledPods({ ...troubles, isOn: options.roles });
+  startDemotedPods({ ...troubles, workload, isOn: options.demotes });
   if (nodes !== null) startTroubledNodes(nodes, troubles);
   startReportedPods({ ...troubles, isOn: options.reports });
   startElectedPods({ ...troubles, isOn: options.elections });

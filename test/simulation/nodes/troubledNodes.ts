@@ -7,22 +7,10 @@
  */
 
 import { leadersOf } from '../checks/checkRouted.ts';
-import type { Cluster } from '../cluster.ts';
 import { nodeNameOf } from '../kubeObject.ts';
 import { createRandom } from '../random.ts';
-import type { Scheduler } from '../scheduler.ts';
-import type { Verdict } from '../verdict.ts';
+import type { Troubles } from '../troubles.ts';
 import { type NodeSettings, nodeLink, type SimulatedNodes, UNFIT_CONDITION } from './simulatedNodes.ts';
-
-interface TroubledNodesOptions {
-  readonly cluster: Cluster;
-  readonly scheduler: Scheduler;
-  readonly verdict: Verdict;
-  readonly seed: number;
-  readonly sources: readonly string[];
-  /** From then on nothing new goes wrong. */
-  readonly until: number;
-}
 
 /** Of runs. */
 const SHARE = 0.2;
@@ -43,7 +31,7 @@ export function drawNodes(seed: number, isOn: boolean | undefined): NodeSettings
   return { names, ...(random.chance(0.5) && { checkPort: CHECK_PORT }) };
 }
 
-export function startTroubledNodes(nodes: SimulatedNodes, options: TroubledNodesOptions): void {
+export function startTroubledNodes(nodes: SimulatedNodes, options: Troubles): void {
   const { cluster, scheduler, verdict, seed, sources, until } = options;
   const { server, network, bridgeNames } = cluster;
   const { etcd } = server;

@@ -6,10 +6,10 @@
  * the same run as before there were any.
  */
 
-import type { CheckedPodsOptions } from '../checkedPods.ts';
 import { leadersOf } from '../checks/checkRouted.ts';
 import { NAMESPACE } from '../kubeObject.ts';
 import { createRandom } from '../random.ts';
+import type { Troubles } from '../troubles.ts';
 import { callers } from './callers.ts';
 
 /** Of runs. */
@@ -20,7 +20,7 @@ const FIRST_MS = 3_500;
 const PACE_MS = 1_500;
 const MAX_CALL_DELAY_MS = 2_000;
 
-export function startReportedPods(options: CheckedPodsOptions): void {
+export function startReportedPods(options: Troubles): void {
   const { cluster, scheduler, verdict, seed, sources, until, isOn } = options;
   const { server, network, functionNames } = cluster;
   const { etcd } = server;
