@@ -9,6 +9,7 @@ import { readState, toSnapshot } from '../functions/reconcile/readState.ts';
 import type { Reconciler } from '../functions/reconcile/reconciler.ts';
 import { silentLogger } from '../lib/telemetry/logger.ts';
 import { createMetrics } from '../lib/telemetry/metrics.ts';
+import { putService } from '../test/support/objects/aNamespace.ts';
 import { aPodManifest, aPodStatus } from '../test/support/objects/aPodManifest.ts';
 import { type FakeApi, startFakeApi } from '../test/support/servers/fakeApi.ts';
 import type { Figure } from './claim.ts';
@@ -79,7 +80,7 @@ async function measure({ names, annotations }: Side): Promise<Record<'optIn' | '
     api.put('pods', { ...metadata, status });
   };
   for (let i = 0; i < PODS; i += 1) putReady(i, true);
-  for (const name of names) putSource(api, name, annotations);
+  for (const name of names) putService(api, annotations, {}, name);
   const optIn = await untilQuiet(api, reconciler, names);
   let quiet = 0;
   for (let i = 0; i < QUIET / names.length; i += 1) quiet += await once(api, reconciler, names);
@@ -92,22 +93,6 @@ async function measure({ names, annotations }: Side): Promise<Record<'optIn' | '
 
 function createdAt(number: number): string {
   return `2026-11-20T09:00:${String(number).padStart(2, '0')}Z`;
-}
-
-function putSource(api: FakeApi, name: string, annotations: Readonly<Record<string, string>>): void {
-  api.put('services', {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name, annotations: { 'zen-lead.io/enabled': 'true', ...annotations } },
-    spec: {
-      type: 'ClusterIP',
-      clusterIP: '10.96.0.9',
-      selector: { app: 'db' },
-      ports: [{ name: 'pg', port: 5432, protocol: 'TCP', targetPort: 5432 }],
-      ipFamilies: ['IPv4'],
-      ipFamilyPolicy: 'SingleStack',
-    },
-  });
 }
 
 /** Milliseconds of processor time until no event leads to a write. */

@@ -3,11 +3,16 @@
 import type { FakeApi, Stored } from '../servers/fakeApi.ts';
 import { aPodManifest, aPodStatus } from './aPodManifest.ts';
 
-export function putService(fake: FakeApi, annotations: Record<string, string> = {}, spec: object = {}): Stored {
+export function putService(
+  fake: FakeApi,
+  annotations: Readonly<Record<string, string>> = {},
+  spec: object = {},
+  name = 'db',
+): Stored {
   return fake.put('services', {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name: 'db', annotations: { 'zen-lead.io/enabled': 'true', ...annotations } },
+    metadata: { name, annotations: { 'zen-lead.io/enabled': 'true', ...annotations } },
     spec: {
       type: 'ClusterIP',
       clusterIP: '10.96.0.9',
