@@ -2,7 +2,7 @@
 
 import type { FlowChange, FlowEventType } from '../../lib/flow/events/flowEvent.ts';
 import type { Cause } from '../domain.ts';
-import type { Concern, Source } from '../queue/concern.ts';
+import { type Concern, type Source, sourceKey } from '../queue/concern.ts';
 
 export interface FlowConcern extends Concern {
   readonly type: FlowEventType;
@@ -11,7 +11,7 @@ export interface FlowConcern extends Concern {
 
 /** The concern without a change. */
 export function toFlowConcern({ namespace, name }: Source, cause: Cause, at: number): FlowConcern {
-  const flow = { key: `${namespace}/${name}`, namespace, name, observedAt: at };
+  const flow = { key: sourceKey({ namespace, name }), namespace, name, observedAt: at };
   const verb = cause === 'start' ? 'added' : cause;
   const concern = { ...flow, type: `io.zen-flow.jobflow.${verb}`, change: { kind: 'JobFlow', name, verb } } as const;
   if (cause === 'start') return { ...concern, lane: 'change' };

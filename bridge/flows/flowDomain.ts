@@ -17,7 +17,7 @@ import type { FlowSnapshot, FlowView } from '../../lib/flow/state/snapshot.ts';
 import { isStatusBehind } from '../../lib/flow/writes/toStatus.ts';
 import { jobFlowRecords, jobFlows, jobs } from '../../lib/kube/kubeApi.ts';
 import type { Domain, Views } from '../domain.ts';
-import type { Lane, Source } from '../queue/concern.ts';
+import { type Lane, type Source, sourceKey } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
 import { watchedKind } from '../watch/watchedKind.ts';
 import { type FlowConcern, toFlowConcern } from './flowConcern.ts';
@@ -102,8 +102,8 @@ function roundsOf({ flow, record }: FlowAndRecord): number {
 }
 
 /** Spreads those that wait over their rounds. */
-function offsetOf({ namespace, name }: Source): number {
-  return hash53(`${namespace}/${name}`) % ENDED_ROUNDS;
+function offsetOf(source: Source): number {
+  return hash53(sourceKey(source)) % ENDED_ROUNDS;
 }
 
 function toConcern(seen: FlowStoreChange, observedAt: number): FlowConcern {

@@ -13,7 +13,7 @@ import { lockLabel } from '../../lib/lock/lockNames.ts';
 import { type LockView, parseLock } from '../../lib/lock/parseLock.ts';
 import { newTraceparent } from '../delivery/traceparent.ts';
 import type { Domain, EventContext } from '../domain.ts';
-import type { Concern, Lane } from '../queue/concern.ts';
+import { type Concern, type Lane, sourceKey } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
 import { watchedKind } from '../watch/watchedKind.ts';
 import { createClaimStore } from './claimStore.ts';
@@ -53,11 +53,11 @@ export function createClaimDomain(): Domain<ClaimChange, ClaimConcern, ClaimEven
       const name = lock;
       // A lock that no claim has to do with is the api's alone.
       if (of === 'Lease' && store.claimsOf({ namespace, name }).length === 0) return [];
-      return [{ key: `${namespace}/${name}`, namespace, name, lane: laneOf(change.kind), observedAt, verb }];
+      return [{ key: sourceKey({ namespace, name }), namespace, name, lane: laneOf(change.kind), observedAt, verb }];
     },
     sources: store.sources,
     toConcern({ namespace, name }, cause, at) {
-      const lock = { key: `${namespace}/${name}`, namespace, name, observedAt: at };
+      const lock = { key: sourceKey({ namespace, name }), namespace, name, observedAt: at };
       if (cause === 'start') return { ...lock, lane: 'change', verb: 'added' };
       return { ...lock, lane: cause === 'resync' ? 'low' : 'change', dueAt: at, verb: cause };
     },

@@ -12,6 +12,11 @@ export interface Source {
   readonly name: string;
 }
 
+/** `<namespace>/<name>` */
+export function sourceKey({ namespace, name }: Source): string {
+  return `${namespace}/${name}`;
+}
+
 /**
  * Most urgent first: a route to move; anything else that was seen; what can wait (resync,
  * announcements, followers).
@@ -20,7 +25,7 @@ export const lanes = ['failover', 'change', 'low'] as const;
 export type Lane = (typeof lanes)[number];
 
 export interface Concern extends Source {
-  /** `<namespace>/<name>` */
+  /** `sourceKey` */
   readonly key: string;
   readonly lane: Lane;
   /** When the change was seen, or the timer was due. */

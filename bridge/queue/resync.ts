@@ -8,7 +8,7 @@
  */
 
 import type { CancelTimer, Clock } from '../clock.ts';
-import type { Source } from './concern.ts';
+import { type Source, sourceKey } from './concern.ts';
 
 export interface ResyncTuning {
   readonly periodMs: number;
@@ -59,11 +59,7 @@ export function startResync(
 
 /** Who comes new is last, which only brings the others forward. */
 function nextRound(last: readonly Source[], sources: readonly Source[]): readonly Source[] {
-  const left = new Map(sources.map((source) => [keyOf(source), source]));
-  const stayed = last.filter((source) => left.delete(keyOf(source)));
+  const left = new Map(sources.map((source) => [sourceKey(source), source]));
+  const stayed = last.filter((source) => left.delete(sourceKey(source)));
   return [...stayed, ...left.values()];
-}
-
-function keyOf({ namespace, name }: Source): string {
-  return `${namespace}/${name}`;
 }
