@@ -6,7 +6,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createNamespace, type Namespace } from '../support/controlPlane/createNamespace.ts';
 import { listSlices } from '../support/controlPlane/readObjects.ts';
@@ -16,11 +16,10 @@ import { staysSo } from '../support/controlPlane/staysSo.ts';
 import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
 import { writeAccountKubeconfig } from '../support/controlPlane/writeAccountKubeconfig.ts';
 import { aService } from '../support/objects/aService.ts';
+import { startCommand } from '../support/programs/startCommand.ts';
 import { type RunningProcess, startProcess } from '../support/programs/startProcess.ts';
 
 const checkout = resolve(import.meta.dirname, '../..');
-/** npx, Node and three LISTs take about 2 s; the rest is for a busy machine. */
-const startTimeout = { timeout: 30_000, interval: 50 };
 const settled = { timeout: 15_000 };
 const tokenAnswer = z.object({ status: z.object({ token: z.string() }) });
 const verdictsSchema = z.array(z.object({ fit: z.boolean(), by: z.string(), reason: z.string() }));
@@ -92,23 +91,9 @@ async function createToken(home: Namespace, account: string, audience = 'zen-lea
 }
 
 /** Resolves to its address, once it is ready. */
-async function start(command: string, kubeconfig: string, ...args: readonly string[]): Promise<string> {
-  const { directory } = controlPlane();
-  const running = startProcess({
-    name: command,
-    command: 'npx',
-    args: ['zen-lead', command, '--kubeconfig', kubeconfig, '--port', '0', ...args],
-    directory,
-    workingDirectory: checkout,
-  });
-  processes.push(running);
-  const url = await vi.waitFor(() => {
-    const found = [...running.log().matchAll(/"url":"(http:\/\/127\.0\.0\.1:\d+)/g)].at(-1)?.[1];
-    if (found === undefined) throw new Error(`${command} has logged no address yet:\n${running.log()}`);
-    return found;
-  }, startTimeout);
-  const readStatus = async (): Promise<number> => (await fetch(`${url}/readyz`)).status;
-  await vi.waitFor(async () => expect(await readStatus(), `waited for ${command}`).toBe(200), startTimeout);
+async function start(command: 'bridge' | 'functions', kubeconfig: string, ...args: readonly string[]): Promise<string> {
+  const { process, url } = await startCommand({ ...controlPlane(), kubeconfig }, command, command, ...args);
+  processes.push(process);
   return url;
 }
 
