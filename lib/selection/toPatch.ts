@@ -17,14 +17,19 @@ import type { Write } from './write.ts';
 export function toPatch(situation: Situation, decision: Decision, now: number): readonly Write[] {
   const all = toWrites(situation, decision, now);
   const isOfFirstSlot = (situation.snapshot.election?.slot ?? 0) === 0;
-  const writes = isOfFirstSlot ? all : all.filter(isOfSlice);
-  return situation.source.terminating ? writes.filter(isOfRoute) : writes;
+  const ofSlot = isOfFirstSlot ? all : all.filter(isOfSlice);
+  const writes = situation.source.terminating ? ofSlot.filter(isOfRoute) : ofSlot;
+  if (decision.plan === null) return writes;
+  // A second patch of one object would meet the version that the first one made.
+  const isRecordWritten = writes.some((write) => 'resource' in write && write.name === situation.record.slice?.name);
+  return isRecordWritten ? writes : [...writes, ...demotionWrites(situation, decision, now)];
 }
 
 /**
  * A source that is being deleted may wait long for a finalizer, and its slices route until it is
- * gone. So they follow the decision. Nothing is created, because the garbage collector takes
- * everything once the source is gone, and would be fought.
+ * gone. So they follow the decision, and a demotion is settled, or its pod could never lead again.
+ * Nothing is created, because the garbage collector takes everything once the source is gone, and
+ * would be fought.
  */
 function isOfRoute(write: Write): boolean {
   const isMade = write.kind === 'create' || write.kind === 'deleteControllerEndpoints';
@@ -40,14 +45,11 @@ function toWrites(situation: Situation, decision: Decision, now: number): readon
   const { plan } = decision;
   if (plan === null) return endReasons.has(decision.reason) ? removeAll(situation) : detachSlices(situation);
   const leaderService = situation.owned.services.find((service) => service.name === plan.leaderServiceName);
-  const writes = [
+  return [
     ...(plan.service === null ? [] : serviceWrites(leaderService, plan.service, situation.source, 'route')),
     ...routeWrites(situation, decision, plan, now),
     ...removeControllerLeftovers(situation, plan),
     ...removeUnplanned(situation, plan),
     ...(plan.followers === null || plan.followers === 'keep' ? [] : followerWrites(situation, plan.followers)),
   ];
-  // A second patch of one object would meet the version that the first one made.
-  const isRecordWritten = writes.some((write) => 'resource' in write && write.name === situation.record.slice?.name);
-  return isRecordWritten ? writes : [...writes, ...demotionWrites(situation, decision, now)];
 }

@@ -146,9 +146,13 @@ describe('a demotion that is pending', () => {
     expect(recorded()).toMatchObject({ tries: 2, at: T0 + 1_000 + CLAIM_MS, state: 'pending' });
   });
 
-  it('asks for no reconcile in the past while it cannot be claimed', () => {
+  it('is claimed again while its source is being deleted, or its pod could not lead until the end', () => {
     world.setSource(aService({ 'on-demote': 'evict' }, { terminating: true }));
-    expect(assess(world.snapshot(), T0 + 2 * CLAIM_MS)).toMatchObject({ writes: [], nextLookAt: null });
+    expect(reconcile(1_000 + CLAIM_MS)).toMatchObject({ orders: [{ demotion: { pod: 'pg-0', tries: 2 } }] });
+    record({ tries: 3 });
+    expect(reconcile(2_000 + 2 * CLAIM_MS)).toMatchObject({ orders: [] });
+    expect(recorded()).toMatchObject({ state: 'refused' });
+    expect(assess(world.snapshot(), T0 + 3 * CLAIM_MS)).toMatchObject({ writes: [], nextLookAt: null });
   });
 
   it('is claimed again at once where its instant comes from a clock far ahead', () => {
