@@ -42,6 +42,7 @@ export interface Network {
   holdBack(forMs: number): void;
   /** When the link works again, and TCP's retransmissions arrive. `now` while it works. */
   connectedAt(a: string, b: string): number;
+  /** Ends every cut now. `lastCutAt` still tells when that was. */
   healAll(): void;
 }
 
@@ -80,6 +81,8 @@ export function createNetwork(random: Random, now: () => number): Network {
     isCut: (a, b) => connectedAt(a, b) > now(),
     lastCutAt: (a, b) => cuts.get(link(a, b)) ?? Number.NEGATIVE_INFINITY,
     connectedAt,
-    healAll: () => cuts.clear(),
+    healAll() {
+      for (const [each, untilAt] of cuts) cuts.set(each, Math.min(untilAt, now()));
+    },
   };
 }
