@@ -52,11 +52,11 @@ export function admit(ledger: Ledger, writes: readonly Write[], snapshot: Snapsh
     const [first] = group;
     if (entry === undefined || first === undefined || !('resource' in first)) continue;
     if (entry.content !== content || isSuperseded(entry, group, snapshot)) continue;
-    const isRouteWrong = isWrong(group, snapshot);
-    const at = nextAt(entry, isRouteWrong ? MAX_ROUTE_DELAY_MS : MAX_DELAY_MS);
+    const isWrongRoute = isWrong(group, snapshot);
+    const at = nextAt(entry, isWrongRoute ? MAX_ROUTE_DELAY_MS : MAX_DELAY_MS);
     if (now >= at) continue;
     held.add(target);
-    heldBack.push({ resource: first.resource, name: first.name, writes: entry.writes, isRouteWrong });
+    heldBack.push({ resource: first.resource, name: first.name, writes: entry.writes, isRouteWrong: isWrongRoute });
     dueAt = Math.min(dueAt ?? at, at);
     if (isRecord(group)) for (const follower of followersOfRecord(targets)) held.add(follower);
   }
@@ -129,8 +129,10 @@ function contentOf(group: readonly Write[]): unknown {
   return [spec, labels, annotations, ownerReferences];
 }
 
-/** The primary slice, whose record the slice of the other family follows. */
-/** Null takes the record out of a slice, because it is in that of another family now. */
+/**
+ * The primary slice, whose record the slice of the other family follows. Null takes the record out
+ * of a slice, because it is in that of another family now.
+ */
 function isRecord(group: readonly Write[]): boolean {
   return typeof annotationsOf(group)[annotation.podsRevision] === 'string';
 }
@@ -181,6 +183,11 @@ function isSuperseded({ epoch }: Entry, group: readonly Write[], { slices }: Sna
 function epochOf(group: readonly Write[]): number {
   const epoch = annotationsOf(group)[annotation.epoch];
   return typeof epoch === 'string' ? (parseEpoch(epoch) ?? 0) : 0;
+}
+
+/** Before these writes, traffic goes to a wrong place or to none. */
+export function isRouteWrong(writes: readonly Write[], snapshot: Snapshot): boolean {
+  return [...groupByTarget(writes).values()].some((group) => isWrong(group, snapshot));
 }
 
 /** A Service that is missing routes nowhere; a slice counts by its addresses. */

@@ -1,9 +1,10 @@
 /**
  * settle: carries out one decision, steps 3 and 4 of reconcile.ts.
  *
- * Guarantees: a write of the route comes before anything else and alone. An announcement comes only
- * where the route stands, and before the leader Service that records it is removed. After `stale`,
- * the state decided on is no longer the state now. What was written stands, and needs no undoing.
+ * Guarantees: a write of the route comes before anything else, and alone where it changes anything.
+ * An announcement comes only where the route stands, and before the leader Service that records it
+ * is removed. After `stale`, the state decided on is no longer the state now. What was written
+ * stands, and needs no undoing.
  */
 
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
@@ -16,6 +17,7 @@ import type { Write } from '../../lib/selection/write.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import type { Tracing } from '../../lib/telemetry/tracing.ts';
 import type { Announcer, Told } from '../announce/announce.ts';
+import { isRouteWrong } from './damping.ts';
 import type { Demoter } from './demote.ts';
 
 /** What is decided on, and until when it may be written. */
@@ -48,29 +50,40 @@ export interface Settling {
   readonly isAnnounceable: boolean;
 }
 
-export type Outcome =
-  | {
-      readonly kind: 'settled';
-      readonly writes: readonly Write[];
-      /**
-       * What the API server answered to each: the object as it is now, undefined where one was
-       * deleted.
-       */
-      readonly objects: readonly unknown[];
-      /** An announcement was made and recorded. */
-      readonly hasRecorded: boolean;
-      /** Something is still to be told: reconcile again soon. */
-      readonly owes: boolean;
-      readonly carry: string | undefined;
-    }
-  | { readonly kind: 'stale'; readonly error: unknown; readonly writes: readonly Write[] };
+interface Settled {
+  readonly kind: 'settled';
+  readonly writes: readonly Write[];
+  /**
+   * What the API server answered to each: the object as it is now, undefined where one was
+   * deleted.
+   */
+  readonly objects: readonly unknown[];
+  /** An announcement was made and recorded. */
+  readonly hasRecorded: boolean;
+  /** Something is still to be told: reconcile again soon. */
+  readonly owes: boolean;
+  readonly carry: string | undefined;
+}
+
+export type Outcome = Settled | { readonly kind: 'stale'; readonly error: unknown; readonly writes: readonly Write[] };
 
 export async function settle(settling: Settling, deps: SettleDeps, signal: AbortSignal): Promise<Outcome> {
-  const { basis, decision, writes } = settling;
-  const route = writes.filter((write) => write.stage === 'route');
-  if (route.length > 0)
-    return applyAll(route, settling, deps, signal, { owes: false, hasRecorded: false, carry: settling.carry });
+  const { basis, writes, carry } = settling;
+  const route = writes.filter(isOfRoute);
+  if (route.length === 0) return announceAndFollow(settling, deps, signal);
+  const routed = await applyAll(route, settling, deps, signal, { owes: false, hasRecorded: false, carry });
+  if (routed.kind === 'stale' || hasChanged(routed) || isRouteWrong(route, basis.snapshot)) return routed;
+  // What undoes these writes does it before they are stored, so no watch brings the next reconcile.
+  const rest = writes.filter((write) => !isOfRoute(write));
+  const followed = await announceAndFollow({ ...settling, writes: rest }, deps, signal);
+  if (followed.kind === 'stale') return { ...followed, writes: [...routed.writes, ...followed.writes] };
+  const objects = [...routed.objects, ...followed.objects];
+  return { ...followed, writes: [...routed.writes, ...followed.writes], objects };
+}
 
+/** `writes`: none of the route. */
+async function announceAndFollow(settling: Settling, deps: SettleDeps, signal: AbortSignal): Promise<Outcome> {
+  const { basis, decision, writes } = settling;
   const told = await deps.announcer.announce({ ...settling, snapshot: basis.snapshot }, signal);
   // Its record changed an object that the other writes were decided on; or it has to be told before
   // the Service goes.
@@ -80,6 +93,23 @@ export async function settle(settling: Settling, deps: SettleDeps, signal: Abort
     return { kind: 'settled', writes: [], objects: [], hasRecorded: told.hasRecorded, owes, carry: told.carry };
   }
   return applyAll(writes, settling, deps, signal, told);
+}
+
+function isOfRoute({ stage }: Write): boolean {
+  return stage === 'route';
+}
+
+/** A patch that changes nothing leaves the resourceVersion as it is. */
+function hasChanged({ writes, objects }: Settled): boolean {
+  return writes.some((write, at) => {
+    if (write.kind !== 'patch') return true;
+    return resourceVersionOf(objects[at]) !== write.resourceVersion;
+  });
+}
+
+function resourceVersionOf(object: unknown): unknown {
+  return (object as { readonly metadata?: { readonly resourceVersion?: unknown } } | undefined)?.metadata
+    ?.resourceVersion;
 }
 
 /**

@@ -28,19 +28,21 @@ export function putService(
 export interface PodChange {
   readonly ready?: boolean;
   readonly ip?: string;
+  /** Of the second family. */
+  readonly otherIps?: readonly string[];
   readonly labels?: Record<string, string>;
 }
 
 export function putPod(
   fake: FakeApi,
   name: string,
-  { ready = true, ip, labels = { app: 'db' } }: PodChange = {},
+  { ready = true, ip, otherIps = [], labels = { app: 'db' } }: PodChange = {},
 ): Stored {
   const number = name.at(-1);
   const createdAt = `2026-11-20T09:00:0${number}Z`;
   return fake.put('pods', {
     ...aPodManifest({ name, labels, createdAt, nodeName: 'n1' }),
-    status: aPodStatus({ ready, ips: [ip ?? `10.0.0.${number}`] }),
+    status: aPodStatus({ ready, ips: [ip ?? `10.0.0.${number}`, ...otherIps] }),
   });
 }
 

@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../../../apiserver/kubeObject.ts';
 import { parseLabelSelector } from '../../../apiserver/labelSelector.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
@@ -118,7 +119,11 @@ export async function startFakeApi(): Promise<FakeApi> {
     if (given.resourceVersion !== undefined && given.resourceVersion !== found.metadata.resourceVersion)
       return failure(409, 'Conflict');
     if (given.uid !== undefined && given.uid !== found.metadata.uid) return failure(409, 'Conflict');
-    if (method === 'PATCH') return { status: 200, body: fake.put(plural, merge(found, body) as object) };
+    if (method === 'PATCH') {
+      const patched = merge(found, body) as object;
+      // As the real one, it stores no version that differs in nothing.
+      return { status: 200, body: isDeepStrictEqual(patched, found) ? found : fake.put(plural, patched) };
+    }
     store.delete(key(plural, name));
     next();
     return { status: 200, body: { kind: 'Status', status: 'Success' } };

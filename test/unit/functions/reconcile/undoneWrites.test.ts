@@ -84,18 +84,34 @@ it('asks for the next attempt, and fails over before it', async () => {
   expect(reasons()).toContain('LeaderChanged');
 });
 
-it('says that a webhook or policy changes it where no other manager is recorded', async () => {
-  putService(harness.fake);
-  putPod(harness.fake, 'db-0');
+/** A policy rewrites the zone before it is stored. */
+function rewriteZones(ofSlice = 'endpointslices'): void {
   harness.fake.before = ({ method, path, body }) => {
-    if (method === 'PATCH' && path.includes('endpointslices'))
+    if (method === 'PATCH' && path.includes(ofSlice))
       for (const endpoint of (body as { endpoints?: { zone?: string }[] }).endpoints ?? []) endpoint.zone = 'x';
     return undefined;
   };
+}
+
+it('says that a webhook or policy changes it where no other manager is recorded', async () => {
+  putService(harness.fake);
+  putPod(harness.fake, 'db-0');
+  rewriteZones();
   for (let step = 0; step < 10; step++) await reconcile();
   expect(notices().find(({ reason }) => reason === 'WriteUndone')?.['note']).toContain(
     'an admission webhook or policy',
   );
+});
+
+it('announces after a patch that changed nothing, because no watch brings another reconcile', async () => {
+  putService(harness.fake, {}, { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack' });
+  putPod(harness.fake, 'db-0', { otherIps: ['fd00::1'] });
+  // The slice of the second family has no revisions, which would change with each patch.
+  rewriteZones('db-leader-ipv6');
+  await reconcile();
+  expect(reasons()).not.toContain('LeaderElected');
+  await reconcile();
+  expect(reasons()).toContain('LeaderElected');
 });
 
 it.each([300, 3_600_000])('damps it also where the clocks of two functions are %i ms apart', async (aheadMs) => {
