@@ -1,14 +1,15 @@
 /**
  * startOptionalWatch: watches one kind of object where the API server allows it.
  *
- * It asks first, so that a refusal is one log line and no failing watch. It asks again every
- * five minutes, because a Role may be granted.
+ * It asks first, so that a refusal is one log line and no failing watch. It asks again with a
+ * backoff, because a Role may be granted, or be there before the authorizer knows of it.
  *
  * Guarantees: nothing else waits for it. `onRefused` comes once a refusal.
  */
 
 import { codeOf } from '../../lib/errors.ts';
 import type { KubeApi, Resource } from '../../lib/kube/kubeApi.ts';
+import { type BackoffBounds, backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import { sleep } from '../sleep.ts';
 import type { Reflector } from '../watch/reflector.ts';
@@ -26,21 +27,27 @@ export interface OptionalWatch {
 interface OptionalWatchOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
   readonly resource: Resource;
   readonly namespace: string | undefined;
   start(): Reflector;
   onRefused(why: string): void;
 }
 
-/** Each refusal is a line in an audit log. */
-const REFUSED_RETRY_MS = 300_000;
+/**
+ * From a second, which an authorizer takes to hear of a new Role. Up to a minute, because each
+ * refusal is a line in an audit log.
+ */
+const REFUSED_RETRY: BackoffBounds = { minMs: 1_000, maxMs: 60_000 };
 const FAILED_RETRY_MS = 5_000;
 
 export function startOptionalWatch(options: OptionalWatchOptions): OptionalWatch {
-  const { api, clock, resource, namespace } = options;
+  const { api, clock, random, resource, namespace } = options;
   const closing = new AbortController();
   let reflector: Reflector | null = null;
   let refusal: string | null = null;
+  let refusals = 0;
   const asked = Promise.withResolvers<void>();
 
   /** Null where it may be watched, else how long to wait. */
@@ -54,16 +61,18 @@ export function startOptionalWatch(options: OptionalWatchOptions): OptionalWatch
       const why = error instanceof Error ? error.message : String(error);
       if (refusal === null) options.onRefused(why);
       refusal = why;
-      return REFUSED_RETRY_MS;
+      refusals += 1;
+      asked.resolve();
+      return backoffMs(refusals, REFUSED_RETRY, random());
     }
   }
 
   async function run(): Promise<void> {
     while (!closing.signal.aborted) {
       const waitMs = await ask();
-      if (waitMs !== FAILED_RETRY_MS) asked.resolve();
       if (closing.signal.aborted) return;
       if (waitMs === null) {
+        asked.resolve();
         reflector = options.start();
         return;
       }

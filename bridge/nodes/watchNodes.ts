@@ -53,7 +53,7 @@ const LEASE_NAMESPACE = 'kube-node-lease';
 
 export function startNodeWatches(context: NodeWatchContext, { onRenewal, onNodes }: Listeners): NodeWatches {
   const { tuning, ...parts } = context;
-  const { api, clock, log } = parts;
+  const { api, clock, random, log } = parts;
   const views = new Map<string, NodeView>();
   const renewals = createRenewals();
   /** A view has changed since `onNodes` was called. */
@@ -61,7 +61,7 @@ export function startNodeWatches(context: NodeWatchContext, { onRenewal, onNodes
   const shared = { ...parts, onSynced() {}, ...(tuning !== undefined && { tuning }) };
 
   const leaseWatch = startOptionalWatch({
-    ...{ api, clock, resource: leases, namespace: LEASE_NAMESPACE },
+    ...{ api, clock, random, resource: leases, namespace: LEASE_NAMESPACE },
     onRefused: (why) => log.info({ error: why }, 'node Leases are not watched: silent nodes are not noticed by them'),
     start: () =>
       startReflector({
@@ -71,7 +71,7 @@ export function startNodeWatches(context: NodeWatchContext, { onRenewal, onNodes
       }),
   });
   const nodeWatch = startOptionalWatch({
-    ...{ api, clock, resource: nodes, namespace: undefined },
+    ...{ api, clock, random, resource: nodes, namespace: undefined },
     onRefused: (why) => log.info({ error: why }, 'nodes are not watched: cordons and conditions are not known'),
     start: () =>
       startReflector({

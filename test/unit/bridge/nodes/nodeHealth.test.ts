@@ -12,15 +12,16 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
 
-/** Four nodes, n-0 to n-3, at 10.1.0.0 to 10.1.0.3. Kubelets renew every ten seconds, apart. */
-async function aCluster(options: NodeHealthOptions = {}, forbidden: readonly string[] = []) {
+const names = ['n-0', 'n-1', 'n-2', 'n-3'];
+
+/** Four nodes, n-0 to n-3, at 10.1.0.0 to 10.1.0.3. No time has passed. */
+function start(options: NodeHealthOptions = {}, forbidden: readonly string[] = []) {
   const clock = createVirtualClock();
   const server = aNodeApi(clock);
   const network = aProbeNetwork(clock);
   const metrics = createMetrics();
   const said: string[] = [];
   for (const plural of forbidden) server.setForbidden(plural, true);
-  const names = ['n-0', 'n-1', 'n-2', 'n-3'];
   for (const name of names) server.putNode(name);
   const health = startNodeHealth(
     { network, ...options },
@@ -33,13 +34,19 @@ async function aCluster(options: NodeHealthOptions = {}, forbidden: readonly str
     },
   );
   open.push(health);
+  return { clock, server, network, metrics, health, said };
+}
+
+/** Kubelets renew every ten seconds, apart. */
+async function aCluster(options: NodeHealthOptions = {}, forbidden: readonly string[] = []) {
+  const started = start(options, forbidden);
   for (const name of names) {
-    server.startKubelet(name, 10_000);
-    await clock.advance(2_500);
+    started.server.startKubelet(name, 10_000);
+    await started.clock.advance(2_500);
   }
   /** Long enough that every gap is known. */
-  await clock.advance(50_000);
-  return { clock, server, network, metrics, health, said };
+  await started.clock.advance(50_000);
+  return started;
 }
 
 const voided = async (metrics: ReturnType<typeof createMetrics>) =>
@@ -68,7 +75,6 @@ describe('silence by the Lease', () => {
 
   it('counts for nothing while all Leases have stopped, and counts from then on when they go on', async () => {
     const { clock, server, said, health, metrics } = await aCluster();
-    const names = ['n-0', 'n-1', 'n-2', 'n-3'];
     for (const name of names) server.stopKubelet(name);
     await clock.advance(120_000);
     expect(said).toEqual([]);
@@ -233,7 +239,27 @@ describe('without rights', () => {
     await clock.advance(10);
     expect(health.isNotable('n-2')).toBe(true);
     server.setForbidden('leases', false);
-    await clock.advance(301_000);
+    await clock.advance(61_000);
     expect(health.lacks()).toEqual([]);
+  });
+
+  it('a right that is granted soon after the start is used within seconds', async () => {
+    const { clock, server, health } = start({}, ['nodes']);
+    await clock.advance(2_000);
+    expect(health.lacks()).toEqual(['nodes are not watched: nodes is forbidden']);
+    server.setForbidden('nodes', false);
+    await clock.advance(4_000);
+    expect(health.lacks()).toEqual([]);
+  });
+
+  it('a refusal is asked about once a minute in the end', async () => {
+    const { clock, server } = start({}, ['nodes']);
+    const count = () => server.asked.filter((what) => what.startsWith('nodes')).length;
+    await clock.advance(600_000);
+    const before = count();
+    await clock.advance(600_000);
+    // Every 45 s, by the jitter of this test.
+    expect(count() - before).toBeGreaterThanOrEqual(12);
+    expect(count() - before).toBeLessThanOrEqual(14);
   });
 });
