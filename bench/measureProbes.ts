@@ -7,13 +7,12 @@
  * server in a process of its own, so that the processor time is that of the prober alone.
  */
 
-import { fork } from 'node:child_process';
-import { createServer } from 'node:net';
 import { systemClock } from '../bridge/clock.ts';
 import { network, type ProbeNetwork } from '../bridge/probes/network.ts';
 import { createProber } from '../bridge/probes/prober.ts';
 import { startProbeThreads } from '../bridge/probes/threads/probeThreads.ts';
 import { REPEAT_MS } from '../lib/selection/healthCheck.ts';
+import { startHealthyPods } from './healthyPods.ts';
 
 const SERVICES = 1_000;
 const INTERVAL_MS = 1_000;
@@ -23,31 +22,16 @@ const DEFAULT_PROBES = 20_000;
 /** Connections of the first probes all begin together. */
 const WARM_UP_MS = 3_000;
 
-if (process.argv[2] === '--pods') servePods();
-else await measure(Number(process.argv[2] ?? DEFAULT_PROBES), Number(process.argv[3] ?? 0));
-
-function servePods(): void {
-  const answer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok';
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.once('data', () => socket.end(answer));
-  });
-  server.listen(0, '0.0.0.0', 4_096, () => {
-    const bound = server.address();
-    process.send?.(bound === null || typeof bound === 'string' ? 0 : bound.port);
-  });
-  process.once('disconnect', () => process.exit());
-}
+await measure(Number(process.argv[2] ?? DEFAULT_PROBES), Number(process.argv[3] ?? 0));
 
 async function measure(wanted: number, threads: number): Promise<void> {
-  const pods = fork(import.meta.filename, ['--pods']);
-  const port = await new Promise<number>((resolve) => pods.once('message', (message) => resolve(Number(message))));
+  const pods = await startHealthyPods();
   const onLost = (error: Error | null): void => console.log(`a thread has ended: ${error?.message}`);
   const onThreads = threads === 0 ? null : startProbeThreads({ threads, clock: systemClock, onLost });
   console.log(`threads: ${threads}`);
-  for (const inLine of [0, 2]) await measureOnce(wanted, port, inLine, onThreads ?? network);
+  for (const inLine of [0, 2]) await measureOnce(wanted, pods.port, inLine, onThreads ?? network);
   await onThreads?.close();
-  pods.disconnect();
+  pods.close();
 }
 
 /** `inLine`: pods of each Service beside its leader. */

@@ -13,23 +13,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { type EmbeddedApiServer, startApiServer } from '../apiserver/startApiServer.ts';
-import { aPodManifest, aPodStatus } from '../test/support/objects/aPodManifest.ts';
+import { startApiServer } from '../apiserver/startApiServer.ts';
 import { startZenLead } from '../test/support/programs/spawnZenLead.ts';
+import { createServices, failOver, NAMESPACE, waitForLeaders } from './databases.ts';
 import { describeSetting } from './describeSetting.ts';
 import { summarize } from './summarize.ts';
 
-const NAMESPACE = 'bench';
 const DEFAULT_SERVICES = 5_000;
-const PODS = 2;
 const SCRAPE_MS = 1_000;
 const PAUSE_MS = 20;
 /** Turns of both, so that what else the machine does meets both. */
 const ROUNDS = 5;
 const DEFAULT_FAILOVERS = 200;
-/** All Services have been opted in at once. */
-const ELECTED_WITHIN_MS = 600_000;
-const GIVEN_UP_MS = 10_000;
 
 await measure(Number(process.argv[2] ?? DEFAULT_FAILOVERS), Number(process.argv[3] ?? DEFAULT_SERVICES));
 
@@ -69,65 +64,6 @@ async function measure(failovers: number, services: number): Promise<void> {
     await server.close();
     rmSync(directory, { recursive: true });
   }
-}
-
-function createServices({ objects }: EmbeddedApiServer, services: number): void {
-  objects.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
-  for (let n = 0; n < services; n += 1) {
-    const name = `db-${n}`;
-    objects.create({
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name, namespace: NAMESPACE, annotations: { 'zen-lead.io/enabled': 'true' } },
-      spec: { selector: { app: name }, ports: [{ port: 5_432 }] },
-    });
-    for (let pod = 0; pod < PODS; pod += 1) {
-      objects.create(aPodManifest({ name: `${name}-${pod}`, namespace: NAMESPACE, labels: { app: name } }));
-      setReady({ objects }, n, pod, true);
-    }
-  }
-}
-
-function setReady({ objects }: Pick<EmbeddedApiServer, 'objects'>, service: number, pod: number, ready: boolean): void {
-  const ip = `10.${pod}.${Math.floor(service / 250)}.${(service % 250) + 1}`;
-  const name = `db-${service}-${pod}`;
-  objects.patchStatus({ resource: 'pods', namespace: NAMESPACE, name }, { status: aPodStatus({ ready, ips: [ip] }) });
-}
-
-async function waitForLeaders(server: EmbeddedApiServer, services: number): Promise<void> {
-  const givenUpAt = Date.now() + ELECTED_WITHIN_MS;
-  const led = (): number =>
-    server.objects.list('endpointslices', NAMESPACE).filter((slice) => podOf(slice) !== null).length;
-  while (led() < services) {
-    if (Date.now() > givenUpAt) throw new Error(`${led()} of ${services} Services have a leader`);
-    await sleep(1_000);
-  }
-}
-
-function podOf(slice: object): string | null {
-  const { endpoints } = slice as { readonly endpoints?: readonly { readonly targetRef?: { readonly name: string } }[] };
-  return endpoints?.[0]?.targetRef?.name ?? null;
-}
-
-/**
- * Resolves with the milliseconds until the route has moved. The pod that was left is Ready again.
- */
-async function failOver(server: EmbeddedApiServer, service: number): Promise<number> {
-  const slice = { resource: 'endpointslices', namespace: NAMESPACE, name: `db-${service}-leader-ipv4` };
-  const leader = podOf(server.objects.read(slice) ?? {});
-  const pod = Number(leader?.slice(-1));
-  const moved = Promise.withResolvers<void>();
-  const unsubscribe = server.objects.subscribe('endpointslices', () => {
-    if (podOf(server.objects.read(slice) ?? {}) !== leader) moved.resolve();
-  });
-  const startedAt = performance.now();
-  setReady(server, service, pod, false);
-  const inTime = await Promise.race([moved.promise.then(() => true), sleep(GIVEN_UP_MS, false)]);
-  const tookMs = performance.now() - startedAt;
-  unsubscribe();
-  if (!inTime) throw new Error(`db-${service} did not fail over within ${GIVEN_UP_MS} ms`);
-  setReady(server, service, pod, true);
-  return tookMs;
 }
 
 /** Reads both pages each second, until it is stopped. */
