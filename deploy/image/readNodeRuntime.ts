@@ -28,15 +28,26 @@ export function readNodeRuntime(): readonly TarEntry[] {
     toFile('etc/passwd', Buffer.from('nonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin\n'), 0o644),
     ...[...new Set([...libraries, ...resolvers])]
       .toSorted()
-      .map((path) => toFile(path.slice(1), readFileSync(realpathSync(path)), 0o755)),
-    toFile('usr/local/bin/node', readFileSync(realpathSync(process.execPath)), 0o755),
+      .map((path) => toFile(path.slice(1), readReal(path), 0o755)),
+    toFile('usr/local/bin/node', readReal(process.execPath), 0o755),
   ];
+}
+
+/** Reads a program of this machine and the libraries that it is linked with. It goes to `path`. */
+export function readLinked(program: string, path: string): readonly TarEntry[] {
+  const libraries = readLibraries(program).map((library) => toFile(library.slice(1), readReal(library), 0o755));
+  return [...libraries, toFile(path, readReal(program), 0o755)];
 }
 
 /** Returns absolute paths, where the loader will look for them. The loader itself is among them. */
 function readLibraries(program: string): readonly string[] {
   const output = execFileSync('ldd', [program], { encoding: 'utf8' });
   return [...output.matchAll(/(?:=> )?(\/\S+) \(0x/g)].flatMap(([, path]) => (path === undefined ? [] : [path]));
+}
+
+/** Follows links: an image has none. */
+function readReal(path: string): Buffer {
+  return readFileSync(realpathSync(path));
 }
 
 function toFile(path: string, body: Buffer, mode: number): TarEntry {

@@ -1,10 +1,13 @@
 /**
- * Tests the api role in the cluster: people claim a lock with kubectl.
+ * Tests the api role in the cluster: pods ask over its Service whether they lead, and only the one
+ * that does works. People claim a lock with kubectl.
  */
 
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { attachCluster } from './attachCluster.ts';
+import { curl } from './clusterImages.ts';
 import { waitUntilReady } from './zenLead.ts';
 
 const { directory, pid } = inject('cluster');
@@ -22,6 +25,33 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster.kubectl('delete', 'namespace', namespace, '--timeout=150s');
   await cluster.kubectl('delete', '-k', overlay('api'), '--timeout=150s');
+});
+
+describe('examples/am-i-leader', () => {
+  const readLeader = () =>
+    kubectl('get', 'endpointslices', '-l', 'kubernetes.io/service-name=reports-leader', '-o', leaderPath);
+  const leaderPath = 'jsonpath={.items[*].endpoints[*].targetRef.name}';
+
+  /** The pods of which a log says that they have worked. */
+  async function listWorkers(): Promise<readonly string[]> {
+    const names = (await kubectl('get', 'pods', '-l', 'app=reports', '-o', 'name')).trim().split('\n');
+    const logs = await Promise.all(names.map(async (name) => [name, await kubectl('logs', name)] as const));
+    return logs.filter(([, log]) => log.includes('leads, and works')).map(([name]) => name.replace('pod/', ''));
+  }
+
+  test.skipIf(!existsSync(curl))('only the pod that leads works, and after its end the next one does', async () => {
+    await cluster.kubectl('apply', '-k', overlay('am-i-leader'));
+    await kubectl('rollout', 'status', 'deploy/reports', '--timeout=150s');
+    await expect.poll(readLeader, { timeout: 60_000, message: 'a pod leads' }).not.toBe('');
+    const first = await readLeader();
+    await expect.poll(listWorkers, { timeout: 90_000, message: 'the leader works' }).toEqual([first]);
+    await kubectl('delete', 'pod', first, '--wait=false');
+    await expect.poll(readLeader, { timeout: 60_000, message: 'another pod leads' }).not.toMatch(first);
+    const next = await readLeader();
+    await expect
+      .poll(async () => (await listWorkers()).filter((name) => name !== first), { timeout: 90_000 })
+      .toEqual([next]);
+  });
 });
 
 describe('ManualLock', () => {

@@ -2,16 +2,19 @@
  * Makes the images of the suite's own cluster from files: one program each, as user 65532.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readNodeRuntime } from '../../deploy/image/readNodeRuntime.ts';
+import { readLinked, readNodeRuntime } from '../../deploy/image/readNodeRuntime.ts';
 import { writeImage } from '../../deploy/image/writeImage.ts';
 import type { TarEntry } from '../../deploy/image/writeTar.ts';
 import { type ClusterAssets, knativePrograms } from './clusterAssets.ts';
 
 /** Debian's busybox-static, which starts without libraries. */
 const busybox = '/bin/busybox';
+
+/** What examples/am-i-leader asks with. */
+export const curl = '/usr/bin/curl';
 
 /** Writes into `directory`, which node.sh imports from. */
 export function writeClusterImages({ directory: programs }: ClusterAssets, directory: string): void {
@@ -25,13 +28,10 @@ export function writeClusterImages({ directory: programs }: ClusterAssets, direc
   // SIGTERM.
   const web = 'echo "$HOSTNAME" > /tmp/index.html; exec /bin/busybox httpd -f -p 8080 -h /tmp';
   write('web', [busybox, 'sh', '-c', web], [toProgram('bin/busybox', busybox)]);
-  // By each name it is another program. There are no links to one file in these images.
-  const applets = ['sh', 'sleep', 'cat', 'wget', 'date', 'hostname'];
-  write(
-    'busybox',
-    ['/bin/sh'],
-    applets.map((name) => toProgram(`bin/${name}`, busybox)),
-  );
+  // By each name it is another program. Its own wget looks names up with a resolver that glibc loads
+  // at run time, which a static program crashes without. So curl is there, on the PATH of an image.
+  const applets = ['sh', 'sleep', 'cat', 'date', 'hostname'].map((name) => toProgram(`bin/${name}`, busybox));
+  write('busybox', ['/bin/sh'], [...applets, ...(existsSync(curl) ? readLinked(curl, 'bin/curl') : [])]);
   const ingress = fileURLToPath(new URL('./ingress/ingress.ts', import.meta.url));
   write(
     'ingress',
