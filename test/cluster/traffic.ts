@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './attachCluster.ts';
 import type { Workload } from './startWorkload.ts';
 
-interface Answer {
+export interface Answer {
   /** Epoch milliseconds at which the connection began. */
   readonly at: number;
   /** The pod that answered; absent without an answer. */
@@ -62,11 +62,18 @@ export async function startTraffic(cluster: Cluster, workload: Workload): Promis
 
 /** Returns the longest time within which no connection was answered, in milliseconds. */
 export function darkTimeMs(answers: readonly Answer[]): number {
-  let longest = 0;
-  let litAt = answers[0]?.at ?? 0;
+  const { from, to } = longestDark(answers);
+  return to - from;
+}
+
+/** Returns when the answered connections before and after that time began, in epoch milliseconds. */
+export function longestDark(answers: readonly Answer[]): { readonly from: number; readonly to: number } {
+  const first = answers[0]?.at ?? 0;
+  let longest = { from: first, to: first };
+  let litAt = first;
   for (const { at, pod } of answers) {
     if (pod === undefined) continue;
-    longest = Math.max(longest, at - litAt);
+    if (at - litAt > longest.to - longest.from) longest = { from: litAt, to: at };
     litAt = at;
   }
   return longest;

@@ -4,7 +4,8 @@
 #   usage: node.sh STATE_DIR      with the programs in STATE_DIR/bin and the images in STATE_DIR/images
 #
 # etcd, kube-apiserver, kube-controller-manager, kube-scheduler, containerd, kubelet, kube-proxy and CoreDNS, on one node with the address
-# 10.200.0.1. kube-proxy runs in mode nftables, or in that of ZEN_LEAD_PROXY_MODE. When everything is up there is STATE_DIR/ready.
+# 10.200.0.1. kube-proxy runs in mode nftables, or in that of ZEN_LEAD_PROXY_MODE, and waits as long as Kubernetes has it between two
+# changes of its rules, or ZEN_LEAD_PROXY_MIN_SYNC. When everything is up there is STATE_DIR/ready.
 set -uo pipefail
 state=$1 bin=$1/bin
 here=$(cd "$(dirname "$0")" && pwd)
@@ -54,9 +55,11 @@ for image in images/*.tar; do ctr -a /run/containerd/c.sock -n k8s.io images imp
 "$bin/kubelet" --config kubelet.yaml --kubeconfig "$KUBECONFIG" --root-dir "$state/kubelet" \
   --hostname-override node0 --node-ip 10.200.0.1 > kubelet.log 2>&1 &
 echo $! > kubelet.pid
-# The conntrack settings belong to the whole machine: leave them as they are.
+# The conntrack settings belong to the whole machine: leave them as they are. The flag is for iptables by its name, and counts for nftables
+# too. -v 2 logs when each sync begins and ends (kubeProxy.ts reads that).
 "$bin/kube-proxy" --kubeconfig "$KUBECONFIG" --proxy-mode "${ZEN_LEAD_PROXY_MODE:-nftables}" --cluster-cidr 10.244.0.0/16 --hostname-override node0 \
-  --conntrack-max-per-core 0 --conntrack-tcp-timeout-established 0 --conntrack-tcp-timeout-close-wait 0 > kube-proxy.log 2>&1 &
+  --conntrack-max-per-core 0 --conntrack-tcp-timeout-established 0 --conntrack-tcp-timeout-close-wait 0 \
+  --iptables-min-sync-period "${ZEN_LEAD_PROXY_MIN_SYNC:-1s}" -v 2 > kube-proxy.log 2>&1 &
 until kubectl get nodes 2> /dev/null | grep -q ' Ready'; do sleep 0.2; done
 kubectl apply -f "$here/coredns.yaml" > /dev/null
 kubectl -n kube-system rollout status deploy/coredns --timeout=60s

@@ -10,21 +10,29 @@ import { StringDecoder } from 'node:string_decoder';
 import { Agent, request } from 'undici';
 import type { ControlPlane } from './startControlPlane.ts';
 
+/** `kubectl proxy` on a socket of this machine, which adds the credentials. */
+interface ProxySocket {
+  readonly url: string;
+  readonly socketPath: string;
+}
+
 /**
  * Resolves once the watch is open. `path` has a query already (`…?labelSelector=…`), or ends in
  * `?`. Ends when the signal is aborted or the server ends the watch.
  */
 export async function watchLines(
-  { url, token, caFile }: Pick<ControlPlane, 'url' | 'token' | 'caFile'>,
+  server: Pick<ControlPlane, 'url' | 'token' | 'caFile'> | ProxySocket,
   path: string,
   signal: AbortSignal,
 ): Promise<AsyncIterable<unknown>> {
   // The body has no time limit, because a quiet watch is a good watch.
-  const dispatcher = new Agent({ connect: { ca: readFileSync(caFile, 'utf8') }, bodyTimeout: 0 });
-  const answer = await request(`${url}${path}&watch=1`, {
+  const connect =
+    'socketPath' in server ? { socketPath: server.socketPath } : { ca: readFileSync(server.caFile, 'utf8') };
+  const dispatcher = new Agent({ connect, bodyTimeout: 0 });
+  const answer = await request(`${server.url}${path}&watch=1`, {
     dispatcher,
     signal,
-    headers: { authorization: `Bearer ${token}` },
+    headers: 'token' in server ? { authorization: `Bearer ${server.token}` } : {},
   });
   if (answer.statusCode !== 200) throw new Error(`watch ${path}: ${await answer.body.text()}`);
 
