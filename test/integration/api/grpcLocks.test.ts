@@ -1,5 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import { absentLock, MAX_QUEUE } from '../../../lib/lock/lockState.ts';
+import { toLeaseObject } from '../../../lib/lock/toLeaseObject.ts';
+import { toLeasePatch } from '../../../lib/lock/toLeasePatch.ts';
 import { aGrpcClient } from '../../support/programs/aGrpcClient.ts';
 import { aKubeconfig } from '../../support/programs/aKubeconfig.ts';
 import { anApi } from '../../support/programs/anApi.ts';
@@ -58,20 +61,38 @@ describe('zen-lead api, locks over gRPC', () => {
   });
 
   it('refuses what REST refuses', async () => {
-    const { kubeconfig } = await aKubeconfig();
+    const { kubeconfig, request } = await aKubeconfig();
+    await request('POST', '/apis/coordination.k8s.io/v1/namespaces/default/leases', aWantedLock('wanted'));
     const api = await anApi(kubeconfig, '--api-auth', 'none');
+    const late = { requestId: 'late', holder: 'late', waitSeconds: 60 };
+    expect(await api.post('/v1/namespaces/default/locks/wanted/acquire', late)).toMatchObject({
+      status: 429,
+      body: { code: 'QUEUE_FULL' },
+    });
     const client = aClient(api.url);
-    for (const [request, code] of [
+    for (const [asked, code] of [
+      [{ ...lock, name: 'wanted', ...late }, status.RESOURCE_EXHAUSTED],
       [{ ...lock, name: 'Reports', requestId: 'a', holder: 'b' }, status.INVALID_ARGUMENT],
       [{ ...lock, requestId: 'a', holder: 'b', ttlSeconds: 1 }, status.INVALID_ARGUMENT],
       [{ ...lock, requestId: 'a' }, status.INVALID_ARGUMENT],
       [{ ...lock, requestId: 'a', holder: 'x'.repeat(17 * 1024) }, status.RESOURCE_EXHAUSTED],
     ] as const)
-      await expect(
-        client.stream('acquire', request).next(),
-        JSON.stringify(request).slice(0, 80),
-      ).rejects.toMatchObject({
+      await expect(client.stream('acquire', asked).next(), JSON.stringify(asked).slice(0, 80)).rejects.toMatchObject({
         code,
       });
   });
 });
+
+/** The Lease of a lock that is held, and for which as many wait as may. */
+function aWantedLock(lockName: string): object {
+  const now = Date.now();
+  const expiresAt = now + 600_000;
+  const asked = { ttlMs: 60_000, lockDelayMs: 0 };
+  const queue = Array.from({ length: MAX_QUEUE }, (_, index) => ({
+    ...{ id: `r-${index}`, holder: 'waits', expiresAt, ...asked },
+  }));
+  const grant = { id: 'one', holder: 'of-one', token: 7, acquiredAt: now, renewedAt: now, ...asked };
+  const patch = toLeasePatch(absentLock(), { token: 7, grant, queue });
+  if (patch === null) throw new Error('a held lock is no change');
+  return toLeaseObject('default', lockName, patch);
+}
