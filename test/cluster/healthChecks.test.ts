@@ -95,7 +95,7 @@ describe('a leader with a health check', () => {
     return darks;
   }
 
-  /** Makes kube-proxy write its rules: it does for each change of a slice, also of an annotation. */
+  /** Makes kube-proxy write its rules, as each change of a slice does, also of an annotation. */
   async function touchOtherService(): Promise<void> {
     const slices = `/apis/discovery.k8s.io/v1/namespaces/${workload.namespace}/endpointslices`;
     const metadata = { name: 'other', labels: { 'kubernetes.io/service-name': 'other' } };

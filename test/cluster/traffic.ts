@@ -66,7 +66,7 @@ export function darkTimeMs(answers: readonly Answer[]): number {
   return to - from;
 }
 
-/** Returns when the answered connections before and after that time began, in epoch milliseconds. */
+/** Returns when the connections before and after that time began, in epoch milliseconds. */
 export function longestDark(answers: readonly Answer[]): { readonly from: number; readonly to: number } {
   const first = answers[0]?.at ?? 0;
   let longest = { from: first, to: first };
