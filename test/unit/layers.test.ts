@@ -41,6 +41,7 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
   ...genericBridge('delivery', ['bridge/backoff.ts', 'bridge/clock.ts', 'bridge/queue']),
   ...genericBridge('probes', ['bridge/clock.ts']),
   ...genericBridge('nodes', [
+    'bridge/backoff.ts',
     'bridge/clock.ts',
     'bridge/gauges.ts',
     'bridge/probes',
