@@ -49,6 +49,9 @@ const readings: Readonly<Record<string, (settings: Settings, value: string) => s
   [annotation.healthCheckFailureThreshold]: ofCheck(({ failureThreshold }) => `${failureThreshold} in a row`),
   [annotation.healthCheckSuccessThreshold]: ofCheck(({ successThreshold }) => `${successThreshold} in a row`),
   [annotation.onDemote]: ({ onDemote }) => onDemote,
+  [annotation.scaleDown]: ({ scaleDown }) =>
+    scaleDown === null ? 'as it is' : `the leader and ${scaleDown} others, once it has led for scale-down-after`,
+  [annotation.scaleDownAfter]: ({ scaleDownAfterMs }) => formatSpan(scaleDownAfterMs),
   [annotation.elections]: (_, value) => (parseElections(value) ?? ['as they are']).join(', '),
   [annotation.active]: (_, value) => `${parseActive(value) ?? 'as many slots as there are'} at once`,
   [annotation.spread]: (_, value) => `${parseSpread(value) ?? 'prefer'}, of pods that lead another election`,

@@ -30,6 +30,7 @@ import {
 } from './fitness.ts';
 import { nodeBlindUntil } from './nodeFault.ts';
 import type { LeaderRecord } from './record.ts';
+import { askedSurvivor, isKeptBy } from './scaleRecord.ts';
 import type { Settings } from './settings.ts';
 import type { Candidate, Uid } from './snapshot.ts';
 import { type StrategyContext, selectFirst } from './strategy.ts';
@@ -136,12 +137,24 @@ function chooseBesideFitLeader(incumbent: Candidate, input: ChoiceInput, now: nu
   if (pinned?.uid === incumbent.uid) return kept('LeaderFit', incumbent);
   if (pinned !== undefined && isEligible(pinned, input.rules, now) && !isWorseNode(pinned, incumbent))
     return { outcome: 'elected', reason: 'Pinned', pod: pinned };
-  if (staysWhileFit(settings)) return kept('LeaderFit', incumbent);
+  const survivor = askedSurvivor(input.record.scale, now);
+  const successor = input.candidates.find(({ uid }) => uid === survivor);
+  if (successor !== undefined && mayTakeOver(successor, incumbent, input, now))
+    return { outcome: 'elected', reason: 'ScaleDownSurvivor', pod: successor };
+  if (staysWhileFit(settings) || isKeptBy(input.record.scale, incumbent)) return kept('LeaderFit', incumbent);
   const rivals = input.candidates.filter((pod) => pod.uid !== incumbent.uid && isEligible(pod, input.rules, now));
   const first = selectFirst([withoutCordon(incumbent), ...rivals], strategyContext(input));
   return first === undefined || first.uid === incumbent.uid
     ? kept('LeaderFit', incumbent)
     : { outcome: 'elected', reason: 'Preferred', pod: first };
+}
+
+/** Whether a fit leader may be left for a pod that will survive it (lib/scaleDown). */
+export function mayTakeOver(pod: Candidate, incumbent: Candidate, input: ChoiceInput, now: number): boolean {
+  const { pinLeader, roleCheck, paused } = input.settings;
+  if (paused || roleCheck !== null || input.hasUnreadable || isBlind(incumbent, input, now)) return false;
+  if (pinLeader !== null && pinLeader !== pod.name) return false;
+  return pod.uid !== incumbent.uid && isEligible(pod, input.rules, now) && !isWorseNode(pod, incumbent);
 }
 
 /**

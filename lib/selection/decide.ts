@@ -15,6 +15,7 @@ import { nodeWarnings } from './nodeWarnings.ts';
 import { planRoutes, planService } from './plan.ts';
 import { type LeaderRecord, parseEpoch, toLeader } from './record.ts';
 import { roleWarnings } from './roleWarnings.ts';
+import { scaleWarnings } from './scaleRecord.ts';
 import type { Situation } from './situation.ts';
 import type { Candidate } from './snapshot.ts';
 import { sliceName } from './wantedNames.ts';
@@ -66,6 +67,7 @@ export function decide(whole: Situation, now: number): Decided {
     ...roleWarnings(situation, choice),
     ...(situation.read.settings.roleCheck === null ? nodeWarnings(choice) : []),
     ...demotionWarnings(situation, choice),
+    ...scaleWarnings(record.scale, situation.source.annotations[annotation.scaleDown]),
     ...foreignSliceWarnings(snapshot, leaderName.name, (name) => owned.slices.some((slice) => slice.name === name)),
   ];
   const isSameUnderNewEpoch = choice.outcome === 'kept' && isNewSlice;

@@ -32,6 +32,7 @@ export const electedReasons = [
   'RoleTaken', // it says that it is the primary, and the leader does not
   'Pinned',
   'Preferred', // sticky is false and the strategy puts another one first
+  'ScaleDownSurvivor', // it survives when the workload is scaled down, and the leader would not
   'LeaderShared', // it leads a lower slot of the same pool
   'SliceMadeAnew', // the same pod under a new epoch, after a deleted slice or a renamed Service
 ] as const;
@@ -98,6 +99,7 @@ export interface Warning {
     | 'NodeUnfit'
     | 'DemotionRefused'
     | 'DemotionSkipped'
+    | 'ScaleDownRefused'
     | 'NoReadyPods'
     | 'NoPodsFound';
   readonly value: string;

@@ -31,6 +31,8 @@ export const annotation = {
   roleCheckExpect: `${PREFIX}role-check-expect`,
   onDemote: `${PREFIX}on-demote`,
   onCordon: `${PREFIX}on-cordon`,
+  scaleDown: `${PREFIX}scale-down`,
+  scaleDownAfter: `${PREFIX}scale-down-after`,
   elections: `${PREFIX}elections`,
   active: `${PREFIX}active`,
   spread: `${PREFIX}spread`,
@@ -55,6 +57,9 @@ export const annotation = {
   announcedEpoch: `${PREFIX}announced-epoch`,
   announcedLeaderPodUid: `${PREFIX}announced-leader-pod-uid`,
   leaderHistory: `${PREFIX}leader-history`,
+  // what scale-down remembers, on the primary slice and on the leader Service
+  scaleState: `${PREFIX}scale-state`,
+  scaleRestore: `${PREFIX}scale-restore`,
 } as const;
 
 export const label = {

@@ -24,6 +24,7 @@ export const reasonText: Readonly<Record<Reason, string>> = {
   RoleTaken: 'it says that it is the primary, and the pod that led before does not',
   Pinned: 'pinned by zen-lead.io/pin-leader',
   Preferred: 'the strategy prefers it, and sticky is false',
+  ScaleDownSurvivor: 'it is the pod that survives when the workload is scaled down',
   LeaderShared: 'the pod that led before leads a lower slot of the same pool',
   SliceMadeAnew: 'the same pod under a new epoch: its EndpointSlice was made again',
   LeaderFit: 'the leader is fit',

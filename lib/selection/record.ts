@@ -14,6 +14,7 @@ import { type Demotion, parseDemotion } from './demotion.ts';
 import { annotation, label } from './names.ts';
 import { type OutsideVerdict, parseVerdicts } from './outsideVerdict.ts';
 import { findOwned, type Owned } from './ownership.ts';
+import { parseScaleRecord, type ScaleRecord } from './scaleRecord.ts';
 import { parseSettings } from './settings.ts';
 import type { ServiceView, SliceView, Snapshot, Uid } from './snapshot.ts';
 import { namesWantedWith } from './wantedNames.ts';
@@ -42,6 +43,8 @@ export interface LeaderRecord {
   readonly demotion: Demotion | null;
   /** What callers from outside said of pods, as it stands there; also what has ended. */
   readonly verdicts: readonly OutsideVerdict[];
+  /** What scale-down has done or asks for. Null where it has nothing to say. */
+  readonly scale: ScaleRecord | null;
   /** The outbox: what has been announced. */
   readonly announced: { readonly epoch: number | null; readonly leaderUid: string | null };
 }
@@ -90,6 +93,7 @@ export function recordOf(owned: Owned, preferredName: string | undefined, slot =
     lastZone: notes[annotation.lastZone],
     demotion: parseDemotion(notes[annotation.demotion]),
     verdicts: parseVerdicts(notes[annotation.verdicts]),
+    scale: parseScaleRecord(notes[annotation.scaleState]),
     announced: readAnnounced(slice, service, slot),
   };
 }

@@ -12,6 +12,7 @@ import type { Decision, Plan, Route } from './decision.ts';
 import { formatDemotion, orderOf } from './demotion.ts';
 import { annotation } from './names.ts';
 import { formatVerdicts } from './outsideVerdict.ts';
+import { formatScaleRecord } from './scaleRecord.ts';
 import type { Situation } from './situation.ts';
 import { type DesiredSlice, sliceWrites, toEndpointView } from './sliceWrites.ts';
 import type { ResourceVersion, SliceView } from './snapshot.ts';
@@ -64,9 +65,9 @@ function primaryRecord(
     mustRecord(old[annotation.podsRevision], pods) ||
     mustRecord(old[annotation.servicesRevision], services);
   const isNewWord = !isSameLeader || old[annotation.reason] === undefined;
-  const { slice, verdicts } = situation.record;
+  const { slice, verdicts, scale } = situation.record;
   // Another slice becomes the record, after a rename or a change of the primary family.
-  const carried = slice !== null && slice.name !== existing?.name && verdicts.length > 0;
+  const isCarried = slice !== null && slice.name !== existing?.name;
   const order = isSameLeader ? null : orderOf(situation, decision, now);
   return {
     ...(order !== null && { demotes: order }),
@@ -82,7 +83,8 @@ function primaryRecord(
         [annotation.leaderLastSwitchTime]: new Date(now).toISOString(),
       }),
       ...(order !== null && { [annotation.demotion]: formatDemotion(order.demotion) }),
-      ...(carried && { [annotation.verdicts]: formatVerdicts(verdicts) }),
+      ...(isCarried && verdicts.length > 0 && { [annotation.verdicts]: formatVerdicts(verdicts) }),
+      ...(isCarried && scale !== null && { [annotation.scaleState]: formatScaleRecord(scale) }),
       // Where the last leader ran outlives it. node- and zone-aware need it when they choose the
       // next one.
       ...(leader !== null && {
@@ -109,6 +111,7 @@ function secondaryRecord({ epoch }: Decision, existing: SliceView | undefined): 
     annotation.lastZone,
     annotation.demotion,
     annotation.verdicts,
+    annotation.scaleState,
   ].filter((key) => old[key] !== undefined);
   return {
     annotationsDiffer: old[annotation.epoch] !== String(epoch) || leftovers.length > 0,

@@ -16,6 +16,7 @@ import { parseDuration } from './parseDuration.ts';
 import { MAX_PREFERRED, parsePreferred } from './preference.ts';
 import { readChecks } from './readChecks.ts';
 import type { RoleCheckSettings } from './roleCheck.ts';
+import { DEFAULT_AFTER_MS, MAX_WARM, parseWarm } from './warm.ts';
 
 export const strategies = ['oldest', 'newest', 'random', 'node-aware', 'zone-aware', 'priority', 'weighted'] as const;
 export type Strategy = (typeof strategies)[number];
@@ -54,6 +55,10 @@ export interface Settings {
   readonly onDemote: OnDemote;
   /** Whether a leader leaves a node that is cordoned, before a drain ends it. */
   readonly onCordon: OnCordon;
+  /** How many pods beside the leader the workload is scaled down to. Null where it is not. */
+  readonly scaleDown: number | null;
+  /** How long the leader has led unmoved before that, milliseconds. */
+  readonly scaleDownAfterMs: number;
 }
 
 export interface Unreadable {
@@ -94,8 +99,8 @@ export function parseSettings(annotations: Readonly<Record<string, string>>): Re
   }
   const readBoolean = (key: string, fallback: boolean, whenUnreadable = fallback): boolean =>
     read(key, annotations[key] === undefined ? fallback : whenUnreadable, '"true" or "false"', parseBoolean);
-  const readDuration = (key: string): number =>
-    read(key, 0, 'a Go duration that is not negative, such as "30s"', parseDuration);
+  const readDuration = (key: string, fallback = 0): number =>
+    read(key, fallback, 'a Go duration that is not negative, such as "30s"', parseDuration);
   const readOne = <T extends string>(key: string, values: readonly T[], fallback: T): T =>
     read(key, fallback, values.join(', '), (text) => values.find((value) => value === text) ?? null);
   const readPreferred = (key: string, what: string): readonly string[] =>
@@ -130,6 +135,8 @@ export function parseSettings(annotations: Readonly<Record<string, string>>): Re
     // A value that cannot be read deletes no pod.
     onDemote: readOne(annotation.onDemote, onDemoteValues, 'none'),
     onCordon: readOne(annotation.onCordon, onCordonValues, 'stay'),
+    scaleDown: read<number | null>(annotation.scaleDown, null, `a whole number from 0 to ${MAX_WARM}`, parseWarm),
+    scaleDownAfterMs: readDuration(annotation.scaleDownAfter, DEFAULT_AFTER_MS),
   };
   return { settings, unreadable };
 }

@@ -12,6 +12,7 @@ import { annotation } from './names.ts';
 import { reportedUnfit } from './outsideVerdict.ts';
 import { findOwned, type Owned } from './ownership.ts';
 import { type LeaderRecord, recordOf } from './record.ts';
+import { isStanding } from './scaleRecord.ts';
 import { parseSettings, type ReadSettings } from './settings.ts';
 import type { IpFamily, ServiceView, Snapshot } from './snapshot.ts';
 import { namesWantedWith, sliceName } from './wantedNames.ts';
@@ -74,7 +75,10 @@ export function readSituation(snapshot: Snapshot, now: number): Situation | null
     read,
     owned,
     record,
-    isEnabled: election?.isWanted !== false && (isUnreadable(annotation.enabled) ? exists : read.settings.enabled),
+    // What was scaled down is restored first, and the leader stays until then.
+    isEnabled:
+      isStanding(record.scale) ||
+      (election?.isWanted !== false && (isUnreadable(annotation.enabled) ? exists : read.settings.enabled)),
     isRoutable: source.type !== 'ExternalName' && Object.keys(source.selector ?? {}).length > 0,
     families,
     choice: {

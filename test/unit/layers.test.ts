@@ -18,6 +18,11 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
   'lib/selection': { mayImport: [], outside: false },
   // Of lib/kube the reading of fields alone, which is pure as well.
   'lib/lock': { mayImport: ['lib/errors.ts', 'lib/kube/fields.ts'], outside: false },
+  // The rules of scale-down stand beside the record that the selection keeps.
+  'lib/scaleDown': {
+    mayImport: ['lib/errors.ts', 'lib/selection', 'lib/kube/fields.ts'],
+    outside: false,
+  },
   'lib/expression': { mayImport: [], outside: true },
   // The wire of flows: the rules beside the envelope and the schemas.
   'lib/flow/events': {
@@ -33,7 +38,16 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
   apiserver: { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection'], outside: true },
   'lib/recording': { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/events'], outside: true },
   functions: {
-    mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/flow', 'lib/lock', 'lib/events', 'lib/kube'],
+    mayImport: [
+      'lib/errors.ts',
+      'lib/telemetry',
+      'lib/selection',
+      'lib/scaleDown',
+      'lib/flow',
+      'lib/lock',
+      'lib/events',
+      'lib/kube',
+    ],
     outside: true,
   },
   ...genericBridge('watch', ['bridge/backoff.ts', 'bridge/clock.ts', 'bridge/sleep.ts']),

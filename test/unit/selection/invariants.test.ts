@@ -66,6 +66,8 @@ const annotations: fc.Arbitrary<Record<string, string>> = fc.record(
     'health-check': fc.constantFrom(CHECK, CHECK, CHECK, 'tcp://:1', 'tcp'),
     'health-check-timeout': fc.constantFrom('1s', '1s', '1s', 'soon'),
     'on-demote': fc.constantFrom('none', 'evict', 'evict', 'delete', 'kill'),
+    'scale-down': fc.constantFrom('0', '1', 'none'),
+    'scale-down-after': fc.constantFrom('0s', '5m', 'soon'),
     'on-cordon': fc.constantFrom('stay', 'move', 'move', 'leave'),
   },
   { requiredKeys: [] },

@@ -20,6 +20,8 @@ describe('parseSettings', () => {
         noLeader: 'clear',
         onDemote: 'none',
         onCordon: 'stay',
+        scaleDown: null,
+        scaleDownAfterMs: 600_000,
         portsMode: 'strict',
         pinLeader: null,
         paused: false,
@@ -47,6 +49,9 @@ describe('parseSettings', () => {
     ['pin-leader', 'postgres-1.x', 'pinLeader', 'postgres-1.x'],
     ['paused', 'true', 'paused', true],
     ['followers', 'true', 'followers', true],
+    ['scale-down', '0', 'scaleDown', 0],
+    ['scale-down', '1000', 'scaleDown', 1_000],
+    ['scale-down-after', '30s', 'scaleDownAfterMs', 30_000],
     ['followers', 'readers', 'followers', 'readers'],
     ...['ClusterIP', 'NodePort', 'LoadBalancer'].map(
       (value) => ['leader-service-type', value, 'leaderServiceType', value] as const,
