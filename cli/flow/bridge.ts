@@ -1,6 +1,6 @@
 /**
- * Runs `zen-flow bridge`, which watches flows, records and Jobs. It posts an event to the functions
- * for every change that may lead a flow on.
+ * Runs `zen-flow bridge`, which watches flows, records, Jobs and schedules. It posts an event to
+ * the functions for every change that may lead a flow on.
  *
  * Guarantees: the bridge waits for an API server or a sink that is not there yet. SIGTERM ends it
  * with exit code 0 once what is in flight is done.
@@ -9,11 +9,13 @@
 import { createEventPoster } from '../../bridge/delivery/eventPoster.ts';
 import { createHttpSink } from '../../bridge/delivery/httpSink.ts';
 import { startFlowHttpBridge } from '../../bridge/startFlowBridge.ts';
+import { startScheduleBridge } from '../../bridge/startScheduleBridge.ts';
 import { flowCommands } from '../../lib/config/flowCommands.ts';
 import type { CommandLineOf } from '../../lib/config/parseCommandLine.ts';
 import type { zenFlow } from '../../lib/config/program.ts';
 import type { ValuesOf } from '../../lib/config/setting.ts';
 import { parseFlowReply } from '../../lib/flow/events/parseFlowReply.ts';
+import { parseScheduleReply } from '../../lib/flow/events/scheduleEvent.ts';
 import { recordBuild } from '../../lib/telemetry/build.ts';
 import { createFlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
@@ -55,6 +57,9 @@ export async function bridge(
   const where = { api, sink, sinkUrl, deadLetterSink, clusterName, schemasUrl, namespaces };
   const started = startFlowHttpBridge({ ...where, metrics, flowMetrics, log, tracing, tuning, lease });
   open.defer(() => started.close());
+  const scheduleSink = createHttpSink(openPoster(sinkUrl, tokenFile), parseScheduleReply, Date.now);
+  const schedules = startScheduleBridge({ ...where, sink: scheduleSink, log, tracing });
+  open.defer(() => schedules.close());
   leaveSmallHeapToV8(() => started.readiness().ready);
   const host = chooseListenHost(values);
   const probes = await startProbes({ host, port: values.port, metrics, isReady: started.readiness });

@@ -1,12 +1,27 @@
-/** Starts bridge and functions of flows in one process, where events pass in memory. */
+/**
+ * Starts bridge and functions of flows and schedules in one process, where events pass in memory.
+ */
 
 import { type FlowBridge, type FlowBridgeOptions, startFlowBridge } from '../../bridge/startFlowBridge.ts';
+import { startScheduleBridge } from '../../bridge/startScheduleBridge.ts';
 import { createInProcessFlowSink } from '../../functions/flows/inProcessFlowSink.ts';
+import { createInProcessScheduleSink } from '../../functions/schedules/inProcessScheduleSink.ts';
 
 export function startZenFlow(options: Omit<FlowBridgeOptions, 'sink' | 'sinkUrl'>): FlowBridge {
   const { api, log, flowMetrics: metrics, clock } = options;
-  return startFlowBridge({
-    ...options,
-    sink: createInProcessFlowSink({ api, log, metrics, now: clock?.now ?? Date.now }),
+  const deps = { api, log, metrics, now: clock?.now ?? Date.now };
+  const flows = startFlowBridge({ ...options, sink: createInProcessFlowSink(deps) });
+  const { clusterName, namespaces, tracing } = options;
+  const schedules = startScheduleBridge({
+    ...{ api, clusterName, namespaces, log, tracing },
+    ...(clock !== undefined && { clock }),
+    sink: createInProcessScheduleSink(deps),
   });
+  return {
+    readiness: flows.readiness,
+    async close() {
+      await schedules.close();
+      await flows.close();
+    },
+  };
 }

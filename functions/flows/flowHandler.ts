@@ -1,5 +1,5 @@
 /**
- * createFlowHandler: handles the events of flows that arrive over HTTP.
+ * createFlowHandler: handles the events of flows and schedules that arrive over HTTP.
  *
  * Guarantees: the data of a sender that is not trusted is not even read. Only a trusted sender gets
  * the state that was read.
@@ -15,8 +15,11 @@ import {
   parseFlowEvent,
   readFlowData,
 } from '../../lib/flow/events/parseFlowEvent.ts';
+import { toScheduleReply } from '../../lib/flow/events/scheduleEvent.ts';
 import { toFlowReply } from '../../lib/flow/events/toFlowReply.ts';
 import type { EventHandler } from '../eventHandler.ts';
+import { onScheduleEvent } from '../schedules/onScheduleEvent.ts';
+import { countCalls } from './countCalls.ts';
 import { createFlowReconciler, hintData } from './flowReconciler.ts';
 import { findFlowOf, onJobEvent } from './onJobEvent.ts';
 import { onJobFlowEvent } from './onJobFlowEvent.ts';
@@ -29,6 +32,7 @@ export interface FlowHandlerDeps extends FlowDeps {
 
 export function createFlowHandler({ maxHints, ...deps }: FlowHandlerDeps): EventHandler<IncomingFlowEvent> {
   const reconciler = createFlowReconciler(deps, maxHints);
+  const counted = { ...deps, api: countCalls(deps.api, deps.metrics) };
 
   const answer = ({ source }: { readonly source: string }, flow: FlowRef, data: FlowReplyData) =>
     pack(toFlowReply({ source, subject: flowSubject(flow), decidedAt: deps.now() }, data), deps.now());
@@ -42,9 +46,15 @@ export function createFlowHandler({ maxHints, ...deps }: FlowHandlerDeps): Event
     return { flow, data: hintData(read.carry), whyHint: 'unreadable' };
   }
 
+  async function answerSchedule(source: string, { namespace, name }: FlowRef, signal: AbortSignal) {
+    const ref = { namespace, name };
+    return toScheduleReply(source, ref, await onScheduleEvent(ref, counted, signal), deps.now());
+  }
+
   async function onForeign(event: ForeignFlowHint, signal: AbortSignal) {
     const { object } = event;
     if (object === null) return [];
+    if (object.kind === 'JobFlowSchedule') return [await answerSchedule(event.source, object, signal)];
     const isJob = object.kind === 'Job';
     const flow = isJob ? await findFlowOf(deps.api, object, signal) : object;
     if (flow === null) return [];
@@ -57,6 +67,7 @@ export function createFlowHandler({ maxHints, ...deps }: FlowHandlerDeps): Event
     async handle(event, { sender, signal }) {
       if (event.kind === 'ours') return [];
       if (event.kind === 'foreign') return onForeign(event, signal);
+      if (event.kind === 'schedule') return [await answerSchedule(event.source, event.schedule, signal)];
       const { flow } = event;
       const run = event.type.startsWith('io.zen-flow.job.') ? onJobEvent : onJobFlowEvent;
       const request = requestOf(event, sender === 'trusted');

@@ -2,60 +2,32 @@
  * tellFlow: writes the Kubernetes Events of one decision, which `kubectl describe` shows. The
  * reasons are those of the Go zen-flow.
  *
- * Guarantees: the name follows from flow, step, attempt and reason, so that saying it twice is
- * AlreadyExists. A failure is logged and holds nothing up.
+ * Guarantees: the name follows from flow, step, attempt and reason.
  * Does not guarantee that each change is told: a function that is killed between the record and the
  * Event tells nothing.
  */
 
 import { codeOf } from '../../lib/errors.ts';
-import { hashId } from '../../lib/events/eventId.ts';
 import type { Decision } from '../../lib/flow/engine/advance.ts';
 import type { StepChange } from '../../lib/flow/engine/progress.ts';
-import { API_VERSION } from '../../lib/flow/state/names.ts';
 import type { FlowView } from '../../lib/flow/state/snapshot.ts';
-import { events, type KubeApi } from '../../lib/kube/kubeApi.ts';
-import type { Logger } from '../../lib/telemetry/logger.ts';
+import { type EventDeps, type News, writeEvents } from './writeEvents.ts';
 
-interface News {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly note: string;
-  /** Tells it apart from others with the same reason. */
-  readonly about: readonly (string | number)[];
-}
-
-interface TellDeps {
-  readonly api: KubeApi;
-  readonly log: Logger;
-  readonly now: () => number;
-}
-
-export function tellFlow(flow: FlowView, decision: Decision, deps: TellDeps, signal: AbortSignal): Promise<void> {
-  return tell(flow, [...decision.changes.flatMap(newsOfStep), ...newsOfFlow(flow, decision)], deps, signal);
+export function tellFlow(flow: FlowView, decision: Decision, deps: EventDeps, signal: AbortSignal): Promise<void> {
+  return writeEvents(
+    'JobFlow',
+    flow,
+    [...decision.changes.flatMap(newsOfStep), ...newsOfFlow(flow, decision)],
+    deps,
+    signal,
+  );
 }
 
 /** Of a Job that cannot be made for now: once for each version of the flow. */
-export function tellFailure(flow: FlowView, error: unknown, deps: TellDeps, signal: AbortSignal): Promise<void> {
-  const note = (error instanceof Error ? error.message : String(error)).slice(0, MAX_NOTE);
+export function tellFailure(flow: FlowView, error: unknown, deps: EventDeps, signal: AbortSignal): Promise<void> {
+  const note = error instanceof Error ? error.message : String(error);
   const about = [flow.resourceVersion, codeOf(error) ?? ''];
-  return tell(flow, [{ type: 'Warning', reason: 'JobNotCreated', note, about }], deps, signal);
-}
-
-/** Validation allows 1,024 bytes, and a character may have four. */
-const MAX_NOTE = 256;
-
-async function tell(flow: FlowView, news: readonly News[], deps: TellDeps, signal: AbortSignal): Promise<void> {
-  for (const each of news) {
-    try {
-      await deps.api.create(events, flow.namespace, toEvent(flow, each, deps.now()), signal);
-    } catch (error) {
-      if (codeOf(error) === 'KUBE_ALREADY_EXISTS') continue;
-      const about = { flow: `${flow.namespace}/${flow.name}`, reason: each.reason };
-      deps.log.warn({ err: error, ...about }, 'an Event was not written');
-      return;
-    }
-  }
+  return writeEvents('JobFlow', flow, [{ type: 'Warning', reason: 'JobNotCreated', note, about }], deps, signal);
 }
 
 function newsOfStep({ step, to, reason, attempt }: StepChange): readonly News[] {
@@ -95,21 +67,4 @@ function newsOfFlow({ status, resourceVersion }: FlowView, { phase, reason, reco
   return status?.phase === 'Suspended'
     ? [{ type: 'Normal', reason: 'FlowResumed', note: 'the flow goes on', about }]
     : [];
-}
-
-function toEvent({ namespace, name, uid }: FlowView, { type, reason, note, about }: News, at: number): object {
-  return {
-    apiVersion: 'events.k8s.io/v1',
-    kind: 'Event',
-    metadata: { namespace, name: `${name}.${hashId([uid, reason, ...about])}` },
-    // metav1.MicroTime is parsed with exactly six digits of a second.
-    eventTime: new Date(at).toISOString().replace('Z', '000Z'),
-    reportingController: 'zen-lead.io/zen-flow',
-    reportingInstance: 'zen-flow',
-    action: 'Advance',
-    reason,
-    regarding: { apiVersion: API_VERSION, kind: 'JobFlow', namespace, name, uid },
-    note,
-    type,
-  };
 }

@@ -17,7 +17,7 @@ const files = {
   operand: true,
   placeholder: 'FILE',
   required: true,
-  meaning: 'Files of YAML or JSON; each JobFlow in them counts. - is standard input.',
+  meaning: 'Files of YAML or JSON; each JobFlow and JobFlowSchedule in them counts. - is standard input.',
 } as const satisfies Setting;
 
 const file = {
@@ -25,7 +25,7 @@ const file = {
   operand: true,
   placeholder: 'FILE',
   required: true,
-  meaning: 'File of YAML or JSON with one JobFlow; - is standard input.',
+  meaning: 'File of YAML or JSON with one JobFlow or JobFlowSchedule; - is standard input.',
 } as const satisfies Setting;
 
 const { hintTimeoutMs, resyncIntervalMs } = deliverySettings;
@@ -123,7 +123,7 @@ export const flowCommands = {
     },
   },
   lint: {
-    summary: 'What is wrong with a flow, with line and column; exit code 1 for an error.',
+    summary: 'What is wrong with a flow or a schedule, with line and column; exit code 1 for an error.',
     settings: { files },
   },
   simulate: {

@@ -41,6 +41,8 @@ export const jobs: Resource = { groupVersion: '/apis/batch/v1', plural: 'jobs' }
 export const jobFlows: Resource = { groupVersion: '/apis/workflow.kube-zen.io/v1alpha1', plural: 'jobflows' };
 export const jobFlowStatus: Resource = { ...jobFlows, subresource: 'status' };
 export const jobFlowRecords: Resource = { ...jobFlows, plural: 'jobflowrecords' };
+export const jobFlowSchedules: Resource = { ...jobFlows, plural: 'jobflowschedules' };
+export const jobFlowScheduleStatus: Resource = { ...jobFlowSchedules, subresource: 'status' };
 
 const webhookConfigurations = { groupVersion: '/apis/admissionregistration.k8s.io/v1' } as const;
 /** In no namespace. */

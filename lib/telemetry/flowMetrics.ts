@@ -16,6 +16,8 @@ const jobBuckets = [1, 2.5, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 7_200, 21_600
 const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** A minute to a week: a person answers. */
 const approvalBuckets = [60, 300, 600, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400, 604_800];
+/** Seconds, 100 ms to an hour: a run of a schedule is due at a whole minute. */
+const delayBuckets = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600];
 /** 256 B to 512 KiB, at which a flow fails. */
 const recordBuckets = [256, 1_024, 4_096, 16_384, 65_536, 131_072, 262_144, 524_288];
 
@@ -73,6 +75,19 @@ export function createFlowMetrics(registry: Registry, limit = DEFAULT_LIMIT) {
       'timeouts_total',
       'Deadlines that were over, by what had it (step_timeout, approval_timeout, finally_timeout, jobflow_timeout).',
       ['flow', 'step', 'timeout_type'],
+    ),
+
+    // functions: schedules
+    scheduleRuns: counter(
+      'schedule_runs_total',
+      'Runs of schedules, by what became of them (started, missed, many_missed, waiting, refused). The label flow is the name of the schedule.',
+      ['flow', 'result'],
+    ),
+    scheduleDelaySeconds: histogram(
+      'schedule_delay_seconds',
+      'From the minute of a run to the making of its flow.',
+      [],
+      delayBuckets,
     ),
 
     // functions: how it is done

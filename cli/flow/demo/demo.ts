@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { type EmbeddedApiServer, startApiServer } from '../../../apiserver/startApiServer.ts';
 import { jobFlowCrd } from '../../../deploy/flow/jobFlowCrd.ts';
 import { jobFlowRecordCrd } from '../../../deploy/flow/jobFlowRecordCrd.ts';
+import { jobFlowScheduleCrd } from '../../../deploy/flow/jobFlowScheduleCrd.ts';
 import type { flowCommands } from '../../../lib/config/flowCommands.ts';
 import type { ValuesOf } from '../../../lib/config/setting.ts';
 import { ZenLeadError } from '../../../lib/errors.ts';
@@ -36,7 +37,7 @@ export async function demo(values: ValuesOf<(typeof flowCommands)['demo']['setti
   open.defer(() => rm(directory, { recursive: true }));
   const server = await startApiServer();
   open.defer(() => server.close());
-  for (const definition of [jobFlowCrd, jobFlowRecordCrd]) server.objects.create(definition);
+  for (const definition of [jobFlowCrd, jobFlowRecordCrd, jobFlowScheduleCrd]) server.objects.create(definition);
   const controller = startJobController({ objects: server.objects, endOf });
   open.defer(() => controller.close());
   const kubeconfig = join(directory, 'kubeconfig');

@@ -16,6 +16,7 @@ import { flowEventDataZod } from './flowSchema.ts';
 import { parseFlowSubject } from './flowSubject.ts';
 import { unpackSnapshot } from './packSnapshot.ts';
 import { parseForeignFlow } from './parseForeignFlow.ts';
+import { parseScheduleSubject } from './scheduleEvent.ts';
 
 export interface ParsedFlowEvent {
   readonly kind: 'flow';
@@ -37,25 +38,43 @@ export interface ForeignFlowHint {
   readonly id: string;
   readonly source: string;
   /** Null for an object of another kind, which concerns no flow. */
-  readonly object: { readonly kind: 'JobFlow' | 'Job'; readonly namespace: string; readonly name: string } | null;
+  readonly object: {
+    readonly kind: 'JobFlow' | 'JobFlowSchedule' | 'Job';
+    readonly namespace: string;
+    readonly name: string;
+  } | null;
+}
+
+/** A schedule is always read, so that nothing else of such an event counts. */
+export interface ScheduleHint {
+  readonly kind: 'schedule';
+  readonly source: string;
+  readonly schedule: FlowRef;
 }
 
 export type IncomingFlowEvent =
   | ParsedFlowEvent
+  | ScheduleHint
   | ForeignFlowHint
   /** One of our own replies that a Broker has brought back. */
   | { readonly kind: 'ours'; readonly type: string };
 
 /** Bounded, because log lines and spans hold it. */
 const TYPE = /^io\.zen-flow\.(?:jobflow|job)\.[a-z]{1,64}$/;
+const SCHEDULE_TYPE = /^io\.zen-flow\.jobflowschedule\.[a-z]{1,64}$/;
+const OURS = /^io\.zen-flow\.(?:flow|step|schedule)\./;
 
 export function parseFlowEvent(envelope: Envelope): IncomingFlowEvent {
   const { id, type, source, time, extensions, data } = envelope;
-  if (type.startsWith('io.zen-flow.flow.') || type.startsWith('io.zen-flow.step.')) return { kind: 'ours', type };
+  if (OURS.test(type)) return { kind: 'ours', type };
   if (isForeignType(type)) return parseForeignFlow(envelope);
-  if (!TYPE.test(type))
-    throw inputError('type', 'is none of io.zen-flow.jobflow.*, io.zen-flow.job.* and dev.knative.apiserver.*');
   const subject = envelope.subject ?? '';
+  if (SCHEDULE_TYPE.test(type)) return { kind: 'schedule', source, schedule: parseScheduleSubject(subject) };
+  if (!TYPE.test(type))
+    throw inputError(
+      'type',
+      'is none of io.zen-flow.jobflow.*, io.zen-flow.job.*, io.zen-flow.jobflowschedule.* and dev.knative.apiserver.*',
+    );
   const traceparent = extensions.get('traceparent');
   return {
     kind: 'flow',

@@ -8,6 +8,7 @@
 import type { FlowPhase } from '../state/flowPhase.ts';
 import { stepPhases, type Values } from '../state/record.ts';
 import type { FlowStatusView, StepStatusView } from '../state/snapshot.ts';
+import { instant, type Loose, list, text, toLoose, whole } from './looseFields.ts';
 
 const flowPhases: readonly FlowPhase[] = [
   'Pending',
@@ -19,10 +20,8 @@ const flowPhases: readonly FlowPhase[] = [
   'Failed',
 ];
 
-type Loose = Readonly<Record<string, unknown>>;
-
 export function parseStatus(input: unknown): FlowStatusView | null {
-  const status = toFields(input);
+  const status = toLoose(input);
   const phase = flowPhases.find((each) => each === status['phase']);
   if (phase === undefined) return null;
   return {
@@ -51,7 +50,7 @@ function parseStep(step: Loose): readonly StepStatusView[] {
       reason: text(step['reason']),
       startedAt: instant(step['startTime']),
       endedAt: instant(step['completionTime']),
-      jobUid: text(toFields(step['jobRef'])['uid']),
+      jobUid: text(toLoose(step['jobRef'])['uid']),
       retries: whole(step['retryCount']) ?? 0,
       exitCode: whole(step['exitCode']),
       by: text(step['approvedBy']),
@@ -61,32 +60,9 @@ function parseStep(step: Loose): readonly StepStatusView[] {
 }
 
 function parseOutputs(step: Loose): Values {
-  const entries = list(toFields(step['outputs'])['parameters']).flatMap((each): [string, string][] => {
+  const entries = list(toLoose(step['outputs'])['parameters']).flatMap((each): [string, string][] => {
     const [name, value] = [text(each['name']), text(each['value'])];
     return name === null || value === null ? [] : [[name, value]];
   });
   return Object.fromEntries(entries);
-}
-
-function toFields(value: unknown): Loose {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value))
-    : {};
-}
-
-function list(value: unknown): readonly Loose[] {
-  return Array.isArray(value) ? value.map(toFields) : [];
-}
-
-function text(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
-}
-
-function whole(value: unknown): number | null {
-  return typeof value === 'number' && Number.isSafeInteger(value) ? value : null;
-}
-
-function instant(value: unknown): number | null {
-  const at = Date.parse(text(value) ?? '');
-  return Number.isNaN(at) ? null : at;
 }

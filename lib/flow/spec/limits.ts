@@ -10,6 +10,10 @@ export const limits = {
   specBytes: 524_288,
   /** The name of a flow is a label, and the beginning of other names. */
   flowName: 63,
+  /** Of a schedule, as of a CronJob: a minute follows, and the whole is the name of a flow. */
+  scheduleName: 52,
+  /** Of each kind that a schedule keeps. */
+  history: 100,
   templates: 64,
   dependencies: 64,
   parameters: 64,

@@ -13,6 +13,8 @@ export const label = {
   managedBy: `${GROUP}/managed-by`,
   flowUid: `${GROUP}/flow-uid`,
   attempt: `${GROUP}/attempt`,
+  /** Of a flow: the JobFlowSchedule that made it. */
+  schedule: `${GROUP}/schedule`,
 } as const;
 
 export const annotation = {
@@ -20,6 +22,10 @@ export const annotation = {
   held: `${GROUP}/held`,
   /** Who created the flow, by the webhook. */
   initiatedBy: `${GROUP}/initiated-by`,
+  /** Of a flow that a schedule made: the time that it is for, in RFC 3339. */
+  scheduledAt: `${GROUP}/scheduled-at`,
+  /** Of such a flow: how many seconds the run before it took that succeeded. */
+  expectedSeconds: `${GROUP}/expected-seconds`,
 } as const;
 
 /** What a person asks of a running flow. Each is followed by `/<step>`. */

@@ -10,6 +10,7 @@ import { startJobController } from '../../../cli/demo/jobs/jobController.ts';
 import { startZenFlow } from '../../../cli/flow/startZenFlow.ts';
 import { jobFlowCrd } from '../../../deploy/flow/jobFlowCrd.ts';
 import { jobFlowRecordCrd } from '../../../deploy/flow/jobFlowRecordCrd.ts';
+import { jobFlowScheduleCrd } from '../../../deploy/flow/jobFlowScheduleCrd.ts';
 import { parseJob } from '../../../lib/flow/objects/parseJob.ts';
 import { parseJobFlow } from '../../../lib/flow/objects/parseJobFlow.ts';
 import { parseRecordObject } from '../../../lib/flow/objects/parseRecordObject.ts';
@@ -51,7 +52,7 @@ export async function aFlowCluster(
   const server = await startApiServer();
   onTestFinished(() => server.close());
   const { objects } = server;
-  for (const definition of [jobFlowCrd, jobFlowRecordCrd]) objects.create(definition);
+  for (const definition of [jobFlowCrd, jobFlowRecordCrd, jobFlowScheduleCrd]) objects.create(definition);
   const plan = planOf(outcomes, durationMs);
   const controller = startJobController({
     objects,
