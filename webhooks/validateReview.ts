@@ -1,11 +1,12 @@
 /**
- * Decides whether a flow may be written: everything that `zen-flow lint` finds, and what the API
- * server says about its Jobs.
+ * Decides whether a flow or a schedule may be written: everything that `zen-flow lint` finds, and
+ * what the API server says about its Jobs.
  *
  * Guarantees: a write that changes no spec is allowed unread, so that a flow that older rules took
  * can still be approved, labelled and deleted.
  */
 
+import { checkScheduleObject } from '../lib/flow/schedule/checkScheduleObject.ts';
 import { checkFlowObject } from '../lib/flow/spec/checkFlowObject.ts';
 import type { JsonObject, Problem } from '../lib/flow/spec/flowSpec.ts';
 import type { Review, Verdict } from './admissionReview.ts';
@@ -22,7 +23,8 @@ export async function validateReview(review: Review, dryRun: DryRun | null, sign
   const { object, oldObject, operation } = review;
   const isWrite = operation === 'CREATE' || operation === 'UPDATE';
   if (!isWrite || object === null || isSameSpec(object, oldObject)) return allowed;
-  const { spec, problems } = checkFlowObject(object);
+  const check = object['kind'] === 'JobFlowSchedule' ? checkScheduleObject : checkFlowObject;
+  const { spec, problems } = check(object);
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) return { ...allowed, refusal: describe(errors) };
   const tried = dryRun === null ? { refused: [], warnings: [] } : await dryRun(review, spec, signal);

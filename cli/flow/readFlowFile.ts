@@ -1,5 +1,5 @@
 /**
- * Reads the JobFlows of a file, with the place of each field in it.
+ * Reads the JobFlows and JobFlowSchedules of a file, with the place of each field in it.
  *
  * Guarantees: a text that is no YAML is a problem with its line, not an error. Other kinds of
  * objects in the file are skipped, as a manifest often holds more than one.
@@ -10,9 +10,10 @@ import { text as readStream } from 'node:stream/consumers';
 import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml';
 import { inputError } from '../../lib/errors.ts';
 import { parseStatus } from '../../lib/flow/objects/parseStatus.ts';
-import { checkFlowObject } from '../../lib/flow/spec/checkFlowObject.ts';
+import { checkScheduleObject } from '../../lib/flow/schedule/checkScheduleObject.ts';
+import { checkFlowObject, type FlowObjectRead } from '../../lib/flow/spec/checkFlowObject.ts';
 import { isObject } from '../../lib/flow/spec/fieldReader.ts';
-import type { FlowSpec, Problem } from '../../lib/flow/spec/flowSpec.ts';
+import type { FlowSpec, JsonObject, Problem } from '../../lib/flow/spec/flowSpec.ts';
 import type { FlowStatusView } from '../../lib/flow/state/snapshot.ts';
 
 export interface PlacedProblem extends Problem {
@@ -65,11 +66,19 @@ export function parseFlowFile(text: string): FlowFile {
   return { flows, problems };
 }
 
+/** Of a schedule the flow is read that it makes. */
+const checks = new Map<string, (object: JsonObject) => FlowObjectRead>([
+  ['JobFlow', checkFlowObject],
+  ['JobFlowSchedule', checkScheduleObject],
+]);
+
 function toFlow(document: Document, lines: LineCounter): FlowInFile | null {
   const object: unknown = document.toJS();
-  if (!isObject(object) || object['kind'] !== 'JobFlow') return null;
+  if (!isObject(object)) return null;
+  const check = checks.get(String(object['kind']));
+  if (check === undefined) return null;
   const metadata = isObject(object['metadata']) ? object['metadata'] : {};
-  const { spec, problems } = checkFlowObject(object);
+  const { spec, problems } = check(object);
   return {
     namespace: typeof metadata['namespace'] === 'string' ? metadata['namespace'] : 'default',
     name: typeof metadata['name'] === 'string' ? metadata['name'] : '',
