@@ -7,9 +7,9 @@
  * Guarantees: no state is kept between two passes. One minute has one flow: the name is a function
  * of it, and a flow of that name counts as ours only where this schedule controls it. A flow is
  * made before the status says so, and deleted after, so that a kill in between neither loses nor
- * doubles a minute. The status carries the version that was decided on, and nothing is written later than
- * READ_LIFETIME_MS after the read.
- * Does not guarantee that a flow is not made again which others delete before any status names it.
+ * doubles a minute. The status carries the version that was decided on. Nothing is written later
+ * than READ_LIFETIME_MS after the read.
+ * Does not guarantee that a flow is not made again which others delete before a status names it.
  */
 
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
