@@ -1,19 +1,22 @@
 /** startFlowFunctions: serves the functions of flows over HTTP. */
 
 import type { FlowMetrics } from '../lib/telemetry/flowMetrics.ts';
+import { type FlowAnnouncing, openFlowAnnouncer } from './flows/flowAnnouncer.ts';
 import { createFlowHandler } from './flows/flowHandler.ts';
 import { type Functions, type ServeOptions, serveFunctions } from './serveFunctions.ts';
 
-export interface FlowFunctionsOptions extends ServeOptions {
+export interface FlowFunctionsOptions extends ServeOptions, FlowAnnouncing {
+  readonly clusterName: string;
   readonly flowMetrics: FlowMetrics;
   /** Flows whose hints are served at once. */
   readonly maxHints?: number | undefined;
 }
 
 export async function startFlowFunctions(options: FlowFunctionsOptions): Promise<Functions> {
-  const { log, flowMetrics: metrics, maxHints, now = Date.now } = options;
+  const { log, flowMetrics: metrics, maxHints, clusterName, now = Date.now } = options;
+  const announcer = openFlowAnnouncer(options, { clusterName, metrics, log, now });
   return serveFunctions(options, {
     effectOfSilence: 'no flow goes on',
-    createHandler: ({ api }) => createFlowHandler({ api, log, metrics, now, maxHints }),
+    createHandler: ({ api }) => createFlowHandler({ api, log, metrics, now, announcer, maxHints }),
   });
 }

@@ -96,6 +96,8 @@ const ENDED_ROUNDS = 120;
  */
 function roundsOf({ flow, record }: FlowAndRecord): number {
   if (record === null || isStatusBehind(flow, record)) return 1;
+  // Others are still to be told.
+  if (record.outbox !== undefined && record.outbox.entries.length > 0) return 1;
   const { phase } = flowPhase(flow.spec, record);
   if (record.endedAt !== null) return ENDED_ROUNDS;
   return phase === 'Paused' || phase === 'Suspended' ? WAITING_ROUNDS : 1;

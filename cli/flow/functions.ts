@@ -34,10 +34,15 @@ export async function functions(
   const tracing = open.adopt(await startTracing(values, 'zen-flow-functions'), (one) => one.close());
   const api = open.adopt(await connect(values, metrics, log, tracing), (one) => one.close());
   const { clusterName, port, trustedSender, audience, acceptHints, maxHints, bodyLimitBytes, maxConnections } = values;
+  const told = {
+    eventsSink: values.eventsSink,
+    eventsSinkOptions: { caCerts: values.caCerts, extensions: values.ceOverrides },
+  };
   const trust = { trustedSender, audience, acceptHints };
   const limits = { maxHints, bodyLimitBytes, maxConnections };
   const host = chooseListenHost(values);
-  const server = await startFlowFunctions({ api, port, host, ...trust, ...limits, metrics, flowMetrics, log });
+  const where = { api, clusterName, port, host };
+  const server = await startFlowFunctions({ ...where, ...trust, ...limits, ...told, metrics, flowMetrics, log });
   open.defer(() => server.close());
   log.info({ url: server.url, clusterName, trustedSender }, 'started');
   open.adopt(followConfig({ values, readSettings, log, commands: flowCommands }), (one) => one.close());

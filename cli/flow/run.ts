@@ -36,8 +36,10 @@ export async function run(values: ValuesOf<(typeof flowCommands)['run']['setting
   const tuning = toBridgeTuning(values);
   const lease = toLeaseSettings(values, access.namespace);
   const api = open.adopt(connectTo(access, metrics, log, tracing), (one) => one.close());
-  const { clusterName, namespaces } = values;
-  const zenFlow = startZenFlow({ api, clusterName, namespaces, tuning, lease, metrics, flowMetrics, log, tracing });
+  const { clusterName, namespaces, eventsSink } = values;
+  const told = { eventsSink, eventsSinkOptions: { caCerts: values.caCerts, extensions: values.ceOverrides } };
+  const where = { api, clusterName, namespaces, tuning, lease };
+  const zenFlow = startZenFlow({ ...where, ...told, metrics, flowMetrics, log, tracing });
   open.defer(() => zenFlow.close());
   const host = chooseListenHost(values);
   const probes = await startProbes({ host, port: values.port, metrics, isReady: zenFlow.readiness });

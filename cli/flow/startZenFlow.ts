@@ -4,14 +4,16 @@
 
 import { type FlowBridge, type FlowBridgeOptions, startFlowBridge } from '../../bridge/startFlowBridge.ts';
 import { startScheduleBridge } from '../../bridge/startScheduleBridge.ts';
+import { type FlowAnnouncing, openFlowAnnouncer } from '../../functions/flows/flowAnnouncer.ts';
 import { createInProcessFlowSink } from '../../functions/flows/inProcessFlowSink.ts';
 import { createInProcessScheduleSink } from '../../functions/schedules/inProcessScheduleSink.ts';
 
-export function startZenFlow(options: Omit<FlowBridgeOptions, 'sink' | 'sinkUrl'>): FlowBridge {
-  const { api, log, flowMetrics: metrics, clock } = options;
+export function startZenFlow(options: Omit<FlowBridgeOptions, 'sink' | 'sinkUrl'> & FlowAnnouncing): FlowBridge {
+  const { api, clusterName, log, flowMetrics: metrics, clock } = options;
   const deps = { api, log, metrics, now: clock?.now ?? Date.now };
-  const flows = startFlowBridge({ ...options, sink: createInProcessFlowSink(deps) });
-  const { clusterName, namespaces, tracing } = options;
+  const announcer = openFlowAnnouncer(options, { ...deps, clusterName });
+  const flows = startFlowBridge({ ...options, sink: createInProcessFlowSink({ ...deps, announcer }) });
+  const { namespaces, tracing } = options;
   const schedules = startScheduleBridge({
     ...{ api, clusterName, namespaces, log, tracing },
     ...(clock !== undefined && { clock }),

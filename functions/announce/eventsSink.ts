@@ -1,5 +1,5 @@
 /**
- * Sends leader events to EVENTS_SINK, a Broker for instance.
+ * Sends the news of leaders and flows to EVENTS_SINK, a Broker for instance.
  *
  * Guarantees: resolves only on a 2xx; rejects with SINK_UNAVAILABLE or ABORTED otherwise. A
  * redirect is not followed.
@@ -8,6 +8,7 @@
  */
 
 import { getCACertificates } from 'node:tls';
+import type { CloudEventV1 } from 'cloudevents';
 import { Agent } from 'undici';
 import { ZenLeadError } from '../../lib/errors.ts';
 import { buildCloudEvent } from '../../lib/events/buildCloudEvent.ts';
@@ -15,7 +16,7 @@ import type { ReplyEvent } from '../../lib/events/reply.ts';
 import { toStructured } from '../../lib/events/toStructured.ts';
 import { withExtensions } from '../../lib/events/withExtensions.ts';
 
-export type EventsSink = (event: ReplyEvent, signal: AbortSignal) => Promise<void>;
+export type EventsSink<Event = ReplyEvent> = (event: Event, signal: AbortSignal) => Promise<void>;
 
 export interface EventsSinkOptions {
   /** PEM certificates to trust beside the system's (K_CA_CERTS). */
@@ -24,7 +25,10 @@ export interface EventsSinkOptions {
   readonly extensions?: Readonly<Record<string, string>> | undefined;
 }
 
-export function createEventsSink(url: string, { caCerts, extensions }: EventsSinkOptions = {}): EventsSink {
+export function createEventsSink<Event extends CloudEventV1<unknown> = ReplyEvent>(
+  url: string,
+  { caCerts, extensions }: EventsSinkOptions = {},
+): EventsSink<Event> {
   const ca = caCerts === undefined ? undefined : [...getCACertificates('default'), caCerts];
   const agent = new Agent(ca === undefined ? {} : { connect: { ca } });
   return async (event, signal) => {

@@ -5,9 +5,9 @@
  * the record counts nothing.
  */
 
+import { failureOfAttempt, isRetried } from '../../lib/flow/announce/owedBy.ts';
 import type { Decision } from '../../lib/flow/engine/advance.ts';
 import { retryDelayMs } from '../../lib/flow/engine/backoff.ts';
-import { failureOf } from '../../lib/flow/engine/endAttempts.ts';
 import type { StepChange } from '../../lib/flow/engine/progress.ts';
 import { flowPhase } from '../../lib/flow/state/flowPhase.ts';
 import type { FlowRecord, StepReason, StepRecord } from '../../lib/flow/state/record.ts';
@@ -60,13 +60,12 @@ function countEnd({ flow, jobs, change, old, row }: StepMove, metrics: FlowMetri
       { flow: label, result: change.to === 'Succeeded' ? 'success' : 'failure' },
       tookSeconds,
     );
-  const isRetried = change.to === 'Pending' && change.reason === 'Backoff';
-  const job = jobs.find(({ step, attempt }) => step === change.step && attempt === old?.attempt);
-  const failure = isRetried ? failureOf(job?.outcome?.reason ?? '') : change.to === 'Failed' ? change.reason : null;
+  const isAgain = isRetried(change);
+  const failure = isAgain ? failureOfAttempt(change, jobs) : change.to === 'Failed' ? change.reason : null;
   if (failure !== null) metrics.stepErrors.inc({ ...both, error_type: failure });
-  const timeout = timeoutOf(isRetried ? failure : change.reason);
+  const timeout = timeoutOf(isAgain ? failure : change.reason);
   if (timeout !== null) metrics.timeouts.inc({ ...both, timeout_type: timeout });
-  if (!isRetried) return;
+  if (!isAgain) return;
   metrics.stepRetries.inc(both);
   const retry = [...flow.spec.steps, ...flow.spec.finally].find(({ name }) => name === change.step)?.retry ?? null;
   if (retry !== null) metrics.retryBackoffSeconds.observe({ flow: label }, retryDelayMs(retry, row.attempt) / 1_000);

@@ -3,6 +3,7 @@
  * tells, and says when to look again.
  *
  *   snapshot in time and fresh, else read -> advance -> record, Jobs, deletions -> Events -> status
+ *   -> announcements, where nothing else was to do
  *
  * Guarantees: no state is kept between two passes. After a conflict the state is read and decided
  * on again, and nothing is resent.
@@ -19,7 +20,10 @@ import type { FlowSnapshot } from '../../lib/flow/state/snapshot.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import type { FlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
+import { announceOwed, withOutbox } from './announceOwed.ts';
 import { countFlow } from './countFlow.ts';
+import type { FlowAnnouncer } from './flowAnnouncer.ts';
+import { type FlowCarry, readFlowCarry, writeFlowCarry } from './flowCarry.ts';
 import { readFacts } from './readFacts.ts';
 import { readFlow } from './readFlow.ts';
 import { settleFlow } from './settleFlow.ts';
@@ -32,6 +36,8 @@ export interface FlowDeps {
   readonly metrics: FlowMetrics;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Undefined where Kubernetes alone is told. */
+  readonly announcer?: FlowAnnouncer | undefined;
   /** Another rule for snapshots than our own. */
   readonly isFresh?: (snapshot: FlowSnapshot) => boolean;
 }
@@ -89,7 +95,7 @@ export async function reconcileFlow(request: FlowRequest, deps: FlowDeps, signal
 async function settle(request: FlowRequest, deps: FlowDeps, signal: AbortSignal): Promise<FlowReplyData> {
   const { flow, data } = request;
   const { metrics } = deps;
-  const lastStatusAt = readCarry(data.carry, deps.now());
+  const carry = readFlowCarry(data.carry, deps.now());
   let found = basisOf(request, deps);
   let failure: unknown;
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
@@ -99,7 +105,8 @@ async function settle(request: FlowRequest, deps: FlowDeps, signal: AbortSignal)
     }
     const { basis } = found;
     const { snapshot, deadline } = basis;
-    const decision = timed(metrics.dagSeconds, () => advance(snapshot, deps.now()));
+    const decided = timed(metrics.dagSeconds, () => advance(snapshot, deps.now()));
+    const decision = withOutbox(decided, snapshot, carry.told, deps.announcer, deps.now());
     const why = snapshot.basis === 'watch' ? whyRead(decision, snapshot) : null;
     if (why !== null) {
       found = { basis: null, why };
@@ -125,7 +132,7 @@ async function settle(request: FlowRequest, deps: FlowDeps, signal: AbortSignal)
       found = { basis: { ...basis, snapshot: { ...next, refused: outcome.refused } } };
       continue;
     }
-    const reply = await finish(decision, { ...basis, snapshot: next }, lastStatusAt, deps, signal);
+    const reply = await finish(decision, { ...basis, snapshot: next }, carry, deps, signal);
     if (outcome.failure === undefined) return reply;
     // The sender backs off and tries again, and people see why.
     if (snapshot.flow !== null) await tellFailure(snapshot.flow, outcome.failure, deps, signal);
@@ -155,12 +162,6 @@ function timed<T>(histogram: FlowMetrics['dagSeconds'], run: () => T): T {
   return result;
 }
 
-/** When the view was last written. An instant that has not come yet would hold it back. */
-function readCarry(carry: string | undefined, now: number): number {
-  const at = Number(carry ?? 0);
-  return Number.isFinite(at) && at <= now ? at : 0;
-}
-
 function basisOf({ data: { snapshot, deadline }, whyHint }: FlowRequest, deps: FlowDeps): Found {
   const { now, isFresh: rule = isFresh } = deps;
   if (snapshot === undefined) return { basis: null, why: whyHint ?? 'noSnapshot' };
@@ -176,8 +177,8 @@ async function read(flow: FlowRef, { api, now }: FlowDeps, signal: AbortSignal):
 
 async function finish(
   decision: Decision,
-  { snapshot, isOfEvent }: Basis,
-  lastStatusAt: number,
+  { snapshot, isOfEvent, deadline }: Basis,
+  carry: FlowCarry,
   deps: FlowDeps,
   signal: AbortSignal,
 ): Promise<FlowReplyData> {
@@ -185,9 +186,15 @@ async function finish(
   const { flow } = snapshot;
   const isKept = flow !== null && !flow.terminating && !decision.deletesFlow;
   const status = isKept
-    ? await writeStatus(flow, decision, recordOf(snapshot), lastStatusAt, deps, signal)
+    ? await writeStatus(flow, decision, recordOf(snapshot), carry.statusAt, deps, signal)
     : { writtenAt: 0, dueAt: null };
-  const instants = [nextReconcileAt, status.dueAt].filter((instant) => instant !== null);
+  const announcing = { snapshot, told: carry.told, hasWritten: isWriting(decision) };
+  const announced = await announceOwed(announcing, deps.announcer, deps.now, signal);
+  // Another pass notes it where the record has moved on meanwhile.
+  if (announced.record !== null)
+    await settleFlow({ ...decision, record: announced.record }, snapshot, deadline, deps, signal);
+  const next = writeFlowCarry({ statusAt: status.writtenAt, told: announced.told });
+  const instants = [nextReconcileAt, status.dueAt, announced.dueAt].filter((instant) => instant !== null);
   return {
     decision: kind,
     phase,
@@ -196,8 +203,13 @@ async function finish(
     basis: isOfEvent ? 'event' : 'read',
     ...(!isOfEvent && { snapshot }),
     ...(instants.length > 0 && { recheckAfterMs: toRecheckDelay(Math.min(...instants) - deps.now()) }),
-    ...(status.writtenAt > 0 && { carry: String(status.writtenAt) }),
+    ...(next !== undefined && { carry: next }),
   };
+}
+
+function isWriting({ record, starts, deletes, holds, deletesFlow, createsRecord, group }: Decision): boolean {
+  const isMore = [starts, deletes, holds].some(({ length }) => length > 0) || deletesFlow || createsRecord;
+  return isMore || record !== null || group.acquires !== null || group.replaces !== null;
 }
 
 function recordOf({ record }: FlowSnapshot): FlowRecord | null {

@@ -43,6 +43,17 @@ const schemasUrl = {
   meaning: 'Where the JSON Schemas of the events are, for dataschema. zen-flow functions serve them under /schemas.',
 } as const;
 
+/** Where others are told of flows and steps. */
+const announcing = {
+  eventsSink: {
+    ...serverSettings.eventsSink,
+    meaning: 'Where zen-flow announces what happens to flows and steps as CloudEvents, a Broker for instance.',
+    absent: 'zen-flow writes Kubernetes Events only',
+  },
+  ceOverrides: serverSettings.ceOverrides,
+  caCerts: serverSettings.caCerts,
+} as const;
+
 export const flowCommands = {
   demo: {
     summary: 'An embedded Kubernetes API, a flow of eight steps, and a bridge that is killed in the middle.',
@@ -59,6 +70,7 @@ export const flowCommands = {
       namespaces: serverSettings.namespaces,
       port: serverSettings.probesPort,
       host: serverSettings.host,
+      ...announcing,
       attemptTimeoutMs: {
         ...serverSettings.attemptTimeoutMs,
         default: serverSettings.hintTimeoutMs.default,
@@ -105,6 +117,7 @@ export const flowCommands = {
       trustedSender: serverSettings.trustedSender,
       audience: { ...serverSettings.audience, default: 'zen-flow' },
       acceptHints: serverSettings.acceptHints,
+      ...announcing,
       port: serverSettings.functionsPort,
       host: serverSettings.host,
       ...functionLimitSettings,

@@ -114,6 +114,11 @@ export function createFlowMetrics(registry: Registry, limit = DEFAULT_LIMIT) {
       'Jobs that were deleted because no step runs for them any more.',
       [],
     ),
+    announcements: counter(
+      'announcements_total',
+      'Announcements of flows and steps to EVENTS_SINK, by result (sent, failed, dropped).',
+      ['result'],
+    ),
     recordBytes: histogram('record_bytes', 'Length of a record that was written.', [], recordBuckets),
 
     // bridge: the state of the world

@@ -1135,6 +1135,23 @@ export const mutants: readonly Mutant[] = [
     test: 'test/simulation/flows/flows.test.ts',
   },
   {
+    name: 'an announcement that no sink took is noted as told',
+    guarantee: 'Flows: `EVENTS_SINK` is told each change',
+    file: 'functions/flows/announceOwed.ts',
+    search: 'count: alreadyTold + count }',
+    replace: 'count: alreadyTold + owed.length }',
+    test: 'test/unit/flow/outbox.test.ts',
+  },
+  {
+    name: 'what a decision owes is not written with it',
+    guarantee: 'Flows: `EVENTS_SINK` is told each change',
+    file: 'lib/flow/announce/owedBy.ts',
+    search: 'addOwed(old, [...start, ...ofSteps, ...end])',
+    replace: 'addOwed(old, [...start, ...end])',
+    test: 'test/simulation/flows/flows.test.ts',
+    title: 'others are told',
+  },
+  {
     name: 'a flow that has ended is never looked at again',
     guarantee: 'docs/reference/flows.md',
     file: 'bridge/flows/flowDomain.ts',

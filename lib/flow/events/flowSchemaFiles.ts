@@ -2,11 +2,12 @@
 
 import { PUBLISHED_SCHEMAS } from '../../events/dataSchema.ts';
 import { toSchemaText } from '../../events/schemaFiles.ts';
-import { flowSchemaFile } from './flowDataSchema.ts';
+import { announcementDataZod } from './announcementSchema.ts';
+import { announcementDataSchema, flowSchemaFile } from './flowDataSchema.ts';
 import { flowEventDataZod, flowReplyDataZod } from './flowSchema.ts';
 
 export function toFlowSchemaFiles(): ReadonlyMap<string, string> {
-  const { event, reply } = flowSchemaFile;
+  const { event, reply, announcement } = flowSchemaFile;
   return new Map([
     [
       event,
@@ -16,6 +17,10 @@ export function toFlowSchemaFiles(): ReadonlyMap<string, string> {
         'Data of io.zen-flow.jobflow.* and io.zen-flow.job.*',
       ),
     ],
-    [reply, toSchemaText(flowReplyDataZod, `${PUBLISHED_SCHEMAS}/${reply}`, 'Data of io.zen-flow.flow.*')],
+    [reply, toSchemaText(flowReplyDataZod, `${PUBLISHED_SCHEMAS}/${reply}`, 'Data of the replies io.zen-flow.flow.*')],
+    [
+      announcement,
+      toSchemaText(announcementDataZod, announcementDataSchema, 'Data of what EVENTS_SINK is told of flows'),
+    ],
   ]);
 }

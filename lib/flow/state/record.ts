@@ -5,6 +5,7 @@
  * All instants are epoch milliseconds.
  */
 
+import { type Outbox, parseOutbox, serializeOutbox, type WrittenOutbox } from '../announce/outbox.ts';
 import type { FlowSpec } from '../spec/flowSpec.ts';
 
 export const stepPhases = ['Pending', 'PendingApproval', 'Running', 'Succeeded', 'Failed', 'Skipped'] as const;
@@ -97,6 +98,8 @@ export interface FlowRecord {
   readonly inputs: Readonly<Record<string, Values>>;
   /** Since when the flow may run, of those of its group. */
   readonly groupAt: number | null;
+  /** What others are yet to be told; absent where it was never asked for. */
+  readonly outbox?: Outbox;
 }
 
 export function newRecord(spec: FlowSpec, specHash: string, now: number): FlowRecord {
@@ -140,7 +143,7 @@ export function hasEnded({ phase }: StepRecord): boolean {
 }
 
 /** Steps as lists: their field names would be two thirds of the text. */
-export function serializeRecord({ steps, outputs, inputs, groupAt, ...record }: FlowRecord): string {
+export function serializeRecord({ steps, outputs, inputs, groupAt, outbox, ...record }: FlowRecord): string {
   const rows = steps.map((step) => {
     const { name, phase, attempt, jobUid, startedAt, endedAt, exitCode, reason, by } = step;
     const row = [name, phase, attempt, jobUid, startedAt, endedAt, exitCode, reason, by];
@@ -150,6 +153,7 @@ export function serializeRecord({ steps, outputs, inputs, groupAt, ...record }: 
   return JSON.stringify({
     ...record,
     ...(groupAt !== null && { groupAt }),
+    ...(outbox !== undefined && serializeOutbox(outbox)),
     ...(Object.keys(outputs).length > 0 && { outputs }),
     ...(Object.keys(inputs).length > 0 && { inputs }),
     steps: rows,
@@ -163,7 +167,15 @@ export function serializeRecord({ steps, outputs, inputs, groupAt, ...record }: 
 export function parseRecord(text: string): FlowRecord | null {
   try {
     const written = JSON.parse(text) as Omit<FlowRecord, 'steps'> & { readonly steps: readonly (readonly unknown[])[] };
-    const record = { ...written, ...laterFields(written) };
+    const {
+      outbox: _,
+      announcedRev: _rev,
+      announced: _count,
+      ...fields
+    } = written as Omit<typeof written, 'outbox'> & WrittenOutbox;
+    const outbox = parseOutbox(written as WrittenOutbox);
+    if (outbox === null) return null;
+    const record = { ...fields, ...laterFields(written), ...(outbox !== undefined && { outbox }) };
     if (record.v !== 1 || !Array.isArray(record.steps) || !isSound(record)) return null;
     const steps = record.steps.map(toStep);
     return steps.every(isSoundStep) ? { ...record, steps } : null;

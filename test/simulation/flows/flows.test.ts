@@ -58,3 +58,10 @@ it('a flow whose steps follow each other costs one patch of its record and one J
   expect(count('patch jobflowrecords')).toBe(steps.length + 1);
   expect(calls.filter((call) => /^(get|list) /.test(call))).toEqual([]);
 });
+
+it('others are told each change, never before its record', async () => {
+  for (let seed = from; seed < from + Math.max(10, count / 5); seed += 1) {
+    const { violations } = await runFlows(seed, { isAnnouncing: true });
+    expect(violations, `seed ${seed}`).toEqual([]);
+  }
+});

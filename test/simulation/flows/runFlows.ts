@@ -30,7 +30,9 @@ import { sharedFlowMetrics, sharedMetrics } from '../sharedMetrics.ts';
 import { createSimulatedKubeApi } from '../simulatedKubeApi.ts';
 import { createSimulatedSink, type Receiver } from '../simulatedSink.ts';
 import { createWatchServer } from '../watchServer.ts';
+import { createAnnouncementChecks } from './announcementChecks.ts';
 import { createFlowChecks } from './flowChecks.ts';
+import { openSimulatedAnnouncer } from './openSimulatedAnnouncer.ts';
 import { overTheWire } from './overTheWire.ts';
 import { drawFlow, type RandomFlow } from './randomFlow.ts';
 import { watchDeadlines } from './watchDeadlines.ts';
@@ -43,6 +45,8 @@ export interface FlowFence {
   readonly deps?: Partial<FlowDeps>;
   /** What a function makes of an event before it handles it. */
   readonly onEvent?: (event: FlowEvent) => FlowEvent;
+  /** Others are told, over a network that loses what it likes. */
+  readonly isAnnouncing?: boolean;
 }
 
 export interface FlowRun {
@@ -60,7 +64,11 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
   const scheduler = createScheduler(T0);
   const etcd = createEtcd(scheduler.now);
   const checks = createFlowChecks(etcd);
-  const server = createApiServer(etcd, scheduler.now, checks.onWrite);
+  const announcements = createAnnouncementChecks(etcd);
+  const server = createApiServer(etcd, scheduler.now, (write) => {
+    checks.onWrite(write);
+    if (fence.isAnnouncing === true) announcements.onWrite(write);
+  });
   const network = createNetwork(random.fork(), scheduler.now);
   const watchServer = createWatchServer(etcd, scheduler, random.fork());
   const pages = createPageStore(etcd, 3);
@@ -84,7 +92,11 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
     const process = scheduler.startProcess(`function-${processes}`, random.between(-300, 300));
     const { wrapApi = (each) => each, onEvent = isOverTheWire ? overTheWire : (each) => each } = fence;
     const deadlines = watchDeadlines(wrapApi(connect(process)), process.clock.now, over);
+    const { onTold } = announcements;
+    const announcer =
+      fence.isAnnouncing === true ? openSimulatedAnnouncer({ process, scheduler, network, onTold }) : undefined;
     const decide = createInProcessFlowSink({
+      announcer,
       api: deadlines.api,
       metrics: sharedFlowMetrics,
       log: silentLogger,
@@ -246,7 +258,8 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
     const view = viewOf(name);
     return view === null || view.status?.phase === 'Succeeded' || view.status?.phase === 'Failed';
   };
-  const isIdle = () => flows.every(isEnded) && runningJobs().length === 0;
+  const isIdle = () =>
+    flows.every(isEnded) && runningJobs().length === 0 && (fence.isAnnouncing !== true || !announcements.isOwing());
   const runningJobs = () =>
     etcd
       .list('jobs')
@@ -258,6 +271,7 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
       if (!isEnded(flow)) over.push(`L1: ${flow.name} does not end: ${JSON.stringify(viewOf(flow.name)?.status)}`);
     for (const { name } of runningJobs()) over.push(`Z6: ${name} still runs`);
   }
+  if (fence.isAnnouncing === true) over.push(...announcements.violations());
   for (const process of [...functions.map((each) => each.process), ...bridges]) process.kill();
   return { violations: [...checks.violations, ...over], jobs: checks.made(), ended: flows.filter(isEnded).length };
 }

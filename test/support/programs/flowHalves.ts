@@ -11,6 +11,7 @@ import { createHttpSink } from '../../../bridge/delivery/httpSink.ts';
 import { startFlowHttpBridge } from '../../../bridge/startFlowBridge.ts';
 import { createApp } from '../../../functions/app.ts';
 import type { Sender } from '../../../functions/authenticate.ts';
+import { openFlowAnnouncer } from '../../../functions/flows/flowAnnouncer.ts';
 import { createFlowHandler } from '../../../functions/flows/flowHandler.ts';
 import type { FlowEvent } from '../../../lib/flow/events/flowEvent.ts';
 import type { PackedSnapshot } from '../../../lib/flow/events/packSnapshot.ts';
@@ -33,11 +34,14 @@ export async function startFlowFunctionsOn(
   server: EmbeddedApiServer,
   sender: Sender = 'trusted',
   port = 0,
+  eventsSink?: string,
 ): Promise<FlowFunctions> {
   const { api, metrics } = connect(server);
   const flowMetrics = createFlowMetrics(metrics.registry);
+  const shared = { log: silentLogger, metrics: flowMetrics, now: Date.now };
+  const announcer = openFlowAnnouncer({ eventsSink }, { clusterName: 'here', ...shared });
   const app = createApp({
-    handler: createFlowHandler({ api, log: silentLogger, metrics: flowMetrics, now: Date.now }),
+    handler: createFlowHandler({ api, announcer, ...shared }),
     authenticate: async (authorization) => (authorization === undefined ? sender : 'trusted'),
     metrics,
     log: silentLogger,
