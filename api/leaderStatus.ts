@@ -15,6 +15,7 @@ import { isExcluded } from '../lib/selection/fitness.ts';
 import { annotation } from '../lib/selection/names.ts';
 import type { Verdict } from '../lib/selection/observation.ts';
 import { liveVerdicts, type OutsideVerdict } from '../lib/selection/outsideVerdict.ts';
+import type { Overlap } from '../lib/selection/overlap.ts';
 import { readRecord } from '../lib/selection/record.ts';
 import { parseSettings } from '../lib/selection/settings.ts';
 import type { Snapshot, Uid } from '../lib/selection/snapshot.ts';
@@ -63,11 +64,19 @@ const verdictSchema = z.object({
   until: instant.meta({ description: 'After that it changes nothing.' }),
 });
 
+const handoverSchema = z
+  .object({
+    from: z.string().meta({ description: 'The pod that is routed to beside the leader.' }),
+    until: instant.meta({ description: 'When it leaves the route, if the leader stays Ready.' }),
+  })
+  .meta({ description: 'Absent unless a handover overlaps now (zen-lead.io/handover).' });
+
 const baseSchema = z.object({
   namespace: z.string(),
   service: z.string().meta({ description: 'The annotated Service.' }),
   leaderService: z.string().nullable().meta({ description: 'The Service that routes to the leader.' }),
   leader: leaderSchema.nullable().meta({ description: 'The recorded leader; null where no pod leads.' }),
+  handover: handoverSchema.exactOptional(),
   since: instant.nullable().meta({ description: 'When the leader last changed.' }),
   epoch: z.int().min(0).meta({ description: 'Fencing token: grows with every election.' }),
   lastReason: z.string().nullable().meta({ description: 'Why the leader last changed.' }),
@@ -93,6 +102,7 @@ const electionSchema = baseSchema
   .pick({
     leaderService: true,
     leader: true,
+    handover: true,
     since: true,
     epoch: true,
     lastReason: true,
@@ -157,6 +167,7 @@ function statusOf(snapshot: Snapshot, now: number): z.infer<typeof baseSchema> {
             zone: record.leader.zone ?? null,
             address: record.routedAddress,
           },
+    ...(decision.kind === 'kept' && toHandover(decision.plan?.overlap)),
     since: record.lastSwitchAt === undefined ? null : formatRfc3339(record.lastSwitchAt),
     epoch: record.knownEpoch,
     lastReason: record.slice?.annotations[annotation.reason] ?? null,
@@ -176,6 +187,11 @@ function statusOf(snapshot: Snapshot, now: number): z.infer<typeof baseSchema> {
     warnings: decision.warnings.map(({ reason, message }) => ({ reason, message })),
     nextLookAt: nextLookAt === null ? null : formatRfc3339(nextLookAt),
   };
+}
+
+/** What is decided goes on with what stands in the record, as long as it is no election. */
+export function toHandover(overlap: Overlap | undefined): { readonly handover?: z.infer<typeof handoverSchema> } {
+  return overlap === undefined ? {} : { handover: { from: overlap.pod.name, until: formatRfc3339(overlap.endsAt) } };
 }
 
 /** A pod that is gone leaves its verdicts without a meaning. */

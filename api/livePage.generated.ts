@@ -166,11 +166,12 @@ export const script = `
     return made;
   }
   function listNotes(status) {
-    const { leader, paused, reason, lastReason, warnings, verdicts, healthCheck, roleCheck, excluded } = status;
+    const { leader, handover, paused, reason, lastReason, warnings, verdicts, healthCheck, roleCheck, excluded } = status;
     return [
       ...leader !== null && healthCheck?.leader === "failing" ? [describeFailure(healthCheck)] : [],
       ...leader !== null && roleCheck !== null ? describeRole(roleCheck) : [],
       ...leader !== null && leader.address === null ? ["Nothing is routed to it."] : [],
+      ...handover === void 0 ? [] : [\`\${handover.from} is routed to as well until \${handover.until}.\`],
       ...paused ? ["Paused: the leader does not move, whatever happens."] : [],
       ...leader === null && !paused && reason !== lastReason ? [textOf(reason)] : [],
       ...excluded.length > 0 ? [describeExcluded(excluded)] : [],

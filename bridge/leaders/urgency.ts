@@ -30,6 +30,8 @@ export function laneOfPod(change: ObjectChange<PodView>, source: string, index: 
       routed?.uid === object.uid && hasAddress(object, routed.address);
     return isFit && routes.every(isAsRouted) ? 'change' : 'failover';
   }
+  // Of a handover that overlaps, the pod that was left is routed to, too.
+  if (!isFit && index.ourSlices.ledBy(object.name).has(source)) return 'failover';
   // A fit pod beside a fit leader is a follower.
   return isFit && !isServed(source, index) ? 'failover' : 'change';
 }
@@ -39,13 +41,14 @@ export function laneOfPod(change: ObjectChange<PodView>, source: string, index: 
  * that passes is routed to. Of roles: where the routed pod is not the primary, or another pod is.
  */
 export function laneOfVerdict(
-  { source, podUid, verdict, role }: VerdictChange,
+  { source, podName, podUid, verdict, role }: VerdictChange,
   leaderFails: boolean,
   index: NamespaceIndex,
 ): Lane {
   const isLeader = [...index.routes(source.name).values()].some((routed) => routed?.uid === podUid);
   if (role !== undefined) return isLeader === (role === 'primary') ? 'change' : 'failover';
   if (isLeader) return verdict === 'failing' ? 'failover' : 'change';
+  if (verdict === 'failing' && index.ourSlices.ledBy(podName).has(source.name)) return 'failover';
   return verdict === 'passing' && (leaderFails || !isServed(source.name, index)) ? 'failover' : 'change';
 }
 

@@ -6,6 +6,7 @@
  */
 
 import { type StatusChange, toStatusHistory } from '../../api/leaderHistory.ts';
+import { toHandover } from '../../api/leaderStatus.ts';
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import { assess } from '../../lib/selection/assess.ts';
 import type { DecisionKind, Leader, Reason, Warning } from '../../lib/selection/decision.ts';
@@ -35,6 +36,8 @@ export interface ExplainDocument {
   readonly because: string;
   readonly leader: Leader | null;
   readonly previous: Leader | null;
+  /** The pod that is routed to beside the leader, and until when (RFC 3339). Absent without one. */
+  readonly handover?: { readonly from: string; readonly until: string };
   readonly epoch: number;
   /** When the recorded leader was elected, RFC 3339; null where no record says. */
   readonly lastSwitchAt: string | null;
@@ -112,6 +115,7 @@ export function toExplainDocument(whole: Snapshot, now: number, view?: Snapshot)
     because: reasonText[decision.reason],
     leader: decision.leader,
     previous: decision.previous,
+    ...toHandover(decision.plan?.overlap),
     epoch: decision.epoch,
     lastSwitchAt: record.lastSwitchAt === undefined ? null : formatRfc3339(record.lastSwitchAt),
     history: toStatusHistory(record, snapshot.election?.slot),

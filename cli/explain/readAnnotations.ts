@@ -55,6 +55,10 @@ const readings: Readonly<Record<string, (settings: Settings, value: string) => s
   [annotation.elections]: (_, value) => (parseElections(value) ?? ['as they are']).join(', '),
   [annotation.active]: (_, value) => `${parseActive(value) ?? 'as many slots as there are'} at once`,
   [annotation.spread]: (_, value) => `${parseSpread(value) ?? 'prefer'}, of pods that lead another election`,
+  [annotation.handover]: ({ handover }) =>
+    handover === 'overlap' ? 'a planned move overlaps' : 'the leader is routed to alone',
+  [annotation.handoverOverlap]: ({ handover, handoverOverlapMs }) =>
+    handover === 'overlap' ? formatSpan(handoverOverlapMs) : 'no effect without handover: overlap',
   [annotation.onCordon]: ({ onCordon }) => (onCordon === 'move' ? 'a leader leaves a cordoned node' : 'a leader stays'),
 };
 

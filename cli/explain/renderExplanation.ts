@@ -51,8 +51,13 @@ function renderDecision(document: ExplainDocument, paint: Paint): readonly strin
   const who = leader === null ? paint('red', 'no pod leads') : `${paint('green', leader.name)} leads`;
   const since =
     lastSwitchAt === null ? '' : `, last switch ${formatSpan(Date.parse(at) - Date.parse(lastSwitchAt))} before`;
+  const { handover } = document;
+  const beside =
+    handover === undefined
+      ? []
+      : [`  the handover overlaps: ${handover.from} is routed to as well until ${handover.until}`];
   const from = previous !== null && previous.uid !== leader?.uid ? [`  before: ${previous.name}`] : [];
-  return [`${who}: ${because}`, ...from, `  ${decision}, ${reason}; epoch ${epoch}${since}`];
+  return [`${who}: ${because}`, ...from, ...beside, `  ${decision}, ${reason}; epoch ${epoch}${since}`];
 }
 
 function renderPods(pods: readonly ExplainedPod[], paint: Paint): readonly string[] {

@@ -54,7 +54,7 @@ function toLeaderBefore(pod: string | null, at: string | null, now: number): str
 
 /** What a person should know first. */
 export function stateOf(status: LeaderStatus): string {
-  const { decision, reason, leader, paused, drift, warnings, verdicts, healthCheck, roleCheck } = status;
+  const { decision, reason, leader, handover, paused, drift, warnings, verdicts, healthCheck, roleCheck } = status;
   const isReported = verdicts.some(({ pod, fit }) => !fit && pod === leader?.name);
   const words = [
     ...(decision === 'refused' ? [`refused: ${reason}`] : []),
@@ -64,6 +64,7 @@ export function stateOf(status: LeaderStatus): string {
     ...(leader !== null && roleCheck?.leader === 'other' ? ['is not the primary'] : []),
     ...(leader !== null && roleCheck?.leader === 'silent' ? ['does not say its role'] : []),
     ...(roleCheck !== null && roleCheck.primaries.length > 1 ? [`${roleCheck.primaries.length} primaries`] : []),
+    ...(handover === undefined ? [] : [`handover from ${handover.from}`]),
     ...(paused && leader !== null ? ['paused'] : []),
     ...(drift.length > 0 ? ['drift'] : []),
     ...(warnings.length > 0 ? [`${warnings.length} warning${warnings.length === 1 ? '' : 's'}`] : []),

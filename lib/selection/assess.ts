@@ -15,9 +15,10 @@ import type { Decision } from './decision.ts';
 import { claimEndsAt } from './demotion.ts';
 import type { ElectionRef } from './elections/electionSettings.ts';
 import { type Elections, electionsOf, noteDecided } from './elections/electionsOf.ts';
+import type { Decided } from './elections/sharedWith.ts';
 import { nextVerdictEndAt } from './outsideVerdict.ts';
 import { readSituation, type Situation } from './situation.ts';
-import type { Snapshot, Uid } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import { toPatch } from './toPatch.ts';
 import type { Write } from './write.ts';
 
@@ -59,10 +60,10 @@ export function assess(snapshot: Snapshot, now: number): Assessment {
 
 /** Decides one election after the other, so that each knows whom those before it elect. */
 function assessAll({ refs, view }: Elections, now: number): Assessment {
-  const decided = new Map<string, Uid | null>();
+  const decided = new Map<string, Decided>();
   const elections = refs.map((ref): ElectionAssessment => {
     const assessment = assessSituation(readSituation(view(ref, decided), now), now);
-    noteDecided(decided, ref, assessment.decision.leader);
+    noteDecided(decided, ref, assessment.decision);
     return { ...ref, ...assessment };
   });
   return {
@@ -84,7 +85,7 @@ export function assessSituation(situation: Situation | null, now: number): Asses
       choice === null
         ? null
         : earliest(
-            nextChoiceAt(choice, situation.choice, now),
+            earliest(nextChoiceAt(choice, situation.choice, now), decision.plan?.overlap?.endsAt ?? null),
             earliest(claimEndsAt(situation.record, now), nextVerdictEndAt(situation.record.verdicts, now)),
           ),
   };

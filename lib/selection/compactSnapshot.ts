@@ -61,6 +61,7 @@ function findWhatMatters(
     (pod) =>
       pod.uid === record.leader?.uid ||
       pod.uid === record.announced.leaderUid ||
+      pod.uid === record.handoverFrom?.uid ||
       pod.name === settings.pinLeader ||
       isAhead(pod, now) ||
       // It may become fit when a report ends.

@@ -12,6 +12,7 @@ import { planFollowers } from './followers.ts';
 import { findLeaderName } from './leaderName.ts';
 import { annotation } from './names.ts';
 import { nodeWarnings } from './nodeWarnings.ts';
+import { planOverlap } from './overlap.ts';
 import { planRoutes, planService } from './plan.ts';
 import { type LeaderRecord, parseEpoch, toLeader } from './record.ts';
 import { roleWarnings } from './roleWarnings.ts';
@@ -49,14 +50,16 @@ export function decide(whole: Situation, now: number): Decided {
   const routes = planRoutes(situation, leaderName.name, choice.pod);
   const followers =
     slot === 0 ? planFollowers(situation, leaderName.name, choice.pod) : { followers: null, warnings: [] };
+  const { epoch, isNewSlice } = nextEpoch(situation, leaderName.name, choice.outcome === 'elected', now);
+  const overlap = planOverlap(situation, choice, { epoch, sliceName: routes.routes[0]?.sliceName }, now);
   const plan: Plan = {
     leaderServiceName: leaderName.name,
     // The slots of a pool have one leader Service, which the first one writes.
     service: leaderName.serviceIsOurs && slot === 0 ? planService(situation, leaderName.name) : null,
     routes: routes.routes,
+    ...(overlap !== null && { overlap }),
     followers: followers.followers,
   };
-  const { epoch, isNewSlice } = nextEpoch(situation, leaderName.name, choice.outcome === 'elected', now);
   const warnings = [
     ...situation.warnings,
     ...leaderName.warnings,

@@ -4,6 +4,7 @@
  * The reply, the log line, the metrics and the record on the slice use these reasons and no others.
  */
 
+import type { Overlap } from './overlap.ts';
 import type { Candidate, IpFamily, ServicePort, SlicePort, Uid } from './snapshot.ts';
 
 export interface Leader {
@@ -62,6 +63,9 @@ export const lostReasons = [
   'InvalidService', // the source has become one that selects no pods
   'SourceGone',
 ] as const;
+
+/** A fit leader is left for another one because a user asked for it. */
+export const plannedReasons: ReadonlySet<Reason> = new Set<Reason>(['Pinned', 'Preferred', 'LeaderNodeCordoned']);
 
 /** After them nothing of the election is left. */
 export const endReasons: ReadonlySet<Reason> = new Set<Reason>(['OptedOut', 'ElectionRemoved']);
@@ -143,6 +147,8 @@ export interface Plan {
   readonly service: ServicePlan | null;
   /** One per family, the primary first. */
   readonly routes: readonly Route[];
+  /** Who is routed to beside the leader. Absent where the leader is alone. */
+  readonly overlap?: Overlap;
   /** `keep` when the annotation cannot be read, so that what exists stays as it is. */
   readonly followers: FollowersPlan | 'keep' | null;
 }

@@ -33,6 +33,8 @@ export const annotation = {
   onCordon: `${PREFIX}on-cordon`,
   scaleDown: `${PREFIX}scale-down`,
   scaleDownAfter: `${PREFIX}scale-down-after`,
+  handover: `${PREFIX}handover`,
+  handoverOverlap: `${PREFIX}handover-overlap`,
   elections: `${PREFIX}elections`,
   active: `${PREFIX}active`,
   spread: `${PREFIX}spread`,
@@ -52,6 +54,7 @@ export const annotation = {
   lastZone: `${PREFIX}last-zone`,
   demotion: `${PREFIX}demotion`,
   verdicts: `${PREFIX}verdicts`,
+  handoverFrom: `${PREFIX}handover-from`,
   // What has been announced stands on the leader Service, or on the slice when that Service is a
   // LoadBalancer.
   announcedEpoch: `${PREFIX}announced-epoch`,

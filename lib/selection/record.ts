@@ -11,12 +11,13 @@ import { compareRevisions } from './compareRevisions.ts';
 import { compareText } from './compareText.ts';
 import type { Leader } from './decision.ts';
 import { type Demotion, parseDemotion } from './demotion.ts';
+import { type HandoverFrom, parseHandoverFrom } from './handover.ts';
 import { annotation, label } from './names.ts';
 import { type OutsideVerdict, parseVerdicts } from './outsideVerdict.ts';
 import { findOwned, type Owned } from './ownership.ts';
 import { parseScaleRecord, type ScaleRecord } from './scaleRecord.ts';
 import { parseSettings } from './settings.ts';
-import type { ServiceView, SliceView, Snapshot, Uid } from './snapshot.ts';
+import type { EndpointView, ServiceView, SliceView, Snapshot, Uid } from './snapshot.ts';
 import { namesWantedWith } from './wantedNames.ts';
 
 export interface LeaderRecord {
@@ -41,6 +42,8 @@ export interface LeaderRecord {
   readonly lastZone: string | undefined;
   /** What becomes of the pod that was left last. Null where nothing is asked for. */
   readonly demotion: Demotion | null;
+  /** Whom the leader has taken over from and is routed to beside it. Null where it is alone. */
+  readonly handoverFrom: HandoverFrom | null;
   /** What callers from outside said of pods, as it stands there; also what has ended. */
   readonly verdicts: readonly OutsideVerdict[];
   /** What scale-down has done or asks for. Null where it has nothing to say. */
@@ -77,7 +80,7 @@ export function recordOf(owned: Owned, preferredName: string | undefined, slot =
     service,
     leaderServiceName,
     leader: readLeader(slice, owned, service),
-    routedAddress: slice?.spec?.endpoints[0]?.addresses[0] ?? null,
+    routedAddress: leaderEndpoint(slice)?.addresses[0] ?? null,
     knownEpoch: greatestEpoch([
       ...owned.slices.flatMap((each) => [
         each.annotations[annotation.epoch],
@@ -92,6 +95,7 @@ export function recordOf(owned: Owned, preferredName: string | undefined, slot =
     lastNode: notes[annotation.lastNode],
     lastZone: notes[annotation.lastZone],
     demotion: parseDemotion(notes[annotation.demotion]),
+    handoverFrom: parseHandoverFrom(notes[annotation.handoverFrom]),
     verdicts: parseVerdicts(notes[annotation.verdicts]),
     scale: parseScaleRecord(notes[annotation.scaleState]),
     announced: readAnnounced(slice, service, slot),
@@ -171,8 +175,15 @@ function readLeader(slice: SliceView | null, owned: Owned, service: ServiceView 
   return uid === undefined || name === undefined ? null : toLeader(name, uid as Uid);
 }
 
+/** The leader comes first, also where a handover overlaps. By the record, should a hand sort them. */
+function leaderEndpoint(slice: SliceView | null): EndpointView | undefined {
+  const endpoints = slice?.spec?.endpoints ?? [];
+  const uid = slice?.annotations[annotation.leaderPodUid];
+  return endpoints.find(({ targetRef }) => targetRef?.uid === uid) ?? endpoints[0];
+}
+
 function leaderOfEndpoint(slice: SliceView): Leader | null {
-  const endpoint = slice.spec?.endpoints[0];
+  const endpoint = leaderEndpoint(slice);
   if (endpoint?.targetRef?.kind !== 'Pod') return null;
   return toLeader(endpoint.targetRef.name, endpoint.targetRef.uid, endpoint.nodeName, endpoint.zone);
 }

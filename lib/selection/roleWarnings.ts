@@ -22,6 +22,7 @@ export const overruledByRole: readonly string[] = [
   annotation.preferredNodes,
   annotation.preferredZones,
   annotation.healthCheck,
+  annotation.handover,
 ];
 
 export function roleWarnings(situation: Situation, choice: Choice): readonly Warning[] {

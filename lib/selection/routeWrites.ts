@@ -10,12 +10,14 @@
 import { compareRevisions } from './compareRevisions.ts';
 import type { Decision, Plan, Route } from './decision.ts';
 import { formatDemotion, orderOf } from './demotion.ts';
+import { addressOf } from './fitness.ts';
+import { formatHandoverFrom } from './handover.ts';
 import { annotation } from './names.ts';
 import { formatVerdicts } from './outsideVerdict.ts';
 import { formatScaleRecord } from './scaleRecord.ts';
 import type { Situation } from './situation.ts';
 import { type DesiredSlice, sliceWrites, toEndpointView } from './sliceWrites.ts';
-import type { ResourceVersion, SliceView } from './snapshot.ts';
+import type { EndpointView, IpFamily, ResourceVersion, SliceView } from './snapshot.ts';
 import type { Write } from './write.ts';
 
 export function routeWrites(situation: Situation, decision: Decision, plan: Plan, now: number): readonly Write[] {
@@ -29,6 +31,13 @@ export function routeWrites(situation: Situation, decision: Decision, plan: Plan
   });
 }
 
+/** Whom a handover still routes to, behind the leader, which readers of a slice look for first. */
+function besideLeader({ overlap }: Plan, family: IpFamily, namespace: string): readonly EndpointView[] {
+  if (overlap === undefined) return [];
+  const address = addressOf(overlap.pod, family);
+  return address === null ? [] : [toEndpointView(overlap.pod, address, namespace)];
+}
+
 type Annotations = Pick<DesiredSlice, 'annotations' | 'annotationsDiffer'>;
 
 function toDesired(
@@ -38,7 +47,10 @@ function toDesired(
   { sliceName, family, address, ports }: Route,
 ): Omit<DesiredSlice, keyof Annotations> {
   const pod = snapshot.candidates.find((each) => each.uid === decision.leader?.uid);
-  const endpoints = pod === undefined || address === null ? [] : [toEndpointView(pod, address, snapshot.namespace)];
+  const endpoints =
+    pod === undefined || address === null
+      ? []
+      : [toEndpointView(pod, address, snapshot.namespace), ...besideLeader(plan, family, snapshot.namespace)];
   const { election = '', slot = 0 } = snapshot.election ?? {};
   const labels = { ...(election !== '' && { election }), ...(slot > 0 && { slot }) };
   return { name: sliceName, serviceName: plan.leaderServiceName, family, endpoints, ports, ...labels };
@@ -55,6 +67,8 @@ function primaryRecord(
   const old = existing?.annotations ?? {};
   const isSameLeader = old[annotation.leaderPodUid] === leader?.uid && old[annotation.epoch] === String(epoch);
   const { pods, services } = snapshot.revisions;
+  const overlap = decision.plan?.overlap;
+  const handoverFrom = overlap && formatHandoverFrom({ pod: overlap.pod.name, uid: overlap.pod.uid, epoch });
   const annotationsDiffer =
     !isSameLeader ||
     old[annotation.leaderPodName] !== leader?.name ||
@@ -62,6 +76,7 @@ function primaryRecord(
     old[annotation.leaderLastSwitchTime] === undefined ||
     // A bridge that watches nodes may learn it after the election.
     (leader?.zone !== undefined && old[annotation.lastZone] !== leader.zone) ||
+    old[annotation.handoverFrom] !== handoverFrom ||
     mustRecord(old[annotation.podsRevision], pods) ||
     mustRecord(old[annotation.servicesRevision], services);
   const isNewWord = !isSameLeader || old[annotation.reason] === undefined;
@@ -78,6 +93,7 @@ function primaryRecord(
       [annotation.epoch]: String(epoch),
       [annotation.podsRevision]: pods,
       [annotation.servicesRevision]: services,
+      ...(old[annotation.handoverFrom] !== handoverFrom && { [annotation.handoverFrom]: handoverFrom ?? null }),
       ...(isNewWord && { [annotation.reason]: reason }),
       ...((isNewWord || old[annotation.leaderLastSwitchTime] === undefined) && {
         [annotation.leaderLastSwitchTime]: new Date(now).toISOString(),
@@ -112,6 +128,7 @@ function secondaryRecord({ epoch }: Decision, existing: SliceView | undefined): 
     annotation.demotion,
     annotation.verdicts,
     annotation.scaleState,
+    annotation.handoverFrom,
   ].filter((key) => old[key] !== undefined);
   return {
     annotationsDiffer: old[annotation.epoch] !== String(epoch) || leftovers.length > 0,

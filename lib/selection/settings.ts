@@ -8,6 +8,7 @@
 
 import { excerpt, isTooLong, MAX_VALUE_LENGTH } from './boundValue.ts';
 import { type CandidateCondition, candidateConditions } from './candidateCondition.ts';
+import { DEFAULT_OVERLAP_MS, type Handover, handovers, MAX_OVERLAP_MS } from './handover.ts';
 import type { HealthCheckSettings } from './healthCheck.ts';
 import { annotation } from './names.ts';
 import { type OnCordon, onCordonValues } from './onCordon.ts';
@@ -59,6 +60,10 @@ export interface Settings {
   readonly scaleDown: number | null;
   /** How long the leader has led unmoved before that, milliseconds. */
   readonly scaleDownAfterMs: number;
+  /** Whether a fit leader that is left stays in the route beside the new one for a while. */
+  readonly handover: Handover;
+  /** How long the new leader is Ready behind the route before the other one goes. */
+  readonly handoverOverlapMs: number;
 }
 
 export interface Unreadable {
@@ -137,6 +142,14 @@ export function parseSettings(annotations: Readonly<Record<string, string>>): Re
     onCordon: readOne(annotation.onCordon, onCordonValues, 'stay'),
     scaleDown: read<number | null>(annotation.scaleDown, null, `a whole number from 0 to ${MAX_WARM}`, parseWarm),
     scaleDownAfterMs: readDuration(annotation.scaleDownAfter, DEFAULT_AFTER_MS),
+    handover: readOne(annotation.handover, handovers, 'gap'),
+    handoverOverlapMs: read(annotation.handoverOverlap, DEFAULT_OVERLAP_MS, 'a Go duration up to "5m"', parseOverlap),
   };
   return { settings, unreadable };
+}
+
+/** Longer is most likely a slip, and two pods would take traffic for as long. */
+function parseOverlap(text: string): number | null {
+  const value = parseDuration(text);
+  return value === null || value > MAX_OVERLAP_MS ? null : value;
 }

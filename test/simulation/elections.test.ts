@@ -11,7 +11,15 @@ import { runSeed } from './runSeed.ts';
 /** Each takes some 200 ms. */
 const SEEDS = process.env['CI'] === undefined ? 4 : 40;
 /** Those have simulations of their own, of Services with one election. */
-const alone = { checks: false, roles: false, demotes: false, reports: false, nodes: false, fights: false };
+const alone = {
+  checks: false,
+  roles: false,
+  demotes: false,
+  reports: false,
+  nodes: false,
+  fights: false,
+  handovers: false,
+};
 
 it(
   'keeps every invariant for each election and slot, and heals',

@@ -5,6 +5,7 @@
  */
 
 import { expect, it } from 'vitest';
+import { electionFences } from './electionFences.ts';
 import { type RemovedFence, removedFences } from './fences.ts';
 import { nodeFences } from './nodes/nodeFences.ts';
 import { renderFailure } from './renderFailure.ts';
@@ -14,10 +15,10 @@ import { runSeed } from './runSeed.ts';
 /** What draws from streams of its own is left out, where a fence is not about it. */
 const alone = {
   ...{ checks: false, roles: false, demotes: false, fights: false },
-  ...{ nodes: false, reports: false, overloads: false },
+  ...{ nodes: false, reports: false, overloads: false, handovers: false },
 };
 
-it.each([...removedFences, ...nodeFences, ...reportFences])(
+it.each([...removedFences, ...nodeFences, ...reportFences, ...electionFences])(
   'without $name some run violates one of its invariants, and the same run with it violates nothing',
   async (fence) => {
     const seed = await findHarm(fence);

@@ -22,6 +22,7 @@ import { allFences, type Fence } from './fence.ts';
 import { type Fights, startFights } from './fights.ts';
 import { createFinalizers } from './finalizers.ts';
 import { startGarbageCollector } from './garbageCollector.ts';
+import { startHandedOver } from './handedOver.ts';
 import { NAMESPACE } from './kubeObject.ts';
 import { readyCondition } from './manifests.ts';
 import { loseLeaderNode } from './nodes/loseLeaderNode.ts';
@@ -70,6 +71,8 @@ export interface SeedOptions {
   readonly overloads?: boolean;
   /** Whether users ask for several elections, and for pools. Never else. */
   readonly elections?: boolean;
+  /** Whether users ask for handovers that overlap. Else as the seed says. */
+  readonly handovers?: boolean;
   /** Whether something else changes what zen-lead writes. Else as the seed says. */
   readonly fights?: boolean;
   /** Names of actions that happen whatever the seed says, or never, with their weight. */
@@ -161,6 +164,7 @@ async function run(seed: number, options: SeedOptions): Promise<SeedResult> {
   if (nodes !== null) startTroubledNodes(nodes, troubles);
   startReportedPods({ ...troubles, isOn: options.reports });
   startElectedPods({ ...troubles, isOn: options.elections });
+  startHandedOver({ ...troubles, workload, isOn: options.handovers });
   startOverloadedProbers({ ...troubles, isOn: options.overloads });
   const fights = startFights({ cluster, scheduler, verdict, seed, until, isOn: options.fights });
   const isOver = (): boolean => verdict.violation() !== null;

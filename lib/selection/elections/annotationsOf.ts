@@ -40,6 +40,8 @@ const perElection: readonly string[] = [
   annotation.leaderServiceType,
   annotation.onDemote,
   annotation.onCordon,
+  annotation.handover,
+  annotation.handoverOverlap,
 ];
 
 export interface ElectionAnnotations {

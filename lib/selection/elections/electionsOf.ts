@@ -10,11 +10,11 @@
  */
 
 import { compareText } from '../compareText.ts';
-import type { Leader } from '../decision.ts';
+import type { Decision } from '../decision.ts';
 import { annotation, label } from '../names.ts';
 import { type LeaderRecord, readRecord } from '../record.ts';
 import { parseBoolean } from '../settings.ts';
-import type { ServiceView, SliceView, Snapshot, Uid } from '../snapshot.ts';
+import type { ServiceView, SliceView, Snapshot } from '../snapshot.ts';
 import { annotationsOf, electionWarnings } from './annotationsOf.ts';
 import {
   activeOf,
@@ -31,16 +31,16 @@ import {
 import { type ElectionView, noPods } from './electionView.ts';
 import { type Part, type Partition, partition, servicesOf } from './partition.ts';
 import { ownersOfNames, reservedFor } from './reservedNames.ts';
-import { sharedWith } from './sharedWith.ts';
+import { type Decided, sharedWith } from './sharedWith.ts';
 
 export interface Elections {
   /** In the order in which they are decided; those that are no longer asked for come last. */
   readonly refs: readonly ElectionRef[];
   /**
-   * The snapshot as this election sees it. `decided`: by `electionKey`, who leads a sibling once
-   * what was decided before is written. Where it says nothing, the records do.
+   * The snapshot as this election sees it. `decided`: by `electionKey`, what of a sibling was
+   * decided before. Where it says nothing, the records do.
    */
-  view(ref: ElectionRef, decided?: ReadonlyMap<string, Uid | null>): Snapshot;
+  view(ref: ElectionRef, decided?: ReadonlyMap<string, Decided>): Snapshot;
 }
 
 /** A snapshot never changes, and one reconcile asks several times. */
@@ -86,7 +86,7 @@ function divide(snapshot: Snapshot, source: ServiceView): Elections {
     return record;
   };
   const isFirst = (ref: ElectionRef): boolean => refs[0] !== undefined && isSameElection(refs[0], ref);
-  const viewWith = (ref: ElectionRef, decided?: ReadonlyMap<string, Uid | null>): Snapshot => {
+  const viewWith = (ref: ElectionRef, decided?: ReadonlyMap<string, Decided>): Snapshot => {
     const view = bare(ref);
     const { election } = view;
     if (election === undefined) return view;
@@ -238,6 +238,6 @@ function isUnreadableElection({ annotations }: ServiceView, { election }: Electi
 }
 
 /** For a sibling that was decided on before the next one is. */
-export function noteDecided(decided: Map<string, Uid | null>, ref: ElectionRef, leader: Leader | null): void {
-  decided.set(electionKey(ref), leader?.uid ?? null);
+export function noteDecided(decided: Map<string, Decided>, ref: ElectionRef, { leader, plan }: Decision): void {
+  decided.set(electionKey(ref), { leader: leader?.uid, left: plan?.overlap?.pod.uid });
 }

@@ -16,29 +16,38 @@ export interface Sibling extends ElectionRef {
   readonly isWanted: boolean;
 }
 
+/** Whom a sibling routes to once what was decided is written. */
+export interface Decided {
+  readonly leader: Uid | undefined;
+  /** Of a handover that overlaps. */
+  readonly left: Uid | undefined;
+}
+
 type Shared = Pick<ElectionView, 'taken' | 'pool' | 'avoided' | 'barred' | 'verdicts'>;
 
-/** `decided`: by `electionKey`, who leads a sibling once what was decided before is written. */
+/** `decided`: by `electionKey`, of the siblings that were decided on before. */
 export function sharedWith(
   ref: ElectionRef,
   siblings: readonly Sibling[],
   source: ServiceView,
   recordOf: (ref: ElectionRef) => LeaderRecord,
-  decided: ReadonlyMap<string, Uid | null> = new Map(),
+  decided: ReadonlyMap<string, Decided> = new Map(),
 ): Shared {
   const spread = parseSpread(readOwn(source.annotations, ref.election, annotation.spread) ?? '') ?? 'prefer';
   const own = recordOf(ref).leader?.uid;
-  const ledBy = (each: ElectionRef): Uid | undefined => {
-    const said = decided.get(electionKey(each));
-    return said === undefined ? recordOf(each).leader?.uid : (said ?? undefined);
+  const routedBy = (each: ElectionRef): Decided => {
+    const { leader, handoverFrom } = recordOf(each);
+    return decided.get(electionKey(each)) ?? { leader: leader?.uid, left: handoverFrom?.uid };
   };
   const pool = new Set<Uid>();
   const taken = new Set<Uid>();
   const avoided = new Set<Uid>();
   for (const sibling of siblings) {
-    const uid = ledBy(sibling);
-    if (uid === undefined) continue;
+    const { leader: uid, left } = routedBy(sibling);
     const isOfPool = sibling.election === ref.election;
+    // A pod that another slot still routes to would be twice behind the Service of the pool.
+    if (isOfPool && left !== undefined && left !== own) taken.add(left);
+    if (uid === undefined) continue;
     if (!isOfPool && !sibling.isWanted) continue;
     if (isOfPool) pool.add(uid);
     // A fit leader is not moved to spread elections (S8). Of two slots with one pod, the higher one

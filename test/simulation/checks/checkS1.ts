@@ -1,16 +1,20 @@
 /**
- * Checks S1. A leader slice has at most one endpoint. No secondary's epoch is above the primary's,
- * and none names another pod under the same epoch.
+ * Checks S1. A leader slice has at most one endpoint, but for a handover that overlaps
+ * (checkOverlap.ts). No secondary's epoch is above the primary's, and none names another pod under
+ * the same epoch.
  */
 
 import { annotation, label } from '../../../lib/selection/names.ts';
 import type { Etcd } from '../etcd.ts';
 import { annotationOf, electionOf, labelOf } from '../kubeObject.ts';
+import { checkOverlap } from './checkOverlap.ts';
 import type { LeaderWrite } from './leaderWrite.ts';
 
-export function checkS1({ after, endpoints, isPrimary, epoch }: LeaderWrite, etcd: Etcd): string | null {
+export function checkS1(write: LeaderWrite, etcd: Etcd, wallClock: number | null): string | null {
+  const { after, endpoints, isPrimary, epoch } = write;
   const { name } = after.metadata;
-  if (endpoints.length > 1) return `slice ${name} has ${endpoints.length} endpoints`;
+  const beside = checkOverlap(write, wallClock);
+  if (beside !== null) return beside;
   // A restored etcd takes the two back to different moments, and what was on its way to one of them
   // still arrives.
   if (isPrimary || etcd.history.era() > 1) return null;

@@ -89,7 +89,8 @@ function checkRoute(snapshot: Snapshot, source: ServiceView): Problem | null {
     (slice) => slice.annotations['zen-lead.io/epoch'] !== undefined && slice.owner?.uid === source.uid,
   );
   const routed = new Set(slices.flatMap(({ spec }) => (spec?.endpoints ?? []).map(({ targetRef }) => targetRef?.uid)));
-  if (routed.size > 1) return { check: 'S1', message: `${name}: the families route to ${[...routed].join(' and ')}` };
+  // A handover that overlaps has ended by then.
+  if (routed.size > 1) return { check: 'S1', message: `${name}: its slices route to ${[...routed].join(' and ')}` };
   const pods = snapshot.candidates.map((pod) => ({
     ...pod,
     namespace: NAMESPACE,

@@ -65,6 +65,14 @@ function isVerdictAlone({ request }: ObservedWrite): boolean {
   return Object.keys(request.patch.metadata?.['annotations'] ?? {}).join() === annotation.verdicts;
 }
 
+/** Beyond that a wall clock was set. */
+const MAX_SKEW_MS = 1_000;
+
+/** Other patches of a slice leave the route as it was decided before. */
+function setsRoute({ request }: ObservedWrite): boolean {
+  return request.verb === 'patch' && 'endpoints' in request.patch;
+}
+
 export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
   const { etcd, verdict, now, oldestAt, isSourceUid, observations } = options;
   const epochs = createEpochLedger();
@@ -102,7 +110,8 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
       const leaderWrite = toLeaderWrite(write, etcd);
       if (leaderWrite === null) return;
       routes.add(`${leaderWrite.epoch}/${annotationOf(write.after, annotation.leaderPodUid) ?? ''}`);
-      report('S1', checkS1(leaderWrite, etcd));
+      const isJudgable = setsRoute(write) && options.clockDifferenceMs() < MAX_SKEW_MS;
+      report('S1', checkS1(leaderWrite, etcd, isJudgable ? options.wallClockOf(write.actor) : null));
       const since = oldestAt(write.actor, leaderWrite.podsRevision);
       const knownSince = options.knownSince(write.actor, leaderWrite.podsRevision);
       report('S9', revisions.check(leaderWrite, etcd, knownSince, now()));

@@ -50,6 +50,7 @@ const annotations: fc.Arbitrary<Record<string, string>> = fc.record(
     'min-ready-duration': fc.constantFrom('0s', '2s', '30s', '30s'),
     'failover-min-delay': fc.constantFrom('0s', '4s', '20s'),
     'no-leader': fc.constantFrom('clear', 'hold', 'hold'),
+    handover: fc.constantFrom('gap', 'overlap', 'overlap'),
     'on-cordon': fc.constantFrom('stay', 'move'),
     'ports-mode': fc.constantFrom('strict', 'lenient'),
     'pin-leader': fc.constantFrom('pg-0', 'pg-7', 'pg-99'),

@@ -22,6 +22,8 @@ describe('parseSettings', () => {
         onCordon: 'stay',
         scaleDown: null,
         scaleDownAfterMs: 600_000,
+        handover: 'gap',
+        handoverOverlapMs: 1_000,
         portsMode: 'strict',
         pinLeader: null,
         paused: false,
