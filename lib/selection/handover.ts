@@ -1,6 +1,6 @@
 /**
- * Handover: what `zen-lead.io/handover` can ask for, and the word of the slice about whom the leader
- * has taken over from. docs/reference/annotations.md#handover
+ * Handover: what `zen-lead.io/handover` can ask for, and what a slice says about the pod that the
+ * leader has taken over from. docs/reference/annotations.md#handover
  */
 
 import type { Uid } from './snapshot.ts';
@@ -9,7 +9,7 @@ export const handovers = ['gap', 'overlap'] as const;
 export type Handover = (typeof handovers)[number];
 
 export const DEFAULT_OVERLAP_MS = 1_000;
-/** Two pods take traffic for so long. Connections that need longer are drained by the pod itself. */
+/** Two pods take traffic for so long. A pod drains connections that need longer by itself. */
 export const MAX_OVERLAP_MS = 300_000;
 
 /** The pod that was left by the election of this epoch, and is still routed to. */

@@ -175,7 +175,7 @@ function readLeader(slice: SliceView | null, owned: Owned, service: ServiceView 
   return uid === undefined || name === undefined ? null : toLeader(name, uid as Uid);
 }
 
-/** The leader comes first, also where a handover overlaps. By the record, should a hand sort them. */
+/** The leader comes first, also where a handover overlaps. A hand may have sorted them. */
 function leaderEndpoint(slice: SliceView | null): EndpointView | undefined {
   const endpoints = slice?.spec?.endpoints ?? [];
   const uid = slice?.annotations[annotation.leaderPodUid];

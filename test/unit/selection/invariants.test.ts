@@ -202,7 +202,7 @@ const routedUid = (snapshot: Snapshot) =>
     ?.endpoints[0]?.targetRef?.uid;
 const enabled = (snapshot: Snapshot) => snapshot.source?.annotations['zen-lead.io/enabled'] === 'true';
 
-/** A second pod is routed to only where that is asked for, after a planned move, while it is fit. */
+/** A second pod is routed to only where a user asks for it, after a planned move, while fit. */
 function expectOverlap(snapshot: Snapshot, uid: string | undefined, now: number): void {
   expect(snapshot.source?.annotations['zen-lead.io/handover']).toBe('overlap');
   const pod = snapshot.candidates.find((each) => each.uid === uid);
