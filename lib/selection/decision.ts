@@ -65,7 +65,12 @@ export const lostReasons = [
 ] as const;
 
 /** A fit leader is left for another one because a user asked for it. */
-export const plannedReasons: ReadonlySet<Reason> = new Set<Reason>(['Pinned', 'Preferred', 'LeaderNodeCordoned']);
+export const plannedReasons: ReadonlySet<Reason> = new Set<Reason>([
+  'Pinned',
+  'Preferred',
+  'LeaderNodeCordoned',
+  'ScaleDownSurvivor',
+]);
 
 /** After them nothing of the election is left. */
 export const endReasons: ReadonlySet<Reason> = new Set<Reason>(['OptedOut', 'ElectionRemoved']);

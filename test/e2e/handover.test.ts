@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { listSlices, readService } from '../support/controlPlane/readObjects.ts';
 import { startPod } from '../support/controlPlane/startPod.ts';
 import { staysSo } from '../support/controlPlane/staysSo.ts';
+import { watchRoutes } from '../support/controlPlane/watchRoutes.ts';
 import { aService } from '../support/objects/aService.ts';
 import { typeCommand } from '../support/programs/typeCommand.ts';
 import { useZenLead } from '../support/programs/useZenLead.ts';
@@ -38,7 +39,7 @@ const pin = (namespace: Namespace, pod: string): Promise<unknown> =>
 
 describe('a planned move with handover: overlap', () => {
   test('routes to both until the new leader has been Ready for so long, under one epoch', async () => {
-    const { namespace } = await startWith({ handover: 'overlap', 'handover-overlap': '5s' });
+    const { namespace } = await startWith({ handover: 'overlap', 'handover-overlap': '5m' });
     const epoch = Number((await readRecord(namespace))['zen-lead.io/epoch']);
     await pin(namespace, 'web-1');
     await expect.poll(() => readRouted(namespace)).toEqual(['web-1', 'web-0']);
@@ -53,9 +54,20 @@ describe('a planned move with handover: overlap', () => {
       .poll(async () => (await readService(namespace, 'web-leader'))?.metadata.annotations)
       .toMatchObject({ 'zen-lead.io/leader-pod-name': 'web-1' });
 
+    await namespace.kubectl('annotate', '--overwrite', 'service', 'web', 'zen-lead.io/handover-overlap=1s');
     await expect.poll(() => readRouted(namespace)).toEqual(['web-1']);
     expect((await readRecord(namespace))['zen-lead.io/epoch']).toBe(String(epoch + 1));
     expect(await staysSo(() => readRouted(namespace))).toEqual(['web-1']);
+  });
+
+  test('ends by a timer, without an event', async () => {
+    const { namespace } = await startWith({ handover: 'overlap', 'handover-overlap': '2s' });
+    const watched = await watchRoutes(world.controlPlane(), namespace, 'web-leader');
+    await pin(namespace, 'web-1');
+    await expect.poll(() => readRouted(namespace)).toEqual(['web-1']);
+    const addresses = watched.seen().map((state) => state.split(' ')[0]?.split(',').length);
+    await watched.close();
+    expect(addresses).toEqual([1, 2, 1]);
   });
 
   test('takes the pod that was left out as soon as it is not Ready', async () => {

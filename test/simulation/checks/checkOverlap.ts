@@ -14,7 +14,7 @@ import type { Basis, LeaderWrite } from './leaderWrite.ts';
 const TO_WRITE_MS = 3_000;
 
 /** Written a second time, apart from the rules. */
-const planned: readonly (string | undefined)[] = ['Pinned', 'Preferred', 'LeaderNodeCordoned'];
+const planned: readonly (string | undefined)[] = ['Pinned', 'Preferred', 'LeaderNodeCordoned', 'ScaleDownSurvivor'];
 
 /** `wallClock`: what the function took for the time; null where its clock was set meanwhile. */
 export function checkOverlap(write: LeaderWrite, wallClock: number | null): string | null {

@@ -209,7 +209,7 @@ function expectOverlap(snapshot: Snapshot, uid: string | undefined, now: number)
   expect(pod).toMatchObject({ ready: true, phase: 'Running', terminating: false, selected: true });
   expect(pod?.exclude).not.toBe('true');
   const notes = leaderSlices(snapshot).find(({ annotations: own }) => own['zen-lead.io/pods-revision'])?.annotations;
-  expect(['Pinned', 'Preferred', 'LeaderNodeCordoned']).toContain(notes?.['zen-lead.io/reason']);
+  expect(['Pinned', 'Preferred', 'LeaderNodeCordoned', 'ScaleDownSurvivor']).toContain(notes?.['zen-lead.io/reason']);
   expect(uid).not.toBe(notes?.['zen-lead.io/leader-pod-uid']);
   expect(JSON.parse(notes?.['zen-lead.io/handover-from'] ?? '{}')).toMatchObject({
     uid,
