@@ -9,22 +9,16 @@
 
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
-import { watchLines } from '../test/support/controlPlane/watchLines.ts';
-import { aChainJob, readChainJob } from './flowLoad.ts';
+import { aChainJob, followJobs } from './flowLoad.ts';
 
 const [url = '', token = '', caFile = '', namespace = '', steps = ''] = process.argv.slice(2);
 const dispatcher = new Agent({ connect: { ca: readFileSync(caFile, 'utf8') } });
 const jobs = `/apis/batch/v1/namespaces/${namespace}/jobs`;
 const followed = new Set<string>();
 
-const lines = await watchLines(
-  { url, token, caFile },
-  `${jobs}?allowWatchBookmarks=false`,
-  new AbortController().signal,
-);
+const seen = await followJobs({ url, token, caFile }, namespace, new AbortController().signal);
 console.log(JSON.stringify({ url, msg: 'started' }));
-for await (const line of lines) {
-  const { name, flow, step, isComplete } = readChainJob(line);
+for await (const { name, flow, step, isComplete } of seen) {
   if (!isComplete || followed.has(name) || step + 1 >= Number(steps)) continue;
   followed.add(name);
   void post(flow, step + 1);

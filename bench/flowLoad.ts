@@ -38,7 +38,11 @@ export function aChainJob(flow: string, step: number): object {
 const jobLine = z.object({
   type: z.string(),
   object: z.object({
-    metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).default({}) }),
+    metadata: z.object({
+      name: z.string(),
+      resourceVersion: z.string(),
+      labels: z.record(z.string(), z.string()).default({}),
+    }),
     status: z
       .object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]) })
       .default({ conditions: [] }),
@@ -51,12 +55,41 @@ export interface ChainJob {
   /** From 0. */
   readonly step: number;
   readonly isComplete: boolean;
+  readonly resourceVersion: string;
 }
 
-export function readChainJob(line: unknown): ChainJob {
+type Server = Pick<ControlPlane, 'url' | 'token' | 'caFile'>;
+
+/**
+ * Follows the Jobs of the namespace. A busy API server ends the watch of a reader that lags, so it
+ * is begun again where it ended, as any controller does. Resolves once it is open.
+ */
+export async function followJobs(
+  server: Server,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<AsyncIterable<ChainJob>> {
+  const open = (query: string) =>
+    watchLines(server, `/apis/batch/v1/namespaces/${namespace}/jobs?allowWatchBookmarks=false${query}`, signal);
+  const first = await open('');
+  async function* jobs(): AsyncGenerator<ChainJob> {
+    let seen = '';
+    for (let lines = first; !signal.aborted; lines = await open(seen === '' ? '' : `&resourceVersion=${seen}`)) {
+      for await (const line of lines) {
+        const job = readChainJob(line);
+        seen = job.resourceVersion;
+        yield job;
+      }
+    }
+  }
+  return jobs();
+}
+
+function readChainJob(line: unknown): ChainJob {
   const { metadata, status } = jobLine.parse(line).object;
   return {
     name: metadata.name,
+    resourceVersion: metadata.resourceVersion,
     flow: metadata.labels[label.flow] ?? '',
     step: Number((metadata.labels[label.step] ?? 's0').slice(1)),
     isComplete: status.conditions.some(({ type, status: is }) => type === 'Complete' && is === 'True'),
@@ -101,10 +134,9 @@ export async function startJobFinisher(controlPlane: ControlPlane, namespace: st
     await answer.body.dump();
   }
 
-  const lines = await watchLines({ url, token, caFile }, `${jobs}?allowWatchBookmarks=false`, stop.signal);
+  const followed = await followJobs({ url, token, caFile }, namespace, stop.signal);
   const follow = async (): Promise<void> => {
-    for await (const line of lines) {
-      const job = readChainJob(line);
+    for await (const job of followed) {
       if (seen.has(job.name)) continue;
       seen.add(job.name);
       const before = endedAt.get(`${job.flow}/${job.step - 1}`);
