@@ -2,7 +2,8 @@
  * reconcileFlow: one pass over one flow. It takes the snapshot or reads the state, decides, writes,
  * tells, and says when to look again.
  *
- *   snapshot in time and fresh, else read -> advance -> record, Jobs, deletions -> Events -> status
+ *   snapshot in time and fresh, else read -> advance -> record, Jobs, deletions -> status
+ *                                                    -> Events, for which nothing waits
  *   -> announcements, where nothing else was to do
  *
  * Guarantees: no state is kept between two passes. After a conflict the state is read and decided
@@ -24,16 +25,17 @@ import { announceOwed, withOutbox } from './announceOwed.ts';
 import { countFlow } from './countFlow.ts';
 import type { FlowAnnouncer } from './flowAnnouncer.ts';
 import { type FlowCarry, readFlowCarry, writeFlowCarry } from './flowCarry.ts';
+import type { NewsDesk } from './newsDesk.ts';
 import { readFacts } from './readFacts.ts';
 import { readFlow } from './readFlow.ts';
 import { settleFlow } from './settleFlow.ts';
-import { tellFailure, tellFlow } from './tellFlow.ts';
 import { writeStatus } from './writeStatus.ts';
 
 export interface FlowDeps {
   readonly api: KubeApi;
   readonly log: Logger;
   readonly metrics: FlowMetrics;
+  readonly news: Pick<NewsDesk, 'tell' | 'tellFailure'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Undefined where Kubernetes alone is told. */
@@ -125,7 +127,7 @@ async function settle(request: FlowRequest, deps: FlowDeps, signal: AbortSignal)
     }
     if (outcome.record !== null) countFlow(snapshot, decision, metrics);
     countHop(request, decision, deps);
-    if (snapshot.flow !== null && decision.kind !== 'refused') await tellFlow(snapshot.flow, decision, deps, signal);
+    if (snapshot.flow !== null && decision.kind !== 'refused') deps.news.tell(snapshot.flow, decision);
     const next = { ...snapshot, record: outcome.record ?? snapshot.record };
     // A record that was just made is filled at once, and a refused Job ends its attempt.
     if (decision.createsRecord || outcome.refused.length > 0) {
@@ -135,7 +137,7 @@ async function settle(request: FlowRequest, deps: FlowDeps, signal: AbortSignal)
     const reply = await finish(decision, { ...basis, snapshot: next }, carry, deps, signal);
     if (outcome.failure === undefined) return reply;
     // The sender backs off and tries again, and people see why.
-    if (snapshot.flow !== null) await tellFailure(snapshot.flow, outcome.failure, deps, signal);
+    if (snapshot.flow !== null) deps.news.tellFailure(snapshot.flow, outcome.failure);
     throw outcome.failure;
   }
   throw (

@@ -54,7 +54,7 @@ export async function writeEvents(
 }
 
 /** Validation allows 1,024 bytes, and a character may have four. */
-const MAX_NOTE = 256;
+export const MAX_NOTE = 256;
 
 function toEvent(kind: Kind, { namespace, name, uid }: Regarded, told: News, at: number): object {
   const { type, reason, note, about } = told;

@@ -9,6 +9,7 @@
 
 import { startFlowBridge } from '../../../bridge/startFlowBridge.ts';
 import { createInProcessFlowSink } from '../../../functions/flows/inProcessFlowSink.ts';
+import { createNewsDesk } from '../../../functions/flows/newsDesk.ts';
 import type { FlowDeps } from '../../../functions/flows/reconcileFlow.ts';
 import type { Sink } from '../../../lib/events/sink.ts';
 import type { FlowEvent, FlowReply } from '../../../lib/flow/events/flowEvent.ts';
@@ -94,14 +95,15 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
     const { onTold } = announcements;
     const announcer =
       fence.isAnnouncing === true ? openSimulatedAnnouncer({ process, scheduler, network, onTold }) : undefined;
-    const decide = createInProcessFlowSink({
+    const deps = {
       announcer,
       api: deadlines.api,
       metrics: sharedFlowMetrics,
       log: silentLogger,
       now: process.clock.now,
-      ...fence.deps,
-    });
+    };
+    const news = createNewsDesk({ ...deps, setTimer: process.clock.setTimer });
+    const decide = createInProcessFlowSink({ ...deps, news, ...fence.deps });
     const handle = deadlines.watch((event, signal) => decide(onEvent(event), signal));
     return { process, handle: handle as unknown as Sink };
   }

@@ -13,6 +13,7 @@ import { createApp } from '../../../functions/app.ts';
 import type { Sender } from '../../../functions/authenticate.ts';
 import { openFlowAnnouncer } from '../../../functions/flows/flowAnnouncer.ts';
 import { createFlowHandler } from '../../../functions/flows/flowHandler.ts';
+import { createNewsDesk } from '../../../functions/flows/newsDesk.ts';
 import type { FlowEvent } from '../../../lib/flow/events/flowEvent.ts';
 import type { PackedSnapshot } from '../../../lib/flow/events/packSnapshot.ts';
 import { parseFlowReply } from '../../../lib/flow/events/parseFlowReply.ts';
@@ -38,10 +39,11 @@ export async function startFlowFunctionsOn(
 ): Promise<FlowFunctions> {
   const { api, metrics } = connect(server);
   const flowMetrics = createFlowMetrics(metrics.registry);
-  const shared = { log: silentLogger, metrics: flowMetrics, now: Date.now };
-  const announcer = openFlowAnnouncer({ eventsSink }, { clusterName: 'here', ...shared });
+  const deps = { api, log: silentLogger, metrics: flowMetrics, now: Date.now };
+  const announcer = openFlowAnnouncer({ eventsSink }, { clusterName: 'here', ...deps });
+  const news = createNewsDesk(deps);
   const app = createApp({
-    handler: createFlowHandler({ api, announcer, ...shared }),
+    handler: createFlowHandler({ ...deps, announcer, news }),
     authenticate: async (authorization) => (authorization === undefined ? sender : 'trusted'),
     metrics,
     log: silentLogger,
@@ -54,6 +56,7 @@ export async function startFlowFunctionsOn(
     isClosed = true;
     app.server.closeAllConnections();
     await app.close();
+    await news.close();
     await api.close();
   };
   onTestFinished(close);
