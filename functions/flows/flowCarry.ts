@@ -5,8 +5,13 @@
  * copy of announcements, and nothing else.
  */
 
+import { LONGEST_REST_MS } from './writeStatus.ts';
+
 export interface FlowCarry {
-  /** When the view was last written, epoch milliseconds; 0 where that is not known. */
+  /**
+   * When the view was last written, or later where the API server is slow; epoch milliseconds. 0
+   * where that is not known.
+   */
   readonly statusAt: number;
   /** How many announcements the record's outbox is past. */
   readonly told: Told | null;
@@ -18,13 +23,13 @@ export interface Told {
   readonly count: number;
 }
 
-/** An instant that has not come yet would hold the view back. */
+/** An instant that is further away than that would hold the view back. */
 export function readFlowCarry(carry: string | undefined, now: number): FlowCarry {
   const [at = '', recordUid = '', count = ''] = (carry ?? '').split(';');
   const statusAt = Number(at);
   const isCount = recordUid !== '' && /^\d{1,9}$/.test(count);
   return {
-    statusAt: Number.isFinite(statusAt) && statusAt <= now ? statusAt : 0,
+    statusAt: Number.isFinite(statusAt) && statusAt <= now + LONGEST_REST_MS ? statusAt : 0,
     told: isCount ? { recordUid, count: Number(count) } : null,
   };
 }

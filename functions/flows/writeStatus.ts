@@ -17,7 +17,10 @@ import { jobFlowStatus, type KubeApi } from '../../lib/kube/kubeApi.ts';
 import type { FlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
 
 export interface StatusWritten {
-  /** When the view was last written, as far as that is known; epoch milliseconds. */
+  /**
+   * When the view was last written, as far as that is known; epoch milliseconds. Later than that,
+   * where the API server took long for it.
+   */
   readonly writtenAt: number;
   /** When it is due; null where it says all. */
   readonly dueAt: number | null;
@@ -46,12 +49,24 @@ export async function writeStatus(
   if (record === null || !isStatusBehind(flow, record)) return { writtenAt: lastAt, dueAt: null };
   const state = flowPhase(flow.spec, record);
   const dueAt = lastAt + statusIntervalMs(flow);
-  if (dueAt > now && !isStatusUrgent(flow, record, state)) return { writtenAt: lastAt, dueAt };
+  if (!isStatusUrgent(flow, record, state)) {
+    if (dueAt > now) return { writtenAt: lastAt, dueAt };
+    // The end of the step that has just started would wait behind it.
+    if (decision.starts.length > 0 && dueAt + PATIENCE_MS > now) return { writtenAt: lastAt, dueAt: now + AGAIN_MS };
+  }
   return patch(flow, toStatus(flow, record, state, now), deps, signal);
 }
 
 /** A flow that has changed is looked at again, and soon. */
 const AGAIN_MS = 200;
+/** Of a flow whose steps follow each other faster than that. */
+const PATIENCE_MS = 1_000;
+/**
+ * The view of a large flow costs the API server more than all else. Where it takes long, the views
+ * take a twentieth of the time.
+ */
+const REST = 20;
+export const LONGEST_REST_MS = 30_000;
 
 async function patch(
   flow: FlowView,
@@ -64,7 +79,9 @@ async function patch(
   try {
     await api.mergePatch(jobFlowStatus, namespace, name, { metadata: { resourceVersion }, status }, signal);
     metrics.statusSeconds.observe(Math.max(0, now() - startedAt) / 1_000);
-    return { writtenAt: now(), dueAt: null };
+    const tookMs = now() - startedAt;
+    const restMs = Math.min(LONGEST_REST_MS, Math.max(0, tookMs * REST - statusIntervalMs(flow)));
+    return { writtenAt: now() + restMs, dueAt: null };
   } catch (error) {
     const code = codeOf(error);
     if (code === 'KUBE_NOT_FOUND') return { writtenAt: now(), dueAt: null };

@@ -221,7 +221,7 @@ describe('the carry of a flow', () => {
     },
   );
 
-  it.each(['x', '99;u;1', '5;u;x', '5;;1', ';;;'])('of another shape says nothing: %s', (text) => {
+  it.each(['x', '30011;u;1', '5;u;x', '5;;1', ';;;'])('of another shape says nothing: %s', (text) => {
     const { statusAt, told } = readFlowCarry(text, 10);
     expect([statusAt === 0 || statusAt === 5, told === null || told.count === 1]).toEqual([true, true]);
   });
