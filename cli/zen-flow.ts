@@ -28,6 +28,10 @@ async function main(): Promise<void> {
       return (await import('./flow/simulateFlow.ts')).simulateFlow(line.values);
     case 'graph':
       return (await import('./flow/graph.ts')).graph(line.values);
+    case 'record':
+      return (await import('./flow/recording/record.ts')).record(line.values);
+    case 'replay':
+      return (await import('./flow/recording/replay.ts')).replay(line.values);
     case 'list':
       return (await import('./flow/explainFlow.ts')).listFlows(line.values);
     case 'explain':

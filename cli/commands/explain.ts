@@ -8,6 +8,7 @@ import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { configError } from '../../lib/config/parseValue.ts';
 import { ZenLeadError } from '../../lib/errors.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
+import { parseLine } from '../../lib/recording/parseLine.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import { silentLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
@@ -61,7 +62,7 @@ async function findReconcile(service: ServiceRef, path: string, until: string | 
   const untilAt = parseInstant('--at', until) ?? Number.POSITIVE_INFINITY;
   let found: Moment | null = null;
   let isBroken = false;
-  for await (const read of openRecordings([path])) {
+  for await (const read of openRecordings([path], parseLine)) {
     if (read.kind === 'broken') {
       complain(`${read.place}: ${read.problem}`);
       process.exitCode = 2;

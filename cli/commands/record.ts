@@ -8,12 +8,11 @@
 
 import { startBridge } from '../../bridge/startBridge.ts';
 import type { Values } from '../../lib/config/parseCommandLine.ts';
-import { type RecorderOutput, startRecorder } from '../../lib/recording/startRecorder.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { connect } from '../connect.ts';
 import { createDrySink } from '../record/drySink.ts';
-import { openRecorder } from '../serve/openRecorder.ts';
+import { openRecordOutput } from '../record/openRecordOutput.ts';
 import { waitForStopSignal } from '../stopSignal.ts';
 
 /** Only for the source of the events; the recorded cluster may have another name. */
@@ -24,32 +23,18 @@ export async function record(values: Values<'record'>): Promise<void> {
   const log = createLogger(values.logLevel, 'zen-lead-record', 'stderr');
   const metrics = createMetrics();
   await using open = new AsyncDisposableStack();
-  const { file, services, maxMib, files, namespaces } = values;
-  const readerGone = Promise.withResolvers<void>();
-  const recorder =
-    file === '-'
-      ? startRecorder({ output: toStandardOutput(readerGone.resolve), services, log })
-      : await openRecorder({ record: file, recordServices: services, recordMaxMib: maxMib, recordFiles: files }, log);
+  const { recorder, readerGone } = await openRecordOutput(values, log);
   open.defer(() => recorder?.close());
   const api = open.adopt(await connect(values, metrics, log), (one) => one.close());
   const bridge = startBridge({
     api,
     sink: createDrySink(api, CLUSTER_NAME),
     clusterName: CLUSTER_NAME,
-    namespaces,
+    namespaces: values.namespaces,
     metrics,
     log,
     ...(recorder !== null && { onDelivery: recorder.record }),
   });
   open.defer(() => bridge.close());
-  await Promise.race([stopped, readerGone.promise]);
-}
-
-/** `onGone` reports that the reader has gone (`| head`), which is the end and not an error. */
-function toStandardOutput(onGone: () => void): RecorderOutput {
-  process.stdout.on('error', onGone);
-  return {
-    append: (lines) => new Promise((resolve) => process.stdout.write(lines, () => resolve())),
-    close: async () => {},
-  };
+  await Promise.race([stopped, readerGone]);
 }

@@ -10,15 +10,17 @@
 
 import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { configError } from '../../lib/config/parseValue.ts';
+import { parseLine } from '../../lib/recording/parseLine.ts';
+import { serviceKey } from '../../lib/selection/snapshot.ts';
 import { complain, openOutput } from '../output.ts';
 import { chooseEvents } from '../replay/chooseEvents.ts';
-import { decideAgain } from '../replay/decideAgain.ts';
+import { decideAgain, outcomeOf, type Replayed } from '../replay/decideAgain.ts';
 import { createHtmlTimeline } from '../replay/htmlTimeline.ts';
 import { openRecordings } from '../replay/openRecordings.ts';
 import { renderHeading } from '../replay/renderReconcile.ts';
 import { createShow } from '../replay/show.ts';
 import { openStepper } from '../replay/stepper.ts';
-import { createTally } from '../replay/tally.ts';
+import { createTally, type TallyEntry } from '../replay/tally.ts';
 import { abortOnStopSignal } from '../stopSignal.ts';
 
 export async function replay(values: Values<'replay'>): Promise<void> {
@@ -33,10 +35,10 @@ export async function replay(values: Values<'replay'>): Promise<void> {
   const isSilent = values.expect || html !== null;
   using stepper = step ? openStepper(process.stdin) : null;
   const show = createShow(values, { output, signal, stepper, isSilent });
-  const tally = createTally();
+  const tally = createTally({ pass: 'reconcile', passes: 'reconciles', source: 'Service' });
 
   if (!isSilent) await output.line(renderHeading(output.paint));
-  for await (const read of openRecordings(files)) {
+  for await (const read of openRecordings(files, parseLine)) {
     if (signal.aborted || output.isGone()) break;
     if (read.kind === 'broken') {
       tally.addBroken();
@@ -45,7 +47,7 @@ export async function replay(values: Values<'replay'>): Promise<void> {
       tally.addOther();
     } else if (isWanted(read.line)) {
       const replayed = decideAgain(read.line);
-      tally.add(replayed);
+      tally.add(toEntry(replayed));
       html?.add(replayed, read.place);
       if (!(await show.reconcile(replayed, read.place))) break;
     }
@@ -60,4 +62,11 @@ export async function replay(values: Values<'replay'>): Promise<void> {
   if (complaint !== null) complain(`zen-lead: ${complaint}`);
   if (tally.broken() > 0) process.exitCode = 2;
   else if ((values.expect && tally.differing() > 0) || complaint !== null) process.exitCode = 1;
+}
+
+function toEntry(replayed: Replayed): TallyEntry {
+  const { reconcile, today, differs } = replayed;
+  const { namespace, name } = reconcile.service;
+  const decision = outcomeOf(replayed)?.decision;
+  return { key: serviceKey(namespace, name), at: reconcile.at, decision, isDecided: today !== null, differs };
 }

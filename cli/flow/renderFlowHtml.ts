@@ -9,6 +9,7 @@
 import type { FlowSpec, Step } from '../../lib/flow/spec/flowSpec.ts';
 import { orderSteps } from '../../lib/flow/spec/order.ts';
 import type { FlowStatusView, StepStatusView } from '../../lib/flow/state/snapshot.ts';
+import { escapeHtml } from './escapeHtml.ts';
 
 export interface DrawnFlow {
   readonly namespace: string;
@@ -157,8 +158,4 @@ function renderTimes({ startedAt, endedAt, steps }: FlowStatusView): string {
 
 function toTime(at: number | null): string {
   return at === null || !Number.isFinite(at) ? '' : new Date(at).toISOString().slice(0, 19).replace('T', ' ');
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -9,23 +9,18 @@
  */
 
 import { hashSource } from '../../api/hashSource.ts';
+import { renderHtmlDocument } from './htmlDocument.ts';
 import type { TimelineData } from './timelineData.ts';
 import { script, style } from './timelinePage.generated.ts';
 
 export function renderHtmlPage(data: TimelineData): string {
   const json = JSON.stringify(data).replaceAll('<', '\\u003c');
-  const policy = `default-src 'none'; style-src ${hashSource(style)}; script-src ${hashSource(script)}`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>zen-lead timeline</title>
-<style>${style}</style>
-</head>
-<body>
-<header>
+  const policy = `; script-src ${hashSource(script)}`;
+  return renderHtmlDocument({ title: 'zen-lead timeline', style, policy, body: renderBody(json) });
+}
+
+function renderBody(json: string): string {
+  return `<header>
 <h1>zen-lead timeline</h1>
 <p id="summary"></p>
 <div id="controls" role="group" aria-label="View">
@@ -45,8 +40,5 @@ export function renderHtmlPage(data: TimelineData): string {
 <div id="tip" role="status" aria-live="polite"></div>
 <noscript>This page draws with a script.</noscript>
 <script type="application/json" id="data">${json}</script>
-<script>${script}</script>
-</body>
-</html>
-`;
+<script>${script}</script>`;
 }

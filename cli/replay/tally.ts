@@ -3,11 +3,26 @@
  */
 
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
-import { serviceKey } from '../../lib/selection/snapshot.ts';
-import { outcomeOf, type Replayed } from './decideAgain.ts';
+
+export interface TallyEntry {
+  /** `namespace/name` of what was decided about. */
+  readonly key: string;
+  readonly at: number;
+  readonly decision: string | undefined;
+  /** The recording holds what it takes to decide again. */
+  readonly isDecided: boolean;
+  readonly differs: boolean | null;
+}
+
+/** What people call one line, and what it is about. */
+interface Nouns {
+  readonly pass: string;
+  readonly passes: string;
+  readonly source: string;
+}
 
 interface Tally {
-  add(replayed: Replayed): void;
+  add(entry: TallyEntry): void;
   addBroken(): void;
   addOther(): void;
   readonly differing: () => number;
@@ -15,7 +30,7 @@ interface Tally {
   render(): string;
 }
 
-export function createTally(): Tally {
+export function createTally({ pass, passes, source }: Nouns): Tally {
   const services = new Set<string>();
   const decisions = new Map<string, number>();
   let reconciles = 0;
@@ -28,17 +43,15 @@ export function createTally(): Tally {
   let lastAt = Number.NEGATIVE_INFINITY;
 
   return {
-    add(replayed) {
-      const { reconcile, today, differs } = replayed;
+    add({ key, at, decision, isDecided, differs }) {
       reconciles += 1;
-      services.add(serviceKey(reconcile.service.namespace, reconcile.service.name));
-      const decision = outcomeOf(replayed)?.decision;
+      services.add(key);
       if (decision !== undefined) decisions.set(decision, (decisions.get(decision) ?? 0) + 1);
-      if (today === null) undecided += 1;
+      if (!isDecided) undecided += 1;
       if (differs !== null) compared += 1;
       if (differs) differing += 1;
-      firstAt = Math.min(firstAt, reconcile.at);
-      lastAt = Math.max(lastAt, reconcile.at);
+      firstAt = Math.min(firstAt, at);
+      lastAt = Math.max(lastAt, at);
     },
     addBroken() {
       broken += 1;
@@ -52,8 +65,8 @@ export function createTally(): Tally {
       const kinds = [...decisions].map(([decision, count]) => `${count} ${decision}`).join(', ');
       return [
         reconciles === 0
-          ? 'no reconcile of any Service'
-          : `${count(reconciles, 'reconcile')} of ${count(services.size, 'Service')} from ${formatRfc3339(firstAt)} to ${formatRfc3339(lastAt)}: ${kinds || 'none decided'}`,
+          ? `no ${pass} of any ${source}`
+          : `${reconciles} ${reconciles === 1 ? pass : passes} of ${count(services.size, source)} from ${formatRfc3339(firstAt)} to ${formatRfc3339(lastAt)}: ${kinds || 'none decided'}`,
         ...(compared === 0
           ? []
           : [differing === 0 ? 'all as recorded' : `${differing} decided otherwise than recorded`]),

@@ -79,6 +79,12 @@ interface Basis {
   readonly isOfEvent: boolean;
 }
 
+/** `snapshot` with the record as it is now. */
+interface Settled extends Basis {
+  /** What a recording has to hold. */
+  readonly decidedOn: FlowSnapshot;
+}
+
 type Found = { readonly basis: Basis } | { readonly basis: null; readonly why: FlowHintReason };
 
 export async function reconcileFlow(request: FlowRequest, deps: FlowDeps, signal: AbortSignal): Promise<FlowReplyData> {
@@ -134,7 +140,7 @@ async function settle(request: FlowRequest, deps: FlowDeps, signal: AbortSignal)
       found = { basis: { ...basis, snapshot: { ...next, refused: outcome.refused } } };
       continue;
     }
-    const reply = await finish(decision, { ...basis, snapshot: next }, carry, deps, signal);
+    const reply = await finish(decision, { ...basis, snapshot: next, decidedOn: snapshot }, carry, deps, signal);
     if (outcome.failure === undefined) return reply;
     // The sender backs off and tries again, and people see why.
     if (snapshot.flow !== null) deps.news.tellFailure(snapshot.flow, outcome.failure);
@@ -179,7 +185,7 @@ async function read(flow: FlowRef, { api, now }: FlowDeps, signal: AbortSignal):
 
 async function finish(
   decision: Decision,
-  { snapshot, isOfEvent, deadline }: Basis,
+  { snapshot, isOfEvent, deadline, decidedOn }: Settled,
   carry: FlowCarry,
   deps: FlowDeps,
   signal: AbortSignal,
@@ -203,7 +209,8 @@ async function finish(
     reason,
     changes,
     basis: isOfEvent ? 'event' : 'read',
-    ...(!isOfEvent && { snapshot }),
+    ...(!isOfEvent && { snapshot: decidedOn }),
+    ...(decidedOn.facts !== undefined && { facts: decidedOn.facts }),
     ...(instants.length > 0 && { recheckAfterMs: toRecheckDelay(Math.min(...instants) - deps.now()) }),
     ...(next !== undefined && { carry: next }),
   };

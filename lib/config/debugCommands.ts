@@ -6,7 +6,7 @@
 import { debugSettings } from './debugSettings.ts';
 import { serverSettings } from './serverSettings.ts';
 import type { Command } from './setting.ts';
-import { clusterSettings, editSettings } from './sharedSettings.ts';
+import { clusterSettings, editSettings, recorderSettings } from './sharedSettings.ts';
 
 const edit = { ...editSettings, ...clusterSettings } as const;
 const { service, to } = debugSettings;
@@ -17,11 +17,7 @@ export const debugCommands = {
     settings: {
       file: debugSettings.recordTo,
       services: debugSettings.services,
-      maxMib: { ...debugSettings.recordMaxMib, flag: 'max-mib' },
-      files: { ...debugSettings.recordFiles, flag: 'files' },
-      ...clusterSettings,
-      namespaces: serverSettings.namespaces,
-      logLevel: { ...serverSettings.logLevel, default: 'warn', why: 'The recording is to be read, and not the log.' },
+      ...recorderSettings,
     },
   },
   replay: {

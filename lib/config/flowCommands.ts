@@ -8,7 +8,7 @@ import { flowVerbCommands } from './flowVerbCommands.ts';
 import { bridgeLimitSettings, functionLimitSettings } from './limitSettings.ts';
 import { serverSettings } from './serverSettings.ts';
 import type { Command, Setting } from './setting.ts';
-import { clusterSettings, deliverySettings, leaseSettings } from './sharedSettings.ts';
+import { clusterSettings, deliverySettings, leaseSettings, recorderSettings } from './sharedSettings.ts';
 import { tracingSettings } from './tracingSettings.ts';
 import { webhookSettings } from './webhookSettings.ts';
 
@@ -42,6 +42,14 @@ const schemasUrl = {
   ...serverSettings.schemasUrl,
   meaning: 'Where the JSON Schemas of the events are, for dataschema. zen-flow functions serve them under /schemas.',
 } as const;
+
+const recordedFlows = {
+  kind: 'list',
+  flag: 'flow',
+  placeholder: 'NS/NAME',
+  emptyMeans: 'every flow',
+  meaning: 'This flow only; may be repeated.',
+} as const satisfies Setting;
 
 /** Where others are told of flows and steps. */
 const announcing = {
@@ -206,6 +214,30 @@ export const flowCommands = {
           'Format of the output. GitHub and GitLab draw mermaid in a README. html also has the states and times of a flow that kubectl get -o yaml gives.',
         why: 'A terminal shows it.',
       },
+    },
+  },
+  record: {
+    summary: 'Capture the events of flows with what the rules decide about them; writes nothing to the cluster.',
+    settings: {
+      file: {
+        ...debugSettings.recordTo,
+        why: 'A pipe into zen-flow replay - is the quickest way to see what happens.',
+      },
+      flows: recordedFlows,
+      ...recorderSettings,
+    },
+  },
+  replay: {
+    summary: 'Decide the events of a recording of flows again, without a cluster, and show what happened.',
+    settings: {
+      files: debugSettings.recordings,
+      flows: recordedFlows,
+      from: debugSettings.from,
+      until: debugSettings.until,
+      all: { ...debugSettings.all, meaning: 'Print every pass, also those that changed nothing.' },
+      expect: debugSettings.expect,
+      html: debugSettings.html,
+      noColor: serverSettings.noColor,
     },
   },
   ...flowVerbCommands,

@@ -53,6 +53,15 @@ export const recordingSettings = {
   recordFiles: debugSettings.recordFiles,
 } as const;
 
+/** Of `record`, apart from what it records. */
+export const recorderSettings = {
+  maxMib: { ...debugSettings.recordMaxMib, flag: 'max-mib' },
+  files: { ...debugSettings.recordFiles, flag: 'files' },
+  ...clusterSettings,
+  namespaces: serverSettings.namespaces,
+  logLevel: { ...serverSettings.logLevel, default: 'warn', why: 'The recording is to be read, and not the log.' },
+} as const;
+
 /** Of the commands that change an annotation and wait for the effect. */
 export const editSettings = {
   service: debugSettings.election,

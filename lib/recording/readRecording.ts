@@ -7,11 +7,8 @@
  * Does not guarantee an order in time. A recording has the order of the answers.
  */
 
-import { parseLine } from './parseLine.ts';
-import type { RecordedLine } from './recordedLine.ts';
-
-export type ReadLine =
-  | { readonly kind: 'line'; readonly lineNumber: number; readonly line: RecordedLine }
+export type ReadLine<Line> =
+  | { readonly kind: 'line'; readonly lineNumber: number; readonly line: Line }
   | { readonly kind: 'broken'; readonly lineNumber: number; readonly problem: string };
 
 /**
@@ -20,21 +17,28 @@ export type ReadLine =
  */
 const MAX_LINE_CHARACTERS = 32 * 1024 * 1024;
 
-export async function* readRecording(
+/** `parse` takes one line, of the domain that was recorded. */
+export async function* readRecording<Parsed>(
   chunks: AsyncIterable<Uint8Array>,
+  parse: (text: string) => Parsed,
   maxCharacters = MAX_LINE_CHARACTERS,
-): AsyncGenerator<ReadLine> {
+): AsyncGenerator<ReadLine<Parsed>> {
   let lineNumber = 0;
   for await (const { text, isComplete, isTooLong } of splitLines(chunks, maxCharacters)) {
     lineNumber += 1;
     if (isTooLong) yield { kind: 'broken', lineNumber, problem: `is longer than ${maxCharacters} characters` };
-    else if (text.trim() !== '') yield readLine(text, lineNumber, isComplete);
+    else if (text.trim() !== '') yield readLine(parse, text, lineNumber, isComplete);
   }
 }
 
-function readLine(text: string, lineNumber: number, isComplete: boolean): ReadLine {
+function readLine<Parsed>(
+  parse: (text: string) => Parsed,
+  text: string,
+  lineNumber: number,
+  isComplete: boolean,
+): ReadLine<Parsed> {
   try {
-    return { kind: 'line', lineNumber, line: parseLine(text) };
+    return { kind: 'line', lineNumber, line: parse(text) };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     const cut = isComplete ? '' : 'is cut off, the recording ends in the middle of it: ';

@@ -8,8 +8,15 @@ import type { ReplyData, ReplyEvent } from '../events/reply.ts';
 import type { ServiceRef } from '../events/subject.ts';
 import type { Snapshot } from '../selection/snapshot.ts';
 
-/** What is written. `status` is 0 when no answer came. */
-export interface RecordedDelivery {
+/** What is written of every domain. `status` is 0 when no answer came. */
+export interface Delivery {
+  readonly event: { readonly partitionkey: string };
+  readonly reply: object | null;
+  readonly status: number;
+  readonly sentAt: number;
+}
+
+export interface RecordedDelivery extends Delivery {
   readonly event: ReconcileEvent;
   readonly reply: ReplyEvent | null;
   readonly status: number;
@@ -45,6 +52,6 @@ export interface RecordedReconcile {
   readonly event: Readonly<Record<string, unknown>> | null;
 }
 
-export function toLine({ event, reply, status, sentAt }: RecordedDelivery): string {
+export function toLine({ event, reply, status, sentAt }: Delivery): string {
   return `${JSON.stringify({ event, reply, status, sentAt })}\n`;
 }

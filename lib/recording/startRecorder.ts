@@ -8,7 +8,7 @@
  */
 
 import type { Logger } from '../telemetry/logger.ts';
-import { type RecordedDelivery, toLine } from './recordedLine.ts';
+import { type Delivery, toLine } from './recordedLine.ts';
 
 interface RecorderOptions {
   readonly output: RecorderOutput;
@@ -24,7 +24,7 @@ export interface RecorderOutput {
 }
 
 export interface Recorder {
-  record(delivery: RecordedDelivery): void;
+  record(delivery: Delivery): void;
   close(): Promise<void>;
 }
 

@@ -37,7 +37,10 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
   'lib/events': { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection'], outside: true },
   'lib/kube': { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection'], outside: true },
   apiserver: { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection'], outside: true },
-  'lib/recording': { mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/events'], outside: true },
+  'lib/recording': {
+    mayImport: ['lib/errors.ts', 'lib/telemetry', 'lib/selection', 'lib/flow', 'lib/events'],
+    outside: true,
+  },
   functions: {
     mayImport: [
       'lib/errors.ts',

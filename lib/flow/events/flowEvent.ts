@@ -6,6 +6,7 @@
 
 import type { Decision } from '../engine/advance.ts';
 import type { StepChange } from '../engine/progress.ts';
+import type { Facts } from '../state/facts.ts';
 import type { FlowPhase, FlowReason } from '../state/flowPhase.ts';
 import type { FlowSnapshot } from '../state/snapshot.ts';
 
@@ -61,6 +62,8 @@ export interface FlowReplyData<Snapshot = FlowSnapshot> {
   readonly basis: 'event' | 'read';
   /** Present after a read, so that a recording holds what the decision depended on. */
   readonly snapshot?: Snapshot;
+  /** What else the decision had to read. */
+  readonly facts?: Facts;
   readonly recheckAfterMs?: number;
   readonly carry?: string;
 }

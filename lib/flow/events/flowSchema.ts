@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { MAX_RECHECK_MS } from '../../events/recheckDelay.ts';
 import { stepPhases } from '../state/record.ts';
 import type { JobOutcome, JobView } from '../state/snapshot.ts';
+import { flowFactsZod } from './factsSchema.ts';
 import type { FlowChange, FlowEventData } from './flowEvent.ts';
 import type { PackedFlow, PackedRecord, PackedSnapshot } from './packSnapshot.ts';
 
@@ -54,7 +55,7 @@ const record = z.strictObject({
   data: z.string().meta({ description: 'The text of the JobFlowRecord; empty before its first write.' }),
 } satisfies Rows<PackedRecord>);
 
-const snapshot = z.strictObject({
+export const packedSnapshotZod = z.strictObject({
   flow: flow.nullable().meta({ description: 'Null when it is gone.' }),
   record: record.nullable(),
   jobs: z.array(job),
@@ -72,7 +73,7 @@ const change = z.object({
 export const flowEventDataZod = z.object({
   change: change.meta({ description: 'What was seen. No decision depends on it.' }),
   deadline: z.int().min(0).meta({ description: 'Epoch milliseconds; past it the snapshot is a hint.' }),
-  snapshot: snapshot.exactOptional().meta({ description: 'Absent in a hint.' }),
+  snapshot: packedSnapshotZod.exactOptional().meta({ description: 'Absent in a hint.' }),
   carry: z.string().max(MAX_CARRY).exactOptional().meta({ description: 'Opaque, from the last reply.' }),
 }) satisfies z.ZodType<FlowEventData<PackedSnapshot>>;
 
@@ -94,6 +95,9 @@ export const flowReplyDataZod = z.object({
     .record(z.string(), z.unknown())
     .exactOptional()
     .meta({ description: 'The state that was read, as in an event; for a trusted sender.' }),
+  facts: flowFactsZod
+    .exactOptional()
+    .meta({ description: 'What else the decision had to read: outputs, keys of ConfigMaps, kept results, the group.' }),
   recheckAfterMs: z.int().min(0).max(MAX_RECHECK_MS).exactOptional(),
   carry: z.string().exactOptional(),
 });

@@ -15,6 +15,7 @@ import { switchover } from '../../../cli/commands/switchover.ts';
 import { explainFlow, listFlows } from '../../../cli/flow/explainFlow.ts';
 import { graph } from '../../../cli/flow/graph.ts';
 import { lint } from '../../../cli/flow/lint.ts';
+import { replay as replayFlows } from '../../../cli/flow/recording/replay.ts';
 import { simulateFlow } from '../../../cli/flow/simulateFlow.ts';
 import { answer, change, retry, skip } from '../../../cli/flow/verbs.ts';
 import { exitCodeOf } from '../../../lib/config/exitCode.ts';
@@ -116,6 +117,8 @@ async function runFlowCommand(line: CommandLineOf<typeof zenFlow>): Promise<void
       return retry(line.values);
     case 'skip':
       return skip(line.values);
+    case 'replay':
+      return replayFlows(line.values);
     case 'suspend':
     case 'resume':
     case 'stop':

@@ -1,22 +1,28 @@
 import { describe, expect, it } from 'vitest';
+import { parseLine } from '../../../lib/recording/parseLine.ts';
 import { type ReadLine, readRecording } from '../../../lib/recording/readRecording.ts';
+import type { RecordedLine } from '../../../lib/recording/recordedLine.ts';
 import { toLine } from '../../../lib/recording/recordedLine.ts';
 import { aDelivery } from '../../support/objects/aDelivery.ts';
 import { aSnapshot, aSource } from '../../support/objects/anEvent.ts';
 
 const line = toLine(aDelivery());
 
-async function readAll(text: string | Uint8Array, chunkBytes = 1_000, maxCharacters?: number): Promise<ReadLine[]> {
+async function readAll(
+  text: string | Uint8Array,
+  chunkBytes = 1_000,
+  maxCharacters?: number,
+): Promise<ReadLine<RecordedLine>[]> {
   const bytes = Buffer.from(text);
   async function* chunks() {
     for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
   }
-  const lines: ReadLine[] = [];
-  for await (const read of readRecording(chunks(), maxCharacters)) lines.push(read);
+  const lines: ReadLine<RecordedLine>[] = [];
+  for await (const read of readRecording(chunks(), parseLine, maxCharacters)) lines.push(read);
   return lines;
 }
 
-const summary = (lines: readonly ReadLine[]) =>
+const summary = (lines: readonly ReadLine<RecordedLine>[]) =>
   lines.map((each) => `${each.lineNumber} ${each.kind === 'broken' ? each.problem : 'ok'}`);
 
 describe('readRecording', () => {
@@ -67,6 +73,6 @@ it('takes time in proportion to a line that does not end, in however many chunks
     yield Buffer.from('\n{}');
   }
   const kinds = [];
-  for await (const { kind, lineNumber } of readRecording(chunks())) kinds.push(`${kind} ${lineNumber}`);
+  for await (const { kind, lineNumber } of readRecording(chunks(), parseLine)) kinds.push(`${kind} ${lineNumber}`);
   expect(kinds).toEqual(['broken 1', 'broken 2']);
 });

@@ -7,6 +7,8 @@
 import { HtmlValidate } from 'html-validate';
 import { expect, it } from 'vitest';
 import { renderPage } from '../../../api/renderStatusPage.ts';
+import type { PassOutcome } from '../../../cli/flow/recording/decidePassAgain.ts';
+import { createFlowTimeline } from '../../../cli/flow/recording/flowTimeline.ts';
 import { renderHtmlPage } from '../../../cli/replay/htmlPage.ts';
 import { type TimelineData, timelineColumns } from '../../../cli/replay/timelineData.ts';
 
@@ -21,9 +23,29 @@ const noTimeline = {
   columns: Object.fromEntries(timelineColumns.map((column) => [column, []])) as unknown as TimelineData['columns'],
 };
 
+function aFlowTimeline(): string {
+  const timeline = createFlowTimeline();
+  const changes: PassOutcome['changes'] = [{ step: '<a>', from: 'Pending', to: 'Running', reason: null, attempt: 1 }];
+  const today = { decision: 'advanced', phase: 'Running', reason: null, changes } as const;
+  const flow = { namespace: 'default', name: 'nightly' };
+  const pass = {
+    kind: 'pass',
+    flow,
+    type: '',
+    change: null,
+    at: 0,
+    status: 200,
+    snapshot: null,
+    recorded: null,
+  } as const;
+  timeline.add({ pass, today, differs: true });
+  return timeline.render();
+}
+
 it.each([
   ['the live page', renderPage()],
   ['the timeline of replay', renderHtmlPage(noTimeline)],
+  ['the timeline of flows', aFlowTimeline()],
 ])('%s is valid HTML', async (_name, html) => {
   const report = await validator.validateString(html);
   expect(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { chooseEvents } from '../../../../cli/replay/chooseEvents.ts';
-import { decideAgain, type Replayed } from '../../../../cli/replay/decideAgain.ts';
+import { decideAgain, outcomeOf, type Replayed } from '../../../../cli/replay/decideAgain.ts';
 import { createNews } from '../../../../cli/replay/news.ts';
 import { listNotes, renderNotes, renderReconcile } from '../../../../cli/replay/renderReconcile.ts';
 import { createTally } from '../../../../cli/replay/tally.ts';
@@ -147,11 +147,18 @@ describe('the choice of reconciles', () => {
 });
 
 describe('the tally', () => {
+  const nouns = { pass: 'reconcile', passes: 'reconciles', source: 'Service' };
+
   it('counts what there was', () => {
-    const tally = createTally();
-    tally.add(replayed());
-    tally.add(replayed({ snapshot: nobody, at: T0 + 5_000 }));
-    tally.add(replayed({ reply: { epoch: 1 } }));
+    const tally = createTally(nouns);
+    for (const each of [replayed(), replayed({ snapshot: nobody, at: T0 + 5_000 }), replayed({ reply: { epoch: 1 } })])
+      tally.add({
+        key: 'default/db',
+        at: each.reconcile.at,
+        decision: outcomeOf(each)?.decision,
+        isDecided: each.today !== null,
+        differs: each.differs,
+      });
     tally.addBroken();
     expect(tally.render()).toBe(
       '3 reconciles of 1 Service from 2026-11-20T10:00:00.000Z to 2026-11-20T10:00:05.000Z: 2 elected, 1 lost; 1 decided otherwise than recorded; 1 line could not be read',
@@ -159,7 +166,7 @@ describe('the tally', () => {
   });
 
   it('says that there was nothing', () => {
-    expect(createTally().render()).toBe('no reconcile of any Service');
+    expect(createTally(nouns).render()).toBe('no reconcile of any Service');
   });
 });
 
