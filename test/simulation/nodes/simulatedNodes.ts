@@ -34,8 +34,8 @@ export interface SimulatedNodes extends NodeSettings {
   isDead(name: string | undefined): boolean;
   /** Neither dead nor with a kubelet that stands still. */
   working(): readonly string[];
-  /** The API server takes no renewal until then. */
-  stopLeases(untilAt: number): void;
+  /** The API server takes no renewal until then, but of that node. */
+  stopLeases(untilAt: number, except?: string): void;
   setCordoned(name: string, isCordoned: boolean): void;
   setCondition(name: string, condition: string | null): void;
   /** It was broken at some instant since then. */
@@ -70,6 +70,7 @@ export function createSimulatedNodes(
   const breaks = new Map<string, Break[]>(names.map((name) => [name, []]));
   let leasesStopUntil = Number.NEGATIVE_INFINITY;
   let leasesStopFrom = Number.NEGATIVE_INFINITY;
+  let notStopped: string | undefined;
   let renewals = 0;
 
   const addressOf = (name: string): string => `10.1.0.${names.indexOf(name) + 1}`;
@@ -92,7 +93,8 @@ export function createSimulatedNodes(
 
   function renew(name: string): void {
     renewals += 1;
-    if (breakOf(name) === undefined && parts.isApiUp() && now() >= leasesStopUntil)
+    const isTaken = parts.isApiUp() && (now() >= leasesStopUntil || name === notStopped);
+    if (breakOf(name) === undefined && isTaken)
       put('leases', { metadata: { name, namespace: LEASE_NAMESPACE }, spec: { leaseTransitions: renewals } });
     scheduler.schedule(RENEW_MS, () => renew(name));
   }
@@ -143,7 +145,8 @@ export function createSimulatedNodes(
     comeBack,
     isDead: (name) => name !== undefined && breakOf(name)?.isDead === true,
     working: () => names.filter((name) => breakOf(name) === undefined),
-    stopLeases(untilAt) {
+    stopLeases(untilAt, except) {
+      notStopped = except;
       if (now() >= leasesStopUntil + RENEW_MS) leasesStopFrom = now();
       leasesStopUntil = Math.max(leasesStopUntil, untilAt);
     },

@@ -1,7 +1,7 @@
 /**
  * TroubledNodes: what happens to nodes during a run. One dies, a zone of them dies, a kubelet
- * stands still, no Lease is renewed, nodes are cordoned or get a condition, and a bridge is cut
- * from their kernels.
+ * stands still, no Lease is renewed or that of one node alone, nodes are cordoned or get a
+ * condition, and a bridge is cut from their kernels.
  *
  * It draws from a stream of its own. A run without nodes is the same run as before there were any.
  */
@@ -75,8 +75,9 @@ export function startTroubledNodes(nodes: SimulatedNodes, options: Troubles): vo
 
   function stopLeases(): string {
     const forMs = random.between(3_000, 30_000);
-    nodes.stopLeases(scheduler.now() + forMs);
-    return `no Lease is renewed for ${(forMs / 1_000).toFixed(1)} s`;
+    const except = random.chance(0.5) ? random.pickAny(nodes.working()) : undefined;
+    nodes.stopLeases(scheduler.now() + forMs, except);
+    return `no Lease${except === undefined ? '' : ` but of ${except}`} is renewed for ${(forMs / 1_000).toFixed(1)} s`;
   }
 
   function cordon(): string {
