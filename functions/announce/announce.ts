@@ -14,9 +14,9 @@
 
 import { clusterSource, toLeaderEvent } from '../../lib/events/toReply.ts';
 import { applyWrite } from '../../lib/kube/write.ts';
+import { type Announcement, toAnnouncement } from '../../lib/selection/announcement.ts';
 import type { Decision, Warning } from '../../lib/selection/decision.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
-import { type Announcement, toAnnouncement } from './announcement.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
 import { regardingOf, writeKubernetesEvent } from './kubernetesEvent.ts';
 import { toNotices, toWarningNotice, warningKey } from './notices.ts';

@@ -3,13 +3,13 @@
  */
 
 import { hashId } from '../../lib/events/eventId.ts';
+import type { Announcement } from '../../lib/selection/announcement.ts';
 import { type Decision, endReasons, type Warning } from '../../lib/selection/decision.ts';
 import type { DemotionOrder } from '../../lib/selection/demotion.ts';
 import { electionKey } from '../../lib/selection/elections/electionSettings.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import type { HeldBack } from '../reconcile/damping.ts';
-import type { Announcement } from './announcement.ts';
 import type { EventReason, Notice } from './kubernetesEvent.ts';
 
 export function toNotices(announcement: Announcement): readonly Notice[] {

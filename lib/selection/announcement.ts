@@ -8,13 +8,13 @@
  * give it one id.
  */
 
-import type { Decision, Leader, Reason } from '../../lib/selection/decision.ts';
-import { endReasons, reasons } from '../../lib/selection/decision.ts';
-import { addChange, readHistory } from '../../lib/selection/history.ts';
-import { annotation } from '../../lib/selection/names.ts';
-import { isAnnouncedOnSlice, type LeaderRecord, parseEpoch, readRecord } from '../../lib/selection/record.ts';
-import type { ResourceVersion, ServiceView, Snapshot, Uid } from '../../lib/selection/snapshot.ts';
-import type { Write } from '../../lib/selection/write.ts';
+import type { Decision, Leader, Reason } from './decision.ts';
+import { endReasons, reasons } from './decision.ts';
+import { addChange, readHistory } from './history.ts';
+import { annotation } from './names.ts';
+import { isAnnouncedOnSlice, type LeaderRecord, parseEpoch, readRecord } from './record.ts';
+import type { ResourceVersion, ServiceView, Snapshot, Uid } from './snapshot.ts';
+import type { Write } from './write.ts';
 
 export interface Announcement {
   readonly kind: 'elected' | 'lost';

@@ -42,7 +42,7 @@ const hints = { file: 'functions/reconcile/whyHint.ts', test: 'test/unit/functio
 const queue = { test: 'test/unit/bridge/queue/queue.test.ts' };
 const limits = { test: 'test/unit/selection/limits.test.ts' };
 const announcement = {
-  file: 'functions/announce/announcement.ts',
+  file: 'lib/selection/announcement.ts',
   test: 'test/unit/functions/announce/announce.test.ts',
 };
 const goneSources = {

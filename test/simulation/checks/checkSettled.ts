@@ -3,10 +3,10 @@
  * the route is what the rules say, it has been announced, and no write is left.
  */
 
-import { toAnnouncement } from '../../../functions/announce/announcement.ts';
 import { parsePod } from '../../../lib/kube/parsePod.ts';
 import { parseService } from '../../../lib/kube/parseService.ts';
 import { parseSlice } from '../../../lib/kube/parseSlice.ts';
+import { toAnnouncement } from '../../../lib/selection/announcement.ts';
 import { assess } from '../../../lib/selection/assess.ts';
 import { buildSnapshot } from '../../../lib/selection/buildSnapshot.ts';
 import { viewsOf } from '../../../lib/selection/elections/electionsOf.ts';
