@@ -58,6 +58,11 @@ export interface Domain<Change, C extends Concern, E extends OutgoingEvent, R = 
   onReply?(reply: R): void;
   /** What our own rules would do about it, now. Pure. */
   wantsChange(concern: C, views: Views, now: number): Wish;
+  /**
+   * A reconcile of this concern of the low lane would come to nothing. Pure. Where it is absent,
+   * all are reconciled.
+   */
+  isSettled?(concern: C, views: Views, now: number): boolean;
   /** What the concern saw may be what another replica's events have done. */
   isProgress(concern: C): boolean;
 }

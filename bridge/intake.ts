@@ -2,7 +2,8 @@
  * createIntake: what happens to a change.
  *
  *   watch line > store (the domain's) > concerns > queue
- *                                                > debounce > queue, in the low lane
+ *                                                > debounce > queue, in the low lane, unless all
+ *                                                  is settled by then
  *
  * Timers come in beside it: a recheck that a reply asked for, the resync, and the first reconcile
  * of everything.
@@ -33,6 +34,8 @@ interface IntakeOptions<Change, C extends Concern, E extends OutgoingEvent> {
   onWaiting(): void;
   /** Every list of this namespace is complete. */
   isSynced(namespace: string): boolean;
+  /** A reconcile would come to nothing, by the rules and the store. */
+  isSettled(concern: C): boolean;
   /** Something may have changed about this source. The store knows it already. */
   onConcern?: ((source: Source) => void) | undefined;
 }
@@ -66,7 +69,10 @@ export function createIntake<Change, C extends Concern, E extends OutgoingEvent>
       for (const source of leftOut) resync(source, clock.now());
     },
   });
-  const debounce = createDebounce<C>(clock, add);
+  const debounce = createDebounce<C>(clock, (concern) => {
+    if (options.isSettled(concern)) options.onConcern?.(concern);
+    else add(concern);
+  });
   const rechecks = createRechecks(clock, (source, dueAt) => add(domain.toConcern(source, 'recheck', dueAt)));
 
   function add(concern: C): void {

@@ -112,6 +112,7 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
     maxWaiting,
     onWaiting: () => delivery.pump(),
     isSynced: (namespace): boolean => watches.isSynced(namespace),
+    isSettled: (concern): boolean => domain.isSettled?.(concern, watches, clock.now()) ?? false,
     onConcern: options.onConcern,
   });
   const { queue, rechecks } = intake;

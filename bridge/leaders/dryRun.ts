@@ -5,8 +5,10 @@
  * Does not guarantee that the store is new; so nothing more than a hint may come of it.
  */
 
+import { toAnnouncement } from '../../lib/selection/announcement.ts';
 import { assess } from '../../lib/selection/assess.ts';
 import { catchUp } from '../../lib/selection/catchUp.ts';
+import { viewsOf } from '../../lib/selection/elections/electionsOf.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 
 interface DryRun {
@@ -25,4 +27,16 @@ export function dryRun(snapshot: Snapshot, now: number): DryRun {
   const { decision, writes, nextLookAt } = assess(catchUp(snapshot), now);
   const change = `${decision.reason} ${decision.leader?.uid ?? ''}`;
   return { wantsRoute: writes.some(({ stage }) => stage === 'route'), change, nextLookAt };
+}
+
+/**
+ * A reconcile would write, announce and warn of nothing, and ask for no other one. So it is after
+ * our own last write of a Service has come back.
+ */
+export function isSettled(snapshot: Snapshot, now: number): boolean {
+  return viewsOf(snapshot).every((view) => {
+    const { decision, writes, nextLookAt } = assess(view, now);
+    const owes = writes.length > 0 || decision.warnings.length > 0 || nextLookAt !== null;
+    return !owes && toAnnouncement(view, decision) === null;
+  });
 }

@@ -31,7 +31,7 @@ import type { Source } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
 import { watchedKind } from '../watch/watchedKind.ts';
 import { affected, type LeaderChange } from './affected.ts';
-import { dryRun } from './dryRun.ts';
+import { dryRun, isSettled } from './dryRun.ts';
 import { createGoneSources } from './goneSources.ts';
 import { type LeaderConcern, toConcern } from './leaderConcern.ts';
 import { createLeaderStore, type LeaderStore } from './leaderStore.ts';
@@ -151,6 +151,8 @@ export function createLeaderDomain(
       const { wantsRoute, change, nextLookAt } = dryRun(snapshotOf(concern, views), at);
       return { wantsChange: wantsRoute, change, nextAt: nextLookAt };
     },
+    // The end of a source that is gone is announced by whatever event is next.
+    isSettled: (concern, views, at) => gone.of(concern) === undefined && isSettled(snapshotOf(concern, views), at),
     // What a pod's change undid does not count as progress of a replica.
     isProgress: ({ change }) => change.kind !== 'Pod',
   };

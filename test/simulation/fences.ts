@@ -504,7 +504,7 @@ export const removedFences: readonly RemovedFence[] = [
       weights: { 'pod loses its label': 10, 'pod flips': 20, 'the API server is slow': 10, 'a wall clock is set': 10 },
     },
     noticedBy: ['S2', 'S8'],
-    knownSeed: 712,
+    knownSeed: 1309,
     withinSeeds: 800,
   },
   {

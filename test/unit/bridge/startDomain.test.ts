@@ -63,13 +63,18 @@ function aToyDomain(): Domain<ObjectChange<ObjectIdentity>, Concern, OutgoingEve
   };
 }
 
-it('runs a domain that knows no Service: lists, watches, and sends an event for each source and change', async () => {
+/** Starts it, and ends with what has been sent once `isDone`. */
+async function run(
+  domain: ReturnType<typeof aToyDomain>,
+  lines: readonly string[],
+  isDone: (sent: readonly string[]) => boolean,
+  onConcern?: (source: Source) => void,
+): Promise<readonly string[]> {
   let watches = 0;
   const server = await startScriptedServer((request) => {
     if (!request.query.has('watch')) return aList('5', [anObject('a', '1'), anObject('b', '1')]);
     watches += 1;
-    const change = aLine('MODIFIED', anObject('b', '2', { version: '6' }));
-    return watches === 1 ? aWatch(change, 'hold') : aQuietWatch;
+    return watches === 1 ? aWatch(lines.join(''), 'hold') : aQuietWatch;
   });
   const metrics = createMetrics();
   const api = createKubeApi(server.access, { metrics });
@@ -79,14 +84,39 @@ it('runs a domain that knows no Service: lists, watches, and sends an event for 
     return { status: 200 };
   };
   const options = { api, sink, clusterName: 'test', namespaces: [], metrics, log: silentLogger };
-  const running = startDomain(aToyDomain(), options);
+  const running = startDomain(domain, { ...options, ...(onConcern !== undefined && { onConcern }) });
   try {
-    await until(() => sent.length === 3);
-    expect(sent).toEqual(['toy.failover ns/a@5', 'toy.failover ns/b@5', 'toy.change ns/b@6']);
+    await until(() => isDone(sent));
     expect(running.readiness()).toEqual({ ready: true, reasons: [] });
   } finally {
     await running.close();
     await api.close();
     await server.close();
   }
+  return sent;
+}
+
+it('runs a domain that knows no Service: lists, watches, and sends an event for each source and change', async () => {
+  const change = aLine('MODIFIED', anObject('b', '2', { version: '6' }));
+  const sent = await run(aToyDomain(), [change], ({ length }) => length === 3);
+  expect(sent).toEqual(['toy.failover ns/a@5', 'toy.failover ns/b@5', 'toy.change ns/b@6']);
+});
+
+it('sends nothing about a change of the low lane that leaves a settled source, and reports it', async () => {
+  const domain = aToyDomain();
+  const lowDomain: ReturnType<typeof aToyDomain> = {
+    ...domain,
+    affected: (change, at) => domain.affected(change, at).map((concern) => ({ ...concern, lane: 'low' })),
+    isSettled: ({ name }) => name === 'a',
+  };
+  const lines = ['a', 'b'].map((name, at) => aLine('MODIFIED', anObject(name, '2', { version: String(6 + at) })));
+  const concerned: string[] = [];
+  const sent = await run(
+    lowDomain,
+    lines,
+    () => concerned.length === 4,
+    ({ name }) => concerned.push(name),
+  );
+  expect(concerned).toEqual(['a', 'b', 'a', 'b']);
+  expect(sent).toEqual(['toy.failover ns/a@5', 'toy.failover ns/b@5', 'toy.low ns/b@7']);
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { dryRun } from '../../../../bridge/leaders/dryRun.ts';
+import { dryRun, isSettled } from '../../../../bridge/leaders/dryRun.ts';
+import { toAnnouncement } from '../../../../lib/selection/announcement.ts';
+import { assess } from '../../../../lib/selection/assess.ts';
 import type { Uid } from '../../../../lib/selection/snapshot.ts';
 import { aPod, aService, observed, T0, version } from '../../../support/objects/builders.ts';
 import { World } from '../../../support/simulated/world.ts';
@@ -68,5 +70,40 @@ describe('a replica that does not send first', () => {
     const pods = Object.entries(verdicts).map(([name, verdict]) => [name, { verdict }]);
     world.observations = observed(Object.fromEntries(pods));
     expect(dryRun(world.snapshot(), T0).wantsRoute).toBe(wants);
+  });
+});
+
+describe('our own write that comes back', () => {
+  function announce(world: World): void {
+    const snapshot = world.snapshot();
+    const record = toAnnouncement(snapshot, assess(snapshot, T0).decision)?.record;
+    if (record) world.apply(record);
+  }
+  const settled = (world: World) => isSettled(world.snapshot(), T0);
+
+  it('needs a reconcile until the leader is announced, and none after that', () => {
+    const world = aLedWorld();
+    expect(settled(world)).toBe(false);
+    announce(world);
+    expect(settled(world)).toBe(true);
+  });
+
+  it('needs one where a write, a warning or a timer would come of it', () => {
+    const world = aLedWorld();
+    announce(world);
+    world.setSource(aService({ followers: 'true' }));
+    expect(settled(world)).toBe(false);
+    world.setSource(aService({ strategy: 'no such' }));
+    expect(settled(world)).toBe(false);
+    world.setSource(aService({ 'failover-min-delay': '10s' }));
+    world.changePod('db-0', { ready: false, readyChangedAt: T0 });
+    world.reconcile(T0);
+    expect(settled(world)).toBe(false);
+  });
+
+  it('needs one until each election is announced', () => {
+    const world = aLedWorld({ elections: 'writer, cron' });
+    announce(world);
+    expect(settled(world)).toBe(false);
   });
 });
