@@ -30,7 +30,8 @@ export function createGetLeaderAnswer(leaders: LeaderQueries): GetLeaderAnswer {
   function encode(answer: PoolAnswer): Buffer {
     const known = encoded.get(answer);
     if (known !== undefined) return known;
-    const message = create(GetLeaderResponseSchema, { leaderPool: toMessage(answer.pool) });
+    const { election } = answer.pool;
+    const message = create(GetLeaderResponseSchema, { leaderPool: toMessage(answer.pool), election });
     const frame = toFrame(toBinary(GetLeaderResponseSchema, message));
     encoded.set(answer, frame);
     return frame;

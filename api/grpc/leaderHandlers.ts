@@ -8,8 +8,8 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import { ApiError } from '../apiError.ts';
 import { type AmILeader, type AmILeaderAnswer, LOOK_EVERY_MS } from '../leaders/amILeader.ts';
 import type { LeaderPool } from '../leaders/leaderPool.ts';
-import type { LeaderQueries, PoolName } from '../leaders/leaderQueries.ts';
-import type { PoolReading } from '../leaders/poolFeed.ts';
+import type { LeaderQueries } from '../leaders/leaderQueries.ts';
+import type { PoolName, PoolReading } from '../leaders/poolFeed.ts';
 import {
   AmILeaderResponseSchema,
   type LeaderPoolSchema,
@@ -40,9 +40,13 @@ export function createLeaderHandlers({ leaders, amILeader }: Deps): ServiceImpl<
     },
 
     async listLeaders({ namespace, election, pageSize, pageToken }, { values }) {
-      if (election !== '') throw new ApiError('INVALID', 'election: pools have one election, without a name');
       if (pageSize > MAX_PAGE) throw new ApiError('INVALID', `page_size: up to ${MAX_PAGE}`);
-      const page = await leaders.list(values.get(callerKey), namespace, pageToken, pageSize || DEFAULT_PAGE);
+      const page = await leaders.list(
+        values.get(callerKey),
+        { namespace, election },
+        pageToken,
+        pageSize || DEFAULT_PAGE,
+      );
       return { leaderPools: page.pools.map(toMessage), nextPageToken: page.after ?? '', election };
     },
 
@@ -59,7 +63,7 @@ export function createLeaderHandlers({ leaders, amILeader }: Deps): ServiceImpl<
       yield* streamLatest<WatchLeadersResponse>(
         ({ put }) => {
           const stops = followed.map(({ name, resumeEpoch, subscription: { first, subscribe } }) => {
-            const key = `${name.namespace}/${name.name}`;
+            const key = `${name.namespace}/${name.name}/${name.election}`;
             let told = '';
             const tell = (reading: PoolReading): void => {
               const text = reading.kind === 'found' ? reading.text : reading.kind;
@@ -67,7 +71,7 @@ export function createLeaderHandlers({ leaders, amILeader }: Deps): ServiceImpl<
               told = text;
               put(key, toChange(name, reading));
             };
-            if (resumeEpoch !== undefined && Number(resumeEpoch) === first.pool.epoch) told = first.text;
+            if (resumeEpoch !== undefined && String(resumeEpoch) === first.tag) told = first.text;
             else tell(first);
             return subscribe(tell);
           });
@@ -86,7 +90,7 @@ export function createLeaderHandlers({ leaders, amILeader }: Deps): ServiceImpl<
         ({ put, fail }) => {
           const tell = (): void => {
             try {
-              put('', toAnswer(asked.look()));
+              put('', toAnswer(asked.look(), election));
             } catch (error) {
               fail(error);
             }
@@ -106,8 +110,8 @@ export function createLeaderHandlers({ leaders, amILeader }: Deps): ServiceImpl<
   };
 }
 
-function toAnswer({ leader, role, epoch, validForMs }: AmILeaderAnswer) {
-  return create(AmILeaderResponseSchema, { leader, role: roles[role], epoch: BigInt(epoch), validForMs });
+function toAnswer({ leader, role, epoch, validForMs }: AmILeaderAnswer, election: string) {
+  return create(AmILeaderResponseSchema, { leader, role: roles[role], epoch: BigInt(epoch), validForMs, election });
 }
 
 const roles = { leader: Role.LEADER, follower: Role.FOLLOWER, unknown: Role.UNKNOWN } as const;
@@ -125,21 +129,28 @@ function toChange({ namespace, name: pool, election }: PoolName, reading: PoolRe
 }
 
 export function toMessage(pool: LeaderPool): MessageInitShape<typeof LeaderPoolSchema> {
-  const { leader, epoch, since, reason, members } = pool;
+  const { slots = [], members } = pool;
   return {
     pool: pool.pool,
     namespace: pool.namespace,
     election: pool.election,
-    ...(leader !== null && { leader: withoutNull(leader) }),
-    epoch: BigInt(epoch),
-    ...(since !== null && { since: timestampFromMs(Date.parse(since)) }),
-    ...(reason !== null && { reason }),
+    ...toLead(pool),
+    slots: slots.map((each) => ({ slot: each.slot, ...toLead(each) })),
     members: members.map(({ name, role, fit, why }) => ({
       name,
       role: roles[role],
       fit,
       ...(why !== null && { why }),
     })),
+  };
+}
+
+function toLead({ leader, epoch, since, reason }: Pick<LeaderPool, 'leader' | 'epoch' | 'since' | 'reason'>) {
+  return {
+    ...(leader !== null && { leader: withoutNull(leader) }),
+    epoch: BigInt(epoch),
+    ...(since !== null && { since: timestampFromMs(Date.parse(since)) }),
+    ...(reason !== null && { reason }),
   };
 }
 

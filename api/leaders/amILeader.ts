@@ -13,7 +13,8 @@ import type { PodView } from '../../lib/selection/snapshot.ts';
 import { ApiError } from '../apiError.ts';
 import type { Caller, Guard } from '../auth/guard.ts';
 import type { User } from '../auth/reviewer.ts';
-import type { PoolFeed } from './poolFeed.ts';
+import { whyUnknown } from './leaderQueries.ts';
+import type { PoolFeed, PoolName } from './poolFeed.ts';
 
 export const amILeaderSchema = z
   .object({
@@ -34,6 +35,8 @@ export type AmILeaderAnswer = Readonly<z.infer<typeof amILeaderSchema>>;
 const VALID_FOR_MS = 3_000;
 /** Who waits hears of a change at once, and of a watch that went stale within this. */
 export const LOOK_EVERY_MS = 1_000;
+/** Of any object. */
+const MAX_NAME = 253;
 const POD_UID = 'authentication.kubernetes.io/pod-uid';
 const noAnswer: AmILeaderAnswer = { leader: false, role: 'unknown', epoch: 0, validForMs: 0 };
 
@@ -57,29 +60,32 @@ export interface AmILeaderLook {
 export function createAmILeader(feed: PoolFeed, guard: Guard, podsAt: (ip: string) => readonly PodView[]): AmILeader {
   return {
     async ask(caller, service, election) {
-      if (service === '' || election !== '') throw new ApiError('INVALID', 'name the Service: ?service=SERVICE');
+      if (service === '' || service.length > MAX_NAME || election.length > MAX_NAME)
+        throw new ApiError('INVALID', 'name the Service: ?service=SERVICE, and behind it &election=ELECTION');
       const user = await guard.identify(caller);
       const asking = user === null ? atAddress(caller, podsAt) : ofToken(user);
       const source = { namespace: asking.namespace, name: service };
       return {
-        look: () => answer(feed, source, asking),
+        look: () => answer(feed, { ...source, election }, asking),
         subscribe: (onChange) => feed.subscribe(source, onChange),
       };
     },
   };
 }
 
-function answer(feed: PoolFeed, source: { namespace: string; name: string }, { uid }: Asking): AmILeaderAnswer {
+function answer(feed: PoolFeed, source: PoolName, { uid }: Asking): AmILeaderAnswer {
   const found = feed.read(source);
   if (found.kind === 'stale') return noAnswer;
   const { namespace, name } = source;
-  if (found.kind === 'unknown')
-    throw new ApiError('NOT_FOUND', `${namespace}/${name} is not an annotated Service that this process watches`);
-  const { pool, uids } = found;
-  const isLeader = pool.leader?.uid === uid;
+  if (found.kind === 'unknown') throw new ApiError('NOT_FOUND', whyUnknown(source, found.elections));
+  const { pool, uids, epochs } = found;
+  // Of a pool with several slots, that of the pod's own.
+  const [, ledEpoch] = [...epochs].find(([each]) => each === uid) ?? [];
+  const isLeader = ledEpoch !== undefined;
   const isMember = isLeader || [...uids].some((each) => each === uid);
   if (!isMember) throw new ApiError('NOT_FOUND', `the pod that asks is not one that ${namespace}/${name} selects`);
-  return { leader: isLeader, role: isLeader ? 'leader' : 'follower', epoch: pool.epoch, validForMs: VALID_FOR_MS };
+  const role = isLeader ? 'leader' : 'follower';
+  return { leader: isLeader, role, epoch: ledEpoch ?? pool.epoch, validForMs: VALID_FOR_MS };
 }
 
 function ofToken({ name, extra }: User): Asking {

@@ -7,14 +7,8 @@
 
 import { ApiError } from '../apiError.ts';
 import type { Caller, Guard } from '../auth/guard.ts';
-import type { SourceName } from '../statusFeed.ts';
 import type { LeaderPool } from './leaderPool.ts';
-import type { PoolAnswer, PoolFeed, PoolReading } from './poolFeed.ts';
-
-export interface PoolName extends SourceName {
-  /** Empty for the only one that a pool has today. */
-  readonly election: string;
-}
+import type { PoolAnswer, PoolFeed, PoolName, PoolReading } from './poolFeed.ts';
 
 export interface PoolSubscription {
   readonly first: PoolAnswer;
@@ -28,11 +22,17 @@ export interface PoolPage {
   readonly after: string | null;
 }
 
+/** An empty text stands for all. */
+export interface PoolQuery {
+  readonly namespace: string;
+  readonly election: string;
+}
+
 export interface LeaderQueries {
   read(caller: Caller, pool: PoolName): Promise<PoolAnswer>;
   watch(caller: Caller, pool: PoolName): Promise<PoolSubscription>;
-  /** Sorted by namespace, then by name. `namespace` empty for all; `after` empty for the first. */
-  list(caller: Caller, namespace: string, after: string, limit: number): Promise<PoolPage>;
+  /** Sorted by namespace, then by name, then as the Service lists its elections. */
+  list(caller: Caller, wanted: PoolQuery, after: string, limit: number): Promise<PoolPage>;
 }
 
 /** At 20 KB each, 200 MB of sockets and copies. */
@@ -42,48 +42,69 @@ const MAX_NAME = 253;
 const STALE = 'the watch of this namespace cannot be relied on now; ask again';
 
 export function createLeaderQueries(feed: PoolFeed, guard: Guard): LeaderQueries {
-  function readNow({ namespace, name }: SourceName): PoolAnswer {
-    const answer = feed.read({ namespace, name });
+  function readNow(pool: PoolName): PoolAnswer {
+    const answer = feed.read(pool);
     if (answer.kind === 'found') return answer;
     if (answer.kind === 'stale') throw new ApiError('STALE', STALE);
-    throw new ApiError('NOT_FOUND', `${namespace}/${name} is not an annotated Service that this process watches`);
+    throw new ApiError('NOT_FOUND', whyUnknown(pool, answer.elections));
   }
 
-  async function admit(caller: Caller, pool: PoolName, verb: 'get' | 'watch'): Promise<SourceName> {
+  async function admit(caller: Caller, pool: PoolName, verb: 'get' | 'watch'): Promise<PoolName> {
     const { namespace, name, election } = pool;
-    if (name === '' || namespace === '' || name.length > MAX_NAME || namespace.length > MAX_NAME)
-      throw new ApiError('INVALID', 'name a pool as SERVICE.NAMESPACE, or as SERVICE with ?namespace=');
-    if (election !== '')
-      throw new ApiError('NOT_FOUND', `${namespace}/${name} has one election, without a name, and not ${election}`);
+    if (name === '' || namespace === '' || [namespace, name, election].some(({ length }) => length > MAX_NAME))
+      throw new ApiError('INVALID', 'name a pool as SERVICE.NAMESPACE[.ELECTION], or as SERVICE with ?namespace=');
     await guard.require(caller, { verb, resource: 'leaders', namespace, name });
-    return { namespace, name };
+    return pool;
   }
 
   return {
     read: async (caller, pool) => readNow(await admit(caller, pool, 'get')),
     async watch(caller, pool) {
-      const source = await admit(caller, pool, 'watch');
+      const { namespace, name } = await admit(caller, pool, 'watch');
       if (feed.subscribers() >= MAX_SUBSCRIBERS)
         throw new ApiError('BUSY', `${MAX_SUBSCRIBERS} readers are connected already`);
-      const first = readNow(source);
+      const first = readNow(pool);
       return {
         first,
-        subscribe: (onChange) => feed.subscribe(source, () => onChange(feed.read(source))),
+        subscribe: (onChange) => feed.subscribe({ namespace, name }, () => onChange(feed.read(pool))),
       };
     },
-    async list(caller, namespace, after, limit) {
+    async list(caller, { namespace, election }, after, limit) {
       if (namespace.length > MAX_NAME) throw new ApiError('INVALID', 'namespace: not the name of one');
       await guard.require(caller, { verb: 'list', resource: 'leaders', namespace, name: '' });
       const sources = feed.sources(namespace);
       if (sources === null) throw new ApiError('STALE', STALE);
-      const rest = sources.filter((source) => keyOf(source) > after);
-      const pools = rest.slice(0, limit).map((source) => readNow(source).pool);
-      const last = rest[limit - 1];
-      return { pools, after: rest.length > limit && last !== undefined ? keyOf(last) : null };
+      const place = parsePlace(after);
+      const pools: LeaderPool[] = [];
+      for (const source of sources) {
+        const key = `${source.namespace}/${source.name}`;
+        if (key < place.key) continue;
+        const answers = feed.readAll(source);
+        if (answers === null) throw new ApiError('STALE', STALE);
+        const of = answers.map(({ pool }) => pool).filter((pool) => election === '' || pool.election === election);
+        const isBefore = key === place.key ? of.findIndex((pool) => pool.election === place.election) + 1 : 0;
+        pools.push(...of.slice(key === place.key && isBefore === 0 ? of.length : isBefore));
+        if (pools.length > limit) break;
+      }
+      const last = pools[limit - 1];
+      return { pools: pools.slice(0, limit), after: pools.length > limit && last !== undefined ? placeOf(last) : null };
     },
   };
 }
 
-function keyOf({ namespace, name }: SourceName): string {
-  return `${namespace}/${name}`;
+/** The pool that a page ends with, as the token of the next one. */
+function placeOf({ namespace, pool, election }: LeaderPool): string {
+  return `${namespace}/${pool}${election === '' ? '' : `/${election}`}`;
+}
+
+function parsePlace(after: string): { readonly key: string; readonly election: string } {
+  const [namespace = '', name = '', election = ''] = after.split('/', 3);
+  return { key: after === '' ? '' : `${namespace}/${name}`, election };
+}
+
+/** `elections`: what the Service has instead. */
+export function whyUnknown({ namespace, name, election }: PoolName, elections: readonly string[]): string {
+  if (elections.length === 0) return `${namespace}/${name} is not an annotated Service that this process watches`;
+  const known = elections.every((each) => each === '') ? 'one, without a name' : elections.join(', ');
+  return `${namespace}/${name} has no election ${election === '' ? 'without a name' : election}: it has ${known}`;
 }

@@ -8,7 +8,7 @@
 
 import { type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
 import type { SourceName } from '../statusFeed.ts';
-import { type PoolView, toLeaderPool } from './leaderPool.ts';
+import { type PoolView, toLeaderPools } from './leaderPool.ts';
 
 /** What the feed asks of the process that watches the cluster. */
 export interface PoolCluster {
@@ -23,14 +23,25 @@ export interface PoolAnswer extends PoolView {
   readonly text: string;
 }
 
-export type PoolReading = PoolAnswer | { readonly kind: 'unknown' } | { readonly kind: 'stale' };
+export type PoolReading =
+  | PoolAnswer
+  /** `elections`: those that the Service has instead; empty where it is not annotated. */
+  | { readonly kind: 'unknown'; readonly elections: readonly string[] }
+  | { readonly kind: 'stale' };
+
+export interface PoolName extends SourceName {
+  /** Empty where the Service names none. */
+  readonly election: string;
+}
 
 export interface PoolFeed {
   /** Asks this cluster from now on; until then every pool is stale. */
   follow(cluster: PoolCluster): void;
   /** Something may have changed about this source. */
   note(source: SourceName): void;
-  read(source: SourceName): PoolReading;
+  read(pool: PoolName): PoolReading;
+  /** Each pool of a source, in the order of its elections; null where it is no source, or stale. */
+  readAll(source: SourceName): readonly PoolAnswer[] | null;
   /** Sorted by namespace, then by name; '' for all. Null where a watch cannot be relied on. */
   sources(namespace: string): readonly SourceName[] | null;
   /** Calls back after each change, until the returned function is called. */
@@ -44,7 +55,8 @@ const LOOK_EVERY_MS = 1_000;
 const MAX_AGE_MS = 60_000;
 
 interface Computed {
-  readonly answer: PoolAnswer;
+  /** By the name of the election. */
+  readonly answers: ReadonlyMap<string, PoolAnswer>;
   readonly isFreshUntil: number;
 }
 
@@ -58,14 +70,29 @@ export function createPoolFeed(now: () => number = Date.now): PoolFeed {
   let cluster: PoolCluster | null = null;
   let count = 0;
 
-  function compute(key: string, source: SourceName, from: PoolCluster): PoolAnswer {
+  function compute(key: string, source: SourceName, from: PoolCluster): Computed['answers'] {
     const known = computed.get(key);
-    if (known !== undefined && now() < known.isFreshUntil) return known.answer;
-    const view = toLeaderPool(from.snapshotOf(source), now());
-    const answer: PoolAnswer = { kind: 'found', text: JSON.stringify(view.pool), ...view };
-    const isFreshUntil = Math.min(now() + MAX_AGE_MS, view.nextLookAt ?? Number.POSITIVE_INFINITY);
-    computed.set(key, { answer, isFreshUntil });
-    return answer;
+    if (known !== undefined && now() < known.isFreshUntil) return known.answers;
+    const views = [...toLeaderPools(from.snapshotOf(source), now())];
+    const answers = new Map(
+      views.map(([election, view]): [string, PoolAnswer] => [
+        election,
+        { kind: 'found', text: JSON.stringify(view.pool), ...view },
+      ]),
+    );
+    const isFreshUntil = Math.min(now() + MAX_AGE_MS, ...views.flatMap(([, { nextLookAt }]) => nextLookAt ?? []));
+    computed.set(key, { answers, isFreshUntil });
+    return answers;
+  }
+
+  /** Null where the view cannot be relied on; empty where the Service is no source. */
+  function answersOf(source: SourceName): Computed['answers'] | null {
+    const { namespace, name } = source;
+    if (cluster === null || !cluster.isFresh(namespace)) return null;
+    const key = serviceKey(namespace, name);
+    if (cluster.isSource(source)) return compute(key, source, cluster);
+    computed.delete(key);
+    return new Map();
   }
 
   /** No event says that a watch went silent. */
@@ -96,13 +123,14 @@ export function createPoolFeed(now: () => number = Date.now): PoolFeed {
       if (noted.size === 0) setImmediate(tell);
       noted.add(key);
     },
-    read(source) {
-      const { namespace, name } = source;
-      if (cluster === null || !cluster.isFresh(namespace)) return { kind: 'stale' };
-      const key = serviceKey(namespace, name);
-      if (cluster.isSource(source)) return compute(key, source, cluster);
-      computed.delete(key);
-      return { kind: 'unknown' };
+    read({ namespace, name, election }) {
+      const answers = answersOf({ namespace, name });
+      if (answers === null) return { kind: 'stale' };
+      return answers.get(election) ?? { kind: 'unknown', elections: [...answers.keys()] };
+    },
+    readAll(source) {
+      const answers = answersOf(source);
+      return answers === null ? null : [...answers.values()];
     },
     sources(namespace) {
       if (cluster === null || (namespace !== '' && !cluster.isFresh(namespace))) return null;

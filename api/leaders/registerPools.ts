@@ -2,15 +2,15 @@
  * Serves who leads one pool: `GET /v1/leader/pool/{name}` and its stream of changes.
  * docs/reference/api.md#leaders
  *
- * Guarantees: the ETag is the epoch, so a reader that has it asks for nothing that it knows. A view
- * that cannot be relied on is 503, and never an old leader.
+ * Guarantees: the ETag is the epoch, or those of all slots, so a reader that has it asks for
+ * nothing that it knows. A view that cannot be relied on is 503, and never an old leader.
  */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { toCaller } from '../auth/guard.ts';
 import { openEventStream } from '../eventStream.ts';
-import type { LeaderQueries, PoolName, PoolSubscription } from './leaderQueries.ts';
-import type { PoolReading } from './poolFeed.ts';
+import type { LeaderQueries, PoolSubscription } from './leaderQueries.ts';
+import type { PoolName, PoolReading } from './poolFeed.ts';
 
 interface PoolRoute {
   Params: { name: string };
@@ -20,7 +20,7 @@ interface PoolRoute {
 export function registerPools(app: FastifyInstance, leaders: LeaderQueries, onCut: () => void): void {
   app.get<PoolRoute>('/v1/leader/pool/:name', async (request, reply) => {
     const answer = await leaders.read(toCaller(request.raw), toPoolName(request));
-    const etag = `"${answer.pool.epoch}"`;
+    const etag = `"${answer.tag}"`;
     reply.header('etag', etag).header('cache-control', 'no-cache');
     if (request.headers['if-none-match'] === etag) return reply.code(304).send();
     return reply.type('application/json; charset=utf-8').send(answer.text);
@@ -45,10 +45,10 @@ function streamPool(
     const next = reading.kind === 'found' ? reading.text : reading.kind;
     if (next === sent) return;
     sent = next;
-    if (reading.kind === 'found') stream.send('leader', reading.text, String(reading.pool.epoch));
+    if (reading.kind === 'found') stream.send('leader', reading.text, reading.tag);
     else stream.send(reading.kind === 'stale' ? 'stale' : 'removed', '{}');
   }
-  if (resumeEpoch === String(first.pool.epoch)) sent = first.text;
+  if (resumeEpoch === first.tag) sent = first.text;
   else tell(first);
   return reply;
 }

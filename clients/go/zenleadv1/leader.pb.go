@@ -227,7 +227,7 @@ type LeaderPool struct {
 	// The annotated Service.
 	Pool      string `protobuf:"bytes,1,opt,name=pool,proto3" json:"pool,omitempty"`
 	Namespace string `protobuf:"bytes,2,opt,name=namespace,proto3" json:"namespace,omitempty"`
-	// Always empty: a pool has one election today.
+	// Empty where the Service names none.
 	Election string `protobuf:"bytes,3,opt,name=election,proto3" json:"election,omitempty"`
 	// Absent where no pod leads.
 	Leader *Leader `protobuf:"bytes,4,opt,name=leader,proto3,oneof" json:"leader,omitempty"`
@@ -236,8 +236,11 @@ type LeaderPool struct {
 	// When the leader last changed.
 	Since *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=since,proto3,oneof" json:"since,omitempty"`
 	// Why the leader last changed.
-	Reason        *string   `protobuf:"bytes,7,opt,name=reason,proto3,oneof" json:"reason,omitempty"`
-	Members       []*Member `protobuf:"bytes,8,rep,name=members,proto3" json:"members,omitempty"`
+	Reason  *string   `protobuf:"bytes,7,opt,name=reason,proto3,oneof" json:"reason,omitempty"`
+	Members []*Member `protobuf:"bytes,8,rep,name=members,proto3" json:"members,omitempty"`
+	// Where several pods lead at once (zen-lead.io/active), each slot. Leader, epoch, since and reason are
+	// of the first.
+	Slots         []*Slot `protobuf:"bytes,9,rep,name=slots,proto3" json:"slots,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -328,6 +331,93 @@ func (x *LeaderPool) GetMembers() []*Member {
 	return nil
 }
 
+func (x *LeaderPool) GetSlots() []*Slot {
+	if x != nil {
+		return x.Slots
+	}
+	return nil
+}
+
+// One of several leaders of a pool, with a fencing token of its own.
+type Slot struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// From 0.
+	Slot uint32 `protobuf:"varint,1,opt,name=slot,proto3" json:"slot,omitempty"`
+	// Absent where no pod leads it.
+	Leader *Leader `protobuf:"bytes,2,opt,name=leader,proto3,oneof" json:"leader,omitempty"`
+	// Fencing token: grows with every election of this slot.
+	Epoch         uint64                 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Since         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=since,proto3,oneof" json:"since,omitempty"`
+	Reason        *string                `protobuf:"bytes,5,opt,name=reason,proto3,oneof" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Slot) Reset() {
+	*x = Slot{}
+	mi := &file_zenlead_v1_leader_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Slot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Slot) ProtoMessage() {}
+
+func (x *Slot) ProtoReflect() protoreflect.Message {
+	mi := &file_zenlead_v1_leader_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Slot.ProtoReflect.Descriptor instead.
+func (*Slot) Descriptor() ([]byte, []int) {
+	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Slot) GetSlot() uint32 {
+	if x != nil {
+		return x.Slot
+	}
+	return 0
+}
+
+func (x *Slot) GetLeader() *Leader {
+	if x != nil {
+		return x.Leader
+	}
+	return nil
+}
+
+func (x *Slot) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *Slot) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *Slot) GetReason() string {
+	if x != nil && x.Reason != nil {
+		return *x.Reason
+	}
+	return ""
+}
+
 type GetLeaderRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Namespace     string                 `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
@@ -339,7 +429,7 @@ type GetLeaderRequest struct {
 
 func (x *GetLeaderRequest) Reset() {
 	*x = GetLeaderRequest{}
-	mi := &file_zenlead_v1_leader_proto_msgTypes[3]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -351,7 +441,7 @@ func (x *GetLeaderRequest) String() string {
 func (*GetLeaderRequest) ProtoMessage() {}
 
 func (x *GetLeaderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zenlead_v1_leader_proto_msgTypes[3]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -364,7 +454,7 @@ func (x *GetLeaderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLeaderRequest.ProtoReflect.Descriptor instead.
 func (*GetLeaderRequest) Descriptor() ([]byte, []int) {
-	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{3}
+	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetLeaderRequest) GetNamespace() string {
@@ -398,7 +488,7 @@ type GetLeaderResponse struct {
 
 func (x *GetLeaderResponse) Reset() {
 	*x = GetLeaderResponse{}
-	mi := &file_zenlead_v1_leader_proto_msgTypes[4]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -410,7 +500,7 @@ func (x *GetLeaderResponse) String() string {
 func (*GetLeaderResponse) ProtoMessage() {}
 
 func (x *GetLeaderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zenlead_v1_leader_proto_msgTypes[4]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -423,7 +513,7 @@ func (x *GetLeaderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLeaderResponse.ProtoReflect.Descriptor instead.
 func (*GetLeaderResponse) Descriptor() ([]byte, []int) {
-	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{4}
+	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetLeaderResponse) GetLeaderPool() *LeaderPool {
@@ -444,7 +534,8 @@ type ListLeadersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty for all.
 	Namespace string `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
-	Election  string `protobuf:"bytes,2,opt,name=election,proto3" json:"election,omitempty"`
+	// Empty for all.
+	Election string `protobuf:"bytes,2,opt,name=election,proto3" json:"election,omitempty"`
 	// Up to 1,000. Zero stands for 100.
 	PageSize uint32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// That of the last answer; empty for the first page.
@@ -455,7 +546,7 @@ type ListLeadersRequest struct {
 
 func (x *ListLeadersRequest) Reset() {
 	*x = ListLeadersRequest{}
-	mi := &file_zenlead_v1_leader_proto_msgTypes[5]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -467,7 +558,7 @@ func (x *ListLeadersRequest) String() string {
 func (*ListLeadersRequest) ProtoMessage() {}
 
 func (x *ListLeadersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zenlead_v1_leader_proto_msgTypes[5]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -480,7 +571,7 @@ func (x *ListLeadersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLeadersRequest.ProtoReflect.Descriptor instead.
 func (*ListLeadersRequest) Descriptor() ([]byte, []int) {
-	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{5}
+	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListLeadersRequest) GetNamespace() string {
@@ -523,7 +614,7 @@ type ListLeadersResponse struct {
 
 func (x *ListLeadersResponse) Reset() {
 	*x = ListLeadersResponse{}
-	mi := &file_zenlead_v1_leader_proto_msgTypes[6]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -535,7 +626,7 @@ func (x *ListLeadersResponse) String() string {
 func (*ListLeadersResponse) ProtoMessage() {}
 
 func (x *ListLeadersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zenlead_v1_leader_proto_msgTypes[6]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -548,7 +639,7 @@ func (x *ListLeadersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLeadersResponse.ProtoReflect.Descriptor instead.
 func (*ListLeadersResponse) Descriptor() ([]byte, []int) {
-	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{6}
+	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListLeadersResponse) GetLeaderPools() []*LeaderPool {
@@ -582,7 +673,7 @@ type WatchLeadersRequest struct {
 
 func (x *WatchLeadersRequest) Reset() {
 	*x = WatchLeadersRequest{}
-	mi := &file_zenlead_v1_leader_proto_msgTypes[7]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -594,7 +685,7 @@ func (x *WatchLeadersRequest) String() string {
 func (*WatchLeadersRequest) ProtoMessage() {}
 
 func (x *WatchLeadersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zenlead_v1_leader_proto_msgTypes[7]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -607,7 +698,7 @@ func (x *WatchLeadersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchLeadersRequest.ProtoReflect.Descriptor instead.
 func (*WatchLeadersRequest) Descriptor() ([]byte, []int) {
-	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{7}
+	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *WatchLeadersRequest) GetPools() []*WatchLeadersRequest_Pool {
@@ -635,7 +726,7 @@ type WatchLeadersResponse struct {
 
 func (x *WatchLeadersResponse) Reset() {
 	*x = WatchLeadersResponse{}
-	mi := &file_zenlead_v1_leader_proto_msgTypes[8]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -647,7 +738,7 @@ func (x *WatchLeadersResponse) String() string {
 func (*WatchLeadersResponse) ProtoMessage() {}
 
 func (x *WatchLeadersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zenlead_v1_leader_proto_msgTypes[8]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -660,7 +751,7 @@ func (x *WatchLeadersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchLeadersResponse.ProtoReflect.Descriptor instead.
 func (*WatchLeadersResponse) Descriptor() ([]byte, []int) {
-	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{8}
+	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *WatchLeadersResponse) GetNamespace() string {
@@ -766,7 +857,7 @@ type Removed struct {
 
 func (x *Removed) Reset() {
 	*x = Removed{}
-	mi := &file_zenlead_v1_leader_proto_msgTypes[9]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +869,7 @@ func (x *Removed) String() string {
 func (*Removed) ProtoMessage() {}
 
 func (x *Removed) ProtoReflect() protoreflect.Message {
-	mi := &file_zenlead_v1_leader_proto_msgTypes[9]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +882,7 @@ func (x *Removed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Removed.ProtoReflect.Descriptor instead.
 func (*Removed) Descriptor() ([]byte, []int) {
-	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{9}
+	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{10}
 }
 
 type Stale struct {
@@ -802,7 +893,7 @@ type Stale struct {
 
 func (x *Stale) Reset() {
 	*x = Stale{}
-	mi := &file_zenlead_v1_leader_proto_msgTypes[10]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -814,7 +905,7 @@ func (x *Stale) String() string {
 func (*Stale) ProtoMessage() {}
 
 func (x *Stale) ProtoReflect() protoreflect.Message {
-	mi := &file_zenlead_v1_leader_proto_msgTypes[10]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -827,7 +918,7 @@ func (x *Stale) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stale.ProtoReflect.Descriptor instead.
 func (*Stale) Descriptor() ([]byte, []int) {
-	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{10}
+	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{11}
 }
 
 type Heartbeat struct {
@@ -838,7 +929,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_zenlead_v1_leader_proto_msgTypes[11]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +941,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_zenlead_v1_leader_proto_msgTypes[11]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +954,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{11}
+	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{12}
 }
 
 type AmILeaderRequest struct {
@@ -877,7 +968,7 @@ type AmILeaderRequest struct {
 
 func (x *AmILeaderRequest) Reset() {
 	*x = AmILeaderRequest{}
-	mi := &file_zenlead_v1_leader_proto_msgTypes[12]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -889,7 +980,7 @@ func (x *AmILeaderRequest) String() string {
 func (*AmILeaderRequest) ProtoMessage() {}
 
 func (x *AmILeaderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zenlead_v1_leader_proto_msgTypes[12]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -902,7 +993,7 @@ func (x *AmILeaderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AmILeaderRequest.ProtoReflect.Descriptor instead.
 func (*AmILeaderRequest) Descriptor() ([]byte, []int) {
-	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{12}
+	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AmILeaderRequest) GetService() string {
@@ -923,7 +1014,7 @@ type AmILeaderResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Leader bool                   `protobuf:"varint,1,opt,name=leader,proto3" json:"leader,omitempty"`
 	Role   Role                   `protobuf:"varint,2,opt,name=role,proto3,enum=zenlead.v1.Role" json:"role,omitempty"`
-	// Fencing token of the pool; 0 where it is not known.
+	// Fencing token of the pool, or of the slot that the pod leads; 0 where it is not known.
 	Epoch uint64 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// How long the answer may be relied on after it was received. A connection that holds a message
 	// back makes it older than it says.
@@ -935,7 +1026,7 @@ type AmILeaderResponse struct {
 
 func (x *AmILeaderResponse) Reset() {
 	*x = AmILeaderResponse{}
-	mi := &file_zenlead_v1_leader_proto_msgTypes[13]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -947,7 +1038,7 @@ func (x *AmILeaderResponse) String() string {
 func (*AmILeaderResponse) ProtoMessage() {}
 
 func (x *AmILeaderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zenlead_v1_leader_proto_msgTypes[13]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -960,7 +1051,7 @@ func (x *AmILeaderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AmILeaderResponse.ProtoReflect.Descriptor instead.
 func (*AmILeaderResponse) Descriptor() ([]byte, []int) {
-	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{13}
+	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AmILeaderResponse) GetLeader() bool {
@@ -1011,7 +1102,7 @@ type WatchLeadersRequest_Pool struct {
 
 func (x *WatchLeadersRequest_Pool) Reset() {
 	*x = WatchLeadersRequest_Pool{}
-	mi := &file_zenlead_v1_leader_proto_msgTypes[14]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1023,7 +1114,7 @@ func (x *WatchLeadersRequest_Pool) String() string {
 func (*WatchLeadersRequest_Pool) ProtoMessage() {}
 
 func (x *WatchLeadersRequest_Pool) ProtoReflect() protoreflect.Message {
-	mi := &file_zenlead_v1_leader_proto_msgTypes[14]
+	mi := &file_zenlead_v1_leader_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1036,7 +1127,7 @@ func (x *WatchLeadersRequest_Pool) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchLeadersRequest_Pool.ProtoReflect.Descriptor instead.
 func (*WatchLeadersRequest_Pool) Descriptor() ([]byte, []int) {
-	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{7, 0}
+	return file_zenlead_v1_leader_proto_rawDescGZIP(), []int{8, 0}
 }
 
 func (x *WatchLeadersRequest_Pool) GetNamespace() string {
@@ -1088,7 +1179,7 @@ const file_zenlead_v1_leader_proto_rawDesc = "" +
 	"\x04role\x18\x02 \x01(\x0e2\x10.zenlead.v1.RoleR\x04role\x12\x10\n" +
 	"\x03fit\x18\x03 \x01(\bR\x03fit\x12\x15\n" +
 	"\x03why\x18\x04 \x01(\tH\x00R\x03why\x88\x01\x01B\x06\n" +
-	"\x04_why\"\xc3\x02\n" +
+	"\x04_why\"\xeb\x02\n" +
 	"\n" +
 	"LeaderPool\x12\x12\n" +
 	"\x04pool\x18\x01 \x01(\tR\x04pool\x12\x1c\n" +
@@ -1098,7 +1189,17 @@ const file_zenlead_v1_leader_proto_rawDesc = "" +
 	"\x05epoch\x18\x05 \x01(\x04R\x05epoch\x125\n" +
 	"\x05since\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampH\x01R\x05since\x88\x01\x01\x12\x1b\n" +
 	"\x06reason\x18\a \x01(\tH\x02R\x06reason\x88\x01\x01\x12,\n" +
-	"\amembers\x18\b \x03(\v2\x12.zenlead.v1.MemberR\amembersB\t\n" +
+	"\amembers\x18\b \x03(\v2\x12.zenlead.v1.MemberR\amembers\x12&\n" +
+	"\x05slots\x18\t \x03(\v2\x10.zenlead.v1.SlotR\x05slotsB\t\n" +
+	"\a_leaderB\b\n" +
+	"\x06_sinceB\t\n" +
+	"\a_reason\"\xd5\x01\n" +
+	"\x04Slot\x12\x12\n" +
+	"\x04slot\x18\x01 \x01(\rR\x04slot\x12/\n" +
+	"\x06leader\x18\x02 \x01(\v2\x12.zenlead.v1.LeaderH\x00R\x06leader\x88\x01\x01\x12\x14\n" +
+	"\x05epoch\x18\x03 \x01(\x04R\x05epoch\x125\n" +
+	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampH\x01R\x05since\x88\x01\x01\x12\x1b\n" +
+	"\x06reason\x18\x05 \x01(\tH\x02R\x06reason\x88\x01\x01B\t\n" +
 	"\a_leaderB\b\n" +
 	"\x06_sinceB\t\n" +
 	"\a_reason\"`\n" +
@@ -1175,52 +1276,56 @@ func file_zenlead_v1_leader_proto_rawDescGZIP() []byte {
 }
 
 var file_zenlead_v1_leader_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_zenlead_v1_leader_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_zenlead_v1_leader_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_zenlead_v1_leader_proto_goTypes = []any{
 	(Role)(0),                        // 0: zenlead.v1.Role
 	(*Leader)(nil),                   // 1: zenlead.v1.Leader
 	(*Member)(nil),                   // 2: zenlead.v1.Member
 	(*LeaderPool)(nil),               // 3: zenlead.v1.LeaderPool
-	(*GetLeaderRequest)(nil),         // 4: zenlead.v1.GetLeaderRequest
-	(*GetLeaderResponse)(nil),        // 5: zenlead.v1.GetLeaderResponse
-	(*ListLeadersRequest)(nil),       // 6: zenlead.v1.ListLeadersRequest
-	(*ListLeadersResponse)(nil),      // 7: zenlead.v1.ListLeadersResponse
-	(*WatchLeadersRequest)(nil),      // 8: zenlead.v1.WatchLeadersRequest
-	(*WatchLeadersResponse)(nil),     // 9: zenlead.v1.WatchLeadersResponse
-	(*Removed)(nil),                  // 10: zenlead.v1.Removed
-	(*Stale)(nil),                    // 11: zenlead.v1.Stale
-	(*Heartbeat)(nil),                // 12: zenlead.v1.Heartbeat
-	(*AmILeaderRequest)(nil),         // 13: zenlead.v1.AmILeaderRequest
-	(*AmILeaderResponse)(nil),        // 14: zenlead.v1.AmILeaderResponse
-	(*WatchLeadersRequest_Pool)(nil), // 15: zenlead.v1.WatchLeadersRequest.Pool
-	(*timestamppb.Timestamp)(nil),    // 16: google.protobuf.Timestamp
+	(*Slot)(nil),                     // 4: zenlead.v1.Slot
+	(*GetLeaderRequest)(nil),         // 5: zenlead.v1.GetLeaderRequest
+	(*GetLeaderResponse)(nil),        // 6: zenlead.v1.GetLeaderResponse
+	(*ListLeadersRequest)(nil),       // 7: zenlead.v1.ListLeadersRequest
+	(*ListLeadersResponse)(nil),      // 8: zenlead.v1.ListLeadersResponse
+	(*WatchLeadersRequest)(nil),      // 9: zenlead.v1.WatchLeadersRequest
+	(*WatchLeadersResponse)(nil),     // 10: zenlead.v1.WatchLeadersResponse
+	(*Removed)(nil),                  // 11: zenlead.v1.Removed
+	(*Stale)(nil),                    // 12: zenlead.v1.Stale
+	(*Heartbeat)(nil),                // 13: zenlead.v1.Heartbeat
+	(*AmILeaderRequest)(nil),         // 14: zenlead.v1.AmILeaderRequest
+	(*AmILeaderResponse)(nil),        // 15: zenlead.v1.AmILeaderResponse
+	(*WatchLeadersRequest_Pool)(nil), // 16: zenlead.v1.WatchLeadersRequest.Pool
+	(*timestamppb.Timestamp)(nil),    // 17: google.protobuf.Timestamp
 }
 var file_zenlead_v1_leader_proto_depIdxs = []int32{
 	0,  // 0: zenlead.v1.Member.role:type_name -> zenlead.v1.Role
 	1,  // 1: zenlead.v1.LeaderPool.leader:type_name -> zenlead.v1.Leader
-	16, // 2: zenlead.v1.LeaderPool.since:type_name -> google.protobuf.Timestamp
+	17, // 2: zenlead.v1.LeaderPool.since:type_name -> google.protobuf.Timestamp
 	2,  // 3: zenlead.v1.LeaderPool.members:type_name -> zenlead.v1.Member
-	3,  // 4: zenlead.v1.GetLeaderResponse.leader_pool:type_name -> zenlead.v1.LeaderPool
-	3,  // 5: zenlead.v1.ListLeadersResponse.leader_pools:type_name -> zenlead.v1.LeaderPool
-	15, // 6: zenlead.v1.WatchLeadersRequest.pools:type_name -> zenlead.v1.WatchLeadersRequest.Pool
-	3,  // 7: zenlead.v1.WatchLeadersResponse.leader_pool:type_name -> zenlead.v1.LeaderPool
-	10, // 8: zenlead.v1.WatchLeadersResponse.removed:type_name -> zenlead.v1.Removed
-	11, // 9: zenlead.v1.WatchLeadersResponse.stale:type_name -> zenlead.v1.Stale
-	12, // 10: zenlead.v1.WatchLeadersResponse.heartbeat:type_name -> zenlead.v1.Heartbeat
-	0,  // 11: zenlead.v1.AmILeaderResponse.role:type_name -> zenlead.v1.Role
-	4,  // 12: zenlead.v1.LeaderService.GetLeader:input_type -> zenlead.v1.GetLeaderRequest
-	6,  // 13: zenlead.v1.LeaderService.ListLeaders:input_type -> zenlead.v1.ListLeadersRequest
-	8,  // 14: zenlead.v1.LeaderService.WatchLeaders:input_type -> zenlead.v1.WatchLeadersRequest
-	13, // 15: zenlead.v1.LeaderService.AmILeader:input_type -> zenlead.v1.AmILeaderRequest
-	5,  // 16: zenlead.v1.LeaderService.GetLeader:output_type -> zenlead.v1.GetLeaderResponse
-	7,  // 17: zenlead.v1.LeaderService.ListLeaders:output_type -> zenlead.v1.ListLeadersResponse
-	9,  // 18: zenlead.v1.LeaderService.WatchLeaders:output_type -> zenlead.v1.WatchLeadersResponse
-	14, // 19: zenlead.v1.LeaderService.AmILeader:output_type -> zenlead.v1.AmILeaderResponse
-	16, // [16:20] is the sub-list for method output_type
-	12, // [12:16] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	4,  // 4: zenlead.v1.LeaderPool.slots:type_name -> zenlead.v1.Slot
+	1,  // 5: zenlead.v1.Slot.leader:type_name -> zenlead.v1.Leader
+	17, // 6: zenlead.v1.Slot.since:type_name -> google.protobuf.Timestamp
+	3,  // 7: zenlead.v1.GetLeaderResponse.leader_pool:type_name -> zenlead.v1.LeaderPool
+	3,  // 8: zenlead.v1.ListLeadersResponse.leader_pools:type_name -> zenlead.v1.LeaderPool
+	16, // 9: zenlead.v1.WatchLeadersRequest.pools:type_name -> zenlead.v1.WatchLeadersRequest.Pool
+	3,  // 10: zenlead.v1.WatchLeadersResponse.leader_pool:type_name -> zenlead.v1.LeaderPool
+	11, // 11: zenlead.v1.WatchLeadersResponse.removed:type_name -> zenlead.v1.Removed
+	12, // 12: zenlead.v1.WatchLeadersResponse.stale:type_name -> zenlead.v1.Stale
+	13, // 13: zenlead.v1.WatchLeadersResponse.heartbeat:type_name -> zenlead.v1.Heartbeat
+	0,  // 14: zenlead.v1.AmILeaderResponse.role:type_name -> zenlead.v1.Role
+	5,  // 15: zenlead.v1.LeaderService.GetLeader:input_type -> zenlead.v1.GetLeaderRequest
+	7,  // 16: zenlead.v1.LeaderService.ListLeaders:input_type -> zenlead.v1.ListLeadersRequest
+	9,  // 17: zenlead.v1.LeaderService.WatchLeaders:input_type -> zenlead.v1.WatchLeadersRequest
+	14, // 18: zenlead.v1.LeaderService.AmILeader:input_type -> zenlead.v1.AmILeaderRequest
+	6,  // 19: zenlead.v1.LeaderService.GetLeader:output_type -> zenlead.v1.GetLeaderResponse
+	8,  // 20: zenlead.v1.LeaderService.ListLeaders:output_type -> zenlead.v1.ListLeadersResponse
+	10, // 21: zenlead.v1.LeaderService.WatchLeaders:output_type -> zenlead.v1.WatchLeadersResponse
+	15, // 22: zenlead.v1.LeaderService.AmILeader:output_type -> zenlead.v1.AmILeaderResponse
+	19, // [19:23] is the sub-list for method output_type
+	15, // [15:19] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_zenlead_v1_leader_proto_init() }
@@ -1231,20 +1336,21 @@ func file_zenlead_v1_leader_proto_init() {
 	file_zenlead_v1_leader_proto_msgTypes[0].OneofWrappers = []any{}
 	file_zenlead_v1_leader_proto_msgTypes[1].OneofWrappers = []any{}
 	file_zenlead_v1_leader_proto_msgTypes[2].OneofWrappers = []any{}
-	file_zenlead_v1_leader_proto_msgTypes[8].OneofWrappers = []any{
+	file_zenlead_v1_leader_proto_msgTypes[3].OneofWrappers = []any{}
+	file_zenlead_v1_leader_proto_msgTypes[9].OneofWrappers = []any{
 		(*WatchLeadersResponse_LeaderPool)(nil),
 		(*WatchLeadersResponse_Removed)(nil),
 		(*WatchLeadersResponse_Stale)(nil),
 		(*WatchLeadersResponse_Heartbeat)(nil),
 	}
-	file_zenlead_v1_leader_proto_msgTypes[14].OneofWrappers = []any{}
+	file_zenlead_v1_leader_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zenlead_v1_leader_proto_rawDesc), len(file_zenlead_v1_leader_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

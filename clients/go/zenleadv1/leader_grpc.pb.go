@@ -29,7 +29,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Says who leads a pool. A pool is an annotated Service and the pods that it selects.
+// Says who leads a pool. A pool is an annotated Service and the pods that it selects. Where the Service
+// names elections (zen-lead.io/elections), each of them is a pool.
 //
 // Send the token of a service account as metadata: authorization: Bearer TOKEN. AmILeader answers
 // without one to the pod that has the address of the connection.
@@ -116,7 +117,8 @@ type LeaderService_AmILeaderClient = grpc.ServerStreamingClient[AmILeaderRespons
 // All implementations must embed UnimplementedLeaderServiceServer
 // for forward compatibility.
 //
-// Says who leads a pool. A pool is an annotated Service and the pods that it selects.
+// Says who leads a pool. A pool is an annotated Service and the pods that it selects. Where the Service
+// names elections (zen-lead.io/elections), each of them is a pool.
 //
 // Send the token of a service account as metadata: authorization: Bearer TOKEN. AmILeader answers
 // without one to the pod that has the address of the connection.

@@ -81,7 +81,7 @@ export function anApiApp({ reviewer, api = {}, tls }: ApiAppSetup = {}) {
   const post = (url: string, payload: object, headers: Record<string, string> = {}) =>
     app.inject({ method: 'POST', url, payload, headers });
   return {
-    ...{ app, get, post, put, lead, metrics, pools, book, services },
+    ...{ app, get, post, put, lead, metrics, pools, book, services, ourSlices },
     /** Where it listens from then on, over real sockets. */
     listen: () => app.listen({ host: '127.0.0.1', port: 0 }),
     setFresh: (value: boolean) => {

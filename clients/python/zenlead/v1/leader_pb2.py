@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17zenlead/v1/leader.proto\x12\nzenlead.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"}\n\x06Leader\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x14\n\x07\x61\x64\x64ress\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04node\x18\x04 \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04zone\x18\x05 \x01(\tH\x02\x88\x01\x01\x42\n\n\x08_addressB\x07\n\x05_nodeB\x07\n\x05_zone\"]\n\x06Member\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x1e\n\x04role\x18\x02 \x01(\x0e\x32\x10.zenlead.v1.Role\x12\x0b\n\x03\x66it\x18\x03 \x01(\x08\x12\x10\n\x03why\x18\x04 \x01(\tH\x00\x88\x01\x01\x42\x06\n\x04_why\"\x81\x02\n\nLeaderPool\x12\x0c\n\x04pool\x18\x01 \x01(\t\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12\x10\n\x08\x65lection\x18\x03 \x01(\t\x12\'\n\x06leader\x18\x04 \x01(\x0b\x32\x12.zenlead.v1.LeaderH\x00\x88\x01\x01\x12\r\n\x05\x65poch\x18\x05 \x01(\x04\x12.\n\x05since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01\x88\x01\x01\x12\x13\n\x06reason\x18\x07 \x01(\tH\x02\x88\x01\x01\x12#\n\x07members\x18\x08 \x03(\x0b\x32\x12.zenlead.v1.MemberB\t\n\x07_leaderB\x08\n\x06_sinceB\t\n\x07_reason\"E\n\x10GetLeaderRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04pool\x18\x02 \x01(\t\x12\x10\n\x08\x65lection\x18\x03 \x01(\t\"R\n\x11GetLeaderResponse\x12+\n\x0bleader_pool\x18\x01 \x01(\x0b\x32\x16.zenlead.v1.LeaderPool\x12\x10\n\x08\x65lection\x18\x02 \x01(\t\"`\n\x12ListLeadersRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x10\n\x08\x65lection\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"n\n\x13ListLeadersResponse\x12,\n\x0cleader_pools\x18\x01 \x03(\x0b\x32\x16.zenlead.v1.LeaderPool\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08\x65lection\x18\x03 \x01(\t\"\xb1\x01\n\x13WatchLeadersRequest\x12\x33\n\x05pools\x18\x01 \x03(\x0b\x32$.zenlead.v1.WatchLeadersRequest.Pool\x1a\x65\n\x04Pool\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04pool\x18\x02 \x01(\t\x12\x10\n\x08\x65lection\x18\x03 \x01(\t\x12\x19\n\x0cresume_epoch\x18\x04 \x01(\x04H\x00\x88\x01\x01\x42\x0f\n\r_resume_epoch\"\xf9\x01\n\x14WatchLeadersResponse\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04pool\x18\x02 \x01(\t\x12\x10\n\x08\x65lection\x18\x03 \x01(\t\x12-\n\x0bleader_pool\x18\x04 \x01(\x0b\x32\x16.zenlead.v1.LeaderPoolH\x00\x12&\n\x07removed\x18\x05 \x01(\x0b\x32\x13.zenlead.v1.RemovedH\x00\x12\"\n\x05stale\x18\x06 \x01(\x0b\x32\x11.zenlead.v1.StaleH\x00\x12*\n\theartbeat\x18\x07 \x01(\x0b\x32\x15.zenlead.v1.HeartbeatH\x00\x42\x07\n\x05\x65vent\"\t\n\x07Removed\"\x07\n\x05Stale\"\x0b\n\tHeartbeat\"5\n\x10\x41mILeaderRequest\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x10\n\x08\x65lection\x18\x02 \x01(\t\"z\n\x11\x41mILeaderResponse\x12\x0e\n\x06leader\x18\x01 \x01(\x08\x12\x1e\n\x04role\x18\x02 \x01(\x0e\x32\x10.zenlead.v1.Role\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12\x14\n\x0cvalid_for_ms\x18\x04 \x01(\r\x12\x10\n\x08\x65lection\x18\x05 \x01(\t*R\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_LEADER\x10\x01\x12\x11\n\rROLE_FOLLOWER\x10\x02\x12\x10\n\x0cROLE_UNKNOWN\x10\x03\x32\xca\x02\n\rLeaderService\x12H\n\tGetLeader\x12\x1c.zenlead.v1.GetLeaderRequest\x1a\x1d.zenlead.v1.GetLeaderResponse\x12N\n\x0bListLeaders\x12\x1e.zenlead.v1.ListLeadersRequest\x1a\x1f.zenlead.v1.ListLeadersResponse\x12S\n\x0cWatchLeaders\x12\x1f.zenlead.v1.WatchLeadersRequest\x1a .zenlead.v1.WatchLeadersResponse0\x01\x12J\n\tAmILeader\x12\x1c.zenlead.v1.AmILeaderRequest\x1a\x1d.zenlead.v1.AmILeaderResponse0\x01\x42,Z*zen-lead.io/clients/go/zenleadv1;zenleadv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17zenlead/v1/leader.proto\x12\nzenlead.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"}\n\x06Leader\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x14\n\x07\x61\x64\x64ress\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04node\x18\x04 \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04zone\x18\x05 \x01(\tH\x02\x88\x01\x01\x42\n\n\x08_addressB\x07\n\x05_nodeB\x07\n\x05_zone\"]\n\x06Member\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x1e\n\x04role\x18\x02 \x01(\x0e\x32\x10.zenlead.v1.Role\x12\x0b\n\x03\x66it\x18\x03 \x01(\x08\x12\x10\n\x03why\x18\x04 \x01(\tH\x00\x88\x01\x01\x42\x06\n\x04_why\"\xa2\x02\n\nLeaderPool\x12\x0c\n\x04pool\x18\x01 \x01(\t\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12\x10\n\x08\x65lection\x18\x03 \x01(\t\x12\'\n\x06leader\x18\x04 \x01(\x0b\x32\x12.zenlead.v1.LeaderH\x00\x88\x01\x01\x12\r\n\x05\x65poch\x18\x05 \x01(\x04\x12.\n\x05since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01\x88\x01\x01\x12\x13\n\x06reason\x18\x07 \x01(\tH\x02\x88\x01\x01\x12#\n\x07members\x18\x08 \x03(\x0b\x32\x12.zenlead.v1.Member\x12\x1f\n\x05slots\x18\t \x03(\x0b\x32\x10.zenlead.v1.SlotB\t\n\x07_leaderB\x08\n\x06_sinceB\t\n\x07_reason\"\xb1\x01\n\x04Slot\x12\x0c\n\x04slot\x18\x01 \x01(\r\x12\'\n\x06leader\x18\x02 \x01(\x0b\x32\x12.zenlead.v1.LeaderH\x00\x88\x01\x01\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12.\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01\x88\x01\x01\x12\x13\n\x06reason\x18\x05 \x01(\tH\x02\x88\x01\x01\x42\t\n\x07_leaderB\x08\n\x06_sinceB\t\n\x07_reason\"E\n\x10GetLeaderRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04pool\x18\x02 \x01(\t\x12\x10\n\x08\x65lection\x18\x03 \x01(\t\"R\n\x11GetLeaderResponse\x12+\n\x0bleader_pool\x18\x01 \x01(\x0b\x32\x16.zenlead.v1.LeaderPool\x12\x10\n\x08\x65lection\x18\x02 \x01(\t\"`\n\x12ListLeadersRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x10\n\x08\x65lection\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"n\n\x13ListLeadersResponse\x12,\n\x0cleader_pools\x18\x01 \x03(\x0b\x32\x16.zenlead.v1.LeaderPool\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08\x65lection\x18\x03 \x01(\t\"\xb1\x01\n\x13WatchLeadersRequest\x12\x33\n\x05pools\x18\x01 \x03(\x0b\x32$.zenlead.v1.WatchLeadersRequest.Pool\x1a\x65\n\x04Pool\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04pool\x18\x02 \x01(\t\x12\x10\n\x08\x65lection\x18\x03 \x01(\t\x12\x19\n\x0cresume_epoch\x18\x04 \x01(\x04H\x00\x88\x01\x01\x42\x0f\n\r_resume_epoch\"\xf9\x01\n\x14WatchLeadersResponse\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04pool\x18\x02 \x01(\t\x12\x10\n\x08\x65lection\x18\x03 \x01(\t\x12-\n\x0bleader_pool\x18\x04 \x01(\x0b\x32\x16.zenlead.v1.LeaderPoolH\x00\x12&\n\x07removed\x18\x05 \x01(\x0b\x32\x13.zenlead.v1.RemovedH\x00\x12\"\n\x05stale\x18\x06 \x01(\x0b\x32\x11.zenlead.v1.StaleH\x00\x12*\n\theartbeat\x18\x07 \x01(\x0b\x32\x15.zenlead.v1.HeartbeatH\x00\x42\x07\n\x05\x65vent\"\t\n\x07Removed\"\x07\n\x05Stale\"\x0b\n\tHeartbeat\"5\n\x10\x41mILeaderRequest\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x10\n\x08\x65lection\x18\x02 \x01(\t\"z\n\x11\x41mILeaderResponse\x12\x0e\n\x06leader\x18\x01 \x01(\x08\x12\x1e\n\x04role\x18\x02 \x01(\x0e\x32\x10.zenlead.v1.Role\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12\x14\n\x0cvalid_for_ms\x18\x04 \x01(\r\x12\x10\n\x08\x65lection\x18\x05 \x01(\t*R\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_LEADER\x10\x01\x12\x11\n\rROLE_FOLLOWER\x10\x02\x12\x10\n\x0cROLE_UNKNOWN\x10\x03\x32\xca\x02\n\rLeaderService\x12H\n\tGetLeader\x12\x1c.zenlead.v1.GetLeaderRequest\x1a\x1d.zenlead.v1.GetLeaderResponse\x12N\n\x0bListLeaders\x12\x1e.zenlead.v1.ListLeadersRequest\x1a\x1f.zenlead.v1.ListLeadersResponse\x12S\n\x0cWatchLeaders\x12\x1f.zenlead.v1.WatchLeadersRequest\x1a .zenlead.v1.WatchLeadersResponse0\x01\x12J\n\tAmILeader\x12\x1c.zenlead.v1.AmILeaderRequest\x1a\x1d.zenlead.v1.AmILeaderResponse0\x01\x42,Z*zen-lead.io/clients/go/zenleadv1;zenleadv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,38 +33,40 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'zenlead.v1.leader_pb2', _gl
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'Z*zen-lead.io/clients/go/zenleadv1;zenleadv1'
-  _globals['_ROLE']._serialized_start=1563
-  _globals['_ROLE']._serialized_end=1645
+  _globals['_ROLE']._serialized_start=1776
+  _globals['_ROLE']._serialized_end=1858
   _globals['_LEADER']._serialized_start=72
   _globals['_LEADER']._serialized_end=197
   _globals['_MEMBER']._serialized_start=199
   _globals['_MEMBER']._serialized_end=292
   _globals['_LEADERPOOL']._serialized_start=295
-  _globals['_LEADERPOOL']._serialized_end=552
-  _globals['_GETLEADERREQUEST']._serialized_start=554
-  _globals['_GETLEADERREQUEST']._serialized_end=623
-  _globals['_GETLEADERRESPONSE']._serialized_start=625
-  _globals['_GETLEADERRESPONSE']._serialized_end=707
-  _globals['_LISTLEADERSREQUEST']._serialized_start=709
-  _globals['_LISTLEADERSREQUEST']._serialized_end=805
-  _globals['_LISTLEADERSRESPONSE']._serialized_start=807
-  _globals['_LISTLEADERSRESPONSE']._serialized_end=917
-  _globals['_WATCHLEADERSREQUEST']._serialized_start=920
-  _globals['_WATCHLEADERSREQUEST']._serialized_end=1097
-  _globals['_WATCHLEADERSREQUEST_POOL']._serialized_start=996
-  _globals['_WATCHLEADERSREQUEST_POOL']._serialized_end=1097
-  _globals['_WATCHLEADERSRESPONSE']._serialized_start=1100
-  _globals['_WATCHLEADERSRESPONSE']._serialized_end=1349
-  _globals['_REMOVED']._serialized_start=1351
-  _globals['_REMOVED']._serialized_end=1360
-  _globals['_STALE']._serialized_start=1362
-  _globals['_STALE']._serialized_end=1369
-  _globals['_HEARTBEAT']._serialized_start=1371
-  _globals['_HEARTBEAT']._serialized_end=1382
-  _globals['_AMILEADERREQUEST']._serialized_start=1384
-  _globals['_AMILEADERREQUEST']._serialized_end=1437
-  _globals['_AMILEADERRESPONSE']._serialized_start=1439
-  _globals['_AMILEADERRESPONSE']._serialized_end=1561
-  _globals['_LEADERSERVICE']._serialized_start=1648
-  _globals['_LEADERSERVICE']._serialized_end=1978
+  _globals['_LEADERPOOL']._serialized_end=585
+  _globals['_SLOT']._serialized_start=588
+  _globals['_SLOT']._serialized_end=765
+  _globals['_GETLEADERREQUEST']._serialized_start=767
+  _globals['_GETLEADERREQUEST']._serialized_end=836
+  _globals['_GETLEADERRESPONSE']._serialized_start=838
+  _globals['_GETLEADERRESPONSE']._serialized_end=920
+  _globals['_LISTLEADERSREQUEST']._serialized_start=922
+  _globals['_LISTLEADERSREQUEST']._serialized_end=1018
+  _globals['_LISTLEADERSRESPONSE']._serialized_start=1020
+  _globals['_LISTLEADERSRESPONSE']._serialized_end=1130
+  _globals['_WATCHLEADERSREQUEST']._serialized_start=1133
+  _globals['_WATCHLEADERSREQUEST']._serialized_end=1310
+  _globals['_WATCHLEADERSREQUEST_POOL']._serialized_start=1209
+  _globals['_WATCHLEADERSREQUEST_POOL']._serialized_end=1310
+  _globals['_WATCHLEADERSRESPONSE']._serialized_start=1313
+  _globals['_WATCHLEADERSRESPONSE']._serialized_end=1562
+  _globals['_REMOVED']._serialized_start=1564
+  _globals['_REMOVED']._serialized_end=1573
+  _globals['_STALE']._serialized_start=1575
+  _globals['_STALE']._serialized_end=1582
+  _globals['_HEARTBEAT']._serialized_start=1584
+  _globals['_HEARTBEAT']._serialized_end=1595
+  _globals['_AMILEADERREQUEST']._serialized_start=1597
+  _globals['_AMILEADERREQUEST']._serialized_end=1650
+  _globals['_AMILEADERRESPONSE']._serialized_start=1652
+  _globals['_AMILEADERRESPONSE']._serialized_end=1774
+  _globals['_LEADERSERVICE']._serialized_start=1861
+  _globals['_LEADERSERVICE']._serialized_end=2191
 # @@protoc_insertion_point(module_scope)

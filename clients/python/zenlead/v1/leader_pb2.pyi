@@ -48,7 +48,7 @@ class Member(_message.Message):
     def __init__(self, name: _Optional[str] = ..., role: _Optional[_Union[Role, str]] = ..., fit: _Optional[bool] = ..., why: _Optional[str] = ...) -> None: ...
 
 class LeaderPool(_message.Message):
-    __slots__ = ("pool", "namespace", "election", "leader", "epoch", "since", "reason", "members")
+    __slots__ = ("pool", "namespace", "election", "leader", "epoch", "since", "reason", "members", "slots")
     POOL_FIELD_NUMBER: _ClassVar[int]
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]
     ELECTION_FIELD_NUMBER: _ClassVar[int]
@@ -57,6 +57,7 @@ class LeaderPool(_message.Message):
     SINCE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    SLOTS_FIELD_NUMBER: _ClassVar[int]
     pool: str
     namespace: str
     election: str
@@ -65,7 +66,22 @@ class LeaderPool(_message.Message):
     since: _timestamp_pb2.Timestamp
     reason: str
     members: _containers.RepeatedCompositeFieldContainer[Member]
-    def __init__(self, pool: _Optional[str] = ..., namespace: _Optional[str] = ..., election: _Optional[str] = ..., leader: _Optional[_Union[Leader, _Mapping]] = ..., epoch: _Optional[int] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., members: _Optional[_Iterable[_Union[Member, _Mapping]]] = ...) -> None: ...
+    slots: _containers.RepeatedCompositeFieldContainer[Slot]
+    def __init__(self, pool: _Optional[str] = ..., namespace: _Optional[str] = ..., election: _Optional[str] = ..., leader: _Optional[_Union[Leader, _Mapping]] = ..., epoch: _Optional[int] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., members: _Optional[_Iterable[_Union[Member, _Mapping]]] = ..., slots: _Optional[_Iterable[_Union[Slot, _Mapping]]] = ...) -> None: ...
+
+class Slot(_message.Message):
+    __slots__ = ("slot", "leader", "epoch", "since", "reason")
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    LEADER_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    slot: int
+    leader: Leader
+    epoch: int
+    since: _timestamp_pb2.Timestamp
+    reason: str
+    def __init__(self, slot: _Optional[int] = ..., leader: _Optional[_Union[Leader, _Mapping]] = ..., epoch: _Optional[int] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class GetLeaderRequest(_message.Message):
     __slots__ = ("namespace", "pool", "election")

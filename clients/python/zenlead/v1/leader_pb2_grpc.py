@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class LeaderServiceStub:
-    """Says who leads a pool. A pool is an annotated Service and the pods that it selects.
+    """Says who leads a pool. A pool is an annotated Service and the pods that it selects. Where the Service
+    names elections (zen-lead.io/elections), each of them is a pool.
 
     Send the token of a service account as metadata: authorization: Bearer TOKEN. AmILeader answers
     without one to the pod that has the address of the connection.
@@ -61,7 +62,8 @@ class LeaderServiceStub:
 
 
 class LeaderServiceServicer:
-    """Says who leads a pool. A pool is an annotated Service and the pods that it selects.
+    """Says who leads a pool. A pool is an annotated Service and the pods that it selects. Where the Service
+    names elections (zen-lead.io/elections), each of them is a pool.
 
     Send the token of a service account as metadata: authorization: Bearer TOKEN. AmILeader answers
     without one to the pod that has the address of the connection.
@@ -129,7 +131,8 @@ def add_LeaderServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LeaderService:
-    """Says who leads a pool. A pool is an annotated Service and the pods that it selects.
+    """Says who leads a pool. A pool is an annotated Service and the pods that it selects. Where the Service
+    names elections (zen-lead.io/elections), each of them is a pool.
 
     Send the token of a service account as metadata: authorization: Bearer TOKEN. AmILeader answers
     without one to the pod that has the address of the connection.

@@ -101,7 +101,7 @@ export declare type LeaderPool = Message<"zenlead.v1.LeaderPool"> & {
   namespace: string;
 
   /**
-   * Always empty: a pool has one election today.
+   * Empty where the Service names none.
    *
    * @generated from field: string election = 3;
    */
@@ -139,6 +139,14 @@ export declare type LeaderPool = Message<"zenlead.v1.LeaderPool"> & {
    * @generated from field: repeated zenlead.v1.Member members = 8;
    */
   members: Member[];
+
+  /**
+   * Where several pods lead at once (zen-lead.io/active), each slot. Leader, epoch, since and reason are
+   * of the first.
+   *
+   * @generated from field: repeated zenlead.v1.Slot slots = 9;
+   */
+  slots: Slot[];
 };
 
 /**
@@ -146,6 +154,50 @@ export declare type LeaderPool = Message<"zenlead.v1.LeaderPool"> & {
  * Use `create(LeaderPoolSchema)` to create a new message.
  */
 export declare const LeaderPoolSchema: GenMessage<LeaderPool>;
+
+/**
+ * One of several leaders of a pool, with a fencing token of its own.
+ *
+ * @generated from message zenlead.v1.Slot
+ */
+export declare type Slot = Message<"zenlead.v1.Slot"> & {
+  /**
+   * From 0.
+   *
+   * @generated from field: uint32 slot = 1;
+   */
+  slot: number;
+
+  /**
+   * Absent where no pod leads it.
+   *
+   * @generated from field: optional zenlead.v1.Leader leader = 2;
+   */
+  leader?: Leader | undefined;
+
+  /**
+   * Fencing token: grows with every election of this slot.
+   *
+   * @generated from field: uint64 epoch = 3;
+   */
+  epoch: bigint;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp since = 4;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional string reason = 5;
+   */
+  reason?: string | undefined;
+};
+
+/**
+ * Describes the message zenlead.v1.Slot.
+ * Use `create(SlotSchema)` to create a new message.
+ */
+export declare const SlotSchema: GenMessage<Slot>;
 
 /**
  * @generated from message zenlead.v1.GetLeaderRequest
@@ -206,6 +258,8 @@ export declare type ListLeadersRequest = Message<"zenlead.v1.ListLeadersRequest"
   namespace: string;
 
   /**
+   * Empty for all.
+   *
    * @generated from field: string election = 2;
    */
   election: string;
@@ -445,7 +499,7 @@ export declare type AmILeaderResponse = Message<"zenlead.v1.AmILeaderResponse"> 
   role: Role;
 
   /**
-   * Fencing token of the pool; 0 where it is not known.
+   * Fencing token of the pool, or of the slot that the pod leads; 0 where it is not known.
    *
    * @generated from field: uint64 epoch = 3;
    */
@@ -504,7 +558,8 @@ export enum Role {
 export declare const RoleSchema: GenEnum<Role>;
 
 /**
- * Says who leads a pool. A pool is an annotated Service and the pods that it selects.
+ * Says who leads a pool. A pool is an annotated Service and the pods that it selects. Where the Service
+ * names elections (zen-lead.io/elections), each of them is a pool.
  *
  * Send the token of a service account as metadata: authorization: Bearer TOKEN. AmILeader answers
  * without one to the pod that has the address of the connection.

@@ -9,7 +9,7 @@ import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
  * Describes the file zenlead/v1/leader.proto.
  */
 export const file_zenlead_v1_leader = /*@__PURE__*/
-  fileDesc("Chd6ZW5sZWFkL3YxL2xlYWRlci5wcm90bxIKemVubGVhZC52MSJ9CgZMZWFkZXISDAoEbmFtZRgBIAEoCRILCgN1aWQYAiABKAkSFAoHYWRkcmVzcxgDIAEoCUgAiAEBEhEKBG5vZGUYBCABKAlIAYgBARIRCgR6b25lGAUgASgJSAKIAQFCCgoIX2FkZHJlc3NCBwoFX25vZGVCBwoFX3pvbmUiXQoGTWVtYmVyEgwKBG5hbWUYASABKAkSHgoEcm9sZRgCIAEoDjIQLnplbmxlYWQudjEuUm9sZRILCgNmaXQYAyABKAgSEAoDd2h5GAQgASgJSACIAQFCBgoEX3doeSKBAgoKTGVhZGVyUG9vbBIMCgRwb29sGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRIQCghlbGVjdGlvbhgDIAEoCRInCgZsZWFkZXIYBCABKAsyEi56ZW5sZWFkLnYxLkxlYWRlckgAiAEBEg0KBWVwb2NoGAUgASgEEi4KBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEhMKBnJlYXNvbhgHIAEoCUgCiAEBEiMKB21lbWJlcnMYCCADKAsyEi56ZW5sZWFkLnYxLk1lbWJlckIJCgdfbGVhZGVyQggKBl9zaW5jZUIJCgdfcmVhc29uIkUKEEdldExlYWRlclJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBHBvb2wYAiABKAkSEAoIZWxlY3Rpb24YAyABKAkiUgoRR2V0TGVhZGVyUmVzcG9uc2USKwoLbGVhZGVyX3Bvb2wYASABKAsyFi56ZW5sZWFkLnYxLkxlYWRlclBvb2wSEAoIZWxlY3Rpb24YAiABKAkiYAoSTGlzdExlYWRlcnNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIQCghlbGVjdGlvbhgCIAEoCRIRCglwYWdlX3NpemUYAyABKA0SEgoKcGFnZV90b2tlbhgEIAEoCSJuChNMaXN0TGVhZGVyc1Jlc3BvbnNlEiwKDGxlYWRlcl9wb29scxgBIAMoCzIWLnplbmxlYWQudjEuTGVhZGVyUG9vbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEAoIZWxlY3Rpb24YAyABKAkisQEKE1dhdGNoTGVhZGVyc1JlcXVlc3QSMwoFcG9vbHMYASADKAsyJC56ZW5sZWFkLnYxLldhdGNoTGVhZGVyc1JlcXVlc3QuUG9vbBplCgRQb29sEhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRwb29sGAIgASgJEhAKCGVsZWN0aW9uGAMgASgJEhkKDHJlc3VtZV9lcG9jaBgEIAEoBEgAiAEBQg8KDV9yZXN1bWVfZXBvY2gi+QEKFFdhdGNoTGVhZGVyc1Jlc3BvbnNlEhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRwb29sGAIgASgJEhAKCGVsZWN0aW9uGAMgASgJEi0KC2xlYWRlcl9wb29sGAQgASgLMhYuemVubGVhZC52MS5MZWFkZXJQb29sSAASJgoHcmVtb3ZlZBgFIAEoCzITLnplbmxlYWQudjEuUmVtb3ZlZEgAEiIKBXN0YWxlGAYgASgLMhEuemVubGVhZC52MS5TdGFsZUgAEioKCWhlYXJ0YmVhdBgHIAEoCzIVLnplbmxlYWQudjEuSGVhcnRiZWF0SABCBwoFZXZlbnQiCQoHUmVtb3ZlZCIHCgVTdGFsZSILCglIZWFydGJlYXQiNQoQQW1JTGVhZGVyUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEhAKCGVsZWN0aW9uGAIgASgJInoKEUFtSUxlYWRlclJlc3BvbnNlEg4KBmxlYWRlchgBIAEoCBIeCgRyb2xlGAIgASgOMhAuemVubGVhZC52MS5Sb2xlEg0KBWVwb2NoGAMgASgEEhQKDHZhbGlkX2Zvcl9tcxgEIAEoDRIQCghlbGVjdGlvbhgFIAEoCSpSCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIPCgtST0xFX0xFQURFUhABEhEKDVJPTEVfRk9MTE9XRVIQAhIQCgxST0xFX1VOS05PV04QAzLKAgoNTGVhZGVyU2VydmljZRJICglHZXRMZWFkZXISHC56ZW5sZWFkLnYxLkdldExlYWRlclJlcXVlc3QaHS56ZW5sZWFkLnYxLkdldExlYWRlclJlc3BvbnNlEk4KC0xpc3RMZWFkZXJzEh4uemVubGVhZC52MS5MaXN0TGVhZGVyc1JlcXVlc3QaHy56ZW5sZWFkLnYxLkxpc3RMZWFkZXJzUmVzcG9uc2USUwoMV2F0Y2hMZWFkZXJzEh8uemVubGVhZC52MS5XYXRjaExlYWRlcnNSZXF1ZXN0GiAuemVubGVhZC52MS5XYXRjaExlYWRlcnNSZXNwb25zZTABEkoKCUFtSUxlYWRlchIcLnplbmxlYWQudjEuQW1JTGVhZGVyUmVxdWVzdBodLnplbmxlYWQudjEuQW1JTGVhZGVyUmVzcG9uc2UwAUIsWip6ZW4tbGVhZC5pby9jbGllbnRzL2dvL3plbmxlYWR2MTt6ZW5sZWFkdjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Chd6ZW5sZWFkL3YxL2xlYWRlci5wcm90bxIKemVubGVhZC52MSJ9CgZMZWFkZXISDAoEbmFtZRgBIAEoCRILCgN1aWQYAiABKAkSFAoHYWRkcmVzcxgDIAEoCUgAiAEBEhEKBG5vZGUYBCABKAlIAYgBARIRCgR6b25lGAUgASgJSAKIAQFCCgoIX2FkZHJlc3NCBwoFX25vZGVCBwoFX3pvbmUiXQoGTWVtYmVyEgwKBG5hbWUYASABKAkSHgoEcm9sZRgCIAEoDjIQLnplbmxlYWQudjEuUm9sZRILCgNmaXQYAyABKAgSEAoDd2h5GAQgASgJSACIAQFCBgoEX3doeSKiAgoKTGVhZGVyUG9vbBIMCgRwb29sGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRIQCghlbGVjdGlvbhgDIAEoCRInCgZsZWFkZXIYBCABKAsyEi56ZW5sZWFkLnYxLkxlYWRlckgAiAEBEg0KBWVwb2NoGAUgASgEEi4KBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEhMKBnJlYXNvbhgHIAEoCUgCiAEBEiMKB21lbWJlcnMYCCADKAsyEi56ZW5sZWFkLnYxLk1lbWJlchIfCgVzbG90cxgJIAMoCzIQLnplbmxlYWQudjEuU2xvdEIJCgdfbGVhZGVyQggKBl9zaW5jZUIJCgdfcmVhc29uIrEBCgRTbG90EgwKBHNsb3QYASABKA0SJwoGbGVhZGVyGAIgASgLMhIuemVubGVhZC52MS5MZWFkZXJIAIgBARINCgVlcG9jaBgDIAEoBBIuCgVzaW5jZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAYgBARITCgZyZWFzb24YBSABKAlIAogBAUIJCgdfbGVhZGVyQggKBl9zaW5jZUIJCgdfcmVhc29uIkUKEEdldExlYWRlclJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBHBvb2wYAiABKAkSEAoIZWxlY3Rpb24YAyABKAkiUgoRR2V0TGVhZGVyUmVzcG9uc2USKwoLbGVhZGVyX3Bvb2wYASABKAsyFi56ZW5sZWFkLnYxLkxlYWRlclBvb2wSEAoIZWxlY3Rpb24YAiABKAkiYAoSTGlzdExlYWRlcnNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIQCghlbGVjdGlvbhgCIAEoCRIRCglwYWdlX3NpemUYAyABKA0SEgoKcGFnZV90b2tlbhgEIAEoCSJuChNMaXN0TGVhZGVyc1Jlc3BvbnNlEiwKDGxlYWRlcl9wb29scxgBIAMoCzIWLnplbmxlYWQudjEuTGVhZGVyUG9vbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEAoIZWxlY3Rpb24YAyABKAkisQEKE1dhdGNoTGVhZGVyc1JlcXVlc3QSMwoFcG9vbHMYASADKAsyJC56ZW5sZWFkLnYxLldhdGNoTGVhZGVyc1JlcXVlc3QuUG9vbBplCgRQb29sEhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRwb29sGAIgASgJEhAKCGVsZWN0aW9uGAMgASgJEhkKDHJlc3VtZV9lcG9jaBgEIAEoBEgAiAEBQg8KDV9yZXN1bWVfZXBvY2gi+QEKFFdhdGNoTGVhZGVyc1Jlc3BvbnNlEhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRwb29sGAIgASgJEhAKCGVsZWN0aW9uGAMgASgJEi0KC2xlYWRlcl9wb29sGAQgASgLMhYuemVubGVhZC52MS5MZWFkZXJQb29sSAASJgoHcmVtb3ZlZBgFIAEoCzITLnplbmxlYWQudjEuUmVtb3ZlZEgAEiIKBXN0YWxlGAYgASgLMhEuemVubGVhZC52MS5TdGFsZUgAEioKCWhlYXJ0YmVhdBgHIAEoCzIVLnplbmxlYWQudjEuSGVhcnRiZWF0SABCBwoFZXZlbnQiCQoHUmVtb3ZlZCIHCgVTdGFsZSILCglIZWFydGJlYXQiNQoQQW1JTGVhZGVyUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEhAKCGVsZWN0aW9uGAIgASgJInoKEUFtSUxlYWRlclJlc3BvbnNlEg4KBmxlYWRlchgBIAEoCBIeCgRyb2xlGAIgASgOMhAuemVubGVhZC52MS5Sb2xlEg0KBWVwb2NoGAMgASgEEhQKDHZhbGlkX2Zvcl9tcxgEIAEoDRIQCghlbGVjdGlvbhgFIAEoCSpSCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIPCgtST0xFX0xFQURFUhABEhEKDVJPTEVfRk9MTE9XRVIQAhIQCgxST0xFX1VOS05PV04QAzLKAgoNTGVhZGVyU2VydmljZRJICglHZXRMZWFkZXISHC56ZW5sZWFkLnYxLkdldExlYWRlclJlcXVlc3QaHS56ZW5sZWFkLnYxLkdldExlYWRlclJlc3BvbnNlEk4KC0xpc3RMZWFkZXJzEh4uemVubGVhZC52MS5MaXN0TGVhZGVyc1JlcXVlc3QaHy56ZW5sZWFkLnYxLkxpc3RMZWFkZXJzUmVzcG9uc2USUwoMV2F0Y2hMZWFkZXJzEh8uemVubGVhZC52MS5XYXRjaExlYWRlcnNSZXF1ZXN0GiAuemVubGVhZC52MS5XYXRjaExlYWRlcnNSZXNwb25zZTABEkoKCUFtSUxlYWRlchIcLnplbmxlYWQudjEuQW1JTGVhZGVyUmVxdWVzdBodLnplbmxlYWQudjEuQW1JTGVhZGVyUmVzcG9uc2UwAUIsWip6ZW4tbGVhZC5pby9jbGllbnRzL2dvL3plbmxlYWR2MTt6ZW5sZWFkdjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * Describes the message zenlead.v1.Leader.
@@ -33,88 +33,95 @@ export const LeaderPoolSchema = /*@__PURE__*/
   messageDesc(file_zenlead_v1_leader, 2);
 
 /**
+ * Describes the message zenlead.v1.Slot.
+ * Use `create(SlotSchema)` to create a new message.
+ */
+export const SlotSchema = /*@__PURE__*/
+  messageDesc(file_zenlead_v1_leader, 3);
+
+/**
  * Describes the message zenlead.v1.GetLeaderRequest.
  * Use `create(GetLeaderRequestSchema)` to create a new message.
  */
 export const GetLeaderRequestSchema = /*@__PURE__*/
-  messageDesc(file_zenlead_v1_leader, 3);
+  messageDesc(file_zenlead_v1_leader, 4);
 
 /**
  * Describes the message zenlead.v1.GetLeaderResponse.
  * Use `create(GetLeaderResponseSchema)` to create a new message.
  */
 export const GetLeaderResponseSchema = /*@__PURE__*/
-  messageDesc(file_zenlead_v1_leader, 4);
+  messageDesc(file_zenlead_v1_leader, 5);
 
 /**
  * Describes the message zenlead.v1.ListLeadersRequest.
  * Use `create(ListLeadersRequestSchema)` to create a new message.
  */
 export const ListLeadersRequestSchema = /*@__PURE__*/
-  messageDesc(file_zenlead_v1_leader, 5);
+  messageDesc(file_zenlead_v1_leader, 6);
 
 /**
  * Describes the message zenlead.v1.ListLeadersResponse.
  * Use `create(ListLeadersResponseSchema)` to create a new message.
  */
 export const ListLeadersResponseSchema = /*@__PURE__*/
-  messageDesc(file_zenlead_v1_leader, 6);
+  messageDesc(file_zenlead_v1_leader, 7);
 
 /**
  * Describes the message zenlead.v1.WatchLeadersRequest.
  * Use `create(WatchLeadersRequestSchema)` to create a new message.
  */
 export const WatchLeadersRequestSchema = /*@__PURE__*/
-  messageDesc(file_zenlead_v1_leader, 7);
+  messageDesc(file_zenlead_v1_leader, 8);
 
 /**
  * Describes the message zenlead.v1.WatchLeadersRequest.Pool.
  * Use `create(WatchLeadersRequest_PoolSchema)` to create a new message.
  */
 export const WatchLeadersRequest_PoolSchema = /*@__PURE__*/
-  messageDesc(file_zenlead_v1_leader, 7, 0);
+  messageDesc(file_zenlead_v1_leader, 8, 0);
 
 /**
  * Describes the message zenlead.v1.WatchLeadersResponse.
  * Use `create(WatchLeadersResponseSchema)` to create a new message.
  */
 export const WatchLeadersResponseSchema = /*@__PURE__*/
-  messageDesc(file_zenlead_v1_leader, 8);
+  messageDesc(file_zenlead_v1_leader, 9);
 
 /**
  * Describes the message zenlead.v1.Removed.
  * Use `create(RemovedSchema)` to create a new message.
  */
 export const RemovedSchema = /*@__PURE__*/
-  messageDesc(file_zenlead_v1_leader, 9);
+  messageDesc(file_zenlead_v1_leader, 10);
 
 /**
  * Describes the message zenlead.v1.Stale.
  * Use `create(StaleSchema)` to create a new message.
  */
 export const StaleSchema = /*@__PURE__*/
-  messageDesc(file_zenlead_v1_leader, 10);
+  messageDesc(file_zenlead_v1_leader, 11);
 
 /**
  * Describes the message zenlead.v1.Heartbeat.
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema = /*@__PURE__*/
-  messageDesc(file_zenlead_v1_leader, 11);
+  messageDesc(file_zenlead_v1_leader, 12);
 
 /**
  * Describes the message zenlead.v1.AmILeaderRequest.
  * Use `create(AmILeaderRequestSchema)` to create a new message.
  */
 export const AmILeaderRequestSchema = /*@__PURE__*/
-  messageDesc(file_zenlead_v1_leader, 12);
+  messageDesc(file_zenlead_v1_leader, 13);
 
 /**
  * Describes the message zenlead.v1.AmILeaderResponse.
  * Use `create(AmILeaderResponseSchema)` to create a new message.
  */
 export const AmILeaderResponseSchema = /*@__PURE__*/
-  messageDesc(file_zenlead_v1_leader, 13);
+  messageDesc(file_zenlead_v1_leader, 14);
 
 /**
  * Describes the enum zenlead.v1.Role.
@@ -129,7 +136,8 @@ export const Role = /*@__PURE__*/
   tsEnum(RoleSchema);
 
 /**
- * Says who leads a pool. A pool is an annotated Service and the pods that it selects.
+ * Says who leads a pool. A pool is an annotated Service and the pods that it selects. Where the Service
+ * names elections (zen-lead.io/elections), each of them is a pool.
  *
  * Send the token of a service account as metadata: authorization: Bearer TOKEN. AmILeader answers
  * without one to the pod that has the address of the connection.
