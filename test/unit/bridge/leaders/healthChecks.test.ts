@@ -136,6 +136,15 @@ describe('the health checks of Services', () => {
     expect(observed()).toBeUndefined();
   });
 
+  it('report by how much their intervals are stretched', async () => {
+    const { clock, metrics, put } = aBench({ maxProbesPerSecond: 6 });
+    expect(await series(metrics.healthIntervalStretch)).toEqual([{ value: 1 }]);
+    // Ten probes a second of the leader, and one of each of the next two.
+    put();
+    await clock.advance(1_000);
+    expect(await series(metrics.healthIntervalStretch)).toEqual([{ value: 2 }]);
+  });
+
   it('follow the leader, and a pod that is no longer Ready', async () => {
     const { clock, filled, checks, put, network, observed } = aBench();
     put();
