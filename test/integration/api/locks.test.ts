@@ -76,6 +76,7 @@ describe('zen-lead api, locks', () => {
     const metrics = String((await api.ask('/metrics')).body);
     expect(metrics).toContain('zen_lead_lock_grants_total 2');
     expect(metrics).toContain('zen_lead_locks_held 1');
+    expect(metrics).toContain('zen_lead_lock_wait_seconds_count 1');
     await expectGracefulStop(api.program);
   });
 

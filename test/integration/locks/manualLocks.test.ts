@@ -63,6 +63,7 @@ describe('ManualLock', () => {
     expect(await statusOf('auto')).toMatchObject({ phase: 'Held' });
     await claim('next');
     await expect.poll(() => statusOf('next')).toMatchObject({ phase: 'Held', fencingToken: token + 1 });
+    expect((await api.ask('/metrics')).body).toMatch(/^zen_lead_lock_expiries_total 1$/m);
     await request('DELETE', `${CLAIMS}/auto`);
   });
 });
