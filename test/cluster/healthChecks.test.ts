@@ -74,7 +74,7 @@ describe('a leader with a health check', () => {
       await untilAllPass();
       const leader = (await workload.readLeader()) ?? '';
       const traffic = await startTraffic(cluster, workload);
-      const route = await watchRoute(cluster, workload);
+      const route = await watchRoute(cluster, workload.namespace, 'web-leader');
       await waitForRestedProxy(cluster);
       await before();
       await signalContainer(cluster, leader, 'web', signal);

@@ -10,6 +10,7 @@ import { hasPatroni } from '../../examples/patroni/image.ts';
 import { attachCluster } from './attachCluster.ts';
 import { signalContainer } from './containers.ts';
 import { note } from './figures.ts';
+import { watchRoute } from './stages.ts';
 import { type Patroni, startPatroni } from './startPatroni.ts';
 
 const { directory, pid } = inject('cluster');
@@ -27,14 +28,21 @@ describe.runIf(hasPatroni())('PostgreSQL under Patroni behind its leader Service
   afterAll(() => patroni?.remove());
 
   test('the route follows each switchover', { timeout }, async () => {
-    const lags: number[] = [];
+    const [written, lags]: [number[], number[]] = [[], []];
     for (let time = 0; time < repeats; time += 1) {
       const primary = await patroni.untilSettled();
+      const route = await watchRoute(cluster, patroni.namespace, 'patroni-leader');
       const startedAt = Date.now();
       await patroni.switchOver(primary);
-      lags.push(await patroni.readLag(primary, startedAt));
+      const { primary: next, saidAt, answeredAt } = await patroni.untilFollowed(primary, startedAt);
+      await expect.poll(() => route.writtenAt(next), { message: 'waited for the route to be seen' }).toBeDefined();
+      written.push((route.writtenAt(next) ?? saidAt) - saidAt);
+      lags.push(answeredAt - saidAt);
+      await route.close();
     }
+    console.log(`Patroni: the route was written after ${written.join(', ')} ms`);
     console.log(`Patroni: the route followed after ${lags.join(', ')} ms`);
+    note('Patroni: says that it is the primary -> the route is written, worst', Math.max(...written));
     note('Patroni: says that it is the primary -> answers through the leader Service, worst', Math.max(...lags));
     expect(lags).toHaveLength(repeats);
   });
@@ -44,8 +52,9 @@ describe.runIf(hasPatroni())('PostgreSQL under Patroni behind its leader Service
     const startedAt = Date.now();
     await signalContainer(cluster, primary, 'patroni', 'SIGSTOP', { all: true });
     try {
-      const lag = await patroni.readLag(primary, startedAt);
-      note('the primary under Patroni hangs: the next one says so -> answers through the leader Service', lag);
+      const { saidAt, answeredAt } = await patroni.untilFollowed(primary, startedAt);
+      const what = 'the primary under Patroni hangs: the next one says so -> answers through the leader Service';
+      note(what, answeredAt - saidAt);
     } finally {
       await signalContainer(cluster, primary, 'patroni', 'SIGCONT', { all: true });
     }

@@ -9,7 +9,6 @@ import { z } from 'zod';
 import { watchLines } from '../support/controlPlane/watchLines.ts';
 import type { Cluster } from './attachCluster.ts';
 import { readSyncs } from './kubeProxy.ts';
-import type { Workload } from './startWorkload.ts';
 import { type Answer, longestDark } from './traffic.ts';
 
 /**
@@ -37,12 +36,12 @@ const event = z.object({
   object: z.object({ endpoints: z.array(z.object({ targetRef: z.object({ name: z.string() }) })).nullish() }),
 });
 
-/** Notes when the route of the workload changes. */
-export async function watchRoute(cluster: Cluster, { namespace }: Workload): Promise<Watched> {
+/** Notes when the route of a leader Service changes. */
+export async function watchRoute(cluster: Cluster, namespace: string, leaderService: string): Promise<Watched> {
   const stop = new AbortController();
   const slices = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
   const server = { url: 'http://localhost', socketPath: join(cluster.directory, 'api.sock') };
-  const path = `${slices}?labelSelector=kubernetes.io/service-name=web-leader`;
+  const path = `${slices}?labelSelector=kubernetes.io/service-name=${leaderService}`;
   const lines = await watchLines(server, path, stop.signal);
   const seen = new Map<string, number>();
   const reading = (async () => {

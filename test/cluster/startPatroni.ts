@@ -21,16 +21,24 @@ interface Answer {
   readonly server: string;
 }
 
+/** In epoch milliseconds. */
+interface Followed {
+  /** The pod that is the primary now. */
+  readonly primary: string;
+  /** It first said so, asked directly. */
+  readonly saidAt: number;
+  /** It first answered through the leader Service. */
+  readonly answeredAt: number;
+}
+
 export interface Patroni {
+  readonly namespace: string;
   /** Waits until one server is the primary, and the leader Service leads there. Returns the pod. */
   untilSettled(): Promise<string>;
   /** Asks Patroni to hand over. */
   switchOver(primary: string): Promise<void>;
-  /**
-   * Waits until another pod is the primary. Returns the milliseconds from its first word, asked
-   * directly, to its first answer through the leader Service.
-   */
-  readLag(previous: string, from: number): Promise<number>;
+  /** Waits until another pod is the primary, and answers through the leader Service. */
+  untilFollowed(previous: string, from: number): Promise<Followed>;
   remove(): Promise<void>;
 }
 
@@ -85,6 +93,7 @@ export async function startPatroni(cluster: Cluster, namespace: string): Promise
   }
 
   return {
+    namespace,
     untilSettled: () =>
       waitFor(async () => {
         const from = Date.now();
@@ -107,13 +116,13 @@ export async function startPatroni(cluster: Cluster, namespace: string): Promise
         return (await cluster.run('curl', ...args)) === '200' ? true : undefined;
       });
     },
-    async readLag(previous, from) {
+    async untilFollowed(previous, from) {
       const isOther = ({ target }: Answer): boolean => target !== 'leader' && target !== previous;
       const first = await waitFor(() => primaries(from).find(isOther));
       const led = await waitFor(() =>
         primaries(from).find(({ target, server }) => target === 'leader' && server === first.server),
       );
-      return led.answeredAt - first.answeredAt;
+      return { primary: first.target, saidAt: first.answeredAt, answeredAt: led.answeredAt };
     },
     async remove() {
       await asking.stop('SIGKILL');

@@ -56,6 +56,15 @@ describe('an annotation that cannot be read', () => {
     ['paused', 'yes'],
     ['followers', 'Yes Please'],
     ['leader-service-type', 'ExternalName'],
+    ['health-check', 'http://web-0:80/health'],
+    ['health-check-interval', '1ms'],
+    ['health-check-timeout', '2m'],
+    ['health-check-failure-threshold', '0'],
+    ['health-check-success-threshold', 'two'],
+    ['role-check', 'redis://web-0:6379'],
+    ['role-check-send', '\\q'],
+    ['on-cordon', 'go'],
+    ['on-demote', 'kill'],
   ])('an annotation %s=%j moves nothing, removes nothing, and is named', async (key, value) => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
