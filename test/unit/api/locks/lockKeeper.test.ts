@@ -69,11 +69,22 @@ describe('a lock keeper', () => {
     const before = lock.writes.length;
     const waiting = Array.from({ length: 20 }, (_, index) => keeper.acquire(wish(`w${index}`, 60_000), never));
     await lock.clock.advance(200);
-    // The first of them alone, then the nineteen that came meanwhile.
-    expect(lock.writes.length - before).toBe(2);
+    expect(lock.writes.length - before).toBe(1);
     expect(lock.api.current()?.state.queue).toHaveLength(20);
     keeper.close();
     await Promise.allSettled(waiting);
+  });
+
+  it('writes the place of a client that waits with the release that comes right after it', async () => {
+    const lock = aLock();
+    const keeper = lock.aReplica();
+    const { id, token } = await grantOf(lock, keeper, 'first');
+    const before = lock.writes.length;
+    const waiting = keeper.acquire(wish('second', 60_000), never);
+    await lock.clock.advance(10);
+    expect(await lock.after(100, keeper.release(id, token))).toBe('released');
+    expect(await waiting).toMatchObject({ kind: 'granted', grant: { id: 'second', token: token + 1 } });
+    expect(lock.writes.length - before).toBe(1);
   });
 
   it('hands over in the write of the release, and tells the waiter of another replica', async () => {
