@@ -54,10 +54,12 @@ describe('a leader with a health check', () => {
   });
 
   test('is left when it hangs right after another change, for which kube-proxy lets it wait', { timeout }, async () => {
+    const startedAt = Date.now();
     const darks = await tell('SIGSTOP', 'hang right after another change', touchOtherService);
     expect(Math.max(...darks)).toBeLessThan(maxDarkMs);
-    const pauses = readSyncs(cluster).map(({ beganAt }, index, all) => beganAt - (all[index - 1]?.endedAt ?? 0));
-    // Its clock and its log are not the same thing.
+    const syncs = readSyncs(cluster).filter(({ beganAt }) => beganAt > startedAt);
+    const pauses = syncs.slice(1).map(({ beganAt }, index) => beganAt - (syncs[index]?.endedAt ?? 0));
+    // What it does and what it logs are not one moment.
     if (minSyncPeriod === '1s') expect(Math.min(...pauses)).toBeGreaterThan(950);
   });
 

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { watchLines } from '../support/controlPlane/watchLines.ts';
 import type { Cluster } from './attachCluster.ts';
 import { readSyncs } from './kubeProxy.ts';
-import { type Answer, longestDark } from './traffic.ts';
+import { type Answer, isAnswered, longestDark } from './traffic.ts';
 
 /**
  * In milliseconds, one after the other. This process hears of a write some milliseconds after
@@ -67,7 +67,7 @@ export function tellStages(
   writtenAt: number | undefined,
 ): Stages {
   const { from } = longestDark(answers);
-  const connectedAt = answers.find(({ at, pod }) => at > from && pod === leader)?.at;
+  const connectedAt = answers.find((each) => isAnswered(each) && each.at > from && each.pod === leader)?.at;
   if (writtenAt === undefined || connectedAt === undefined) throw new Error(`${leader} was not seen to lead`);
   // The one that this client had its answer from. One that began before the write may not have it.
   const sync = readSyncs(cluster).findLast(({ beganAt }) => beganAt <= connectedAt);

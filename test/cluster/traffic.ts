@@ -10,6 +10,7 @@ import type { Workload } from './startWorkload.ts';
 export interface Answer {
   /** Epoch milliseconds at which the connection began. */
   readonly at: number;
+  readonly tookMs: number;
   /** The pod that answered; absent without an answer. */
   readonly pod?: string;
   readonly problem?: string;
@@ -25,6 +26,11 @@ interface Traffic {
   stop(): Promise<readonly Answer[]>;
 }
 
+/**
+ * A pod that hangs has no place for a connection once its backlog is full. The client's kernel asks
+ * again after a second, and may reach the next leader then. The client was in the dark until then.
+ */
+const slowMs = 900;
 /** A failover takes a few seconds; the rest is for a busy machine. */
 const timeoutMs = 60_000;
 
@@ -71,12 +77,15 @@ export function longestDark(answers: readonly Answer[]): { readonly from: number
   const first = answers[0]?.at ?? 0;
   let longest = { from: first, to: first };
   let litAt = first;
-  for (const { at, pod } of answers) {
-    if (pod === undefined) continue;
+  for (const { at } of answers.filter(isAnswered)) {
     if (at - litAt > longest.to - longest.from) longest = { from: litAt, to: at };
     litAt = at;
   }
   return longest;
+}
+
+export function isAnswered({ pod, tookMs }: Answer): boolean {
+  return pod !== undefined && tookMs <= slowMs;
 }
 
 /** Returns the pods that answered, in order, each named once a turn. */

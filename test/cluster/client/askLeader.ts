@@ -29,7 +29,9 @@ setInterval(() => {
   });
   socket.on('close', () => {
     const pod = /\r\n\r\n(\S+)/.exec(answer)?.[1];
+    const tookMs = Date.now() - at;
+    const line = pod === undefined ? { at, tookMs, problem: problem || 'EMPTY' } : { at, tookMs, pod };
     // One write a line, so that lines of two answers never mix.
-    process.stdout.write(`${JSON.stringify(pod === undefined ? { at, problem: problem || 'EMPTY' } : { at, pod })}\n`);
+    process.stdout.write(`${JSON.stringify(line)}\n`);
   });
 }, everyMs);
