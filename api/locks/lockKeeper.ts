@@ -181,7 +181,9 @@ export function createLockKeeper(lock: LockName, deps: KeeperDeps, known = 0): L
     const grant = currentGrant(toState(), clock.now(), maxSkewMs);
     return (
       grant !== null &&
-      pending.every(({ request }) => request.kind === 'acquire' && request.waitsUntil !== null && request.id !== grant.id)
+      pending.every(
+        ({ request }) => request.kind === 'acquire' && request.waitsUntil !== null && request.id !== grant.id,
+      )
     );
   }
 
