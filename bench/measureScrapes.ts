@@ -73,7 +73,8 @@ function scrape(url: string, onScrape: () => void): () => Promise<void> {
     while (!isStopped) {
       const next = sleep(SCRAPE_MS);
       for (const path of ['/metrics', '/v1/leaders']) {
-        const { body } = await request(`${url}${path}`);
+        const { statusCode, body } = await request(`${url}${path}`);
+        if (statusCode !== 200) throw new Error(`${path} answers ${statusCode}`);
         await body.dump({ limit: Number.MAX_SAFE_INTEGER });
       }
       onScrape();

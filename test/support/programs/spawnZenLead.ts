@@ -43,9 +43,9 @@ export async function startZenLead(
   throw new Error(`zen-lead did not become ready:\n${running.log()}`);
 }
 
-/** The address that the log line names. */
+/** Where it listens. An earlier line names the API server, which is at such an address, too. */
 function findUrl(log: string): string | null {
-  return /http:\/\/127\.0\.0\.1:\d+/.exec(log)?.[0] ?? null;
+  return /"url":"(http:\/\/127\.0\.0\.1:\d+)"/.exec(log)?.[1] ?? null;
 }
 
 async function isReady(url: string): Promise<boolean> {
