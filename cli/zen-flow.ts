@@ -33,7 +33,11 @@ async function main(): Promise<void> {
     case 'replay':
       return (await import('./flow/recording/replay.ts')).replay(line.values);
     case 'list':
-      return (await import('./flow/explainFlow.ts')).listFlows(line.values);
+      return (await import('./flow/listFlows.ts')).listFlows(line.values);
+    case 'get':
+      return (await import('./flow/getFlow.ts')).getFlow(line.values);
+    case 'logs':
+      return (await import('./flow/stepLogs.ts')).stepLogs(line.values);
     case 'explain':
       return (await import('./flow/explainFlow.ts')).explainFlow(line.values);
     case 'approve':

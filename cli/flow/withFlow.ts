@@ -9,6 +9,7 @@ import { codeOf, ZenLeadError } from '../../lib/errors.ts';
 import { parseJobFlow } from '../../lib/flow/objects/parseJobFlow.ts';
 import type { JsonObject, Step } from '../../lib/flow/spec/flowSpec.ts';
 import type { FlowView } from '../../lib/flow/state/snapshot.ts';
+import type { ClusterAccess } from '../../lib/kube/clusterAccess.ts';
 import { jobFlows, type KubeApi } from '../../lib/kube/kubeApi.ts';
 import { silentLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
@@ -21,6 +22,7 @@ export interface FlowValues extends ClusterSettings {
 
 export interface FlowSession {
   readonly api: KubeApi;
+  readonly access: ClusterAccess;
   readonly namespace: string;
   readonly signal: AbortSignal;
 }
@@ -33,7 +35,7 @@ export async function withFlows(values: FlowValues, run: (session: FlowSession) 
   const interrupt = () => interrupted.abort();
   process.once('SIGINT', interrupt);
   try {
-    await run({ api, namespace, signal: interrupted.signal });
+    await run({ api, access, namespace, signal: interrupted.signal });
   } finally {
     process.off('SIGINT', interrupt);
     await api.close();

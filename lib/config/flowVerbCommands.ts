@@ -36,8 +36,42 @@ const { noColor } = serverSettings;
 
 export const flowVerbCommands = {
   list: {
-    summary: 'The flows of a namespace: phase, progress, what each waits for.',
+    summary: 'The flows of a namespace: phase, progress, what each waits for; and its schedules.',
     settings: { namespace, output: debugSettings.documentOutput, ...clusterSettings, noColor },
+  },
+  get: {
+    summary: 'One flow with its steps, or one schedule with its flows.',
+    settings: {
+      flow: { ...flow, meaning: 'Name of the JobFlow, or of the JobFlowSchedule.' },
+      namespace,
+      output: debugSettings.documentOutput,
+      ...clusterSettings,
+      noColor,
+    },
+  },
+  logs: {
+    summary: 'What the pods of a step have written, of its newest attempt.',
+    settings: {
+      flow,
+      step,
+      namespace,
+      follow: {
+        kind: 'switch',
+        flag: 'follow',
+        short: 'f',
+        meaning: 'Wait for the step where it has not begun, and print until it has ended.',
+      },
+      container: {
+        kind: 'text',
+        flag: 'container',
+        short: 'c',
+        placeholder: 'NAME',
+        meaning: 'Name of a container of its pods.',
+        absent: 'the first one counts',
+      },
+      ...clusterSettings,
+      noColor,
+    },
   },
   explain: {
     summary: 'Where each step of a flow stands, and what would lead on.',

@@ -12,11 +12,14 @@ import { replay } from '../../../cli/commands/replay.ts';
 import { report } from '../../../cli/commands/report.ts';
 import { status } from '../../../cli/commands/status.ts';
 import { switchover } from '../../../cli/commands/switchover.ts';
-import { explainFlow, listFlows } from '../../../cli/flow/explainFlow.ts';
+import { explainFlow } from '../../../cli/flow/explainFlow.ts';
+import { getFlow } from '../../../cli/flow/getFlow.ts';
 import { graph } from '../../../cli/flow/graph.ts';
 import { lint } from '../../../cli/flow/lint.ts';
+import { listFlows } from '../../../cli/flow/listFlows.ts';
 import { replay as replayFlows } from '../../../cli/flow/recording/replay.ts';
 import { simulateFlow } from '../../../cli/flow/simulateFlow.ts';
+import { stepLogs } from '../../../cli/flow/stepLogs.ts';
 import { answer, change, retry, skip } from '../../../cli/flow/verbs.ts';
 import { exitCodeOf } from '../../../lib/config/exitCode.ts';
 import {
@@ -108,6 +111,10 @@ async function runFlowCommand(line: CommandLineOf<typeof zenFlow>): Promise<void
       return graph(line.values);
     case 'list':
       return listFlows(line.values);
+    case 'get':
+      return getFlow(line.values);
+    case 'logs':
+      return stepLogs(line.values);
     case 'explain':
       return explainFlow(line.values);
     case 'approve':
