@@ -323,7 +323,7 @@ export const script = `
 `;
 
 export const style = `
-/* api/browser/livePage.css */
+/* api/browser/page.css */
 :root {
   color-scheme: light dark;
   --ink: #1c1f24;
@@ -369,34 +369,6 @@ h1 {
   font-size: 20px;
   margin: 0;
 }
-#content {
-  display: grid;
-  gap: 12px 16px;
-  align-items: start;
-}
-#news {
-  grid-row: 1;
-}
-#changes {
-  max-height: 8.5em;
-  overflow-y: auto;
-}
-@media (min-width: 1000px) {
-  #content {
-    grid-template-columns: 1fr 330px;
-  }
-  #news {
-    grid-column: 2;
-    position: sticky;
-    top: 12px;
-  }
-  #leaders {
-    grid-row: 1;
-  }
-  #changes {
-    max-height: calc(100vh - 5em);
-  }
-}
 p {
   margin: 0;
 }
@@ -435,6 +407,36 @@ p {
     max-width: none;
     margin-left: 0;
     flex-basis: 100%;
+  }
+}
+
+/* api/browser/livePage.css */
+#content {
+  display: grid;
+  gap: 12px 16px;
+  align-items: start;
+}
+#news {
+  grid-row: 1;
+}
+#changes {
+  max-height: 8.5em;
+  overflow-y: auto;
+}
+@media (min-width: 1000px) {
+  #content {
+    grid-template-columns: 1fr 330px;
+  }
+  #news {
+    grid-column: 2;
+    position: sticky;
+    top: 12px;
+  }
+  #leaders {
+    grid-row: 1;
+  }
+  #changes {
+    max-height: calc(100vh - 5em);
   }
 }
 #leaders {

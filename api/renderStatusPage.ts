@@ -7,8 +7,8 @@
  * policy allows this page's own style and script, and requests to where it came from.
  */
 
-import { hashSource } from './hashSource.ts';
 import { script, style } from './livePage.generated.ts';
+import { toPagePolicy } from './pagePolicy.ts';
 
 const page = `<!doctype html>
 <html lang="en">
@@ -37,16 +37,7 @@ const page = `<!doctype html>
 </html>
 `;
 
-export const pagePolicy = [
-  "default-src 'none'",
-  `style-src ${hashSource(style)}`,
-  `script-src ${hashSource(script)}`,
-  "connect-src 'self'",
-  'img-src data:',
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
+export const pagePolicy = toPagePolicy({ style, script });
 
 export function renderPage(): string {
   return page;

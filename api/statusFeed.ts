@@ -1,186 +1,34 @@
 /**
- * Computes the status of every Service that the bridge watches, and reports changes as they come.
- *
- * Guarantees: a status is computed on request, or when something happened to its Service and there
- * is a listener. `texts` computes again only what something happened to, however many ask, and lets
- * the event loop turn meanwhile. A burst about one Service is reported once.
+ * createStatusFeed: the status of every Service that the bridge watches, and its changes. See
+ * sourceFeed.ts for what holds.
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Snapshot, serviceKey } from '../lib/selection/snapshot.ts';
-import type { Readiness } from '../lib/telemetry/probes.ts';
+import type { Snapshot } from '../lib/selection/snapshot.ts';
 import { type LeaderStatus, toLeaderStatus } from './leaderStatus.ts';
+import { createSourceFeed, type SourceFeed, type SourceName, type WatchedSources } from './sourceFeed.ts';
 
-export interface SourceName {
-  readonly namespace: string;
-  readonly name: string;
-}
+export type { SourceName } from './sourceFeed.ts';
 
-/** What the feed asks of the process that watches the cluster: `startBridge` returns one. */
-export interface WatchedCluster {
-  /** Every Service to show. */
-  sources(): readonly SourceName[];
+/** `startBridge` returns one. */
+export interface WatchedCluster extends WatchedSources {
   isSource(source: SourceName): boolean;
   snapshotOf(source: SourceName): Snapshot;
-  readiness(): Readiness;
 }
 
 export type StatusChange =
   | { readonly kind: 'leader'; readonly status: LeaderStatus }
   | { readonly kind: 'removed'; readonly namespace: string; readonly service: string };
 
-export interface StatusFeed {
-  /** For `onConcern` of `startBridge`. */
-  note(source: SourceName): void;
-  /** Asks this cluster from now on; until then the feed is empty. */
-  follow(cluster: WatchedCluster): void;
-  readiness(): Readiness;
-  /**
-   * Every status, sorted by namespace, then name. It blocks the event loop meanwhile, so it is for
-   * a program that does nothing else. To the listeners, what it returns counts as reported.
-   */
-  list(): readonly LeaderStatus[];
-  /** The same as JSON, in portions. For servers: it holds up nothing for longer than a portion. */
-  texts(): AsyncGenerator<readonly string[], void, void>;
-  read(source: SourceName): LeaderStatus | null;
-  /**
-   * Reports what changes from now on, until the returned function is called. A reader that wants
-   * the state too asks for it after this, so that it misses no change.
-   */
-  subscribe(listener: (change: StatusChange) => void): () => void;
-  close(): void;
-}
-
-/**
- * A change of route comes with up to five watch lines within a few milliseconds; people do not see
- * a tenth of a second.
- */
-const GATHER_MS = 100;
-/** Of computed statuses: some 2 ms of work. */
-const PORTION = 25;
-/** A status is computed again after this, should an event about it have been missed. */
-const MAX_AGE_MS = 60_000;
-
-interface Computed {
-  readonly text: string;
-  readonly isFreshUntil: number;
-}
+export type StatusFeed = SourceFeed<WatchedCluster, LeaderStatus, StatusChange>;
 
 export function createStatusFeed(now: () => number = Date.now): StatusFeed {
-  const listeners = new Set<(change: StatusChange) => void>();
-  /** What each Service's listeners know, so that only a difference is reported. */
-  const reported = new Map<string, string>();
-  /** Forgotten as soon as something happens to the Service. */
-  const computed = new Map<string, Computed>();
-  const noted = new Map<string, SourceName>();
-  let cluster: WatchedCluster | null = null;
-  let timer: NodeJS.Timeout | null = null;
-
-  function read(source: SourceName): LeaderStatus | null {
-    if (cluster === null || !cluster.isSource(source)) return null;
-    return toLeaderStatus(cluster.snapshotOf(source), now());
-  }
-
-  function sortedSources(): readonly SourceName[] {
-    const sources = cluster === null ? [] : cluster.sources();
-    const keyed = sources.map((source) => ({ source, key: keyOf(source.namespace, source.name) }));
-    return keyed.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(({ source }) => source);
-  }
-
-  function list(): readonly LeaderStatus[] {
-    return sortedSources().flatMap((source) => {
-      const status = read(source);
-      if (status === null) return [];
-      remember(keyOf(source.namespace, source.name), JSON.stringify(status));
-      return [status];
-    });
-  }
-
-  async function* texts(): AsyncGenerator<readonly string[], void, void> {
-    let portion: string[] = [];
-    let cost = 0;
-    for (const source of sortedSources()) {
-      const key = keyOf(source.namespace, source.name);
-      const known = computed.get(key);
-      const isFresh = known !== undefined && now() < known.isFreshUntil;
-      const text = isFresh ? known.text : computeText(key, source);
-      if (text === null) continue;
-      remember(key, text);
-      portion.push(text);
-      cost += isFresh ? 0.05 : 1;
-      if (cost < PORTION) continue;
-      yield portion;
-      portion = [];
-      cost = 0;
-      await nextTurn();
-    }
-    yield portion;
-  }
-
-  /** Null for what is no source any more. */
-  function computeText(key: string, source: SourceName): string | null {
-    const status = read(source);
-    if (status === null) return null;
-    const text = JSON.stringify(status);
-    const nextLookAt = status.nextLookAt === null ? Number.POSITIVE_INFINITY : Date.parse(status.nextLookAt);
-    computed.set(key, { text, isFreshUntil: Math.min(now() + MAX_AGE_MS, nextLookAt) });
-    return text;
-  }
-
-  /** A reader of the whole state knows this now, so an equal one is no change. */
-  function remember(key: string, text: string): void {
-    if (listeners.size > 0 && !reported.has(key)) reported.set(key, text);
-  }
-
-  function report(change: StatusChange): void {
-    for (const listener of listeners) listener(change);
-  }
-
-  function reportNoted(): void {
-    timer = null;
-    const sources = [...noted];
-    noted.clear();
-    for (const [key, source] of sources) {
-      const status = read(source);
-      const text = status === null ? undefined : JSON.stringify(status);
-      if (text === reported.get(key)) continue;
-      if (status === null) {
-        reported.delete(key);
-        report({ kind: 'removed', namespace: source.namespace, service: source.name });
-      } else {
-        reported.set(key, text ?? '');
-        report({ kind: 'leader', status });
-      }
-    }
-  }
-
-  return {
-    note(source) {
-      const key = keyOf(source.namespace, source.name);
-      computed.delete(key);
-      if (listeners.size === 0) return;
-      noted.set(key, source);
-      timer ??= setTimeout(reportNoted, GATHER_MS);
+  return createSourceFeed<WatchedCluster, LeaderStatus, StatusChange>(
+    {
+      read: (cluster, source, at) => (cluster.isSource(source) ? toLeaderStatus(cluster.snapshotOf(source), at) : null),
+      changesAt: ({ nextLookAt }) => (nextLookAt === null ? null : Date.parse(nextLookAt)),
+      toChange: (status) => ({ kind: 'leader', status }),
+      toRemoved: ({ namespace, name }) => ({ kind: 'removed', namespace, service: name }),
     },
-    follow(followed) {
-      cluster = followed;
-    },
-    readiness: () => cluster?.readiness() ?? { ready: false, reasons: ['starting'] },
-    list,
-    texts,
-    read,
-    subscribe(listener) {
-      if (listeners.size === 0) reported.clear();
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    close() {
-      if (timer !== null) clearTimeout(timer);
-      listeners.clear();
-    },
-  };
-}
-
-function keyOf(namespace: string, name: string): string {
-  return serviceKey(namespace, name);
+    now,
+  );
 }

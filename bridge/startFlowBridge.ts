@@ -13,6 +13,7 @@ import type { FlowMetrics } from '../lib/telemetry/flowMetrics.ts';
 import { systemClock } from './clock.ts';
 import { createFlowDomain, type FlowDomain } from './flows/flowDomain.ts';
 import { registerFlowGauges } from './flows/flowGauges.ts';
+import type { FlowStore } from './flows/flowStore.ts';
 import type { Ask } from './queue/recheck.ts';
 import { type DomainOptions, type RunningDomain, startDomain } from './startDomain.ts';
 
@@ -24,7 +25,8 @@ export type FlowBridgeOptions = DomainOptions<FlowEvent, FlowReply> & OwnOptions
 
 export type FlowHttpBridgeOptions = DomainOptions<FlowEvent<PackedSnapshot>, ParsedFlowReply> & OwnOptions;
 
-export type FlowBridge = Pick<RunningDomain<never>, 'readiness' | 'close'>;
+/** `sources` and `viewOf`: for what shows flows. */
+export type FlowBridge = Pick<RunningDomain<never>, 'readiness' | 'close'> & Pick<FlowStore, 'sources' | 'viewOf'>;
 
 /** To functions in the same process. */
 export function startFlowBridge(options: FlowBridgeOptions): FlowBridge {
@@ -46,5 +48,6 @@ function start<Snapshot, R extends { readonly data: Ask }>(
   const { flowMetrics, clock = systemClock } = options;
   const running = startDomain(domain, options);
   registerFlowGauges(flowMetrics, domain.store, clock, running);
-  return running;
+  const { sources, viewOf } = domain.store;
+  return { readiness: running.readiness, close: running.close, sources, viewOf };
 }

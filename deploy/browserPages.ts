@@ -23,6 +23,11 @@ export const browserPages: readonly BrowserPage[] = [
     module: 'api/livePage.generated.ts',
   },
   {
+    script: 'api/browser/flowPage.ts',
+    style: 'api/browser/flowPage.css',
+    module: 'api/flows/flowPage.generated.ts',
+  },
+  {
     script: 'cli/replay/browser/timelinePage.ts',
     style: 'cli/replay/browser/timelinePage.css',
     module: 'cli/replay/timelinePage.generated.ts',

@@ -6,6 +6,7 @@
  * with exit code 0 once what is in flight is done.
  */
 
+import { createFlowFeed } from '../../api/flows/flowFeed.ts';
 import { createEventPoster } from '../../bridge/delivery/eventPoster.ts';
 import { createHttpSink } from '../../bridge/delivery/httpSink.ts';
 import { startFlowHttpBridge } from '../../bridge/startFlowBridge.ts';
@@ -45,6 +46,8 @@ export async function bridge(
   await using open = new AsyncDisposableStack();
   const { sink: sinkUrl, caCerts, tokenFile, ceOverrides: extensions, clusterName, namespaces, schemasUrl } = values;
   const tracing = open.adopt(await startTracing(values, 'zen-flow-bridge'), (one) => one.close());
+  const feed = createFlowFeed();
+  open.defer(() => feed.close());
   const access = await loadAccess(values);
   const tuning = toBridgeTuning(values);
   const lease = toLeaseSettings(values, access.namespace);
@@ -55,14 +58,33 @@ export async function bridge(
   // Without the token, which is made for the functions alone.
   const deadLetterSink = values.deadLetterSink === undefined ? undefined : openPoster(values.deadLetterSink, undefined);
   const where = { api, sink, sinkUrl, deadLetterSink, clusterName, schemasUrl, namespaces };
-  const started = startFlowHttpBridge({ ...where, metrics, flowMetrics, log, tracing, tuning, lease });
+  const started = startFlowHttpBridge({
+    ...where,
+    onConcern: feed.note,
+    metrics,
+    flowMetrics,
+    log,
+    tracing,
+    tuning,
+    lease,
+  });
   open.defer(() => started.close());
   const scheduleSink = createHttpSink(openPoster(sinkUrl, tokenFile), parseScheduleReply, Date.now);
   const schedules = startScheduleBridge({ ...where, sink: scheduleSink, log, tracing });
   open.defer(() => schedules.close());
   leaveSmallHeapToV8(() => started.readiness().ready);
   const host = chooseListenHost(values);
-  const probes = await startProbes({ host, port: values.port, metrics, isReady: started.readiness });
+  feed.follow(started);
+  const flows = { feed, viewOf: started.viewOf };
+  const { statusHosts } = values;
+  const probes = await startProbes({
+    host,
+    port: values.port,
+    metrics,
+    isReady: started.readiness,
+    flows,
+    statusHosts,
+  });
   open.defer(() => probes.close());
   log.info({ url: probes.url, sink: sinkUrl, clusterName, namespaces }, 'started');
   open.adopt(followConfig({ values, readSettings, log, commands: flowCommands }), (one) => one.close());

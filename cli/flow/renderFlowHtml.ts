@@ -6,8 +6,8 @@
  * condition holds, it stays text.
  */
 
+import { BOX, edgePath, type Placed, placeSteps, shorten } from '../../api/flows/graphLayout.ts';
 import type { FlowSpec, Step } from '../../lib/flow/spec/flowSpec.ts';
-import { orderSteps } from '../../lib/flow/spec/order.ts';
 import type { FlowStatusView, StepStatusView } from '../../lib/flow/state/snapshot.ts';
 import { escapeHtml } from './escapeHtml.ts';
 
@@ -18,8 +18,6 @@ export interface DrawnFlow {
   /** Null before it has run. */
   readonly status: FlowStatusView | null;
 }
-
-const BOX = { width: 200, height: 46, gapX: 70, gapY: 18, margin: 20 } as const;
 
 const colours: Readonly<Record<string, string>> = {
   Pending: '#e8eaed',
@@ -56,58 +54,15 @@ ${status === null ? '' : renderTimes(status)}
 `;
 }
 
-interface Placed {
-  readonly step: Step;
-  readonly x: number;
-  readonly y: number;
-}
-
-/** A column for each depth; those of `finally` follow the last one. */
-function placeSteps({ steps, finally: final }: FlowSpec): ReadonlyMap<string, Placed> {
-  const placed = new Map<string, Placed>();
-  const rows = new Map<number, number>();
-  let first = 0;
-  for (const list of [steps, final]) {
-    const byName = new Map(list.map((step) => [step.name, step]));
-    const depths = new Map<string, number>();
-    for (const name of orderSteps(list).sorted) {
-      const step = byName.get(name);
-      if (step === undefined) continue;
-      const depth = Math.max(first - 1, ...step.dependencies.map((each) => depths.get(each) ?? first - 1)) + 1;
-      depths.set(name, depth);
-      const row = rows.get(depth) ?? 0;
-      rows.set(depth, row + 1);
-      const x = BOX.margin + depth * (BOX.width + BOX.gapX);
-      placed.set(name, { step, x, y: BOX.margin + row * (BOX.height + BOX.gapY) });
-    }
-    first = Math.max(first, ...[...depths.values()].map((depth) => depth + 1));
-  }
-  return placed;
-}
-
 function drawGraph({ spec, status }: DrawnFlow): string {
-  const placed = placeSteps(spec);
+  const { placed, edges, width, height } = placeSteps([spec.steps, spec.finally]);
   const seen = new Map((status?.steps ?? []).map((step) => [step.name, step]));
-  const all = [...placed.values()];
-  const width = Math.max(...all.map(({ x }) => x)) + BOX.width + BOX.margin;
-  const height = Math.max(...all.map(({ y }) => y)) + BOX.height + BOX.margin;
-  const edges = all.flatMap((to) =>
-    to.step.dependencies.flatMap((name) => {
-      const from = placed.get(name);
-      return from === undefined ? [] : [drawEdge(from, to)];
-    }),
-  );
-  const boxes = all.map((each) => drawStep(each, seen.get(each.step.name)));
-  return `<svg width="${width}" height="${height}" role="img">\n${[...edges, ...boxes].join('\n')}\n</svg>`;
+  const lines = edges.map((edge) => `<path d="${edgePath(edge)}" fill="none" stroke="#9aa0a6"/>`);
+  const boxes = placed.map((each) => drawStep(each, seen.get(each.step.name)));
+  return `<svg width="${width}" height="${height}" role="img">\n${[...lines, ...boxes].join('\n')}\n</svg>`;
 }
 
-function drawEdge(from: Placed, to: Placed): string {
-  const [x1, y1, x2, y2] = [from.x + BOX.width, from.y + BOX.height / 2, to.x, to.y + BOX.height / 2];
-  const middle = (x1 + x2) / 2;
-  return `<path d="M${x1} ${y1} C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}" fill="none" stroke="#9aa0a6"/>`;
-}
-
-function drawStep({ step, x, y }: Placed, seen: StepStatusView | undefined): string {
+function drawStep({ step, x, y }: Placed<Step>, seen: StepStatusView | undefined): string {
   const fill = colours[seen?.phase ?? ''] ?? '#ffffff';
   const below =
     seen === undefined ? describe(step) : [seen.phase, seen.reason].filter((part) => part !== null).join(' ');
@@ -124,12 +79,6 @@ function describe(step: Step): string {
   if (step.type === 'Manual') return 'asks a person';
   if (step.forEach !== null) return 'for each item';
   return step.when === null ? '' : `when ${step.when}`;
-}
-
-const SHOWN = 28;
-
-function shorten(text: string): string {
-  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN - 1)}…`;
 }
 
 /** A bar for each step that has begun, from the start of the flow to its end so far. */

@@ -6,6 +6,7 @@
  * once what is in flight is done.
  */
 
+import { createFlowFeed } from '../../api/flows/flowFeed.ts';
 import type { flowCommands } from '../../lib/config/flowCommands.ts';
 import type { ValuesOf } from '../../lib/config/setting.ts';
 import { recordBuild } from '../../lib/telemetry/build.ts';
@@ -32,6 +33,8 @@ export async function run(values: ValuesOf<(typeof flowCommands)['run']['setting
   // Closes in reverse order, also when a later step fails.
   await using open = new AsyncDisposableStack();
   const tracing = open.adopt(await startTracing(values, 'zen-flow'), (one) => one.close());
+  const feed = createFlowFeed();
+  open.defer(() => feed.close());
   const access = await loadAccess(values);
   const tuning = toBridgeTuning(values);
   const lease = toLeaseSettings(values, access.namespace);
@@ -39,10 +42,20 @@ export async function run(values: ValuesOf<(typeof flowCommands)['run']['setting
   const { clusterName, namespaces, eventsSink } = values;
   const told = { eventsSink, eventsSinkOptions: { caCerts: values.caCerts, extensions: values.ceOverrides } };
   const where = { api, clusterName, namespaces, tuning, lease };
-  const zenFlow = startZenFlow({ ...where, ...told, metrics, flowMetrics, log, tracing });
+  const zenFlow = startZenFlow({ ...where, onConcern: feed.note, ...told, metrics, flowMetrics, log, tracing });
   open.defer(() => zenFlow.close());
   const host = chooseListenHost(values);
-  const probes = await startProbes({ host, port: values.port, metrics, isReady: zenFlow.readiness });
+  feed.follow(zenFlow);
+  const flows = { feed, viewOf: zenFlow.viewOf };
+  const { statusHosts } = values;
+  const probes = await startProbes({
+    host,
+    port: values.port,
+    metrics,
+    isReady: zenFlow.readiness,
+    flows,
+    statusHosts,
+  });
   open.defer(() => probes.close());
   log.info({ url: probes.url, clusterName, namespaces }, 'started');
   log.info({ signal: await stopped }, 'stopping');

@@ -22,7 +22,7 @@ export function startZenFlow(options: Omit<FlowBridgeOptions, 'sink' | 'sinkUrl'
     sink: createInProcessScheduleSink(deps),
   });
   return {
-    readiness: flows.readiness,
+    ...flows,
     async close() {
       await schedules.close();
       await flows.close();

@@ -4,6 +4,7 @@
  */
 
 import Fastify from 'fastify';
+import { type FlowApi, registerFlowApi } from '../../api/flows/registerFlowApi.ts';
 import { type ReadLocks, registerStatusApi } from '../../api/registerStatusApi.ts';
 import type { StatusFeed } from '../../api/statusFeed.ts';
 import { type Probes, registerProbes } from '../../lib/telemetry/probes.ts';
@@ -19,6 +20,8 @@ interface ProbeServerOptions {
   readonly port: number;
   /** Absent where this process has no status to show. */
   readonly feed?: StatusFeed;
+  /** The flows of this process, in the place of leaders. */
+  readonly flows?: FlowApi;
   /** Names that the status API answers for, beside IP addresses and localhost. */
   readonly statusHosts?: readonly string[];
   /** What the live page shows of locks. */
@@ -40,8 +43,9 @@ export async function startProbes(options: Probes & ProbeServerOptions): Promise
     forceCloseConnections: true,
   });
   registerProbes(app, options);
-  const { feed, statusHosts, readLocks } = options;
+  const { feed, flows, statusHosts, readLocks } = options;
   if (feed !== undefined) registerStatusApi(app, feed, statusHosts, readLocks);
+  if (flows !== undefined) registerFlowApi(app, flows, statusHosts);
   const url = await app.listen({ host: options.host, port: options.port });
   return { url, close: () => app.close() };
 }

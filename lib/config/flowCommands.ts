@@ -78,6 +78,7 @@ export const flowCommands = {
       namespaces: serverSettings.namespaces,
       port: serverSettings.probesPort,
       host: serverSettings.host,
+      statusHosts: serverSettings.statusHosts,
       ...announcing,
       attemptTimeoutMs: {
         ...serverSettings.attemptTimeoutMs,
@@ -111,6 +112,7 @@ export const flowCommands = {
       caCerts: serverSettings.caCerts,
       port: serverSettings.probesPort,
       host: serverSettings.host,
+      statusHosts: serverSettings.statusHosts,
       ...bridgeLimitSettings,
       ...ownLease,
       ...tracingSettings,

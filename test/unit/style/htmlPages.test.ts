@@ -6,6 +6,7 @@
 
 import { HtmlValidate } from 'html-validate';
 import { expect, it } from 'vitest';
+import { renderFlowPage } from '../../../api/flows/renderFlowPage.ts';
 import { renderPage } from '../../../api/renderStatusPage.ts';
 import type { PassOutcome } from '../../../cli/flow/recording/decidePassAgain.ts';
 import { createFlowTimeline } from '../../../cli/flow/recording/flowTimeline.ts';
@@ -44,6 +45,7 @@ function aFlowTimeline(): string {
 
 it.each([
   ['the live page', renderPage()],
+  ['the live page of flows', renderFlowPage()],
   ['the timeline of replay', renderHtmlPage(noTimeline)],
   ['the timeline of flows', aFlowTimeline()],
 ])('%s is valid HTML', async (_name, html) => {
