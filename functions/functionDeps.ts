@@ -17,6 +17,8 @@ export interface FunctionDeps {
   /** URL; undefined: leader events go to Kubernetes Events only. */
   readonly eventsSink?: string | undefined;
   readonly eventsSinkOptions?: EventsSinkOptions | undefined;
+  /** Whether workloads may be scaled, for Services that ask for it. */
+  readonly scaleDown?: boolean | undefined;
   /** Services whose hints are served at once. */
   readonly maxHints?: number | undefined;
   readonly metrics: Metrics;
@@ -33,6 +35,7 @@ export function createFunctionReconciler({
   clusterName,
   eventsSink,
   eventsSinkOptions,
+  scaleDown,
   maxHints,
   metrics,
   log,
@@ -42,6 +45,6 @@ export function createFunctionReconciler({
 }: FunctionDeps): Reconciler {
   const sink = eventsSink === undefined ? undefined : createEventsSink(eventsSink, eventsSinkOptions);
   const announcer = createAnnouncer({ api, clusterName, eventsSink: sink, metrics, log, now, timeoutSignal });
-  const shared = { api, clusterName, announcer, maxHints, metrics, log, tracing, now, timeoutSignal };
+  const shared = { api, clusterName, announcer, scaleDown, maxHints, metrics, log, tracing, now, timeoutSignal };
   return traceReconciles(createReconciler(shared), tracing);
 }

@@ -16,6 +16,7 @@ import type { Gauge } from 'prom-client';
 import { conditionOf, readinessOf } from '../../lib/selection/candidateCondition.ts';
 import { electionKey } from '../../lib/selection/elections/electionSettings.ts';
 import { annotation } from '../../lib/selection/names.ts';
+import { parseScaleRecord, type ScaleRecord, wantedReplicas } from '../../lib/selection/scaleRecord.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { unnamed } from '../../lib/telemetry/serviceSeries.ts';
 import type { Clock } from '../clock.ts';
@@ -112,6 +113,11 @@ export function registerLeaderGauges(
     const pods = slots.flatMap(({ routed }) => index.pods.byName.get(routed?.name ?? '') ?? []);
     return pods.length === 0 ? null : secondsSince(Math.min(...pods.map(({ createdAt }) => createdAt)));
   });
+  report(metrics.wantedReplicas, Math.max, (index, source) => {
+    if (index.services.byName.get(source)?.annotations[annotation.scaleDown] === undefined) return [];
+    const pods = [...index.pods.members(source).values()].filter(({ terminating }) => !terminating);
+    return [['', wantedReplicas(readScale(index, source), pods.length)]];
+  });
   onScrape(metrics.role, async () => {
     let count = 0;
     for (const [namespace, index] of namespaces())
@@ -133,6 +139,15 @@ export function registerLeaderGauges(
   perNamespace(metrics.leaderServices, countLeaderServices);
   perNamespace(metrics.slices, (index) => index.ourSlices.byName.size);
   perNamespace(metrics.cacheSize, (index) => index.pods.byName.size);
+}
+
+/** What scale-down wrote down on the slice that holds the record. */
+function readScale(index: NamespaceIndex, source: string): ScaleRecord | null {
+  for (const name of index.ourSlices.oursFor(source)) {
+    const record = parseScaleRecord(index.ourSlices.byName.get(name)?.annotations[annotation.scaleState]);
+    if (record !== null) return record;
+  }
+  return null;
 }
 
 interface Slot {

@@ -36,6 +36,7 @@ export async function functions(values: Values<'functions'>, readSettings: () =>
     port,
     host,
     ...trust,
+    scaleDown: values.scaleDown,
     maxHints,
     bodyLimitBytes,
     maxConnections,

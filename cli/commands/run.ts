@@ -77,6 +77,7 @@ export async function run(values: Values<'run'>, readSettings: () => Promise<Com
     eventsSink,
     eventsSinkOptions,
     deadLetterSink,
+    scaleDown: values.scaleDown,
     maxHints: values.maxHints,
     tuning,
     lease,

@@ -23,6 +23,8 @@ export type EventReason =
   | 'LeaderChanged'
   | 'WriteRefused'
   | 'LeaderDemoted'
+  | 'ScaledDown'
+  | 'ScaledUp'
   | 'WriteUndone'
   | 'StateNotRead'
   | 'SourceGone'

@@ -63,6 +63,22 @@ export function toDemotedNotice({ mode, demotion }: DemotionOrder): Notice {
   return { type: 'Normal', reason: 'LeaderDemoted', value: demotion.uid, note };
 }
 
+/** A change of `scale` that was acknowledged. */
+export interface Scaled {
+  readonly workload: string;
+  readonly from: number;
+  readonly to: number;
+  readonly isUp: boolean;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+export function toScaledNotice({ workload, from, to, isUp, at }: Scaled): Notice {
+  const verb = isUp ? 'Restored' : 'Scaled down';
+  const note = `${verb} ${workload} from ${from} to ${to} replicas.`;
+  return { type: 'Normal', reason: isUp ? 'ScaledUp' : 'ScaledDown', value: String(at), note };
+}
+
 /** One for each of our Services that these writes removed. */
 export function toRemovalNotices(writes: readonly Write[]): readonly Notice[] {
   return writes.flatMap((write): Notice[] => {

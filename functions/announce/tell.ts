@@ -18,9 +18,17 @@ import type { HeldBack } from '../reconcile/damping.ts';
 import type { Attempts } from './attempts.ts';
 import type { EventsSink } from './eventsSink.ts';
 import { announceGone } from './goneSource.ts';
-import { regardingOf, writeKubernetesEvent } from './kubernetesEvent.ts';
+import { type Notice, regardingOf, writeKubernetesEvent } from './kubernetesEvent.ts';
 import { readManagers } from './managers.ts';
-import { toDemotedNotice, toRefusalNotice, toRemovalNotices, toUndoneNotice, warningKey } from './notices.ts';
+import {
+  type Scaled,
+  toDemotedNotice,
+  toRefusalNotice,
+  toRemovalNotices,
+  toScaledNotice,
+  toUndoneNotice,
+  warningKey,
+} from './notices.ts';
 import type { Said } from './said.ts';
 import { tellUnread, toUnreadNotice, type Unread } from './unread.ts';
 
@@ -34,6 +42,8 @@ export interface Teller {
   tellUnread(service: ServiceRef, unread: Unread): Promise<void>;
   /** Tells the user that a pod was ended after it was left. */
   tellDemoted(snapshot: Snapshot, order: DemotionOrder, signal: AbortSignal): Promise<void>;
+  /** Tells the user that the workload was scaled. */
+  tellScaled(snapshot: Snapshot, scaled: Scaled, signal: AbortSignal): Promise<void>;
   /** Announces the end of a deleted Service. */
   tellGone(service: ServiceRef, gone: GoneSource, signal: AbortSignal): Promise<GoneTold>;
 }
@@ -108,12 +118,12 @@ export function createTeller(deps: TellerDeps, attempts: Attempts, said: Said): 
     });
   }
 
-  async function tellDemoted(snapshot: Snapshot, order: DemotionOrder, signal: AbortSignal): Promise<void> {
+  async function tellOf(snapshot: Snapshot, epoch: number, notice: Notice, signal: AbortSignal): Promise<void> {
     const source = regardingOf(snapshot);
     if (source === null) return;
     const inTime = attempts.inTime(signal);
     await attempts.attempt(snapshot, signal, async () => {
-      await writeKubernetesEvent(deps.api, source, order.demotion.epoch, toDemotedNotice(order), deps.now(), inTime);
+      await writeKubernetesEvent(deps.api, source, epoch, notice, deps.now(), inTime);
     });
   }
 
@@ -135,5 +145,13 @@ export function createTeller(deps: TellerDeps, attempts: Attempts, said: Said): 
     return { settled: isSettled ? gone.uid : null };
   }
 
-  return { tellRemoved, tellRefused, tellUndone, tellUnread: tellStateUnread, tellDemoted, tellGone };
+  return {
+    tellRemoved,
+    tellRefused,
+    tellUndone,
+    tellUnread: tellStateUnread,
+    tellDemoted: (snapshot, order, signal) => tellOf(snapshot, order.demotion.epoch, toDemotedNotice(order), signal),
+    tellScaled: (snapshot, scaled, signal) => tellOf(snapshot, 0, toScaledNotice(scaled), signal),
+    tellGone,
+  };
 }

@@ -19,7 +19,7 @@ import type { Ledger } from './ledger.ts';
 import { placeholdersFirst, withPlaceholders } from './placeholders.ts';
 import { readBasis } from './readBasis.ts';
 import type { ReconcileDeps, ReconcileRequest } from './reconcile.ts';
-import { type Basis, settle } from './settle.ts';
+import { type Basis, type Outcome, settle } from './settle.ts';
 import type { HintReason } from './whyHint.ts';
 
 /** One pass over a Service: what changes from one election of it to the next. */
@@ -54,6 +54,8 @@ export interface Assessed {
   /** Epoch milliseconds. */
   readonly at: number;
 }
+
+type Settled = Extract<Outcome, { kind: 'settled' }>;
 
 const MAX_REREADS = 3;
 /**
@@ -131,10 +133,28 @@ export async function reconcileElection(
       if (ref !== null && outcome.writes.length > 0)
         pass.basis = { ...basis, snapshot: withPlaceholders(basis.snapshot, outcome) };
       const againAt = earliest(heldUntil, announceAt);
-      const dueAt = earliest(earliest(nextLookAt, againAt), outcome.owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
+      const scaledAt = await deps.scaler.step(
+        afterWrites(pass, view, ref, outcome),
+        decision,
+        hasRouted(outcome),
+        signal,
+      );
+      const nextAt = earliest(earliest(nextLookAt, againAt), scaledAt);
+      const dueAt = earliest(nextAt, outcome.owes ? decidedAt + ANNOUNCE_AGAIN_MS : null);
       return { ...whole, last: decision, decidedAt, attempts: attempt, dueAt, carry: outcome.carry };
     }
   }
+}
+
+/** The view as the writes of this reconcile have left it. */
+function afterWrites(pass: Pass, view: Snapshot, ref: ElectionRef | null, outcome: Settled): Snapshot {
+  if (outcome.writes.length === 0) return view;
+  const written = ref === null ? withPlaceholders(pass.basis.snapshot, outcome) : pass.basis.snapshot;
+  return viewIn(written, ref);
+}
+
+function hasRouted({ writes }: Settled): boolean {
+  return writes.some(({ stage }) => stage === 'route');
 }
 
 function takeBasis(pass: Pass, basis: Basis): void {

@@ -8,11 +8,13 @@
 import type { ForeignHint } from '../../lib/events/foreign.ts';
 import type { ParsedReconcileEvent } from '../../lib/events/parseReconcileEvent.ts';
 import type { ReplyData, ReplyEvent } from '../../lib/events/reply.ts';
+import type { ServiceRef } from '../../lib/events/subject.ts';
 import { clusterSource, toReply } from '../../lib/events/toReply.ts';
 import { type ElectionRef, isSameElection } from '../../lib/selection/elections/electionSettings.ts';
 import type { GoneSource } from '../../lib/selection/snapshot.ts';
 import type { GoneTold } from '../announce/tell.ts';
 import { watchColdStart } from '../coldStart.ts';
+import { createScaler } from '../scaleDown/scaler.ts';
 import { type Carry, formatCarry, leadOfSender } from './carry.ts';
 import { type Catalogue, readCatalogue } from './catalogue.ts';
 import { createCoalescer } from './coalesce.ts';
@@ -35,10 +37,12 @@ export interface Reconciler {
   reconcileAround(hint: ForeignHint, findConcerned: FindConcerned, signal: AbortSignal): Promise<readonly ReplyEvent[]>;
 }
 
-export interface ReconcilerDeps extends Omit<SettleDeps, 'demoter'>, ReportDeps {
+export interface ReconcilerDeps extends Omit<SettleDeps, 'demoter' | 'scaler'>, ReportDeps {
   readonly clusterName: string;
   /** Services whose hints are served at once. Beyond it the answer is 429. */
   readonly maxHints?: number | undefined;
+  /** Whether workloads may be scaled, for Services that ask for it. */
+  readonly scaleDown?: boolean | undefined;
   /** A signal that aborts after so many milliseconds. */
   readonly timeoutSignal?: ((timeoutMs: number) => AbortSignal) | undefined;
   /** Another rule for hints than our own. */
@@ -65,12 +69,19 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const { readService } = createSharedReads(deps);
   const hints = createCoalescer<Outcome>(maxHints);
   const demoter = createDemoter(deps);
+  const scaler = createScaler(deps);
   const observed = createObserved();
   const noteDecision = watchColdStart(deps.metrics);
   const foreign = createCoalescer<readonly ReplyEvent[]>(maxHints);
   const catalogues = createCoalescer<Catalogue>(Number.POSITIVE_INFINITY);
   /** By Service: apart from `hints`, whose events may say what a bridge has observed. */
   const around = createCoalescer<Outcome>(maxHints);
+
+  async function endGone(service: ServiceRef, gone: GoneSource, signal: AbortSignal): Promise<GoneTold> {
+    const isRestored = await scaler.restoreGone(service.namespace, gone, signal);
+    const told = await deps.announcer.tellGone(service, gone, signal);
+    return isRestored ? told : { settled: null };
+  }
 
   async function run(
     request: ReconcileRequest,
@@ -82,8 +93,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     const reported = { request, observedAt, startedAt };
     try {
       // Before the reconcile, which may announce the leader of the next Service of this name.
-      const ended = gone === undefined ? null : await deps.announcer.tellGone(request.service, gone, signal);
-      const result = await reconcile(request, { ...deps, demoter, readService, whyHint: rule }, signal);
+      const ended = gone === undefined ? null : await endGone(request.service, gone, signal);
+      const result = await reconcile(request, { ...deps, demoter, scaler, readService, whyHint: rule }, signal);
       for (const [index, each] of byElection(result).entries()) reportReconcile(reported, each, deps, index === 0);
       if (result.failure !== undefined) throw result.failure;
       noteDecision(observedAt);

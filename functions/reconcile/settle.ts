@@ -17,6 +17,7 @@ import type { Write } from '../../lib/selection/write.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import type { Tracing } from '../../lib/telemetry/tracing.ts';
 import type { Announcer, Told } from '../announce/announce.ts';
+import type { Scaler } from '../scaleDown/scaler.ts';
 import { isRouteWrong } from './damping.ts';
 import type { Demoter } from './demote.ts';
 
@@ -34,6 +35,7 @@ export interface SettleDeps {
   readonly announcer: Announcer;
   readonly metrics: Metrics;
   readonly demoter: Demoter;
+  readonly scaler: Scaler;
   readonly now: () => number;
   readonly tracing?: Tracing | undefined;
 }

@@ -391,6 +391,12 @@ export const serverSettings = {
     meaning:
       'Listen to service accounts that may report the verdicts of a Service: events io.zen-lead.verdict.reported, and the alerts of Alertmanager at /v1/alerts.',
   },
+  scaleDown: {
+    kind: 'switch',
+    flag: 'scale-down',
+    meaning:
+      'Scale the workloads of Services that are annotated with zen-lead.io/scale-down. It needs the rights in deploy/rights/scale-down.',
+  },
   keep: {
     kind: 'switch',
     flag: 'keep',

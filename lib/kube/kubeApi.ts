@@ -17,11 +17,14 @@ export interface Resource {
     | '/apis/authorization.k8s.io/v1'
     | '/apis/admissionregistration.k8s.io/v1'
     | '/apis/batch/v1'
+    | '/apis/apps/v1'
+    | '/apis/autoscaling/v2'
+    | '/apis/keda.sh/v1alpha1'
     | '/apis/workflow.kube-zen.io/v1alpha1'
     | '/apis/locks.zen-lead.io/v1alpha1';
   readonly plural: string;
   /** Of one object: `PATCH …/<name>/status`. */
-  readonly subresource?: 'status';
+  readonly subresource?: 'status' | 'scale';
   /** Of each create: `dryRun=All`. */
   readonly query?: string;
 }
@@ -36,6 +39,16 @@ export const endpoints: Resource = { groupVersion: '/api/v1', plural: 'endpoints
 export const endpointSlices: Resource = { groupVersion: '/apis/discovery.k8s.io/v1', plural: 'endpointslices' };
 export const events: Resource = { groupVersion: '/apis/events.k8s.io/v1', plural: 'events' };
 export const leases: Resource = { groupVersion: '/apis/coordination.k8s.io/v1', plural: 'leases' };
+
+export const replicaSets: Resource = { groupVersion: '/apis/apps/v1', plural: 'replicasets' };
+export const deployments: Resource = { groupVersion: '/apis/apps/v1', plural: 'deployments' };
+export const statefulSets: Resource = { groupVersion: '/apis/apps/v1', plural: 'statefulsets' };
+export const horizontalPodAutoscalers: Resource = {
+  groupVersion: '/apis/autoscaling/v2',
+  plural: 'horizontalpodautoscalers',
+};
+/** Of KEDA. */
+export const scaledObjects: Resource = { groupVersion: '/apis/keda.sh/v1alpha1', plural: 'scaledobjects' };
 
 export const jobs: Resource = { groupVersion: '/apis/batch/v1', plural: 'jobs' };
 export const jobFlows: Resource = { groupVersion: '/apis/workflow.kube-zen.io/v1alpha1', plural: 'jobflows' };

@@ -12,7 +12,6 @@
  */
 
 import type { Refusal, ScaleRecord, StandingRecord } from '../selection/scaleRecord.ts';
-import { isStanding } from '../selection/scaleRecord.ts';
 import type { Uid } from '../selection/snapshot.ts';
 import { type Prediction, predictOfReplicaSet, predictOfStatefulSet } from './predictSurvivor.ts';
 import type { Live } from './workload.ts';
@@ -54,6 +53,8 @@ export interface ScaleLeader {
 export interface Facts {
   readonly live?: Live | undefined;
   readonly pods?: readonly WorkloadPod[];
+  /** A pod that the Service selects and another workload owns. Read with the pods. */
+  readonly stranger?: string | undefined;
   readonly rivals?: Rivals;
 }
 
@@ -66,7 +67,7 @@ export interface Rivals {
 export type ScaleStep =
   /** Nothing to do before `until`, or before the next event. */
   | { readonly kind: 'wait'; readonly until: number | null }
-  | { readonly kind: 'read'; readonly what: keyof Facts }
+  | { readonly kind: 'read'; readonly what: 'live' | 'rivals' | 'pods' }
   /** Write the record on the slice. */
   | { readonly kind: 'note'; readonly record: ScaleRecord | null }
   /** Write `zen-lead.io/scale-restore` on the leader Service. */
@@ -117,7 +118,7 @@ function decideDown(input: ScaleInput, record: Extract<StandingRecord, { phase: 
   if (live.replicas === record.to || (isByHpa && live.replicas < record.to)) return idle;
   if (!isByHpa && !isToBeScaled(record, live, now)) return back;
   if (pods === undefined) return { kind: 'read', what: 'pods' };
-  const prediction = predict(live, pods, now, isByHpa);
+  const prediction = predict(live, ofOneOwner(pods, record.survivor), now, isByHpa);
   const survives = prediction.kind === 'survivor' && prediction.pod.uid === record.survivor && !live.isRollingOut;
   if (!survives) return back;
   return isByHpa ? idle : { kind: 'scale', to: record.to, live, isUp: false };
@@ -198,7 +199,11 @@ function decideUp(input: ScaleInput, now: number): ScaleStep {
   if (live.isRollingOut)
     return refuse(record, { reason: 'RolloutInProgress', message: `${name(live)} is being rolled out.` }, now);
   if (pods === undefined) return { kind: 'read', what: 'pods' };
-  const prediction = predict(live, pods, now, rivals.hpaMax !== null);
+  if (facts.stranger !== undefined) {
+    const message = `pod "${facts.stranger}" of the Service is not one of ${name(live)}.`;
+    return refuse(record, { reason: 'SeveralWorkloads', message }, now);
+  }
+  const prediction = predict(live, ofOneOwner(pods, leader.uid), now, rivals.hpaMax !== null);
   if (prediction.kind === 'unstable') return { kind: 'wait', until: now + UNSTABLE_MS };
   if (prediction.kind !== 'survivor') return refuse(record, whyNone(live, prediction), now);
   const { uid: survivor, name: pod } = prediction.pod;
@@ -230,6 +235,12 @@ function recover({ leader, facts }: ScaleInput, from: number, now: number): Scal
   const survivor = leader?.uid ?? ('' as Uid);
   const record = { at: now, downAt: now, workload: { kind, name: workload, uid }, from, to, survivor, pod };
   return { kind: 'note', record: { phase: 'restore', ...record } };
+}
+
+/** The ReplicaSet controller sorts the pods of one ReplicaSet. */
+function ofOneOwner(pods: readonly WorkloadPod[], uid: Uid): readonly WorkloadPod[] {
+  const owner = pods.find((pod) => pod.uid === uid)?.owner?.uid;
+  return pods.filter((pod) => pod.owner?.uid === owner);
 }
 
 function predict(live: FoundWorkload, pods: readonly WorkloadPod[], now: number, isByHpa: boolean): Prediction {
@@ -269,9 +280,4 @@ function isCredible(at: number, now: number): boolean {
 
 function toCount(text: string | undefined): number | null {
   return text !== undefined && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : null;
-}
-
-/** Whether a Service has to be looked at: it asks for scale-down, or something is to be undone. */
-export function isConcerned(input: Pick<ScaleInput, 'setting' | 'record' | 'remembered'>): boolean {
-  return input.setting !== null || isStanding(input.record) || input.record !== null || input.remembered !== undefined;
 }

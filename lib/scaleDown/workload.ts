@@ -31,6 +31,8 @@ export type Live =
       readonly isRollingOut: boolean;
       /** Selects its pods, as a label selector of a LIST. */
       readonly selector: string;
+      /** Of its pod template. */
+      readonly labels: Readonly<Record<string, string>>;
       /** Of a StatefulSet, `spec.ordinals.start`. */
       readonly firstOrdinal: number;
     }
@@ -57,8 +59,16 @@ export function parseWorkload(of: WorkloadRef['kind'], input: unknown): Extract<
       countOf(status, 'replicas') !== replicas ||
       (of === 'Deployment' ? countOf(status, 'updatedReplicas') !== replicas : isBetweenRevisions(status)),
     selector: formatSelector(takeFields(spec['selector'], 'spec.selector')),
+    labels: parseLabels(spec),
     firstOrdinal: takeOptionalNumber(ordinals, 'start', 'spec.ordinals') ?? 0,
   };
+}
+
+function parseLabels(spec: Fields): Readonly<Record<string, string>> {
+  const template = takeOptionalFields(spec, 'template', 'spec') ?? {};
+  const metadata = takeOptionalFields(template, 'metadata', 'spec.template') ?? {};
+  const labels = Object.entries(takeOptionalFields(metadata, 'labels', 'spec.template.metadata') ?? {});
+  return Object.fromEntries(labels.map(([key, value]) => [key, String(value)]));
 }
 
 function countOf(status: Fields, key: string): number {

@@ -150,6 +150,12 @@ function asText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** How many replicas the workload should have. `pods`: how many there are, where nothing is said. */
+export function wantedReplicas(record: ScaleRecord | null, pods: number): number {
+  if (record?.phase === 'down') return record.to;
+  return (record?.phase === 'restore' || record?.phase === 'up' ? record.from : undefined) ?? pods;
+}
+
 /** Why nothing is scaled, for a Service that asks for it. `value`: of `zen-lead.io/scale-down`. */
 export function scaleWarnings(record: ScaleRecord | null, value: string | undefined): readonly Warning[] {
   if (record?.phase === 'refused' && value !== undefined) return [refused(record.reason, record.message)];

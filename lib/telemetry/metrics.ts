@@ -165,6 +165,16 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
       'Pods that were ended after they were left, or were to be, by outcome (evicted, deleted, gone, refused).',
       [...service, 'outcome'],
     ),
+    scales: boundCounter(
+      'scales_total',
+      'Changes of `scale` of a workload, by direction (down, up). A Service with scale-down.',
+      [...service, 'direction'],
+    ),
+    wantedReplicas: gauge(
+      'wanted_replicas',
+      'Replicas that the workload of a Service with scale-down should have now. An HPA may scale by it.',
+      service,
+    ),
     verdictsRecorded: boundCounter(
       'verdicts_recorded_total',
       'Verdicts of callers from outside that were recorded, by what they say (fit, unfit).',

@@ -5,6 +5,8 @@ import { aBusyRun } from '../../support/programs/aBusyRun.ts';
 /** What needs more than this run: each has a unit test that sets it. */
 const notHere = new Set([
   'zen_lead_demotions_total', // a Service with on-demote
+  'zen_lead_scales_total', // a Service with scale-down
+  'zen_lead_wanted_replicas',
   'zen_lead_verdicts_recorded_total', // a caller from outside
   'zen_lead_api_refused_requests_total', // the api role
   'zen_lead_timeout_occurrences_total', // an API server that says nothing for 10 s

@@ -72,13 +72,32 @@ const controllers = [
   'namespace-controller',
 ];
 
-/** `hasJobs`: for the stories of flows. */
-export function controllerManagerFlags(kubeconfig: string, hasJobs: boolean): readonly string[] {
-  const started = hasJobs ? [...controllers, 'job-controller'] : controllers;
+/** What makes pods, and what scales. */
+const workloadControllers = [
+  'deployment-controller',
+  'replicaset-controller',
+  'statefulset-controller',
+  'horizontal-pod-autoscaler-controller',
+];
+
+export interface MoreControllers {
+  /** For the stories of flows. */
+  readonly jobs?: boolean | undefined;
+  /** For the stories of scale-down. */
+  readonly workloads?: boolean | undefined;
+}
+
+export function controllerManagerFlags(
+  kubeconfig: string,
+  { jobs = false, workloads = false }: MoreControllers,
+): readonly string[] {
+  const started = [...controllers, ...(jobs ? ['job-controller'] : []), ...(workloads ? workloadControllers : [])];
   return [
     `--kubeconfig=${kubeconfig}`,
     `--controllers=${started.join(',')}`,
     '--leader-elect=false',
+    // it looks every 15 s by default
+    ...(workloads ? ['--horizontal-pod-autoscaler-sync-period=1s'] : []),
     '--secure-port=0',
     // with the default of 20 the suite would wait for the controllers, not for zen-lead
     '--kube-api-qps=500',

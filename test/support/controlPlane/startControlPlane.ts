@@ -29,6 +29,8 @@ export interface ControlPlaneOptions {
   readonly controllerManager?: boolean;
   /** The Job controller is among them (default false). */
   readonly jobs?: boolean;
+  /** The controllers of Deployments, StatefulSets and HPAs are among them (default false). */
+  readonly workloads?: boolean;
   /**
    * `--service-cluster-ip-range`; its first family is the cluster's primary one. Dual-stack, IPv4
    * first, by default.
@@ -143,7 +145,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const kubeconfig = credentials.writeKubeconfig(url, caFile);
   await createNodes(request);
   if (options.controllerManager !== false)
-    start('kube-controller-manager', controllerManagerFlags(kubeconfig, options.jobs === true));
+    start('kube-controller-manager', controllerManagerFlags(kubeconfig, options));
 
   return {
     url,

@@ -16,12 +16,12 @@ export interface World {
   namespace(): Promise<Namespace>;
 }
 
-export function useZenLead(options: ControlPlaneOptions = {}): World {
+export function useZenLead(options: ControlPlaneOptions = {}, ...args: readonly string[]): World {
   const controlPlane = useControlPlane(options);
   let zenLead: ZenLead | undefined;
   let namespaces = 0;
   beforeAll(async () => {
-    zenLead = await startZenLead(controlPlane(), 'zen-lead');
+    zenLead = await startZenLead(controlPlane(), 'zen-lead', ...args);
   });
   afterAll(async () => {
     await zenLead?.process.stop('SIGKILL');

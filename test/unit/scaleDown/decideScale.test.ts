@@ -23,6 +23,7 @@ const live: FoundWorkload = {
   replicas: 3,
   isRollingOut: false,
   selector: 'app=web',
+  labels: { app: 'web' },
   firstOrdinal: 0,
 };
 const aPod = (name: string, readyAt = NOW - HOUR, change: Partial<WorkloadPod> = {}): WorkloadPod => ({

@@ -87,6 +87,7 @@ class Model {
       name: 'web',
       uid: uidOf('web'),
       selector: '',
+      labels: {},
       firstOrdinal: 0,
     } as const;
     return { ...of, replicas, isRollingOut, resourceVersion: String(version) };
