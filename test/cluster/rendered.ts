@@ -15,6 +15,8 @@ export const rendered: Readonly<Record<string, readonly string[]>> = {
   claiming: ['--set', 'api.enabled=true', '--set', 'api.manualLocks.enabled=true'],
   configured: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/configured.yaml')],
   demoting: ['--set', 'onDemote.enabled=true'],
+  scaling: ['--set', 'scaleDown.enabled=true'],
+  'scaling-in-one': ['--set', 'scaleDown.enabled=true', '--set', 'mode=one'],
   reported: ['--set', 'verdicts.enabled=true'],
   'node-watching': ['--set', 'nodes.enabled=true', '--set', 'nodes.checkPort=10250'],
   flows: ['--set', 'flow.enabled=true', '--set', 'clusterWide=true'],

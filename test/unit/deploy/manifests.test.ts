@@ -97,6 +97,9 @@ describe.each(sources)('deploy/%s', (path, read) => {
       const allowed = ['get', 'list', 'watch', ...(mayDemote ? ['delete'] : [])];
       if (resources.includes('pods')) expect(allowed).toEqual(expect.arrayContaining([...verbs]));
       if (!mayDemote) expect(resources).not.toContain('pods/eviction');
+      const mayScale = path === 'components/scale-down' || path.startsWith('helm/rendered/scaling');
+      if (!mayScale) expect(resources.filter((each) => each.endsWith('/scale'))).toEqual([]);
+      if (resources.includes('deployments')) expect(verbs).toEqual(['get']);
     }
   });
 });
@@ -156,14 +159,14 @@ test.runIf(hasKubectl)('the chart ships the guard of deploy/guard, for the accou
     );
   const rendered = parseManifests(readFileSync(join(deploy, 'helm/rendered/deployments.yaml'), 'utf8'));
   const shipped = toComparable(build(join(deploy, 'guard')));
-  expect(Object.keys(shipped)).toHaveLength(5);
+  expect(Object.keys(shipped)).toHaveLength(7);
   expect(toComparable(rendered)).toEqual(shipped);
 });
 
 test.runIf(hasKubectl)('the component without-guard leaves the guard out, which is in by default', () => {
   const isPolicy = ({ kind }: Manifest): boolean => kind.startsWith('ValidatingAdmissionPolicy');
   for (const path of ['knative', 'kubernetes', 'kubernetes/one'])
-    expect(build(join(deploy, path)).filter(isPolicy)).toHaveLength(5);
+    expect(build(join(deploy, path)).filter(isPolicy)).toHaveLength(7);
   expect(buildWith('components/without-guard').filter(isPolicy)).toEqual([]);
 });
 
@@ -171,8 +174,8 @@ test.runIf(hasHelm)('the chart ships the guard where the API server has the kind
   const countPolicies = (...values: readonly string[]): number =>
     renderChart('zen-lead', 'zen-lead', ...values).filter(({ kind }) => kind === 'ValidatingAdmissionPolicy').length;
   const kind = 'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy';
-  expect(countPolicies()).toBe(2);
-  expect(countPolicies('--api-versions', 'v1/Pod', '--api-versions', kind)).toBe(2);
+  expect(countPolicies()).toBe(3);
+  expect(countPolicies('--api-versions', 'v1/Pod', '--api-versions', kind)).toBe(3);
   expect(countPolicies('--api-versions', 'v1/Pod')).toBe(0);
   expect(countPolicies('--set', 'guard.enabled=false')).toBe(0);
 });

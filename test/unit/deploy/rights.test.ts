@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { canRun } from '../../support/canRun.ts';
+import { buildWith } from '../../support/deploy/readManifests.ts';
 
 const deploy = resolve(import.meta.dirname, '../../../deploy');
 const hasKubectl = canRun('kubectl');
@@ -85,6 +86,25 @@ test.runIf(hasKubectl)('deploy/rights and the chart give the same rights', () =>
   for (const name of ['zen-lead-watches', 'zen-lead-writes']) {
     expect(rulesOf(rights, name)).toBeDefined();
     expect(rulesOf(rights, name)).toEqual(rulesOf(chart, name));
+  }
+});
+
+test.runIf(hasKubectl)('scale-down has the same rights and the flag in every way of running', () => {
+  const rulesIn = (manifests: readonly Manifest[]) =>
+    listRights(manifests).find(({ name }) => /-scale(s|-down)$/.test(name))?.rules;
+  const rights = rulesIn(build('rights/scale-down'));
+  expect(rights).toBeDefined();
+  for (const name of ['scaling', 'scaling-in-one']) {
+    expect(rulesIn(readRendered(name))).toEqual(rights);
+    const flagged = listContainers(readRendered(name)).filter(({ args = [] }) => args.includes('--scale-down'));
+    expect(flagged).toHaveLength(1);
+  }
+  for (const way of ['kubernetes', 'kubernetes/one', 'knative']) {
+    const manifests = buildWith('components/scale-down', way);
+    const flagged = manifests.filter((each) => JSON.stringify(each).includes('"--scale-down"'));
+    expect(flagged.map(({ metadata }) => metadata.name)).toEqual([
+      way.endsWith('one') ? 'zen-lead' : 'zen-lead-functions',
+    ]);
   }
 });
 

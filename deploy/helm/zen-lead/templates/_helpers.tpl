@@ -140,6 +140,9 @@ checksum/config: {{ toYaml . | sha256sum | trunc 16 | quote }}
 {{- if .Values.verdicts.enabled }}
 - --accept-verdicts
 {{- end }}
+{{- if .Values.scaleDown.enabled }}
+- --scale-down
+{{- end }}
 {{- range .Values.functions.extraArgs }}
 - {{ . | quote }}
 {{- end }}
