@@ -150,7 +150,9 @@ function asText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** How many replicas the workload should have. `pods`: how many there are, where nothing is said. */
+/**
+ * How many replicas the workload should have. `pods`: how many there are, where nothing is said.
+ */
 export function wantedReplicas(record: ScaleRecord | null, pods: number): number {
   if (record?.phase === 'down') return record.to;
   return (record?.phase === 'restore' || record?.phase === 'up' ? record.from : undefined) ?? pods;

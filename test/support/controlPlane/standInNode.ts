@@ -1,6 +1,6 @@
 /**
- * Stands in for scheduler and kubelet: the pods that Deployments and StatefulSets make are assigned,
- * run, become Ready, and end when they are deleted.
+ * Stands in for scheduler and kubelet: the pods of Deployments and StatefulSets are assigned, run,
+ * become Ready, and end when they are deleted.
  *
  * Guarantees: it writes what a scheduler and a kubelet write. The real controllers do the rest.
  */
