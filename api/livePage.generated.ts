@@ -2,6 +2,23 @@
 
 export const script = `
 (() => {
+  // lib/selection/elections/electionSuffix.ts
+  function electionSuffix({ election, slot }) {
+    if (slot > 0) return \`/\${election}/\${slot}\`;
+    return election === "" ? "" : \`/\${election}\`;
+  }
+
+  // api/perElection.ts
+  function perElection(status) {
+    const { elections, handover: _, ...whole } = status;
+    if (elections === void 0) return [status];
+    return elections.map(({ election, slot, ...own }) => ({
+      ...whole,
+      ...own,
+      service: \`\${status.service}\${electionSuffix({ election, slot })}\`
+    }));
+  }
+
   // api/browser/elements.ts
   function findElement(id, kind) {
     const found = document.getElementById(id);
@@ -247,8 +264,9 @@ export const script = `
   }
   function showSummary(all, found, shown) {
     const trouble = all.filter(isTrouble).length;
+    const services = new Set(all.map(({ namespace, service }) => \`\${namespace}/\${service.split("/")[0]}\`)).size;
     summary.textContent = [
-      \`\${all.length} \${all.length === 1 ? "Service" : "Services"}\`,
+      \`\${services} \${services === 1 ? "Service" : "Services"}\`,
       trouble === 0 ? "" : \`, \${trouble} without a leader\`,
       found === shown ? "" : \`; the first \${shown} are shown\`
     ].join("");
@@ -274,6 +292,13 @@ export const script = `
     while (changes.children.length > MAX_CHANGES) changes.lastElementChild?.remove();
   }
   function takeStatus(status) {
+    const all = perElection(status);
+    const keys = new Set(all.map(keyOf));
+    for (const key of keysOf(status)) if (!keys.has(key)) statuses.delete(key);
+    for (const each of all) takeElection(each);
+    redraw();
+  }
+  function takeElection(status) {
     const key = keyOf(status);
     const previous = statuses.get(key);
     statuses.set(key, status);
@@ -283,7 +308,10 @@ export const script = `
     } else if (previous.leader?.uid !== status.leader?.uid) {
       addChange(\`\${key}: \${leaderNameOf(previous)} → \${leaderNameOf(status)}, \${whyChanged(status)}\`);
     }
-    redraw();
+  }
+  function keysOf(source) {
+    const key = keyOf(source);
+    return [...statuses.keys()].filter((each) => each === key || each.startsWith(\`\${key}/\`));
   }
   function dropUnconfirmed(sinceOpen) {
     if (confirmed !== sinceOpen) return;
@@ -311,7 +339,7 @@ export const script = `
   });
   listen("leader", takeStatus);
   listen("removed", (gone) => {
-    statuses.delete(keyOf(gone));
+    for (const key of keysOf(gone)) statuses.delete(key);
     addChange(\`\${keyOf(gone)} is not annotated any more\`);
     redraw();
   });

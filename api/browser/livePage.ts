@@ -5,6 +5,7 @@
  * only what it shows.
  */
 
+import { perElection } from '../perElection.ts';
 import type { StatusEvents } from '../statusEvents.ts';
 import { findElement, makeElement, oncePerFrame } from './elements.ts';
 import { drawLocks } from './lockList.ts';
@@ -70,8 +71,10 @@ function drawCard(status: LeaderStatus): HTMLElement {
 
 function showSummary(all: readonly LeaderStatus[], found: number, shown: number): void {
   const trouble = all.filter(isTrouble).length;
+  // The name of a Service has no slash.
+  const services = new Set(all.map(({ namespace, service }) => `${namespace}/${service.split('/')[0]}`)).size;
   summary.textContent = [
-    `${all.length} ${all.length === 1 ? 'Service' : 'Services'}`,
+    `${services} ${services === 1 ? 'Service' : 'Services'}`,
     trouble === 0 ? '' : `, ${trouble} without a leader`,
     found === shown ? '' : `; the first ${shown} are shown`,
   ].join('');
@@ -99,7 +102,16 @@ function addChange(text: string): void {
   while (changes.children.length > MAX_CHANGES) changes.lastElementChild?.remove();
 }
 
+/** Each election of a Service, and each slot of a pool, has a card of its own. */
 function takeStatus(status: LeaderStatus): void {
+  const all = perElection(status);
+  const keys = new Set(all.map(keyOf));
+  for (const key of keysOf(status)) if (!keys.has(key)) statuses.delete(key);
+  for (const each of all) takeElection(each);
+  redraw();
+}
+
+function takeElection(status: LeaderStatus): void {
   const key = keyOf(status);
   const previous = statuses.get(key);
   statuses.set(key, status);
@@ -109,7 +121,12 @@ function takeStatus(status: LeaderStatus): void {
   } else if (previous.leader?.uid !== status.leader?.uid) {
     addChange(`${key}: ${leaderNameOf(previous)} → ${leaderNameOf(status)}, ${whyChanged(status)}`);
   }
-  redraw();
+}
+
+/** Of one Service, what the page shows of it. */
+function keysOf(source: StatusEvents['removed']): readonly string[] {
+  const key = keyOf(source);
+  return [...statuses.keys()].filter((each) => each === key || each.startsWith(`${key}/`));
 }
 
 /** What has not come within the whole state has gone while the page was not connected. */
@@ -143,7 +160,7 @@ listen('state', (sent) => {
 });
 listen('leader', takeStatus);
 listen('removed', (gone) => {
-  statuses.delete(keyOf(gone));
+  for (const key of keysOf(gone)) statuses.delete(key);
   addChange(`${keyOf(gone)} is not annotated any more`);
   redraw();
 });

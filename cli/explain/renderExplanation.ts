@@ -3,7 +3,7 @@
  */
 
 import { formatSpan } from '../../api/formatSpan.ts';
-import { electionSuffix } from '../operands/parseElectionKey.ts';
+import { electionSuffix } from '../../lib/selection/elections/electionSuffix.ts';
 import type { Output } from '../output.ts';
 import { describeHealth, type ExplainedCheck } from './describeCheck.ts';
 import { describeNode } from './describeNode.ts';

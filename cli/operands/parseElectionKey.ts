@@ -5,7 +5,7 @@
 import { configError } from '../../lib/config/parseValue.ts';
 import { ZenLeadError } from '../../lib/errors.ts';
 import { isRfc1123Label, type SubjectRef } from '../../lib/events/subject.ts';
-import type { ElectionRef } from '../../lib/selection/elections/electionSettings.ts';
+import { electionSuffix } from '../../lib/selection/elections/electionSuffix.ts';
 import { viewOf, viewsOf } from '../../lib/selection/elections/electionsOf.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 
@@ -24,12 +24,6 @@ export function parseElectionKey(text: string): SubjectRef {
   throw configError(
     `"${text}" does not name a Service; write NAMESPACE/SERVICE, for instance default/postgres, and behind it /ELECTION or /ELECTION/SLOT`,
   );
-}
-
-/** What follows the name of the Service. */
-export function electionSuffix({ election, slot }: ElectionRef): string {
-  if (slot > 0) return `/${election}/${slot}`;
-  return election === '' ? '' : `/${election}`;
 }
 
 /**

@@ -4,20 +4,14 @@
 
 import { formatSpan } from '../../api/formatSpan.ts';
 import type { LeaderStatus } from '../../api/leaderStatus.ts';
-import { electionSuffix } from '../operands/parseElectionKey.ts';
+import { perElection } from '../../api/perElection.ts';
 
 export const heading = ['NAMESPACE', 'SERVICE', 'LEADER', 'SINCE', 'EPOCH', 'REASON', 'READY', 'STATE'];
 export const wideHeading = [...heading, 'LEADER-SERVICE', 'ADDRESS', 'NODE', 'ZONE', 'BEFORE', 'DRIFT', 'WARNINGS'];
 
 /** One row of a Service, or one for each of its elections and slots. */
 export function toRows(status: LeaderStatus, now: number, isWide: boolean): readonly StatusLine[] {
-  const { elections } = status;
-  if (elections === undefined) return [{ row: toRow(status, now, isWide), status }];
-  return elections.map(({ election, slot, ...own }) => {
-    const service = `${status.service}${electionSuffix({ election, slot })}`;
-    const each = { ...status, ...own, service };
-    return { row: toRow(each, now, isWide), status: each };
-  });
+  return perElection(status).map((each) => ({ row: toRow(each, now, isWide), status: each }));
 }
 
 export interface StatusLine {

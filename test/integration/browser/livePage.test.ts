@@ -48,6 +48,41 @@ describeInBrowser('the live page', (openPage) => {
     expect(page.errors).toEqual([]);
   });
 
+  it('the live page has a card for each election of a Service, and for each slot of a pool', async () => {
+    const world = await aWorld();
+    const elections = { elections: 'writer, cron' };
+    world.annotate('app', elections);
+    world.route('app', 'postgres-0', 'writer');
+    world.route('app', null, 'cron');
+    world.annotate('gateway', { active: '2' });
+    world.route('gateway', 'postgres-0');
+    const page = await open(world);
+    await page.until("document.querySelectorAll('article').length === 4");
+    expect(await cards(page)).toEqual([
+      'trouble|shop/app/cron → app-cron|no pod',
+      'trouble|shop/gateway//1 → gateway-leader|no pod',
+      '|shop/app/writer → app-writer|postgres-0',
+      '|shop/gateway → gateway-leader|postgres-0',
+    ]);
+    const summary = await page.evaluate("document.getElementById('summary').textContent");
+    expect(summary).toBe('2 Services, 2 without a leader');
+
+    world.route('app', 'postgres-1', 'cron');
+    await page.until(
+      "document.querySelector('#changes li').textContent.includes('shop/app/cron: no pod → postgres-1, the pod that led before was not Ready')",
+    );
+    expect(await page.evaluate("document.querySelectorAll('#changes time').length")).toBe(1);
+    await page.evaluate(axe);
+    const found = await page.evaluate('axe.run().then(({ violations }) => violations.map(({ id }) => id))');
+    expect(found).toEqual([]);
+
+    world.annotate('gateway', { active: '1' });
+    await page.until("document.querySelectorAll('article').length === 3");
+    world.remove('gateway');
+    await page.until("document.querySelectorAll('article').length === 2");
+    expect(page.errors).toEqual([]);
+  });
+
   it('the live page shows who holds a lock and who waits, and nothing where no locks are kept', async () => {
     const world = await aWorld();
     const page = await open(world);

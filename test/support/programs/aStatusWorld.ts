@@ -21,7 +21,7 @@ export interface World {
   readonly url: string;
   annotate(service: string, annotations?: Readonly<Record<string, string>>): void;
   /** Null when no pod leads. */
-  route(service: string, pod: string | null): void;
+  route(service: string, pod: string | null, election?: string): void;
   remove(service: string): void;
   /** What the process says of its locks from then on. */
   lock(locks: readonly LockStatus[]): void;
@@ -53,8 +53,8 @@ export async function aWorld(port = 0): Promise<World> {
       for (const number of [0, 1]) pods.add(aPod({ name: `postgres-${number}` }));
       note(service);
     },
-    route(service, pod) {
-      ourSlices.add(aSlice(service, pod));
+    route(service, pod, election) {
+      ourSlices.add(aSlice(service, pod, election));
       note(service);
     },
     remove(service) {
@@ -69,7 +69,8 @@ export async function aWorld(port = 0): Promise<World> {
   };
 }
 
-function aSlice(service: string, pod: string | null): SliceView {
+function aSlice(service: string, pod: string | null, election?: string): SliceView {
+  const serviceName = `${service}-${election ?? 'leader'}`;
   const targetRef = { kind: 'Pod', namespace: NAMESPACE, name: pod ?? '', uid: uidOf(pod ?? '') };
   const endpoint = { addresses: ['10.0.0.1'], ready: true, serving: true, terminating: false, targetRef };
   const record = { epoch: '7', 'pods-revision': '1', 'services-revision': '1', reason: 'LeaderNotReady' };
@@ -77,10 +78,11 @@ function aSlice(service: string, pod: string | null): SliceView {
   const annotations = { ...record, ...led, 'leader-last-switch-time': '2026-01-01T00:00:00Z' };
   return {
     namespace: NAMESPACE,
-    name: `${service}-leader-ipv4`,
-    uid: uidOf(`${service}-slice`),
+    name: `${serviceName}-ipv4`,
+    uid: uidOf(`${serviceName}-slice`),
     resourceVersion: version(5),
-    serviceName: `${service}-leader`,
+    serviceName,
+    ...(election !== undefined && { election }),
     managedBy: 'zen-lead.io',
     annotations: Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`zen-lead.io/${key}`, value])),
     owner: { kind: 'Service', name: service, uid: uidOf(service) },

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { electionSuffix, parseElectionKey } from '../../../../cli/operands/parseElectionKey.ts';
+import { parseElectionKey } from '../../../../cli/operands/parseElectionKey.ts';
+import { electionSuffix } from '../../../../lib/selection/elections/electionSuffix.ts';
 
 it.each([
   ['shop/db', { namespace: 'shop', name: 'db' }],
