@@ -29,6 +29,8 @@ export interface Replayed {
   readonly reconcile: RecordedReconcile;
   /** Today's decision; null where the recording does not hold what it depends on. */
   readonly today: Outcome | null;
+  /** The same of each election, where the Service has several; empty otherwise. */
+  readonly elections: readonly ElectionReply[];
   /** Of today's decision, because replies carry none. */
   readonly warnings: readonly Warning[];
   /** Why the leader is not fit, where pause, grace or hold keeps it all the same. */
@@ -39,7 +41,15 @@ export interface Replayed {
 
 export function decideAgain(reconcile: RecordedReconcile): Replayed {
   const { recorded, snapshot, at } = reconcile;
-  if (snapshot === null) return { reconcile, today: null, warnings: [], keptAlthough: null, differs: null };
+  if (snapshot === null)
+    return {
+      reconcile,
+      today: null,
+      elections: recorded?.elections ?? [],
+      warnings: [],
+      keptAlthough: null,
+      differs: null,
+    };
   const { decision, elections } = assess(snapshot, at);
   const { kind, reason, previous, leader, epoch, warnings } = decision;
   const today = { decision: kind, reason, previous, leader, epoch };
@@ -48,6 +58,7 @@ export function decideAgain(reconcile: RecordedReconcile): Replayed {
   return {
     reconcile,
     today,
+    elections: (elections ?? []).map((each) => toElectionReply(each, each.decision)),
     warnings,
     keptAlthough,
     differs:

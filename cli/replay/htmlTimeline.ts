@@ -7,8 +7,9 @@
  */
 
 import { writeFile } from 'node:fs/promises';
+import { electionSuffix } from '../../lib/selection/elections/electionSuffix.ts';
 import { reasonText } from '../../lib/selection/reasonText.ts';
-import { outcomeOf, type Replayed } from './decideAgain.ts';
+import { type Outcome, outcomeOf, type Replayed } from './decideAgain.ts';
 import { decisionKinds } from './decisionKinds.ts';
 import { renderHtmlPage } from './htmlPage.ts';
 import { listNotes } from './renderReconcile.ts';
@@ -54,33 +55,39 @@ export function createHtmlTimeline(): HtmlTimeline {
     });
   }
 
+  /** `suffix`: which election of the Service. Each has a lane of its own. */
+  function addRow(replayed: Replayed, outcome: Outcome | null, suffix: string, place: string): void {
+    const { reconcile, differs } = replayed;
+    const colon = place.lastIndexOf(':');
+    const podOf = (pod: { name: string; uid: string } | null | undefined) =>
+      pod ? pods.indexOf(`${pod.name} ${pod.uid}`) : NOTHING;
+    startAt = Math.min(startAt, reconcile.at);
+    columns.at.push(reconcile.at);
+    columns.service.push(services.indexOf(`${reconcile.service.namespace}/${reconcile.service.name}${suffix}`));
+    columns.decision.push(outcome === null ? NOTHING : decisionKinds.indexOf(outcome.decision));
+    columns.reason.push(outcome === null ? NOTHING : reasons.indexOf(outcome.reason));
+    columns.leader.push(podOf(outcome?.leader));
+    columns.previous.push(podOf(outcome?.previous));
+    columns.epoch.push(outcome?.epoch ?? 0);
+    columns.seen.push(
+      seen.indexOf(
+        reconcile.change === null
+          ? reconcile.type
+          : `${reconcile.change.kind} ${reconcile.change.name} ${reconcile.change.verb}`,
+      ),
+    );
+    const text = listNotes(replayed).join('\n');
+    columns.note.push(text === '' ? NOTHING : notes.indexOf(text));
+    columns.file.push(files.indexOf(place.slice(0, colon)));
+    columns.line.push(Number(place.slice(colon + 1)));
+    columns.differs.push(differs ? 1 : 0);
+  }
+
   return {
     add(replayed, place) {
-      const { reconcile, differs } = replayed;
-      const outcome = outcomeOf(replayed);
-      const colon = place.lastIndexOf(':');
-      const podOf = (pod: { name: string; uid: string } | null | undefined) =>
-        pod ? pods.indexOf(`${pod.name} ${pod.uid}`) : NOTHING;
-      startAt = Math.min(startAt, reconcile.at);
-      columns.at.push(reconcile.at);
-      columns.service.push(services.indexOf(`${reconcile.service.namespace}/${reconcile.service.name}`));
-      columns.decision.push(outcome === null ? NOTHING : decisionKinds.indexOf(outcome.decision));
-      columns.reason.push(outcome === null ? NOTHING : reasons.indexOf(outcome.reason));
-      columns.leader.push(podOf(outcome?.leader));
-      columns.previous.push(podOf(outcome?.previous));
-      columns.epoch.push(outcome?.epoch ?? 0);
-      columns.seen.push(
-        seen.indexOf(
-          reconcile.change === null
-            ? reconcile.type
-            : `${reconcile.change.kind} ${reconcile.change.name} ${reconcile.change.verb}`,
-        ),
-      );
-      const text = listNotes(replayed).join('\n');
-      columns.note.push(text === '' ? NOTHING : notes.indexOf(text));
-      columns.file.push(files.indexOf(place.slice(0, colon)));
-      columns.line.push(Number(place.slice(colon + 1)));
-      columns.differs.push(differs ? 1 : 0);
+      const { elections } = replayed;
+      if (elections.length === 0) addRow(replayed, outcomeOf(replayed), '', place);
+      for (const each of elections) addRow(replayed, each, electionSuffix(each), place);
     },
     render,
     write: (path) => writeFile(path, render()),

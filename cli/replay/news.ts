@@ -6,7 +6,7 @@
  */
 
 import { serviceKey } from '../../lib/selection/snapshot.ts';
-import { outcomeOf, type Replayed } from './decideAgain.ts';
+import { type Outcome, outcomeOf, type Replayed } from './decideAgain.ts';
 
 type IsNews = (replayed: Replayed) => boolean;
 
@@ -23,17 +23,21 @@ export function createNews(): IsNews {
 }
 
 /** The reconciles after an election find its leader fit, which is not news. */
+function stateOf(outcome: Outcome | null): string {
+  const isSettled = outcome?.decision === 'elected' || outcome?.reason === 'LeaderFit';
+  return isSettled ? 'leads' : `${outcome?.decision} ${outcome?.reason}`;
+}
+
 function describe(replayed: Replayed): string {
   const outcome = outcomeOf(replayed);
   const isFailed = replayed.reconcile.status !== null && replayed.reconcile.status !== 200;
-  const isSettled = outcome?.decision === 'elected' || outcome?.reason === 'LeaderFit';
-  const state = isSettled ? 'leads' : `${outcome?.decision} ${outcome?.reason}`;
   const warnings = replayed.warnings.map(({ reason, value }) => `${reason} ${value}`);
   return JSON.stringify([
-    state,
+    stateOf(outcome),
     replayed.keptAlthough,
     outcome?.leader?.uid ?? null,
     isFailed ? replayed.reconcile.status : null,
     warnings,
+    replayed.elections.slice(1).map((each) => [stateOf(each), each.leader?.uid ?? null]),
   ]);
 }

@@ -4,6 +4,7 @@
 
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import type { DecisionKind, Leader } from '../../lib/selection/decision.ts';
+import { electionSuffix } from '../../lib/selection/elections/electionSuffix.ts';
 import { judgedCheck } from '../../lib/selection/roleCheck.ts';
 import { type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
 import { describeHealth } from '../explain/describeCheck.ts';
@@ -46,6 +47,14 @@ export function renderReconcile(replayed: Replayed, paint: Paint): string {
     renderSeen(replayed),
   ];
   return cells.join('  ').trimEnd();
+}
+
+/** Of a Service with several elections, what was decided about those after the first. */
+export function renderElections({ elections, reconcile }: Replayed, paint: Paint): readonly string[] {
+  return elections.slice(1).map((each) => {
+    const of = `${reconcile.service.name}${electionSuffix(each)}`;
+    return `${' '.repeat(NOTE_INDENT)}${of}: ${paint(formatOf[each.decision], renderOutcome(each))}`;
+  });
 }
 
 /** What a line alone does not show: warnings, a failed delivery, the recorded decision. */

@@ -10,7 +10,7 @@ import type { Output } from '../output.ts';
 import type { Replayed } from './decideAgain.ts';
 import { createNews } from './news.ts';
 import { createNewWarnings } from './newWarnings.ts';
-import { NOTE_INDENT, renderNotes, renderOutcome, renderReconcile } from './renderReconcile.ts';
+import { NOTE_INDENT, renderElections, renderNotes, renderOutcome, renderReconcile } from './renderReconcile.ts';
 import { type SendOptions, sendAgain } from './sendAgain.ts';
 import { createPacer, type Sleep, type Stepper } from './stepper.ts';
 
@@ -67,7 +67,7 @@ export function createShow(
 
 async function printReconcile(replayed: Replayed, { line, paint }: Output): Promise<void> {
   await line(renderReconcile(replayed, paint));
-  for (const note of renderNotes(replayed, paint)) await line(note);
+  for (const text of [...renderElections(replayed, paint), ...renderNotes(replayed, paint)]) await line(text);
 }
 
 async function printDifference({ reconcile, today }: Replayed, place: string, { line, paint }: Output): Promise<void> {
