@@ -6,12 +6,16 @@
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { advance } from '../../lib/flow/engine/advance.ts';
+import { checkScheduleObject } from '../../lib/flow/schedule/checkScheduleObject.ts';
+import { readSchedule } from '../../lib/flow/schedule/readSchedule.ts';
+import type { JsonObject } from '../../lib/flow/spec/flowSpec.ts';
 import { readSpec } from '../../lib/flow/spec/readSpec.ts';
 import { validate } from '../../lib/flow/spec/validate.ts';
 import { toWrites } from '../../lib/flow/writes/toWrites.ts';
 import { applyFlowKinds } from '../support/controlPlane/aFlowStory.ts';
 import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
 import { aFlowWorld, aManualStep, aStep, aTemplate } from '../support/objects/aFlow.ts';
+import { aSchedule } from '../support/objects/aSchedule.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const controlPlane = useControlPlane();
@@ -167,5 +171,47 @@ describe('the API server', () => {
       status: 409,
     });
     expect(await kubectl('get', 'jobs', '-l', `workflow.kube-zen.io/flow-uid=${uid}`)).toContain('nightly-a-1-');
+  });
+
+  test('the API server takes the example of a schedule, shows it, and fills in its defaults and those of its flow', async () => {
+    const { kubectl } = controlPlane();
+    await kubectl('apply', '-f', join(root, 'examples/flow/nightly-schedule.yaml'));
+    expect(await kubectl('-n', 'reports', 'get', 'jfs')).toMatch(
+      /^NAME +SCHEDULE +TIMEZONE +SUSPEND +ACTIVE +LAST SCHEDULE +AGE\nnightly +30 2 \* \* \* +Europe\/Berlin +false /,
+    );
+    expect(await kubectl('-n', 'reports', 'get', 'all')).toContain('jobflowschedule.workflow.kube-zen.io/nightly');
+    await kubectl.withInput(JSON.stringify(aSchedule({}, 'defaults')), 'create');
+    const stored = JSON.parse(await kubectl('get', 'jfs', 'defaults', '-o', 'json'));
+    expect(stored.spec).toMatchObject({
+      ...{ timeZone: 'UTC', suspend: false, concurrencyPolicy: 'Allow' },
+      ...{ successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1 },
+      jobFlowTemplate: { spec: { parallelism: 64, steps: [{ name: 'a', type: 'Job' }] } },
+    });
+    const { template: _, ...read } = readSchedule(stored.spec).spec;
+    const { template: __, ...written } = readSchedule(aSchedule().spec).spec;
+    expect(read).toEqual(written);
+  });
+
+  test.each([
+    ['no cron expression', { schedule: undefined }, 'spec.schedule: Required value'],
+    ['an empty one', { schedule: '' }, 'spec.schedule'],
+    ['no flow', { jobFlowTemplate: undefined }, 'spec.jobFlowTemplate: Required value'],
+    ['a flow without steps', { jobFlowTemplate: { spec: { steps: [] } } }, 'spec.jobFlowTemplate.spec.steps'],
+    ['a typing error in its flow', { jobFlowTemplate: { spec: { steps: [aStep('a')], paralelism: 1 } } }, 'paralelism'],
+    ['another policy', { concurrencyPolicy: 'Queue' }, 'Unsupported value: "Queue"'],
+    ['a deadline before its time', { startingDeadlineSeconds: -1 }, 'startingDeadlineSeconds'],
+    ['what Argo calls the time zone', { timezone: 'UTC' }, 'unknown field "spec.timezone"'],
+  ])('the API server refuses a schedule with %s, as zen-flow does', async (_what, fields, says) => {
+    const object = JSON.parse(JSON.stringify(aSchedule(fields as JsonObject, 'refused')));
+    await expect(controlPlane().kubectl.withInput(JSON.stringify(object), 'create')).rejects.toThrow(says);
+    expect(checkScheduleObject(object).problems).not.toEqual([]);
+  });
+
+  test('the API server refuses a schedule whose flows would have names that are too long', async () => {
+    const { kubectl } = controlPlane();
+    await kubectl.withInput(JSON.stringify(aSchedule({}, 's'.repeat(52))), 'create');
+    await expect(kubectl.withInput(JSON.stringify(aSchedule({}, 's'.repeat(53))), 'create')).rejects.toThrow(
+      'metadata.name may have 52 characters, because a minute follows in the names of its flows',
+    );
   });
 });

@@ -6,16 +6,21 @@ import type { JsonObject } from '../../lib/flow/spec/flowSpec.ts';
 import { API_VERSION } from '../../lib/flow/state/names.ts';
 import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
 import { aManualStep, aStep, aTemplate } from '../support/objects/aFlow.ts';
+import { aSchedule } from '../support/objects/aSchedule.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const controlPlane = useControlPlane({ controllerManager: false });
 
 const rights = {
   author: [
-    { apiGroups: ['workflow.kube-zen.io'], resources: ['jobflows'], verbs: ['*'] },
+    { apiGroups: ['workflow.kube-zen.io'], resources: ['jobflows', 'jobflowschedules'], verbs: ['*'] },
     { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create'] },
   ],
-  outsider: [{ apiGroups: ['workflow.kube-zen.io'], resources: ['jobflows'], verbs: ['*'] }],
+  outsider: [{ apiGroups: ['workflow.kube-zen.io'], resources: ['jobflows', 'jobflowschedules'], verbs: ['*'] }],
+  scheduler: [
+    { apiGroups: ['workflow.kube-zen.io'], resources: ['jobflowschedules'], verbs: ['*'] },
+    { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create'] },
+  ],
   approver: [
     { apiGroups: ['workflow.kube-zen.io'], resources: ['jobflows'], verbs: ['get', 'patch'] },
     { apiGroups: ['workflow.kube-zen.io'], resources: ['jobflows/approval'], verbs: ['update'] },
@@ -133,4 +138,28 @@ test('the guard takes a thousand steps, and a change of their flow', async () =>
   await kubectl('patch', 'jf', 'thousand', '--subresource=status', '--type=merge', '-p', status);
   const patch = JSON.stringify({ spec: { suspend: true } });
   await kubectl('--as=author', 'patch', 'jf', 'thousand', '--type=merge', '-p', patch);
+});
+
+test('the guard takes a schedule only of an author who may create its flows and their Jobs', async () => {
+  const { kubectl } = controlPlane();
+  const make = (user: keyof typeof rights, name: string, metadata = {}) => {
+    const jobFlowTemplate = { metadata, spec: { steps: [aStep('a')] } };
+    return kubectl.withInput(JSON.stringify(aSchedule({ jobFlowTemplate }, name)), `--as=${user}`, 'create');
+  };
+  await vi.waitFor(
+    () => expect(make('outsider', 'probe')).rejects.toThrow('outsider may not create Jobs in namespace default'),
+    { timeout: 30_000, interval: 200 },
+  );
+  await expect(make('scheduler', 'refused')).rejects.toThrow('scheduler may not create JobFlows in namespace default');
+  await make('author', 'taken', { labels: { team: 'reports' } });
+  const answered = { annotations: { [approved]: 'true' } };
+  await expect(make('author', 'answered', answered)).rejects.toThrow('answers are given to one flow that runs');
+  await expect(make('author', 'labelled', { labels: { 'workflow.kube-zen.io/flow': 'x' } })).rejects.toThrow(
+    'answers are given to one flow that runs',
+  );
+  const patch = (spec: object) => JSON.stringify({ spec });
+  await kubectl('--as=author', 'patch', 'jfs', 'taken', '--type=merge', '-p', patch({ suspend: true }));
+  await expect(
+    kubectl('--as=outsider', 'patch', 'jfs', 'taken', '--type=merge', '-p', patch({ suspend: false })),
+  ).rejects.toThrow('may not create Jobs');
 });

@@ -91,7 +91,8 @@ export function controllerManagerFlags(
   kubeconfig: string,
   { jobs = false, workloads = false }: MoreControllers,
 ): readonly string[] {
-  const started = [...controllers, ...(jobs ? ['job-controller'] : []), ...(workloads ? workloadControllers : [])];
+  const ofJobs = jobs ? ['job-controller', 'cronjob-controller'] : [];
+  const started = [...controllers, ...ofJobs, ...(workloads ? workloadControllers : [])];
   return [
     `--kubeconfig=${kubeconfig}`,
     `--controllers=${started.join(',')}`,
