@@ -181,6 +181,7 @@ const statusSchema = object({
   reason: text(64),
   startTime: date,
   completionTime: date,
+  estimatedCompletionTime: date,
   observedGeneration: { type: 'integer', format: 'int64' },
   recordRevision: { type: 'integer', format: 'int64' },
   audit: object({ initiatedBy: text(256) }),

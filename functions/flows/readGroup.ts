@@ -8,7 +8,9 @@
 import { parseJobFlow } from '../../lib/flow/objects/parseJobFlow.ts';
 import { parseRecordObject } from '../../lib/flow/objects/parseRecordObject.ts';
 import type { GroupHolder, GroupView } from '../../lib/flow/state/facts.ts';
+import { flowPhase } from '../../lib/flow/state/flowPhase.ts';
 import { label, recordName } from '../../lib/flow/state/names.ts';
+import type { FlowRecord } from '../../lib/flow/state/record.ts';
 import type { FlowView } from '../../lib/flow/state/snapshot.ts';
 import { takeFields, takeOptionalFields, takeOptionalString, takeString } from '../../lib/kube/fields.ts';
 import { jobFlowRecords, jobFlows, type KubeApi, leases } from '../../lib/kube/kubeApi.ts';
@@ -30,8 +32,8 @@ export async function readGroup(
 ): Promise<GroupView> {
   const lease = await readIfThere(api, { resource: leases, namespace, name }, parseGroupLease, signal);
   if (lease === null) return { lease: null, holder: null };
-  const holder = lease.holderUid === uid ? null : await readHolder(api, namespace, lease, signal);
-  return { lease, holder };
+  if (lease.holderUid === uid) return { lease, holder: null };
+  return { lease, ...(await readHolder(api, namespace, lease, signal)) };
 }
 
 async function readHolder(
@@ -39,24 +41,33 @@ async function readHolder(
   namespace: string,
   { flow: name, holderUid }: GroupLease,
   signal: AbortSignal,
-): Promise<GroupHolder | null> {
-  if (name === '') return null;
+): Promise<Omit<GroupView, 'lease'>> {
+  if (name === '') return gone;
   const flow = await readIfThere(api, { resource: jobFlows, namespace, name }, parseJobFlow, signal);
-  if (flow === null || flow.uid !== holderUid) return null;
+  if (flow === null || flow.uid !== holderUid) return gone;
   const at = { resource: jobFlowRecords, namespace, name: recordName(flow) };
   const found = await readIfThere(api, at, parseRecordObject, signal);
   const record = found?.record ?? null;
-  const hasEnded = record !== null && record !== 'unreadable' && record.endedAt !== null;
+  if (record !== null && record !== 'unreadable' && record.endedAt !== null) return endedHolder(flow, record);
   // A flow that was refused has no record, and runs nothing.
-  const isRefused = record === null && flow.status?.phase === 'Failed';
-  if (hasEnded || isRefused) return null;
-  return {
+  if (record === null && flow.status?.phase === 'Failed') return gone;
+  const holder: GroupHolder = {
     name,
     uid: flow.uid,
     resourceVersion: flow.resourceVersion,
     createdAt: flow.createdAt,
     isShutDown: flow.spec.shutdown === 'Terminate',
   };
+  return { holder };
+}
+
+const gone = { holder: null } as const;
+
+/** With how long it took, without the time in which it waited or was suspended. */
+function endedHolder({ spec }: FlowView, record: FlowRecord): Omit<GroupView, 'lease'> {
+  const { endedAt, startedAt, groupAt, pausedMs } = record;
+  if (endedAt === null || flowPhase(spec, record).phase !== 'Succeeded') return gone;
+  return { ...gone, tookMs: Math.max(0, endedAt - (groupAt ?? startedAt) - pausedMs) };
 }
 
 function parseGroupLease(input: unknown): GroupLease {

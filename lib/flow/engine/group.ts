@@ -41,9 +41,9 @@ export function settleGroup(
     reads.push({ kind: 'group', lease: groupLeaseName(concurrencyKey) });
     return waiting;
   }
-  const { lease, holder } = facts.group;
+  const { lease, holder, tookMs } = facts.group;
   if (holder === null) {
-    progress.changeFlow({ groupAt: now });
+    progress.changeFlow({ groupAt: now, ...(tookMs !== undefined && { expectedMs: tookMs }) });
     return { ...free, acquires: lease ?? 'new' };
   }
   // Instants of creation are whole seconds. Of the same one, the holder was first.

@@ -31,6 +31,8 @@ export interface GroupView {
   readonly lease: { readonly uid: string; readonly resourceVersion: string; readonly holderUid: string } | null;
   /** Null where the holder is gone, has ended, or is the flow itself. */
   readonly holder: GroupHolder | null;
+  /** How long the holder took, where it has succeeded. */
+  readonly tookMs?: number;
 }
 
 export interface GroupHolder {

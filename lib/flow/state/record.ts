@@ -98,6 +98,8 @@ export interface FlowRecord {
   readonly inputs: Readonly<Record<string, Values>>;
   /** Since when the flow may run, of those of its group. */
   readonly groupAt: number | null;
+  /** How long the last flow of the group took that succeeded; absent where that is not known. */
+  readonly expectedMs?: number;
   /** What others are yet to be told; absent where it was never asked for. */
   readonly outbox?: Outbox;
 }
@@ -204,6 +206,7 @@ function isSound(record: Omit<FlowRecord, 'steps'>): boolean {
     isCount(retries) &&
     isInstant(startedAt) &&
     isInstant(pausedMs) &&
+    (record.expectedMs === undefined || isInstant(record.expectedMs)) &&
     [suspendedAt, finallyAt, endedAt, record.groupAt].every((value) => orNull(value, isInstant)) &&
     [record.outputs, record.inputs].every(areValues) &&
     [record.flowRevision, record.jobsRevision, record.specHash].every(isText) &&

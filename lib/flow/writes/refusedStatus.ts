@@ -19,7 +19,7 @@ export function refusedStatus(flow: FlowView, { phase, reason, problems }: Decis
     if (isSaid || status === null) return null;
     const message =
       'steps, templates, resourceTemplates, finally and parameters are frozen once a flow has started; revert the change';
-    return withCondition(flow, { type: 'SpecChanged', isTrue: true, reason, message }, now);
+    return withConditions(flow, [{ type: 'SpecChanged', isTrue: true, reason, message }], now);
   }
   const isSaid = status?.reason === reason && status?.observedGeneration === flow.generation;
   if (isSaid || reason === null) return null;
@@ -28,12 +28,14 @@ export function refusedStatus(flow: FlowView, { phase, reason, problems }: Decis
     .slice(0, SHOWN)
     .map((problem) => `${problem.path}: ${problem.message}`)
     .join('; ');
-  const said = withCondition(flow, { type: 'Valid', isTrue: errors.length === 0, reason, message }, now);
+  const ready: ConditionNow = { type: 'Ready', isTrue: false, reason, message };
+  const said = withConditions(flow, [{ type: 'Valid', isTrue: errors.length === 0, reason, message }, ready], now);
   return { ...said, ...(phase !== null && { phase }), reason };
 }
 
-function withCondition(flow: FlowView, condition: ConditionNow, now: number): JsonObject {
-  const others = (flow.status?.conditions ?? []).filter(({ type }) => type !== condition.type);
+function withConditions(flow: FlowView, conditions: readonly ConditionNow[], now: number): JsonObject {
+  const named = new Set<string>(conditions.map(({ type }) => type));
+  const others = (flow.status?.conditions ?? []).filter(({ type }) => !named.has(type));
   const kept = others.map(({ type, status, lastTransitionTime }) => ({ type, status, lastTransitionTime }));
-  return { observedGeneration: flow.generation, conditions: [...kept, ...mergeConditions(flow, [condition], now)] };
+  return { observedGeneration: flow.generation, conditions: [...kept, ...mergeConditions(flow, conditions, now)] };
 }

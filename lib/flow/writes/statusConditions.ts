@@ -10,7 +10,7 @@ import type { FlowRecord } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
 
 export interface ConditionNow {
-  readonly type: 'Valid' | 'Complete' | 'Failed' | 'Suspended' | 'WaitingForApproval' | 'SpecChanged';
+  readonly type: 'Valid' | 'Ready' | 'Complete' | 'Failed' | 'Suspended' | 'WaitingForApproval' | 'SpecChanged';
   readonly isTrue: boolean;
   readonly reason: string;
   readonly message?: string;
@@ -25,6 +25,7 @@ export function conditionsOf(
   const isAsked = record.steps.some((step) => step.phase === 'PendingApproval');
   const states: readonly ConditionNow[] = [
     { type: 'Valid', isTrue: true, reason: 'Valid' },
+    readyOf(phase),
     { type: 'Complete', isTrue: phase === 'Succeeded', reason: phase === 'Succeeded' ? 'Succeeded' : 'NotComplete' },
     { type: 'Failed', isTrue: phase === 'Failed', reason: phase === 'Failed' ? (reason ?? 'Failed') : 'NotFailed' },
     { type: 'Suspended', isTrue: phase === 'Suspended', reason: phase === 'Suspended' ? 'Suspended' : 'NotSuspended' },
@@ -32,6 +33,12 @@ export function conditionsOf(
     { type: 'SpecChanged', isTrue: false, reason: 'Unchanged' },
   ];
   return mergeConditions(flow, states, now);
+}
+
+/** As of the Go zen-flow: a flow is ready while it runs, and once it has succeeded. */
+function readyOf(phase: FlowState['phase']): ConditionNow {
+  const isTrue = phase === 'Running' || phase === 'Finalizing' || phase === 'Succeeded';
+  return { type: 'Ready', isTrue, reason: phase === 'Finalizing' ? 'FlowRunning' : `Flow${phase}` };
 }
 
 /** Those that `states` does not name stay as they are. */

@@ -48,6 +48,7 @@ export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, n
     completionTime: record.endedAt === null ? null : toTime(record.endedAt),
     observedGeneration: flow.generation,
     recordRevision: record.rev,
+    estimatedCompletionTime: estimateOf(flow, record),
     ...auditOf(flow),
     ...resourcesOf(flow, record),
     summary: `${completed}/${record.steps.length}`,
@@ -65,6 +66,19 @@ export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, n
     }),
   };
 }
+
+/** By the last run of the same schedule or group. Null without one, and once the flow has ended. */
+function estimateOf({ annotations }: FlowView, record: FlowRecord): string | null {
+  const ofSchedule = Number(annotations[annotation.expectedSeconds] ?? Number.NaN) * 1_000;
+  const expectedMs = record.expectedMs ?? ofSchedule;
+  const { startedAt, groupAt, pausedMs, endedAt } = record;
+  const at = (groupAt ?? startedAt) + pausedMs + expectedMs;
+  // A person may have written any number.
+  return endedAt !== null || !(expectedMs >= 0) || at > LAST_INSTANT ? null : toTime(at);
+}
+
+/** Of the years with four digits. */
+const LAST_INSTANT = Date.UTC(9999, 11, 31);
 
 /** Known where the webhook writes it. */
 function auditOf({ annotations }: FlowView): JsonObject {

@@ -1,6 +1,7 @@
 /** Data between steps, groups, kept results and holds of Jobs, on the embedded API server. */
 
 import { describe, expect, it } from 'vitest';
+import { parseRecordObject } from '../../../lib/flow/objects/parseRecordObject.ts';
 import type { JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
 import { aStep } from '../../support/objects/aFlow.ts';
 import { aFlowCluster, FLOW } from '../../support/programs/aFlowCluster.ts';
@@ -135,6 +136,10 @@ describe('flows of a group', () => {
     expect(cluster.made).toEqual(['a/1']);
     await expect.poll(() => phaseOf(cluster, 'second'), { timeout: 15_000 }).toBe('Succeeded');
     expect(phaseOf(cluster, 'first')).toBe('Succeeded');
+    // How long the first one took is what the second one is expected to take.
+    const records = cluster.objects.list('jobflowrecords').map(parseRecordObject);
+    expect(records.find(({ flow }) => flow === 'second')?.record).toMatchObject({ expectedMs: expect.any(Number) });
+    expect(records.find(({ flow }) => flow === 'first')?.record).not.toHaveProperty('expectedMs');
   });
 
   it('replace the one that runs', async () => {
