@@ -21,5 +21,13 @@ export const rendered: Readonly<Record<string, readonly string[]>> = {
   'node-watching': ['--set', 'nodes.enabled=true', '--set', 'nodes.checkPort=10250'],
   flows: ['--set', 'flow.enabled=true', '--set', 'clusterWide=true'],
   'flows-knative': ['--set', 'flow.enabled=true', '--set', 'mode=knative', '--set', 'namespaces={team-a}'],
+  'flows-checked': [
+    ...['--set', 'flow.enabled=true', '--set', 'clusterWide=true', '--set', 'flow.webhooks.enabled=true'],
+    ...['--set', 'flow.eventsSink=http://listener.flows'],
+  ],
+  'flows-cert-manager': [
+    ...['--set', 'flow.enabled=true', '--set', 'namespaces={team-a}', '--set', 'flow.webhooks.enabled=true'],
+    ...['--set', 'flow.webhooks.certificates=cert-manager', '--set', 'flow.webhooks.failurePolicy=Fail'],
+  ],
   traced: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/traced.yaml')],
 };

@@ -34,12 +34,18 @@ export interface PodSpec {
   readonly volumes?: readonly { readonly name: string; readonly configMap?: { readonly name: string } }[];
 }
 
+export interface Rule {
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly data?: Readonly<Record<string, string>>;
-  readonly rules?: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
+  readonly rules?: readonly Rule[];
 }
 
 export interface Workload extends Manifest {

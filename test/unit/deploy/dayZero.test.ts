@@ -18,6 +18,8 @@ interface Manifest {
   readonly rules?: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
 }
 
+/** Rights to end pods, the kind ManualLock and the webhooks of flows have values of their own. */
+const askedFor = ['demoting', 'claiming', 'flows-checked', 'flows-cert-manager'];
 const ways: readonly (readonly [string, () => string])[] = [
   ...(canRun('kubectl')
     ? [
@@ -31,8 +33,7 @@ const ways: readonly (readonly [string, () => string])[] = [
           [path, () => execFileSync('kubectl', ['kustomize', join(deploy, path)], { encoding: 'utf8' })] as const,
       )
     : []),
-  // The right to end pods and the kind ManualLock are asked for by values of their own.
-  ...globSync('helm/rendered/*.yaml', { cwd: deploy, exclude: ['**/demoting.yaml', '**/claiming.yaml'] }).map(
+  ...globSync('helm/rendered/*.yaml', { cwd: deploy, exclude: askedFor.map((name) => `**/${name}.yaml`) }).map(
     (path) => [path, () => readFileSync(join(deploy, path), 'utf8')] as const,
   ),
 ];
