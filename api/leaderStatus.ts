@@ -17,6 +17,8 @@ import type { Verdict } from '../lib/selection/observation.ts';
 import { liveVerdicts, type OutsideVerdict } from '../lib/selection/outsideVerdict.ts';
 import type { Overlap } from '../lib/selection/overlap.ts';
 import { readRecord } from '../lib/selection/record.ts';
+import { type ScaleRecord, scalePhases } from '../lib/selection/scaleRecord.ts';
+import { scaleText } from '../lib/selection/scaleText.ts';
 import { parseSettings } from '../lib/selection/settings.ts';
 import type { Snapshot, Uid } from '../lib/selection/snapshot.ts';
 import { changeSchema, toStatusHistory } from './leaderHistory.ts';
@@ -90,6 +92,10 @@ const baseSchema = z.object({
     .nullable()
     .meta({ description: 'Null where the Service asks for no check, or also for roles.' }),
   roleCheck: rolesSchema.nullable().meta({ description: 'Null where the Service does not ask for roles.' }),
+  scaleDown: z
+    .object({ phase: z.enum(['waiting', ...scalePhases]), text: z.string() })
+    .exactOptional()
+    .meta({ description: 'What zen-lead.io/scale-down does, and why not. Absent without it.' }),
   verdicts: z.array(verdictSchema).meta({ description: 'What callers from outside say of pods now.' }),
   drift: z.array(z.string()).meta({ description: 'What is not yet as the rules want it; empty when all is.' }),
   warnings: z.array(z.object({ reason: z.string(), message: z.string() })),
@@ -182,6 +188,7 @@ function statusOf(snapshot: Snapshot, now: number): z.infer<typeof baseSchema> {
       .toSorted(),
     healthCheck: toHealthStatus(snapshot, record.leader?.uid),
     roleCheck: toRoleStatus(snapshot, record.leader?.uid),
+    ...toScaleStatus(snapshot, record.scale),
     verdicts: toVerdictStatus(snapshot, record.verdicts, now),
     drift: writes.map(describeWrite),
     warnings: decision.warnings.map(({ reason, message }) => ({ reason, message })),
@@ -192,6 +199,11 @@ function statusOf(snapshot: Snapshot, now: number): z.infer<typeof baseSchema> {
 /** What is decided goes on with what stands in the record, as long as it is no election. */
 export function toHandover(overlap: Overlap | undefined): { readonly handover?: z.infer<typeof handoverSchema> } {
   return overlap === undefined ? {} : { handover: { from: overlap.pod.name, until: formatRfc3339(overlap.endsAt) } };
+}
+
+function toScaleStatus({ source }: Snapshot, record: ScaleRecord | null): Pick<LeaderStatus, 'scaleDown'> {
+  const text = scaleText(record, source?.annotations[annotation.scaleDown] !== undefined);
+  return text === undefined ? {} : { scaleDown: { phase: record?.phase ?? 'waiting', text } };
 }
 
 /** A pod that is gone leaves its verdicts without a meaning. */

@@ -15,8 +15,10 @@ import { type ElectionRef, isSameElection } from '../../lib/selection/elections/
 import { electionSuffix } from '../../lib/selection/elections/electionSuffix.ts';
 import { viewsOf } from '../../lib/selection/elections/electionsOf.ts';
 import { explain, type PodStanding } from '../../lib/selection/explain.ts';
+import { annotation } from '../../lib/selection/names.ts';
 import { reasonText } from '../../lib/selection/reasonText.ts';
 import { readRecord } from '../../lib/selection/record.ts';
+import { scaleText } from '../../lib/selection/scaleText.ts';
 import { parseSettings } from '../../lib/selection/settings.ts';
 import { type Health, type NodeState, type Omitted, type Snapshot, serviceKey } from '../../lib/selection/snapshot.ts';
 import { type ExplainedCheck, toExplainedCheck, toExplainedRoleCheck } from './describeCheck.ts';
@@ -50,6 +52,8 @@ export interface ExplainDocument {
   readonly healthCheck: ExplainedCheck | null;
   /** Null where the Service does not ask for roles, or not so that it can be read. */
   readonly roleCheck: ExplainedCheck | null;
+  /** What scale-down does, and why not. Absent where the Service has nothing to do with it. */
+  readonly scaleDown?: string;
   readonly annotations: readonly ExplainedAnnotation[];
   /** When time alone may change the decision, RFC 3339; null where only an event can. */
   readonly nextLookAt: string | null;
@@ -104,6 +108,8 @@ export function toExplainDocument(whole: Snapshot, now: number, view?: Snapshot)
   const { decision, writes, pods, nextLookAt } = explain(snapshot, now);
   const record = readRecord(snapshot);
   const next = successorOf(snapshot, decision.leader, now);
+  const asks = snapshot.source?.annotations[annotation.scaleDown] !== undefined;
+  const scaleDown = scaleText(record.scale, asks);
   const { healthCheck, roleCheck } = parseSettings(snapshot.source?.annotations ?? {}).settings;
   return {
     service: serviceKey(snapshot.namespace, snapshot.name),
@@ -123,6 +129,7 @@ export function toExplainDocument(whole: Snapshot, now: number, view?: Snapshot)
     ...(snapshot.omitted !== undefined && { omittedPods: snapshot.omitted }),
     healthCheck: healthCheck === null ? null : toExplainedCheck(healthCheck, snapshot),
     roleCheck: roleCheck === null ? null : toExplainedRoleCheck(roleCheck, snapshot),
+    ...(scaleDown !== undefined && { scaleDown }),
     annotations: readAnnotations(snapshot.source?.annotations ?? {}, snapshot.election?.keys),
     nextLookAt: nextLookAt === null ? null : formatRfc3339(nextLookAt),
     warnings: decision.warnings,

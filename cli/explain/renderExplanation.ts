@@ -21,6 +21,7 @@ export function renderExplanation(document: ExplainDocument, paint: Paint): read
     ...section('Pods', [...renderPods(document.pods, paint), ...renderOmitted(document)], paint),
     ...section('Health check', renderCheck(document.healthCheck), paint),
     ...section('Role check', renderCheck(document.roleCheck), paint),
+    ...section('Scale-down', document.scaleDown === undefined ? [] : [document.scaleDown], paint),
     ...section(
       'Annotations',
       document.annotations.map((each) => renderAnnotation(each, paint)),

@@ -7,7 +7,17 @@ import type { LeaderStatus } from '../../api/leaderStatus.ts';
 import { perElection } from '../../api/perElection.ts';
 
 export const heading = ['NAMESPACE', 'SERVICE', 'LEADER', 'SINCE', 'EPOCH', 'REASON', 'READY', 'STATE'];
-export const wideHeading = [...heading, 'LEADER-SERVICE', 'ADDRESS', 'NODE', 'ZONE', 'BEFORE', 'DRIFT', 'WARNINGS'];
+export const wideHeading = [
+  ...heading,
+  'LEADER-SERVICE',
+  'ADDRESS',
+  'NODE',
+  'ZONE',
+  'BEFORE',
+  'SCALE-DOWN',
+  'DRIFT',
+  'WARNINGS',
+];
 
 /** One row of a Service, or one for each of its elections and slots. */
 export function toRows(status: LeaderStatus, now: number, isWide: boolean): readonly StatusLine[] {
@@ -35,7 +45,8 @@ export function toRow(status: LeaderStatus, now: number, isWide: boolean): reado
   if (!isWide) return row;
   const where = [leaderService, leader?.address, leader?.node, leader?.zone].map((cell) => cell ?? '-');
   const before = status.history.slice(1, 1 + SHOWN_BEFORE).map(({ pod, at }) => toLeaderBefore(pod, at, now));
-  const more = [before, drift, warnings.map(({ message }) => message)].map((each) => each.join('; ') || '-');
+  const scaling = status.scaleDown === undefined ? [] : [status.scaleDown.text];
+  const more = [before, scaling, drift, warnings.map(({ message }) => message)].map((each) => each.join('; ') || '-');
   return [...row, ...where, ...more];
 }
 
@@ -59,6 +70,8 @@ export function stateOf(status: LeaderStatus): string {
     ...(leader !== null && roleCheck?.leader === 'silent' ? ['does not say its role'] : []),
     ...(roleCheck !== null && roleCheck.primaries.length > 1 ? [`${roleCheck.primaries.length} primaries`] : []),
     ...(handover === undefined ? [] : [`handover from ${handover.from}`]),
+    ...(status.scaleDown?.phase === 'down' ? ['scaled down'] : []),
+    ...(status.scaleDown?.phase === 'restore' ? ['scaling up again'] : []),
     ...(paused && leader !== null ? ['paused'] : []),
     ...(drift.length > 0 ? ['drift'] : []),
     ...(warnings.length > 0 ? [`${warnings.length} warning${warnings.length === 1 ? '' : 's'}`] : []),

@@ -25,6 +25,8 @@ export const refusalReasons = [
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
 
+export const scalePhases = ['refused', 'elect', 'down', 'restore', 'up', 'off'] as const;
+
 export interface Refusal {
   readonly reason: RefusalReason;
   readonly message: string;

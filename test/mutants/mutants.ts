@@ -34,6 +34,7 @@ const intake = {
 const judgeNodes = { file: 'bridge/nodes/judgeNodes.ts', test: 'test/unit/bridge/nodes/judgeNodes.test.ts' };
 const nodeHistories = { test: 'test/simulation/nodes/nodes.test.ts' };
 const roles = { file: 'lib/selection/chooseByRole.ts', test: 'test/unit/selection/roles.test.ts' };
+const scaling = { file: 'lib/scaleDown/decideScale.ts', test: 'test/unit/scaleDown/scaleInvariants.test.ts' };
 const observed = {
   file: 'functions/reconcile/observed.ts',
   test: 'test/unit/functions/reconcile/observed.test.ts',
@@ -1269,6 +1270,66 @@ export const mutants: readonly Mutant[] = [
     search: 'if (isLost || !fitsInto(record, step.name, given)) {',
     replace: 'if (!fitsInto(record, step.name, given)) {',
     test: 'test/unit/flow/data.test.ts',
+  },
+  {
+    ...scaling,
+    name: 'a workload is scaled by what warm was when the claim was made',
+    guarantee: 'D1',
+    search: 'if (record.to !== 1 + setting.warm) return back;',
+    replace: '',
+  },
+  {
+    ...scaling,
+    name: 'a workload is scaled down while another pod leads',
+    guarantee: 'D2',
+    search: ' || leader.uid !== record.survivor',
+    replace: '',
+  },
+  {
+    ...scaling,
+    name: 'a workload is scaled down while another pod would survive',
+    guarantee: 'D2',
+    search: 'prediction.pod.uid === record.survivor',
+    replace: 'true',
+    test: 'test/unit/scaleDown/decideScale.test.ts',
+  },
+  {
+    name: 'a workload is scaled from a view of a slice that is old',
+    guarantee: 'D2',
+    file: 'functions/scaleDown/scaler.ts',
+    search: '!(await isUnchanged(deps.api, slice, inTime))',
+    replace: 'false',
+    test: 'test/unit/functions/scaleDown/scaler.test.ts',
+  },
+  {
+    name: 'ages of one power of two are compared as they are',
+    guarantee: 'D2',
+    file: 'lib/scaleDown/predictSurvivor.ts',
+    search: 'Math.floor(Math.log2(ageMs * NANOSECONDS))',
+    replace: 'Math.log2(ageMs * NANOSECONDS)',
+    test: 'test/unit/scaleDown/predictSurvivor.test.ts',
+  },
+  {
+    ...scaling,
+    name: 'a workload is scaled down before the leader Service says what there was',
+    guarantee: 'D3',
+    search: 'if (!isByHpa && remembered !== String(record.from))',
+    replace: 'if (false)',
+  },
+  {
+    ...scaling,
+    name: 'what there was is forgotten while a request may be on its way',
+    guarantee: 'D3',
+    search: 'if (!isByHpa && now < record.at + CLAIM_MS)',
+    replace: 'if (false)',
+  },
+  {
+    name: 'an opt-out does not wait until the replicas are restored',
+    guarantee: 'D3',
+    file: 'lib/selection/situation.ts',
+    search: 'isStanding(record.scale) ||',
+    replace: '',
+    test: 'test/unit/scaleDown/scaleText.test.ts',
   },
 ];
 

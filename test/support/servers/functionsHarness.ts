@@ -36,7 +36,13 @@ export interface Harness {
 
 export const signal = new AbortController().signal;
 
-export async function startHarness(options: { eventsSink?: string; log?: Logger } = {}): Promise<Harness> {
+export interface HarnessOptions {
+  readonly eventsSink?: string;
+  readonly log?: Logger;
+  readonly scaleDown?: boolean;
+}
+
+export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
   const fake = await startFakeApi();
   const metrics = createMetrics();
   const clock = { now: Date.parse('2026-11-20T10:00:00Z') };
