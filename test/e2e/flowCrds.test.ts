@@ -102,9 +102,9 @@ describe('the API server', () => {
     ['another type of step', { steps: [{ name: 'a', type: 'Pod' }] }, 'Unsupported value: "Pod"'],
     ['a typing error', { steps: [{ ...aManualStep('a'), tiemout: 5 }] }, 'unknown field "spec.steps[0].tiemout"'],
     [
-      'a file that the controller would have to move',
-      { steps: [aStep('a', [], { outputs: { artifacts: [] } })] },
-      'unknown field "spec.steps[0].outputs.artifacts"',
+      'an artifact that is in no folder',
+      { steps: [aStep('a', [], { outputs: { artifacts: [{ name: 'x', volumeClaim: 'work' }] } })] },
+      'spec.steps[0].outputs.artifacts[0].path: Required value',
     ],
     ['a long condition', { steps: [aStep('a', [], { when: 'x'.repeat(1_025) })] }, 'spec.steps[0].when: Too long'],
     [

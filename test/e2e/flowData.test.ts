@@ -132,6 +132,43 @@ describe('on a real API server, a step', () => {
   });
 });
 
+test('on a real API server, a folder of a claim is what one step writes and the next one reads', async () => {
+  const story = await aStory();
+  const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } };
+  await story.apply({
+    resourceTemplates: { volumeClaimTemplates: [{ metadata: { name: 'work' }, spec: claim }] },
+    steps: [
+      aStep('build', [], { outputs: { artifacts: [{ name: 'site', path: '/out', volumeClaim: 'work' }] } }),
+      aStep('publish', 'build', { inputs: { artifacts: [{ name: 'site', path: '/in', from: 'build' }] } }),
+    ],
+  });
+  await story.untilPhase('Succeeded');
+  const mounts = '{range .items[*]}{.spec.template.spec.containers[0].volumeMounts}{"\\n"}{end}';
+  const text = await story.kubectl('get', 'jobs', '--sort-by=.metadata.creationTimestamp', '-o', `jsonpath=${mounts}`);
+  expect(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toEqual([
+    [{ name: 'artifacts-work', mountPath: '/out', subPath: 'build/site' }],
+    [{ name: 'artifacts-work', mountPath: '/in', subPath: 'build/site', readOnly: true }],
+  ]);
+  expect(await story.kubectl('get', 'pvc', '-o', 'name')).toContain('nightly-work');
+});
+
+test('on a real API server, a flow that asks zen-flow to move files fails, and says how to do it', async () => {
+  const story = await aStory();
+  const artifacts = [{ name: 'site', path: '/out', volumeClaim: 'work', s3: { bucket: 'b', key: 'k' } }];
+  await story.apply({ steps: [aStep('build', [], { outputs: { artifacts } })] });
+  await story.untilPhase('Failed');
+  const message = '{.status.conditions[?(@.type=="Valid")].message}';
+  expect(await story.kubectl('get', 'jf', 'nightly', '-o', `jsonpath=${message}`)).toContain(
+    'spec.steps[0].outputs.artifacts[0].s3: is not supported: the Go zen-flow does it on the file system',
+  );
+  expect(await story.jobs()).toEqual([]);
+});
+
 describe('on a real API server, flows of a group', () => {
   const executionPolicy = { concurrencyKey: 'db' };
 

@@ -1,6 +1,6 @@
 /**
  * Renders the Job template of a step: parameters in its texts and as variables, names of what the
- * flow owns, items.
+ * flow owns, artifacts, items.
  *
  * Guarantees: pure. A value stays within its text. Null where the values make the Job too large.
  */
@@ -9,6 +9,7 @@ import { isObject } from '../spec/fieldReader.ts';
 import type { FlowSpec, Json, JsonObject, Step } from '../spec/flowSpec.ts';
 import { resourceName } from '../state/names.ts';
 import type { Values } from '../state/record.ts';
+import { type ArtifactMounts, artifactMounts } from './artifacts.ts';
 import { variablesOf } from './parameters.ts';
 import { fillReferences } from './references.ts';
 
@@ -32,7 +33,8 @@ export function renderTemplate(
     ...spec.resources.configMaps.map(({ name }) => [`configMap/${name}`, resourceName(flow, name)] as const),
   ]);
   if (variables.length === 0 && owned.size === 0 && items === null) return filled;
-  return atPath(filled, ['spec', 'template', 'spec'], (pod) => renderPod(pod, variables, owned, items));
+  const added = withItems(artifactMounts(flow, spec, step), items);
+  return atPath(filled, ['spec', 'template', 'spec'], (pod) => renderPod(pod, variables, owned, added));
 }
 
 type Owned = ReadonlyMap<string, string>;
@@ -40,22 +42,26 @@ type Owned = ReadonlyMap<string, string>;
 const ITEMS = 'zen-flow-items';
 const ITEM_PATH = '/zen-flow/item';
 
-function renderPod(pod: JsonObject, variables: readonly Json[], owned: Owned, items: string | null): JsonObject {
-  const mounts = items === null ? [] : [{ name: ITEMS, mountPath: ITEM_PATH, subPathExpr: '$(JOB_COMPLETION_INDEX)' }];
-  const volumes = items === null ? [] : [{ name: ITEMS, configMap: { name: items } }];
+function withItems({ volumes, mounts }: ArtifactMounts, items: string | null): ArtifactMounts {
+  if (items === null) return { volumes, mounts };
+  const item = { name: ITEMS, mountPath: ITEM_PATH, subPathExpr: '$(JOB_COMPLETION_INDEX)' };
+  return { volumes: [{ name: ITEMS, configMap: { name: items } }, ...volumes], mounts: [item, ...mounts] };
+}
+
+function renderPod(pod: JsonObject, variables: readonly Json[], owned: Owned, added: ArtifactMounts): JsonObject {
   const renderContainer = (container: JsonObject): JsonObject => ({
     ...container,
     ...withElements(container, 'env', variables, (entry) =>
       ownConfigMap(entry, ['valueFrom', 'configMapKeyRef'], owned),
     ),
     ...withElements(container, 'envFrom', [], (source) => ownConfigMap(source, ['configMapRef'], owned)),
-    ...withElements(container, 'volumeMounts', mounts, (mount) => mount),
+    ...withElements(container, 'volumeMounts', added.mounts, (mount) => mount),
   });
   return {
     ...pod,
     ...withElements(pod, 'initContainers', [], renderContainer),
     ...withElements(pod, 'containers', [], renderContainer),
-    ...withElements(pod, 'volumes', volumes, (volume) => renderVolume(volume, owned)),
+    ...withElements(pod, 'volumes', added.volumes, (volume) => renderVolume(volume, owned)),
   };
 }
 

@@ -9,6 +9,7 @@ import { fitItems } from '../data/items.ts';
 import { parseJsonPath } from '../data/jsonPath.ts';
 import { PARAMETER_NAME, variableName } from '../data/parameters.ts';
 import { findReferences } from '../data/references.ts';
+import { checkArtifacts } from './checkArtifacts.ts';
 import type { FlowSpec, InputParameter, Step } from './flowSpec.ts';
 import { ancestorsOf } from './order.ts';
 
@@ -29,6 +30,8 @@ function checkManual(step: Step, path: string, report: Report): void {
   const given = {
     'inputs.parameters': step.inputs.length > 0,
     'outputs.parameters': step.outputs.length > 0,
+    'inputs.artifacts': step.inputArtifacts.length > 0,
+    'outputs.artifacts': step.outputArtifacts.length > 0,
     forEach: step.forEach !== null,
     memoize: step.memoize !== null,
     once: step.once,
@@ -56,6 +59,7 @@ function checkStep(spec: FlowSpec, step: Step, path: string, isFinal: boolean, r
     if (text !== null && parseJsonPath(text) === null)
       report(`${path}.outputs.parameters[${index}].valueFrom`, badPath(text));
   }
+  checkArtifacts(spec, step, path, isFinal, report);
   checkReferences(spec, step, path, report);
   if (step.forEach !== null) checkForEach(step, path, report);
 }

@@ -66,6 +66,8 @@ export interface Step {
   readonly approval: Approval;
   readonly inputs: readonly InputParameter[];
   readonly outputs: readonly OutputParameter[];
+  readonly inputArtifacts: readonly InputArtifact[];
+  readonly outputArtifacts: readonly OutputArtifact[];
   readonly forEach: ForEach | null;
   readonly memoize: Memoize | null;
   /** Its Job starts only once its uid is recorded. */
@@ -95,6 +97,25 @@ export type OutputSource =
   /** `container` null: the first one. `path` null: the whole message. */
   | { readonly kind: 'terminationMessage'; readonly container: string | null; readonly path: string | null }
   | { readonly kind: 'configMap'; readonly name: string; readonly key: string };
+
+/** A folder that a step before has written. */
+export interface InputArtifact {
+  readonly name: string;
+  /** Where each container has it. */
+  readonly path: string;
+  /** Who has written it, and what it is called there. */
+  readonly step: string;
+  readonly artifact: string;
+  /** Null: the one that the step writes it to. */
+  readonly volumeClaim: string | null;
+}
+
+/** A folder that others may read, on a claim of spec.resourceTemplates. */
+export interface OutputArtifact {
+  readonly name: string;
+  readonly path: string;
+  readonly volumeClaim: string;
+}
 
 /** One Indexed Job, with a pod for each item. */
 export interface ForEach {

@@ -5,16 +5,15 @@
  */
 
 import type { FieldReader } from './fieldReader.ts';
-import type { ForEach, InputParameter, InputSource, Memoize, OutputParameter, OutputSource } from './flowSpec.ts';
+import type { ForEach, InputParameter, InputSource, Memoize, OutputParameter, OutputSource, Step } from './flowSpec.ts';
 import { limits } from './limits.ts';
+import { readInputArtifacts, readOutputArtifacts } from './readArtifacts.ts';
 
-const inStep =
-  'is not supported: zen-flow moves no files. Mount a claim of spec.resourceTemplates, or upload in the step';
-
-export function readInputs(inputs: FieldReader | null): readonly InputParameter[] {
+export function readInputs(inputs: FieldReader | null): Pick<Step, 'inputs' | 'inputArtifacts'> {
   const read = inputs?.list('parameters', { min: 0, max: limits.inputs }).map(readInput) ?? [];
-  inputs?.end({ artifacts: inStep });
-  return read;
+  const artifacts = readInputArtifacts(inputs);
+  inputs?.end();
+  return { inputs: read, inputArtifacts: artifacts };
 }
 
 function readInput(fields: FieldReader): InputParameter {
@@ -47,10 +46,11 @@ function readStepPath(from: FieldReader): InputSource {
   return { kind: 'jobStatus', step: text.slice(0, Math.max(0, at)), path: text.slice(at + 1) };
 }
 
-export function readOutputs(outputs: FieldReader | null): readonly OutputParameter[] {
+export function readOutputs(outputs: FieldReader | null): Pick<Step, 'outputs' | 'outputArtifacts'> {
   const read = outputs?.list('parameters', { min: 0, max: limits.outputs }).map(readOutput) ?? [];
-  outputs?.end({ artifacts: inStep });
-  return read;
+  const artifacts = readOutputArtifacts(outputs);
+  outputs?.end();
+  return { outputs: read, outputArtifacts: artifacts };
 }
 
 function readOutput(fields: FieldReader): OutputParameter {

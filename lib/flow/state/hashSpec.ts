@@ -14,7 +14,7 @@ export function hashSpec({ steps, templates, parameters, resources, ...rest }: F
 }
 
 /** Without the fields that came later and say nothing: an update of zen-flow changes no hash. */
-function saidOf({ inputs, outputs, forEach, memoize, once, approval, ...step }: Step) {
+function saidOf({ inputs, outputs, inputArtifacts, outputArtifacts, forEach, memoize, once, approval, ...step }: Step) {
   const { users, groups, notInitiator, ...answer } = approval;
   return {
     ...step,
@@ -26,6 +26,8 @@ function saidOf({ inputs, outputs, forEach, memoize, once, approval, ...step }: 
     },
     ...(inputs.length > 0 && { inputs }),
     ...(outputs.length > 0 && { outputs }),
+    ...(inputArtifacts.length > 0 && { inputArtifacts }),
+    ...(outputArtifacts.length > 0 && { outputArtifacts }),
     ...(forEach !== null && { forEach }),
     ...(memoize !== null && { memoize }),
     ...(once && { once }),

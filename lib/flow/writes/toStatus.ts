@@ -5,6 +5,7 @@
  * else at most every second and every 10 ms a step (docs/decisions/flows.md#the-record).
  */
 
+import { artifactClaims } from '../data/artifacts.ts';
 import { templateOf } from '../data/renderTemplate.ts';
 import { retryAt } from '../engine/backoff.ts';
 import { explainStep } from '../engine/explainStep.ts';
@@ -93,7 +94,7 @@ function resourcesOf({ name, spec }: FlowView, { steps }: FlowRecord): JsonObjec
   const begun = new Set(steps.filter(({ startedAt }) => startedAt !== null).map((step) => step.name));
   const texts = [...spec.steps, ...spec.finally]
     .filter((step) => begun.has(step.name))
-    .map((step) => JSON.stringify(templateOf(spec, step)));
+    .map((step) => JSON.stringify([templateOf(spec, step), artifactClaims(spec, step)]));
   const refsOf = (kind: string, templates: readonly NamedTemplate[]) =>
     templates
       .filter((template) => texts.some((text) => text.includes(JSON.stringify(template.name))))

@@ -151,7 +151,11 @@ describe('a parameter in a template', () => {
       'needs items or from',
     ],
     ['items that are no list', { steps: [aStep('a', [], { forEach: { from: '1 + 1' } })] }, 'gives int, not a list'],
-    ['an artifact', { steps: [aStep('a', [], { outputs: { artifacts: [] } })] }, 'is not supported'],
+    [
+      'a file that zen-flow would move',
+      { steps: [aStep('a', [], { outputs: { artifacts: [{ s3: {} }] } })] },
+      'is not supported',
+    ],
   ])('%s is told before anything runs', (_, spec, message) => {
     expect(problemsOf(spec as JsonObject).join('\n')).toContain(message);
   });
