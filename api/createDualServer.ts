@@ -107,8 +107,14 @@ export function createDualServer({ tls, receiveTimeoutMs }: Options, handler: Re
     first.removeAllListeners('connection');
     first.on('connection', (socket: Socket) => {
       readPreface(socket, receiveTimeoutMs, (isHttp2) => {
-        if (isHttp2) second.emit('connection', socket);
-        else serveHttp1?.call(first, socket);
+        if (!isHttp2) {
+          serveHttp1?.call(first, socket);
+          return;
+        }
+        // A server of HTTP/1.1 accepts sockets that stay open after the client has closed its end.
+        // The session of HTTP/2 would hear of no end, and what the client followed would stay.
+        socket.allowHalfOpen = false;
+        second.emit('connection', socket);
       });
     });
     return first;

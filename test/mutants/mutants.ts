@@ -260,6 +260,13 @@ export const mutants: readonly Mutant[] = [
     replace: 'let isConfirmed = view === undefined;\n    isConfirmed = true;',
   },
   {
+    name: 'a connection of HTTP/2 stays half open',
+    file: 'api/createDualServer.ts',
+    test: 'test/unit/api/grpc/grpcLeaders.test.ts',
+    search: 'socket.allowHalfOpen = false;',
+    replace: '',
+  },
+  {
     name: 'who waits for a lock does not keep its place',
     ...lockKeeper,
     search: 'Math.min(ASK_AGAIN_MS, untilExpiryMs)',

@@ -4,6 +4,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { GetLeaderRequestSchema } from '../../../../api/grpc/generated/zenlead/v1/leader_pb.js';
+import { subscribe } from '../../../../bench/grpcStreams.ts';
 import { anApiApp, aReviewer, user } from '../../../support/objects/anApiApp.ts';
 import { aPod, aService } from '../../../support/objects/builders.ts';
 import { aGrpcClient } from '../../../support/programs/aGrpcClient.ts';
@@ -116,6 +117,14 @@ describe('zenlead.v1.LeaderService', () => {
     fresh.cancel();
     resumed.cancel();
     await expect.poll(() => app.pools.subscribers(), { message: 'a reader that goes away is forgotten' }).toBe(0);
+  });
+
+  it('forgets a reader whose connection ends without a word', async () => {
+    const app = anApiApp();
+    const reader = await subscribe(await app.listen(), pool);
+    expect(app.pools.subscribers()).toBe(1);
+    reader.close();
+    await expect.poll(() => app.pools.subscribers(), { timeout: 5_000 }).toBe(0);
   });
 
   it('gives a reader that is slow the newest state only, and holds one message for it', async () => {
