@@ -261,6 +261,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a connection of HTTP/2 stays half open',
+    guarantee: 'docs/reference/grpc.md',
     file: 'api/createDualServer.ts',
     test: 'test/unit/api/grpc/grpcLeaders.test.ts',
     search: 'socket.allowHalfOpen = false;',
