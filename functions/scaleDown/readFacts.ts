@@ -19,8 +19,8 @@ import {
   statefulSets,
 } from '../../lib/kube/kubeApi.ts';
 import { parseService } from '../../lib/kube/parseService.ts';
-import type { Facts, FoundWorkload } from '../../lib/scaleDown/decideScale.ts';
 import { type Autoscaler, findRivals, parseHpa, parseScaledObject } from '../../lib/scaleDown/rivals.ts';
+import type { Facts, FoundWorkload } from '../../lib/scaleDown/scaleInput.ts';
 import { type Live, parseWorkload } from '../../lib/scaleDown/workload.ts';
 import { parseOwner, parseWorkloadPod, type WorkloadPod } from '../../lib/scaleDown/workloadPod.ts';
 import { isOptedIn } from '../../lib/selection/optIn.ts';

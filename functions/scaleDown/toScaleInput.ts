@@ -3,7 +3,7 @@
  * and what is written down. Null for a Service that neither asks for it nor has anything to undo.
  */
 
-import type { Facts, ScaleInput, ScaleLeader, ScaleSetting } from '../../lib/scaleDown/decideScale.ts';
+import type { Facts, ScaleInput, ScaleLeader, ScaleSetting } from '../../lib/scaleDown/scaleInput.ts';
 import { mayTakeOver } from '../../lib/selection/choose.ts';
 import type { Decision, Reason } from '../../lib/selection/decision.ts';
 import { activeOf, electionNames } from '../../lib/selection/elections/electionSettings.ts';

@@ -17,7 +17,7 @@ import {
   takeString,
 } from '../kube/fields.ts';
 import type { Refusal } from '../selection/scaleRecord.ts';
-import type { Rivals } from './decideScale.ts';
+import type { Rivals } from './scaleInput.ts';
 
 export const WANTED_REPLICAS = 'zen_lead_wanted_replicas';
 

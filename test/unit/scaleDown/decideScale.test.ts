@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  CLAIM_MS,
-  decideScale,
-  type Facts,
-  type FoundWorkload,
-  type ScaleInput,
-  type ScaleStep,
-} from '../../../lib/scaleDown/decideScale.ts';
+import { CLAIM_MS, decideScale } from '../../../lib/scaleDown/decideScale.ts';
+import type { Facts, FoundWorkload, ScaleInput, ScaleStep } from '../../../lib/scaleDown/scaleInput.ts';
 import type { WorkloadPod } from '../../../lib/scaleDown/workloadPod.ts';
 import type { ScaleRecord, StandingRecord } from '../../../lib/selection/scaleRecord.ts';
 import { uidOf } from '../../support/objects/builders.ts';

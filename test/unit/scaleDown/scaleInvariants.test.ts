@@ -5,16 +5,9 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import {
-  CLAIM_MS,
-  decideScale,
-  type Facts,
-  type FoundWorkload,
-  type ScaleInput,
-  type ScaleSetting,
-  type ScaleStep,
-} from '../../../lib/scaleDown/decideScale.ts';
+import { CLAIM_MS, decideScale } from '../../../lib/scaleDown/decideScale.ts';
 import { predictOfReplicaSet } from '../../../lib/scaleDown/predictSurvivor.ts';
+import type { Facts, FoundWorkload, ScaleInput, ScaleSetting, ScaleStep } from '../../../lib/scaleDown/scaleInput.ts';
 import type { WorkloadPod } from '../../../lib/scaleDown/workloadPod.ts';
 import { formatScaleRecord, isStanding, parseScaleRecord } from '../../../lib/selection/scaleRecord.ts';
 import { uidOf } from '../../support/objects/builders.ts';
