@@ -114,9 +114,8 @@ export function registerLeaderGauges(
     return pods.length === 0 ? null : secondsSince(Math.min(...pods.map(({ createdAt }) => createdAt)));
   });
   report(metrics.wantedReplicas, Math.max, (index, source) => {
-    if (index.services.byName.get(source)?.annotations[annotation.scaleDown] === undefined) return [];
-    const pods = [...index.pods.members(source).values()].filter(({ terminating }) => !terminating);
-    return [['', wantedReplicas(readScale(index, source), pods.length)]];
+    const asks = index.services.byName.get(source)?.annotations[annotation.scaleDown] !== undefined;
+    return asks ? [['', wantedReplicas(readScale(index, source))]] : [];
   });
   onScrape(metrics.role, async () => {
     let count = 0;

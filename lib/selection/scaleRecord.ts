@@ -153,11 +153,12 @@ function asText(value: unknown): string | undefined {
 }
 
 /**
- * How many replicas the workload should have. `pods`: how many there are, where nothing is said.
+ * How many replicas the workload should have. Null where zen-lead has no wish: an HPA then leaves
+ * them as they are. The number of pods would be no wish, because it is less while they start.
  */
-export function wantedReplicas(record: ScaleRecord | null, pods: number): number {
+export function wantedReplicas(record: ScaleRecord | null): number | null {
   if (record?.phase === 'down') return record.to;
-  return (record?.phase === 'restore' || record?.phase === 'up' ? record.from : undefined) ?? pods;
+  return (record?.phase === 'restore' || record?.phase === 'up' ? record.from : undefined) ?? null;
 }
 
 /** Why nothing is scaled, for a Service that asks for it. `value`: of `zen-lead.io/scale-down`. */

@@ -172,7 +172,7 @@ export function createMetrics({ perServiceLimit = Number.POSITIVE_INFINITY }: Me
     ),
     wantedReplicas: gauge(
       'wanted_replicas',
-      'Replicas that the workload of a Service with scale-down should have now. An HPA may scale by it.',
+      'Replicas that the workload of a Service with scale-down should have now, once zen-lead wants a number. An HPA may scale by it.',
       service,
     ),
     verdictsRecorded: boundCounter(

@@ -10,7 +10,7 @@ async function readWanted(record: ScaleRecord | null, annotations: Record<string
   const metrics = createMetrics();
   const { store, pods, services, ourSlices } = aLeaderStore();
   services.add(aService(annotations));
-  for (const number of [0, 1, 2]) pods.add(aPod({ name: `pg-${number}`, terminating: number === 2 }));
+  for (const number of [0, 1, 2]) pods.add(aPod({ name: `pg-${number}` }));
   const slice = aLeaderSlice({ pod: 'pg-0' });
   const state = record === null ? {} : { 'zen-lead.io/scale-state': formatScaleRecord(record) };
   ourSlices.add({ ...slice, annotations: { ...slice.annotations, ...state } });
@@ -27,9 +27,15 @@ const scaled = {
   pod: 'pg-0',
 } as const;
 
+it.each<[string, ScaleRecord | null]>([
+  ['anything is said', null],
+  ['a refusal is gone', { phase: 'refused', at: T0, reason: 'Followers', message: '' }],
+  ['the survivor leads', { phase: 'elect', at: T0, survivor: uidOf('pg-0'), pod: 'pg-0' }],
+])('wants no number before %s, however many pods there are', async (_, record) => {
+  expect(await readWanted(record)).toEqual([]);
+});
+
 it.each<[string, ScaleRecord | null, number]>([
-  ['as many as there are, before anything is said', null, 2],
-  ['as many as there are, where it is refused', { phase: 'refused', at: T0, reason: 'Followers', message: '' }, 2],
   ['the leader and the warm ones, once it is down', { phase: 'down', ...scaled }, 1],
   ['what there was, while it is restored', { phase: 'restore', ...scaled, downAt: T0 }, 5],
   ['what an HPA may have, after that', { phase: 'up', at: T0, from: 5 }, 5],
