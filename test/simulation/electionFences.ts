@@ -1,10 +1,11 @@
 /**
- * Lists the fences about handovers that overlap, each with what takes it away. fences.ts
+ * Lists the fences about handovers that overlap and about pools, each with what takes it away. fences.ts
  */
 
+import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { parseHandoverFrom } from '../../lib/selection/handover.ts';
 import { annotation } from '../../lib/selection/names.ts';
-import type { Snapshot } from '../../lib/selection/snapshot.ts';
+import type { Candidate, SliceView, Snapshot, Uid } from '../../lib/selection/snapshot.ts';
 import { allFences } from './fence.ts';
 import { type RemovedFence, withSnapshot } from './fences.ts';
 
@@ -27,6 +28,30 @@ function withoutEnd(snapshot: Snapshot, now: number): Snapshot {
     return { ...slice, annotations: { ...slice.annotations, ...begun } };
   });
   return { ...snapshot, slices };
+}
+
+const TWIN = '-twin';
+
+/** What the slots beyond the first lead looks like other pods. So no slot finds a pod taken. */
+function withTwins(snapshot: Snapshot): Snapshot {
+  const twins = new Map<string, Candidate>();
+  const slices = snapshot.slices.map((slice) => {
+    const pod = snapshot.candidates.find(({ uid }) => uid === slice.annotations[annotation.leaderPodUid]);
+    if (slice.slot === undefined || pod === undefined) return slice;
+    const twin: Candidate = { ...pod, uid: `${pod.uid}${TWIN}` as Uid };
+    twins.set(twin.uid, twin);
+    return JSON.parse(JSON.stringify(slice).replaceAll(`"${pod.uid}"`, `"${twin.uid}"`)) as SliceView;
+  });
+  return { ...snapshot, slices, candidates: [...snapshot.candidates, ...twins.values()] };
+}
+
+/** What is written names the pods that there are. */
+function withoutTwins(api: KubeApi): KubeApi {
+  return {
+    ...api,
+    mergePatch: (resource, namespace, name, patch, signal) =>
+      api.mergePatch(resource, namespace, name, JSON.parse(JSON.stringify(patch).replaceAll(TWIN, '')), signal),
+  };
 }
 
 /** Leaders that are moved by hand, on clocks that agree. */
@@ -63,6 +88,23 @@ export const electionFences: readonly RemovedFence[] = [
     // Where nothing else writes the slice, its last state shows it.
     noticedBy: ['S1', 'L1'],
     knownSeed: 9,
+    withinSeeds: 100,
+  },
+  {
+    name: 'what a slot knows of the pods that its siblings lead (S14)',
+    options: {
+      elections: true,
+      weights: { 'user annotates': 0, 'pod flips': 30 },
+      fence: {
+        ...allFences,
+        wrapFunction: (handle) => (event, signal) => handle(withSnapshot(event, withTwins), signal),
+        wrapFunctionApi: withoutTwins,
+      },
+      // What is announced names the twin, and what is read has none.
+      ignored: ['outbox', 'S8'],
+    },
+    noticedBy: ['S14'],
+    knownSeed: 40,
     withinSeeds: 100,
   },
 ];

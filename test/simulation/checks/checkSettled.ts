@@ -38,6 +38,8 @@ export function checkSettled(
 ): Problem | null {
   for (const name of sourceNames) {
     const snapshot = toSnapshot(etcd, name);
+    const shared = checkPools(snapshot);
+    if (shared !== null) return shared;
     const { decision, writes } = assess(snapshot, now);
     const first = writes.find((write) => !fights.undoes(write));
     if (first !== undefined)
@@ -55,8 +57,6 @@ export function checkSettled(
       const problem = view.source === null ? null : checkRoute(view, view.source);
       if (problem !== null) return problem;
     }
-    const shared = checkPools(snapshot);
-    if (shared !== null) return shared;
   }
   return null;
 }
