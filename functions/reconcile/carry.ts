@@ -2,8 +2,8 @@
  * Carry: what a function wants to know at the next event of a Service, as one text.
  * docs/reference/events.md#events
  *
- * Guarantees: what cannot be read is nothing, as with a carry that was lost. At most 700
- * characters.
+ * Guarantees: what cannot be read is nothing, as with a carry that was lost. At most
+ * 3,300 characters.
  */
 
 import { formatLedger, type Ledger, noLedger, parseLedger } from './ledger.ts';

@@ -24,8 +24,11 @@ const FIRST_DELAY_MS = 1_000;
 export const MAX_DELAY_MS = 300_000;
 /** What has stood for so long stays. */
 const STAYS_MS = 60_000;
-/** Each takes 50 characters of the 1,024 that a carry may have. */
-const MAX_ENTRIES = 12;
+/**
+ * The largest pool has 16 slices of each family, an announcement for each slot, and two Services.
+ * Each entry takes 50 characters of the 4,096 that a carry may have.
+ */
+const MAX_ENTRIES = 64;
 const entryPattern = /^([0-9a-f]{8}) ([0-9a-f]{8}) (\d{1,6}) (\d{1,16})(?: (\d{1,16}))?$/;
 
 export const noLedger: Ledger = new Map();

@@ -8,8 +8,8 @@ import { observationsSchema } from './observationsSchema.ts';
 import type { Change, ReconcileData } from './reconcileEvent.ts';
 import { goneSourceSchema, snapshotSchema } from './snapshotSchema.ts';
 
-/** Bounds what a caller can make us carry around; ours holds a failure count. */
-const MAX_CARRY = 1024;
+/** Bounds what a caller can make us carry around. Ours holds what was written to each object. */
+const MAX_CARRY = 4096;
 
 const change = z.object({
   kind: z.enum(['Pod', 'Service', 'EndpointSlice']),

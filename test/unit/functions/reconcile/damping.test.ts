@@ -194,16 +194,29 @@ it('damping puts off an announcement whose record does not stay, and no other', 
 describe('the carry', () => {
   it('the carry holds both what is owed and what was written, within its bound', () => {
     let ledger: Ledger = noLedger;
-    for (let index = 0; index < 40; index++)
+    for (let index = 0; index < 100; index++)
       ledger = note(ledger, [{ ...aSliceWrite('p-0', 'a'), name: `slice-${index}` }], T0 + index);
     const text = formatCarry({ warnings: 'warnings-owed', ledger }, 0) ?? '';
-    expect(text.length).toBeLessThan(700);
+    expect(text.length).toBeLessThan(3_300);
     const read = parseCarry(text, 0);
     expect(read.warnings).toBe('warnings-owed');
-    expect(read.ledger.size).toBe(12);
-    const newest: Write = { ...aSliceWrite('p-0', 'a'), name: 'slice-39' };
-    const again = note(read.ledger, [newest], T0 + 50);
-    expect(admit(again, [newest], aSnapshot(), T0 + 50).heldBack).toHaveLength(1);
+    expect(read.ledger.size).toBe(64);
+    const newest: Write = { ...aSliceWrite('p-0', 'a'), name: 'slice-99' };
+    const again = note(read.ledger, [newest], T0 + 150);
+    expect(admit(again, [newest], aSnapshot(), T0 + 150).heldBack).toHaveLength(1);
+  });
+
+  it('the carry has room for all slices of the largest pool, in both families', () => {
+    const slices = ['ipv4', 'ipv6'].flatMap((family) =>
+      Array.from(
+        { length: 16 },
+        (_, slot): Write => ({ ...aSliceWrite('p-0', 'a'), name: `db-leader-${slot}-${family}` }),
+      ),
+    );
+    const carried = (before: Ledger, now: number): Ledger =>
+      parseCarry(formatCarry({ warnings: 'warnings-owed', ledger: note(before, slices, now) }, 0), 0).ledger;
+    const twice = carried(carried(noLedger, T0), T0);
+    expect(admit(twice, slices, aSnapshot(), T0).heldBack).toHaveLength(32);
   });
 
   it('the carry stays as it was where nothing was written', () => {
