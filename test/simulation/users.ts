@@ -2,6 +2,7 @@
  * Users: write the annotations, touch objects that we own, and take names that we want.
  */
 
+import { storyElection, toElection, toKey } from '../support/storyElection.ts';
 import type { Action } from './action.ts';
 import type { ApiServer } from './apiServer.ts';
 import { controllerOf, type KubeObject, labelOf } from './kubeObject.ts';
@@ -41,7 +42,11 @@ const settings: readonly (readonly [string, readonly (string | null)[]])[] = [
 export function createUsers({ server, scheduler, random, sources }: UsersOptions): Users {
   const { etcd } = server;
   const annotate = (name: string, key: string, value: string | null): void => {
-    server.patch(ACTOR, 'services', name, { metadata: { annotations: { [`zen-lead.io/${key}`]: value } } });
+    const written = toKey(`zen-lead.io/${key}`);
+    const isName = key === 'leader-service-name' || key === 'followers';
+    // The checks of the simulation read what is of the whole Service.
+    const annotation = isName ? written : `zen-lead.io/${key}`;
+    server.patch(ACTOR, 'services', name, { metadata: { annotations: { [annotation]: value } } });
   };
   const pickSource = (): KubeObject | undefined =>
     random.pickAny(sources.flatMap((name) => etcd.read('services', name) ?? []));
@@ -50,7 +55,11 @@ export function createUsers({ server, scheduler, random, sources }: UsersOptions
 
   function createSource(name: string): void {
     if (etcd.read('services', name) === undefined)
-      server.create(ACTOR, 'services', sourceManifest(name, random.chance(0.4), { 'zen-lead.io/enabled': 'true' }));
+      server.create(
+        ACTOR,
+        'services',
+        sourceManifest(name, random.chance(0.4), toElection({ 'zen-lead.io/enabled': 'true' })),
+      );
   }
 
   const onSource = (name: string, weight: number, act: (source: KubeObject) => string): Action => ({
@@ -186,7 +195,7 @@ export function createUsers({ server, scheduler, random, sources }: UsersOptions
   }
 
   function takeName(): string | null {
-    const name = random.pick([...WANTED_NAMES, `${sources[0]}-leader`, `${sources[0]}-followers`]);
+    const name = random.pick([...WANTED_NAMES, ...ourNames(sources[0])]);
     if (random.chance(0.5)) {
       if (etcd.read('services', name) !== undefined) return null;
       server.create(ACTOR, 'services', foreignServiceManifest(name));
@@ -214,4 +223,11 @@ export function createUsers({ server, scheduler, random, sources }: UsersOptions
     server.delete(ACTOR, plural, object.metadata.name);
     return object.metadata.name;
   }
+}
+
+/** What zen-lead makes for a source. */
+function ourNames(source = ''): readonly string[] {
+  return storyElection === ''
+    ? [`${source}-leader`, `${source}-followers`]
+    : [`${source}-${storyElection}`, `${source}-${storyElection}-followers`];
 }

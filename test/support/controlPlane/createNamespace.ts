@@ -3,6 +3,7 @@
  * each other.
  */
 
+import { storyElection, toCluster, toStory } from '../storyElection.ts';
 import type { ApiRequest } from './connectApi.ts';
 import type { ControlPlane } from './startControlPlane.ts';
 
@@ -26,13 +27,23 @@ export async function createNamespace(
   await request('POST', '/api/v1/namespaces', { metadata: { name } });
   return {
     name,
-    kubectl: (...args) => kubectl('--namespace', name, ...args),
+    kubectl: async (...args) => toStory(await kubectl('--namespace', name, ...args.map(toCluster))),
     async apply(...manifests) {
       const list = { apiVersion: 'v1', kind: 'List', items: manifests };
-      await kubectl.withInput(JSON.stringify(list), '--namespace', name, 'apply');
+      await kubectl.withInput(toCluster(JSON.stringify(list)), '--namespace', name, 'apply');
     },
-    request,
+    request: asElection(request),
     core: (plural) => `/api/v1/namespaces/${name}/${plural}`,
     slices: `/apis/discovery.k8s.io/v1/namespaces/${name}/endpointslices`,
+  };
+}
+
+/** As the story names its objects. */
+function asElection(request: ApiRequest): ApiRequest {
+  if (storyElection === '') return request;
+  return async (method, path, body, ...rest) => {
+    const sent = body === undefined ? undefined : JSON.parse(toCluster(JSON.stringify(body)));
+    const answer = await request(method, toCluster(path), sent, ...rest);
+    return answer === undefined ? answer : JSON.parse(toStory(JSON.stringify(answer)));
   };
 }

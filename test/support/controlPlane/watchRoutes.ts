@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod';
+import { toCluster } from '../storyElection.ts';
 import type { Namespace } from './createNamespace.ts';
 import type { ControlPlane } from './startControlPlane.ts';
 import { watchLines } from './watchLines.ts';
@@ -31,7 +32,7 @@ export async function watchRoutes(
   serviceName: string,
 ): Promise<WatchedRoutes> {
   const stop = new AbortController();
-  const selector = encodeURIComponent(`kubernetes.io/service-name=${serviceName}`);
+  const selector = encodeURIComponent(`kubernetes.io/service-name=${toCluster(serviceName)}`);
   const lines = await watchLines(controlPlane, `${slices}?labelSelector=${selector}`, stop.signal);
   const seen: string[] = [];
   const reading = (async () => {

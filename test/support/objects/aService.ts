@@ -3,6 +3,8 @@
  * and is opted in.
  */
 
+import { toElection } from '../storyElection.ts';
+
 export interface ServiceOptions {
   readonly name?: string;
   /** Added to the opt-in annotation, without the `zen-lead.io/` prefix. Null leaves one out. */
@@ -18,7 +20,7 @@ export function aService({ name = 'web', annotations = {}, spec = {} }: ServiceO
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name, annotations: Object.fromEntries(written) },
+    metadata: { name, annotations: toElection(Object.fromEntries(written)) },
     spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }], ...spec },
   };
 }
