@@ -4,10 +4,13 @@
  * Source: https://www.gnu.org/software/bash/manual/html_node/Programmable-Completion.html
  */
 
-import type { CommandCompletion, ValueCompletion } from './completions.ts';
+import { type CommandCompletion, servicesCommand, type ValueCompletion } from './completions.ts';
 
 export function renderBashCompletion(commands: readonly CommandCompletion[]): string {
   return `# bash completion of zen-lead: source <(zen-lead completion bash)
+_zen_lead_services() {
+  ${servicesCommand('zen-lead')}
+}
 _zen_lead() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD - 1]}" command="\${COMP_WORDS[1]}"
   COMPREPLY=()
@@ -41,5 +44,6 @@ function renderFlags({ name, flags, operand }: CommandCompletion): string {
 
 function renderReply(value: ValueCompletion): string {
   if (value.kind === 'choices') return `COMPREPLY=($(compgen -W "${value.choices.join(' ')}" -- "$word"))`;
+  if (value.kind === 'service') return 'COMPREPLY=($(compgen -W "$(_zen_lead_services)" -- "$word"))';
   return value.kind === 'file' ? 'COMPREPLY=($(compgen -f -- "$word"))' : ':';
 }

@@ -24,8 +24,19 @@ export interface FlagCompletion {
 export type ValueCompletion =
   | { readonly kind: 'file' }
   | { readonly kind: 'choices'; readonly choices: readonly string[] }
+  /** An annotated Service, or one of its elections: the cluster is asked. */
+  | { readonly kind: 'service' }
   /** Something that no shell can know. */
   | { readonly kind: 'any' };
+
+/**
+ * Prints NAMESPACE/SERVICE[/ELECTION[/SLOT]], one a line, as each command takes them: the first two
+ * columns of the table of status. A cluster that does not answer gives none. Without a single
+ * quote, so that it can stand in a quoted word.
+ */
+export function servicesCommand(program: string): string {
+  return `${program} status 2>/dev/null | while read -r ns name rest; do case $ns in NAMESPACE) ;; *) echo "$ns/$name" ;; esac; done`;
+}
 
 export function listCompletions(): readonly CommandCompletion[] {
   return Object.entries<Command>(commands).map(([name, { summary, settings }]) => {
@@ -48,5 +59,7 @@ function toFlag(setting: Setting): FlagCompletion | null {
 
 function toValue(setting: Setting): ValueCompletion {
   if (setting.kind === 'choice') return { kind: 'choices', choices: setting.choices };
-  return 'placeholder' in setting && setting.placeholder === 'FILE' ? { kind: 'file' } : { kind: 'any' };
+  const placeholder = 'placeholder' in setting ? setting.placeholder : '';
+  if (placeholder === 'NAMESPACE/SERVICE') return { kind: 'service' };
+  return placeholder === 'FILE' ? { kind: 'file' } : { kind: 'any' };
 }

@@ -4,7 +4,7 @@
  * Source: https://fishshell.com/docs/current/cmds/complete.html
  */
 
-import type { CommandCompletion, FlagCompletion, ValueCompletion } from './completions.ts';
+import { type CommandCompletion, type FlagCompletion, servicesCommand, type ValueCompletion } from './completions.ts';
 
 export function renderFishCompletion(commands: readonly CommandCompletion[]): string {
   return [
@@ -33,6 +33,8 @@ function renderFlag({ flag, short, meaning, value }: FlagCompletion): string {
 
 function renderValue(value: ValueCompletion): string {
   if (value.kind === 'choices') return `-a ${quote(value.choices.join(' '))}`;
+  // Another shell runs it, so that one text serves all.
+  if (value.kind === 'service') return `-a ${quote(`(sh -c ${quote(servicesCommand('zen-lead'))})`)}`;
   return value.kind === 'file' ? '-F' : '';
 }
 

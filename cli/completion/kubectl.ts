@@ -7,11 +7,14 @@
  * line: `:4` is no file, `:0` is files too)
  */
 
-import type { CommandCompletion, ValueCompletion } from './completions.ts';
+import { type CommandCompletion, servicesCommand, type ValueCompletion } from './completions.ts';
 
 export function renderKubectlCompletion(commands: readonly CommandCompletion[]): string {
   return `#!/bin/sh
 # Completes "kubectl zen-lead" (kubectl 1.26 or later). Written by npm run pages; a test compares.
+services() {
+  ${servicesCommand('kubectl zen-lead')}
+}
 word='' before=''
 for argument; do before=$word; word=$argument; done
 if [ $# -le 1 ]; then
@@ -44,6 +47,7 @@ function renderFlags({ name, flags, operand }: CommandCompletion): string {
 
 function renderReply(value: ValueCompletion): string {
   if (value.kind === 'file') return 'echo :0';
+  if (value.kind === 'service') return 'services; echo :4';
   return value.kind === 'choices' ? `printf '%s\\n' ${value.choices.join(' ')}; echo :4` : 'echo :4';
 }
 

@@ -4,11 +4,16 @@
  * Source: https://zsh.sourceforge.io/Doc/Release/Completion-System.html (_describe, _arguments)
  */
 
-import type { CommandCompletion, FlagCompletion, ValueCompletion } from './completions.ts';
+import { type CommandCompletion, type FlagCompletion, servicesCommand, type ValueCompletion } from './completions.ts';
 
 export function renderZshCompletion(commands: readonly CommandCompletion[]): string {
   return `#compdef zen-lead
 # zsh completion of zen-lead: source <(zen-lead completion zsh)
+_zen_lead_services() {
+  local -a services
+  services=(\${(f)"$(${servicesCommand('zen-lead')})"})
+  compadd -a services
+}
 _zen_lead() {
   local -a commands
   commands=(
@@ -45,6 +50,7 @@ function renderFlag({ flag, short, meaning, value }: FlagCompletion): readonly s
 
 function renderAction(value: ValueCompletion): string {
   if (value.kind === 'choices') return `:(${value.choices.join(' ')})`;
+  if (value.kind === 'service') return ':_zen_lead_services';
   return value.kind === 'file' ? ':_files' : ': ';
 }
 

@@ -1,5 +1,6 @@
 /**
- * Lists the fences about handovers that overlap and about pools, each with what takes it away. fences.ts
+ * Lists the fences about handovers that overlap and about pools, each with what takes it away.
+ * fences.ts
  */
 
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';

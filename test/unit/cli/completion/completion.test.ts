@@ -9,9 +9,10 @@ import { commands } from '../../../../lib/config/commands.ts';
 const completions = listCompletions();
 
 /** What bash offers for these words, the last of which is being typed. */
-function completeInBash(...words: readonly string[]): readonly string[] {
+function completeInBash(words: readonly string[], before = ''): readonly string[] {
   const quoted = words.map((word) => `'${word}'`).join(' ');
   const script = `${renderBashCompletion(completions)}
+${before}
 COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _zen_lead; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], { encoding: 'utf8' });
   expect(stderr).toBe('');
@@ -31,13 +32,22 @@ describe('completion', () => {
   });
 
   it('works in bash: commands, flags, choices, operands', () => {
-    expect(completeInBash('zen-lead', 'sw')).toEqual(['switchover']);
-    expect(completeInBash('zen-lead', 'switchover', '--d')).toEqual(['--dry-run']);
-    expect(completeInBash('zen-lead', 'status', '--output', 'w')).toEqual(['wide']);
-    expect(completeInBash('zen-lead', 'status', '-o', 'j')).toEqual(['json']);
-    expect(completeInBash('zen-lead', 'completion', '')).toEqual(['bash', 'zsh', 'fish']);
-    expect(completeInBash('zen-lead', 'replay', 'package')).toContain('package.json');
-    expect(completeInBash('zen-lead', 'replay', '--html', 'package')).toContain('package.json');
+    expect(completeInBash(['zen-lead', 'sw'])).toEqual(['switchover']);
+    expect(completeInBash(['zen-lead', 'switchover', '--d'])).toEqual(['--dry-run']);
+    expect(completeInBash(['zen-lead', 'status', '--output', 'w'])).toEqual(['wide']);
+    expect(completeInBash(['zen-lead', 'status', '-o', 'j'])).toEqual(['json']);
+    expect(completeInBash(['zen-lead', 'completion', ''])).toEqual(['bash', 'zsh', 'fish']);
+    expect(completeInBash(['zen-lead', 'replay', 'package'])).toContain('package.json');
+    expect(completeInBash(['zen-lead', 'replay', '--html', 'package'])).toContain('package.json');
+  });
+
+  it('asks the cluster for the Services and their elections, and offers none where it does not answer', () => {
+    const table =
+      'NAMESPACE   SERVICE        LEADER\nshop        app/writer     web-0\nshop        app/cron       web-1\nbar         gateway//1     web-2';
+    const answering = `zen-lead() { [ "$1" = status ] && printf '${table}\n'; }`;
+    expect(completeInBash(['zen-lead', 'explain', 'shop/'], answering)).toEqual(['shop/app/writer', 'shop/app/cron']);
+    expect(completeInBash(['zen-lead', 'switchover', 'bar'], answering)).toEqual(['bar/gateway//1']);
+    expect(completeInBash(['zen-lead', 'pin', ''], 'zen-lead() { echo away >&2; return 1; }')).toEqual([]);
   });
 
   it.each([
