@@ -31,6 +31,7 @@ async function aScheduleCluster(spec: JsonObject = {}) {
     ...cluster,
     due,
     view,
+    api,
     flowMetrics,
     flows: () =>
       objects
@@ -85,6 +86,17 @@ describe('a schedule', () => {
     await pass(due + 1_000);
     await pass(due + 2_000);
     expect(flows()).toEqual([scheduledName('nightly', due)]);
+  });
+
+  it('writes nothing by state that has grown too old meanwhile, and reads it again', async () => {
+    const { due, flows, api, flowMetrics } = await aScheduleCluster();
+    // The function freezes for a minute between its first read and its first write.
+    let reads = 0;
+    const times = [due + 10, due + 10, due + MINUTE];
+    const now = () => times[Math.min(reads++, times.length - 1)] ?? due;
+    const deps = { api, log: silentLogger, metrics: flowMetrics, now };
+    await onScheduleEvent(ref, deps, AbortSignal.timeout(5_000));
+    expect(flows().map(minuteOf)).toEqual([due + MINUTE]);
   });
 
   it('leaves a flow alone that has its name and another owner, and says so', async () => {
