@@ -50,8 +50,8 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
   const stepOf = (flowUid: string, step: string): StepRecord | undefined =>
     recordOf(flowUid)?.steps.find(({ name }) => name === step);
 
-  /** Attempts of steps that run once, of which a Job was released. */
-  const released = new Set<string>();
+  /** Of attempts of steps that run once: the uid of the Job that was released. */
+  const released = new Map<string, string>();
 
   function onJob({ actor, before, after, request }: ObservedWrite): void {
     if (request.verb === 'create' && after !== null && isOurs(actor)) onCreated(after);
@@ -80,7 +80,9 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
       running,
       uid,
     });
-    released.add(`${ownerUid}/${step}/${attempt}`);
+    const key = `${ownerUid}/${step}/${attempt}`;
+    must((released.get(key) ?? uid) === uid, 'once: a second Job is released', { key, uid });
+    released.set(key, uid);
   }
 
   /** Of the flows of a group, one has the word of its record to run. */
@@ -98,7 +100,6 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
   function onCreated(object: KubeObject): void {
     const { ownerUid, step, attempt } = parseJob(object);
     const key = `${ownerUid}/${step}/${attempt}`;
-    must(!released.has(key), 'once: a second Job after the first one was released', { key });
     must(said.has(key), 'Z1: a Job before its record', { key });
     const count = (made.get(key) ?? 0) + 1;
     made.set(key, count);
@@ -106,6 +107,7 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
     // What a request makes that hung in the network, for a step that has ended since, is deleted.
     const isWanted = running?.phase === 'Running' && running.attempt === attempt;
     if (!isWanted) return;
+    must(!released.has(key), 'once: a second Job after the first one was released', { key });
     must(running.jobUid === null || !made.has(key) || count === 1, 'Z3', { key, running });
     must(count - 1 <= (deletedEarly.get(key) ?? 0), 'Z1: an attempt has two Jobs', { key, count });
   }
