@@ -12,6 +12,8 @@ export interface SeedRange {
   readonly first: number;
   readonly count: number;
   readonly workers: number;
+  /** The thread, as seedWorker.ts. */
+  readonly worker: URL;
 }
 
 export interface Total {
@@ -27,7 +29,7 @@ const resourceLimits = { maxYoungGenerationSizeMb: 64 };
 
 /** `onReport` returns whether to go on. */
 export async function runSeeds(
-  { first, count, workers }: SeedRange,
+  { first, count, workers, worker: program }: SeedRange,
   onReport: (report: Total & Pick<SeedReport, 'failures'>) => boolean,
 ): Promise<Total> {
   let next = first;
@@ -36,7 +38,7 @@ export async function runSeeds(
 
   const runWorker = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./seedWorker.ts', import.meta.url), { resourceLimits });
+      const worker = new Worker(program, { resourceLimits });
       const assign = (): void => {
         const left = isStopped ? 0 : Math.min(BATCH, first + count - next);
         if (left <= 0) {

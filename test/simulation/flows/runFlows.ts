@@ -19,7 +19,7 @@ import type { KubeApi } from '../../../lib/kube/kubeApi.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { planOf } from '../../support/objects/aFlow.ts';
 import { T0 } from '../../support/objects/builders.ts';
-import { createApiServer, timestamp } from '../apiServer.ts';
+import { createApiServer, type ObservedWrite, timestamp } from '../apiServer.ts';
 import { createEtcd } from '../etcd.ts';
 import { controllerOf, type KubeObject } from '../kubeObject.ts';
 import { createNetwork, perfectConditions } from '../network.ts';
@@ -47,6 +47,8 @@ export interface FlowFence {
   readonly onEvent?: (event: FlowEvent) => FlowEvent;
   /** Others are told, over a network that loses what it likes. */
   readonly isAnnouncing?: boolean;
+  /** Called with each write, before it is checked. `at`: milliseconds of the run. */
+  readonly onWrite?: (write: ObservedWrite, at: number) => void;
 }
 
 export interface FlowRun {
@@ -66,6 +68,7 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
   const checks = createFlowChecks(etcd);
   const announcements = createAnnouncementChecks(etcd);
   const server = createApiServer(etcd, scheduler.now, (write) => {
+    fence.onWrite?.(write, scheduler.now() - T0);
     checks.onWrite(write);
     if (fence.isAnnouncing === true) announcements.onWrite(write);
   });
