@@ -59,7 +59,14 @@ const controlPlane = await startControlPlane({ controllerManager: false });
 try {
   const { kubectl } = controlPlane;
   await kubectl('apply', '--server-side', '-k', join(import.meta.dirname, '../deploy/flow/crds'));
-  await kubectl('wait', '--for=condition=Established', '--timeout=20s', 'crd', '--all');
+  // A definition that was just made has no conditions yet, which kubectl takes for an error.
+  const wait = () => kubectl('wait', '--for=condition=Established', '--timeout=20s', 'crd', '--all');
+  const isServed = (): Promise<boolean> =>
+    wait().then(
+      () => true,
+      () => false,
+    );
+  await until(isServed, 'the kinds of zen-flow');
   const measured: Partial<Record<Contestant, Measured>> = {};
   for (const contestant of contestants) measured[contestant] = await measure(contestant);
   const { floor, 'zen-flow': ours } = measured;
