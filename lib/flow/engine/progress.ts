@@ -32,24 +32,40 @@ export interface Progress {
   isChanged(): boolean;
 }
 
+/** Steps do not change while a flow runs, and it is decided about many times. */
+const orders = new WeakMap<FlowSpec, readonly Step[]>();
+
+function orderOf(spec: FlowSpec): readonly Step[] {
+  const known = orders.get(spec);
+  if (known !== undefined) return known;
+  const specs = new Map([...spec.steps, ...spec.finally].map((step) => [step.name, step]));
+  const names = [...orderSteps(spec.steps).sorted, ...orderSteps(spec.finally).sorted];
+  const ordered = names.flatMap((name) => specs.get(name) ?? []);
+  orders.set(spec, ordered);
+  return ordered;
+}
+
 export function startProgress(spec: FlowSpec, record: FlowRecord): Progress {
   const steps = new Map(record.steps.map((step) => [step.name, step]));
-  const specs = new Map([...spec.steps, ...spec.finally].map((step) => [step.name, step]));
   const final = new Set(spec.finally.map(({ name }) => name));
   const changes: StepChange[] = [];
   let flow = record;
   let isChanged = false;
+  /** Asked for many times between two changes. */
+  let made: FlowRecord | null = null;
   const step = (name: string): StepRecord => {
     const found = steps.get(name);
     // The record has each step of the spec whose hash it has.
     if (found === undefined) throw new Error(`the record has no step "${name}"`);
     return found;
   };
-  const names = [...orderSteps(spec.steps).sorted, ...orderSteps(spec.finally).sorted];
   return {
     spec,
-    ordered: names.flatMap((name) => specs.get(name) ?? []),
-    record: () => ({ ...flow, steps: [...steps.values()] }),
+    ordered: orderOf(spec),
+    record() {
+      made ??= { ...flow, steps: [...steps.values()] };
+      return made;
+    },
     step,
     isFinal: (name) => final.has(name),
     change(name, fields) {
@@ -58,12 +74,17 @@ export function startProgress(spec: FlowSpec, record: FlowRecord): Progress {
       if (Object.keys(fields).every((key) => before[key as keyof StepRecord] === after[key as keyof StepRecord]))
         return;
       isChanged = true;
+      made = null;
       steps.set(name, after);
       if (before.phase === after.phase) return;
       changes.push({ step: name, from: before.phase, to: after.phase, reason: after.reason, attempt: after.attempt });
     },
-    note: (name, fields) => void steps.set(name, { ...step(name), ...fields }),
+    note(name, fields) {
+      made = null;
+      steps.set(name, { ...step(name), ...fields });
+    },
     changeFlow(fields) {
+      made = null;
       flow = { ...flow, ...fields };
       isChanged = true;
     },
