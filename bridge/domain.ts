@@ -43,6 +43,11 @@ export interface Domain<Change, C extends Concern, E extends OutgoingEvent, R = 
    * milliseconds.
    */
   affected(change: Change, observedAt: number): readonly C[];
+  /**
+   * For so long what can wait is held, in milliseconds. A change of the same source that cannot
+   * wait takes it along. Where it is absent, it is held for a moment, and reconciled all the same.
+   */
+  readonly lowDelayMs?: number;
   /** Everything to reconcile. */
   sources(): readonly Source[];
   /**

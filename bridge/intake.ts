@@ -69,10 +69,11 @@ export function createIntake<Change, C extends Concern, E extends OutgoingEvent>
       for (const source of leftOut) resync(source, clock.now());
     },
   });
-  const debounce = createDebounce<C>(clock, (concern) => {
+  const onHeld = (concern: C): void => {
     if (options.isSettled(concern)) options.onConcern?.(concern);
     else add(concern);
-  });
+  };
+  const debounce = createDebounce<C>(clock, onHeld, domain.lowDelayMs);
   const rechecks = createRechecks(clock, (source, dueAt) => add(domain.toConcern(source, 'recheck', dueAt)));
 
   function add(concern: C): void {
@@ -101,7 +102,10 @@ export function createIntake<Change, C extends Concern, E extends OutgoingEvent>
       noted = [];
       for (const concern of settled)
         if (concern.lane === 'low') debounce.add(concern);
-        else add(concern);
+        else {
+          if (domain.lowDelayMs !== undefined) debounce.release(concern.key);
+          add(concern);
+        }
     },
     onSynced(only) {
       const synced = sources().filter(({ namespace }) => only === undefined || namespace === only);

@@ -19,6 +19,7 @@ import { jobFlowRecords, jobFlows, jobs } from '../../lib/kube/kubeApi.ts';
 import type { Domain, Views } from '../domain.ts';
 import { type Lane, type Source, sourceKey } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
+import { sameView } from '../watch/sameView.ts';
 import { watchedKind } from '../watch/watchedKind.ts';
 import { type FlowConcern, toFlowConcern } from './flowConcern.ts';
 import { createFlowStore, type FlowAndRecord, type FlowStore } from './flowStore.ts';
@@ -42,11 +43,12 @@ export function createFlowDomain<Snapshot>(encode: Encode<Snapshot>): FlowDomain
   const managed = `${label.managedBy}=${MANAGER}`;
   return {
     store,
+    lowDelayMs: LOW_DELAY_MS,
     watches: [
       watchedKind<FlowView, FlowStoreChange>({
         kind: 'jobflows',
         resource: jobFlows,
-        project: parseWatchedFlow,
+        project: (input) => parseWatchedFlow(input, (of) => store.viewOf(of)?.flow),
         open: (namespace, onChange) => store.flows(namespace, (change) => onChange({ of: 'JobFlow', change })),
       }),
       watchedKind<WatchedRecord, FlowStoreChange>({
@@ -86,6 +88,12 @@ export function createFlowDomain<Snapshot>(encode: Encode<Snapshot>): FlowDomain
   };
 }
 
+/**
+ * A step that is over sooner costs one event, and not two: its Job and the record come back at
+ * their own times. Less than the time after which a Job that is not seen is read.
+ */
+const LOW_DELAY_MS = 1_000;
+
 /** Five minutes, and an hour, where a round takes 30 s. */
 const WAITING_ROUNDS = 10;
 const ENDED_ROUNDS = 120;
@@ -117,9 +125,20 @@ function toConcern(seen: FlowStoreChange, observedAt: number): FlowConcern {
   return { key: `${namespace}/${flow}`, namespace, name: flow, lane: laneOf(seen), observedAt, type, change };
 }
 
-/** What a step waits for comes first: the end of a Job, and what a person asks. */
+/**
+ * What a step waits for comes first: the end of a Job, and what a person asks. What our own writes
+ * do, the reply about them has said.
+ */
 function laneOf({ of, change }: FlowStoreChange): Lane {
-  if (of === 'JobFlowRecord') return 'low';
-  if (of === 'Job') return change.kind === 'deleted' || change.object.outcome !== null ? 'failover' : 'low';
-  return 'change';
+  if (of === 'JobFlowRecord') return change.kind === 'deleted' ? 'change' : 'low';
+  if (of === 'JobFlow') return change.kind === 'modified' && isOfView(change) ? 'low' : 'change';
+  if (change.kind === 'deleted' || change.object.outcome !== null) return 'failover';
+  // It is released once its uid is recorded.
+  return change.object.suspended === true ? 'change' : 'low';
+}
+
+/** Whether the status alone differs. */
+function isOfView({ object, previous }: { readonly object: FlowView; readonly previous: FlowView }): boolean {
+  const view = { status: null, source: {} };
+  return sameView({ ...object, ...view }, { ...previous, ...view });
 }

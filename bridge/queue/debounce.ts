@@ -7,8 +7,8 @@
  * reconcile that does not know the slice yet. That one would run into our own write, and have to
  * read the state (three LISTs).
  *
- * Guarantees: a key is held once, for `DEBOUNCE_MS` from its first concern; what comes meanwhile
- * merges. Only `close` loses any.
+ * Guarantees: a key is held once, for `delayMs` from its first concern; what comes meanwhile
+ * merges. Only `release` and `close` lose any.
  */
 
 import type { CancelTimer, Clock } from '../clock.ts';
@@ -17,37 +17,49 @@ import { type Concern, mergeConcerns } from './concern.ts';
 /**
  * Two watches of one API server are seldom further apart, and an announcement can wait this long.
  */
-const DEBOUNCE_MS = 50;
+export const DEBOUNCE_MS = 50;
 
 interface Debounce<C> {
   add(concern: C): void;
+  /** Forgets what is held of this key: an event with the state as it is now leaves anyway. */
+  release(key: string): void;
   close(): void;
 }
 
-export function createDebounce<C extends Concern>(clock: Clock, onDue: (concern: C) => void): Debounce<C> {
-  const held = new Map<string, C>();
-  const timers = new Set<CancelTimer>();
+interface Held<C> {
+  readonly concern: C;
+  readonly cancel: CancelTimer;
+}
+
+export function createDebounce<C extends Concern>(
+  clock: Clock,
+  onDue: (concern: C) => void,
+  delayMs = DEBOUNCE_MS,
+): Debounce<C> {
+  const held = new Map<string, Held<C>>();
 
   function hold(concern: C): void {
-    held.set(concern.key, concern);
+    const { key } = concern;
     const cancel = clock.setTimer(() => {
-      timers.delete(cancel);
-      const merged = held.get(concern.key);
-      held.delete(concern.key);
+      const merged = held.get(key)?.concern;
+      held.delete(key);
       if (merged !== undefined) onDue(merged);
-    }, DEBOUNCE_MS);
-    timers.add(cancel);
+    }, delayMs);
+    held.set(key, { concern, cancel });
   }
 
   return {
     add(concern) {
       const before = held.get(concern.key);
       if (before === undefined) hold(concern);
-      else held.set(concern.key, mergeConcerns(before, concern));
+      else held.set(concern.key, { ...before, concern: mergeConcerns(before.concern, concern) });
+    },
+    release(key) {
+      held.get(key)?.cancel();
+      held.delete(key);
     },
     close() {
-      for (const cancel of timers) cancel();
-      timers.clear();
+      for (const { cancel } of held.values()) cancel();
       held.clear();
     },
   };

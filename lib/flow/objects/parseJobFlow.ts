@@ -12,10 +12,11 @@ import { GROUP } from '../state/names.ts';
 import type { FlowView } from '../state/snapshot.ts';
 import { parseStatus } from './parseStatus.ts';
 
-export function parseJobFlow(input: unknown): FlowView {
+/** `read`: what the spec says, where it has been read before. */
+export function parseJobFlow(input: unknown, read?: ReadSpec): FlowView {
   const object = takeFields(input, 'jobflow');
   const metadata = takeFields(object['metadata'], 'metadata');
-  const { spec, problems } = readSpec(object['spec']);
+  const { spec, specHash, problems } = read ?? readAndHash(object['spec']);
   return {
     namespace: takeString(metadata, 'namespace', 'metadata'),
     name: takeString(metadata, 'name', 'metadata'),
@@ -26,10 +27,17 @@ export function parseJobFlow(input: unknown): FlowView {
     createdAt: takeOptionalTime(metadata, 'creationTimestamp', 'metadata') ?? 0,
     annotations: takeOurAnnotations(metadata),
     spec,
-    specHash: hashSpec(spec),
+    specHash,
     problems,
     status: parseStatus(object['status']),
   };
+}
+
+export type ReadSpec = Pick<FlowView, 'spec' | 'specHash' | 'problems'>;
+
+function readAndHash(input: unknown): ReadSpec {
+  const { spec, problems } = readSpec(input);
+  return { spec, specHash: hashSpec(spec), problems };
 }
 
 /** As long as the name of a user may be. */

@@ -9,9 +9,27 @@ import type { Json, JsonObject } from '../spec/flowSpec.ts';
 import type { FlowView } from '../state/snapshot.ts';
 import { parseJobFlow } from './parseJobFlow.ts';
 
-export function parseWatchedFlow(input: unknown): FlowView {
-  const flow = parseJobFlow(input);
-  return { ...flow, source: sourceOf(flow, takeFields(input, 'jobflow') as JsonObject) };
+/**
+ * `known`: the view of the same name that is known. Each write of the status shows the flow again,
+ * and its spec is read and hashed only where it differs.
+ */
+export function parseWatchedFlow(input: unknown, known?: (of: Named) => FlowView | undefined): FlowView {
+  const object = takeFields(input, 'jobflow') as JsonObject;
+  const before = known?.(nameOf(object));
+  const { spec } = before?.source ?? {};
+  const isKnown = before !== undefined && spec !== undefined && JSON.stringify(spec) === JSON.stringify(object['spec']);
+  const flow = parseJobFlow(input, isKnown ? before : undefined);
+  return { ...flow, source: sourceOf(flow, isKnown ? { ...object, spec } : object) };
+}
+
+interface Named {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+function nameOf({ metadata }: JsonObject): Named {
+  const { namespace, name } = isObject(metadata) ? metadata : {};
+  return { namespace: String(namespace), name: String(name) };
 }
 
 const metadataFields = [

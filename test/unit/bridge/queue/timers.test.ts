@@ -101,6 +101,22 @@ describe('debounce', () => {
     expect(due.map(({ name }) => name)).toEqual(['a', 'b']);
   });
 
+  it('forgets a key that is released, and holds it afresh afterwards', async () => {
+    const clock = createVirtualClock();
+    const due: LeaderConcern[] = [];
+    const debounce = createDebounce<LeaderConcern>(clock, (concern) => due.push(concern), 1_000);
+    debounce.add(aConcern('a', 'low'));
+    debounce.add(aConcern('b', 'low'));
+    debounce.release(aConcern('a').key);
+    debounce.release(aConcern('c').key);
+    await clock.advance(600);
+    debounce.add(aConcern('a', 'low'));
+    await clock.advance(999);
+    expect(due.map(({ name }) => name)).toEqual(['b']);
+    await clock.advance(1);
+    expect(due.map(({ name }) => name)).toEqual(['b', 'a']);
+  });
+
   it('leaves no timer behind when it is closed', () => {
     const clock = createVirtualClock();
     const debounce = createDebounce(clock, () => {});
