@@ -106,7 +106,10 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
     const running = ownerUid === null ? undefined : stepOf(ownerUid, step);
     // What a request makes that hung in the network, for a step that has ended since, is deleted.
     const isWanted = running?.phase === 'Running' && running.attempt === attempt;
-    if (!isWanted) return;
+    // Where flow and record have gone, a snapshot of before begins it once more. The garbage
+    // collector deletes that.
+    const isOfFlow = etcd.list('jobflows').some(({ metadata }) => metadata.uid === ownerUid);
+    if (!isWanted || !isOfFlow) return;
     must(!released.has(key), 'once: a second Job after the first one was released', { key });
     must(running.jobUid === null || !made.has(key) || count === 1, 'Z3', { key, running });
     must(count - 1 <= (deletedEarly.get(key) ?? 0), 'Z1: an attempt has two Jobs', { key, count });
