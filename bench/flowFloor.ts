@@ -4,14 +4,14 @@
  * It has no record, no status, no conditions, no retries and no Events, and forgets all when it
  * ends. Nothing that also does zen-flow's work can be faster.
  *
- * usage: node bench/flowFloor.ts URL TOKEN CA_FILE NAMESPACE STEPS
+ * usage: node bench/flowFloor.ts URL TOKEN CA_FILE NAMESPACE
  */
 
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
-import { aChainJob, followJobs } from './flowLoad.ts';
+import { aChainJob, followJobs, shapeOf } from './flowLoad.ts';
 
-const [url = '', token = '', caFile = '', namespace = '', steps = ''] = process.argv.slice(2);
+const [url = '', token = '', caFile = '', namespace = ''] = process.argv.slice(2);
 const dispatcher = new Agent({ connect: { ca: readFileSync(caFile, 'utf8') } });
 const jobs = `/apis/batch/v1/namespaces/${namespace}/jobs`;
 const followed = new Set<string>();
@@ -19,9 +19,10 @@ const followed = new Set<string>();
 const seen = await followJobs({ url, token, caFile }, namespace, new AbortController().signal);
 console.log(JSON.stringify({ url, msg: 'started' }));
 for await (const { name, flow, step, isComplete } of seen) {
-  if (!isComplete || followed.has(name) || step + 1 >= Number(steps)) continue;
+  const { steps, width } = shapeOf(flow);
+  if (!isComplete || followed.has(name) || step + width >= steps) continue;
   followed.add(name);
-  void post(flow, step + 1);
+  void post(flow, step + width);
 }
 
 async function post(flow: string, step: number): Promise<void> {

@@ -16,11 +16,30 @@ const template = {
 
 const stepName = (step: number): string => `s${String(step).padStart(3, '0')}`;
 
-export function aChainFlow(name: string, steps: number): object {
+export interface Shape {
+  readonly steps: number;
+  /** So many run at once; each that ends starts the one so many steps after it. */
+  readonly width: number;
+}
+
+const LARGE = 1_000;
+const shapes: Readonly<Record<string, Shape>> = {
+  long: { steps: LARGE, width: 1 },
+  wide: { steps: LARGE, width: 64 },
+};
+
+/** By the name of a flow. */
+export function shapeOf(flow: string): Shape {
+  return shapes[flow] ?? { steps: 20, width: 1 };
+}
+
+/** A chain; a wide one has no dependencies, and zen-flow runs 64 of its steps at once. */
+export function aFlow(name: string): object {
+  const { steps, width } = shapeOf(name);
   const list = Array.from({ length: steps }, (_, step) => ({
     name: stepName(step),
     templateRef: 'work',
-    ...(step > 0 && { dependencies: [stepName(step - 1)] }),
+    ...(step > 0 && width === 1 && { dependencies: [stepName(step - 1)] }),
   }));
   const spec = { templates: [{ name: 'work', template }], steps: list };
   return { apiVersion: API_VERSION, kind: 'JobFlow', metadata: { name }, spec };
@@ -74,12 +93,13 @@ export async function followJobs(
   const first = await open('');
   async function* jobs(): AsyncGenerator<ChainJob> {
     let seen = '';
-    for (let lines = first; !signal.aborted; lines = await open(seen === '' ? '' : `&resourceVersion=${seen}`)) {
+    for (let lines = first; ; lines = await open(seen === '' ? '' : `&resourceVersion=${seen}`)) {
       for await (const line of lines) {
         const job = readChainJob(line);
         seen = job.resourceVersion;
         yield job;
       }
+      if (signal.aborted) return;
     }
   }
   return jobs();

@@ -16,14 +16,14 @@ import { startControlPlane } from '../test/support/controlPlane/startControlPlan
 import { startProcess } from '../test/support/programs/startProcess.ts';
 import type { Figure } from './claim.ts';
 import { describeSetting } from './describeSetting.ts';
-import { aChainFlow, aChainJob, startJobFinisher } from './flowLoad.ts';
+import { aChainJob, aFlow, type JobFinisher, shapeOf, startJobFinisher } from './flowLoad.ts';
 import { findProcess, readCpuMs, readMemory } from './readProcess.ts';
 import { readSamples } from './readSamples.ts';
 import { type Bundle, prepareBundle, startImage } from './startImage.ts';
 import { summarize } from './summarize.ts';
 import { writeClaim } from './writeClaim.ts';
 
-const STEPS = 20;
+const STEPS = shapeOf('').steps;
 /** Flows one after another, for the hops: the first one compiles code and opens connections. */
 const CHAINS = 8;
 /** Requests at once, to make the flows. */
@@ -41,6 +41,9 @@ interface Measured {
   readonly makespanS: number;
   /** Milliseconds of a processor. */
   readonly apiServerMsAStep: number;
+  /** One flow of 1,000 steps, one after another, and 64 at once. */
+  readonly longS: number;
+  readonly wideS: number;
 }
 
 const flows = readSamples({
@@ -74,7 +77,7 @@ try {
   writeClaim({
     name: 'flows',
     claim: 'Flows of Jobs, each step after the one before it',
-    load: `hops of ${CHAINS - 1} flows of ${STEPS} steps, one after another; ${flows} flows of ${STEPS} steps at once, none lost and none doubled; Jobs end at once`,
+    load: `hops of ${CHAINS - 1} flows of ${STEPS} steps, one after another; ${flows} flows of ${STEPS} steps at once, then one of 1000, none lost and none doubled; Jobs end at once`,
     setting,
     figures: toFigures(floor, ours),
   });
@@ -92,6 +95,8 @@ function toFigures(floor: Measured, ours: Measured): readonly Figure[] {
     pair('hop p99', 'ms', floorHops.p99Ms, ourHops.p99Ms),
     pair(`${flows} flows, makespan`, 's', floor.makespanS, ours.makespanS),
     pair('API server, a step', 'ms', floor.apiServerMsAStep, ours.apiServerMsAStep),
+    pair('one flow of 1000 steps, one after another', 's', floor.longS, ours.longS),
+    pair('one flow of 1000 steps, 64 at once', 's', floor.wideS, ours.wideS),
   ];
 }
 
@@ -116,13 +121,29 @@ async function measure(contestant: Contestant): Promise<Measured> {
     await until(() => finisher.made() - before >= flows * STEPS, `the ${flows * STEPS} Jobs`);
     const makespanS = Math.round((performance.now() - startedAt) / 10) / 100;
     const apiServerMsAStep = Math.round((readCpuMs(apiServer) - cpuBeforeMs) / (flows * STEPS) / 0.01) / 100;
-    if (contestant === 'zen-flow') await checkEnds(namespace, program.pid, before);
-    if (finisher.made() - before !== flows * STEPS) throw new Error(`${finisher.made() - before} Jobs were made`);
-    return { hopsMs, makespanS, apiServerMsAStep };
+    const wanted = flows * STEPS + shapeOf('long').steps + shapeOf('wide').steps;
+    const longS = await timeLarge('long', namespace, finisher, begin);
+    const wideS = await timeLarge('wide', namespace, finisher, begin);
+    if (contestant === 'zen-flow') await checkEnds(namespace, program.pid);
+    if (finisher.made() - before !== wanted)
+      throw new Error(`${finisher.made() - before} Jobs were made, not ${wanted}`);
+    return { hopsMs, makespanS, apiServerMsAStep, longS, wideS };
   } finally {
     finisher.close();
     await program.stop();
   }
+}
+
+type Begin = (namespace: Namespace, flow: string) => Promise<void>;
+
+/** Seconds until the last of its Jobs is there. */
+async function timeLarge(flow: string, namespace: Namespace, finisher: JobFinisher, begin: Begin): Promise<number> {
+  const before = finisher.made();
+  const { steps } = shapeOf(flow);
+  const startedAt = performance.now();
+  await begin(namespace, flow);
+  await until(() => finisher.made() - before >= steps, `the ${steps} Jobs of ${flow}`);
+  return Math.round((performance.now() - startedAt) / 10) / 100;
 }
 
 async function start(
@@ -135,18 +156,19 @@ async function start(
     const args = ['run', '--kubeconfig', kubeconfig, '--namespace', name];
     return (await startImage(program, { name, directory, args })).process;
   }
-  const args = [`${import.meta.dirname}/flowFloor.ts`, url, token, caFile, name, String(STEPS)];
+  const args = [`${import.meta.dirname}/flowFloor.ts`, url, token, caFile, name];
   const floor = startProcess({ name, command: process.execPath, args, directory });
   await until(() => floor.log().includes('started'), 'the floor to start');
   return floor;
 }
 
 async function beginJob({ request, name }: Namespace, flow: string): Promise<void> {
-  await request('POST', `/apis/batch/v1/namespaces/${name}/jobs`, aChainJob(flow, 0));
+  const first = Array.from({ length: shapeOf(flow).width }, (_, step) => aChainJob(flow, step));
+  await Promise.all(first.map((job) => request('POST', `/apis/batch/v1/namespaces/${name}/jobs`, job)));
 }
 
 async function beginFlow({ request, name }: Namespace, flow: string): Promise<void> {
-  await request('POST', `/apis/workflow.kube-zen.io/v1alpha1/namespaces/${name}/jobflows`, aChainFlow(flow, STEPS));
+  await request('POST', `/apis/workflow.kube-zen.io/v1alpha1/namespaces/${name}/jobflows`, aFlow(flow));
 }
 
 async function inTurn(work: (index: number) => Promise<void>): Promise<void> {
@@ -161,15 +183,15 @@ async function inTurn(work: (index: number) => Promise<void>): Promise<void> {
 }
 
 /** Every flow succeeds, and no Job is made besides. */
-async function checkEnds({ request, name }: Namespace, pid: number, before: number): Promise<void> {
+async function checkEnds({ request, name }: Namespace, pid: number): Promise<void> {
   const path = `/apis/workflow.kube-zen.io/v1alpha1/namespaces/${name}/jobflows`;
   const ended = async (): Promise<boolean> => {
     const { items } = flowList.parse(await request('GET', path));
-    return items.length === flows + CHAINS && items.every(({ status }) => status?.phase === 'Succeeded');
+    return items.length === flows + CHAINS + 2 && items.every(({ status }) => status?.phase === 'Succeeded');
   };
   await until(ended, 'every flow to succeed');
   const { peakMb } = readMemory(pid);
-  console.log(`bridge and functions in one process: ${peakMb} MB at most, ${before} Jobs before`);
+  console.log(`bridge and functions in one process: ${peakMb} MB at most`);
 }
 
 async function until(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
