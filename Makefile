@@ -1,5 +1,8 @@
 # The words that Go people type, for the npm scripts that do the work. CONTRIBUTING.md lists all.
-.PHONY: help build test test-e2e test-cluster lint fmt vet helm-lint helm-render image docker-build deploy undeploy run demo clean
+.PHONY: help build test build-release test-e2e test-cluster test-load validate-examples lint fmt vet helm-lint helm-package helm-render image docker-build build-image-multiarch deploy undeploy run demo clean
+
+# Where build-image-multiarch pushes.
+IMAGE ?= zen-lead:0.1.0
 
 help: ## Show what there is
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -10,6 +13,9 @@ node_modules: package-lock.json
 
 build: node_modules ## One file: dist/zen-lead.mjs
 	npm run bundle
+
+build-release: node_modules ## Both programs, the library, the bill of materials and the chart, in dist
+	npm run build-release
 
 test: node_modules ## The everyday tests
 	npm test
@@ -22,6 +28,13 @@ test-cluster: node_modules ## On a real node with Knative; needs root
 	npm run cluster:assets
 	npm run test:cluster
 
+test-load: node_modules ## Flows at once beside the smallest loop, on a real kube-apiserver
+	npm run e2e:assets
+	npm run test:load
+
+validate-examples: node_modules ## zen-flow lint of examples/flow, and the tests of the examples
+	npm run validate-examples
+
 lint: node_modules ## Biome and the length of comments
 	npm run lint
 
@@ -31,8 +44,11 @@ fmt: node_modules ## Biome's fixes
 vet: node_modules ## TypeScript
 	npm run types
 
-helm-lint: ## helm lint of the chart
-	helm lint --strict deploy/helm/zen-lead
+helm-lint: node_modules ## helm lint of the chart
+	npm run helm:lint
+
+helm-package: node_modules ## The chart as dist/zen-lead-<version>.tgz
+	npm run helm:package
 
 helm-render: node_modules ## deploy/helm/rendered, after a change of the chart
 	npm run helm:render
@@ -42,6 +58,9 @@ image: node_modules ## An OCI archive, without a builder
 
 docker-build: ## The same image, with docker
 	docker build -f deploy/Dockerfile -t zen-lead:0.1.0 .
+
+build-image-multiarch: ## For amd64 and arm64, with docker buildx; IMAGE names where to push it
+	docker buildx build --platform linux/amd64,linux/arm64 -f deploy/Dockerfile -t $(IMAGE) --push .
 
 deploy: ## Two Deployments for every namespace
 	kubectl apply -k deploy/cluster-wide/kubernetes

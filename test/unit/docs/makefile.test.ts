@@ -25,7 +25,12 @@ it.each(['Makefile', 'RELEASING.md'])('%s calls npm scripts and names files that
 
 it('the Makefile has the words that Go people type', () => {
   const targets = [...read('Makefile').matchAll(/^([\w-]+):/gm)].map(([, name]) => name);
-  expect(targets).toEqual(expect.arrayContaining(['build', 'test', 'test-e2e', 'deploy', 'helm-lint']));
+  expect(targets).toEqual(
+    expect.arrayContaining([
+      ...['build', 'build-release', 'build-image-multiarch', 'test', 'test-e2e', 'test-load', 'deploy'],
+      ...['validate-examples', 'helm-lint', 'helm-package'],
+    ]),
+  );
 });
 
 it('chart, krew manifest and package have one version', () => {

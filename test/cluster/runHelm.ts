@@ -1,0 +1,16 @@
+/**
+ * Runs Helm: the one of `npm run cluster:assets`, else the one on the path. `npm run helm:lint` and
+ * `npm run helm:package` use it.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { clusterDirectory } from './clusterAssets.ts';
+
+const built = join(clusterDirectory(process.env), 'helm');
+const { status, error } = spawnSync(existsSync(built) ? built : 'helm', process.argv.slice(2), { stdio: 'inherit' });
+if (error !== undefined) {
+  console.error('there is no Helm: `npm run cluster:assets` builds one');
+  process.exitCode = 1;
+} else process.exitCode = status ?? 1;
