@@ -60,7 +60,7 @@ it('a flow whose steps follow each other costs one patch of its record and one J
 });
 
 it('others are told each change, never before its record', async () => {
-  for (let seed = from; seed < from + Math.max(10, count / 5); seed += 1) {
+  for (let seed = from; seed < from + Math.max(5, count / 10); seed += 1) {
     const { violations } = await runFlows(seed, { isAnnouncing: true });
     expect(violations, `seed ${seed}`).toEqual([]);
   }
