@@ -123,7 +123,7 @@ describe('what is wrong', () => {
     expect(cluster.objects.read(FLOW)).toMatchObject({
       status: {
         reason: 'DAGCycle',
-        conditions: [expect.objectContaining({ type: 'Valid', status: 'False', message })],
+        conditions: ['Valid', 'Ready'].map((type) => expect.objectContaining({ type, status: 'False', message })),
       },
     });
     expect(cluster.objects.list('jobflowrecords')).toEqual([]);
