@@ -4,14 +4,20 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import type { Namespace } from '../support/controlPlane/createNamespace.ts';
-import { listEvents } from '../support/controlPlane/listEvents.ts';
 import { listSlices, readService } from '../support/controlPlane/readObjects.ts';
 import { readLeader } from '../support/controlPlane/readRoute.ts';
 import { type StandInNode, startStandInNode } from '../support/controlPlane/standInNode.ts';
 import { startPod } from '../support/controlPlane/startPod.ts';
 import { staysSo } from '../support/controlPlane/staysSo.ts';
+import {
+  comesDown,
+  countReady,
+  isRefused,
+  isSettled,
+  readNotes,
+  readReplicas,
+} from '../support/controlPlane/workloads.ts';
 import { aService, type ServiceOptions } from '../support/objects/aService.ts';
 import { aWorkload, type WorkloadOptions } from '../support/objects/aWorkload.ts';
 import { useZenLead } from '../support/programs/useZenLead.ts';
@@ -39,50 +45,8 @@ async function start({ annotations = {}, ...workload }: Story = {}): Promise<Nam
   return namespace;
 }
 
-const pod = z.object({
-  metadata: z.object({ name: z.string(), uid: z.string(), deletionTimestamp: z.string().optional() }),
-  status: z.object({ phase: z.string().default('') }),
-});
-async function listPods(namespace: Namespace): Promise<readonly z.infer<typeof pod>[]> {
-  return z.object({ items: z.array(pod) }).parse(await namespace.request('GET', namespace.core('pods'))).items;
-}
-const countReady = async (namespace: Namespace): Promise<number> =>
-  (await listPods(namespace)).filter(
-    ({ status, metadata }) => status.phase === 'Running' && !metadata.deletionTimestamp,
-  ).length;
-
-const pathOf = ({ name }: Namespace, kind = 'Deployment', of = 'web'): string =>
-  `/apis/apps/v1/namespaces/${name}/${kind.toLowerCase()}s/${of}`;
-const workload = z.object({
-  metadata: z.object({ generation: z.number() }),
-  spec: z.object({ replicas: z.number() }),
-  status: z.object({ replicas: z.number().default(0), observedGeneration: z.number().default(0) }),
-});
-async function isSettled(namespace: Namespace, kind?: string): Promise<boolean> {
-  const { metadata, spec, status } = workload.parse(await namespace.request('GET', pathOf(namespace, kind)));
-  return status.replicas === spec.replicas && status.observedGeneration === metadata.generation;
-}
-async function readReplicas(namespace: Namespace, kind?: string): Promise<number> {
-  return workload.parse(await namespace.request('GET', pathOf(namespace, kind))).spec.replicas;
-}
 const readRestore = async (namespace: Namespace): Promise<string | undefined> =>
   (await readService(namespace, 'web-leader'))?.metadata.annotations['zen-lead.io/scale-restore'];
-async function readState(namespace: Namespace): Promise<string | undefined> {
-  const slices = await listSlices(namespace, 'web-leader');
-  return slices.flatMap(({ metadata }) => metadata.annotations['zen-lead.io/scale-state'] ?? [])[0];
-}
-const notes = async (namespace: Namespace): Promise<readonly string[]> =>
-  (await listEvents(namespace)).map(({ type, reason, note }) => `${type} ${reason}: ${note}`);
-
-/** Expects that the workload comes down to its leader, which is the pod that led before. */
-async function comesDown(namespace: Namespace, kind?: string, to = 1): Promise<string> {
-  await expect.poll(() => readReplicas(namespace, kind), { timeout: 30_000 }).toBe(to);
-  const leader = await readLeader(namespace);
-  await expect.poll(() => listPods(namespace), { timeout: 20_000 }).toHaveLength(to);
-  expect(await readLeader(namespace)).toBe(leader);
-  expect((await listPods(namespace)).map(({ metadata }) => metadata.name)).toContain(leader);
-  return leader;
-}
 
 describe('a workload that is scaled down', () => {
   test.each(['Deployment', 'StatefulSet'] as const)(
@@ -93,7 +57,7 @@ describe('a workload that is scaled down', () => {
       if (kind === 'StatefulSet') expect(leader).toBe('web-0');
       expect(await readRestore(namespace)).toBe('3');
       await expect
-        .poll(() => notes(namespace))
+        .poll(() => readNotes(namespace))
         .toContainEqual(expect.stringMatching(`^Normal ScaledDown: Scaled down ${kind} "web" from 3 to 1 replicas`));
       await staysSo(() => readReplicas(namespace, kind));
     },
@@ -120,7 +84,7 @@ describe('a workload that is scaled down', () => {
     const leader = await comesDown(namespace);
     await namespace.request('DELETE', `${namespace.core('pods')}/${leader}`, {});
     await expect.poll(() => readReplicas(namespace)).toBe(3);
-    await expect.poll(() => notes(namespace)).toContainEqual(expect.stringMatching(/^Normal ScaledUp: Restored/));
+    await expect.poll(() => readNotes(namespace)).toContainEqual(expect.stringMatching(/^Normal ScaledUp: Restored/));
     // And comes down again once a new leader has led for long enough.
     await comesDown(namespace);
   });
@@ -169,19 +133,16 @@ describe('a workload that is scaled down', () => {
 });
 
 describe('scale-down is refused', () => {
-  const refused = (reason: string) => expect.stringMatching(`^Warning ScaleDownRefused: ${reason}: `);
-
-  async function isRefused(namespace: Namespace, reason: string, kind?: string): Promise<void> {
-    await expect.poll(() => notes(namespace), { timeout: 20_000 }).toContainEqual(refused(reason));
-    await expect.poll(() => readState(namespace)).toContain(`"reason":"${reason}"`);
-    if (kind !== 'none') await staysSo(() => readReplicas(namespace, kind));
+  async function isRefusedAndStays(namespace: Namespace, reason: string, kind = 'Deployment'): Promise<void> {
+    await isRefused(namespace, reason);
+    await staysSo(() => readReplicas(namespace, kind));
   }
 
   test('where an HPA scales the workload, until it is gone', async () => {
     const namespace = await start({ annotations: { 'scale-down': null } });
     await namespace.kubectl('autoscale', 'deployment', 'web', '--min=3', '--max=5', '--cpu-percent=50');
     await namespace.kubectl('annotate', 'service', 'web', 'zen-lead.io/scale-down=0');
-    await isRefused(namespace, 'Autoscaled');
+    await isRefusedAndStays(namespace, 'Autoscaled');
     await namespace.kubectl('delete', 'hpa', 'web');
     await comesDown(namespace);
   });
@@ -218,14 +179,14 @@ describe('scale-down is refused', () => {
       );
     await expect.poll(create).toBe(true);
     await namespace.kubectl('annotate', 'service', 'web', 'zen-lead.io/scale-down=0');
-    await isRefused(namespace, 'Autoscaled');
+    await isRefusedAndStays(namespace, 'Autoscaled');
   });
 
   test('where another opted-in Service selects the same pods', async () => {
     const namespace = await start({ annotations: { 'scale-down': null } });
     await namespace.apply(aService({ name: 'other' }));
     await namespace.kubectl('annotate', 'service', 'web', 'zen-lead.io/scale-down=0');
-    await isRefused(namespace, 'SharedPods');
+    await isRefusedAndStays(namespace, 'SharedPods');
   });
 
   test.each([
@@ -235,7 +196,7 @@ describe('scale-down is refused', () => {
   ])('where %s is %s', async (key, value, reason) => {
     const kind = 'StatefulSet';
     const namespace = await start({ kind, annotations: { [key]: value } });
-    await isRefused(namespace, reason, kind);
+    await isRefusedAndStays(namespace, reason, kind);
   });
 
   test('while a rollout is in progress, and goes on after it', async () => {
@@ -243,7 +204,7 @@ describe('scale-down is refused', () => {
     node?.pause(true);
     await namespace.kubectl('set', 'image', 'deployment/web', 'main=web:2');
     await namespace.kubectl('annotate', 'service', 'web', 'zen-lead.io/scale-down=0');
-    await isRefused(namespace, 'RolloutInProgress');
+    await isRefusedAndStays(namespace, 'RolloutInProgress');
     node?.pause(false);
     await comesDown(namespace);
   });
@@ -252,7 +213,7 @@ describe('scale-down is refused', () => {
     const namespace = await world.namespace();
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService({ annotations: { 'scale-down': '0', ...after } }));
-    await isRefused(namespace, 'UnsupportedWorkload', 'none');
+    await isRefused(namespace, 'UnsupportedWorkload');
   });
 
   test('where the Service selects pods of another workload, too', async () => {
@@ -261,6 +222,6 @@ describe('scale-down is refused', () => {
     await expect.poll(() => countReady(namespace)).toBe(4);
     await namespace.apply(aWorkload({ labels: { app: 'web' } }));
     await namespace.kubectl('annotate', 'service', 'web', 'zen-lead.io/scale-down=0');
-    await isRefused(namespace, 'SeveralWorkloads');
+    await isRefusedAndStays(namespace, 'SeveralWorkloads');
   });
 });

@@ -29,6 +29,7 @@ type PodSeen = z.infer<typeof podList>['items'][number];
 export interface StandInNode {
   /** Pods that wait for their node do not become Ready until it goes on. */
   pause(isPaused: boolean): void;
+  countReady(namespace: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -37,14 +38,24 @@ export interface StandInNodeOptions {
   readonly readyAgoMs?: (n: number) => number;
   /** Where the n-th pod runs (default each of the three nodes in turn). */
   readonly nodeOf?: (n: number) => string;
+  /** How often the container of the n-th pod has restarted (default 0). */
+  readonly restartsOf?: (n: number) => number;
+  /** Its deletion cost, where it says one. */
+  readonly deletionCostOf?: (n: number) => number | undefined;
 }
 
+const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 const LOOK_EVERY_MS = 50;
 const nodeNames = ['node-a', 'node-b', 'node-c'];
 
 export function startStandInNode(
   { request }: Pick<ControlPlane, 'request'>,
-  { readyAgoMs = () => 0, nodeOf = (n) => nodeNames[n % nodeNames.length] ?? '' }: StandInNodeOptions = {},
+  {
+    readyAgoMs = () => 0,
+    nodeOf = (n) => nodeNames[n % nodeNames.length] ?? '',
+    restartsOf = () => 0,
+    deletionCostOf = () => undefined,
+  }: StandInNodeOptions = {},
 ): StandInNode {
   const known = new Set<string>();
   let isClosed = false;
@@ -63,7 +74,12 @@ export function startStandInNode(
     const podIPs = [{ ip: podIP }, { ip: `fd00:10:245::${(n + 1).toString(16)}` }];
     const lastTransitionTime = new Date(Date.now() - readyAgoMs(n)).toISOString().replace(/\.\d+Z$/, 'Z');
     const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime }];
-    await request('PATCH', `${path}/status`, { status: { phase: 'Running', podIP, podIPs, conditions } });
+    const cost = deletionCostOf(n);
+    if (cost !== undefined)
+      await request('PATCH', path, { metadata: { annotations: { [DELETION_COST]: String(cost) } } });
+    const container = { name: 'main', image: 'i', imageID: 'i', ready: true, restartCount: restartsOf(n) };
+    const status = { phase: 'Running', podIP, podIPs, conditions, containerStatuses: [container] };
+    await request('PATCH', `${path}/status`, { status });
   }
 
   async function look(): Promise<void> {
@@ -92,6 +108,10 @@ export function startStandInNode(
   return {
     pause(paused) {
       isPaused = paused;
+    },
+    async countReady(namespace) {
+      const { items } = podList.parse(await request('GET', `/api/v1/namespaces/${namespace}/pods`));
+      return items.filter(({ status, metadata }) => status.phase === 'Running' && !metadata.deletionTimestamp).length;
     },
     async close() {
       isClosed = true;

@@ -19,6 +19,7 @@ import { chooseFreePort } from './chooseFreePort.ts';
 import { type ApiRequest, connectApi } from './connectApi.ts';
 import { apiServerFlags, controllerManagerFlags, etcdFlags } from './controlPlaneFlags.ts';
 import { createNodes } from './createNodes.ts';
+import { type ReadMetric, startExternalMetrics } from './externalMetrics.ts';
 import { findAssets, missingAssetsLine } from './findAssets.ts';
 import { type Kubectl, useKubectl } from './kubectl.ts';
 import { writeAuditPolicy } from './writeAuditPolicy.ts';
@@ -31,6 +32,8 @@ export interface ControlPlaneOptions {
   readonly jobs?: boolean;
   /** The controllers of Deployments, StatefulSets and HPAs are among them (default false). */
   readonly workloads?: boolean;
+  /** What a metrics adapter answers the HPA controller (default: there is none). */
+  readonly readMetric?: ReadMetric;
   /**
    * `--service-cluster-ip-range`; its first family is the cluster's primary one. Dual-stack, IPv4
    * first, by default.
@@ -144,8 +147,16 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const url = `https://127.0.0.1:${port}`;
   const kubeconfig = credentials.writeKubeconfig(url, caFile);
   await createNodes(request);
+  const managerKubeconfig =
+    options.readMetric === undefined
+      ? kubeconfig
+      : credentials.writeKubeconfig(
+          await startExternalMetrics(url, caFile, options.readMetric),
+          caFile,
+          'controller-manager.kubeconfig',
+        );
   if (options.controllerManager !== false)
-    start('kube-controller-manager', controllerManagerFlags(kubeconfig, options));
+    start('kube-controller-manager', controllerManagerFlags(managerKubeconfig, options));
 
   return {
     url,

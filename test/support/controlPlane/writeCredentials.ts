@@ -14,7 +14,7 @@ export interface Credentials {
   /** PEM; the key that signs and verifies. */
   readonly serviceAccountKeyFile: string;
   /** Returns the path. */
-  writeKubeconfig(url: string, caFile: string): string;
+  writeKubeconfig(url: string, caFile: string, name?: string): string;
 }
 
 export function writeCredentials(directory: string): Credentials {
@@ -30,12 +30,17 @@ export function writeCredentials(directory: string): Credentials {
     token,
     tokenFile,
     serviceAccountKeyFile,
-    writeKubeconfig(url, caFile) {
-      const path = join(directory, 'kubeconfig');
+    writeKubeconfig(url, caFile, name = 'kubeconfig') {
+      const path = join(directory, name);
       const config = {
         apiVersion: 'v1',
         kind: 'Config',
-        clusters: [{ name: 'e2e', cluster: { server: url, 'certificate-authority': caFile } }],
+        clusters: [
+          {
+            name: 'e2e',
+            cluster: { server: url, ...(url.startsWith('https') && { 'certificate-authority': caFile }) },
+          },
+        ],
         users: [{ name: 'admin', user: { token } }],
         contexts: [{ name: 'e2e', context: { cluster: 'e2e', user: 'admin' } }],
         'current-context': 'e2e',
