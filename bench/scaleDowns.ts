@@ -1,6 +1,6 @@
 /**
  * Scales many workloads down on the real controllers of Deployments and StatefulSets, and counts
- * the leaders that they delete. There must be none. By hand: `npm run scale-downs -- 200`
+ * the leaders that they delete. There must be none. By hand: `npm run bench:scale -- 200`
  *
  * The pods differ in what the ReplicaSet controller sorts by: node, deletion cost, time of
  * readiness, restarts. Scheduler and kubelet are stood in for.
