@@ -4,6 +4,7 @@
  */
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { connectApi } from '../support/controlPlane/connectApi.ts';
 import { createNamespace, type Namespace } from '../support/controlPlane/createNamespace.ts';
 import { type StandInNode, startStandInNode } from '../support/controlPlane/standInNode.ts';
 import { staysSo } from '../support/controlPlane/staysSo.ts';
@@ -15,7 +16,6 @@ import { aService } from '../support/objects/aService.ts';
 import { aWorkload } from '../support/objects/aWorkload.ts';
 import { startZenLead, type ZenLead } from '../support/programs/spawnZenLead.ts';
 
-const account = 'system:serviceaccount:zen-lead:zen-lead';
 const controlPlane = useControlPlane({ workloads: true });
 let node: StandInNode | undefined;
 let zenLead: ZenLead | undefined;
@@ -68,12 +68,15 @@ test('with the component zen-lead scales under its own account and the guard, an
 test('a thief of the identity scales nothing to nothing, and writes no workload', async () => {
   const namespace = await createNamespace(controlPlane(), 'robbed');
   await namespace.apply(aWorkload());
-  const steal = (...args: string[]) =>
-    namespace.kubectl('--as', account, 'patch', 'deployment', 'web', ...args).catch(String);
-  const to = (replicas: number) => ['--type=merge', '--patch', JSON.stringify({ spec: { replicas } })];
+  const { url, caFile, kubectl } = controlPlane();
+  const token = (await kubectl('-n', 'zen-lead', 'create', 'token', 'zen-lead')).trim();
+  const send = connectApi(url, token, caFile);
+  const path = `/apis/apps/v1/namespaces/${namespace.name}/deployments/web`;
+  const steal = async (at: string, replicas: number) =>
+    String(await send?.('PATCH', at, { spec: { replicas } }).catch(String));
   await expect
-    .poll(() => steal('--subresource=scale', ...to(0)), { timeout: 20_000 })
+    .poll(() => steal(`${path}/scale`, 0), { timeout: 20_000 })
     .toMatch(/zen-lead-writes-only-scale.*scales no workload to nothing/s);
-  expect(await steal(...to(1))).toMatch(/forbidden/);
+  expect(await steal(path, 1)).toMatch(/cannot patch resource/);
   expect(await readReplicas(namespace)).toBe(3);
 });

@@ -16,9 +16,16 @@ export type ReadMetric = (namespace: string, metric: string, selector: string) =
 
 const PATH = /^\/apis\/external\.metrics\.k8s\.io\/v1beta1\/namespaces\/([^/]+)\/([^/?]+)(?:\?(.*))?$/;
 
+interface ApiServer {
+  readonly url: string;
+  readonly caFile: string;
+  /** The proxy adds it, because clients send none over plain HTTP. */
+  readonly token: string;
+}
+
 /** Resolves to its URL. It ends with the process. */
-export async function startExternalMetrics(apiUrl: string, caFile: string, read: ReadMetric): Promise<string> {
-  const target = new URL(apiUrl);
+export async function startExternalMetrics({ url, caFile, token }: ApiServer, read: ReadMetric): Promise<string> {
+  const target = new URL(url);
   const ca = readFileSync(caFile);
   const server: Server = createServer((incoming, outgoing) => {
     const [, namespace, metric, query] = PATH.exec(incoming.url ?? '') ?? [];
@@ -42,16 +49,19 @@ export async function startExternalMetrics(apiUrl: string, caFile: string, read:
     );
   }
 
+  const own = (headers: IncomingMessage['headers']) => ({
+    ...headers,
+    host: target.host,
+    authorization: `Bearer ${token}`,
+  });
+
   function handOn(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { method, url: path, headers } = incoming;
     const { hostname, port } = target;
-    const sent = forward(
-      { hostname, port, method, path, headers: { ...headers, host: target.host }, ca },
-      (answered) => {
-        outgoing.writeHead(answered.statusCode ?? 502, answered.headers);
-        answered.pipe(outgoing);
-      },
-    );
+    const sent = forward({ hostname, port, method, path, headers: own(headers), ca }, (answered) => {
+      outgoing.writeHead(answered.statusCode ?? 502, answered.headers);
+      answered.pipe(outgoing);
+    });
     sent.on('error', () => outgoing.destroy());
     outgoing.on('close', () => sent.destroy());
     incoming.pipe(sent);

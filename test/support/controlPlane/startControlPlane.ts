@@ -151,7 +151,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     options.readMetric === undefined
       ? kubeconfig
       : credentials.writeKubeconfig(
-          await startExternalMetrics(url, caFile, options.readMetric),
+          await startExternalMetrics({ url, caFile, token: credentials.token }, options.readMetric),
           caFile,
           'controller-manager.kubeconfig',
         );
