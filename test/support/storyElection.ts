@@ -54,9 +54,12 @@ export function toCluster(text: string): string {
     (before, key) => before.replaceAll(new RegExp(`(?<![.\\w])${key}(?==|-$|-\\s|")`, 'g'), toKey(key)),
     text,
   );
-  return keys
-    .replaceAll(/\bweb-leader\b/g, `web-${storyElection}`)
-    .replaceAll(/\bweb-followers\b/g, `web-${storyElection}-followers`);
+  return (
+    keys
+      // Behind an encoded `=` (`%3D`) there is no word boundary.
+      .replaceAll(/(?<![a-z0-9-])web-leader\b/g, `web-${storyElection}`)
+      .replaceAll(/(?<![a-z0-9-])web-followers\b/g, `web-${storyElection}-followers`)
+  );
 }
 
 /** The other way round, in what a story reads. */
@@ -64,7 +67,7 @@ export function toStory(text: string): string {
   if (storyElection === '') return text;
   return text
     .replaceAll(`web-${storyElection}-followers`, 'web-followers')
-    .replaceAll(new RegExp(`\\bweb-${storyElection}\\b`, 'g'), 'web-leader')
+    .replaceAll(new RegExp(`(?<![a-z0-9-])web-${storyElection}\\b`, 'g'), 'web-leader')
     .replaceAll(`election \\"${storyElection}\\": `, '')
     .replaceAll(new RegExp(`"zen-lead.io/election":"${storyElection}",`, 'g'), '')
     .replaceAll(`${storyElection}.zen-lead.io/`, 'zen-lead.io/');

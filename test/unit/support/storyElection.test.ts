@@ -15,6 +15,7 @@ describe('a story under the election x', () => {
     ['web-leader', 'web-x'],
     ['/api/v1/namespaces/a/services/web-leader', '/api/v1/namespaces/a/services/web-x'],
     ['web-leader-ipv4', 'web-x-ipv4'],
+    ['?labelSelector=kubernetes.io%2Fservice-name%3Dweb-leader', '?labelSelector=kubernetes.io%2Fservice-name%3Dweb-x'],
     ['web-followers', 'web-x-followers'],
     ['zen-lead.io/pin-leader=web-2', 'x.zen-lead.io/pin-leader=web-2'],
     ['zen-lead.io/sticky-', 'x.zen-lead.io/sticky-'],
