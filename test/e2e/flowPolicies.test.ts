@@ -86,7 +86,9 @@ describe('on a real API server, a flow', () => {
 
   test('ends what runs after a failure where onFailure is Cancel', async () => {
     const story = await aStory();
-    await story.apply({ executionPolicy: { onFailure: 'Cancel' }, steps: [aStep('stuck'), aStep('broken')] });
+    // Without a policy the Job itself would try its pod six times.
+    const broken = aStep('broken', [], { retryPolicy: { limit: 0 } });
+    await story.apply({ executionPolicy: { onFailure: 'Cancel' }, steps: [aStep('stuck'), broken] });
     await story.untilPhase('Failed');
     expect(await story.states()).toMatchObject({ flow: 'Failed StepFailed', stuck: 'Failed Cancelled' });
   });
