@@ -16,7 +16,7 @@ import { promoteLeader } from '../../../examples/postgresql/promote/promoteLeade
 
 export interface Told {
   readonly isFenced: boolean;
-  /** Acknowledged before the primary hung, and after it woke. */
+  /** Rows that were acknowledged before the primary hung, and that were begun after it did. */
   readonly before: number;
   readonly late: number;
   /** What the primary answered when it was awake. */
@@ -70,16 +70,17 @@ async function tell(isFenced: boolean): Promise<Told> {
   });
   const before = loyal.acknowledged().length;
   signal(primary, 'SIGSTOP', true);
+  const hungAt = Date.now();
   await order(next, 'fence', { epoch, leader: next });
   if (isFenced) await order(third, 'fence', { epoch, leader: next });
   signal(third, 'SIGSTOP');
   await order(next, 'lead', { epoch, leader: next, from: next, position: { epoch, lsn: '0/0' } });
-  const wokeAt = Date.now();
   signal(primary, 'SIGCONT', true);
   signal(primary, 'SIGSTOP');
   const awake = await retry(async () => query(primary, 'SELECT 1'));
   await sleep(awakeMs);
-  const late = loyal.acknowledged().filter(({ answeredAt }) => answeredAt > wokeAt).length;
+  // A row that was begun before may have been replicated before the fence, and is answered now.
+  const late = loyal.acknowledged().filter(({ at }) => at > hungAt).length;
   loyal.stop();
   for (const name of [primary, third]) signal(name, 'SIGCONT');
   return { isFenced, before, late, awake };
@@ -101,7 +102,7 @@ function startInstance(name: string): ChildProcess {
 function startWriter(
   name: string,
   writer: string,
-): { acknowledged(): readonly { readonly answeredAt: number }[]; stop(): void } {
+): { acknowledged(): readonly { readonly at: number }[]; stop(): void } {
   const child = spawn(process.execPath, [join(folder, 'writer.ts'), writer, connectionTo(name)], { env: settings });
   let text = '';
   child.stdout.on('data', (chunk) => {
