@@ -76,9 +76,13 @@ async function goThroughTrouble({ server, readRoute, writeReady }: BusyRun): Pro
   await writeReady('db-1', false);
   await expect.poll(() => readRoute('db'), { message: 'the route of db' }).toEqual(['10.0.0.10']);
   await writeReady('db-1', true);
-  // Longer than the server keeps history, so that every watch has to list again.
-  server.compact();
+  // Every watch ends, and has to list again: longer than the server keeps history. What changed in
+  // between is told by no watch line.
   server.cutWatches('end');
+  const change = { metadata: { annotations: { seen: 'by a list alone' } } };
+  server.objects.patch({ resource: 'pods', namespace: 'shop', name: 'db-1' }, change);
+  server.objects.patch({ resource: 'services', namespace: 'shop', name: 'web' }, change);
+  server.compact();
 }
 
 type Request = (method: string, path: string, body?: object) => Promise<unknown>;
