@@ -7,6 +7,7 @@
 
 import { type Decision, endReasons } from './decision.ts';
 import { demotionWrites } from './demotion.ts';
+import { electionNames } from './elections/electionSettings.ts';
 import { followerWrites } from './followerWrites.ts';
 import { detachSlices, removeAll, removeControllerLeftovers, removeUnplanned } from './removals.ts';
 import { routeWrites } from './routeWrites.ts';
@@ -18,7 +19,8 @@ export function toPatch(situation: Situation, decision: Decision, now: number): 
   const all = toWrites(situation, decision, now);
   const isOfFirstSlot = (situation.snapshot.election?.slot ?? 0) === 0;
   const ofSlot = isOfFirstSlot ? all : all.filter(isOfSlice);
-  const writes = situation.source.terminating ? ofSlot.filter(isOfRoute) : ofSlot;
+  const known = areNamesUnknown(situation) ? ofSlot.filter(({ kind }) => kind !== 'create') : ofSlot;
+  const writes = situation.source.terminating ? known.filter(isOfRoute) : known;
   if (decision.plan === null) return writes;
   // A second patch of one object would meet the version that the first one made.
   const isRecordWritten = writes.some((write) => 'resource' in write && write.name === situation.record.slice?.name);
@@ -34,6 +36,14 @@ export function toPatch(situation: Situation, decision: Decision, now: number): 
 function isOfRoute(write: Write): boolean {
   const isMade = write.kind === 'create' || write.kind === 'deleteControllerEndpoints';
   return !isMade && write.resource === 'endpointslices' && write.stage === 'route';
+}
+
+/**
+ * With a list of elections that cannot be read, those that have objects stay. Who else has one of
+ * their names is not in the snapshot, because it holds the names that the source wants.
+ */
+function areNamesUnknown({ source, snapshot: { election } }: Situation): boolean {
+  return election !== undefined && election.election !== '' && electionNames(source.annotations) === null;
 }
 
 /** The first slot of a pool writes the leader Service that all have. */

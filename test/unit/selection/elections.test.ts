@@ -197,6 +197,16 @@ describe('several elections', () => {
     ]);
   });
 
+  it('makes nothing again while the list cannot be read, because another owner may have the name', () => {
+    ask({ elections: 'writer, cron' });
+    settle();
+    ask({ elections: 'Writer!' });
+    world.remove('services', 'postgres-writer');
+    expect(assess(world.snapshot(), now).writes).toEqual([]);
+    ask({ elections: 'writer, cron' });
+    expect(assess(world.snapshot(), now).writes).toMatchObject([{ kind: 'create', name: 'postgres-writer' }]);
+  });
+
   it('moves the leader of each election by itself, with an epoch of its own', () => {
     ask({ elections: 'writer, cron' });
     settle();
