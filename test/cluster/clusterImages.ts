@@ -30,7 +30,7 @@ export function writeClusterImages({ directory: programs }: ClusterAssets, direc
   write('web', [busybox, 'sh', '-c', web], [toProgram('bin/busybox', busybox)]);
   // By each name it is another program. Its own wget looks names up with a resolver that glibc
   // loads at run time, which a static program crashes without. So curl is there, on the PATH.
-  const applets = ['sh', 'sleep', 'cat', 'date', 'hostname'].map((name) => toProgram(`bin/${name}`, busybox));
+  const applets = ['sh', 'sleep', 'cat', 'date', 'hostname', 'httpd'].map((name) => toProgram(`bin/${name}`, busybox));
   write('busybox', ['/bin/sh'], [...applets, ...(existsSync(curl) ? readLinked(curl, 'bin/curl') : [])]);
   const ingress = fileURLToPath(new URL('./ingress/ingress.ts', import.meta.url));
   write(

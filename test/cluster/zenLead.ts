@@ -19,7 +19,8 @@ type Overlay =
   | 'api-server-source'
   | 'postgresql'
   | 'nodes'
-  | 'node-check';
+  | 'node-check'
+  | 'scale-down';
 
 const execute = promisify(execFile);
 const image = resolve(import.meta.dirname, '../../deploy/image.ts');

@@ -1,0 +1,135 @@
+/**
+ * Runs examples/elections and examples/scale-down in the cluster, with real pods behind a real
+ * kubelet and the real controllers of Deployments.
+ */
+
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { attachCluster } from './attachCluster.ts';
+import { applyOverlay, waitUntilReady } from './zenLead.ts';
+
+const { directory, pid } = inject('cluster');
+const cluster = attachCluster(directory, pid);
+const root = resolve(import.meta.dirname, '../..');
+const namespace = 'elections';
+const kubectl = (...args: readonly string[]) => cluster.kubectl('-n', namespace, ...args);
+/** A pod starts in seconds; the rest is for a busy machine. */
+const soon = { timeout: 120_000, interval: 250 };
+
+beforeAll(async () => {
+  await waitUntilReady(cluster);
+  await cluster.kubectl('create', 'namespace', namespace);
+});
+afterAll(async () => {
+  await cluster.kubectl('delete', 'namespace', namespace, '--timeout=150s');
+  await applyOverlay(cluster, 'first');
+  await cluster.kubectl('-n', 'zen-lead', 'delete', 'role,rolebinding', 'zen-lead-scale-down', '--ignore-not-found');
+  await waitUntilReady(cluster);
+});
+
+/** With the suite's image, which is on the node already. */
+async function applyExample(path: string, change = (manifest: string): string => manifest): Promise<void> {
+  const manifest = readFileSync(resolve(root, 'examples', path), 'utf8');
+  await cluster.apply(change(manifest.replaceAll('busybox:1.37', 'dev.local/busybox:1')), '-n', namespace);
+}
+
+interface Slice {
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly endpoints: readonly { readonly targetRef: { readonly name: string } }[] | null;
+}
+
+/** The pods that each slice of a leader Service routes to, by the name of the slice. */
+async function readRoutes(leaderService: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
+  const { items } = (await cluster.request('GET', path)) as { readonly items: readonly Slice[] };
+  const ours = items.filter(({ metadata }) => metadata.labels['kubernetes.io/service-name'] === leaderService);
+  return new Map(
+    ours.map(({ metadata, endpoints }) => [metadata.name, (endpoints ?? []).map(({ targetRef }) => targetRef.name)]),
+  );
+}
+
+async function readLeader(leaderService: string): Promise<string> {
+  return [...(await readRoutes(leaderService)).values()].flat().join();
+}
+
+describe('examples/elections/writer-and-cron.yaml', () => {
+  test('two pods lead, and the loss of the writer leaves cron where it is', async () => {
+    await applyExample('elections/writer-and-cron.yaml');
+    await kubectl('rollout', 'status', 'deploy/app', '--timeout=150s');
+    await expect.poll(() => readLeader('app-writer'), soon).not.toBe('');
+    // It has to be Ready for half a minute.
+    await expect.poll(() => readLeader('app-cron'), soon).not.toBe('');
+    const [writer, cron] = [await readLeader('app-writer'), await readLeader('app-cron')];
+    expect(cron).not.toBe(writer);
+
+    await kubectl('delete', 'pod', writer, '--wait=false');
+    await expect.poll(() => readLeader('app-writer'), soon).not.toBe(writer);
+    expect(await readLeader('app-writer')).toMatch(/^app-[^,]+$/);
+    expect(await readLeader('app-cron')).toBe(cron);
+    await kubectl('delete', 'service/app', 'deploy/app');
+  });
+});
+
+describe('examples/elections/three-gateways.yaml', () => {
+  test('a pool of three has never more than three pods during a rolling update, and never two in a slot', async () => {
+    await applyExample('elections/three-gateways.yaml');
+    await kubectl('rollout', 'status', 'deploy/gateway', '--timeout=150s');
+    const pool = async () => [...(await readRoutes('gateway-leader')).values()];
+    await expect.poll(async () => (await pool()).map((slot) => slot.length), soon).toEqual([1, 1, 1]);
+    const before = (await pool()).flat();
+
+    await kubectl('rollout', 'restart', 'deploy/gateway');
+    let isDone = false;
+    const rollout = kubectl('rollout', 'status', 'deploy/gateway', '--timeout=150s').finally(() => {
+      isDone = true;
+    });
+    const seen: (readonly (readonly string[])[])[] = [];
+    while (!isDone) {
+      seen.push(await pool());
+      await sleep(50);
+    }
+    await rollout;
+    expect(seen.filter((slots) => slots.length > 3 || slots.some((slot) => slot.length > 1))).toEqual([]);
+
+    await expect.poll(async () => new Set((await pool()).flat()).size, soon).toBe(3);
+    await expect.poll(async () => (await pool()).flat().filter((pod) => before.includes(pod)), soon).toEqual([]);
+    await kubectl('delete', 'service/gateway', 'deploy/gateway');
+  });
+});
+
+describe('examples/scale-down/worker.yaml', () => {
+  const readReplicas = async () => Number(await kubectl('get', 'deploy/worker', '-o', 'jsonpath={.spec.replicas}'));
+  const annotate = (change: string) => kubectl('annotate', '--overwrite', 'service/worker', change);
+
+  beforeAll(async () => {
+    await applyOverlay(cluster, 'scale-down');
+    await cluster.kubectl('apply', '-n', namespace, '-k', resolve(root, 'deploy/rights/scale-down'));
+    await waitUntilReady(cluster);
+  });
+
+  test('the followers are scaled away, come back when the leader is lost, and when nothing asks for it', async () => {
+    await applyExample('scale-down/worker.yaml', (manifest) =>
+      manifest.replace('scale-down-after: 10m', 'scale-down-after: 5s'),
+    );
+    await kubectl('rollout', 'status', 'deploy/worker', '--timeout=150s');
+    await expect.poll(readReplicas, soon).toBe(1);
+    const leader = await readLeader('worker-leader');
+    await expect
+      .poll(() => kubectl('get', 'pods', '-l', 'app=worker', '-o', 'jsonpath={.items[*].metadata.name}'), soon)
+      .toBe(leader);
+
+    // Longer than this story takes.
+    await annotate('zen-lead.io/scale-down-after=10m');
+    await kubectl('delete', 'pod', leader, '--wait=false');
+    await expect.poll(readReplicas, soon).toBe(3);
+    await expect.poll(() => readLeader('worker-leader'), soon).toMatch(/^worker-[^,]+$/);
+    expect(await readLeader('worker-leader')).not.toBe(leader);
+
+    await annotate('zen-lead.io/scale-down-after=5s');
+    await expect.poll(readReplicas, soon).toBe(1);
+    await annotate('zen-lead.io/scale-down-');
+    await expect.poll(readReplicas, soon).toBe(3);
+  });
+});
