@@ -24,7 +24,7 @@ const config = z.looseObject({ scrape_configs: z.tuple([job, z.unknown()]) }).pa
 const target = z.object({ discoveredLabels: z.record(z.string(), z.string()) });
 const found = z.object({
   data: z.object({
-    activeTargets: z.array(target.extend({ labels: z.record(z.string(), z.string()) })),
+    activeTargets: z.array(target.extend({ labels: z.record(z.string(), z.string()), scrapeUrl: z.string() })),
     droppedTargets: z.array(target),
   }),
 });
@@ -74,5 +74,8 @@ it('scrapes one port of each of our pods, on Knative past the queue-proxy, and n
   const portNames = activeTargets.map(
     ({ discoveredLabels }) => discoveredLabels['__meta_kubernetes_pod_container_port_name'],
   );
-  expect([...new Set(portNames)].toSorted()).toEqual(['api', 'http', 'probes', 'user-port']);
+  expect([...new Set(portNames)].toSorted()).toEqual(['api', 'http', 'https', 'probes', 'user-port']);
+  const ofWebhooks = activeTargets.filter(({ labels }) => labels['instance']?.includes('flow-webhook'));
+  expect(ofWebhooks.map(({ scrapeUrl }) => new URL(scrapeUrl).protocol)).toEqual(ofWebhooks.map(() => 'https:'));
+  expect(ofWebhooks).not.toEqual([]);
 });
