@@ -11,7 +11,7 @@ import { renderProgress } from './renderProgress.ts';
 import { runSeed } from './runSeed.ts';
 
 it.each(everyday.first)(
-  'keeps every invariant, and heals, in the hundred runs from seed %i',
+  'keeps every invariant, and heals, in the runs from seed %i on',
   simulateSeeds,
   SEED_TIMEOUT_MS,
 );
