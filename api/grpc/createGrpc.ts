@@ -15,7 +15,8 @@ import { toCaller } from '../auth/guard.ts';
 import type { AmILeader } from '../leaders/amILeader.ts';
 import type { LeaderQueries } from '../leaders/leaderQueries.ts';
 import type { LockService as Locks } from '../locks/lockService.ts';
-import { createGetLeaderAnswer, GET_LEADER, isPlain, readBody, sendAnswer } from './answerGetLeader.ts';
+import { createGetLeaderAnswer, GET_LEADER, sendAnswer } from './answerGetLeader.ts';
+import { isPlain, readBody } from './frames.ts';
 import { file_grpc_health_v1_health, Health } from './generated/grpc/health/v1/health_pb.js';
 import { file_grpc_reflection_v1_reflection, ServerReflection } from './generated/grpc/reflection/v1/reflection_pb.js';
 import { file_zenlead_v1_leader, LeaderService } from './generated/zenlead/v1/leader_pb.js';
@@ -27,6 +28,7 @@ import { createHealthHandlers } from './healthHandlers.ts';
 import { createLeaderHandlers } from './leaderHandlers.ts';
 import { createLockHandlers } from './lockHandlers.ts';
 import { createReflectionHandlers } from './reflectionHandlers.ts';
+import { createLeaderStreams, WATCH_LEADERS } from './streamLeaders.ts';
 
 export interface GrpcDeps {
   readonly leaders: LeaderQueries;
@@ -65,6 +67,7 @@ export function createGrpc(deps: GrpcDeps): ServeGrpc {
     file_grpc_reflection_v1_reflection,
   ];
   const answerGetLeader = createGetLeaderAnswer(deps.leaders);
+  const openLeaderStream = createLeaderStreams(deps.leaders);
   const ours = [LeaderService.typeName, LockService.typeName];
   router.service(LeaderService, createLeaderHandlers(deps));
   router.service(LockService, createLockHandlers(deps.locks));
@@ -97,11 +100,17 @@ export function createGrpc(deps: GrpcDeps): ServeGrpc {
     }
     const caller = toCaller(request);
     let body: AsyncIterable<Uint8Array> | undefined;
-    if (handler.requestPath === GET_LEADER && isPlain(request)) {
+    const { requestPath } = handler;
+    if ((requestPath === GET_LEADER || requestPath === WATCH_LEADERS) && isPlain(request)) {
       const asked = await readBody(request, MAX_MESSAGE_BYTES);
       if (asked === null) return;
-      const frame = await answerGetLeader(asked, caller);
-      if (frame !== null) return sendAnswer(response, frame);
+      if (requestPath === GET_LEADER) {
+        const frame = await answerGetLeader(asked, caller);
+        if (frame !== null) return sendAnswer(response, frame);
+      } else {
+        const open = await openLeaderStream(asked, caller);
+        if (open !== null) return open(stream);
+      }
       body = once(asked);
     }
     const values = createContextValues().set(callerKey, caller);

@@ -28,7 +28,7 @@ interface Deps {
 const DEFAULT_PAGE = 100;
 /** A pool takes some 500 B, and clients refuse messages past 4 MiB. */
 const MAX_PAGE = 1_000;
-const MAX_WATCHED = 100;
+export const MAX_WATCHED = 100;
 
 type WatchLeadersResponse = MessageInitShape<typeof WatchLeadersResponseSchema>;
 
@@ -116,7 +116,7 @@ function toAnswer({ leader, role, epoch, validForMs }: AmILeaderAnswer, election
 
 const roles = { leader: Role.LEADER, follower: Role.FOLLOWER, unknown: Role.UNKNOWN } as const;
 
-function toChange({ namespace, name: pool, election }: PoolName, reading: PoolReading): WatchLeadersResponse {
+export function toChange({ namespace, name: pool, election }: PoolName, reading: PoolReading): WatchLeadersResponse {
   const of = { namespace, pool, election };
   switch (reading.kind) {
     case 'found':

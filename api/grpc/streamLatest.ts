@@ -14,7 +14,7 @@ export interface LatestSink<Message> {
   fail(error: unknown): void;
 }
 
-const HEARTBEAT_MS = 15_000;
+export const HEARTBEAT_MS = 15_000;
 
 export async function* streamLatest<Message>(
   open: (sink: LatestSink<Message>) => () => void,
