@@ -50,7 +50,7 @@ function findMissing(module: string): { readonly asks: number; readonly missing:
   const asked = Object.values(resources)
     .flatMap((each) => resource.safeParse(each).data ?? [])
     // Those of CustomResourceDefinitions come with them.
-    .filter(({ groupVersion }) => !/zen/.test(groupVersion));
+    .filter(({ groupVersion }) => !/zen|keda/.test(groupVersion));
   const objects: readonly KubernetesObject[] = [
     ...ways.flatMap((way) => build(join(deploy, way))),
     { apiVersion: 'flowcontrol.apiserver.k8s.io/v1', kind: 'FlowSchema' },
