@@ -129,7 +129,7 @@ function decideUnroutable(situation: Situation, name: string, now: number): Deci
  * which made the slice, counts where the function's is behind it (docs/decisions/epoch.md).
  */
 function nextEpoch(
-  { record, owned, families, source, snapshot }: Situation,
+  { record, owned, families, makesNothing, snapshot }: Situation,
   leaderServiceName: string,
   isElection: boolean,
   now: number,
@@ -137,9 +137,9 @@ function nextEpoch(
   const name = sliceName(leaderServiceName, families[0] ?? 'IPv4', snapshot.election?.slot);
   const slice = owned.slices.find((each) => each.name === name);
   // Without a record, the slice that is left is the other family's. It may be behind the one that
-  // held the record. For a source that is being deleted no slice is made again (toPatch.ts). The
-  // one that is left would get another epoch with each reconcile.
-  const canBeMade = slice !== undefined || !source.terminating;
+  // held the record. Where no slice is made again (toPatch.ts), the one that is left would get
+  // another epoch with each reconcile.
+  const canBeMade = slice !== undefined || !makesNothing;
   const isNewSlice = canBeMade && (record.slice === null || parseEpoch(slice?.annotations[annotation.epoch]) === null);
   if (isNewSlice) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now), slice?.createdAt ?? 0), isNewSlice };
   // The record moves with the primary family, and the slice that it moves from still has it. A

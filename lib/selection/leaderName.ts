@@ -48,8 +48,8 @@ export function findLeaderName(situation: Situation): LeaderName {
   const nameIsUnreadable = read.unreadable.some((each) => each.annotation === annotation.leaderServiceName);
   const wanted =
     read.settings.leaderServiceName ?? defaultLeaderName(source.name, situation.snapshot.election?.election);
-  // For a source that is being deleted nothing is made, so it cannot be renamed any more.
-  const name = (nameIsUnreadable || source.terminating) && current !== null ? current : wanted;
+  // Where nothing is made, nothing can be renamed.
+  const name = (nameIsUnreadable || situation.makesNothing) && current !== null ? current : wanted;
 
   const found = tryName(situation, name);
   if (found.kind === 'free' || current === null) return found;

@@ -6,6 +6,7 @@
 import type { ChoiceInput } from './choose.ts';
 import type { Warning } from './decision.ts';
 import { barredBy } from './demotion.ts';
+import { electionNames } from './elections/electionSettings.ts';
 import type { ElectionView } from './elections/electionView.ts';
 import { toFitnessRules } from './fitness.ts';
 import { annotation } from './names.ts';
@@ -21,6 +22,11 @@ import { podWarnings, settingsWarnings } from './warnings.ts';
 export interface Situation {
   readonly snapshot: Snapshot;
   readonly source: ServiceView;
+  /**
+   * What exists is kept in step, and nothing is made: the source is being deleted, or other owners
+   * of the names are not known.
+   */
+  readonly makesNothing: boolean;
   readonly read: ReadSettings;
   readonly owned: Owned;
   readonly record: LeaderRecord;
@@ -63,7 +69,8 @@ export function readSituation(snapshot: Snapshot, now: number): Situation | null
   const record = withVerdictsOf(election, recordOf(owned, wanted[0], election?.slot));
   const isUnreadable = (key: string): boolean => read.unreadable.some((each) => each.annotation === key);
   const exists = owned.services.length + owned.slices.length > 0;
-  const families = familiesOf(source, owned, record, election?.slot);
+  const makesNothing = source.terminating || areNamesUnknown(source, election);
+  const families = familiesOf(source, owned, record, makesNothing, election?.slot);
 
   const rules = toFitnessRules(read.settings, source.ports, families[0] ?? 'IPv4', snapshot.observer);
   // A ports-mode that cannot be read does not take an endpoint away that is routed to now.
@@ -72,6 +79,7 @@ export function readSituation(snapshot: Snapshot, now: number): Situation | null
   return {
     snapshot,
     source,
+    makesNothing,
     read,
     owned,
     record,
@@ -112,12 +120,25 @@ function withVerdictsOf(election: ElectionView | undefined, record: LeaderRecord
 }
 
 /**
- * A source without families (ExternalName) keeps those that its slices already have. So does one
- * that is being deleted, because no slice is made for it, and the ones that it has route until it
- * is gone.
+ * With a list of elections that cannot be read, those that have objects stay. Who else has one of
+ * their names is not in the snapshot, because it holds the names that the source wants.
  */
-function familiesOf(source: ServiceView, owned: Owned, record: LeaderRecord, slot = 0): readonly IpFamily[] {
-  if (source.terminating) {
+function areNamesUnknown({ annotations }: ServiceView, election: ElectionView | undefined): boolean {
+  return election !== undefined && election.election !== '' && electionNames(annotations) === null;
+}
+
+/**
+ * A source without families (ExternalName) keeps those that its slices already have. So does one
+ * for which no slice is made: the ones that it has route until it is gone.
+ */
+function familiesOf(
+  source: ServiceView,
+  owned: Owned,
+  record: LeaderRecord,
+  makesNothing: boolean,
+  slot = 0,
+): readonly IpFamily[] {
+  if (makesNothing) {
     const name = record.leaderServiceName ?? '';
     const standing = [...source.ipFamilies, ...bothFamilies].filter((family) =>
       owned.slices.some((slice) => slice.name === sliceName(name, family, slot)),

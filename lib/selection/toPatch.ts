@@ -7,7 +7,6 @@
 
 import { type Decision, endReasons } from './decision.ts';
 import { demotionWrites } from './demotion.ts';
-import { electionNames } from './elections/electionSettings.ts';
 import { followerWrites } from './followerWrites.ts';
 import { detachSlices, removeAll, removeControllerLeftovers, removeUnplanned } from './removals.ts';
 import { routeWrites } from './routeWrites.ts';
@@ -19,8 +18,8 @@ export function toPatch(situation: Situation, decision: Decision, now: number): 
   const all = toWrites(situation, decision, now);
   const isOfFirstSlot = (situation.snapshot.election?.slot ?? 0) === 0;
   const ofSlot = isOfFirstSlot ? all : all.filter(isOfSlice);
-  const known = areNamesUnknown(situation) ? ofSlot.filter(({ kind }) => kind !== 'create') : ofSlot;
-  const writes = situation.source.terminating ? known.filter(isOfRoute) : known;
+  const possible = situation.makesNothing ? withoutMade(ofSlot) : ofSlot;
+  const writes = situation.source.terminating ? possible.filter(isOfRoute) : possible;
   if (decision.plan === null) return writes;
   // A second patch of one object would meet the version that the first one made.
   const isRecordWritten = writes.some((write) => 'resource' in write && write.name === situation.record.slice?.name);
@@ -30,20 +29,17 @@ export function toPatch(situation: Situation, decision: Decision, now: number): 
 /**
  * A source that is being deleted may wait long for a finalizer, and its slices route until it is
  * gone. So they follow the decision, and a demotion is settled, or its pod could never lead again.
- * Nothing is created, because the garbage collector takes everything once the source is gone, and
+ * Nothing is made, because the garbage collector takes everything once the source is gone, and
  * would be fought.
  */
 function isOfRoute(write: Write): boolean {
-  const isMade = write.kind === 'create' || write.kind === 'deleteControllerEndpoints';
-  return !isMade && write.resource === 'endpointslices' && write.stage === 'route';
+  return 'resource' in write && write.resource === 'endpointslices' && write.stage === 'route';
 }
 
-/**
- * With a list of elections that cannot be read, those that have objects stay. Who else has one of
- * their names is not in the snapshot, because it holds the names that the source wants.
- */
-function areNamesUnknown({ source, snapshot: { election } }: Situation): boolean {
-  return election !== undefined && election.election !== '' && electionNames(source.annotations) === null;
+/** Nor is anything deleted to be made in another form. */
+function withoutMade(writes: readonly Write[]): readonly Write[] {
+  const made = new Set(writes.flatMap((write) => (write.kind === 'create' ? [`${write.resource}/${write.name}`] : [])));
+  return writes.filter((write) => !('resource' in write) || !made.has(`${write.resource}/${write.name}`));
 }
 
 /** The first slot of a pool writes the leader Service that all have. */

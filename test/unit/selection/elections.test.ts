@@ -207,6 +207,19 @@ describe('several elections', () => {
     expect(assess(world.snapshot(), now).writes).toMatchObject([{ kind: 'create', name: 'postgres-writer' }]);
   });
 
+  it.each([
+    ['the primary family', {}, { ipFamilies: ['IPv6'] as const }],
+    ['the name', prefixed('writer', { 'leader-service-name': 'main' }), {}],
+  ])('keeps what it would have to make in another form while the list cannot be read: %s', (_, own, spec) => {
+    ask({ elections: 'writer, cron' });
+    settle();
+    const before = [servicesOf(), routes()];
+    const source = aService({ elections: 'Writer!' }, spec);
+    world.setSource({ ...source, annotations: { ...source.annotations, ...own } });
+    settle();
+    expect([servicesOf(), routes()]).toEqual(before);
+  });
+
   it('moves the leader of each election by itself, with an epoch of its own', () => {
     ask({ elections: 'writer, cron' });
     settle();
