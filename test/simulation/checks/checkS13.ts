@@ -9,6 +9,8 @@ import { annotationOf, type KubeObject } from '../kubeObject.ts';
 import type { LeaderWrite } from './leaderWrite.ts';
 
 interface Judging {
+  /** Of the same source. A report is of the pod, whichever election it stands with. */
+  readonly siblings: readonly KubeObject[];
   /** What the function took for the time when it sent the request. */
   readonly wallClock: number;
   mayReport(caller: string): boolean;
@@ -30,14 +32,14 @@ export function isReportMove({ after }: LeaderWrite): boolean {
   return annotationOf(after, annotation.reason) === 'LeaderReported';
 }
 
-export function checkS13(write: LeaderWrite, { wallClock, mayReport }: Judging): string | null {
+export function checkS13(write: LeaderWrite, { siblings, wallClock, mayReport }: Judging): string | null {
   const { before, after, leaderUid, previousUid } = write;
   const { name } = after.metadata;
   const stranger = entriesOf(after).find(({ by }) => !mayReport(by));
   if (stranger !== undefined) return `slice ${name} holds a verdict of ${stranger.by}, who may not report`;
   if (!write.isPrimary || !isReportMove(write) || previousUid === undefined || previousUid === leaderUid) return null;
   // The write names the version of the slice, so its verdicts are the ones that were decided on.
-  const known = entriesOf(before).filter(({ fit }) => !fit);
+  const known = [before, ...siblings].flatMap(entriesOf).filter(({ fit }) => !fit);
   const isLeft = known.some(({ pod, until }) => pod === previousUid && until > wallClock - DECIDED_WITHIN_MS);
   if (!isLeft) return `slice ${name} left ${previousUid} as reported, and no verdict against it counts`;
   if (leaderUid === undefined) return `slice ${name} left ${previousUid} as reported for no pod`;

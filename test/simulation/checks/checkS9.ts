@@ -7,7 +7,7 @@
  * been restored. Then a consistent LIST decides, and its own, lower revisions are recorded.
  */
 
-import { annotation } from '../../../lib/selection/names.ts';
+import { annotation, label } from '../../../lib/selection/names.ts';
 import type { Etcd } from '../etcd.ts';
 import { annotationOf, controllerOf, electionOf, type KubeObject } from '../kubeObject.ts';
 import type { LeaderWrite } from './leaderWrite.ts';
@@ -55,6 +55,8 @@ function isBeside(slice: KubeObject, other: KubeObject): boolean {
   return (
     slice.metadata.uid !== other.metadata.uid &&
     controllerOf(slice)?.uid === controllerOf(other)?.uid &&
+    // Those of several sources may have lost their owner.
+    slice.metadata.labels?.[label.sourceService] === other.metadata.labels?.[label.sourceService] &&
     electionOf(slice) === electionOf(other)
   );
 }

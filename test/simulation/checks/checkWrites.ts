@@ -119,7 +119,10 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
       report('S4', checkS4Age(leaderWrite, etcd, since, now()));
       if (!isVerdictAlone(write)) report('S2', checkS2(leaderWrite, etcd));
       report('S8', checkS8(leaderWrite, etcd));
-      report('S13', checkS13(leaderWrite, { wallClock: options.wallClockOf(write.actor), mayReport }));
+      const siblings = etcd
+        .list('endpointslices')
+        .filter((slice) => controllerOf(slice)?.uid === leaderWrite.sourceUid && slice.metadata.name !== write.name);
+      report('S13', checkS13(leaderWrite, { siblings, wallClock: options.wallClockOf(write.actor), mayReport }));
       const unjustified = observations.check(leaderWrite, etcd, since);
       if (unjustified !== null) report(unjustified.check, unjustified.problem);
     },

@@ -55,6 +55,9 @@ export async function loseLeaderNode(nodes: SimulatedNodes, options: LoseLeaderN
       annotationOf(source, 'zen-lead.io/enabled') === 'true' &&
       (annotationOf(source, 'zen-lead.io/paused') ?? 'false') === 'false' &&
       annotationOf(source, 'zen-lead.io/role-check') === undefined &&
+      // The other pods may lead siblings.
+      annotationOf(source, 'zen-lead.io/elections') === undefined &&
+      annotationOf(source, 'zen-lead.io/active') === undefined &&
       !view.terminating;
     const leader = leaderOf(source);
     if (!isOver() && hasOther && isFree && leader !== undefined && nodeOf(leader) === dead)
