@@ -8,6 +8,7 @@
 import { connect } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { create, toBinary } from '@bufbuild/protobuf';
+import { toFrame } from '../api/grpc/frames.ts';
 import { GetLeaderRequestSchema, WatchLeadersRequestSchema } from '../api/grpc/generated/zenlead/v1/leader_pb.js';
 
 export interface Subscriber {
@@ -22,16 +23,6 @@ const RETRY_MS = 20;
 /** A heartbeat is shorter. */
 const LEAST_MESSAGE = 20;
 const service = '/zenlead.v1.LeaderService';
-
-/**
- * A message with its length before it.
- * Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
- */
-export function toFrame(message: Uint8Array): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
-}
 
 /** Resolves with the first message. `onEnd`: the connection has ended, and not by `close`. */
 export function subscribe(

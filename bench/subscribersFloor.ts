@@ -9,8 +9,8 @@
  */
 
 import { createServer, type ServerHttp2Stream } from 'node:http2';
+import { toFrame } from '../api/grpc/frames.ts';
 import { watchLines } from '../test/support/controlPlane/watchLines.ts';
-import { toFrame } from './grpcStreams.ts';
 
 const [url = '', token = '', caFile = '', namespace = ''] = process.argv.slice(2);
 /** As long as an answer of the api about a pool of two pods. */
