@@ -7,7 +7,7 @@ import { isNodeMove } from './checkNodes.ts';
 import { roleCheckOf } from './checkRoles.ts';
 import { checkOf } from './checkS10.ts';
 import { isReportMove } from './checkS13.ts';
-import { isFit, letsGo } from './fit.ts';
+import { familyOf, isFit, letsGo } from './fit.ts';
 import { isHistory } from './isHistory.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
 
@@ -23,18 +23,18 @@ export function checkS8(write: LeaderWrite, etcd: Etcd): string | null {
   if (!isPrimary || before === null || previousUid === undefined || previousUid === leaderUid) return null;
   if (isHistory(write, etcd)) return null;
   // S14 takes a pod out of the higher of two slots.
-  const isShared = etcd
-    .list('endpointslices')
-    .some(
-      (slice) =>
-        controllerOf(slice)?.uid === sourceUid &&
-        electionOf(slice) !== write.election &&
-        annotationOf(slice, annotation.leaderPodUid) === previousUid,
-    );
+  const slices = etcd.list('endpointslices').filter((slice) => controllerOf(slice)?.uid === sourceUid);
+  const isShared = slices.some(
+    (slice) => electionOf(slice) !== write.election && annotationOf(slice, annotation.leaderPodUid) === previousUid,
+  );
   if (isShared && annotationOf(after, annotation.reason) !== undefined && isOfPool(after)) return null;
+  const standing = slices.filter((slice) => electionOf(slice) === write.election).map(({ addressType }) => addressType);
   const hadReason = ({ pods, source }: Basis): boolean => {
     const leader = pods.find((pod) => pod.uid === previousUid);
-    return leader === undefined || source === null || !isFit(leader, source) || letsGo(source);
+    if (leader === undefined || source === null || !isFit(leader, source) || letsGo(source)) return true;
+    // For a source that is being deleted no slice is made, so a leader without an address for those
+    // that stand is routed nowhere.
+    return source.terminating && !leader.ips.some((ip) => standing.includes(familyOf(ip)));
   };
   // S10 and S11 say when a Service with a health check may leave a fit leader, and roles say it,
   // too.
