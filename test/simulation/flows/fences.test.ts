@@ -5,7 +5,7 @@
 
 import { expect, it } from 'vitest';
 import type { FlowEvent } from '../../../lib/flow/events/flowEvent.ts';
-import { jobFlowRecords, type KubeApi } from '../../../lib/kube/kubeApi.ts';
+import { jobFlowRecords, jobFlows, type KubeApi } from '../../../lib/kube/kubeApi.ts';
 import { type FlowFence, runFlows } from './runFlows.ts';
 
 interface RemovedFence {
@@ -54,6 +54,15 @@ const withoutConsistentRead = (api: KubeApi): KubeApi => ({
   },
 });
 
+/** A lost record is built again by the Jobs alone. */
+const withoutStatus = (api: KubeApi): KubeApi => ({
+  ...api,
+  async get(resource, namespace, name, signal) {
+    const found = await api.get(resource, namespace, name, signal);
+    return resource.plural === jobFlows.plural ? { ...Object(found), status: undefined } : found;
+  },
+});
+
 /** As if no event were ever late, and no decision too old to be written. */
 const withoutDeadline = (event: FlowEvent): FlowEvent => ({
   ...event,
@@ -69,6 +78,7 @@ const removed: readonly RemovedFence[] = [
     noticedBy: ['Z2', 'Z1', 'Z3'],
     knownSeed: 6,
   },
+  { name: 'the status, where a record was lost', fence: { wrapApi: withoutStatus }, noticedBy: ['Z1'], knownSeed: 17 },
   { name: 'the deadline of a snapshot', fence: { onEvent: withoutDeadline }, noticedBy: ['Z4'] },
   {
     name: 'the age of what a watch shows',

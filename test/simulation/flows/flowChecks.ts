@@ -11,6 +11,7 @@ import { checkRecord, must } from '../../support/objects/checkRecord.ts';
 import type { ObservedWrite } from '../apiServer.ts';
 import type { Etcd } from '../etcd.ts';
 import type { KubeObject } from '../kubeObject.ts';
+import { type Attempt, forgottenAttempts } from './forgottenAttempts.ts';
 
 export interface FlowChecks {
   onWrite(write: ObservedWrite): void;
@@ -26,6 +27,7 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
   /** Of each flow's uid: attempts that a record has said to run. */
   const said = new Set<string>();
   const made = new Map<string, number>();
+  const attempts = new Map<string, Attempt & { readonly key: string; readonly ownerUid: string | null }>();
   /** How many Jobs of an attempt a person deleted before the record had their uid. */
   const deletedEarly = new Map<string, number>();
   /** Flows whose record was deleted: the next one is built again. */
@@ -103,6 +105,7 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
     must(said.has(key), 'Z1: a Job before its record', { key });
     const count = (made.get(key) ?? 0) + 1;
     made.set(key, count);
+    attempts.set(key, { key, ownerUid, step, attempt });
     const running = ownerUid === null ? undefined : stepOf(ownerUid, step);
     // What a request makes that hung in the network, for a step that has ended since, is deleted.
     const isWanted = running?.phase === 'Running' && running.attempt === attempt;
@@ -128,7 +131,10 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
     const found = etcd.list('jobflows').find((each) => each.metadata.uid === owner);
     if (found === undefined) return;
     const old = before === null ? null : parseRecordObject(before).record;
-    if (old === null && rebuilt.delete(owner)) return;
+    if (old === null && rebuilt.delete(owner)) {
+      onRebuilt(found);
+      return;
+    }
     if (old !== null && old !== 'unreadable') checkRevisions(owner, old, record);
     const jobs = etcd
       .list('jobs')
@@ -136,6 +142,15 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
       .filter((job) => job.isOurs);
     checkRecord(old === 'unreadable' ? null : old, record, parseJobFlow(found).spec, jobs);
     onGroup();
+  }
+
+  /** What neither a Job nor the status says has run may run again. */
+  function onRebuilt(flow: KubeObject): void {
+    const own = [...attempts.values()].filter(({ ownerUid }) => ownerUid === flow.metadata.uid);
+    for (const { key } of forgottenAttempts(etcd, flow, own)) {
+      deletedEarly.set(key, made.get(key) ?? 0);
+      released.delete(key);
+    }
   }
 
   /**

@@ -27,6 +27,10 @@ it('runs one flow of a group, though the one that had its Lease before asks for 
   expect((await runFlows(148)).violations).toEqual([]);
 });
 
+it('lets a step run again whose Jobs and record people delete before any status says that it ran', async () => {
+  for (const seed of [203_947, 212_098]) expect((await runFlows(seed)).violations, `seed ${seed}`).toEqual([]);
+});
+
 it('a flow whose steps follow each other costs one patch of its record and one Job a step, and no reads', async () => {
   const steps = Array.from({ length: 8 }, (_, index) => `s${index}`);
   const calls: string[] = [];
