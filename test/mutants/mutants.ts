@@ -1273,6 +1273,14 @@ export const mutants: readonly Mutant[] = [
     test: 'test/unit/flow/rebuildRecord.test.ts',
   },
   {
+    name: 'a record is built again by the Jobs alone',
+    guarantee: 'Flows: a step that has run does not run',
+    file: 'lib/flow/engine/rebuildRecord.ts',
+    search: '(status?.steps ?? []).map',
+    replace: '(status?.steps.filter(() => false) ?? []).map',
+    test: 'test/simulation/flows/flows.test.ts',
+  },
+  {
     name: 'the uid of a Job that runs for long is not recorded',
     guarantee: 'Flows: a Job that a person deletes',
     file: 'lib/flow/engine/endAttempts.ts',
