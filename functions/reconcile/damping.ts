@@ -139,7 +139,10 @@ function isRecord(group: readonly Write[]): boolean {
 
 function followersOfRecord(targets: ReadonlyMap<string, readonly Write[]>): readonly string[] {
   return [...targets]
-    .filter(([, group]) => annotationsOf(group)[annotation.epoch] !== undefined && !isRecord(group))
+    .filter(([, group]) => {
+      const { [annotation.epoch]: epoch, [annotation.podsRevision]: revision } = annotationsOf(group);
+      return !isRecord(group) && (epoch !== undefined || revision === null);
+    })
     .map(([target]) => target);
 }
 

@@ -8,6 +8,8 @@ import type { Plan } from './decision.ts';
 import { followerSlices } from './followerWrites.ts';
 import { annotation, label } from './names.ts';
 import { isControlledBy } from './ownership.ts';
+import { withoutRecord } from './routeWrites.ts';
+import { ownerReference } from './serviceWrites.ts';
 import type { Situation } from './situation.ts';
 import type { ServiceView, SliceView } from './snapshot.ts';
 import type { Stage, Write } from './write.ts';
@@ -28,9 +30,13 @@ export function detachSlices({ owned }: Situation): readonly Write[] {
   return removeSlices(owned.slices, 'route');
 }
 
-/** Removes whatever is ours and no longer planned. */
+/**
+ * Removes whatever is ours and no longer planned. Another slice has the record by then, so one that
+ * stays loses its own. Where a hand deletes the newer record, the older one would count on, and
+ * issue its epochs again (S4).
+ */
 export function removeUnplanned(situation: Situation, plan: Plan): readonly Write[] {
-  const { owned } = situation;
+  const { owned, source } = situation;
   const isFollowers = (service: ServiceView): boolean => service.labels[label.role] === 'followers';
   const keptServices = new Set([plan.leaderServiceName]);
   const keptSlices = new Set(plan.routes.map((route) => route.sliceName));
@@ -44,7 +50,11 @@ export function removeUnplanned(situation: Situation, plan: Plan): readonly Writ
   }
   const services = owned.services.filter((service) => !keptServices.has(service.name));
   const slices = owned.slices.filter((slice) => !keptSlices.has(slice.name));
-  return [...removeSlices(slices, 'route'), ...removeServices(services, 'route')];
+  return [
+    ...removeSlices(slices, 'route', withoutRecord),
+    ...(source.terminating ? [] : adoptOrphans(slices, source)),
+    ...removeServices(services, 'route'),
+  ];
 }
 
 const ENDPOINT_SLICE_CONTROLLER = 'endpointslice-controller.k8s.io';
@@ -71,27 +81,56 @@ export function removeControllerLeftovers({ snapshot, source, owned }: Situation
   return isMirrored ? [{ ...target, stage: 'follow' }] : [];
 }
 
+type Strip = (annotations: SliceView['annotations']) => Readonly<Record<string, null>>;
+
 /**
  * Removes only what has our ownerReference; an orphan without an adopter stays. The record goes
- * last, so that no secondary's epoch is above it (S1).
+ * last, so that no secondary's epoch is above it (S1). `strip`: what a slice that waits for a
+ * finalizer loses.
  */
-function removeSlices(slices: readonly SliceView[], stage: Stage): readonly Write[] {
+function removeSlices(slices: readonly SliceView[], stage: Stage, strip: Strip = () => ({})): readonly Write[] {
   const isRecord = (slice: SliceView): number => Number(slice.annotations[annotation.podsRevision] !== undefined);
   return slices
     .filter((slice) => slice.owner !== null)
     .toSorted((a, b) => isRecord(a) - isRecord(b) || compareText(a.name, b.name))
-    .flatMap((slice) => removeSlice(slice, stage));
+    .flatMap((slice) => removeSlice(slice, stage, strip));
 }
 
 /** A slice that waits for a finalizer routes until it is gone, so it routes to no pod. */
-function removeSlice(
-  { namespace, name, uid, resourceVersion, terminating, spec }: SliceView,
+function removeSlice(slice: SliceView, stage: Stage, strip: Strip): readonly Write[] {
+  const { namespace, name, uid, resourceVersion, terminating, spec } = slice;
+  if (!terminating)
+    return [{ resource: 'endpointslices', stage, namespace, name, uid, resourceVersion, kind: 'delete' }];
+  const annotations = strip(slice.annotations);
+  const isEmpty = (spec?.endpoints ?? []).length === 0 && Object.keys(annotations).length === 0;
+  return isEmpty ? [] : [emptySlice(slice, stage, annotations)];
+}
+
+/**
+ * The next reconcile deletes them. The guard (deploy/guard) lets zen-lead delete only what has its
+ * ownerReference.
+ */
+function adoptOrphans(slices: readonly SliceView[], source: ServiceView): readonly Write[] {
+  return slices
+    .filter(({ owner }) => owner === null)
+    .toSorted((a, b) => compareText(a.name, b.name))
+    .map((slice) => emptySlice(slice, 'route', withoutRecord(slice.annotations), [ownerReference(source)]));
+}
+
+function emptySlice(
+  { namespace, name, uid, resourceVersion }: SliceView,
   stage: Stage,
-): readonly Write[] {
+  annotations: Readonly<Record<string, null>>,
+  ownerReferences?: readonly unknown[],
+): Write {
+  const metadata = {
+    uid,
+    resourceVersion,
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+    ...(ownerReferences !== undefined && { ownerReferences }),
+  };
   const target = { resource: 'endpointslices', stage, namespace, name, uid, resourceVersion } as const;
-  if (!terminating) return [{ ...target, kind: 'delete' }];
-  if ((spec?.endpoints ?? []).length === 0) return [];
-  return [{ ...target, kind: 'patch', patch: { metadata: { uid, resourceVersion }, endpoints: [] } }];
+  return { ...target, kind: 'patch', patch: { metadata, endpoints: [] } };
 }
 
 function removeServices(services: readonly ServiceView[], stage: Stage): readonly Write[] {

@@ -116,6 +116,15 @@ function primaryRecord(
  */
 function secondaryRecord({ epoch }: Decision, existing: SliceView | undefined): Annotations {
   const old = existing?.annotations ?? {};
+  const leftovers = withoutRecord(old);
+  return {
+    annotationsDiffer: old[annotation.epoch] !== String(epoch) || Object.keys(leftovers).length > 0,
+    annotations: { [annotation.epoch]: String(epoch), ...leftovers },
+  };
+}
+
+/** What takes the record out of a slice with these annotations. Its epoch stays known. */
+export function withoutRecord(old: Readonly<Record<string, string>>): Readonly<Record<string, null>> {
   const leftovers = [
     annotation.leaderPodName,
     annotation.leaderPodUid,
@@ -130,10 +139,7 @@ function secondaryRecord({ epoch }: Decision, existing: SliceView | undefined): 
     annotation.scaleState,
     annotation.handoverFrom,
   ].filter((key) => old[key] !== undefined);
-  return {
-    annotationsDiffer: old[annotation.epoch] !== String(epoch) || leftovers.length > 0,
-    annotations: { [annotation.epoch]: String(epoch), ...Object.fromEntries(leftovers.map((key) => [key, null])) },
-  };
+  return Object.fromEntries(leftovers.map((key) => [key, null]));
 }
 
 /**

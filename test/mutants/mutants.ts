@@ -616,6 +616,15 @@ export const mutants: readonly Mutant[] = [
     title: 'the second family with the record',
   },
   {
+    name: 'an old record stays on a slice without an owner',
+    guarantee: 'S4',
+    file: 'lib/selection/removals.ts',
+    search: '...(source.terminating ? [] : adoptOrphans(slices, source)),',
+    replace: '',
+    test: 'test/unit/selection/removals.test.ts',
+    title: 'no epoch is issued again',
+  },
+  {
     name: 'a failover on the events of another replica counts as undone',
     guarantee: 'Who changes an object of zen-lead for good',
     file: 'functions/reconcile/damping.ts',
@@ -905,8 +914,8 @@ export const mutants: readonly Mutant[] = [
     name: 'the second family is an epoch ahead',
     guarantee: 'S1',
     file: 'lib/selection/routeWrites.ts',
-    search: 'annotations: { [annotation.epoch]: String(epoch), ...Object',
-    replace: 'annotations: { [annotation.epoch]: String(epoch + 1), ...Object',
+    search: 'annotations: { [annotation.epoch]: String(epoch), ...leftovers',
+    replace: 'annotations: { [annotation.epoch]: String(epoch + 1), ...leftovers',
     ...property('S1'),
   },
   {

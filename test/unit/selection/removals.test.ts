@@ -82,6 +82,52 @@ describe('what is no longer planned', () => {
     annotate({}, { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' });
     expect(brief()).toContain(`delete ${SECOND} (route)`);
   });
+
+  it('a slice without an owner that is no longer planned is adopted without its record, and then deleted', () => {
+    world.edit('endpointslices', SLICE, { metadata: { ownerReferences: null } });
+    annotate({}, { ipFamilies: ['IPv6'], ipFamilyPolicy: 'SingleStack' });
+    world.reconcile(T0 + 1_000);
+    const slice = world.slice(SLICE);
+    expect(slice).toMatchObject({ owner: { uid: 'uid-postgres' }, spec: { endpoints: [] } });
+    expect(Object.keys(slice?.annotations ?? {})).toEqual(['zen-lead.io/epoch']);
+    expect(brief()).toEqual([`delete ${SLICE} (route)`]);
+  });
+
+  it('a slice without an owner that is no longer planned stays as it is while its source is being deleted', () => {
+    annotate({ followers: 'true' });
+    world.reconcile(T0 + 1_000);
+    world.edit('endpointslices', 'postgres-followers-ipv4', { metadata: { ownerReferences: null } });
+    annotate({});
+    expect(brief()).toContain('patch postgres-followers-ipv4 (route)');
+    annotate({}, { terminating: true });
+    expect(brief()).not.toContain('patch postgres-followers-ipv4 (route)');
+  });
+
+  it('a slice that waits for a finalizer and is no longer planned loses its record, once', () => {
+    world.edit('endpointslices', SLICE, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
+    annotate({}, { ipFamilies: ['IPv6'], ipFamilyPolicy: 'SingleStack' });
+    world.reconcile(T0 + 1_000);
+    expect(Object.keys(world.slice(SLICE)?.annotations ?? {})).toEqual(['zen-lead.io/epoch']);
+    expect(writes()).toEqual([]);
+  });
+
+  it.each([
+    ['without an owner', { ownerReferences: null }],
+    ['that waits for a finalizer', { deletionTimestamp: '2026-01-01T00:00:00Z' }],
+  ])('no epoch is issued again from an old record on a slice %s', (_, metadata) => {
+    const families = (...ipFamilies: ('IPv4' | 'IPv6')[]) => annotate({}, { ipFamilies });
+    const elect = (name: string, at: number) => {
+      for (const pod of ['pg-0', 'pg-1']) world.changePod(pod, { ready: pod === name });
+      return world.reconcile(T0 + at).decision.epoch;
+    };
+    world.edit('endpointslices', SLICE, { metadata });
+    families('IPv6');
+    const issued = [elect('pg-1', 1), elect('pg-0', 2), elect('pg-1', 3)];
+    world.remove('endpointslices', SECOND);
+    world.remove('services', LEADER);
+    families('IPv4');
+    for (let i = 0; i < 4; i++) expect(elect(`pg-${i % 2}`, 10 + i)).toBeGreaterThan(Math.max(...issued));
+  });
 });
 
 describe('what a selector on the leader Service left behind', () => {

@@ -113,6 +113,10 @@ it('damping holds back the second family with the record that it follows, and no
   const annotations = { 'zen-lead.io/epoch': '8', 'zen-lead.io/pods-revision': null };
   const formerRecord = { ...secondary, patch: { metadata: { annotations }, endpoints: [], ports: [] } } as Write;
   expect(admit(ledger, [primary, formerRecord, followers], aSnapshot(), T0).writes).toEqual([followers]);
+  // Nor is it lost with a slice that is no longer wanted.
+  const unwanted = { metadata: { annotations: { 'zen-lead.io/pods-revision': null } }, endpoints: [] };
+  const emptied = { ...secondary, patch: unwanted } as Write;
+  expect(admit(ledger, [primary, emptied, followers], aSnapshot(), T0).writes).toEqual([followers]);
 });
 
 it('damping does not take a decision on the events of another replica for one that others undid', () => {
