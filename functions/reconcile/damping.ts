@@ -81,6 +81,29 @@ export function note(ledger: Ledger, writes: readonly Write[], now: number): Led
   return next;
 }
 
+/**
+ * A snapshot with this version of the source made empty slices, and what was asked then stood
+ * against it (confirmFirst.ts).
+ */
+export function noteRefuted(ledger: Ledger, snapshot: Snapshot, now: number): Ledger {
+  const next = new Map(prune(ledger, now));
+  add(next, hash('refuted'), sourceVersion(snapshot), now, 0);
+  return next;
+}
+
+/**
+ * A bridge whose watch of Services is behind sends that version again. Slices that are made for it
+ * go with the owner that they name, so each event would make them again.
+ */
+export function isRefuted(ledger: Ledger, snapshot: Snapshot): boolean {
+  // As nearly always. Nothing is hashed then.
+  return ledger.size > 0 && ledger.get(hash('refuted'))?.content === sourceVersion(snapshot);
+}
+
+function sourceVersion({ source }: Snapshot): string {
+  return hash([source?.uid, source?.resourceVersion]);
+}
+
 /** `of`: which election, where the source has several. */
 export function noteAnnouncement(ledger: Ledger, said: unknown, now: number, of = ''): Ledger {
   const next = new Map(prune(ledger, now));

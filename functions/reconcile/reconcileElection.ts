@@ -14,7 +14,7 @@ import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
 import { confirmFirst, isFirst } from './confirmFirst.ts';
-import { admit, announcementDueAt, askedOf, note, noteAnnouncement } from './damping.ts';
+import { admit, announcementDueAt, askedOf, isRefuted, note, noteAnnouncement, noteRefuted } from './damping.ts';
 import type { Ledger } from './ledger.ts';
 import { placeholdersFirst, withPlaceholders } from './placeholders.ts';
 import { readBasis } from './readBasis.ts';
@@ -93,7 +93,8 @@ export async function reconcileElection(
       basis.isRead || isConfirmed || writes.length === 0
         ? null
         : deps.whyHint({ ...evidence, writes, ...(ref !== null && { election: ref }) });
-    const waitsForPlaces: boolean = whyNot === 'unfenced' && isMakingPlaceholders && isFirst(view);
+    const waitsForPlaces: boolean =
+      whyNot === 'unfenced' && isMakingPlaceholders && isFirst(view) && !isRefuted(pass.ledger, view);
     if (whyNot !== null && !waitsForPlaces) {
       pass.hint = whyNot;
       takeBasis(pass, await readBasis(request, deps, signal, basis.snapshot));
@@ -121,6 +122,7 @@ export async function reconcileElection(
       pass.basis = { ...basis, snapshot: withPlaceholders(basis.snapshot, outcome) };
       pass.shown = withPlaceholders(pass.shown, outcome);
       isConfirmed = waitsForPlaces && (await confirmFirst(deps.api, pass.basis.snapshot, signal));
+      if (waitsForPlaces && !isConfirmed) pass.ledger = noteRefuted(pass.ledger, view, decidedAt);
     } else {
       // Fewer places than asked for: the namespace is going, and nothing more can be made in it.
       const whole = tellWhole(standing, {

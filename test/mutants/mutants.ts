@@ -625,6 +625,15 @@ export const mutants: readonly Mutant[] = [
     title: 'no epoch is issued again',
   },
   {
+    name: 'a view that is behind makes slices for a gone source at each event',
+    guarantee: 'Who changes an object of zen-lead for good',
+    file: 'functions/reconcile/reconcileElection.ts',
+    search: ' && !isRefuted(pass.ledger, view)',
+    replace: '',
+    test: 'test/unit/functions/reconcile/confirmFirst.test.ts',
+    title: 'makes slices once',
+  },
+  {
     name: 'a failover on the events of another replica counts as undone',
     guarantee: 'Who changes an object of zen-lead for good',
     file: 'functions/reconcile/damping.ts',

@@ -94,3 +94,33 @@ it('reads the state where a leader Service stands already, because its slice was
   expect(reply.data).toMatchObject({ basis: 'read', leader: { name: 'db-0' } });
   expect(hasReadPods()).toBe(true);
 });
+
+it('makes slices once for a Service that is gone, however often a view that is behind shows it', async () => {
+  const old = await harness.event();
+  if (old.data.kind !== 'readable' || old.data.value.snapshot === undefined) throw new Error('a snapshot expected');
+  const { snapshot } = old.data.value;
+  harness.fake.remove('services', 'db');
+  let carry: string | undefined;
+  const made: number[] = [];
+  for (let event = 0; event < 4; event++) {
+    const reply = await harness.reconcile({}, { snapshot, ...(carry !== undefined && { carry }) });
+    expect(reply.data).toMatchObject({ reason: 'SourceGone', basis: 'read' });
+    carry = reply.data.carry;
+    made.push(calls().filter((call) => call.startsWith('POST')).length);
+    // As the garbage collector does.
+    harness.fake.remove('services', 'db-leader');
+    harness.fake.remove('endpointslices', 'db-leader-ipv4');
+  }
+  expect(made).toEqual([2, 0, 0, 0]);
+});
+
+it('makes slices for the next version of a Service that had opted out since the last one', async () => {
+  const event = await harness.event();
+  beforeSlice(() => putService(harness.fake, { 'zen-lead.io/enabled': 'false' }));
+  const { carry } = (await harness.reconciler.reconcile(event, true, signal)).data;
+  await harness.settle();
+  putService(harness.fake);
+  const reply = await harness.reconcile({}, carry === undefined ? {} : { carry });
+  expect(carry).toBeDefined();
+  expect(reply.data).toMatchObject({ basis: 'event', leader: { name: 'db-0' } });
+});
