@@ -9,17 +9,28 @@
 
 import type { CancelTimer, Clock } from '../clock.ts';
 
+/** A time in which this process ran no timer. */
+interface Stop {
+  readonly ms: number;
+  /** Monotonic. */
+  readonly endedAt: number;
+}
+
 interface LagMeter {
-  /** The longest stop since the meter was made, in milliseconds. Ends the measuring. */
-  end(): number;
+  /** The latest stop that makes a time-out void; null without one since the meter was made. */
+  latest(): Stop | null;
+  /** Ends the measuring. */
+  end(): void;
 }
 
 export interface LagMonitor {
-  /** `timeoutMs`: of the probe; the ticks are fine enough for it. */
+  /** `timeoutMs`: of the probe. The ticks are fine enough for it. */
   start(timeoutMs: number): LagMeter;
   close(): void;
 }
 
+/** Longer than this share of its time-out, a stop makes a probe void. */
+const VOID_SHARE = 1 / 4;
 /** A stop of a quarter is to be seen, so a tick takes an eighth. */
 const TICKS_A_TIMEOUT = 8;
 const MIN_TICK_MS = 2;
@@ -30,15 +41,16 @@ export const STOOD_STILL_MS = 1_000;
 
 /** `onStoodStill`: the process did not run for `STOOD_STILL_MS` or more. */
 export function createLagMonitor(clock: Clock, onStoodStill: () => void): LagMonitor {
-  const meters = new Set<{ worstMs: number }>();
+  const meters = new Set<{ readonly mostMs: number; latest: Stop | null }>();
   let tickMs = MAX_TICK_MS;
   let dueAt = 0;
   let cancel: CancelTimer | null = null;
 
   function note(): number {
-    const lateMs = Math.max(0, clock.monotonic() - dueAt);
-    if (lateMs > 0) for (const meter of meters) meter.worstMs = Math.max(meter.worstMs, lateMs);
-    return lateMs;
+    const endedAt = clock.monotonic();
+    const ms = Math.max(0, endedAt - dueAt);
+    if (ms > 0) for (const meter of meters) if (ms > meter.mostMs) meter.latest = { ms, endedAt };
+    return ms;
   }
 
   function schedule(): void {
@@ -61,18 +73,20 @@ export function createLagMonitor(clock: Clock, onStoodStill: () => void): LagMon
         tickMs = Math.min(tickMs, wantedMs);
         schedule();
       }
-      const meter = { worstMs: 0 };
+      const meter = { mostMs: Math.min(timeoutMs * VOID_SHARE, STOOD_STILL_MS), latest: null as Stop | null };
       meters.add(meter);
       return {
-        end() {
+        latest() {
           // The tick itself may be what is late.
           if (meters.has(meter)) note();
+          return meter.latest;
+        },
+        end() {
           meters.delete(meter);
           if (meters.size === 0) {
             cancel?.();
             cancel = null;
           }
-          return meter.worstMs;
         },
       };
     },

@@ -4,11 +4,12 @@
  * After a first failure it repeats the probe soon, on a new connection, until the verdict is clear.
  * While the target leads it holds a connection to it, whose end causes a probe at once.
  *
- * Guarantees: never two probes at a time. A result is void where this process was late by more than
- * a quarter of the time-out (S11). A pass counts even so, because it proves itself.
+ * Guarantees: never two probes at a time. A failure is void where this process was late by more
+ * than a quarter of the time-out (S11). A pass counts even so, because it proves itself.
  */
 
 import type { CancelTimer, Clock } from '../clock.ts';
+import { type Deadline, startDeadline } from './deadline.ts';
 import { type LagMonitor, STOOD_STILL_MS } from './lagMonitor.ts';
 import type { Held, ProbeNetwork } from './network.ts';
 import type { Pace } from './pace.ts';
@@ -65,18 +66,16 @@ export interface TargetProbeContext {
 const NEXT_MIN_INTERVAL_MS = 1_000;
 /** +-10 %: probes of many targets that began together drift apart. */
 const JITTER = 0.1;
-/** Later than by this share of the time-out, a result is void. */
-export const VOID_SHARE = 1 / 4;
 
 export function createTargetProbe(
   target: ProbeTarget,
   place: { readonly rank: Rank; readonly check: TimedCheck },
   context: TargetProbeContext,
 ): TargetProbe {
-  const { clock, network, lag, pace } = context;
+  const { clock, network, pace } = context;
   let { rank, check } = place;
   let standing = unjudged;
-  let inFlight: AbortController | null = null;
+  let inFlight: Deadline | null = null;
   let isWanted = false;
   /** It has a place in the pace, and waits for it. */
   let isQueued = false;
@@ -124,42 +123,42 @@ export function createTargetProbe(
     isQueued = false;
     isWanted = false;
     const startedAt = clock.monotonic();
-    const meter = lag.start(check.timeoutMs);
-    const controller = new AbortController();
-    inFlight = controller;
-    const cancelDeadline = clock.setTimer(() => controller.abort(), check.timeoutMs);
     const { timeoutMs } = check;
+    const tell = (result: ProbeResult) => context.onResult(result, (clock.monotonic() - startedAt) / 1_000);
+    const deadline = startDeadline(timeoutMs, { ...context, onVoid: () => tell(isVoid) });
+    inFlight = deadline;
     const endpoint = { address: target.address, check, timeoutMs };
-    void network.probe(endpoint, controller.signal, standing.failures === 0 ? held : null).then((result) => {
-      cancelDeadline();
+    void network.probe(endpoint, deadline.signal, standing.failures === 0 ? held : null).then((result) => {
       inFlight = null;
-      const isLate = meter.end() > Math.min(timeoutMs * VOID_SHARE, STOOD_STILL_MS);
       // An answer that was judged when the time was over may have more of it in a buffer.
-      const proves = result.kind === 'passed' && !controller.signal.aborted;
-      if (!isClosed) finish(isLate && !proves ? isVoid : result, startedAt);
+      const proves = result.kind === 'passed' && !deadline.signal.aborted;
+      const isLate = deadline.end() && !proves;
+      if (isClosed) return;
+      const counted = isLate ? isVoid : result;
+      tell(counted);
+      finish(counted, startedAt, isLate);
     });
   }
 
-  function finish(result: ProbeResult, startedAt: number): void {
+  function finish(result: ProbeResult, startedAt: number, isLate: boolean): void {
     const before = standing;
     standing = judge(before, result, check, clock.now());
-    context.onResult(result, (clock.monotonic() - startedAt) / 1_000);
     if (result.kind === 'failed') release();
     if (result.kind === 'passed') hold();
     // Before the listener gets it, because it may close or move this target.
-    scheduleNext(startedAt, result.kind === 'void');
+    if (isWanted) queue();
+    else startIn(waitMs(result, startedAt, isLate), queue);
     if (standing !== before) context.onStanding(standing, before);
   }
 
-  /** `isSpread`: probes of many targets that were late together do not come together again. */
-  function scheduleNext(startedAt: number, isSpread: boolean): void {
-    if (isWanted) queue();
-    else if (isSpread) startIn(baseIntervalMs() * (0.5 + context.random()), queue);
-    else if (isSuspect(standing)) startIn(Math.min(check.intervalMs, context.repeatMs), queue);
-    else {
-      const intervalMs = baseIntervalMs() * pace.stretch() * (1 - JITTER + 2 * JITTER * context.random());
-      startIn(Math.max(0, startedAt + intervalMs - clock.monotonic()), queue);
-    }
+  /** How long it is until the next probe. Two probes begin so far from each other at least. */
+  function waitMs({ kind }: ProbeResult, startedAt: number, isLate: boolean): number {
+    const repeatMs = Math.min(check.intervalMs, context.repeatMs);
+    // Many targets that could not be asked together do not come together again.
+    if (kind === 'void') return (isLate ? repeatMs : baseIntervalMs()) * (0.5 + context.random());
+    const jitter = 1 - JITTER + 2 * JITTER * context.random();
+    const everyMs = isSuspect(standing) ? repeatMs : baseIntervalMs() * pace.stretch() * jitter;
+    return Math.max(0, startedAt + everyMs - clock.monotonic());
   }
 
   /** At most once an interval, or a target that closes all of them would be asked all the time. */

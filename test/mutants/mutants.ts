@@ -742,8 +742,16 @@ export const mutants: readonly Mutant[] = [
     name: 'a prober that was late judges',
     guarantee: 'S11',
     file: 'bridge/probes/targetProbe.ts',
-    search: 'isLate && !proves ? isVoid : result',
+    search: 'isLate ? isVoid : result',
     replace: 'result',
+    ...prober,
+  },
+  {
+    name: 'a time-out counts in which the prober was late',
+    guarantee: 'S11',
+    file: 'bridge/probes/deadline.ts',
+    search: 'stop.endedAt + timeoutMs - clock.monotonic();',
+    replace: '0;',
     ...prober,
   },
   {

@@ -2,8 +2,8 @@
  * serveProbes: is the thread's side of probeThreads.ts. It asks pods, and holds connections to
  * them.
  *
- * Guarantees: a failure is void where this thread was late by more than a quarter of the time-out
- * (S11), as in the process itself.
+ * Guarantees: a failure is void where this thread was late by more than a quarter of the time-out,
+ * within one time-out before it (S11), as in the process itself.
  */
 
 import type { MessagePort } from 'node:worker_threads';
@@ -11,7 +11,6 @@ import { systemClock } from '../../clock.ts';
 import { createLagMonitor } from '../lagMonitor.ts';
 import { type Held, type ProbeNetwork, network as systemNetwork } from '../network.ts';
 import { isVoid, type ProbeResult } from '../probe.ts';
-import { VOID_SHARE } from '../targetProbe.ts';
 import { createOutbox, type Order, type Word } from './threadMessages.ts';
 
 export function serveProbes(port: MessagePort, network: ProbeNetwork = systemNetwork): void {
@@ -25,7 +24,9 @@ export function serveProbes(port: MessagePort, network: ProbeNetwork = systemNet
     probing.set(id, controller);
     const meter = lag.start(timeoutMs);
     const end = (result: ProbeResult): void => {
-      const isLate = meter.end() > timeoutMs * VOID_SHARE;
+      const stop = meter.latest();
+      const isLate = stop !== null && systemClock.monotonic() - stop.endedAt < timeoutMs;
+      meter.end();
       probing.delete(id);
       say({ kind: 'result', id, result: isLate && result.kind !== 'passed' ? isVoid : result });
     };

@@ -6,8 +6,11 @@ import type { Held, ProbeNetwork } from '../../../bridge/probes/network.ts';
 import { type Endpoint, failed, type ProbeResult, passed } from '../../../bridge/probes/probe.ts';
 import type { VirtualClock } from './virtualClock.ts';
 
-/** A hung target answers nothing; any other one answers after 1 ms. */
-export type Behaviour = ProbeResult | 'hangs';
+/**
+ * A hung target answers nothing. One that is stopped answers once it does something else. Any other
+ * one answers after 1 ms.
+ */
+export type Behaviour = ProbeResult | 'hangs' | 'stopped';
 
 export interface SimulatedProbe {
   readonly address: string;
@@ -41,6 +44,7 @@ export function aProbeNetwork(clock: VirtualClock): SimulatedNetwork {
   const holds: { address: string; at: number }[] = [];
   const held = new Map<Held, { address: string; onClose: () => void }>();
   const inFlight = new Map<string, number>();
+  const stopped = new Map<string, ((result: ProbeResult) => void)[]>();
   let most = 0;
   const now = (): number => clock.monotonic() - startedAt;
 
@@ -56,7 +60,12 @@ export function aProbeNetwork(clock: VirtualClock): SimulatedNetwork {
     mostAtOnce: () => most,
     openHolds: () => [...held.values()].map(({ address }) => address),
     inFlight: () => [...inFlight.values()].reduce((sum, each) => sum + each, 0),
-    set: (address, behaviour) => behaviours.set(address, behaviour),
+    set(address, behaviour) {
+      behaviours.set(address, behaviour);
+      if (behaviour === 'hangs' || behaviour === 'stopped') return;
+      for (const settle of stopped.get(address) ?? []) settle(behaviour);
+      stopped.delete(address);
+    },
     cut(address) {
       for (const [each, { address: of, onClose }] of held)
         if (of === address) {
@@ -69,16 +78,18 @@ export function aProbeNetwork(clock: VirtualClock): SimulatedNetwork {
       probes.push({ address, at: now(), isOnHeld: on !== null });
       count(address, 1);
       const { promise, resolve } = Promise.withResolvers<ProbeResult>();
+      let isSettled = false;
       const settle = (result: ProbeResult): void => {
-        if (cancel === null) return;
+        if (isSettled) return;
+        isSettled = true;
         cancel();
-        cancel = null;
         count(address, -1);
         resolve(result);
       };
-      let cancel: (() => void) | null = clock.setTimer(() => {
+      const cancel = clock.setTimer(() => {
         const behaviour = behaviours.get(address) ?? passed;
-        if (behaviour !== 'hangs') settle(behaviour);
+        if (behaviour === 'stopped') stopped.set(address, [...(stopped.get(address) ?? []), settle]);
+        else if (behaviour !== 'hangs') settle(behaviour);
       }, ANSWER_MS);
       signal.addEventListener('abort', () => settle(failed('timeout')));
       return promise;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { failed, isVoid, passed } from '../../../../bridge/probes/probe.ts';
 import { createProber, type ProbeGroup, type ProberOptions } from '../../../../bridge/probes/prober.ts';
 import type { TimedCheck } from '../../../../bridge/probes/targetProbe.ts';
+import { hangBoundMs } from '../../../../lib/selection/healthCheck.ts';
 import { aProbeNetwork } from '../../../support/simulated/aProbeNetwork.ts';
 import { createVirtualClock } from '../../../support/simulated/virtualClock.ts';
 
@@ -87,15 +88,15 @@ describe('the prober', () => {
     expect(network.askedAt('a')[1]).toBeCloseTo(intervalMs);
   });
 
-  it('leaves a hang after interval + threshold x timeout + (threshold - 1) x 50 ms', async () => {
+  it('leaves a hang after an interval and as many time-outs as the threshold says', async () => {
     const { clock, network, verdicts, prober } = aBench();
     prober.update(aGroup(['a', 'b', 'c']));
     // Right after a probe that passed.
     await clock.advance(502);
     network.set('a', 'hangs');
-    await clock.advance(350);
-    expect(network.askedAt('a').slice(-3)).toEqual([600, 750, 850]);
-    expect(verdicts.at(-1)).toBe('850 shop/db a failing');
+    await clock.advance(300);
+    expect(network.askedAt('a').slice(-3)).toEqual([600, 700, 800]);
+    expect(verdicts.at(-1)).toBe('800 shop/db a failing');
     expect(prober.observationsOf('shop/db')?.[0]).toMatchObject({
       uid: 'a',
       check: 'http://:8080/',
@@ -103,6 +104,21 @@ describe('the prober', () => {
       since: clock.now() - 2,
       detail: 'timeout',
     });
+  });
+
+  it.each([
+    { intervalMs: 100, timeoutMs: 100, failureThreshold: 2 },
+    { intervalMs: 1_000, timeoutMs: 1_000, failureThreshold: 3 },
+    { intervalMs: 500, timeoutMs: 10, failureThreshold: 7 },
+    { intervalMs: 50, timeoutMs: 60, failureThreshold: 2 },
+  ])('leaves a hang within the bound that explain prints, with the longest jitter: %o', async (timing) => {
+    const { clock, network, verdicts, prober } = aBench({ random: () => 0.999 });
+    prober.update(aGroup(['a', 'b'], { check: { ...check, ...timing } }));
+    await clock.advance(2);
+    network.set('a', 'hangs');
+    const bound = hangBoundMs({ ...timing, successThreshold: 2 });
+    await clock.advance(bound);
+    expect(verdicts.at(-1)).toContain('a failing');
   });
 
   it('asks the next in line at the first failure of the leader, on the same clock tick', async () => {
@@ -148,7 +164,7 @@ describe('the prober', () => {
     await clock.advance(50);
     expect(verdicts.slice(before)).toEqual([expect.stringContaining(' c passing')]);
     network.set('c', failed('reset'));
-    await clock.advance(1_001);
+    await clock.advance(1_000);
     expect(prober.observationsOf('shop/db')?.map(({ uid }) => uid)).toEqual(['a']);
     network.set('c', passed);
     await clock.advance(60);
@@ -156,14 +172,14 @@ describe('the prober', () => {
     expect(verdicts.slice(before)).toHaveLength(2);
   });
 
-  it('repeats a failed probe after 50 ms on a new connection', async () => {
+  it('repeats a failed probe every 50 ms on a new connection', async () => {
     const { clock, network, prober } = aBench();
     prober.update(aGroup(['a'], { check: { ...check, failureThreshold: 4 } }));
     await clock.advance(502);
     network.set('a', failed('refused'));
     await clock.advance(200);
     const last = network.probes.slice(-3);
-    expect(last.map(({ at }) => at)).toEqual([600, 651, 702]);
+    expect(last.map(({ at }) => at)).toEqual([600, 650, 700]);
     expect(last.map(({ isOnHeld }) => isOnHeld)).toEqual([true, false, false]);
   });
 
@@ -172,10 +188,10 @@ describe('the prober', () => {
     network.set('a', failed('http-500'));
     prober.update(aGroup(['a']));
     await clock.advance(400);
-    expect(network.askedAt('a')).toEqual([0, 51, 151, 251, 351]);
+    expect(network.askedAt('a')).toEqual([0, 50, 150, 250, 350]);
     network.set('a', passed);
     await clock.advance(200);
-    expect(verdicts).toEqual(['52 shop/db a failing', '552 shop/db a passing']);
+    expect(verdicts).toEqual(['51 shop/db a failing', '551 shop/db a passing']);
   });
 
   it('asks another one in line for each that is failing', async () => {
@@ -213,8 +229,8 @@ describe('the prober', () => {
     network.set('a', failed('refused'));
     network.cut('a');
     await clock.advance(60);
-    expect(network.askedAt('a')).toEqual([0, 5_000, 5_051]);
-    expect(verdicts.at(-1)).toBe('5052 shop/db a failing');
+    expect(network.askedAt('a')).toEqual([0, 5_000, 5_050]);
+    expect(verdicts.at(-1)).toBe('5051 shop/db a failing');
 
     network.set('a', passed);
     await clock.advance(20_000);
@@ -332,7 +348,7 @@ describe('the blindness of the prober', () => {
     prober.update(aGroup(['a'], { check: { ...check, failureThreshold: 1 } }));
     await clock.advance(199);
     for (let time = 0; time < 30; time++) {
-      network.set('a', 'hangs');
+      network.set('a', 'stopped');
       await clock.advance(2);
       // Busy with something else for longer than the whole time-out.
       clock.jump(120);
@@ -342,6 +358,50 @@ describe('the blindness of the prober', () => {
     }
     expect(results.filter((each) => each === 'void').length).toBeGreaterThan(10);
     expect(verdicts).toEqual(['1 shop/db a passing']);
+  });
+
+  it('gives a probe another time-out after its own stop, and counts that one', async () => {
+    const { clock, network, results, verdicts, prober } = aBench();
+    prober.update(aGroup(['a'], { check: { ...check, failureThreshold: 1 } }));
+    await clock.advance(99);
+    network.set('a', 'hangs');
+    await clock.advance(61);
+    clock.jump(45);
+    await clock.advance(95);
+    expect(results).toEqual(['passed', 'void']);
+    // 100 ms after the stop has ended.
+    await clock.advance(10);
+    expect(verdicts.at(-1)).toBe('305 shop/db a failing');
+    expect(network.askedAt('a')).toEqual([0, 100, 305]);
+  });
+
+  it('a probe of a process that is late over and over ends after three time-outs, and says nothing', async () => {
+    const { clock, network, results, verdicts, prober } = aBench();
+    prober.update(aGroup(['a'], { check: { ...check, failureThreshold: 1 } }));
+    await clock.advance(99);
+    network.set('a', 'hangs');
+    for (let time = 0; time < 8; time++) {
+      await clock.advance(10);
+      clock.jump(40);
+      await clock.advance(0);
+    }
+    expect(verdicts).toEqual(['1 shop/db a passing']);
+    expect(new Set(results.slice(1))).toEqual(new Set(['void']));
+    expect(network.askedAt('a').length).toBeGreaterThan(2);
+    expect(network.mostAtOnce()).toBe(1);
+  });
+
+  it('asks soon again where a target refused a connection while the process was late', async () => {
+    const { clock, network, results, prober } = aBench();
+    prober.update(aGroup(['a'], { check: { ...check, intervalMs: 10_000, failureThreshold: 1 } }));
+    await clock.advance(9_999.5);
+    network.set('a', failed('refused'));
+    await clock.advance(1);
+    clock.jump(40);
+    await clock.advance(0);
+    expect(results).toEqual(['passed', 'void']);
+    await clock.advance(52);
+    expect(results).toEqual(['passed', 'void', 'failed']);
   });
 
   it('counts a failure where its stop was shorter than a quarter of the time-out', async () => {
@@ -361,7 +421,7 @@ describe('the blindness of the prober', () => {
     await clock.advance(150);
     network.set('a', failed('refused'));
     await clock.advance(102);
-    expect(network.askedAt('a').slice(-2)).toEqual([200, 251]);
+    expect(network.askedAt('a').slice(-2)).toEqual([200, 250]);
     clock.jump(60_000);
     await clock.advance(0);
     expect(verdicts).toEqual(['1 shop/db a passing']);
