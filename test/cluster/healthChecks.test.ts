@@ -17,7 +17,8 @@ import { note } from './figures.ts';
 import { minSyncPeriod, readSyncs, waitForRestedProxy } from './kubeProxy.ts';
 import { type Stages, tellStages, watchRoute } from './stages.ts';
 import { startWorkload, type Workload } from './startWorkload.ts';
-import { darkTimeMs, startTraffic } from './traffic.ts';
+import { darkTimeMs, longestDark, startTraffic } from './traffic.ts';
+import { type Verdicts, watchVerdicts } from './verdicts.ts';
 import { listPods, readMetrics } from './zenLead.ts';
 
 const { directory, pid } = inject('cluster');
@@ -71,6 +72,7 @@ describe('a leader with a health check', () => {
   ): Promise<readonly number[]> {
     const darks: number[] = [];
     const stages: Stages[] = [];
+    const verdicts: Verdicts[] = [];
     for (let time = 0; time < repeats; time++) {
       await untilAllReady();
       await untilAllPass();
@@ -78,6 +80,7 @@ describe('a leader with a health check', () => {
       const traffic = await startTraffic(cluster, workload);
       const route = await watchRoute(cluster, workload.namespace, 'web-leader');
       await waitForRestedProxy(cluster);
+      const verdict = await watchVerdicts(cluster);
       await before();
       await signalContainer(cluster, leader, 'web', signal);
       const next = await workload.waitForOther(leader);
@@ -86,12 +89,17 @@ describe('a leader with a health check', () => {
       await route.close();
       darks.push(darkTimeMs(answers));
       stages.push(tellStages(cluster, answers, next, route.writtenAt(next)));
+      verdicts.push(await verdict.tell(leader, longestDark(answers).from));
       await restore(leader, signal);
     }
     const name = `${what} with a health check of 100ms/100ms/2, minSyncPeriod ${minSyncPeriod}`;
     console.log(`${name}: dark times ${darks.map(Math.round).join(', ')} ms`);
     for (const stage of ['written', 'waited', 'programmed', 'connected'] as const)
       console.log(`${name}: ${stage} ${stages.map((each) => Math.round(each[stage])).join(', ')} ms`);
+    console.log(
+      `${name}: verdicts of each bridge ${verdicts.map(({ after }) => after.map(Math.round).join('+')).join(', ')} ms`,
+    );
+    console.log(`${name}: void probes ${verdicts.map(({ voids }) => voids).join(', ')}`);
     note(`${name}: until the route is written, worst`, Math.max(...stages.map(({ written }) => written)));
     note(`${name}: dark time, worst`, Math.max(...darks));
     return darks;
