@@ -31,3 +31,12 @@ it(
   },
   SEED_TIMEOUT_MS,
 );
+
+it.each([1154, 1867])(
+  'takes it for no mistake that an election waits for a primary which another one leads with (seed %i)',
+  async (seed) => {
+    const result = await runSeed(seed, { elections: true });
+    if (result.violation !== null) expect.fail(renderFailure(result));
+  },
+  SEED_TIMEOUT_MS,
+);

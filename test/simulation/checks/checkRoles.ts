@@ -5,7 +5,9 @@
  */
 
 import { assess } from '../../../lib/selection/assess.ts';
+import { viewsOf } from '../../../lib/selection/elections/electionsOf.ts';
 import type { Observations } from '../../../lib/selection/observation.ts';
+import type { Snapshot } from '../../../lib/selection/snapshot.ts';
 import type { Etcd } from '../etcd.ts';
 import type { PodNetwork } from '../podNetwork.ts';
 import { toSnapshot } from './checkSettled.ts';
@@ -39,29 +41,41 @@ export function checkRoles(
   return `slice ${after.metadata.name} left ${previousUid} for ${leaderUid ?? 'no pod'}, and no role in time says why`;
 }
 
-/** Once all is well, the only pod that is the primary leads. */
+/**
+ * Once all is well, the only pod that is the primary leads each election, in one slot of a pool.
+ * With `spread: require` it leads one election, and the others may not have it.
+ */
 export function checkFollowed(
   etcd: Etcd,
   sourceNames: readonly string[],
-  { isPrimary }: PodNetwork,
+  podNetwork: PodNetwork,
   now: number,
 ): string | null {
   for (const name of sourceNames) {
     const snapshot = toSnapshot(etcd, name);
-    const { source } = snapshot;
-    const { decision } = assess(snapshot, now);
-    if (source === null || roleCheckOf({ source, pods: [] }) === null || decision.plan === null) continue;
-    if (decision.reason === 'Paused' || decision.reason === 'InvalidService') continue;
-    // A source that is being deleted may have kept slices of a family that it asks for no more.
-    const [primaryRoute] = decision.plan.routes;
-    const fit = snapshot.candidates.filter(
-      (pod) =>
-        isFit({ ...pod, namespace: '', labels: pod.selected ? (source.selector ?? {}) : {} }, source) &&
-        pod.ips.some((ip) => familyOf(ip) === primaryRoute?.family),
-    );
-    const [primary, ...others] = fit.filter(({ uid }) => isPrimary(uid));
-    if (primary === undefined || others.length > 0 || decision.leader?.uid === primary.uid) continue;
-    return `${name}: ${primary.name} alone is the primary, and ${decision.leader?.name ?? 'no pod'} leads (${decision.reason})`;
+    if (roleCheckOf({ source: snapshot.source, pods: [] }) === null) continue;
+    for (const view of viewsOf(snapshot)) {
+      const unfollowed = whyUnfollowed(view, podNetwork, now);
+      if (unfollowed !== null) return `${name}: ${unfollowed}`;
+    }
   }
   return null;
+}
+
+function whyUnfollowed(view: Snapshot, { isPrimary }: PodNetwork, now: number): string | null {
+  const { source, election } = view;
+  const { decision } = assess(view, now);
+  if (source === null || decision.plan === null) return null;
+  if (decision.reason === 'Paused' || decision.reason === 'InvalidService') return null;
+  // A source that is being deleted may have kept slices of a family that it asks for no more.
+  const [primaryRoute] = decision.plan.routes;
+  const fit = view.candidates.filter(
+    (pod) =>
+      isFit({ ...pod, namespace: '', labels: pod.selected ? (source.selector ?? {}) : {} }, source) &&
+      pod.ips.some((ip) => familyOf(ip) === primaryRoute?.family),
+  );
+  const [primary, ...others] = fit.filter(({ uid }) => isPrimary(uid));
+  if (primary === undefined || others.length > 0 || decision.leader?.uid === primary.uid) return null;
+  if (election?.taken.has(primary.uid) === true) return null;
+  return `${primary.name} alone is the primary, and ${decision.leader?.name ?? 'no pod'} leads (${decision.reason})`;
 }
