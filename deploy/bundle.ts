@@ -50,8 +50,6 @@ await build({
     ZEN_LEAD_COMMIT: JSON.stringify(readCommit()),
     ZEN_LEAD_BUILD_DATE: JSON.stringify(new Date().toISOString()),
   },
-  // People read stack traces and error names, so class and function names stay.
-  keepNames: true,
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'linked',
