@@ -13,6 +13,7 @@ import { checkRoles, roleCheckOf } from './checkRoles.ts';
 import { isReportMove } from './checkS13.ts';
 import { isFit, letsGo } from './fit.ts';
 import { isHistory } from './isHistory.ts';
+import { isLeftForSibling } from './isLeftForSibling.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
 
 export interface ObservationLedger {
@@ -61,7 +62,7 @@ export function createObservationLedger(): ObservationLedger {
         const leader = basis.pods.find((pod) => pod.uid === previousUid);
         return basis.source === null || leader === undefined || !isFit(leader, basis.source) || checkOf(basis) === null;
       };
-      if (bases.some(hadReason) || isHistory(write, etcd)) return null;
+      if (bases.some(hadReason) || isHistory(write, etcd) || isLeftForSibling(write, etcd)) return null;
       const isWanted = bases.some(({ source }) => source !== null && letsGo(source));
       const isJustified = events.some(({ observations, endsAt }) => {
         const says = (uid: string | undefined, verdict: Verdict): boolean =>

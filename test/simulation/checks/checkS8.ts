@@ -1,33 +1,23 @@
 /** Checks S8. A leader that was fit in the state used stays, unless the user lets it go. */
 
-import { annotation } from '../../../lib/selection/names.ts';
 import type { Etcd } from '../etcd.ts';
-import { annotationOf, controllerOf, electionOf, type KubeObject } from '../kubeObject.ts';
+import { controllerOf, electionOf } from '../kubeObject.ts';
 import { isNodeMove } from './checkNodes.ts';
 import { roleCheckOf } from './checkRoles.ts';
 import { checkOf } from './checkS10.ts';
 import { isReportMove } from './checkS13.ts';
 import { familyOf, isFit, letsGo } from './fit.ts';
 import { isHistory } from './isHistory.ts';
+import { isLeftForSibling } from './isLeftForSibling.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
-
-/** A slot beyond the first. */
-function isOfPool(slice: KubeObject): boolean {
-  return !electionOf(slice).endsWith('/0');
-}
 
 export function checkS8(write: LeaderWrite, etcd: Etcd): string | null {
   const { before, after, sourceUid, isPrimary, leaderUid, previousUid, bases, podsRevision } = write;
   // What the ledger of observations and checkS13.ts say of those.
   if (isNodeMove(write) || isReportMove(write)) return null;
   if (!isPrimary || before === null || previousUid === undefined || previousUid === leaderUid) return null;
-  if (isHistory(write, etcd)) return null;
-  // S14 takes a pod out of the higher of two slots.
+  if (isHistory(write, etcd) || isLeftForSibling(write, etcd)) return null;
   const slices = etcd.list('endpointslices').filter((slice) => controllerOf(slice)?.uid === sourceUid);
-  const isShared = slices.some(
-    (slice) => electionOf(slice) !== write.election && annotationOf(slice, annotation.leaderPodUid) === previousUid,
-  );
-  if (isShared && annotationOf(after, annotation.reason) !== undefined && isOfPool(after)) return null;
   const standing = slices.filter((slice) => electionOf(slice) === write.election).map(({ addressType }) => addressType);
   const hadReason = ({ pods, source }: Basis): boolean => {
     const leader = pods.find((pod) => pod.uid === previousUid);
