@@ -43,6 +43,9 @@ export function toAnnouncement(snapshot: Snapshot, decision: Decision): Announce
   if (endReasons.has(decision.reason)) {
     // Going already, or not ours to remove: said, or never to be said. A slot shares its Service.
     if (service.terminating || service.owner === null || slot > 0) return null;
+    // The leader Service stays until the source is gone, and that is announced. Until then nothing
+    // could record that this has been, and each reconcile would announce it again.
+    if (source.terminating) return null;
     return {
       kind: 'lost',
       reason: decision.reason,

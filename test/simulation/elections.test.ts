@@ -34,9 +34,9 @@ it(
 
 /**
  * What an election does for another one: it waits for the only primary, leaves a pod of another
- * slot, or one that is to be ended.
+ * slot, or one that is to be ended. The end of one waits for that of its source.
  */
-const together = process.env['CI'] === undefined ? [1154] : [1154, 1231, 1706, 1867];
+const together = process.env['CI'] === undefined ? [1154] : [1154, 1231, 1706, 1735, 1867];
 
 it.each(together)(
   'judges each election beside the others, and beside all other troubles (seed %i)',

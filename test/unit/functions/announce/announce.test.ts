@@ -247,6 +247,20 @@ describe('the outbox', () => {
   });
 });
 
+it('leaves the end of a source that waits for a finalizer to its end, also where an orphaned slice stays', async () => {
+  await startWithTwoPods();
+  const source = putService(harness.fake, { 'zen-lead.io/enabled': 'false' });
+  const metadata = { ...source.metadata, deletionTimestamp: '2026-11-20T09:00:00Z', finalizers: ['example.com/held'] };
+  harness.fake.put('services', { ...source, metadata });
+  const slice = harness.fake.find('endpointslices', 'db-leader-ipv4');
+  if (slice === undefined) throw new Error('a slice expected');
+  harness.fake.put('endpointslices', { ...slice, metadata: { ...slice.metadata, ownerReferences: [] } });
+  const before = received.length;
+  for (let i = 0; i < 3; i++) await harness.reconcile();
+  expect(received.slice(before)).toEqual([]);
+  expect(harness.fake.find('services', 'db-leader')).toBeDefined();
+});
+
 describe('warnings', () => {
   const invalid = { 'zen-lead.io/sticky': 'perhaps' };
   const warned = (): number => notices().filter(([, reason]) => reason === 'InvalidAnnotation').length;
