@@ -21,6 +21,7 @@ import { createGuard, toCaller } from './auth/guard.ts';
 import type { Reviewer } from './auth/reviewer.ts';
 import { createDualServer } from './createDualServer.ts';
 import { createGrpc } from './grpc/createGrpc.ts';
+import { createHeartbeatWheel } from './heartbeatWheel.ts';
 import { isOwnHost } from './isOwnHost.ts';
 import { createAmILeader } from './leaders/amILeader.ts';
 import { createLeaderQueries } from './leaders/leaderQueries.ts';
@@ -67,8 +68,9 @@ export function createApiApp(deps: ApiAppDeps): FastifyInstance {
   const leaders = createLeaderQueries(deps.pools, guard);
   const amILeader = createAmILeader(deps.pools, guard, deps.podsAt);
   const locks = createLockService({ book: deps.book, guard, clock: deps.clock, maxSkewMs: deps.maxSkewMs });
-  const serveGrpc = createGrpc({
-    ...{ leaders, amILeader, locks, refuseHost, onRefusal: count },
+  const wheel = createHeartbeatWheel();
+  const grpc = createGrpc({
+    ...{ leaders, amILeader, locks, wheel, refuseHost, onRefusal: count },
     isReady: () => deps.isReady(),
     onFailure: (error) => log.warn({ err: error }, 'a gRPC request could not be answered'),
   });
@@ -82,9 +84,13 @@ export function createApiApp(deps: ApiAppDeps): FastifyInstance {
     frameworkErrors: (error, _request, reply) => refuse(error, reply),
     serverFactory(handler) {
       const files = tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
-      const dual = createDualServer({ tls: files, receiveTimeoutMs: RECEIVE_TIMEOUT_MS }, (request, response) => {
-        if (!serveGrpc(request, response)) handler(request, response);
-      });
+      const { takeStream } = grpc;
+      const dual = createDualServer(
+        { tls: files, receiveTimeoutMs: RECEIVE_TIMEOUT_MS, wheel, takeStream },
+        (request, response) => {
+          if (!grpc.serve(request, response)) handler(request, response);
+        },
+      );
       stop = dual.stop;
       return dual.server;
     },

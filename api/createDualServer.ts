@@ -14,9 +14,12 @@ import {
   createServer as createHttp2Server,
   createSecureServer,
   type Http2Server,
+  type IncomingHttpHeaders,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { HeartbeatWheel } from './heartbeatWheel.ts';
 
 export interface DualServer {
   /** Listens. Over TLS it is a server of HTTP/2 that takes HTTP/1.1 too. */
@@ -29,17 +32,26 @@ interface Options {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   /** For a request to arrive whole. */
   readonly receiveTimeoutMs: number;
+  /** Pings each connection of HTTP/2. */
+  readonly wheel: HeartbeatWheel;
+  /**
+   * True takes a stream of HTTP/2 before a request is made of it, which holds more memory than the
+   * stream does. `asRequest` makes it one after all.
+   */
+  takeStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, asRequest: () => void): boolean;
 }
 
 const PREFACE = 'PRI';
 /** Of one connection: a sidecar may send all requests of its node over one. */
 const MAX_STREAMS = 10_000;
-const PING_EVERY_MS = 15_000;
 const GRACE_MS = 1_000;
 /** Longer than the 60 s of most proxies, so that they close first. */
 const KEEP_ALIVE_MS = 72_000;
 
-export function createDualServer({ tls, receiveTimeoutMs }: Options, handler: RequestListener): DualServer {
+const ignore = (): void => {};
+
+export function createDualServer(options: Options, handler: RequestListener): DualServer {
+  const { tls, receiveTimeoutMs, wheel, takeStream } = options;
   const sessions = new Set<ServerHttp2Session>();
   const sockets = new Set<Socket>();
   const http1 = {
@@ -50,12 +62,18 @@ export function createDualServer({ tls, receiveTimeoutMs }: Options, handler: Re
   };
   const http2 = { settings: { maxConcurrentStreams: MAX_STREAMS }, peerMaxConcurrentStreams: MAX_STREAMS };
 
-  function follow(server: Pick<Http2Server, 'on'>): void {
+  function follow(server: Pick<Http2Server, 'on' | 'listeners' | 'removeAllListeners'>): void {
+    const [toRequest] = server.listeners('stream');
+    server.removeAllListeners('stream');
+    server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest: unknown[]) => {
+      const asRequest = (): void => toRequest?.call(server, stream, headers, ...rest);
+      if (!takeStream(stream, headers, asRequest)) asRequest();
+    });
     server.on('session', (session: ServerHttp2Session) => {
       sessions.add(session);
-      const stopPinging = ping(session);
+      const stopPinging = ping(session, wheel);
       // An error of one connection ends that connection alone.
-      session.on('error', () => {});
+      session.on('error', ignore);
       session.once('close', () => {
         stopPinging();
         sessions.delete(session);
@@ -93,9 +111,9 @@ export function createDualServer({ tls, receiveTimeoutMs }: Options, handler: Re
       allowHTTP1: true,
       handshakeTimeout: receiveTimeoutMs,
     });
-    follow(secure);
     // Both kinds of requests have what Fastify and Connect read of them.
     secure.on('request', handler as never);
+    follow(secure);
     return secure as unknown as Server;
   }
 
@@ -125,7 +143,6 @@ export function createDualServer({ tls, receiveTimeoutMs }: Options, handler: Re
 function readPreface(socket: Socket, withinMs: number, serve: (isHttp2: boolean) => void): void {
   const timer = setTimeout(() => socket.destroy(), withinMs);
   const forget = (): void => clearTimeout(timer);
-  const ignore = (): void => {};
   socket.once('close', forget);
   socket.on('error', ignore);
   const look = (): void => {
@@ -149,18 +166,19 @@ function readPreface(socket: Socket, withinMs: number, serve: (isHttp2: boolean)
   socket.once('readable', look);
 }
 
-function ping(session: ServerHttp2Session): () => void {
+function ping(session: ServerHttp2Session, wheel: HeartbeatWheel): () => void {
   let isWaiting = false;
-  const timer = setInterval(() => {
-    if (isWaiting || session.destroyed) {
-      session.destroy();
-      return;
-    }
-    isWaiting = true;
-    session.ping(() => {
-      isWaiting = false;
-    });
-  }, PING_EVERY_MS);
-  timer.unref();
-  return () => clearInterval(timer);
+  const onAnswer = (): void => {
+    isWaiting = false;
+  };
+  return wheel.add({
+    beat() {
+      if (isWaiting || session.destroyed) {
+        session.destroy();
+        return;
+      }
+      isWaiting = true;
+      session.ping(onAnswer);
+    },
+  });
 }

@@ -17,7 +17,7 @@ export interface Caller {
 /** What every request of Node has, of HTTP/1.1 and of HTTP/2. */
 interface SentRequest {
   readonly headers: { readonly authorization?: string | undefined };
-  readonly socket: { readonly remoteAddress?: string | undefined };
+  readonly socket: { readonly remoteAddress?: string | undefined } | undefined;
 }
 
 export interface Guard {
@@ -28,7 +28,7 @@ export interface Guard {
 }
 
 export function toCaller({ headers, socket }: SentRequest): Caller {
-  return { authorization: headers.authorization, address: socket.remoteAddress ?? '' };
+  return { authorization: headers.authorization, address: socket?.remoteAddress ?? '' };
 }
 
 /** Null: everybody who reaches the port may ask for everything. */

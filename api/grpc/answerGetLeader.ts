@@ -7,21 +7,17 @@
  * for all who ask until the pool changes.
  */
 
-import type { Http2ServerResponse } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import type { Caller } from '../auth/guard.ts';
 import type { LeaderQueries } from '../leaders/leaderQueries.ts';
 import type { PoolAnswer } from '../leaders/poolFeed.ts';
-import { readFrame, toFrame } from './frames.ts';
+import { type FrameAnswer, readFrame, toFrame } from './frames.ts';
 import { GetLeaderRequestSchema, GetLeaderResponseSchema } from './generated/zenlead/v1/leader_pb.js';
 import { toMessage } from './leaderHandlers.ts';
 
 export const GET_LEADER = '/zenlead.v1.LeaderService/GetLeader';
 
-/** Null where the handler has to answer. */
-export type GetLeaderAnswer = (body: Buffer, caller: Caller) => Promise<Buffer | null>;
-
-export function createGetLeaderAnswer(leaders: LeaderQueries): GetLeaderAnswer {
+export function createGetLeaderAnswer(leaders: LeaderQueries): FrameAnswer {
   const encoded = new WeakMap<PoolAnswer, Buffer>();
 
   function encode(answer: PoolAnswer): Buffer {
@@ -39,17 +35,20 @@ export function createGetLeaderAnswer(leaders: LeaderQueries): GetLeaderAnswer {
     if (message === null) return null;
     try {
       const { namespace, pool, election } = fromBinary(GetLeaderRequestSchema, message);
-      return encode(await leaders.read(caller, { namespace, name: pool, election }));
+      const frame = encode(await leaders.read(caller, { namespace, name: pool, election }));
+      return (stream) => send(stream, frame);
     } catch {
       return null;
     }
   };
 }
 
-export function sendAnswer(response: Http2ServerResponse, frame: Buffer): void {
-  // The client may have gone meanwhile.
-  if (response.stream.destroyed || response.stream.closed) return;
-  response.writeHead(200, { 'content-type': 'application/grpc+proto' });
-  response.addTrailers({ 'grpc-status': '0' });
-  response.end(frame);
+function send(stream: ServerHttp2Stream, frame: Buffer): void {
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' }, { waitForTrailers: true });
+  stream.once('wantTrailers', sendStatus);
+  stream.end(frame);
+}
+
+function sendStatus(this: ServerHttp2Stream): void {
+  this.sendTrailers({ 'grpc-status': '0' });
 }

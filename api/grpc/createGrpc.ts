@@ -6,17 +6,24 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import {
+  constants,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { ConnectError, createConnectRouter, createContextValues } from '@connectrpc/connect';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import type { Readiness } from '../../lib/telemetry/probes.ts';
 import type { ApiError } from '../apiError.ts';
 import { toCaller } from '../auth/guard.ts';
+import type { HeartbeatWheel } from '../heartbeatWheel.ts';
 import type { AmILeader } from '../leaders/amILeader.ts';
 import type { LeaderQueries } from '../leaders/leaderQueries.ts';
 import type { LockService as Locks } from '../locks/lockService.ts';
-import { createGetLeaderAnswer, GET_LEADER, sendAnswer } from './answerGetLeader.ts';
-import { isPlain, readBody } from './frames.ts';
+import { createGetLeaderAnswer, GET_LEADER } from './answerGetLeader.ts';
+import { type FrameAnswer, isPlain, readBody } from './frames.ts';
 import { file_grpc_health_v1_health, Health } from './generated/grpc/health/v1/health_pb.js';
 import { file_grpc_reflection_v1_reflection, ServerReflection } from './generated/grpc/reflection/v1/reflection_pb.js';
 import { file_zenlead_v1_leader, LeaderService } from './generated/zenlead/v1/leader_pb.js';
@@ -34,6 +41,7 @@ export interface GrpcDeps {
   readonly leaders: LeaderQueries;
   readonly amILeader: AmILeader;
   readonly locks: Locks;
+  readonly wheel: HeartbeatWheel;
   isReady(): Readiness;
   /** Null admits a request by the name of its host. */
   refuseHost(host: string | undefined): ApiError | null;
@@ -41,18 +49,19 @@ export interface GrpcDeps {
   onFailure(error: unknown): void;
 }
 
-/** False for a request that is not gRPC. */
-export type ServeGrpc = (
-  request: IncomingMessage | Http2ServerRequest,
-  response: ServerResponse | Http2ServerResponse,
-) => boolean;
+export interface Grpc {
+  /** False for a request that is not gRPC. */
+  serve(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): boolean;
+  /** Answers in frames what is asked most. False leaves the stream; see DualServer. */
+  takeStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, asRequest: () => void): boolean;
+}
 
 const MAX_MESSAGE_BYTES = 16 * 1024;
 /** Heartbeats come every 15 s. */
 const STUCK_MS = 60_000;
 const OURS = '/zenlead.v1.';
 
-export function createGrpc(deps: GrpcDeps): ServeGrpc {
+export function createGrpc(deps: GrpcDeps): Grpc {
   const router = createConnectRouter({
     connect: false,
     grpcWeb: false,
@@ -66,8 +75,12 @@ export function createGrpc(deps: GrpcDeps): ServeGrpc {
     file_grpc_health_v1_health,
     file_grpc_reflection_v1_reflection,
   ];
-  const answerGetLeader = createGetLeaderAnswer(deps.leaders);
-  const openLeaderStream = createLeaderStreams(deps.leaders);
+  const answers = new Map([
+    [GET_LEADER, createGetLeaderAnswer(deps.leaders)],
+    [WATCH_LEADERS, createLeaderStreams(deps.leaders, deps.wheel)],
+  ]);
+  /** Of streams that a handler has to answer after all. */
+  const bodies = new WeakMap<ServerHttp2Stream, Buffer>();
   const ours = [LeaderService.typeName, LockService.typeName];
   router.service(LeaderService, createLeaderHandlers(deps));
   router.service(LockService, createLockHandlers(deps.locks));
@@ -75,12 +88,41 @@ export function createGrpc(deps: GrpcDeps): ServeGrpc {
   router.service(ServerReflection, createReflectionHandlers(files));
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
-  return (request, response) => {
-    const handler = handlers.get(request.url ?? '');
-    if (handler === undefined || !('stream' in request) || !('stream' in response)) return false;
-    void serve(handler, request, response).catch(deps.onFailure);
-    return true;
+  return {
+    serve(request, response) {
+      const handler = handlers.get(request.url ?? '');
+      if (handler === undefined || !('stream' in request) || !('stream' in response)) return false;
+      void serve(handler, request, response).catch(deps.onFailure);
+      return true;
+    },
+    takeStream(stream, headers, asRequest) {
+      const answer = answers.get(headers[':path'] ?? '');
+      if (answer === undefined || !isPlain(headers) || deps.refuseHost(headers[':authority']) !== null) return false;
+      stream.on('error', ignore);
+      stream.setTimeout(STUCK_MS, cut);
+      void take(answer, stream, headers, asRequest).catch(deps.onFailure);
+      return true;
+    },
   };
+
+  async function take(
+    answer: FrameAnswer,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    asRequest: () => void,
+  ): Promise<void> {
+    const body = await readBody(stream, MAX_MESSAGE_BYTES);
+    if (body === null) return;
+    const send = await answer(body, toCaller({ headers, socket: stream.session?.socket }));
+    // The client may have gone meanwhile.
+    if (stream.destroyed || stream.closed) return;
+    if (send !== null) {
+      send(stream);
+      return;
+    }
+    bodies.set(stream, body);
+    asRequest();
+  }
 
   async function serve(
     handler: (typeof router.handlers)[number],
@@ -89,7 +131,8 @@ export function createGrpc(deps: GrpcDeps): ServeGrpc {
   ): Promise<void> {
     const isOurs = handler.requestPath.startsWith(OURS);
     const { stream } = request;
-    if (isOurs) stream.setTimeout(STUCK_MS, () => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM));
+    const body = bodies.get(stream);
+    if (isOurs && body === undefined) stream.setTimeout(STUCK_MS, cut);
     const refusal = isOurs ? deps.refuseHost(request.authority) : null;
     if (refusal !== null) {
       deps.onRefusal(refusal);
@@ -98,31 +141,22 @@ export function createGrpc(deps: GrpcDeps): ServeGrpc {
       response.writeHead(200, { 'content-type': 'application/grpc', ...trailers }).end();
       return;
     }
-    const caller = toCaller(request);
-    let body: AsyncIterable<Uint8Array> | undefined;
-    const { requestPath } = handler;
-    if ((requestPath === GET_LEADER || requestPath === WATCH_LEADERS) && isPlain(request)) {
-      const asked = await readBody(request, MAX_MESSAGE_BYTES);
-      if (asked === null) return;
-      if (requestPath === GET_LEADER) {
-        const frame = await answerGetLeader(asked, caller);
-        if (frame !== null) return sendAnswer(response, frame);
-      } else {
-        const open = await openLeaderStream(asked, caller);
-        if (open !== null) return open(stream);
-      }
-      body = once(asked);
-    }
-    const values = createContextValues().set(callerKey, caller);
+    const values = createContextValues().set(callerKey, toCaller(request));
     try {
       const asked = universalRequestFromNodeRequest(request, response, undefined, values);
-      const answer = await handler(body === undefined ? asked : { ...asked, body });
+      const answer = await handler(body === undefined ? asked : { ...asked, body: once(body) });
       await universalResponseToNodeResponse(answer, response);
     } catch (error) {
       // The client has gone while it was answered.
       if (!(error instanceof ConnectError)) throw error;
     }
   }
+}
+
+function ignore(): void {}
+
+function cut(this: ServerHttp2Stream): void {
+  this.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -4,7 +4,8 @@
  * Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
 
-import type { Http2ServerRequest } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Caller } from '../auth/guard.ts';
 
 /** Flag of compression, and the length of the message. */
 const FRAME_HEAD = 5;
@@ -22,27 +23,37 @@ export function readFrame(body: Buffer): Uint8Array | null {
 }
 
 /** What the handler would answer in the same way, but for compression. */
-export function isPlain({ headers }: Http2ServerRequest): boolean {
+export function isPlain(headers: IncomingHttpHeaders): boolean {
   const type = headers['content-type'];
   const encoding = headers['grpc-encoding'] ?? 'identity';
   const isGrpc = type === 'application/grpc' || type === 'application/grpc+proto';
-  return isGrpc && encoding === 'identity' && headers['grpc-timeout'] === undefined;
+  const isAsked = headers[':method'] === 'POST' && headers.expect === undefined;
+  return isGrpc && isAsked && encoding === 'identity' && headers['grpc-timeout'] === undefined;
 }
 
 /**
  * Reads a bit more than the bound at most: the handler refuses what is longer. Null where the
  * client has gone.
  */
-export function readBody(request: Http2ServerRequest, maxBytes: number): Promise<Buffer | null> {
+export function readBody(stream: ServerHttp2Stream, maxBytes: number): Promise<Buffer | null> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    request.on('data', (chunk: Buffer) => {
+    const onData = (chunk: Buffer): void => {
       chunks.push(chunk);
       length += chunk.length;
-      if (length > maxBytes) resolve(Buffer.concat(chunks));
-    });
-    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks)));
-    for (const gone of ['error', 'aborted', 'close']) request.once(gone, () => resolve(null));
+      if (length > maxBytes) onEnd();
+    };
+    const onEnd = (): void => settle(chunks.length === 1 ? (chunks[0] ?? null) : Buffer.concat(chunks));
+    const onGone = (): void => settle(null);
+    // A stream may stay open for days, and would hold each listener that stays.
+    const settle = (body: Buffer | null): void => {
+      stream.off('data', onData).off('end', onEnd).off('aborted', onGone).off('close', onGone);
+      resolve(body);
+    };
+    stream.on('data', onData).on('end', onEnd).on('aborted', onGone).on('close', onGone);
   });
 }
+
+/** Answers one body. Null where a handler has to. */
+export type FrameAnswer = (body: Buffer, caller: Caller) => Promise<((stream: ServerHttp2Stream) => void) | null>;

@@ -6,6 +6,8 @@
  * stream, its source is closed.
  */
 
+import { HEARTBEAT_MS } from '../heartbeatWheel.ts';
+
 export interface LatestSink<Message> {
   /** A later message of the same key takes the place of one that was not read. */
   put(key: string, message: Message): void;
@@ -13,8 +15,6 @@ export interface LatestSink<Message> {
   end(): void;
   fail(error: unknown): void;
 }
-
-export const HEARTBEAT_MS = 15_000;
 
 export async function* streamLatest<Message>(
   open: (sink: LatestSink<Message>) => () => void,

@@ -7,20 +7,20 @@
  * for a slow reader is one message a pool, beside what its connection buffers.
  */
 
-import type { ServerHttp2Stream } from 'node:http2';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Caller } from '../auth/guard.ts';
+import { HEARTBEAT_MS, type HeartbeatWheel } from '../heartbeatWheel.ts';
 import type { LeaderQueries, PoolSubscription } from '../leaders/leaderQueries.ts';
 import type { PoolAnswer, PoolName, PoolReading } from '../leaders/poolFeed.ts';
-import { readFrame, toFrame } from './frames.ts';
+import { type FrameAnswer, readFrame, toFrame } from './frames.ts';
 import { WatchLeadersRequestSchema, WatchLeadersResponseSchema } from './generated/zenlead/v1/leader_pb.js';
 import { MAX_WATCHED, toChange } from './leaderHandlers.ts';
-import { HEARTBEAT_MS } from './streamLatest.ts';
 
 export const WATCH_LEADERS = '/zenlead.v1.LeaderService/WatchLeaders';
 
-/** Starts the stream. Null where the handler has to answer. */
-export type LeaderStreams = (body: Buffer, caller: Caller) => Promise<((stream: ServerHttp2Stream) => void) | null>;
+/** A reader that takes nothing for a minute is cut off. */
+const STUCK_TURNS = 60_000 / HEARTBEAT_MS;
 
 interface Followed {
   readonly name: PoolName;
@@ -32,7 +32,7 @@ const heartbeat = toFrame(
   toBinary(WatchLeadersResponseSchema, create(WatchLeadersResponseSchema, { event: { case: 'heartbeat', value: {} } })),
 );
 
-export function createLeaderStreams(leaders: LeaderQueries): LeaderStreams {
+export function createLeaderStreams(leaders: LeaderQueries, wheel: HeartbeatWheel): FrameAnswer {
   /** An answer is of one election of one Service. */
   const encoded = new WeakMap<PoolAnswer, Buffer>();
 
@@ -62,7 +62,7 @@ export function createLeaderStreams(leaders: LeaderQueries): LeaderStreams {
     if (message === null) return null;
     try {
       const followed = await admit(message, caller);
-      return followed === null ? null : (stream) => follow(stream, followed, encode);
+      return followed === null ? null : (stream) => follow(stream, followed, encode, wheel);
     } catch {
       return null;
     }
@@ -73,17 +73,14 @@ function follow(
   stream: ServerHttp2Stream,
   followed: readonly Followed[],
   encode: (name: PoolName, reading: PoolReading) => Buffer,
+  wheel: HeartbeatWheel,
 ): void {
-  // The client may have gone meanwhile.
-  if (stream.destroyed || stream.closed) return;
-  const unread = new Map<Followed, Buffer>();
-  const timer = setInterval(() => {
-    if (!stream.writableNeedDrain) send(heartbeat);
-  }, HEARTBEAT_MS);
-  const send = (frame: Buffer): boolean => {
-    timer.refresh();
-    return stream.write(frame);
-  };
+  let unread: Map<Followed, Buffer> | undefined;
+  /** What was unread at the last turn, and for how many turns it has been as much. */
+  let left = 0;
+  let stuck = 0;
+  // The turns of the wheel cut off a reader that takes nothing.
+  stream.setTimeout(0);
   stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' });
   const stops = followed.map((each) => {
     const { name, resumeEpoch, subscription } = each;
@@ -94,22 +91,38 @@ function follow(
       if (text === told) return;
       told = text;
       const frame = encode(name, reading);
-      if (stream.writableNeedDrain) unread.set(each, frame);
-      else send(frame);
+      if (!stream.writableNeedDrain) {
+        stream.write(frame);
+        return;
+      }
+      unread ??= new Map();
+      unread.set(each, frame);
     };
     if (resumeEpoch !== undefined && String(resumeEpoch) === first.tag) told = first.text;
     else tell(first);
     return subscribe(tell);
   });
+  stops.push(
+    wheel.add({
+      beat() {
+        if (!stream.writableNeedDrain) {
+          stream.write(heartbeat);
+          left = 0;
+          return;
+        }
+        stuck = stream.writableLength === left ? stuck + 1 : 0;
+        left = stream.writableLength;
+        if (stuck === STUCK_TURNS) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      },
+    }),
+  );
   stream.on('drain', () => {
-    for (const [each, frame] of unread) {
-      unread.delete(each);
-      if (!send(frame)) return;
+    for (const [each, frame] of unread ?? []) {
+      unread?.delete(each);
+      if (!stream.write(frame)) return;
     }
   });
-  stream.on('error', () => {});
   stream.once('close', () => {
-    clearInterval(timer);
     for (const stop of stops) stop();
   });
 }

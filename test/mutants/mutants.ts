@@ -268,6 +268,14 @@ export const mutants: readonly Mutant[] = [
     replace: '',
   },
   {
+    name: 'heartbeats of all readers come at once',
+    guarantee: 'docs/reference/grpc.md',
+    file: 'api/heartbeatWheel.ts',
+    test: 'test/unit/api/heartbeatWheel.test.ts',
+    search: 'const slot = choose().add(entry);',
+    replace: 'const slot = slotOf(0).add(entry);',
+  },
+  {
     name: 'who waits for a lock does not keep its place',
     ...lockKeeper,
     search: 'Math.min(ASK_AGAIN_MS, untilExpiryMs)',

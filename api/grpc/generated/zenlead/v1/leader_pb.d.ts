@@ -410,7 +410,7 @@ export declare type WatchLeadersResponse = Message<"zenlead.v1.WatchLeadersRespo
     case: "stale";
   } | {
     /**
-     * Nothing happened for 15 seconds. Namespace and pool are empty.
+     * Comes every 15 seconds. Namespace and pool are empty.
      *
      * @generated from field: zenlead.v1.Heartbeat heartbeat = 7;
      */
