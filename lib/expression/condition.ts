@@ -12,7 +12,7 @@
 import { type ASTNode, Environment, EvaluationError, ParseError } from '@marcbachmann/cel-js';
 import { costBound, MAX_COST } from './costBound.ts';
 import { celFromGoTemplate } from './goTemplate.ts';
-import { findForbidden, type References, readReferences } from './references.ts';
+import { findForbidden, type References, readReferences, readsVariable } from './references.ts';
 import type { ConditionProblem, ConditionScope } from './scope.ts';
 import { aBool, aList, aText, type Wanted } from './wanted.ts';
 
@@ -53,6 +53,8 @@ export interface ConditionValues {
   readonly steps: Readonly<Record<string, StepValue>>;
   /** What a retry condition reads. */
   readonly ended?: { readonly exitCode: number; readonly reason: string; readonly attempt: number };
+  /** The item that is decided about, where the scope has one. */
+  readonly item?: string;
 }
 
 export type Outcome<Value = boolean> =
@@ -63,6 +65,10 @@ export interface Expression<Value> {
   readonly kind: 'expression';
   /** The steps that it reads, sorted, no duplicates. */
   readonly stepNames: readonly string[];
+  /** It decides about each item by itself. */
+  readonly readsItem: boolean;
+  /** An upper bound of what evaluating it for an item of this length costs (costBound.ts). */
+  costOfItem(length: number): number;
   evaluate(values: ConditionValues): Outcome<Value>;
 }
 
@@ -96,11 +102,21 @@ function parseExpression<Value>(
   if (forbidden !== null) return forbidden;
   const references = readReferences(ast, scope);
   if ('kind' in references) return references;
+  if (scope.hasItem !== true && readsVariable(ast, 'item')) {
+    return problem('item is known in the `when` of a step with forEach alone', ast.range.start);
+  }
   const { cost } = costBound(ast);
   if (cost > MAX_COST) {
     return problem('could take too long: its lists and texts multiply; do this in a step', 0);
   }
-  return typeCheck(source, references, scope, wanted);
+  return typeCheck({ source, ast, references, scope }, wanted);
+}
+
+interface Read {
+  readonly source: string;
+  readonly ast: ASTNode;
+  readonly references: References;
+  readonly scope: ConditionScope;
 }
 
 function parseSource(source: string): ASTNode | ConditionProblem {
@@ -113,9 +129,7 @@ function parseSource(source: string): ASTNode | ConditionProblem {
 }
 
 function typeCheck<Value>(
-  source: string,
-  { steps, parameters }: References,
-  scope: ConditionScope,
+  { source, ast, references: { steps, parameters }, scope }: Read,
   wanted: Wanted<Value>,
 ): Expression<Value> | ConditionProblem {
   const environment = new Environment({ limits: { maxAstNodes: MAX_NODES, maxDepth: MAX_DEPTH } })
@@ -128,6 +142,7 @@ function typeCheck<Value>(
       .registerVariable('reason', 'string')
       .registerVariable('attempt', 'int');
   }
+  if (scope.hasItem === true) environment.registerVariable('item', 'string');
   const parsed = environment.parse(source);
   const { valid, type, error } = parsed.check();
   if (!valid) {
@@ -138,6 +153,8 @@ function typeCheck<Value>(
   return {
     kind: 'expression',
     stepNames: steps,
+    readsItem: scope.hasItem === true && readsVariable(ast, 'item'),
+    costOfItem: (length) => costBound(ast, new Map([['item', length + 1]])).cost,
     evaluate: (values) => evaluate(() => parsed(toContext(values, steps, parameters, scope)), wanted),
   };
 }
@@ -148,8 +165,9 @@ function toContext(
   parameters: readonly string[],
   { outputs }: ConditionScope,
 ): object {
-  const { ended } = values;
+  const { ended, item } = values;
   return {
+    ...(item !== undefined && { item }),
     flow: values.flow,
     steps: Object.fromEntries(steps.map((name) => [name, toStep(values.steps[name], outputs.get(name) ?? [])])),
     params: Object.fromEntries(parameters.map((name) => [name, values.parameters[name] ?? ''])),

@@ -38,8 +38,14 @@ export function costBound(node: ASTNode, variables: ReadonlyMap<string, number> 
   if (node.op === 'rcall' && comprehensions.has(node.args[0])) return boundComprehension(node, variables);
   const parts = childrenOf(node).map((child) => costBound(child, variables));
   const shape = shapeOf(node, parts, variables);
-  const cost = sumOf(parts, 'cost') + NODE_COST + shape.size + workOf(node, parts);
+  const copied = isReference(node) ? 0 : shape.size;
+  const cost = sumOf(parts, 'cost') + NODE_COST + copied + workOf(node, parts);
   return { ...shape, cost };
+}
+
+/** Names a value, and copies nothing of it. */
+function isReference({ op }: ASTNode): boolean {
+  return op === 'id' || op === '.' || op === '[]';
 }
 
 /** `range.map(x, body)`, and `range.map(x, filter, body)`. */

@@ -57,6 +57,16 @@ export function readReferences(ast: ASTNode, scope: ConditionScope): References 
   return problems[0] ?? { steps: [...steps].sort(), parameters: [...parameters].sort() };
 }
 
+/** Not one of the same name that a comprehension gives to its elements. */
+export function readsVariable(node: ASTNode, name: string): boolean {
+  if (node.op === 'id') return node.args === name;
+  if (node.op !== 'rcall' || !comprehensions.has(node.args[0]))
+    return childrenOf(node).some((child) => readsVariable(child, name));
+  const [, range, [variable, ...bodies]] = node.args;
+  const isHidden = variable?.op === 'id' && variable.args === name;
+  return readsVariable(range, name) || (!isHidden && bodies.some((body) => readsVariable(body, name)));
+}
+
 /** Null where the name is computed: what it names could not be checked before the flow runs. */
 function selectedName(node: ASTNode): string | null {
   if (node.op === '.') return node.args[1];

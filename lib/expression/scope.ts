@@ -10,6 +10,8 @@ export interface ConditionScope {
   readonly outputs: ReadonlyMap<string, readonly string[]>;
   /** It decides about a retry, and may read `exitCode`, `reason` and `attempt`. */
   readonly isRetry: boolean;
+  /** It decides about an item of `forEach`, and may read `item`. */
+  readonly hasItem?: boolean;
 }
 
 export interface ConditionProblem {

@@ -6,7 +6,7 @@
  * steps follows from the record.
  */
 
-import { itemsOf } from '../data/items.ts';
+import { allItemsOf, itemsOf } from '../data/items.ts';
 import { lacksMemoTemplate, memoNameOf } from '../data/memo.ts';
 import { valuesOf } from '../data/parameters.ts';
 import { renderTemplate } from '../data/renderTemplate.ts';
@@ -21,7 +21,7 @@ export type Prepared =
   | 'ready'
   /** A fact is missing; `reads` says which. */
   | 'waits'
-  | { readonly phase: 'Succeeded' | 'Failed'; readonly reason: StepReason };
+  | { readonly phase: 'Succeeded' | 'Failed' | 'Skipped'; readonly reason: StepReason };
 
 /** What is known beside the record, and what else has to be. */
 export interface Knowledge {
@@ -49,9 +49,12 @@ export function prepareStep(
   const record = progress.record();
   const values = valuesOf(spec, step, record);
   if (values === null) return invalid;
+  const all = allItemsOf(flow, spec, record, step);
+  if (all === null) return invalid;
+  if (all?.length === 0) return { phase: 'Succeeded', reason: 'NoItems' };
   const items = itemsOf(flow, spec, record, step);
-  if (items === null) return invalid;
-  if (items?.length === 0) return { phase: 'Succeeded', reason: 'NoItems' };
+  if (items === null) return { phase: 'Failed', reason: 'WhenError' };
+  if (items?.length === 0) return { phase: 'Skipped', reason: 'WhenFalse' };
   if (renderTemplate(flow.name, spec, step, values, null) === null) return invalid;
   if (step.memoize === null || lacksMemoTemplate(spec, step)) return 'ready';
   const name = memoNameOf(flow, spec, record, step);

@@ -102,6 +102,8 @@ function evaluateWhen(progress: Progress, step: Step, flow: FlowView): boolean |
   if (step.when === null || progress.step(step.name).attempt > 1) return true;
   const condition = parseWhen(progress.spec, step, step.when);
   if (condition.kind === 'problem') return 'error';
+  // It chooses among the items (lib/flow/data/items.ts).
+  if (condition.readsItem) return true;
   const outcome = condition.evaluate(conditionValues(flow, progress.spec, progress.record(), condition.stepNames));
   return outcome.kind === 'error' ? 'error' : outcome.value;
 }

@@ -5,8 +5,9 @@ import type { ConditionProblem, ConditionScope } from '../../expression/scope.ts
 import type { FlowSpec, Step } from './flowSpec.ts';
 import { ancestorsOf } from './order.ts';
 
+/** Of a step with `forEach`, it may read the item, and then chooses the items. */
 export function parseWhen(spec: FlowSpec, step: Step, text: string): Condition | ConditionProblem {
-  return parseCondition(text, scopeOf(spec, step, false));
+  return parseCondition(text, { ...scopeOf(spec, step, false), hasItem: step.forEach !== null });
 }
 
 /** It may also read how the attempt ended. */

@@ -124,6 +124,22 @@ describe('a condition', () => {
     expect(evaluate('[1].all(x, [1].all(y, [1].all(z, true)))')).toMatch(/nests more than 2 of/);
   });
 
+  it('knows an item where it decides about items, and nowhere else', () => {
+    const ofItem = (text: string) => parseCondition(text, { ...scope, hasItem: true });
+    const condition = ofItem("item.startsWith('a') && item != params.region");
+    if (condition.kind === 'problem') throw new Error(condition.message);
+    expect(condition.readsItem).toBe(true);
+    expect(['ab', 'b'].map((item) => condition.evaluate({ ...values, item }))).toEqual([
+      { kind: 'value', value: true },
+      { kind: 'value', value: false },
+    ]);
+    // The name of an element hides it.
+    expect(ofItem("['a'].exists(item, item == 'a')")).toMatchObject({ readsItem: false });
+    expect(ofItem("[item].exists(item, item == 'a')")).toMatchObject({ readsItem: true });
+    expect(evaluate("item == 'a'")).toBe('0: item is known in the `when` of a step with forEach alone');
+    expect(ofItem('item == 1')).toMatchObject({ kind: 'problem' });
+  });
+
   it('reports an evaluation that fails', () => {
     expect(evaluate('int(params.region) == 1')).toMatch(/int/);
     expect(evaluate('1 / (steps.build.exitCode) == 1')).toMatch(/zero/);

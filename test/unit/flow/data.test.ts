@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { itemsOf } from '../../../lib/flow/data/items.ts';
 import { parseJsonPath, readJsonPath } from '../../../lib/flow/data/jsonPath.ts';
 import { fillReferences } from '../../../lib/flow/data/references.ts';
 import { advance } from '../../../lib/flow/engine/advance.ts';
@@ -308,6 +309,42 @@ describe('a step for each item', () => {
     expect(jobs("steps.list.outputs.files.split(',')", 'a,b')).toBe('Running');
     expect(jobs('steps.list.outputs.files', 'no list')).toBe('Failed InvalidInput');
     expect(jobs('steps.list.outputs.files', '[]')).toBe('Succeeded NoItems');
+  });
+
+  it('runs for the items for which its condition holds', () => {
+    const ending = (when: string, items: readonly string[], skip = '') => {
+      const given = {
+        steps: [aStep('list', [], outputs('skip')), aStep('each', 'list', { forEach: { items }, when })],
+      };
+      const world = aFlowWorld(given, {}, 10_000, { list: { skip } });
+      world.at(0);
+      world.at(10_000);
+      const [record, spec] = [world.cluster.record(), aSpec(given)];
+      const [, each] = spec.steps;
+      if (record === null || each === undefined) throw new Error('no record');
+      return [world.states()['each'], itemsOf(flow, spec, record, each)];
+    };
+    const skips = 'item != steps.list.outputs.skip';
+    expect(ending(skips, ['a', 'b', 'c'], 'b')).toEqual(['Running', ['a', 'c']]);
+    expect(ending(skips, ['b', 'b'], 'b')).toEqual(['Skipped WhenFalse', []]);
+    expect(ending('int(item) > 1', ['1', '2'])).toEqual(['Running', ['2']]);
+    expect(ending('int(item) > 1', ['1', 'x'])).toEqual(['Failed WhenError', null]);
+    // What does not read the item decides about the step.
+    expect(ending("steps.list.phase == 'Failed'", ['a'])[0]).toBe('Skipped WhenFalse');
+  });
+
+  it('chooses among as many items as there may be, and gives up where that takes too long', () => {
+    const ending = (when: string, items: readonly string[]) => {
+      const world = aFlowWorld({ steps: [aStep('each', [], { forEach: { items }, when })] });
+      world.at(0);
+      return world.states()['each'];
+    };
+    const many = Array.from({ length: 10_000 }, (_, index) => `item-${index}`);
+    expect(ending("item.endsWith('7')", many)).toBe('Running');
+    const searches = Array.from({ length: 40 }, (_, index) => `item.contains('${index}')`).join(' || ');
+    expect(ending(searches, many)).toBe('Failed WhenError');
+    const large = 'x'.repeat(500_000);
+    expect(ending("item.contains(item + 'y')", [large])).toBe('Failed WhenError');
   });
 
   it('is not tried again as a whole', () => {
