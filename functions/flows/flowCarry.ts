@@ -5,7 +5,7 @@
  * copy of announcements, and nothing else.
  */
 
-import { LONGEST_REST_MS } from './writeStatus.ts';
+import { LONGEST_REST_MS } from './viewPace.ts';
 
 export interface FlowCarry {
   /**

@@ -9,6 +9,7 @@ import type { FlowChange, FlowEventData, FlowReplyData } from '../../lib/flow/ev
 import { createCoalescer } from '../reconcile/coalesce.ts';
 import { countCalls } from './countCalls.ts';
 import { type FlowDeps, type FlowRequest, reconcileFlow } from './reconcileFlow.ts';
+import { createViewPace } from './viewPace.ts';
 
 export interface FlowReconciler {
   reconcile(request: FlowRequest, signal: AbortSignal): Promise<FlowReplyData>;
@@ -18,7 +19,7 @@ export interface FlowReconciler {
 const MAX_HINTS = 1_000;
 
 export function createFlowReconciler(options: FlowDeps, maxHints = MAX_HINTS): FlowReconciler {
-  const deps = { ...options, api: countCalls(options.api, options.metrics) };
+  const deps = { ...options, api: countCalls(options.api, options.metrics), views: createViewPace() };
   const hints = createCoalescer<FlowReplyData>(maxHints);
   return {
     reconcile(request, signal) {

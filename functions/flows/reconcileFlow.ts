@@ -29,6 +29,7 @@ import type { NewsDesk } from './newsDesk.ts';
 import { readFacts } from './readFacts.ts';
 import { readFlow } from './readFlow.ts';
 import { settleFlow } from './settleFlow.ts';
+import type { ViewPace } from './viewPace.ts';
 import { writeStatus } from './writeStatus.ts';
 
 export interface FlowDeps {
@@ -43,6 +44,9 @@ export interface FlowDeps {
   /** Another rule for snapshots than our own. */
   readonly isFresh?: (snapshot: FlowSnapshot) => boolean;
 }
+
+/** With what the flows of a process share. */
+export type SharedFlowDeps = FlowDeps & { readonly views: ViewPace };
 
 export interface FlowRequest {
   readonly flow: FlowRef;
@@ -87,7 +91,11 @@ interface Settled extends Basis {
 
 type Found = { readonly basis: Basis } | { readonly basis: null; readonly why: FlowHintReason };
 
-export async function reconcileFlow(request: FlowRequest, deps: FlowDeps, signal: AbortSignal): Promise<FlowReplyData> {
+export async function reconcileFlow(
+  request: FlowRequest,
+  deps: SharedFlowDeps,
+  signal: AbortSignal,
+): Promise<FlowReplyData> {
   const { metrics, now } = deps;
   const startedAt = now();
   try {
@@ -100,7 +108,7 @@ export async function reconcileFlow(request: FlowRequest, deps: FlowDeps, signal
   }
 }
 
-async function settle(request: FlowRequest, deps: FlowDeps, signal: AbortSignal): Promise<FlowReplyData> {
+async function settle(request: FlowRequest, deps: SharedFlowDeps, signal: AbortSignal): Promise<FlowReplyData> {
   const { flow, data } = request;
   const { metrics } = deps;
   const carry = readFlowCarry(data.carry, deps.now());
@@ -187,7 +195,7 @@ async function finish(
   decision: Decision,
   { snapshot, isOfEvent, deadline, decidedOn }: Settled,
   carry: FlowCarry,
-  deps: FlowDeps,
+  deps: SharedFlowDeps,
   signal: AbortSignal,
 ): Promise<FlowReplyData> {
   const { kind, phase, reason, changes, nextReconcileAt } = decision;

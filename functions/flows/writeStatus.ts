@@ -8,13 +8,14 @@
 import { codeOf } from '../../lib/errors.ts';
 import type { Decision } from '../../lib/flow/engine/advance.ts';
 import type { JsonObject } from '../../lib/flow/spec/flowSpec.ts';
-import { flowPhase } from '../../lib/flow/state/flowPhase.ts';
+import { type FlowState, flowPhase } from '../../lib/flow/state/flowPhase.ts';
 import type { FlowRecord } from '../../lib/flow/state/record.ts';
 import type { FlowView } from '../../lib/flow/state/snapshot.ts';
 import { refusedStatus } from '../../lib/flow/writes/refusedStatus.ts';
 import { isStatusBehind, isStatusUrgent, statusIntervalMs, toStatus } from '../../lib/flow/writes/toStatus.ts';
 import { jobFlowStatus, type KubeApi } from '../../lib/kube/kubeApi.ts';
 import type { FlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
+import { LONGEST_REST_MS, REST, type ViewPace } from './viewPace.ts';
 
 export interface StatusWritten {
   /**
@@ -30,6 +31,7 @@ interface StatusDeps {
   readonly api: KubeApi;
   readonly metrics: Pick<FlowMetrics, 'statusSeconds'>;
   readonly now: () => number;
+  readonly views: ViewPace;
 }
 
 /** `lastAt`: when it was last written, by the last reply. */
@@ -49,11 +51,16 @@ export async function writeStatus(
   if (record === null || !isStatusBehind(flow, record)) return { writtenAt: lastAt, dueAt: null };
   const state = flowPhase(flow.spec, record);
   const dueAt = lastAt + statusIntervalMs(flow);
-  if (!isStatusUrgent(flow, record, state)) {
-    if (dueAt > now) return { writtenAt: lastAt, dueAt };
-    // The end of the step that has just started would wait behind it.
-    if (decision.starts.length > 0 && dueAt + PATIENCE_MS > now) return { writtenAt: lastAt, dueAt: now + AGAIN_MS };
-  }
+  const isUrgent = isStatusUrgent(flow, record, state);
+  if (!isUrgent && dueAt > now) return { writtenAt: lastAt, dueAt };
+  // The end of the step that has just started would wait behind it.
+  const isPatient = !isUrgent || isFirst(flow, record, state);
+  if (isPatient && decision.starts.length > 0 && Math.max(dueAt, record.startedAt) + PATIENCE_MS > now)
+    return { writtenAt: lastAt, dueAt: now + AGAIN_MS };
+  const lastsUntil = lastAt + LONGEST_REST_MS;
+  const nextAt = deps.views.nextAt();
+  if (!isUrgent && nextAt > now && lastsUntil > now)
+    return { writtenAt: lastAt, dueAt: Math.min(lastsUntil, Math.max(nextAt, now + AGAIN_MS)) };
   return patch(flow, toStatus(flow, record, state, now), deps, signal);
 }
 
@@ -61,17 +68,17 @@ export async function writeStatus(
 const AGAIN_MS = 200;
 /** Of a flow whose steps follow each other faster than that. */
 const PATIENCE_MS = 1_000;
-/**
- * The view of a large flow costs the API server more than all else. Where it takes long, the views
- * take a twentieth of the time.
- */
-const REST = 20;
-export const LONGEST_REST_MS = 30_000;
+
+/** The view of a flow that has begun, and of which nothing is to be said but that it runs. */
+function isFirst({ status }: FlowView, record: FlowRecord, { phase }: FlowState): boolean {
+  const isQuiet = record.steps.every((step) => step.phase !== 'Failed' && step.phase !== 'PendingApproval');
+  return (status === null || status.phase === 'Pending') && phase === 'Running' && isQuiet;
+}
 
 async function patch(
   flow: FlowView,
   status: JsonObject,
-  { api, now, metrics }: StatusDeps,
+  { api, now, metrics, views }: StatusDeps,
   signal: AbortSignal,
 ): Promise<StatusWritten> {
   const { namespace, name, resourceVersion } = flow;
@@ -80,6 +87,8 @@ async function patch(
     await api.mergePatch(jobFlowStatus, namespace, name, { metadata: { resourceVersion }, status }, signal);
     metrics.statusSeconds.observe(Math.max(0, now() - startedAt) / 1_000);
     const tookMs = now() - startedAt;
+    views.note(tookMs, now());
+    // Of a large flow, wherever its next pass runs.
     const restMs = Math.min(LONGEST_REST_MS, Math.max(0, tookMs * REST - statusIntervalMs(flow)));
     return { writtenAt: now() + restMs, dueAt: null };
   } catch (error) {

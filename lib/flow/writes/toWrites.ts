@@ -49,7 +49,9 @@ export function toWrites(decision: Decision, snapshot: FlowSnapshot): readonly F
   if (decision.createsRecord) writes.push({ kind: 'create', resource: 'jobflowrecords', object: emptyRecord(flow) });
   if (decision.record !== null && view !== null) {
     const { uid, resourceVersion } = view;
-    const patch = { metadata: { uid, resourceVersion }, data: serializeRecord(decision.record) };
+    // An empty entry lets the API server keep no list of managed fields from here on.
+    const metadata = { uid, resourceVersion, ...(view.record === null && { managedFields: [{}] }) };
+    const patch = { metadata, data: serializeRecord(decision.record) };
     writes.push({ kind: 'patch', resource: 'jobflowrecords', name: recordName(flow), patch });
   }
   const old = view?.record ?? null;
