@@ -2,8 +2,8 @@
  * createViewPace: spreads the views of all flows of this process over time. A view costs the API
  * server more than all else that a step writes.
  *
- * Guarantees: no decision depends on it. It only puts off views in which nothing urgent has changed,
- * by half a minute at most.
+ * Guarantees: no decision depends on it. It only puts off views in which nothing urgent has
+ * changed, by half a minute at most.
  */
 
 export interface ViewPace {
