@@ -1,10 +1,16 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
 import { reloadCertificate } from '../../../api/reloadCertificate.ts';
 import type { Logger } from '../../../lib/telemetry/logger.ts';
 import { anApiApp } from '../../support/objects/anApiApp.ts';
 import { aCertificate } from '../../support/programs/aCertificate.ts';
+
+/** In one step, as the kubelet does it, so that no reader sees half a file. */
+function replace(file: string, content: string | Buffer): void {
+  writeFileSync(`${file}.new`, content);
+  renameSync(`${file}.new`, file);
+}
 
 it('a certificate that is renewed counts for new connections, open ones stay, and half of it changes nothing', async () => {
   const [files, renewed] = [aCertificate('first'), aCertificate('second')];
@@ -30,14 +36,14 @@ it('a certificate that is renewed counts for new connections, open ones stay, an
   // The files as they were have been read once.
   await new Promise((resolve) => setTimeout(resolve, 200));
 
-  copyFileSync(renewed.cert, files.cert);
+  replace(files.cert, readFileSync(renewed.cert));
   await expect
     .poll(() => said, { message: 'cert and key do not belong together' })
     .toEqual(['the certificate cannot be read again; the previous one stays']);
   expect(await served()).toBe('first');
-  copyFileSync(renewed.key, files.key);
+  replace(files.key, readFileSync(renewed.key));
   await expect.poll(served, { message: 'the renewed certificate is served' }).toBe('second');
-  writeFileSync(files.cert, 'nonsense');
+  replace(files.cert, 'nonsense');
   await expect.poll(() => said.length, { message: 'what cannot be read is said' }).toBe(3);
   expect(await served()).toBe('second');
 
