@@ -7,8 +7,8 @@
  * the event loop turn meanwhile. A burst about one source is reported once.
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Readiness } from '../lib/telemetry/probes.ts';
+import { createTurns } from '../lib/telemetry/turns.ts';
 
 export interface SourceName {
   readonly namespace: string;
@@ -59,8 +59,6 @@ export interface SourceKind<Cluster, Status, Change> {
  * a tenth of a second.
  */
 const GATHER_MS = 100;
-/** Of computed statuses: some 2 ms of work. */
-const PORTION = 25;
 /** A status is computed again after this, should an event about it have been missed. */
 const MAX_AGE_MS = 60_000;
 
@@ -102,8 +100,8 @@ export function createSourceFeed<Cluster extends WatchedSources, Status extends 
   }
 
   async function* texts(): AsyncGenerator<readonly string[], void, void> {
+    const turns = createTurns();
     let portion: string[] = [];
-    let cost = 0;
     for (const source of sortedSources()) {
       const key = keyOf(source.namespace, source.name);
       const known = computed.get(key);
@@ -112,12 +110,10 @@ export function createSourceFeed<Cluster extends WatchedSources, Status extends 
       if (text === null) continue;
       remember(key, text);
       portion.push(text);
-      cost += isFresh ? 0.05 : 1;
-      if (cost < PORTION) continue;
+      if (!turns.isDue()) continue;
       yield portion;
       portion = [];
-      cost = 0;
-      await nextTurn();
+      await turns.take();
     }
     yield portion;
   }

@@ -1,20 +1,27 @@
+import { Gauge, Histogram, Registry } from 'prom-client';
 import { describe, expect, it, vi } from 'vitest';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
 import { renderMetrics } from '../../../lib/telemetry/renderMetrics.ts';
 import { shareResult } from '../../../lib/telemetry/shareResult.ts';
 
+/** The page, and how often the event loop turned meanwhile. */
+async function renderAndCount(registry: Registry): Promise<{ page: string; turns: number }> {
+  let turns = 0;
+  const count = () => {
+    turns += 1;
+    next = setImmediate(count);
+  };
+  let next = setImmediate(count);
+  const page = await renderMetrics(registry);
+  clearImmediate(next);
+  return { page, turns };
+}
+
 describe('the page of /metrics', () => {
   it('the page of /metrics is what prom-client renders, and lets the event loop turn after each metric', async () => {
     const { registry, reconciliations } = createMetrics();
     reconciliations.inc({ namespace: 'shop', service: 'db', result: 'success' });
-    let turns = 0;
-    const count = () => {
-      turns += 1;
-      next = setImmediate(count);
-    };
-    let next = setImmediate(count);
-    const page = await renderMetrics(registry);
-    clearImmediate(next);
+    const { page, turns } = await renderAndCount(registry);
     expect(turns).toBeGreaterThanOrEqual(registry.getMetricsAsArray().length - 1);
     // The series of Node come and go with open handles and collections.
     const isSteady = (line: string) => !line.startsWith('nodejs_');
@@ -24,6 +31,22 @@ describe('the page of /metrics', () => {
         .filter(isSteady)
         .map((line) => line.replace(/ [^ ]*$/, ''));
     expect(names(page)).toEqual(names(await registry.metrics()));
+  });
+
+  it('the page of /metrics is what prom-client renders with many series, in portions', async () => {
+    const registry = new Registry();
+    const gauge = new Gauge({
+      name: 'pods',
+      help: 'Pods.\nOf a "Service".',
+      labelNames: ['service'],
+      registers: [registry],
+    });
+    const seconds = new Histogram({ name: 'seconds', help: 'Lag.', labelNames: ['stage'], registers: [registry] });
+    for (let at = 0; at < 1_001; at += 1) gauge.set({ service: `db-"${at}"\n` }, at);
+    seconds.observe({ stage: 'write' }, 0.3);
+    const { page, turns } = await renderAndCount(registry);
+    expect(turns).toBeGreaterThanOrEqual(5);
+    expect(page).toBe(await registry.metrics());
   });
 });
 

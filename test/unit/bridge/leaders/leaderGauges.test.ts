@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { registerLeaderGauges } from '../../../../bridge/leaders/leaderGauges.ts';
 import { createMetrics } from '../../../../lib/telemetry/metrics.ts';
 import { aLeaderStore } from '../../../support/objects/aLeaderStore.ts';
@@ -24,4 +24,19 @@ it('gives as many Services a gauge as the limit says, and shows the worst of the
   expect(await read('withoutEndpoints')).toEqual({ a: 1, b: 1, '': 1 });
   services.delete(aService({}, { name: 'a' }));
   expect(await read('podsAvailable')).toEqual({ b: 0, c: 3, '': 2 });
+});
+
+it('looks at each Service once for all gauges of a scrape, and again for the next scrape', async () => {
+  const metrics = createMetrics();
+  const { store, services } = aLeaderStore();
+  services.add(aService());
+  const routes = vi.spyOn(store.namespace('shop'), 'routes');
+  registerLeaderGauges(metrics, store, { now: Date.now } as never, { isFirst: () => true, isSynced: () => true });
+  await metrics.registry.metrics();
+  const once = routes.mock.calls.length;
+  expect(once).toBeGreaterThan(0);
+  await metrics.leaderStable.get();
+  expect(routes.mock.calls.length).toBe(2 * once);
+  await metrics.withoutEndpoints.get();
+  expect(routes.mock.calls.length).toBe(2 * once);
 });
