@@ -6,6 +6,7 @@
  */
 
 import { z } from 'zod';
+import { observationsSchema } from '../lib/events/observationsSchema.ts';
 import { leaderStatusSchema } from './leaderStatus.ts';
 
 const schemas = z.registry<{ id: string }>();
@@ -24,6 +25,7 @@ schemas.add(
   }),
   { id: 'LeaderList' },
 );
+schemas.add(observationsSchema, { id: 'Observations' });
 schemas.add(z.object({ code: z.string(), message: z.string() }), { id: 'Problem' });
 
 /** What both documents say of themselves. A relative server is the one that serves the document. */
@@ -32,6 +34,13 @@ export const servers = [{ url: '/' }] as const;
 
 const json = (name: string) => ({ 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } });
 const foreignHost = { 421: { description: 'Asked for under a name that is not its own.', content: json('Problem') } };
+
+const ofOneService = ['namespace', 'service'].map((name) => ({
+  name,
+  in: 'path',
+  required: true,
+  schema: { type: 'string' },
+}));
 
 export const openApi = {
   openapi: '3.1.1',
@@ -60,15 +69,22 @@ export const openApi = {
       get: {
         operationId: 'readLeader',
         summary: 'One annotated Service.',
-        parameters: ['namespace', 'service'].map((name) => ({
-          name,
-          in: 'path',
-          required: true,
-          schema: { type: 'string' },
-        })),
+        parameters: ofOneService,
         responses: {
           200: { description: 'Its leader.', content: json('LeaderStatus') },
           404: { description: 'Not annotated, not there, or not watched by this process.', content: json('Problem') },
+          ...foreignHost,
+        },
+      },
+    },
+    '/v1/observations/{namespace}/{service}': {
+      get: {
+        operationId: 'readObservations',
+        summary: 'What this bridge saw by itself of the pods and nodes of one Service.',
+        parameters: ofOneService,
+        responses: {
+          200: { description: 'Its verdicts, the leader first.', content: json('Observations') },
+          404: { description: 'No check, no verdict yet, or verdicts are withdrawn.', content: json('Problem') },
           ...foreignHost,
         },
       },

@@ -11,6 +11,7 @@
 import { hostname } from 'node:os';
 import type { ReconcileEvent } from '../lib/events/reconcileEvent.ts';
 import type { ReplyEvent } from '../lib/events/reply.ts';
+import type { Observations } from '../lib/selection/observation.ts';
 import type { PodView, Snapshot } from '../lib/selection/snapshot.ts';
 import { systemClock } from './clock.ts';
 import type { LeaderChange } from './leaders/affected.ts';
@@ -46,6 +47,8 @@ export interface Bridge extends Pick<RunningDomain<LeaderChange>, 'readiness' | 
   isSource(source: Source): boolean;
   /** One Service as an event would carry it now. */
   snapshotOf(source: Source): Snapshot;
+  /** What this bridge saw of the pods and nodes of one Service; undefined where it saw nothing. */
+  observationsOf(source: Source): Observations | undefined;
   /** What the store holds of this namespace is what the API server had a moment ago. */
   isFresh(namespace: string): boolean;
   /** Reconciles the Service of a check whose verdict on a pod is new. */
@@ -96,6 +99,7 @@ export function startBridge(options: BridgeOptions): Bridge {
     sources: () => leaders.store.sources().filter(({ namespace }) => running.isSynced(namespace)),
     isSource: ({ namespace, name }) => running.isSynced(namespace) && leaders.store.namespace(namespace).isSource(name),
     snapshotOf: (source) => leaders.snapshotOf(source, running),
+    observationsOf: (source) => observer.observationsOf(source),
     isFresh: (namespace) => running.isSynced(namespace) && running.isFresh(namespace),
     noteVerdict,
     nodesAsked: nodes?.asked ?? Promise.resolve(),

@@ -77,7 +77,10 @@ export async function bridge(values: Values<'bridge'>, readSettings: () => Promi
   const host = chooseListenHost(values);
   const { port, statusHosts } = values;
   leaveSmallHeapToV8(() => started.readiness().ready);
-  const probes = await startProbes({ host, port, metrics, isReady: started.readiness, feed, statusHosts });
+  const probes = await startProbes({
+    ...{ host, port, metrics, isReady: started.readiness, feed, statusHosts },
+    readObservations: started.observationsOf,
+  });
   open.defer(() => probes.close());
   log.info({ url: probes.url, sink: sinkUrl, clusterName, namespaces }, 'started');
   open.adopt(followConfig({ values, readSettings, log }), (one) => one.close());

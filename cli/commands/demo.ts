@@ -50,13 +50,15 @@ export async function demo(values: Values<'demo'>): Promise<void> {
 
 /** Loaded only with `--keep`, because the demo itself needs no web server. */
 async function servePage(
-  { feed, metrics }: DemoCluster,
+  { feed, metrics, readObservations }: DemoCluster,
   readLocks: ApiServer['locks'],
   open: AsyncDisposableStack,
 ): Promise<string> {
   const { startProbes } = await import('../serve/startProbes.ts');
   const { readiness: isReady } = feed;
-  const { url, close } = await startProbes({ host: '127.0.0.1', port: 0, metrics, isReady, feed, readLocks });
+  const { url, close } = await startProbes({
+    ...{ host: '127.0.0.1', port: 0, metrics, isReady, feed, readLocks, readObservations },
+  });
   open.defer(close);
   return url;
 }

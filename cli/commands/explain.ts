@@ -9,9 +9,11 @@ import { configError } from '../../lib/config/parseValue.ts';
 import { ZenLeadError } from '../../lib/errors.ts';
 import type { ServiceRef } from '../../lib/events/subject.ts';
 import { parseLine } from '../../lib/recording/parseLine.ts';
+import { joinObservations } from '../../lib/selection/joinObservations.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import { silentLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { askObservations } from '../askBridge.ts';
 import { connect } from '../connect.ts';
 import { toExplainDocument } from '../explain/explainDocument.ts';
 import { renderExplanation } from '../explain/renderExplanation.ts';
@@ -32,15 +34,20 @@ interface Moment {
 
 export async function explain(values: Values<'explain'>): Promise<void> {
   const service = parseElectionKey(values.service);
-  const { recording, at, output: format } = values;
+  const { recording, at, bridge, output: format } = values;
   if (recording === undefined && at !== undefined)
     throw configError('--at needs --recording: a cluster only knows now');
+  if (recording !== undefined && bridge !== undefined)
+    throw configError('--bridge needs a cluster: a recording holds the verdicts of its time');
   const moment =
     recording === undefined ? await readCluster(service, values) : await findReconcile(service, recording, at);
   const document = toExplainDocument(moment.snapshot, moment.at, takeView(moment.snapshot, service));
   const output = openOutput(process.stdout, values.noColor);
   if (format !== 'text') return printDocument(document, format, output);
   for (const line of renderExplanation(document, output.paint)) await output.line(line);
+  const check = document.healthCheck ?? document.roleCheck;
+  if (check?.observer === null && recording === undefined && bridge === undefined)
+    complain('verdicts are in the memory of a bridge; --bridge asks one for them');
 }
 
 async function readCluster({ namespace, name }: ServiceRef, values: Values<'explain'>): Promise<Moment> {
@@ -48,7 +55,9 @@ async function readCluster({ namespace, name }: ServiceRef, values: Values<'expl
   const api = open.adopt(await connect(values, createMetrics(), silentLogger), (one) => one.close());
   const { snapshot } = await readService(api, { namespace, name }, Date.now, abortOnStopSignal());
   takeSource({ namespace, name }, snapshot.source);
-  return { snapshot, at: Date.now() };
+  const { bridge } = values;
+  const observations = bridge === undefined ? undefined : await askObservations(bridge, { namespace, name });
+  return { snapshot: joinObservations(snapshot, observations), at: Date.now() };
 }
 
 /**

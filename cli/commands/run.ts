@@ -96,7 +96,10 @@ export async function run(values: Values<'run'>, readSettings: () => Promise<Com
   leaveSmallHeapToV8(() => zenLead.readiness().ready);
   let apiServer: ApiServer | undefined;
   const readLocks = () => apiServer?.locks() ?? null;
-  const probes = await startProbes({ host, port, metrics, isReady: zenLead.readiness, feed, statusHosts, readLocks });
+  const probes = await startProbes({
+    ...{ host, port, metrics, isReady: zenLead.readiness, feed, statusHosts, readLocks },
+    readObservations: zenLead.observationsOf,
+  });
   open.defer(() => probes.close());
   const maxSkewMs = values.maxClockSkew * 1_000;
   if (values.manualLocks) {

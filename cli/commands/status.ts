@@ -9,8 +9,10 @@
 import type { LeaderStatus } from '../../api/leaderStatus.ts';
 import type { StatusChange, StatusFeed } from '../../api/statusFeed.ts';
 import type { Values } from '../../lib/config/parseCommandLine.ts';
+import { configError } from '../../lib/config/parseValue.ts';
 import { silentLogger } from '../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { askLeaders } from '../askBridge.ts';
 import { connect } from '../connect.ts';
 import { complain, type Output, openOutput } from '../output.ts';
 import { printDocument } from '../printDocument.ts';
@@ -20,18 +22,35 @@ import { heading, toRows, wideHeading } from '../status/statusRow.ts';
 import { abortOnStopSignal } from '../stopSignal.ts';
 
 export async function status(values: Values<'status'>): Promise<void> {
-  const signal = abortOnStopSignal();
   const output = openOutput(process.stdout, values.noColor);
+  if (values.bridge !== undefined) return printBridge(values.bridge, values, output);
+  const signal = abortOnStopSignal();
   await using open = new AsyncDisposableStack();
   const api = open.adopt(await connect(values, createMetrics(), silentLogger), (one) => one.close());
   const live = open.adopt(await openLiveStatus(api, values.namespaces, signal), (one) => one.close());
   const { output: format, watch } = values;
   for (const lack of live.feed.readiness().reasons) complain(lack);
-  const leaders = live.feed.list();
+  await printLeaders(live.feed.list(), format, output);
+  if (watch) await printChanges(live.feed, format, output, signal);
+}
+
+/** As that bridge shows them, with its verdicts. */
+async function printBridge(bridge: string, values: Values<'status'>, output: Output): Promise<void> {
+  const { namespaces, output: format, watch } = values;
+  if (watch) throw configError('--bridge shows one moment: the live page of the bridge follows what changes');
+  const leaders = await askLeaders(bridge);
+  const wanted = leaders.filter(({ namespace }) => namespaces.length === 0 || namespaces.includes(namespace));
+  await printLeaders(wanted, format, output);
+}
+
+async function printLeaders(
+  leaders: readonly LeaderStatus[],
+  format: Values<'status'>['output'],
+  output: Output,
+): Promise<void> {
   if (format === 'json' || format === 'yaml') await printDocument({ leaders }, format, output);
   else if (leaders.length === 0) process.stderr.write('No Service is annotated with zen-lead.io/enabled.\n');
-  else await printRows([...leaders], format === 'wide', output);
-  if (watch) await printChanges(live.feed, format, output, signal);
+  else await printRows(leaders, format === 'wide', output);
 }
 
 async function printRows(leaders: readonly LeaderStatus[], isWide: boolean, output: Output): Promise<void> {

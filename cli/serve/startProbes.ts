@@ -5,6 +5,7 @@
 
 import Fastify from 'fastify';
 import { type FlowApi, registerFlowApi } from '../../api/flows/registerFlowApi.ts';
+import { type ReadObservations, registerObservations } from '../../api/registerObservations.ts';
 import { type ReadLocks, registerStatusApi } from '../../api/registerStatusApi.ts';
 import type { StatusFeed } from '../../api/statusFeed.ts';
 import { type Probes, registerProbes } from '../../lib/telemetry/probes.ts';
@@ -24,6 +25,8 @@ interface ProbeServerOptions {
   readonly flows?: FlowApi;
   /** Names that the status API answers for, beside IP addresses and localhost. */
   readonly statusHosts?: readonly string[];
+  /** What this process saw by itself of a Service. */
+  readonly readObservations?: ReadObservations;
   /** What the live page shows of locks. */
   readonly readLocks?: ReadLocks;
   /**
@@ -43,8 +46,9 @@ export async function startProbes(options: Probes & ProbeServerOptions): Promise
     forceCloseConnections: true,
   });
   registerProbes(app, options);
-  const { feed, flows, statusHosts, readLocks } = options;
+  const { feed, flows, statusHosts, readLocks, readObservations } = options;
   if (feed !== undefined) registerStatusApi(app, feed, statusHosts, readLocks);
+  if (readObservations !== undefined) registerObservations(app, readObservations, statusHosts);
   if (flows !== undefined) registerFlowApi(app, flows, statusHosts);
   const url = await app.listen({ host: options.host, port: options.port });
   return { url, close: () => app.close() };

@@ -41,6 +41,7 @@ export const debugCommands = {
     summary: 'Why this pod leads, why each other one does not, and what happens next.',
     settings: {
       service: debugSettings.election,
+      bridge: debugSettings.bridge,
       recording: debugSettings.recording,
       at: debugSettings.at,
       output: debugSettings.documentOutput,
@@ -56,6 +57,7 @@ export const debugCommands = {
         short: 'n',
         meaning: 'This namespace only; may be repeated. The variable takes several with commas between them.',
       },
+      bridge: debugSettings.bridge,
       output: debugSettings.statusOutput,
       watch: debugSettings.watch,
       ...clusterSettings,

@@ -28,6 +28,14 @@ export const debugSettings = {
     emptyMeans: 'every Service',
     meaning: 'This Service only; may be repeated.',
   },
+  bridge: {
+    kind: 'url',
+    flag: 'bridge',
+    placeholder: 'URL',
+    meaning:
+      'Ask this bridge for its verdicts on pods and nodes, as http://localhost:8081 behind kubectl port-forward. No one else knows them.',
+    absent: 'no verdict is known',
+  },
   record: {
     kind: 'text',
     flag: 'record',

@@ -5,6 +5,7 @@
  */
 
 import { createPoolFeed } from '../../../api/leaders/poolFeed.ts';
+import type { ReadObservations } from '../../../api/registerObservations.ts';
 import type { ApiOptions } from '../../../api/startApi.ts';
 import { createStatusFeed, type StatusFeed } from '../../../api/statusFeed.ts';
 import { startApiServer } from '../../../apiserver/startApiServer.ts';
@@ -44,6 +45,7 @@ export interface DemoCluster {
   readonly journal: Journal;
   /** For the live page. */
   readonly feed: StatusFeed;
+  readonly readObservations: ReadObservations;
   /** What the api needs. */
   readonly answering: Pick<ApiOptions, 'api' | 'pools' | 'podsAt'>;
   readonly metrics: Metrics;
@@ -139,6 +141,7 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
     leaderPort: proxy.port,
     journal,
     feed,
+    readObservations: zenLead.observationsOf,
     answering: { api, pools, podsAt: addresses.podsAt },
     metrics,
     answersSince: asking.answersSince,
