@@ -208,7 +208,7 @@ export const serverSettings = {
   nodeCheckPort: {
     kind: 'text',
     flag: 'node-check-port',
-    form: 'port',
+    form: 'otherPort',
     placeholder: 'N',
     meaning:
       'Connect to this port of each node that holds a leader, once a second, and leave a node that no longer answers. 10250 is the port of the kubelet.',

@@ -19,6 +19,7 @@ interface TextForm {
 const LABEL = '[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?';
 const SUBDOMAIN_PART = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `(?=.{1,253}$)${SUBDOMAIN_PART}(?:\\.${SUBDOMAIN_PART})*`;
+const PORT = '(?:\\d{1,4}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])';
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 export const textForms = {
@@ -31,10 +32,9 @@ export const textForms = {
     `system:serviceaccount:${LABEL}:${SUBDOMAIN}`,
     'user name of a service account: system:serviceaccount:NAMESPACE:NAME',
   ),
-  port: matching(
-    '(?:\\d{1,4}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])',
-    'TCP port: a whole number from 0 to 65535',
-  ),
+  port: matching(PORT, 'TCP port: a whole number from 0 to 65535'),
+  // 0 has the operating system choose where to listen. No program answers there.
+  otherPort: matching(`(?!0+$)${PORT}`, 'TCP port of a node: a whole number from 1 to 65535'),
   conditions: matching(
     '[A-Za-z][-A-Za-z0-9._/]{0,127}(?:,[A-Za-z][-A-Za-z0-9._/]{0,127}){0,15}',
     'list of node conditions: up to 16 types of letters, digits, -, ., _ and /, with commas between',

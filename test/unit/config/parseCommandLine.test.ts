@@ -147,6 +147,7 @@ describe('what cannot be read', () => {
     { args: ['run', '--port'], says: '--port: a value must follow' },
     { args: ['run', '--kubeconfig', '--port', '1'], says: '--kubeconfig: a value must follow' },
     { args: ['run', '--port', '1', '--port', '2'], says: '--port: is given 2 times' },
+    { args: ['run', '--node-check-port', '0'], says: '--node-check-port: "0" is not a TCP port of a node' },
     { args: ['run', '--port', '65536'], says: '--port: "65536" is not a whole number from 0 to 65535 (TCP port)' },
     { args: ['run', '--port', '1e3'], says: '--port: "1e3" is not a whole number' },
     { args: ['run', '--port', '-1'], says: '--port: "-1" is not a whole number' },
