@@ -169,7 +169,9 @@ export function demotionWarnings({ record, read }: Situation, { reason }: Pick<C
   const { demotion, slice, knownEpoch, lastSwitchAt } = record;
   if (demotion === null || read.settings.onDemote === 'none' || reason === 'Paused') return [];
   if (demotion.state === 'refused' && demotion.epoch === knownEpoch) {
-    const message = `Pod "${demotion.pod}", which was left, stays: ${demotion.why ?? 'Kubernetes refused to end it'}.`;
+    const why = demotion.why ?? 'Kubernetes refused to end it';
+    // What the API server says of a budget ends with a full stop already.
+    const message = `Pod "${demotion.pod}", which was left, stays: ${why}${why.endsWith('.') ? '' : '.'}`;
     return [{ reason: 'DemotionRefused', value: demotion.pod, message }];
   }
   const wasFault = [...faultReasons].some((each) => each === slice?.annotations[annotation.reason]);

@@ -179,20 +179,23 @@ describe('a demotion that is pending', () => {
     expect(recorded()).toMatchObject({ state: 'dropped' });
   });
 
-  it('is refused: a Warning says what Kubernetes said, at that epoch only', () => {
-    record({ state: 'refused', why: 'it would violate the budget' });
-    const { warnings } = assess(world.snapshot(), T0 + 2_000).decision;
-    expect(warnings).toEqual([
-      {
-        reason: 'DemotionRefused',
-        value: 'pg-0',
-        message: 'Pod "pg-0", which was left, stays: it would violate the budget.',
-      },
-    ]);
-    annotate({ 'pin-leader': 'pg-2' });
-    reconcile(3_000);
-    expect(warned(4_000)).toEqual([]);
-  });
+  it.each(['it would violate the budget', 'it would violate the budget.'])(
+    'is refused: a Warning says what Kubernetes said (%j), at that epoch only',
+    (why) => {
+      record({ state: 'refused', why });
+      const { warnings } = assess(world.snapshot(), T0 + 2_000).decision;
+      expect(warnings).toEqual([
+        {
+          reason: 'DemotionRefused',
+          value: 'pg-0',
+          message: 'Pod "pg-0", which was left, stays: it would violate the budget.',
+        },
+      ]);
+      annotate({ 'pin-leader': 'pg-2' });
+      reconcile(3_000);
+      expect(warned(4_000)).toEqual([]);
+    },
+  );
 });
 
 it.each(['', 'null', '[]', '{}', '{"pod":1}', '{"pod":"a","uid":"u","epoch":-1,"at":1,"tries":1,"state":"done"}'])(
