@@ -89,7 +89,7 @@ describe('a leader with a health check', () => {
       await route.close();
       darks.push(darkTimeMs(answers));
       stages.push(tellStages(cluster, answers, next, route.writtenAt(next)));
-      verdicts.push(await verdict.tell(leader, longestDark(answers).from));
+      verdicts.push(await verdict.tell(leader, 'failing', longestDark(answers).from));
       await restore(leader, signal);
     }
     const name = `${what} with a health check of 100ms/100ms/2, minSyncPeriod ${minSyncPeriod}`;
