@@ -391,6 +391,21 @@ describe('the blindness of the prober', () => {
     expect(network.mostAtOnce()).toBe(1);
   });
 
+  it('asks on another connection after a stop of a second, which the first one may not have outlived', async () => {
+    const { clock, network, results, prober } = aBench();
+    prober.update(aGroup(['a'], { check: { ...check, timeoutMs: 1_000 } }));
+    await clock.advance(99);
+    network.set('a', 'hangs');
+    await clock.advance(2);
+    clock.jump(1_500);
+    await clock.advance(0);
+    expect(results).toEqual(['passed', 'void']);
+    expect(network.inFlight()).toBe(0);
+    network.set('a', passed);
+    await clock.advance(80);
+    expect(results).toEqual(['passed', 'void', 'passed']);
+  });
+
   it('asks soon again where a target refused a connection while the process was late', async () => {
     const { clock, network, results, prober } = aBench();
     prober.update(aGroup(['a'], { check: { ...check, intervalMs: 10_000, failureThreshold: 1 } }));
