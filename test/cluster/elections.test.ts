@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { aCertificate } from '../support/programs/aCertificate.ts';
 import { attachCluster } from './attachCluster.ts';
 import { applyOverlay, waitUntilReady } from './zenLead.ts';
 
@@ -99,8 +100,9 @@ describe('examples/elections/three-gateways.yaml', () => {
   });
 });
 
-describe('examples/scale-down/worker.yaml', () => {
+describe('examples/scale-down', () => {
   const readReplicas = async () => Number(await kubectl('get', 'deploy/worker', '-o', 'jsonpath={.spec.replicas}'));
+  const listWorkers = () => kubectl('get', 'pods', '-l', 'app=worker', '-o', 'jsonpath={.items[*].metadata.name}');
   const annotate = (change: string) => kubectl('annotate', '--overwrite', 'service/worker', change);
 
   beforeAll(async () => {
@@ -110,8 +112,8 @@ describe('examples/scale-down/worker.yaml', () => {
   });
 
   /** One after the other: Kubernetes may keep either of two that were Ready in the same second. */
-  async function startOneByOne(): Promise<void> {
-    await applyExample('scale-down/worker.yaml', (manifest) => manifest.replace('replicas: 3', 'replicas: 1'));
+  async function startOneByOne(file: string): Promise<void> {
+    await applyExample(`scale-down/${file}`, (manifest) => manifest.replace('replicas: 3', 'replicas: 1'));
     for (const replicas of [1, 2, 3]) {
       await kubectl('scale', 'deploy/worker', `--replicas=${replicas}`);
       await kubectl('rollout', 'status', 'deploy/worker', '--timeout=150s');
@@ -119,14 +121,12 @@ describe('examples/scale-down/worker.yaml', () => {
     }
   }
 
-  test('the followers are scaled away, and come back when nothing asks for it, and when the leader is lost', async () => {
-    await startOneByOne();
+  test('worker: the followers are scaled away, and come back when nothing asks for it, and when the leader is lost', async () => {
+    await startOneByOne('worker.yaml');
     await annotate('zen-lead.io/scale-down-after=5s');
     await expect.poll(readReplicas, soon).toBe(1);
     const leader = await readLeader('worker-leader');
-    await expect
-      .poll(() => kubectl('get', 'pods', '-l', 'app=worker', '-o', 'jsonpath={.items[*].metadata.name}'), soon)
-      .toBe(leader);
+    await expect.poll(listWorkers, soon).toBe(leader);
 
     await annotate('zen-lead.io/scale-down-');
     await expect.poll(readReplicas, soon).toBe(3);
@@ -141,5 +141,47 @@ describe('examples/scale-down/worker.yaml', () => {
     await expect.poll(readReplicas, soon).toBe(3);
     await expect.poll(() => readLeader('worker-leader'), soon).toMatch(/^worker-[^,]+$/);
     expect(await readLeader('worker-leader')).not.toBe(leader);
+    await kubectl('delete', 'service/worker', 'deploy/worker');
   });
+
+  test('worker with an HPA: the HPA scales down by the gauge, keeps the leader, and scales up when it is lost', async () => {
+    const { cert, key } = aCertificate('metrics-adapter.zen-lead.svc');
+    await cluster.kubectl(
+      '-n',
+      'zen-lead',
+      'create',
+      'secret',
+      'tls',
+      'metrics-adapter',
+      `--cert=${cert}`,
+      `--key=${key}`,
+    );
+    const adapter = resolve(import.meta.dirname, 'overlays/metrics-adapter');
+    await cluster.kubectl('apply', '-k', adapter);
+    await startOneByOne('worker-with-hpa.yaml');
+    await expect.poll(() => readWanted(), soon).toBe('none');
+    await annotate('zen-lead.io/scale-down-after=1s');
+    await expect.poll(() => readWanted(), soon).toBe('1');
+    await expect.poll(readReplicas, soon).toBe(1);
+    const leader = await readLeader('worker-leader');
+    await expect.poll(listWorkers, soon).toBe(leader);
+    const events = await kubectl('get', 'events', '-o', 'jsonpath={.items[*].reason}');
+    expect(events.split(' ')).toContain('SuccessfulRescale');
+
+    await annotate('zen-lead.io/scale-down-after=10m');
+    await kubectl('delete', 'pod', leader, '--wait=false');
+    await expect.poll(readReplicas, soon).toBe(3);
+    await expect.poll(() => readLeader('worker-leader'), soon).toMatch(/^worker-[^,]+$/);
+    expect(await readLeader('worker-leader')).not.toBe(leader);
+    await cluster.kubectl('delete', '-k', adapter);
+    await cluster.kubectl('-n', 'zen-lead', 'delete', 'secret', 'metrics-adapter');
+  });
+
+  /** As the HPA reads it. */
+  async function readWanted(): Promise<string> {
+    const path = `/apis/external.metrics.k8s.io/v1beta1/namespaces/${namespace}/zen_lead_wanted_replicas?labelSelector=service%3Dworker`;
+    const list = await cluster.request('GET', path).catch(() => ({ items: [{ value: 'no adapter' }] }));
+    const { items } = list as { readonly items: readonly { readonly value: string }[] };
+    return items[0]?.value ?? 'none';
+  }
 });

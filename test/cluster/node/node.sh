@@ -47,7 +47,7 @@ until kubectl get --raw /readyz > /dev/null 2>&1; do sleep 0.2; done
 # The test process outside reaches the API through this socket: files cross network namespaces, addresses do not.
 kubectl proxy --unix-socket="$state/api.sock" > kubectl-proxy.log 2>&1 &
 "$bin/kube-controller-manager" --kubeconfig "$KUBECONFIG" --service-account-private-key-file=sa.key --leader-elect=false \
-  --root-ca-file=certs/apiserver.crt > kube-controller-manager.log 2>&1 &
+  --root-ca-file=certs/apiserver.crt --horizontal-pod-autoscaler-sync-period=2s > kube-controller-manager.log 2>&1 &
 "$bin/kube-scheduler" --kubeconfig "$KUBECONFIG" --leader-elect=false > kube-scheduler.log 2>&1 &
 
 until ctr -a /run/containerd/c.sock version > /dev/null 2>&1; do sleep 0.2; done
