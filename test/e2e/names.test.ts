@@ -48,7 +48,7 @@ describe('leader-service-name', () => {
 
   test('a default name that is too long is refused, and leader-service-name gives another one', async () => {
     const namespace = await world.namespace();
-    const name = `web-${'x'.repeat(54)}`; // 58 characters: `-leader` makes 65
+    const name = `web-${'x'.repeat(58)}`; // 62 characters: `-leader` makes 69
     await startPod(namespace, { name: 'web-0' });
     await namespace.apply(aService({ name }));
     await expect.poll(async () => (await listEventReasons(namespace, name)).length).toBeGreaterThan(0);

@@ -62,6 +62,13 @@ export function toCluster(text: string): string {
   );
 }
 
+/** The arguments of a kubectl. One that opts a Service in asks for the election as well. */
+export function toCommand(args: readonly string[]): readonly string[] {
+  const own = args.map(toCluster);
+  if (storyElection === '' || !args.includes(`${annotation.enabled}=true`)) return own;
+  return [...own, `${annotation.elections}=${storyElection}`, '--overwrite'];
+}
+
 /** The other way round, in what a story reads. */
 export function toStory(text: string): string {
   if (storyElection === '') return text;

@@ -3,7 +3,7 @@
  * each other.
  */
 
-import { storyElection, toCluster, toStory } from '../storyElection.ts';
+import { storyElection, toCluster, toCommand, toStory } from '../storyElection.ts';
 import type { ApiRequest } from './connectApi.ts';
 import type { ControlPlane } from './startControlPlane.ts';
 
@@ -27,7 +27,7 @@ export async function createNamespace(
   await request('POST', '/api/v1/namespaces', { metadata: { name } });
   return {
     name,
-    kubectl: async (...args) => toStory(await kubectl('--namespace', name, ...args.map(toCluster))),
+    kubectl: async (...args) => toStory(await kubectl('--namespace', name, ...toCommand(args))),
     async apply(...manifests) {
       const list = { apiVersion: 'v1', kind: 'List', items: manifests };
       await kubectl.withInput(toCluster(JSON.stringify(list)), '--namespace', name, 'apply');

@@ -36,6 +36,12 @@ describe('a story under the election x', () => {
     expect(story.toCluster(text)).toBe(text);
   });
 
+  it('asks for the election where a kubectl opts a Service in', () => {
+    const command = ['annotate', 'service', 'web', 'zen-lead.io/enabled=true'];
+    expect(story.toCommand(command)).toEqual([...command, 'zen-lead.io/elections=x', '--overwrite']);
+    expect(story.toCommand(['get', 'service', 'web-leader'])).toEqual(['get', 'service', 'web-x']);
+  });
+
   it('asks for the election on a source alone', () => {
     const own = { 'zen-lead.io/enabled': 'true', 'zen-lead.io/strategy': 'newest' };
     expect(story.toElection(own)).toEqual({
