@@ -10,6 +10,7 @@ import { assess } from '../../lib/selection/assess.ts';
 import { catchUp } from '../../lib/selection/catchUp.ts';
 import { viewsOf } from '../../lib/selection/elections/electionsOf.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
+import { usesScaleDown } from '../../lib/selection/usesScaleDown.ts';
 
 interface DryRun {
   /**
@@ -32,8 +33,11 @@ export function dryRun(snapshot: Snapshot, now: number): DryRun {
 /**
  * A reconcile would write, announce and warn of nothing, and ask for no other one. So it is after
  * our own last write of a Service has come back.
+ *
+ * What scale-down would do only a function can say: it reads the workload.
  */
 export function isSettled(snapshot: Snapshot, now: number): boolean {
+  if (usesScaleDown(snapshot)) return false;
   return viewsOf(snapshot).every((view) => {
     const { decision, writes, nextLookAt } = assess(view, now);
     const owes = writes.length > 0 || decision.warnings.length > 0 || nextLookAt !== null;

@@ -207,7 +207,10 @@ async function scale(visit: Visit, slice: SliceView | null, step: Scaling): Prom
   const { deps, view, inTime } = visit;
   const { namespace, name: service } = view;
   // D2: the leader may have changed since this view of the slice.
+  const decidedAt = deps.now();
   if (!step.isUp && (slice === null || !(await isUnchanged(deps.api, slice, inTime)))) return;
+  // A process that was suspended meanwhile may have outlived its claim. Its abort comes too late.
+  if (!step.isUp && deps.now() - decidedAt >= WITHIN_MS) return;
   await patchScale(deps.api, namespace, step, inTime);
   const { live, to, isUp } = step;
   const line = { service: `${namespace}/${service}`, workload: `${live.of} ${live.name}`, from: live.replicas, to };

@@ -12,6 +12,7 @@ import { annotation } from '../../lib/selection/names.ts';
 import { isStanding, type Refusal } from '../../lib/selection/scaleRecord.ts';
 import { readSituation, type Situation } from '../../lib/selection/situation.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
+import { usesScaleDown } from '../../lib/selection/usesScaleDown.ts';
 
 /** A leader that is kept although it is not fit. */
 const unfitReasons: ReadonlySet<Reason> = new Set<Reason>([
@@ -23,14 +24,9 @@ const unfitReasons: ReadonlySet<Reason> = new Set<Reason>([
   'LastResort',
 ]);
 
-/** Cheap, because every reconcile of every Service asks it. */
-export function isConcerned({ source, slices, services, election }: Snapshot): boolean {
-  if (source === null || (election?.slot ?? 0) > 0) return false;
-  return (
-    source.annotations[annotation.scaleDown] !== undefined ||
-    slices.some(({ annotations }) => annotations[annotation.scaleState] !== undefined) ||
-    services.some(({ annotations }) => annotations[annotation.scaleRestore] !== undefined)
-  );
+/** Of a pool, the first slot stands for all. */
+export function isConcerned(snapshot: Snapshot): boolean {
+  return (snapshot.election?.slot ?? 0) === 0 && usesScaleDown(snapshot);
 }
 
 export interface ScaleView {

@@ -3,7 +3,7 @@
  * elect, or that the claim is to be written.
  */
 
-import type { Refusal, ScaleRecord } from '../selection/scaleRecord.ts';
+import { type Refusal, type ScaleRecord, toReplicas } from '../selection/scaleRecord.ts';
 import type { Uid } from '../selection/snapshot.ts';
 import { isCredible, predict } from './predict.ts';
 import type { Prediction } from './predictSurvivor.ts';
@@ -17,7 +17,7 @@ const idle: ScaleStep = { kind: 'wait', until: null };
 
 export function decideUp(input: ScaleInput, now: number): ScaleStep {
   const { setting, leader, record, remembered, facts, conflict } = input;
-  const before = toCount(remembered);
+  const before = toReplicas(remembered);
   if (before !== null) return recover(input, before, now);
   if (remembered !== undefined) return { kind: 'remember', replicas: null };
   if (setting === null) return record === null ? idle : { kind: 'note', record: null };
@@ -70,7 +70,9 @@ function elect({ record, electable }: ScaleInput, { uid, name: pod }: WorkloadPo
 function recover({ leader, facts }: ScaleInput, from: number, now: number): ScaleStep {
   const { live } = facts;
   if (live === undefined) return { kind: 'read', what: 'live' };
-  if (live.kind !== 'found') return idle;
+  // A bare pod was never scaled.
+  if (live.kind === 'unsupported') return { kind: 'remember', replicas: null };
+  if (live.kind === 'gone') return idle;
   const { of: kind, name: workload, uid, replicas: to } = live;
   if (to < 1 || to >= from) return { kind: 'remember', replicas: null };
   const pod = leader?.name ?? '';
@@ -101,8 +103,4 @@ function clear(record: ScaleRecord | null): ScaleStep {
   return record?.phase === 'refused' || record?.phase === 'elect' || record?.phase === 'off'
     ? { kind: 'note', record: null }
     : idle;
-}
-
-function toCount(text: string | undefined): number | null {
-  return text !== undefined && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : null;
 }

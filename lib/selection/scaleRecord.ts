@@ -152,6 +152,11 @@ function asText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** What `zen-lead.io/scale-restore` says. Null for a text that is not such a number. */
+export function toReplicas(text: string | undefined): number | null {
+  return text !== undefined && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : null;
+}
+
 /**
  * How many replicas the workload should have. Null where zen-lead has no wish: an HPA then leaves
  * them as they are. The number of pods would be no wish, because it is less while they start.

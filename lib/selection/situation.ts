@@ -13,7 +13,7 @@ import { annotation } from './names.ts';
 import { reportedUnfit } from './outsideVerdict.ts';
 import { findOwned, type Owned } from './ownership.ts';
 import { type LeaderRecord, recordOf } from './record.ts';
-import { isStanding } from './scaleRecord.ts';
+import { isStanding, toReplicas } from './scaleRecord.ts';
 import { parseSettings, type ReadSettings } from './settings.ts';
 import type { IpFamily, ServiceView, Snapshot } from './snapshot.ts';
 import { namesWantedWith, sliceName } from './wantedNames.ts';
@@ -85,7 +85,7 @@ export function readSituation(snapshot: Snapshot, now: number): Situation | null
     record,
     // What was scaled down is restored first, and the leader stays until then.
     isEnabled:
-      isStanding(record.scale) ||
+      owesReplicas(record, election?.slot) ||
       (election?.isWanted !== false && (isUnreadable(annotation.enabled) ? exists : read.settings.enabled)),
     isRoutable: source.type !== 'ExternalName' && Object.keys(source.selector ?? {}).length > 0,
     families,
@@ -111,6 +111,14 @@ export function readSituation(snapshot: Snapshot, now: number): Situation | null
     },
     warnings: [...(election?.warnings ?? []), ...settingsWarnings(read, election?.keys), ...warningsOnPods],
   };
+}
+
+/**
+ * By the record, or by the leader Service alone, where a hand has taken the record away. The first
+ * slot of a pool restores.
+ */
+function owesReplicas({ scale, service }: LeaderRecord, slot = 0): boolean {
+  return isStanding(scale) || (slot === 0 && toReplicas(service?.annotations[annotation.scaleRestore]) !== null);
 }
 
 /** A report is of the pod, whichever election it stands with. */

@@ -123,6 +123,23 @@ describe('what the record makes of a decision', () => {
     expect([world.slice(SLICE), world.service('postgres-leader')]).toEqual([undefined, undefined]);
   });
 
+  it('D3: an opt-out waits also where a hand took the record away, and the leader Service says what there was', () => {
+    const world = aWorld({ phase: 'down', ...scaled });
+    const remember = (replicas: string | null) =>
+      world.edit('services', 'postgres-leader', {
+        metadata: { annotations: { 'zen-lead.io/scale-restore': replicas } },
+      });
+    remember('3');
+    world.edit('endpointslices', SLICE, { metadata: { annotations: { 'zen-lead.io/scale-state': null } } });
+    world.setSource(aService({ 'scale-down': '0', enabled: 'false' }));
+    world.reconcile(T0 + 1);
+    expect(world.slice(SLICE)?.spec?.endpoints).toHaveLength(1);
+    // What is no number holds nothing up.
+    remember('three');
+    for (let n = 0; n < 3; n += 1) world.reconcile(T0 + 2);
+    expect([world.slice(SLICE), world.service('postgres-leader')]).toEqual([undefined, undefined]);
+  });
+
   it('D3: takes the record along where the leader Service is renamed', () => {
     const world = aWorld({ phase: 'down', ...scaled });
     world.setSource(aService({ 'scale-down': '0', 'leader-service-name': 'primary' }));

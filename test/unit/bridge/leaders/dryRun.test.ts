@@ -101,6 +101,21 @@ describe('our own write that comes back', () => {
     expect(settled(world)).toBe(false);
   });
 
+  it('needs one where the Service uses scale-down, whose next step only a function knows', () => {
+    const world = aLedWorld();
+    announce(world);
+    const left = (resource: 'services' | 'endpointslices', name: string, key: string) => {
+      world.edit(resource, name, { metadata: { annotations: { [key]: '3' } } });
+      expect(settled(world)).toBe(false);
+      world.edit(resource, name, { metadata: { annotations: { [key]: null } } });
+      expect(settled(world)).toBe(true);
+    };
+    left('endpointslices', 'postgres-leader-ipv4', 'zen-lead.io/scale-state');
+    left('services', 'postgres-leader', 'zen-lead.io/scale-restore');
+    world.setSource(aService({ 'scale-down': '0' }));
+    expect(settled(world)).toBe(false);
+  });
+
   it('needs one until each election is announced', () => {
     const world = aLedWorld({ elections: 'writer, cron' });
     announce(world);

@@ -100,6 +100,20 @@ describe('a Service that asks for scale-down', () => {
     expect(replicas()).toBe(2);
   });
 
+  it('is not scaled by a function that was suspended between its last look at the slice and the write', async () => {
+    await start();
+    for (let n = 0; n < 12 && restore() === undefined; n += 1) await harness.reconcile();
+    const event = await harness.event();
+    const { before } = harness.fake;
+    harness.fake.before = (request) => {
+      if (request.method === 'GET' && request.path.includes('endpointslices/')) harness.clock.now += 30_000;
+      return before?.(request);
+    };
+    await harness.reconciler.reconcile(event, true, new AbortController().signal);
+    expect(harness.fake.writes()).not.toContain(`PATCH ${SCALE}`);
+    expect([replicas(), restore()]).toEqual([2, '2']);
+  });
+
   it('says which right is missing, once, and does nothing', async () => {
     await start();
     harness.fake.before = ({ path }) =>
