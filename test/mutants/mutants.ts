@@ -1410,9 +1410,25 @@ export const mutants: readonly Mutant[] = [
     name: 'an opt-out does not wait until the replicas are restored',
     guarantee: 'D3',
     file: 'lib/selection/situation.ts',
-    search: 'isStanding(record.scale) ||',
+    search: 'isStanding(scale) ||',
     replace: '',
     test: 'test/unit/scaleDown/scaleText.test.ts',
+  },
+  {
+    name: 'an opt-out waits for no restore that the leader Service alone asks for',
+    guarantee: 'D3',
+    file: 'lib/selection/situation.ts',
+    search: 'toReplicas(service?.annotations[annotation.scaleRestore]) !== null',
+    replace: 'false',
+    test: 'test/unit/scaleDown/scaleText.test.ts',
+  },
+  {
+    name: 'a function that was suspended scales by a claim that is over',
+    guarantee: 'D3',
+    file: 'functions/scaleDown/scaler.ts',
+    search: 'if (!step.isUp && deps.now() - decidedAt >= WITHIN_MS) return;',
+    replace: '',
+    test: 'test/unit/functions/scaleDown/scaler.test.ts',
   },
 ];
 
