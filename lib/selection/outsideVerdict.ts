@@ -82,7 +82,42 @@ export function withVerdict(
   const isReplaced = ({ pod, by }: OutsideVerdict): boolean => pod === verdict.pod && by === verdict.by;
   const live = liveVerdicts(known, now);
   if (verdict.fit && !live.some((each) => isReplaced(each) && !each.fit)) return known;
-  const next = [...live.filter((each) => !isReplaced(each)), verdict];
+  return withinBounds([...live.filter((each) => !isReplaced(each)), verdict]);
+}
+
+/**
+ * What stands with an election once it has elected this pod. Of what was said of the pod and had
+ * ended by the clock of that function, nothing counts any more. A function whose clock is behind
+ * would leave the pod again, and the two would go on until the verdict has ended for both.
+ *
+ * `others`: what stands with siblings, whose slices this election does not write. An entry of the
+ * same end takes the place of theirs.
+ */
+export function afterElection(
+  own: readonly OutsideVerdict[],
+  others: readonly OutsideVerdict[],
+  pod: Uid,
+  now: number,
+): readonly OutsideVerdict[] {
+  const isOver = (each: OutsideVerdict): boolean => each.pod === pod && liveVerdicts([each], now).length === 0;
+  const restated = others.filter((each) => isOver(each) && !each.fit).map((each) => ({ ...each, fit: true }));
+  if (restated.length === 0 && !own.some(isOver)) return own;
+  return withinBounds([...own.filter((each) => !isOver(each)), ...restated]);
+}
+
+/** Where both say something of one caller until one instant, the election's own word counts. */
+export function joinVerdicts(
+  own: readonly OutsideVerdict[],
+  others: readonly OutsideVerdict[],
+): readonly OutsideVerdict[] {
+  const isSame = (a: OutsideVerdict, b: OutsideVerdict): boolean =>
+    a.pod === b.pod && a.by === b.by && a.until === b.until;
+  return [...own, ...others.filter((other) => !own.some((each) => isSame(each, other)))];
+}
+
+/** The oldest go. */
+function withinBounds(verdicts: readonly OutsideVerdict[]): readonly OutsideVerdict[] {
+  const next = [...verdicts];
   while (next.length > MAX_VERDICTS || bytesOf(formatVerdicts(next)) > MAX_VERDICTS_BYTES) next.shift();
   return next;
 }

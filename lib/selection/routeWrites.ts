@@ -13,7 +13,7 @@ import { formatDemotion, orderOf } from './demotion.ts';
 import { addressOf } from './fitness.ts';
 import { formatHandoverFrom } from './handover.ts';
 import { annotation } from './names.ts';
-import { formatVerdicts } from './outsideVerdict.ts';
+import { afterElection, formatVerdicts, parseVerdicts } from './outsideVerdict.ts';
 import { formatScaleRecord } from './scaleRecord.ts';
 import type { Situation } from './situation.ts';
 import { type DesiredSlice, sliceWrites, toEndpointView } from './sliceWrites.ts';
@@ -80,7 +80,7 @@ function primaryRecord(
     mustRecord(old[annotation.podsRevision], pods) ||
     mustRecord(old[annotation.servicesRevision], services);
   const isNewWord = !isSameLeader || old[annotation.reason] === undefined;
-  const { slice, verdicts, scale } = situation.record;
+  const { slice, scale } = situation.record;
   // Another slice becomes the record, after a rename or a change of the primary family.
   const isCarried = slice !== null && slice.name !== existing?.name;
   const order = isSameLeader ? null : orderOf(situation, decision, now);
@@ -99,7 +99,7 @@ function primaryRecord(
         [annotation.leaderLastSwitchTime]: new Date(now).toISOString(),
       }),
       ...(order !== null && { [annotation.demotion]: formatDemotion(order.demotion) }),
-      ...(isCarried && verdicts.length > 0 && { [annotation.verdicts]: formatVerdicts(verdicts) }),
+      ...verdictsAfter(situation, decision, isCarried, now),
       ...(isCarried && scale !== null && { [annotation.scaleState]: formatScaleRecord(scale) }),
       // Where the last leader ran outlives it. node- and zone-aware need it when they choose the
       // next one.
@@ -109,6 +109,21 @@ function primaryRecord(
       }),
     },
   };
+}
+
+/** What callers from outside said of pods, where that is to be written. */
+function verdictsAfter(
+  { record, snapshot }: Situation,
+  { kind, leader }: Decision,
+  isCarried: boolean,
+  now: number,
+): DesiredSlice['annotations'] {
+  const known = isCarried ? record.verdicts : parseVerdicts(record.slice?.annotations[annotation.verdicts]);
+  const isElection = kind === 'elected' && leader !== null;
+  const next = isElection ? afterElection(known, snapshot.election?.verdicts ?? [], leader.uid, now) : known;
+  if (!isCarried && next === known) return {};
+  if (isCarried && next.length === 0) return {};
+  return { [annotation.verdicts]: next.length === 0 ? null : formatVerdicts(next) };
 }
 
 /**

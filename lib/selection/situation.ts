@@ -10,7 +10,7 @@ import { electionNames } from './elections/electionSettings.ts';
 import type { ElectionView } from './elections/electionView.ts';
 import { toFitnessRules } from './fitness.ts';
 import { annotation } from './names.ts';
-import { reportedUnfit } from './outsideVerdict.ts';
+import { joinVerdicts, reportedUnfit } from './outsideVerdict.ts';
 import { findOwned, type Owned } from './ownership.ts';
 import { type LeaderRecord, recordOf } from './record.ts';
 import { isStanding, toReplicas } from './scaleRecord.ts';
@@ -124,7 +124,7 @@ function owesReplicas({ scale, service }: LeaderRecord, slot = 0): boolean {
 /** A report is of the pod, whichever election it stands with. */
 function withVerdictsOf(election: ElectionView | undefined, record: LeaderRecord): LeaderRecord {
   if (election === undefined || election.verdicts.length === 0) return record;
-  return { ...record, verdicts: [...record.verdicts, ...election.verdicts] };
+  return { ...record, verdicts: joinVerdicts(record.verdicts, election.verdicts) };
 }
 
 /**

@@ -100,6 +100,20 @@ export const mutants: readonly Mutant[] = [
   },
   {
     ...verdicts,
+    name: 'an election leaves a verdict that has ended to clocks that are behind',
+    file: 'lib/selection/routeWrites.ts',
+    search: "const isElection = kind === 'elected' && leader !== null;",
+    replace: "const isElection = kind === 'elected' && leader !== null && now < 0;",
+  },
+  {
+    ...verdicts,
+    name: 'a verdict that stands with another election counts after its end was said',
+    file: 'lib/selection/outsideVerdict.ts',
+    search: 'others.filter((other) => !own.some((each) => isSame(each, other)))',
+    replace: 'others.filter((other) => own.length >= 0 || isSame(other, other))',
+  },
+  {
+    ...verdicts,
     name: 'a leader that every caller reports is lost',
     file: 'lib/selection/choose.ts',
     search: "if (incumbent !== null && unfit === 'reported') return kept('AllReported', incumbent);",

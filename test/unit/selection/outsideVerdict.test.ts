@@ -123,6 +123,43 @@ describe('the end of a verdict', () => {
     expect(reconcile()).toMatchObject({ reason: 'LeaderFit', leader: { name: 'pg-0' } });
   });
 
+  it.each<[string, number, number]>([
+    ['20 s ahead', 20_000, 20],
+    ['an hour ahead', 3_600_000, 1_000],
+    ['two hours behind', -7_200_000, 3_600],
+  ])('functions whose clocks differ move a leader back at most once: %s', (_, skewMs, forSeconds) => {
+    annotate({ sticky: 'false' });
+    report('pg-0', { forSeconds });
+    const moves = Array.from({ length: 20 }, (__, at) => reconcile(1_000 + at * 100 + (at % 2 === 0 ? 0 : skewMs)));
+    expect(moves.filter(({ kind }) => kind === 'elected').map(({ leader }) => leader?.name)).toEqual(['pg-1', 'pg-0']);
+    expect(recorded()).toEqual([]);
+    // Which says nothing against a caller who reports the pod again.
+    report('pg-0', {}, alert, T0 + 4_000);
+    expect(reconcile(4_000)).toMatchObject({ reason: 'LeaderReported', leader: { name: 'pg-1' } });
+  });
+
+  it('functions whose clocks differ move a leader back once where the verdict stands with another election', () => {
+    start({ elections: 'write,read', sticky: 'false' });
+    report('pg-1', { forSeconds: 20 });
+    expect(parseVerdicts(world.slice('postgres-write-ipv4')?.annotations[annotation.verdicts])).toHaveLength(1);
+    const reader = (at: number) => world.reconcile(T0 + at).elections?.[1]?.decision;
+    const moves = Array.from({ length: 20 }, (_, at) => reader(1_000 + (at % 2 === 0 ? 0 : 20_000)));
+    const elected = moves.filter((decision) => decision?.kind === 'elected');
+    expect(elected.map((decision) => decision?.leader?.name)).toEqual(['pg-2', 'pg-1']);
+    report('pg-1', { forSeconds: 60 });
+    expect(reader(2_000)).toMatchObject({ reason: 'LeaderReported', leader: { name: 'pg-2' } });
+  });
+
+  it('an election leaves alone what was said of other pods, and what has not ended', () => {
+    report('pg-0', { forSeconds: 10 });
+    report('pg-1', { forSeconds: 10 });
+    report('pg-2', { forSeconds: 300 });
+    annotate({ sticky: 'false', strategy: 'newest' });
+    world.deletePod('pg-0');
+    expect(reconcile(20_000)).toMatchObject({ leader: { name: 'pg-1' } });
+    expect(recorded().map(({ pod }) => pod)).toEqual(['uid-pg-0', 'uid-pg-2']);
+  });
+
   it('fit takes back the word of the same caller alone', () => {
     annotate({ 'no-leader': 'hold' });
     report('pg-0');
