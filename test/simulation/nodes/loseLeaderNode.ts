@@ -5,6 +5,8 @@
 
 import { parsePod } from '../../../lib/kube/parsePod.ts';
 import { parseService } from '../../../lib/kube/parseService.ts';
+import { annotation } from '../../../lib/selection/names.ts';
+import { parseVerdicts } from '../../../lib/selection/outsideVerdict.ts';
 import { isFit } from '../checks/fit.ts';
 import type { Cluster } from '../cluster.ts';
 import { annotationOf, controllerOf, endpointsOf, type KubeObject } from '../kubeObject.ts';
@@ -44,13 +46,20 @@ export async function loseLeaderNode(nodes: SimulatedNodes, options: LoseLeaderN
   const [first] = sources.flatMap((name) => etcd.read('services', name) ?? []);
   const dead = first === undefined ? undefined : nodeOf(leaderOf(first));
   if (dead === undefined || !cluster.watchesNodes()) return;
+  const diedAt = scheduler.now();
   verdict.note(`* the last: ${dead} dies, and its pods stay Ready`);
   nodes.die(dead);
   await scheduler.runUntil(scheduler.now() + LEFT_WITHIN_MS, isOver);
   for (const source of sources.flatMap((name) => etcd.read('services', name) ?? [])) {
     const view = parseService(source);
     const pods = etcd.list('pods').map(parsePod);
-    const hasOther = pods.some((pod) => pod.nodeName !== dead && isFit(pod, view));
+    // A clock that was ahead when a caller reported a pod may have made the report an hour longer.
+    const reported = etcd
+      .list('endpointslices')
+      .filter((slice) => controllerOf(slice)?.uid === source.metadata.uid)
+      .flatMap((slice) => parseVerdicts(annotationOf(slice, annotation.verdicts)))
+      .flatMap(({ pod, fit, until }) => (!fit && until > diedAt ? [pod] : []));
+    const hasOther = pods.some((pod) => pod.nodeName !== dead && isFit(pod, view) && !reported.includes(pod.uid));
     const isFree =
       annotationOf(source, 'zen-lead.io/enabled') === 'true' &&
       (annotationOf(source, 'zen-lead.io/paused') ?? 'false') === 'false' &&
