@@ -8,6 +8,8 @@
  * Does not guarantee that a silent node is dead.
  * Source: https://kubernetes.io/docs/concepts/architecture/nodes/#rate-limits-on-eviction (55 %,
  * and more than two nodes).
+ * Source: https://github.com/kubernetes/component-helpers/blob/v0.35.4/apimachinery/lease/controller.go
+ * (`maxBackoff`).
  */
 
 import type { Renewal } from './renewals.ts';
@@ -49,6 +51,12 @@ export interface JudgingState {
 /** 2.5 gaps: two renewals were missed, and half a gap is left for a slow one. */
 const SILENT_GAPS = 2.5;
 const LEAST_SILENT_MS = 5_000;
+/**
+ * A kubelet that has reached no API server waits for 7 s at most before it tries again. That counts
+ * for nodes that were not heard since verdicts were void. Of two kubelets that renew every 2 s, one
+ * may be back the moment the API server is, and the other one 7 s later.
+ */
+const LONGEST_RETRY_MS = 8_000;
 /** Half of it: a gap, and a quarter of one for jitter. */
 const LATE_SHARE = 0.5;
 const PORT_FAILURES = 3;
@@ -98,9 +106,12 @@ function isLate(node: NodeSigns, usualMs: number, state: JudgingState): boolean 
  * came through, also where the other one renews less often.
  */
 function isSilentByLease(node: NodeSigns, fresh: readonly NodeSigns[], state: JudgingState): boolean {
-  const limit = node.renewal === undefined ? null : silentAfterMs(node.renewal);
-  if (limit === null || ageMs(node, state) < limit || answers(node, state)) return false;
-  const dueAt = Math.max(node.renewal?.lastAt ?? 0, state.countsFrom) + limit * LATE_SHARE;
+  const usual = node.renewal === undefined ? null : silentAfterMs(node.renewal);
+  if (usual === null) return false;
+  const lastAt = node.renewal?.lastAt ?? 0;
+  const limit = lastAt >= state.countsFrom ? usual : Math.max(usual, LONGEST_RETRY_MS);
+  if (ageMs(node, state) < limit || answers(node, state)) return false;
+  const dueAt = Math.max(lastAt, state.countsFrom) + limit * LATE_SHARE;
   return fresh.some((other) => other !== node && (other.renewal?.lastAt ?? 0) >= dueAt);
 }
 

@@ -380,8 +380,15 @@ export const mutants: readonly Mutant[] = [
     name: 'a kubelet that stands still makes its node silent',
     guarantee: 'A silent node is dead',
     ...judgeNodes,
-    search: 'if (limit === null || ageMs(node, state) < limit || answers(node, state)) return false;',
-    replace: 'if (limit === null || ageMs(node, state) < limit) return false;',
+    search: 'if (ageMs(node, state) < limit || answers(node, state)) return false;',
+    replace: 'if (ageMs(node, state) < limit) return false;',
+  },
+  {
+    name: 'a kubelet that waits to try again makes its node silent',
+    guarantee: 'All Leases that stop together',
+    ...judgeNodes,
+    search: 'Math.max(usual, LONGEST_RETRY_MS)',
+    replace: 'Math.max(usual, LONGEST_RETRY_MS - 3_000)',
   },
   {
     name: 'nodes that are late when verdicts count again are silent',

@@ -116,6 +116,18 @@ export async function runNodeHistory(seed: number): Promise<NodeHistory> {
     note('Leases are renewed again');
   }
 
+  /** Every kubelet tries again with a backoff, so that the last is back long after the first. */
+  async function goDown(): Promise<void> {
+    note('the API server is down');
+    const isWatched = random.chance(0.5);
+    server.setDown(true);
+    if (!isWatched) server.setCut(true);
+    await clock.advance(random.between(3_000, 40_000));
+    server.setDown(false);
+    server.setCut(false);
+    note('the API server is back');
+  }
+
   async function cut(): Promise<void> {
     note('the watch is cut');
     server.setCut(true);
@@ -142,7 +154,8 @@ export async function runNodeHistory(seed: number): Promise<NodeHistory> {
       const drawn = random.next();
       if (drawn < 0.35) die();
       else if (drawn < 0.6) comeBack();
-      else if (drawn < 0.7) await stopAll();
+      else if (drawn < 0.65) await stopAll();
+      else if (drawn < 0.7) await goDown();
       else if (drawn < 0.8) await cut();
       else if (drawn < 0.9) await standStill();
       await clock.advance(random.between(200, 9_000));

@@ -10,6 +10,7 @@
 
 import type { ProbeNetwork } from '../../../bridge/probes/network.ts';
 import { failed, type ProbeResult, passed } from '../../../bridge/probes/probe.ts';
+import { leaseRetry } from '../../support/simulated/aNodeApi.ts';
 import type { Etcd } from '../etcd.ts';
 import type { Metadata } from '../kubeObject.ts';
 import type { Network } from '../network.ts';
@@ -91,10 +92,18 @@ export function createSimulatedNodes(
     etcd.put(plural, { ...known, ...fields, metadata: full as Metadata });
   }
 
-  function renew(name: string): void {
+  /**
+   * A kubelet that reaches no API server tries again sooner than its next renewal, and then later.
+   */
+  function renew(name: string, retryMs: number = leaseRetry.firstMs): void {
     renewals += 1;
-    const isTaken = parts.isApiUp() && (now() >= leasesStopUntil || name === notStopped);
-    if (breakOf(name) === undefined && isTaken)
+    const isWorking = breakOf(name) === undefined;
+    if (isWorking && !parts.isApiUp()) {
+      scheduler.schedule(retryMs, () => renew(name, Math.min(2 * retryMs, leaseRetry.lastMs)));
+      return;
+    }
+    const isTaken = now() >= leasesStopUntil || name === notStopped;
+    if (isWorking && isTaken)
       put('leases', { metadata: { name, namespace: LEASE_NAMESPACE }, spec: { leaseTransitions: renewals } });
     scheduler.schedule(RENEW_MS, () => renew(name));
   }

@@ -34,6 +34,8 @@ export interface NodeApi {
   putNode(name: string, fields?: NodeFields): void;
   /** The API server answers 403 about this kind, until it is allowed again. */
   setForbidden(plural: string, isForbidden: boolean): void;
+  /** Kubelets reach it no more, and try again with a backoff until they do. */
+  setDown(isDown: boolean): void;
   /** Every watch ends, and none is accepted until they are allowed again. */
   setCut(isCut: boolean): void;
 }
@@ -45,6 +47,12 @@ interface OpenWatch {
   wake: () => void;
 }
 
+/**
+ * How long a kubelet waits that reaches no API server to renew its Lease at: twice as long each
+ * time, as `backoffEnsureLease` of Kubernetes' component-helpers does.
+ */
+export const leaseRetry = { firstMs: 200, lastMs: 7_000 } as const;
+
 export function aNodeApi(clock: VirtualClock): NodeApi {
   const stored = { nodes: new Map<string, NodeObject>(), leases: new Map<string, NodeObject>() };
   const watches = new Set<OpenWatch>();
@@ -53,6 +61,7 @@ export function aNodeApi(clock: VirtualClock): NodeApi {
   const asked: string[] = [];
   let version = 0;
   let isCut = false;
+  let isDown = false;
 
   const kindOf = ({ plural }: Resource): Map<string, NodeObject> => (plural === 'nodes' ? stored.nodes : stored.leases);
 
@@ -74,12 +83,13 @@ export function aNodeApi(clock: VirtualClock): NodeApi {
       }
   }
 
-  function renew(name: string, everyMs: number): void {
-    put('leases', { metadata: { name, namespace: 'kube-node-lease' } });
-    kubelets.set(
-      name,
-      clock.setTimer(() => renew(name, everyMs), everyMs),
-    );
+  function renew(name: string, everyMs: number, retryMs: number = leaseRetry.firstMs): void {
+    const againMs = Math.min(2 * retryMs, leaseRetry.lastMs);
+    const [waitMs, next] = isDown
+      ? [retryMs, () => renew(name, everyMs, againMs)]
+      : [everyMs, () => renew(name, everyMs)];
+    if (!isDown) put('leases', { metadata: { name, namespace: 'kube-node-lease' } });
+    kubelets.set(name, clock.setTimer(next, waitMs));
   }
 
   function refuse(plural: string): void {
@@ -116,7 +126,7 @@ export function aNodeApi(clock: VirtualClock): NodeApi {
   return {
     api: api as KubeApi,
     asked,
-    startKubelet: renew,
+    startKubelet: (name, everyMs) => renew(name, everyMs),
     stopKubelet(name) {
       kubelets.get(name)?.();
       kubelets.delete(name);
@@ -125,6 +135,9 @@ export function aNodeApi(clock: VirtualClock): NodeApi {
     setForbidden(plural, isForbidden) {
       if (isForbidden) forbidden.add(plural);
       else forbidden.delete(plural);
+    },
+    setDown(next) {
+      isDown = next;
     },
     setCut(next) {
       isCut = next;

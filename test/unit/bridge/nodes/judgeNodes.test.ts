@@ -57,6 +57,13 @@ describe('a node is silent by its Lease', () => {
     expect(judge([aNode('a', 40_000), aNode('b', 3_000)], { countsFrom: NOW - 25_000 }).silent).toEqual(['a']);
   });
 
+  it('not while its kubelet may still wait to try again, after no API server was there', () => {
+    const fast = (name: string, agoMs: number) => aNode(name, agoMs, undefined, 2_000);
+    expect(judge([fast('a', 30_000), fast('b', 100)], { countsFrom: NOW - 7_999 })).toEqual(none);
+    expect(judge([fast('a', 30_000), fast('b', 100)], { countsFrom: NOW - 8_000 }).silent).toEqual(['a']);
+    expect(judge([fast('a', 5_000), fast('b', 100)], { countsFrom: NOW - 6_000 }).silent).toEqual(['a']);
+  });
+
   it('and not while its port answers: the kubelet alone stands still', () => {
     const answered = { answeredAt: NOW - 900 };
     expect(judge([aNode('a', 60_000, answered), aNode('b', 3_000)])).toEqual(none);
