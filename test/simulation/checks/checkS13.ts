@@ -49,6 +49,45 @@ export function checkS13(write: LeaderWrite, { siblings, wallClock, mayReport }:
   return isReported ? `slice ${name} left ${previousUid} as reported for ${leaderUid}, which is, too` : null;
 }
 
+/** Elections of a pod that the user prefers, and that was not to be preferred while it was reported. */
+const byPreference: ReadonlySet<string | undefined> = new Set(['Preferred', 'Pinned']);
+
+export interface ReportLedger {
+  check(write: LeaderWrite, judging: Pick<Judging, 'siblings' | 'wallClock'>): string | null;
+  /** A restore brings back what was left. */
+  restored(): void;
+}
+
+/**
+ * Functions whose clocks differ do not agree on whether a verdict has ended. One elects the pod,
+ * because it has, and the other one may leave it again, but not by a verdict that it was left by
+ * before.
+ */
+export function createReportLedger(): ReportLedger {
+  const spent = new Set<string>();
+  return {
+    check(write, { siblings, wallClock }) {
+      const { before, after, sourceUid, election, leaderUid, previousUid } = write;
+      if (!write.isPrimary || !isReportMove(write) || previousUid === undefined || previousUid === leaderUid)
+        return null;
+      const own = entriesOf(before);
+      const isEnded = (entry: Entry): boolean => own.some((each) => each.fit && keyOf(each) === keyOf(entry));
+      const keys = [...own, ...siblings.flatMap(entriesOf)]
+        .filter((entry) => !entry.fit && entry.pod === previousUid && entry.until > wallClock - DECIDED_WITHIN_MS)
+        .filter((entry) => !isEnded(entry))
+        .map((entry) => `${sourceUid}/${election}/${keyOf(entry)}`);
+      const isAgain = byPreference.has(annotationOf(before, annotation.reason)) && keys.every((key) => spent.has(key));
+      for (const key of keys) spent.add(key);
+      return isAgain ? `slice ${after.metadata.name} left ${previousUid} twice for one verdict` : null;
+    },
+    restored: () => spent.clear(),
+  };
+}
+
+function keyOf({ pod, by, until }: Entry): string {
+  return `${pod}/${by}/${until}`;
+}
+
 /** Read a second time, apart from the rules. */
 function entriesOf(slice: KubeObject | null): readonly Entry[] {
   return JSON.parse(annotationOf(slice, annotation.verdicts) ?? '[]') as readonly Entry[];

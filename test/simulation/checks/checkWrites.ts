@@ -19,7 +19,7 @@ import { checkS7 } from './checkS7.ts';
 import { checkS8 } from './checkS8.ts';
 import { createRevisionLedger } from './checkS9.ts';
 import type { ObservationLedger } from './checkS10.ts';
-import { checkS13 } from './checkS13.ts';
+import { checkS13, createReportLedger } from './checkS13.ts';
 import { createDemotionLedger } from './checkS15.ts';
 import { toLeaderWrite } from './leaderWrite.ts';
 
@@ -77,6 +77,7 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
   const { etcd, verdict, now, oldestAt, isSourceUid, observations } = options;
   const epochs = createEpochLedger();
   const revisions = createRevisionLedger();
+  const reports = createReportLedger();
   const demotions = createDemotionLedger(etcd, options.clockDifferenceMs);
   /** `<epoch>/<leader uid>` of every route that has stood. */
   const routes = new Set<string>();
@@ -124,7 +125,9 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
       const siblings = etcd
         .list('endpointslices')
         .filter((slice) => controllerOf(slice)?.uid === leaderWrite.sourceUid && slice.metadata.name !== write.name);
-      report('S13', checkS13(leaderWrite, { siblings, wallClock: options.wallClockOf(write.actor), mayReport }));
+      const wallClock = options.wallClockOf(write.actor);
+      report('S13', checkS13(leaderWrite, { siblings, wallClock, mayReport }));
+      report('S13', reports.check(leaderWrite, { siblings, wallClock }));
       const unjustified = observations.check(leaderWrite, etcd, since);
       if (unjustified !== null) report(unjustified.check, unjustified.problem);
     },
@@ -146,6 +149,7 @@ export function createWriteChecks(options: WriteChecksOptions): WriteChecks {
     restored() {
       wasRestored = true;
       epochs.forget();
+      reports.restored();
       demotions.restored();
     },
   };

@@ -45,19 +45,38 @@ function withoutRights(api: KubeApi): KubeApi {
   };
 }
 
+/** No election says that a verdict has ended. */
+function withEndedVerdicts(api: KubeApi): KubeApi {
+  return {
+    ...api,
+    mergePatch(resource, namespace, name, patch, signal) {
+      const { metadata, ...rest } = patch as { readonly metadata?: Patched };
+      const { [annotation.verdicts]: _, ...annotations } = metadata?.annotations ?? {};
+      const isElection = annotations[annotation.reason] !== undefined;
+      const sent = isElection ? { ...rest, metadata: { ...metadata, annotations } } : patch;
+      return api.mergePatch(resource, namespace, name, sent, signal);
+    },
+  };
+}
+
+interface Patched {
+  readonly annotations?: Readonly<Record<string, string | null>>;
+}
+
 export const reportFences: readonly RemovedFence[] = [
   {
     name: 'the end of a verdict (S13)',
     options: {
       settles: false,
       reports: true,
+      weights: { 'pod flips': 40 },
       fence: {
         ...allFences,
         wrapFunction: (handle) => (event, signal) => handle(withSnapshot(event, withoutEnds), signal),
       },
     },
     noticedBy: ['S13'],
-    knownSeed: 34,
+    knownSeed: 26,
     withinSeeds: 100,
   },
   {
@@ -79,6 +98,19 @@ export const reportFences: readonly RemovedFence[] = [
     },
     noticedBy: ['S13'],
     knownSeed: 19,
+    withinSeeds: 100,
+  },
+  {
+    name: 'the end of a verdict with an election (S13)',
+    options: {
+      settles: false,
+      reports: true,
+      replicas: { bridges: 1, functions: 2 },
+      weights: { 'a wall clock is set': 30, 'user annotates': 30 },
+      fence: { ...allFences, wrapFunctionApi: withEndedVerdicts },
+    },
+    noticedBy: ['S13'],
+    knownSeed: 47,
     withinSeeds: 100,
   },
 ];
