@@ -8,8 +8,8 @@
  * Does not guarantee that a silent node is dead.
  * Source: https://kubernetes.io/docs/concepts/architecture/nodes/#rate-limits-on-eviction (55 %,
  * and more than two nodes).
- * Source: https://github.com/kubernetes/component-helpers/blob/v0.35.4/apimachinery/lease/controller.go
- * (`maxBackoff`).
+ * Source: https://pkg.go.dev/k8s.io/component-helpers@v0.35.4/apimachinery/lease (`maxBackoff` in
+ * controller.go).
  */
 
 import type { Renewal } from './renewals.ts';

@@ -49,7 +49,7 @@ export function checkS13(write: LeaderWrite, { siblings, wallClock, mayReport }:
   return isReported ? `slice ${name} left ${previousUid} as reported for ${leaderUid}, which is, too` : null;
 }
 
-/** Elections of a pod that the user prefers, and that was not to be preferred while it was reported. */
+/** Elections of a pod that the user prefers. While it is reported, none is by preference. */
 const byPreference: ReadonlySet<string | undefined> = new Set(['Preferred', 'Pinned']);
 
 export interface ReportLedger {
