@@ -16,15 +16,12 @@ import type { ResourceVersion, Snapshot } from './snapshot.ts';
 
 export function catchUp(snapshot: Snapshot): Snapshot {
   const records = viewsOf(snapshot).map(readRecord);
-  const { pods, services, slices } = snapshot.revisions;
-  return {
-    ...snapshot,
-    revisions: {
-      pods: records.reduce((at, { podsRevision }) => newer(at, podsRevision), pods),
-      services: records.reduce((at, { servicesRevision }) => newer(at, servicesRevision), services),
-      slices,
-    },
-  };
+  const { revisions } = snapshot;
+  const pods = records.reduce((at, { podsRevision }) => newer(at, podsRevision), revisions.pods);
+  const services = records.reduce((at, { servicesRevision }) => newer(at, servicesRevision), revisions.services);
+  // Nearly every snapshot is newer than the record. What was read of it stands.
+  if (pods === revisions.pods && services === revisions.services) return snapshot;
+  return { ...snapshot, revisions: { ...revisions, pods, services } };
 }
 
 function newer(ours: ResourceVersion, recorded: string | undefined): ResourceVersion {

@@ -53,10 +53,32 @@ export interface LeaderRecord {
 }
 
 export function readRecord(snapshot: Snapshot): LeaderRecord {
+  return readOwn(snapshot).record;
+}
+
+/** What is ours in a snapshot, and what it says. */
+export interface Own {
+  /** Names that the source wants, the leader Service's first. */
+  readonly wanted: readonly string[];
+  readonly owned: Owned;
+  readonly record: LeaderRecord;
+}
+
+/** A reconcile asks for the record of its snapshot five times. */
+const known = new WeakMap<Snapshot, Own>();
+
+export function readOwn(snapshot: Snapshot): Own {
+  const read = known.get(snapshot) ?? findOwn(snapshot);
+  known.set(snapshot, read);
+  return read;
+}
+
+function findOwn(snapshot: Snapshot): Own {
   const { source, election } = snapshot;
   const wanted =
     source === null ? [] : namesWantedWith(source, parseSettings(source.annotations).settings, election?.election);
-  return recordOf(findOwned(snapshot, wanted), wanted[0], election?.slot);
+  const owned = findOwned(snapshot, wanted);
+  return { wanted, owned, record: recordOf(owned, wanted[0], election?.slot) };
 }
 
 /**

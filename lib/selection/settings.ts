@@ -89,7 +89,16 @@ export function parseBoolean(text: string): boolean | null {
   return text === 'true' ? true : text === 'false' ? false : null;
 }
 
+/** A reconcile asks some six times, and the source of a Service stays the same for many of them. */
+const known = new WeakMap<Readonly<Record<string, string>>, ReadSettings>();
+
 export function parseSettings(annotations: Readonly<Record<string, string>>): ReadSettings {
+  const read = known.get(annotations) ?? readSettings(annotations);
+  known.set(annotations, read);
+  return read;
+}
+
+function readSettings(annotations: Readonly<Record<string, string>>): ReadSettings {
   const unreadable: Unreadable[] = [];
 
   function read<T>(key: string, fallback: T, expected: string, parse: (text: string) => T | null): T {

@@ -11,12 +11,12 @@ import type { ElectionView } from './elections/electionView.ts';
 import { toFitnessRules } from './fitness.ts';
 import { annotation } from './names.ts';
 import { joinVerdicts, reportedUnfit } from './outsideVerdict.ts';
-import { findOwned, type Owned } from './ownership.ts';
-import { type LeaderRecord, recordOf } from './record.ts';
+import type { Owned } from './ownership.ts';
+import { type LeaderRecord, readOwn } from './record.ts';
 import { isStanding, toReplicas } from './scaleRecord.ts';
 import { parseSettings, type ReadSettings } from './settings.ts';
 import type { IpFamily, ServiceView, Snapshot } from './snapshot.ts';
-import { namesWantedWith, sliceName } from './wantedNames.ts';
+import { sliceName } from './wantedNames.ts';
 import { podWarnings, settingsWarnings } from './warnings.ts';
 
 export interface Situation {
@@ -63,10 +63,10 @@ export function readSituation(snapshot: Snapshot, now: number): Situation | null
   if (source === null) return null;
   const read = parseSettings(source.annotations);
   const { election } = snapshot;
-  const wanted = namesWantedWith(source, read.settings, election?.election);
-  const owned = findOwned(snapshot, wanted);
+  const own = readOwn(snapshot);
+  const { owned } = own;
   if (source.terminating && owned.slices.length === 0) return null;
-  const record = withVerdictsOf(election, recordOf(owned, wanted[0], election?.slot));
+  const record = withVerdictsOf(election, own.record);
   const isUnreadable = (key: string): boolean => read.unreadable.some((each) => each.annotation === key);
   const exists = owned.services.length + owned.slices.length > 0;
   const makesNothing = source.terminating || areNamesUnknown(source, election);
