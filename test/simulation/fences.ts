@@ -426,7 +426,7 @@ export const removedFences: readonly RemovedFence[] = [
       weights: { ...promptBridges, 'pod flips': 60, 'a wall clock is set': 8, 'kill a bridge': 0, 'cut watches': 0 },
     },
     noticedBy: ['S4'],
-    knownSeed: 56,
+    knownSeed: 5,
     withinSeeds: 800,
   },
   {
@@ -436,7 +436,7 @@ export const removedFences: readonly RemovedFence[] = [
       ignored: ['S3'],
     },
     noticedBy: ['S1', 'S4', 'S8', 'S9'],
-    knownSeed: 4,
+    knownSeed: 1,
     withinSeeds: 800,
   },
   {
@@ -451,7 +451,7 @@ export const removedFences: readonly RemovedFence[] = [
       },
     },
     noticedBy: ['S7'],
-    knownSeed: 16,
+    knownSeed: 19,
     withinSeeds: 800,
   },
   {
@@ -492,7 +492,7 @@ export const removedFences: readonly RemovedFence[] = [
       weights: renames,
     },
     noticedBy: ['S9', 'S8', 'S2'],
-    knownSeed: 28,
+    knownSeed: 91,
     withinSeeds: 400,
   },
   {
@@ -540,7 +540,7 @@ export const removedFences: readonly RemovedFence[] = [
       fence: { ...allFences, tuning: { resync: { periodMs: NEVER_MS, tickMs: NEVER_MS } } },
     },
     noticedBy: ['L1'],
-    knownSeed: 11,
+    knownSeed: 24,
     withinSeeds: 400,
   },
   {
@@ -557,7 +557,7 @@ export const removedFences: readonly RemovedFence[] = [
       replicas: { bridges: 2, functions: 1 },
     },
     noticedBy: ['late'],
-    knownSeed: 2,
+    knownSeed: 1,
     withinSeeds: 100,
   },
   {
@@ -611,7 +611,7 @@ export const removedFences: readonly RemovedFence[] = [
       fence: { ...allFences, wrapFunction: withFrozenSources, wrapFunctionApi: withoutDeletedSources },
     },
     noticedBy: ['L1', 'S2', 'S6', 'late'],
-    knownSeed: 1,
+    knownSeed: 17,
     withinSeeds: 100,
   },
   {
