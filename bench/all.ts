@@ -20,9 +20,8 @@ const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureIrrelevant.ts', 2],
   ['measureManyPods.ts', 1],
   ['measureBridgeMemory.ts', 100],
-  ['measureLocks.ts', 100],
   ['measureFlows.ts', 30],
-  ['measureSubscribers.ts', 100],
+  ['measureApi.ts', 100],
 ];
 
 const options = { help: { type: 'boolean', short: 'h' } } as const;

@@ -1,5 +1,5 @@
 /**
- * The load of measureSubscribers.ts: questions and subscriptions over HTTP/2 in the frames of gRPC,
+ * The load of subscriberFigures.ts: questions and subscriptions over HTTP/2 in the frames of gRPC,
  * each subscriber on a connection of its own, as pods are.
  *
  * Guarantees: nothing is decoded, so that the load takes as little of the machine as it can.

@@ -1,5 +1,5 @@
 /**
- * The loads of measureLocks.ts: what clients do by hand with a Lease, and what they do through two
+ * The loads of lockFigures.ts: what clients do by hand with a Lease, and what they do through two
  * replicas of `zen-lead api`.
  *
  * Guarantees: both ask the same kube-apiserver over connections that are kept.

@@ -11,6 +11,9 @@ export const resultsFolder = join(import.meta.dirname, 'results');
 export const page = resolve(import.meta.dirname, '../docs/performance.md');
 const [begin, end] = ['<!-- claims: written by bench/ -->', '<!-- end of claims -->'];
 
+/** A claim without where it was measured, which several share. */
+export type Part = Omit<Claim, 'setting'>;
+
 export function writeClaim(claim: Claim): void {
   mkdirSync(resultsFolder, { recursive: true });
   writeFileSync(join(resultsFolder, `${claim.name}.json`), `${JSON.stringify(claim, null, 2)}\n`);

@@ -837,7 +837,7 @@ type WatchLeadersResponse_Stale struct {
 }
 
 type WatchLeadersResponse_Heartbeat struct {
-	// Nothing happened for 15 seconds. Namespace and pool are empty.
+	// Comes every 15 seconds. Namespace and pool are empty.
 	Heartbeat *Heartbeat `protobuf:"bytes,7,opt,name=heartbeat,proto3,oneof"`
 }
 

@@ -1,6 +1,5 @@
 /**
- * Measures the api role under gRPC clients beside a bare server of HTTP/2, on one kube-apiserver in
- * one run. docs/performance.md.
+ * Measures the api role under gRPC clients beside a bare server of HTTP/2.
  *
  * GetLeader: processor time of the server. 10,000 subscribers, each on a connection of its own:
  * memory, and from a write of a slice to the message of each reader of that pool. Two replicas, of
@@ -10,19 +9,16 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createNamespace, type Namespace } from '../test/support/controlPlane/createNamespace.ts';
-import { findAssets, missingAssetsLine } from '../test/support/controlPlane/findAssets.ts';
-import { type ControlPlane, startControlPlane } from '../test/support/controlPlane/startControlPlane.ts';
+import type { ControlPlane } from '../test/support/controlPlane/startControlPlane.ts';
 import { startPod } from '../test/support/controlPlane/startPod.ts';
 import { aService } from '../test/support/objects/aService.ts';
 import { type RunningProcess, startProcess } from '../test/support/programs/startProcess.ts';
-import { describeSetting } from './describeSetting.ts';
 import { askOften, insist, type Subscriber } from './grpcStreams.ts';
 import { readCpuMs, readMemory } from './readProcess.ts';
-import { readSamples } from './readSamples.ts';
 import { settle } from './settle.ts';
-import { prepareBundle, startImage } from './startImage.ts';
+import { type Bundle, startImage } from './startImage.ts';
 import { summarize } from './summarize.ts';
-import { writeClaim } from './writeClaim.ts';
+import type { Part } from './writeClaim.ts';
 
 const pools = 100;
 const subscribers = 10_000;
@@ -30,19 +26,10 @@ const streams = 1_000;
 const questions = 50_000;
 /** Compiles code and opens connections. */
 const warmUp = 20_000;
+/** Discarded: they compile the way of a change. */
+const warmUpWrites = 20;
 /** Connections that are opened at once. */
 const parallel = 50;
-const samples = readSamples({
-  script: 'measureSubscribers.ts',
-  samples: 200,
-  reason: 'each write reaches a hundred readers',
-});
-
-if (findAssets(process.env) === null) {
-  console.log(missingAssetsLine.replace(/^e2e/, 'bench'));
-  process.exit();
-}
-
 type Contestant = 'floor' | 'zenLead';
 interface Measured {
   readonly questionUs: number;
@@ -59,23 +46,26 @@ interface Started {
   readonly process: RunningProcess;
 }
 
-const setting = describeSetting();
-const bundle = prepareBundle();
-const controlPlane = await startControlPlane({ controllerManager: false });
-try {
-  const namespace = await createNamespace(controlPlane, 'subscribers');
-  await createPools(namespace);
-  const floor = await measure('floor', namespace);
-  const zenLead = await measure('zenLead', namespace);
+interface Run {
+  readonly controlPlane: ControlPlane;
+  readonly bundle: Bundle;
+  readonly namespace: Namespace;
+  readonly samples: number;
+}
+
+export async function measureSubscribers(controlPlane: ControlPlane, bundle: Bundle, samples: number): Promise<Part> {
+  const run: Run = { controlPlane, bundle, namespace: await createNamespace(controlPlane, 'subscribers'), samples };
+  await createPools(run);
+  const floor = await measure('floor', run);
+  const zenLead = await measure('zenLead', run);
   const figure = (what: string, unit: string, of: keyof Measured) => ({
     ...{ what, unit, floor: floor[of], zenLead: zenLead[of] },
   });
   const aSecond = Math.round(1e6 / zenLead.questionUs).toLocaleString('en');
-  writeClaim({
+  return {
     name: 'subscribers',
     claim: 'Who leads, asked and followed over gRPC',
     load: `${questions} questions; ${subscribers} subscribers of ${pools} pools, each on its own connection; ${samples} writes of a slice; one of two replicas killed under ${streams} streams`,
-    setting,
     figures: [
       figure(`GetLeader, processor time: ${aSecond} a second and core`, 'us', 'questionUs'),
       figure('memory of a subscriber', 'KB', 'subscriberKb'),
@@ -83,36 +73,33 @@ try {
       figure('write of a slice to message p99', 'ms', 'p99Ms'),
       figure(`all ${streams} streams back`, 'ms', 'backMs'),
     ],
-  });
-} finally {
-  bundle.close();
-  await controlPlane.stop();
+  };
 }
-process.exit();
 
 /** zen-lead makes them once; both contestants read what it has written. */
-async function createPools(namespace: Namespace): Promise<void> {
+async function createPools(run: Run): Promise<void> {
+  const { namespace } = run;
   await startPod(namespace, { name: 'web-0', families: ['IPv4'] });
   await startPod(namespace, { name: 'web-1', families: ['IPv4'] });
   for (let index = 0; index < pools; index += 1)
     await namespace.request('POST', namespace.core('services'), aService({ name: `web-${index}` }));
-  const run = await start('zenLead', 'run', namespace);
+  const elector = await start('zenLead', 'run', run);
   for (let led = 0; led < pools; await sleep(100)) {
     const { items } = (await namespace.request('GET', namespace.slices)) as {
       items: { endpoints: unknown[] | null }[];
     };
     led = items.filter(({ endpoints }) => (endpoints ?? []).length > 0).length;
   }
-  await run.process.stop();
+  await elector.process.stop();
 }
 
-async function start(contestant: Contestant, name: string, { name: namespace }: Namespace): Promise<Started> {
-  const { kubeconfig, directory, url, token, caFile } = controlPlane as ControlPlane;
+async function start(contestant: Contestant, name: string, { controlPlane, bundle, namespace }: Run): Promise<Started> {
+  const { kubeconfig, directory, url, token, caFile } = controlPlane;
   if (contestant === 'zenLead') {
     const command = name === 'run' ? ['run', '--no-lease'] : ['api', '--api-auth', 'none'];
     return startImage(bundle, { name, directory, args: [...command, '--kubeconfig', kubeconfig] });
   }
-  const args = [join(import.meta.dirname, 'subscribersFloor.ts'), url, token, caFile, namespace];
+  const args = [join(import.meta.dirname, 'subscribersFloor.ts'), url, token, caFile, namespace.name];
   const program = startProcess({ name, command: process.execPath, args, directory });
   for (;;) {
     const found = /"url":"([^"]+)"/.exec(program.log())?.[1];
@@ -122,12 +109,13 @@ async function start(contestant: Contestant, name: string, { name: namespace }: 
   }
 }
 
-async function measure(contestant: Contestant, namespace: Namespace): Promise<Measured> {
-  const one = await start(contestant, `${contestant}-1`, namespace);
-  const two = await start(contestant, `${contestant}-2`, namespace);
+async function measure(contestant: Contestant, run: Run): Promise<Measured> {
+  const { namespace, samples } = run;
+  const one = await start(contestant, `${contestant}-1`, run);
+  const two = await start(contestant, `${contestant}-2`, run);
   try {
     const questionUs = await measureQuestions(one, namespace);
-    const { subscriberKb, lateMs } = await measureSubscribers(one, namespace);
+    const { subscriberKb, lateMs } = await measureReaders(one, namespace, samples);
     await settle();
     const backMs = await measureKill([one, two], namespace);
     const { p50Ms, p99Ms } = summarize(lateMs);
@@ -146,7 +134,7 @@ async function measureQuestions({ url, process: { pid } }: Started, { name }: Na
   return Math.round(((readCpuMs(pid) - before) * 10_000) / questions) / 10;
 }
 
-async function measureSubscribers({ url, process: { pid } }: Started, namespace: Namespace) {
+async function measureReaders({ url, process: { pid } }: Started, namespace: Namespace, samples: number) {
   await settle();
   const before = readMemory(pid).nowMb;
   const open: Subscriber[] = [];
@@ -156,8 +144,8 @@ async function measureSubscribers({ url, process: { pid } }: Started, namespace:
   await settle();
   const subscriberKb = Math.round(((readMemory(pid).nowMb - before) * 10_000) / subscribers) / 10;
   const lateMs: number[] = [];
-  for (let sample = 0; sample < samples; sample += 1) {
-    const index = sample % pools;
+  for (let sample = -warmUpWrites; sample < samples; sample += 1) {
+    const index = (sample + warmUpWrites) % pools;
     const readers = open.filter((_, each) => each % pools === index);
     const wroteAt = performance.now();
     await raiseEpoch(namespace, index);
@@ -165,7 +153,7 @@ async function measureSubscribers({ url, process: { pid } }: Started, namespace:
       waits += 1;
       if (waits > 12_000) throw new Error('a reader heard nothing of a write for a minute');
     }
-    lateMs.push(...readers.map(({ lastAt }) => lastAt() - wroteAt));
+    if (sample >= 0) lateMs.push(...readers.map(({ lastAt }) => lastAt() - wroteAt));
   }
   for (const each of open) each.close();
   return { subscriberKb, lateMs };
