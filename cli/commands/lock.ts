@@ -1,6 +1,6 @@
 /**
- * Runs `zen-lead lock NAMESPACE/NAME -- COMMAND`: takes a lock, runs the command while it is held,
- * and gives the lock back.
+ * Runs `zen-lead lock NAME -- COMMAND`: takes a lock, runs the command while it is held, and gives
+ * the lock back.
  *
  * The command has the fencing token in ZEN_LEAD_TOKEN. A signal that ends zen-lead goes to the
  * command, which ends by itself. A lock that is lost, or about to end, ends the command: SIGTERM a
@@ -17,6 +17,7 @@ import { createLockClient, type HeldLock, LockError } from '../../clients/typesc
 import type { Values } from '../../lib/config/parseCommandLine.ts';
 import { configError } from '../../lib/config/parseValue.ts';
 import { ZenLeadError } from '../../lib/errors.ts';
+import { readOwnNamespace } from '../../lib/kube/serviceAccount.ts';
 
 /** What is left of the grant when its signal aborts. */
 const KILL_AFTER_MS = 1_000;
@@ -28,7 +29,8 @@ export async function lock(
   values: Values<'lock'>,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const { namespace, name } = parseLockKey(values.lock);
+  const { namespace, name } = await toLockKey(values.lock, values.namespace);
+  const key = `${namespace}/${name}`;
   const { apiTokenFile, ttlSeconds, waitSeconds, lockDelaySeconds, command } = values;
   const client = createLockClient({
     url: values.apiUrl,
@@ -38,13 +40,13 @@ export async function lock(
   let child: ChildProcess | null = null;
   // For as long as the command runs, a signal is its own affair.
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (child === null) stop.abort(new LockError('STOPPED', `stopped by ${signal} while waiting for ${values.lock}`));
+    if (child === null) stop.abort(new LockError('STOPPED', `stopped by ${signal} while waiting for ${key}`));
     else child.kill(signal);
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal);
   const work = ({ token, signal }: HeldLock): Promise<number> => {
     const [file = '', ...args] = command;
-    const env = { ...environment, ZEN_LEAD_TOKEN: String(token), ZEN_LEAD_LOCK: values.lock };
+    const env = { ...environment, ZEN_LEAD_TOKEN: String(token), ZEN_LEAD_LOCK: key };
     const started = spawn(file, args, { stdio: 'inherit', env });
     child = started;
     return untilExit(started, signal);
@@ -55,16 +57,21 @@ export async function lock(
     process.exitCode = await client.withLock(wish, work);
   } catch (error) {
     throw error instanceof LockError
-      ? new ZenLeadError('REFUSED', `lock ${values.lock}: ${error.message}`, { retry: 'later', cause: error })
+      ? new ZenLeadError('REFUSED', `lock ${key}: ${error.message}`, { retry: 'later', cause: error })
       : error;
   }
 }
 
 /** The api knows which names a Lease can have. */
-function parseLockKey(text: string): { readonly namespace: string; readonly name: string } {
-  const [namespace = '', name = '', ...more] = text.split('/');
-  if (namespace !== '' && name !== '' && more.length === 0) return { namespace, name };
-  throw configError(`"${text}" does not name a lock; write NAMESPACE/NAME, for instance default/reports`);
+async function toLockKey(
+  text: string,
+  byDefault: string | undefined,
+): Promise<{ readonly namespace: string; readonly name: string }> {
+  const parts = text.split('/');
+  const [namespace = '', name = ''] =
+    parts.length === 1 ? [byDefault ?? (await readOwnNamespace()) ?? 'default', text] : parts;
+  if (namespace !== '' && name !== '' && parts.length <= 2) return { namespace, name };
+  throw configError(`"${text}" does not name a lock; write NAME or NAMESPACE/NAME, for instance default/reports`);
 }
 
 function untilExit(child: ChildProcess, signal: AbortSignal): Promise<number> {

@@ -125,7 +125,7 @@ export const commands = {
     },
   },
   lock: {
-    summary: 'Run a command while holding a lock: zen-lead lock NAMESPACE/NAME -- COMMAND.',
+    summary: 'Run a command while holding a lock: zen-lead lock NAME -- COMMAND.',
     settings: lockSettings,
   },
   ...debugCommands,

@@ -8,9 +8,18 @@ export const lockSettings = {
   lock: {
     kind: 'text',
     operand: true,
-    placeholder: 'NAMESPACE/NAME',
+    placeholder: 'NAME',
     required: true,
-    meaning: 'The lock.',
+    meaning: 'The lock, or NAMESPACE/NAME.',
+  },
+  namespace: {
+    kind: 'text',
+    flag: 'namespace',
+    env: ['POD_NAMESPACE'],
+    form: 'namespace',
+    placeholder: 'NS',
+    meaning: 'Namespace of a lock that is named without one.',
+    absent: 'it is that of the pod’s service account, else default',
   },
   command: {
     kind: 'list',

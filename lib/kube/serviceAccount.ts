@@ -19,7 +19,7 @@ export async function loadServiceAccountAccess(
   port: string | number,
   directory: string = MOUNT,
 ): Promise<ClusterAccess> {
-  const namespace = await readMounted(directory, 'namespace').catch(() => undefined);
+  const namespace = await readOwnNamespace(directory);
   const readCredentials: ClusterAccess['readCredentials'] = async () => {
     // One after the other: when nothing is mounted, the message always names the token.
     const token = await readMounted(directory, 'token');
@@ -33,6 +33,11 @@ export async function loadServiceAccountAccess(
     ...(namespace === undefined ? {} : { namespace }),
     readCredentials,
   };
+}
+
+/** Undefined outside of a pod. */
+export function readOwnNamespace(directory: string = MOUNT): Promise<string | undefined> {
+  return readMounted(directory, 'namespace').catch(() => undefined);
 }
 
 async function readMounted(directory: string, name: string): Promise<string> {

@@ -38,3 +38,17 @@ it('zen-lead lock runs one command at a time, with its token, and ends it when t
   // Where the machine stood still for seconds, the command has noticed that by its own clock.
   expect(second.stderr()).toMatch(/this grant does not hold the lock|the time of reports is over/);
 });
+
+it('zen-lead lock takes a lock that is named alone in the namespace that it was given, else in default', async () => {
+  const { kubeconfig, request } = await aKubeconfig();
+  await request('POST', '/api/v1/namespaces', { metadata: { name: 'shop' } });
+  const api = await anApi(kubeconfig, '--api-auth', 'none');
+  const say = ['--', process.execPath, '-p', 'process.env.ZEN_LEAD_LOCK'];
+  const take = (...words: readonly string[]) => startProgram(['lock', ...words, '--api-url', api.url, ...say]);
+  const [alone, named] = [take('reports'), take('reports', '--namespace', 'shop')];
+  expect(await alone.waitForLine('default/reports')).toBe('default/reports');
+  expect(await named.waitForLine('shop/reports')).toBe('shop/reports');
+  const wrong = take('a/b/c');
+  expect(await wrong.exited).toBe(2);
+  expect(wrong.stderr()).toContain('"a/b/c" does not name a lock; write NAME or NAMESPACE/NAME');
+});
