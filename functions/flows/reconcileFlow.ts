@@ -87,6 +87,8 @@ interface Basis {
 interface Settled extends Basis {
   /** What a recording has to hold. */
   readonly decidedOn: FlowSnapshot;
+  /** The steps whose Jobs the API server did not take for now. */
+  readonly unmade: ReadonlySet<string>;
 }
 
 type Found = { readonly basis: Basis } | { readonly basis: null; readonly why: FlowHintReason };
@@ -148,7 +150,9 @@ async function settle(request: FlowRequest, deps: SharedFlowDeps, signal: AbortS
       found = { basis: { ...basis, snapshot: { ...next, refused: outcome.refused } } };
       continue;
     }
-    const reply = await finish(decision, { ...basis, snapshot: next, decidedOn: snapshot }, carry, deps, signal);
+    const { unmade } = outcome;
+    const settled = { ...basis, snapshot: next, decidedOn: snapshot, unmade };
+    const reply = await finish(decision, settled, carry, deps, signal);
     if (outcome.failure === undefined) return reply;
     // The sender backs off and tries again, and people see why.
     if (snapshot.flow !== null) deps.news.tellFailure(snapshot.flow, outcome.failure);
@@ -193,7 +197,7 @@ async function read(flow: FlowRef, { api, now }: FlowDeps, signal: AbortSignal):
 
 async function finish(
   decision: Decision,
-  { snapshot, isOfEvent, deadline, decidedOn }: Settled,
+  { snapshot, isOfEvent, deadline, decidedOn, unmade }: Settled,
   carry: FlowCarry,
   deps: SharedFlowDeps,
   signal: AbortSignal,
@@ -202,7 +206,7 @@ async function finish(
   const { flow } = snapshot;
   const isKept = flow !== null && !flow.terminating && !decision.deletesFlow;
   const status = isKept
-    ? await writeStatus(flow, decision, recordOf(snapshot), carry.statusAt, deps, signal)
+    ? await writeStatus(flow, decision, shownRecord(snapshot, unmade), carry.statusAt, deps, signal)
     : { writtenAt: 0, dueAt: null };
   const announcing = { snapshot, told: carry.told, hasWritten: isWriting(decision) };
   const announced = await announceOwed(announcing, deps.announcer, deps.now, signal);
@@ -229,7 +233,11 @@ function isWriting({ record, starts, deletes, holds, deletesFlow, createsRecord,
   return isMore || record !== null || group.acquires !== null || group.replaces !== null;
 }
 
-function recordOf({ record }: FlowSnapshot): FlowRecord | null {
+/** With what the record does not say: why a step that runs has no Job yet. */
+function shownRecord({ record }: FlowSnapshot, unmade: ReadonlySet<string>): FlowRecord | null {
   const found = record?.record ?? null;
-  return found === 'unreadable' ? null : found;
+  if (found === 'unreadable' || found === null) return null;
+  if (unmade.size === 0) return found;
+  const steps = found.steps.map((step) => (unmade.has(step.name) ? { ...step, reason: 'Quota' as const } : step));
+  return { ...found, steps };
 }

@@ -35,6 +35,8 @@ export type FlowOutcome =
       readonly refused: readonly RefusedStart[];
       /** What the API server may still do later, as where a quota is used up. */
       readonly failure: unknown;
+      /** The steps whose Jobs it did not take for now. */
+      readonly unmade: ReadonlySet<string>;
     }
   /** The state decided on is no longer the state now. */
   | { readonly kind: 'stale'; readonly error: unknown };
@@ -66,6 +68,7 @@ export async function settleFlow(
   const namespace = snapshot.flow?.namespace ?? '';
   const writes = toWrites(decision, snapshot);
   const refused: RefusedStart[] = [];
+  const unmade = new Set<string>();
   const running = new Set(decision.deletes.filter(({ outcome }) => outcome === null).map(({ name }) => name));
   let record: RecordView | null = null;
   let failure: unknown;
@@ -135,7 +138,10 @@ export async function settleFlow(
     } catch (error) {
       if (codeOf(error) === 'KUBE_ALREADY_EXISTS') return checkOwner(resource, object, start);
       metrics.createErrors.inc({ reason: codeOf(error) ?? 'INTERNAL' });
-      if (codeOf(error) !== 'KUBE_INVALID') throw error;
+      if (codeOf(error) !== 'KUBE_INVALID') {
+        unmade.add(start.step);
+        throw error;
+      }
       refused.push({ ...start, message: error instanceof Error ? error.message : String(error) });
     }
   }
@@ -164,7 +170,7 @@ export async function settleFlow(
     if (isStale(error)) return { kind: 'stale', error };
     throw error;
   }
-  return { kind: 'settled', record, refused, failure };
+  return { kind: 'settled', record, refused, failure, unmade };
 }
 
 function isStart(write: FlowWrite): boolean {

@@ -71,7 +71,9 @@ const PATIENCE_MS = 1_000;
 
 /** The view of a flow that has begun, and of which nothing is to be said but that it runs. */
 function isFirst({ status }: FlowView, record: FlowRecord, { phase }: FlowState): boolean {
-  const isQuiet = record.steps.every((step) => step.phase !== 'Failed' && step.phase !== 'PendingApproval');
+  const isQuiet = record.steps.every(
+    (step) => step.phase !== 'Failed' && step.phase !== 'PendingApproval' && step.reason !== 'Quota',
+  );
   return (status === null || status.phase === 'Pending') && phase === 'Running' && isQuiet;
 }
 

@@ -19,6 +19,7 @@ export function explainStep(spec: FlowSpec, record: FlowRecord, step: Step): str
     case 'PendingApproval':
       return `waits for a person: annotation ${requestPrefix.approved}/${step.name}: "true" or "false"`;
     case 'Running':
+      if (own.reason === 'Quota') return 'waits until the API server takes its Job: a quota is used up, or it is busy';
       return `runs, attempt ${own.attempt}`;
     case 'Succeeded':
       return own.reason === null ? `succeeded with attempt ${own.attempt}` : `succeeded: ${explainReason(step, own)}`;

@@ -19,6 +19,8 @@ export type StepReason =
   | 'Backoff'
   | 'Suspended'
   | 'Group'
+  // Running, in the status alone
+  | 'Quota'
   // Skipped
   | 'WhenFalse'
   | 'UpstreamFailed'

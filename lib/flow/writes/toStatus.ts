@@ -32,10 +32,14 @@ export function isStatusBehind({ status }: FlowView, record: FlowRecord): boolea
 /** Something that a person waits for. */
 export function isStatusUrgent({ status }: FlowView, record: FlowRecord, { phase, reason }: FlowState): boolean {
   if (status === null || status.phase !== phase || status.reason !== reason) return true;
-  const before = new Map(status.steps.map((step) => [step.name, step.phase]));
-  return record.steps.some(
-    ({ name, phase: now }) => (now === 'Failed' || now === 'PendingApproval') && before.get(name) !== now,
-  );
+  const before = new Map(status.steps.map((step) => [step.name, step]));
+  return record.steps.some(({ name, phase: now, reason: why }) => {
+    const seen = before.get(name);
+    return (
+      ((now === 'Failed' || now === 'PendingApproval') && seen?.phase !== now) ||
+      (why === 'Quota') !== (seen?.reason === 'Quota')
+    );
+  });
 }
 
 export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, now: number): JsonObject {
@@ -105,6 +109,8 @@ function resourcesOf({ name, spec }: FlowView, { steps }: FlowRecord): JsonObjec
 /** What a column has room for. */
 function waitingFor({ spec }: FlowView, { steps }: FlowRecord): string | null {
   if (steps.some(({ reason }) => reason === 'Group')) return `its turn in group ${spec.policy.concurrencyKey}`;
+  const unmade = steps.filter(({ reason }) => reason === 'Quota').map(({ name }) => name);
+  if (unmade.length > 0) return `the API server to take ${unmade.join(', ')}`.slice(0, MAX_MESSAGE);
   const asked = steps.filter(({ phase }) => phase === 'PendingApproval').map(({ name }) => name);
   return asked.length === 0 ? null : `approval of ${asked.join(', ')}`.slice(0, MAX_MESSAGE);
 }

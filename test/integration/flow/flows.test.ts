@@ -200,9 +200,11 @@ describe('what is wrong', () => {
     cluster.apply({ steps: [aStep('a')] });
     await cluster.untilPhase('Running');
     await expect.poll(cluster.events).toContain('JobNotCreated');
+    await expect.poll(() => cluster.status()?.steps[0]).toMatchObject({ phase: 'Running', reason: 'Quota' });
     expect(cluster.made).toEqual([]);
     refusal.remove();
     await cluster.untilPhase('Succeeded');
+    expect(cluster.status()?.steps[0]).toMatchObject({ phase: 'Succeeded', reason: null });
     expect(cluster.made).toEqual(['a/1']);
   });
 
