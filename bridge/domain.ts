@@ -68,6 +68,11 @@ export interface Domain<Change, C extends Concern, E extends OutgoingEvent, R = 
    * all are reconciled.
    */
   isSettled?(concern: C, views: Views, now: number): boolean;
+  /**
+   * What the concern saw moves nothing by our own rules, now or later, so that its reconcile can
+   * wait. Pure. Where it is absent, none waits.
+   */
+  canWait?(concern: C, views: Views, now: number): boolean;
   /** What the concern saw may be what another replica's events have done. */
   isProgress(concern: C): boolean;
 }

@@ -36,6 +36,8 @@ interface IntakeOptions<Change, C extends Concern, E extends OutgoingEvent> {
   isSynced(namespace: string): boolean;
   /** A reconcile would come to nothing, by the rules and the store. */
   isSettled(concern: C): boolean;
+  /** A reconcile would move nothing, by the rules and the store. */
+  canWait(concern: C): boolean;
   /** Something may have changed about this source. The store knows it already. */
   onConcern?: ((source: Source) => void) | undefined;
 }
@@ -60,6 +62,8 @@ export function createIntake<Change, C extends Concern, E extends OutgoingEvent>
   const { domain, clock, log, maxWaiting, onWaiting } = options;
   /** What the changes of one LIST or watch line concern, until all of them are in the store. */
   let noted: C[] = [];
+  /** Keys that are held because of a change that can wait. It is reconciled all the same. */
+  const waiting = new Set<string>();
   let stopResync = (): void => {};
 
   const queue = createQueue<C>({
@@ -70,7 +74,7 @@ export function createIntake<Change, C extends Concern, E extends OutgoingEvent>
     },
   });
   const onHeld = (concern: C): void => {
-    if (options.isSettled(concern)) options.onConcern?.(concern);
+    if (!waiting.delete(concern.key) && options.isSettled(concern)) options.onConcern?.(concern);
     else add(concern);
   };
   const debounce = createDebounce<C>(clock, onHeld, domain.lowDelayMs);
@@ -102,7 +106,10 @@ export function createIntake<Change, C extends Concern, E extends OutgoingEvent>
       noted = [];
       for (const concern of settled)
         if (concern.lane === 'low') debounce.add(concern);
-        else {
+        else if (concern.lane === 'change' && options.canWait(concern)) {
+          waiting.add(concern.key);
+          debounce.add({ ...concern, lane: 'low' });
+        } else {
           if (domain.lowDelayMs !== undefined) debounce.release(concern.key);
           add(concern);
         }

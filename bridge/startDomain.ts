@@ -113,6 +113,8 @@ export function startDomain<Change, C extends Concern, E extends OutgoingEvent, 
     onWaiting: () => delivery.pump(),
     isSynced: (namespace): boolean => watches.isSynced(namespace),
     isSettled: (concern): boolean => domain.isSettled?.(concern, watches, clock.now()) ?? false,
+    canWait: (concern): boolean =>
+      watches.isFresh(concern.namespace) && (domain.canWait?.(concern, watches, clock.now()) ?? false),
     onConcern: options.onConcern,
   });
   const { queue, rechecks } = intake;

@@ -30,6 +30,12 @@ export function dryRun(snapshot: Snapshot, now: number): DryRun {
   return { wantsRoute: writes.some(({ stage }) => stage === 'route'), change, nextLookAt };
 }
 
+/** A reconcile would move nothing, now or later without another change. */
+export function canWait(snapshot: Snapshot, now: number): boolean {
+  const { wantsRoute, nextLookAt } = dryRun(snapshot, now);
+  return !wantsRoute && nextLookAt === null;
+}
+
 /**
  * A reconcile would write, announce and warn of nothing, and ask for no other one. So it is after
  * our own last write of a Service has come back.

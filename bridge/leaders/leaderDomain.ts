@@ -8,7 +8,7 @@
  * delivered. Of the two watches of slices, the one that is behind counts.
  */
 
-import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
+import type { ReconcileEvent, ReconcileType } from '../../lib/events/reconcileEvent.ts';
 import type { ReplyEvent } from '../../lib/events/reply.ts';
 import { endpointSlices, pods, services } from '../../lib/kube/kubeApi.ts';
 import { parsePod } from '../../lib/kube/parsePod.ts';
@@ -31,7 +31,7 @@ import type { Source } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
 import { watchedKind } from '../watch/watchedKind.ts';
 import { affected, type LeaderChange } from './affected.ts';
-import { dryRun, isSettled } from './dryRun.ts';
+import { canWait, dryRun, isSettled } from './dryRun.ts';
 import { createGoneSources } from './goneSources.ts';
 import { type LeaderConcern, toConcern } from './leaderConcern.ts';
 import { createLeaderStore, type LeaderStore } from './leaderStore.ts';
@@ -52,6 +52,13 @@ const kind = {
   ourSlices: 'endpointslices',
   foreignSlices: 'endpointslices-foreign',
 } as const;
+
+/** What a watch saw of a pod. */
+const podChanges: ReadonlySet<string> = new Set<ReconcileType>([
+  'io.zen-lead.pod.added',
+  'io.zen-lead.pod.modified',
+  'io.zen-lead.pod.deleted',
+]);
 
 /**
  * `now`: epoch milliseconds. `observer`: absent where this process checks no pod. `onPod` sees
@@ -153,6 +160,8 @@ export function createLeaderDomain(
     },
     // The end of a source that is gone is announced by whatever event is next.
     isSettled: (concern, views, at) => gone.of(concern) === undefined && isSettled(snapshotOf(concern, views), at),
+    // A pod beside a fit leader, most often: Ready again, a follower, or on its way.
+    canWait: (concern, views, at) => podChanges.has(concern.type) && canWait(snapshotOf(concern, views), at),
     // What a pod's change undid does not count as progress of a replica.
     isProgress: ({ change }) => change.kind !== 'Pod',
   };

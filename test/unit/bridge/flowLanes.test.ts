@@ -48,6 +48,7 @@ function aBridge() {
     },
     isSynced: () => true,
     isSettled: () => false,
+    canWait: () => false,
   });
   const open =
     <T>(of: string) =>

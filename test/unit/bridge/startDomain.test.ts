@@ -120,3 +120,14 @@ it('sends nothing about a change of the low lane that leaves a settled source, a
   expect(concerned).toEqual(['a', 'b', 'a', 'b']);
   expect(sent).toEqual(['toy.failover ns/a@5', 'toy.failover ns/b@5', 'toy.low ns/b@7']);
 });
+
+it('sends a change that can wait in the low lane, even where its source is settled', async () => {
+  const domain = {
+    ...aToyDomain(),
+    canWait: ({ name }: { readonly name: string }) => name === 'a',
+    isSettled: () => true,
+  };
+  const lines = ['a', 'b'].map((name, at) => aLine('MODIFIED', anObject(name, '2', { version: String(6 + at) })));
+  const sent = await run(domain, lines, ({ length }) => length === 4);
+  expect(sent).toEqual(['toy.failover ns/a@5', 'toy.failover ns/b@5', 'toy.change ns/b@7', 'toy.low ns/a@7']);
+});

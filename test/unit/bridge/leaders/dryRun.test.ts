@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dryRun, isSettled } from '../../../../bridge/leaders/dryRun.ts';
+import { canWait, dryRun, isSettled } from '../../../../bridge/leaders/dryRun.ts';
 import { toAnnouncement } from '../../../../lib/selection/announcement.ts';
 import { assess } from '../../../../lib/selection/assess.ts';
 import type { Uid } from '../../../../lib/selection/snapshot.ts';
@@ -70,6 +70,37 @@ describe('a replica that does not send first', () => {
     const pods = Object.entries(verdicts).map(([name, verdict]) => [name, { verdict }]);
     world.observations = observed(Object.fromEntries(pods));
     expect(dryRun(world.snapshot(), T0).wantsRoute).toBe(wants);
+  });
+});
+
+describe('a change of a pod', () => {
+  const waits = (world: World) => canWait(world.snapshot(), T0);
+  const aReadyPod = (annotations: Readonly<Record<string, string>>): World => {
+    const world = aLedWorld(annotations);
+    world.setPod(aPod({ name: 'db-2' }));
+    return world;
+  };
+
+  it('can wait beside a fit leader, whether the pod becomes Ready or goes', () => {
+    const world = aReadyPod({});
+    expect(waits(world)).toBe(true);
+    world.changePod('db-1', { ready: false });
+    expect(waits(world)).toBe(true);
+  });
+
+  it.each([
+    ['it is the one that is pinned', { 'pin-leader': 'db-2' }],
+    ['it comes before a leader that is not sticky', { sticky: 'false', strategy: 'newest' }],
+  ])('cannot wait where %s', (_, annotations) => {
+    expect(waits(aLedWorld(annotations))).toBe(true);
+    expect(waits(aReadyPod(annotations))).toBe(false);
+  });
+
+  it('cannot wait where time alone will move the route after it', () => {
+    const world = aLedWorld({ 'failover-min-delay': '10s' });
+    world.changePod('db-0', { ready: false, readyChangedAt: T0 });
+    world.reconcile(T0);
+    expect(waits(world)).toBe(false);
   });
 });
 
