@@ -120,10 +120,10 @@ export function startDelivery<C extends Concern, E extends OutgoingEvent, R>(
   }
 
   function start(concern: C, isLent: boolean): void {
-    lowPlaces.start(concern.lane);
+    lowPlaces.start(concern);
     const run: Promise<void> = deliver(concern, isLent).finally(() => {
       running.delete(run);
-      lowPlaces.end(concern.lane);
+      lowPlaces.end(concern);
       pump();
     });
     running.add(run);

@@ -340,6 +340,26 @@ describe('places of the low lane', () => {
     await bench.clock.advance(1);
     expect(lowCalls()).toBeGreaterThanOrEqual(8);
   });
+
+  it('rest after an announcement four times as long as it took, while others are in flight', async () => {
+    const bench = aDeliveryBench({ tuning: { attemptTimeoutMs: 60_000 } });
+    const lowCalls = (): number => bench.calls.filter(({ event }) => event.partitionkey.startsWith('shop/low-')).length;
+    bench.add('f', 'failover');
+    for (let n = 0; n < 3; n += 1) bench.add(`low-${n}`, 'low');
+    await bench.clock.advance(10);
+    await bench.open('low-0').answer(200);
+    await bench.clock.advance(39);
+    expect(lowCalls()).toBe(1);
+    await bench.clock.advance(1);
+    expect(lowCalls()).toBe(2);
+    // What is slow rests for a second at most.
+    await bench.clock.advance(900);
+    await bench.open('low-1').answer(200);
+    await bench.clock.advance(999);
+    expect(lowCalls()).toBe(2);
+    await bench.clock.advance(1);
+    expect(lowCalls()).toBe(3);
+  });
 });
 
 describe('the circuit breaker before a failing sink', () => {
