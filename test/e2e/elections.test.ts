@@ -122,6 +122,36 @@ test('status, explain, switchover and pin name one election', async () => {
   expect(await readLeader(namespace, 'web-cron')).toBe('web-1');
 });
 
+test('each election has a history of its own, which explain, status and the API show', async () => {
+  const namespace = await world.namespace();
+  const first = await startPod(namespace, { name: 'web-0' });
+  for (const number of [1, 2]) await startPod(namespace, { name: `web-${number}` });
+  await namespace.apply(aService({ annotations: { elections: 'writer, cron' } }));
+  await expect.poll(() => readLeader(namespace, 'web-writer')).toBe('web-0');
+  await expect.poll(() => readLeader(namespace, 'web-cron')).toBe('web-1');
+  await first.kill();
+  const historyOf = async (service: string): Promise<readonly string[]> => {
+    const { annotations } = (await readService(namespace, service))?.metadata ?? {};
+    const changes: { pod: string; reason: string }[] = JSON.parse(annotations?.['zen-lead.io/leader-history'] ?? '[]');
+    return changes.map(({ pod, reason }) => `${pod} ${reason}`);
+  };
+  await expect.poll(() => historyOf('web-writer')).toEqual([expect.stringMatching(/^web-2 /), 'web-0 FirstLeader']);
+  expect(await historyOf('web-cron')).toEqual(['web-1 FirstLeader']);
+
+  const cluster = ['--kubeconfig', world.controlPlane().kubeconfig];
+  const explained = await typeCommand('explain', `${namespace.name}/web/writer`, ...cluster);
+  expect(explained.stdout).toMatch(/web-2 [\s\S]*web-0 /);
+  const status = await typeCommand('status', '--namespace', namespace.name, '-o', 'json', ...cluster);
+  const { leaders } = JSON.parse(status.stdout) as {
+    leaders: { elections: { leaderService: string; history: { pod: string }[] }[] }[];
+  };
+  const told = leaders.flatMap(({ elections }) => elections);
+  expect(told.map(({ leaderService, history }) => [leaderService, ...history.map(({ pod }) => pod)])).toEqual([
+    ['web-writer', 'web-2', 'web-0'],
+    ['web-cron', 'web-1'],
+  ]);
+});
+
 test('the examples of elections make what they say', async () => {
   const namespace = await world.namespace();
   await namespace.kubectl('apply', '-f', resolve(import.meta.dirname, '../../examples/elections'));

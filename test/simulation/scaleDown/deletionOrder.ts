@@ -32,7 +32,8 @@ export const restartsOf = (pod: KubeObject): number =>
   Math.max(0, ...(statusOf(pod).containerStatuses ?? []).map(({ restartCount }) => restartCount));
 
 const phases = ['Pending', 'Unknown', 'Running'];
-const costOf = (pod: KubeObject): number => Number(annotationOf(pod, DELETION_COST) ?? 0);
+/** What is no number counts as 0. */
+const costOf = (pod: KubeObject): number => Number(annotationOf(pod, DELETION_COST) ?? 0) || 0;
 export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 
 /** The first of them is deleted first. `related`: those of all ReplicaSets of the Deployment. */

@@ -135,3 +135,49 @@ it('answers about a Service with one election as before', async () => {
   const { value } = event.data as Extract<typeof event.data, { kind: 'readable' }>;
   expect(reconcileDataZod.safeParse(value).success).toBe(true);
 });
+
+it('a Service that uses none of it costs no write and no byte more: opt-in, failover, opt-out', async () => {
+  putService(harness.fake, {});
+  const bodies: string[] = [];
+  const writes: string[] = [];
+  const reconcile = async (): Promise<void> => {
+    const event = await harness.event();
+    const reply = await harness.reconciler.reconcile(event, true, signal);
+    bodies.push(
+      JSON.stringify([event, reply]),
+      ...harness.fake.requests.map(({ body }) => JSON.stringify(body ?? null)),
+    );
+    writes.push(...harness.fake.writes());
+  };
+  for (let n = 0; n < 4; n += 1) await reconcile();
+  const events = 'POST events';
+  expect(writes.splice(0).map(withoutName)).toEqual([
+    'POST services',
+    'POST endpointslices',
+    'PATCH endpointslices/db-leader-ipv4',
+    // The leader Service was made, and the pod elected.
+    events,
+    events,
+    'PATCH services/db-leader',
+  ]);
+  harness.fake.remove('pods', 'db-0');
+  for (let n = 0; n < 3; n += 1) await reconcile();
+  expect(writes.splice(0).map(withoutName)).toEqual([
+    'PATCH endpointslices/db-leader-ipv4',
+    events,
+    'PATCH services/db-leader',
+  ]);
+  putService(harness.fake, { 'zen-lead.io/enabled': 'false' });
+  for (let n = 0; n < 3; n += 1) await reconcile();
+  expect(writes.map(withoutName)).toEqual([
+    'DELETE endpointslices/db-leader-ipv4',
+    'DELETE services/db-leader',
+    events,
+  ]);
+  // The names of annotations and labels, and the fields of events and replies.
+  expect(bodies.join().match(/election(?!:)\w*|slot\w*|spread|scale-\w+|handover\w*|weight/gi)).toBeNull();
+});
+
+function withoutName(write: string): string {
+  return write.replace(/^(POST \w+).*/, '$1');
+}
