@@ -2,7 +2,8 @@
  * Bounds the series that carry the name of a Service or a namespace, and drops them with it.
  *
  * Guarantees: at most `limit` Services have counters of their own. What the others count goes to
- * one series whose labels `namespace` and `service` are empty, so that sums stay right.
+ * one series whose labels `namespace` and `service` are empty, so that sums stay right. Of one
+ * Service, the elections that counted last have series, twice as many as there can be at once.
  * Does not guarantee that each replica drops the series of a Service that went. Only the replica
  * that reconciles its end does so at once; elsewhere the series stay within the limit.
  */
@@ -37,10 +38,20 @@ export const unnamed: ServiceName = { namespace: '', service: '' };
  */
 const IDLE_MS = 3_600_000;
 
+/** Users rename elections at will, and each name is a label. */
+const MAX_ELECTION_NAMES = 16;
+
+interface Series {
+  readonly election: string;
+  readonly remove: () => void;
+}
+
 interface Held {
   usedAt: number;
-  /** What removes each series, by metric and labels. */
-  readonly series: Map<string, () => void>;
+  /** By metric and labels. */
+  readonly series: Map<string, Series>;
+  /** Those that have series, the longest unused first. */
+  readonly elections: Set<string>;
 }
 
 /** `limit` 0 gives no Service series of its own. `now`: monotonic milliseconds. */
@@ -51,7 +62,7 @@ export function createServiceSeries(limit: number, now: () => number = () => per
   function hold(key: string): Held | null {
     const found = held.get(key);
     if (found === undefined && !hasRoom()) return null;
-    const entry = found ?? { usedAt: 0, series: new Map() };
+    const entry = found ?? { usedAt: 0, series: new Map(), elections: new Set() };
     entry.usedAt = now();
     held.delete(key);
     held.set(key, entry);
@@ -67,8 +78,21 @@ export function createServiceSeries(limit: number, now: () => number = () => per
   }
 
   function dropKey(key: string): void {
-    for (const remove of held.get(key)?.series.values() ?? []) remove();
+    for (const { remove } of held.get(key)?.series.values() ?? []) remove();
     held.delete(key);
+  }
+
+  function holdElection({ series, elections }: Held, election: string): void {
+    elections.delete(election);
+    elections.add(election);
+    const [oldest] = elections;
+    if (elections.size <= MAX_ELECTION_NAMES || oldest === undefined) return;
+    elections.delete(oldest);
+    for (const [id, each] of series) {
+      if (each.election !== oldest) continue;
+      each.remove();
+      series.delete(id);
+    }
   }
 
   return {
@@ -83,8 +107,10 @@ export function createServiceSeries(limit: number, now: () => number = () => per
         const entry = namespace === '' ? null : hold(keyOf({ namespace: String(namespace), service: String(service) }));
         count(entry === null ? withoutName(labels) : labels, value);
         if (entry === null) return;
+        const election = String(labels['election'] ?? '');
+        if (election !== '') holdElection(entry, election);
         const id = `${metric}\n${Object.values(labels).join('\n')}`;
-        if (!entry.series.has(id)) entry.series.set(id, () => counter.remove(labels as never));
+        if (!entry.series.has(id)) entry.series.set(id, { election, remove: () => counter.remove(labels as never) });
       };
       return Object.assign(counter, { inc });
     },

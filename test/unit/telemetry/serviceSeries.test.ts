@@ -52,6 +52,25 @@ describe('the series of Services', () => {
     expect(await read()).toEqual({ 'shop b success': 2, 'shop c success': 1, '  success': 1 });
   });
 
+  it('are those of the last 16 elections of a Service, however often a user renames them', async () => {
+    const services = createServiceSeries(2);
+    const labelNames = ['namespace', 'service', 'election', 'result'];
+    const counter = services.bound(new Counter({ name: 'c', help: 'c', labelNames, registers: [new Registry()] }));
+    const count = (labels: object) => counter.inc({ namespace: 'shop', service: 'a', ...labels });
+    count({ result: 'success' });
+    for (let n = 0; n < 100; n += 1) {
+      count({ election: 'writer', result: 'success' });
+      for (const result of ['success', 'error']) count({ election: `e${n}`, result });
+    }
+    const { values } = await counter.get();
+    const elections = new Set(values.map(({ labels }) => labels['election']));
+    expect([...elections].toSorted()).toEqual(
+      ['writer', ...Array.from({ length: 15 }, (_, n) => `e${85 + n}`), undefined].toSorted(),
+    );
+    expect(values.find(({ labels }) => labels['election'] === 'writer')?.value).toBe(100);
+    expect(values).toHaveLength(32);
+  });
+
   it('bound every counter that has a label for a namespace', async () => {
     const metrics = createMetrics({ perServiceLimit: 0 });
     const counters = Object.values(metrics).filter((each) => each instanceof Counter);
