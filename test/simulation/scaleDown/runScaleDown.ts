@@ -36,6 +36,8 @@ import { specOf, startWorkloadControllers } from './workloadControllers.ts';
 /** What one protection less is: production code has no such switch. */
 export interface ScaleFence {
   readonly wrapApi?: (api: KubeApi) => KubeApi;
+  /** What strikes each second function right before its write. Else some runs have a bit of all. */
+  readonly strike?: 'scale' | 'loseLeader';
   /** Called with each write. `at`: milliseconds of the run. */
   readonly onWrite?: (write: ObservedWrite, at: number) => void;
 }
@@ -50,6 +52,7 @@ export interface ScaleRun {
 const SOURCE = 'db';
 /** Longer than a claim. */
 const LONGEST_HALT_MS = 45_000;
+const STRIKE_RATE = 0.15;
 const TROUBLED_MS = 90_000;
 /** A claim (20 s), a message that was held back (45 s), a resync (30 s), and a rollout. */
 const CALM_MS = 180_000;
@@ -65,11 +68,18 @@ export async function runScaleDown(seed: number, fence: ScaleFence = {}): Promis
   }
 }
 
-async function run(seed: number, { wrapApi = (each) => each, onWrite }: ScaleFence): Promise<ScaleRun> {
+async function run(seed: number, { wrapApi = (each) => each, onWrite, ...fence }: ScaleFence): Promise<ScaleRun> {
   const random = createRandom(seed);
   const scheduler = createScheduler(T0);
   const etcd = createEtcd(scheduler.now);
-  const checks = createScaleChecks({ etcd, source: SOURCE, now: scheduler.now, controllers: () => controllers });
+  let sentAt = T0;
+  const checks = createScaleChecks({
+    etcd,
+    source: SOURCE,
+    now: scheduler.now,
+    sentAt: () => sentAt,
+    controllers: () => controllers,
+  });
   let isStarted = false;
   const server = createApiServer(etcd, scheduler.now, (write) => {
     onWrite?.(write, scheduler.now() - T0);
@@ -84,14 +94,17 @@ async function run(seed: number, { wrapApi = (each) => each, onWrite }: ScaleFen
   const watchServer = createWatchServer(etcd, scheduler, random.fork());
   const pages = createPageStore(etcd, 3);
   const troubles = listTroubles({ server, scheduler, random: random.fork(), source: SOURCE, controllers });
-  const isAimed = random.chance(0.5);
+  const strikeRate = fence.strike !== undefined ? 0.5 : random.chance(0.5) ? STRIKE_RATE : 0;
   let processes = 0;
 
+  const noteSent = (at: number): void => {
+    sentAt = at;
+  };
   const connect = (process: Process): KubeApi =>
     createSimulatedKubeApi({
       ...{ process, scheduler, network, server, watchServer, pages },
       ...{ isUp: () => true, isForbidden: () => false, isRejected: () => false },
-      ...{ slowMs: () => 0, heldMs: () => 0, watchLagMs: () => 0, onArrival: () => undefined },
+      ...{ slowMs: () => 0, heldMs: () => 0, watchLagMs: () => 0, onArrival: noteSent },
     });
 
   function startProcess(half: 'function' | 'bridge'): Process {
@@ -105,9 +118,17 @@ async function run(seed: number, { wrapApi = (each) => each, onWrite }: ScaleFen
       process.freeze();
       scheduler.schedule(random.between(500, LONGEST_HALT_MS), process.thaw);
     };
+    // Meanwhile the other function moves the leader, and no longer wants to scale.
+    const haltAndLose = (): void => {
+      process.freeze();
+      scheduler.schedule(random.between(6_000, 15_000), process.thaw);
+      troubles.loseLeader();
+    };
     const strike = (): void => {
       const isStriking = scheduler.now() < T0 + TROUBLED_MS && process.isAlive() && !process.isFrozen();
-      if (isStriking && random.chance(0.15)) random.pick([halt, ...troubles.aimed])();
+      if (!isStriking || !random.chance(strikeRate)) return;
+      if (fence.strike !== undefined) troubles[fence.strike]();
+      else random.pick([halt, haltAndLose, ...troubles.aimed])();
     };
     return {
       ...api,
@@ -130,7 +151,7 @@ async function run(seed: number, { wrapApi = (each) => each, onWrite }: ScaleFen
       process.schedule(timeoutMs, () => controller.abort());
       return controller.signal;
     };
-    const api = wrapApi(isAimed ? troubleBeforeWrite(connect(process), process) : connect(process));
+    const api = wrapApi(strikeRate > 0 ? troubleBeforeWrite(connect(process), process) : connect(process));
     const shared = { api, clusterName: 'simulated', metrics: sharedMetrics, log: silentLogger, now, timeoutSignal };
     const reconciler = createReconciler({
       ...shared,

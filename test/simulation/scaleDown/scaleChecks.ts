@@ -26,10 +26,13 @@ export interface ScaleChecksOptions {
   readonly etcd: Etcd;
   readonly source: string;
   now(): number;
+  /** When the request was sent that is being carried out. */
+  sentAt(): number;
   controllers(): WorkloadControllers;
 }
 
 /** A function reads and writes within 0.8 s, and a request that was sent arrives within 4 s. */
+const ACTS_WITHIN_MS = 800;
 const ON_ITS_WAY_MS = 1_000 + MAX_WRITE_DELAY_MS;
 const SCALE_DOWN = 'zen-lead.io/scale-down';
 const SCALE_RESTORE = 'zen-lead.io/scale-restore';
@@ -42,7 +45,7 @@ interface Moment {
   readonly survivor: string | undefined;
 }
 
-export function createScaleChecks({ etcd, source, now, controllers }: ScaleChecksOptions): ScaleChecks {
+export function createScaleChecks({ etcd, source, now, sentAt, controllers }: ScaleChecksOptions): ScaleChecks {
   const violations: string[] = [];
   let moments: Moment[] = [];
   let owed: number | null = null;
@@ -80,7 +83,9 @@ export function createScaleChecks({ etcd, source, now, controllers }: ScaleCheck
     // A value that cannot be read changes nothing, and what there was before goes on.
     const least = warm.length === 0 ? 0 : Math.min(...warm);
     if (after < 1 + least) violations.push(`D1: ${after} replicas, with ${least} warm`);
-    if (!recent.some((moment) => moment.leader !== undefined && moment.leader === moment.survivor)) {
+    // It looks at the pods and at the slice right before it sends.
+    const seen = since(sentAt() - ACTS_WITHIN_MS);
+    if (!seen.some((moment) => moment.leader !== undefined && moment.leader === moment.survivor)) {
       const last = recent.at(-1);
       violations.push(`D2: from ${before} to ${after}, led by ${last?.leader}, and ${last?.survivor} survives`);
     }

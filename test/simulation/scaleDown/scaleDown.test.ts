@@ -3,8 +3,8 @@ import { runScaleDown } from './runScaleDown.ts';
 import { scaleFences } from './scaleFences.ts';
 
 const SEEDS = process.env['CI'] === undefined ? 8 : 100;
-/** From the known seed on. */
-const SEARCHED = 10;
+/** The known seed is tried first. Another course of the runs finds another one. */
+const SEARCHED = Array.from({ length: 60 }, (_, index) => index + 1);
 
 describe('scale-down under kills, freezes, losses and users', () => {
   it('keeps D1 to D3, comes down in the end, and restores everything', async () => {
@@ -21,12 +21,13 @@ describe('scale-down under kills, freezes, losses and users', () => {
 it.each(scaleFences)(
   'without $name some run of scale-down fails, and the same run with it does not',
   async ({ fence, noticedBy, knownSeed }) => {
-    for (let seed = knownSeed; seed < knownSeed + SEARCHED; seed += 1) {
+    for (const seed of [knownSeed, ...SEARCHED]) {
       const [violation] = (await runScaleDown(seed, fence)).violations;
       if (violation === undefined || !noticedBy.some((name) => violation.startsWith(name))) continue;
-      expect((await runScaleDown(seed)).violations, `seed ${seed}`).toEqual([]);
+      const { wrapApi: _, ...same } = fence;
+      expect((await runScaleDown(seed, same)).violations, `seed ${seed}`).toEqual([]);
       return;
     }
-    expect.fail(`no seed of ${SEARCHED} failed without it`);
+    expect.fail(`no seed of ${SEARCHED.length} failed without it`);
   },
 );

@@ -23,6 +23,10 @@ export interface Troubles {
   readonly actions: readonly (() => void)[];
   /** Those that matter most while a function is about to scale. */
   readonly aimed: readonly [() => void, ...(() => void)[]];
+  /** A user writes another number. */
+  scale(): void;
+  /** It is not Ready for some time. */
+  loseLeader(): void;
   /** Nothing stands in the way of scale-down. Null opts the Service out. */
   wish(warm: string | null): void;
 }
@@ -40,12 +44,13 @@ export function listTroubles({ server, scheduler, random, source, controllers }:
   }
   const later = (maxMs: number, run: () => void): void => void scheduler.schedule(random.between(100, maxMs), run);
 
-  const pickPod = (): KubeObject | undefined => {
+  function findLeader(): KubeObject | undefined {
     const leader = ours('endpointslices').map((slice) => annotationOf(slice, 'zen-lead.io/leader-pod-name'));
-    const pods = controllers.activePods();
-    // Mostly the leader, because little follows from what happens to another one.
-    return random.chance(0.6) ? pods.find(({ metadata }) => leader.includes(metadata.name)) : random.pickAny(pods);
-  };
+    return controllers.activePods().find(({ metadata }) => leader.includes(metadata.name));
+  }
+  // Mostly the leader, because little follows from what happens to another one.
+  const pickPod = (): KubeObject | undefined =>
+    random.chance(0.6) ? findLeader() : random.pickAny(controllers.activePods());
   const onPod = (act: (pod: KubeObject) => void) => (): void => {
     const pod = pickPod();
     if (pod !== undefined) act(pod);
@@ -122,6 +127,13 @@ export function listTroubles({ server, scheduler, random, source, controllers }:
       () => takeAway('endpointslices', 'zen-lead.io/scale-state', random.chance(0.3)),
       () => takeAway('services', 'zen-lead.io/scale-restore', random.chance(0.3)),
     ],
+    scale,
+    loseLeader() {
+      const leader = findLeader();
+      if (leader === undefined) return;
+      controllers.setReady(leader, false);
+      later(20_000, () => controllers.setReady(leader, true));
+    },
     wish(warm) {
       annotate({
         ...{ 'scale-down': warm, 'scale-down-after': '0s', enabled: warm === null ? null : 'true' },
