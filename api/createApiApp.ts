@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock } from '../bridge/clock.ts';
 import type { PodView } from '../lib/selection/snapshot.ts';
+import { answerClientError } from '../lib/telemetry/answerClientError.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { type Readiness, registerProbes } from '../lib/telemetry/probes.ts';
@@ -82,6 +83,7 @@ export function createApiApp(deps: ApiAppDeps): FastifyInstance {
     // A pool is named by two names of objects.
     routerOptions: { maxParamLength: 512 },
     frameworkErrors: (error, _request, reply) => refuse(error, reply),
+    clientErrorHandler: (error, socket) => answerClientError(error.code, socket, () => toClientError(error)),
     serverFactory(handler) {
       const files = tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
       const { takeStream } = grpc;
@@ -135,6 +137,18 @@ export function createApiApp(deps: ApiAppDeps): FastifyInstance {
   function count({ status, code, cause }: ApiError): void {
     if (status < 500) metrics.apiRefusedRequests.inc({ code });
     if (code === 'INTERNAL') log.error({ err: cause }, 'a request failed');
+  }
+
+  /** Of bytes that are no request. */
+  function toClientError({ code, message }: NodeJS.ErrnoException): { status: number; body: object } {
+    const [status, why] =
+      code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, `the request has not arrived whole within ${RECEIVE_TIMEOUT_MS} ms`]
+        : code === 'HPE_HEADER_OVERFLOW'
+          ? [431, 'the headers are too large']
+          : [400, `the request is not HTTP: ${message}`];
+    count(new ApiError('INVALID', why));
+    return { status, body: { code: 'INVALID', message: why } };
   }
 
   function refuse(error: unknown, reply: FastifyReply): FastifyReply {

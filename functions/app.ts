@@ -24,7 +24,7 @@ import { type Readiness, registerProbes } from '../lib/telemetry/probes.ts';
 import { type Authenticate, refuseTokenInQuery } from './authenticate.ts';
 import type { EventHandler } from './eventHandler.ts';
 import { receive, receiveWebhook } from './receive.ts';
-import { answerClientError, type ReceiveLimits, refuse, toInputError } from './refuse.ts';
+import { type ReceiveLimits, refuse, refuseClientError, toInputError } from './refuse.ts';
 import { serveSchemas } from './serveSchemas.ts';
 
 export interface AppDeps {
@@ -103,7 +103,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     // to leave (startFunctions).
     return503OnClosing: false,
     frameworkErrors: (error, _request, reply) => refuse(toInputError(error, limits), reply, deps),
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, deps, limits),
+    clientErrorHandler: (error, socket) => refuseClientError(error, socket, deps, limits),
   });
   // The body as bytes, whatever it says it is: the envelope decides, and its JSON is stricter than
   // Fastify's.

@@ -3,14 +3,13 @@
  * docs/reference/events.md#answers. They are those of a handler, those that Fastify refuses before
  * one, and those that Node's parser refuses before there is a request.
  *
- * Source: https://nodejs.org/docs/latest-v24.x/api/http.html#event-clienterror ;
- * RFC 9110 15.5.6 (a 405 names what is allowed).
+ * Source: RFC 9110 15.5.6 (a 405 names what is allowed).
  */
 
-import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { codeOf, inputError, ZenLeadError } from '../lib/errors.ts';
+import { answerClientError } from '../lib/telemetry/answerClientError.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { type Answer, toAnswer, toRetryAfterHeader } from './answer.ts';
@@ -68,31 +67,10 @@ export function toInputError(error: unknown, { bodyBytes }: ReceiveLimits): unkn
   }
 }
 
-/**
- * A client that still sends when it is answered would not read the answer, if the connection were
- * reset at once.
- */
-const LINGER_MS = 1_000;
-
-/** Answers bytes that are no request, and closes the connection. */
-export function answerClientError(error: Error, socket: Socket, deps: RefusalDeps, limits: ReceiveLimits): void {
+/** Answers bytes that are no request. */
+export function refuseClientError(error: Error, socket: Socket, deps: RefusalDeps, limits: ReceiveLimits): void {
   const code = 'code' in error ? error.code : undefined;
-  // It has gone, or it is answered already.
-  if (code === 'ECONNRESET' || !socket.writable) return;
-  if (hasBegunAnswer(socket)) {
-    socket.destroy();
-    return;
-  }
-  setTimeout(() => socket.destroy(), LINGER_MS).unref();
-  const { status, body } = count(toAnswer(toClientError(code, error, limits)), deps);
-  const text = JSON.stringify(body);
-  const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'content-type: application/json',
-    `content-length: ${Buffer.byteLength(text)}`,
-    'connection: close',
-  ];
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
+  answerClientError(code, socket, () => count(toAnswer(toClientError(code, error, limits)), deps));
 }
 
 function toClientError(code: unknown, error: Error, { headerBytes, timeoutMs }: ReceiveLimits): ZenLeadError {
@@ -104,14 +82,6 @@ function toClientError(code: unknown, error: Error, { headerBytes, timeoutMs }: 
     default:
       return inputError('request', `is not HTTP/1.1: ${error.message}`, error);
   }
-}
-
-/**
- * An answer within another one would be read as a part of it. Node's own handler asks the same:
- * https://github.com/nodejs/node/blob/v24.x/lib/_http_server.js (socketOnError).
- */
-function hasBegunAnswer(socket: Socket & { readonly _httpMessage?: ServerResponse | null }): boolean {
-  return socket._httpMessage?.headersSent ?? false;
 }
 
 function neverError(code: ZenLeadError['code'], path: string, problem: string): ZenLeadError {

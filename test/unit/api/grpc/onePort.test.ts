@@ -72,6 +72,20 @@ describe('one port', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 (200|404) /);
   });
 
+  it.each([
+    ['bytes that are no request', '\0\x01\r\n\r\n', 400],
+    ['headers that are too large', `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ])('answers %s with code and message', async (_, bytes, statusCode) => {
+    const app = anApiApp();
+    const answer = await exchange(await app.listen(), [bytes]);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${statusCode} `));
+    expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toEqual({
+      code: 'INVALID',
+      message: expect.any(String),
+    });
+    expect(await app.metrics.registry.metrics()).toContain('zen_lead_api_refused_requests_total{code="INVALID"} 1');
+  });
+
   it('ends streams and connections when it closes', async () => {
     const app = anApiApp();
     const url = await app.listen();
