@@ -24,12 +24,16 @@ export function reloadCertificate(
   everyMs = RELOAD_EVERY_MS,
 ): () => void {
   let known: string | null = null;
+  /** A slow disk must not let an older look overtake a newer one. */
+  let isLooking = false;
   const timer = setInterval(() => void look(), everyMs);
   timer.unref();
   void look();
   return () => clearInterval(timer);
 
   async function look(): Promise<void> {
+    if (isLooking) return;
+    isLooking = true;
     let seen = '';
     try {
       const [cert, key] = await Promise.all([readFile(files.cert, 'utf8'), readFile(files.key, 'utf8')]);
@@ -46,6 +50,8 @@ export function reloadCertificate(
       if (seen === '' && known === '') return;
       known = seen;
       log.warn({ err: error, cert: files.cert }, 'the certificate cannot be read again; the previous one stays');
+    } finally {
+      isLooking = false;
     }
   }
 }
