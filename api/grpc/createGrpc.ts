@@ -30,7 +30,7 @@ import { file_zenlead_v1_leader, LeaderService } from './generated/zenlead/v1/le
 import { file_zenlead_v1_lock, LockService } from './generated/zenlead/v1/lock_pb.js';
 import { file_zenlead_v1_problem } from './generated/zenlead/v1/problem_pb.js';
 import { callerKey } from './grpcContext.ts';
-import { mapErrors, toGrpcError } from './grpcError.ts';
+import { mapErrors, toGrpcError, withPlainMessage } from './grpcError.ts';
 import { createHealthHandlers } from './healthHandlers.ts';
 import { createLeaderHandlers } from './leaderHandlers.ts';
 import { createLockHandlers } from './lockHandlers.ts';
@@ -145,7 +145,7 @@ export function createGrpc(deps: GrpcDeps): Grpc {
     try {
       const asked = universalRequestFromNodeRequest(request, response, undefined, values);
       const answer = await handler(body === undefined ? asked : { ...asked, body: once(body) });
-      await universalResponseToNodeResponse(answer, response);
+      await universalResponseToNodeResponse(withPlainMessage(answer), response);
     } catch (error) {
       // The client has gone while it was answered.
       if (!(error instanceof ConnectError)) throw error;

@@ -7,6 +7,7 @@
  */
 
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
+import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { type ApiCode, type ApiError, toApiError } from '../apiError.ts';
 import { ProblemSchema } from './generated/zenlead/v1/problem_pb.js';
 
@@ -61,4 +62,27 @@ export function toGrpcError({ code, message, details }: ApiError): ConnectError 
     ...(position !== undefined && { position: Number(position) }),
   };
   return new ConnectError(message, codes[code], { 'zen-lead-code': code }, [{ desc: ProblemSchema, value: problem }]);
+}
+
+/**
+ * Escapes the message of a status as gRPC does. Connect escapes punctuation as well, and grpc-js
+ * undoes only what it has to, so that its users would read `ttlSeconds%3A`.
+ * Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
+ */
+export function withPlainMessage(answer: UniversalServerResponse): UniversalServerResponse {
+  const { body, trailer } = answer;
+  if (body === undefined || trailer === undefined) return answer;
+  async function* whole(bytes: AsyncIterable<Uint8Array>, trailers: Headers): AsyncGenerator<Uint8Array> {
+    yield* bytes;
+    // The trailers are complete when the body is.
+    const message = trailers.get(MESSAGE);
+    if (message !== null) trailers.set(MESSAGE, escapeMessage(decodeURIComponent(message)));
+  }
+  return { ...answer, body: whole(body, trailer) };
+}
+
+const MESSAGE = 'grpc-message';
+
+function escapeMessage(text: string): string {
+  return text.replaceAll(/[^\x20-\x24\x26-\x7e]+/gu, encodeURIComponent);
 }

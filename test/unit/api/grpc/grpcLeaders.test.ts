@@ -65,6 +65,16 @@ describe('zenlead.v1.LeaderService', () => {
     await expect(client.call('getLeader', request)).rejects.toMatchObject({ code });
   });
 
+  it('says why it refuses in the words of REST, whatever stands in the name', async () => {
+    const client = await leadersOf(anApiApp());
+    await expect(client.call('getLeader', { namespace: 'shop' })).rejects.toMatchObject({
+      details: 'name a pool as SERVICE.NAMESPACE[.ELECTION], or as SERVICE with ?namespace=',
+    });
+    await expect(client.call('getLeader', { ...pool, pool: 'größe 100%\n' })).rejects.toMatchObject({
+      details: expect.stringContaining('shop/größe 100%\n is not an annotated Service'),
+    });
+  });
+
   it('reads a question that comes in pieces, and refuses one that is cut off, or longer than it says', async () => {
     const url = await anApiApp().listen();
     const message = toBinary(GetLeaderRequestSchema, create(GetLeaderRequestSchema, pool));
