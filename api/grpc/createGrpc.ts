@@ -96,7 +96,10 @@ export function createGrpc(deps: GrpcDeps): Grpc {
       return true;
     },
     takeStream(stream, headers, asRequest) {
-      const answer = answers.get(headers[':path'] ?? '');
+      const path = headers[':path'] ?? '';
+      const answer = answers.get(path);
+      // A question is answered at once. A handler ends the stream whose time is over.
+      if (path === WATCH_LEADERS && headers['grpc-timeout'] !== undefined) return false;
       if (answer === undefined || !isPlain(headers) || deps.refuseHost(headers[':authority']) !== null) return false;
       stream.on('error', ignore);
       stream.setTimeout(STUCK_MS, cut);

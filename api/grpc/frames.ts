@@ -28,7 +28,7 @@ export function isPlain(headers: IncomingHttpHeaders): boolean {
   const encoding = headers['grpc-encoding'] ?? 'identity';
   const isGrpc = type === 'application/grpc' || type === 'application/grpc+proto';
   const isAsked = headers[':method'] === 'POST' && headers.expect === undefined;
-  return isGrpc && isAsked && encoding === 'identity' && headers['grpc-timeout'] === undefined;
+  return isGrpc && isAsked && encoding === 'identity';
 }
 
 /**
