@@ -69,6 +69,20 @@ export function toCommand(args: readonly string[]): readonly string[] {
   return [...own, `${annotation.elections}=${storyElection}`, '--overwrite'];
 }
 
+/** The arguments of a zen-lead: `story-1/web` is `story-1/web/x`. */
+export function toTyped(args: readonly string[]): readonly string[] {
+  if (storyElection === '') return args;
+  return args.map((arg) => toCluster(arg).replace(/^([a-z0-9-]+\/web)$/, `$1/${storyElection}`));
+}
+
+/** What a zen-lead prints. A column may be wider than the story knows. */
+export function toPrinted(text: string): string {
+  if (storyElection === '') return text;
+  return toStory(text)
+    .replaceAll(new RegExp(`(?<![a-z0-9-])web/${storyElection}\\b`, 'g'), 'web')
+    .replaceAll(`election "${storyElection}": `, '');
+}
+
 /** The other way round, in what a story reads. */
 export function toStory(text: string): string {
   if (storyElection === '') return text;

@@ -29,6 +29,7 @@ import {
   readCommandLine,
 } from '../../../lib/config/parseCommandLine.ts';
 import { zenFlow } from '../../../lib/config/program.ts';
+import { toPrinted, toTyped } from '../storyElection.ts';
 
 export interface Typed {
   readonly code: number;
@@ -37,7 +38,9 @@ export interface Typed {
 }
 
 export function typeCommand(...args: readonly string[]): Promise<Typed> {
-  return capture(() => runCommand(parseCommandLine(args, {})));
+  return capture(() => runCommand(parseCommandLine(toTyped(args), {}))).then(({ code, stdout, stderr }) => ({
+    ...{ code, stdout: toPrinted(stdout), stderr: toPrinted(stderr) },
+  }));
 }
 
 /** The same for `zen-flow`. */

@@ -42,6 +42,14 @@ describe('a story under the election x', () => {
     expect(story.toCommand(['get', 'service', 'web-leader'])).toEqual(['get', 'service', 'web-x']);
   });
 
+  it('names the election where a zen-lead is typed, and takes it out of what that prints', () => {
+    expect(story.toTyped(['explain', 'story-1/web', '-o', 'json'])).toEqual(['explain', 'story-1/web/x', '-o', 'json']);
+    expect(story.toTyped(['explain', 'story-1/other'])).toEqual(['explain', 'story-1/other']);
+    expect(story.toPrinted('story-1/web/x -> web-x: x.zen-lead.io/sticky, election "x": LeaderElected')).toBe(
+      'story-1/web -> web-leader: zen-lead.io/sticky, LeaderElected',
+    );
+  });
+
   it('asks for the election on a source alone', () => {
     const own = { 'zen-lead.io/enabled': 'true', 'zen-lead.io/strategy': 'newest' };
     expect(story.toElection(own)).toEqual({
