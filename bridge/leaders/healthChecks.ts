@@ -144,16 +144,23 @@ export function createHealthChecks(options: HealthCheckOptions, context: HealthC
   function noteStanding(source: Source): void {
     const key = serviceKey(source.namespace, source.name);
     const index = store.namespace(source.namespace);
-    const routed = index.routedPod(source.name);
+    const routes = [...index.routes(source.name).values()];
+    const leaders = routes.flatMap((routed) => routed ?? []);
+    const isLeader = ({ uid }: { readonly uid: string }): boolean => leaders.some((each) => each.uid === uid);
+    const isPassing = ({ uid }: { readonly uid: string }): boolean => prober.verdictOf(key, uid) === 'passing';
     const pods = [...index.pods.members(source.name).values()];
     const primary = pods.find(({ uid }) => prober.roleOf(key, uid) === 'primary');
-    const pod = primary ?? routed ?? pods.find(({ uid }) => prober.verdictOf(key, uid) === 'passing');
+    const failing = leaders.find(({ uid }) => prober.verdictOf(key, uid) === 'failing');
+    // Of several elections, one may wait for a pod that passes.
+    const isMissing = leaders.length === 0 || routes.includes(null);
+    const free = isMissing ? pods.find((each) => isPassing(each) && !isLeader(each)) : undefined;
+    const pod = primary ?? failing ?? free ?? leaders[0];
     const verdict = pod === undefined ? null : prober.verdictOf(key, pod.uid);
     if (pod === undefined || verdict === null) return;
     const role = prober.roleOf(key, pod.uid);
-    const isAsWanted = pod.uid === routed?.uid && verdict === 'passing' && role !== 'other';
+    const isAsWanted = isLeader(pod) && verdict === 'passing' && role !== 'other';
     if (isAsWanted) return;
-    context.noteVerdict({ source, podName: pod.name, podUid: pod.uid, verdict, ...(role !== null && { role }) });
+    context.noteVerdict({ source, podName: pod.name, podUid: toUid(pod.uid), verdict, ...(role !== null && { role }) });
   }
 
   function stop(key: string): void {

@@ -31,11 +31,9 @@ export interface NamespaceIndex {
   /** Names of Services to reconcile: opted in, or with one of our objects left. */
   sources(): ReadonlySet<string>;
   isSource(name: string): boolean;
-  /** Where the leader slices of a source route to; null where they route nowhere. */
-  routedPod(source: string): RoutedPod | null;
   /**
-   * The same for each of its elections and slots, by `electionKey`. Empty where it has no leader
-   * slice.
+   * Where the leader slices of a source route to, for each of its elections and slots, by
+   * `electionKey`. Null where they route nowhere, and empty where it has no leader slice.
    */
   routes(source: string): ReadonlyMap<string, RoutedPod | null>;
   stateOf(source: string): Omit<NamespaceState, 'revisions' | 'namespace'>;
@@ -90,15 +88,6 @@ export function createNamespaceIndex(now: () => number): NamespaceIndex {
     isEmpty: () => [pods, services, ourSlices, foreignSlices].every((each) => each.isEmpty()),
     sources: () => new Set([...services.optedIn, ...services.sourcesWithOurs(), ...ourSlices.sourcesWithOurs()]),
     isSource: (name) => services.optedIn.has(name) || services.oursFor(name).size + ourSlices.oursFor(name).size > 0,
-    routedPod(source) {
-      for (const each of ourSlices.oursFor(source)) {
-        const slice = ourSlices.byName.get(each);
-        const [endpoint] = slice !== undefined && isLeaderSlice(slice) ? (slice.spec?.endpoints ?? []) : [];
-        if (endpoint?.targetRef === undefined) continue;
-        return { name: endpoint.targetRef.name, uid: endpoint.targetRef.uid, address: endpoint.addresses[0] };
-      }
-      return null;
-    },
     routes(source) {
       const routes = new Map<string, RoutedPod | null>();
       for (const each of ourSlices.oursFor(source)) {

@@ -217,6 +217,59 @@ describe('the health checks of Services', () => {
   });
 });
 
+describe('the end of a suspension, where a Service has two elections', () => {
+  /** s0 has two elections, led by s0-a and s0-b; the others have one each. */
+  async function suspend(leaders: readonly (string | null)[]) {
+    const bench = aBench();
+    const { clock, network, filled, checks, told } = bench;
+    for (const [index, name] of Array.from({ length: 12 }, (_, n) => `s${n}`).entries()) {
+      const labels = { app: name };
+      const annotations = name === 's0' ? { ...quick, elections: 'writer,cron' } : quick;
+      filled.services.add(aService(annotations, { name, selector: labels }));
+      for (const [n, pod] of ['a', 'b', 'c'].entries())
+        filled.pods.add(aPod({ name: `${name}-${pod}`, labels, ips: [`10.1.${index}.${n + 1}`] }));
+      const routes = name === 's0' ? leaders : [`${name}-a`];
+      for (const [n, pod] of routes.entries()) {
+        const address = pod === null ? undefined : `10.1.${index}.${'abc'.indexOf(pod.slice(-1)) + 1}`;
+        const slice = aLeaderSlice({ source: name, pod, ...(address !== undefined && { address }) });
+        const election = ['writer', 'cron'][n] ?? '';
+        const service = `s0-${election}`;
+        const of = { name: `${service}-ipv4`, uid: uidOf(`${service}-ipv4`), serviceName: service, election };
+        filled.ourSlices.add(name === 's0' ? { ...slice, ...of } : slice);
+      }
+      checks.refresh({ namespace: 'shop', name });
+    }
+    await clock.advance(400);
+    for (let index = 1; index < 12; index += 1) network.set(`10.1.${index}.1`, failed('timeout'));
+    await clock.advance(500);
+    told.length = 0;
+    return {
+      ...bench,
+      async heal(...failing: readonly string[]): Promise<readonly string[]> {
+        for (let index = 1; index < 12; index += 1) network.set(`10.1.${index}.1`, passed);
+        for (const address of failing) network.set(address, failed('timeout'));
+        await clock.advance(5_000);
+        return told.filter(({ source: { name } }) => name === 's0').map((each) => `${each.podName} ${each.verdict}`);
+      },
+    };
+  }
+
+  it('tells of the second leader that fails meanwhile', async () => {
+    const { heal } = await suspend(['s0-a', 's0-b']);
+    expect(await heal('10.1.0.2')).toContain('s0-b failing');
+  });
+
+  it('tells of a pod that passes, where one of them has no leader', async () => {
+    const { heal } = await suspend(['s0-a', null]);
+    expect(await heal()).toContainEqual(expect.stringMatching(/^s0-[bc] passing$/));
+  });
+
+  it('tells of none where both are as wanted', async () => {
+    const { heal } = await suspend(['s0-a', 's0-b']);
+    expect(await heal()).toEqual([]);
+  });
+});
+
 describe('the role checks of Services', () => {
   const roles = { ...quick, 'role-check': 'redis://:6379' };
 
