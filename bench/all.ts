@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** With how many samples: all of them together take some 12 minutes. */
+/** With how many samples: all of them together take some 15 minutes. */
 const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureFailover.ts', 200],
   ['measureBackToBack.ts', 200],
@@ -17,6 +17,7 @@ const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureAssess.ts', 15],
   ['measureReconciles.ts', 3],
   ['measureHorizontal.ts', 1],
+  ['measureGrowth.ts', 1],
   ['measureIrrelevant.ts', 2],
   ['measureManyPods.ts', 1],
   ['measureBridgeMemory.ts', 100],

@@ -12,6 +12,7 @@ const PODS = 2;
 /** All Services have been opted in at once. */
 const ELECTED_WITHIN_MS = 600_000;
 const GIVEN_UP_MS = 10_000;
+const POLL_MS = 50;
 
 export function createServices({ objects }: EmbeddedApiServer, services: number): void {
   objects.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
@@ -49,6 +50,31 @@ export async function waitForLeaders(server: EmbeddedApiServer, services: number
 function podOf(slice: object): string | null {
   const { endpoints } = slice as { readonly endpoints?: readonly { readonly targetRef?: { readonly name: string } }[] };
   return endpoints?.[0]?.targetRef?.name ?? null;
+}
+
+/**
+ * Takes every leader away at once, and resolves when each Service has another one. The pods that
+ * were left are Ready again then. `whenLost`: right after the last of them was taken away.
+ */
+export async function loseLeaders(server: EmbeddedApiServer, whenLost?: () => void): Promise<void> {
+  const leaders = (): readonly string[] =>
+    server.objects.list('endpointslices', NAMESPACE).flatMap((slice) => podOf(slice) ?? []);
+  const lost = leaders();
+  const setAll = (ready: boolean): void => {
+    for (const leader of lost) {
+      const [, service, pod] = /^db-(\d+)-(\d+)$/.exec(leader) ?? [];
+      setReady(server, Number(service), Number(pod), ready);
+    }
+  };
+  const givenUpAt = Date.now() + ELECTED_WITHIN_MS;
+  setAll(false);
+  whenLost?.();
+  for (const before = new Set(lost); ; await sleep(POLL_MS)) {
+    const now = leaders();
+    if (now.length === lost.length && now.every((leader) => !before.has(leader))) break;
+    if (Date.now() > givenUpAt) throw new Error(`not each of ${lost.length} Services has another leader`);
+  }
+  setAll(true);
 }
 
 /**
