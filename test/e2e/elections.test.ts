@@ -140,7 +140,7 @@ test('each election has a history of its own, which explain, status and the API 
 
   const cluster = ['--kubeconfig', world.controlPlane().kubeconfig];
   const explained = await typeCommand('explain', `${namespace.name}/web/writer`, ...cluster);
-  expect(explained.stdout).toMatch(/web-2 [\s\S]*web-0 /);
+  expect(explained.stdout).toMatch(/History\n +web-2: [^\n]*\n +web-0: FirstLeader, /);
   const status = await typeCommand('status', '--namespace', namespace.name, '-o', 'json', ...cluster);
   const { leaders } = JSON.parse(status.stdout) as {
     leaders: { elections: { leaderService: string; history: { pod: string }[] }[] }[];
