@@ -50,6 +50,7 @@ const statusSchema = {
     },
     activeCount: count(limits.int32),
     lastScheduleTime: date,
+    startingTime: date,
     lastSuccessfulTime: date,
     lastMissedTime: date,
     nextScheduleTime: date,

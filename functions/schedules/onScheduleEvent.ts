@@ -3,6 +3,7 @@
  * and makes, ends and deletes flows.
  *
  *   GET schedule, LIST its flows -> decideSchedule -> flow -> status -> flows that are not kept
+ *                                      -> status first, where only one flow may run
  *
  * Guarantees: no state is kept between two passes. One minute has one flow: the name is a function
  * of it, and a flow of that name counts as ours only where this schedule controls it. A flow is
@@ -20,6 +21,7 @@ import { parseSchedule } from '../../lib/flow/objects/parseSchedule.ts';
 import { decideSchedule, type ScheduleDecision } from '../../lib/flow/schedule/decideSchedule.ts';
 import { toStatusObject } from '../../lib/flow/schedule/scheduleStatus.ts';
 import type { RefusedRun, ScheduledRun, ScheduleView } from '../../lib/flow/schedule/scheduleView.ts';
+import { toTime } from '../../lib/flow/writes/statusConditions.ts';
 import { jobFlowScheduleStatus, jobFlowSchedules, jobFlows, type KubeApi } from '../../lib/kube/kubeApi.ts';
 import type { FlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
@@ -73,8 +75,9 @@ async function settle(
   const { api } = deps;
   const { namespace } = schedule;
   const first = decideSchedule(schedule, runs, deps.now());
-  const made = first.startAt === null ? null : await makeRun(schedule, first.startAt, runs, deps, signal);
-  const decision = made === null ? first : decideAgain(schedule, runs, made, deps.now());
+  const reserved = first.reserves ? await reserve(schedule, first.startAt, api, signal) : schedule;
+  const made = first.startAt === null ? null : await makeRun(reserved, first.startAt, runs, deps, signal);
+  const decision = made === null ? first : decideAgain(reserved, runs, made, deps.now());
   for (const { name, resourceVersion } of decision.terminates)
     await api.mergePatch(
       jobFlows,
@@ -85,7 +88,7 @@ async function settle(
     );
   await tellSchedule(schedule, first, made, deps, signal);
   if (decision.status !== null) {
-    const { resourceVersion } = schedule;
+    const { resourceVersion } = reserved;
     const body = { metadata: { resourceVersion }, status: toStatusObject(decision.status) };
     await api.mergePatch(jobFlowScheduleStatus, namespace, schedule.name, body, signal);
   }
@@ -97,6 +100,26 @@ async function settle(
     ...(made?.kind === 'made' && { flow: made.run.name }),
     ...(nextAt !== null && { recheckAfterMs: toRecheckDelay(nextAt - deps.now()) }),
   };
+}
+
+/**
+ * Names the time in the status, at the version that was decided on. Of two functions that decide at
+ * once one wins, and the other one has to see what it does.
+ */
+async function reserve(
+  { namespace, name, resourceVersion, generation, status }: ScheduleView,
+  at: number | null,
+  api: KubeApi,
+  signal: AbortSignal,
+): Promise<ScheduleView> {
+  const body = {
+    metadata: { resourceVersion },
+    status: {
+      observedGeneration: status?.observedGeneration ?? generation,
+      startingTime: at === null ? null : toTime(at),
+    },
+  };
+  return parseSchedule(await api.mergePatch(jobFlowScheduleStatus, namespace, name, body, signal));
 }
 
 /** With the flow that was made, or the reason why none could be. */

@@ -1244,6 +1244,14 @@ export const mutants: readonly Mutant[] = [
     title: 'others are told',
   },
   {
+    name: 'a flow of a schedule is made before the status names its time',
+    guarantee: 'Flows: under `Forbid` and `Replace`',
+    file: 'lib/flow/schedule/decideSchedule.ts',
+    search: "reserves: spec.concurrencyPolicy !== 'Allow'",
+    replace: 'reserves: false',
+    test: 'test/simulation/flows/schedules.test.ts',
+  },
+  {
     name: 'the minute of a schedule runs again while its flow is there',
     guarantee: 'Flows: one minute of a schedule',
     file: 'lib/flow/schedule/decideSchedule.ts',

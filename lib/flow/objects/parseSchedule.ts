@@ -38,6 +38,7 @@ function parseScheduleStatus(input: unknown): ScheduleStatus | null {
     active: list(status['active']).map(({ name, uid }) => ({ name: text(name) ?? '', uid: text(uid) ?? '' })),
     activeCount: whole(status['activeCount']) ?? 0,
     lastScheduleAt: instant(status['lastScheduleTime']),
+    startingAt: instant(status['startingTime']),
     lastSuccessfulAt: instant(status['lastSuccessfulTime']),
     lastMissedAt: instant(status['lastMissedTime']),
     nextScheduleAt: instant(status['nextScheduleTime']),

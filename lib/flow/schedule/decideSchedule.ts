@@ -4,7 +4,8 @@
  * Guarantees: pure. Only the latest time that is due starts; the ones before it are missed, as with
  * a CronJob. No time up to `status.lastScheduleTime`, or up to that of a flow that is there, starts
  * again. So a clock that is set back, or was ahead, starts nothing twice. A flow is deleted only
- * once the status says that its time has come.
+ * once the status says that its time has come. Where only one flow may run, a start that the status
+ * names is carried out before another one is decided on.
  * Source: https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-delay
  */
 
@@ -17,6 +18,8 @@ export interface ScheduleDecision {
   readonly kind: 'started' | 'kept' | 'refused';
   /** The time for which a flow is to be made. */
   readonly startAt: number | null;
+  /** The status has to name that time before the flow is made: only one flow may run. */
+  readonly reserves: boolean;
   /** Flows that have to end before the next one starts. */
   readonly terminates: readonly ScheduledRun[];
   /** Flows that are no longer kept. */
@@ -54,6 +57,7 @@ export function decideSchedule(
   const settle = (standing: Standing, more: Partial<ScheduleDecision> = {}): ScheduleDecision => ({
     kind: 'kept',
     startAt: null,
+    reserves: false,
     terminates: [],
     news: [],
     nextAt: standing.nextAt,
@@ -64,6 +68,11 @@ export function decideSchedule(
   if (error !== undefined || read.kind === 'problem') {
     const message = error === undefined ? spec.schedule : `${error.path}: ${error.message}`;
     return settle({ valid: message, reason: 'ValidationFailed', message, nextAt: null }, { kind: 'refused' });
+  }
+  const openAt = openStart(schedule, runs, now);
+  if (openAt !== null && refused?.scheduledAt !== openAt) {
+    const standing = { reason: 'Scheduled', message: '', nextAt: read.times.nextAfter(now), startedAt: openAt };
+    return settle(standing, { kind: 'started', startAt: openAt });
   }
   if (spec.suspend) return settle({ reason: 'Suspended', message: 'spec.suspend is true', nextAt: null });
   const { times } = read;
@@ -130,8 +139,16 @@ function decideDue({ schedule, runs, now, due, since, times, nextAt, refused, se
   }
   return settle(
     { reason: 'Scheduled', message: '', nextAt, startedAt: due },
-    { kind: 'started', startAt: due, news: tooMany },
+    { kind: 'started', startAt: due, reserves: spec.concurrencyPolicy !== 'Allow', news: tooMany },
   );
+}
+
+/** A time that was decided on, and whose flow is not there yet; null where it grew too late. */
+function openStart({ spec, status }: ScheduleView, runs: readonly ScheduledRun[], now: number): number | null {
+  const at = status?.startingAt ?? null;
+  if (at === null || at <= (status?.lastScheduleAt ?? 0)) return null;
+  if (runs.some(({ scheduledAt }) => scheduledAt >= at)) return null;
+  return spec.startingDeadlineMs !== null && at + spec.startingDeadlineMs < now ? null : at;
 }
 
 /** The oldest ones of those that have ended, beyond the limits. */

@@ -41,6 +41,8 @@ export function statusOf(
     active: active.slice(0, MAX_ACTIVE).map(({ name, uid }) => ({ name, uid })),
     activeCount: active.length,
     lastScheduleAt: latest(status?.lastScheduleAt, standing.startedAt, ...runs.map(({ scheduledAt }) => scheduledAt)),
+    // Every decision about another time comes after it.
+    startingAt: null,
     lastSuccessfulAt: latest(status?.lastSuccessfulAt, ...succeeded),
     lastMissedAt: latest(status?.lastMissedAt, standing.missedAt),
     nextScheduleAt: standing.nextAt,
@@ -58,6 +60,7 @@ export function toStatusObject(status: ScheduleStatus): JsonObject {
     active: status.active.map(({ name, uid }) => ({ name, uid })),
     activeCount: status.activeCount,
     lastScheduleTime: time(status.lastScheduleAt),
+    startingTime: time(status.startingAt),
     lastSuccessfulTime: time(status.lastSuccessfulAt),
     lastMissedTime: time(status.lastMissedAt),
     nextScheduleTime: time(status.nextScheduleAt),

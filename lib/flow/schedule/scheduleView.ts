@@ -46,6 +46,11 @@ export interface ScheduleStatus {
   readonly activeCount: number;
   /** The time that the newest flow is for. */
   readonly lastScheduleAt: number | null;
+  /**
+   * The time for which a flow is about to be made, where only one may run. Whoever reads it makes
+   * that flow, before it decides about another time.
+   */
+  readonly startingAt: number | null;
   /** When a flow last succeeded. */
   readonly lastSuccessfulAt: number | null;
   /** The last time at which a run was due and could not start. */

@@ -24,6 +24,7 @@ const emptyStatus: ScheduleStatus = {
   active: [],
   activeCount: 0,
   lastScheduleAt: null,
+  startingAt: null,
   lastSuccessfulAt: null,
   lastMissedAt: null,
   nextScheduleAt: null,
@@ -105,6 +106,22 @@ describe('a schedule', () => {
     expect(asks.terminates.map(({ name }) => name)).toEqual([aRun('00:10').name]);
     expect(decide('00:20', spec, [aRun('00:10', { isShutDown: true })]).terminates).toEqual([]);
     expect(time(decide('00:21', spec, [aRun('00:10', { phase: 'failed' })]).startAt)).toBe('00:20');
+  });
+
+  it('names a time in the status before its flow, where only one may run, and then makes that one', () => {
+    const spec = { concurrencyPolicy: 'Forbid' };
+    expect(decide('00:20', spec)).toMatchObject({ startAt: clock('00:20'), reserves: true });
+    expect(decide('00:20', {})).toMatchObject({ startAt: clock('00:20'), reserves: false });
+    const reserved = { startingAt: clock('00:20') };
+    const next = decide('00:30', spec, [], reserved);
+    expect(next).toMatchObject({ startAt: clock('00:20'), reserves: false, status: { startingAt: null } });
+    // What was decided on is carried out, though the schedule is suspended since.
+    expect(decide('00:21', { ...spec, suspend: true }, [], reserved).startAt).toBe(clock('00:20'));
+    expect(decide('00:30', spec, [aRun('00:20')], reserved)).toMatchObject({
+      startAt: null,
+      status: { startingAt: null },
+    });
+    expect(decide('00:23', { ...spec, startingDeadlineSeconds: 120 }, [], reserved).startAt).toBeNull();
   });
 
   it('waits where the last flow is for a time to come, because a clock was ahead', () => {
