@@ -99,9 +99,11 @@ export function createApiApp(deps: ApiAppDeps): FastifyInstance {
   });
 
   app.addHook('preClose', () => stop());
-  app.addHook('onRequest', async ({ url, headers }) => {
+  app.addHook('onRequest', async ({ url, headers, query }) => {
     const refusal = url.startsWith('/v1/') ? refuseHost(headers.host ?? String(headers[':authority'])) : null;
     if (refusal !== null) throw refusal;
+    const twice = Object.entries(query ?? {}).find(([, value]) => Array.isArray(value));
+    if (twice !== undefined) throw new ApiError('INVALID', `${twice[0].slice(0, 64)}: given more than once`);
   });
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff');

@@ -18,14 +18,15 @@ const MAX_WAIT_MS = 60_000;
 
 export function registerAmILeader(app: FastifyInstance, amILeader: AmILeader): void {
   app.get<Route>('/v1/am-i-leader', async (request, reply) => {
-    const { service = '', election = '', wait = '', epoch } = request.query;
+    const { service = '', election = '', wait = '', epoch = '' } = request.query;
     const waitMs = wait === '' ? 0 : parseDuration(wait);
     if (waitMs === null || waitMs > MAX_WAIT_MS) throw new ApiError('INVALID', 'wait: up to 60s, as 30s');
+    if (!/^\d{0,16}$/.test(epoch)) throw new ApiError('INVALID', 'epoch: that of the last answer, a whole number');
     const asked = await amILeader.ask(toCaller(request.raw), service, election);
     const first = asked.look();
     const isNews = ({ role, epoch: now }: AmILeaderAnswer) => role === 'unknown' || String(now) !== epoch;
     const found =
-      waitMs === 0 || epoch === undefined || isNews(first) ? first : await untilNews(request, waitMs, asked, isNews);
+      waitMs === 0 || epoch === '' || isNews(first) ? first : await untilNews(request, waitMs, asked, isNews);
     return reply.header('cache-control', 'no-store').send(found);
   });
 }

@@ -102,6 +102,16 @@ describe('GET /v1/am-i-leader', () => {
     expect(await ask(app, '10.0.0.2', `${QUESTION}&wait=1ms&epoch=8`)).toMatchObject({ epoch: 8 });
   });
 
+  it.each([
+    ['wait=1h', 'wait: up to 60s'],
+    ['epoch=x&wait=1s', 'epoch: that of the last answer, a whole number'],
+    ['wait=1s&wait=2s', 'wait: given more than once'],
+  ])('refuses %s, and says why', async (query, why) => {
+    const { statusCode, body } = await anApp().get(`${QUESTION}&${query}`, {}, '10.0.0.1');
+    expect(statusCode).toBe(400);
+    expect(JSON.parse(body)).toEqual({ code: 'INVALID', message: expect.stringContaining(why) });
+  });
+
   it('tells a pod by the uid in its token, whatever its address', async () => {
     const name = 'system:serviceaccount:shop:web';
     const { uid } = aPod({ name: 'postgres-0' });
