@@ -119,9 +119,10 @@ export function createApiApp(deps: ApiAppDeps): FastifyInstance {
     const { namespace = '', service: name = '' } = paramsOf(request);
     await guard.require(toCaller(request.raw), { verb, resource: 'leaders', namespace, name });
   });
-  registerPools(app, leaders, onCut);
+  const streams = { wheel, onCut };
+  registerPools(app, leaders, streams);
   registerAmILeader(app, amILeader);
-  registerLocks(app, locks, onCut);
+  registerLocks(app, locks, streams);
   return app;
 
   function refuseHost(host: string | undefined): ApiError | null {

@@ -7,6 +7,7 @@
  */
 
 import type { FastifyReply } from 'fastify';
+import type { HeartbeatWheel } from './heartbeatWheel.ts';
 
 export interface EventStream {
   /** `data`: JSON. `id` comes back as Last-Event-ID when the reader connects again. */
@@ -14,14 +15,17 @@ export interface EventStream {
 }
 
 const MAX_UNREAD_BYTES = 256 * 1024;
-const HEARTBEAT_MS = 15_000;
 /** A browser's own default is some seconds. */
 const RECONNECT_MS = 1_000;
 
-/**
- * `onCut`: the reader was too slow. It cannot be told, because what it has not read is in the way.
- */
-export function openEventStream(reply: FastifyReply, onEnd: () => void, onCut: () => void): EventStream {
+/** What all streams share. */
+export interface EventStreams {
+  readonly wheel: HeartbeatWheel;
+  /** The reader was too slow. It cannot be told, because what it has not read is in the way. */
+  onCut(): void;
+}
+
+export function openEventStream(reply: FastifyReply, { wheel, onCut }: EventStreams, onEnd: () => void): EventStream {
   reply.hijack();
   const { raw } = reply;
   const headers = {
@@ -31,9 +35,9 @@ export function openEventStream(reply: FastifyReply, onEnd: () => void, onCut: (
   };
   raw.writeHead(200, headers);
   raw.write(`retry: ${RECONNECT_MS}\n\n`);
-  const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS);
+  const stopBeating = wheel.add({ beat: () => write(': still here\n\n') });
   raw.once('close', () => {
-    clearInterval(heartbeat);
+    stopBeating();
     onEnd();
   });
   function write(text: string): void {

@@ -8,7 +8,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { toCaller } from '../auth/guard.ts';
-import { openEventStream } from '../eventStream.ts';
+import { type EventStreams, openEventStream } from '../eventStream.ts';
 import type { LeaderQueries, PoolSubscription } from './leaderQueries.ts';
 import type { PoolName, PoolReading } from './poolFeed.ts';
 
@@ -17,7 +17,7 @@ interface PoolRoute {
   Querystring: { namespace?: string; resumeEpoch?: string };
 }
 
-export function registerPools(app: FastifyInstance, leaders: LeaderQueries, onCut: () => void): void {
+export function registerPools(app: FastifyInstance, leaders: LeaderQueries, streams: EventStreams): void {
   app.get<PoolRoute>('/v1/leader/pool/:name', async (request, reply) => {
     const answer = await leaders.read(toCaller(request.raw), toPoolName(request));
     const etag = `"${answer.tag}"`;
@@ -28,7 +28,7 @@ export function registerPools(app: FastifyInstance, leaders: LeaderQueries, onCu
 
   app.get<PoolRoute>('/v1/leader/pool/:name/events', async (request, reply) => {
     const follow = await leaders.watch(toCaller(request.raw), toPoolName(request));
-    return streamPool(reply, follow, resumeEpochOf(request), onCut);
+    return streamPool(reply, follow, resumeEpochOf(request), streams);
   });
 }
 
@@ -36,11 +36,11 @@ function streamPool(
   reply: FastifyReply,
   { first, subscribe }: PoolSubscription,
   resumeEpoch: string | undefined,
-  onCut: () => void,
+  streams: EventStreams,
 ): FastifyReply {
   let sent = '';
   const unsubscribe = subscribe(tell);
-  const stream = openEventStream(reply, unsubscribe, onCut);
+  const stream = openEventStream(reply, streams, unsubscribe);
   function tell(reading: PoolReading): void {
     const next = reading.kind === 'found' ? reading.text : reading.kind;
     if (next === sent) return;

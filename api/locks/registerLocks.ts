@@ -5,7 +5,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { toCaller } from '../auth/guard.ts';
-import { openEventStream } from '../eventStream.ts';
+import { type EventStreams, openEventStream } from '../eventStream.ts';
 import type { LockService } from './lockService.ts';
 
 interface Route {
@@ -14,7 +14,7 @@ interface Route {
 
 const path = '/v1/namespaces/:namespace/locks/:name';
 
-export function registerLocks(app: FastifyInstance, locks: LockService, onCut: () => void): void {
+export function registerLocks(app: FastifyInstance, locks: LockService, streams: EventStreams): void {
   app.post<Route>(`${path}/acquire`, async ({ raw, params, body }, reply) => {
     const gone = new AbortController();
     const leave = (): void => gone.abort();
@@ -40,7 +40,7 @@ export function registerLocks(app: FastifyInstance, locks: LockService, onCut: (
   app.get<Route>(`${path}/watch`, async ({ raw, params }, reply) => {
     const follow = await locks.watch(toCaller(raw), params);
     let stop = (): void => {};
-    const stream = openEventStream(reply, () => stop(), onCut);
+    const stream = openEventStream(reply, streams, () => stop());
     stop = follow((status) => stream.send('lock', JSON.stringify(status), String(status.token)));
     return reply;
   });

@@ -24,7 +24,7 @@ it('a quiet stream of events has a comment every 15 s, and none after its end', 
   });
   openEventStream(
     { hijack() {}, raw } as unknown as FastifyReply,
-    () => {},
+    { wheel: createHeartbeatWheel(), onCut() {} },
     () => {},
   );
   await vi.advanceTimersByTimeAsync(30_000);
