@@ -2,7 +2,7 @@
  * Runs `zen-flow explain`: where the steps of a flow stand.
  *
  * Guarantees: reads only. It reads the record, so that it says what was decided, and not what the
- * status said a second ago.
+ * status said a second ago. Of a step that runs it reads the pods.
  */
 
 import type { flowVerbCommands } from '../../lib/config/flowVerbCommands.ts';
@@ -17,6 +17,7 @@ import type { FlowView } from '../../lib/flow/state/snapshot.ts';
 import { jobFlowRecords } from '../../lib/kube/kubeApi.ts';
 import { openOutput } from '../output.ts';
 import { printDocument } from '../printDocument.ts';
+import { whyPodsWait } from './whyPodsWait.ts';
 import { type FlowSession, readFlowView, withFlows } from './withFlow.ts';
 
 type ExplainValues = ValuesOf<(typeof flowVerbCommands)['explain']['settings']>;
@@ -31,8 +32,13 @@ export function explainFlow(values: ExplainValues): Promise<void> {
       record === null
         ? { phase: flow.status?.phase ?? 'Pending', reason: flow.status?.reason ?? null }
         : flowPhase(flow.spec, record);
-    const steps =
-      record === null ? [] : all.map((step) => ({ step: step.name, text: explainStep(flow.spec, record, step) }));
+    const steps: { readonly step: string; readonly text: string }[] = [];
+    for (const step of record === null ? [] : all) {
+      const own = record?.steps.find(({ name }) => name === step.name);
+      const waits = own === undefined ? '' : await whyPodsWait(session, flow, own);
+      const text = record === null ? '' : explainStep(flow.spec, record, step);
+      steps.push({ step: step.name, text: waits === '' ? text : `${text}; ${waits}` });
+    }
     const problems = flow.problems.map(({ path, message }) => `${path}: ${message}`);
     if (values.output !== 'text') return printDocument({ phase, reason, steps, problems }, values.output, output);
     await output.line(`${flow.namespace}/${flow.name}: ${phase}${reason === null ? '' : `, ${reason}`}`);

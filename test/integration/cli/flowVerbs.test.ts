@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseJob } from '../../../lib/flow/objects/parseJob.ts';
 import { aManualStep, aStep } from '../../support/objects/aFlow.ts';
 import { aFlowCluster, type FlowCluster } from '../../support/programs/aFlowCluster.ts';
 import { aDirectory } from '../../support/programs/aKubeconfig.ts';
@@ -28,6 +29,32 @@ describe('a person', () => {
     expect(await type('approve', 'nightly', 'q')).toMatchObject({ code: 0 });
     await cluster.untilPhase('Succeeded');
     expect((await type('approve', 'nightly', 'q')).stderr).toContain('has been answered');
+  });
+
+  it('reads why the pods of a step wait', async () => {
+    const cluster = await aFlowCluster({}, 60_000);
+    const type = await aTypist(cluster);
+    cluster.startBridge();
+    cluster.apply({ steps: [aStep('a')] });
+    await expect.poll(() => cluster.made).toEqual(['a/1']);
+    const job = cluster.objects.list('jobs').map(parseJob)[0]?.name ?? '';
+    const pod = (name: string, status: object) => {
+      cluster.objects.create({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace: 'default', labels: { 'batch.kubernetes.io/job-name': job } },
+        spec: { containers: [{ name: 'main', image: 'example.com/none:1' }] },
+      });
+      cluster.objects.patchStatus({ resource: 'pods', namespace: 'default', name }, { status });
+    };
+    const waiting = { reason: 'ErrImagePull', message: 'not found' };
+    pod('p1', { containerStatuses: [{ name: 'main', state: { waiting } }] });
+    pod('p2', { containerStatuses: [{ name: 'main', state: { waiting: { reason: 'ContainerCreating' } } }] });
+    const scheduled = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes' };
+    pod('p3', { conditions: [scheduled] });
+    const { stdout } = await type('explain', 'nightly');
+    expect(stdout).toContain('pod p1 waits: ErrImagePull, not found; pod p3 waits: Unschedulable, 0/1 nodes');
+    expect(stdout).not.toContain('p2');
   });
 
   it('retries a step that failed, by the number of the next attempt', async () => {
