@@ -66,7 +66,12 @@ export function createDualServer(options: Options, handler: RequestListener): Du
     const [toRequest] = server.listeners('stream');
     server.removeAllListeners('stream');
     server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest: unknown[]) => {
-      const asRequest = (): void => toRequest?.call(server, stream, headers, ...rest);
+      // An error of one stream ends that stream alone.
+      stream.on('error', ignore);
+      const asRequest = (): void => {
+        // Node answers `Expect: 100-continue` by itself, and throws where the client has gone.
+        if (!stream.destroyed && !stream.closed) toRequest?.call(server, stream, headers, ...rest);
+      };
       if (!takeStream(stream, headers, asRequest)) asRequest();
     });
     server.on('session', (session: ServerHttp2Session) => {

@@ -101,7 +101,6 @@ export function createGrpc(deps: GrpcDeps): Grpc {
       // A question is answered at once. A handler ends the stream whose time is over.
       if (path === WATCH_LEADERS && headers['grpc-timeout'] !== undefined) return false;
       if (answer === undefined || !isPlain(headers) || deps.refuseHost(headers[':authority']) !== null) return false;
-      stream.on('error', ignore);
       stream.setTimeout(STUCK_MS, cut);
       void take(answer, stream, headers, asRequest).catch(deps.onFailure);
       return true;
@@ -155,8 +154,6 @@ export function createGrpc(deps: GrpcDeps): Grpc {
     }
   }
 }
-
-function ignore(): void {}
 
 function cut(this: ServerHttp2Stream): void {
   this.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);

@@ -282,6 +282,14 @@ export const mutants: readonly Mutant[] = [
     replace: '',
   },
   {
+    name: 'a client of HTTP/2 that has gone ends the api',
+    guarantee: 'docs/reference/api.md',
+    file: 'api/createDualServer.ts',
+    test: 'test/unit/api/grpc/onePort.test.ts',
+    search: 'if (!stream.destroyed && !stream.closed) toRequest',
+    replace: 'toRequest',
+  },
+  {
     name: 'heartbeats of all readers come at once',
     guarantee: 'docs/reference/grpc.md',
     file: 'api/heartbeatWheel.ts',

@@ -100,6 +100,21 @@ describe('one port', () => {
     await expect(stream.next()).rejects.toThrow();
   });
 
+  it('outlives clients that ask to go on, and go, before Node has made a request of it', async () => {
+    const url = await anApiApp().listen();
+    const session = connectHttp2(url);
+    onTestFinished(() => void session.destroy());
+    for (const path of [REST, '/zenlead.v1.LeaderService/GetLeader', '/zenlead.v1.LeaderService/WatchLeaders']) {
+      const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', expect: '100-continue' };
+      const stream = session.request(headers).on('error', () => {});
+      // In one packet with the headers.
+      stream.close(7);
+      await new Promise((resolve) => stream.once('close', resolve));
+    }
+    const client = aGrpcClient(url, 'zenlead.v1.LeaderService', 'zenlead/v1/leader.proto');
+    expect(await client.call('getLeader', pool)).toMatchObject({ leaderPool: { epoch: 7 } });
+  });
+
   it('without tokens it answers gRPC for no name that a stranger can own', async () => {
     const url = await anApiApp().listen();
     const session = connectHttp2(url);
