@@ -8,6 +8,7 @@
 
 import type { FastifyReply } from 'fastify';
 import type { HeartbeatWheel } from './heartbeatWheel.ts';
+import { onceClosed } from './onceClosed.ts';
 
 export interface EventStream {
   /** `data`: JSON. `id` comes back as Last-Event-ID when the reader connects again. */
@@ -36,7 +37,7 @@ export function openEventStream(reply: FastifyReply, { wheel, onCut }: EventStre
   raw.writeHead(200, headers);
   raw.write(`retry: ${RECONNECT_MS}\n\n`);
   const stopBeating = wheel.add({ beat: () => write(': still here\n\n') });
-  raw.once('close', () => {
+  onceClosed(raw, () => {
     stopBeating();
     onEnd();
   });

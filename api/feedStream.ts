@@ -10,6 +10,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { shareResult } from '../lib/telemetry/shareResult.ts';
+import { onceClosed } from './onceClosed.ts';
 import type { SourceFeed } from './sourceFeed.ts';
 
 /** One for each browser tab; each costs a socket and a copy of what it has not read yet. */
@@ -82,7 +83,7 @@ export function streamFeed<Change>(
   send('state', feed.readiness());
   void sendState(raw, feed, whole);
   const heartbeat = setInterval(() => send('state', feed.readiness()), HEARTBEAT_MS);
-  raw.once('close', () => {
+  onceClosed(raw, () => {
     clearInterval(heartbeat);
     stop();
     onEnd();

@@ -8,6 +8,7 @@
 
 import type { z } from 'zod';
 import type { Clock } from '../../bridge/clock.ts';
+import { ZenLeadError } from '../../lib/errors.ts';
 import { absentLock, type LockState } from '../../lib/lock/lockState.ts';
 import { ApiError } from '../apiError.ts';
 import type { Caller, Guard } from '../auth/guard.ts';
@@ -84,6 +85,9 @@ export function createLockService({ book, guard, clock, maxSkewMs }: LockService
   return {
     async acquire(caller, lock, body, signal, onPlace) {
       await admit(caller, lock, 'acquire');
+      // Its grant would be held until it expires.
+      if (signal.aborted)
+        throw new ZenLeadError('ABORTED', `lock ${lock.name}: the client has gone`, { retry: 'never' });
       const { requestId, holder, ttlSeconds, waitSeconds, lockDelaySeconds } = parseBody(acquireSchema, body);
       if (waitSeconds > 0 && waiting >= MAX_WAITING)
         throw new ApiError('BUSY', `${MAX_WAITING} clients wait here already; ask another replica`);

@@ -6,6 +6,7 @@
 import type { FastifyInstance } from 'fastify';
 import { toCaller } from '../auth/guard.ts';
 import { type EventStreams, openEventStream } from '../eventStream.ts';
+import { onceClosed } from '../onceClosed.ts';
 import type { LockService } from './lockService.ts';
 
 interface Route {
@@ -18,7 +19,7 @@ export function registerLocks(app: FastifyInstance, locks: LockService, streams:
   app.post<Route>(`${path}/acquire`, async ({ raw, params, body }, reply) => {
     const gone = new AbortController();
     const leave = (): void => gone.abort();
-    reply.raw.once('close', leave);
+    onceClosed(reply.raw, leave);
     try {
       return reply.send(await locks.acquire(toCaller(raw), params, body, gone.signal));
     } finally {
