@@ -26,6 +26,12 @@ export interface EventStreams {
   onCut(): void;
 }
 
+/**
+ * Options of a route that streams. A HEAD request has no body to stream, and would stay a reader
+ * that nothing can be sent to.
+ */
+export const noHead = { exposeHeadRoute: false } as const;
+
 export function openEventStream(reply: FastifyReply, { wheel, onCut }: EventStreams, onEnd: () => void): EventStream {
   reply.hijack();
   const { raw } = reply;

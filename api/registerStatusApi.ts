@@ -12,6 +12,7 @@
  */
 
 import type { FastifyInstance, FastifyReply, onRequestAsyncHookHandler, onRequestHookHandler } from 'fastify';
+import { noHead } from './eventStream.ts';
 import { createListReader, createReaders, streamFeed } from './feedStream.ts';
 import type { LockStatus } from './locks/lockSchemas.ts';
 import { openApi } from './openApi.ts';
@@ -68,7 +69,7 @@ export function registerLeaders(
       return reply.code(404).send({ code: 'NOT_FOUND', message });
     },
   );
-  app.get('/v1/events', { onRequest: admit('watch') }, (_request, reply) => {
+  app.get('/v1/events', { ...noHead, onRequest: admit('watch') }, (_request, reply) => {
     if (!readers.admit(reply)) return reply;
     reply.hijack();
     streamLeaders(reply, feed, readLocks, readers.leave);

@@ -8,6 +8,7 @@
  */
 
 import type { FastifyInstance } from 'fastify';
+import { noHead } from '../eventStream.ts';
 import { createListReader, createReaders, streamFeed } from '../feedStream.ts';
 import { neverStore, requireOwnHost } from '../ownHostOnly.ts';
 import type { SourceName } from '../sourceFeed.ts';
@@ -40,7 +41,7 @@ export function registerFlowApi(app: FastifyInstance, { feed, viewOf }: FlowApi,
       .code(404)
       .send({ code: 'NOT_FOUND', message: `${namespace}/${name} is not a flow that this process watches` });
   });
-  app.get('/v1/events', { onRequest }, (_request, reply) => {
+  app.get('/v1/events', { ...noHead, onRequest }, (_request, reply) => {
     if (!readers.admit(reply)) return reply;
     reply.hijack();
     streamFeed<FlowFeedChange>(reply, feed, { whole: 'flow', toEvent }, readers.leave);

@@ -8,7 +8,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { toCaller } from '../auth/guard.ts';
-import { type EventStreams, openEventStream } from '../eventStream.ts';
+import { type EventStreams, noHead, openEventStream } from '../eventStream.ts';
 import type { LeaderQueries, PoolSubscription } from './leaderQueries.ts';
 import type { PoolName, PoolReading } from './poolFeed.ts';
 
@@ -26,7 +26,7 @@ export function registerPools(app: FastifyInstance, leaders: LeaderQueries, stre
     return reply.type('application/json; charset=utf-8').send(answer.text);
   });
 
-  app.get<PoolRoute>('/v1/leader/pool/:name/events', async (request, reply) => {
+  app.get<PoolRoute>('/v1/leader/pool/:name/events', noHead, async (request, reply) => {
     const follow = await leaders.watch(toCaller(request.raw), toPoolName(request));
     return streamPool(reply, follow, resumeEpochOf(request), streams);
   });

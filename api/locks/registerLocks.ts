@@ -5,7 +5,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { toCaller } from '../auth/guard.ts';
-import { type EventStreams, openEventStream } from '../eventStream.ts';
+import { type EventStreams, noHead, openEventStream } from '../eventStream.ts';
 import { onceClosed } from '../onceClosed.ts';
 import type { LockService } from './lockService.ts';
 
@@ -38,7 +38,7 @@ export function registerLocks(app: FastifyInstance, locks: LockService, streams:
 
   app.get<Route>(path, async ({ raw, params }, reply) => reply.send(await locks.read(toCaller(raw), params)));
 
-  app.get<Route>(`${path}/watch`, async ({ raw, params }, reply) => {
+  app.get<Route>(`${path}/watch`, noHead, async ({ raw, params }, reply) => {
     const follow = await locks.watch(toCaller(raw), params);
     let stop = (): void => {};
     const stream = openEventStream(reply, streams, () => stop());

@@ -44,3 +44,10 @@ it('a reader hears within seconds that the watch cannot be relied on, and of the
   app.setFresh(true);
   await expect.poll(events).toEqual(['leader', 'stale', 'leader']);
 });
+
+it('makes no reader of a HEAD request', async () => {
+  const app = anApiApp();
+  for (const url of ['/v1/leader/pool/postgres.shop/events', '/v1/namespaces/shop/locks/reports/watch', '/v1/events'])
+    expect((await app.app.inject({ method: 'HEAD', url })).statusCode, url).toBe(404);
+  expect(app.pools.subscribers()).toBe(0);
+});
