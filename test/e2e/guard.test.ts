@@ -79,6 +79,23 @@ describe('zen-lead with its own account', () => {
     await expect.poll(() => readLeader(namespace, 'primary')).toBe('web-1');
     await expect.poll(() => listServiceNames(namespace)).toEqual(['primary', 'web', 'web-followers']);
 
+    // A slice without owner that the source has no use for is adopted, and then deleted.
+    await namespace.apply({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: {
+        name: 'primary-ipv6',
+        labels: {
+          'kubernetes.io/service-name': 'primary',
+          'endpointslice.kubernetes.io/managed-by': 'zen-lead.io',
+          'zen-lead.io/source-service': 'web',
+        },
+      },
+      addressType: 'IPv6',
+      endpoints: [],
+    });
+    await expect.poll(() => namespace.kubectl('get', 'endpointslice', 'primary-ipv6', '--ignore-not-found')).toBe('');
+
     // What an orphaning deletion leaves has our label and no owner, so zen-lead adopts it.
     await namespace.kubectl('delete', 'service', 'web', '--cascade=orphan');
     await namespace.apply(aService({ annotations: { 'leader-service-name': 'primary' } }));
