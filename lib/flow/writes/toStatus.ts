@@ -26,7 +26,9 @@ export function statusIntervalMs({ spec }: FlowView): number {
 }
 
 export function isStatusBehind({ status }: FlowView, record: FlowRecord): boolean {
-  return (status?.recordRevision ?? -1) < record.rev;
+  if (status === null || status.recordRevision < record.rev) return true;
+  // It shows a record that was deleted, and nothing else leads to another write.
+  return record.endedAt !== null && status.phase !== 'Succeeded' && status.phase !== 'Failed';
 }
 
 /** Something that a person waits for. */
