@@ -46,8 +46,6 @@ interface PortCheckOptions {
 
 const INTERVAL_MS = 1_000;
 const TIMEOUT_MS = 500;
-/** After a failure, so that the next connection begins a second after the one before. */
-const REPEAT_MS = INTERVAL_MS - TIMEOUT_MS;
 /** A connection takes some 150 us: a thousand nodes a second take a sixth of a core. */
 const MAX_PER_SECOND = 1_000;
 /** Beside the nodes that hold leaders, so that another one can answer. */
@@ -92,7 +90,7 @@ export function createPortCheck(options: PortCheckOptions): PortCheck {
       { uid: node, address },
       { rank: 'rival', check },
       {
-        ...{ clock, random, network, lag, pace, repeatMs: REPEAT_MS },
+        ...{ clock, random, network, lag, pace, repeatMs: INTERVAL_MS },
         onResult: (result) => count(node, result),
         onStanding() {},
         onStoodStill: options.onStoodStill,
