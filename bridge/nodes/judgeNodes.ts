@@ -68,11 +68,12 @@ export function silentAfterMs({ medianGapMs }: Renewal): number | null {
 }
 
 export function judgeNodes(nodes: readonly NodeSigns[], state: JudgingState): Judgement {
-  const known = nodes.filter(({ renewal }) => renewal !== undefined && renewal.lastAt !== null);
+  const listed = nodes.filter(({ renewal }) => renewal !== undefined);
+  const known = listed.filter(({ renewal }) => renewal?.lastAt !== null);
   const byPort = new Set(nodes.filter((node) => isSilentByPort(node, nodes, state)));
   // A node that is new to this process may take as long as any other one, and no longer.
   const usualMs = Math.max(...known.flatMap(({ renewal }) => (renewal && silentAfterMs(renewal)) ?? []));
-  const late = new Set(known.filter((node) => byPort.has(node) || isLate(node, usualMs, state)));
+  const late = new Set(listed.filter((node) => byPort.has(node) || isLate(node, usualMs, state)));
   const fresh = known.filter((node) => !late.has(node));
   const suspects = new Set(
     nodes.filter((node) => byPort.has(node) || isSilentByLease(node, fresh, state)).map(({ name }) => name),
@@ -81,18 +82,25 @@ export function judgeNodes(nodes: readonly NodeSigns[], state: JudgingState): Ju
   const isAnyFresh = fresh.length > 0 || nodes.some((node) => answers(node, state));
   // Without Leases and connections there are no verdicts that could be void.
   const isAnyHeard = known.length > 0 || nodes.some(({ port }) => port !== undefined);
-  const voidedBy = isAnyHeard ? whyVoid(known.length, late.size, isAnyFresh, state) : null;
+  // Most nodes may have stopped before this process began, so those that it never heard count, too.
+  const isMass = isMost(known, late) || isMost(listed, late);
+  const voidedBy = isAnyHeard ? whyVoid(isMass, isAnyFresh, state) : null;
   return { silent: voidedBy === null ? suspects : new Set(), suspects, voidedBy };
 }
 
-function whyVoid(known: number, late: number, isAnyFresh: boolean, { isStale }: JudgingState): VoidReason | null {
+function whyVoid(isMass: boolean, isAnyFresh: boolean, { isStale }: JudgingState): VoidReason | null {
   if (isStale) return 'stale';
   if (!isAnyFresh) return 'none-fresh';
-  return late > MASS_NODES && late >= MASS_SHARE * known ? 'mass' : null;
+  return isMass ? 'mass' : null;
+}
+
+function isMost(nodes: readonly NodeSigns[], late: ReadonlySet<NodeSigns>): boolean {
+  const count = nodes.filter((node) => late.has(node)).length;
+  return count > MASS_NODES && count >= MASS_SHARE * nodes.length;
 }
 
 function ageMs({ renewal }: NodeSigns, { now, countsFrom }: JudgingState): number {
-  return now - Math.max(renewal?.lastAt ?? now, countsFrom);
+  return now - Math.max(renewal?.lastAt ?? countsFrom, countsFrom);
 }
 
 /** `usualMs`: of a node whose gaps are not known yet; -Infinity where those of no node are. */

@@ -422,12 +422,19 @@ export const mutants: readonly Mutant[] = [
     replace: "if (isStale && late < 0) return 'stale';",
   },
   {
+    name: 'a node that stopped before this bridge began does not count for most nodes',
+    guarantee: 'All Leases that stop together',
+    ...judgeNodes,
+    search: 'isMost(known, late) || isMost(listed, late)',
+    replace: 'isMost(known, late)',
+  },
+  {
     name: 'most nodes are silent together',
     guarantee: 'All Leases that stop together',
     ...nodeHistories,
     file: 'bridge/nodes/judgeNodes.ts',
-    search: "return late > MASS_NODES && late >= MASS_SHARE * known ? 'mass' : null;",
-    replace: "return late > known && late >= MASS_SHARE * known ? 'mass' : null;",
+    search: 'return count > MASS_NODES && count >= MASS_SHARE * nodes.length;',
+    replace: 'return count > nodes.length && count >= MASS_SHARE * nodes.length;',
   },
   {
     name: 'a pod is elected that does not say that it is the primary',

@@ -52,6 +52,18 @@ describe('a node is silent by its Lease', () => {
     expect(judge([...late, aNode('d', 60_000, undefined, isNew), heard])).toEqual({ silent: [], voidedBy: 'mass' });
   });
 
+  it('not while most nodes are late, also those that were not heard since this process began', () => {
+    const unheard = (name: string): NodeSigns => ({
+      name,
+      renewal: { lastAt: null, medianGapMs: null },
+      port: undefined,
+    });
+    const nodes = [aNode('a', 60_000), aNode('b', 100), unheard('c'), unheard('d')];
+    const state = { countsFrom: NOW - 40_000 };
+    expect(judge(nodes, state)).toEqual({ silent: [], voidedBy: 'mass' });
+    expect(judge([...nodes, aNode('e', 100), aNode('f', 100)], state).silent).toEqual(['a']);
+  });
+
   it('only with silence since nothing was void', () => {
     expect(judge([aNode('a', 40_000), aNode('b', 3_000)], { countsFrom: NOW - 24_000 })).toEqual(none);
     expect(judge([aNode('a', 40_000), aNode('b', 3_000)], { countsFrom: NOW - 25_000 }).silent).toEqual(['a']);
