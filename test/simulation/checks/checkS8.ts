@@ -6,7 +6,7 @@ import { isNodeMove } from './checkNodes.ts';
 import { roleCheckOf } from './checkRoles.ts';
 import { checkOf } from './checkS10.ts';
 import { isReportMove } from './checkS13.ts';
-import { familyOf, isFit, letsGo } from './fit.ts';
+import { familyOf, isFit, keepsFamilies, letsGo } from './fit.ts';
 import { isHistory } from './isHistory.ts';
 import { isLeftForSibling } from './isLeftForSibling.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
@@ -22,9 +22,8 @@ export function checkS8(write: LeaderWrite, etcd: Etcd): string | null {
   const hadReason = ({ pods, source }: Basis): boolean => {
     const leader = pods.find((pod) => pod.uid === previousUid);
     if (leader === undefined || source === null || !isFit(leader, source) || letsGo(source)) return true;
-    // For a source that is being deleted no slice is made, so a leader without an address for those
-    // that stand is routed nowhere.
-    return source.terminating && !leader.ips.some((ip) => standing.includes(familyOf(ip)));
+    // Where no slice is made, a leader without an address for those that stand is routed nowhere.
+    return keepsFamilies(source) && !leader.ips.some((ip) => standing.includes(familyOf(ip)));
   };
   // S10 and S11 say when a Service with a health check may leave a fit leader, and roles say it,
   // too.

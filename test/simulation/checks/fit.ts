@@ -3,6 +3,7 @@
  * rules. So a fault in the rules' fitness cannot hide behind itself. docs/guarantees.md, S2 and S6.
  */
 
+import { electionNames } from '../../../lib/selection/elections/electionSettings.ts';
 import type { IpFamily, PodView, ServiceView } from '../../../lib/selection/snapshot.ts';
 
 export function isFit(pod: PodView, source: ServiceView): boolean {
@@ -13,9 +14,16 @@ export function isFit(pod: PodView, source: ServiceView): boolean {
     pod.ready &&
     !pod.terminating &&
     pod.exclude !== 'true' &&
-    // A source that is being deleted keeps the families of its slices, whatever it asks for.
-    pod.ips.some((ip) => source.terminating || familyOf(ip) === primary)
+    pod.ips.some((ip) => keepsFamilies(source) || familyOf(ip) === primary)
   );
+}
+
+/**
+ * A source for which no slice is made keeps the families of those that stand, whatever it asks for.
+ * It is being deleted, or its list of elections cannot be read.
+ */
+export function keepsFamilies({ annotations, terminating }: ServiceView): boolean {
+  return terminating || electionNames(annotations) === null;
 }
 
 function isSelected(pod: PodView, { selector }: ServiceView): boolean {
