@@ -12,6 +12,7 @@ import type { Etcd } from '../etcd.ts';
 import type { PodNetwork } from '../podNetwork.ts';
 import { toSnapshot } from './checkSettled.ts';
 import { familyOf, isFit } from './fit.ts';
+import { isLeftForSibling } from './isLeftForSibling.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
 
 /** The role check that a source asks for, as the actions of the simulation write it. */
@@ -20,24 +21,23 @@ export function roleCheckOf({ source }: Basis): string | null {
 }
 
 /** `sent`: the observations that are in time. */
-export function checkRoles(
-  { after, leaderUid, previousUid, bases }: LeaderWrite,
-  sent: readonly Observations[],
-): string | null {
+export function checkRoles(write: LeaderWrite, sent: readonly Observations[], etcd: Etcd): string | null {
+  const { after, leaderUid, previousUid, bases } = write;
   if (previousUid === undefined || bases.length === 0) return null;
   if (bases.some((basis) => roleCheckOf(basis) === null)) return null;
   const wasFit = bases.every(({ pods, source }) => {
     const leader = pods.find(({ uid }) => uid === previousUid);
     return leader !== undefined && source !== null && isFit(leader, source);
   });
+  const mayStay = wasFit && !isLeftForSibling(write, etcd);
   const isJustified = sent.some(({ pods }) => {
     const said = (uid: string | undefined) =>
       pods.find((pod) => pod.uid === uid && bases.some((basis) => roleCheckOf(basis) === pod.check));
     const previous = said(previousUid);
-    const maySo = !wasFit || (previous !== undefined && previous.role !== 'primary');
+    const maySo = !mayStay || (previous !== undefined && previous.role !== 'primary');
     return maySo && (leaderUid === undefined || said(leaderUid)?.role === 'primary');
   });
-  if (isJustified || (leaderUid === undefined && !wasFit)) return null;
+  if (isJustified || (leaderUid === undefined && !mayStay)) return null;
   return `slice ${after.metadata.name} left ${previousUid} for ${leaderUid ?? 'no pod'}, and no role in time says why`;
 }
 

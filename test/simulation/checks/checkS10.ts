@@ -54,7 +54,7 @@ export function createObservationLedger(): ObservationLedger {
       }
       if (bases.some((basis) => roleCheckOf(basis) !== null)) {
         const sent = inTime();
-        const unjustified = isPrimary && previousUid !== leaderUid ? checkRoles(write, sent) : null;
+        const unjustified = isPrimary && previousUid !== leaderUid ? checkRoles(write, sent, etcd) : null;
         return unjustified === null ? null : { check: 'roles', problem: unjustified };
       }
       if (!isPrimary || previousUid === undefined || previousUid === leaderUid || bases.length === 0) return null;
