@@ -18,6 +18,16 @@ export interface Conditions {
   readonly doubleRate: number;
 }
 
+/** Those of a troubled run. */
+export function drawConditions(random: Random): Conditions {
+  return {
+    lossRate: random.chance(0.5) ? random.between(0, 0.1) : 0,
+    slowRate: random.chance(0.7) ? random.between(0, 0.3) : 0,
+    errorRate: random.chance(0.3) ? 0.05 : 0,
+    doubleRate: random.chance(0.5) ? 0.2 : 0,
+  };
+}
+
 export const perfectConditions: Conditions = { lossRate: 0, slowRate: 0, errorRate: 0, doubleRate: 0 };
 
 const MAX_USUAL_DELAY_MS = 4;

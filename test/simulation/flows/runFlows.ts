@@ -20,9 +20,10 @@ import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { planOf } from '../../support/objects/aFlow.ts';
 import { T0 } from '../../support/objects/builders.ts';
 import { createApiServer, type ObservedWrite, timestamp } from '../apiServer.ts';
+import { createCrew } from '../crew.ts';
 import { createEtcd } from '../etcd.ts';
 import { controllerOf, type KubeObject } from '../kubeObject.ts';
-import { createNetwork, perfectConditions } from '../network.ts';
+import { createNetwork, drawConditions, perfectConditions } from '../network.ts';
 import { createPageStore } from '../pageStore.ts';
 import { createRandom } from '../random.ts';
 import { createScheduler, type Process } from '../scheduler.ts';
@@ -135,6 +136,7 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
 
   const functions = [startFunction(), startFunction()];
   const bridges = fence.calm === undefined ? [startBridge(), startBridge()] : [startBridge()];
+  const crew = createCrew({ functions, bridges, random, scheduler, longestHaltMs: 20_000, startFunction, startBridge });
 
   // The Job controller, and the garbage collector.
   const plans = new Map(flows.map(({ name, outcomes }) => [name, planOf(outcomes)]));
@@ -195,19 +197,6 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
     const step = random.pickAny(flow?.steps ?? []);
     if (flow !== undefined && step !== undefined) act(flow, step);
   };
-  const restart = (isFunction: boolean) => {
-    const list = isFunction ? functions.map(({ process }) => process) : bridges;
-    const index = random.below(list.length);
-    list[index]?.kill();
-    if (isFunction) functions[index] = startFunction();
-    else bridges[index] = startBridge();
-  };
-  const freeze = () => {
-    const process = random.pickAny([...functions.map((each) => each.process), ...bridges]);
-    if (process === undefined || process.isFrozen()) return;
-    process.freeze();
-    scheduler.schedule(random.between(500, 20_000), process.thaw);
-  };
   const troubles: readonly (() => void)[] = [
     () =>
       ofFlow(({ name }, step) => annotate(name, { [`${requestPrefix.approved}/${step}`]: String(random.chance(0.8)) })),
@@ -221,22 +210,17 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
     () => removeAny('jobs'),
     () => random.chance(0.3) && removeAny('jobflowrecords'),
     () => random.chance(0.1) && removeAny('jobflows'),
-    () => restart(true),
-    () => restart(true),
-    () => restart(false),
-    freeze,
-    freeze,
+    () => crew.restart('function'),
+    () => crew.restart('function'),
+    () => crew.restart('bridge'),
+    crew.freeze,
+    crew.freeze,
     () => etcd.compact(),
     () => network.cut('api', random.pickAny(bridges)?.name ?? '', scheduler.now() + random.between(100, 10_000)),
   ];
   // Each run has some kinds of trouble only, and gets further with each.
   const chosen = troubles.filter(() => random.chance(0.5));
-  const troubled = {
-    lossRate: random.chance(0.5) ? random.between(0, 0.1) : 0,
-    slowRate: random.chance(0.7) ? random.between(0, 0.3) : 0,
-    errorRate: random.chance(0.3) ? 0.05 : 0,
-    doubleRate: random.chance(0.5) ? 0.2 : 0,
-  };
+  const troubled = drawConditions(random);
   if (fence.calm === undefined) network.setConditions(troubled);
   for (
     let at = random.between(0, 4_000);
@@ -249,7 +233,7 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
   await scheduler.runUntil(T0 + TROUBLED_MS, isViolated);
   network.healAll();
   network.setConditions(perfectConditions);
-  for (const process of [...functions.map((each) => each.process), ...bridges]) process.thaw();
+  crew.thaw();
   for (const { name, steps } of flows) {
     wish(name, { suspend: false });
     annotate(name, Object.fromEntries(steps.map((step) => [`${requestPrefix.approved}/${step}`, 'true'])));
@@ -275,6 +259,6 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
     for (const { name } of runningJobs()) over.push(`Z6: ${name} still runs`);
   }
   if (fence.isAnnouncing === true) over.push(...announcements.violations());
-  for (const process of [...functions.map((each) => each.process), ...bridges]) process.kill();
+  crew.kill();
   return { violations: [...checks.violations, ...over], jobs: checks.made(), ended: flows.filter(isEnded).length };
 }

@@ -19,9 +19,10 @@ import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { aSchedule } from '../../support/objects/aSchedule.ts';
 import { T0 } from '../../support/objects/builders.ts';
 import { createApiServer, type ObservedWrite, timestamp } from '../apiServer.ts';
+import { createCrew } from '../crew.ts';
 import { createEtcd } from '../etcd.ts';
 import { controllerOf } from '../kubeObject.ts';
-import { createNetwork, perfectConditions } from '../network.ts';
+import { createNetwork, drawConditions, perfectConditions } from '../network.ts';
 import { createPageStore } from '../pageStore.ts';
 import { createRandom } from '../random.ts';
 import { createScheduler, type Process } from '../scheduler.ts';
@@ -108,6 +109,7 @@ export async function runSchedules(seed: number, fence: ScheduleFence = {}): Pro
 
   const functions = [startFunction(), startFunction()];
   const bridges = [startBridge(), startBridge()];
+  const crew = createCrew({ functions, bridges, random, scheduler, longestHaltMs: 90_000, startFunction, startBridge });
   const names = ['even', 'odd'] as const;
 
   // What runs the flows, and the garbage collector.
@@ -158,19 +160,6 @@ export async function runSchedules(seed: number, fence: ScheduleFence = {}): Pro
     generation += 1;
     server.patch('user', 'jobflowschedules', name, { metadata: { generation }, spec: { suspend: isSuspended } });
   };
-  const restart = (isFunction: boolean) => {
-    const list = isFunction ? functions.map(({ process }) => process) : bridges;
-    const index = random.below(list.length);
-    list[index]?.kill();
-    if (isFunction) functions[index] = startFunction();
-    else bridges[index] = startBridge();
-  };
-  const freeze = () => {
-    const process = random.pickAny([...functions.map((each) => each.process), ...bridges]);
-    if (process === undefined || process.isFrozen()) return;
-    process.freeze();
-    scheduler.schedule(random.between(500, 90_000), process.thaw);
-  };
   const troubles: readonly (() => void)[] = [
     () => suspend(random.pick(names), random.chance(0.4)),
     () => {
@@ -183,21 +172,16 @@ export async function runSchedules(seed: number, fence: ScheduleFence = {}): Pro
         server.delete('user', 'jobflowschedules', name);
       scheduler.schedule(random.between(0, 30_000), () => create(name));
     },
-    () => restart(true),
-    () => restart(true),
-    () => restart(false),
-    freeze,
-    freeze,
+    () => crew.restart('function'),
+    () => crew.restart('function'),
+    () => crew.restart('bridge'),
+    crew.freeze,
+    crew.freeze,
     () => etcd.compact(),
     () => network.cut('api', random.pickAny(bridges)?.name ?? '', scheduler.now() + random.between(100, 60_000)),
   ];
   const chosen = troubles.filter(() => random.chance(0.6));
-  network.setConditions({
-    lossRate: random.chance(0.5) ? random.between(0, 0.1) : 0,
-    slowRate: random.chance(0.7) ? random.between(0, 0.3) : 0,
-    errorRate: random.chance(0.3) ? 0.05 : 0,
-    doubleRate: random.chance(0.5) ? 0.2 : 0,
-  });
+  network.setConditions(drawConditions(random));
   for (let at = random.between(0, 20_000); at < TROUBLED_MS; at += random.between(1_000, 40_000))
     scheduler.schedule(at, () => random.pickAny(chosen)?.());
 
@@ -205,14 +189,14 @@ export async function runSchedules(seed: number, fence: ScheduleFence = {}): Pro
   await scheduler.runUntil(T0 + TROUBLED_MS, isViolated);
   network.healAll();
   network.setConditions(perfectConditions);
-  for (const process of [...functions.map((each) => each.process), ...bridges]) process.thaw();
+  crew.thaw();
   for (const name of names) {
     create(name);
     suspend(name, false);
   }
   await scheduler.runUntil(T0 + TROUBLED_MS + CALM_MS, isViolated);
   if (!isViolated()) over.push(...names.flatMap(whyLate));
-  for (const process of [...functions.map((each) => each.process), ...bridges]) process.kill();
+  crew.kill();
   return { violations: [...checks.violations, ...over], flows: checks.made() };
 
   /** The status names the latest minute that could start. */

@@ -17,11 +17,12 @@ import { parseScaleRecord } from '../../../lib/selection/scaleRecord.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { T0 } from '../../support/objects/builders.ts';
 import { createApiServer, type ObservedWrite } from '../apiServer.ts';
+import { createCrew } from '../crew.ts';
 import { createEtcd } from '../etcd.ts';
 import { startGarbageCollector } from '../garbageCollector.ts';
 import { annotationOf } from '../kubeObject.ts';
 import { sourceManifest } from '../manifests.ts';
-import { createNetwork, perfectConditions } from '../network.ts';
+import { createNetwork, drawConditions, perfectConditions } from '../network.ts';
 import { createPageStore } from '../pageStore.ts';
 import { createRandom } from '../random.ts';
 import { createScheduler, type Process } from '../scheduler.ts';
@@ -183,39 +184,24 @@ async function run(seed: number, { wrapApi = (each) => each, onWrite, ...fence }
 
   const functions = [startFunction(), startFunction()];
   const bridges = [startBridgeProcess(), ...(random.chance(0.5) ? [startBridgeProcess()] : [])];
+  const crew = createCrew({
+    ...{ functions, bridges, random, scheduler, longestHaltMs: LONGEST_HALT_MS },
+    ...{ startFunction, startBridge: startBridgeProcess },
+  });
   const wanted = { 'zen-lead.io/enabled': 'true', 'zen-lead.io/scale-down': '0', 'zen-lead.io/scale-down-after': '0s' };
   scheduler.schedule(1_000, () => server.create('user', 'services', sourceManifest(SOURCE, false, wanted)));
 
-  const all = (): readonly Process[] => [...functions.map(({ process }) => process), ...bridges];
   const faults: readonly (() => void)[] = [
-    () => {
-      const index = random.below(functions.length);
-      functions[index]?.process.kill();
-      functions[index] = startFunction();
-    },
-    () => {
-      const index = random.below(bridges.length);
-      bridges[index]?.kill();
-      bridges[index] = startBridgeProcess();
-    },
-    () => {
-      const process = random.pickAny(all());
-      if (process === undefined || process.isFrozen()) return;
-      process.freeze();
-      scheduler.schedule(random.between(500, LONGEST_HALT_MS), process.thaw);
-    },
-    () => network.cut('api', random.pickAny(all())?.name ?? '', scheduler.now() + random.between(100, 10_000)),
+    () => crew.restart('function'),
+    () => crew.restart('bridge'),
+    crew.freeze,
+    () => network.cut('api', random.pickAny(crew.all())?.name ?? '', scheduler.now() + random.between(100, 10_000)),
     () => etcd.compact(),
   ];
   // Each run has some kinds of trouble only, and gets further with each.
   const chosen = [...troubles.actions, ...faults].filter(() => random.chance(0.4));
   const paceMs = random.pick([1_500, 6_000, 15_000]);
-  network.setConditions({
-    lossRate: random.chance(0.5) ? random.between(0, 0.1) : 0,
-    slowRate: random.chance(0.7) ? random.between(0, 0.3) : 0,
-    errorRate: random.chance(0.3) ? 0.05 : 0,
-    doubleRate: random.chance(0.5) ? 0.2 : 0,
-  });
+  network.setConditions(drawConditions(random));
   for (let at = random.between(5_000, 20_000); at < TROUBLED_MS; at += random.between(200, paceMs))
     scheduler.schedule(at, () => random.pickAny(chosen)?.());
 
@@ -232,7 +218,7 @@ async function run(seed: number, { wrapApi = (each) => each, onWrite, ...fence }
   await pass(TROUBLED_MS);
   network.healAll();
   network.setConditions(perfectConditions);
-  for (const process of all()) process.thaw();
+  crew.thaw();
   troubles.wish('0');
   // An autoscaler may stay for 20 s more.
   await pass(CALM_MS, () => replicasNow() === 1);
@@ -248,6 +234,6 @@ async function run(seed: number, { wrapApi = (each) => each, onWrite, ...fence }
   await pass(CALM_MS, () => replicasNow() === last && isForgotten());
   if (!isViolated() && replicasNow() !== last) over.push(`D3: ${replicasNow()} replicas after an opt-out, of ${last}`);
   if (!isViolated() && !isForgotten()) over.push(`D3: ${text('zen-lead.io/scale-state').join()} is left`);
-  for (const process of all()) process.kill();
+  crew.kill();
   return { violations: [...checks.violations, ...over], ...checks.counts(), steps: scheduler.steps() };
 }
