@@ -54,9 +54,12 @@ export async function readNotes(namespace: Namespace, service = 'web'): Promise<
   return (await listEvents(namespace, service)).map(({ type, reason, note }) => `${type} ${reason}: ${note}`);
 }
 
+/** After a restore a claim of 20 s is waited for, and then what the user asked for. */
+const DOWN_WITHIN_MS = 60_000;
+
 /** Expects that the workload comes down to its leader. Resolves to the leader's name. */
 export async function comesDown(namespace: Namespace, kind = 'Deployment', to = 1, of = 'web'): Promise<string> {
-  await expect.poll(() => readReplicas(namespace, kind, of), { timeout: 30_000 }).toBe(to);
+  await expect.poll(() => readReplicas(namespace, kind, of), { timeout: DOWN_WITHIN_MS }).toBe(to);
   const leader = await readLeader(namespace, `${of}-leader`);
   await expect.poll(() => listPods(namespace), { timeout: 20_000 }).toHaveLength(to);
   expect(await readLeader(namespace, `${of}-leader`)).toBe(leader);
