@@ -16,6 +16,7 @@ import { staysSo } from '../support/controlPlane/staysSo.ts';
 import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
 import { aService } from '../support/objects/aService.ts';
 import { startZenLead, type ZenLead } from '../support/programs/spawnZenLead.ts';
+import { toStory } from '../support/storyElection.ts';
 
 const controlPlane = useControlPlane();
 const anEvent = z.object({
@@ -36,7 +37,7 @@ const broker = createServer((request, response) => {
     body += String(chunk);
   });
   request.on('end', () => {
-    if (isUp) received.push(anEvent.parse(JSON.parse(body)));
+    if (isUp) received.push(anEvent.parse(JSON.parse(toStory(body))));
     response.writeHead(isUp ? 202 : 503).end();
   });
 });

@@ -86,10 +86,15 @@ export function toPrinted(text: string): string {
 /** The other way round, in what a story reads. */
 export function toStory(text: string): string {
   if (storyElection === '') return text;
-  return text
-    .replaceAll(`web-${storyElection}-followers`, 'web-followers')
-    .replaceAll(new RegExp(`(?<![a-z0-9-])web-${storyElection}\\b`, 'g'), 'web-leader')
-    .replaceAll(`election \\"${storyElection}\\": `, '')
-    .replaceAll(new RegExp(`"zen-lead.io/election":"${storyElection}",`, 'g'), '')
-    .replaceAll(`${storyElection}.zen-lead.io/`, 'zen-lead.io/');
+  return (
+    text
+      .replaceAll(`web-${storyElection}-followers`, 'web-followers')
+      .replaceAll(new RegExp(`(?<![a-z0-9-])web-${storyElection}\\b`, 'g'), 'web-leader')
+      .replaceAll(`election \\"${storyElection}\\": `, '')
+      .replaceAll(`/services/web/elections/${storyElection}"`, '/services/web"')
+      // The id of an event: `<uid>/x/0/<epoch>/<type>`.
+      .replaceAll(new RegExp(`/${storyElection}/0(?=/\\d+/io\\.zen-lead)`, 'g'), '')
+      .replaceAll(new RegExp(`"zen-lead.io/election":"${storyElection}",`, 'g'), '')
+      .replaceAll(`${storyElection}.zen-lead.io/`, 'zen-lead.io/')
+  );
 }
