@@ -18,7 +18,7 @@ const planned: readonly (string | undefined)[] = ['Pinned', 'Preferred', 'Leader
 
 /** `wallClock`: what the function took for the time; null where its clock was set meanwhile. */
 export function checkOverlap(write: LeaderWrite, wallClock: number | null): string | null {
-  const { after, endpoints, isPrimary, leaderUid, epoch, bases } = write;
+  const { before, after, endpoints, isPrimary, leaderUid, epoch, bases } = write;
   const [first, second, ...others] = endpoints;
   if (second === undefined) return null;
   const say = (problem: string): string =>
@@ -31,13 +31,16 @@ export function checkOverlap(write: LeaderWrite, wallClock: number | null): stri
   if (first?.targetRef?.uid !== leaderUid) return say('the leader is not the first');
   if (!planned.includes(annotationOf(after, annotation.reason))) return say('the move was not planned');
   if (bases.length === 0) return null;
+  // Until the write that begins it the new leader is not routed to, however slow the API server is.
+  const isBegun = annotationOf(before, annotation.epoch) === String(epoch);
   const whyWrong = ({ pods, source }: Basis): string | null => {
     const pod = pods.find(({ uid }) => uid === from?.uid);
     if (pod === undefined || source === null) return 'it does not exist';
     if (!isFit(pod, source)) return 'it is not fit';
     if (!pod.ips.includes(second.addresses[0] ?? '')) return 'it does not have that address';
     if (source.annotations['zen-lead.io/handover'] !== 'overlap') return 'no user asks for it';
-    return wallClock !== null && wallClock > endOf(write, { pods, source }) ? 'its time is over' : null;
+    const isOver = isBegun && wallClock !== null && wallClock > endOf(write, { pods, source });
+    return isOver ? 'its time is over' : null;
   };
   const problems = bases.map(whyWrong);
   return problems.includes(null) || problems[0] === undefined ? null : say(problems[0] ?? '');
