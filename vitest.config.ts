@@ -1,7 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { leftOut } from './test/support/elections/leftOut.ts';
+import { rulesUnderElection } from './test/support/elections/rulesUnderElection.ts';
+import { storyElection } from './test/support/storyElection.ts';
+
+/** The stories of the rules, when they run under an election by name. */
+const ofElection = {
+  include: ['test/unit/selection/**/*.test.ts'],
+  exclude: leftOut.filter(({ titles }) => titles === undefined).map(({ file }) => `test/unit/selection/${file}`),
+  setupFiles: ['test/support/elections/skipLeftOut.ts'],
+};
+const isOfElection = storyElection !== '';
 
 export default defineConfig({
+  plugins: isOfElection ? [rulesUnderElection()] : [],
   test: {
     // Stories mostly wait, so that half as many again as there are cores keep those busy. Vitest
     // itself leaves one core alone.
@@ -30,6 +42,7 @@ export default defineConfig({
         test: {
           name: 'rules',
           include: ['test/{unit,contract,simulation}/**/*.test.ts'],
+          ...(isOfElection && ofElection),
           // Their files keep no state in modules, so one worker loads each module once for all.
           isolate: false,
           // The slowest properties take 8 s on an idle machine.
