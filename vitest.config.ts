@@ -4,10 +4,10 @@ import { leftOut } from './test/support/elections/leftOut.ts';
 import { rulesUnderElection } from './test/support/elections/rulesUnderElection.ts';
 import { storyElection } from './test/support/storyElection.ts';
 
-/** The stories of the rules, when they run under an election by name. */
+/** The stories of the rules and of reconciles, when they run under an election by name. */
 const ofElection = {
-  include: ['test/unit/selection/**/*.test.ts'],
-  exclude: leftOut.filter(({ titles }) => titles === undefined).map(({ file }) => `test/unit/selection/${file}`),
+  include: ['test/unit/{selection,functions/reconcile}/**/*.test.ts'],
+  exclude: leftOut.filter(({ titles }) => titles === undefined).map(({ file }) => `test/unit/${file}`),
   setupFiles: ['test/support/elections/skipLeftOut.ts'],
 };
 const isOfElection = storyElection !== '';
@@ -53,7 +53,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'programs',
-          include: ['test/integration/**/*.test.ts'],
+          include: isOfElection ? [] : ['test/integration/**/*.test.ts'],
           // A story starts several programs, on two cores that have other things to do. Longer than
           // what one step of it waits for, so that a failure names the step.
           testTimeout: 120_000,

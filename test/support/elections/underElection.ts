@@ -38,7 +38,7 @@ export function underView<Rest extends readonly unknown[], Answer>(rule: Rule<Re
   return underElection((whole: never, ...rest: Rest) => rule(viewsOf(whole)[0] as never, ...rest));
 }
 
-interface Names {
+export interface Names {
   toCluster(text: string): string;
   toStory(text: string): string;
 }
@@ -46,7 +46,7 @@ interface Names {
 const known = new Map<string, Names>();
 
 /** `postgres-leader-ipv4` and `postgres-x-ipv4`, alone or in a text. */
-function namesOf(source: string): Names {
+export function namesOf(source: string): Names {
   const names = known.get(source) ?? readNames(source);
   known.set(source, names);
   return names;
@@ -113,8 +113,10 @@ function rename<Value>(value: Value, toName: (text: string) => string): Value {
   return (Array.isArray(value) ? value.map((each) => rename(each, toName)) : value) as Value;
 }
 
+export type IsDropped = (field: readonly [string, unknown]) => boolean;
+
 /** What only an answer about a named election has. More elections than the story's stay in it. */
-function isOfElection([key, value]: readonly [string, unknown]): boolean {
+export function isOfElection([key, value]: readonly [string, unknown]): boolean {
   if (key === 'elections') return Array.isArray(value) && value.length === 1;
   return key === 'election' || key === label.election || key === annotation.elections;
 }
@@ -128,15 +130,15 @@ function isReadingOfElections(value: unknown): boolean {
   return (value as { annotation?: string } | null)?.annotation === annotation.elections;
 }
 
-function toStory(value: unknown, names: Names): unknown {
+export function toStory(value: unknown, names: Names, isDropped: IsDropped = isOfElection): unknown {
   if (typeof value === 'string') return names.toStory(value);
   if (Array.isArray(value))
-    return value.filter((each) => !isReadingOfElections(each)).map((each) => toStory(each, names));
-  if (value instanceof Set) return new Set([...value].map((each) => toStory(each, names)));
+    return value.filter((each) => !isReadingOfElections(each)).map((each) => toStory(each, names, isDropped));
+  if (value instanceof Set) return new Set([...value].map((each) => toStory(each, names, isDropped)));
   if (typeof value !== 'object' || value === null) return value;
-  const fields = Object.entries(value).filter((field) => !isOfElection(field) && !isNoSibling(field));
+  const fields = Object.entries(value).filter((field) => !isDropped(field) && !isNoSibling(field));
   // Pods say nothing of elections, and there are many.
   return Object.fromEntries(
-    fields.map(([key, field]) => [names.toStory(key), key === 'candidates' ? field : toStory(field, names)]),
+    fields.map(([key, field]) => [names.toStory(key), key === 'candidates' ? field : toStory(field, names, isDropped)]),
   );
 }

@@ -13,6 +13,7 @@ import { parseLabelSelector } from '../../../apiserver/labelSelector.ts';
 import { createKubeApi } from '../../../lib/kube/client.ts';
 import type { KubeApi } from '../../../lib/kube/kubeApi.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
+import { wireOf } from '../elections/wire.ts';
 
 export interface Stored {
   apiVersion?: string;
@@ -49,6 +50,7 @@ export interface FakeApi {
 }
 
 export async function startFakeApi(): Promise<FakeApi> {
+  const wire = wireOf('db');
   const store = new Map<string, Stored>();
   let revision = 1000;
   const next = (): string => String(++revision);
@@ -88,13 +90,13 @@ export async function startFakeApi(): Promise<FakeApi> {
     const text = Buffer.concat(chunks).toString();
     const seen: ApiRequest = {
       method: request.method ?? '',
-      path: url.pathname,
-      query: url.searchParams,
-      body: text === '' ? undefined : JSON.parse(text),
+      path: wire.toStory(url.pathname),
+      query: new URLSearchParams(wire.toStory([...url.searchParams])),
+      body: text === '' ? undefined : wire.toStory(JSON.parse(text)),
     };
     fake.requests.push(seen);
     const { status, body } = (await fake.before(seen)) ?? answer(seen);
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(wire.toCluster(body)));
   }
 
   function answer({ method, path, query, body }: ApiRequest): { status: number; body: object } {

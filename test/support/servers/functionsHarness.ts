@@ -12,6 +12,7 @@ import type { ReplyEvent } from '../../../lib/events/reply.ts';
 import type { Snapshot } from '../../../lib/selection/snapshot.ts';
 import { type Logger, silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../../lib/telemetry/metrics.ts';
+import { wireOf } from '../elections/wire.ts';
 import { type FakeApi, startFakeApi } from './fakeApi.ts';
 
 export interface Harness {
@@ -48,7 +49,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const clock = { now: Date.parse('2026-11-20T10:00:00Z') };
   const now = (): number => clock.now;
   const patience = { factor: 40 };
-  const reconciler = createFunctionReconciler({
+  const functions = createFunctionReconciler({
     api: fake.api,
     clusterName: 'test',
     metrics,
@@ -57,6 +58,15 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     timeoutSignal: (timeoutMs) => AbortSignal.timeout(timeoutMs * patience.factor),
     ...options,
   });
+  const wire = wireOf('db');
+  const reconciler: Reconciler = {
+    ...functions,
+    reconcile: (...given) =>
+      functions.reconcile(...given).then(wire.toStory, (error: Error) => {
+        error.message = wire.toStory(error.message);
+        throw error;
+      }),
+  };
 
   const harness: Harness = {
     fake,

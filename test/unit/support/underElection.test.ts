@@ -84,6 +84,6 @@ describe('a rule under the election x', () => {
   });
 
   it.each(leftOut)('leaves out stories of $file that exist', ({ file, titles = [] }) => {
-    for (const title of titles) expect(read(`../selection/${file}`)).toContain(`'${title}'`);
+    for (const title of titles) expect(read(`../${file}`)).toContain(`'${title}'`);
   });
 });
