@@ -51,6 +51,17 @@ export interface SimulatedKubeApiOptions {
   readonly ledger?: WatchLedger;
 }
 
+/** An API server that takes every request, at once. */
+export const willing = {
+  isUp: () => true,
+  isForbidden: () => false,
+  isRejected: () => false,
+  slowMs: () => 0,
+  heldMs: () => 0,
+  watchLagMs: () => 0,
+  onArrival: () => undefined,
+} satisfies Partial<SimulatedKubeApiOptions>;
+
 /** As in lib/kube/client.ts. */
 const REQUEST_TIMEOUT_MS = 10_000;
 

@@ -31,6 +31,13 @@ export interface SimulatedSinkOptions {
   onAnswer(event: ReconcileEvent, answer: string): void;
 }
 
+/** A way on which nothing is refused, and which is not looked at. */
+export const unseen = {
+  isRefusing: () => false,
+  onSent: () => () => undefined,
+  onAnswer: () => undefined,
+} satisfies Partial<SimulatedSinkOptions>;
+
 export function createSimulatedSink(options: SimulatedSinkOptions): Sink {
   const { bridge, scheduler, network, random } = options;
 

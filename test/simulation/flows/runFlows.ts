@@ -28,8 +28,8 @@ import { createPageStore } from '../pageStore.ts';
 import { createRandom } from '../random.ts';
 import { createScheduler, type Process } from '../scheduler.ts';
 import { sharedFlowMetrics, sharedMetrics } from '../sharedMetrics.ts';
-import { createSimulatedKubeApi } from '../simulatedKubeApi.ts';
-import { createSimulatedSink, type Receiver } from '../simulatedSink.ts';
+import { createSimulatedKubeApi, willing } from '../simulatedKubeApi.ts';
+import { createSimulatedSink, type Receiver, unseen } from '../simulatedSink.ts';
 import { createWatchServer } from '../watchServer.ts';
 import { createAnnouncementChecks } from './announcementChecks.ts';
 import { createFlowChecks } from './flowChecks.ts';
@@ -85,11 +85,7 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
   const flows = drawn.map((flow, index) => ({ ...flow, name: `flow${index}` }));
 
   const connect = (process: Process): KubeApi =>
-    createSimulatedKubeApi({
-      ...{ process, scheduler, network, server, watchServer, pages },
-      ...{ isUp: () => true, isForbidden: () => false, isRejected: () => false },
-      ...{ slowMs: () => 0, heldMs: () => 0, watchLagMs: () => 0, onArrival: () => undefined },
-    });
+    createSimulatedKubeApi({ ...willing, process, scheduler, network, server, watchServer, pages });
 
   function startFunction(): Receiver {
     processes += 1;
@@ -117,7 +113,7 @@ export async function runFlows(seed: number, fence: FlowFence = {}): Promise<Flo
     const process = scheduler.startProcess(`bridge-${processes}`, random.between(-300, 300));
     const sink = createSimulatedSink({
       ...{ bridge: process, scheduler, network, random: random.fork(), functions: () => functions },
-      ...{ isRefusing: () => false, onSent: () => () => undefined, onAnswer: () => undefined },
+      ...unseen,
     });
     startFlowBridge({
       api: connect(process),

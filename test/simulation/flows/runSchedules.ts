@@ -27,8 +27,8 @@ import { createPageStore } from '../pageStore.ts';
 import { createRandom } from '../random.ts';
 import { createScheduler, type Process } from '../scheduler.ts';
 import { sharedFlowMetrics } from '../sharedMetrics.ts';
-import { createSimulatedKubeApi } from '../simulatedKubeApi.ts';
-import { createSimulatedSink, type Receiver } from '../simulatedSink.ts';
+import { createSimulatedKubeApi, willing } from '../simulatedKubeApi.ts';
+import { createSimulatedSink, type Receiver, unseen } from '../simulatedSink.ts';
 import { createWatchServer } from '../watchServer.ts';
 import { createScheduleChecks } from './scheduleChecks.ts';
 
@@ -68,11 +68,7 @@ export async function runSchedules(seed: number, fence: ScheduleFence = {}): Pro
   let processes = 0;
 
   const connect = (process: Process): KubeApi =>
-    createSimulatedKubeApi({
-      ...{ process, scheduler, network, server, watchServer, pages },
-      ...{ isUp: () => true, isForbidden: () => false, isRejected: () => false },
-      ...{ slowMs: () => 0, heldMs: () => 0, watchLagMs: () => 0, onArrival: () => undefined },
-    });
+    createSimulatedKubeApi({ ...willing, process, scheduler, network, server, watchServer, pages });
 
   function startFunction(): Receiver {
     processes += 1;
@@ -92,7 +88,7 @@ export async function runSchedules(seed: number, fence: ScheduleFence = {}): Pro
     const process = scheduler.startProcess(`bridge-${processes}`, random.between(-MAX_SKEW_MS, MAX_SKEW_MS));
     const sink = createSimulatedSink({
       ...{ bridge: process, scheduler, network, random: random.fork(), functions: () => functions },
-      ...{ isRefusing: () => false, onSent: () => () => undefined, onAnswer: () => undefined },
+      ...unseen,
     });
     startScheduleBridge({
       api: connect(process),

@@ -27,8 +27,8 @@ import { createPageStore } from '../pageStore.ts';
 import { createRandom } from '../random.ts';
 import { createScheduler, type Process } from '../scheduler.ts';
 import { sharedMetrics } from '../sharedMetrics.ts';
-import { createSimulatedKubeApi } from '../simulatedKubeApi.ts';
-import { createSimulatedSink, type Receiver } from '../simulatedSink.ts';
+import { createSimulatedKubeApi, willing } from '../simulatedKubeApi.ts';
+import { createSimulatedSink, type Receiver, unseen } from '../simulatedSink.ts';
 import { createWatchServer } from '../watchServer.ts';
 import { createScaleChecks } from './scaleChecks.ts';
 import { listTroubles } from './scaleTroubles.ts';
@@ -103,9 +103,8 @@ async function run(seed: number, { wrapApi = (each) => each, onWrite, ...fence }
   };
   const connect = (process: Process): KubeApi =>
     createSimulatedKubeApi({
-      ...{ process, scheduler, network, server, watchServer, pages },
-      ...{ isUp: () => true, isForbidden: () => false, isRejected: () => false },
-      ...{ slowMs: () => 0, heldMs: () => 0, watchLagMs: () => 0, onArrival: noteSent },
+      ...willing,
+      ...{ process, scheduler, network, server, watchServer, pages, onArrival: noteSent },
     });
 
   function startProcess(half: 'function' | 'bridge'): Process {
@@ -168,7 +167,7 @@ async function run(seed: number, { wrapApi = (each) => each, onWrite, ...fence }
       api: connect(process),
       sink: createSimulatedSink({
         ...{ bridge: process, scheduler, network, random: random.fork(), functions: () => functions },
-        ...{ isRefusing: () => false, onSent: () => () => undefined, onAnswer: () => undefined },
+        ...unseen,
       }),
       sinkUrl: 'http://functions.simulated',
       clusterName: 'simulated',
