@@ -12,10 +12,10 @@ const source = { namespace: 'data', name: 'nightly' };
 const ROUNDS = Array.from({ length: 240 }, (_, round) => round);
 
 /** How often a flow is looked at in 240 rounds. `behind`: revisions that its status lacks. */
-function countLooks(fields: Partial<FlowRecord> | null, behind = 0): number {
+function countLooks(fields: Partial<FlowRecord> | null, { behind = 0, phase = 'Running' } = {}): number {
   const { store, isResynced } = createFlowDomain((snapshot) => snapshot);
   const identity = { ...source, uid: 'f-1', resourceVersion: '1' };
-  const status = { phase: 'Running', recordRevision: 5 - behind };
+  const status = { phase, recordRevision: 5 - behind };
   const flow = parseWatchedFlow({ metadata: identity, spec: { steps: [aStep('a')] }, status });
   store.flows(undefined, () => undefined).replace([flow], new Set());
   if (fields !== null) {
@@ -41,7 +41,10 @@ describe('the resync of flows', () => {
   });
 
   it('looks at a flow that has ended every hour, once its status says so', () => {
-    expect(countLooks({ endedAt: 1 })).toBe(2);
-    expect(countLooks({ endedAt: 1 }, 1)).toBe(240);
+    const phase = 'Succeeded';
+    expect(countLooks({ endedAt: 1 }, { phase })).toBe(2);
+    expect(countLooks({ endedAt: 1 }, { phase, behind: 1 })).toBe(240);
+    // Of a record that people have deleted.
+    expect(countLooks({ endedAt: 1 })).toBe(240);
   });
 });
