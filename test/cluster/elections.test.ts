@@ -146,6 +146,7 @@ describe('examples/scale-down', () => {
 
   test('worker with an HPA: the HPA scales down by the gauge, keeps the leader, and scales up when it is lost', async () => {
     const { cert, key } = aCertificate('metrics-adapter.zen-lead.svc');
+    await cluster.kubectl('-n', 'zen-lead', 'delete', 'secret', 'metrics-adapter', '--ignore-not-found');
     await cluster.kubectl(
       '-n',
       'zen-lead',

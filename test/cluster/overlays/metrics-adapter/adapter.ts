@@ -6,6 +6,7 @@
  * https://github.com/kubernetes/metrics/blob/v0.35.4/pkg/apis/external_metrics/v1beta1/types.go
  */
 
+import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import https from 'node:https';
 
@@ -13,9 +14,19 @@ const GROUP = '/apis/external.metrics.k8s.io/v1beta1';
 const METRIC = new RegExp(`^${GROUP}/namespaces/([^/]+)/([^/]+)$`);
 const certificate = { cert: readFileSync('/certificate/tls.crt'), key: readFileSync('/certificate/tls.key') };
 
+/** Of all replicas, as Prometheus scrapes them: only one of them reports about Services. */
+async function readPages(): Promise<string> {
+  const { hostname, port, pathname } = new URL(process.env['PAGES'] ?? '');
+  const pages = (await lookup(hostname, { all: true, family: 4 })).map(async ({ address }) => {
+    const answer = await fetch(`http://${address}:${port}${pathname}`, { signal: AbortSignal.timeout(1_000) });
+    return answer.text();
+  });
+  return (await Promise.all(pages.map((page) => page.catch(() => '')))).join('\n');
+}
+
 /** `selector`: `service=worker`, as in the HPA of the example. */
 async function read(namespace: string, metric: string, selector: string): Promise<readonly object[]> {
-  const page = await (await fetch(process.env['PAGES'] ?? '', { signal: AbortSignal.timeout(1_000) })).text();
+  const page = await readPages();
   const [label, value] = selector.split('=');
   const start = `${metric}{namespace="${namespace}",${label}="${value}"} `;
   const line = page.split('\n').find((each) => each.startsWith(start));
