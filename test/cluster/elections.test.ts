@@ -160,6 +160,9 @@ describe('examples/scale-down', () => {
     const adapter = resolve(import.meta.dirname, 'overlays/metrics-adapter');
     await cluster.kubectl('apply', '-k', adapter);
     await startOneByOne('worker-with-hpa.yaml');
+    // An HPA may take two minutes, in which the order of young pods changes with their ages.
+    const first = await readLeader('worker-leader');
+    await kubectl('annotate', 'pod', first, 'controller.kubernetes.io/pod-deletion-cost=1');
     await expect.poll(() => readWanted(), soon).toBe('none');
     await annotate('zen-lead.io/scale-down-after=1s');
     await expect.poll(() => readWanted(), soon).toBe('1');
