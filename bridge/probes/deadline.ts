@@ -54,9 +54,7 @@ export function startDeadline(timeoutMs: number, { clock, lag, onVoid }: Deadlin
     abort: () => controller.abort(),
     end() {
       cancel();
-      const stop = meter.latest();
-      meter.end();
-      return stop !== null && clock.monotonic() - stop.endedAt < timeoutMs;
+      return meter.end();
     },
   };
 }

@@ -19,8 +19,8 @@ interface Stop {
 interface LagMeter {
   /** The latest stop that makes a time-out void; null without one since the meter was made. */
   latest(): Stop | null;
-  /** Ends the measuring. */
-  end(): void;
+  /** Ends the measuring. Returns whether a failure that came now would be void. */
+  end(): boolean;
 }
 
 export interface LagMonitor {
@@ -75,18 +75,21 @@ export function createLagMonitor(clock: Clock, onStoodStill: () => void): LagMon
       }
       const meter = { mostMs: Math.min(timeoutMs * VOID_SHARE, STOOD_STILL_MS), latest: null as Stop | null };
       meters.add(meter);
+      const latest = (): Stop | null => {
+        // The tick itself may be what is late.
+        if (meters.has(meter)) note();
+        return meter.latest;
+      };
       return {
-        latest() {
-          // The tick itself may be what is late.
-          if (meters.has(meter)) note();
-          return meter.latest;
-        },
+        latest,
         end() {
+          const stop = latest();
           meters.delete(meter);
           if (meters.size === 0) {
             cancel?.();
             cancel = null;
           }
+          return stop !== null && clock.monotonic() - stop.endedAt < timeoutMs;
         },
       };
     },
