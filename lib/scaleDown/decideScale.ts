@@ -13,7 +13,7 @@
 
 import type { StandingRecord } from '../selection/scaleRecord.ts';
 import { decideUp } from './decideUp.ts';
-import { isCredible, predict } from './predict.ts';
+import { isCredible, isSurelyBefore, predict } from './predict.ts';
 import type { FoundWorkload, ScaleInput, ScaleStep } from './scaleInput.ts';
 import type { WorkloadPod } from './workloadPod.ts';
 
@@ -101,5 +101,5 @@ function isMispredicted(
 ): boolean {
   const active = pods.filter(({ isActive }) => isActive);
   if (active.some(({ uid }) => uid === survivor)) return false;
-  return active.filter(({ createdAt }) => createdAt <= downAt).length >= to;
+  return active.filter(({ createdAt }) => isSurelyBefore(createdAt, downAt)).length >= to;
 }

@@ -1,6 +1,7 @@
 /**
  * predict: says which pod survives when a workload is scaled down within the next seconds.
  * isCredible: says which instants are to be believed.
+ * isSurelyBefore: says which object was there before zen-lead wrote something.
  */
 
 import type { Uid } from '../selection/snapshot.ts';
@@ -37,4 +38,12 @@ function ofOneOwner(pods: readonly WorkloadPod[], uid: Uid): readonly WorkloadPo
 /** An instant further ahead than clocks may differ comes from a wrong clock. */
 export function isCredible(at: number, now: number): boolean {
   return at <= now + MAX_AHEAD_MS;
+}
+
+/** An object says when it was created in whole seconds, rounded down. */
+const ROUNDED_BY_MS = 1_000;
+
+/** `createdAt`: by the clock of the API server. `at`: by that of a function. */
+export function isSurelyBefore(createdAt: number, at: number): boolean {
+  return createdAt + ROUNDED_BY_MS + MAX_AHEAD_MS <= at;
 }

@@ -213,6 +213,8 @@ describe('on the way up', () => {
   it.each([
     ['the leader is still there', [aPod('a', NOW - 2 * HOUR), aPod('b', NOW - 2 * HOUR)]],
     ['no pod but new ones is there', [aPod('n', NOW)]],
+    ['a new pod is of the same second as the claim, rounded down', [aPod('n', NOW - HOUR - 999)]],
+    ['a new pod has its instant from a clock that is 5 s behind', [aPod('n', NOW - HOUR - 5_999)]],
   ])('does not call it mispredicted where %s', (_, others) => {
     const step = decide({ record: { ...restore }, facts: { ...facts, pods: others } }, NOW + CLAIM_MS);
     expect(noted(step)).toMatchObject({ phase: 'up' });
