@@ -51,8 +51,13 @@ export interface FlowStory extends Namespace {
   jobs(): Promise<readonly string[]>;
 }
 
+/** How many stories have had that name. One that is tried again needs a namespace of its own. */
+const tries = new Map<string, number>();
+
 export async function aFlowStory(controlPlane: ControlPlane, name: string): Promise<FlowStory> {
-  const namespace = await createNamespace(controlPlane, name);
+  const before = tries.get(name) ?? 0;
+  tries.set(name, before + 1);
+  const namespace = await createNamespace(controlPlane, before === 0 ? name : `${name}-${before + 1}`);
   const flows = `/apis/workflow.kube-zen.io/v1alpha1/namespaces/${namespace.name}/jobflows`;
   const { request } = namespace;
   const applyAs = async (flow: string, spec: object): Promise<void> => {
