@@ -9,14 +9,19 @@ import { parseMediaType } from '../../lib/events/mediaType.ts';
 import { parseRfc3339 } from '../../lib/events/rfc3339.ts';
 import { parseSubject } from '../../lib/events/subject.ts';
 import { isUri } from '../../lib/events/uri.ts';
+import { celFromGoTemplate } from '../../lib/expression/goTemplate.ts';
+import { parseJsonPath } from '../../lib/flow/data/jsonPath.ts';
+import { parseSpan } from '../../lib/flow/spec/parseSpan.ts';
 import { parsePod } from '../../lib/kube/parsePod.ts';
 import { parseRetryAfter } from '../../lib/kube/parseRetryAfter.ts';
 import { parseService } from '../../lib/kube/parseService.ts';
 import { parseSlice } from '../../lib/kube/parseSlice.ts';
 import { boundValue } from '../../lib/selection/boundValue.ts';
 import { compareRevisions } from '../../lib/selection/compareRevisions.ts';
+import { parseDemotion } from '../../lib/selection/demotion.ts';
 import { electionWarnings } from '../../lib/selection/elections/annotationsOf.ts';
 import { parseActive, parseElections } from '../../lib/selection/elections/electionSettings.ts';
+import { parseHandoverFrom } from '../../lib/selection/handover.ts';
 import { parseHealthCheck } from '../../lib/selection/healthCheck.ts';
 import { parseHistory } from '../../lib/selection/history.ts';
 import { annotation } from '../../lib/selection/names.ts';
@@ -24,8 +29,10 @@ import { formatVerdicts, parseVerdicts } from '../../lib/selection/outsideVerdic
 import { parseDuration } from '../../lib/selection/parseDuration.ts';
 import { parsePreferred } from '../../lib/selection/preference.ts';
 import { parseLiteral, parseRoleCheck } from '../../lib/selection/roleCheck.ts';
+import { parseScaleRecord } from '../../lib/selection/scaleRecord.ts';
 import { parseSettings } from '../../lib/selection/settings.ts';
 import { parsePriority, parseWeight } from '../../lib/selection/strategy.ts';
+import { parseWarm } from '../../lib/selection/warm.ts';
 import { uidOf } from '../support/objects/builders.ts';
 
 const LENGTH = 250_000;
@@ -33,7 +40,7 @@ const shapes = ['1', '1.', '.1', '-', '1h', 'a', 'a.', 'a-', ' ', '"', '%41', 'Ã
   unit,
   text: unit.repeat(LENGTH / unit.length),
 }));
-const prefixes = ['', 'http://:80/', 'namespaces/a/services/', '2026-01-01T00:00:00.', 'application/json; a="'];
+const prefixes = ['', 'http://:80/', 'namespaces/a/services/', '2026-01-01T00:00:00.', 'application/json; a="', '{{'];
 
 const parsers: Readonly<Record<string, (text: string) => unknown>> = {
   parseDuration,
@@ -41,6 +48,10 @@ const parsers: Readonly<Record<string, (text: string) => unknown>> = {
   parseWeight,
   parsePreferred,
   parseHistory,
+  parseDemotion,
+  parseHandoverFrom,
+  parseScaleRecord,
+  parseWarm,
   parseVerdicts,
   parseElections,
   parseActive,
@@ -52,6 +63,9 @@ const parsers: Readonly<Record<string, (text: string) => unknown>> = {
   parseRfc3339,
   parseSubject,
   isUri,
+  celFromGoTemplate,
+  parseJsonPath,
+  parseSpan,
   parseRetryAfter: (text) => parseRetryAfter(text, 0),
 };
 
