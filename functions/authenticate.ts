@@ -17,8 +17,8 @@ import { createVerifiedTokens, type Validity } from './verifiedTokens.ts';
 
 /**
  * `trusted` is our bridge. A `stranger` sent no token where hints are accepted, or no trusted
- * sender is configured. Its event is a hint, and the reply holds nothing that only a reader of the
- * cluster may know. A `reporter` has a good token of another sender, where verdicts are accepted.
+ * sender is configured. Its event is a hint. The reply names the leader, and holds no address and
+ * no other pod. A `reporter` has a good token of another sender, where verdicts are accepted.
  */
 export type Sender = 'trusted' | 'stranger' | 'reporter';
 export type Authenticate = (authorization: string | undefined) => Promise<Sender>;

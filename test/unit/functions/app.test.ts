@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -86,6 +87,21 @@ describe('limits of an operator', () => {
     const longer = (length: number) => JSON.stringify({ ...aReconcileEvent(), note: 'x'.repeat(length) });
     expect((await server.post(type, longer(70_000))).status).toBe(413);
     expect((await server.post(type, longer(60_000))).status).toBe(200);
+  });
+
+  it('one connection more than --max-connections is closed, and nothing of it is read', async () => {
+    await server.close();
+    server = await startServer({ maxConnections: 1 });
+    const [kept, closed] = [connect(server.functions.port, '127.0.0.1'), connect(server.functions.port, '127.0.0.1')];
+    let answer = '';
+    closed.on('data', (data) => {
+      answer += String(data);
+    });
+    closed.on('error', () => {}); // a reset, where it was sent something
+    await once(closed, 'close');
+    expect(answer).toBe('');
+    expect(kept.closed).toBe(false);
+    kept.destroy();
   });
 
   it('one Service more than --max-hints is answered with 429', async () => {

@@ -259,14 +259,16 @@ describe('a forged snapshot', () => {
 });
 
 describe('no trusted sender', () => {
-  it('makes every sender a stranger, whose reply holds no pods and no addresses', async () => {
+  it('makes every sender a stranger, whose reply names the leader, and no other pod and no address', async () => {
     await server.close();
     server = await startServer({ now: () => now });
     putService(server.fake);
     putPod(server.fake, 'db-0');
+    putPod(server.fake, 'db-1');
     const answer = await post(`Bearer ${await sign()}`);
     expect(answer).toMatchObject({ status: 200, basis: 'read' });
-    expect(answer.body).not.toContain('10.0.0.0');
+    expect(JSON.parse(answer.body).data.leader.name).toBe('db-0');
+    expect(answer.body).not.toMatch(/10\.\d+\.\d+\.\d+|db-1/);
     expect(JSON.parse(answer.body).data).not.toHaveProperty('snapshot');
   });
 });
