@@ -34,6 +34,7 @@ import { startRoledPods } from './roledPods.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createUsers } from './users.ts';
 import { type CheckName, createVerdict, type Verdict, type Violation } from './verdict.ts';
+import { withoutStacks } from './withoutStacks.ts';
 import { createWorkload } from './workload.ts';
 
 export interface SeedResult {
@@ -108,14 +109,8 @@ const LAST_REFUSAL_MS = 1_500;
 const MAX_RETRY_MS = 5_000;
 
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
-  const { stackTraceLimit } = Error;
-  // Errors are part of every run, and a stack costs more than what is done about one.
-  if (options.isDetailed !== true) Error.stackTraceLimit = 0;
-  try {
-    return await run(seed, options);
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
+  const runIt = () => run(seed, options);
+  return options.isDetailed === true ? runIt() : withoutStacks(runIt);
 }
 
 async function run(seed: number, options: SeedOptions): Promise<SeedResult> {

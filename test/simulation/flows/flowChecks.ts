@@ -10,7 +10,7 @@ import type { FlowRecord, StepRecord } from '../../../lib/flow/state/record.ts';
 import { checkRecord, must } from '../../support/objects/checkRecord.ts';
 import type { ObservedWrite } from '../apiServer.ts';
 import type { Etcd } from '../etcd.ts';
-import type { KubeObject } from '../kubeObject.ts';
+import { controllerOf, type KubeObject } from '../kubeObject.ts';
 import { type Attempt, forgottenAttempts } from './forgottenAttempts.ts';
 
 export interface FlowChecks {
@@ -18,6 +18,16 @@ export interface FlowChecks {
   readonly violations: readonly string[];
   /** Jobs that were made. */
   made(): number;
+}
+
+/** Objects of the simulated cluster are never changed in place, and are looked at many times. */
+function once<T>(parse: (object: KubeObject) => T): (object: KubeObject) => T {
+  const known = new WeakMap<KubeObject, T>();
+  return (object) => {
+    const parsed = known.get(object) ?? parse(object);
+    known.set(object, parsed);
+    return parsed;
+  };
 }
 
 const isOurs = (actor: string): boolean => actor.startsWith('function');
@@ -33,18 +43,25 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
   /** Flows whose record was deleted: the next one is built again. */
   const rebuilt = new Set<string>();
 
+  const jobOf = once(parseJob);
+  const flowOf = once((object) => parseJobFlow(object));
+  const recordObjectOf = once(parseRecordObject);
+
   /** Of each flow, by uid. */
   const versions = new Map<string, number[]>();
 
   function noteVersion({ after }: ObservedWrite): void {
     if (after === null) return;
     const { uid, resourceVersion } = after.metadata;
-    versions.set(uid, [...(versions.get(uid) ?? []), Number(resourceVersion)]);
+    const known = versions.get(uid) ?? [];
+    known.push(Number(resourceVersion));
+    versions.set(uid, known);
   }
 
   const recordOf = (flowUid: string): FlowRecord | null => {
     for (const object of etcd.list('jobflowrecords')) {
-      const { ownerUid, record } = parseRecordObject(object);
+      if (controllerOf(object)?.uid !== flowUid) continue;
+      const { ownerUid, record } = recordObjectOf(object);
       if (ownerUid === flowUid && record !== 'unreadable') return record;
     }
     return null;
@@ -59,7 +76,7 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
     if (request.verb === 'create' && after !== null && isOurs(actor)) onCreated(after);
     if (request.verb === 'patch' && before !== null && after !== null && isOurs(actor)) onHeld(before, after);
     if (request.verb !== 'delete' || before === null) return;
-    const { ownerUid, step, attempt, uid } = parseJob(before);
+    const { ownerUid, step, attempt, uid } = jobOf(before);
     if (isOurs(actor)) must(ownerUid !== null, 'Z13', { actor, before });
     if (actor !== 'user' || ownerUid === null) return;
     const running = stepOf(ownerUid, step);
@@ -70,7 +87,7 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
 
   /** A Job is released once its uid is recorded, and only one of ours is suspended. */
   function onHeld(before: KubeObject, after: KubeObject): void {
-    const [old, now] = [parseJob(before), parseJob(after)];
+    const [old, now] = [jobOf(before), jobOf(after)];
     const { ownerUid, step, attempt, uid } = now;
     must(ownerUid !== null, 'Z13', { after });
     if (old.suspended !== true || now.suspended === true) return;
@@ -93,14 +110,14 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
       const record = recordOf(metadata.uid);
       return record !== null && record.groupAt !== null && record.endedAt === null;
     });
-    const keys = running.flatMap((flow) => parseJobFlow(flow).spec.policy.concurrencyKey ?? []);
+    const keys = running.flatMap((flow) => flowOf(flow).spec.policy.concurrencyKey ?? []);
     must(new Set(keys).size === keys.length, 'two flows of a group run', {
       running: running.map((each) => each.metadata.name),
     });
   }
 
   function onCreated(object: KubeObject): void {
-    const { ownerUid, step, attempt } = parseJob(object);
+    const { ownerUid, step, attempt } = jobOf(object);
     const key = `${ownerUid}/${step}/${attempt}`;
     must(said.has(key), 'Z1: a Job before its record', { key });
     const count = (made.get(key) ?? 0) + 1;
@@ -119,18 +136,20 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
   }
 
   function onRecord({ actor, before, after, request }: ObservedWrite): void {
-    const owner = parseRecordObject(before ?? after).ownerUid ?? '';
+    const object = before ?? after;
+    if (object === null) return;
+    const owner = recordObjectOf(object).ownerUid ?? '';
     if (request.verb === 'delete' && actor === 'user') rebuilt.add(owner);
     if (request.verb !== 'patch' || after === null) return;
     const { metadata = {} } = request.patch;
     must(typeof metadata['uid'] === 'string' && typeof metadata['resourceVersion'] === 'string', 'Z4', request.patch);
-    const { record } = parseRecordObject(after);
+    const { record } = recordObjectOf(after);
     if (record === null || record === 'unreadable') return;
     for (const { name, phase, attempt } of record.steps)
       if (phase === 'Running') said.add(`${owner}/${name}/${attempt}`);
     const found = etcd.list('jobflows').find((each) => each.metadata.uid === owner);
     if (found === undefined) return;
-    const old = before === null ? null : parseRecordObject(before).record;
+    const old = before === null ? null : recordObjectOf(before).record;
     if (old === null && rebuilt.delete(owner)) {
       onRebuilt(found);
       return;
@@ -138,9 +157,9 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
     if (old !== null && old !== 'unreadable') checkRevisions(owner, old, record);
     const jobs = etcd
       .list('jobs')
-      .map((job) => toJobView(parseJob(job), owner))
+      .map((job) => toJobView(jobOf(job), owner))
       .filter((job) => job.isOurs);
-    checkRecord(old === 'unreadable' ? null : old, record, parseJobFlow(found).spec, jobs);
+    checkRecord(old === 'unreadable' ? null : old, record, flowOf(found).spec, jobs);
     onGroup();
   }
 

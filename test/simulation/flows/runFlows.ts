@@ -31,6 +31,7 @@ import { sharedFlowMetrics, sharedMetrics } from '../sharedMetrics.ts';
 import { createSimulatedKubeApi, willing } from '../simulatedKubeApi.ts';
 import { createSimulatedSink, type Receiver, unseen } from '../simulatedSink.ts';
 import { createWatchServer } from '../watchServer.ts';
+import { withoutStacks } from '../withoutStacks.ts';
 import { createAnnouncementChecks } from './announcementChecks.ts';
 import { createFlowChecks } from './flowChecks.ts';
 import { openSimulatedAnnouncer } from './openSimulatedAnnouncer.ts';
@@ -62,7 +63,11 @@ const TROUBLED_MS = 90_000;
 const CALM_MS = 900_000;
 const FLOWS = 3;
 
-export async function runFlows(seed: number, fence: FlowFence = {}): Promise<FlowRun> {
+export function runFlows(seed: number, fence: FlowFence = {}): Promise<FlowRun> {
+  return withoutStacks(() => run(seed, fence));
+}
+
+async function run(seed: number, fence: FlowFence): Promise<FlowRun> {
   const random = createRandom(seed);
   const scheduler = createScheduler(T0);
   const etcd = createEtcd(scheduler.now);

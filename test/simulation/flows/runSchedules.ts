@@ -30,6 +30,7 @@ import { sharedFlowMetrics } from '../sharedMetrics.ts';
 import { createSimulatedKubeApi, willing } from '../simulatedKubeApi.ts';
 import { createSimulatedSink, type Receiver, unseen } from '../simulatedSink.ts';
 import { createWatchServer } from '../watchServer.ts';
+import { withoutStacks } from '../withoutStacks.ts';
 import { createScheduleChecks } from './scheduleChecks.ts';
 
 /** What one protection less is: production code has no such switch. */
@@ -52,7 +53,11 @@ const LATE_MS = 60_000;
 /** A flow takes so long at most, and another one may wait for it. */
 const LONGEST_FLOW_MS = 100_000;
 
-export async function runSchedules(seed: number, fence: ScheduleFence = {}): Promise<ScheduleRun> {
+export function runSchedules(seed: number, fence: ScheduleFence = {}): Promise<ScheduleRun> {
+  return withoutStacks(() => run(seed, fence));
+}
+
+async function run(seed: number, fence: ScheduleFence): Promise<ScheduleRun> {
   const random = createRandom(seed);
   const scheduler = createScheduler(T0);
   const etcd = createEtcd(scheduler.now);

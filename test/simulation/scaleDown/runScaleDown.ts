@@ -30,6 +30,7 @@ import { sharedMetrics } from '../sharedMetrics.ts';
 import { createSimulatedKubeApi, willing } from '../simulatedKubeApi.ts';
 import { createSimulatedSink, type Receiver, unseen } from '../simulatedSink.ts';
 import { createWatchServer } from '../watchServer.ts';
+import { withoutStacks } from '../withoutStacks.ts';
 import { createScaleChecks } from './scaleChecks.ts';
 import { listTroubles } from './scaleTroubles.ts';
 import { specOf, startWorkloadControllers } from './workloadControllers.ts';
@@ -58,15 +59,8 @@ const TROUBLED_MS = 90_000;
 /** A claim (20 s), a message that was held back (45 s), a resync (30 s), and a rollout. */
 const CALM_MS = 180_000;
 
-export async function runScaleDown(seed: number, fence: ScaleFence = {}): Promise<ScaleRun> {
-  const { stackTraceLimit } = Error;
-  // Errors are part of every run, and a stack costs more than what is done about one.
-  Error.stackTraceLimit = 0;
-  try {
-    return await run(seed, fence);
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
+export function runScaleDown(seed: number, fence: ScaleFence = {}): Promise<ScaleRun> {
+  return withoutStacks(() => run(seed, fence));
 }
 
 async function run(seed: number, { wrapApi = (each) => each, onWrite, ...fence }: ScaleFence): Promise<ScaleRun> {
