@@ -8,7 +8,15 @@ export function isEqual(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) || Array.isArray(b)) {
     return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((each, i) => isEqual(each, b[i]));
   }
-  const left = new Map(Object.entries(a).filter(([, value]) => value !== undefined));
-  const right = new Map(Object.entries(b).filter(([, value]) => value !== undefined));
-  return left.size === right.size && [...left].every(([key, value]) => isEqual(value, right.get(key)));
+  const [left, right] = [a as Fields, b as Fields];
+  let open = 0;
+  for (const key of Object.keys(right)) if (right[key] !== undefined) open += 1;
+  for (const key of Object.keys(left)) {
+    if (left[key] === undefined) continue;
+    if (!Object.hasOwn(right, key) || !isEqual(left[key], right[key])) return false;
+    open -= 1;
+  }
+  return open === 0;
 }
+
+type Fields = Readonly<Record<string, unknown>>;
