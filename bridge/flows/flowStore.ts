@@ -8,7 +8,7 @@ import { toJobView, type WatchedJob } from '../../lib/flow/objects/parseJob.ts';
 import type { WatchedRecord } from '../../lib/flow/objects/parseRecordObject.ts';
 import { recordName } from '../../lib/flow/state/names.ts';
 import type { FlowRecord } from '../../lib/flow/state/record.ts';
-import type { FlowSnapshot, FlowView } from '../../lib/flow/state/snapshot.ts';
+import type { FlowSnapshot, FlowView, JobView } from '../../lib/flow/state/snapshot.ts';
 import type { Source } from '../queue/concern.ts';
 import { createObjectIndex, type ObjectIndex } from '../watch/objectIndex.ts';
 import { createIndexes, createObjectStore } from '../watch/objectStore.ts';
@@ -44,6 +44,15 @@ export interface FlowAndRecord {
 
 export function createFlowStore(): FlowStore {
   const indexes = createIndexes(createFlowIndex);
+  /** Each Job goes along with each event of its flow. */
+  const views = new WeakMap<WatchedJob, { readonly flowUid: string; readonly view: JobView }>();
+  const viewOf = (job: WatchedJob, flowUid: string): JobView => {
+    const known = views.get(job);
+    if (known?.flowUid === flowUid) return known.view;
+    const view = toJobView(job, flowUid);
+    views.set(job, { flowUid, view });
+    return view;
+  };
   const open =
     <T extends ReflectedObject>(pick: (index: FlowIndex) => ObjectIndex<T>): Open<T> =>
     (namespace, onChange) =>
@@ -64,7 +73,7 @@ export function createFlowStore(): FlowStore {
           record === undefined
             ? null
             : { uid: record.uid, resourceVersion: record.resourceVersion, record: record.record },
-        jobs: [...index.jobsOf(name)].map((job) => toJobView(job, flow.uid)),
+        jobs: Array.from(index.jobsOf(name), (job) => viewOf(job, flow.uid)),
         basis: 'watch',
         revisions,
       };

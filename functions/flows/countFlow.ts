@@ -22,8 +22,8 @@ export function countFlow(
   if (flow === null || after === null) return;
   const before = record?.record === 'unreadable' ? null : (record?.record ?? null);
   countPhase(flow, before, after, metrics);
-  const rowsBefore = new Map(before?.steps.map((step) => [step.name, step]));
-  const rowsAfter = new Map(after.steps.map((step) => [step.name, step]));
+  const rowsBefore = rowsOf(before, changes);
+  const rowsAfter = rowsOf(after, changes);
   for (const change of changes) {
     metrics.stepTransitions.inc({ flow: metrics.labels.flow(flow.name), phase: change.to });
     const row = rowsAfter.get(change.step);
@@ -31,6 +31,12 @@ export function countFlow(
     if (row === undefined) continue;
     countEnd({ flow, jobs, change, old, row }, metrics);
   }
+}
+
+/** Of the steps that have changed, which are few. */
+function rowsOf(record: FlowRecord | null, changes: readonly StepChange[]): ReadonlyMap<string, StepRecord> {
+  const names = new Set(changes.map(({ step }) => step));
+  return new Map(record?.steps.filter(({ name }) => names.has(name)).map((step) => [step.name, step]));
 }
 
 function countPhase(flow: FlowView, before: FlowRecord | null, after: FlowRecord, metrics: FlowMetrics): void {

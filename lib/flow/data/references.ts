@@ -26,7 +26,9 @@ export interface Reference {
 
 export function findReferences(template: Json, path: string): readonly Reference[] {
   if (typeof template === 'string')
-    return [...template.matchAll(REFERENCE)].map((match) => ({ name: nameOf(match), path }));
+    return template.includes('parameters.')
+      ? [...template.matchAll(REFERENCE)].map((match) => ({ name: nameOf(match), path }))
+      : [];
   if (Array.isArray(template)) return template.flatMap((each, index) => findReferences(each, `${path}[${index}]`));
   if (!isObject(template)) return [];
   return Object.entries(template).flatMap(([key, each]) => findReferences(each, `${path}.${key}`));

@@ -6,7 +6,7 @@
  * Source: docs/decisions/flows.md#what-holds
  */
 
-import type { Problem, Step } from '../spec/flowSpec.ts';
+import type { FlowSpec, Problem, Step } from '../spec/flowSpec.ts';
 import { limits } from '../spec/limits.ts';
 import { validate } from '../spec/validate.ts';
 import { noFacts, type Read } from '../state/facts.ts';
@@ -77,7 +77,7 @@ export function advance(snapshot: FlowSnapshot, now: number): Decision {
   const old = view?.record ?? null;
   if (old === 'unreadable') return refuse('RecordUnreadable', []);
   if (old === null) {
-    const problems = [...flow.problems, ...validate(flow.spec)];
+    const problems = [...flow.problems, ...faultsOf(flow.spec)];
     if (problems.some(({ severity }) => severity === 'error')) return refuse(reasonOf(problems), problems);
     // Without the record, what has run is not known. Starting afresh would run it twice (Z14). The
     // status may not have been written yet, and a Job is there all the same.
@@ -91,6 +91,15 @@ export function advance(snapshot: FlowSnapshot, now: number): Decision {
   if (old.specHash !== flow.specHash) return refuse('SpecChanged', []);
   if (!hasEveryStep(old, flow)) return refuse('RecordUnreadable', []);
   return decide(snapshot, flow, old, false, now);
+}
+
+/** The record of a new flow is made by one decision and filled by the next. */
+const faults = new WeakMap<FlowSpec, readonly Problem[]>();
+
+function faultsOf(spec: FlowSpec): readonly Problem[] {
+  const known = faults.get(spec) ?? validate(spec);
+  faults.set(spec, known);
+  return known;
 }
 
 function decide(snapshot: FlowSnapshot, flow: FlowView, base: FlowRecord, isNew: boolean, now: number): Decision {

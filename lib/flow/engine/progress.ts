@@ -70,9 +70,9 @@ export function startProgress(spec: FlowSpec, record: FlowRecord): Progress {
     isFinal: (name) => final.has(name),
     change(name, fields) {
       const before = step(name);
+      // Each step that waits is told so in each decision, which mostly changes nothing.
+      if (saysSame(before, fields)) return;
       const after = { ...before, ...fields };
-      if (Object.keys(fields).every((key) => before[key as keyof StepRecord] === after[key as keyof StepRecord]))
-        return;
       isChanged = true;
       made = null;
       steps.set(name, after);
@@ -91,4 +91,9 @@ export function startProgress(spec: FlowSpec, record: FlowRecord): Progress {
     changes: () => changes,
     isChanged: () => isChanged,
   };
+}
+
+function saysSame(before: StepRecord, fields: Partial<StepRecord>): boolean {
+  for (const [key, value] of Object.entries(fields)) if (before[key as keyof StepRecord] !== value) return false;
+  return true;
 }

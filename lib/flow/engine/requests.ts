@@ -45,6 +45,11 @@ export function isSkipAsked({ annotations }: FlowView, step: string): boolean {
   return annotations[`${requestPrefix.skip}/${step}`] === 'true';
 }
 
+/** Of any step: few flows are asked for more, and each is asked about several times a decision. */
+function areAttemptsAsked({ annotations }: FlowView): boolean {
+  return Object.keys(annotations).some((key) => key.startsWith(`${requestPrefix.attempts}/`));
+}
+
 function attemptsAsked({ annotations }: FlowView, step: string): number {
   const value = annotations[`${requestPrefix.attempts}/${step}`] ?? '';
   return /^\d{1,3}$/.test(value) ? Math.min(Number(value), MAX_ATTEMPTS) : 0;
@@ -57,6 +62,7 @@ function attemptsAsked({ annotations }: FlowView, step: string): number {
  * `steps` are those of the flow, or those of `finally`. False where nothing was asked.
  */
 export function takeUpRetries(progress: Progress, flow: FlowView, steps: readonly Step[], now: number): boolean {
+  if (!areAttemptsAsked(flow)) return false;
   const { stop, endedAt } = progress.record();
   const isFinal = stop !== null && !['StepFailed', 'Rejected', 'BackoffLimitExceeded'].includes(stop.reason);
   if (isFinal || flow.spec.shutdown !== null) return false;

@@ -34,8 +34,10 @@ export function settlePending(progress: Progress, steps: readonly Step[], circum
 
 /** Ready: the condition has been evaluated, and only room or time is waited for. */
 export function isReady({ phase, reason }: StepRecord): boolean {
-  return phase === 'Pending' && ['Parallelism', 'Backoff', 'Suspended', 'Group'].includes(reason ?? '');
+  return phase === 'Pending' && reason !== null && readyReasons.has(reason);
 }
+
+const readyReasons: ReadonlySet<StepReason> = new Set(['Parallelism', 'Backoff', 'Suspended', 'Group']);
 
 function settleWaiting(progress: Progress, step: Step, circumstances: Circumstances): void {
   const { hold, isStopped, now } = circumstances;

@@ -13,9 +13,10 @@
 import { inputError } from '../../errors.ts';
 import { advance } from '../engine/advance.ts';
 import type { Start } from '../engine/startReady.ts';
-import { parseJobFlow } from '../objects/parseJobFlow.ts';
+import { parseJobFlow, type ReadSpec } from '../objects/parseJobFlow.ts';
 import { isObject } from '../spec/fieldReader.ts';
 import type { FlowSpec, Json, JsonObject } from '../spec/flowSpec.ts';
+import { readSpec } from '../spec/readSpec.ts';
 import { type FlowRecord, parseRecord, serializeRecord } from '../state/record.ts';
 import type { FlowSnapshot, FlowView, JobView, RecordView } from '../state/snapshot.ts';
 
@@ -67,7 +68,7 @@ function packRecord({ uid, resourceVersion, record }: RecordView): PackedRecord 
 
 /** Null where this process finds a fault in a flow that another one has started: read it. */
 export function unpackSnapshot({ flow, record, ...rest }: PackedSnapshot): FlowSnapshot | null {
-  const view = flow === null ? null : { ...parseJobFlow(flow.object), specHash: flow.specHash };
+  const view = flow === null ? null : parseJobFlow(flow.object, readPartial(flow));
   if (flow?.isPartial === true && view?.problems.some(({ severity }) => severity === 'error') === true) return null;
   if (view !== null && record !== null && record.uid === '') throw inputError('record.uid', 'is empty');
   return {
@@ -83,6 +84,11 @@ export function unpackSnapshot({ flow, record, ...rest }: PackedSnapshot): FlowS
           },
     basis: 'watch',
   };
+}
+
+/** A hash of what is left of the spec says nothing, so none is made. */
+function readPartial({ object, specHash }: PackedFlow): ReadSpec {
+  return { ...readSpec(object['spec']), specHash };
 }
 
 /** A Job would be made from nothing: the snapshot holds the templates of other starts. */

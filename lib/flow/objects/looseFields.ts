@@ -7,9 +7,11 @@
 export type Loose = Readonly<Record<string, unknown>>;
 
 export function toLoose(value: unknown): Loose {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value))
-    : {};
+  return isLoose(value) ? value : {};
+}
+
+function isLoose(value: unknown): value is Loose {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function list(value: unknown): readonly Loose[] {

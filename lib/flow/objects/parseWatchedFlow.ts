@@ -17,9 +17,13 @@ export function parseWatchedFlow(input: unknown, known?: (of: Named) => FlowView
   const object = takeFields(input, 'jobflow') as JsonObject;
   const before = known?.(nameOf(object));
   const { spec } = before?.source ?? {};
-  const isKnown = before !== undefined && spec !== undefined && JSON.stringify(spec) === JSON.stringify(object['spec']);
+  const isKnown = before !== undefined && spec !== undefined && isSame(spec, object['spec']);
   const flow = parseJobFlow(input, isKnown ? before : undefined);
   return { ...flow, source: sourceOf(flow, isKnown ? { ...object, spec } : object) };
+}
+
+function isSame(spec: Json, seen: Json | undefined): boolean {
+  return spec === seen || JSON.stringify(spec) === JSON.stringify(seen);
 }
 
 interface Named {

@@ -37,6 +37,10 @@ function isMoving({ phase, reason }: StepRecord): boolean {
 
 /** A step that may fail does not fail its flow. */
 function hasFailedStep(spec: FlowSpec, { steps }: FlowRecord): boolean {
-  const tolerated = [...spec.steps, ...spec.finally].filter((step) => step.continueOnFailure).map(({ name }) => name);
-  return steps.some(({ name, phase }) => phase === 'Failed' && !tolerated.includes(name));
+  const failed = steps.filter(({ phase }) => phase === 'Failed');
+  if (failed.length === 0) return false;
+  const tolerated = new Set(
+    [...spec.steps, ...spec.finally].filter((step) => step.continueOnFailure).map(({ name }) => name),
+  );
+  return failed.some(({ name }) => !tolerated.has(name));
 }

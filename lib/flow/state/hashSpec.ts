@@ -38,9 +38,16 @@ function byName<T extends { readonly name: string }>(list: readonly T[]): readon
   return [...list].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** Appends to one text: a spec of 1,000 steps has tens of thousands of values. */
 function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`).join()}}`;
+  let text = '';
+  if (Array.isArray(value)) {
+    for (const each of value) text += text === '' ? canonical(each) : `,${canonical(each)}`;
+    return `[${text}]`;
+  }
+  const fields = value as Readonly<Record<string, unknown>>;
+  for (const key of Object.keys(value).sort())
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonical(fields[key])}`;
+  return `{${text}}`;
 }

@@ -227,22 +227,19 @@ function isSoundStep({ name, phase, attempt, startedAt, endedAt, exitCode, ...st
     isText(name) &&
     stepPhases.includes(phase) &&
     isCount(attempt) &&
-    [startedAt, endedAt, exitCode].every((value) => orNull(value, isInstant)) &&
-    [step.jobUid, step.reason, step.by].every((value) => orNull(value, isText))
+    orNull(startedAt, isInstant) &&
+    orNull(endedAt, isInstant) &&
+    orNull(exitCode, isInstant) &&
+    orNull(step.jobUid, isText) &&
+    orNull(step.reason, isText) &&
+    orNull(step.by, isText)
   );
 }
 
+/** By index: a destructured list is walked by its iterator, and a record has up to 1,000 rows. */
 function toStep(row: readonly unknown[]): StepRecord {
-  const [
-    name,
-    phase,
-    attempt,
-    jobUid = null,
-    startedAt = null,
-    endedAt = null,
-    exitCode = null,
-    reason = null,
-    by = null,
-  ] = row as readonly [string, StepPhase, number, ...(never | null)[]];
+  const [name, phase, attempt] = [row[0] as string, row[1] as StepPhase, row[2] as number];
+  const rest = (at: number) => (row[at] ?? null) as never | null;
+  const [jobUid, startedAt, endedAt, exitCode, reason, by] = [rest(3), rest(4), rest(5), rest(6), rest(7), rest(8)];
   return { name, phase, attempt, jobUid, startedAt, endedAt, exitCode, reason, by };
 }

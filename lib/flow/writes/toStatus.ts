@@ -45,7 +45,7 @@ export function isStatusUrgent({ status }: FlowView, record: FlowRecord, { phase
 }
 
 export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, now: number): JsonObject {
-  const steps = [...flow.spec.steps, ...flow.spec.finally];
+  const steps = new Map([...flow.spec.steps, ...flow.spec.finally].map((step) => [step.name, step]));
   const count = (holds: (step: StepRecord) => boolean) => record.steps.filter(holds).length;
   const completed = count(hasEnded);
   return {
@@ -68,7 +68,7 @@ export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, n
     },
     conditions: conditionsOf(flow, record, state, now),
     steps: record.steps.flatMap((own) => {
-      const step = steps.find(({ name }) => name === own.name);
+      const step = steps.get(own.name);
       return step === undefined ? [] : [toStep(flow, record, step, own)];
     }),
   };
@@ -120,7 +120,6 @@ function waitingFor({ spec }: FlowView, { steps }: FlowRecord): string | null {
 function toStep(flow: FlowView, record: FlowRecord, step: Step, own: StepRecord): JsonObject {
   const hasRun = step.type === 'Job' && own.startedAt !== null;
   const at = retryAt(step, own);
-  const message = own.phase === 'PendingApproval' ? questionOf(step) : explainStep(flow.spec, record, step);
   return dropNulls({
     name: own.name,
     phase: own.phase,
@@ -130,7 +129,7 @@ function toStep(flow: FlowView, record: FlowRecord, step: Step, own: StepRecord)
     jobRef: hasRun ? dropNulls({ name: jobName(flow, own.name, own.attempt), uid: own.jobUid }) : null,
     retryCount: own.attempt - 1,
     exitCode: own.exitCode,
-    message: own.phase === 'Succeeded' ? null : message.slice(0, MAX_MESSAGE),
+    message: own.phase === 'Succeeded' ? null : messageOf(flow, record, step, own).slice(0, MAX_MESSAGE),
     retryAt: at === null ? null : toTime(at),
     approvedBy: own.by,
     outputs: outputsOf(record.outputs[own.name] ?? {}),
@@ -143,6 +142,10 @@ function outputsOf(outputs: Values): Json {
     name.startsWith('$') ? [] : [{ name, value }],
   );
   return parameters.length === 0 ? null : { parameters };
+}
+
+function messageOf({ spec }: FlowView, record: FlowRecord, step: Step, { phase }: StepRecord): string {
+  return phase === 'PendingApproval' ? questionOf(step) : explainStep(spec, record, step);
 }
 
 function questionOf({ name, message }: Step): string {
