@@ -3,9 +3,11 @@
  *
  * It halves the limit when the sink is overloaded (no answer in time, 429, 503). Otherwise
  * deadlines missed under load would become hints, and hints are reads. It adds one on success while
- * the limit is in use. An overload of what was sent before a cut does not cut again: it had the
- * same cause.
- * Source: additive increase, multiplicative decrease, as in TCP (RFC 5681, section 3.1).
+ * the limit is in use, up to where it started. Above that it adds one for each round of as many
+ * successes as the limit: what is in flight beyond what the API server works on only waits there,
+ * on connections of its own. An overload of what was sent before a cut does not cut again: it had
+ * the same cause.
+ * Source: slow start and congestion avoidance, as in TCP (RFC 5681, section 3.1).
  */
 
 export interface ConcurrencyBounds {
@@ -25,13 +27,15 @@ interface Concurrency {
 }
 
 export function createConcurrency({ min, start, max }: ConcurrencyBounds): Concurrency {
+  /** Grows by fractions; the events in flight are whole. */
   let limit = start;
   /** The last attempt that was sent before the last cut. */
   let cutAfter = 0;
   return {
-    limit: () => limit,
+    limit: () => Math.floor(limit),
     succeed(inFlight) {
-      if (inFlight >= limit) limit = Math.min(max, limit + 1);
+      if (inFlight < Math.floor(limit)) return;
+      limit = Math.min(max, limit + (limit < start ? 1 : 1 / limit));
     },
     overload(attempt, latest) {
       if (attempt <= cutAfter) return true;
