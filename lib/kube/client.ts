@@ -11,9 +11,10 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { ClusterAccess } from './clusterAccess.ts';
 import { openConnection } from './connection.ts';
 import { withDeadline } from './deadline.ts';
-import { type Exchange, type HttpRequest, readBody, sendRequest } from './exchange.ts';
+import { type Exchange, type HttpRequest, type HttpResponse, parseBody, readBody, sendRequest } from './exchange.ts';
 import { type KubeApi, pods, type Resource } from './kubeApi.ts';
 import { toKubeError } from './kubeError.ts';
+import { createLargeBodies } from './largeBodies.ts';
 import { parseListPage } from './parseListPage.ts';
 import { toAccept, toListQuery, toPath, toWatchQuery } from './requestPath.ts';
 import { type CallTarget, timeCall } from './timeCall.ts';
@@ -45,6 +46,7 @@ export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): K
   } = options;
   const connection = openConnection(access, now);
   const exchange: Exchange = { connection, userAgent, now };
+  const readLarge = createLargeBodies();
 
   /** One call with a JSON answer; anything but 2xx is an error. */
   const call = (
@@ -52,12 +54,12 @@ export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): K
     target: CallTarget,
     deadlineMs: number,
     signal: AbortSignal,
-    onLength?: (length: number) => void,
+    receive: (response: HttpResponse, stop: AbortSignal) => Promise<unknown> = readBody,
   ): Promise<unknown> =>
     timeCall(metrics, target, () =>
       withDeadline(request.attempt, signal, deadlineMs, async (stop) => {
         const response = await sendRequest(exchange, request, stop);
-        const body = await readBody(response, onLength);
+        const body = await receive(response, stop);
         if (response.statusCode >= 200 && response.statusCode < 300) return body;
         throw toKubeError(request.attempt, response.statusCode, body, response.retryAfter, now());
       }),
@@ -70,9 +72,13 @@ export function createKubeApi(access: ClusterAccess, options: KubeApiOptions): K
       const request = { attempt, method: 'GET', path, accept: toAccept('list', query.metadataOnly) } as const;
       const target = { operation: 'list', namespace: namespace ?? '' } as const;
       let length = 0;
-      const body = await call(request, target, listTimeoutMs, signal, (read) => {
-        length = read;
-      });
+      const parse = (text: string): unknown => {
+        length = text.length;
+        return parseBody(text);
+      };
+      const body = await call(request, target, listTimeoutMs, signal, (response, stop) =>
+        readLarge(response.body, parse, stop),
+      );
       return { ...parseListPage(body, attempt), length };
     },
     watch(resource, namespace, query, signal, onOpen) {

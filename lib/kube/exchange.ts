@@ -85,9 +85,11 @@ async function sendOnce(
  * Returns the text itself where it is not JSON. A proxy in front answers in HTML, `/readyz` in
  * plain text.
  */
-export async function readBody(response: HttpResponse, onLength?: (length: number) => void): Promise<unknown> {
-  const text = await response.body.text();
-  onLength?.(text.length);
+export async function readBody(response: HttpResponse): Promise<unknown> {
+  return parseBody(await response.body.text());
+}
+
+export function parseBody(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
