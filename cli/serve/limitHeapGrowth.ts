@@ -29,9 +29,12 @@ const LEFT_TO_V8_BYTES = 80e6;
 /** A look at the heap takes 10 us. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Returns the growth, in percent, that a heap of so many bytes is held to. 0 leaves it to V8. */
-export function growthLimit(usedBytes: number): number {
-  return usedBytes < LEFT_TO_V8_BYTES ? UNLIMITED : PERCENT;
+/**
+ * Returns the growth, in percent, that a heap of so many bytes is held to. 0 leaves it to V8.
+ * `smallPercent`: of a small heap.
+ */
+export function growthLimit(usedBytes: number, smallPercent = UNLIMITED): number {
+  return usedBytes < LEFT_TO_V8_BYTES ? smallPercent : PERCENT;
 }
 
 /** Comes before the first LIST. */
@@ -41,12 +44,13 @@ export function limitHeapGrowth(): void {
 
 /**
  * Looks at the heap while the process runs. `hasListed`: whether every list is complete, because
- * until then a small heap may become a large one, and keeps what V8 gave it.
+ * until then a small heap may become a large one, and keeps what V8 gave it. `smallPercent`: the
+ * growth of a small heap, in percent; V8 decides without it.
  */
-export function leaveSmallHeapToV8(hasListed: () => boolean): void {
+export function leaveSmallHeapToV8(hasListed: () => boolean, smallPercent = UNLIMITED): void {
   let limit = PERCENT;
   const look = setInterval(() => {
-    const wanted = hasListed() ? growthLimit(getHeapStatistics().used_heap_size) : PERCENT;
+    const wanted = hasListed() ? growthLimit(getHeapStatistics().used_heap_size, smallPercent) : PERCENT;
     if (wanted === limit) return;
     limit = wanted;
     setGrowth(limit);

@@ -21,3 +21,13 @@ test.each([
 ])('the growth of %s is held to so many percent, where 0 leaves it to V8', (_name, usedBytes, percent) => {
   expect(growthLimit(usedBytes)).toBe(percent);
 });
+
+test.each([
+  ['a small heap', 60e6, 60],
+  ['a large one', 140e6, 10],
+])(
+  'the growth of %s, where a process asks for more room while small, is held to so many percent',
+  (_name, usedBytes, percent) => {
+    expect(growthLimit(usedBytes, 60)).toBe(percent);
+  },
+);
