@@ -56,6 +56,11 @@ describe('readRecording', () => {
     expect(lines).toEqual(['1 is longer than 4000 characters', '2 ok']);
   });
 
+  it('holds no line of more than 32 million characters where no other bound is given', async () => {
+    const text = Buffer.concat([Buffer.alloc(33 * 1024 * 1024, 'x'), Buffer.from(`\n${line}`)]);
+    expect(summary(await readAll(text, 1024 * 1024))).toEqual(['1 is longer than 33554432 characters', '2 ok']);
+  });
+
   it('finds nothing in an empty file', async () => {
     expect(await readAll('')).toEqual([]);
   });
