@@ -10,6 +10,7 @@ import { type Assessment, assess } from '../../lib/selection/assess.ts';
 import type { Decision } from '../../lib/selection/decision.ts';
 import { type ElectionRef, electionKey } from '../../lib/selection/elections/electionSettings.ts';
 import { viewOf, viewsOf } from '../../lib/selection/elections/electionsOf.ts';
+import { renewBasis } from '../../lib/selection/renewBasis.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import type { Write } from '../../lib/selection/write.ts';
 import { noTracing, type Tracing } from '../../lib/telemetry/tracing.ts';
@@ -87,7 +88,7 @@ export async function reconcileElection(
     const { writes, heldBack, dueAt: heldUntil } = admit(pass.ledger, wanted, view, decidedAt);
     const said = [decision.epoch, decision.leader?.uid ?? null];
     const announceAt = announcementDueAt(pass.ledger, said, decidedAt, of);
-    const places = placeholdersFirst(writes);
+    const places = [...renewBasis(view, decision, writes), ...placeholdersFirst(writes)];
     const isMakingPlaceholders = places.length > 0;
     const whyNot: HintReason | null =
       basis.isRead || isConfirmed || writes.length === 0

@@ -123,10 +123,11 @@ function decideUnroutable(situation: Situation, name: string, now: number): Deci
 }
 
 /**
- * Counts the fencing token, which grows by one with every election. A slice that is made again
- * starts at the time in milliseconds, or above whatever is still known. So the epoch grows across
- * deletion, rename and opt-out, and nothing else has to remember it. The clock of the API server,
- * which made the slice, counts where the function's is behind it (docs/decisions/epoch.md).
+ * Counts the fencing token, which grows by one with every election. A slice that is made again, or
+ * takes the record of another one at an election, starts at the time in milliseconds, or above what
+ * is still known. So the epoch grows across deletion, rename and opt-out, and nothing else has to
+ * remember it. The clock of the API server, which made the slice, counts where the function's is
+ * behind it (docs/decisions/epoch.md).
  */
 function nextEpoch(
   { record, owned, families, makesNothing, snapshot }: Situation,
@@ -142,14 +143,16 @@ function nextEpoch(
   const canBeMade = slice !== undefined || !makesNothing;
   const isNewSlice = canBeMade && (record.slice === null || parseEpoch(slice?.annotations[annotation.epoch]) === null);
   if (isNewSlice) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now), slice?.createdAt ?? 0), isNewSlice };
-  // The record moves with the primary family, and the slice that it moves from still has it. A
-  // patch of that slice with the next epoch may be on its way.
+  // The record moves with the primary family or the name, and the slice that it moves from still
+  // has it. A patch of that slice with the next epoch may be on its way. And where a hand deletes
+  // the new one before the old one has lost its record, that counts on, towards this epoch.
   const isContested = owned.slices.some(
     (each) => each.name !== name && each.annotations[annotation.podsRevision] !== undefined,
   );
-  const step = isContested ? 2 : 1;
   // Nor is an election recorded that no slice can hold, or each reconcile would be another one.
-  return { epoch: record.knownEpoch + (isElection && canBeMade ? step : 0), isNewSlice };
+  if (!isElection || !canBeMade) return { epoch: record.knownEpoch, isNewSlice };
+  const epoch = isContested ? Math.max(record.knownEpoch + 2, Math.floor(now)) : record.knownEpoch + 1;
+  return { epoch, isNewSlice };
 }
 
 /** The zone of a leader that stays is known also where this decision knows no nodes. */

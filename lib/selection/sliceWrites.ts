@@ -140,6 +140,7 @@ function toManifest(desired: DesiredSlice, source: ServiceView): Readonly<Record
   };
 }
 
-function toEndpoint({ ready, serving, terminating, ...rest }: EndpointView): Readonly<Record<string, unknown>> {
+/** As the API has it. */
+export function toEndpoint({ ready, serving, terminating, ...rest }: EndpointView): Readonly<Record<string, unknown>> {
   return { ...rest, conditions: { ready, serving, terminating } };
 }
