@@ -1,6 +1,6 @@
 /**
  * measureFleetFailovers: fails over many Services one after another without a pause, beside the
- * floor, on one kube-apiserver in one run.
+ * floor in one run.
  *
  * What follows a failover, its announcement and the watch lines of that, is then under way during
  * the next one. A sample lasts from the acknowledgement of the leader's status write until another

@@ -1,6 +1,6 @@
 /**
  * Measures how long it takes until every Service of a namespace has a leader when all of them are
- * opted in at once, beside the floor, on one kube-apiserver in one run. docs/performance.md.
+ * opted in at once, beside the floor in one run. docs/performance.md.
  *
  * The time runs from the first annotation until another client's watch has delivered the last
  * route. It includes the writes of the load, which are the same for both.
