@@ -29,12 +29,17 @@ const LEFT_TO_V8_BYTES = 80e6;
 /** A look at the heap takes 10 us. */
 const LOOK_EVERY_MS = 1_000;
 
-/**
- * Returns the growth, in percent, that a heap of so many bytes is held to. 0 leaves it to V8.
- * `smallPercent`: of a small heap.
- */
-export function growthLimit(usedBytes: number, smallPercent = UNLIMITED): number {
-  return usedBytes < LEFT_TO_V8_BYTES ? smallPercent : PERCENT;
+/** What counts as a small heap, and the growth that it is held to, in percent. */
+export interface SmallHeap {
+  readonly belowBytes: number;
+  readonly percent: number;
+}
+
+const leftToV8: SmallHeap = { belowBytes: LEFT_TO_V8_BYTES, percent: UNLIMITED };
+
+/** Returns the growth, in percent, that a heap of so many bytes is held to. 0 leaves it to V8. */
+export function growthLimit(usedBytes: number, { belowBytes, percent } = leftToV8): number {
+  return usedBytes < belowBytes ? percent : PERCENT;
 }
 
 /** Comes before the first LIST. */
@@ -44,13 +49,13 @@ export function limitHeapGrowth(): void {
 
 /**
  * Looks at the heap while the process runs. `hasListed`: whether every list is complete, because
- * until then a small heap may become a large one, and keeps what V8 gave it. `smallPercent`: the
- * growth of a small heap, in percent; V8 decides without it.
+ * until then a small heap may become a large one, and keeps what V8 gave it. `small`: for a process
+ * with another bound on its memory.
  */
-export function leaveSmallHeapToV8(hasListed: () => boolean, smallPercent = UNLIMITED): void {
+export function leaveSmallHeapToV8(hasListed: () => boolean, small = leftToV8): void {
   let limit = PERCENT;
   const look = setInterval(() => {
-    const wanted = hasListed() ? growthLimit(getHeapStatistics().used_heap_size, smallPercent) : PERCENT;
+    const wanted = hasListed() ? growthLimit(getHeapStatistics().used_heap_size, small) : PERCENT;
     if (wanted === limit) return;
     limit = wanted;
     setGrowth(limit);

@@ -23,11 +23,11 @@ test.each([
 });
 
 test.each([
-  ['a small heap', 60e6, 60],
-  ['a large one', 140e6, 10],
+  ['a small heap', 40e6, 60],
+  ['one of 50 MB', 50e6, 10],
 ])(
-  'the growth of %s, where a process asks for more room while small, is held to so many percent',
+  'the growth of %s, where a process has a bound of its own, is held to so many percent',
   (_name, usedBytes, percent) => {
-    expect(growthLimit(usedBytes, 60)).toBe(percent);
+    expect(growthLimit(usedBytes, { belowBytes: 50e6, percent: 60 })).toBe(percent);
   },
 );
