@@ -26,7 +26,8 @@ import { startZenFlow } from './startZenFlow.ts';
 /**
  * Some 30 MB are alive where 50 flows run, and 18 more are garbage of 60 steps. Held to 10 percent,
  * it was collected three times as often, beside the work, and took a tenth of the processor time.
- * Left to V8, the process had 165 MB of resident set instead of 130. Flows of 1,000 steps fill more.
+ * Left to V8, the process had 165 MB of resident set instead of 130. Flows of 1,000 steps fill
+ * more.
  */
 const SMALL_HEAP: SmallHeap = { belowBytes: 50e6, percent: 60 };
 

@@ -1,4 +1,4 @@
-/** A record holds the hash of its flow's spec, so that a change of it would stop each running flow. */
+/** A record holds the hash of the spec of its flow. Another one would stop each flow that runs. */
 
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
