@@ -88,7 +88,7 @@ function isOfProperties(file: string): boolean {
 
 async function bundleTests(): Promise<string> {
   // Properties come last: they find most, and take longest.
-  const files = globSync('test/unit/selection/*.test.ts', { cwd: root }).sort(
+  const files = globSync('test/unit/{selection,scaleDown}/*.test.ts', { cwd: root }).sort(
     (a, b) => Number(isOfProperties(a)) - Number(isOfProperties(b)) || (a < b ? -1 : 1),
   );
   const chosen = isQuick ? files.filter((file) => !isOfProperties(file)) : files;
