@@ -29,7 +29,7 @@ import { startZenFlow } from './startZenFlow.ts';
  * Left to V8, the process had 165 MB of resident set instead of 130. Flows of 1,000 steps fill
  * more.
  */
-const SMALL_HEAP: SmallHeap = { belowBytes: 50e6, percent: 60 };
+const SMALL_HEAP: SmallHeap = { belowBytes: 40e6, percent: 60 };
 
 export async function run(values: ValuesOf<(typeof flowCommands)['run']['settings']>): Promise<void> {
   const stopped = waitForStopSignal();
