@@ -85,10 +85,10 @@ export function startNodeWatches(context: NodeWatchContext, { onRenewal, onNodes
       }),
   });
 
-  function putLease({ name, uid, resourceVersion }: ReturnType<typeof parseNodeLease>): Difference {
+  function putLease({ name, uid, resourceVersion }: ReturnType<typeof parseNodeLease>, isListed: boolean): Difference {
     const known = renewals.of(name);
     const now = clock.monotonic();
-    renewals.note(name, uid, resourceVersion, now);
+    renewals.note(name, uid, resourceVersion, now, isListed);
     const isRenewed = renewals.of(name)?.lastAt === now && known?.lastAt !== now;
     if (isRenewed) onRenewal(name);
     return known === undefined ? 'added' : isRenewed ? 'modified' : null;
@@ -138,13 +138,13 @@ type Difference = 'added' | 'modified' | null;
 
 /** A store of objects of which the name alone matters. */
 function keyedByName<T extends ObjectIdentity>(
-  put: (object: T) => Difference,
+  put: (object: T, isListed: boolean) => Difference,
   drop: (name: string) => void,
   known: () => Iterable<string>,
 ): ReflectorStore<T> {
   return {
-    add: (object) => void put(object),
-    update: (object) => void put(object),
+    add: (object) => void put(object, false),
+    update: (object) => void put(object, false),
     delete: ({ name }) => drop(name),
     replace(objects, unreadable) {
       const present = new Set(objects.map(({ name }) => name));
@@ -153,7 +153,7 @@ function keyedByName<T extends ObjectIdentity>(
       for (const name of gone) drop(name);
       const counts = { added: 0, modified: 0, deleted: gone.length };
       for (const object of objects) {
-        const difference = put(object);
+        const difference = put(object, true);
         if (difference !== null) counts[difference] += 1;
       }
       return counts;

@@ -399,6 +399,15 @@ export const mutants: readonly Mutant[] = [
     replace: 'Math.max(usual, LONGEST_RETRY_MS - 3_000)',
   },
   {
+    name: 'an interruption of the watch counts as the gap of a Lease',
+    guarantee: 'All Leases that stop together',
+    file: 'bridge/nodes/renewals.ts',
+    search: ' && !isListed',
+    replace: '',
+    test: 'test/unit/bridge/nodes/judgeNodes.test.ts',
+    title: 'tell no gap where the watch was interrupted',
+  },
+  {
     name: 'nodes that are late when verdicts count again are silent',
     guarantee: 'All Leases that stop together',
     file: 'bridge/nodes/nodeHealth.ts',

@@ -166,8 +166,17 @@ describe('renewals', () => {
     expect(renewals.of('a')).toEqual({ lastAt: 5_000, medianGapMs: 1_000 });
   });
 
+  // Two interruptions of four gaps made the median five times as long, and a node that had stopped
+  // counted as fresh.
+  it('tell no gap where the watch was interrupted, and are heard all the same', () => {
+    renewals.note('a', 'u', '6', 60_000, true);
+    expect(renewals.of('a')).toEqual({ lastAt: 60_000, medianGapMs: 1_000 });
+    renewals.note('a', 'u', '7', 61_000);
+    expect(renewals.of('a')).toEqual({ lastAt: 61_000, medianGapMs: 1_000 });
+  });
+
   it('begin again with another Lease of the same name', () => {
-    renewals.note('a', 'other', '9', 6_000);
+    renewals.note('a', 'other', '9', 62_000);
     expect(renewals.of('a')).toEqual({ lastAt: null, medianGapMs: null });
   });
 });
