@@ -8,6 +8,7 @@
 
 import type { NodeHealthOptions } from '../../bridge/nodes/nodeHealth.ts';
 import type { Bridge } from '../../bridge/startBridge.ts';
+import { trustLimits } from '../../bridge/watch/watchTrust.ts';
 import type { Report } from '../../functions/verdicts/verdictIntake.ts';
 import type { ReconcileEvent } from '../../lib/events/reconcileEvent.ts';
 import type { Sink } from '../../lib/events/sink.ts';
@@ -215,7 +216,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     return etcd.list('pods').some((pod) => pod.metadata.name !== name && isReady(pod));
   }
 
-  function apiOf(process: Process, ledger?: WatchLedger): KubeApi {
+  function apiOf(process: Process, ledger?: WatchLedger, nodeLedger?: WatchLedger): KubeApi {
     return createSimulatedKubeApi({
       process,
       scheduler,
@@ -234,11 +235,13 @@ export function createCluster(options: ClusterOptions): Cluster {
       heldMs: (request) => heldMs(request),
       watchLagMs: () => lags.get(process.name) ?? 0,
       ...(ledger !== undefined && { ledger }),
+      ...(nodeLedger !== undefined && { nodeLedger }),
     });
   }
 
   function startBridgeProcess(process: Process): void {
     const ledger = createWatchLedger(process, now);
+    const nodeLedger = createWatchLedger(process, now);
     const sent = new WeakSet<ReconcileEvent>();
     const inFlight = createInFlight(process.name);
     const onSent = (event: ReconcileEvent): (() => void) => {
@@ -249,7 +252,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       const isFirstAttempt = !sent.has(event);
       sent.add(event);
       if (isFirstAttempt) observations.sent(event, now());
-      if (isFirstAttempt) checkClaims(event, process.name);
+      if (isFirstAttempt) checkClaims(event, process.name, nodeLedger.cutForMs());
       if (isFirstAttempt && event.data.snapshot !== undefined && !senders.maySend(process.name))
         verdict.violate('lease', `${process.name} sent a snapshot of ${event.subject} and does not hold the Lease`);
       const why = isFirstAttempt && event.data.snapshot !== undefined ? ledger.whyStale(scope) : null;
@@ -276,7 +279,7 @@ export function createCluster(options: ClusterOptions): Cluster {
         bridge,
       );
     const setWithout = (isWithout: boolean): void => senders.setWithout(process.name, isWithout);
-    const api = observeLease(apiOf(process, ledger), scheduler, setWithout);
+    const api = observeLease(apiOf(process, ledger, nodeLedger), scheduler, setWithout);
     starts += 1;
     const identity = options.hasLease ? `${process.name}-${starts}` : null;
     const bridgeRandom = random.fork();
@@ -302,14 +305,15 @@ export function createCluster(options: ClusterOptions): Cluster {
     return { checkPort, network: networkOf(process), unfitConditions: [UNFIT_CONDITION], ...fence.nodes };
   }
 
-  function checkClaims({ data }: ReconcileEvent, bridge: string): void {
+  /** `cutForMs`: how long its watch of Leases has been cut, which it relies on for 3 s more. */
+  function checkClaims({ data }: ReconcileEvent, bridge: string, cutForMs: number): void {
     if (nodes === null) return;
     const problem = checkNodeClaims(data.observations?.nodes ?? [], {
       nodes,
       network,
       bridge,
       now: now(),
-      blindMs: senders.blindMsOf(bridge),
+      blindMs: senders.blindMsOf(bridge) + Math.min(cutForMs, trustLimits.blindMs),
     });
     if (problem !== null) verdict.violate('nodes', problem);
   }

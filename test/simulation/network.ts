@@ -46,6 +46,8 @@ export interface Network {
   isCut(a: string, b: string): boolean;
   /** The end of the last cut of this link, also in the future; -Infinity where there was none. */
   lastCutAt(a: string, b: string): number;
+  /** Since when it is cut without a break; Infinity while it works. */
+  cutSince(a: string, b: string): number;
   /** A message is on its way that takes longer than messages do where all is well. */
   isHoldingBack(): boolean;
   /** It is on its way for so long, outside what `delayMs` gives. */
@@ -58,11 +60,13 @@ export interface Network {
 
 export function createNetwork(random: Random, now: () => number): Network {
   const cuts = new Map<string, number>();
+  const cutsSince = new Map<string, number>();
   let conditions = perfectConditions;
   let lastArrivalAt = Number.NEGATIVE_INFINITY;
   const link = (a: string, b: string): string => (a < b ? `${a}|${b}` : `${b}|${a}`);
   const connectedAt = (a: string, b: string): number =>
     cuts.size === 0 ? now() : Math.max(now(), cuts.get(link(a, b)) ?? 0);
+  const isCut = (a: string, b: string): boolean => connectedAt(a, b) > now();
 
   function chooseDelay(heldMs: number, maxDelayMs: number): number | null {
     // What is sent into a cut link is lost, or retransmitted when the link works again.
@@ -87,8 +91,12 @@ export function createNetwork(random: Random, now: () => number): Network {
     isHoldingBack: () => lastArrivalAt > now() + MAX_USUAL_DELAY_MS,
     holdBack,
     happens: (rate) => random.chance(rate),
-    cut: (a, b, untilAt) => cuts.set(link(a, b), untilAt),
-    isCut: (a, b) => connectedAt(a, b) > now(),
+    cut(a, b, untilAt) {
+      if (!isCut(a, b)) cutsSince.set(link(a, b), now());
+      cuts.set(link(a, b), untilAt);
+    },
+    isCut,
+    cutSince: (a, b) => (isCut(a, b) ? (cutsSince.get(link(a, b)) ?? now()) : Number.POSITIVE_INFINITY),
     lastCutAt: (a, b) => cuts.get(link(a, b)) ?? Number.NEGATIVE_INFINITY,
     connectedAt,
     healAll() {

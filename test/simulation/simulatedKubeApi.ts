@@ -49,6 +49,8 @@ export interface SimulatedKubeApiOptions {
   onArrival(sentAt: number): void;
   /** Records what this process has learned from its watches and LISTs. */
   readonly ledger?: WatchLedger;
+  /** The same of nodes and their Leases. */
+  readonly nodeLedger?: WatchLedger;
 }
 
 /** An API server that takes every request, at once. */
@@ -70,7 +72,7 @@ export function createSimulatedKubeApi(options: SimulatedKubeApiOptions): KubeAp
   const { name } = process;
   /** What a bridge knows of nodes says nothing about how old its view of Services is. */
   const ledgerOf = ({ plural }: Resource): WatchLedger | undefined =>
-    plural === 'nodes' || plural === 'leases' ? undefined : options.ledger;
+    plural === 'nodes' || plural === 'leases' ? options.nodeLedger : options.ledger;
   /** When the first page of the LIST that is under way was asked for, by selection. */
   const listsAskedAt = new Map<string, number>();
 

@@ -22,6 +22,8 @@ export interface WatchLedger {
   listed(selection: string, askedAt: number): void;
   /** How many selections of this namespace have been listed; '' where the cluster is watched. */
   size(namespace: string): number;
+  /** How long the watch that was cut first has been cut. 0 where each is open. */
+  cutForMs(): number;
   /** Why no snapshot of this namespace may leave now. Null when one may. */
   whyStale(namespace: string): string | null;
 }
@@ -64,6 +66,7 @@ export function createWatchLedger(process: Process, now: () => number): WatchLed
       watches.set(selection, { isOpen, owesLine: false, knownAt: now(), askedAt });
     },
     size: (namespace) => [...watches.keys()].filter((selection) => selection.startsWith(`${namespace}/`)).length,
+    cutForMs: () => Math.max(0, ...[...watches.values()].map(({ isOpen, knownAt }) => (isOpen ? 0 : now() - knownAt))),
     whyStale(namespace) {
       const wokeAt = process.wokeAt(FROZEN_MS);
       for (const [selection, { isOpen, owesLine, knownAt, askedAt }] of watches) {

@@ -35,7 +35,9 @@ export function checkNodeClaims(
   const since = now - RENEW_MS - ON_THE_WAY_MS - blindMs;
   // What takes the way to a node for the node is in docs/guarantees.md, "A silent node is dead". Of
   // a bridge that hears of most nodes nothing, the same page says that it calls none silent.
-  const isAlone = nodes.names.filter((name) => network.isCut(bridge, nodeLink(name))).length > nodes.names.length / 2;
+  // It knows that once it has asked them since.
+  const isLost = (name: string): boolean => network.cutSince(bridge, nodeLink(name)) < now - CUT_COUNTS_MS;
+  const isAlone = nodes.names.filter(isLost).length > nodes.names.length / 2;
   const isCut = (name: string): boolean => !isAlone && network.lastCutAt(bridge, nodeLink(name)) >= now - CUT_COUNTS_MS;
   const wrong = silent.find(({ name }) => !nodes.wasBroken(name, since) && !isCut(name));
   return wrong === undefined ? null : `${bridge} says that ${wrong.name} is silent, and it works`;
