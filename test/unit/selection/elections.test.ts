@@ -234,6 +234,20 @@ describe('several elections', () => {
     );
   });
 
+  it('leaves a pod that another election has ended, without a grace of its own', () => {
+    ask({ elections: 'writer, cron', spread: 'none', 'on-demote': 'evict' });
+    settle();
+    expect(routes()).toEqual({ 'postgres-cron-ipv4': 'pg-0', 'postgres-writer-ipv4': 'pg-0' });
+    askWith(
+      { elections: 'writer, cron', spread: 'none', 'on-demote': 'evict' },
+      prefixed('cron', { 'failover-min-delay': '1h' }),
+    );
+    world.changePod('pg-0', { ready: false, readyChangedAt: now });
+    settle();
+    expect(routes()).toEqual({ 'postgres-cron-ipv4': 'pg-1', 'postgres-writer-ipv4': 'pg-1' });
+    expect(world.slice('postgres-cron-ipv4')?.annotations['zen-lead.io/reason']).toBe('LeaderTerminating');
+  });
+
   it('refuses the name of another election, and leaves that one alone', () => {
     askWith({ elections: 'writer, cron' }, prefixed('cron', { 'leader-service-name': 'postgres-writer' }));
     settle();

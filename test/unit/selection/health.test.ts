@@ -79,10 +79,13 @@ describe('a leader that fails its check', () => {
     expect(reconcile()).toMatchObject({ reason: 'LeaderUnhealthy' });
   });
 
-  it('a pause keeps a failing leader', () => {
+  it('a pause keeps a failing leader, also at another address', () => {
     annotate({ paused: 'true' });
     observe({ 'pg-0': failing, 'pg-1': passing });
     expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'Paused', leader: { name: 'pg-0' } });
+    world.changePod('pg-0', { ips: ['10.0.0.99'] });
+    expect(reconcile(2_000)).toMatchObject({ kind: 'kept', reason: 'Paused', leader: { name: 'pg-0' } });
+    expect(world.slice('postgres-leader-ipv4')?.spec?.endpoints[0]?.addresses).toEqual(['10.0.0.99']);
   });
 
   it('a failing leader is left although it is pinned, and leads again once it passes', () => {
@@ -102,6 +105,13 @@ describe('a leader that fails its check', () => {
     annotate(annotations);
     observe({ 'pg-0': failing, 'pg-1': passing });
     expect(reconcile()).toMatchObject({ kind: 'kept', reason: 'LeaderFit', leader: { name: 'pg-0' } });
+  });
+
+  it('a leader that is not Ready is left also while a setting of its check cannot be read', () => {
+    annotate({ 'health-check-interval': '1ms' });
+    notReady('pg-0');
+    observe({ 'pg-1': passing });
+    expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'LeaderNotReady', leader: { name: 'pg-1' } });
   });
 
   it('a leader stays where its check cannot be read', () => {

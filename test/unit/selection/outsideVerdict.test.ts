@@ -71,10 +71,13 @@ describe('a leader that is reported unfit', () => {
     expect(reconcile()).toMatchObject({ reason: 'LeaderReported' });
   });
 
-  it('a leader that is reported while the Service is paused stays', () => {
+  it('a leader that is reported while the Service is paused stays, also at another address', () => {
     annotate({ paused: 'true' });
     report('pg-0');
     expect(reconcile()).toMatchObject({ reason: 'Paused', leader: { name: 'pg-0' } });
+    world.changePod('pg-0', { ips: ['10.0.0.99'] });
+    expect(reconcile(2_000)).toMatchObject({ reason: 'Paused', leader: { name: 'pg-0' } });
+    expect(world.slice(slice)?.spec?.endpoints[0]?.addresses).toEqual(['10.0.0.99']);
   });
 
   it('a reported leader that is pinned is left', () => {
@@ -89,6 +92,19 @@ describe('a leader that is reported unfit', () => {
     expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'AllReported' });
     annotate({ 'no-leader': 'hold' });
     expect(reconcile()).toMatchObject({ kind: 'elected', reason: 'LastResort', leader: { name: 'pg-1' } });
+  });
+
+  it('where no pod leads, a reported one is due once it is Ready for min-ready-duration, with hold alone', () => {
+    for (const pod of ['pg-1', 'pg-2']) report(pod);
+    for (const pod of ['pg-1', 'pg-2']) world.changePod(pod, { readyChangedAt: T0 });
+    world.deletePod('pg-0');
+    annotate({ 'no-leader': 'hold', 'min-ready-duration': '10s' });
+    expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'AllReported' });
+    expect(assess(world.snapshot(), T0 + 1_000).nextLookAt).toBe(T0 + 10_000);
+    annotate({ 'min-ready-duration': '10s' });
+    expect(assess(world.snapshot(), T0 + 1_000).nextLookAt).toBe(T0 + 300_000);
+    annotate({ 'no-leader': 'hold', 'min-ready-duration': '10s' });
+    expect(reconcile(10_000)).toMatchObject({ reason: 'LastResort', leader: { name: 'pg-1' } });
   });
 
   it('a report beside a failing check is not left for a pod that fails it (S10)', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseEpoch, readRecord } from '../../../lib/selection/record.ts';
+import { parseEpoch, readRecord, recordOf } from '../../../lib/selection/record.ts';
 import type { ServiceView, SliceView, Snapshot } from '../../../lib/selection/snapshot.ts';
 import { aService, T0, uidOf, version } from '../../support/objects/builders.ts';
 
@@ -119,6 +119,13 @@ describe('of two records', () => {
     expect(inBothOrders(...slices)).toEqual(['postgres-leader-ipv4', 'postgres-leader-ipv4']);
     expect(inBothOrders(...slices, { 'leader-service-name': 'wanted' })).toEqual(['db-ipv4', 'db-ipv4']);
   });
+
+  it('the record of the wanted Service wins of two of one epoch, also where the other one was decided on newer state', () => {
+    const newer = { ...noted, 'pods-revision': '101', 'services-revision': '101' };
+    const slices = [aSlice(noted), aSlice(newer, renamed)] as const;
+    expect(inBothOrders(...slices)).toEqual(['postgres-leader-ipv4', 'postgres-leader-ipv4']);
+    expect(inBothOrders(...slices, { 'leader-service-name': 'db' })).toEqual(['db-ipv4', 'db-ipv4']);
+  });
 });
 
 it('the revisions are the newest that any slice was decided on, whichever holds the record', () => {
@@ -127,6 +134,29 @@ it('the revisions are the newest that any slice was decided on, whichever holds 
   const slices = [aSlice(older), aSlice(newer, { name: 'db-ipv4', serviceName: 'db', uid: uidOf('other') })];
   for (const each of [slices, slices.toReversed()])
     expect(read(each)).toMatchObject({ knownEpoch: 10, podsRevision: '100', servicesRevision: '95' });
+});
+
+describe('the revisions that were decided on', () => {
+  const another = (notes: Record<string, string>) =>
+    aSlice(notes, { name: 'db-ipv4', serviceName: 'db', uid: uidOf('other') });
+  const servicesRevisions = (a: SliceView, b: SliceView) =>
+    [read([a, b]), read([b, a])].map(({ servicesRevision }) => servicesRevision);
+
+  it('the revisions that were decided on are those of another slice where the record has lost its own', () => {
+    const slices = [aSlice({ ...noted, epoch: '9' }), another({ epoch: '8', 'services-revision': '94' })] as const;
+    expect(servicesRevisions(...slices)).toEqual(['94', '94']);
+  });
+
+  it('the revisions that were decided on are the record’s where those of another slice cannot be ordered', () => {
+    const record = { ...noted, epoch: '9', 'services-revision': '95' };
+    const slices = [aSlice(record), another({ epoch: '8', 'services-revision': 'x' })] as const;
+    expect(servicesRevisions(...slices)).toEqual(['95', '95']);
+  });
+
+  it('the revisions that were decided on are unknown where no slice holds a record', () => {
+    const remains = another({ epoch: '8', 'services-revision': '94' });
+    expect(read([remains])).toMatchObject({ slice: null, podsRevision: undefined, servicesRevision: undefined });
+  });
 });
 
 describe('of the two slices of one leader Service, after a change of the primary family was cut short', () => {
@@ -140,6 +170,21 @@ describe('of the two slices of one leader Service, after a change of the primary
       'postgres-leader-ipv6',
       'postgres-leader-ipv6',
     ]);
+  });
+
+  it.each([
+    [
+      'pods are newer, whatever its Services',
+      { 'pods-revision': '9', 'services-revision': '10' },
+      'postgres-leader-ipv6',
+    ],
+    ['name comes first, where neither can be ordered', { 'pods-revision': 'x' }, 'postgres-leader-ipv4'],
+    ['name comes first, where both were decided on the same', { 'pods-revision': '10' }, 'postgres-leader-ipv4'],
+  ])('the record wins whose %s', (_, of4, winner) => {
+    const first = aSlice({ ...noted, 'services-revision': '9', ...of4 });
+    const of6 = { ...noted, 'pods-revision': '10', 'services-revision': '9' };
+    const second = aSlice(of6, { name: 'postgres-leader-ipv6', uid: uidOf('other') });
+    expect([read([first, second]), read([second, first])].map(({ slice }) => slice?.name)).toEqual([winner, winner]);
   });
 });
 
@@ -163,6 +208,14 @@ describe('the leader Service', () => {
     const followers = aSlice({}, { name: 'a-followers-ipv4', serviceName: 'a-followers' });
     expect(nameOf([], [followers, remains])).toEqual(['main', 'main']);
     expect(nameOf([], [followers])).toEqual([null, null]);
+    const another = aSlice({ epoch: '7' }, { name: 'other-ipv6', serviceName: 'other' });
+    const unlabelled = aSlice({ epoch: '7' }, { name: 'a-ipv6', serviceName: null });
+    for (const slices of [
+      [remains, another, unlabelled],
+      [unlabelled, another, remains],
+    ])
+      expect(nameOf([], slices)).toEqual(['main', 'main']);
+    expect(nameOf([], [unlabelled])).toEqual([null, null]);
   });
 
   it('the leader Service is never the followers Service', () => {
@@ -209,6 +262,24 @@ describe('the leader', () => {
     expect(read([aSlice({ epoch: '7' }, routesTo('pg-0', 'Node'))]).leader).toBeNull();
   });
 
+  it('the leader is found on the slice of the other family that routes, also beside one that does not', () => {
+    const empty = aSlice({ epoch: '7' }, { name: 'a-ipv6' });
+    const routing = aSlice({ epoch: '7' }, routesTo('pg-0'));
+    for (const slices of [
+      [empty, routing],
+      [routing, empty],
+    ])
+      expect(read(slices).leader).toStrictEqual({ name: 'pg-0', uid: 'uid-pg-0', nodeName: 'n1', zone: 'z1' });
+  });
+
+  it('the leader is where its own endpoint says, also where a hand has sorted those of a handover', () => {
+    const [left, led] = [routesTo('pg-1'), routesTo('pg-0')].map(({ spec }) => spec?.endpoints[0]);
+    if (left === undefined || led === undefined) throw new Error('no endpoint');
+    const endpoints = [{ ...left, addresses: ['10.0.0.2'] }, led];
+    const sorted = aSlice(noted, { spec: { addressType: 'IPv4', endpoints, ports: [] } });
+    expect(read([sorted]).routedAddress).toBe('10.0.0.1');
+  });
+
   it('the leader is found on the leader Service where every slice is gone', () => {
     const notes = { 'leader-pod-name': 'pg-0', 'leader-pod-uid': 'uid-pg-0' };
     expect(read([], [aLeaderService(notes)]).leader).toStrictEqual({ name: 'pg-0', uid: 'uid-pg-0' });
@@ -248,6 +319,12 @@ describe('what has been announced', () => {
   it('stands on the slice where that Service is a LoadBalancer', () => {
     const { announced } = read([aSlice(onSlice)], [aLeaderService(onService, { type: 'LoadBalancer' })]);
     expect(announced).toEqual({ epoch: 4, leaderUid: 'uid-b' });
+  });
+
+  it('stands on the slice of each slot but the first, which share a Service', () => {
+    const owned = { slices: [aSlice(onSlice)], services: [aLeaderService(onService)] };
+    expect(recordOf(owned, 'postgres-leader', 0).announced).toEqual({ epoch: 3, leaderUid: 'uid-a' });
+    expect(recordOf(owned, 'postgres-leader', 1).announced).toEqual({ epoch: 4, leaderUid: 'uid-b' });
   });
 
   it('what has been announced is nothing where neither says so', () => {

@@ -80,6 +80,32 @@ it('has a slice of the other family give up what is left of a record, be it one 
   expect(note('last-node', SECOND)).toBeUndefined();
 });
 
+describe('what scale-down has written down', () => {
+  const workload = { kind: 'Deployment', name: 'postgres', uid: 'uid-deployment' };
+  const down = { phase: 'down', at: T0, workload, from: 3, to: 1, survivor: 'uid-pg-0', pod: 'pg-0' };
+  const flipped = { ipFamilies: ['IPv6', 'IPv4'], ipFamilyPolicy: 'PreferDualStack' };
+
+  it.each([
+    ['the leader Service is renamed', 'db-ipv4', aService({ 'leader-service-name': 'db' })],
+    ['the primary family changes', SECOND, aService({}, flipped)],
+  ])('moves with the record where %s', (_, slice, source) => {
+    setNote('scale-state', JSON.stringify(down));
+    world.setSource(source);
+    reconcile();
+    expect(JSON.parse(note('scale-state', slice) ?? 'null')).toMatchObject(down);
+    reconcile();
+    expect(note('scale-state', SLICE)).toBeUndefined();
+  });
+
+  it('is not written by what else is', () => {
+    const text = JSON.stringify({ ...down, more: 'of a later version' });
+    setNote('scale-state', text);
+    world.changePod('pg-0', { ips: ['10.0.0.9', 'fd00::1'] });
+    expect(reconcile()).toEqual([SLICE]);
+    expect(note('scale-state')).toBe(text);
+  });
+});
+
 describe('the revisions that were decided on', () => {
   const writesAt = (pods: string, services = String(world.servicesRevision)) => {
     const snapshot = world.snapshot();
