@@ -254,6 +254,14 @@ describe('the next reconcile', () => {
     expect(lookAgainAt(5_000)).toBeNull();
   });
 
+  it('is not due for pods that are not Ready, which hold elects as little', () => {
+    annotate({ ...minReady, 'no-leader': 'hold' });
+    for (const name of names) world.changePod(name, { ready: false, readyChangedAt: T0 });
+    world.deletePod('pg-0');
+    expect(reconcile(5_000)).toMatchObject({ kind: 'lost', reason: 'NoReadyPods' });
+    expect(lookAgainAt(5_000)).toBeNull();
+  });
+
   it('the next reconcile is due for a waiting pod that is pinned, and for no other one', () => {
     annotate({ ...minReady, 'pin-leader': 'pg-1' });
     rivalsWait();

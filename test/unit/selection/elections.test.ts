@@ -86,6 +86,12 @@ describe('several elections', () => {
     expect(routes()['postgres-cron-ipv4']).toBe('pg-0');
   });
 
+  it.each(['random', 'weighted'])('draws for each election by itself with strategy %s', (strategy) => {
+    ask({ elections: 'a, b, c, d, e, f', spread: 'none', strategy });
+    settle();
+    expect(new Set(Object.values(routes())).size).toBeGreaterThan(1);
+  });
+
   it('elects no pod twice with spread require, and says why there is none', () => {
     for (const name of ['pg-1', 'pg-2', 'pg-3']) world.deletePod(name);
     ask({ elections: 'writer, cron', spread: 'require' });

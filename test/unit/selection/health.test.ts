@@ -160,6 +160,13 @@ describe('without a leader', () => {
     expect(reconcile(2_000)).toMatchObject({ kind: 'elected', leader: { name: 'pg-1' } });
   });
 
+  it('no pod is chosen before the only Ready one has a verdict, and the reason is the check', () => {
+    world.deletePod('pg-0');
+    notReady('pg-2');
+    observe({ 'pg-2': passing });
+    expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'NoHealthyPods' });
+  });
+
   it('no pod is chosen before a first verdict where another pod fails', () => {
     annotate({ 'no-leader': 'hold' });
     world.deletePod('pg-0');

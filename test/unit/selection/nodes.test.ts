@@ -143,6 +143,21 @@ describe('a pin and sticky: false beside a silent node', () => {
       expect(reconcile(3_601_000)).toMatchObject({ kind: 'elected', leader: { name: 'pg-0' } });
     },
   );
+
+  it.each([
+    {},
+    { sticky: 'false', strategy: 'node-aware' },
+    { sticky: 'false', paused: 'true' },
+    { 'pin-leader': 'pg-0', paused: 'true' },
+  ])('set no timer where the end of that hour moves no leader: %j', (annotations) => {
+    observe(silent, alive, alive);
+    expect(reconcile()).toMatchObject({ reason: 'LeaderNodeSilent', leader: { name: 'pg-1' } });
+    annotate(annotations);
+    world.observations = undefined;
+    expect(reconcile(2_000)).toMatchObject({ kind: 'kept', leader: { name: 'pg-1' } });
+    expect(lookAgainAt(2_000)).toBeNull();
+    expect(reconcile(3_601_000)).toMatchObject({ kind: 'kept', leader: { name: 'pg-1' } });
+  });
 });
 
 describe('candidates', () => {
