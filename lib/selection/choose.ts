@@ -64,7 +64,7 @@ const reasonOf: Readonly<Record<Unfit, Reason>> = {
   finished: 'LeaderFinished',
   notSelected: 'LeaderNotSelected',
   excluded: 'LeaderExcluded',
-  // Only a pod that no longer leads is demoted.
+  // Another election of the source left it, and has it ended (elections/sharedWith.ts).
   demoted: 'LeaderTerminating',
   taken: 'LeaderShared',
   withoutAddress: 'LeaderWithoutAddress',

@@ -74,6 +74,16 @@ describe('the pod that says that it is the primary', () => {
     expect(reconcile()).toMatchObject({ kind: 'kept', leader: { name: 'pg-0' } });
   });
 
+  it('is waited for without a timer, because no wait plays a part', () => {
+    start({ 'min-ready-duration': '10s', sticky: 'false' });
+    for (const name of ['pg-1', 'pg-2']) world.changePod(name, { readyChangedAt: T0 });
+    say({ 'pg-0': primary, 'pg-1': other, 'pg-2': other });
+    expect(assess(world.snapshot(), T0 + 1_000).nextLookAt).toBeNull();
+    world.deletePod('pg-0');
+    expect(reconcile()).toMatchObject({ kind: 'lost', reason: 'NoPrimary' });
+    expect(assess(world.snapshot(), T0 + 1_000).nextLookAt).toBeNull();
+  });
+
   it('is not followed while the Service is paused', () => {
     annotate({ paused: 'true' });
     say({ 'pg-0': other, 'pg-1': primary });
