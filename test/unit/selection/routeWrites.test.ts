@@ -83,7 +83,7 @@ it('has a slice of the other family give up what is left of a record, be it one 
 describe('what scale-down has written down', () => {
   const workload = { kind: 'Deployment', name: 'postgres', uid: 'uid-deployment' };
   const down = { phase: 'down', at: T0, workload, from: 3, to: 1, survivor: 'uid-pg-0', pod: 'pg-0' };
-  const flipped = { ipFamilies: ['IPv6', 'IPv4'], ipFamilyPolicy: 'PreferDualStack' };
+  const flipped = { ipFamilies: ['IPv6', 'IPv4'], ipFamilyPolicy: 'PreferDualStack' } as const;
 
   it.each([
     ['the leader Service is renamed', 'db-ipv4', aService({ 'leader-service-name': 'db' })],
