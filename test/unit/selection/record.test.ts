@@ -74,6 +74,22 @@ it('is empty without a source, and without our objects', () => {
   expect(readRecord(snapshot)).toMatchObject(nothing);
 });
 
+it('is read once of a snapshot, however often a reconcile asks', () => {
+  let reads = 0;
+  const revisions = { pods: version(1), services: version(1), slices: version(1) };
+  const snapshot: Snapshot = {
+    ...{ namespace: 'shop', name: 'postgres', source: aService(), candidates: [], services: [], revisions },
+    get slices() {
+      reads++;
+      return [aSlice(noted)];
+    },
+  };
+  expect(readRecord(snapshot)).toMatchObject({ knownEpoch: 7 });
+  const once = reads;
+  expect(readRecord(snapshot)).toMatchObject({ knownEpoch: 7 });
+  expect(reads).toBe(once);
+});
+
 it('says all that the slice says', () => {
   const at = new Date(T0).toISOString();
   const more = { 'leader-last-switch-time': at, 'services-revision': '99', 'last-node': 'n1', 'last-zone': 'z1' };
@@ -197,6 +213,11 @@ describe('the leader Service', () => {
     const attached = aSlice({ epoch: '7' }, { serviceName: 'with-slices' });
     const all = [another('postgres-leader', { owner: null }), another('with-slices'), another('b')];
     expect(nameOf(all, [attached])).toEqual(['postgres-leader', 'postgres-leader']);
+    const earlier = aSlice({ epoch: '7' }, { serviceName: 'a' });
+    expect(nameOf([another('postgres-leader'), another('a')], [earlier])).toEqual([
+      'postgres-leader',
+      'postgres-leader',
+    ]);
     const orphanWithSlices = [another('with-slices', { owner: null }), another('b')];
     expect(nameOf(orphanWithSlices, [attached])).toEqual(['with-slices', 'with-slices']);
     expect(nameOf([another('a', { owner: null }), another('b')])).toEqual(['b', 'b']);

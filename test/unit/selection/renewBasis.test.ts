@@ -56,6 +56,7 @@ describe('the slice that is to hand its record over', () => {
     for (const write of renewed()) world.apply(write);
     expect(renewed()).toEqual([]);
     world.setPod(aPod({ name: 'pg-2', ips: ['10.0.0.3', 'fd00::3'] }));
+    world.setSource(aService({}, { name: 'mysql' }));
     expect(renewed()).toEqual([]);
     flip();
     expect(renewed()).toHaveLength(1);
@@ -95,6 +96,19 @@ describe('the slice that is to hand its record over', () => {
     expect(addresses()).toEqual([]);
   });
 
+  it.each([
+    ['holds names, as another client made it', { addressType: 'FQDN', endpoints: [], ports: [] } as const],
+    ['came without what it routes to', null],
+  ])('routes to no pod where it %s', (_, spec) => {
+    flip();
+    const { slices, ...snapshot } = world.snapshot();
+    const writes = renewed({
+      ...snapshot,
+      slices: slices.map((each) => (each.name === OLD ? { ...each, spec } : each)),
+    });
+    expect(writes).toMatchObject([{ name: OLD, patch: { endpoints: [] } }]);
+  });
+
   it('follows its leader to another address', () => {
     change({ ips: ['10.0.0.99', 'fd00::1'] });
     flip();
@@ -132,6 +146,18 @@ describe('nothing is said', () => {
     world.edit('endpointslices', OLD, { metadata: { ownerReferences: null } });
     flip();
     expect(renewed()).toEqual([]);
+  });
+
+  it('before Services alone are written, although one is called as the slice that takes the record', () => {
+    world.setSource(aService({ 'leader-service-name': 'db-ipv6' }, flipped));
+    for (const at of [1_000, 2_000, 3_000]) world.reconcile(T0 + at);
+    world.setSource(aService({ 'leader-service-name': 'db' }, flipped));
+    const snapshot = world.snapshot();
+    const { decision, writes } = assess(snapshot, T0 + 4_000);
+    expect(renewBasis(snapshot, decision, writes)).toMatchObject([{ name: 'db-ipv6-ipv6' }]);
+    const services = writes.filter((write) => 'resource' in write && write.resource === 'services');
+    expect(services.map(({ name }) => name)).toContain('db-ipv6');
+    expect(renewBasis(snapshot, decision, services)).toEqual([]);
   });
 
   it('before other objects are written, while the slice that takes the record stands', () => {
