@@ -100,6 +100,14 @@ describe('a planned move with handover: overlap', () => {
     expect(routed()).toEqual(['pg-1']);
   });
 
+  it('keeps the pod that was left in the slices of those families that it has an address of', () => {
+    start(overlap, { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack' });
+    world.changePod('pg-1', { ips: ['10.0.0.2', 'fd00::2'] });
+    annotate(pinned, { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack' });
+    reconcile(10_000);
+    expect([routed(), routed('ipv6')]).toEqual([['pg-1', 'pg-0'], ['pg-1']]);
+  });
+
   it('goes back to one pod where the new leader fails, and begins no other overlap', () => {
     annotate(pinned);
     reconcile(10_000);

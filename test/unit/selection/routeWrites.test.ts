@@ -66,6 +66,19 @@ describe('a record that a hand has changed', () => {
     expect([note('epoch'), note('epoch', SECOND)]).toEqual([epoch, epoch]);
   });
 
+  it('the epoch of the record is repaired where a hand has lowered it and the other family knows it', () => {
+    const epoch = note('epoch');
+    setNote('epoch', '0');
+    expect(reconcile()).toEqual([SLICE]);
+    expect([note('epoch'), note('epoch', SECOND)]).toEqual([epoch, epoch]);
+  });
+
+  it('a record that a hand has changed loses a handover that does not run', () => {
+    setNote('handover-from', JSON.stringify({ pod: 'pg-9', uid: 'uid-pg-9', epoch: Number(note('epoch')) }));
+    expect(reconcile()).toEqual([SLICE]);
+    expect(note('handover-from')).toBeUndefined();
+  });
+
   it('a second record is removed from the slice of the other family', () => {
     setNote('leader-pod-uid', 'uid-pg-9', SECOND);
     setNote('reason', 'Pinned', SECOND);
