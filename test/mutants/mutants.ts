@@ -21,7 +21,7 @@ export interface Mutant {
   readonly title?: string;
 }
 
-const simulation = { test: 'test/simulation/simulation.test.ts', title: 'from seed 1$' };
+const simulation = { test: 'test/simulation/simulation.test.ts', title: 'from seed 1 on' };
 const watchTrust = { file: 'bridge/watch/watchTrust.ts', test: 'test/unit/bridge/watch/watchTrust.test.ts' };
 const fitness = { file: 'lib/selection/fitness.ts', test: 'test/unit/selection/decide.test.ts' };
 const health = { file: 'lib/selection/choose.ts', test: 'test/unit/selection/health.test.ts' };

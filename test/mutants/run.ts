@@ -74,7 +74,7 @@ try {
     writeFileSync(path, applyMutant(original, mutant));
     const { numFailedTests } = runTest(copy, mutant);
     writeFileSync(path, original);
-    const verdict = sound.get(key) !== true ? 'fails without it too' : numFailedTests === 0 ? 'survives' : 'noticed';
+    const verdict = sound.get(key) !== true ? 'has no passing test' : numFailedTests === 0 ? 'survives' : 'noticed';
     console.log(`${verdict.padEnd(20)} ${mutant.name} (${key.trim()})`);
     if (verdict !== 'noticed') problems.push(mutant.name);
   }
