@@ -198,6 +198,25 @@ describe('the end of a verdict', () => {
 });
 
 describe('what is recorded', () => {
+  it('a leader that stays keeps what was said of it, also what has ended', () => {
+    report('pg-0');
+    expect(reconcile()).toMatchObject({ reason: 'LeaderReported', leader: { name: 'pg-1' } });
+    report('pg-1', { forSeconds: 10 }, alert, T0 + 2_000);
+    report('pg-2', { forSeconds: 300 }, alert, T0 + 2_000);
+    world.changePod('pg-1', { ips: ['10.0.0.99'] });
+    // By a clock that is ahead. By another one the verdict on pg-1 may still count.
+    expect(reconcile(13_000)).toMatchObject({ kind: 'kept', leader: { name: 'pg-1' } });
+    expect(recorded().map(({ pod }) => pod)).toEqual(['pg-0', 'pg-1', 'pg-2'].map(uidOf));
+  });
+
+  it('the annotation goes with the last of what was said', () => {
+    report('pg-0', { forSeconds: 10 });
+    expect(reconcile()).toMatchObject({ reason: 'LeaderReported', leader: { name: 'pg-1' } });
+    world.changePod('pg-1', { ready: false, readyChangedAt: T0 });
+    expect(reconcile(11_000)).toMatchObject({ reason: 'LeaderNotReady', leader: { name: 'pg-0' } });
+    expect(world.slice(slice)?.annotations[annotation.verdicts]).toBeUndefined();
+  });
+
   it('a report that comes again moves its end, and takes no further place', () => {
     report('pg-0', { forSeconds: 10 });
     report('pg-0', { forSeconds: 20 });
