@@ -118,7 +118,9 @@ function verdictsAfter(
   isCarried: boolean,
   now: number,
 ): DesiredSlice['annotations'] {
-  const known = isCarried ? record.verdicts : parseVerdicts(record.slice?.annotations[annotation.verdicts]);
+  // Its own alone, also where the record moves. A copy of what stands with a sibling would outlast
+  // the caller's taking it back.
+  const known = parseVerdicts(record.slice?.annotations[annotation.verdicts]);
   const isElection = kind === 'elected' && leader !== null;
   const next = isElection ? afterElection(known, snapshot.election?.verdicts ?? [], leader.uid, now) : known;
   if (!isCarried && next === known) return {};

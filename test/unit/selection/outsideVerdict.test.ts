@@ -189,6 +189,20 @@ describe('the end of a verdict', () => {
     expect(reconcile()).toMatchObject({ reason: 'LeaderFit', leader: { name: 'pg-0' } });
   });
 
+  it('fit takes back what was said also after the records of several elections have moved', () => {
+    start({ elections: 'write,read' });
+    for (const name of ['pg-0', 'pg-1', 'pg-2'])
+      world.changePod(name, { ips: [`10.0.0.${name.at(-1)}`, `fd00::${name.at(-1)}`] });
+    report('pg-2');
+    world.setSource(aService({ elections: 'write,read' }, { ipFamilies: ['IPv6'] }));
+    for (const at of [1_000, 1_001, 1_002]) reconcile(at);
+    expect(report('pg-2', { fit: true }, alert, T0 + 2_000)).toBe('write');
+    expect(report('pg-2', { fit: true }, alert, T0 + 2_000)).toBe('nothing');
+    world.deletePod('pg-1');
+    const [, reader] = world.reconcile(T0 + 3_000).elections ?? [];
+    expect(reader?.decision).toMatchObject({ reason: 'LeaderGone', leader: { name: 'pg-2' } });
+  });
+
   it('fit does not make a pod lead that is not Ready', () => {
     report('pg-0');
     report('pg-0', { fit: true });
