@@ -79,8 +79,8 @@ async function goThroughTrouble({ server, readRoute, writeReady }: BusyRun): Pro
   // Every watch ends, and has to list again: longer than the server keeps history. What changed in
   // between is told by no watch line.
   server.cutWatches('end');
-  const change = { metadata: { annotations: { seen: 'by a list alone' } } };
-  server.objects.patch({ resource: 'pods', namespace: 'shop', name: 'db-1' }, change);
+  // It has to be one that the bridge keeps of the Service, or nothing was missed.
+  const change = { metadata: { annotations: { 'zen-lead.io/min-ready-duration': '0s' } } };
   server.objects.patch({ resource: 'services', namespace: 'shop', name: 'web' }, change);
   server.compact();
 }
