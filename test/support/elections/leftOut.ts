@@ -15,8 +15,11 @@ export const leftOut: readonly LeftOut[] = [
   { file: 'functions/reconcile/elections.test.ts', because: 'its Services ask for elections and pools themselves' },
   {
     file: 'selection/outsideVerdict.test.ts',
-    titles: ['functions whose clocks differ move a leader back once where the verdict stands with another election'],
-    because: 'its Service asks for two elections itself',
+    titles: [
+      'functions whose clocks differ move a leader back once where the verdict stands with another election',
+      'fit takes back what was said also after the records of several elections have moved',
+    ],
+    because: 'its Services ask for two elections themselves',
   },
   {
     file: 'selection/ownership.test.ts',
@@ -27,6 +30,11 @@ export const leftOut: readonly LeftOut[] = [
     file: 'selection/plan.test.ts',
     titles: ['takes a name of 63 characters, and the default one too'],
     because: 'its source leaves room for "-followers", and not for the name of the election before it',
+  },
+  {
+    file: 'selection/record.test.ts',
+    titles: ['is read once of a snapshot, however often a reconcile asks'],
+    because: 'its snapshot is translated at each question, and so is another one',
   },
   {
     file: 'selection/removals.test.ts',
