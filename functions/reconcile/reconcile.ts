@@ -7,7 +7,8 @@
  *   2. assess: pure. Where no slice holds a record, or another one is to be made, no revision
  *      fences a snapshot (S9). What is to be written is then decided on the state read, or on a
  *      snapshot of a Service that has nothing yet (confirmFirst.ts). A slice that is made is made
- *      empty, and what goes in is decided when it is there (placeholders.ts).
+ *      empty, and what goes in is decided when it is there (placeholders.ts). Where another slice
+ *      takes the record, the old one is told first (renewBasis.ts).
  *   3. Route writes, if there are any. What follows from them is the next reconcile.
  *   4. Without route writes: the announcement that is owed (announce.ts), then the other writes.
  *   5. After a conflict, read again and decide again, at most three times.

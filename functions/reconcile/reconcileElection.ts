@@ -88,47 +88,48 @@ export async function reconcileElection(
     const { writes, heldBack, dueAt: heldUntil } = admit(pass.ledger, wanted, view, decidedAt);
     const said = [decision.epoch, decision.leader?.uid ?? null];
     const announceAt = announcementDueAt(pass.ledger, said, decidedAt, of);
-    const places = [...renewBasis(view, decision, writes), ...placeholdersFirst(writes)];
-    const isMakingPlaceholders = places.length > 0;
+    // What has to stand before these writes, which are then decided on again.
+    const first = [...renewBasis(view, decision, writes), ...placeholdersFirst(writes)];
+    const isPreparing = first.length > 0;
     const whyNot: HintReason | null =
       basis.isRead || isConfirmed || writes.length === 0
         ? null
         : deps.whyHint({ ...evidence, writes, ...(ref !== null && { election: ref }) });
     const waitsForPlaces: boolean =
-      whyNot === 'unfenced' && isMakingPlaceholders && isFirst(view) && !isRefuted(pass.ledger, view);
+      whyNot === 'unfenced' && isPreparing && isFirst(view) && !isRefuted(pass.ledger, view);
     if (whyNot !== null && !waitsForPlaces) {
       pass.hint = whyNot;
       takeBasis(pass, await readBasis(request, deps, signal, basis.snapshot));
       continue;
     }
     const isAnnounceable = announceAt === null && !heldBack.some(({ isRouteWrong }) => isRouteWrong);
-    const asked = isMakingPlaceholders ? places : writes;
+    const asked = isPreparing ? first : writes;
     const ofView = { ...basis, snapshot: view };
     const settling = { basis: ofView, decision, writes: asked, decidedAt, type, carry: pass.carry, isAnnounceable };
     const outcome = await settle(settling, deps, signal);
-    // A placeholder does not count, but the patch that fills it does.
-    const lasting = isMakingPlaceholders ? outcome.writes.filter(isOfService) : outcome.writes;
+    // What only prepares does not count, but the patch that follows does.
+    const lasting = isPreparing ? outcome.writes.filter(isOfService) : outcome.writes;
     pass.ledger = note(pass.ledger, askedOf(lasting, asked), decidedAt);
     if (outcome.kind === 'settled' && outcome.hasRecorded)
       pass.ledger = noteAnnouncement(pass.ledger, said, decidedAt, of);
-    if (isMakingPlaceholders) placed.push(...outcome.writes);
+    if (isPreparing) placed.push(...outcome.writes);
     if (outcome.kind === 'stale') {
-      if (!isMakingPlaceholders && outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
+      if (!isPreparing && outcome.writes.length > 0) standing = { decision, writes: outcome.writes };
       if (attempt > MAX_REREADS) throw outcome.error;
       const { namespace, name } = service;
       deps.metrics.retryAttempts.inc({ namespace, service: name, operation: 'write', attempt });
       attempt += 1;
       takeBasis(pass, await readBasis(request, deps, signal, basis.snapshot));
-    } else if (isMakingPlaceholders && outcome.writes.length === places.length) {
+    } else if (isPreparing && outcome.writes.length === first.length) {
       pass.basis = { ...basis, snapshot: withPlaceholders(basis.snapshot, outcome) };
       pass.shown = withPlaceholders(pass.shown, outcome);
       isConfirmed = waitsForPlaces && (await confirmFirst(deps.api, pass.basis.snapshot, signal));
       if (waitsForPlaces && !isConfirmed) pass.ledger = noteRefuted(pass.ledger, view, decidedAt);
     } else {
-      // Fewer places than asked for: the namespace is going, and nothing more can be made in it.
+      // Fewer than asked for: the namespace is going, and nothing more can be made in it.
       const whole = tellWhole(standing, {
         decision,
-        writes: isMakingPlaceholders ? placed : [...placed, ...outcome.writes],
+        writes: isPreparing ? placed : [...placed, ...outcome.writes],
       });
       if (outcome.writes.length === 0) await deps.announcer.tellUndone(view, heldBack, signal);
       for (const { resource } of heldBack) deps.metrics.writesHeldBack.inc({ resource });
