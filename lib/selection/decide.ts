@@ -123,6 +123,12 @@ function decideUnroutable(situation: Situation, name: string, now: number): Deci
 }
 
 /**
+ * What a contested election counts where the function's clock is behind the epoch, so that the time
+ * leads nowhere: more elections than a slice has that is about to lose its record.
+ */
+const STEP_BEHIND = 1_000;
+
+/**
  * Counts the fencing token, which grows by one with every election. A slice that is made again, or
  * takes the record of another one at an election, starts at the time in milliseconds, or above what
  * is still known. So the epoch grows across deletion, rename and opt-out, and nothing else has to
@@ -151,8 +157,9 @@ function nextEpoch(
   );
   // Nor is an election recorded that no slice can hold, or each reconcile would be another one.
   if (!isElection || !canBeMade) return { epoch: record.knownEpoch, isNewSlice };
-  const epoch = isContested ? Math.max(record.knownEpoch + 2, Math.floor(now)) : record.knownEpoch + 1;
-  return { epoch, isNewSlice };
+  if (!isContested) return { epoch: record.knownEpoch + 1, isNewSlice };
+  const step = now < record.knownEpoch ? STEP_BEHIND : 2;
+  return { epoch: Math.max(record.knownEpoch + step, Math.floor(now)), isNewSlice };
 }
 
 /** The zone of a leader that stays is known also where this decision knows no nodes. */

@@ -1159,8 +1159,16 @@ export const mutants: readonly Mutant[] = [
     name: 'a change of the primary family gives an epoch that is on its way',
     guarantee: 'S4',
     file: 'lib/selection/decide.ts',
-    search: 'Math.max(record.knownEpoch + 2, Math.floor(now))',
-    replace: 'Math.max(record.knownEpoch + 1, Math.floor(now))',
+    search: '? STEP_BEHIND : 2;',
+    replace: '? STEP_BEHIND : 1;',
+    test: 'test/unit/selection/decide.test.ts',
+  },
+  {
+    name: 'a change of the primary family by a clock that is behind gives an epoch that is soon reached',
+    guarantee: 'S4',
+    file: 'lib/selection/decide.ts',
+    search: '? STEP_BEHIND : 2;',
+    replace: '? 2 : 2;',
     test: 'test/unit/selection/decide.test.ts',
   },
   {
