@@ -122,7 +122,8 @@ export interface JobFinisher {
   /** Milliseconds from the end of a Job until the next one was there, since `forget`. */
   readonly hopsMs: readonly number[];
   forget(): void;
-  close(): void;
+  /** Ends the Jobs that are there. */
+  close(): Promise<void>;
 }
 
 /** Ends each Job of the namespace as soon as it is there, as the Job controller writes it. */
@@ -155,20 +156,27 @@ export async function startJobFinisher(controlPlane: ControlPlane, namespace: st
   }
 
   const followed = await followJobs({ url, token, caFile }, namespace, stop.signal);
+  const finishing = new Set<Promise<void>>();
   const follow = async (): Promise<void> => {
     for await (const job of followed) {
       if (seen.has(job.name)) continue;
       seen.add(job.name);
       const before = endedAt.get(`${job.flow}/${job.step - 1}`);
       if (before !== undefined) hopsMs.push(performance.now() - before);
-      void finish(job);
+      const run = finish(job).finally(() => finishing.delete(run));
+      finishing.add(run);
     }
   };
-  void follow();
+  const following = follow();
   return {
     made: () => seen.size,
     hopsMs,
     forget: () => void hopsMs.splice(0),
-    close: () => stop.abort(),
+    async close() {
+      stop.abort();
+      await following;
+      await Promise.all(finishing);
+      await dispatcher.close();
+    },
   };
 }

@@ -7,6 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const SETTLE_MS = 3_000;
 
-export function settle(): Promise<void> {
-  return sleep(SETTLE_MS);
+export function settle(ms = SETTLE_MS): Promise<void> {
+  return sleep(ms);
 }
