@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** With how many samples: all of them together take some 15 minutes. */
+/** With how many samples: all of them together take some 20 minutes. */
 const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureFailover.ts', 200],
   ['measureBackToBack.ts', 200],

@@ -6,16 +6,16 @@
  * route. It includes the writes of the load, which are the same for both.
  */
 
-import { besideFloor } from './besideFloor.ts';
+import { massClaim } from './massClaim.ts';
 import { readSamples } from './readSamples.ts';
 import { settle } from './settle.ts';
-import { medianFigure, writeClaim } from './writeClaim.ts';
 
-const services = 300;
 const losses = readSamples({ script: 'measureMassLoss.ts', samples: 3, reason: 'a median of more takes minutes' });
 
-const result = await besideFloor({
-  size: services,
+await massClaim({
+  name: 'mass-loss',
+  claim: 'All leaders of a namespace lost at once, until the last route has moved',
+  load: `${losses} losses`,
   rounds: 1,
   async measure(fleet) {
     await settle();
@@ -28,12 +28,4 @@ const result = await besideFloor({
     return tookMs;
   },
 });
-if (result !== null)
-  writeClaim({
-    name: 'mass-loss',
-    claim: 'All leaders of a namespace lost at once, until the last route has moved',
-    load: `${services} Services with 3 pods each in one namespace, ${losses} losses`,
-    setting: result.setting,
-    figures: [medianFigure(result.tookMs)],
-  });
 process.exit();

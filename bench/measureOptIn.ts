@@ -6,28 +6,20 @@
  * route. It includes the writes of the load, which are the same for both.
  */
 
-import { besideFloor } from './besideFloor.ts';
+import { massClaim } from './massClaim.ts';
 import { readSamples } from './readSamples.ts';
 import { settle } from './settle.ts';
-import { medianFigure, writeClaim } from './writeClaim.ts';
 
-const services = 300;
 const rounds = readSamples({ script: 'measureOptIn.ts', samples: 2, reason: 'a median of more takes minutes' });
 
-const result = await besideFloor({
-  size: services,
+await massClaim({
+  name: 'opt-in',
+  claim: 'All Services of a namespace opted in at once, until the last is routed',
+  load: `${rounds} rounds`,
   rounds,
   async measure(fleet) {
     await settle();
     return [await fleet.optIn()];
   },
 });
-if (result !== null)
-  writeClaim({
-    name: 'opt-in',
-    claim: 'All Services of a namespace opted in at once, until the last is routed',
-    load: `${services} Services with 3 pods each in one namespace, ${rounds} rounds`,
-    setting: result.setting,
-    figures: [medianFigure(result.tookMs)],
-  });
 process.exit();

@@ -5,7 +5,7 @@
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Claim, type Figure, ratioOf, renderPicture, renderTable } from './claim.ts';
+import { type Claim, ratioOf, renderPicture, renderTable } from './claim.ts';
 
 export const resultsFolder = join(import.meta.dirname, 'results');
 export const page = resolve(import.meta.dirname, '../docs/performance.md');
@@ -39,11 +39,6 @@ export function withTable(text: string, claims: readonly Claim[]): string {
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`${page} has no place for the table of claims`);
   return `${text.slice(0, from + begin.length)}\n\n${renderTable(claims)}\n\n${text.slice(to)}`;
-}
-
-/** Of samples in milliseconds. */
-export function medianFigure(tookMs: Readonly<Record<'floor' | 'zen-lead', readonly number[]>>): Figure {
-  return { what: 'median', unit: 'ms', floor: medianOf(tookMs.floor), zenLead: medianOf(tookMs['zen-lead']) };
 }
 
 /** To a tenth. */
