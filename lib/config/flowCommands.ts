@@ -4,11 +4,17 @@
  */
 
 import { debugSettings } from './debugSettings.ts';
+import {
+  flowBridgeLimitSettings,
+  flowDeliverySettings,
+  flowFunctionLimitSettings,
+  flowStatusHosts,
+} from './flowSettings.ts';
 import { flowVerbCommands } from './flowVerbCommands.ts';
-import { bridgeLimitSettings, functionLimitSettings } from './limitSettings.ts';
+import { inNameOf } from './inNameOf.ts';
 import { serverSettings } from './serverSettings.ts';
 import type { Command, Setting } from './setting.ts';
-import { clusterSettings, deliverySettings, leaseSettings, recorderSettings } from './sharedSettings.ts';
+import { clusterSettings, leaseSettings, recorderSettings } from './sharedSettings.ts';
 import { tracingSettings } from './tracingSettings.ts';
 import { webhookSettings } from './webhookSettings.ts';
 
@@ -28,12 +34,11 @@ const file = {
   meaning: 'File of YAML or JSON with one JobFlow or JobFlowSchedule; - is standard input.',
 } as const satisfies Setting;
 
-const { hintTimeoutMs, resyncIntervalMs } = deliverySettings;
+const { hintTimeoutMs, resyncIntervalMs } = flowDeliverySettings;
 
-/** Apart from those of zen-lead. */
 const ownLease = {
   ...leaseSettings,
-  leaseName: { ...serverSettings.leaseName, default: 'zen-flow', why: 'Apart from the Lease of zen-lead.' },
+  leaseName: { ...serverSettings.leaseName, default: 'zen-flow', why: 'Leaders have a Lease of their own.' },
 } as const;
 
 const cluster = { ...clusterSettings, clusterName: serverSettings.clusterName } as const;
@@ -62,7 +67,7 @@ const announcing = {
   caCerts: serverSettings.caCerts,
 } as const;
 
-export const flowCommands = {
+export const flowCommands = inNameOf('zen-flow', {
   demo: {
     summary: 'An embedded Kubernetes API, a flow of eight steps, and a bridge that is killed in the middle.',
     settings: {
@@ -78,7 +83,7 @@ export const flowCommands = {
       namespaces: serverSettings.namespaces,
       port: serverSettings.probesPort,
       host: serverSettings.host,
-      statusHosts: serverSettings.statusHosts,
+      statusHosts: flowStatusHosts,
       ...announcing,
       attemptTimeoutMs: {
         ...serverSettings.attemptTimeoutMs,
@@ -87,7 +92,7 @@ export const flowCommands = {
       },
       hintTimeoutMs,
       resyncIntervalMs,
-      ...bridgeLimitSettings,
+      ...flowBridgeLimitSettings,
       ...ownLease,
       ...tracingSettings,
       logLevel: serverSettings.logLevel,
@@ -107,13 +112,13 @@ export const flowCommands = {
         default: serverSettings.hintTimeoutMs.default,
         why: 'Such an event costs the function a write of the record and one for each Job that starts, up to 50.',
       },
-      ...deliverySettings,
+      ...flowDeliverySettings,
       ceOverrides: serverSettings.ceOverrides,
       caCerts: serverSettings.caCerts,
       port: serverSettings.probesPort,
       host: serverSettings.host,
-      statusHosts: serverSettings.statusHosts,
-      ...bridgeLimitSettings,
+      statusHosts: flowStatusHosts,
+      ...flowBridgeLimitSettings,
       ...ownLease,
       ...tracingSettings,
       logLevel: serverSettings.logLevel,
@@ -130,7 +135,7 @@ export const flowCommands = {
       ...announcing,
       port: serverSettings.functionsPort,
       host: serverSettings.host,
-      ...functionLimitSettings,
+      ...flowFunctionLimitSettings,
       ...tracingSettings,
       logLevel: serverSettings.logLevel,
     },
@@ -243,4 +248,4 @@ export const flowCommands = {
     },
   },
   ...flowVerbCommands,
-} as const satisfies Readonly<Record<string, Command>>;
+} as const satisfies Readonly<Record<string, Command>>);

@@ -58,7 +58,7 @@ export const tracingSettings = {
     env: ['OTEL_SERVICE_NAME'],
     placeholder: 'NAME',
     meaning: 'Name in the traces.',
-    absent: 'it is zen-lead, zen-lead-bridge or zen-lead-functions',
+    absent: 'it is the name of the program, for a half with -bridge or -functions behind it',
   },
   otelResourceAttributes: {
     kind: 'text',

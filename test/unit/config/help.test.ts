@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { type CommandName, commands } from '../../../lib/config/commands.ts';
+import { flowCommands } from '../../../lib/config/flowCommands.ts';
+import { zenFlow } from '../../../lib/config/program.ts';
 import { renderConfigurationPage } from '../../../lib/config/renderConfigurationPage.ts';
 import { renderHelp } from '../../../lib/config/renderHelp.ts';
 import type { Setting } from '../../../lib/config/setting.ts';
@@ -22,6 +24,11 @@ describe('--help', () => {
       if (flag !== undefined) expect(help).toContain(`--${flag}`);
       for (const variable of env) expect(help).toContain(variable);
     }
+  });
+
+  it.each(Object.keys(flowCommands))('of zen-flow %s speaks of flows', (name) => {
+    const help = renderHelp(name, zenFlow).replaceAll('webhook-service NAME    Service', '');
+    expect(help.match(/.*(zen-lead|\bServices?\b|\bleaders?\b).*/g) ?? []).toEqual([]);
   });
 
   it('lists every command and every exit code', () => {
