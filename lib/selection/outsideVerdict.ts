@@ -105,6 +105,21 @@ export function afterElection(
   return withinBounds([...own.filter((each) => !isOver(each)), ...restated]);
 }
 
+/**
+ * What an election holds once it has taken over `left`, which stands with elections that are about
+ * to go. What a caller has said since counts. The same list where there is nothing to take over.
+ */
+export function withInherited(
+  own: readonly OutsideVerdict[],
+  left: readonly OutsideVerdict[],
+  now: number,
+): readonly OutsideVerdict[] {
+  const isKnown = ({ pod, by }: OutsideVerdict): boolean => own.some((each) => each.pod === pod && each.by === by);
+  // Bounded before what is known is left out, or two full lists would take turns.
+  const missing = withinBounds(liveVerdicts(left, now)).filter((each) => !isKnown(each));
+  return missing.length === 0 ? own : withinBounds([...own, ...missing]);
+}
+
 /** Where both say something of one caller until one instant, the election's own word counts. */
 export function joinVerdicts(
   own: readonly OutsideVerdict[],

@@ -13,7 +13,7 @@ import { formatDemotion, orderOf } from './demotion.ts';
 import { addressOf } from './fitness.ts';
 import { formatHandoverFrom } from './handover.ts';
 import { annotation } from './names.ts';
-import { afterElection, formatVerdicts, parseVerdicts } from './outsideVerdict.ts';
+import { afterElection, formatVerdicts, parseVerdicts, withInherited } from './outsideVerdict.ts';
 import { formatScaleRecord } from './scaleRecord.ts';
 import type { Situation } from './situation.ts';
 import { type DesiredSlice, sliceWrites, toEndpointView } from './sliceWrites.ts';
@@ -84,9 +84,10 @@ function primaryRecord(
   // Another slice becomes the record, after a rename or a change of the primary family.
   const isCarried = slice !== null && slice.name !== existing?.name;
   const order = isSameLeader ? null : orderOf(situation, decision, now);
+  const verdicts = verdictsAfter(situation, decision, isCarried, now);
   return {
     ...(order !== null && { demotes: order }),
-    annotationsDiffer,
+    annotationsDiffer: annotationsDiffer || Object.keys(verdicts).length > 0,
     annotations: {
       [annotation.leaderPodName]: leader?.name ?? null,
       [annotation.leaderPodUid]: leader?.uid ?? null,
@@ -99,7 +100,7 @@ function primaryRecord(
         [annotation.leaderLastSwitchTime]: new Date(now).toISOString(),
       }),
       ...(order !== null && { [annotation.demotion]: formatDemotion(order.demotion) }),
-      ...verdictsAfter(situation, decision, isCarried, now),
+      ...verdicts,
       ...(isCarried && scale !== null && { [annotation.scaleState]: formatScaleRecord(scale) }),
       // Where the last leader ran outlives it. node- and zone-aware need it when they choose the
       // next one.
@@ -120,10 +121,11 @@ function verdictsAfter(
 ): DesiredSlice['annotations'] {
   // Its own alone, also where the record moves. A copy of what stands with a sibling would outlast
   // the caller's taking it back.
-  const known = parseVerdicts(record.slice?.annotations[annotation.verdicts]);
+  const own = parseVerdicts(record.slice?.annotations[annotation.verdicts]);
+  const known = withInherited(own, snapshot.election?.inherited ?? [], now);
   const isElection = kind === 'elected' && leader !== null;
   const next = isElection ? afterElection(known, snapshot.election?.verdicts ?? [], leader.uid, now) : known;
-  if (!isCarried && next === known) return {};
+  if (!isCarried && next === own) return {};
   if (isCarried && next.length === 0) return {};
   return { [annotation.verdicts]: next.length === 0 ? null : formatVerdicts(next) };
 }

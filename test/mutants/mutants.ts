@@ -1156,6 +1156,14 @@ export const mutants: readonly Mutant[] = [
     replace: '',
   },
   {
+    name: 'what was reported goes with the election that is taken out of the list',
+    guarantee: 'docs/reference/annotations.md',
+    file: 'lib/selection/routeWrites.ts',
+    search: 'withInherited(own, snapshot.election?.inherited ?? [], now)',
+    replace: 'withInherited(own, [], now)',
+    test: 'test/unit/selection/outsideVerdict.test.ts',
+  },
+  {
     name: 'a change of the primary family gives an epoch that is on its way',
     guarantee: 'S4',
     file: 'lib/selection/decide.ts',

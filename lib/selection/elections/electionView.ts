@@ -29,6 +29,8 @@ export interface ElectionView extends ElectionRef {
   readonly barred: ReadonlySet<Uid>;
   /** What callers from outside said, as it stands with the siblings. */
   readonly verdicts: readonly OutsideVerdict[];
+  /** Of those, what stands with elections that are about to go; for the first one to take over. */
+  readonly inherited: readonly OutsideVerdict[];
   /** Names that siblings have, or come before this one to want. */
   readonly reserved: { readonly services: ReadonlySet<string>; readonly slices: ReadonlySet<string> };
 }

@@ -98,7 +98,10 @@ function divide(snapshot: Snapshot, source: ServiceView): Elections {
       election: {
         ...election,
         ...sharedWith(ref, siblings, source, recordOf, decided),
-        ...(isFirst(ref) && { warnings: electionWarnings(source.annotations) }),
+        ...(isFirst(ref) && {
+          warnings: electionWarnings(source.annotations),
+          inherited: siblings.filter((each) => !each.isWanted).flatMap((each) => recordOf(each).verdicts),
+        }),
         reserved: reservedFor(ref, refs, owners, source, parted),
       },
     };
@@ -207,6 +210,7 @@ function bareView(
     avoided: noPods,
     barred: noPods,
     verdicts: [],
+    inherited: [],
     reserved: { services: new Set(), slices: new Set() },
   };
   return {

@@ -203,6 +203,24 @@ describe('the end of a verdict', () => {
     expect(reader?.decision).toMatchObject({ reason: 'LeaderGone', leader: { name: 'pg-2' } });
   });
 
+  it.each([
+    ['a list of elections', undefined, 'write,read'],
+    ['a list without its first', 'old,write,read', 'write,read'],
+    ['one election', 'old,write', undefined],
+  ])('is not before its time where a Service goes to %s', (_, before, after) => {
+    const list = (elections: string | undefined) => (elections === undefined ? {} : { elections });
+    start(list(before));
+    expect(report('pg-2')).toBe('write');
+    world.setSource(aService(list(after)));
+    for (const at of [1_000, 1_001, 1_002, 1_003]) reconcile(at);
+    world.deletePod('pg-0');
+    world.deletePod('pg-1');
+    expect(reconcile(2_000)).toMatchObject({ leader: null, reason: 'AllReported' });
+    expect(world.reconcile(T0 + 2_001).writes).toEqual([]);
+    expect(report('pg-2', { fit: true }, alert, T0 + 3_000)).toBe('write');
+    expect(reconcile(3_001)).toMatchObject({ kind: 'elected', leader: { name: 'pg-2' } });
+  });
+
   it('fit does not make a pod lead that is not Ready', () => {
     report('pg-0');
     report('pg-0', { fit: true });
