@@ -12,7 +12,7 @@
  */
 
 import { annotation, label } from '../../lib/selection/names.ts';
-import { isControlledBy, sourceOfOurService, sourceOfOurSlice } from '../../lib/selection/ownership.ts';
+import { isControlledBy, isLeaderSlice, sourceOfOurService, sourceOfOurSlice } from '../../lib/selection/ownership.ts';
 import { parseBoolean } from '../../lib/selection/settings.ts';
 import {
   type GoneSource,
@@ -25,7 +25,6 @@ import type { Source } from '../queue/concern.ts';
 import type { LeaderChange } from './affected.ts';
 import type { LeaderStore } from './leaderStore.ts';
 import type { NamespaceIndex } from './namespaceIndex.ts';
-import { isLeaderSlice } from './sliceIndex.ts';
 
 export interface GoneSources {
   /** Takes a change, right after the store holds it. */

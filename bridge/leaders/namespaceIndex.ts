@@ -10,11 +10,12 @@ import type { NamespaceState } from '../../lib/selection/buildSnapshot.ts';
 import { electionKey } from '../../lib/selection/elections/electionSettings.ts';
 import { annotation } from '../../lib/selection/names.ts';
 import { isOptedIn } from '../../lib/selection/optIn.ts';
+import { isLeaderSlice } from '../../lib/selection/ownership.ts';
 import type { PodView, ServiceView, SliceView, Uid } from '../../lib/selection/snapshot.ts';
 import { wantedServiceNames, wantedSliceNames } from '../../lib/selection/wantedNames.ts';
 import { createPodIndex, type PodIndex } from './podIndex.ts';
 import { createServiceIndex, type ServiceIndex } from './serviceIndex.ts';
-import { createSliceIndex, isLeaderSlice, type SliceIndex } from './sliceIndex.ts';
+import { createSliceIndex, type SliceIndex } from './sliceIndex.ts';
 
 export interface RoutedPod {
   readonly name: string;

@@ -7,7 +7,7 @@
  */
 
 import { annotation } from '../../lib/selection/names.ts';
-import { sourceOfOurSlice } from '../../lib/selection/ownership.ts';
+import { isLeaderSlice, sourceOfOurSlice } from '../../lib/selection/ownership.ts';
 import type { SliceView } from '../../lib/selection/snapshot.ts';
 import { createObjectIndex, type ObjectIndex } from '../watch/objectIndex.ts';
 import { createMultiMap } from './multiMap.ts';
@@ -64,11 +64,6 @@ export function createSliceIndex(): SliceIndex {
     carrying: carrying.get,
     ledBy: leading.get,
   };
-}
-
-/** A leader slice carries the epoch, in every family; a followers slice does not. */
-export function isLeaderSlice(slice: SliceView): boolean {
-  return slice.annotations[annotation.epoch] !== undefined;
 }
 
 function leaderNames(slice: SliceView): readonly string[] {

@@ -7,12 +7,12 @@
  */
 
 import { type CandidateCondition, conditionOf, readinessOf } from '../../lib/selection/candidateCondition.ts';
+import { isLeaderSlice } from '../../lib/selection/ownership.ts';
 import type { PodView, SliceView } from '../../lib/selection/snapshot.ts';
 import type { Lane } from '../queue/concern.ts';
 import type { ObjectChange } from '../watch/reflectorStore.ts';
 import type { NamespaceIndex, RoutedPod } from './namespaceIndex.ts';
 import type { VerdictChange } from './observer.ts';
-import { isLeaderSlice } from './sliceIndex.ts';
 
 /**
  * Failover where the routed pod became unfit or another one, or a pod became fit where no fit one

@@ -6,7 +6,7 @@
  * orphan here. Snapshots, rules, indexes and commands all ask this file.
  */
 
-import { label, MANAGER, SLICE_MANAGER } from './names.ts';
+import { annotation, label, MANAGER, SLICE_MANAGER } from './names.ts';
 import type { OwnerView, ServiceView, SliceView, Snapshot, Uid } from './snapshot.ts';
 
 export function isControlledBy(object: { readonly owner: OwnerView | null }, uid: Uid | undefined): boolean {
@@ -44,6 +44,11 @@ export function isLabelledOurs(service: ServiceView): boolean {
  */
 export function isSliceManager(managedBy: string | null): boolean {
   return managedBy === SLICE_MANAGER;
+}
+
+/** A leader slice carries the epoch, in every family; a followers slice does not. */
+export function isLeaderSlice({ annotations }: SliceView): boolean {
+  return annotations[annotation.epoch] !== undefined;
 }
 
 /**
