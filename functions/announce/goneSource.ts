@@ -24,10 +24,11 @@ import {
   theElection,
 } from '../../lib/selection/elections/electionSettings.ts';
 import { annotation, label } from '../../lib/selection/names.ts';
-import { isControlledBy } from '../../lib/selection/ownership.ts';
+import { isControlledBy, isLeaderSlice } from '../../lib/selection/ownership.ts';
 import { type LeaderRecord, recordOf, toLeader } from '../../lib/selection/record.ts';
 import type { GoneSource, ServiceView, SliceView, Uid } from '../../lib/selection/snapshot.ts';
 import { sliceName } from '../../lib/selection/wantedNames.ts';
+import { listCollection } from '../reconcile/listParsed.ts';
 import { readIfThere } from '../reconcile/readIfThere.ts';
 import type { EventsSink } from './eventsSink.ts';
 import { type Notice, writeKubernetesEvent } from './kubernetesEvent.ts';
@@ -128,6 +129,11 @@ async function readStanding(
 ): Promise<'gone' | 'nothing' | 'waits'> {
   const source = await readIfThere(api, { resource: services, namespace, name }, parseService, signal);
   if (source?.uid === gone.uid) return 'nothing';
+  const collection = { api, resource: endpointSlices, namespace, parse: parseSlice, signal };
+  const { items } = await listCollection(collection, `${label.sourceService}=${name}`);
+  // Followers may wait for a finalizer, and nothing of them is announced.
+  if (items.some((slice) => isControlledBy(slice, gone.uid) && isLeaderSlice(slice))) return 'waits';
+  // A hand may have taken the label away.
   for (const each of sliceNames(gone)) {
     const slice = await readIfThere(api, { resource: endpointSlices, namespace, name: each }, parseSlice, signal);
     if (slice === null) continue;
@@ -137,7 +143,7 @@ async function readStanding(
   return 'gone';
 }
 
-/** The sender's watch of slices may be behind: those of each leader Service count, too. */
+/** As far as the sender has seen them. */
 function sliceNames({ services: leaderServices, slices }: GoneSource): ReadonlySet<string> {
   const families = ['IPv4', 'IPv6'] as const;
   return new Set([

@@ -947,6 +947,14 @@ export const mutants: readonly Mutant[] = [
     test: 'test/unit/functions/reconcile/undoneWrites.test.ts',
   },
   {
+    name: 'the end of a source is announced while a route stands that the sender had not seen',
+    guarantee: 'A source that is deleted with a leader',
+    file: 'functions/announce/goneSource.ts',
+    search: "if (items.some((slice) => isControlledBy(slice, gone.uid) && isLeaderSlice(slice))) return 'waits';",
+    replace: '',
+    test: 'test/unit/functions/announce/goneSource.test.ts',
+  },
+  {
     name: 'the end of a Service is announced while its route stands',
     guarantee: 'A source that is deleted with a leader',
     file: 'functions/announce/goneSource.ts',

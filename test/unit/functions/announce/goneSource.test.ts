@@ -42,13 +42,14 @@ function announce(gone = aGone()): Promise<Ending> {
 }
 
 /** A slice of the API server, by its uid and owner. */
-function putSlice(uid: string, ownerUid: string | null): void {
+function putSlice(uid: string, ownerUid: string | null, name = 'postgres-leader-ipv4', annotations = {}): void {
   const owner = { apiVersion: 'v1', kind: 'Service', name: 'postgres', uid: ownerUid, controller: true };
   fake.put('endpointslices', {
     metadata: {
-      name: 'postgres-leader-ipv4',
+      name,
       uid,
-      labels: { 'endpointslice.kubernetes.io/managed-by': 'zen-lead.io' },
+      annotations,
+      labels: { 'endpointslice.kubernetes.io/managed-by': 'zen-lead.io', 'zen-lead.io/source-service': 'postgres' },
       ownerReferences: ownerUid === null ? [] : [owner],
     },
     addressType: 'IPv4',
@@ -104,6 +105,16 @@ it('waits while the route stands', async () => {
 it('waits while a slice stands that the sender had not seen', async () => {
   putSlice('unseen', uidOf('postgres'));
   expect(await announce(aGone([]))).toEqual({ kind: 'waits' });
+});
+
+it('waits while a slice of a name stands that the sender had not seen', async () => {
+  putSlice('renamed', uidOf('postgres'), 'primary-ipv4', { 'zen-lead.io/epoch': '9' });
+  expect(await announce()).toEqual({ kind: 'waits' });
+});
+
+it('does not wait for slices of followers', async () => {
+  putSlice('followers', uidOf('postgres'), 'postgres-followers-1');
+  expect((await announce()).kind).toBe('announced');
 });
 
 it.each([null, 'another'])('announces nothing of a route that was left to owner %s', async (owner) => {
