@@ -123,8 +123,9 @@ function decideUnroutable(situation: Situation, name: string, now: number): Deci
 }
 
 /**
- * What a contested election counts where the function's clock is behind the epoch, so that the time
- * leads nowhere: more elections than a slice has that is about to lose its record.
+ * Where an epoch cannot be known that another slice may have or may come to, the time is far above
+ * it. A clock that is behind leads nowhere, so this is counted instead: more elections than a slice
+ * has that is about to lose its record, or than one can miss of the other family's.
  */
 const STEP_BEHIND = 1_000;
 
@@ -143,12 +144,17 @@ function nextEpoch(
 ): { readonly epoch: number; readonly isNewSlice: boolean } {
   const name = sliceName(leaderServiceName, families[0] ?? 'IPv4', snapshot.election?.slot);
   const slice = owned.slices.find((each) => each.name === name);
+  const step = (least: number): number => (now < record.knownEpoch ? STEP_BEHIND : least);
   // Without a record, the slice that is left is the other family's. It may be behind the one that
   // held the record. Where no slice is made again (toPatch.ts), the one that is left would get
   // another epoch with each reconcile.
   const canBeMade = slice !== undefined || !makesNothing;
-  const isNewSlice = canBeMade && (record.slice === null || parseEpoch(slice?.annotations[annotation.epoch]) === null);
-  if (isNewSlice) return { epoch: Math.max(record.knownEpoch + 1, Math.floor(now), slice?.createdAt ?? 0), isNewSlice };
+  const isEmpty = parseEpoch(slice?.annotations[annotation.epoch]) === null;
+  const isNewSlice = canBeMade && (record.slice === null || isEmpty);
+  if (isNewSlice) {
+    const next = record.knownEpoch + (isEmpty ? 1 : step(1));
+    return { epoch: Math.max(next, Math.floor(now), slice?.createdAt ?? 0), isNewSlice };
+  }
   // The record moves with the primary family or the name, and the slice that it moves from still
   // has it. A patch of that slice with the next epoch may be on its way. And where a hand deletes
   // the new one before the old one has lost its record, that counts on, towards this epoch.
@@ -158,8 +164,7 @@ function nextEpoch(
   // Nor is an election recorded that no slice can hold, or each reconcile would be another one.
   if (!isElection || !canBeMade) return { epoch: record.knownEpoch, isNewSlice };
   if (!isContested) return { epoch: record.knownEpoch + 1, isNewSlice };
-  const step = now < record.knownEpoch ? STEP_BEHIND : 2;
-  return { epoch: Math.max(record.knownEpoch + step, Math.floor(now)), isNewSlice };
+  return { epoch: Math.max(record.knownEpoch + step(2), Math.floor(now)), isNewSlice };
 }
 
 /** The zone of a leader that stays is known also where this decision knows no nodes. */

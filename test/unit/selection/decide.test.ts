@@ -684,6 +684,18 @@ describe('dual-stack', () => {
     expect(reconcile()).toMatchObject({ kind: 'elected', epoch: next.epoch + 1 });
   });
 
+  it('gives no epoch that the slice of the other family missed, whatever the clock says', () => {
+    start({}, dual);
+    for (const n of [0, 1, 2]) world.changePod(`pg-${n}`, { ips: [`10.0.0.${n}`, `fd00::${n}`] });
+    const { epoch } = reconcile();
+    // The record had gone on in a slice that a hand has deleted.
+    world.remove('endpointslices', LEADER_SLICE);
+    annotate({}, { ...dual, ipFamilies: ['IPv6', 'IPv4'] });
+    const behind = T0 - 3_600_000;
+    expect(assess(world.snapshot(), behind).decision).toMatchObject({ epoch: epoch + 1_000 });
+    expect(reconcile(60_000).epoch).toBe(T0 + 60_000);
+  });
+
   it('takes our own slices for nobody else’s', () => {
     start({}, dual);
     expect(reconcile()).toMatchObject({ kind: 'kept', warnings: [] });
