@@ -32,7 +32,10 @@ export function renewBasis(snapshot: Snapshot, { plan, leader }: Decision, write
   const { namespace, name, uid, resourceVersion } = slice;
   const { pods, services } = snapshot.revisions;
   const known = slice.annotations[annotation.servicesRevision] ?? '';
-  const isBefore = (revision: string): boolean => compareRevisions(known, revision) === 'older';
+  const isNumber = (revision: string): boolean => compareRevisions(revision, revision) === 'same';
+  // A hand may have taken the known one away.
+  const isBefore = (revision: string): boolean =>
+    isNumber(known) ? compareRevisions(known, revision) === 'older' : isNumber(revision);
   if (!isBefore(snapshot.source.resourceVersion) || !isBefore(services)) return [];
   const annotations = { [annotation.podsRevision]: pods, [annotation.servicesRevision]: services };
   const patch = { metadata: { uid, resourceVersion, annotations }, endpoints: endpointsOf(snapshot, slice, leader) };

@@ -6,7 +6,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { assess } from '../../../lib/selection/assess.ts';
 import { renewBasis } from '../../../lib/selection/renewBasis.ts';
-import type { PodView, Snapshot } from '../../../lib/selection/snapshot.ts';
+import type { PodView, ResourceVersion, Snapshot } from '../../../lib/selection/snapshot.ts';
 import { aPod, aService, T0, version } from '../../support/objects/builders.ts';
 import { World } from '../../support/simulated/world.ts';
 
@@ -60,6 +60,22 @@ describe('the slice that is to hand its record over', () => {
     expect(renewed()).toEqual([]);
     flip();
     expect(renewed()).toHaveLength(1);
+  });
+
+  it('says it also where a hand has taken the revision away, once', () => {
+    world.edit('endpointslices', OLD, { metadata: { annotations: { 'zen-lead.io/services-revision': null } } });
+    flip();
+    for (const write of renewed()) world.apply(write);
+    expect(revisions()).toEqual([String(world.podsRevision), String(world.servicesRevision)]);
+    expect(renewed()).toEqual([]);
+  });
+
+  it('says nothing where the versions of Services are no numbers', () => {
+    world.edit('endpointslices', OLD, { metadata: { annotations: { 'zen-lead.io/services-revision': null } } });
+    flip();
+    const { revisions, ...snapshot } = world.snapshot();
+    const opaque = 'a1' as ResourceVersion;
+    expect(renewed({ ...snapshot, revisions: { ...revisions, services: opaque } })).toEqual([]);
   });
 
   it('says nothing where a newer state has been decided on than this one', () => {
