@@ -1,26 +1,38 @@
 /**
  * readFlow: reads everything that one decision about a flow depends on, consistently.
  *
- * Guarantees: the Jobs are listed after the record was read, so that a Job that is not in the list
- * is gone (Z2). The flow is no older than what its record was decided on (Z5): else a suspension
+ * Guarantees: the Jobs are read after the record was, so that a Job that is not among them is gone
+ * (Z2). The flow is no older than what its record was decided on (Z5): else a suspension
  * that another function has decided on would be undone. A read costs what the flow has, and not
  * what its namespace has.
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';
 import { readsExitCodes } from '../../lib/flow/engine/endAttempts.ts';
-import type { FlowRef } from '../../lib/flow/events/flowEvent.ts';
-import { parseJob, toJobView } from '../../lib/flow/objects/parseJob.ts';
+import type { FlowChange, FlowRef } from '../../lib/flow/events/flowEvent.ts';
 import { parseRecordObject } from '../../lib/flow/objects/parseRecordObject.ts';
 import { parseWatchedFlow } from '../../lib/flow/objects/parseWatchedFlow.ts';
-import { label, recordName } from '../../lib/flow/state/names.ts';
+import { recordName } from '../../lib/flow/state/names.ts';
 import type { FlowSnapshot, FlowView, JobView, RecordView } from '../../lib/flow/state/snapshot.ts';
-import { jobFlowRecords, jobFlows, jobs, type KubeApi } from '../../lib/kube/kubeApi.ts';
-import { listAll } from '../../lib/kube/listAll.ts';
+import { jobFlowRecords, jobFlows, type KubeApi } from '../../lib/kube/kubeApi.ts';
 import { readIfThere } from '../reconcile/readIfThere.ts';
 import { readExitCode } from './readExitCode.ts';
+import { jobsInQuestion, readJobs } from './readJobs.ts';
 
-export async function readFlow(api: KubeApi, ref: FlowRef, signal: AbortSignal): Promise<FlowSnapshot> {
+/** What has led to the read: it may depend on a few Jobs alone. */
+export interface ReadReason {
+  readonly change: FlowChange;
+  /** Of a flow of more steps than that. */
+  readonly manySteps: number;
+}
+
+/** Without `reason`, all Jobs are read. */
+export async function readFlow(
+  api: KubeApi,
+  ref: FlowRef,
+  signal: AbortSignal,
+  reason?: ReadReason,
+): Promise<FlowSnapshot> {
   const { namespace } = ref;
   const readOnce = () => readIfThere(api, { resource: jobFlows, ...ref }, parseWatchedFlow, signal);
   const first = await readOnce();
@@ -34,14 +46,9 @@ export async function readFlow(api: KubeApi, ref: FlowRef, signal: AbortSignal):
   const flow = isBehind(first, record) ? await readOnce() : first;
   if (flow === null) return gone;
   // Another one of the name has another record.
-  if (flow.uid !== first.uid) return readFlow(api, ref, signal);
-  let found: JobView[] = [];
-  const collection = { resource: jobs, namespace, labelSelector: `${label.flowUid}=${flow.uid}` };
-  const begin = () => {
-    found = [];
-    return (object: unknown): void => void found.push(toJobView(parseJob(object), flow.uid));
-  };
-  const revision = await listAll(api, collection, { begin }, signal);
+  if (flow.uid !== first.uid) return readFlow(api, ref, signal, reason);
+  const names = reason === undefined ? null : jobsInQuestion(flow, record, reason.change, reason.manySteps);
+  const { found, revision } = await readJobs(api, flow, names, signal);
   return {
     flow,
     record:

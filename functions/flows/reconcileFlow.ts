@@ -28,6 +28,7 @@ import { type FlowCarry, readFlowCarry, writeFlowCarry } from './flowCarry.ts';
 import type { NewsDesk } from './newsDesk.ts';
 import { readFacts } from './readFacts.ts';
 import { readFlow } from './readFlow.ts';
+import { MANY_STEPS } from './readJobs.ts';
 import { settleFlow } from './settleFlow.ts';
 import type { ViewPace } from './viewPace.ts';
 import { writeStatus } from './writeStatus.ts';
@@ -41,6 +42,8 @@ export interface FlowDeps {
   readonly now: () => number;
   /** Undefined where Kubernetes alone is told. */
   readonly announcer?: FlowAnnouncer | undefined;
+  /** From how many steps on a read takes a few Jobs by name, instead of `MANY_STEPS`. */
+  readonly manySteps?: number;
   /** Another rule for snapshots than our own. */
   readonly isFresh?: (snapshot: FlowSnapshot) => boolean;
 }
@@ -119,7 +122,7 @@ async function settle(request: FlowRequest, deps: SharedFlowDeps, signal: AbortS
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
     if (found.basis === null) {
       metrics.hints.inc({ reason: found.why });
-      found = { basis: await read(flow, deps, signal) };
+      found = { basis: await read(request, deps, signal) };
     }
     const { basis } = found;
     const { snapshot, deadline } = basis;
@@ -190,9 +193,11 @@ function basisOf({ data: { snapshot, deadline }, whyHint }: FlowRequest, deps: F
   return { basis: { snapshot, deadline, isOfEvent: true } };
 }
 
-async function read(flow: FlowRef, { api, now }: FlowDeps, signal: AbortSignal): Promise<Basis> {
+async function read({ flow, data }: FlowRequest, deps: FlowDeps, signal: AbortSignal): Promise<Basis> {
+  const { api, now, manySteps = MANY_STEPS } = deps;
   const deadline = now() + READ_LIFETIME_MS;
-  return { snapshot: await readFlow(api, flow, signal), deadline, isOfEvent: false };
+  const snapshot = await readFlow(api, flow, signal, { change: data.change, manySteps });
+  return { snapshot, deadline, isOfEvent: false };
 }
 
 async function finish(

@@ -67,6 +67,25 @@ it('a flow whose steps follow each other costs one patch of its record and one J
   expect(calls.filter((call) => /^(get|list) /.test(call))).toEqual([]);
 });
 
+it('of a flow that no event holds, the end of a Job costs a read of that Job, and no list of all of them', async () => {
+  const steps = Array.from({ length: 12 }, (_, index) => `s${index}`);
+  const lists: string[] = [];
+  const counting = (api: KubeApi): KubeApi => ({
+    ...api,
+    list(resource, namespace, query, signal) {
+      if (resource.plural === 'jobs') lists.push(query.fieldSelector ?? 'all');
+      return api.list(resource, namespace, query, signal);
+    },
+  });
+  const spec = { steps: steps.map((name, index) => aStep(name, index === 0 ? [] : `s${index - 1}`)) };
+  // No event of this run has a snapshot.
+  const { violations } = await runFlows(3, { wrapApi: counting, calm: { spec, steps, outcomes: {} } });
+  expect(violations).toEqual([]);
+  // The others are of the start, and of resyncs.
+  expect(lists.filter((each) => each === 'all').length).toBeLessThan(steps.length);
+  expect(new Set(lists.filter((each) => each !== 'all')).size).toBe(steps.length);
+});
+
 it('others are told each change, never before its record', async () => {
   for (let seed = from; seed < from + Math.max(5, count / 10); seed += 1) {
     const { violations } = await runFlows(seed, { isAnnouncing: true });
