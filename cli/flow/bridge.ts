@@ -30,6 +30,7 @@ import { leaveSmallHeapToV8, limitHeapGrowth } from '../serve/limitHeapGrowth.ts
 import { chooseListenHost } from '../serve/listenHost.ts';
 import { startProbes } from '../serve/startProbes.ts';
 import { waitForStopSignal } from '../stopSignal.ts';
+import { heapOfFlows } from './heapOfFlows.ts';
 
 export async function bridge(
   values: ValuesOf<(typeof flowCommands)['bridge']['settings']>,
@@ -72,7 +73,7 @@ export async function bridge(
   const scheduleSink = createHttpSink(openPoster(sinkUrl, tokenFile), parseScheduleReply, Date.now);
   const schedules = startScheduleBridge({ ...where, sink: scheduleSink, log, tracing });
   open.defer(() => schedules.close());
-  leaveSmallHeapToV8(() => started.readiness().ready);
+  leaveSmallHeapToV8(() => started.readiness().ready, heapOfFlows);
   const host = chooseListenHost(values);
   feed.follow(started);
   const flows = { feed, viewOf: started.viewOf };

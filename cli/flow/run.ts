@@ -17,19 +17,12 @@ import { startTracing } from '../../lib/telemetry/startTracing.ts';
 import { connectTo, loadAccess } from '../connect.ts';
 import { toBridgeTuning } from '../serve/bridgeTuning.ts';
 import { toLeaseSettings } from '../serve/leaseSettings.ts';
-import { leaveSmallHeapToV8, limitHeapGrowth, type SmallHeap } from '../serve/limitHeapGrowth.ts';
+import { leaveSmallHeapToV8, limitHeapGrowth } from '../serve/limitHeapGrowth.ts';
 import { chooseListenHost } from '../serve/listenHost.ts';
 import { startProbes } from '../serve/startProbes.ts';
 import { waitForStopSignal } from '../stopSignal.ts';
+import { heapOfFlows } from './heapOfFlows.ts';
 import { startZenFlow } from './startZenFlow.ts';
-
-/**
- * Some 30 MB are alive where 50 flows run, and 18 more are garbage of 60 steps. Held to 10 percent,
- * it was collected three times as often, beside the work, and took a tenth of the processor time.
- * Left to V8, the process had 165 MB of resident set instead of 130. Flows of 1,000 steps fill
- * more.
- */
-const SMALL_HEAP: SmallHeap = { belowBytes: 40e6, percent: 60 };
 
 export async function run(values: ValuesOf<(typeof flowCommands)['run']['settings']>): Promise<void> {
   const stopped = waitForStopSignal();
@@ -52,7 +45,7 @@ export async function run(values: ValuesOf<(typeof flowCommands)['run']['setting
   const where = { api, clusterName, namespaces, tuning, lease };
   const zenFlow = startZenFlow({ ...where, onConcern: feed.note, ...told, metrics, flowMetrics, log, tracing });
   open.defer(() => zenFlow.close());
-  leaveSmallHeapToV8(() => zenFlow.readiness().ready, SMALL_HEAP);
+  leaveSmallHeapToV8(() => zenFlow.readiness().ready, heapOfFlows);
   const host = chooseListenHost(values);
   feed.follow(zenFlow);
   const flows = { feed, viewOf: zenFlow.viewOf };
