@@ -1,7 +1,8 @@
 /**
  * Checks what losing the bridge that sends first may cost. Within the bound each route is what the
  * rules wanted at both ends of it. What they want later (a delay that the user set) is not late.
- * Nor is what follows from a report by a wrong clock, which may begin to count an hour later.
+ * Nor is what follows from a report by a wrong clock, which may begin to count an hour later, or a
+ * pod that has become Ready a moment ago: one that was ended comes back in its own time.
  */
 
 import { assess } from '../../../lib/selection/assess.ts';
@@ -37,6 +38,8 @@ export function checkRouted(
       if (early === undefined || late === undefined) continue;
       const { kind, reason, leader } = late.decision;
       const wanted = leader?.uid ?? null;
+      const { readyChangedAt = 0 } = snapshot.candidates.find(({ uid }) => uid === wanted) ?? {};
+      if (until - readyChangedAt < A_MOMENT_MS) continue;
       const hasWaited =
         early.writes.some(isLeft) && late.writes.some(isLeft) && (early.decision.leader?.uid ?? null) === wanted;
       if (hasWaited && wanted !== routedPod(snapshot))
@@ -45,6 +48,9 @@ export function checkRouted(
   }
   return null;
 }
+
+/** Longer than any write takes here. The instant has whole seconds. */
+const A_MOMENT_MS = 1_500;
 
 /** A caller from outside has reported a pod. */
 export function hasReports(etcd: Etcd): boolean {
