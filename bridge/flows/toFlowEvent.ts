@@ -2,12 +2,13 @@
  * toFlowEvent: makes the event for one concern about a flow, with the state to decide on.
  *
  * Guarantees: no snapshot (a hint) where the store may be old, or where the event would exceed
- * `maxEventBytes`. The same state sent again has the same id.
+ * `maxEventBytes` even with the snapshot compressed. The same state sent again has the same id.
  */
 
 import { hashId } from '../../lib/events/eventId.ts';
 import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import { clusterSource } from '../../lib/events/toReply.ts';
+import { compressSnapshot } from '../../lib/flow/events/compressSnapshot.ts';
 import { flowDataSchemaAt } from '../../lib/flow/events/flowDataSchema.ts';
 import type { FlowEvent } from '../../lib/flow/events/flowEvent.ts';
 import { flowSubject } from '../../lib/flow/events/flowSubject.ts';
@@ -15,6 +16,9 @@ import type { FlowSnapshot } from '../../lib/flow/state/snapshot.ts';
 import { newTraceparent } from '../delivery/traceparent.ts';
 import type { EventContext } from '../domain.ts';
 import type { FlowConcern } from './flowConcern.ts';
+
+/** The name of the field in `data`, quotes and commas. */
+const AROUND_BYTES = 20;
 
 /** As of a Service: see docs/reference/events.md#hints. */
 const SNAPSHOT_LIFETIME_MS = 3_000;
@@ -51,10 +55,17 @@ export function toFlowEvent<Snapshot>(
     data: { change, deadline, ...(carry !== undefined && { carry }) },
   };
   if (!context.isFresh(namespace)) return hint;
-  const event = { ...hint, data: { ...hint.data, snapshot: encode(snapshot, now) } };
-  return exceeds(event, context.maxEventBytes) ? hint : event;
+  return withSnapshot(hint, encode(snapshot, now), context.maxEventBytes);
 }
 
-function exceeds(event: object, maxBytes: number): boolean {
-  return Number.isFinite(maxBytes) && Buffer.byteLength(JSON.stringify(event)) > maxBytes;
+/** As it is, else compressed, else not at all. */
+function withSnapshot<Snapshot>(hint: FlowEvent<Snapshot>, snapshot: Snapshot, maxBytes: number): FlowEvent<Snapshot> {
+  const event = { ...hint, data: { ...hint.data, snapshot } };
+  if (!Number.isFinite(maxBytes)) return event;
+  const text = JSON.stringify(snapshot);
+  const room = maxBytes - Buffer.byteLength(JSON.stringify(hint)) - AROUND_BYTES;
+  if (Buffer.byteLength(text) <= room) return event;
+  const compressed = compressSnapshot(text);
+  if (compressed === null || compressed.length > room) return hint;
+  return { ...hint, data: { ...hint.data, compressed } };
 }

@@ -45,6 +45,8 @@ export interface FlowEventData<Snapshot = FlowSnapshot> {
   readonly deadline: number;
   /** Absent in a hint. */
   readonly snapshot?: Snapshot;
+  /** Instead of `snapshot`, where that would not fit into an event (compressSnapshot.ts). */
+  readonly compressed?: string;
   readonly carry?: string;
 }
 

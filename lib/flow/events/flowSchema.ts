@@ -74,6 +74,9 @@ export const flowEventDataZod = z.object({
   change: change.meta({ description: 'What was seen. No decision depends on it.' }),
   deadline: z.int().min(0).meta({ description: 'Epoch milliseconds; past it the snapshot is a hint.' }),
   snapshot: packedSnapshotZod.exactOptional().meta({ description: 'Absent in a hint.' }),
+  compressed: z.base64().exactOptional().meta({
+    description: 'Instead of `snapshot`, where that would not fit into an event: gzip of its JSON, in base64.',
+  }),
   carry: z.string().max(MAX_CARRY).exactOptional().meta({ description: 'Opaque, from the last reply.' }),
 }) satisfies z.ZodType<FlowEventData<PackedSnapshot>>;
 

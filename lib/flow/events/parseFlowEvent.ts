@@ -11,10 +11,11 @@ import type { Envelope, EnvelopeData } from '../../events/envelope.ts';
 import { firstIssue } from '../../events/firstIssue.ts';
 import { isForeignType } from '../../events/foreign.ts';
 import type { FlowSnapshot } from '../state/snapshot.ts';
+import { decompressSnapshot } from './compressSnapshot.ts';
 import type { FlowEventData, FlowRef } from './flowEvent.ts';
-import { flowEventDataZod } from './flowSchema.ts';
+import { flowEventDataZod, packedSnapshotZod } from './flowSchema.ts';
 import { parseFlowSubject } from './flowSubject.ts';
-import { unpackSnapshot } from './packSnapshot.ts';
+import { type PackedSnapshot, unpackSnapshot } from './packSnapshot.ts';
 import { parseForeignFlow } from './parseForeignFlow.ts';
 import { parseScheduleSubject } from './scheduleEvent.ts';
 
@@ -103,21 +104,39 @@ export function readFlowData({ data, flow }: ParsedFlowEvent): ReadFlowData {
     const { path, problem } = firstIssue('data', parsed.error);
     return unreadable(`${path}: ${problem}`);
   }
-  const { snapshot: packed, ...rest } = parsed.data;
+  const { snapshot: plain, compressed, ...rest } = parsed.data;
   const carry = rest.carry === undefined ? {} : { carry: rest.carry };
-  if (packed === undefined) return { kind: 'readable', value: rest };
   let snapshot: FlowSnapshot | null;
   try {
-    snapshot = unpackSnapshot(packed);
+    const packed = compressed === undefined ? plain : readCompressed(compressed);
+    if (packed === undefined) return { kind: 'readable', value: rest };
+    snapshot = unpack(packed);
   } catch (error) {
     if (codeOf(error) !== 'INPUT_INVALID') throw error;
-    return { ...unreadable(`data.snapshot.flow.object: ${error instanceof Error ? error.message : ''}`), ...carry };
+    return { ...unreadable(error instanceof Error ? error.message : ''), ...carry };
   }
   if (snapshot === null) return { ...unreadable('data.snapshot.flow.object: has a fault in its spec'), ...carry };
   const named = snapshot.flow;
   if (named !== null && (named.namespace !== flow.namespace || named.name !== flow.name))
     return { ...unreadable('data.snapshot: is of another flow than the subject'), ...carry };
   return { kind: 'readable', value: { ...rest, snapshot } };
+}
+
+function unpack(packed: PackedSnapshot): FlowSnapshot | null {
+  try {
+    return unpackSnapshot(packed);
+  } catch (error) {
+    if (codeOf(error) !== 'INPUT_INVALID') throw error;
+    throw inputError('data.snapshot.flow.object', error instanceof Error ? error.message : '', error);
+  }
+}
+
+function readCompressed(text: string): PackedSnapshot {
+  const path = 'data.compressed';
+  const parsed = packedSnapshotZod.safeParse(decompressSnapshot(text, path));
+  if (parsed.success) return parsed.data;
+  const issue = firstIssue(path, parsed.error);
+  throw inputError(issue.path, issue.problem);
 }
 
 function unreadable(problem: string) {

@@ -1,5 +1,6 @@
 /** Bridge and functions of flows as two halves, over HTTP, on the embedded API server. */
 
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { toFlowSchemaFiles } from '../../../lib/flow/events/flowSchemaFiles.ts';
@@ -56,14 +57,22 @@ describe('the two halves of zen-flow', () => {
     expect((await functions.count('hints_total'))['reason="untrusted"']).toBeGreaterThan(4);
   });
 
-  it('run a flow that is too large for an event', async () => {
+  it.each([
+    ['fits into an event when it is compressed', () => 'x'.repeat(4_000), true],
+    ['is too large for an event', () => randomBytes(2_000).toString('hex'), false],
+  ])('run a flow that %s', async (_, text, isCompressed) => {
     const cluster = await aFlowCluster();
     const functions = await startFlowFunctionsOn(cluster.server);
     const { sent } = startFlowBridgeTo(cluster.server, functions.url);
-    const parameters = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`p${at}`, 'x'.repeat(4_000)]));
+    const parameters = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`p${at}`, text()]));
     cluster.apply({ parameters, steps: fanOut });
     await cluster.untilPhase('Succeeded');
     expect(sent.filter(({ data }) => data.snapshot !== undefined)).toEqual([]);
+    expect(sent.some(({ data }) => data.compressed !== undefined)).toBe(isCompressed);
+    for (const event of sent) expect(JSON.stringify(event).length).toBeLessThanOrEqual(63 * 1024);
+    const why = Object.keys(await functions.count('hints_total'));
+    expect(why.filter((reason) => /unreadable|template/.test(reason))).toEqual([]);
+    expect(why.includes('reason="noSnapshot"')).toBe(!isCompressed);
     expect(cluster.made).toEqual(['a/1', 'b/1', 'c/1', 'd/1']);
   });
 

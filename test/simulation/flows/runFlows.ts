@@ -35,7 +35,7 @@ import { withoutStacks } from '../withoutStacks.ts';
 import { createAnnouncementChecks } from './announcementChecks.ts';
 import { createFlowChecks } from './flowChecks.ts';
 import { openSimulatedAnnouncer } from './openSimulatedAnnouncer.ts';
-import { overTheWire } from './overTheWire.ts';
+import { compressedOverTheWire, overTheWire } from './overTheWire.ts';
 import { drawFlow, type RandomFlow } from './randomFlow.ts';
 import { watchDeadlines } from './watchDeadlines.ts';
 
@@ -91,7 +91,8 @@ async function run(seed: number, fence: FlowFence): Promise<FlowRun> {
   const isOverTheWire = seed % 2 === 1;
   // Half of the two halves as with flows that no event holds, and of which a few Jobs are read.
   const isLarge = seed % 4 === 3;
-  const travel = isLarge ? withoutSnapshot : isOverTheWire ? overTheWire : (each: FlowEvent) => each;
+  const onTheWire = seed % 8 === 1 ? compressedOverTheWire : overTheWire;
+  const travel = isLarge ? withoutSnapshot : isOverTheWire ? onTheWire : (each: FlowEvent) => each;
   let processes = 0;
 
   const drawn = fence.calm === undefined ? Array.from({ length: FLOWS }, () => drawFlow(random)) : [fence.calm];

@@ -1,7 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { advance } from '../../../lib/flow/engine/advance.ts';
+import {
+  compressSnapshot,
+  decompressSnapshot,
+  MAX_UNCOMPRESSED_BYTES,
+} from '../../../lib/flow/events/compressSnapshot.ts';
 import { flowEventDataZod } from '../../../lib/flow/events/flowSchema.ts';
 import { toFlowSchemaFiles } from '../../../lib/flow/events/flowSchemaFiles.ts';
 import { lacksTemplate, packSnapshot, unpackSnapshot } from '../../../lib/flow/events/packSnapshot.ts';
@@ -177,6 +184,50 @@ describe('the snapshot of a flow on its way', () => {
       aJob({ step: name, uid: jobUid, outcome: { kind: 'Complete', reason: '', at: NOW } }),
     );
     expect(JSON.stringify(packSnapshot({ ...snapshot, record, jobs }, NOW)).length).toBeLessThan(60 * 1024);
+  });
+
+  it('fits into an event with a thousand steps where it is compressed', () => {
+    const steps = Array.from({ length: 1_000 }, (_, at) => ({
+      ...aStep(`extract-table-${at}`, at === 0 ? [] : `extract-table-${at - 1}`),
+      template: null,
+      templateRef: 'work',
+    }));
+    const snapshot = aSnapshot({ templates: [{ name: 'work', template: aTemplate }], steps });
+    const decided = snapshot.record?.record;
+    if (decided === null || decided === undefined || decided === 'unreadable') throw new Error();
+    const rows = decided.steps.map((step, at) => ({
+      ...step,
+      ...({ phase: 'Succeeded', jobUid: randomUUID(), exitCode: 0 } as const),
+      startedAt: 1_790_000_000_000 + at * 61_234,
+      endedAt: 1_790_000_060_000 + at * 61_567,
+    }));
+    const record = { uid: 'r', resourceVersion: '1', record: { ...decided, steps: rows } };
+    const packed = JSON.stringify(packSnapshot({ ...snapshot, record }, NOW));
+    const compressed = compressSnapshot(packed) ?? '';
+    expect(packed.length).toBeGreaterThan(150_000);
+    expect(compressed.length).toBeLessThan(60 * 1024);
+    expect(decompressSnapshot(compressed, 'data.compressed')).toEqual(JSON.parse(packed));
+  });
+});
+
+describe('a compressed snapshot', () => {
+  const read = (text: string) => decompressSnapshot(text, 'data.compressed');
+  const zip = (text: string) => gzipSync(text).toString('base64');
+
+  it.each([
+    ['is no gzip', Buffer.from('{}').toString('base64')],
+    ['is cut off', zip('{"a": 1}').slice(0, 20)],
+    ['would fill the memory', zip('0'.repeat(MAX_UNCOMPRESSED_BYTES + 1))],
+    ['is no JSON', zip('{"a": ')],
+    ['reaches a prototype', zip('{"__proto__": {"a": 1}}')],
+    ['is nested too deep', zip(`${'['.repeat(100)}${']'.repeat(100)}`)],
+  ])('that %s is refused, with the path', (_, text) => {
+    expect(() => read(text)).toThrow(/^data\.compressed/);
+  });
+
+  it('is not made of more than a receiver takes', () => {
+    expect(compressSnapshot('0'.repeat(MAX_UNCOMPRESSED_BYTES))).toEqual(expect.any(String));
+    expect(compressSnapshot('0'.repeat(MAX_UNCOMPRESSED_BYTES + 1))).toBeNull();
   });
 });
 
