@@ -8,9 +8,10 @@
  * connection that is accepted and stays quiet proves nothing. The API server accepts a watch from a
  * future version and stays silent on it (tried on 1.35.4). The reflector asks for the version, and
  * `refuted` takes the answer. Where no line comes within `proofMs`, the verdict is to list again.
- * The first line of a replay is the oldest of it: trust comes back `replayMs` after it. What had
- * arrived before a freeze, or was asked for before it, proves nothing either. The verdict is then a
- * new watch from the same version, and a LIST counts only when it was asked for after the doubt.
+ * The first line of a replay is the oldest of it: trust comes back `replayMs` after it, unless the
+ * watch was cut before. What had arrived before a freeze, or was asked for before it, proves
+ * nothing either. The verdict is then a new watch from the same version, and a LIST counts only
+ * when it was asked for after the doubt.
  *
  * Guarantees: pure but for its own state. `now` is passed in, from a clock that never goes back:
  * set back an hour, the wall clock would hide an hour of silence. Right also before the tick that
@@ -97,6 +98,8 @@ export function createWatchTrust(limits: TrustLimits, startedAt: number): WatchT
     },
     cut(now) {
       cutAt ??= now;
+      // The server may not have replayed everything.
+      if (isDoubted(now)) provenAt = null;
     },
     refuted: doubt,
     tick(now) {

@@ -783,6 +783,13 @@ export const mutants: readonly Mutant[] = [
     replace: '      false,\n    lastHeardAt',
   },
   {
+    name: 'a watch that ends while it replays is trusted',
+    guarantee: 'a watch that is cut',
+    ...watchTrust,
+    search: 'if (isDoubted(now)) provenAt = null;',
+    replace: '',
+  },
+  {
     name: 'a process that stood still trusts itself',
     guarantee: 'a process that stood still',
     ...watchTrust,

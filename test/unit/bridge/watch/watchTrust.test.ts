@@ -82,6 +82,21 @@ describe('trust in a watch', () => {
     expect(trust.run(60_000)).toEqual(['fine']);
   });
 
+  it('trust in a watch that is cut while it replays comes back with the next one', () => {
+    const trust = aTrust();
+    trust.cut(0);
+    trust.run(20_000);
+    trust.opened(20_000);
+    trust.heard(20_001);
+    trust.cut(20_005);
+    expect(trust.isStale(20_500)).toBe(true);
+    trust.opened(21_000);
+    expect(trust.isStale(21_500)).toBe(true);
+    trust.heard(21_600);
+    trust.cut(21_700);
+    expect(trust.isStale(21_700)).toBe(false);
+  });
+
   it('trust in a watch is not lost again by a LIST that took long: what it brought is new', () => {
     const trust = aTrust();
     trust.cut(0);
