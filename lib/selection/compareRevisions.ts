@@ -10,12 +10,13 @@ export type RevisionOrder = 'older' | 'same' | 'newer' | 'unordered';
 
 /** How `revision` stands to `other`. */
 export function compareRevisions(revision: string, other: string): RevisionOrder {
-  if (!isNumber(revision) || !isNumber(other)) return 'unordered';
+  if (!isComparable(revision) || !isComparable(other)) return 'unordered';
   const difference = BigInt(revision) - BigInt(other);
   if (difference === 0n) return 'same';
   return difference < 0n ? 'older' : 'newer';
 }
 
-function isNumber(revision: string): boolean {
+/** False of a text that is 'unordered' against everything. */
+export function isComparable(revision: string): boolean {
   return /^\d{1,20}$/.test(revision);
 }

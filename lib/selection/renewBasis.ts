@@ -10,7 +10,7 @@
  * good makes no loop.
  */
 
-import { compareRevisions } from './compareRevisions.ts';
+import { compareRevisions, isComparable } from './compareRevisions.ts';
 import type { Decision, Leader } from './decision.ts';
 import { addressOf } from './fitness.ts';
 import { annotation } from './names.ts';
@@ -32,10 +32,9 @@ export function renewBasis(snapshot: Snapshot, { plan, leader }: Decision, write
   const { namespace, name, uid, resourceVersion } = slice;
   const { pods, services } = snapshot.revisions;
   const known = slice.annotations[annotation.servicesRevision] ?? '';
-  const isNumber = (revision: string): boolean => compareRevisions(revision, revision) === 'same';
   // A hand may have taken the known one away.
   const isBefore = (revision: string): boolean =>
-    isNumber(known) ? compareRevisions(known, revision) === 'older' : isNumber(revision);
+    isComparable(known) ? compareRevisions(known, revision) === 'older' : isComparable(revision);
   if (!isBefore(snapshot.source.resourceVersion) || !isBefore(services)) return [];
   const annotations = { [annotation.podsRevision]: pods, [annotation.servicesRevision]: services };
   const patch = { metadata: { uid, resourceVersion, annotations }, endpoints: endpointsOf(snapshot, slice, leader) };

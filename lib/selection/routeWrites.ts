@@ -7,7 +7,7 @@
  * decided on (S9).
  */
 
-import { compareRevisions } from './compareRevisions.ts';
+import { compareRevisions, isComparable } from './compareRevisions.ts';
 import type { Decision, Plan, Route } from './decision.ts';
 import { formatDemotion, orderOf } from './demotion.ts';
 import { addressOf } from './fitness.ts';
@@ -170,7 +170,7 @@ export function withoutRecord(old: Readonly<Record<string, string>>): Readonly<R
  */
 function mustRecord(recorded: string | undefined, current: ResourceVersion): boolean {
   if (recorded === undefined) return true;
-  if (compareRevisions(current, current) === 'unordered') return false;
+  if (!isComparable(current)) return false;
   const order = compareRevisions(recorded, current);
   return order === 'newer' || order === 'unordered';
 }
