@@ -2,9 +2,9 @@
  * readFlow: reads everything that one decision about a flow depends on, consistently.
  *
  * Guarantees: the Jobs are read after the record was, so that a Job that is not among them is gone
- * (Z2). The flow is no older than what its record was decided on (Z5): else a suspension
- * that another function has decided on would be undone. A read costs what the flow has, and not
- * what its namespace has.
+ * (Z2). The flow is no older than what its record was decided on (Z5): else a suspension that
+ * another function has decided on would be undone. A read costs what the flow has, and not what its
+ * namespace has.
  */
 
 import { ZenLeadError } from '../../lib/errors.ts';
@@ -48,7 +48,7 @@ export async function readFlow(
   // Another one of the name has another record.
   if (flow.uid !== first.uid) return readFlow(api, ref, signal, reason);
   const names = reason === undefined ? null : jobsInQuestion(flow, record, reason.change, reason.manySteps);
-  const { found, revision } = await readJobs(api, flow, names, signal);
+  const { items: found, revision } = await readJobs(api, flow, names, signal);
   return {
     flow,
     record:

@@ -16,14 +16,7 @@ import { parseJob, toJobView } from '../../lib/flow/objects/parseJob.ts';
 import { jobName, label } from '../../lib/flow/state/names.ts';
 import type { FlowView, JobView, RecordView } from '../../lib/flow/state/snapshot.ts';
 import { jobs, type KubeApi } from '../../lib/kube/kubeApi.ts';
-import { listAll } from '../../lib/kube/listAll.ts';
-import { parseObject } from '../reconcile/parseObject.ts';
-
-interface FoundJobs {
-  readonly found: readonly JobView[];
-  /** None of them was read at an older one. */
-  readonly revision: string;
-}
+import { type List, listCollection, readNamed } from '../reconcile/listParsed.ts';
 
 /** More steps than most flows have: the list of all their Jobs costs less than a few reads. */
 export const MANY_STEPS = 200;
@@ -50,33 +43,22 @@ export function jobsInQuestion(
   return names.size === 0 || names.size > MAX_NAMES ? null : [...names];
 }
 
-/** `names` null: all of them. */
+/** `names` null: all of them. None was read at an older revision than that of the list. */
 export async function readJobs(
   api: KubeApi,
   { namespace, uid }: FlowView,
   names: readonly string[] | null,
   signal: AbortSignal,
-): Promise<FoundJobs> {
-  const labelSelector = `${label.flowUid}=${uid}`;
-  const toView = (attempt: string, object: unknown): JobView => toJobView(parseObject(attempt, object, parseJob), uid);
-  if (names === null) {
-    let found: JobView[] = [];
-    const begin = () => {
-      found = [];
-      return (object: unknown): void => void found.push(toView(`list jobs in ${namespace}`, object));
-    };
-    const revision = await listAll(api, { resource: jobs, namespace, labelSelector }, { begin }, signal);
-    return { found, revision };
-  }
-  /** Only a LIST says its revision. The label keeps another's Job of that name out. */
-  const readNamed = async (name: string): Promise<FoundJobs> => {
-    const query = { fieldSelector: `metadata.name=${name}`, labelSelector };
-    const { items, resourceVersion } = await api.list(jobs, namespace, query, signal);
-    return { found: items.map((item) => toView(`list jobs ${namespace}/${name}`, item)), revision: resourceVersion };
-  };
+): Promise<List<JobView>> {
+  const ofFlow = `${label.flowUid}=${uid}`;
+  const parse = (object: unknown): JobView => toJobView(parseJob(object), uid);
+  const collection = { api, resource: jobs, namespace, parse, signal };
+  if (names === null) return listCollection(collection, ofFlow);
+  // The label keeps another's Job of that name out.
+  const read = (name: string) => readNamed(collection, name, undefined, ofFlow);
   const [first = '', ...others] = names;
   // Alone, so that its revision is the oldest.
-  const { found, revision } = await readNamed(first);
-  const rest = await Promise.all(others.map(readNamed));
-  return { found: [...found, ...rest.flatMap((each) => each.found)], revision };
+  const { items, revision } = await read(first);
+  const rest = await Promise.all(others.map(read));
+  return { items: [...items, ...rest.flatMap((each) => each.items)], revision };
 }

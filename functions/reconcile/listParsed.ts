@@ -46,15 +46,18 @@ export async function listCollection<T>(
 
 /**
  * A LIST and not a GET, because only a LIST says its revision. By that field an API server looks
- * nothing up but the one key. `at`: as it was at that revision; absent: now.
+ * nothing up but the one key. `at`: as it was at that revision; absent: now. `labelSelector`: none
+ * where the object of that name has other labels.
  */
 export async function readNamed<T>(
   { api, resource, namespace, parse, signal }: ParsedCollection<T>,
   name: string,
   at?: ResourceVersion,
+  labelSelector?: string,
 ): Promise<List<T>> {
   const query = {
     fieldSelector: `metadata.name=${name}`,
+    ...(labelSelector !== undefined && { labelSelector }),
     ...(at !== undefined && { resourceVersion: at, resourceVersionMatch: 'Exact' as const }),
   };
   const page = await api.list(resource, namespace, query, signal);

@@ -68,8 +68,8 @@ describe('a read by name', () => {
 
   it('asks for Jobs of this flow alone, and is as old as its first answer', async () => {
     const { flow } = running(['a']);
-    const { found, revision } = await readJobs(api, flow, ['x', 'y', 'z'], signal);
-    expect([found, revision]).toEqual([[], '41']);
+    const { items, revision } = await readJobs(api, flow, ['x', 'y', 'z'], signal);
+    expect([items, revision]).toEqual([[], '41']);
     const labelSelector = `${label.flowUid}=${flow.uid}`;
     expect(queries).toEqual(['x', 'y', 'z'].map((name) => ({ fieldSelector: `metadata.name=${name}`, labelSelector })));
   });
