@@ -10,7 +10,10 @@
 
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { inputError } from '../../errors.ts';
+import { firstIssue } from '../../events/firstIssue.ts';
 import { parseStrictJson } from '../../events/strictJson.ts';
+import { packedSnapshotZod } from './flowSchema.ts';
+import type { PackedSnapshot } from './packSnapshot.ts';
 
 /** A spec and a record have 512 KiB each at most; their Jobs are a few. */
 export const MAX_UNCOMPRESSED_BYTES = 2 * 1024 * 1024;
@@ -24,9 +27,12 @@ export function compressSnapshot(json: string): string | null {
   return gzipSync(json, { level: LEVEL }).toString('base64');
 }
 
-/** `path`: of the text, for errors. Depth and names are checked, as of what travels as JSON. */
-export function decompressSnapshot(text: string, path: string): unknown {
-  return parseStrictJson(gunzip(text, path), path);
+/** `path`: of the text, for errors. It is checked as a snapshot that travels as JSON. */
+export function decompressSnapshot(text: string, path: string): PackedSnapshot {
+  const parsed = packedSnapshotZod.safeParse(parseStrictJson(gunzip(text, path), path));
+  if (parsed.success) return parsed.data;
+  const issue = firstIssue(path, parsed.error);
+  throw inputError(issue.path, issue.problem);
 }
 
 function gunzip(text: string, path: string): Uint8Array {

@@ -13,7 +13,7 @@ import { isForeignType } from '../../events/foreign.ts';
 import type { FlowSnapshot } from '../state/snapshot.ts';
 import { decompressSnapshot } from './compressSnapshot.ts';
 import type { FlowEventData, FlowRef } from './flowEvent.ts';
-import { flowEventDataZod, packedSnapshotZod } from './flowSchema.ts';
+import { flowEventDataZod } from './flowSchema.ts';
 import { parseFlowSubject } from './flowSubject.ts';
 import { type PackedSnapshot, unpackSnapshot } from './packSnapshot.ts';
 import { parseForeignFlow } from './parseForeignFlow.ts';
@@ -106,14 +106,18 @@ export function readFlowData({ data, flow }: ParsedFlowEvent): ReadFlowData {
   }
   const { snapshot: plain, compressed, ...rest } = parsed.data;
   const carry = rest.carry === undefined ? {} : { carry: rest.carry };
+  let packed: PackedSnapshot | undefined = plain;
+  try {
+    if (compressed !== undefined) packed = decompressSnapshot(compressed, 'data.compressed');
+  } catch (error) {
+    return { ...unreadable(problemOf(error)), ...carry };
+  }
+  if (packed === undefined) return { kind: 'readable', value: rest };
   let snapshot: FlowSnapshot | null;
   try {
-    const packed = compressed === undefined ? plain : readCompressed(compressed);
-    if (packed === undefined) return { kind: 'readable', value: rest };
-    snapshot = unpack(packed);
+    snapshot = unpackSnapshot(packed);
   } catch (error) {
-    if (codeOf(error) !== 'INPUT_INVALID') throw error;
-    return { ...unreadable(error instanceof Error ? error.message : ''), ...carry };
+    return { ...unreadable(`data.snapshot.flow.object: ${problemOf(error)}`), ...carry };
   }
   if (snapshot === null) return { ...unreadable('data.snapshot.flow.object: has a fault in its spec'), ...carry };
   const named = snapshot.flow;
@@ -122,21 +126,10 @@ export function readFlowData({ data, flow }: ParsedFlowEvent): ReadFlowData {
   return { kind: 'readable', value: { ...rest, snapshot } };
 }
 
-function unpack(packed: PackedSnapshot): FlowSnapshot | null {
-  try {
-    return unpackSnapshot(packed);
-  } catch (error) {
-    if (codeOf(error) !== 'INPUT_INVALID') throw error;
-    throw inputError('data.snapshot.flow.object', error instanceof Error ? error.message : '', error);
-  }
-}
-
-function readCompressed(text: string): PackedSnapshot {
-  const path = 'data.compressed';
-  const parsed = packedSnapshotZod.safeParse(decompressSnapshot(text, path));
-  if (parsed.success) return parsed.data;
-  const issue = firstIssue(path, parsed.error);
-  throw inputError(issue.path, issue.problem);
+/** Throws what is no fault of the input. */
+function problemOf(error: unknown): string {
+  if (codeOf(error) !== 'INPUT_INVALID') throw error;
+  return error instanceof Error ? error.message : '';
 }
 
 function unreadable(problem: string) {
