@@ -36,6 +36,7 @@ describe('what the benchmarks have measured', () => {
 
   it('is shown beside the floor, with the ratio and the load of the machine', () => {
     expect(renderTable([claim])).toContain('| p50 | 4 ms | 5 ms | 1.25 x | |');
+    expect(renderTable([claim])).toContain('3 Services | | | | 0.5 |');
     expect(renderPicture(claim)).toContain('5 ms (1.25 x)');
     expect(ratioOf({ what: 'p99', unit: 'ms', floor: 2, zenLead: 3 })).toBe('1.50 x');
   });

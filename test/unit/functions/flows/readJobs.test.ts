@@ -6,7 +6,7 @@ import type { FlowChange } from '../../../../lib/flow/events/flowEvent.ts';
 import type { JsonObject } from '../../../../lib/flow/spec/flowSpec.ts';
 import { jobName, label } from '../../../../lib/flow/state/names.ts';
 import type { KubeApi, ListQuery } from '../../../../lib/kube/kubeApi.ts';
-import { aFlowWorld, aStep } from '../../../support/objects/aFlow.ts';
+import { aFlowWorld, aManualStep, aStep } from '../../../support/objects/aFlow.ts';
 
 const signal = AbortSignal.timeout(5_000);
 
@@ -44,7 +44,8 @@ describe('the Jobs in question', () => {
     ['of a flow of no more steps than many', running(['a', 'b']), change(), 2],
     ['where more run than a list costs', running(letters(17)), change(), 0],
     ['where Jobs go by their age', running(['a'], { executionPolicy: { retainJobs: 'None' } }), change(), 0],
-    ['where nothing runs', { ...running(['a']), record: null }, change({ kind: 'JobFlow' }), 0],
+    ['where nothing runs', running([], { steps: [aManualStep('q')] }), change({ kind: 'JobFlow' }), 0],
+    ['where there is no record', { ...running(['a']), record: null }, change(), 0],
   ])('are all %s', (_, { flow, record }, about, manySteps) => {
     expect(asked({ flow, record }, about, manySteps)).toBeNull();
   });
