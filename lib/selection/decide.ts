@@ -123,9 +123,9 @@ function decideUnroutable(situation: Situation, name: string, now: number): Deci
 }
 
 /**
- * Where an epoch cannot be known that another slice may have or may come to, the time is far above
- * it. A clock that is behind leads nowhere, so this is counted instead: more elections than a slice
- * has that is about to lose its record, or than one can miss of the other family's.
+ * Another slice may have had the next epochs, or may come to them, and nothing here says which. The
+ * time is far above those. Where the function's clock is behind, so many are passed over instead:
+ * more than a slice counts before it loses its record, or misses of the other family's.
  */
 const STEP_BEHIND = 1_000;
 
