@@ -4,7 +4,6 @@
  * An event carries the flow as the watches show it, so that a function decides without a read.
  */
 
-import { advance } from '../../lib/flow/engine/advance.ts';
 import type { FlowChange, FlowEvent } from '../../lib/flow/events/flowEvent.ts';
 import { isObjectName } from '../../lib/flow/events/flowSubject.ts';
 import { parseJob, type WatchedJob } from '../../lib/flow/objects/parseJob.ts';
@@ -23,6 +22,7 @@ import { sameView } from '../watch/sameView.ts';
 import { watchedKind } from '../watch/watchedKind.ts';
 import { type FlowConcern, toFlowConcern } from './flowConcern.ts';
 import { createFlowStore, type FlowAndRecord, type FlowStore } from './flowStore.ts';
+import { flowWish } from './flowWish.ts';
 import { type Encode, toFlowEvent } from './toFlowEvent.ts';
 
 export type FlowStoreChange =
@@ -74,15 +74,7 @@ export function createFlowDomain<Snapshot>(encode: Encode<Snapshot>): FlowDomain
     },
     toConcern: toFlowConcern,
     toEvent: (concern, context, at) => toFlowEvent(concern, snapshotOf(concern, context), context, encode, at),
-    wantsChange(concern, views, at) {
-      const decision = advance(snapshotOf(concern, views), at);
-      const { record, createsRecord, starts, deletes, holds, reads, nextReconcileAt } = decision;
-      // A flow that waits for its group asks again and again, and changes nothing by that.
-      const asks = reads.filter(({ kind }) => kind !== 'group');
-      const isMore = [starts, deletes, holds, asks].some(({ length }) => length > 0);
-      const wantsChange = record !== null || createsRecord || isMore;
-      return { wantsChange, nextAt: nextReconcileAt };
-    },
+    wantsChange: (concern, views, at) => flowWish(snapshotOf(concern, views), at),
     // A Job that ends is no doing of another replica.
     isProgress: ({ change }) => change.kind !== 'Job',
   };

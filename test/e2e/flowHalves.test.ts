@@ -59,6 +59,9 @@ afterAll(async () => {
   await kubelet?.close();
 });
 
+const readHolder = () =>
+  controlPlane().kubectl('-n', 'zen-flow', 'get', 'lease', 'zen-flow', '-o', 'jsonpath={.spec.holderIdentity}');
+
 const readMetric = async (name: string): Promise<number> => {
   const page = await (await fetch(`${url}/metrics`)).text();
   const values = [...page.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))];
@@ -117,6 +120,23 @@ describe('on a real API server, the two halves of zen-flow', () => {
     const expected = ['k', 'l', 'm', ...width].map((name) => `${name}/1`).sort();
     expect(await story.jobs()).toEqual(expected);
     expect(kubelet.ran.filter((attempt) => expected.includes(attempt)).sort()).toEqual(expected);
+  });
+
+  test('go on without the bridge that sends first, and not after its Lease', async () => {
+    const story = await aFlowStory(controlPlane(), 'second');
+    await expect.poll(() => bridge.log(), { timeout: 30_000 }).toContain('sends first');
+    const second = startBridge();
+    await expect.poll(() => second.log(), { timeout: 30_000 }).toContain('every list is complete');
+    await story.apply({ steps: [aStep('a'), aStep('b', 'a'), aStep('c', 'b')] });
+    await expect.poll(story.jobs, { timeout: 60_000 }).toContain('a/1');
+    const holder = await readHolder();
+    await bridge.stop('SIGKILL');
+    bridge = second;
+    await expect.poll(story.jobs, { timeout: 60_000 }).toContain('b/1');
+    expect(await readHolder()).toBe(holder);
+    expect(second.log()).not.toContain('sends first');
+    await story.untilPhase('Succeeded');
+    expect(await story.jobs()).toEqual(['a/1', 'b/1', 'c/1']);
   });
 
   test('end with exit code 0 on SIGTERM', async () => {

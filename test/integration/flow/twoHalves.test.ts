@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { toNewLease } from '../../../bridge/replicas/leaseRecord.ts';
 import { toFlowSchemaFiles } from '../../../lib/flow/events/flowSchemaFiles.ts';
 import { packSnapshot } from '../../../lib/flow/events/packSnapshot.ts';
 import { parseRecordObject } from '../../../lib/flow/objects/parseRecordObject.ts';
@@ -10,6 +11,7 @@ import { parseWatchedFlow } from '../../../lib/flow/objects/parseWatchedFlow.ts'
 import { aManualStep, aStep } from '../../support/objects/aFlow.ts';
 import { aFlowCluster, FLOW } from '../../support/programs/aFlowCluster.ts';
 import { startFlowBridgeTo, startFlowFunctionsOn } from '../../support/programs/flowHalves.ts';
+import { slowLease } from '../../support/programs/replica.ts';
 
 const fanOut = [aStep('c', ['a', 'b']), aStep('b', 'a'), aStep('a'), aStep('d', 'c')];
 const hint = (changes: object = {}) => ({
@@ -87,6 +89,22 @@ describe('the two halves of zen-flow', () => {
     await startFlowFunctionsOn(cluster.server, 'trusted', Number(new URL(functions.url).port));
     await cluster.untilPhase('Succeeded');
     expect(cluster.made).toEqual(['a/1', 'b/1']);
+  });
+
+  it('lead a flow on, step by step, while the bridge that holds the Lease is silent', async () => {
+    const cluster = await aFlowCluster();
+    const functions = await startFlowFunctionsOn(cluster.server);
+    const lease = { namespace: 'default', name: 'zen-flow-bridge', tuning: slowLease };
+    const gone = { ...lease, identity: 'gone', scope: '*', durationMs: slowLease.durationMs };
+    cluster.objects.create(toNewLease(gone, Date.now()));
+    const { sent } = startFlowBridgeTo(cluster.server, functions.url, { ...lease, identity: 'second' });
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    cluster.apply({ steps: names.map((name, index) => aStep(name, names.slice(index - 1, index))) });
+    await expect.poll(() => cluster.record()?.endedAt ?? null, { timeout: 20_000 }).not.toBeNull();
+    expect(cluster.made).toEqual(names.map((name) => `${name}/1`));
+    expect(sent.filter(({ data }) => data.snapshot !== undefined)).toEqual([]);
+    const [held] = cluster.objects.list('leases');
+    expect(held).toMatchObject({ spec: { holderIdentity: 'gone' } });
   });
 
   it('ignore events about a Job whose label is no name of a flow', async () => {

@@ -8,6 +8,7 @@ import { onTestFinished } from 'vitest';
 import type { EmbeddedApiServer } from '../../../apiserver/startApiServer.ts';
 import { createEventPoster } from '../../../bridge/delivery/eventPoster.ts';
 import { createHttpSink } from '../../../bridge/delivery/httpSink.ts';
+import type { LeaseSettings } from '../../../bridge/replicas/sendingReplica.ts';
 import { startFlowHttpBridge } from '../../../bridge/startFlowBridge.ts';
 import { createApp } from '../../../functions/app.ts';
 import type { Sender } from '../../../functions/authenticate.ts';
@@ -83,7 +84,8 @@ export interface FlowBridgeTo extends Pick<FlowFunctions, 'count' | 'page'> {
   readonly sent: readonly FlowEvent<PackedSnapshot>[];
 }
 
-export function startFlowBridgeTo(server: EmbeddedApiServer, sinkUrl: string): FlowBridgeTo {
+/** `lease`: absent where this bridge is alone. */
+export function startFlowBridgeTo(server: EmbeddedApiServer, sinkUrl: string, lease?: LeaseSettings): FlowBridgeTo {
   const { api, metrics } = connect(server);
   const poster = createEventPoster({ url: sinkUrl, now: Date.now });
   const post = createHttpSink(poster, parseFlowReply, Date.now);
@@ -100,6 +102,7 @@ export function startFlowBridgeTo(server: EmbeddedApiServer, sinkUrl: string): F
     metrics,
     flowMetrics: createFlowMetrics(metrics.registry),
     log: silentLogger,
+    lease,
   });
   onTestFinished(async () => {
     await bridge.close();
