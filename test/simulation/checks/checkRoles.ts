@@ -12,6 +12,7 @@ import type { Etcd } from '../etcd.ts';
 import type { PodNetwork } from '../podNetwork.ts';
 import { toSnapshot } from './checkSettled.ts';
 import { familyOf, isFit } from './fit.ts';
+import { isHistory } from './isHistory.ts';
 import { isLeftForSibling } from './isLeftForSibling.ts';
 import type { Basis, LeaderWrite } from './leaderWrite.ts';
 
@@ -24,7 +25,7 @@ export function roleCheckOf({ source }: Basis): string | null {
 export function checkRoles(write: LeaderWrite, sent: readonly Observations[], etcd: Etcd): string | null {
   const { after, leaderUid, previousUid, bases } = write;
   if (previousUid === undefined || bases.length === 0) return null;
-  if (bases.some((basis) => roleCheckOf(basis) === null)) return null;
+  if (bases.some((basis) => roleCheckOf(basis) === null) || isHistory(write, etcd)) return null;
   const wasFit = bases.every(({ pods, source }) => {
     const leader = pods.find(({ uid }) => uid === previousUid);
     return leader !== undefined && source !== null && isFit(leader, source);
