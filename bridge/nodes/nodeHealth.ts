@@ -79,6 +79,10 @@ export function startNodeHealth(options: NodeHealthOptions, context: NodeHealthC
           ...{ network: options.network ?? network, mayProbe: options.mayProbe ?? podAddressesOnly },
         });
   const watches = startNodeWatches(context, {
+    countsFrom() {
+      noteStandstill();
+      return countsFrom;
+    },
     onRenewal(name) {
       portCheck?.noteRenewal(name);
       if (judgement.suspects.has(name)) review();

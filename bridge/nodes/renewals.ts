@@ -17,10 +17,10 @@ export interface Renewal {
 
 export interface Renewals {
   /**
-   * The Lease of this name exists at that version. `isListed`: by a LIST after the first one, so
-   * the watch of it was interrupted, and how long it took says nothing of the node.
+   * The Lease of this name exists at that version. `isInterrupted`: since the renewal before, the
+   * watch was cut or this process stood still, so how long it took says nothing of the node.
    */
-  note(name: string, uid: string, version: string, now: number, isListed?: boolean): void;
+  note(name: string, uid: string, version: string, now: number, isInterrupted?: boolean): void;
   forget(name: string): void;
   of(name: string): Renewal | undefined;
   names(): Iterable<string>;
@@ -41,7 +41,7 @@ interface Known {
 export function createRenewals(): Renewals {
   const leases = new Map<string, Known>();
   return {
-    note(name, uid, version, now, isListed = false) {
+    note(name, uid, version, now, isInterrupted = false) {
       const known = leases.get(name);
       if (known?.uid !== uid) {
         leases.set(name, { uid, version, lastAt: null, gaps: [] });
@@ -49,7 +49,7 @@ export function createRenewals(): Renewals {
       }
       if (known.version === version) return;
       known.version = version;
-      if (known.lastAt !== null && !isListed) known.gaps = [...known.gaps, now - known.lastAt].slice(-MAX_GAPS);
+      if (known.lastAt !== null && !isInterrupted) known.gaps = [...known.gaps, now - known.lastAt].slice(-MAX_GAPS);
       known.lastAt = now;
     },
     forget: (name) => void leases.delete(name),

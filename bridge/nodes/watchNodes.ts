@@ -43,6 +43,8 @@ interface NodeWatches {
 }
 
 interface Listeners {
+  /** Monotonic milliseconds: what was heard before is too long ago to count. */
+  countsFrom(): number;
   onRenewal(name: string): void;
   /** Nodes have other views. */
   onNodes(): void;
@@ -51,7 +53,10 @@ interface Listeners {
 /** Where kubelets renew their Leases. A Lease of another namespace may be a tenant's. */
 const LEASE_NAMESPACE = 'kube-node-lease';
 
-export function startNodeWatches(context: NodeWatchContext, { onRenewal, onNodes }: Listeners): NodeWatches {
+export function startNodeWatches(
+  context: NodeWatchContext,
+  { countsFrom, onRenewal, onNodes }: Listeners,
+): NodeWatches {
   const { tuning, ...parts } = context;
   const { api, clock, random, log } = parts;
   const views = new Map<string, NodeView>();
@@ -88,7 +93,8 @@ export function startNodeWatches(context: NodeWatchContext, { onRenewal, onNodes
   function putLease({ name, uid, resourceVersion }: ReturnType<typeof parseNodeLease>, isListed: boolean): Difference {
     const known = renewals.of(name);
     const now = clock.monotonic();
-    renewals.note(name, uid, resourceVersion, now, isListed);
+    const isInterrupted = isListed || (known?.lastAt ?? now) < countsFrom();
+    renewals.note(name, uid, resourceVersion, now, isInterrupted);
     const isRenewed = renewals.of(name)?.lastAt === now && known?.lastAt !== now;
     if (isRenewed) onRenewal(name);
     return known === undefined ? 'added' : isRenewed ? 'modified' : null;

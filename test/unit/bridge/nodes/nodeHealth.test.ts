@@ -135,6 +135,20 @@ describe('silence by the Lease', () => {
     expect(said).toEqual([]);
   });
 
+  it('is noticed in its time, also where it stood still while it learnt how often a Lease is renewed', async () => {
+    const { clock, server, said } = start();
+    for (const name of names) server.startKubelet(name, 2_000);
+    for (let time = 0; time < 10; time += 1) {
+      // Shorter than what makes the watch stale.
+      clock.jump(3_300);
+      await clock.advance(1_000);
+    }
+    await clock.advance(7_000);
+    server.stopKubelet('n-1');
+    await clock.advance(8_000);
+    expect(said).toEqual(['n-1 silent']);
+  });
+
   it('is not said of what was silent before it stood still, even before anything is heard', async () => {
     const { clock, server, health } = await aCluster();
     server.stopKubelet('n-1');
