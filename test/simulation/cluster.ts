@@ -115,8 +115,8 @@ export interface Cluster {
   functionWrites(): ReadonlyMap<string, number>;
   /** Every bridge is allowed to watch nodes, and has begun to. */
   watchesNodes(): boolean;
-  /** No wall clock stands at another time than it was started with. */
-  areClocksRight(): boolean;
+  /** No wall clock stands at another time than it was started with, nor has for so long. */
+  areClocksRight(forMs?: number): boolean;
   /** From here on this bridge may assume a state so old without any means of knowing. */
   mayBeBlind(name: string, why: BlindBy, forMs: number): void;
 }
@@ -172,6 +172,8 @@ export function createCluster(options: ClusterOptions): Cluster {
   const clocks = createClockLedger(now);
   const functionWrites = new Map<string, number>();
   const wrongClocks = new Set<string>();
+  /** When the last of them was set right. */
+  let lastRightAt = Number.NEGATIVE_INFINITY;
 
   /** Infinity where this function has read nothing that it may decide on. */
   function readSince(actor: string, podsRevision: string | undefined): number {
@@ -326,6 +328,10 @@ export function createCluster(options: ClusterOptions): Cluster {
     functions.set(process.name, startFunctionReplica({ process, api, network, scheduler, fence, onAnnounced }));
   }
 
+  function setRight(name: string): void {
+    if (wrongClocks.delete(name)) lastRightAt = now();
+  }
+
   function kill(name: string): void {
     processes.get(name)?.kill();
     watchServer.end(name, () => null);
@@ -367,7 +373,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     kill,
     restart(name) {
       kill(name);
-      wrongClocks.delete(name);
+      setRight(name);
       const skewMs = skewRandom.between(-maxSkewMs, maxSkewMs);
       const process = scheduler.startProcess(name, skewMs);
       clocks.set(name, skewMs);
@@ -383,7 +389,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     setClock(name, skewMs) {
       clocks.set(name, skewMs);
       processes.get(name)?.setClock(skewMs);
-      if (skewMs === 0) wrongClocks.delete(name);
+      if (skewMs === 0) setRight(name);
       else wrongClocks.add(name);
     },
     report(name, caller, about, onAnswer) {
@@ -393,7 +399,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     functionWrites: () => functionWrites,
     watchesNodes: () =>
       nodes !== null && [...bridges.values()].every(({ bridge }) => bridge.readiness().reasons.length === 0),
-    areClocksRight: () => wrongClocks.size === 0,
+    areClocksRight: (forMs = 0) => wrongClocks.size === 0 && now() - lastRightAt >= forMs,
     mayBeBlind: senders.blind,
   };
 }

@@ -262,15 +262,17 @@ async function settle(
   const isJudgable = () => cluster.areClocksRight() || !hasReports(server.etcd);
   const check = () =>
     isJudgable() ? checkSettled(server.etcd, sources, scheduler.now(), { fights, checks: cluster.checks }) : null;
-  const isSettled = (): boolean => !isWhole && cluster.isQuiet(QUIET_MS) && check() === null;
+  // What a bridge observes is late for functions with another time, until the resync after that.
+  const haveClocksBeenRight = () => cluster.areClocksRight(QUIET_MS);
+  const isFollowed = (): boolean => haveClocksBeenRight() || !cluster.areClocksRight();
+  const isSettled = (): boolean => !isWhole && cluster.isQuiet(QUIET_MS) && isFollowed() && check() === null;
   // Not before a resync after the last refusal, even where nothing was written meanwhile.
   for (let at = scheduler.now() + refusedMs + QUIET_MS; at <= until && !isOver(); at += QUIET_TICK_MS) {
     await scheduler.runUntil(at, isOver);
     if (isSettled()) break;
   }
   const problem = isOver() ? null : (check() ?? checkLoops(written, cluster));
-  // What a bridge observes is late for functions with another time.
-  const isFollowing = !isOver() && cluster.areClocksRight();
+  const isFollowing = !isOver() && haveClocksBeenRight();
   const unfollowed = isFollowing ? checkFollowed(server.etcd, sources, cluster.podNetwork, scheduler.now()) : null;
   if (problem !== null) verdict.violate(problem.check, problem.message);
   else if (unfollowed !== null) verdict.violate('roles', unfollowed);
