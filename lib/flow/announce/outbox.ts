@@ -5,6 +5,7 @@
  * Guarantees: an entry leaves it only once it was told, or where more wait than a record may hold.
  */
 
+import { isInstant } from '../state/instant.ts';
 import type { StepReason } from '../state/record.ts';
 
 /** `started`, `succeeded` and `failed` are also those of a flow. */
@@ -104,9 +105,5 @@ function parseOwed(row: unknown): Owed | null {
   return { rev, step, attempt, phase: known, reason, at, exitCode: exitCode === null ? null : Number(exitCode), by };
 }
 
-/** What a Date holds, in milliseconds. */
-const LAST_INSTANT = 8.64e15;
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
-const isInstant = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isFinite(value) && Math.abs(value) <= LAST_INSTANT;
 const isTextOrNull = (value: unknown): value is string | null => value === null || typeof value === 'string';

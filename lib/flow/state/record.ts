@@ -7,6 +7,7 @@
 
 import { type Outbox, parseOutbox, serializeOutbox, type WrittenOutbox } from '../announce/outbox.ts';
 import type { FlowSpec } from '../spec/flowSpec.ts';
+import { isInstant, isSpan } from './instant.ts';
 
 export const stepPhases = ['Pending', 'PendingApproval', 'Running', 'Succeeded', 'Failed', 'Skipped'] as const;
 export type StepPhase = (typeof stepPhases)[number];
@@ -193,10 +194,6 @@ function laterFields({ outputs, inputs, groupAt }: Partial<Pick<FlowRecord, 'out
   return { outputs: outputs ?? {}, inputs: inputs ?? {}, groupAt: groupAt ?? null };
 }
 
-/** What a Date holds, in milliseconds. */
-const LAST_INSTANT = 8.64e15;
-const isInstant = (value: unknown): boolean =>
-  typeof value === 'number' && Number.isFinite(value) && Math.abs(value) <= LAST_INSTANT;
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 const isText = (value: unknown): boolean => typeof value === 'string';
 const orNull = (value: unknown, holds: (value: unknown) => boolean): boolean => value === null || holds(value);
@@ -207,8 +204,8 @@ function isSound(record: Omit<FlowRecord, 'steps'>): boolean {
     isCount(rev) &&
     isCount(retries) &&
     isInstant(startedAt) &&
-    isInstant(pausedMs) &&
-    (record.expectedMs === undefined || isInstant(record.expectedMs)) &&
+    isSpan(pausedMs) &&
+    (record.expectedMs === undefined || isSpan(record.expectedMs)) &&
     [suspendedAt, finallyAt, endedAt, record.groupAt].every((value) => orNull(value, isInstant)) &&
     [record.outputs, record.inputs].every(areValues) &&
     [record.flowRevision, record.jobsRevision, record.specHash].every(isText) &&
@@ -229,7 +226,7 @@ function isSoundStep({ name, phase, attempt, startedAt, endedAt, exitCode, ...st
     isCount(attempt) &&
     orNull(startedAt, isInstant) &&
     orNull(endedAt, isInstant) &&
-    orNull(exitCode, isInstant) &&
+    orNull(exitCode, Number.isSafeInteger) &&
     orNull(step.jobUid, isText) &&
     orNull(step.reason, isText) &&
     orNull(step.by, isText)

@@ -11,6 +11,7 @@ import { retryAt } from '../engine/backoff.ts';
 import { explainStep } from '../engine/explainStep.ts';
 import type { Json, JsonObject, NamedTemplate, Step } from '../spec/flowSpec.ts';
 import type { FlowState } from '../state/flowPhase.ts';
+import { isInstant } from '../state/instant.ts';
 import { annotation, jobName, requestPrefix, resourceName } from '../state/names.ts';
 import { type FlowRecord, hasEnded, type StepRecord, type Values } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
@@ -81,11 +82,8 @@ function estimateOf({ annotations }: FlowView, record: FlowRecord): string | nul
   const { startedAt, groupAt, pausedMs, endedAt } = record;
   const at = (groupAt ?? startedAt) + pausedMs + expectedMs;
   // A person may have written any number.
-  return endedAt !== null || !(expectedMs >= 0) || at > LAST_INSTANT ? null : toTime(at);
+  return endedAt !== null || !(expectedMs >= 0) || !isInstant(at) ? null : toTime(at);
 }
-
-/** Of the years with four digits. */
-const LAST_INSTANT = Date.UTC(9999, 11, 31);
 
 /** Known where the webhook writes it. */
 function auditOf({ annotations }: FlowView): JsonObject {

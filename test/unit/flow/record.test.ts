@@ -19,6 +19,8 @@ describe('a record that a person wrote', () => {
     ['has another version', { v: 2 }],
     ['has a text for a time', { startedAt: 'noon' }],
     ['has a time that no Date holds', { endedAt: 1e300 }],
+    ['has a time whose year has five digits', { endedAt: Date.UTC(10_000, 0) }],
+    ['has a time before 1970', { startedAt: -1 }],
     ['has a negative revision', { rev: -1 }],
     ['has an unknown phase', { steps: [['a', 'Odd', 1]] }],
     ['has a text for an attempt', { steps: [['a', 'Pending', 'x']] }],
