@@ -2,7 +2,8 @@
  * startWebhook: serves the webhooks, with a certificate of our own or one from files.
  *
  * Guarantees: it listens only once it has a certificate, and takes a renewed one without a restart.
- * `close` finishes what is in flight.
+ * A renewed one of our own serves a minute after its authority was published, so that every API
+ * server has learnt of it. `close` finishes what is in flight.
  */
 
 import { X509Certificate } from 'node:crypto';
@@ -12,17 +13,25 @@ import { reloadCertificate } from '../api/reloadCertificate.ts';
 import type { KubeApi } from '../lib/kube/kubeApi.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
-import { keepCertificate, type OwnCertificateOptions, publishAuthorities } from './certificates/ownCertificates.ts';
+import type { Certificate } from './certificates/makeCertificate.ts';
+import { type OwnCertificateOptions, takeCertificate } from './certificates/ownCertificates.ts';
+import { renewOwnCertificate } from './certificates/renewOwnCertificate.ts';
 import { createWebhookApp } from './createWebhookApp.ts';
 import { createDryRun } from './dryRunTemplates.ts';
 import { createWebhookMetrics } from './webhookMetrics.ts';
+
+/** Paths of files in PEM. */
+interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+}
 
 export interface WebhookOptions {
   readonly api: KubeApi;
   readonly host: string;
   readonly port: number;
-  /** Paths of files in PEM; undefined for a certificate of our own. */
-  readonly files: { readonly cert: string; readonly key: string } | undefined;
+  /** Undefined for a certificate of our own. */
+  readonly files: CertificateFiles | undefined;
   readonly own: Omit<OwnCertificateOptions, 'api' | 'now'>;
   readonly triesJobs: boolean;
   readonly metrics: Metrics;
@@ -37,6 +46,12 @@ export interface Webhook {
   close(): Promise<void>;
 }
 
+/**
+ * At shutdown, as long as one review may take. API servers open connections in advance, and one on
+ * which nothing was asked yet is not idle for Node: it was waited for 85 s.
+ */
+const DRAIN_MS = 5_000;
+
 /** A Secret that another replica has renewed is taken by then. */
 const RENEW_EVERY_MS = 60_000;
 
@@ -45,14 +60,10 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   const own = { ...options.own, api, now };
   const stop = new AbortController();
   const webhookMetrics = createWebhookMetrics(metrics.registry);
-  const tls =
-    files === undefined
-      ? await keepCertificate(own, stop.signal)
-      : { cert: await readFile(files.cert, 'utf8'), key: await readFile(files.key, 'utf8') };
-  const expiresAt = (cert: string) => Date.parse(new X509Certificate(cert).validTo) / 1_000;
-  webhookMetrics.certificateExpiry.set(expiresAt(tls.cert));
+  const { first, keep } = files === undefined ? await startOwn() : await startFiles(files);
+  noteExpiry(first.cert);
   const app = createWebhookApp({
-    tls: { cert: tls.cert, key: tls.key },
+    tls: { cert: first.cert, key: first.key },
     dryRun: options.triesJobs ? createDryRun(api) : null,
     metrics,
     webhookMetrics,
@@ -60,33 +71,40 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
     isReady: () => ({ ready: true, reasons: [] }),
   });
   const url = await app.listen({ host: options.host, port: options.port });
-  const endReload = files === undefined ? renewOwn(tls.cert) : reloadCertificate(app.server, files, log);
+  const endKeeping = keep();
   return {
     url,
     async close() {
       stop.abort();
-      endReload();
+      endKeeping();
+      const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
       await app.close();
+      clearTimeout(cut);
     },
   };
 
-  function renewOwn(first: string): () => void {
-    let served = first;
-    const look = async (): Promise<void> => {
-      try {
-        const current = await keepCertificate(own, stop.signal);
-        await publishAuthorities(own, current.authorities, stop.signal);
-        if (current.cert === served || !(app.server instanceof TlsServer)) return;
-        app.server.setSecureContext({ cert: current.cert, key: current.key });
-        served = current.cert;
-        webhookMetrics.certificateExpiry.set(current.expiresAt / 1_000);
-        log.info({ expiresAt: new Date(current.expiresAt).toISOString() }, 'certificate replaced');
-      } catch (error) {
-        if (!stop.signal.aborted) log.warn({ err: error }, 'the certificate cannot be kept; the previous one stays');
-      }
-    };
-    void look();
-    const timer = setInterval(() => void look(), renewEveryMs);
-    return () => clearInterval(timer);
+  function noteExpiry(cert: string): void {
+    webhookMetrics.certificateExpiry.set(Date.parse(new X509Certificate(cert).validTo) / 1_000);
   }
+
+  async function startOwn(): Promise<Served> {
+    const certificate = await takeCertificate(own, stop.signal);
+    const serve = ({ cert, key }: Certificate): void => {
+      if (app.server instanceof TlsServer) app.server.setSecureContext({ cert, key });
+      noteExpiry(cert);
+    };
+    const renewal = { own, first: certificate, everyMs: renewEveryMs, log, signal: stop.signal, serve };
+    return { first: certificate, keep: () => renewOwnCertificate(renewal) };
+  }
+
+  async function startFiles({ cert, key }: CertificateFiles): Promise<Served> {
+    const read = { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
+    return { first: read, keep: () => reloadCertificate(app.server, { cert, key }, log) };
+  }
+}
+
+interface Served {
+  readonly first: Certificate;
+  /** Looks after it from now on. Returns what ends that. */
+  keep(): () => void;
 }

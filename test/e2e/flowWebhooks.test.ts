@@ -5,13 +5,20 @@
 
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { API_VERSION } from '../../lib/flow/state/names.ts';
+import { createKubeApi } from '../../lib/kube/client.ts';
+import { loadKubeconfigAccess } from '../../lib/kube/kubeconfigAccess.ts';
+import { silentLogger } from '../../lib/telemetry/logger.ts';
+import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { startWebhook } from '../../webhooks/startWebhook.ts';
 import { applyFlowKinds, writeFlowKubeconfig } from '../support/controlPlane/aFlowStory.ts';
 import { chooseFreePort } from '../support/controlPlane/chooseFreePort.ts';
 import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
 import { aStep } from '../support/objects/aFlow.ts';
+import { anAgedSecret, RENEWED_BEFORE_MS } from '../support/objects/anAgedSecret.ts';
 import { type RunningProcess, startProcess } from '../support/programs/startProcess.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -118,6 +125,57 @@ test('a webhook that starts again takes the certificate that is there, and a los
   await vi.waitFor(() => create('renewed', { steps: [aStep('a')] }), { timeout: 30_000, interval: 200 });
   expect(await caBundles()).not.toBe(before);
 });
+
+test('a certificate that is renewed while flows are written refuses none of them', async () => {
+  const { kubectl, directory, request } = controlPlane();
+  await webhook.stop('SIGTERM');
+  const inMs = 4_000;
+  const named = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'zen-flow-webhook-tls', namespace: 'zen-flow' } };
+  const aged = { ...anAgedSecret(RENEWED_BEFORE_MS + inMs), ...named };
+  await kubectl.withInput(JSON.stringify(aged), 'apply', '--server-side', '--force-conflicts');
+  const metrics = createMetrics();
+  const access = await loadKubeconfigAccess([join(directory, 'zen-flow-webhook.kubeconfig')]);
+  const api = createKubeApi(access, { metrics });
+  const names = { namespace: 'zen-flow', secret: named.metadata.name, service: 'zen-flow-webhook' };
+  const own = { ...names, configuration: 'zen-flow' };
+  const common = { api, host: '127.0.0.1', port, files: undefined, triesJobs: true, metrics, log: silentLogger };
+  const server = await startWebhook({ ...common, own, renewEveryMs: 500 });
+  try {
+    await vi.waitFor(() => create('aged', { steps: [aStep('a')] }), { timeout: 30_000, interval: 100 });
+    const [before, authorities] = [await servedCertificate(), await caBundles()];
+    let isOver = false;
+    const write = async (writer: number): Promise<number> => {
+      let count = 0;
+      for (; !isOver; count += 1)
+        await request('POST', `/apis/${API_VERSION}/namespaces/default/jobflows`, {
+          ...{ apiVersion: API_VERSION, kind: 'JobFlow', metadata: { name: `under-load-${writer}-${count}` } },
+          spec: { steps: [aStep('a')] },
+        });
+      return count;
+    };
+    const writing = Promise.all([write(1), write(2), write(3)]);
+    await expect.poll(caBundles, { timeout: 30_000 }).not.toBe(authorities);
+    await expect.poll(servedCertificate, { timeout: 30_000 }).not.toBe(before);
+    const counted = Date.now() + 1_000;
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(counted), { timeout: 10_000 });
+    isOver = true;
+    expect(Math.min(...(await writing))).toBeGreaterThan(5);
+  } finally {
+    await server.close();
+    await api.close();
+  }
+});
+
+/** Its fingerprint. */
+function servedCertificate(): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.end();
+    });
+    socket.once('error', reject);
+  });
+}
 
 test('without the webhook a flow is taken with Ignore, and refused with Fail', async () => {
   await webhook.stop('SIGKILL');

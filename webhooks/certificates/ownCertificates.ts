@@ -47,7 +47,14 @@ const LIFETIME_MS = 90 * DAY_MS;
 const BACKDATED_MS = 3_600_000;
 const AUTHORITY = 'zen-flow webhooks';
 
-/** Reads the certificate, or makes one. Resolves to what serves now. */
+/** Reads what can serve at once, also where it is to be renewed. Makes one where there is none. */
+export async function takeCertificate(options: OwnCertificateOptions, signal: AbortSignal): Promise<OwnCertificate> {
+  const found = await readSecret(options, signal);
+  const known = found === null ? null : parseCertificate(found);
+  return known !== null && known.expiresAt > options.now() ? known : keepCertificate(options, signal);
+}
+
+/** Reads the certificate, or makes one where there is none, or where it is time. */
 export async function keepCertificate(options: OwnCertificateOptions, signal: AbortSignal): Promise<OwnCertificate> {
   const { api, namespace, secret, now } = options;
   const found = await readSecret(options, signal);
@@ -70,6 +77,11 @@ export async function keepCertificate(options: OwnCertificateOptions, signal: Ab
     const theirs = await readSecret(options, signal);
     return (theirs === null ? null : parseCertificate(theirs)) ?? made;
   }
+}
+
+/** Who has the authorities of `next` takes `served`, too, and it has not expired. */
+export function mayStillServe(served: OwnCertificate, next: OwnCertificate, now: number): boolean {
+  return now < served.expiresAt && next.authorities.includes(firstOf(served.authorities));
 }
 
 /** Writes the authorities into every webhook of both configurations, where they differ. */
