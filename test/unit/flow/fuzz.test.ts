@@ -6,8 +6,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type ConditionValues, parseCondition } from '../../../lib/expression/condition.ts';
-import type { ConditionScope } from '../../../lib/expression/scope.ts';
+import { parseCondition } from '../../../lib/expression/condition.ts';
 import { advance, type Decision } from '../../../lib/flow/engine/advance.ts';
 import { checkFlowObject } from '../../../lib/flow/spec/checkFlowObject.ts';
 import type { JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
@@ -29,6 +28,7 @@ import { createWebhookApp } from '../../../webhooks/createWebhookApp.ts';
 import { createWebhookMetrics } from '../../../webhooks/webhookMetrics.ts';
 import { changedSomewhere, type Json } from '../../support/changedSomewhere.ts';
 import { aFlowWorld, aManualStep, aStep } from '../../support/objects/aFlow.ts';
+import { scope, values } from '../../support/objects/conditionValues.ts';
 
 /** As many events take a tenth of the time (test/unit/events/fuzz.test.ts). */
 const RUNS = Math.ceil(Number(process.env['FUZZ_RUNS'] ?? 20_000) / 20);
@@ -190,22 +190,10 @@ describe('a record', () => {
   });
 });
 
-const scope: ConditionScope = {
-  steps: new Set(['build', 'unit-tests']),
-  allSteps: new Set(['build', 'unit-tests', 'deploy']),
-  parameters: new Set(['region', 'dry-run']),
-  outputs: new Map([['build', ['tag']]]),
-  isRetry: true,
-  hasItem: true,
-};
-const values: ConditionValues = {
-  flow: { name: 'nightly', namespace: 'data' },
+const everything = { ...scope, isRetry: true, hasItem: true };
+const found = {
+  ...values,
   parameters: { region: 'eu-west', 'dry-run': '9007199254740993' },
-  steps: {
-    build: { phase: 'Succeeded', reason: '', exitCode: 0, attempts: 1, outputs: { tag: 'v1' } },
-    'unit-tests': { phase: 'Failed', reason: 'JobFailed', exitCode: 3, attempts: 2, outputs: {} },
-  },
-  ended: { exitCode: 137, reason: 'JobFailed', attempt: 2 },
   item: 'é\u0000',
 };
 
@@ -304,13 +292,13 @@ describe('a condition', () => {
     let read = 0;
     fc.assert(
       fc.property(aCondition, (text) => {
-        const condition = parseCondition(text, scope);
+        const condition = parseCondition(text, everything);
         if (condition.kind === 'problem') {
           expect(condition.message).not.toBe('');
           return;
         }
         read += 1;
-        const outcome = condition.evaluate(values);
+        const outcome = condition.evaluate(found);
         if (outcome.kind === 'value') expect(outcome.value).toBeTypeOf('boolean');
         else expect(outcome.message).not.toBe('');
       }),
