@@ -12,6 +12,7 @@
  * controller.go).
  */
 
+import type { Gap } from '../watch/watchTrust.ts';
 import type { Renewal } from './renewals.ts';
 
 /** What connections to a node's port say. All instants are monotonic milliseconds. */
@@ -46,6 +47,8 @@ export interface JudgingState {
   readonly countsFrom: number;
   /** The watch of the Leases cannot be relied on. */
   readonly isStale: boolean;
+  /** When none was open, the last time: the API server may have been away. Null: never. */
+  readonly lastGap: Gap | null;
 }
 
 /** 2.5 gaps: two renewals were missed, and half a gap is left for a slow one. */
@@ -53,8 +56,9 @@ const SILENT_GAPS = 2.5;
 const LEAST_SILENT_MS = 5_000;
 /**
  * A kubelet that has reached no API server waits for 7 s at most before it tries again. That counts
- * for nodes that were not heard since verdicts were void. Of two kubelets that renew every 2 s, one
- * may be back the moment the API server is, and the other one 7 s later.
+ * for nodes that were not heard since verdicts were void, or since the watch was cut. Of two
+ * kubelets that renew every 2 s, one may be back the moment the API server is, and the other one
+ * 7 s later.
  */
 const LONGEST_RETRY_MS = 8_000;
 /** Half of it: a gap, and a quarter of one for jitter. */
@@ -118,9 +122,15 @@ function isSilentByLease(node: NodeSigns, fresh: readonly NodeSigns[], state: Ju
   if (usual === null) return false;
   const lastAt = node.renewal?.lastAt ?? 0;
   const limit = lastAt >= state.countsFrom ? usual : Math.max(usual, LONGEST_RETRY_MS);
-  if (ageMs(node, state) < limit || answers(node, state)) return false;
+  if (ageMs(node, state) < limit || mayBeRetrying(lastAt, limit, state) || answers(node, state)) return false;
   const dueAt = Math.max(lastAt, state.countsFrom) + limit * LATE_SHARE;
   return fresh.some((other) => other !== node && (other.renewal?.lastAt ?? 0) >= dueAt);
+}
+
+/** It was not silent when the watch was cut, and the watch is back for less than a retry takes. */
+function mayBeRetrying(lastAt: number, limit: number, { lastGap, now }: JudgingState): boolean {
+  if (lastGap === null || lastAt >= lastGap.until) return false;
+  return lastGap.from - lastAt < limit && now - lastGap.until < LONGEST_RETRY_MS;
 }
 
 /** How old an answer may be: three probes. */

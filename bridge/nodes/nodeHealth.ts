@@ -111,7 +111,8 @@ export function startNodeHealth(options: NodeHealthOptions, context: NodeHealthC
     const signs = [...watches.names()].map((name) => ({
       ...{ name, renewal: watches.renewals.of(name), port: portCheck?.signsOf(name) },
     }));
-    return judgeSigns(signs, { now: clock.monotonic(), countsFrom, isStale: watches.isStale() });
+    const [isStale, lastGap] = [watches.isStale(), watches.lastGap()];
+    return judgeSigns(signs, { now: clock.monotonic(), countsFrom, isStale, lastGap });
   }
 
   function review(): void {

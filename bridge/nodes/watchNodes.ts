@@ -13,6 +13,7 @@ import type { Clock } from '../clock.ts';
 import { startReflector } from '../watch/reflector.ts';
 import type { ObjectIdentity, ReflectorStore } from '../watch/reflectorStore.ts';
 import type { ReflectorTuning } from '../watch/reflectorTuning.ts';
+import type { Gap } from '../watch/watchTrust.ts';
 import { startOptionalWatch } from './optionalWatch.ts';
 import { createRenewals, type Renewals } from './renewals.ts';
 
@@ -35,6 +36,8 @@ interface NodeWatches {
   hasLeases(): boolean;
   /** They are, and the watch of them cannot be relied on. */
   isStale(): boolean;
+  /** When they were not watched, the last time, in monotonic milliseconds; null where never. */
+  lastGap(): Gap | null;
   /** One sentence for each kind that is not watched. */
   lacks(): readonly string[];
   /** The API server has answered whether they may be watched, or this was closed. */
@@ -128,6 +131,7 @@ export function startNodeWatches(
       const reflector = leaseWatch.reflector();
       return reflector?.isSynced() === true && reflector.isStale();
     },
+    lastGap: () => leaseWatch.reflector()?.lastGap() ?? null,
     lacks: () => [
       ...(leaseWatch.refusal() === null ? [] : [`the Leases of nodes are not watched: ${leaseWatch.refusal()}`]),
       ...(nodeWatch.refusal() === null ? [] : [`nodes are not watched: ${nodeWatch.refusal()}`]),

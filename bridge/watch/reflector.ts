@@ -36,7 +36,7 @@ import type { Differences, ObjectIdentity, ReflectorStore } from './reflectorSto
 import { type ReflectorTuning, reflectorTuning } from './reflectorTuning.ts';
 import { retryUntilAnswered } from './retryUntilAnswered.ts';
 import { createWatchLoop } from './watchLoop.ts';
-import { createWatchTrust } from './watchTrust.ts';
+import { createWatchTrust, type Gap } from './watchTrust.ts';
 
 export interface ReflectorOptions<T> extends Collection {
   /** For logs and metrics: `pods`, `endpointslices (foreign)`. */
@@ -73,6 +73,8 @@ export interface Reflector {
   refusal(): string | null;
   /** When the last line, bookmark or LIST came, on the monotonic clock. */
   lastHeardAt(): number;
+  /** When no watch was open, the last time, on the same clock; null before the first one is. */
+  lastGap(): Gap | null;
   /** Nothing may be decided on the store: not listed yet, or trust is lost (watchTrust.ts). */
   isStale(): boolean;
   /**
@@ -201,6 +203,7 @@ export function startReflector<T extends ObjectIdentity>(options: ReflectorOptio
     isSynced: () => isSynced,
     refusal: () => refusal,
     lastHeardAt: () => trust.lastHeardAt(),
+    lastGap: () => trust.lastGap(),
     isStale: () => !isSynced || closing.signal.aborted || trust.isStale(clock.monotonic()),
     unreadable: reader.unreadable,
     async close() {

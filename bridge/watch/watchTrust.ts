@@ -62,11 +62,21 @@ export interface WatchTrust {
   isStale(now: number): boolean;
   /** On the clock of `now`. */
   lastHeardAt(): number;
+  /** When no watch was open, the last time, on the same clock; null before the first one is. */
+  lastGap(): Gap | null;
+}
+
+export interface Gap {
+  readonly from: number;
+  readonly until: number;
 }
 
 export function createWatchTrust(limits: TrustLimits, startedAt: number): WatchTrust {
   let lastHeardAt = startedAt;
   let lastTickAt = startedAt;
+  /** As `cutAt`, and a LIST changes nothing of it. */
+  let awaySince: number | null = startedAt;
+  let lastGap: Gap | null = null;
   /** Null while a watch is open. */
   let cutAt: number | null = startedAt;
   /** Since when an open watch owes us a line; null when it does not. */
@@ -95,9 +105,12 @@ export function createWatchTrust(limits: TrustLimits, startedAt: number): WatchT
     opened(now) {
       if (isDoubted(now) || (cutAt !== null && now - cutAt > limits.blindMs)) doubt(now);
       cutAt = null;
+      lastGap = { from: awaySince ?? now, until: now };
+      awaySince = null;
     },
     cut(now) {
       cutAt ??= now;
+      awaySince ??= now;
       // The server may not have replayed everything.
       if (isDoubted(now)) provenAt = null;
     },
@@ -117,5 +130,6 @@ export function createWatchTrust(limits: TrustLimits, startedAt: number): WatchT
       now - lastHeardAt > limits.silentMs ||
       (cutAt !== null && now - cutAt > limits.blindMs),
     lastHeardAt: () => lastHeardAt,
+    lastGap: () => lastGap,
   };
 }

@@ -388,8 +388,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a kubelet that stands still makes its node silent',
     guarantee: 'A silent node is dead',
     ...judgeNodes,
-    search: 'if (ageMs(node, state) < limit || answers(node, state)) return false;',
-    replace: 'if (ageMs(node, state) < limit) return false;',
+    search: 'mayBeRetrying(lastAt, limit, state) || answers(node, state)',
+    replace: 'mayBeRetrying(lastAt, limit, state)',
   },
   {
     name: 'a kubelet that waits to try again makes its node silent',
@@ -406,6 +406,13 @@ export const mutants: readonly Mutant[] = [
     replace: '',
     test: 'test/unit/bridge/nodes/judgeNodes.test.ts',
     title: 'tell no gap where the watch was interrupted',
+  },
+  {
+    name: 'a kubelet has no time to try again after the watch of Leases was cut',
+    guarantee: 'All Leases that stop together',
+    ...judgeNodes,
+    search: ' || mayBeRetrying(lastAt, limit, state)',
+    replace: '',
   },
   {
     name: 'a standstill of the process counts as the gap of a Lease',

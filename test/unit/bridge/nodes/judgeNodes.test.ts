@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeNodes, type NodeSigns, type PortSigns } from '../../../../bridge/nodes/judgeNodes.ts';
+import { type JudgingState, judgeNodes, type NodeSigns, type PortSigns } from '../../../../bridge/nodes/judgeNodes.ts';
 import { createRenewals } from '../../../../bridge/nodes/renewals.ts';
 
 const NOW = 1_000_000;
@@ -14,8 +14,8 @@ const aNode = (
   renewal: { lastAt: NOW - agoMs, medianGapMs },
   port: port && { answeredAt: null, failingFrom: null, failures: 0, ...port },
 });
-const judge = (nodes: readonly NodeSigns[], state: { isStale?: boolean; countsFrom?: number } = {}) => {
-  const { silent, voidedBy } = judgeNodes(nodes, { now: NOW, countsFrom: 0, isStale: false, ...state });
+const judge = (nodes: readonly NodeSigns[], state: Partial<JudgingState> = {}) => {
+  const { silent, voidedBy } = judgeNodes(nodes, { now: NOW, countsFrom: 0, isStale: false, lastGap: null, ...state });
   return { silent: [...silent], voidedBy };
 };
 const none = { silent: [], voidedBy: null };
@@ -74,6 +74,17 @@ describe('a node is silent by its Lease', () => {
     expect(judge([fast('a', 30_000), fast('b', 100)], { countsFrom: NOW - 7_999 })).toEqual(none);
     expect(judge([fast('a', 30_000), fast('b', 100)], { countsFrom: NOW - 8_000 }).silent).toEqual(['a']);
     expect(judge([fast('a', 5_000), fast('b', 100)], { countsFrom: NOW - 6_000 }).silent).toEqual(['a']);
+  });
+
+  it('not while its kubelet may wait, after the watch of the Leases was cut for a moment', () => {
+    const fast = (name: string, agoMs: number) => aNode(name, agoMs, undefined, 2_000);
+    const backSince = (ms: number) => ({ lastGap: { from: NOW - ms - 1_000, until: NOW - ms } });
+    expect(judge([fast('a', 5_500), fast('b', 100)], backSince(2_000))).toEqual(none);
+    expect(judge([fast('a', 9_500), fast('b', 100)], backSince(7_999))).toEqual(none);
+    expect(judge([fast('a', 9_500), fast('b', 100)], backSince(8_000)).silent).toEqual(['a']);
+    // Heard since; and silent already when the watch was cut.
+    expect(judge([fast('a', 5_500), fast('b', 100)], backSince(6_000)).silent).toEqual(['a']);
+    expect(judge([fast('a', 9_000), fast('b', 100)], backSince(2_000)).silent).toEqual(['a']);
   });
 
   it('and not while its port answers: the kubelet alone stands still', () => {
