@@ -18,15 +18,15 @@ interface DryRun {
    * first.
    */
   readonly wantsRoute: boolean;
-  /** Which route, and why. */
+  /** Which route, and why; of several elections, each. */
   readonly change: string;
   /** Epoch milliseconds; null where only a change can change this. */
   readonly nextLookAt: number | null;
 }
 
 export function dryRun(snapshot: Snapshot, now: number): DryRun {
-  const { decision, writes, nextLookAt } = assess(catchUp(snapshot), now);
-  const change = `${decision.reason} ${decision.leader?.uid ?? ''}`;
+  const { decision, writes, nextLookAt, elections = [{ decision }] } = assess(catchUp(snapshot), now);
+  const change = elections.map((each) => `${each.decision.reason} ${each.decision.leader?.uid ?? ''}`).join();
   return { wantsRoute: writes.some(({ stage }) => stage === 'route'), change, nextLookAt };
 }
 

@@ -41,6 +41,19 @@ describe('a replica that does not send first', () => {
     expect(dryRun(world.snapshot(), T0).change).not.toBe(unready);
   });
 
+  it('wants another change where another one of several elections has to change', () => {
+    const world = aLedWorld({ elections: 'writer, cron', spread: 'require' });
+    const inSync = dryRun(world.snapshot(), T0);
+    expect(inSync.wantsRoute).toBe(false);
+    world.setPod(aPod({ name: 'db-2' }));
+    world.changePod('db-1', { ready: false });
+    const cronIsLost = dryRun(world.snapshot(), T0);
+    expect(cronIsLost.wantsRoute).toBe(true);
+    expect(cronIsLost.change).not.toBe(inSync.change);
+    world.changePod('db-0', { ready: false });
+    expect(dryRun(world.snapshot(), T0).change).not.toBe(cronIsLost.change);
+  });
+
   it('wants nothing for followers and announcements alone: they can wait for the replica that sends first', () => {
     const world = aLedWorld();
     world.setSource(aService({ followers: 'true' }));
