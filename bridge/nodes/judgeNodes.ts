@@ -61,6 +61,8 @@ const LEAST_SILENT_MS = 5_000;
  * 7 s later.
  */
 const LONGEST_RETRY_MS = 8_000;
+/** From the renewal to the watch that delivers it. */
+const ON_THE_WAY_MS = 1_000;
 /** Half of it: a gap, and a quarter of one for jitter. */
 const LATE_SHARE = 0.5;
 const PORT_FAILURES = 3;
@@ -127,10 +129,14 @@ function isSilentByLease(node: NodeSigns, fresh: readonly NodeSigns[], state: Ju
   return fresh.some((other) => other !== node && (other.renewal?.lastAt ?? 0) >= dueAt);
 }
 
-/** It was not silent when the watch was cut, and the watch is back for less than a retry takes. */
+/**
+ * It was not silent when the watch was cut, and the watch is back for less than its kubelet may
+ * wait: it doubles its wait, so no longer than it has found no API server.
+ */
 function mayBeRetrying(lastAt: number, limit: number, { lastGap, now }: JudgingState): boolean {
-  if (lastGap === null || lastAt >= lastGap.until) return false;
-  return lastGap.from - lastAt < limit && now - lastGap.until < LONGEST_RETRY_MS;
+  if (lastGap === null || lastAt >= lastGap.until || lastGap.from - lastAt >= limit) return false;
+  const { from, until } = lastGap;
+  return now - until < Math.min(LONGEST_RETRY_MS, until - from + ON_THE_WAY_MS);
 }
 
 /** How old an answer may be: three probes. */

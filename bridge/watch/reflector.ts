@@ -73,8 +73,8 @@ export interface Reflector {
   refusal(): string | null;
   /** When the last line, bookmark or LIST came, on the monotonic clock. */
   lastHeardAt(): number;
-  /** When no watch was open, the last time, on the same clock; null before the first one is. */
-  lastGap(): Gap | null;
+  /** When no watch was open, the last time, on the same clock; until now where none is. */
+  lastGap(): Gap;
   /** Nothing may be decided on the store: not listed yet, or trust is lost (watchTrust.ts). */
   isStale(): boolean;
   /**
@@ -203,7 +203,7 @@ export function startReflector<T extends ObjectIdentity>(options: ReflectorOptio
     isSynced: () => isSynced,
     refusal: () => refusal,
     lastHeardAt: () => trust.lastHeardAt(),
-    lastGap: () => trust.lastGap(),
+    lastGap: () => trust.lastGap(clock.monotonic()),
     isStale: () => !isSynced || closing.signal.aborted || trust.isStale(clock.monotonic()),
     unreadable: reader.unreadable,
     async close() {

@@ -62,9 +62,15 @@ export interface WatchTrust {
   isStale(now: number): boolean;
   /** On the clock of `now`. */
   lastHeardAt(): number;
-  /** When no watch was open, the last time, on the same clock; null before the first one is. */
-  lastGap(): Gap | null;
+  /**
+   * When no watch was open, the last time, on the clock of `now`; until now where none is. Two
+   * within `SAME_OUTAGE_MS` are one.
+   */
+  lastGap(now: number): Gap;
 }
+
+/** Who waits to try again after one outage may meet the next one, and waits as after both. */
+const SAME_OUTAGE_MS = 8_000;
 
 export interface Gap {
   readonly from: number;
@@ -76,7 +82,7 @@ export function createWatchTrust(limits: TrustLimits, startedAt: number): WatchT
   let lastTickAt = startedAt;
   /** As `cutAt`, and a LIST changes nothing of it. */
   let awaySince: number | null = startedAt;
-  let lastGap: Gap | null = null;
+  let lastGap: Gap = { from: startedAt, until: startedAt };
   /** Null while a watch is open. */
   let cutAt: number | null = startedAt;
   /** Since when an open watch owes us a line; null when it does not. */
@@ -110,7 +116,7 @@ export function createWatchTrust(limits: TrustLimits, startedAt: number): WatchT
     },
     cut(now) {
       cutAt ??= now;
-      awaySince ??= now;
+      awaySince ??= now - lastGap.until < SAME_OUTAGE_MS ? lastGap.from : now;
       // The server may not have replayed everything.
       if (isDoubted(now)) provenAt = null;
     },
@@ -130,6 +136,6 @@ export function createWatchTrust(limits: TrustLimits, startedAt: number): WatchT
       now - lastHeardAt > limits.silentMs ||
       (cutAt !== null && now - cutAt > limits.blindMs),
     lastHeardAt: () => lastHeardAt,
-    lastGap: () => lastGap,
+    lastGap: (now) => (awaySince === null ? lastGap : { from: awaySince, until: now }),
   };
 }

@@ -78,13 +78,19 @@ describe('a node is silent by its Lease', () => {
 
   it('not while its kubelet may wait, after the watch of the Leases was cut for a moment', () => {
     const fast = (name: string, agoMs: number) => aNode(name, agoMs, undefined, 2_000);
-    const backSince = (ms: number) => ({ lastGap: { from: NOW - ms - 1_000, until: NOW - ms } });
-    expect(judge([fast('a', 5_500), fast('b', 100)], backSince(2_000))).toEqual(none);
-    expect(judge([fast('a', 9_500), fast('b', 100)], backSince(7_999))).toEqual(none);
-    expect(judge([fast('a', 9_500), fast('b', 100)], backSince(8_000)).silent).toEqual(['a']);
+    const away = (awayMs: number, backMs: number) => ({
+      lastGap: { from: NOW - backMs - awayMs, until: NOW - backMs },
+    });
+    const nodes = [fast('a', 5_500), fast('b', 100)];
+    // As long as the API server was away, and a second for the way.
+    expect(judge(nodes, away(1_000, 1_999))).toEqual(none);
+    expect(judge(nodes, away(1_000, 2_000)).silent).toEqual(['a']);
+    expect(judge([fast('a', 20_000), fast('b', 100)], away(11_000, 7_999))).toEqual(none);
+    expect(judge([fast('a', 20_000), fast('b', 100)], away(11_000, 8_000)).silent).toEqual(['a']);
+    expect(judge(nodes, away(1_000, 0))).toEqual(none);
     // Heard since; and silent already when the watch was cut.
-    expect(judge([fast('a', 5_500), fast('b', 100)], backSince(6_000)).silent).toEqual(['a']);
-    expect(judge([fast('a', 9_000), fast('b', 100)], backSince(2_000)).silent).toEqual(['a']);
+    expect(judge(nodes, away(1_000, 6_000)).silent).toEqual(['a']);
+    expect(judge([fast('a', 9_000), fast('b', 100)], away(1_000, 1_000)).silent).toEqual(['a']);
   });
 
   it('and not while its port answers: the kubelet alone stands still', () => {

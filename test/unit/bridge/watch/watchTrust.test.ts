@@ -59,6 +59,21 @@ describe('trust in a watch', () => {
     expect(trust.isStale(13_001)).toBe(true);
   });
 
+  it('says when no watch was open, also while none is, and takes two outages within 8 s for one', () => {
+    const trust = aTrust();
+    expect(trust.lastGap(5_000)).toEqual({ from: 0, until: 0 });
+    trust.cut(10_000);
+    expect(trust.lastGap(11_000)).toEqual({ from: 10_000, until: 11_000 });
+    trust.listed(11_500, 11_900);
+    trust.opened(12_000);
+    expect(trust.lastGap(15_000)).toEqual({ from: 10_000, until: 12_000 });
+    trust.cut(19_999);
+    trust.opened(20_100);
+    expect(trust.lastGap(21_000)).toEqual({ from: 10_000, until: 20_100 });
+    trust.cut(28_100);
+    expect(trust.lastGap(28_200)).toEqual({ from: 28_100, until: 28_200 });
+  });
+
   it('does not come back with an accepted connection alone, which a watch from the future gets too', () => {
     const trust = aTrust();
     trust.cut(0);
