@@ -80,7 +80,7 @@ export function startNodeHealth(options: NodeHealthOptions, context: NodeHealthC
         });
   const watches = startNodeWatches(context, {
     countsFrom() {
-      noteStandstill();
+      if (stoodStill()) review();
       return countsFrom;
     },
     onRenewal(name) {

@@ -158,6 +158,19 @@ describe('silence by the Lease', () => {
     expect(health.reportOf('n-1')?.verdict).not.toBe('silent');
   });
 
+  it('is not said of it either where another node is heard first, right after it stood still', async () => {
+    const { clock, server, health } = await aCluster();
+    server.stopKubelet('n-1');
+    await clock.advance(27_000);
+    expect(health.reportOf('n-1')).toMatchObject({ verdict: 'silent' });
+    // Shorter than what makes the watch stale: the renewals that piled up come as lines.
+    clock.jump(3_300);
+    server.stopKubelet('n-0');
+    server.startKubelet('n-0', 10_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(health.reportOf('n-1')?.verdict).not.toBe('silent');
+  });
+
   it('is not known of a node that was silent before this process started', async () => {
     const { server, health, clock } = await aCluster();
     server.putNode('n-9');
