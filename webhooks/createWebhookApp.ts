@@ -32,14 +32,14 @@ export interface WebhookAppDeps {
 /** etcd takes 1.5 MiB, and an update has the old object beside the new one. */
 const BODY_LIMIT_BYTES = 3 * 1_024 * 1_024;
 /** The configurations give 5 s. */
-const REQUEST_TIMEOUT_MS = 5_000;
+export const REVIEW_TIMEOUT_MS = 5_000;
 
 export function createWebhookApp(deps: WebhookAppDeps): FastifyInstance {
   const { tls, dryRun, webhookMetrics, log } = deps;
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: REVIEW_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     ...(tls !== undefined && { https: { ...tls, minVersion: 'TLSv1.2' } }),
   }) as unknown as FastifyInstance;
@@ -50,7 +50,7 @@ export function createWebhookApp(deps: WebhookAppDeps): FastifyInstance {
     (webhook: string, decide: (review: Review, signal: AbortSignal) => Promise<Verdict> | Verdict) =>
     async (request: FastifyRequest, reply: FastifyReply) => {
       const review = parseReview(request.body);
-      const verdict = await decide(review, AbortSignal.timeout(REQUEST_TIMEOUT_MS));
+      const verdict = await decide(review, AbortSignal.timeout(REVIEW_TIMEOUT_MS));
       webhookMetrics.requests.inc({ webhook, result: verdict.refusal === null ? 'allowed' : 'refused' });
       return reply.send(toReview(review, verdict));
     };

@@ -16,7 +16,7 @@ import type { Metrics } from '../lib/telemetry/metrics.ts';
 import type { Certificate } from './certificates/makeCertificate.ts';
 import { type OwnCertificateOptions, takeCertificate } from './certificates/ownCertificates.ts';
 import { renewOwnCertificate } from './certificates/renewOwnCertificate.ts';
-import { createWebhookApp } from './createWebhookApp.ts';
+import { createWebhookApp, REVIEW_TIMEOUT_MS } from './createWebhookApp.ts';
 import { createDryRun } from './dryRunTemplates.ts';
 import { createWebhookMetrics } from './webhookMetrics.ts';
 
@@ -46,12 +46,6 @@ export interface Webhook {
   close(): Promise<void>;
 }
 
-/**
- * At shutdown, as long as one review may take. API servers open connections in advance, and one on
- * which nothing was asked yet is not idle for Node: it was waited for 85 s.
- */
-const DRAIN_MS = 5_000;
-
 /** A Secret that another replica has renewed is taken by then. */
 const RENEW_EVERY_MS = 60_000;
 
@@ -77,7 +71,9 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
     async close() {
       stop.abort();
       endKeeping();
-      const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+      // API servers open connections in advance. One on which nothing was asked yet is not idle for
+      // Node, and was waited for 85 s.
+      const cut = setTimeout(() => app.server.closeAllConnections(), REVIEW_TIMEOUT_MS);
       await app.close();
       clearTimeout(cut);
     },

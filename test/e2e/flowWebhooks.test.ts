@@ -5,6 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
@@ -156,8 +157,7 @@ test('a certificate that is renewed while flows are written refuses none of them
     const writing = Promise.all([write(1), write(2), write(3)]);
     await expect.poll(caBundles, { timeout: 30_000 }).not.toBe(authorities);
     await expect.poll(servedCertificate, { timeout: 30_000 }).not.toBe(before);
-    const counted = Date.now() + 1_000;
-    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(counted), { timeout: 10_000 });
+    await sleep(1_000);
     isOver = true;
     expect(Math.min(...(await writing))).toBeGreaterThan(5);
   } finally {

@@ -49,8 +49,7 @@ const AUTHORITY = 'zen-flow webhooks';
 
 /** Reads what can serve at once, also where it is to be renewed. Makes one where there is none. */
 export async function takeCertificate(options: OwnCertificateOptions, signal: AbortSignal): Promise<OwnCertificate> {
-  const found = await readSecret(options, signal);
-  const known = found === null ? null : parseCertificate(found);
+  const known = parseCertificate(await readSecret(options, signal));
   return known !== null && known.expiresAt > options.now() ? known : keepCertificate(options, signal);
 }
 
@@ -58,7 +57,7 @@ export async function takeCertificate(options: OwnCertificateOptions, signal: Ab
 export async function keepCertificate(options: OwnCertificateOptions, signal: AbortSignal): Promise<OwnCertificate> {
   const { api, namespace, secret, now } = options;
   const found = await readSecret(options, signal);
-  const known = found === null ? null : parseCertificate(found);
+  const known = parseCertificate(found);
   if (known !== null && known.renewAt > now()) return known;
   const made = newCertificate(options, known);
   const data = encode({ 'tls.crt': made.cert, 'tls.key': made.key, 'ca.crt': made.authorities });
@@ -74,8 +73,7 @@ export async function keepCertificate(options: OwnCertificateOptions, signal: Ab
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'KUBE_ALREADY_EXISTS' && code !== 'KUBE_CONFLICT') throw error;
-    const theirs = await readSecret(options, signal);
-    return (theirs === null ? null : parseCertificate(theirs)) ?? made;
+    return parseCertificate(await readSecret(options, signal)) ?? made;
   }
 }
 
@@ -128,8 +126,9 @@ function timesOf(cert: string): { readonly renewAt: number; readonly expiresAt: 
   return { renewAt: from + ((to - from) * 2) / 3, expiresAt: to };
 }
 
-/** Null where a person has written something else: then it is written again. */
-function parseCertificate({ data }: JsonObject): OwnCertificate | null {
+/** Null where there is none, or a person has written something else: then it is written again. */
+function parseCertificate(secret: JsonObject | null): OwnCertificate | null {
+  const data = secret?.['data'];
   const text = (key: string) => {
     const value = isObject(data) ? data[key] : undefined;
     return typeof value === 'string' ? Buffer.from(value, 'base64').toString() : '';
