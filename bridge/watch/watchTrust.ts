@@ -72,6 +72,7 @@ export interface WatchTrust {
 /** Who waits to try again after one outage may meet the next one, and waits as after both. */
 const SAME_OUTAGE_MS = 8_000;
 
+/** On the clock of `now`. */
 export interface Gap {
   readonly from: number;
   readonly until: number;

@@ -49,6 +49,15 @@ async function aCluster(options: NodeHealthOptions = {}, forbidden: readonly str
   return started;
 }
 
+/** Of which n-1 is silent. */
+async function aClusterWithSilence() {
+  const started = await aCluster();
+  started.server.stopKubelet('n-1');
+  await started.clock.advance(27_000);
+  expect(started.health.reportOf('n-1')).toMatchObject({ verdict: 'silent' });
+  return started;
+}
+
 const voided = async (metrics: ReturnType<typeof createMetrics>) =>
   (await metrics.nodeVerdictsVoid.get()).values.map(({ labels, value }) => `${labels.reason} ${value}`);
 
@@ -150,19 +159,13 @@ describe('silence by the Lease', () => {
   });
 
   it('is not said of what was silent before it stood still, even before anything is heard', async () => {
-    const { clock, server, health } = await aCluster();
-    server.stopKubelet('n-1');
-    await clock.advance(27_000);
-    expect(health.reportOf('n-1')).toMatchObject({ verdict: 'silent' });
+    const { clock, health } = await aClusterWithSilence();
     clock.jump(10_000);
     expect(health.reportOf('n-1')?.verdict).not.toBe('silent');
   });
 
   it('is not said of it either where another node is heard first, right after it stood still', async () => {
-    const { clock, server, health } = await aCluster();
-    server.stopKubelet('n-1');
-    await clock.advance(27_000);
-    expect(health.reportOf('n-1')).toMatchObject({ verdict: 'silent' });
+    const { clock, server, health } = await aClusterWithSilence();
     // Shorter than what makes the watch stale: the renewals that piled up come as lines.
     clock.jump(3_300);
     server.stopKubelet('n-0');
