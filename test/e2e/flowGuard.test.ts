@@ -115,6 +115,45 @@ test('the guard lets only the named answer, and not the one who started the flow
   await answer('third');
 });
 
+test('the guard lets only an approver skip a question, and any author skip a Job', async () => {
+  const skip = (step: string) => `skip.workflow.kube-zen.io/${step}`;
+  const needsRight = 'author may not skip a Manual step: that takes the right to update jobflows/approval';
+  await create('author', 'skipped', { steps: [aStep('a'), aManualStep('q', ['a'])], finally: [aManualStep('z')] });
+  await annotate('author', 'skipped', `${skip('a')}=true`, `${skip('unknown')}=true`);
+  for (const step of ['q', 'z'])
+    await expect(annotate('author', 'skipped', `${skip(step)}=true`)).rejects.toThrow(needsRight);
+  await annotate('approver', 'skipped', `${skip('q')}=true`);
+  for (const change of ['=false', '-'])
+    await expect(annotate('author', 'skipped', `${skip('q')}${change}`)).rejects.toThrow(needsRight);
+  await annotate('author', 'skipped', 'note=kept', `${skip('a')}-`);
+  await annotate('approver', 'skipped', `${skip('q')}-`);
+});
+
+test('the guard asks of who skips a question what it asks of who answers it', async () => {
+  const { kubectl } = controlPlane();
+  const skip = 'skip.workflow.kube-zen.io/q=true';
+  const question = (approval: JsonObject) => ({ steps: [aStep('a'), aManualStep('q', ['a'], { approval })] });
+  await create('author', 'skip-named', question({ users: ['jane'], groups: ['ops'] }));
+  await expect(annotate('approver', 'skip-named', skip)).rejects.toThrow('approver is not in approval.users');
+  await kubectl('--as=approver', '--as-group=ops', 'annotate', 'jf', 'skip-named', skip);
+  await create('author', 'skip-second', question({ notInitiator: true }));
+  await expect(annotate('approver', 'skip-second', skip)).rejects.toThrow('or who did is not known');
+});
+
+test('the guard takes no skip that was there before its step became a question', async () => {
+  const { kubectl } = controlPlane();
+  const annotations = { 'skip.workflow.kube-zen.io/q': 'true' };
+  const flow = (step: JsonObject) => ({
+    ...{ apiVersion: API_VERSION, kind: 'JobFlow', metadata: { name: 'turned', namespace: 'default', annotations } },
+    spec: { steps: [step] },
+  });
+  const write = (step: JsonObject, verb: 'create' | 'replace') =>
+    kubectl.withInput(JSON.stringify(flow(step)), '--as=author', verb);
+  await expect(write(aManualStep('q'), 'create')).rejects.toThrow('author may not skip a Manual step');
+  await write(aStep('q'), 'create');
+  await expect(write(aManualStep('q'), 'replace')).rejects.toThrow('author may not skip a Manual step');
+});
+
 test('the guard freezes the steps of a flow that has started, and nothing else', async () => {
   const { kubectl } = controlPlane();
   await create('author', 'frozen', { steps: [aStep('a')] });
@@ -154,6 +193,8 @@ test('the guard takes a schedule only of an author who may create its flows and 
   await make('author', 'taken', { labels: { team: 'reports' } });
   const answered = { annotations: { [approved]: 'true' } };
   await expect(make('author', 'answered', answered)).rejects.toThrow('answers are given to one flow that runs');
+  const skipped = { annotations: { 'skip.workflow.kube-zen.io/q': 'true' } };
+  await expect(make('author', 'skipped', skipped)).rejects.toThrow('answers are given to one flow that runs');
   await expect(make('author', 'labelled', { labels: { 'workflow.kube-zen.io/flow': 'x' } })).rejects.toThrow(
     'answers are given to one flow that runs',
   );
