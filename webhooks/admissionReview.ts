@@ -25,11 +25,9 @@ export interface Review {
 }
 
 /** https://datatracker.ietf.org/doc/html/rfc6902 */
-export interface PatchOperation {
-  readonly op: 'add' | 'replace';
-  readonly path: string;
-  readonly value: unknown;
-}
+export type PatchOperation =
+  | { readonly op: 'add'; readonly path: string; readonly value: unknown }
+  | { readonly op: 'remove'; readonly path: string };
 
 export interface Verdict {
   /** Null where the write is allowed. */

@@ -3,7 +3,8 @@
  *
  * The API server fills in the defaults of the CRD before it asks. They are filled in again for a
  * cluster whose CRD has none. `initiated-by` is always the user who created the flow: what the flow
- * itself says is replaced, and a later write cannot change it.
+ * itself says is replaced, and a later write neither changes it nor adds it to a flow that was
+ * created without.
  */
 
 import { specSchema } from '../deploy/flow/jobFlowCrd.ts';
@@ -21,7 +22,7 @@ interface Schema {
 export function mutateReview({ operation, object, oldObject, user }: Review): Verdict {
   const isWrite = operation === 'CREATE' || operation === 'UPDATE';
   if (!isWrite || object === null) return { refusal: null, warnings: [], patch: [] };
-  const initiator = operation === 'CREATE' ? user : initiatorOf(oldObject ?? {});
+  const initiator = operation === 'CREATE' ? user.slice(0, MAX_USER) : initiatorOf(oldObject ?? {});
   const patch = [...initiatorPatch(object, initiator), ...defaultsPatch(specSchema as Schema, object['spec'], '/spec')];
   return { refusal: null, warnings: [], patch };
 }
@@ -36,13 +37,14 @@ function initiatorOf({ metadata }: JsonObject): string | null {
 }
 
 function initiatorPatch(object: JsonObject, wanted: string | null): readonly PatchOperation[] {
-  const value = wanted?.slice(0, MAX_USER) ?? null;
-  if (value === null || initiatorOf(object) === value) return [];
+  const path = `/metadata/annotations/${annotation.initiatedBy.replaceAll('/', '~1')}`;
+  if (initiatorOf(object) === wanted) return [];
+  if (wanted === null) return [{ op: 'remove', path }];
   const { metadata } = object;
   const hasAnnotations = isObject(metadata) && isObject(metadata['annotations']);
   if (!hasAnnotations)
-    return [{ op: 'add', path: '/metadata/annotations', value: { [annotation.initiatedBy]: value } }];
-  return [{ op: 'add', path: `/metadata/annotations/${annotation.initiatedBy.replaceAll('/', '~1')}`, value }];
+    return [{ op: 'add', path: '/metadata/annotations', value: { [annotation.initiatedBy]: wanted } }];
+  return [{ op: 'add', path, value: wanted }];
 }
 
 function defaultsPatch(schema: Schema, value: Json | undefined, path: string): readonly PatchOperation[] {

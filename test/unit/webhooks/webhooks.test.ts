@@ -130,6 +130,19 @@ describe('the mutating webhook', () => {
       value: 'jane',
     });
   });
+
+  it('lets no later write say who created a flow of which that is not known', async () => {
+    const path = '/metadata/annotations/workflow.kube-zen.io~1initiated-by';
+    const before = aFlow({ steps: [aStep('a')] });
+    const claimed = aFlow({ steps: [aStep('a')] }, { 'workflow.kube-zen.io/initiated-by': 'eve' });
+    expect(patchOf(await ask('/mutate-jobflow', aReview(claimed, before, 'UPDATE')))).toContainEqual({
+      op: 'remove',
+      path,
+    });
+    const noted = aFlow({ steps: [aStep('a')] }, { note: 'kept' });
+    const patch = patchOf(await ask('/mutate-jobflow', aReview(noted, before, 'UPDATE')));
+    expect(patch.filter((each) => each.path.startsWith('/metadata'))).toEqual([]);
+  });
 });
 
 describe('what is no review', () => {
