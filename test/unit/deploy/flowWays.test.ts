@@ -47,6 +47,13 @@ const shapes = (manifests: readonly Manifest[]) =>
     }))
     .sort((a, b) => (a.kind < b.kind ? -1 : 1));
 
+const rightsOfWebhook = (manifests: readonly Manifest[]): readonly string[] =>
+  manifests
+    .filter(({ kind, metadata }) => kind.endsWith('Role') && metadata.name.includes('webhook'))
+    .flatMap(({ rules = [] }) => rules)
+    .map(({ resources, verbs }) => `${verbs.join(' ')} ${resources.join(' ')}`)
+    .sort();
+
 describe('the webhooks of zen-flow in the chart', () => {
   const own = rendered('flows-checked');
   const certManager = rendered('flows-cert-manager');
@@ -54,13 +61,7 @@ describe('the webhooks of zen-flow in the chart', () => {
   test.runIf(hasKubectl)('the chart asks for the reviews that deploy/flow/webhooks asks for', () => {
     const kustomize = build(join(deploy, 'flow/webhooks'));
     expect(shapes(own)).toEqual(shapes(kustomize));
-    const rightsOf = (manifests: readonly Manifest[]) =>
-      manifests
-        .filter(({ kind, metadata }) => kind.endsWith('Role') && metadata.name.includes('webhook'))
-        .flatMap(({ rules = [] }) => rules)
-        .map(({ resources, verbs }) => `${verbs.join(' ')} ${resources.join(' ')}`)
-        .sort();
-    expect(rightsOf(own)).toEqual(rightsOf(kustomize));
+    expect(rightsOfWebhook(own)).toEqual(rightsOfWebhook(kustomize));
     const [ours, theirs] = [own, kustomize].map((manifests) => {
       const container = listContainers(manifests).find(({ args }) => args?.includes('webhook'));
       const { args: _, image: _image, ...rest } = { imagePullPolicy: undefined, ...container };
@@ -94,6 +95,14 @@ describe('the webhooks of zen-flow in the chart', () => {
     expect(configurations(certManager).map(({ metadata }) => metadata.annotations)).toEqual([inject, inject]);
     expect(JSON.stringify(certManager.filter(({ kind }) => kind.endsWith('Role')))).not.toMatch(/secrets|webhookconf/);
     expect(certManager.filter(({ kind }) => kind === 'ClusterRole')).toEqual([]);
+  });
+
+  test.runIf(hasKubectl)('with cert-manager, kustomize gives the rights that the chart gives', () => {
+    const kustomize = build(join(deploy, 'flow/webhooks-cert-manager'));
+    expect(rightsOfWebhook(kustomize)).toEqual(['create jobs']);
+    expect(rightsOfWebhook(kustomize)).toEqual(rightsOfWebhook(certManager));
+    const ofWebhook = (kind: string) => named(kustomize, kind, 'zen-flow-webhook').length;
+    expect([ofWebhook('Role'), ofWebhook('RoleBinding'), ofWebhook('ClusterRoleBinding')]).toEqual([0, 0, 1]);
   });
 
   test('Fail is of the validating webhook alone, and each namespace is named where rights are', () => {
