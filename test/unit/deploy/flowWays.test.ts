@@ -105,6 +105,16 @@ describe('the webhooks of zen-flow in the chart', () => {
     expect([ofWebhook('Role'), ofWebhook('RoleBinding'), ofWebhook('ClusterRoleBinding')]).toEqual([0, 0, 1]);
   });
 
+  test.runIf(hasKubectl)('kustomize and the chart ship the same NetworkPolicy of the webhook', () => {
+    const policyOf = (manifests: readonly Manifest[], name: string) =>
+      JSON.parse(JSON.stringify(named(manifests, 'NetworkPolicy', name)).replaceAll(name, 'the webhook')).map(
+        ({ spec }: { readonly spec: object }) => spec,
+      );
+    const shipped = policyOf(own, 'zen-lead-flow-webhook');
+    expect(shipped).toMatchObject([{ ingress: [{ ports: [{ port: 8443 }] }] }]);
+    expect(policyOf(build(join(deploy, 'flow/webhooks')), 'zen-flow-webhook')).toEqual(shipped);
+  });
+
   test('Fail is of the validating webhook alone, and each namespace is named where rights are', () => {
     const list = configurations(certManager).flatMap(({ webhooks }) => webhooks);
     expect(list.map(({ name, failurePolicy, timeoutSeconds }) => [name, failurePolicy, timeoutSeconds])).toEqual(
