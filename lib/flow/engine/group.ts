@@ -34,8 +34,10 @@ export function settleGroup(
   now: number,
 ): GroupDecision {
   const { concurrencyKey, concurrencyPolicy } = progress.spec.policy;
-  const { endedAt, suspendedAt } = progress.record();
+  const { endedAt, suspendedAt, stop } = progress.record();
   if (!needsGroup(progress) || concurrencyKey === null || endedAt !== null || suspendedAt !== null) return free;
+  // Of a flow that was stopped only \`finally\` is left, which takes the turn of no other flow.
+  if (stop !== null && progress.spec.finally.length === 0) return free;
   const waiting = { ...free, isWaiting: true };
   if (facts.group === null) {
     reads.push({ kind: 'group', lease: groupLeaseName(concurrencyKey) });
@@ -48,7 +50,8 @@ export function settleGroup(
   }
   // Instants of creation are whole seconds. Of the same one, the holder was first.
   const isOlder = holder.createdAt <= flow.createdAt;
-  const replaces = concurrencyPolicy === 'Replace' && isOlder && !holder.isShutDown ? holder : null;
+  const mayReplace = concurrencyPolicy === 'Replace' && stop === null;
+  const replaces = mayReplace && isOlder && !holder.isShutDown ? holder : null;
   return { ...waiting, replaces, nextAt: now + GROUP_POLL_MS };
 }
 

@@ -98,6 +98,33 @@ describe('a flow of a group', () => {
     ]);
   });
 
+  describe('that is stopped while it waits', () => {
+    const group = { lease, holder };
+    const stopWaiting = (fields: JsonObject) => {
+      const executionPolicy = { concurrencyKey: 'db', concurrencyPolicy: 'Replace' };
+      const spec = { steps: [aStep('a')], executionPolicy, ...fields };
+      const world = aFlowWorld({ ...spec, suspend: true });
+      world.at(0);
+      world.cluster.changeSpec(aSpec({ ...spec, suspend: true, shutdown: 'Stop' }));
+      return { ...world.cluster.snapshot(5_000), facts: { ...noFacts, group } };
+    };
+
+    it('ends without its turn, and ends no other one', () => {
+      const decision = advance(stopWaiting({}), 5_000);
+      expect(decision).toMatchObject({ phase: 'Failed', reason: 'Stopped', group: { acquires: null, replaces: null } });
+    });
+
+    it('waits for its turn to run finally, however long, and ends no other one', () => {
+      const snapshot = stopWaiting({ finally: [aStep('clean')] });
+      const decision = advance(snapshot, 5_000);
+      expect(decision).toMatchObject({ kind: 'advanced', starts: [], group: { acquires: null, replaces: null } });
+      expect(decision.record).toMatchObject({ finallyAt: null });
+      const record = snapshot.record && { ...snapshot.record, record: decision.record };
+      const later = { ...snapshot, record, facts: { ...noFacts, group: { lease, holder: null } } };
+      expect(advance(later, 36_000_000)).toMatchObject({ starts: [{ step: 'clean', attempt: 1 }] });
+    });
+  });
+
   it('asks its group again before a retry of a flow that had ended', () => {
     const world = aFlowWorld(steps, { a: ['fail', 'ok'] });
     world.at(0);
