@@ -72,6 +72,8 @@ function ofStep(change: StepChange, record: FlowRecord, jobs: readonly JobView[]
     case 'Succeeded':
       return entry('succeeded', { by: row?.by ?? null });
     case 'Failed':
+      // The failure of an attempt that was to be tried again has been told.
+      if (change.from === 'Pending' && reason === 'JobFailed') return [];
       return entry('failed', { by: row?.by ?? null, exitCode });
     case 'Skipped':
       return entry('skipped');

@@ -56,10 +56,13 @@ function settleWaiting(progress: Progress, step: Step, circumstances: Circumstan
 interface Ended {
   readonly phase: 'Skipped' | 'Failed' | 'Succeeded';
   readonly reason: StepReason;
+  /** Where it is not the one that was waited for. */
+  readonly attempt?: number;
 }
 
-function stopWaiting(progress: Progress, step: Step, { reason }: StepRecord): Ended {
-  if (reason === 'Backoff') return { phase: 'Failed', reason: 'JobFailed' };
+function stopWaiting(progress: Progress, step: Step, { reason, attempt }: StepRecord): Ended {
+  // The next attempt never ran.
+  if (reason === 'Backoff') return { phase: 'Failed', reason: 'JobFailed', attempt: attempt - 1 };
   const isBehind = step.dependencies.some((name) => hasFailed(progress)(progress.step(name)));
   return { phase: 'Skipped', reason: isBehind ? 'UpstreamFailed' : 'Stopped' };
 }

@@ -154,8 +154,8 @@ const rows: readonly Row[] = [
     story: 'fails when the retries of all steps together are used up',
     spec: { steps: [aStep('a', [], retried), aStep('b', [], retried)], executionPolicy: { backoffLimit: 1 } },
     outcomes: { a: ['fail'], b: ['fail'] },
-    // The first by name had the one retry. When the second one failed, nothing more started.
-    states: { a: 'Failed JobFailed 2', b: 'Failed JobFailed' },
+    // The first by name had the one retry, which never ran: the second one failed as well.
+    states: { a: 'Failed JobFailed', b: 'Failed JobFailed' },
     phase: 'Failed',
     reason: 'BackoffLimitExceeded',
   },
