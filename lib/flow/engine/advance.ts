@@ -21,11 +21,18 @@ import { nextReconcileAt } from './nextReconcileAt.ts';
 import type { Knowledge } from './prepareStep.ts';
 import { type Progress, type StepChange, startProgress } from './progress.ts';
 import { rebuildRecord } from './rebuildRecord.ts';
-import { takeUpRetries } from './requests.ts';
+import { takeUpRetries, takeUpSkips } from './requests.ts';
 import { type Circumstances, settlePending } from './settlePending.ts';
 import { expiredJobs, runsForNothing } from './spareJobs.ts';
 import { type Start, startReady } from './startReady.ts';
-import { endRunning, hasOpenSteps, settleSuspension, stopByFailure, stopFromOutside } from './stops.ts';
+import {
+  endRunning,
+  finallyDeadlineAt,
+  hasOpenSteps,
+  settleSuspension,
+  stopByFailure,
+  stopFromOutside,
+} from './stops.ts';
 
 export interface Decision {
   /** `refused`: nothing is decided until a person has changed something. */
@@ -115,6 +122,9 @@ function decide(snapshot: FlowSnapshot, flow: FlowView, base: FlowRecord, isNew:
   if (seen.lost.length > 0) progress.changeFlow({});
   const final = progress.ordered.filter(({ name }) => progress.isFinal(name));
   const steps = progress.ordered.filter(({ name }) => !progress.isFinal(name));
+  // Once in a decision: what is skipped for another failure of now would be taken up for ever.
+  takeUpSkips(progress, flow, steps, now);
+  takeUpSkips(progress, flow, final, now);
   // A question that is rejected at once may have been asked for more than once.
   takeUpRetries(progress, flow, steps, now);
   const circumstances = { flow, hold, knowledge, now } as const;
@@ -210,15 +220,16 @@ function settleSteps(progress: Progress, steps: readonly Step[], circumstances: 
   }
 }
 
-/** Starts once, when nothing of the steps is open (Z10). Its own deadline ends it. */
+/**
+ * Starts once, when nothing of the steps is open (Z10). Its own deadline ends it, and begins when
+ * it may start. What has not started waits for a step that a person retries meanwhile.
+ */
 function settleFinally(progress: Progress, steps: readonly Step[], circumstances: Common): void {
-  const { now } = circumstances;
-  if (steps.length === 0) return;
-  if (progress.record().finallyAt === null) {
-    if (hasOpenSteps(progress)) return;
-    progress.changeFlow({ finallyAt: now });
-  }
-  const isOver = (progress.record().finallyAt ?? now) + progress.spec.policy.finallyDeadlineMs <= now;
+  const { now, hold } = circumstances;
+  if (steps.length === 0 || hasOpenSteps(progress)) return;
+  if (progress.record().finallyAt === null && hold === null) progress.changeFlow({ finallyAt: now });
+  const deadline = finallyDeadlineAt(progress);
+  const isOver = deadline !== null && deadline <= now;
   if (isOver) failRunning(progress, steps, now);
   settlePending(progress, steps, { ...circumstances, isStopped: isOver });
 }

@@ -5,11 +5,10 @@
  * that lasts longer is no better than the resync.
  */
 
-import { hasEnded } from '../state/record.ts';
 import { retryAt } from './backoff.ts';
 import type { Missing } from './endAttempts.ts';
 import type { Progress } from './progress.ts';
-import { deadlineAt } from './stops.ts';
+import { deadlineAt, finallyDeadlineAt } from './stops.ts';
 
 const LONGEST_MS = 3_600_000;
 
@@ -25,14 +24,13 @@ export interface Timers {
 
 export function nextReconcileAt(progress: Progress, timers: Timers, now: number): number | null {
   const { spec } = progress;
-  const { endedAt, finallyAt, suspendedAt } = progress.record();
-  const isOpen = progress.ordered.some(({ name }) => progress.isFinal(name) && !hasEnded(progress.step(name)));
+  const { endedAt, suspendedAt } = progress.record();
   const instants = [
     timers.jobsExpireAt,
     timers.uidsDueAt,
     timers.groupAt,
     deadlineAt(progress),
-    finallyAt !== null && isOpen ? finallyAt + spec.policy.finallyDeadlineMs : null,
+    finallyDeadlineAt(progress),
     endedAt === null ? null : endedAt + spec.policy.ttlMs,
     ...timers.missing.map(({ readAt }) => readAt),
     ...progress.ordered.map((step) => {

@@ -11,9 +11,6 @@ import { hasEnded } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
 import type { Progress } from './progress.ts';
 
-/** As many as a retryPolicy may have. */
-const MAX_ATTEMPTS = 100;
-
 export type Answer = 'approved' | 'rejected' | null;
 
 /** An answer of a person who may not give it counts as none. */
@@ -46,31 +43,51 @@ export function isSkipAsked({ annotations }: FlowView, step: string): boolean {
 }
 
 /** Of any step: few flows are asked for more, and each is asked about several times a decision. */
-function areAttemptsAsked({ annotations }: FlowView): boolean {
-  return Object.keys(annotations).some((key) => key.startsWith(`${requestPrefix.attempts}/`));
+function isAsked({ annotations }: FlowView, request: 'attempts' | 'skip'): boolean {
+  return Object.keys(annotations).some((key) => key.startsWith(`${requestPrefix[request]}/`));
 }
 
 function attemptsAsked({ annotations }: FlowView, step: string): number {
   const value = annotations[`${requestPrefix.attempts}/${step}`] ?? '';
-  return /^\d{1,3}$/.test(value) ? Math.min(Number(value), MAX_ATTEMPTS) : 0;
+  return /^\d{1,3}$/.test(value) ? Number(value) : 0;
 }
 
 /**
  * Takes up each request for more attempts of an ended step. What did not run because of its failure
- * may run after all. A flow that was shut down, or is past its deadline, starts nothing.
+ * may run after all. A flow that was shut down, or whose deadline ends it, starts nothing.
  *
  * `steps` are those of the flow, or those of `finally`. False where nothing was asked.
  */
 export function takeUpRetries(progress: Progress, flow: FlowView, steps: readonly Step[], now: number): boolean {
-  if (!areAttemptsAsked(flow)) return false;
-  const { stop, endedAt } = progress.record();
-  const isFinal = stop !== null && !['StepFailed', 'Rejected', 'BackoffLimitExceeded'].includes(stop.reason);
-  if (isFinal || flow.spec.shutdown !== null) return false;
+  if (!isAsked(flow, 'attempts') || !mayGoOn(progress)) return false;
   const asked = steps.filter(({ name }) => {
     const step = progress.step(name);
     return hasEnded(step) && step.attempt < attemptsAsked(flow, name);
   });
-  if (asked.length === 0) return false;
+  if (asked.length > 0) goOn(progress, steps, asked, now);
+  return asked.length > 0;
+}
+
+/** Takes up each request to go on without a step that has failed, or that waited for such a one. */
+export function takeUpSkips(progress: Progress, flow: FlowView, steps: readonly Step[], now: number): void {
+  if (!isAsked(flow, 'skip') || !mayGoOn(progress)) return;
+  const asked = steps.filter(({ name }) => {
+    const { phase, reason } = progress.step(name);
+    return (phase === 'Failed' || reason === 'UpstreamFailed') && isSkipAsked(flow, name);
+  });
+  if (asked.length > 0) goOn(progress, steps, asked, now);
+}
+
+/** The deadline of a flow that has ended starts again. */
+function mayGoOn(progress: Progress): boolean {
+  const { stop, endedAt } = progress.record();
+  if (progress.spec.shutdown !== null) return false;
+  if (stop === null || ['StepFailed', 'Rejected', 'BackoffLimitExceeded'].includes(stop.reason)) return true;
+  return stop.reason === 'ActiveDeadlineExceeded' && endedAt !== null;
+}
+
+function goOn(progress: Progress, steps: readonly Step[], asked: readonly Step[], now: number): void {
+  const { endedAt, suspendedAt } = progress.record();
   for (const { name } of asked) reopen(progress, name, progress.step(name).attempt + 1);
   for (const { name } of steps) {
     const { phase, reason, attempt, startedAt } = progress.step(name);
@@ -79,15 +96,16 @@ export function takeUpRetries(progress: Progress, flow: FlowView, steps: readonl
     // A question that was asked before the stop has ended. It is asked again as another attempt.
     reopen(progress, name, startedAt === null ? attempt : attempt + 1);
   }
-  // The deadline of a flow that had ended starts again.
-  const restart = endedAt === null ? {} : { startedAt: now, pausedMs: 0 };
+  const restart = { startedAt: now, pausedMs: 0, suspendedAt: suspendedAt === null ? null : now };
+  const isOfSteps = asked.some(({ name }) => !progress.isFinal(name));
   progress.changeFlow({
     endedAt: null,
     // Another flow of the group may run by now.
     ...(endedAt !== null && { groupAt: null }),
-    ...(asked.some(({ name }) => !progress.isFinal(name)) && { stop: null, ...restart }),
+    ...(isOfSteps && { stop: null, ...(endedAt !== null && restart) }),
+    // `finally` has its whole time again, once nothing of the steps is open.
+    finallyAt: null,
   });
-  return true;
 }
 
 function reopen(progress: Progress, name: string, attempt: number): void {

@@ -8,6 +8,7 @@
 import { retryAt } from './backoff.ts';
 import type { Progress } from './progress.ts';
 import { isReady } from './settlePending.ts';
+import { hasOpenSteps } from './stops.ts';
 
 /** One flow of 500 wide steps must not hold up the starts of the others. */
 export const MAX_STARTS = 50;
@@ -25,12 +26,15 @@ export interface Started {
 
 export function startReady(progress: Progress, hold: 'Suspended' | 'Group' | null, now: number): Started {
   const starts: Start[] = [];
+  const isOpen = hasOpenSteps(progress);
   let room =
     progress.spec.parallelism - progress.ordered.filter(({ name }) => progress.step(name).phase === 'Running').length;
   let hasMore = false;
   for (const step of progress.ordered) {
     const before = progress.step(step.name);
     if (!isReady(before) || step.type === 'Manual') continue;
+    // Of `finally`, ready before a person retried a step of the flow.
+    if (isOpen && progress.isFinal(step.name)) continue;
     const isLater = (retryAt(step, before) ?? now) > now;
     if (hold !== null || isLater || room <= 0 || starts.length === MAX_STARTS) {
       hasMore ||= hold === null && !isLater && room > 0;

@@ -64,15 +64,31 @@ export function deadlineAt(progress: Progress): number | null {
   return startedAt + pausedMs + activeDeadlineMs;
 }
 
-/** A shutdown works while suspended: then the flow goes on to its end. */
+/**
+ * A shutdown works while suspended: then the flow goes on to its end. No deadline of flow or
+ * \`finally\` counts the time.
+ */
 export function settleSuspension(progress: Progress, now: number): boolean {
-  const { suspendedAt, pausedMs } = progress.record();
+  const { suspendedAt, pausedMs, finallyAt } = progress.record();
   const isSuspended = progress.spec.suspend && progress.spec.shutdown === null;
   if (isSuspended && suspendedAt === null) progress.changeFlow({ suspendedAt: now });
   if (!isSuspended && suspendedAt !== null) {
-    progress.changeFlow({ suspendedAt: null, pausedMs: pausedMs + Math.max(0, now - suspendedAt) });
+    const suspendedMs = Math.max(0, now - suspendedAt);
+    progress.changeFlow({
+      suspendedAt: null,
+      pausedMs: pausedMs + suspendedMs,
+      finallyAt: finallyAt === null ? null : finallyAt + suspendedMs,
+    });
   }
   return isSuspended;
+}
+
+/** Null while suspended, and where nothing of \`finally\` is open. */
+export function finallyDeadlineAt(progress: Progress): number | null {
+  const { finallyAt, suspendedAt } = progress.record();
+  const isOpen = progress.ordered.some(({ name }) => progress.isFinal(name) && !hasEnded(progress.step(name)));
+  if (finallyAt === null || suspendedAt !== null || !isOpen) return null;
+  return finallyAt + progress.spec.policy.finallyDeadlineMs;
 }
 
 export function hasOpenSteps(progress: Progress): boolean {

@@ -82,3 +82,15 @@ export function aFlowWorld(spec: JsonObject, outcomes: Outcomes = {}, durationMs
     },
   };
 }
+
+/** Decides at each instant at which something can happen, up to the end of time. */
+export function runToEnd(world: ReturnType<typeof aFlowWorld>, from = 0): number {
+  let now = from;
+  for (let count = 0; count < 1_000; count += 1) {
+    const { nextReconcileAt, kind } = world.at(now);
+    const next = [world.cluster.nextEndAt(now), nextReconcileAt].filter((instant) => instant !== null && instant > now);
+    if (kind === 'finished' || next.length === 0) return now;
+    now = Math.min(...next.map(Number));
+  }
+  throw new Error('does not end');
+}

@@ -39,13 +39,8 @@ export function checkRecord(
   const previous = byName(before);
   must(after.rev === (before?.rev ?? 0) + 1, 'Z5', after);
   must(after.steps.filter(({ phase }) => phase === 'Running').length <= spec.parallelism, 'Z9', after);
-  if (before !== null && before.finallyAt !== null) must(after.finallyAt === before.finallyAt, 'Z10', after);
-  else if (after.finallyAt !== null)
-    must(
-      after.steps.every((step) => final.has(step.name) || hasEnded(step)),
-      'Z10',
-      after,
-    );
+  const isFinalOnly = after.steps.every((step) => final.has(step.name) || hasEnded(step));
+  must(after.finallyAt === null || isFinalOnly, 'Z10', after);
   for (const step of after.steps) {
     const old = previous.get(step.name);
     const dependencies = all.find(({ name }) => name === step.name)?.dependencies ?? [];
@@ -56,7 +51,8 @@ export function checkRecord(
         { step, after },
       );
       must(after.suspendedAt === null, 'Z11', { step, after });
-      must(final.has(step.name) ? after.finallyAt !== null : after.stop === null, 'Z10 Z11', { step, after });
+      const mayStart = final.has(step.name) ? after.finallyAt !== null && isFinalOnly : after.stop === null;
+      must(mayStart, 'Z10 Z11', { step, after });
     }
     if (old === undefined) continue;
     if (old.phase === 'Running' && step.phase === 'Pending')

@@ -4,25 +4,13 @@ import { RECORD_UID_MS } from '../../../lib/flow/engine/endAttempts.ts';
 import { KEEP_ENDED_MS } from '../../../lib/flow/engine/spareJobs.ts';
 import type { JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
 import { jobName, recordName } from '../../../lib/flow/state/names.ts';
-import { aFlowWorld, aManualStep, aSpec, aStep, JOB_MS, type Outcomes } from '../../support/objects/aFlow.ts';
+import { aFlowWorld, aManualStep, aSpec, aStep, JOB_MS, type Outcomes, runToEnd } from '../../support/objects/aFlow.ts';
 
 const abc = [aStep('a'), aStep('b', 'a'), aStep('c', 'b')];
 const end = JOB_MS;
 const approve = (step: string, value = 'true') => ({ [`approved.workflow.kube-zen.io/${step}`]: value });
 const retry = (step: string, attempts: number) => ({ [`attempts.workflow.kube-zen.io/${step}`]: String(attempts) });
 const skip = (step: string) => ({ [`skip.workflow.kube-zen.io/${step}`]: 'true' });
-
-/** Decides at each instant at which something can happen, up to the end of time. */
-function runToEnd(world: ReturnType<typeof aFlowWorld>, from = 0): number {
-  let now = from;
-  for (let count = 0; count < 1_000; count += 1) {
-    const { nextReconcileAt, kind } = world.at(now);
-    const next = [world.cluster.nextEndAt(now), nextReconcileAt].filter((instant) => instant !== null && instant > now);
-    if (kind === 'finished' || next.length === 0) return now;
-    now = Math.min(...next.map(Number));
-  }
-  throw new Error('does not end');
-}
 
 describe('a flow', () => {
   it('makes its record empty, then fills it, then starts', () => {
