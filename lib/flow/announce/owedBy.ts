@@ -10,7 +10,7 @@ import type { Decision } from '../engine/advance.ts';
 import { failureOf } from '../engine/endAttempts.ts';
 import type { StepChange } from '../engine/progress.ts';
 import { flowPhase } from '../state/flowPhase.ts';
-import type { FlowRecord, StepReason } from '../state/record.ts';
+import { type FlowRecord, fitsRecord, type StepReason } from '../state/record.ts';
 import type { FlowSnapshot, FlowView, JobView } from '../state/snapshot.ts';
 import { addOwed, emptyOutbox, leaveTold, type Owed } from './outbox.ts';
 
@@ -28,7 +28,11 @@ export function owe(
   const { start, end } = ofFlow(flow, before, record, now);
   const ofSteps = changes.flatMap((change) => ofStep(change, record, jobs, now));
   const { outbox, dropped } = addOwed(old, [...start, ...ofSteps, ...end]);
-  return { decision: { ...decision, record: { ...record, outbox } }, dropped };
+  if (fitsRecord({ ...record, outbox })) return { decision: { ...decision, record: { ...record, outbox } }, dropped };
+  // A large flow goes on, and a sink that is away for long is told less.
+  const count = outbox.entries.length;
+  const none = { ...outbox, told: outbox.told + count, entries: [] };
+  return { decision: { ...decision, record: { ...record, outbox: none } }, dropped: dropped + count };
 }
 
 function ofFlow(flow: FlowView, before: FlowRecord | null, record: FlowRecord, now: number) {

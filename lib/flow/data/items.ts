@@ -9,6 +9,7 @@ import { parseItems, parseWhen } from '../spec/conditions.ts';
 import type { FlowSpec, Step } from '../spec/flowSpec.ts';
 import { limits } from '../spec/limits.ts';
 import type { FlowRecord } from '../state/record.ts';
+import { utf8Length } from '../state/utf8Length.ts';
 import { conditionValues, type FlowName } from './conditionValues.ts';
 
 /** Undefined where the step has no items; null where they cannot be computed, or are too many. */
@@ -88,15 +89,4 @@ function costOfItems(costOf: (length: number) => number, items: readonly string[
 export function fitItems(items: readonly string[]): boolean {
   if (items.length > limits.items) return false;
   return items.reduce((sum, item) => sum + utf8Length(item), 0) <= limits.itemBytes;
-}
-
-/** Bytes, as etcd counts them. */
-export function utf8Length(text: string): number {
-  let length = text.length;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code > 0x7ff && (code < 0xd800 || code > 0xdfff)) length += 2;
-    else if (code > 0x7f) length += 1;
-  }
-  return length;
 }

@@ -38,6 +38,11 @@ export function answeredBy({ annotations }: FlowView, step: string): string {
   return (annotations[`${requestPrefix.approvedBy}/${step}`] ?? UNVERIFIED).slice(0, 253);
 }
 
+/** For record, status and terminals. */
+export function signatureOf(flow: FlowView, step: string): string {
+  return answeredBy(flow, step).replace(/\p{Cc}/gu, '?');
+}
+
 export function isSkipAsked({ annotations }: FlowView, step: string): boolean {
   return annotations[`${requestPrefix.skip}/${step}`] === 'true';
 }

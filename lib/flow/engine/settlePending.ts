@@ -12,7 +12,7 @@ import { hasEnded, type StepReason, type StepRecord } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
 import { type Knowledge, prepareStep } from './prepareStep.ts';
 import type { Progress } from './progress.ts';
-import { answeredBy, answerOf, isSkipAsked } from './requests.ts';
+import { answerOf, isSkipAsked, signatureOf } from './requests.ts';
 
 export interface Circumstances {
   readonly flow: FlowView;
@@ -93,8 +93,8 @@ function settleApproval(progress: Progress, step: Step, { flow, isStopped, now }
   const answer = answerOf(flow, step);
   if (isStopped) end('Skipped', 'Stopped');
   else if (isSkipAsked(flow, step.name)) end('Skipped', 'Bypassed');
-  else if (answer === 'approved') end('Succeeded', 'Approved', answeredBy(flow, step.name));
-  else if (answer === 'rejected') end('Failed', 'Rejected', answeredBy(flow, step.name));
+  else if (answer === 'approved') end('Succeeded', 'Approved', signatureOf(flow, step.name));
+  else if (answer === 'rejected') end('Failed', 'Rejected', signatureOf(flow, step.name));
   else if (timeoutMs !== null && (startedAt ?? now) + timeoutMs <= now) {
     if (onTimeout === 'Approve') end('Succeeded', 'ApprovalTimeout');
     else if (onTimeout === 'Skip') end('Skipped', 'Bypassed');

@@ -5,8 +5,8 @@
  * Guarantees: pure; never throws, whatever the object is.
  */
 
-import { utf8Length } from '../data/items.ts';
 import { API_VERSION } from '../state/names.ts';
+import { utf8Length } from '../state/utf8Length.ts';
 import { isObject } from './fieldReader.ts';
 import type { FlowSpec, JsonObject, Problem } from './flowSpec.ts';
 import { limits } from './limits.ts';

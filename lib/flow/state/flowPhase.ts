@@ -5,13 +5,7 @@ import { type FlowRecord, hasEnded, type StepRecord, type StopReason } from './r
 
 export type FlowPhase = 'Pending' | 'Running' | 'Paused' | 'Suspended' | 'Finalizing' | 'Succeeded' | 'Failed';
 
-export type FlowReason =
-  | StopReason
-  | 'ValidationFailed'
-  | 'DAGCycle'
-  | 'RecordTooLarge'
-  | 'RecordUnreadable'
-  | 'SpecChanged';
+export type FlowReason = StopReason | 'ValidationFailed' | 'DAGCycle' | 'RecordUnreadable' | 'SpecChanged';
 
 export interface FlowState {
   readonly phase: FlowPhase;

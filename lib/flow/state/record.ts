@@ -7,7 +7,9 @@
 
 import { type Outbox, parseOutbox, serializeOutbox, type WrittenOutbox } from '../announce/outbox.ts';
 import type { FlowSpec } from '../spec/flowSpec.ts';
+import { limits } from '../spec/limits.ts';
 import { isInstant, isSpan } from './instant.ts';
+import { utf8Length } from './utf8Length.ts';
 
 export const stepPhases = ['Pending', 'PendingApproval', 'Running', 'Succeeded', 'Failed', 'Skipped'] as const;
 export type StepPhase = (typeof stepPhases)[number];
@@ -54,7 +56,8 @@ export type StopReason =
   | 'ActiveDeadlineExceeded'
   | 'BackoffLimitExceeded'
   | 'Rejected'
-  | 'StepFailed';
+  | 'StepFailed'
+  | 'RecordTooLarge';
 
 /** Texts by name. */
 export type Values = Readonly<Record<string, string>>;
@@ -163,6 +166,17 @@ export function serializeRecord({ steps, outputs, inputs, groupAt, outbox, ...re
     ...(Object.keys(inputs).length > 0 && { inputs }),
     steps: rows,
   });
+}
+
+/** So few steps that gave nothing, and of which little is to be told, come nowhere near. */
+const SMALL = 100;
+
+/** Whether it may be written: at most 512 KiB of UTF-8. */
+export function fitsRecord(record: FlowRecord): boolean {
+  const { steps, outputs, inputs, outbox } = record;
+  const isSmall = steps.length + (outbox?.entries.length ?? 0) <= SMALL;
+  const gave = Object.keys(outputs).length + Object.keys(inputs).length;
+  return (isSmall && gave === 0) || utf8Length(serializeRecord(record)) <= limits.record;
 }
 
 /**
