@@ -95,7 +95,10 @@ const ENDED_ROUNDS = 120;
  * changes when the person does, and of one that has ended a timer is left. Both are events.
  */
 function roundsOf({ flow, record }: FlowAndRecord): number {
-  if (record === null || isStatusBehind(flow, record)) return 1;
+  // One that was refused has ended, too, until it is changed.
+  const isRefused = flow.status?.phase === 'Failed' && flow.status.observedGeneration === flow.generation;
+  if (record === null) return isRefused ? ENDED_ROUNDS : 1;
+  if (isStatusBehind(flow, record)) return 1;
   // Others are still to be told.
   if (record.outbox !== undefined && record.outbox.entries.length > 0) return 1;
   const { phase } = flowPhase(flow.spec, record);

@@ -7,7 +7,6 @@
  * namespace has.
  */
 
-import { ZenLeadError } from '../../lib/errors.ts';
 import { readsExitCodes } from '../../lib/flow/engine/endAttempts.ts';
 import type { FlowChange, FlowRef } from '../../lib/flow/events/flowEvent.ts';
 import { parseRecordObject } from '../../lib/flow/objects/parseRecordObject.ts';
@@ -39,10 +38,7 @@ export async function readFlow(
   if (first === null) return gone;
   const at = { resource: jobFlowRecords, namespace, name: recordName(first) };
   const record = await readIfThere(api, at, parseRecordObject, signal);
-  if (record !== null && record.ownerUid !== first.uid) {
-    const message = `jobflowrecords ${namespace}/${at.name}: the name is taken by an object that flow ${ref.name} does not control`;
-    throw new ZenLeadError('KUBE_INVALID', message, { retry: 'later' });
-  }
+  const isTaken = record !== null && record.ownerUid !== first.uid;
   const flow = isBehind(first, record) ? await readOnce() : first;
   if (flow === null) return gone;
   // Another one of the name has another record.
@@ -51,12 +47,16 @@ export async function readFlow(
   const { items: found, revision } = await readJobs(api, flow, names, signal);
   return {
     flow,
-    record:
-      record === null ? null : { uid: record.uid, resourceVersion: record.resourceVersion, record: record.record },
+    record: record === null ? null : toView(record, isTaken),
     jobs: await withExitCodes(api, flow, record, found, signal),
     basis: 'read',
     revisions: { flows: flow.resourceVersion, jobs: revision },
   };
+}
+
+/** What another object says is not about this flow. */
+function toView({ uid, resourceVersion, record }: RecordView, isTaken: boolean): RecordView {
+  return isTaken ? { uid, resourceVersion, record: 'unreadable', isTaken } : { uid, resourceVersion, record };
 }
 
 const gone: FlowSnapshot = { flow: null, record: null, jobs: [], basis: 'read', revisions: { flows: '', jobs: '' } };

@@ -31,7 +31,7 @@ import { readFlow } from './readFlow.ts';
 import { MANY_STEPS } from './readJobs.ts';
 import { settleFlow } from './settleFlow.ts';
 import type { ViewPace } from './viewPace.ts';
-import { writeStatus } from './writeStatus.ts';
+import { type StatusWritten, writeStatus } from './writeStatus.ts';
 
 export interface FlowDeps {
   readonly api: KubeApi;
@@ -146,7 +146,7 @@ async function settle(request: FlowRequest, deps: SharedFlowDeps, signal: AbortS
     }
     if (outcome.record !== null) countFlow(snapshot, decision, metrics);
     countHop(request, decision, deps);
-    if (snapshot.flow !== null && decision.kind !== 'refused') deps.news.tell(snapshot.flow, decision);
+    if (snapshot.flow !== null && decision.phase !== null) deps.news.tell(snapshot.flow, decision);
     const next = { ...snapshot, record: outcome.record ?? snapshot.record };
     // A record that was just made is filled at once, and a refused Job ends its attempt.
     if (decision.createsRecord || outcome.refused.length > 0) {
@@ -210,9 +210,7 @@ async function finish(
   const { kind, phase, reason, changes, nextReconcileAt } = decision;
   const { flow } = snapshot;
   const isKept = flow !== null && !flow.terminating && !decision.deletesFlow;
-  const status = isKept
-    ? await writeStatus(flow, decision, shownRecord(snapshot, unmade), carry.statusAt, deps, signal)
-    : { writtenAt: 0, dueAt: null };
+  const status = await view();
   const announcing = { snapshot, told: carry.told, hasWritten: isWriting(decision) };
   const announced = await announceOwed(announcing, deps.announcer, deps.now, signal);
   // Another pass notes it where the record has moved on meanwhile.
@@ -231,6 +229,14 @@ async function finish(
     ...(instants.length > 0 && { recheckAfterMs: toRecheckDelay(Math.min(...instants) - deps.now()) }),
     ...(next !== undefined && { carry: next }),
   };
+
+  async function view(): Promise<StatusWritten> {
+    if (!isKept) return { writtenAt: 0, dueAt: null };
+    const now = deps.now();
+    // The next pass writes it by what it finds.
+    if (now >= deadline) return { writtenAt: carry.statusAt, dueAt: now };
+    return writeStatus(flow, decision, shownRecord(snapshot, unmade), carry.statusAt, deps, signal);
+  }
 }
 
 function isWriting({ record, starts, deletes, holds, deletesFlow, createsRecord, group }: Decision): boolean {

@@ -45,7 +45,7 @@ export async function writeStatus(
 ): Promise<StatusWritten> {
   const now = deps.now();
   if (decision.kind === 'refused') {
-    const status = refusedStatus(flow, decision, now);
+    const status = refusedStatus(flow, decision, record, now);
     return status === null ? { writtenAt: lastAt, dueAt: null } : patch(flow, status, deps, signal);
   }
   if (record === null || !isStatusBehind(flow, record)) return { writtenAt: lastAt, dueAt: null };
@@ -83,10 +83,10 @@ async function patch(
   { api, now, metrics, views }: StatusDeps,
   signal: AbortSignal,
 ): Promise<StatusWritten> {
-  const { namespace, name, resourceVersion } = flow;
+  const { namespace, name, uid, resourceVersion } = flow;
   const startedAt = now();
   try {
-    await api.mergePatch(jobFlowStatus, namespace, name, { metadata: { resourceVersion }, status }, signal);
+    await api.mergePatch(jobFlowStatus, namespace, name, { metadata: { uid, resourceVersion }, status }, signal);
     metrics.statusSeconds.observe(Math.max(0, now() - startedAt) / 1_000);
     const tookMs = now() - startedAt;
     views.note(tookMs, now());

@@ -7,11 +7,11 @@
  */
 
 import type { FlowSpec, Problem, Step } from '../spec/flowSpec.ts';
-import { limits } from '../spec/limits.ts';
 import { validate } from '../spec/validate.ts';
 import { noFacts, type Read } from '../state/facts.ts';
 import { type FlowPhase, type FlowReason, type FlowState, flowPhase } from '../state/flowPhase.ts';
-import { type FlowRecord, hasEnded, newRecord, serializeRecord } from '../state/record.ts';
+import { recordName } from '../state/names.ts';
+import { type FlowRecord, fitsRecord, hasEnded, newRecord } from '../state/record.ts';
 import type { FlowSnapshot, FlowView, JobView } from '../state/snapshot.ts';
 import { type AttemptsSeen, endAttempts } from './endAttempts.ts';
 import { type GroupDecision, needsGroup, settleGroup } from './group.ts';
@@ -22,6 +22,7 @@ import type { Knowledge } from './prepareStep.ts';
 import { type Progress, type StepChange, startProgress } from './progress.ts';
 import { rebuildRecord } from './rebuildRecord.ts';
 import { takeUpRetries, takeUpSkips } from './requests.ts';
+import { settleChanged } from './settleChanged.ts';
 import { type Circumstances, settlePending } from './settlePending.ts';
 import { expiredJobs, runsForNothing } from './spareJobs.ts';
 import { type Start, startReady } from './startReady.ts';
@@ -82,10 +83,10 @@ export function advance(snapshot: FlowSnapshot, now: number): Decision {
   const { flow, record: view } = snapshot;
   if (flow === null || flow.terminating) return nothing;
   const old = view?.record ?? null;
-  if (old === 'unreadable') return refuse('RecordUnreadable', []);
+  if (old === 'unreadable') return refuse('RecordUnreadable', view?.isTaken === true ? [nameTaken(flow)] : []);
   if (old === null) {
     const problems = [...flow.problems, ...faultsOf(flow.spec)];
-    if (problems.some(({ severity }) => severity === 'error')) return refuse(reasonOf(problems), problems);
+    if (problems.some(({ severity }) => severity === 'error')) return refuseToStart(flow, problems, now);
     // Without the record, what has run is not known. Starting afresh would run it twice (Z14). The
     // status may not have been written yet, and a Job is there all the same.
     const isLost = hasStarted(flow) || snapshot.jobs.some(({ isOurs }) => isOurs);
@@ -95,9 +96,21 @@ export function advance(snapshot: FlowSnapshot, now: number): Decision {
     const base = isLost ? rebuildRecord(flow, snapshot.jobs, now) : newRecord(flow.spec, flow.specHash, now);
     return decide(snapshot, flow, base, true, now);
   }
-  if (old.specHash !== flow.specHash) return refuse('SpecChanged', []);
+  if (old.specHash !== flow.specHash) {
+    const changed = settleChanged(snapshot, flow, old, now);
+    const record = changed.record && next(changed.record, snapshot);
+    return { ...refuse('SpecChanged', []), ...changed, record };
+  }
   if (!hasEveryStep(old, flow)) return refuse('RecordUnreadable', []);
   return decide(snapshot, flow, old, false, now);
+}
+
+/** A flow that never starts has ended, too, once its status says that it has failed. */
+function refuseToStart(flow: FlowView, problems: readonly Problem[], now: number): Decision {
+  const endedAt = flow.status?.phase === 'Failed' ? flow.status.endedAt : null;
+  const expiresAt = endedAt === null ? null : endedAt + flow.spec.policy.ttlMs;
+  const deletesFlow = expiresAt !== null && expiresAt <= now;
+  return { ...refuse(reasonOf(problems), problems), deletesFlow, nextReconcileAt: deletesFlow ? null : expiresAt };
 }
 
 /** The record of a new flow is made by one decision and filled by the next. */
@@ -109,7 +122,8 @@ function faultsOf(spec: FlowSpec): readonly Problem[] {
   return known;
 }
 
-function decide(snapshot: FlowSnapshot, flow: FlowView, base: FlowRecord, isNew: boolean, now: number): Decision {
+/** `isOwed`: the record is to be written whatever is decided. */
+function decide(snapshot: FlowSnapshot, flow: FlowView, base: FlowRecord, isOwed: boolean, now: number): Decision {
   const progress = startProgress(flow.spec, base);
   const knowledge: Knowledge = { facts: snapshot.facts ?? noFacts, reads: [] };
   const isSuspended = settleSuspension(progress, now);
@@ -141,8 +155,8 @@ function decide(snapshot: FlowSnapshot, flow: FlowView, base: FlowRecord, isNew:
   // The record that a Job is judged by may be older than the Job. The write fails where it is.
   if (runsForNothing(snapshot, progress.record()).length > 0) progress.changeFlow({});
   const decided = progress.record();
-  const record = isNew || progress.isChanged() ? next(decided, snapshot) : null;
-  if (record !== null && isTooLarge(record)) return refuse('RecordTooLarge', [tooLarge]);
+  const record = isOwed || progress.isChanged() ? next(decided, snapshot) : null;
+  if (record !== null && !fitsRecord(record)) return endTooLarge(snapshot, flow, base, now);
   return assemble({ snapshot, flow, progress, decided, record, seen, starts, hasMore, knowledge, group, now });
 }
 
@@ -241,18 +255,27 @@ function failRunning(progress: Progress, steps: readonly Step[], now: number): v
   }
 }
 
+/** What it had decided before still fits, and that it starts nothing more. `finally` runs. */
+function endTooLarge(snapshot: FlowSnapshot, flow: FlowView, base: FlowRecord, now: number): Decision {
+  if (base.stop?.reason === 'RecordTooLarge') return refuse('RecordTooLarge', [tooLarge]);
+  // Of steps that have ended they are read no more.
+  const open = new Set(base.steps.filter((step) => !hasEnded(step)).map(({ name }) => name));
+  const inputs = Object.fromEntries(Object.entries(base.inputs).filter(([name]) => open.has(name)));
+  const stopped: FlowRecord = { ...base, inputs, stop: { reason: 'RecordTooLarge', at: now } };
+  return decide(snapshot, flow, stopped, true, now);
+}
+
+/** Nothing of another owner is changed or deleted (Z13). */
+function nameTaken(flow: FlowView): Problem {
+  const path = `jobflowrecords/${recordName(flow)}`;
+  return { severity: 'error', path, message: 'the name is taken by an object that this flow does not control' };
+}
+
 const tooLarge: Problem = {
   severity: 'error',
   path: 'spec',
   message: 'its steps, and what they gave, make the record larger than 512 KiB; hand larger data on in a claim',
 };
-
-/** Only many steps, and what they give, come near. */
-function isTooLarge(record: FlowRecord): boolean {
-  const isLarge =
-    record.steps.length > 500 || Object.keys(record.outputs).length + Object.keys(record.inputs).length > 0;
-  return isLarge && serializeRecord(record).length > limits.record;
-}
 
 function next(record: FlowRecord, { revisions }: FlowSnapshot): FlowRecord {
   return { ...record, rev: record.rev + 1, flowRevision: revisions.flows, jobsRevision: revisions.jobs };

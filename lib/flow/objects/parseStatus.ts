@@ -35,6 +35,8 @@ export function parseStatus(input: unknown): FlowStatusView | null {
       type: text(condition['type']) ?? '',
       status: text(condition['status']) ?? '',
       lastTransitionTime: text(condition['lastTransitionTime']) ?? '',
+      reason: text(condition['reason']) ?? '',
+      message: text(condition['message']) ?? '',
     })),
     steps: list(status['steps']).flatMap(parseStep),
   };

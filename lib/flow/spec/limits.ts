@@ -33,6 +33,7 @@ export const limits = {
   flowOutputs: 131_072,
   /** Beyond it etcd's limit comes near. */
   record: 524_288,
+  status: 393_216,
   items: 10_000,
   /** A ConfigMap may have 1 MiB. */
   itemBytes: 524_288,

@@ -45,6 +45,8 @@ export interface FlowStatusView {
     readonly status: string;
     /** RFC 3339, as it stands there. */
     readonly lastTransitionTime: string;
+    readonly reason: string;
+    readonly message: string;
   }[];
   readonly steps: readonly StepStatusView[];
 }
@@ -67,6 +69,8 @@ export interface RecordView {
   readonly resourceVersion: string;
   /** Null while it is empty: it is made so, and then patched. `unreadable` decides nothing. */
   readonly record: FlowRecord | null | 'unreadable';
+  /** The name belongs to an object that the flow does not control. Only in what was read. */
+  readonly isTaken?: boolean;
 }
 
 export interface JobView {

@@ -35,6 +35,23 @@ export function conditionsOf(
   return mergeConditions(flow, states, now);
 }
 
+/** Of a flow that fails before it starts. */
+export function failedConditions(reason: string, message: string): readonly ConditionNow[] {
+  return [
+    { type: 'Valid', isTrue: false, reason, message },
+    { type: 'Ready', isTrue: false, reason, message },
+    { type: 'Complete', isTrue: false, reason: 'NotComplete' },
+    { type: 'Failed', isTrue: true, reason, message },
+    { type: 'Suspended', isTrue: false, reason: 'NotSuspended' },
+    { type: 'WaitingForApproval', isTrue: false, reason: 'NotWaiting' },
+    { type: 'SpecChanged', isTrue: false, reason: 'Unchanged' },
+  ];
+}
+
+export function saysSpecChanged({ status }: FlowView): boolean {
+  return status?.conditions.some(({ type, status: is }) => type === 'SpecChanged' && is === 'True') === true;
+}
+
 /** As of the Go zen-flow: a flow is ready while it runs, and once it has succeeded. */
 function readyOf(phase: FlowState['phase']): ConditionNow {
   const isTrue = phase === 'Running' || phase === 'Finalizing' || phase === 'Succeeded';

@@ -10,12 +10,14 @@ import { templateOf } from '../data/renderTemplate.ts';
 import { retryAt } from '../engine/backoff.ts';
 import { explainStep } from '../engine/explainStep.ts';
 import type { Json, JsonObject, NamedTemplate, Step } from '../spec/flowSpec.ts';
+import { limits } from '../spec/limits.ts';
 import type { FlowState } from '../state/flowPhase.ts';
 import { isInstant } from '../state/instant.ts';
 import { annotation, jobName, requestPrefix, resourceName } from '../state/names.ts';
 import { type FlowRecord, hasEnded, type StepRecord, type Values } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
-import { conditionsOf, toTime } from './statusConditions.ts';
+import { utf8Length } from '../state/utf8Length.ts';
+import { conditionsOf, saysSpecChanged, toTime } from './statusConditions.ts';
 
 const MAX_MESSAGE = 256;
 const SHORTEST_MS = 1_000;
@@ -26,14 +28,23 @@ export function statusIntervalMs({ spec }: FlowView): number {
   return Math.max(SHORTEST_MS, (spec.steps.length + spec.finally.length) * STEP_MS);
 }
 
-export function isStatusBehind({ status }: FlowView, record: FlowRecord): boolean {
-  if (status === null || status.recordRevision < record.rev) return true;
+export function isStatusBehind(flow: FlowView, record: FlowRecord): boolean {
+  const { status, generation } = flow;
+  if (status === null || status.recordRevision < record.rev || status.observedGeneration < generation) return true;
+  if (isRefusal(flow)) return true;
   // It shows a record that was deleted, and nothing else leads to another write.
   return record.endedAt !== null && status.phase !== 'Succeeded' && status.phase !== 'Failed';
 }
 
+/** It says that the flow was refused, which it is no more. */
+function isRefusal(flow: FlowView): boolean {
+  return saysSpecChanged(flow) || flow.status?.reason === 'RecordUnreadable';
+}
+
 /** Something that a person waits for. */
-export function isStatusUrgent({ status }: FlowView, record: FlowRecord, { phase, reason }: FlowState): boolean {
+export function isStatusUrgent(flow: FlowView, record: FlowRecord, { phase, reason }: FlowState): boolean {
+  const { status } = flow;
+  if (isRefusal(flow)) return true;
   if (status === null || status.phase !== phase || status.reason !== reason) return true;
   const before = new Map(status.steps.map((step) => [step.name, step]));
   return record.steps.some(({ name, phase: now, reason: why }) => {
@@ -49,7 +60,7 @@ export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, n
   const steps = new Map([...flow.spec.steps, ...flow.spec.finally].map((step) => [step.name, step]));
   const count = (holds: (step: StepRecord) => boolean) => record.steps.filter(holds).length;
   const completed = count(hasEnded);
-  return {
+  return fitted({
     phase: state.phase,
     reason: state.reason,
     startTime: toTime(record.startedAt),
@@ -72,8 +83,29 @@ export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, n
       const step = steps.get(own.name);
       return step === undefined ? [] : [toStep(flow, record, step, own)];
     }),
+  });
+}
+
+/** Fewer rows come nowhere near. */
+const SMALL = 100;
+
+/** At most 384 KiB: messages go first, then the times of steps that have ended. */
+function fitted(status: JsonObject & { readonly steps: readonly JsonObject[] }): JsonObject {
+  const { steps } = status;
+  if (steps.length <= SMALL || fits(status)) return status;
+  const brief = { ...status, steps: steps.map(({ message: _, ...step }) => step) };
+  if (fits(brief)) return brief;
+  const isOver = ({ phase }: JsonObject) => phase === 'Succeeded' || phase === 'Failed' || phase === 'Skipped';
+  return {
+    ...brief,
+    steps: brief.steps.map((step) => {
+      const { startTime: _start, completionTime: _end, ...rest } = step;
+      return isOver(step) ? rest : step;
+    }),
   };
 }
+
+const fits = (status: JsonObject): boolean => utf8Length(JSON.stringify(status)) <= limits.status;
 
 /** By the last run of the same schedule or group. Null without one, and once the flow has ended. */
 function estimateOf({ annotations }: FlowView, record: FlowRecord): string | null {
@@ -118,13 +150,15 @@ function waitingFor({ spec }: FlowView, { steps }: FlowRecord): string | null {
 function toStep(flow: FlowView, record: FlowRecord, step: Step, own: StepRecord): JsonObject {
   const hasRun = step.type === 'Job' && own.startedAt !== null;
   const at = retryAt(step, own);
+  // The next attempt has no Job yet.
+  const ran = own.reason === 'Backoff' ? own.attempt - 1 : own.attempt;
   return dropNulls({
     name: own.name,
     phase: own.phase,
     reason: own.reason,
     startTime: own.startedAt === null ? null : toTime(own.startedAt),
     completionTime: own.endedAt === null ? null : toTime(own.endedAt),
-    jobRef: hasRun ? dropNulls({ name: jobName(flow, own.name, own.attempt), uid: own.jobUid }) : null,
+    jobRef: hasRun ? dropNulls({ name: jobName(flow, own.name, ran), uid: own.jobUid }) : null,
     retryCount: own.attempt - 1,
     exitCode: own.exitCode,
     message: own.phase === 'Succeeded' ? null : messageOf(flow, record, step, own).slice(0, MAX_MESSAGE),

@@ -123,9 +123,14 @@ describe('what is wrong', () => {
     expect(cluster.objects.read(FLOW)).toMatchObject({
       status: {
         reason: 'DAGCycle',
-        conditions: ['Valid', 'Ready'].map((type) => expect.objectContaining({ type, status: 'False', message })),
+        completionTime: expect.any(String),
+        conditions: expect.arrayContaining([
+          ...['Valid', 'Ready'].map((type) => expect.objectContaining({ type, status: 'False', message })),
+          expect.objectContaining({ type: 'Failed', status: 'True', message }),
+        ]),
       },
     });
+    await expect.poll(() => cluster.events()).toEqual(['JobFlowFailed']);
     expect(cluster.objects.list('jobflowrecords')).toEqual([]);
   });
 
