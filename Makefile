@@ -1,9 +1,6 @@
 # The words that Go people type, for the npm scripts that do the work. CONTRIBUTING.md lists all.
 .PHONY: help build test build-release test-e2e test-cluster test-load validate-examples lint fmt vet helm-lint helm-package helm-render image docker-build build-image-multiarch deploy undeploy run demo clean
 
-# Where build-image-multiarch pushes.
-IMAGE ?= zen-lead:0.1.0
-
 help: ## Show what there is
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -21,16 +18,14 @@ test: node_modules ## The everyday tests
 	npm test
 
 test-e2e: node_modules ## On a real kube-apiserver
-	npm run e2e:assets
-	npm run test:e2e
+	npm run test-e2e
 
 test-cluster: node_modules ## On a real node with Knative; needs root
 	npm run cluster:assets
 	npm run test:cluster
 
 test-load: node_modules ## Flows at once beside the smallest loop, on a real kube-apiserver
-	npm run e2e:assets
-	npm run test:load
+	npm run test-load
 
 validate-examples: node_modules ## zen-flow lint of examples/flow, and the tests of the examples
 	npm run validate-examples
@@ -45,10 +40,10 @@ vet: node_modules ## TypeScript
 	npm run types
 
 helm-lint: node_modules ## helm lint of the chart
-	npm run helm:lint
+	npm run helm-lint
 
 helm-package: node_modules ## The chart as dist/zen-lead-<version>.tgz
-	npm run helm:package
+	npm run helm-package
 
 helm-render: node_modules ## deploy/helm/rendered, after a change of the chart
 	npm run helm:render
@@ -60,7 +55,7 @@ docker-build: ## The same image, with docker
 	docker build -f deploy/Dockerfile -t zen-lead:0.1.0 .
 
 build-image-multiarch: ## For amd64 and arm64, with docker buildx; IMAGE names where to push it
-	docker buildx build --platform linux/amd64,linux/arm64 -f deploy/Dockerfile -t $(IMAGE) --push .
+	npm run build-image-multiarch
 
 deploy: ## Two Deployments for every namespace
 	kubectl apply -k deploy/cluster-wide/kubernetes

@@ -122,7 +122,8 @@ describe.each(pages)('%s', (page) => {
     for (const [, path = ''] of text.matchAll(/kubectl apply -k (deploy\/[\w/-]+)/g))
       expect(existsSync(join(root, path, 'kustomization.yaml')), path).toBe(true);
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Readonly<Record<string, string>> };
-    for (const [, script = ''] of text.matchAll(/npm run ([\w:]+)/g)) expect(scripts, script).toHaveProperty([script]);
+    for (const [, script = ''] of text.matchAll(/npm run (\w[\w:-]*)/g))
+      expect(scripts, script).toHaveProperty([script]);
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * Tests that what the Makefile and RELEASING.md call is there.
+ * Tests that what the Makefile, CI and RELEASING.md call is there.
  */
 
 import { existsSync, readFileSync } from 'node:fs';
@@ -14,7 +14,20 @@ const { scripts, version } = JSON.parse(read('package.json')) as {
   readonly version: string;
 };
 
-it.each(['Makefile', 'RELEASING.md'])('%s calls npm scripts and names files that are there', (path) => {
+/** The targets that the roadmap of the Go zen-flow asks for. */
+const roadmap = [
+  'build-release',
+  'build-image-multiarch',
+  'test-e2e',
+  'test-load',
+  'validate-examples',
+  'helm-lint',
+  'helm-package',
+];
+
+const callers = ['Makefile', 'RELEASING.md', '.ci/run'];
+
+it.each(callers)('%s calls npm scripts and names files that are there', (path) => {
   const text = read(path);
   const called = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
   expect(called.length).toBeGreaterThan(0);
@@ -25,12 +38,13 @@ it.each(['Makefile', 'RELEASING.md'])('%s calls npm scripts and names files that
 
 it('the Makefile has the words that Go people type', () => {
   const targets = [...read('Makefile').matchAll(/^([\w-]+):/gm)].map(([, name]) => name);
-  expect(targets).toEqual(
-    expect.arrayContaining([
-      ...['build', 'build-release', 'build-image-multiarch', 'test', 'test-e2e', 'test-load', 'deploy'],
-      ...['validate-examples', 'helm-lint', 'helm-package'],
-    ]),
-  );
+  expect(targets).toEqual(expect.arrayContaining(['build', 'test', 'lint', 'docker-build', 'deploy', ...roadmap]));
+});
+
+it.each(roadmap)('%s is an npm script, and the target of the Makefile does nothing but call it', (name) => {
+  expect(scripts).toHaveProperty([name]);
+  const [, recipe = ''] = new RegExp(`^${name}:.*\n((?:\t.*\n)*)`, 'm').exec(read('Makefile')) ?? [];
+  expect(recipe).toBe(`\tnpm run ${name}\n`);
 });
 
 it('chart, krew manifest and package have one version', () => {
