@@ -15,13 +15,13 @@ async function main(): Promise<void> {
     case 'demo':
       return (await import('./flow/demo/demo.ts')).demo(line.values);
     case 'run':
-      return (await import('./flow/run.ts')).run(line.values);
+      return (await import('./flow/run.ts')).run(line.values, readSettings);
     case 'bridge':
       return (await import('./flow/bridge.ts')).bridge(line.values, readSettings);
     case 'functions':
       return (await import('./flow/functions.ts')).functions(line.values, readSettings);
     case 'webhook':
-      return (await import('./flow/webhook.ts')).webhook(line.values);
+      return (await import('./flow/webhook.ts')).webhook(line.values, readSettings);
     case 'lint':
       return (await import('./flow/lint.ts')).lint(line.values);
     case 'simulate':

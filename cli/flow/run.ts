@@ -7,7 +7,9 @@
  */
 
 import { createFlowFeed } from '../../api/flows/flowFeed.ts';
-import type { flowCommands } from '../../lib/config/flowCommands.ts';
+import { flowCommands } from '../../lib/config/flowCommands.ts';
+import type { CommandLineOf } from '../../lib/config/parseCommandLine.ts';
+import type { zenFlow as program } from '../../lib/config/program.ts';
 import type { ValuesOf } from '../../lib/config/setting.ts';
 import { recordBuild } from '../../lib/telemetry/build.ts';
 import { createFlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
@@ -16,6 +18,7 @@ import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { startTracing } from '../../lib/telemetry/startTracing.ts';
 import { connectTo, loadAccess } from '../connect.ts';
 import { toBridgeTuning } from '../serve/bridgeTuning.ts';
+import { followConfig } from '../serve/followConfig.ts';
 import { toLeaseSettings } from '../serve/leaseSettings.ts';
 import { leaveSmallHeapToV8, limitHeapGrowth } from '../serve/limitHeapGrowth.ts';
 import { chooseListenHost } from '../serve/listenHost.ts';
@@ -24,7 +27,10 @@ import { waitForStopSignal } from '../stopSignal.ts';
 import { heapOfFlows } from './heapOfFlows.ts';
 import { startZenFlow } from './startZenFlow.ts';
 
-export async function run(values: ValuesOf<(typeof flowCommands)['run']['settings']>): Promise<void> {
+export async function run(
+  values: ValuesOf<(typeof flowCommands)['run']['settings']>,
+  readSettings: () => Promise<CommandLineOf<typeof program>>,
+): Promise<void> {
   const stopped = waitForStopSignal();
   limitHeapGrowth();
   const log = createLogger(values.logLevel, 'zen-flow');
@@ -60,5 +66,6 @@ export async function run(values: ValuesOf<(typeof flowCommands)['run']['setting
   });
   open.defer(() => probes.close());
   log.info({ url: probes.url, clusterName, namespaces }, 'started');
+  open.adopt(followConfig({ values, readSettings, log, commands: flowCommands }), (one) => one.close());
   log.info({ signal: await stopped }, 'stopping');
 }

@@ -79,6 +79,7 @@ export const flowCommands = inNameOf('zen-flow', {
   run: {
     summary: 'Bridge and functions of flows in one process, against a kubeconfig or in a cluster.',
     settings: {
+      config: serverSettings.config,
       ...cluster,
       namespaces: serverSettings.namespaces,
       port: serverSettings.probesPort,
@@ -143,6 +144,7 @@ export const flowCommands = inNameOf('zen-flow', {
   webhook: {
     summary: 'Answers the API server about flows: checks them, fills in defaults and who created them.',
     settings: {
+      config: serverSettings.config,
       ...clusterSettings,
       ...webhookSettings,
       host: serverSettings.host,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfigFile } from '../../../lib/config/configFile.ts';
 import { configPathOf, parseCommandLine } from '../../../lib/config/parseCommandLine.ts';
+import { zenFlow } from '../../../lib/config/program.ts';
 import { codeOf } from '../../../lib/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'zen-lead-config-'));
@@ -103,6 +104,8 @@ log-level: debug
   it('is taken by the commands that run for long, and by no other', () => {
     expect(configPathOf(['functions', '--config', 'f.yaml'])).toBe('f.yaml');
     expect(configPathOf(['run'])).toBeUndefined();
+    for (const command of ['run', 'bridge', 'functions', 'webhook'])
+      expect(configPathOf([command, '--config', 'f.yaml'], zenFlow), command).toBe('f.yaml');
     expect(configPathOf([])).toBeUndefined();
     expect(configPathOf(['status', '--watch'])).toBeUndefined();
     expect(() => parseCommandLine(['status', '--config', 'f.yaml'], {})).toThrow('unknown option "--config"');
