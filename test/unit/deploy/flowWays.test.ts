@@ -1,10 +1,11 @@
 /**
- * Holds the webhooks of zen-flow in the chart against those of kustomize, and the ways of running
- * it for some namespaces against those for all.
+ * Holds the webhooks of zen-flow in the chart against those of kustomize, the ways of running it
+ * for some namespaces against those for all, and the component vpa against what it sizes.
  */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   build,
@@ -140,6 +141,57 @@ describe('the webhooks of zen-flow in the chart', () => {
       ({ args }) => args?.[0] === 'functions' && args.includes('--audience=zen-flow'),
     );
     expect(functions?.args).toContain('--events-sink=http://listener.flows');
+  });
+});
+
+interface Autoscaler extends Manifest {
+  readonly spec: {
+    readonly targetRef: { readonly kind: string; readonly name: string };
+    readonly updatePolicy: { readonly minReplicas: number };
+    readonly resourcePolicy: {
+      readonly containerPolicies: readonly { readonly containerName: string; readonly minAllowed: object }[];
+    };
+  };
+}
+
+describe.runIf(hasKubectl)('the component vpa of zen-flow', () => {
+  const isAutoscaler = (manifest: Manifest): manifest is Autoscaler => manifest.kind === 'VerticalPodAutoscaler';
+
+  /** The overlay of docs/how-to/flows.md#size. */
+  function buildSized(): readonly Manifest[] {
+    const page = readFileSync(join(deploy, '../docs/how-to/flows.md'), 'utf8');
+    const blocks = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+    const overlay = blocks.find((block) => block.includes('components/vpa')) ?? '';
+    const directory = mkdtempSync(join(tmpdir(), 'zen-lead-sized-'));
+    writeFileSync(join(directory, 'kustomization.yaml'), overlay.replaceAll('../deploy', relative(directory, deploy)));
+    try {
+      return build(directory);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  }
+
+  test('sizes each Deployment, and gives no container less than its manifest does', () => {
+    const manifests = buildSized();
+    const workloads = manifests.filter(isWorkload);
+    const autoscalers = manifests.filter(isAutoscaler);
+    expect(workloads).toHaveLength(3);
+    expect(autoscalers.map(({ spec }) => spec.targetRef.name).sort()).toEqual(
+      workloads.map(({ metadata }) => metadata.name).sort(),
+    );
+    for (const { metadata, spec } of autoscalers) {
+      const workload = workloads.find((each) => each.metadata.name === spec.targetRef.name);
+      expect(metadata).toMatchObject({ name: workload?.metadata.name, namespace: workload?.metadata.namespace });
+      expect(workload).toMatchObject({ spec: { replicas: spec.updatePolicy.minReplicas } });
+      const [container] = workload?.spec.template.spec.containers ?? [];
+      const [policy] = spec.resourcePolicy.containerPolicies;
+      expect(container).toMatchObject({ name: policy?.containerName, resources: { requests: policy?.minAllowed } });
+    }
+  });
+
+  test('is chosen: no way of running brings the kind', () => {
+    for (const path of ['flow/kubernetes', 'flow/knative', 'flow/one', 'flow/webhooks'])
+      expect(build(join(deploy, path)).filter(isAutoscaler)).toEqual([]);
   });
 });
 
