@@ -29,5 +29,6 @@ export const rendered: Readonly<Record<string, readonly string[]>> = {
     ...['--set', 'flow.enabled=true', '--set', 'namespaces={team-a}', '--set', 'flow.webhooks.enabled=true'],
     ...['--set', 'flow.webhooks.certificates=cert-manager', '--set', 'flow.webhooks.failurePolicy=Fail'],
   ],
+  'flows-configured': ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/flows-configured.yaml')],
   traced: ['--values', resolve(import.meta.dirname, '../../deploy/helm/examples/traced.yaml')],
 };

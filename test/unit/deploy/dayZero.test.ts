@@ -19,7 +19,7 @@ interface Manifest {
 }
 
 /** Rights to end pods, the kind ManualLock and the webhooks of flows have values of their own. */
-const askedFor = ['demoting', 'claiming', 'flows-checked', 'flows-cert-manager'];
+const askedFor = ['demoting', 'claiming', 'flows-checked', 'flows-cert-manager', 'flows-configured'];
 const ways: readonly (readonly [string, () => string])[] = [
   ...(canRun('kubectl')
     ? [

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readConfigFile } from '../../../lib/config/configFile.ts';
-import { configPathOf, parseCommandLine, readCommandLine } from '../../../lib/config/parseCommandLine.ts';
-import { zenFlow, zenLead } from '../../../lib/config/program.ts';
+import { configPathOf, readCommandLine } from '../../../lib/config/parseCommandLine.ts';
+import { type Program, zenFlow, zenLead } from '../../../lib/config/program.ts';
 import {
   build,
   buildWith,
@@ -68,8 +68,7 @@ describe.each(sources)('deploy/%s', (path, read) => {
       // What a Secret holds is nothing that zen-lead itself reads.
       const environment = Object.fromEntries(env.map(({ name, value = '' }) => [name, value]));
       // A SinkBinding, where one is used, sets it.
-      const program = command.includes('/app/zen-flow.mjs') ? zenFlow : zenLead;
-      const line = readCommandLine(program, args, { K_SINK: 'http://functions', ...environment });
+      const line = readCommandLine(programOf(command), args, { K_SINK: 'http://functions', ...environment });
       expect(line).toMatchObject({ kind: 'command' });
     }
   });
@@ -109,6 +108,10 @@ describe.each(sources)('deploy/%s', (path, read) => {
   });
 });
 
+function programOf(command: readonly string[] = []): Program {
+  return command.includes('/app/zen-flow.mjs') ? zenFlow : zenLead;
+}
+
 /** The webhook of flows keeps its certificate in one Secret. No name bounds `create`. */
 function isOwnCertificate({ resources, verbs, resourceNames = [] }: Rule): boolean {
   const isNamed = resourceNames.length === 1 && resourceNames[0]?.endsWith('-webhook-tls') === true;
@@ -131,7 +134,8 @@ describe.each([...overlaid, ...charts])('settings in a ConfigMap: %s', (_name, c
       const { containers, volumes } = spec.template.spec;
       const [container] = containers;
       const args = container?.args ?? [];
-      const path = configPathOf(args) ?? '';
+      const program = programOf(container?.command);
+      const path = configPathOf(args, program) ?? '';
       const mount = container?.volumeMounts?.find(({ name }) => name === 'config');
       expect(mount).toMatchObject({ mountPath: dirname(path), readOnly: true });
       const volume = volumes?.find(({ name }) => name === 'config');
@@ -140,7 +144,7 @@ describe.each([...overlaid, ...charts])('settings in a ConfigMap: %s', (_name, c
       );
       const file = join(mkdtempSync(join(work, 'config-')), basename(path));
       writeFileSync(file, map?.data?.[basename(path)] ?? '- no such file');
-      const line = parseCommandLine(args, { K_SINK: 'http://functions' }, await readConfigFile(file));
+      const line = readCommandLine(program, args, { K_SINK: 'http://functions' }, await readConfigFile(file));
       expect(line).toMatchObject({ values: { logLevel: 'debug' } });
     }
   });
@@ -404,8 +408,10 @@ function buildConfigured(path: string): readonly Manifest[] {
 }
 
 function renderConfigured(mode: string): readonly Manifest[] {
-  const halves = ['bridge', 'functions'].flatMap((half) => ['--set', `${half}.config.log-level=debug`]);
-  return renderChart('zen-lead', 'zen-lead', '--set', `mode=${mode}`, ...halves);
+  const halves = ['bridge', 'functions', 'flow.bridge', 'flow.functions', 'flow.webhooks'];
+  const values = [`mode=${mode}`, 'flow.enabled=true', 'flow.webhooks.enabled=true'];
+  const settings = [...values, ...halves.map((half) => `${half}.config.log-level=debug`)];
+  return renderChart('zen-lead', 'zen-lead', ...settings.flatMap((each) => ['--set', each]));
 }
 
 interface PolicySpec {

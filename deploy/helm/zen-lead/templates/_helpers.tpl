@@ -11,6 +11,20 @@
 {{ include "zen-lead.name" . }}{{ if ne .Values.mode "one" }}-functions{{ end }}
 {{- end }}
 
+{{/* The same of zen-flow. */}}
+{{- define "zen-lead.flow" -}}
+{{ include "zen-lead.name" . }}-flow
+{{- end }}
+{{- define "zen-lead.flowBridge" -}}
+{{ include "zen-lead.flow" . }}{{ if ne .Values.mode "one" }}-bridge{{ end }}
+{{- end }}
+{{- define "zen-lead.flowFunctions" -}}
+{{ include "zen-lead.flow" . }}{{ if ne .Values.mode "one" }}-functions{{ end }}
+{{- end }}
+{{- define "zen-lead.flowWebhook" -}}
+{{ include "zen-lead.flow" . }}-webhook
+{{- end }}
+
 {{- define "zen-lead.image" -}}
 {{- $tag := .Values.image.tag | default .Chart.AppVersion -}}
 {{ .Values.image.repository }}{{ if hasPrefix "@" $tag }}{{ $tag }}{{ else }}:{{ $tag }}{{ end }}
@@ -25,6 +39,21 @@ Helm knows no kinds, and the version decides: the kind came with 1.30.
 {{- if $versions.Has "v1/Pod" -}}
 {{- if $versions.Has "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy" }}yes{{ end -}}
 {{- else if semverCompare ">=1.30.0-0" .Capabilities.KubeVersion.Version }}yes{{ end -}}
+{{- end }}
+
+{{/*
+Takes the root. Limits what the API server asks of, or tells, zen-flow to the served namespaces.
+Nothing where those are all.
+*/}}
+{{- define "zen-lead.namespaceSelector" -}}
+{{- with include "zen-lead.namespaces" . | fromJsonArray }}
+namespaceSelector:
+  matchExpressions:
+    - key: kubernetes.io/metadata.name
+      operator: In
+      values:
+        {{- toYaml . | nindent 8 }}
+{{- end }}
 {{- end }}
 
 {{/* Returns the served namespaces as a list in JSON. None is every namespace. */}}
@@ -68,7 +97,10 @@ seccompProfile:
 {{- end }}
 {{- end }}
 
-{{/* Takes .Values.bridge or .Values.functions. */}}
+{{/*
+What a half has of its own. `zen-lead.placement`, `.podAnnotations` and `.tracesEgress` take its
+values, such as .Values.bridge or .Values.flow.functions.
+*/}}
 {{- define "zen-lead.placement" -}}
 {{- with .nodeSelector }}
 nodeSelector:
@@ -86,14 +118,24 @@ tolerations:
 priorityClassName: {{ . | quote }}
 {{- end }}
 {{- end }}
+{{- define "zen-lead.podAnnotations" -}}
+{{- with merge (include "zen-lead.configChecksum" . | fromYaml) .podAnnotations }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
 
 {{/*
-Settings of a half as a file. These take a list of a half's name and its values: an argument, a
-volume, a mount, and the part of the settings that needs a restart, as an annotation.
+Settings of a half as a file: its arguments, which take a list of the root and the half's values, a
+mount, a volume, which takes the half's name, and the part of the settings that needs a restart, as
+an annotation, which takes its values. The file may give the log level, over which a flag would win.
 */}}
-{{- define "zen-lead.configArgs" -}}
-{{- if .config }}
+{{- define "zen-lead.settingsArgs" -}}
+{{- $config := (last .).config }}
+{{- if $config }}
 - --config=/etc/zen-lead/zen-lead.yaml
+{{- end }}
+{{- if not (hasKey $config "log-level") }}
+- {{ printf "--log-level=%s" (first .).Values.logLevel | quote }}
 {{- end }}
 {{- end }}
 {{- define "zen-lead.configMount" -}}
@@ -112,28 +154,27 @@ checksum/config: {{ toYaml . | sha256sum | trunc 16 | quote }}
 {{- end }}
 {{- end }}
 
-{{/* Flags that the bridge and the one process share. */}}
+{{/*
+Flags that a bridge and a process of both halves share. Takes a list of the root, the half's values
+and the name of the Lease.
+*/}}
 {{- define "zen-lead.watchArgs" -}}
-- {{ printf "--cluster-name=%s" .Values.clusterName | quote }}
-{{- include "zen-lead.configArgs" .Values.bridge }}
-{{- if not (hasKey .Values.bridge.config "log-level") }}
-- {{ printf "--log-level=%s" .Values.logLevel | quote }}
-{{- end }}
-- --lease-name={{ include "zen-lead.bridge" . }}
-{{- range include "zen-lead.namespaces" . | fromJsonArray }}
+{{- $root := first . }}
+{{- $half := index . 1 -}}
+- {{ printf "--cluster-name=%s" $root.Values.clusterName | quote }}
+{{- include "zen-lead.settingsArgs" (list $root $half) }}
+- --lease-name={{ last . }}
+{{- range include "zen-lead.namespaces" $root | fromJsonArray }}
 - {{ printf "--namespace=%s" . | quote }}
 {{- end }}
 {{- end }}
 
 {{- define "zen-lead.functionsArgs" -}}
 - functions
-{{- include "zen-lead.configArgs" .Values.functions }}
+{{- include "zen-lead.settingsArgs" (list . .Values.functions) }}
 - --trusted-sender=system:serviceaccount:{{ .Release.Namespace }}:{{ include "zen-lead.bridge" . }}
 - {{ printf "--audience=%s" .Values.audience | quote }}
 - {{ printf "--cluster-name=%s" .Values.clusterName | quote }}
-{{- if not (hasKey .Values.functions.config "log-level") }}
-- {{ printf "--log-level=%s" .Values.logLevel | quote }}
-{{- end }}
 {{- with .Values.eventsSink }}
 - {{ printf "--events-sink=%s" . | quote }}
 {{- end }}
@@ -204,7 +245,7 @@ that of its pods.
 {{- end }}
 {{- end }}
 
-{{/* Takes .Values.bridge or .Values.functions, whose extraEnv may name a collector of traces. */}}
+{{/* The extraEnv of a half may name a collector of traces. */}}
 {{- define "zen-lead.tracesEgress" -}}
 {{- $ports := list }}
 {{- range .extraEnv }}
