@@ -15,7 +15,10 @@ import { readMetricRows } from '../../../lib/telemetry/renderMetricsPage.ts';
 import { anchorsOf } from './citations.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
-const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })].sort();
+const pages = [
+  ...['README.md', 'SECURITY.md', 'CONTRIBUTING.md'],
+  ...globSync(['docs/**/*.md', 'deploy/**/README.md'], { cwd: root }),
+].sort();
 const read = (page: string) => readFileSync(join(root, page), 'utf8');
 
 const sources = globSync('{bridge,functions,api,apiserver,lib,cli}/**/*.ts', { cwd: root }).map(read).join('\n');
