@@ -112,6 +112,12 @@ describe.each(pages)('%s', (page) => {
     }
   });
 
+  it('shows tables whose rows stand below a header', () => {
+    // A row after an empty line is plain text: https://github.github.com/gfm/#tables-extension-
+    const prose = text.replaceAll(/^```[\s\S]*?^```/gm, '');
+    for (const [table] of prose.matchAll(/(?:^\|.*\n)+/gm)) expect(table).toMatch(/^.*\n\|(?:\s*:?-+:?\s*\|)+\n/);
+  });
+
   it('shows YAML that can be read', () => {
     for (const [, block = ''] of text.matchAll(/```yaml\n([\s\S]*?)```/g))
       for (const document of parseAllDocuments(block)) expect(document.errors, block).toEqual([]);
