@@ -128,6 +128,15 @@ describe('deploy/prometheus', () => {
     for (const url of links) expect(url).toMatch(/^https:\/\/wiki\.example\/zen-lead\/ZenLead\w+\.md$/);
   });
 
+  test('the list of runbooks says where the links point', () => {
+    const prefixes = [...alerts, ...flowAlerts].map(({ annotations }) =>
+      annotations?.['runbook_url']?.replace(/[^/]*$/, ''),
+    );
+    const [prefix, ...others] = new Set(prefixes);
+    expect(others).toEqual([]);
+    expect(read('docs/runbooks/README.md')).toContain(`\`${prefix}\``);
+  });
+
   test.each([...alerts, ...flowAlerts])(
     '$alert says what, how bad, and links a runbook that is there',
     ({ alert, annotations, labels }) => {
