@@ -195,6 +195,18 @@ describe.runIf(hasKubectl)('the component vpa of zen-flow', () => {
   });
 });
 
+test.runIf(hasKubectl).each(['one', 'kubernetes', 'knative', 'rights'])(
+  'deploy/flow/%s makes a namespace that takes restricted pods alone',
+  (way) => {
+    const namespaces = build(join(deploy, `flow/${way}`)).filter(({ kind }) => kind === 'Namespace');
+    const labels = {
+      'pod-security.kubernetes.io/enforce': 'restricted',
+      'pod-security.kubernetes.io/warn': 'restricted',
+    };
+    expect(namespaces).toMatchObject([{ metadata: { name: 'zen-flow', labels } }]);
+  },
+);
+
 describe.runIf(hasKubectl)('zen-flow for its own namespace', () => {
   const rightsOf = (manifests: readonly Manifest[], kind: string) =>
     manifests
