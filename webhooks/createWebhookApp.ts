@@ -12,11 +12,11 @@ import { codeOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { type Readiness, registerProbes } from '../lib/telemetry/probes.ts';
+import type { WebhookMetrics } from '../lib/telemetry/webhookMetrics.ts';
 import { parseReview, type Review, toReview, type Verdict } from './admissionReview.ts';
 import type { DryRun } from './dryRunTemplates.ts';
 import { mutateReview } from './mutateReview.ts';
 import { validateReview } from './validateReview.ts';
-import type { WebhookMetrics } from './webhookMetrics.ts';
 
 export interface WebhookAppDeps {
   /** In PEM; undefined for plain HTTP, behind something that ends TLS. */

@@ -13,12 +13,12 @@ import { reloadCertificate } from '../api/reloadCertificate.ts';
 import type { KubeApi } from '../lib/kube/kubeApi.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { createWebhookMetrics } from '../lib/telemetry/webhookMetrics.ts';
 import type { Certificate } from './certificates/makeCertificate.ts';
 import { type OwnCertificateOptions, takeCertificate } from './certificates/ownCertificates.ts';
 import { renewOwnCertificate } from './certificates/renewOwnCertificate.ts';
 import { createWebhookApp, REVIEW_TIMEOUT_MS } from './createWebhookApp.ts';
 import { createDryRun } from './dryRunTemplates.ts';
-import { createWebhookMetrics } from './webhookMetrics.ts';
 
 /** Paths of files in PEM. */
 interface CertificateFiles {

@@ -1,6 +1,6 @@
 /**
- * Writes docs/reference/metrics.md and flow-metrics.md. Run it after a change of metrics.ts or
- * flowMetrics.ts, by `npm run pages`.
+ * Writes docs/reference/metrics.md and flow-metrics.md. Run it after a change of metrics.ts,
+ * flowMetrics.ts or webhookMetrics.ts, by `npm run pages`.
  */
 
 import { writeFile } from 'node:fs/promises';

@@ -5,13 +5,11 @@
 
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { renderPrometheusRule, withRunbooksAt } from '../../../deploy/prometheus/renderPrometheusRule.ts';
-import { readFlowMetricRows } from '../../../lib/telemetry/renderFlowMetricsPage.ts';
+import { readFlowMetricRows, readWebhookMetricRows } from '../../../lib/telemetry/renderFlowMetricsPage.ts';
 import { readMetricRows } from '../../../lib/telemetry/renderMetricsPage.ts';
-import { createWebhookMetrics } from '../../../webhooks/webhookMetrics.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(resolve(root, file), 'utf8');
@@ -87,8 +85,7 @@ describe('deploy/flow/prometheus', () => {
   });
 
   test('asks only for metrics that are exported', () => {
-    const ofWebhooks = readMetricRows(createWebhookMetrics(new Registry()));
-    const known = [...readFlowMetricRows(), ...readMetricRows(), ...ofWebhooks].map(({ name }) => name);
+    const known = [...readFlowMetricRows(), ...readMetricRows(), ...readWebhookMetricRows()].map(({ name }) => name);
     const named = flowAlerts.flatMap(({ expr = '' }) => expr.match(/\bzen_\w+/g) ?? []);
     expect(named.length).toBeGreaterThan(flowAlerts.length);
     expect(named.filter((name) => !known.includes(name.replace(/_(?:bucket|count|sum)$/, '')))).toEqual([]);
@@ -225,14 +222,16 @@ describe('deploy/flow/grafana', () => {
     'Step phase transitions',
   ];
 
-  test('has the panels of the Go zen-flow, and hops, waits and the size of records', () => {
+  test('has the panels of the Go zen-flow, and hops, waits, the size of records, and the webhook', () => {
     const titles = panels.map(({ title }) => title);
-    expect(titles).toEqual(expect.arrayContaining([...goPanels, 'Hops', 'Waits by reason', 'Record size']));
+    const newPanels = ['Hops', 'Waits by reason', 'Record size', 'Webhook reviews', 'Webhook certificate'];
+    expect(titles).toEqual(expect.arrayContaining([...goPanels, ...newPanels]));
+    for (const { name } of readWebhookMetricRows()) expect(expressions.join('\n')).toContain(`${name}{`);
     expect(panels.every(({ gridPos: { x, w } }) => x + w <= 24)).toBe(true);
   });
 
   test('asks only for metrics that are exported, of the clusters that are chosen', () => {
-    const known = readFlowMetricRows().map(({ name }) => name);
+    const known = [...readFlowMetricRows(), ...readWebhookMetricRows()].map(({ name }) => name);
     const named = expressions.flatMap((expr) => expr.match(/\bzen_\w+(?:\{[^}]*\})?/g) ?? []);
     expect(named.length).toBeGreaterThan(25);
     const nameOf = (metric: string) => metric.replace(/\{.*/, '').replace(/_(?:bucket|count|sum)$/, '');

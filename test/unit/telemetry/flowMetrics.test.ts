@@ -3,7 +3,11 @@ import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { flowGoNames } from '../../../lib/telemetry/flowGoNames.ts';
 import { createFlowMetrics, groupName } from '../../../lib/telemetry/flowMetrics.ts';
-import { readFlowMetricRows, renderFlowMetricsPage } from '../../../lib/telemetry/renderFlowMetricsPage.ts';
+import {
+  readFlowMetricRows,
+  readWebhookMetricRows,
+  renderFlowMetricsPage,
+} from '../../../lib/telemetry/renderFlowMetricsPage.ts';
 
 const rows = readFlowMetricRows();
 
@@ -11,6 +15,17 @@ describe('docs/reference/flow-metrics.md', () => {
   it('docs/reference/flow-metrics.md is what the registry renders; run `npm run pages` after a change', async () => {
     const page = await readFile(new URL('../../../docs/reference/flow-metrics.md', import.meta.url), 'utf8');
     expect(page).toBe(renderFlowMetricsPage());
+  });
+
+  it('has the metrics of the webhook, and says that no other process has them', () => {
+    const [, section = ''] = renderFlowMetricsPage().split('## The webhook');
+    expect(readWebhookMetricRows().map(({ name }) => name)).toEqual([
+      'zen_flow_webhook_requests_total',
+      'zen_flow_webhook_certificate_expiry_seconds',
+    ]);
+    for (const { name } of readWebhookMetricRows()) expect(section).toContain(`| \`${name}\` |`);
+    for (const { name } of readWebhookMetricRows()) expect(rows.map((row) => row.name)).not.toContain(name);
+    expect(section).toContain('From `zen-flow webhook` alone');
   });
 
   it('has each of the 17 Go names, with its labels or a word about those that differ', () => {

@@ -6,10 +6,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { API_VERSION } from '../../../lib/flow/state/names.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
+import { createWebhookMetrics } from '../../../lib/telemetry/webhookMetrics.ts';
 import { makeCertificate } from '../../../webhooks/certificates/makeCertificate.ts';
 import { createWebhookApp } from '../../../webhooks/createWebhookApp.ts';
 import type { DryRun } from '../../../webhooks/dryRunTemplates.ts';
-import { createWebhookMetrics } from '../../../webhooks/webhookMetrics.ts';
 import { aManualStep, aStep } from '../../support/objects/aFlow.ts';
 
 function anApp(dryRun: DryRun | null = null) {
