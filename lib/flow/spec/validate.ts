@@ -7,6 +7,7 @@
  */
 
 import { checkData } from './checkData.ts';
+import { checkMemo } from './checkMemo.ts';
 import { parseItems, parseKey, parseRetryWhen, parseWhen } from './conditions.ts';
 import { isObject } from './fieldReader.ts';
 import type { FlowSpec, JsonObject, Problem, Step } from './flowSpec.ts';
@@ -40,6 +41,7 @@ export function validate(spec: FlowSpec): readonly Problem[] {
     if (cycle !== null) report(`spec.${list}`, `dependencies go in a circle: ${cycle.join(' -> ')}`);
   }
   checkData(spec, report);
+  checkMemo(spec, report);
   // A condition may name what comes before it, which a circle or a doubled name leaves open.
   if (!problems.some(({ severity }) => severity === 'error')) checkConditions(spec, report);
   return problems;

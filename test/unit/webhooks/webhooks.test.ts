@@ -84,6 +84,12 @@ describe('the validating webhook', () => {
     expect(answer).toMatchObject({ allowed: false, status: { message: expect.stringContaining(message) } });
   });
 
+  it('takes a memoized step whose image has no digest, and warns', async () => {
+    const answer = await ask('/validate-jobflow', aReview(aFlow({ steps: [aStep('a', [], { memoize: {} })] })));
+    const image = 'spec.steps[0].template.spec.template.spec.containers[0].image';
+    expect(answer).toMatchObject({ allowed: true, warnings: [expect.stringContaining(`${image}: has no digest`)] });
+  });
+
   it('takes every write that leaves the spec as it is', async () => {
     const bad = aFlow({ steps: [] });
     const labelled = { ...bad, metadata: { ...bad.metadata, labels: { a: 'b' } } };

@@ -82,6 +82,17 @@ describe('zen-flow lint', () => {
     expect(await typeFlowCommand('lint', none)).toMatchObject({ code: 1, stdout: `${none}: has no JobFlow\n` });
   });
 
+  it('warns at the place of an image, and ends with 0', async () => {
+    const container = '{ name: main, image: busybox }';
+    const pod = `{ restartPolicy: Never, containers: [${container}] }`;
+    const file = manual(`    - name: a\n      memoize: {}\n      template: { spec: { template: { spec: ${pod} } } }\n`);
+    const { code, stdout } = await typeFlowCommand('lint', file);
+    const [warning, end] = stdout.trimEnd().split('\n');
+    const at = 'spec.steps[0].template.spec.template.spec.containers[0].image';
+    expect(warning).toMatch(new RegExp(`^${file}:8:\\d+: warning ${at.replaceAll(/[[\].]/g, '\\$&')}: has no digest`));
+    expect({ code, end }).toEqual({ code: 0, end: `${file}: f: 1 step, no errors` });
+  });
+
   it('checks what the API server would refuse, or kubectl', () => {
     const messagesOf = (text: string) =>
       parseFlowFile(text).flows.flatMap(({ problems }) =>
