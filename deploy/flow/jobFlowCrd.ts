@@ -200,6 +200,8 @@ const statusSchema = object({
   resourceRefs: list(object({ kind: text(63), name: text(253) }), 2 * limits.resourceTemplates),
   summary: text(32),
   waiting: text(256),
+  running: text(128),
+  retries: integer(0, limits.int32),
   progress: object({
     completedSteps: integer(0, limits.int32),
     totalSteps: integer(0, limits.int32),
@@ -269,8 +271,10 @@ export const jobFlowCrd = {
           { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
           { name: 'Progress', type: 'string', jsonPath: '.status.summary' },
           { name: 'Waiting', type: 'string', jsonPath: '.status.waiting' },
-          { name: 'Failed', type: 'integer', jsonPath: '.status.progress.failedSteps', priority: 1 },
           { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+          { name: 'Failed', type: 'integer', jsonPath: '.status.progress.failedSteps', priority: 1 },
+          { name: 'Retries', type: 'integer', jsonPath: '.status.retries', priority: 1 },
+          { name: 'Step', type: 'string', jsonPath: '.status.running', priority: 1 },
         ],
         schema: {
           openAPIV3Schema: object(

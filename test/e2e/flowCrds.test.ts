@@ -11,6 +11,9 @@ import { readSchedule } from '../../lib/flow/schedule/readSchedule.ts';
 import type { JsonObject } from '../../lib/flow/spec/flowSpec.ts';
 import { readSpec } from '../../lib/flow/spec/readSpec.ts';
 import { validate } from '../../lib/flow/spec/validate.ts';
+import { flowPhase } from '../../lib/flow/state/flowPhase.ts';
+import { newRecord } from '../../lib/flow/state/record.ts';
+import { toStatus } from '../../lib/flow/writes/toStatus.ts';
 import { toWrites } from '../../lib/flow/writes/toWrites.ts';
 import { applyFlowKinds } from '../support/controlPlane/aFlowStory.ts';
 import { useControlPlane } from '../support/controlPlane/useControlPlane.ts';
@@ -139,6 +142,24 @@ describe('the API server', () => {
     expect(JSON.parse(await kubectl('get', 'jf', 'status', '-o', 'json')).status).toBeUndefined();
     await kubectl('patch', 'jf', 'status', '--subresource=status', '--type=merge', '-p', JSON.stringify({ status }));
     expect(JSON.parse(await kubectl('get', 'jf', 'status', '-o', 'json')).status).toEqual(status);
+  });
+
+  test('the API server takes the status that the rules write, and shows it in its columns', async () => {
+    const { kubectl } = controlPlane();
+    const names = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(52));
+    const spec = { steps: [...names.map((name) => aStep(name)), aStep('z')] };
+    await kubectl.withInput(aFlow(spec, 'columns'), 'create');
+    const { flow } = aFlowWorld(spec).cluster.snapshot(0);
+    if (flow === null) throw new Error('no flow');
+    const fresh = newRecord(flow.spec, flow.specHash, 0);
+    const stateOf = (name: string) =>
+      name === 'z' ? { phase: 'Failed' as const, attempt: 2 } : { phase: 'Running' as const, attempt: 3, startedAt: 0 };
+    const record = { ...fresh, steps: fresh.steps.map((step) => ({ ...step, ...stateOf(step.name) })) };
+    const status = toStatus(flow, record, flowPhase(flow.spec, record), 0);
+    await kubectl('patch', 'jf', 'columns', '--subresource=status', '--type=merge', '-p', JSON.stringify({ status }));
+    const [head, row] = (await kubectl('get', 'jf', 'columns', '-o', 'wide')).split('\n');
+    expect(head).toMatch(/^NAME +PHASE +PROGRESS +WAITING +AGE +FAILED +RETRIES +STEP$/);
+    expect(row).toMatch(new RegExp(`^columns +Running +1/5 +\\S+ +1 +9 +${names[0]}, ${names[1]} \\(\\+2\\)$`));
   });
 
   test('the API server takes the record and the Job that the rules write, and fences the record', async () => {

@@ -20,6 +20,8 @@ import { utf8Length } from '../state/utf8Length.ts';
 import { conditionsOf, saysSpecChanged, toTime } from './statusConditions.ts';
 
 const MAX_MESSAGE = 256;
+/** What a column has room for. A name has 52 characters at most. */
+const MAX_RUNNING = 2;
 const SHORTEST_MS = 1_000;
 const STEP_MS = 10;
 
@@ -72,6 +74,8 @@ export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, n
     ...resourcesOf(flow, record),
     summary: `${completed}/${record.steps.length}`,
     waiting: waitingFor(flow, record),
+    running: runningOf(record),
+    retries: record.steps.reduce((sum, { attempt }) => sum + attempt - 1, 0),
     progress: {
       completedSteps: completed,
       totalSteps: record.steps.length,
@@ -145,6 +149,13 @@ function waitingFor({ spec }: FlowView, { steps }: FlowRecord): string | null {
   if (unmade.length > 0) return `the API server to take ${unmade.join(', ')}`.slice(0, MAX_MESSAGE);
   const asked = steps.filter(({ phase }) => phase === 'PendingApproval').map(({ name }) => name);
   return asked.length === 0 ? null : `approval of ${asked.join(', ')}`.slice(0, MAX_MESSAGE);
+}
+
+/** As `extract, load (+3)`. Null where no step runs. */
+function runningOf({ steps }: FlowRecord): string | null {
+  const names = steps.filter(({ phase }) => phase === 'Running').map(({ name }) => name);
+  const more = names.length > MAX_RUNNING ? ` (+${names.length - MAX_RUNNING})` : '';
+  return names.length === 0 ? null : `${names.slice(0, MAX_RUNNING).join(', ')}${more}`;
 }
 
 function toStep(flow: FlowView, record: FlowRecord, step: Step, own: StepRecord): JsonObject {
