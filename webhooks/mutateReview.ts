@@ -7,7 +7,7 @@
  * created without.
  */
 
-import { specSchema } from '../deploy/flow/jobFlowCrd.ts';
+import { specSchema } from '../deploy/flow/schema/specSchema.ts';
 import { isObject } from '../lib/flow/spec/fieldReader.ts';
 import type { Json, JsonObject } from '../lib/flow/spec/flowSpec.ts';
 import { annotation } from '../lib/flow/state/names.ts';

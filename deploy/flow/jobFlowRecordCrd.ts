@@ -6,9 +6,15 @@
  */
 
 import { GROUP } from '../../lib/flow/state/names.ts';
+import { withBounds } from './schema/bounds.ts';
+import { described, kindOf, text } from './schema/schema.ts';
 
 /** Beyond it etcd's limit comes near. A record of 1,000 steps has less than 200 KiB. */
 const MAX_RECORD = 524_288;
+
+export const jobFlowRecordSchema = kindOf('What was decided about a flow, which only zen-flow writes.', {
+  data: described('The record, as JSON; how it is written may change.', text(MAX_RECORD)),
+});
 
 export const jobFlowRecordCrd = {
   apiVersion: 'apiextensions.k8s.io/v1',
@@ -33,15 +39,7 @@ export const jobFlowRecordCrd = {
           { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
         ],
         schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: {
-              apiVersion: { type: 'string' },
-              kind: { type: 'string' },
-              metadata: { type: 'object' },
-              data: { type: 'string', maxLength: MAX_RECORD },
-            },
-          },
+          openAPIV3Schema: withBounds(jobFlowRecordSchema),
         },
       },
     ],

@@ -8,70 +8,98 @@
 import { MAX_CRON, MAX_ZONE } from '../../lib/cron/parseCron.ts';
 import { limits } from '../../lib/flow/spec/limits.ts';
 import { GROUP } from '../../lib/flow/state/names.ts';
-import { specSchema } from './jobFlowCrd.ts';
+import { withBounds } from './schema/bounds.ts';
+import {
+  choice,
+  date,
+  described,
+  flag,
+  integer,
+  kindOf,
+  list,
+  map,
+  object,
+  revision,
+  type Schema,
+  text,
+} from './schema/schema.ts';
+import { specSchema } from './schema/specSchema.ts';
+import { conditionOf } from './schema/statusSchema.ts';
 
-const date = { type: 'string', format: 'date-time' } as const;
-const text = (maxLength: number) => ({ type: 'string', maxLength }) as const;
-const count = (most: number) => ({ type: 'integer', minimum: 0, maximum: most }) as const;
-const texts = (length: number) =>
-  ({ type: 'object', maxProperties: 64, additionalProperties: { type: 'string', maxLength: length } }) as const;
+const count = (most: number, more: Schema = {}) => integer(0, most, more);
 
-export const scheduleSpecSchema = {
-  type: 'object',
-  required: ['schedule', 'jobFlowTemplate'],
-  properties: {
-    schedule: { ...text(MAX_CRON), minLength: 1 },
-    timeZone: { ...text(MAX_ZONE), minLength: 1, default: 'UTC' },
-    suspend: { type: 'boolean', default: false },
-    concurrencyPolicy: { type: 'string', enum: ['Allow', 'Forbid', 'Replace'], default: 'Allow' },
-    startingDeadlineSeconds: count(limits.int32),
-    successfulJobsHistoryLimit: { ...count(limits.history), default: 3 },
-    failedJobsHistoryLimit: { ...count(limits.history), default: 1 },
-    jobFlowTemplate: {
-      type: 'object',
-      required: ['spec'],
-      properties: {
-        metadata: { type: 'object', properties: { labels: texts(63), annotations: texts(4_096) } },
-        spec: specSchema,
-      },
-    },
-  },
-} as const;
-
-const statusSchema = {
-  type: 'object',
-  properties: {
-    observedGeneration: { type: 'integer', format: 'int64' },
-    active: {
-      type: 'array',
-      'x-kubernetes-list-type': 'atomic',
-      maxItems: limits.history,
-      items: { type: 'object', required: ['name'], properties: { name: text(63), uid: text(64) } },
-    },
-    activeCount: count(limits.int32),
-    lastScheduleTime: date,
-    startingTime: date,
-    lastSuccessfulTime: date,
-    lastMissedTime: date,
-    nextScheduleTime: date,
-    conditions: {
-      type: 'array',
-      'x-kubernetes-list-type': 'atomic',
-      maxItems: 16,
-      items: {
-        type: 'object',
-        required: ['type', 'status'],
-        properties: {
-          type: text(64),
-          status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
-          reason: text(64),
-          message: text(1_024),
-          lastTransitionTime: date,
+const scheduleSpecSchema = object(
+  {
+    schedule: described('A cron expression of five fields, or @daily and the like.', text(MAX_CRON, { minLength: 1 })),
+    timeZone: described('Of the IANA database, as Europe/Berlin.', text(MAX_ZONE, { minLength: 1, default: 'UTC' })),
+    suspend: described('Starts nothing; the latest time that was missed starts afterwards.', flag({ default: false })),
+    concurrencyPolicy: described(
+      'Allow runs flows beside each other, Forbid waits for the one that runs, Replace terminates it first.',
+      choice(['Allow', 'Forbid', 'Replace'], { default: 'Allow' }),
+    ),
+    startingDeadlineSeconds: described(
+      'Seconds after which a run is missed; without it, none is.',
+      count(limits.int32),
+    ),
+    successfulJobsHistoryLimit: described('Flows that succeeded and are kept.', count(limits.history, { default: 3 })),
+    failedJobsHistoryLimit: described('Flows that failed and are kept.', count(limits.history, { default: 1 })),
+    jobFlowTemplate: described(
+      'The flow that each run makes.',
+      object(
+        {
+          metadata: described(
+            'What each flow has beside its name.',
+            object({
+              labels: described('Labels, none of workflow.kube-zen.io.', map(text(63), 64)),
+              annotations: described('Annotations, none of workflow.kube-zen.io.', map(text(4_096), 64)),
+            }),
+          ),
+          spec: described('The spec of each flow.', specSchema),
         },
-      },
-    },
+        { required: ['spec'] },
+      ),
+    ),
   },
-} as const;
+  { required: ['schedule', 'jobFlowTemplate'] },
+);
+
+const statusSchema = object({
+  observedGeneration: described('The metadata.generation that the status is about.', revision),
+  active: described(
+    'Flows that have not ended.',
+    list(
+      object(
+        { name: described('Name of the flow.', text(63)), uid: described('Uid of the flow.', text(64)) },
+        { required: ['name'] },
+      ),
+      limits.history,
+    ),
+  ),
+  activeCount: described('How many flows have not ended.', count(limits.int32)),
+  lastScheduleTime: described('The time that the newest flow is for.', date),
+  startingTime: described('The time for which a flow is about to be made, under Forbid and Replace.', date),
+  lastSuccessfulTime: described('When a flow last succeeded.', date),
+  lastMissedTime: described('The last time at which a run was due and could not start.', date),
+  nextScheduleTime: described('The next time; absent while it is suspended.', date),
+  conditions: described('Valid and Ready.', list(conditionOf({}), 16)),
+});
+
+export const jobFlowScheduleSchema = kindOf(
+  'Makes a JobFlow at each time of a cron expression.',
+  {
+    spec: described('When to make which flow.', scheduleSpecSchema),
+    status: described('What zen-flow has seen and done.', statusSchema),
+  },
+  {
+    required: ['spec'],
+    'x-kubernetes-validations': [
+      {
+        rule: `self.metadata.name.size() <= ${limits.scheduleName}`,
+        message: `metadata.name may have ${limits.scheduleName} characters, because a minute follows in the names of its flows`,
+      },
+    ],
+  },
+);
 
 export const jobFlowScheduleCrd = {
   apiVersion: 'apiextensions.k8s.io/v1',
@@ -105,23 +133,7 @@ export const jobFlowScheduleCrd = {
           { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
         ],
         schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            required: ['spec'],
-            properties: {
-              apiVersion: { type: 'string' },
-              kind: { type: 'string' },
-              metadata: { type: 'object' },
-              spec: scheduleSpecSchema,
-              status: statusSchema,
-            },
-            'x-kubernetes-validations': [
-              {
-                rule: `self.metadata.name.size() <= ${limits.scheduleName}`,
-                message: `metadata.name may have ${limits.scheduleName} characters, because a minute follows in the names of its flows`,
-              },
-            ],
-          },
+          openAPIV3Schema: withBounds(jobFlowScheduleSchema),
         },
       },
     ],

@@ -46,6 +46,16 @@ describe('the API server', () => {
     expect(conditions).toContainEqual(expect.objectContaining({ type: 'NamesAccepted', status: 'True' }));
   });
 
+  test('kubectl explain says what each kind and its fields mean, with default and bounds', async () => {
+    const explain = (path: string) => controlPlane().kubectl('explain', path);
+    const places = ['jobflow', 'jobflow.spec', 'jobflow.spec.steps.retryPolicy.backoff', 'jobflow.status.steps'];
+    for (const path of [...places, 'jobflowschedule.spec', 'jobflowschedule.status', 'jobflowrecord'])
+      expect(await explain(path), path).not.toMatch(/<no description>|<empty>/);
+    expect((await explain('jobflow.spec.parallelism')).replaceAll(/\s+/g, ' ')).toContain(
+      'Steps that run at once. Default 64; 1 to 500.',
+    );
+  });
+
   test('the API server takes the example, and shows it under its short names', async () => {
     const { kubectl } = controlPlane();
     await kubectl('apply', '-f', join(root, 'examples/flow/nightly-report.yaml'));

@@ -85,7 +85,7 @@ const layers: Readonly<Record<string, { readonly mayImport: readonly string[]; r
       'lib/flow',
       'lib/kube',
       'api/reloadCertificate.ts',
-      'deploy/flow/jobFlowCrd.ts',
+      'deploy/flow/schema/specSchema.ts',
     ],
     outside: true,
   },

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { specSchema } from '../../../deploy/flow/jobFlowCrd.ts';
 import { renderCrds } from '../../../deploy/flow/renderCrds.ts';
+import { specSchema } from '../../../deploy/flow/schema/specSchema.ts';
 import { readSpec } from '../../../lib/flow/spec/readSpec.ts';
 import { aManualStep, aStep, aTemplate } from '../../support/objects/aFlow.ts';
 
