@@ -16,12 +16,18 @@ import type { TlsFiles } from './createApiApp.ts';
 /** The kubelet replaces the files of a mounted Secret within a minute or so. */
 const RELOAD_EVERY_MS = 10_000;
 
+interface ReloadOptions {
+  readonly everyMs?: number;
+  /** Of a certificate that is served from now on, in PEM. */
+  readonly onReplaced?: (cert: string) => void;
+}
+
 /** Returns a function that ends it. */
 export function reloadCertificate(
   server: Server | TlsServer,
   files: TlsFiles,
   log: Logger,
-  everyMs = RELOAD_EVERY_MS,
+  { everyMs = RELOAD_EVERY_MS, onReplaced }: ReloadOptions = {},
 ): () => void {
   let known: string | null = null;
   /** A slow disk must not let an older look overtake a newer one. */
@@ -45,6 +51,7 @@ export function reloadCertificate(
       // While the files are replaced, certificate and key may not belong together.
       createSecureContext({ cert, key });
       server.setSecureContext({ cert, key });
+      onReplaced?.(cert);
       log.info({ cert: files.cert }, 'certificate replaced');
     } catch (error) {
       if (seen === '' && known === '') return;

@@ -95,7 +95,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
 
   async function startFiles({ cert, key }: CertificateFiles): Promise<Served> {
     const read = { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
-    return { first: read, keep: () => reloadCertificate(app.server, { cert, key }, log) };
+    return { first: read, keep: () => reloadCertificate(app.server, { cert, key }, log, { onReplaced: noteExpiry }) };
   }
 }
 

@@ -18,7 +18,11 @@ it('a certificate that is renewed counts for new connections, open ones stay, an
   const { port } = new URL(await app.listen());
   const said: string[] = [];
   const note = (_: object, message: string): void => void said.push(message);
-  const stop = reloadCertificate(app.app.server, files, { info: note, warn: note } as unknown as Logger, 20);
+  const replaced: string[] = [];
+  const stop = reloadCertificate(app.app.server, files, { info: note, warn: note } as unknown as Logger, {
+    everyMs: 20,
+    onReplaced: (cert) => void replaced.push(cert),
+  });
   onTestFinished(stop);
   const open = () => connect({ port: Number(port), host: '127.0.0.1', rejectUnauthorized: false });
   const served = () =>
@@ -43,6 +47,7 @@ it('a certificate that is renewed counts for new connections, open ones stay, an
   expect(await served()).toBe('first');
   replace(files.key, readFileSync(renewed.key));
   await expect.poll(served, { message: 'the renewed certificate is served' }).toBe('second');
+  expect(replaced).toEqual([readFileSync(renewed.cert, 'utf8')]);
   replace(files.cert, 'nonsense');
   await expect.poll(() => said.length, { message: 'what cannot be read is said' }).toBe(3);
   expect(await served()).toBe('second');
