@@ -23,6 +23,7 @@ import { watchedKind } from '../watch/watchedKind.ts';
 import { type FlowConcern, toFlowConcern } from './flowConcern.ts';
 import { createFlowStore, type FlowAndRecord, type FlowStore } from './flowStore.ts';
 import { flowWish } from './flowWish.ts';
+import { longestWaiting, releasedGroup } from './groupTurn.ts';
 import { type Encode, toFlowEvent } from './toFlowEvent.ts';
 
 export type FlowStoreChange =
@@ -39,6 +40,12 @@ export function createFlowDomain<Snapshot>(encode: Encode<Snapshot>): FlowDomain
   const snapshotOf = (concern: FlowConcern, views: Views): FlowSnapshot => {
     const revision = (kind: string) => views.revision(kind, concern.namespace) ?? '';
     return store.snapshotOf(concern, { flows: revision('jobflows'), jobs: revision('jobs') });
+  };
+  /** Who waits asks seldom, so the flow that holds the group wakes one of them with its end. */
+  const nextOfGroup = (seen: FlowStoreChange, observedAt: number): readonly FlowConcern[] => {
+    const key = releasedGroup(seen, (source) => store.viewOf(source));
+    const next = key === null ? null : longestWaiting(store.viewsIn(seen.change.object.namespace), key);
+    return next === null ? [] : [toFlowConcern(next, 'recheck', observedAt)];
   };
   const managed = `${label.managedBy}=${MANAGER}`;
   return {
@@ -66,7 +73,8 @@ export function createFlowDomain<Snapshot>(encode: Encode<Snapshot>): FlowDomain
       }),
     ],
     // A label may be no name of a flow: any tenant can write one.
-    affected: (seen, observedAt) => [toConcern(seen, observedAt)].filter(({ name }) => isObjectName(name)),
+    affected: (seen, observedAt) =>
+      [toConcern(seen, observedAt), ...nextOfGroup(seen, observedAt)].filter(({ name }) => isObjectName(name)),
     sources: store.sources,
     isResynced: (source, round) => {
       const seen = store.viewOf(source);

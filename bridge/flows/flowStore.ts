@@ -32,6 +32,7 @@ export interface FlowStore {
   snapshotOf(source: Source, revisions: FlowSnapshot['revisions']): FlowSnapshot;
   sources(): readonly Source[];
   views(): Iterable<FlowAndRecord>;
+  viewsIn(namespace: string): Iterable<FlowAndRecord>;
   /** Null where there is no such flow. */
   viewOf(source: Source): FlowAndRecord | null;
 }
@@ -81,6 +82,10 @@ export function createFlowStore(): FlowStore {
     *views() {
       for (const [, index] of indexes.entries())
         for (const flow of index.flows.byName.values()) yield withRecord(index, flow);
+    },
+    *viewsIn(namespace) {
+      const index = indexes.get(namespace);
+      if (index !== undefined) for (const flow of index.flows.byName.values()) yield withRecord(index, flow);
     },
     viewOf({ namespace, name }) {
       const index = indexes.get(namespace);

@@ -12,8 +12,14 @@ import type { FlowView } from '../state/snapshot.ts';
 import type { Knowledge } from './prepareStep.ts';
 import type { Progress } from './progress.ts';
 
-/** A holder that ends wakes no other flow. */
-export const GROUP_POLL_MS = 3_000;
+/**
+ * A bridge that sees the end of the holder wakes the flow that has waited longest. The others ask,
+ * and a thousand of them would ask all the time: so the longer one has waited, the longer it waits
+ * until it asks again. A tenth more is no longer than it is used to.
+ */
+const SHORTEST_POLL_MS = 3_000;
+const LONGEST_POLL_MS = 60_000;
+const POLL_SHARE = 0.1;
 
 export interface GroupDecision {
   /** Nothing of the flow starts. */
@@ -52,7 +58,11 @@ export function settleGroup(
   const isOlder = holder.createdAt <= flow.createdAt;
   const mayReplace = concurrencyPolicy === 'Replace' && stop === null;
   const replaces = mayReplace && isOlder && !holder.isShutDown ? holder : null;
-  return { ...waiting, replaces, nextAt: now + GROUP_POLL_MS };
+  return { ...waiting, replaces, nextAt: now + pollMs(now - progress.record().startedAt) };
+}
+
+function pollMs(waitedMs: number): number {
+  return Math.round(Math.min(LONGEST_POLL_MS, Math.max(SHORTEST_POLL_MS, waitedMs * POLL_SHARE)));
 }
 
 /** It is of a group, and does not run in it yet. */

@@ -88,6 +88,19 @@ describe('a flow of a group', () => {
     expect(decision.record?.steps).toMatchObject([{ phase: 'Pending', reason: 'Group' }]);
   });
 
+  it('asks less and less often while it waits', () => {
+    const world = aFlowWorld(steps);
+    const empty = world.cluster.snapshot(0);
+    for (const write of toWrites(advance(empty, 0), empty)) world.cluster.apply(write, 0);
+    const waitAt = (now: number) => {
+      const snapshot = { ...world.cluster.snapshot(now), facts: { ...noFacts, group: { lease, holder } } };
+      const decision = advance(snapshot, now);
+      for (const write of toWrites(decision, snapshot)) world.cluster.apply(write, now);
+      return (decision.nextReconcileAt ?? 0) - now;
+    };
+    expect([0, 30_000, 60_000, 599_999, 3_600_000].map(waitAt)).toEqual([3_000, 3_000, 6_000, 60_000, 60_000]);
+  });
+
   it('ends an older one first where it replaces it, and waits for a newer one', () => {
     expect(decideWith({ lease, holder }, 'Replace').writes).toEqual(['patch jobflows', 'patch jobflowrecords']);
     expect(decideWith({ lease, holder: { ...holder, createdAt: 9 } }, 'Replace').writes).toEqual([
