@@ -55,8 +55,11 @@ export interface Domain<Change, C extends Concern, E extends OutgoingEvent, R = 
    * reconciles everything.
    */
   isResynced?(source: Source, round: number): boolean;
-  /** `at`: epoch milliseconds, when the timer was due, or now. */
-  toConcern(source: Source, cause: Cause, at: number): C;
+  /**
+   * `at`: epoch milliseconds, when the timer was due, or now. `afterMs`: of a timer, what was asked
+   * for.
+   */
+  toConcern(source: Source, cause: Cause, at: number, afterMs?: number): C;
   /** The event for one concern, with the state as it is now. */
   toEvent(concern: C, context: EventContext, now: number): E;
   /** What the reply to such an event says to the domain itself. */

@@ -78,7 +78,9 @@ export function createIntake<Change, C extends Concern, E extends OutgoingEvent>
     else add(concern);
   };
   const debounce = createDebounce<C>(clock, onHeld, domain.lowDelayMs);
-  const rechecks = createRechecks(clock, (source, dueAt) => add(domain.toConcern(source, 'recheck', dueAt)));
+  const rechecks = createRechecks(clock, (source, dueAt, afterMs) =>
+    add(domain.toConcern(source, 'recheck', dueAt, afterMs)),
+  );
 
   function add(concern: C): void {
     queue.add(concern, clock.now());

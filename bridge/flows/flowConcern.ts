@@ -9,11 +9,14 @@ export interface FlowConcern extends Concern {
   readonly change: FlowChange;
 }
 
-/** The concern without a change. */
-export function toFlowConcern({ namespace, name }: Source, cause: Cause, at: number): FlowConcern {
+/**
+ * The concern without a change. One flow that has more to do at once lets the others go first:
+ * otherwise a flow of a thousand steps holds them up.
+ */
+export function toFlowConcern({ namespace, name }: Source, cause: Cause, at: number, afterMs?: number): FlowConcern {
   const flow = { key: sourceKey({ namespace, name }), namespace, name, observedAt: at };
   const verb = cause === 'start' ? 'added' : cause;
   const concern = { ...flow, type: `io.zen-flow.jobflow.${verb}`, change: { kind: 'JobFlow', name, verb } } as const;
   if (cause === 'start') return { ...concern, lane: 'change' };
-  return { ...concern, lane: cause === 'resync' ? 'low' : 'change', dueAt: at };
+  return { ...concern, lane: cause === 'resync' || afterMs === 0 ? 'low' : 'change', dueAt: at };
 }

@@ -11,7 +11,7 @@ import { parseRecordObject, type WatchedRecord } from '../../lib/flow/objects/pa
 import { parseWatchedFlow } from '../../lib/flow/objects/parseWatchedFlow.ts';
 import { flowPhase } from '../../lib/flow/state/flowPhase.ts';
 import { hash53 } from '../../lib/flow/state/hash.ts';
-import { label, MANAGER } from '../../lib/flow/state/names.ts';
+import { label, MANAGER, requestPrefix } from '../../lib/flow/state/names.ts';
 import type { FlowSnapshot, FlowView } from '../../lib/flow/state/snapshot.ts';
 import { isStatusBehind } from '../../lib/flow/writes/toStatus.ts';
 import { jobFlowRecords, jobFlows, jobs } from '../../lib/kube/kubeApi.ts';
@@ -134,14 +134,34 @@ function toConcern(seen: FlowStoreChange, observedAt: number): FlowConcern {
  */
 function laneOf({ of, change }: FlowStoreChange): Lane {
   if (of === 'JobFlowRecord') return change.kind === 'deleted' ? 'change' : 'low';
-  if (of === 'JobFlow') return change.kind === 'modified' && isOfView(change) ? 'low' : 'change';
+  if (of === 'JobFlow') {
+    if (change.kind !== 'modified') return 'change';
+    if (isOfView(change)) return 'low';
+    return isOfRequest(change) ? 'failover' : 'change';
+  }
   if (change.kind === 'deleted' || change.object.outcome !== null) return 'failover';
   // It is released once its uid is recorded.
   return change.object.suspended === true ? 'change' : 'low';
 }
 
+interface Modified {
+  readonly object: FlowView;
+  readonly previous: FlowView;
+}
+
+/** A person has answered, or asks for something (requests.ts). */
+function isOfRequest({ object, previous }: Modified): boolean {
+  const requests = ({ annotations }: FlowView) =>
+    Object.entries(annotations)
+      .filter(([key]) => requestPrefixes.some((prefix) => key.startsWith(prefix)))
+      .sort();
+  return !sameView(requests(object), requests(previous));
+}
+
+const requestPrefixes = Object.values(requestPrefix).map((prefix) => `${prefix}/`);
+
 /** Whether the status alone differs. */
-function isOfView({ object, previous }: { readonly object: FlowView; readonly previous: FlowView }): boolean {
+function isOfView({ object, previous }: Modified): boolean {
   const view = { status: null, source: {} };
   return sameView({ ...object, ...view }, { ...previous, ...view });
 }

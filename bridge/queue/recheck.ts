@@ -32,7 +32,10 @@ export interface Rechecks {
   close(): void;
 }
 
-export function createRechecks(clock: Clock, onDue: (source: Source, dueAt: number) => void): Rechecks {
+export function createRechecks(
+  clock: Clock,
+  onDue: (source: Source, dueAt: number, afterMs: number) => void,
+): Rechecks {
   const timers = new Map<string, CancelTimer>();
   const carries = new Map<string, string>();
 
@@ -44,7 +47,7 @@ export function createRechecks(clock: Clock, onDue: (source: Source, dueAt: numb
     const dueAt = clock.now() + delayMs;
     const fire = (): void => {
       timers.delete(key);
-      onDue({ namespace, name }, dueAt);
+      onDue({ namespace, name }, dueAt, delayMs);
     };
     timers.set(key, clock.setTimer(fire, delayMs));
   }

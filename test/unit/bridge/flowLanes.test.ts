@@ -4,11 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { createFlowDomain } from '../../../bridge/flows/flowDomain.ts';
 import { createIntake } from '../../../bridge/intake.ts';
 import { parseJob } from '../../../lib/flow/objects/parseJob.ts';
+import { parseRecordObject } from '../../../lib/flow/objects/parseRecordObject.ts';
 import { parseWatchedFlow } from '../../../lib/flow/objects/parseWatchedFlow.ts';
 import type { JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
-import { label } from '../../../lib/flow/state/names.ts';
+import { label, recordName } from '../../../lib/flow/state/names.ts';
+import { type FlowRecord, newRecord, serializeRecord } from '../../../lib/flow/state/record.ts';
 import { silentLogger } from '../../../lib/telemetry/logger.ts';
-import { aStep } from '../../support/objects/aFlow.ts';
+import { aSpec, aStep } from '../../support/objects/aFlow.ts';
 import { createVirtualClock } from '../../support/simulated/virtualClock.ts';
 
 const steps = [aStep('a')];
@@ -32,7 +34,7 @@ const complete = { status: { conditions: [{ type: 'Complete', status: 'True' }] 
 function aBridge() {
   const clock = createVirtualClock();
   const domain = createFlowDomain((snapshot) => snapshot);
-  const left: (readonly [lane: string, afterMs: number])[] = [];
+  const left: (readonly [lane: string, afterMs: number, name: string])[] = [];
   const startedAt = clock.now();
   const intake = createIntake({
     domain,
@@ -42,7 +44,7 @@ function aBridge() {
     maxWaiting: 10,
     onWaiting() {
       for (let concern = intake.queue.take(); concern !== undefined; concern = intake.queue.take()) {
-        left.push([concern.lane, clock.now() - startedAt]);
+        left.push([concern.lane, clock.now() - startedAt, concern.name]);
         intake.queue.finish(concern.key);
       }
     },
@@ -58,18 +60,45 @@ function aBridge() {
     };
   const flows = domain.store.flows(undefined, open('JobFlow'));
   const jobs = domain.store.jobs(undefined, open('Job'));
-  return { clock, left, flows, jobs };
+  const records = domain.store.records(undefined, open('JobFlowRecord'));
+  return { clock, left, flows, jobs, records, rechecks: intake.rechecks };
 }
 
 describe('an event about a flow', () => {
-  it('leaves at once for a new flow, for a wish of a person, and for the end of a Job', () => {
+  it('leaves at once for a new flow, and first for a wish of a person and for the end of a Job', () => {
     const { flows, jobs, left } = aBridge();
     flows.add(flow('1'));
     flows.update(flow('2', {}, { 'approved.workflow.kube-zen.io/a': 'true' }));
     jobs.add(job('3', { spec: { suspend: true } }));
     jobs.update(job('4', complete));
     jobs.delete(job('4', complete));
-    expect(left.map(([lane]) => lane)).toEqual(['change', 'change', 'change', 'failover', 'failover']);
+    expect(left.map(([lane]) => lane)).toEqual(['change', 'failover', 'change', 'failover', 'failover']);
+  });
+
+  it('leaves first for each request of a person, and not for another change of the flow', () => {
+    const { flows, left } = aBridge();
+    flows.add(flow('1'));
+    const requests = ['approved', 'attempts', 'skip'].map((verb) => `${verb}.workflow.kube-zen.io/a`);
+    const asked: Record<string, string> = {};
+    for (const [index, key] of [...requests, 'workflow.kube-zen.io/other'].entries()) {
+      asked[key] = 'true';
+      flows.update(flow(`1${index}`, {}, { ...asked }));
+    }
+    flows.update(flow('20', { spec: { steps, suspend: true } }, asked));
+    flows.update(flow('21', { spec: { steps, suspend: true } }));
+    expect(left.map(([lane]) => lane)).toEqual([
+      ...['change', 'failover', 'failover', 'failover', 'change', 'change', 'failover'],
+    ]);
+  });
+
+  it('leaves after those of others where a reply asks for more at once', async () => {
+    const { clock, rechecks, left } = aBridge();
+    const key = { key: 'data/nightly', namespace: 'data', name: 'nightly' };
+    rechecks.take(key, { recheckAfterMs: 0 });
+    await clock.advance(1);
+    rechecks.take(key, { recheckAfterMs: 5 });
+    await clock.advance(5);
+    expect(left.map(([lane]) => lane)).toEqual(['low', 'change']);
   });
 
   it('leaves a second later for what our own writes show: the view in the status, and a Job that runs', async () => {
@@ -80,7 +109,7 @@ describe('an event about a flow', () => {
     await clock.advance(999);
     expect(left).toHaveLength(1);
     await clock.advance(5_000);
-    expect(left.slice(1)).toEqual([['low', 1_000]]);
+    expect(left.slice(1)).toEqual([['low', 1_000, 'nightly']]);
   });
 
   it('leaves once where the Job ends sooner', async () => {
@@ -89,7 +118,57 @@ describe('an event about a flow', () => {
     await clock.advance(500);
     jobs.update(job('4', complete));
     await clock.advance(5_000);
-    expect(left).toEqual([['failover', 500]]);
+    expect(left).toEqual([['failover', 500, 'nightly']]);
+  });
+});
+
+describe('the end of a flow of a group', () => {
+  const ofGroup = (name: string, minute: number, policy: JsonObject = {}) =>
+    parseWatchedFlow({
+      metadata: {
+        ...{ namespace: 'data', name, uid: `uid-${name}`, resourceVersion: '1', generation: 1 },
+        creationTimestamp: `2026-11-29T02:0${minute}:00Z`,
+      },
+      spec: { steps, executionPolicy: { concurrencyKey: 'db', ...policy } },
+    });
+  const record = (name: string, fields: Partial<FlowRecord> = {}, version = '1') =>
+    parseRecordObject({
+      metadata: {
+        ...{ namespace: 'data', name: recordName({ name, uid: `uid-${name}` }), uid: `r-${name}` },
+        resourceVersion: version,
+        labels: { [label.flow]: name },
+        ownerReferences: [{ uid: `uid-${name}`, controller: true }],
+      },
+      data: serializeRecord({ ...newRecord(aSpec({ steps }), '', 0), ...fields }),
+    });
+
+  function aGroup() {
+    const bridge = aBridge();
+    const all = [ofGroup('holder', 0), ofGroup('young', 3), ofGroup('old', 1), ofGroup('held', 0)];
+    for (const each of [...all, ofGroup('other', 0, { concurrencyKey: 'x' })]) bridge.flows.add(each);
+    bridge.records.add(record('holder', { groupAt: 5 }));
+    bridge.records.add(record('held', { suspendedAt: 5 }));
+    for (const name of ['young', 'old', 'other']) bridge.records.add(record(name));
+    bridge.left.splice(0);
+    return bridge;
+  }
+  const woken = ({ left }: ReturnType<typeof aBridge>) =>
+    left.filter(([lane]) => lane === 'change').map(([, , name]) => name);
+
+  it('wakes the one that has waited longest, of those that may start, and once', () => {
+    const bridge = aGroup();
+    bridge.records.update(record('holder', { groupAt: 5, rev: 1 }, '2'));
+    expect(woken(bridge)).toEqual([]);
+    bridge.records.update(record('holder', { groupAt: 5, endedAt: 9 }, '3'));
+    expect(woken(bridge)).toEqual(['old']);
+    bridge.records.update(record('holder', { groupAt: 5, endedAt: 9, rev: 2 }, '4'));
+    expect(woken(bridge)).toEqual(['old']);
+  });
+
+  it('is also that it is deleted', () => {
+    const bridge = aGroup();
+    bridge.flows.delete(ofGroup('holder', 0));
+    expect(woken(bridge)).toEqual(['holder', 'old']);
   });
 });
 
