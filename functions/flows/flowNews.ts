@@ -6,6 +6,7 @@
 
 import type { Decision } from '../../lib/flow/engine/advance.ts';
 import type { StepChange } from '../../lib/flow/engine/progress.ts';
+import type { FlowPhase } from '../../lib/flow/state/flowPhase.ts';
 import type { FlowView } from '../../lib/flow/state/snapshot.ts';
 import { MAX_NOTE, type News } from './writeEvents.ts';
 
@@ -23,10 +24,15 @@ export interface FlowNews {
   readonly routine: readonly Routine[];
 }
 
-export function newsOf(flow: FlowView, decision: Decision): FlowNews {
+/** `told`: the phase of which people know. */
+export function newsOf(
+  flow: FlowView,
+  decision: Decision,
+  told: FlowPhase | null = flow.status?.phase ?? null,
+): FlowNews {
   const ofSteps = decision.changes.flatMap(newsOfStep);
   return {
-    urgent: [...ofSteps.flatMap(({ urgent }) => urgent), ...newsOfFlow(flow, decision)],
+    urgent: [...ofSteps.flatMap(({ urgent }) => urgent), ...newsOfFlow(flow, decision, told)],
     routine: ofSteps.flatMap(({ routine }) => routine),
   };
 }
@@ -90,15 +96,27 @@ function newsOfStep({ step, to, reason, attempt }: StepChange): FlowNews {
   }
 }
 
-function newsOfFlow({ status, resourceVersion }: FlowView, { phase, reason, record }: Decision): readonly News[] {
-  if (phase === null || phase === status?.phase) return [];
-  const about = [record?.rev ?? resourceVersion];
-  if (phase === 'Succeeded') return [{ type: 'Normal', reason: 'JobFlowSucceeded', note: 'the flow succeeded', about }];
-  if (phase === 'Failed')
-    return [{ type: 'Warning', reason: 'JobFlowFailed', note: `the flow failed: ${reason ?? 'unknown'}`, about }];
-  if (phase === 'Suspended')
-    return [{ type: 'Normal', reason: 'FlowPaused', note: 'the flow starts nothing for now', about }];
-  return status?.phase === 'Suspended'
-    ? [{ type: 'Normal', reason: 'FlowResumed', note: 'the flow goes on', about }]
-    : [];
+function newsOfFlow({ resourceVersion }: FlowView, decision: Decision, told: FlowPhase | null): readonly News[] {
+  const { phase, reason, record } = decision;
+  if (phase === null || phase === told) return [];
+  const news = (type: News['type'], what: string, note: string): readonly News[] => [
+    { type, reason: what, note, about: [record?.rev ?? resourceVersion] },
+  ];
+  switch (phase) {
+    case 'Succeeded':
+      return news('Normal', 'JobFlowSucceeded', 'the flow succeeded');
+    case 'Failed':
+      return news('Warning', 'JobFlowFailed', `the flow failed: ${reason ?? 'unknown'}`);
+    case 'Paused':
+      return news('Normal', 'FlowPaused', 'paused waiting for manual approval');
+    case 'Suspended':
+      return news('Normal', 'FlowPaused', 'suspended: the flow starts nothing for now');
+    default:
+      return told === 'Paused' || told === 'Suspended' ? news('Normal', 'FlowResumed', resumedBy(decision, told)) : [];
+  }
+}
+
+function resumedBy({ changes }: Decision, told: FlowPhase): string {
+  if (changes.some(({ reason }) => reason === 'Approved')) return 'resumed after approval';
+  return told === 'Suspended' ? 'resumed: the flow is no longer suspended' : 'resumed: not only people are waited for';
 }

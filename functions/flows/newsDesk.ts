@@ -12,6 +12,7 @@
 
 import { codeOf } from '../../lib/errors.ts';
 import type { Decision } from '../../lib/flow/engine/advance.ts';
+import type { FlowPhase } from '../../lib/flow/state/flowPhase.ts';
 import type { FlowView } from '../../lib/flow/state/snapshot.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import type { FlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
@@ -21,7 +22,8 @@ import { type Merged, mergeRoutine, newsOf, toNews } from './flowNews.ts';
 import { type News, writeEvents } from './writeEvents.ts';
 
 export interface NewsDesk {
-  tell(flow: FlowView, decision: Decision): void;
+  /** `told`: the phase of which people know; that of the view where it is undefined. */
+  tell(flow: FlowView, decision: Decision, told?: FlowPhase | null): void;
   /** Of a Job that cannot be made for now: once for each version of the flow. */
   tellFailure(flow: FlowView, error: unknown): void;
   /** Writes what is held, up to a bound. */
@@ -124,8 +126,8 @@ export function createNewsDesk({ log, now, setTimer = systemTimer, ...deps }: Ne
   }
 
   return {
-    tell(flow, decision) {
-      hold(flow, newsOf(flow, decision));
+    tell(flow, decision, told) {
+      hold(flow, newsOf(flow, decision, told));
       write();
     },
     tellFailure(flow, error) {

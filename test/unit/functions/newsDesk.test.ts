@@ -80,6 +80,29 @@ it('writes at once what a person may have to act on, though other news are held'
   ]);
 });
 
+it('says when a flow pauses and goes on, and why, and each once', async () => {
+  const { desk, written } = aDesk();
+  const at = (phase: Decision['phase'], ...list: readonly StepChange[]): Decision => ({ ...changes(...list), phase });
+  const seenAs = (phase: Decision['phase']) => ({ ...flow('f'), status: { phase } }) as FlowView;
+  const approved = change('q', 'Succeeded', { from: 'PendingApproval', reason: 'Approved' });
+  desk.tell(seenAs('Running'), at('Paused'));
+  desk.tell(seenAs('Paused'), at('Running', approved));
+  desk.tell(seenAs('Paused'), at('Suspended'));
+  desk.tell(seenAs('Suspended'), at('Running'));
+  desk.tell(seenAs('Paused'), at('Finalizing'));
+  // Told before, in the same reconcile.
+  desk.tell(seenAs('Running'), at('Paused'), 'Paused');
+  await settle();
+  expect(written).toEqual([
+    'f FlowPaused paused waiting for manual approval',
+    'f StepApproved step q: approved',
+    'f FlowResumed resumed after approval',
+    'f FlowPaused suspended: the flow starts nothing for now',
+    'f FlowResumed resumed: the flow is no longer suspended',
+    'f FlowResumed resumed: not only people are waited for',
+  ]);
+});
+
 it('writes no more than 20 Events a second about what goes by itself', async () => {
   const { clock, desk, written } = aDesk();
   for (let index = 0; index < 100; index += 1) desk.tell(flow(`f${index}`), changes(change('a', 'Running')));
