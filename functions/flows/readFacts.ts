@@ -5,27 +5,33 @@
  * is not kept.
  */
 
+import { limits } from '../../lib/flow/spec/limits.ts';
 import { attemptKey, configMapKey, type Facts, noFacts, type Read } from '../../lib/flow/state/facts.ts';
 import type { FlowView } from '../../lib/flow/state/snapshot.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import { readConfigMapKey, readMemo } from './readConfigMap.ts';
+import { readExitCode } from './readExitCode.ts';
 import { readGroup } from './readGroup.ts';
 import { readOutputs } from './readOutputs.ts';
 
 /** So many reads of one flow are in flight: it must not keep the others waiting. */
 const IN_FLIGHT = 8;
 
+/** `hasTime`: false once it has to make do. One step gets all of its facts even then. */
 export async function readFacts(
   api: KubeApi,
   flow: FlowView,
   reads: readonly Read[],
   known: Facts = noFacts,
   signal: AbortSignal,
+  hasTime: () => boolean = () => true,
 ): Promise<Facts> {
   let facts = known;
   const waiting = [...reads];
+  const next = (): Read | undefined =>
+    hasTime() || reads.length - waiting.length < limits.inputs ? waiting.shift() : undefined;
   const work = async (): Promise<void> => {
-    for (let read = waiting.shift(); read !== undefined; read = waiting.shift()) {
+    for (let read = next(); read !== undefined; read = next()) {
       const fact = await readFact(api, flow, read, signal);
       facts = add(facts, fact);
     }
@@ -41,6 +47,8 @@ async function readFact(api: KubeApi, flow: FlowView, read: Read, signal: AbortS
       const given = await readOutputs(api, flow, read, signal);
       return { outputs: { [attemptKey(read.step, read.attempt)]: given } };
     }
+    case 'exitCode':
+      return { exitCodes: { [read.uid]: (await readExitCode(api, namespace, read.job, signal)) ?? null } };
     case 'configMap':
       return { configMaps: { [configMapKey(read)]: await readConfigMapKey(api, namespace, read, signal) } };
     case 'memo':
@@ -53,6 +61,7 @@ async function readFact(api: KubeApi, flow: FlowView, read: Read, signal: AbortS
 function add(facts: Facts, fact: Partial<Facts>): Facts {
   return {
     outputs: { ...facts.outputs, ...fact.outputs },
+    exitCodes: { ...facts.exitCodes, ...fact.exitCodes },
     configMaps: { ...facts.configMaps, ...fact.configMaps },
     memos: { ...facts.memos, ...fact.memos },
     group: fact.group ?? facts.group,

@@ -7,15 +7,13 @@
  * namespace has.
  */
 
-import { readsExitCodes } from '../../lib/flow/engine/endAttempts.ts';
 import type { FlowChange, FlowRef } from '../../lib/flow/events/flowEvent.ts';
 import { parseRecordObject } from '../../lib/flow/objects/parseRecordObject.ts';
 import { parseWatchedFlow } from '../../lib/flow/objects/parseWatchedFlow.ts';
 import { recordName } from '../../lib/flow/state/names.ts';
-import type { FlowSnapshot, FlowView, JobView, RecordView } from '../../lib/flow/state/snapshot.ts';
+import type { FlowSnapshot, FlowView, RecordView } from '../../lib/flow/state/snapshot.ts';
 import { jobFlowRecords, jobFlows, type KubeApi } from '../../lib/kube/kubeApi.ts';
 import { readIfThere } from '../reconcile/readIfThere.ts';
-import { readExitCode } from './readExitCode.ts';
 import { jobsInQuestion, readJobs } from './readJobs.ts';
 
 /** What has led to the read: it may depend on a few Jobs alone. */
@@ -44,11 +42,11 @@ export async function readFlow(
   // Another one of the name has another record.
   if (flow.uid !== first.uid) return readFlow(api, ref, signal, reason);
   const names = reason === undefined ? null : jobsInQuestion(flow, record, reason.change, reason.manySteps);
-  const { items: found, revision } = await readJobs(api, flow, names, signal);
+  const { items, revision } = await readJobs(api, flow, names, signal);
   return {
     flow,
     record: record === null ? null : toView(record, isTaken),
-    jobs: await withExitCodes(api, flow, record, found, signal),
+    jobs: items,
     basis: 'read',
     revisions: { flows: flow.resourceVersion, jobs: revision },
   };
@@ -69,26 +67,4 @@ function isBehind({ resourceVersion }: FlowView, view: RecordView | null): boole
   const record = view?.record ?? null;
   if (record === null || record === 'unreadable') return false;
   return !(Number(resourceVersion) >= Number(record.flowRevision));
-}
-
-/** Only of Jobs whose end is to be decided about, and only where a condition asks. */
-async function withExitCodes(
-  api: KubeApi,
-  flow: FlowView,
-  view: RecordView | null,
-  found: readonly JobView[],
-  signal: AbortSignal,
-): Promise<readonly JobView[]> {
-  const record = view?.record ?? null;
-  if (record === null || record === 'unreadable' || !readsExitCodes(flow.spec)) return found;
-  const running = new Set(
-    record.steps.filter(({ phase }) => phase === 'Running').map(({ name, attempt }) => `${name}/${attempt}`),
-  );
-  const views: JobView[] = [];
-  for (const job of found) {
-    const isAsked = job.outcome?.kind === 'Failed' && running.has(`${job.step}/${job.attempt}`);
-    const exitCode = isAsked ? await readExitCode(api, flow.namespace, job.name, signal) : undefined;
-    views.push(exitCode === undefined ? job : { ...job, exitCode });
-  }
-  return views;
 }

@@ -22,6 +22,7 @@ import type { Knowledge } from './prepareStep.ts';
 import { type Progress, type StepChange, startProgress } from './progress.ts';
 import { rebuildRecord } from './rebuildRecord.ts';
 import { takeUpRetries, takeUpSkips } from './requests.ts';
+import { MAX_STARTS, roomOf } from './room.ts';
 import { settleChanged } from './settleChanged.ts';
 import { type Circumstances, settlePending } from './settlePending.ts';
 import { expiredJobs, runsForNothing } from './spareJobs.ts';
@@ -141,14 +142,21 @@ function decide(snapshot: FlowSnapshot, flow: FlowView, base: FlowRecord, isOwed
   takeUpSkips(progress, flow, final, now);
   // A question that is rejected at once may have been asked for more than once.
   takeUpRetries(progress, flow, steps, now);
-  const circumstances = { flow, hold, knowledge, now } as const;
+  const later: Knowledge = { ...knowledge, reads: [] };
+  const circumstances = { flow, hold, knowledge, later, unread: seen.unread, now } as const;
   do settleSteps(progress, steps, circumstances);
   while (takeUpRetries(progress, flow, steps, now));
   do settleFinally(progress, final, circumstances);
   while (takeUpRetries(progress, flow, final, now));
   // A flow that had ended asks its group first.
   const isReopened = base.endedAt !== null && progress.record().endedAt === null && needsGroup(progress);
-  const { starts, hasMore } = startReady(progress, isReopened ? 'Group' : hold, now);
+  const lost = lostStarts(progress, seen);
+  const again = lost.slice(0, MAX_STARTS);
+  // What runs by the record gets its Job before more does.
+  const started = startReady(progress, isReopened ? 'Group' : hold, MAX_STARTS - again.length, now);
+  const starts = [...again, ...started.starts];
+  const hasTurns = later.reads.length > 0 && hold === null && roomOf(progress) > 0;
+  const hasMore = started.hasMore || hasTurns || lost.length > again.length || knowledge.reads.length > 0;
   if (progress.ordered.every(({ name }) => hasEnded(progress.step(name))) && progress.record().endedAt === null) {
     progress.changeFlow({ endedAt: now });
   }
@@ -178,23 +186,18 @@ function assemble(parts: Parts): Decision {
   const { snapshot, flow, progress, decided, record, seen, starts, hasMore, knowledge, group, now } = parts;
   const state = flowPhase(flow.spec, decided);
   const kept = expiredJobs(snapshot, decided, flow.spec, now);
-  // Those that were lost run by the record. A step that was ended since needs no Job any more.
-  const lost = seen.lost
-    .map((name) => progress.step(name))
-    .filter(({ phase }) => phase === 'Running')
-    .map(({ name, attempt }) => ({ step: name, attempt }));
   const missing = seen.missing.filter(({ step }) => progress.step(step).phase === 'Running');
   const isOver = decided.endedAt !== null && decided.endedAt + flow.spec.policy.ttlMs <= now;
   // A write of this decision records them along.
   const uidsDueAt = record === null ? seen.uidsDueAt : null;
   return {
     ...nothing,
-    kind: kindOf(state, record !== null || lost.length > 0),
+    kind: kindOf(state, record !== null || starts.length > 0),
     phase: state.phase,
     reason: state.reason,
     changes: progress.changes(),
     record,
-    starts: [...lost, ...starts],
+    starts,
     deletes: [...runsForNothing(snapshot, decided), ...kept.expired],
     holds: holdsOf(snapshot, decided, flow.spec),
     reads: distinct(knowledge.reads),
@@ -207,6 +210,14 @@ function assemble(parts: Parts): Decision {
       now,
     ),
   };
+}
+
+/** Those that were lost run by the record. A step that was ended since needs no Job any more. */
+function lostStarts(progress: Progress, { lost }: AttemptsSeen): readonly Start[] {
+  return lost
+    .map((name) => progress.step(name))
+    .filter(({ phase }) => phase === 'Running')
+    .map(({ name, attempt }) => ({ step: name, attempt }));
 }
 
 /** A step is settled more than once in one decision. */
@@ -227,7 +238,7 @@ function settleSteps(progress: Progress, steps: readonly Step[], circumstances: 
   stopByFailure(progress, now);
   for (;;) {
     const { stop } = progress.record();
-    endRunning(progress, now);
+    endRunning(progress, now, circumstances.unread);
     settlePending(progress, steps, { ...circumstances, isStopped: stop !== null });
     stopByFailure(progress, now);
     if (progress.record().stop === stop) return;
@@ -244,13 +255,13 @@ function settleFinally(progress: Progress, steps: readonly Step[], circumstances
   if (progress.record().finallyAt === null && hold === null) progress.changeFlow({ finallyAt: now });
   const deadline = finallyDeadlineAt(progress);
   const isOver = deadline !== null && deadline <= now;
-  if (isOver) failRunning(progress, steps, now);
+  if (isOver) failRunning(progress, steps, circumstances);
   settlePending(progress, steps, { ...circumstances, isStopped: isOver });
 }
 
-function failRunning(progress: Progress, steps: readonly Step[], now: number): void {
+function failRunning(progress: Progress, steps: readonly Step[], { unread, now }: Common): void {
   for (const { name } of steps) {
-    if (progress.step(name).phase !== 'Running') continue;
+    if (progress.step(name).phase !== 'Running' || unread.has(name)) continue;
     progress.change(name, { phase: 'Failed', reason: 'FinallyDeadlineExceeded', endedAt: now });
   }
 }

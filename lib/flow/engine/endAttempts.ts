@@ -37,6 +37,8 @@ export interface AttemptsSeen {
   readonly missing: readonly Missing[];
   /** Running by the record, and by a consistent read without a Job: the create was lost. */
   readonly lost: readonly string[];
+  /** Their Jobs have ended. How is still to be read. */
+  readonly unread: ReadonlySet<string>;
   /** When uids have to be recorded that nothing else has recorded until then. */
   readonly uidsDueAt: number | null;
 }
@@ -50,6 +52,7 @@ export function endAttempts(
 ): AttemptsSeen {
   const missing: Missing[] = [];
   const lost: string[] = [];
+  const unread = new Set<string>();
   const due: number[] = [];
   for (const step of progress.ordered) {
     const running = progress.step(step.name);
@@ -60,13 +63,10 @@ export function endAttempts(
       progress.change(step.name, { phase: 'Failed', reason: 'InvalidTemplate', endedAt: now });
       continue;
     }
-    if (
-      job?.outcome?.kind === 'Failed' &&
-      job.exitCode === undefined &&
-      basis === 'watch' &&
-      readsExitCodes(progress.spec)
-    ) {
-      missing.push({ step: step.name, readAt: now });
+    const exitCode = job === undefined ? undefined : exitCodeOf(job, knowledge);
+    if (job?.outcome?.kind === 'Failed' && exitCode === undefined && readsExitCodes(progress.spec)) {
+      knowledge.reads.push({ kind: 'exitCode', job: job.name, uid: job.uid });
+      unread.add(step.name);
       continue;
     }
     // The key of what is kept is a hash of the template.
@@ -83,10 +83,11 @@ export function endAttempts(
       }
     }
     if (job?.outcome != null && isSuccess(step, job.outcome)) {
-      endSucceeded(progress, flow, step, { ...job, outcome: job.outcome }, knowledge);
+      endSucceeded(progress, flow, step, { ...job, outcome: job.outcome, exitCode: exitCode ?? 0 }, knowledge);
+      if (progress.step(step.name).phase === 'Running') unread.add(step.name);
     } else if (job?.outcome?.kind === 'Failed') {
-      const exitCode = job.exitCode ?? null;
-      endFailed(progress, flow, step, { reason: failureOf(job.outcome.reason), exitCode, at: job.outcome.at });
+      const reason = failureOf(job.outcome.reason);
+      endFailed(progress, flow, step, { reason, exitCode: exitCode ?? null, at: job.outcome.at });
     } else if (job === undefined && basis === 'watch') {
       missing.push({
         step: step.name,
@@ -98,11 +99,16 @@ export function endAttempts(
       endFailed(progress, flow, step, { reason: 'JobDeleted', exitCode: null, at: now });
     }
   }
-  return { missing, lost, uidsDueAt: due.length === 0 ? null : Math.min(...due) };
+  return { missing, lost, unread, uidsDueAt: due.length === 0 ? null : Math.min(...due) };
+}
+
+/** Undefined where it was not read, null where no pod of the Job is left. */
+function exitCodeOf({ uid, exitCode }: JobView, { facts }: Knowledge): number | null | undefined {
+  return exitCode ?? facts.exitCodes?.[uid];
 }
 
 /** It costs a read of the pods, so only a flow that mentions it pays. */
-export function readsExitCodes(spec: FlowSpec): boolean {
+function readsExitCodes(spec: FlowSpec): boolean {
   return [...spec.steps, ...spec.finally].some(({ when, retry }) =>
     [when, retry?.when].some((text) => text?.includes('exitCode') === true),
   );

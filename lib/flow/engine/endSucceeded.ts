@@ -28,12 +28,12 @@ export function endSucceeded(
   progress: Progress,
   flow: FlowView,
   step: Step,
-  job: JobView & { readonly outcome: JobOutcome },
+  job: JobView & { readonly outcome: JobOutcome; readonly exitCode: number },
   { facts, reads }: Knowledge,
 ): void {
   const wanted = wantedOutputs(progress.spec, step);
   const { attempt } = progress.step(step.name);
-  const ended = { endedAt: job.outcome.at, exitCode: job.exitCode ?? 0 };
+  const ended = { endedAt: job.outcome.at, exitCode: job.exitCode };
   // What is kept of an earlier result is replaced, and its version has to be known for that.
   const memo = step.memoize === null ? null : memoNameOf(flow, progress.spec, progress.record(), step);
   const isUnread = memo !== null && facts.memos[memo] === undefined;

@@ -10,9 +10,11 @@ import { parseWhen } from '../spec/conditions.ts';
 import type { Step } from '../spec/flowSpec.ts';
 import { hasEnded, type StepReason, type StepRecord } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
+import { retryAt } from './backoff.ts';
 import { type Knowledge, prepareStep } from './prepareStep.ts';
 import type { Progress } from './progress.ts';
 import { answerOf, isSkipAsked, signatureOf } from './requests.ts';
+import { MAX_STARTS, roomOf } from './room.ts';
 
 export interface Circumstances {
   readonly flow: FlowView;
@@ -22,14 +24,34 @@ export interface Circumstances {
   readonly isStopped: boolean;
   readonly now: number;
   readonly knowledge: Knowledge;
+  /** Collects what is missing of steps whose turn has not come. */
+  readonly later: Knowledge;
+  /** Running steps whose Jobs have ended. How is still to be read. */
+  readonly unread: ReadonlySet<string>;
 }
 
+/**
+ * Asks for the facts of as many steps as may start in this decision. The others have their turn
+ * later: to read for all of a thousand steps would take longer than what was read may be written.
+ */
 export function settlePending(progress: Progress, steps: readonly Step[], circumstances: Circumstances): void {
+  const { knowledge, later, now } = circumstances;
+  const waiting = { ...circumstances, knowledge: later };
+  let places = Math.min(roomOf(progress), MAX_STARTS);
   for (const step of steps) {
     const { phase } = progress.step(step.name);
     if (phase === 'PendingApproval') settleApproval(progress, step, circumstances);
-    if (phase === 'Pending') settleWaiting(progress, step, circumstances);
+    if (phase !== 'Pending') continue;
+    const asked = knowledge.reads.length;
+    settleWaiting(progress, step, places > 0 ? circumstances : waiting);
+    if (knowledge.reads.length > asked || isDue(progress, step, now)) places -= 1;
   }
+}
+
+/** It takes one of the places. */
+function isDue(progress: Progress, step: Step, now: number): boolean {
+  const record = progress.step(step.name);
+  return step.type === 'Job' && isReady(record) && (retryAt(step, record) ?? now) <= now;
 }
 
 /** Ready: the condition has been evaluated, and only room or time is waited for. */

@@ -7,11 +7,9 @@
 
 import { retryAt } from './backoff.ts';
 import type { Progress } from './progress.ts';
+import { roomOf } from './room.ts';
 import { isReady } from './settlePending.ts';
 import { hasOpenSteps } from './stops.ts';
-
-/** One flow of 500 wide steps must not hold up the starts of the others. */
-export const MAX_STARTS = 50;
 
 export interface Start {
   readonly step: string;
@@ -20,15 +18,15 @@ export interface Start {
 
 export interface Started {
   readonly starts: readonly Start[];
-  /** Room is left, and only MAX_STARTS held it back. */
+  /** Room is left, and only `most` held it back. */
   readonly hasMore: boolean;
 }
 
-export function startReady(progress: Progress, hold: 'Suspended' | 'Group' | null, now: number): Started {
+/** `most`: as many start at once. */
+export function startReady(progress: Progress, hold: 'Suspended' | 'Group' | null, most: number, now: number): Started {
   const starts: Start[] = [];
   const isOpen = hasOpenSteps(progress);
-  let room =
-    progress.spec.parallelism - progress.ordered.filter(({ name }) => progress.step(name).phase === 'Running').length;
+  let room = roomOf(progress);
   let hasMore = false;
   for (const step of progress.ordered) {
     const before = progress.step(step.name);
@@ -36,7 +34,7 @@ export function startReady(progress: Progress, hold: 'Suspended' | 'Group' | nul
     // Of `finally`, ready before a person retried a step of the flow.
     if (isOpen && progress.isFinal(step.name)) continue;
     const isLater = (retryAt(step, before) ?? now) > now;
-    if (hold !== null || isLater || room <= 0 || starts.length === MAX_STARTS) {
+    if (hold !== null || isLater || room <= 0 || starts.length >= most) {
       hasMore ||= hold === null && !isLater && room > 0;
       if (before.reason !== 'Backoff') progress.change(step.name, { reason: hold ?? 'Parallelism' });
       continue;

@@ -35,12 +35,15 @@ export function stopByFailure(progress: Progress, now: number): void {
   set(progress, isRejected ? 'Rejected' : 'StepFailed', now);
 }
 
-/** Fails the running steps of a flow that may not go on. Their Jobs are then deleted (Z6). */
-export function endRunning(progress: Progress, now: number): void {
+/**
+ * Fails the running steps of a flow that may not go on. Their Jobs are then deleted (Z6). `unread`:
+ * steps whose Jobs have ended by themselves, and which end by what these gave.
+ */
+export function endRunning(progress: Progress, now: number, unread: ReadonlySet<string> = new Set()): void {
   const reason = endReason(progress, now);
   if (reason === null) return;
   for (const { name } of progress.ordered) {
-    if (progress.isFinal(name) || progress.step(name).phase !== 'Running') continue;
+    if (progress.isFinal(name) || progress.step(name).phase !== 'Running' || unread.has(name)) continue;
     progress.change(name, { phase: 'Failed', reason, endedAt: now });
   }
 }

@@ -27,6 +27,7 @@ const group = z.object({
 
 export const flowFactsZod = z.object({
   outputs: z.record(z.string(), values),
+  exitCodes: z.record(z.string(), z.int().nullable()).exactOptional(),
   configMaps: z.record(z.string(), z.string().nullable()),
   memos: z.record(z.string(), memo.nullable()),
   group: group.nullable(),

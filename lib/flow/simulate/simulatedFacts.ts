@@ -15,6 +15,9 @@ function addFact(facts: Facts, read: Read, plan: Plan): Facts {
       const given = plan(read.step, read.attempt).outputs ?? {};
       return { ...facts, outputs: { ...facts.outputs, [attemptKey(read.step, read.attempt)]: given } };
     }
+    // The outcome of a simulated Job has it.
+    case 'exitCode':
+      return facts;
     case 'configMap':
       return { ...facts, configMaps: { ...facts.configMaps, [configMapKey(read)]: `simulated-${read.key}` } };
     case 'memo':

@@ -10,6 +10,8 @@ import type { Values } from './record.ts';
 export type Read =
   /** What the Job of an attempt gave. */
   | { readonly kind: 'outputs'; readonly step: string; readonly attempt: number; readonly job: string }
+  /** Of the container that ended last, of a Job that has failed. */
+  | { readonly kind: 'exitCode'; readonly job: string; readonly uid: string }
   /** One key of a ConfigMap, for an input. */
   | { readonly kind: 'configMap'; readonly name: string; readonly key: string }
   /** The ConfigMap of a memoized step. */
@@ -48,6 +50,8 @@ export interface GroupHolder {
 export interface Facts {
   /** Names that the Job did not give are missing. */
   readonly outputs: Readonly<Record<string, Values>>;
+  /** By uid of the Job. Null where no pod of it is left. */
+  readonly exitCodes?: Readonly<Record<string, number | null>>;
   /** Null where there is no such key, or its value is longer than a parameter may be. */
   readonly configMaps: Readonly<Record<string, string | null>>;
   /** Null where there is none, or it cannot be read. */

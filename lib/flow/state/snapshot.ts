@@ -83,7 +83,7 @@ export interface JobView {
   readonly isOurs: boolean;
   readonly terminating: boolean;
   readonly outcome: JobOutcome | null;
-  /** Of the container that ended last. Present only where the pods were read. */
+  /** Of the container that ended last. Else it is a fact, and is asked for. */
   readonly exitCode?: number;
   /** `spec.suspend`. False where absent. */
   readonly suspended?: boolean;

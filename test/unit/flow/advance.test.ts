@@ -3,7 +3,9 @@ import { advance } from '../../../lib/flow/engine/advance.ts';
 import { RECORD_UID_MS } from '../../../lib/flow/engine/endAttempts.ts';
 import { KEEP_ENDED_MS } from '../../../lib/flow/engine/spareJobs.ts';
 import type { JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
+import { noFacts } from '../../../lib/flow/state/facts.ts';
 import { jobName, recordName } from '../../../lib/flow/state/names.ts';
+import { toWrites } from '../../../lib/flow/writes/toWrites.ts';
 import { aFlowWorld, aManualStep, aSpec, aStep, JOB_MS, type Outcomes, runToEnd } from '../../support/objects/aFlow.ts';
 
 const abc = [aStep('a'), aStep('b', 'a'), aStep('c', 'b')];
@@ -600,7 +602,14 @@ describe('a Job', () => {
     world.at(0);
     const snapshot = world.cluster.snapshot(end, 'watch');
     const jobs = snapshot.jobs.map(({ exitCode: _, ...job }) => job);
-    expect(advance({ ...snapshot, jobs }, end)).toMatchObject({ needsRead: true, record: null });
+    const asked = advance({ ...snapshot, jobs }, end);
+    const [job] = jobs;
+    expect(asked).toMatchObject({ reads: [{ kind: 'exitCode', job: job?.name, uid: job?.uid }], record: null });
+    const exitCodes = (code: number | null) => ({ ...noFacts, exitCodes: { [job?.uid ?? '']: code } });
+    const endWith = (code: number | null) => advance({ ...snapshot, jobs, facts: exitCodes(code) }, end).changes;
+    expect(endWith(75)).toMatchObject([{ to: 'Pending', reason: 'Backoff' }]);
+    // No pod is left.
+    expect(endWith(null)).toMatchObject([{ to: 'Failed', reason: 'JobFailed' }]);
   });
 });
 
@@ -618,5 +627,88 @@ describe('names', () => {
     expect(jobName({ ...flow, name: 'f'.repeat(63) }, 's'.repeat(52), 1_234_567)).toHaveLength(58);
     for (const name of names) expect(name).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
     expect(recordName(flow)).toMatch(/^a-very-long-name-of-a-flow\.with\.dots-[a-z0-9]{8}$/);
+  });
+});
+
+describe('what is bounded in one decision', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `s${String(index).padStart(3, '0')}`);
+  const wide = (fields: JsonObject = {}) => ({ steps: names(130).map((name) => aStep(name, [], fields)) });
+  const configMapKeyRef = { name: 'settings', key: 'mode' };
+  const memoized = { memoize: { key: "'k'" } };
+
+  /** Looks four times at a flow of which no Job can be made. How many it starts each time. */
+  function failToStart(basis: 'read' | 'watch') {
+    const world = aFlowWorld({ parallelism: 500, ...wide() });
+    const counts = [0, 1, 2, 3].map(() => {
+      const snapshot = world.cluster.snapshot(0, basis);
+      const decision = advance(snapshot, 0);
+      for (const write of toWrites(decision, snapshot))
+        if (write.resource === 'jobflowrecords') world.cluster.apply(write, 0);
+      return decision.starts.length;
+    });
+    return { world, counts };
+  }
+
+  it('are the Jobs that are made again, and nothing new starts before them', () => {
+    expect(failToStart('read').counts).toEqual([0, 50, 50, 50]);
+    const { world, counts } = failToStart('watch');
+    expect(counts).toEqual([0, 50, 50, 30]);
+    const again: number[] = [];
+    for (let now = 10_000; now < 60_000; now += 10_000) {
+      const snapshot = world.cluster.snapshot(now);
+      const decision = advance(snapshot, now);
+      again.push(decision.starts.length);
+      expect(decision.nextReconcileAt === now).toBe(again.length <= 2);
+      for (const write of toWrites(decision, snapshot)) world.cluster.apply(write, now);
+    }
+    expect(again).toEqual([50, 50, 30, 0, 0]);
+    expect(world.jobs(60_000)).toHaveLength(130);
+  });
+
+  it('are the facts that are asked for: those of as many steps as may start', () => {
+    const asked = (spec: JsonObject) => {
+      const world = aFlowWorld(spec);
+      for (const write of toWrites(advance(world.cluster.snapshot(0), 0), world.cluster.snapshot(0)))
+        world.cluster.apply(write, 0);
+      return advance(world.cluster.snapshot(0), 0);
+    };
+    const inputs = { inputs: { parameters: [{ name: 'm', valueFrom: { configMapKeyRef } }] } };
+    const keyed = names(130).map((name) => {
+      const valueFrom = { configMapKeyRef: { name: 'settings', key: name } };
+      return aStep(name, [], { inputs: { parameters: [{ name: 'm', valueFrom }] } });
+    });
+    expect(asked({ parallelism: 500, steps: keyed }).reads).toHaveLength(50);
+    expect(asked({ parallelism: 7, steps: keyed }).reads).toHaveLength(7);
+    // Those that need nothing come first, by their name, and leave no room.
+    const ready = [aStep('a'), aStep('b'), aStep('c', [], inputs)];
+    expect(asked({ parallelism: 2, steps: ready })).toMatchObject({
+      reads: [],
+      starts: [{ step: 'a' }, { step: 'b' }],
+    });
+    expect(asked({ parallelism: 3, steps: ready }).reads).toHaveLength(1);
+    // What waits for its turn is not held ready before it.
+    expect(asked({ parallelism: 2, steps: ready }).record?.steps[2]).toMatchObject({ reason: 'Dependencies' });
+  });
+
+  it('does not keep steps back whose results are known: all are looked at in the end', () => {
+    const world = aFlowWorld({ parallelism: 5, ...wide(memoized) });
+    expect(runToEnd(world)).toBe(26 * end);
+    expect(Object.values(world.states()).every((state) => state === 'Succeeded')).toBe(true);
+  });
+
+  it('does not cancel a step whose Job has ended, and of which it is to be read what it gave', () => {
+    const outputs = { parameters: [{ name: 'tag', valueFrom: { terminationMessage: {} } }] };
+    const world = aFlowWorld(
+      { steps: [aStep('a'), aStep('b', [], { outputs })], executionPolicy: { onFailure: 'Cancel' } },
+      { a: ['fail'] },
+      end,
+      { b: { tag: 'v1' } },
+    );
+    world.at(0);
+    const decision = advance(world.cluster.snapshot(end), end);
+    expect(decision).toMatchObject({ reads: [{ kind: 'outputs', step: 'b' }], deletes: [], nextReconcileAt: end });
+    expect(decision.changes).toMatchObject([{ step: 'a', to: 'Failed' }]);
+    world.at(end);
+    expect(world.states()).toEqual({ a: 'Failed JobFailed', b: 'Succeeded' });
   });
 });
