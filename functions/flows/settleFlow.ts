@@ -4,7 +4,7 @@
  *
  * Guarantees: each write is fenced by uid and resourceVersion or by a fixed name, and nothing is
  * written past the deadline, which is asked before each single write (Z4). Nothing follows a record
- * that could not be written. Of a Job that was refused the others are made all the same.
+ * that could not be written. Where a Job is refused, or what it mounts, all others are made.
  */
 
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
@@ -33,7 +33,7 @@ export type FlowOutcome =
       readonly record: RecordView | null;
       /** Jobs that the API server will never take. */
       readonly refused: readonly RefusedStart[];
-      /** What the API server may still do later, as where a quota is used up. */
+      /** What the API server may still do later. */
       readonly failure: unknown;
       /** The steps whose Jobs it did not take for now. */
       readonly unmade: ReadonlySet<string>;
@@ -71,7 +71,6 @@ export async function settleFlow(
   const unmade = new Set<string>();
   const running = new Set(decision.deletes.filter(({ outcome }) => outcome === null).map(({ name }) => name));
   let record: RecordView | null = null;
-  let failure: unknown;
 
   const inTime = (): void => {
     if (now() < deadline) return;
@@ -85,7 +84,7 @@ export async function settleFlow(
       case 'patch':
         return patch(write);
       case 'create':
-        if (write.start !== undefined) return createOwned(write, write.start);
+        if (write.starts !== undefined) return createOwned(write, write.starts);
         return create(write);
       case 'delete':
         return deleteIfThere(write);
@@ -127,61 +126,67 @@ export async function settleFlow(
     }
   }
 
-  /** A Job, or what it mounts. */
-  async function createOwned(
+  /** A Job, or what Jobs mount: one that lacks it would wait for it, and no look would make it. */
+  async function createOwned(write: FlowWrite & { readonly kind: 'create' }, starts: readonly Start[]): Promise<void> {
+    if (starts.every(isLeftOut)) return;
+    try {
+      await createOrRefuse(write, starts);
+    } catch (error) {
+      for (const { step } of starts) unmade.add(step);
+      throw error;
+    }
+  }
+
+  function isLeftOut({ step, attempt }: Start): boolean {
+    return unmade.has(step) || refused.some((each) => each.step === step && each.attempt === attempt);
+  }
+
+  async function createOrRefuse(
     { resource, object }: FlowWrite & { readonly kind: 'create' },
-    start: Start,
+    starts: readonly Start[],
   ): Promise<void> {
-    if (refused.some(({ step, attempt }) => step === start.step && attempt === start.attempt)) return;
     try {
       await api.create(resources[resource], namespace, object, signal);
     } catch (error) {
-      if (codeOf(error) === 'KUBE_ALREADY_EXISTS') return checkOwner(resource, object, start);
+      if (codeOf(error) === 'KUBE_ALREADY_EXISTS') return checkOwner(resource, object, starts);
       metrics.createErrors.inc({ reason: codeOf(error) ?? 'INTERNAL' });
-      if (codeOf(error) !== 'KUBE_INVALID') {
-        unmade.add(start.step);
-        throw error;
-      }
-      refused.push({ ...start, message: error instanceof Error ? error.message : String(error) });
+      if (codeOf(error) !== 'KUBE_INVALID') throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      refused.push(...starts.map((start) => ({ ...start, message })));
     }
   }
 
   /** An object of the name is ours where the flow controls it. Another one stays as it is (Z13). */
-  async function checkOwner(resource: WrittenKind, object: object, start: Start): Promise<void> {
+  async function checkOwner(resource: WrittenKind, object: object, starts: readonly Start[]): Promise<void> {
     const name = takeString(takeFields(takeFields(object, 'object')['metadata'], 'metadata'), 'name', 'metadata');
     const found = takeFields(await api.get(resources[resource], namespace, name, signal), 'object');
     if (controllerUid(takeFields(found['metadata'], 'metadata')) === snapshot.flow?.uid) return;
-    refused.push({
-      ...start,
-      message: `${resource} ${namespace}/${name}: the name is taken by an object that the flow does not control`,
-    });
+    const message = `${resource} ${namespace}/${name}: the name is taken by an object that the flow does not control`;
+    refused.push(...starts.map((start) => ({ ...start, message })));
   }
 
   try {
     const first = writes.filter(({ resource }) => resource === 'leases' || resource === 'jobflowrecords');
     const mounted = writes.filter((write) => isStart(write) && write.resource !== 'jobs');
+    const rest = writes.filter((write) => !first.includes(write) && !mounted.includes(write));
     for (const write of first) await apply(write);
-    failure = await inParallel(mounted, apply);
-    // A Job whose claim could not be made would wait for it, and the next look would not make it.
-    const isLeft = (write: FlowWrite) => !first.includes(write) && !(failure !== undefined && isStart(write));
-    const rest = writes.filter((write) => isLeft(write) && !mounted.includes(write));
-    failure = (await inParallel(rest, apply)) ?? failure;
+    const failures = [...(await inParallel(mounted, apply)), ...(await inParallel(rest, apply))];
+    return { kind: 'settled', record, refused, failure: failures[0], unmade };
   } catch (error) {
     if (isStale(error)) return { kind: 'stale', error };
     throw error;
   }
-  return { kind: 'settled', record, refused, failure, unmade };
 }
 
 function isStart(write: FlowWrite): boolean {
-  return write.kind === 'create' && write.start !== undefined;
+  return write.kind === 'create' && write.starts !== undefined;
 }
 
 /**
- * Tries each one. Rejects where the state is no longer the one decided on, and returns the first
- * other failure.
+ * Tries each one. Rejects where the state is no longer the one decided on, and returns the other
+ * failures.
  */
-async function inParallel<T>(list: readonly T[], act: (each: T) => Promise<void>): Promise<unknown> {
+async function inParallel<T>(list: readonly T[], act: (each: T) => Promise<void>): Promise<readonly unknown[]> {
   const waiting = [...list];
   const failures: unknown[] = [];
   const work = async (): Promise<void> => {
@@ -196,7 +201,7 @@ async function inParallel<T>(list: readonly T[], act: (each: T) => Promise<void>
   await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, list.length) }, work));
   const stale = failures.find(isStale);
   if (stale !== undefined) throw stale;
-  return failures[0];
+  return failures;
 }
 
 function isStale(error: unknown): boolean {

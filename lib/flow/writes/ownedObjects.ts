@@ -16,12 +16,12 @@ import { itemsName, jobName, label, MANAGER, resourceName } from '../state/names
 import type { FlowRecord } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
 import { ownerOf } from './jobOf.ts';
-import type { FlowWrite } from './toWrites.ts';
 
 export interface Owned {
   /** Of two that are the same one is written. */
   readonly key: string;
-  readonly write: FlowWrite;
+  readonly resource: 'configmaps' | 'persistentvolumeclaims';
+  readonly object: JsonObject;
 }
 
 export function ownedObjects(
@@ -39,14 +39,13 @@ export function ownedObjects(
       .filter(({ name }) => used.has(resourceName(flow.name, name)))
       .map((template): Owned => {
         const object = resourceOf(flow, template, resource);
-        return { key: `${resource}/${template.name}`, write: { kind: 'create', resource, object, start } };
+        return { key: `${resource}/${template.name}`, resource, object };
       });
   const items = itemsOf(flow, spec, record, step) ?? null;
   const mounted = [...writesOf(claims, 'persistentvolumeclaims'), ...writesOf(configMaps, 'configmaps')];
   if (items === null) return mounted;
   const object = itemsObject(flow, start, items);
-  const key = `items/${start.step}`;
-  return [...mounted, { key, write: { kind: 'create', resource: 'configmaps', object, start } }];
+  return [...mounted, { key: `items/${start.step}`, resource: 'configmaps', object }];
 }
 
 function resourceOf(

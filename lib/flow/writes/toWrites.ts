@@ -15,7 +15,7 @@ import type { FlowSnapshot, FlowView } from '../state/snapshot.ts';
 import { groupWrites } from './groupWrites.ts';
 import { jobOf, ownerOf } from './jobOf.ts';
 import { memoWrites } from './memoWrites.ts';
-import { ownedObjects } from './ownedObjects.ts';
+import { type Owned, ownedObjects } from './ownedObjects.ts';
 
 /** The plural of a kind. */
 export type WrittenKind = 'configmaps' | 'jobflowrecords' | 'jobflows' | 'jobs' | 'leases' | 'persistentvolumeclaims';
@@ -25,8 +25,8 @@ export type FlowWrite =
       readonly kind: 'create';
       readonly resource: Exclude<WrittenKind, 'jobflows'>;
       readonly object: JsonObject;
-      /** Of which a Job, or what it mounts, is. */
-      readonly start?: Start;
+      /** Whose Job it is, or whose Jobs mount it. */
+      readonly starts?: readonly Start[];
     }
   /** `patch` holds uid and resourceVersion. */
   | {
@@ -83,15 +83,18 @@ function startWrites(
 ): readonly FlowWrite[] {
   const steps = new Map([...spec.steps, ...spec.finally].map((step) => [step.name, step]));
   // Two steps may mount the same claim.
-  const made = new Map<string, FlowWrite>();
+  const mounted = new Map<string, Owned & { readonly starts: readonly Start[] }>();
   const jobs = starts.flatMap((start): readonly FlowWrite[] => {
     const step = steps.get(start.step);
     if (step === undefined) return [];
     const object = jobOf(flow, spec, record, step, start.attempt);
-    for (const { key, write } of ownedObjects(flow, record, step, start, object)) made.set(key, write);
-    return [{ kind: 'create', resource: 'jobs', object, start }];
+    for (const owned of ownedObjects(flow, record, step, start, object)) {
+      mounted.set(owned.key, { ...owned, starts: [...(mounted.get(owned.key)?.starts ?? []), start] });
+    }
+    return [{ kind: 'create', resource: 'jobs', object, starts: [start] }];
   });
-  return [...made.values(), ...jobs];
+  const made = [...mounted.values()].map(({ key: _, ...write }): FlowWrite => ({ kind: 'create', ...write }));
+  return [...made, ...jobs];
 }
 
 /** Empty, so that its uid fences the patch that fills it. Of two that begin at once one wins. */
