@@ -1,10 +1,11 @@
 /**
  * FlowCarry: what one pass leaves for the next one, in the `carry` of its reply.
  *
- * Guarantees: a carry that is lost, or of another version, costs a write of the status and a second
- * copy of announcements, and nothing else.
+ * Guarantees: a carry that is lost, or of another version, costs a write of the status, a second
+ * copy of announcements and a request for Jobs that are over a quota, and nothing else.
  */
 
+import { LONGEST_QUOTA_MS } from './overQuota.ts';
 import { LONGEST_REST_MS } from './viewPace.ts';
 
 export interface FlowCarry {
@@ -15,6 +16,8 @@ export interface FlowCarry {
   readonly statusAt: number;
   /** How many announcements the record's outbox is past. */
   readonly told: Told | null;
+  /** When Jobs that were over a quota are made again; epoch milliseconds. 0 where none were. */
+  readonly createAgainAt: number;
 }
 
 export interface Told {
@@ -23,19 +26,25 @@ export interface Told {
   readonly count: number;
 }
 
-/** An instant that is further away than that would hold the view back. */
+/** An instant that is further away than it can be would hold the view, or the Jobs, back. */
 export function readFlowCarry(carry: string | undefined, now: number): FlowCarry {
-  const [at = '', recordUid = '', count = ''] = (carry ?? '').split(';');
-  const statusAt = Number(at);
+  const [statusAt = '', recordUid = '', count = '', createAgainAt = ''] = (carry ?? '').split(';');
   const isCount = recordUid !== '' && /^\d{1,9}$/.test(count);
   return {
-    statusAt: Number.isFinite(statusAt) && statusAt <= now + LONGEST_REST_MS ? statusAt : 0,
+    statusAt: toInstant(statusAt, now + LONGEST_REST_MS),
     told: isCount ? { recordUid, count: Number(count) } : null,
+    createAgainAt: toInstant(createAgainAt, now + LONGEST_QUOTA_MS),
   };
 }
 
+function toInstant(text: string, latest: number): number {
+  const at = Number(text);
+  return Number.isFinite(at) && at <= latest ? at : 0;
+}
+
 /** Undefined where there is nothing to carry. */
-export function writeFlowCarry({ statusAt, told }: FlowCarry): string | undefined {
+export function writeFlowCarry({ statusAt, told, createAgainAt }: FlowCarry): string | undefined {
+  if (createAgainAt > 0) return [statusAt, told?.recordUid ?? '', told?.count ?? '', createAgainAt].join(';');
   if (told !== null) return `${statusAt};${told.recordUid};${told.count}`;
   return statusAt > 0 ? String(statusAt) : undefined;
 }

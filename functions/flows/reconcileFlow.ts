@@ -6,32 +6,30 @@
  *                                                    -> Events, for which nothing waits
  *   -> announcements, where nothing else was to do
  *
- * Guarantees: no state is kept between two passes. After a conflict the state is read and decided
- * on again, and nothing is resent.
+ * Guarantees: no state is kept between two reconciles. After a conflict the state is read and
+ * decided on again, and nothing is resent. What was written by then is counted, told and replied.
  */
 
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
-import { toRecheckDelay } from '../../lib/events/recheckDelay.ts';
-import { advance, type Decision } from '../../lib/flow/engine/advance.ts';
+import type { Decision } from '../../lib/flow/engine/advance.ts';
 import { isFresh } from '../../lib/flow/engine/isFresh.ts';
 import type { FlowEventData, FlowRef, FlowReplyData } from '../../lib/flow/events/flowEvent.ts';
-import { lacksTemplate } from '../../lib/flow/events/packSnapshot.ts';
-import type { FlowRecord } from '../../lib/flow/state/record.ts';
 import type { FlowSnapshot } from '../../lib/flow/state/snapshot.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import type { FlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
-import { announceOwed, withOutbox } from './announceOwed.ts';
+import { writableUntil } from '../reconcile/stateRead.ts';
+import { withOutbox } from './announceOwed.ts';
 import { countFlow } from './countFlow.ts';
+import { decideFlow, READ_FOR_MS } from './decideFlow.ts';
+import { type Done, finishFlow, nothingDone } from './finishFlow.ts';
 import type { FlowAnnouncer } from './flowAnnouncer.ts';
-import { type FlowCarry, readFlowCarry, writeFlowCarry } from './flowCarry.ts';
+import { readFlowCarry } from './flowCarry.ts';
 import type { NewsDesk } from './newsDesk.ts';
-import { readFacts } from './readFacts.ts';
 import { readFlow } from './readFlow.ts';
 import { MANY_STEPS } from './readJobs.ts';
-import { settleFlow } from './settleFlow.ts';
+import { type FlowOutcome, settleFlow } from './settleFlow.ts';
 import type { ViewPace } from './viewPace.ts';
-import { type StatusWritten, writeStatus } from './writeStatus.ts';
 
 export interface FlowDeps {
   readonly api: KubeApi;
@@ -74,8 +72,6 @@ export type FlowHintReason =
   | 'template'
   | 'conflict';
 
-/** What is read may be written for so long: see docs/reference/events.md#hints. */
-const READ_LIFETIME_MS = 2_000;
 /** Of a flow that others write to all the time. The sender tries again then. */
 const MAX_PASSES = 10;
 
@@ -84,14 +80,6 @@ interface Basis {
   /** Epoch milliseconds. */
   readonly deadline: number;
   readonly isOfEvent: boolean;
-}
-
-/** `snapshot` with the record as it is now. */
-interface Settled extends Basis {
-  /** What a recording has to hold. */
-  readonly decidedOn: FlowSnapshot;
-  /** The steps whose Jobs the API server did not take for now. */
-  readonly unmade: ReadonlySet<string>;
 }
 
 type Found = { readonly basis: Basis } | { readonly basis: null; readonly why: FlowHintReason };
@@ -115,74 +103,102 @@ export async function reconcileFlow(
 
 async function settle(request: FlowRequest, deps: SharedFlowDeps, signal: AbortSignal): Promise<FlowReplyData> {
   const { flow, data } = request;
-  const { metrics } = deps;
-  const carry = readFlowCarry(data.carry, deps.now());
+  const { metrics, news, now } = deps;
+  const startedAt = now();
+  const carry = readFlowCarry(data.carry, startedAt);
+  // A Job that ends or goes may have made room.
+  const heldUntil = data.change.kind === 'Job' ? 0 : carry.createAgainAt;
   let found = basisOf(request, deps);
-  let failure: unknown;
+  let conflict: unknown;
+  let done = nothingDone;
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
     if (found.basis === null) {
       metrics.hints.inc({ reason: found.why });
       found = { basis: await read(request, deps, signal) };
     }
     const { basis } = found;
-    const { snapshot, deadline } = basis;
-    const decided = timed(metrics.dagSeconds, () => advance(snapshot, deps.now()));
-    const decision = withOutbox(decided, snapshot, carry.told, deps.announcer, deps.now());
-    const why = snapshot.basis === 'watch' ? whyRead(decision, snapshot) : null;
+    const decided = await decideFlow(withKnown(basis.snapshot, done, heldUntil), startedAt + READ_FOR_MS, deps, signal);
+    const { snapshot, why } = decided;
+    done = { ...done, ...(snapshot.facts !== undefined && { facts: snapshot.facts }) };
     if (why !== null) {
       found = { basis: null, why };
       continue;
     }
-    if (decision.reads.length > 0 && snapshot.flow !== null) {
-      const facts = await readFacts(deps.api, snapshot.flow, decision.reads, snapshot.facts, signal);
-      found = { basis: { ...basis, snapshot: { ...snapshot, facts } } };
-      continue;
+    const decision = withOutbox(decided.decision, snapshot, carry.told, deps.announcer, now());
+    const outcome = await settleFlow(decision, snapshot, basis.deadline, deps, signal);
+    const { record } = outcome;
+    if (record !== null) {
+      countFlow(snapshot, decision, metrics);
+      done = { ...done, changes: [...done.changes, ...decision.changes] };
     }
-    const outcome = await settleFlow(decision, snapshot, deadline, deps, signal);
+    if (snapshot.flow !== null && decision.phase !== null && (record !== null || outcome.kind === 'settled')) {
+      news.tell(snapshot.flow, decision, done.phase);
+      done = { ...done, phase: decision.phase };
+    }
     if (outcome.kind === 'stale') {
-      failure = outcome.error;
+      conflict = outcome.error;
       found = { basis: null, why: 'conflict' };
       continue;
     }
-    if (outcome.record !== null) countFlow(snapshot, decision, metrics);
     countHop(request, decision, deps);
-    if (snapshot.flow !== null && decision.phase !== null) deps.news.tell(snapshot.flow, decision);
-    const next = { ...snapshot, record: outcome.record ?? snapshot.record };
-    // A record that was just made is filled at once, and a refused Job ends its attempt.
-    if (decision.createsRecord || outcome.refused.length > 0) {
-      found = { basis: { ...basis, snapshot: { ...next, refused: outcome.refused } } };
+    done = withSettled(done, decision, outcome);
+    const next = { ...snapshot, record: record ?? snapshot.record };
+    // A record that was just made is filled at once.
+    if (decision.createsRecord) {
+      found = { basis: { ...basis, snapshot: next } };
       continue;
     }
-    const { unmade } = outcome;
-    const settled = { ...basis, snapshot: next, decidedOn: snapshot, unmade };
-    const reply = await finish(decision, settled, carry, deps, signal);
-    if (outcome.failure === undefined) return reply;
-    // The sender backs off and tries again, and people see why.
-    if (snapshot.flow !== null) deps.news.tellFailure(snapshot.flow, outcome.failure);
-    throw outcome.failure;
+    // A refused Job ends its attempt. Those that were made are not among the Jobs that were read.
+    if (outcome.refused.length > 0) {
+      found = { basis: { ...basis, snapshot: { ...next, basis: 'watch' } } };
+      continue;
+    }
+    const settled = { ...basis, decision, at: decided.at, snapshot: next, decidedOn: snapshot, done };
+    const reply = await finishFlow(settled, { ...carry, createAgainAt: heldUntil }, deps, signal);
+    const problem = done.failure ?? done.overQuota;
+    // People see why. The sender backs off and tries again, but not for a quota.
+    if (problem !== undefined && snapshot.flow !== null) news.tellFailure(snapshot.flow, problem);
+    if (done.failure !== undefined) throw done.failure;
+    return reply;
   }
   throw (
-    failure ??
+    conflict ??
     new ZenLeadError('KUBE_CONFLICT', `flow ${flow.namespace}/${flow.name} does not come to rest`, { retry: 'later' })
   );
 }
 
-function whyRead({ needsRead, starts }: Decision, { flow }: FlowSnapshot): FlowHintReason | null {
-  if (needsRead) return 'unseen';
-  return lacksTemplate(flow?.spec, starts) ? 'template' : null;
+/** A Job that an earlier pass could not make may be made by now. */
+function withSettled(done: Done, { starts }: Decision, outcome: FlowOutcome & { readonly kind: 'settled' }): Done {
+  const started = new Set(starts.map(({ step }) => step));
+  const left = [...done.unmade].filter((step) => !started.has(step));
+  const before = left.length === 0 ? nothingDone : done;
+  return {
+    ...done,
+    refused: [...done.refused, ...outcome.refused],
+    unmade: new Set([...left, ...outcome.unmade]),
+    failure: outcome.failure ?? before.failure,
+    overQuota: outcome.overQuota ?? before.overQuota,
+  };
+}
+
+/** What was read of Jobs that have ended stays so. The group and its Lease do not. */
+function withKnown(snapshot: FlowSnapshot, { facts, refused }: Done, heldUntil: number): FlowSnapshot {
+  return {
+    ...snapshot,
+    ...(facts !== undefined && { facts: { ...facts, group: null } }),
+    ...(refused.length > 0 && { refused }),
+    ...(heldUntil > 0 && { createAgainAt: heldUntil }),
+  };
 }
 
 /** What a step waits for is the end of a Job. What else leads to a start takes its own time. */
-function countHop({ data, observedAt }: FlowRequest, { starts }: Decision, { metrics, now }: FlowDeps): void {
+function countHop(
+  { data, observedAt }: FlowRequest,
+  { starts }: Pick<Decision, 'starts'>,
+  { metrics, now }: FlowDeps,
+): void {
   if (observedAt === undefined || data.change.kind !== 'Job' || starts.length === 0) return;
   metrics.hopSeconds.observe(Math.max(0, now() - observedAt) / 1_000);
-}
-
-function timed<T>(histogram: FlowMetrics['dagSeconds'], run: () => T): T {
-  const startedAt = performance.now();
-  const result = run();
-  histogram.observe((performance.now() - startedAt) / 1_000);
-  return result;
 }
 
 function basisOf({ data: { snapshot, deadline }, whyHint }: FlowRequest, deps: FlowDeps): Found {
@@ -195,60 +211,7 @@ function basisOf({ data: { snapshot, deadline }, whyHint }: FlowRequest, deps: F
 
 async function read({ flow, data }: FlowRequest, deps: FlowDeps, signal: AbortSignal): Promise<Basis> {
   const { api, now, manySteps = MANY_STEPS } = deps;
-  const deadline = now() + READ_LIFETIME_MS;
+  const startedAt = now();
   const snapshot = await readFlow(api, flow, signal, { change: data.change, manySteps });
-  return { snapshot, deadline, isOfEvent: false };
-}
-
-async function finish(
-  decision: Decision,
-  { snapshot, isOfEvent, deadline, decidedOn, unmade }: Settled,
-  carry: FlowCarry,
-  deps: SharedFlowDeps,
-  signal: AbortSignal,
-): Promise<FlowReplyData> {
-  const { kind, phase, reason, changes, nextReconcileAt } = decision;
-  const { flow } = snapshot;
-  const isKept = flow !== null && !flow.terminating && !decision.deletesFlow;
-  const status = await view();
-  const announcing = { snapshot, told: carry.told, hasWritten: isWriting(decision) };
-  const announced = await announceOwed(announcing, deps.announcer, deps.now, signal);
-  // Another pass notes it where the record has moved on meanwhile.
-  if (announced.record !== null)
-    await settleFlow({ ...decision, record: announced.record }, snapshot, deadline, deps, signal);
-  const next = writeFlowCarry({ statusAt: status.writtenAt, told: announced.told });
-  const instants = [nextReconcileAt, status.dueAt, announced.dueAt].filter((instant) => instant !== null);
-  return {
-    decision: kind,
-    phase,
-    reason,
-    changes,
-    basis: isOfEvent ? 'event' : 'read',
-    ...(!isOfEvent && { snapshot: decidedOn }),
-    ...(decidedOn.facts !== undefined && { facts: decidedOn.facts }),
-    ...(instants.length > 0 && { recheckAfterMs: toRecheckDelay(Math.min(...instants) - deps.now()) }),
-    ...(next !== undefined && { carry: next }),
-  };
-
-  async function view(): Promise<StatusWritten> {
-    if (!isKept) return { writtenAt: 0, dueAt: null };
-    const now = deps.now();
-    // The next pass writes it by what it finds.
-    if (now >= deadline) return { writtenAt: carry.statusAt, dueAt: now };
-    return writeStatus(flow, decision, shownRecord(snapshot, unmade), carry.statusAt, deps, signal);
-  }
-}
-
-function isWriting({ record, starts, deletes, holds, deletesFlow, createsRecord, group }: Decision): boolean {
-  const isMore = [starts, deletes, holds].some(({ length }) => length > 0) || deletesFlow || createsRecord;
-  return isMore || record !== null || group.acquires !== null || group.replaces !== null;
-}
-
-/** With what the record does not say: why a step that runs has no Job yet. */
-function shownRecord({ record }: FlowSnapshot, unmade: ReadonlySet<string>): FlowRecord | null {
-  const found = record?.record ?? null;
-  if (found === 'unreadable' || found === null) return null;
-  if (unmade.size === 0) return found;
-  const steps = found.steps.map((step) => (unmade.has(step.name) ? { ...step, reason: 'Quota' as const } : step));
-  return { ...found, steps };
+  return { snapshot, deadline: writableUntil(startedAt, now()), isOfEvent: false };
 }

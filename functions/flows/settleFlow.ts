@@ -25,6 +25,7 @@ import {
   type Resource,
 } from '../../lib/kube/kubeApi.ts';
 import type { FlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
+import { isOverQuota } from './overQuota.ts';
 
 export type FlowOutcome =
   | {
@@ -35,11 +36,13 @@ export type FlowOutcome =
       readonly refused: readonly RefusedStart[];
       /** What the API server may still do later. */
       readonly failure: unknown;
+      /** The same, of a quota that is used up. */
+      readonly overQuota: unknown;
       /** The steps whose Jobs it did not take for now. */
       readonly unmade: ReadonlySet<string>;
     }
-  /** The state decided on is no longer the state now. */
-  | { readonly kind: 'stale'; readonly error: unknown };
+  /** The state decided on is no longer the state now. `record`: what was written all the same. */
+  | { readonly kind: 'stale'; readonly error: unknown; readonly record: RecordView | null };
 
 interface SettleFlowDeps {
   readonly api: KubeApi;
@@ -171,9 +174,10 @@ export async function settleFlow(
     const rest = writes.filter((write) => !first.includes(write) && !mounted.includes(write));
     for (const write of first) await apply(write);
     const failures = [...(await inParallel(mounted, apply)), ...(await inParallel(rest, apply))];
-    return { kind: 'settled', record, refused, failure: failures[0], unmade };
+    const failure = failures.find((error) => !isOverQuota(error));
+    return { kind: 'settled', record, refused, failure, overQuota: failures.find(isOverQuota), unmade };
   } catch (error) {
-    if (isStale(error)) return { kind: 'stale', error };
+    if (isStale(error)) return { kind: 'stale', error, record };
     throw error;
   }
 }

@@ -1471,7 +1471,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a Job is made of a template that the event leaves out',
     guarantee: 'docs/reference/flows.md',
-    file: 'functions/flows/reconcileFlow.ts',
+    file: 'functions/flows/decideFlow.ts',
     search: "return lacksTemplate(flow?.spec, starts) ? 'template' : null;",
     replace: 'return null;',
     test: 'test/integration/flow/twoHalves.test.ts',

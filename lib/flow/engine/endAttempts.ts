@@ -46,7 +46,7 @@ export interface AttemptsSeen {
 export function endAttempts(
   progress: Progress,
   flow: FlowView,
-  { jobs, basis, refused = [] }: FlowSnapshot,
+  { jobs, basis, refused = [], createAgainAt = 0 }: FlowSnapshot,
   knowledge: Knowledge,
   now: number,
 ): AttemptsSeen {
@@ -88,6 +88,8 @@ export function endAttempts(
     } else if (job?.outcome?.kind === 'Failed') {
       const reason = failureOf(job.outcome.reason);
       endFailed(progress, flow, step, { reason, exitCode: exitCode ?? null, at: job.outcome.at });
+    } else if (job === undefined && running.jobUid === null && createAgainAt > now) {
+      missing.push({ step: step.name, readAt: createAgainAt });
     } else if (job === undefined && basis === 'watch') {
       missing.push({
         step: step.name,

@@ -20,7 +20,7 @@ import { readSpec } from '../spec/readSpec.ts';
 import { type FlowRecord, parseRecord, serializeRecord } from '../state/record.ts';
 import type { FlowSnapshot, FlowView, JobView, RecordView } from '../state/snapshot.ts';
 
-export interface PackedSnapshot extends Omit<FlowSnapshot, 'flow' | 'record' | 'basis' | 'refused' | 'facts'> {
+export interface PackedSnapshot extends Pick<FlowSnapshot, 'jobs' | 'revisions'> {
   readonly flow: PackedFlow | null;
   readonly record: PackedRecord | null;
 }

@@ -111,6 +111,11 @@ export interface FlowSnapshot {
   readonly revisions: { readonly flows: string; readonly jobs: string };
   /** Jobs that the API server will never take; none where absent. */
   readonly refused?: readonly RefusedStart[];
+  /**
+   * Until then no Job that is missing is made again, because it would be over a quota. Absent where
+   * none was.
+   */
+  readonly createAgainAt?: number;
   /** What decisions about it have asked for. */
   readonly facts?: Facts;
 }

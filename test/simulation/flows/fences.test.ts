@@ -78,7 +78,7 @@ const removed: readonly RemovedFence[] = [
     noticedBy: ['Z2', 'Z1', 'Z3'],
     knownSeed: 6,
   },
-  { name: 'the status, where a record was lost', fence: { wrapApi: withoutStatus }, noticedBy: ['Z1'], knownSeed: 17 },
+  { name: 'the status, where a record was lost', fence: { wrapApi: withoutStatus }, noticedBy: ['Z1'], knownSeed: 76 },
   { name: 'the deadline of a snapshot', fence: { onEvent: withoutDeadline }, noticedBy: ['Z4'] },
   {
     name: 'the age of what a watch shows',

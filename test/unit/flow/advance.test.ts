@@ -712,3 +712,17 @@ describe('what is bounded in one decision', () => {
     expect(world.states()).toEqual({ a: 'Failed JobFailed', b: 'Succeeded' });
   });
 });
+
+describe('a Job that was over a quota', () => {
+  it('is not looked for, and not made again, before it is time', () => {
+    const world = aFlowWorld({ steps: [aStep('a')] });
+    world.at(0);
+    const lost = (basis: 'read' | 'watch') => ({ ...world.cluster.snapshot(0, basis), jobs: [], createAgainAt: 9_000 });
+    for (const basis of ['read', 'watch'] as const)
+      expect(advance(lost(basis), 8_999)).toMatchObject({
+        ...{ starts: [], record: null, needsRead: false, nextReconcileAt: 9_000 },
+      });
+    expect(advance(lost('watch'), 9_000)).toMatchObject({ needsRead: true });
+    expect(advance(lost('read'), 9_000)).toMatchObject({ starts: [{ step: 'a', attempt: 1 }] });
+  });
+});

@@ -214,15 +214,23 @@ describe('an outbox', () => {
 });
 
 describe('the carry of a flow', () => {
-  it.each([[{ statusAt: 5, told: { recordUid: 'u-1', count: 7 } }], [{ statusAt: 5, told: null }]])(
-    'is read as it was written: %o',
-    (carry) => {
-      expect(readFlowCarry(writeFlowCarry(carry), 10)).toEqual(carry);
+  const told = { recordUid: 'u-1', count: 7 };
+
+  it.each([
+    { statusAt: 5, told, createAgainAt: 0 },
+    { statusAt: 5, told: null, createAgainAt: 0 },
+    { statusAt: 5, told, createAgainAt: 300_010 },
+    { statusAt: 0, told: null, createAgainAt: 9 },
+  ])('is read as it was written: %o', (carry) => {
+    expect(readFlowCarry(writeFlowCarry(carry), 10)).toEqual(carry);
+  });
+
+  it.each(['x', '30011;u;1', '5;u;x', '5;;1', ';;;', '5;;;300011', '5;;;x'])(
+    'of another shape says nothing: %s',
+    (text) => {
+      const read = readFlowCarry(text, 10);
+      const isTold = read.told === null || read.told.count === 1;
+      expect([read.statusAt === 0 || read.statusAt === 5, isTold, read.createAgainAt]).toEqual([true, true, 0]);
     },
   );
-
-  it.each(['x', '30011;u;1', '5;u;x', '5;;1', ';;;'])('of another shape says nothing: %s', (text) => {
-    const { statusAt, told } = readFlowCarry(text, 10);
-    expect([statusAt === 0 || statusAt === 5, told === null || told.count === 1]).toEqual([true, true]);
-  });
 });
