@@ -62,6 +62,8 @@ export function registerFlowGauges(
   onScrape(metrics.stepsWaiting, () => {
     for (const [, { phase, reason }] of stepsOf(() => true))
       if (phase === 'Pending' && reason !== null) metrics.stepsWaiting.inc({ reason });
+    for (const { flow, record } of flows())
+      for (const reason of reasonsOfRunning(flow, record)) metrics.stepsWaiting.inc({ reason });
   });
   onScrape(metrics.queueDepth, () => {
     for (const [flow] of stepsOf(isQueued)) metrics.queueDepth.inc({ flow });
@@ -71,6 +73,14 @@ export function registerFlowGauges(
 function toSeen({ flow, record }: { readonly flow: FlowView; readonly record: FlowRecord | null }): Seen {
   const phase = record === null ? (flow.status?.phase ?? 'Pending') : flowPhase(flow.spec, record).phase;
   return { flow, record, phase };
+}
+
+/** The view alone says why a step that runs has no Job yet. */
+function reasonsOfRunning({ status }: FlowView, record: FlowRecord | null): readonly string[] {
+  const running = new Set(record?.steps.filter(({ phase }) => phase === 'Running').map(({ name }) => name));
+  return (status?.steps ?? []).flatMap(({ name, phase, reason }) =>
+    phase === 'Running' && reason !== null && running.has(name) ? [reason] : [],
+  );
 }
 
 function isAsked({ phase }: StepRecord): boolean {

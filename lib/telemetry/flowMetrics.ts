@@ -127,7 +127,11 @@ export function createFlowMetrics(registry: Registry, limit = DEFAULT_LIMIT) {
     steps: gauge('steps', 'Steps of flows, by phase.', ['flow', 'phase']),
     approvalsPending: gauge('approvals_pending', 'Steps that wait for a person.', ['flow']),
     approvalOldestSeconds: gauge('approval_oldest_seconds', 'How long the oldest question has waited.', []),
-    stepsWaiting: gauge('steps_waiting', 'Steps that are Pending, by the reason in the record.', ['reason']),
+    stepsWaiting: gauge(
+      'steps_waiting',
+      'Steps that wait, by reason: those that are Pending, and those that a quota keeps from their Job.',
+      ['reason'],
+    ),
     queueDepth: gauge(
       'step_execution_queue_depth',
       'Steps whose dependencies are done and that wait all the same: for room, a backoff, or a suspension.',
