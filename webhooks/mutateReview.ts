@@ -48,8 +48,12 @@ function initiatorPatch(object: JsonObject, wanted: string | null): readonly Pat
 }
 
 function defaultsPatch(schema: Schema, value: Json | undefined, path: string): readonly PatchOperation[] {
+  const { items } = schema;
+  // A list in a template has none, and may be nested deeper than a stack has room.
   if (Array.isArray(value))
-    return value.flatMap((each: Json, index) => defaultsPatch(schema.items ?? {}, each, `${path}/${index}`));
+    return items === undefined
+      ? []
+      : value.flatMap((each: Json, index) => defaultsPatch(items, each, `${path}/${index}`));
   if (!isObject(value)) return [];
   return Object.entries(schema.properties ?? {}).flatMap(([key, property]): readonly PatchOperation[] => {
     const own = value[key];

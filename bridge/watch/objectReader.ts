@@ -52,9 +52,11 @@ export function createObjectReader<T extends ObjectIdentity>(
   /** Key -> uid. */
   let unreadable = new Map<string, string>();
 
-  function report(identity: ObjectIdentity | undefined, error: unknown): ZenLeadError {
-    if (!(error instanceof ZenLeadError)) throw error;
+  function report(identity: ObjectIdentity | undefined, cause: unknown): ZenLeadError {
     const key = identity === undefined ? '(no readable name)' : toKey(identity);
+    // The stack overflows where an object is nested too deep. That must not end the process.
+    const error = cause instanceof RangeError ? inputError(key, `cannot be read: ${cause.message}`, cause) : cause;
+    if (!(error instanceof ZenLeadError)) throw error;
     onUnreadable({ key, error, isFirst: !unreadable.has(key) });
     if (identity !== undefined) unreadable.set(key, identity.uid);
     return error;

@@ -4,6 +4,7 @@
  */
 
 import { takeFields } from '../../kube/fields.ts';
+import { cutDepth } from '../spec/depth.ts';
 import { isObject } from '../spec/fieldReader.ts';
 import type { Json, JsonObject } from '../spec/flowSpec.ts';
 import type { FlowView } from '../state/snapshot.ts';
@@ -14,12 +15,19 @@ import { parseJobFlow } from './parseJobFlow.ts';
  * and its spec is read and hashed only where it differs.
  */
 export function parseWatchedFlow(input: unknown, known?: (of: Named) => FlowView | undefined): FlowView {
-  const object = takeFields(input, 'jobflow') as JsonObject;
+  const object = withBoundedSpec(takeFields(input, 'jobflow') as JsonObject);
   const before = known?.(nameOf(object));
   const { spec } = before?.source ?? {};
   const isKnown = before !== undefined && spec !== undefined && isSame(spec, object['spec']);
-  const flow = parseJobFlow(input, isKnown ? before : undefined);
+  const flow = parseJobFlow(object, isKnown ? before : undefined);
   return { ...flow, source: sourceOf(flow, isKnown ? { ...object, spec } : object) };
+}
+
+/** What is kept is compared, and sent on. It is refused there as here. */
+function withBoundedSpec(object: JsonObject): JsonObject {
+  const { spec } = object;
+  const bounded = cutDepth(spec);
+  return bounded === spec || bounded === undefined ? object : { ...object, spec: bounded };
 }
 
 function isSame(spec: Json, seen: Json | undefined): boolean {

@@ -7,6 +7,7 @@
  */
 
 import { checkFlowObject } from '../spec/checkFlowObject.ts';
+import { findTooDeep } from '../spec/depth.ts';
 import { isObject } from '../spec/fieldReader.ts';
 import type { FlowSpec, JsonObject, Problem } from '../spec/flowSpec.ts';
 import { limits } from '../spec/limits.ts';
@@ -26,7 +27,7 @@ const identity = { apiVersion: API_VERSION, metadata: { name: 'flow' } } as cons
 
 export function checkScheduleObject(object: JsonObject): ScheduleObjectRead {
   const { spec: schedule, problems } = readSchedule(object['spec']);
-  const template = templateSpecOf(object);
+  const template = findTooDeep(object['spec'], 'spec') === null ? templateSpecOf(object) : undefined;
   const flow = checkFlowObject({ ...identity, ...(isObject(template) && { spec: template }) });
   const ofFlow = isObject(template) ? flow.problems.map(placeInSchedule) : [];
   return { schedule, spec: flow.spec, problems: [...checkIdentity(object), ...problems, ...ofFlow] };

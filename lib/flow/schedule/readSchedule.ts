@@ -7,6 +7,7 @@
  */
 
 import { MAX_CRON, MAX_ZONE, parseCron } from '../../cron/parseCron.ts';
+import { findTooDeep } from '../spec/depth.ts';
 import { type FieldReader, isObject, readFields } from '../spec/fieldReader.ts';
 import type { JsonObject, Problem } from '../spec/flowSpec.ts';
 import { limits } from '../spec/limits.ts';
@@ -29,7 +30,14 @@ const hints = {
   workflowSpec: 'is spec.jobFlowTemplate.spec here, with the spec of a JobFlow',
 } as const;
 
+/** Of a spec that is nested too deep nothing is read. */
 export function readSchedule(value: unknown): ScheduleRead {
+  const tooDeep = findTooDeep(value, 'spec');
+  if (tooDeep !== null) return { spec: readBounded({}).spec, problems: [tooDeep] };
+  return readBounded(value);
+}
+
+function readBounded(value: unknown): ScheduleRead {
   const problems: Problem[] = [];
   const fields = readFields(value, 'spec', problems);
   const limit = (key: string, otherwise: number) => fields.integer(key, { min: 0, max: limits.history }) ?? otherwise;

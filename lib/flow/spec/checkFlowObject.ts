@@ -7,6 +7,7 @@
 
 import { API_VERSION } from '../state/names.ts';
 import { utf8Length } from '../state/utf8Length.ts';
+import { cutDepth } from './depth.ts';
 import { isObject } from './fieldReader.ts';
 import type { FlowSpec, JsonObject, Problem } from './flowSpec.ts';
 import { limits } from './limits.ts';
@@ -39,7 +40,7 @@ function checkObject(object: JsonObject): readonly Problem[] {
     const why = `${limits.flowName} are allowed, because it is a label`;
     report('error', 'metadata.name', `has ${name.length} characters; ${why}`);
   }
-  const bytes = utf8Length(JSON.stringify(object['spec'] ?? {}));
+  const bytes = utf8Length(JSON.stringify(cutDepth(object['spec'] ?? {})));
   if (bytes > limits.specBytes) {
     report('error', 'spec', `has ${bytes} bytes; ${limits.specBytes} are allowed. Share Jobs in spec.templates`);
   } else if (bytes > MAX_ANNOTATION_BYTES) {

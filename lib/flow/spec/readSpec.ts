@@ -6,6 +6,7 @@
  * Does not guarantee that the steps fit together (validate.ts).
  */
 
+import { findTooDeep } from './depth.ts';
 import { type FieldReader, readFields } from './fieldReader.ts';
 import type { Approval, ExecutionPolicy, FlowSpec, Problem, RetryPolicy, Step } from './flowSpec.ts';
 import { limits } from './limits.ts';
@@ -19,7 +20,14 @@ export interface SpecRead {
 
 const inStep = 'is not supported: the Go zen-flow runs it on the controller. Do it in the step, or in an initContainer';
 
+/** Of a spec that is nested too deep nothing is read. */
 export function readSpec(value: unknown): SpecRead {
+  const tooDeep = findTooDeep(value, 'spec');
+  if (tooDeep !== null) return { spec: readBounded({}).spec, problems: [tooDeep] };
+  return readBounded(value);
+}
+
+function readBounded(value: unknown): SpecRead {
   const problems: Problem[] = [];
   const fields = readFields(value, 'spec', problems);
   const spec: FlowSpec = {
