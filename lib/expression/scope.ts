@@ -2,7 +2,7 @@
 
 export interface ConditionScope {
   /** The steps whose results it may read: those that have ended whenever it is evaluated. */
-  readonly steps: ReadonlySet<string>;
+  readonly steps: Pick<ReadonlySet<string>, 'has'>;
   /** Every step of the flow, so that a message can tell a late step from an unknown one. */
   readonly allSteps: ReadonlySet<string>;
   readonly parameters: ReadonlySet<string>;

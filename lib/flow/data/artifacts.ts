@@ -7,6 +7,7 @@
  */
 
 import type { FlowSpec, Json, Step } from '../spec/flowSpec.ts';
+import { stepNamed } from '../spec/stepNamed.ts';
 import { resourceName } from '../state/names.ts';
 
 export interface ArtifactMounts {
@@ -18,9 +19,8 @@ export interface ArtifactMounts {
 export function artifactMounts(flow: string, spec: FlowSpec, step: Step): ArtifactMounts {
   const { inputArtifacts, outputArtifacts } = step;
   if (inputArtifacts.length + outputArtifacts.length === 0) return { volumes: [], mounts: [] };
-  const all = [...spec.steps, ...spec.finally];
   const given = inputArtifacts.flatMap(({ path, step: from, artifact }) => {
-    const producer = all.find(({ name }) => name === from);
+    const producer = stepNamed(spec, from);
     const output = producer?.outputArtifacts.find(({ name }) => name === artifact);
     return output === undefined ? [] : [{ path, from, artifact, claim: output.volumeClaim, readOnly: true }];
   });
@@ -45,9 +45,8 @@ export function artifactMounts(flow: string, spec: FlowSpec, step: Step): Artifa
 
 /** Claims that the artifacts of a step are on. */
 export function artifactClaims(spec: FlowSpec, step: Step): readonly string[] {
-  const all = [...spec.steps, ...spec.finally];
   const given = step.inputArtifacts.flatMap(({ step: from, artifact }) => {
-    const producer = all.find(({ name }) => name === from);
+    const producer = stepNamed(spec, from);
     return producer?.outputArtifacts.find(({ name }) => name === artifact)?.volumeClaim ?? [];
   });
   return [...step.outputArtifacts.map(({ volumeClaim }) => volumeClaim), ...given];

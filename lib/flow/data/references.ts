@@ -25,13 +25,24 @@ export interface Reference {
 }
 
 export function findReferences(template: Json, path: string): readonly Reference[] {
-  if (typeof template === 'string')
-    return template.includes('parameters.')
-      ? [...template.matchAll(REFERENCE)].map((match) => ({ name: nameOf(match), path }))
-      : [];
-  if (Array.isArray(template)) return template.flatMap((each, index) => findReferences(each, `${path}[${index}]`));
-  if (!isObject(template)) return [];
-  return Object.entries(template).flatMap(([key, each]) => findReferences(each, `${path}.${key}`));
+  const found: Reference[] = [];
+  // All levels share it: most texts name no parameter, and need no path.
+  const keys: string[] = [];
+  const visit = (value: Json): void => {
+    if (typeof value === 'string') {
+      if (!value.includes('parameters.')) return;
+      const at = `${path}${keys.join('')}`;
+      for (const match of value.matchAll(REFERENCE)) found.push({ name: nameOf(match), path: at });
+    } else if (Array.isArray(value)) for (const [index, each] of value.entries()) visitAt(`[${index}]`, each as Json);
+    else if (isObject(value)) for (const [key, each] of Object.entries(value)) visitAt(`.${key}`, each);
+  };
+  const visitAt = (key: string, value: Json): void => {
+    keys.push(key);
+    visit(value);
+    keys.pop();
+  };
+  visit(template);
+  return found;
 }
 
 /** Null where the values make it too large. A name without a value stays as it is written. */

@@ -11,15 +11,29 @@ export function implicitName(path: string): string {
 }
 
 export function wantedOutputs(spec: FlowSpec, step: Step): readonly OutputParameter[] {
-  const asked = new Map<string, OutputParameter>();
+  const asked = askedOf(spec).get(step.name);
+  return asked === undefined ? step.outputs : [...step.outputs, ...asked.values()];
+}
+
+type Asked = ReadonlyMap<string, ReadonlyMap<string, OutputParameter>>;
+
+/** By the step that is asked. 1,000 steps may have 32 inputs each, and many end at once. */
+const known = new WeakMap<FlowSpec, Asked>();
+
+function askedOf(spec: FlowSpec): Asked {
+  const before = known.get(spec);
+  if (before !== undefined) return before;
+  const asked = new Map<string, Map<string, OutputParameter>>();
   for (const { inputs } of [...spec.steps, ...spec.finally]) {
     for (const { from } of inputs) {
-      if (from.kind !== 'jobStatus' || from.step !== step.name) continue;
+      if (from.kind !== 'jobStatus') continue;
       const name = implicitName(from.path);
-      asked.set(name, { name, from: { kind: 'jobStatus', path: from.path } });
+      const ofStep = asked.get(from.step) ?? new Map<string, OutputParameter>();
+      asked.set(from.step, ofStep.set(name, { name, from: { kind: 'jobStatus', path: from.path } }));
     }
   }
-  return [...step.outputs, ...asked.values()];
+  known.set(spec, asked);
+  return asked;
 }
 
 /** The others have an exit code at most. */

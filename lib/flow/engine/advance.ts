@@ -6,8 +6,8 @@
  * Source: docs/decisions/flows.md#what-holds
  */
 
-import type { FlowSpec, Problem, Step } from '../spec/flowSpec.ts';
-import { validate } from '../spec/validate.ts';
+import { faultsOf } from '../spec/faultsOf.ts';
+import type { Problem, Step } from '../spec/flowSpec.ts';
 import { noFacts, type Read } from '../state/facts.ts';
 import { type FlowPhase, type FlowReason, type FlowState, flowPhase } from '../state/flowPhase.ts';
 import { recordName } from '../state/names.ts';
@@ -112,15 +112,6 @@ function refuseToStart(flow: FlowView, problems: readonly Problem[], now: number
   const expiresAt = endedAt === null ? null : endedAt + flow.spec.policy.ttlMs;
   const deletesFlow = expiresAt !== null && expiresAt <= now;
   return { ...refuse(reasonOf(problems), problems), deletesFlow, nextReconcileAt: deletesFlow ? null : expiresAt };
-}
-
-/** The record of a new flow is made by one decision and filled by the next. */
-const faults = new WeakMap<FlowSpec, readonly Problem[]>();
-
-function faultsOf(spec: FlowSpec): readonly Problem[] {
-  const known = faults.get(spec) ?? validate(spec);
-  faults.set(spec, known);
-  return known;
 }
 
 /** `isOwed`: the record is to be written whatever is decided. */

@@ -6,14 +6,15 @@
  */
 
 import type { FlowSpec, Step } from './flowSpec.ts';
-import { ancestorsOf } from './order.ts';
+import { readableSteps } from './readableSteps.ts';
+import { stepNamed } from './stepNamed.ts';
 
 type Report = (path: string, message: string, severity?: 'error' | 'warning') => void;
 
 /** It becomes the name of a folder. */
 const NAME = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
-export function checkArtifacts(spec: FlowSpec, step: Step, path: string, isFinal: boolean, report: Report): void {
+export function checkArtifacts(spec: FlowSpec, step: Step, path: string, report: Report): void {
   const { inputArtifacts, outputArtifacts } = step;
   if (inputArtifacts.length + outputArtifacts.length === 0) return;
   const claims = new Set(spec.resources.claims.map(({ name }) => name));
@@ -42,20 +43,18 @@ export function checkArtifacts(spec: FlowSpec, step: Step, path: string, isFinal
   }
   if (outputArtifacts.length > 0 && step.memoize !== null)
     report(`${path}.memoize`, 'is not for a step with outputs.artifacts: the files stay with the flow that made them');
-  checkSources(spec, step, path, isFinal, report);
+  checkSources(spec, step, path, report);
 }
 
-function checkSources(spec: FlowSpec, step: Step, path: string, isFinal: boolean, report: Report): void {
+function checkSources(spec: FlowSpec, step: Step, path: string, report: Report): void {
   if (step.inputArtifacts.length === 0) return;
-  const all = [...spec.steps, ...spec.finally];
-  const before = ancestorsOf(isFinal ? spec.finally : spec.steps, step.name);
-  const ofSteps = new Set(isFinal ? spec.steps.map(({ name }) => name) : []);
+  const before = readableSteps(spec, step);
   for (const [index, { step: from, artifact, volumeClaim }] of step.inputArtifacts.entries()) {
     const at = `${path}.inputs.artifacts[${index}]`;
-    const producer = all.find(({ name }) => name === from);
+    const producer = stepNamed(spec, from);
     const output = producer?.outputArtifacts.find(({ name }) => name === artifact);
     if (producer === undefined) report(`${at}.from`, `there is no step "${from}"`);
-    else if (!before.has(from) && !ofSteps.has(from))
+    else if (!before.has(from))
       report(`${at}.from`, `step "${from}" may not have ended by then; name it in dependencies`);
     else if (output === undefined) report(`${at}.from`, `step "${from}" has no artifact "${artifact}" in its outputs`);
     else if (volumeClaim !== null && volumeClaim !== output.volumeClaim)

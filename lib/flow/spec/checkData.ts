@@ -8,20 +8,24 @@
 import { fitItems } from '../data/items.ts';
 import { parseJsonPath } from '../data/jsonPath.ts';
 import { PARAMETER_NAME, variableName } from '../data/parameters.ts';
-import { findReferences } from '../data/references.ts';
+import { findReferences, type Reference } from '../data/references.ts';
 import { checkArtifacts } from './checkArtifacts.ts';
-import type { FlowSpec, InputParameter, Step } from './flowSpec.ts';
-import { ancestorsOf } from './order.ts';
+import type { FlowSpec, InputParameter, JsonObject, Step } from './flowSpec.ts';
+import { limits } from './limits.ts';
+import type { Names } from './order.ts';
+import { readableSteps } from './readableSteps.ts';
+import { stepNamed } from './stepNamed.ts';
 
 type Report = (path: string, message: string, severity?: 'error' | 'warning') => void;
 
 export function checkData(spec: FlowSpec, report: Report): void {
   checkNames(Object.keys(spec.parameters), 'spec.parameters', 'parameter', (name) => `spec.parameters.${name}`, report);
+  const references = referencesOfShared(spec);
   for (const list of ['steps', 'finally'] as const) {
     for (const [index, step] of spec[list].entries()) {
       const path = `spec.${list}[${index}]`;
       if (step.type === 'Manual') checkManual(step, path, report);
-      else checkStep(spec, step, path, list === 'finally', report);
+      else checkStep(spec, step, path, references, report);
     }
   }
 }
@@ -40,7 +44,7 @@ function checkManual(step: Step, path: string, report: Report): void {
     if (isGiven) report(`${path}.${field}`, 'is not for a Manual step, which runs no Job');
 }
 
-function checkStep(spec: FlowSpec, step: Step, path: string, isFinal: boolean, report: Report): void {
+function checkStep(spec: FlowSpec, step: Step, path: string, shared: SharedReferences, report: Report): void {
   const names = step.inputs.map(({ name }) => name);
   checkNames(names, `${path}.inputs.parameters`, 'input', (_, at) => `${path}.inputs.parameters[${at}].name`, report);
   const outputs = step.outputs.map(({ name }) => name);
@@ -51,7 +55,7 @@ function checkStep(spec: FlowSpec, step: Step, path: string, isFinal: boolean, r
     (_, at) => `${path}.outputs.parameters[${at}].name`,
     report,
   );
-  const before = readableSteps(spec, step, isFinal);
+  const before = readableSteps(spec, step);
   for (const [index, input] of step.inputs.entries())
     checkInput(spec, input, before, `${path}.inputs.parameters[${index}].valueFrom`, report);
   for (const [index, { from }] of step.outputs.entries()) {
@@ -59,17 +63,9 @@ function checkStep(spec: FlowSpec, step: Step, path: string, isFinal: boolean, r
     if (text !== null && parseJsonPath(text) === null)
       report(`${path}.outputs.parameters[${index}].valueFrom`, badPath(text));
   }
-  checkArtifacts(spec, step, path, isFinal, report);
-  checkReferences(spec, step, path, report);
+  checkArtifacts(spec, step, path, report);
+  checkReferences(spec, step, path, shared, report);
   if (step.forEach !== null) checkForEach(step, path, report);
-}
-
-/** A step of `finally` may read every step, though it may have no outputs then. */
-function readableSteps(spec: FlowSpec, step: Step, isFinal: boolean): ReadonlySet<string> {
-  // A thousand steps in a line have half a million ancestors.
-  if (step.inputs.length === 0) return new Set();
-  const before = ancestorsOf(isFinal ? spec.finally : spec.steps, step.name);
-  return isFinal ? new Set([...before, ...spec.steps.map(({ name }) => name)]) : before;
 }
 
 function checkNames(
@@ -94,16 +90,10 @@ function checkNames(
   }
 }
 
-function checkInput(
-  spec: FlowSpec,
-  { from }: InputParameter,
-  before: ReadonlySet<string>,
-  path: string,
-  report: Report,
-): void {
+function checkInput(spec: FlowSpec, { from }: InputParameter, before: Names, path: string, report: Report): void {
   if (from.kind !== 'output' && from.kind !== 'jobStatus') return;
   const field = from.kind === 'output' ? 'output.step' : 'jsonPath';
-  const step = [...spec.steps, ...spec.finally].find(({ name }) => name === from.step);
+  const step = stepNamed(spec, from.step);
   if (step === undefined) report(`${path}.${field}`, `there is no step "${from.step}"`);
   else if (!before.has(from.step))
     report(`${path}.${field}`, `step "${from.step}" may not have ended by then; name it in dependencies`);
@@ -118,13 +108,31 @@ function badPath(text: string): string {
   return `"${text}" is not a path, as $.conditions[0].reason or $.conditions[?(@.type=="Complete")].message`;
 }
 
-function checkReferences(spec: FlowSpec, step: Step, path: string, report: Report): void {
-  const index = spec.templates.findIndex(({ name }) => name === step.templateRef);
-  const template = step.template ?? spec.templates[index]?.template;
-  if (template === undefined) return;
-  const place = step.template === null ? `spec.templates[${index}].template` : `${path}.template`;
+type SharedReferences = ReadonlyMap<string, readonly Reference[]>;
+
+/** A thousand steps may share a template of half a megabyte. */
+function referencesOfShared({ templates }: FlowSpec): SharedReferences {
+  return new Map(
+    templates.map(({ name, template }, index) => [name, namedOnce(template, `spec.templates[${index}].template`)]),
+  );
+}
+
+/** More names than a step can have parameters: one of so many is unknown. */
+const MAX_NAMES = limits.parameters + limits.inputs + 1;
+
+/** The first place of each name. */
+function namedOnce(template: JsonObject, path: string): readonly Reference[] {
+  const byName = new Map<string, Reference>();
+  for (const reference of findReferences(template, path))
+    if (!byName.has(reference.name)) byName.set(reference.name, reference);
+  return [...byName.values()].slice(0, MAX_NAMES);
+}
+
+function checkReferences(spec: FlowSpec, step: Step, path: string, shared: SharedReferences, report: Report): void {
+  const references =
+    step.template === null ? (shared.get(step.templateRef ?? '') ?? []) : namedOnce(step.template, `${path}.template`);
   const inputs = new Map(step.inputs.map((input) => [input.name, input]));
-  for (const { name, path: at } of findReferences(template, place)) {
+  for (const { name, path: at } of references) {
     const input = inputs.get(name);
     if (input?.from.kind === 'secret')
       report(at, `"${name}" is a secret, and zen-flow reads none; the container has it as ${variableName(name)}`);

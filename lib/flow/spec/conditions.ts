@@ -3,7 +3,7 @@
 import { type Condition, type Expression, parseCondition, parseList, parseText } from '../../expression/condition.ts';
 import type { ConditionProblem, ConditionScope } from '../../expression/scope.ts';
 import type { FlowSpec, Step } from './flowSpec.ts';
-import { ancestorsOf } from './order.ts';
+import { readableSteps } from './readableSteps.ts';
 
 /** Of a step with `forEach`, it may read the item, and then chooses the items. */
 export function parseWhen(spec: FlowSpec, step: Step, text: string): Condition | ConditionProblem {
@@ -26,16 +26,21 @@ export function parseKey(spec: FlowSpec, step: Step, text: string): Expression<s
 }
 
 function scopeOf(spec: FlowSpec, step: Step, isRetry: boolean): ConditionScope {
-  const isFinal = spec.finally.some(({ name }) => name === step.name);
-  const before = ancestorsOf(isFinal ? spec.finally : spec.steps, step.name);
-  const names = (steps: readonly Step[]) => steps.map(({ name }) => name);
-  return {
-    steps: isFinal ? new Set([...names(spec.steps), ...before]) : before,
-    allSteps: new Set([...names(spec.steps), ...names(spec.finally)]),
-    parameters: new Set(Object.keys(spec.parameters)),
-    outputs: new Map(
-      [...spec.steps, ...spec.finally].map((each) => [each.name, each.outputs.map((output) => output.name)]),
-    ),
-    isRetry,
-  };
+  return { ...namesOf(spec), steps: readableSteps(spec, step), isRetry };
+}
+
+type Shared = Pick<ConditionScope, 'allSteps' | 'parameters' | 'outputs'>;
+
+/** The same for each condition of a flow, of which there may be thousands. */
+const known = new WeakMap<FlowSpec, Shared>();
+
+function namesOf(spec: FlowSpec): Shared {
+  const before = known.get(spec);
+  if (before !== undefined) return before;
+  const outputs = new Map(
+    [...spec.steps, ...spec.finally].map((each) => [each.name, each.outputs.map((output) => output.name)]),
+  );
+  const names = { allSteps: new Set(outputs.keys()), parameters: new Set(Object.keys(spec.parameters)), outputs };
+  known.set(spec, names);
+  return names;
 }

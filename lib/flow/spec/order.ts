@@ -60,16 +60,56 @@ function findCycle(byName: ReadonlyMap<string, Node>, sorted: ReadonlySet<string
   return name === undefined ? path : [...path.slice(path.indexOf(name)), name];
 }
 
-/** Every step that must have ended before each one, by name. `nodes` has no cycle. */
-export function ancestorsOf(nodes: readonly Node[], name: string): ReadonlySet<string> {
+/** Asked by name, and never listed: a thousand steps in a line have half a million ancestors. */
+export type Names = Pick<ReadonlySet<string>, 'has'>;
+
+/**
+ * Every step that must have ended before one. Of a step in or behind a circle each one: the circle
+ * is the fault that has to be told.
+ */
+export function ancestorsOf(nodes: readonly Node[], name: string): Names {
+  const { indexes, words, rows } = ancestryOf(nodes);
+  const row = indexes.get(name);
+  return {
+    has(other) {
+      const at = indexes.get(other);
+      if (row === undefined || at === undefined) return false;
+      return ((rows[row * words + (at >>> 5)] ?? 0) & (1 << (at & 31))) !== 0;
+    },
+  };
+}
+
+interface Ancestry {
+  readonly indexes: ReadonlyMap<string, number>;
+  /** Of 32 bits, for each row. */
+  readonly words: number;
+  /** A row for each node, with a bit for each that comes before it: 125 KB for 1,000 nodes. */
+  readonly rows: Uint32Array;
+}
+
+/** Lists of steps do not change, and each of 1,000 steps asks. */
+const ancestries = new WeakMap<readonly Node[], Ancestry>();
+
+function ancestryOf(nodes: readonly Node[]): Ancestry {
+  const known = ancestries.get(nodes);
+  if (known !== undefined) return known;
   const byName = new Map(nodes.map((node) => [node.name, node]));
-  const found = new Set<string>();
-  const open = [...(byName.get(name)?.dependencies ?? [])];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const node = byName.get(next);
-    if (node === undefined || found.has(next)) continue;
-    found.add(next);
-    open.push(...node.dependencies);
+  const indexes = new Map([...byName.keys()].map((name, index) => [name, index]));
+  const words = Math.ceil(byName.size / 32);
+  const rows = new Uint32Array(byName.size * words).fill(0xffff_ffff);
+  for (const name of orderSteps(nodes).sorted) {
+    const row = (indexes.get(name) ?? 0) * words;
+    rows.fill(0, row, row + words);
+    for (const dependency of byName.get(name)?.dependencies ?? []) {
+      const before = indexes.get(dependency);
+      if (before === undefined) continue;
+      for (let word = 0; word < words; word += 1)
+        rows[row + word] = (rows[row + word] ?? 0) | (rows[before * words + word] ?? 0);
+      const word = row + (before >>> 5);
+      rows[word] = (rows[word] ?? 0) | (1 << (before & 31));
+    }
   }
-  return found;
+  const ancestry = { indexes, words, rows };
+  ancestries.set(nodes, ancestry);
+  return ancestry;
 }

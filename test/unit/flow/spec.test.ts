@@ -176,7 +176,7 @@ describe('the order of steps', () => {
     ];
     expect(orderSteps(nodes)).toEqual({ sorted: ['a', 'c', 'b', 'd'], cycle: null });
     expect(orderSteps([...nodes].reverse())).toEqual(orderSteps(nodes));
-    expect([...ancestorsOf(nodes, 'd')].sort()).toEqual(['a', 'b']);
+    expect(nodes.map(({ name }) => name).filter((name) => ancestorsOf(nodes, 'd').has(name))).toEqual(['b', 'a']);
   });
 
   it('names one circle, and leaves out what is in it or behind it', () => {
@@ -195,7 +195,7 @@ describe('the order of steps', () => {
       dependencies: index === 0 ? [] : [`s${index - 1}`],
     }));
     expect(orderSteps(chain).sorted).toHaveLength(1_000);
-    expect(ancestorsOf(chain, 's999').size).toBe(999);
+    expect(chain.filter(({ name }) => ancestorsOf(chain, 's999').has(name))).toHaveLength(999);
   });
 });
 
