@@ -2,17 +2,19 @@
  * Asks the API server whether it would take the Jobs of a flow, without making them.
  *
  * Guarantees: at most 20 Jobs within two seconds. What the API server does not say by then, or may
- * not say, is a warning: a flow is not refused because the cluster is busy.
+ * not say, is a warning: a flow is not refused because the cluster is busy. So is what it says of a
+ * text that a step is yet to give.
  * Does not guarantee Jobs of later templates: the engine finds what is wrong with them.
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../lib/errors.ts';
+import { findReferences } from '../lib/flow/data/references.ts';
 import { implicitName } from '../lib/flow/data/wantedOutputs.ts';
-import type { FlowSpec, Problem, Step } from '../lib/flow/spec/flowSpec.ts';
+import type { FlowSpec, JsonObject, Problem, Step } from '../lib/flow/spec/flowSpec.ts';
 import { type FlowRecord, newRecord } from '../lib/flow/state/record.ts';
-import { jobOf } from '../lib/flow/writes/jobOf.ts';
+import { type FlowIdentity, jobOf } from '../lib/flow/writes/jobOf.ts';
 import { jobs, type KubeApi } from '../lib/kube/kubeApi.ts';
 import type { Review } from './admissionReview.ts';
 
@@ -83,13 +85,29 @@ async function tryJob(
   signal: AbortSignal,
 ): Promise<Answer> {
   const flow = { namespace, name: name === '' ? 'flow' : name, uid: '00000000-0000-0000-0000-000000000000' };
+  const job = supposedJob(flow, spec, step);
+  if (job === null) return { kind: 'unsure', message: `the values of step "${step.name}" make its Job too large` };
   try {
-    await api.create(dryJobs, namespace, jobOf(flow, spec, supposed(spec), step, 1), signal);
+    await api.create(dryJobs, namespace, job, signal);
     return { kind: 'taken' };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { kind: codeOf(error) === 'KUBE_INVALID' ? 'refused' : 'unsure', message };
+    const isOurs = codeOf(error) !== 'KUBE_INVALID' || namesSupposed(spec, step);
+    return { kind: isOurs ? 'unsure' : 'refused', message };
   }
+}
+
+/** Items that no supposed text can be read as are left out. The rest of the Job is tried. */
+function supposedJob(flow: FlowIdentity, spec: FlowSpec, step: Step): JsonObject | null {
+  const record = supposed(spec);
+  return jobOf(flow, spec, record, step, 1) ?? jobOf(flow, spec, record, { ...step, forEach: null }, 1);
+}
+
+/** Where a quantity stands, "supposed" is none, and what the step will get may be one. */
+function namesSupposed(spec: FlowSpec, { template, templateRef, inputs }: Step): boolean {
+  const own = template ?? spec.templates.find(({ name }) => name === templateRef)?.template ?? {};
+  const named = new Set(findReferences(own, '').map(({ name }) => name));
+  return inputs.some(({ name, from }) => from.kind !== 'value' && from.kind !== 'secret' && named.has(name));
 }
 
 /** As if each step had given something. */
