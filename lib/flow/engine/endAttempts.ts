@@ -13,7 +13,7 @@ import type { FlowSpec, Step } from '../spec/flowSpec.ts';
 import type { StepReason, StepRecord } from '../state/record.ts';
 import type { FlowSnapshot, FlowView, JobView } from '../state/snapshot.ts';
 import { endSucceeded, isSuccess } from './endSucceeded.ts';
-import type { Knowledge } from './prepareStep.ts';
+import { canRender, type Knowledge } from './prepareStep.ts';
 import type { Progress } from './progress.ts';
 
 /** A watch delivers what was created within milliseconds. After this long, read. */
@@ -96,7 +96,9 @@ export function endAttempts(
         readAt: running.jobUid === null ? (running.startedAt ?? now) + UNSEEN_JOB_MS : now,
       });
     } else if (job === undefined && running.jobUid === null) {
-      lost.push(step.name);
+      // A step that ran again after the start of this one may have given nothing.
+      if (canRender(progress, flow, step)) lost.push(step.name);
+      else progress.change(step.name, { phase: 'Failed', reason: 'InvalidInput', endedAt: now });
     } else if (job === undefined) {
       endFailed(progress, flow, step, { reason: 'JobDeleted', exitCode: null, at: now });
     }

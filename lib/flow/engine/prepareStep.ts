@@ -69,6 +69,16 @@ export function prepareStep(
   return { phase: 'Succeeded', reason: 'Memoized' };
 }
 
+/** Whether a Job can be made of the step, by what the record says now. */
+export function canRender(progress: Progress, flow: FlowView, step: Step): boolean {
+  if (isPlain(progress, step)) return true;
+  const { spec } = progress;
+  const record = progress.record();
+  const values = valuesOf(spec, step, record);
+  if (values === null || itemsOf(flow, spec, record, step) === null) return false;
+  return renderTemplate(flow.name, spec, step, values, null) !== null;
+}
+
 /** A thousand steps that become ready at once are looked at in one decision. */
 function isPlain({ spec }: Progress, { inputs, forEach, memoize }: Step): boolean {
   const hasData = inputs.length > 0 || forEach !== null || memoize !== null;

@@ -2,7 +2,7 @@
  * Progress: the record of one flow while one decision changes it.
  *
  * Guarantees: an ended attempt is not changed by accident. `change` is the only way, and it lists
- * every change of phase.
+ * every change of phase. A step that gave nothing in the end has no outputs of an attempt before.
  */
 
 import type { FlowSpec, Step } from '../spec/flowSpec.ts';
@@ -76,6 +76,8 @@ export function startProgress(spec: FlowSpec, record: FlowRecord): Progress {
       isChanged = true;
       made = null;
       steps.set(name, after);
+      if (hasNothing(after) && Object.hasOwn(flow.outputs, name))
+        flow = { ...flow, outputs: without(flow.outputs, name) };
       if (before.phase === after.phase) return;
       changes.push({ step: name, from: before.phase, to: after.phase, reason: after.reason, attempt: after.attempt });
     },
@@ -91,6 +93,14 @@ export function startProgress(spec: FlowSpec, record: FlowRecord): Progress {
     changes: () => changes,
     isChanged: () => isChanged,
   };
+}
+
+function hasNothing({ phase, reason }: StepRecord): boolean {
+  return phase === 'Failed' || phase === 'Skipped' || reason === 'NoItems';
+}
+
+export function without<T>(byName: Readonly<Record<string, T>>, name: string): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(byName).filter(([key]) => key !== name));
 }
 
 function saysSame(before: StepRecord, fields: Partial<StepRecord>): boolean {

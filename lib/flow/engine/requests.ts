@@ -9,7 +9,7 @@ import { ancestorsOf } from '../spec/order.ts';
 import { annotation, requestPrefix } from '../state/names.ts';
 import { hasEnded } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
-import type { Progress } from './progress.ts';
+import { type Progress, without } from './progress.ts';
 
 export type Answer = 'approved' | 'rejected' | null;
 
@@ -123,13 +123,9 @@ function reopen(progress: Progress, name: string, attempt: number): void {
     endedAt: null,
     by: null,
   });
-  const { inputs, outputs } = progress.record();
+  // What it gave stays until this attempt has ended: a Job may be made of it yet.
+  const { inputs } = progress.record();
   if (Object.hasOwn(inputs, name)) progress.changeFlow({ inputs: without(inputs, name) });
-  if (Object.hasOwn(outputs, name)) progress.changeFlow({ outputs: without(outputs, name) });
-}
-
-function without<T>(byName: Readonly<Record<string, T>>, name: string): Readonly<Record<string, T>> {
-  return Object.fromEntries(Object.entries(byName).filter(([key]) => key !== name));
 }
 
 function follows(steps: readonly Step[], name: string, others: readonly Step[]): boolean {

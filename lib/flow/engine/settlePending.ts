@@ -13,6 +13,7 @@ import type { FlowView } from '../state/snapshot.ts';
 import { retryAt } from './backoff.ts';
 import { type Knowledge, prepareStep } from './prepareStep.ts';
 import type { Progress } from './progress.ts';
+import { findReopened, type Reopened } from './reopened.ts';
 import { answerOf, isSkipAsked, signatureOf } from './requests.ts';
 import { MAX_STARTS, roomOf } from './room.ts';
 
@@ -35,6 +36,7 @@ export interface Circumstances {
  * later: to read for all of a thousand steps would take longer than what was read may be written.
  */
 export function settlePending(progress: Progress, steps: readonly Step[], circumstances: Circumstances): void {
+  const reopened = findReopened(progress, steps);
   const { knowledge, later, now } = circumstances;
   const waiting = { ...circumstances, knowledge: later };
   let places = Math.min(roomOf(progress), MAX_STARTS);
@@ -43,7 +45,7 @@ export function settlePending(progress: Progress, steps: readonly Step[], circum
     if (phase === 'PendingApproval') settleApproval(progress, step, circumstances);
     if (phase !== 'Pending') continue;
     const asked = knowledge.reads.length;
-    settleWaiting(progress, step, places > 0 ? circumstances : waiting);
+    settleWaiting(progress, step, reopened, places > 0 ? circumstances : waiting);
     if (knowledge.reads.length > asked || isDue(progress, step, now)) places -= 1;
   }
 }
@@ -61,12 +63,12 @@ export function isReady({ phase, reason }: StepRecord): boolean {
 
 const readyReasons: ReadonlySet<StepReason> = new Set(['Parallelism', 'Backoff', 'Suspended', 'Group']);
 
-function settleWaiting(progress: Progress, step: Step, circumstances: Circumstances): void {
+function settleWaiting(progress: Progress, step: Step, reopened: Reopened, circumstances: Circumstances): void {
   const { hold, isStopped, now } = circumstances;
   const before = progress.step(step.name);
   const settled = isStopped
     ? stopWaiting(progress, step, before)
-    : settleUnstopped(progress, step, before, circumstances);
+    : settleUnstopped(progress, step, before, reopened, circumstances);
   if (settled === 'dependencies') progress.change(step.name, { reason: 'Dependencies' });
   else if (settled !== 'ready') progress.change(step.name, { ...settled, endedAt: now });
   else if (step.type === 'Manual' && hold === null) {
@@ -93,10 +95,11 @@ function settleUnstopped(
   progress: Progress,
   step: Step,
   before: StepRecord,
+  reopened: Reopened,
   { flow, knowledge, now }: Circumstances,
 ): Ended | 'dependencies' | 'ready' {
   const dependencies = step.dependencies.map((name) => progress.step(name));
-  if (!dependencies.every(hasEnded)) return 'dependencies';
+  if (!dependencies.every(hasEnded) || reopened.isBefore(step)) return 'dependencies';
   if (isSkipAsked(flow, step.name)) return { phase: 'Skipped', reason: 'Bypassed' };
   if (isReady(before)) return 'ready';
   if (!dependencies.every(isSatisfied(progress))) return { phase: 'Skipped', reason: 'UpstreamFailed' };

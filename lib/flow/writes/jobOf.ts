@@ -20,12 +20,23 @@ export interface FlowIdentity {
   readonly uid: string;
 }
 
-/** `record`: with the inputs of the step. What it says of other steps gives theirs. */
-export function jobOf(flow: FlowIdentity, spec: FlowSpec, record: FlowRecord, step: Step, attempt: number): JsonObject {
+/**
+ * `record`: with the inputs of the step. What it says of other steps gives theirs. Null where a
+ * value is missing, the items cannot be computed, or the values make it too large.
+ */
+export function jobOf(
+  flow: FlowIdentity,
+  spec: FlowSpec,
+  record: FlowRecord,
+  step: Step,
+  attempt: number,
+): JsonObject | null {
   const name = jobName(flow, step.name, attempt);
-  const items = itemsOf(flow, spec, record, step) ?? null;
-  const values = valuesOf(spec, step, record) ?? {};
-  const template = renderTemplate(flow.name, spec, step, values, items === null ? null : itemsName(name)) ?? {};
+  const items = itemsOf(flow, spec, record, step);
+  const values = valuesOf(spec, step, record);
+  if (items === null || values === null) return null;
+  const template = renderTemplate(flow.name, spec, step, values, items === undefined ? null : itemsName(name));
+  if (template === null) return null;
   const metadata = objectAt(template, 'metadata');
   return {
     apiVersion: 'batch/v1',
@@ -39,7 +50,7 @@ export function jobOf(flow: FlowIdentity, spec: FlowSpec, record: FlowRecord, st
     },
     spec: {
       ...jobSpec(objectAt(template, 'spec'), spec, step),
-      ...(items !== null && indexed(step, items.length)),
+      ...(items !== undefined && indexed(step, items.length)),
       ...(step.once && { suspend: true }),
     },
   };

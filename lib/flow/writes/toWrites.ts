@@ -88,6 +88,8 @@ function startWrites(
     const step = steps.get(start.step);
     if (step === undefined) return [];
     const object = jobOf(flow, spec, record, step, start.attempt);
+    // A read finds that it was not made, and the step ends (endAttempts.ts).
+    if (object === null) return [];
     for (const owned of ownedObjects(flow, record, step, start, object)) {
       mounted.set(owned.key, { ...owned, starts: [...(mounted.get(owned.key)?.starts ?? []), start] });
     }

@@ -37,7 +37,7 @@ describe('an artifact', () => {
     const podOf = (name: string) => {
       const step = spec.steps.find((each) => each.name === name);
       if (step === undefined) throw new Error(name);
-      return jobOf({ namespace: 'data', name: 'nightly', uid: 'f-1' }, spec, newRecord(spec, '', 0), step, 1);
+      return jobOf({ namespace: 'data', name: 'nightly', uid: 'f-1' }, spec, newRecord(spec, '', 0), step, 1) ?? {};
     };
     const volumes = [{ name: 'artifacts-work', persistentVolumeClaim: { claimName: 'nightly-work' } }];
     const mounted = (mount: JsonObject) => ({

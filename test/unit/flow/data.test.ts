@@ -37,7 +37,7 @@ function podOf(spec: JsonObject, fields: Partial<ReturnType<typeof newRecord>> =
   const read = aSpec(spec);
   const step = read.steps.at(-1);
   if (step === undefined) throw new Error('no step');
-  const job = jobOf(flow, read, { ...newRecord(read, '', 0), ...fields }, step, 1);
+  const job = jobOf(flow, read, { ...newRecord(read, '', 0), ...fields }, step, 1) ?? {};
   return (job['spec'] as { template: { spec: JsonObject } }).template.spec;
 }
 
@@ -205,11 +205,16 @@ describe('what a step gives', () => {
     expect(parseRecord(serializeRecord({ ...record, outputs: JSON.parse('{"build": {"tag": 1}}') }))).toBeNull();
   });
 
-  it('is forgotten when a person asks for one more attempt', () => {
-    const world = aFlowWorld(spec, {}, 10_000, { build: { tag: 'v1' } });
+  it('is forgotten when one more attempt has failed, which a person asked for', () => {
+    const world = aFlowWorld(spec, { build: ['ok', 'fail'] }, 10_000, { build: { tag: 'v1' } });
     for (const now of [0, 10_000, 20_000]) world.at(now);
     world.cluster.annotate({ 'attempts.workflow.kube-zen.io/build': '2' });
     world.at(30_000);
+    expect(world.states()).toMatchObject({ build: 'Running 2', deploy: 'Succeeded' });
+    // A Job of a step behind it may be yet to be made.
+    expect(world.cluster.record()?.outputs).toEqual({ build: { tag: 'v1' } });
+    world.at(40_000);
+    expect(world.states()).toMatchObject({ build: 'Failed JobFailed 2' });
     expect(world.cluster.record()?.outputs).toEqual({});
   });
 

@@ -13,7 +13,7 @@ function jobFor(fields: JsonObject, policy: JsonObject = {}, more: JsonObject = 
   const spec = aSpec({ steps: [aStep('a', [], fields)], executionPolicy: policy, ...more });
   const [step] = spec.steps;
   if (step === undefined) throw new Error('no step');
-  return jobOf(flow, spec, newRecord(spec, '', 0), step, 2);
+  return jobOf(flow, spec, newRecord(spec, '', 0), step, 2) ?? {};
 }
 
 describe('the Job of an attempt', () => {
