@@ -5,6 +5,7 @@
  */
 
 import { limits } from '../../../lib/flow/spec/limits.ts';
+import { podFailurePolicySchema } from './podFailurePolicySchema.ts';
 import { anything, choice, described, flag, integer, list, map, object, text } from './schema.ts';
 import { name, seconds, stepSchema } from './stepSchema.ts';
 
@@ -25,7 +26,7 @@ const executionPolicy = object(
       choice(['All', 'Failed', 'None'], { default: 'All' }),
     ),
     ttlSecondsAfterFinished: described('Seconds until an ended flow is deleted.', seconds(0, { default: 86_400 })),
-    podFailurePolicy: described('The podFailurePolicy of each Job that has none.', anything),
+    podFailurePolicy: described('The podFailurePolicy of each Job that has none.', podFailurePolicySchema),
     concurrencyKey: described(
       'Flows of one key in a namespace are a group, of which one runs at a time.',
       text(limits.concurrencyKey, { minLength: 1 }),

@@ -47,6 +47,7 @@ function checkManual(step: Step, path: string, report: Report): void {
 function checkStep(spec: FlowSpec, step: Step, path: string, shared: SharedReferences, report: Report): void {
   const names = step.inputs.map(({ name }) => name);
   checkNames(names, `${path}.inputs.parameters`, 'input', (_, at) => `${path}.inputs.parameters[${at}].name`, report);
+  checkVariables(spec, names, `${path}.inputs.parameters`, report);
   const outputs = step.outputs.map(({ name }) => name);
   checkNames(
     outputs,
@@ -87,6 +88,20 @@ function checkNames(
     else if (other !== undefined && what !== 'output')
       report(path, `"${other}" and "${name}" are both ${variableName(name)} as a variable`);
     seen.set(variableName(name), name);
+  }
+}
+
+/** An input of the same name is meant: it counts before the parameter. */
+function checkVariables({ parameters }: FlowSpec, names: readonly string[], path: string, report: Report): void {
+  if (names.length === 0) return;
+  const shared = new Map(Object.keys(parameters).map((name) => [variableName(name), name]));
+  for (const [index, name] of names.entries()) {
+    const other = shared.get(variableName(name));
+    if (other !== undefined && other !== name)
+      report(
+        `${path}[${index}].name`,
+        `"${name}" and spec.parameters.${other} are both ${variableName(name)} as a variable`,
+      );
   }
 }
 

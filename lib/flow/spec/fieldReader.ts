@@ -7,7 +7,7 @@
  */
 
 import type { Json, JsonObject, Problem } from './flowSpec.ts';
-import { parseSpan } from './parseSpan.ts';
+import { MAX_SPAN, parseSpan } from './parseSpan.ts';
 
 export interface FieldReader {
   readonly path: string;
@@ -27,6 +27,7 @@ export interface FieldReader {
   fields(key: string): FieldReader | null;
   list(key: string, range: { readonly min: number; readonly max: number }): readonly FieldReader[];
   texts(key: string, max: number): readonly string[];
+  integers(key: string, range: { readonly min: number; readonly max: number }): readonly number[];
   textMap(
     key: string,
     limits: { readonly entries: number; readonly valueLength: number },
@@ -90,7 +91,8 @@ export function readFields(value: unknown, path: string, problems: Problem[]): F
     span(key) {
       const value = typed(key, 'a span, as 30s or 5m', isText);
       const span = value === null ? null : parseSpan(value);
-      if (value !== null && span === null) fault(key, `must be a span, as 30s or 5m, not "${value}"`);
+      if (value !== null && span === null)
+        fault(key, `must be a span of at most ${MAX_SPAN}, as 30s or 5m, not "${value}"`);
       return span;
     },
     object: (key) => typed(key, 'an object', isObject),
@@ -110,6 +112,12 @@ export function readFields(value: unknown, path: string, problems: Problem[]): F
       const wrong = values.findIndex((value) => !isText(value));
       if (wrong >= 0) fault(`${key}[${wrong}]`, `must be a text, not ${describe(values[wrong])}`);
       return values.filter(isText);
+    },
+    integers(key, range) {
+      const values = list(key, range);
+      const wrong = values.findIndex((value) => !isInteger(value));
+      if (wrong >= 0) fault(`${key}[${wrong}]`, `must be a whole number, not ${describe(values[wrong])}`);
+      return values.filter(isInteger);
     },
     textMap(key, { entries, valueLength }) {
       const values = Object.entries(typed(key, 'an object', isObject) ?? {});

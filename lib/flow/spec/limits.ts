@@ -43,6 +43,11 @@ export const limits = {
   /** Of a name of an object, a key or a path. */
   reference: 253,
   concurrencyKey: 63,
+  /** Of batch/v1: rules of a podFailurePolicy, and patterns of conditions in each. */
+  podFailureRules: 20,
+  exitCodes: 255,
+  containerName: 63,
+  conditionType: 316,
   /** 2^31 - 1: what `int32` fields of a Job hold. */
   int32: 2_147_483_647,
 } as const;

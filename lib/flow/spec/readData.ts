@@ -35,6 +35,9 @@ function readInput(fields: FieldReader): InputParameter {
     configMapKeyRef: (fields) => ({ kind: 'configMap', ...readKey(fields) }),
     secretKeyRef: (fields) => ({ kind: 'secret', ...readKey(fields) }),
   });
+  // The kubelet fills it, and knows no other value.
+  if (source?.kind === 'secret' && value !== null)
+    fields.fault('value', 'cannot be what a secretKeyRef falls back to: zen-flow reads no Secrets');
   return { name, from: source ?? { kind: 'value', value: '' }, fallback: value };
 }
 

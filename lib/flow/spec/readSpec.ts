@@ -11,6 +11,7 @@ import { type FieldReader, readFields } from './fieldReader.ts';
 import type { Approval, ExecutionPolicy, FlowSpec, Problem, RetryPolicy, Step } from './flowSpec.ts';
 import { limits } from './limits.ts';
 import { readForEach, readInputs, readMemoize, readOutputs } from './readData.ts';
+import { readPodFailurePolicy } from './readPodFailurePolicy.ts';
 import { readResources } from './readResources.ts';
 
 export interface SpecRead {
@@ -35,7 +36,6 @@ function readBounded(value: unknown): SpecRead {
     finally: fields.list('finally', { min: 0, max: limits.finally }).map(readStep),
     templates: fields.list('templates', { min: 0, max: limits.templates }).map((template) => {
       const read = { name: template.text('name', limits.name) ?? '', template: template.object('template') ?? {} };
-      if (read.name === '') template.fault('name', 'is missing');
       template.end();
       return read;
     }),
@@ -63,10 +63,11 @@ function readPolicy(fields: FieldReader): ExecutionPolicy {
     onFailure: fields.choice('onFailure', ['Drain', 'Cancel']) ?? 'Drain',
     retainJobs: fields.choice('retainJobs', ['All', 'Failed', 'None']) ?? 'All',
     ttlMs: seconds('ttlSecondsAfterFinished', 0) ?? 86_400_000,
-    podFailurePolicy: fields.object('podFailurePolicy'),
+    podFailurePolicy: readPodFailurePolicy(fields),
     concurrencyKey: fields.text('concurrencyKey', limits.concurrencyKey),
     concurrencyPolicy: fields.choice('concurrencyPolicy', ['Allow', 'Forbid', 'Replace']) ?? 'Forbid',
   };
+  if (policy.concurrencyKey === '') fields.fault('concurrencyKey', 'is empty');
   fields.end();
   return policy;
 }
@@ -80,7 +81,8 @@ function readStep(fields: FieldReader): Step {
     template: fields.object('template'),
     templateRef: fields.text('templateRef', limits.name),
     dependencies: fields.texts('dependencies', limits.dependencies),
-    when: fields.text('when', limits.condition),
+    // The zero value of the Go zen-flow, which means no condition.
+    when: fields.text('when', limits.condition) || null,
     retry: readRetry(fields.fields('retryPolicy')),
     timeoutMs: timeout === null ? null : timeout * 1_000,
     continueOnFailure: fields.flag('continueOnFailure'),
@@ -91,6 +93,8 @@ function readStep(fields: FieldReader): Step {
     memoize: readMemoize(fields.fields('memoize')),
     once: fields.flag('once'),
   };
+  if (step.type === 'Job' && fields.has('approval'))
+    fields.fault('approval', 'is for a Manual step alone: this one would run unasked. Put a Manual step before it');
   fields.end({ artifacts: inStep });
   return step;
 }

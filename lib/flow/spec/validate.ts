@@ -6,6 +6,7 @@
  * Does not guarantee that the API server accepts each Job.
  */
 
+import { templateOf } from '../data/renderTemplate.ts';
 import { checkData } from './checkData.ts';
 import { checkMemo } from './checkMemo.ts';
 import { parseItems, parseKey, parseRetryWhen, parseWhen } from './conditions.ts';
@@ -21,18 +22,22 @@ export function validate(spec: FlowSpec): readonly Problem[] {
     problems.push({ severity, path, message });
   };
   const templates = new Set(spec.templates.map(({ name }) => name));
-  const names = [...spec.steps, ...spec.finally].map(({ name }) => name);
-  const doubled = new Set(names.filter((name, index) => names.indexOf(name) !== index));
-  const perItem = new Set(
-    [...spec.steps, ...spec.finally].filter((step) => step.forEach !== null).map(({ templateRef }) => templateRef),
-  );
-  for (const [index, { name, template }] of spec.templates.entries())
-    checkTemplate(template, `spec.templates[${index}].template`, spec, perItem.has(name), report);
+  const doubled = doubledOf([...spec.steps, ...spec.finally].map(({ name }) => name));
+  const sharedBy = (has: (step: Step) => boolean) =>
+    new Set([...spec.steps, ...spec.finally].filter(has).map(({ templateRef }) => templateRef));
+  const [perItem, once] = [sharedBy(({ forEach }) => forEach !== null), sharedBy((step) => step.once)];
+  const ofTemplates = doubledOf(spec.templates.map(({ name }) => name));
+  for (const [index, { name, template }] of spec.templates.entries()) {
+    const path = `spec.templates[${index}]`;
+    checkName(name, 'template', ofTemplates, path, report);
+    checkTemplate(template, `${path}.template`, spec, { isPerItem: perItem.has(name), isOnce: once.has(name) }, report);
+  }
+  checkFailIndex(spec, report);
   for (const list of ['steps', 'finally'] as const) {
     const known = new Set(spec[list].map(({ name }) => name));
     for (const [index, step] of spec[list].entries()) {
       const path = `spec.${list}[${index}]`;
-      checkName(step.name, doubled, path, report);
+      checkName(step.name, 'step', doubled, path, report);
       checkDependencies(step, known, list, path, report);
       checkWork(step, templates, path, spec, report);
       if (step.type === 'Manual') checkManual(step, path, report);
@@ -49,11 +54,21 @@ export function validate(spec: FlowSpec): readonly Problem[] {
 
 type Report = (path: string, message: string, severity?: Problem['severity']) => void;
 
-function checkName(name: string, doubled: ReadonlySet<string>, path: string, report: Report): void {
+function doubledOf(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.filter((name, index) => names.indexOf(name) !== index));
+}
+
+function checkName(
+  name: string,
+  what: 'step' | 'template',
+  doubled: ReadonlySet<string>,
+  path: string,
+  report: Report,
+): void {
   if (name === '') report(`${path}.name`, 'is missing');
   else if (!LABEL.test(name)) {
     report(`${path}.name`, `"${name}" must have 1 to 52 of a-z, 0-9 and -, with a letter or digit at both ends`);
-  } else if (doubled.has(name)) report(`${path}.name`, `"${name}" is the name of another step, too`);
+  } else if (doubled.has(name)) report(`${path}.name`, `"${name}" is the name of another ${what}, too`);
 }
 
 function checkDependencies(
@@ -84,7 +99,8 @@ function checkWork(step: Step, templates: ReadonlySet<string>, path: string, spe
   else if (step.template === null && step.templateRef === null) report(path, 'needs template or templateRef');
   else if (step.templateRef !== null && !templates.has(step.templateRef))
     report(`${path}.templateRef`, `there is no template "${step.templateRef}" in spec.templates`);
-  if (step.template !== null) checkTemplate(step.template, `${path}.template`, spec, step.forEach !== null, report);
+  const uses = { isPerItem: step.forEach !== null, isOnce: step.once };
+  if (step.template !== null) checkTemplate(step.template, `${path}.template`, spec, uses, report);
   if (step.message !== null) report(`${path}.message`, 'is read of a Manual step only', 'warning');
 }
 
@@ -106,18 +122,20 @@ function checkTemplate(
   template: JsonObject,
   path: string,
   { policy }: FlowSpec,
-  isPerItem: boolean,
+  { isPerItem, isOnce }: { readonly isPerItem: boolean; readonly isOnce: boolean },
   report: Report,
 ): void {
   const { apiVersion, kind, metadata, spec } = template;
   if ((apiVersion ?? 'batch/v1') !== 'batch/v1' || (kind ?? 'Job') !== 'Job') report(path, 'must be a Job of batch/v1');
-  if (isObject(metadata) && (metadata['name'] !== undefined || metadata['generateName'] !== undefined))
+  if (isObject(metadata) && (isGiven(metadata, 'name') || isGiven(metadata, 'generateName')))
     report(`${path}.metadata`, 'its name is not used: zen-flow names each Job after flow, step and attempt', 'warning');
   if (!isObject(spec)) {
     report(`${path}.spec`, 'is missing');
     return;
   }
-  if (spec['ttlSecondsAfterFinished'] !== undefined)
+  if (isOnce && spec['suspend'] === true)
+    report(`${path}.spec.suspend`, 'cannot be true where a step has once, which releases its Job');
+  if (isGiven(spec, 'ttlSecondsAfterFinished'))
     report(
       `${path}.spec.ttlSecondsAfterFinished`,
       'would delete the Job before its end is seen; use executionPolicy.retainJobs',
@@ -137,6 +155,25 @@ function checkTemplate(
     report(`${path}.spec.template.spec.restartPolicy`, 'must be Never where a step has forEach');
   if (policy.podFailurePolicy !== null && restart === 'OnFailure')
     report(`${path}.spec.template.spec.restartPolicy`, 'must be Never where executionPolicy has a podFailurePolicy');
+}
+
+/** As for the API server, `null` counts as absent. */
+function isGiven(object: JsonObject, key: string): boolean {
+  return (object[key] ?? null) !== null;
+}
+
+/** The API server refuses it in a Job whose indexes have no limit of their own. */
+function checkFailIndex(spec: FlowSpec, report: Report): void {
+  const rules = spec.policy.podFailurePolicy?.['rules'];
+  const index = Array.isArray(rules) ? rules.findIndex((rule) => isObject(rule) && rule['action'] === 'FailIndex') : -1;
+  if (index < 0) return;
+  const whole = [...spec.steps, ...spec.finally].find((step) => {
+    const job = templateOf(spec, step)?.['spec'];
+    if (step.type === 'Manual' || step.forEach !== null || !isObject(job)) return false;
+    return !isGiven(job, 'podFailurePolicy') && !isGiven(job, 'backoffLimitPerIndex');
+  });
+  const path = `spec.executionPolicy.podFailurePolicy.rules[${index}].action`;
+  if (whole !== undefined) report(path, `FailIndex is for steps with forEach, and step "${whole.name}" has none`);
 }
 
 function checkConditions(spec: FlowSpec, report: Report): void {

@@ -82,13 +82,14 @@ export function jobLabels(flow: FlowIdentity, step: string, attempt: number): Re
   };
 }
 
+/** `null` in a template counts as absent, as for the API server. */
 function jobSpec(own: JsonObject, { policy }: FlowSpec, step: Step): JsonObject {
   const added: Record<string, Json> = {};
   if (step.timeoutMs !== null) added['activeDeadlineSeconds'] = step.timeoutMs / 1_000;
   // The step's own retries are attempts that zen-flow sees. The Job's would multiply them.
   // Of items, `backoffLimit` would bound all together.
-  if (step.retry !== null && step.forEach === null && own['backoffLimit'] === undefined) added['backoffLimit'] = 0;
-  if (policy.podFailurePolicy !== null && own['podFailurePolicy'] === undefined) {
+  if (step.retry !== null && step.forEach === null && own['backoffLimit'] == null) added['backoffLimit'] = 0;
+  if (policy.podFailurePolicy !== null && own['podFailurePolicy'] == null) {
     added['podFailurePolicy'] = policy.podFailurePolicy;
   }
   return { ...own, ...added };

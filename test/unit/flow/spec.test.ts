@@ -13,6 +13,8 @@ function faultsOf(fields: unknown): readonly string[] {
 }
 
 const one = (fields: JsonObject) => ({ steps: [{ ...aStep('a'), ...fields }] });
+const policy = (podFailurePolicy: JsonObject) => ({ ...one({}), executionPolicy: { podFailurePolicy } });
+const template = (spec: JsonObject): JsonObject => ({ spec: { ...(aTemplate['spec'] as JsonObject), ...spec } });
 
 describe('the spec of a flow', () => {
   it('has defaults', () => {
@@ -66,7 +68,7 @@ describe('the spec of a flow', () => {
     [
       one({ retryPolicy: { backoff: { duration: '5 minutes', factor: 0.5 } } }),
       [
-        'spec.steps[0].retryPolicy.backoff.duration: must be a span, as 30s or 5m, not "5 minutes"',
+        'spec.steps[0].retryPolicy.backoff.duration: must be a span of at most 68 years, as 30s or 5m, not "5 minutes"',
         'spec.steps[0].retryPolicy.backoff.factor: must be at least 1, not 0.5',
       ],
     ],
@@ -74,7 +76,60 @@ describe('the spec of a flow', () => {
       { steps: Array.from({ length: 1_001 }, (_, index) => aStep(`s${index}`)) },
       ['spec.steps: has 1001; at most 1000 are allowed'],
     ],
-    [{ ...one({}), templates: [{ template: {} }] }, ['spec.templates[0].name: is missing']],
+    [
+      one({ retryPolicy: { backoff: { maxDuration: '999999999h999999999h' } } }),
+      [
+        'spec.steps[0].retryPolicy.backoff.maxDuration: must be a span of at most 68 years, as 30s or 5m, not "999999999h999999999h"',
+      ],
+    ],
+    [
+      one({ approval: { users: ['ann'] } }),
+      ['spec.steps[0].approval: is for a Manual step alone: this one would run unasked. Put a Manual step before it'],
+    ],
+    [{ ...one({}), executionPolicy: { concurrencyKey: '' } }, ['spec.executionPolicy.concurrencyKey: is empty']],
+    [
+      one({
+        inputs: { parameters: [{ name: 'x', value: 'y', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] },
+      }),
+      [
+        'spec.steps[0].inputs.parameters[0].value: cannot be what a secretKeyRef falls back to: zen-flow reads no Secrets',
+      ],
+    ],
+    [
+      policy({ rules: Array.from({ length: 21 }, () => ({ action: 'Count', onPodConditions: [{ type: 'X' }] })) }),
+      ['spec.executionPolicy.podFailurePolicy.rules: has 21; at most 20 are allowed'],
+    ],
+    [
+      policy({ rules: [{ action: 'Foo', onExitCodes: { operator: 'In', values: [1] } }, {}], bogus: 1 }),
+      [
+        'rules[0].action: must be one of FailJob, Ignore, Count, FailIndex, not "Foo"',
+        'rules[1].action: is missing',
+        'rules[1]: needs onExitCodes or onPodConditions, and not both',
+        'bogus: is not a field that zen-flow knows',
+      ].map((each) => `spec.executionPolicy.podFailurePolicy.${each}`),
+    ],
+    [
+      policy({
+        rules: [
+          { action: 'FailJob', onExitCodes: { operator: 'In', values: [3, 3] }, onPodConditions: [{ type: 'X' }] },
+          { action: 'Ignore', onExitCodes: { operator: 'In', values: [0, 'x'] } },
+          { action: 'Ignore', onExitCodes: { values: [] } },
+          { action: 'Count', onPodConditions: [{ status: 'Maybe', why: '' }], bogus: 1 },
+        ],
+      }),
+      [
+        '[0]: needs onExitCodes or onPodConditions, and not both',
+        '[0].onExitCodes.values: must be in order, each one once',
+        '[1].onExitCodes.values[1]: must be a whole number, not "x"',
+        '[1].onExitCodes.values: has 0, which is no failure',
+        '[2].onExitCodes.operator: is missing',
+        '[2].onExitCodes.values: must have at least 1',
+        '[3].onPodConditions[0].type: is missing',
+        '[3].onPodConditions[0].status: must be one of True, False, Unknown, not "Maybe"',
+        '[3].onPodConditions[0].why: is not a field that zen-flow knows',
+        '[3].bogus: is not a field that zen-flow knows',
+      ].map((each) => `spec.executionPolicy.podFailurePolicy.rules${each}`),
+    ],
   ])('names each field that cannot be read: %j', (fields, expected) => {
     expect(faultsOf(fields)).toEqual(expected);
   });
@@ -113,6 +168,52 @@ describe('the spec of a flow', () => {
     [
       { steps: [{ name: 'a', templateRef: 't' }] },
       ['spec.steps[0].templateRef: there is no template "t" in spec.templates'],
+    ],
+    [
+      {
+        templates: ['t', 't', 'Not A Label!'].map((name) => ({ name, template: aTemplate })),
+        steps: [{ name: 'a', templateRef: 't' }],
+      },
+      [
+        'spec.templates[0].name: "t" is the name of another template, too',
+        'spec.templates[1].name: "t" is the name of another template, too',
+        'spec.templates[2].name: "Not A Label!" must have 1 to 52 of a-z, 0-9 and -, with a letter or digit at both ends',
+      ],
+    ],
+    [{ ...one({}), templates: [{ template: aTemplate }] }, ['spec.templates[0].name: is missing']],
+    [
+      one({ once: true, template: template({ suspend: true }) }),
+      ['spec.steps[0].template.spec.suspend: cannot be true where a step has once, which releases its Job'],
+    ],
+    [
+      {
+        templates: [{ name: 't', template: template({ suspend: true }) }],
+        steps: [{ name: 'a', templateRef: 't', once: true }],
+      },
+      ['spec.templates[0].template.spec.suspend: cannot be true where a step has once, which releases its Job'],
+    ],
+    [
+      {
+        parameters: { my_x: '1', same: '1' },
+        ...one({
+          inputs: {
+            parameters: [
+              { name: 'my-x', value: '2' },
+              { name: 'same', value: '2' },
+            ],
+          },
+        }),
+      },
+      ['spec.steps[0].inputs.parameters[0].name: "my-x" and spec.parameters.my_x are both PARAM_MY_X as a variable'],
+    ],
+    [
+      {
+        ...policy({ rules: [{ action: 'FailIndex', onExitCodes: { operator: 'In', values: [3] } }] }),
+        steps: [aStep('each', [], { forEach: { items: ['x'] } }), aStep('whole')],
+      },
+      [
+        'spec.executionPolicy.podFailurePolicy.rules[0].action: FailIndex is for steps with forEach, and step "whole" has none',
+      ],
     ],
     [one({ message: 'hello' }), ['warning spec.steps[0].message: is read of a Manual step only']],
     [
@@ -158,6 +259,31 @@ describe('the spec of a flow', () => {
     ],
   ])('names what does not fit together: %j', (fields, expected) => {
     expect(faultsOf(fields)).toEqual(expected);
+  });
+
+  it.each<[string, JsonObject]>([
+    ['an empty condition, as the Go zen-flow writes it', one({ when: '' })],
+    ['null in a template', one({ template: template({ ttlSecondsAfterFinished: null }) })],
+    [
+      'each action of a podFailurePolicy',
+      {
+        ...policy({
+          rules: [
+            { action: 'FailJob', onExitCodes: { containerName: 'main', operator: 'In', values: [1, 42] } },
+            { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+            { action: 'Count', onExitCodes: { operator: 'NotIn', values: [0, 3] } },
+            { action: 'FailIndex', onExitCodes: { operator: 'In', values: [3] } },
+          ],
+        }),
+        steps: [
+          aStep('each', [], { forEach: { items: ['x'] } }),
+          aStep('own', [], { template: template({ podFailurePolicy: { rules: [] } }) }),
+          aManualStep('ask'),
+        ],
+      },
+    ],
+  ])('takes %s', (_, fields) => {
+    expect(faultsOf(fields)).toEqual([]);
   });
 
   it('lets finally read every step', () => {

@@ -71,6 +71,14 @@ describe('the Job of an attempt', () => {
     expect(jobFor({ template }, { podFailurePolicy })).toMatchObject({ spec: { podFailurePolicy: own } });
   });
 
+  it('takes null in a template for absent, as the API server does', () => {
+    const podFailurePolicy = { rules: [] };
+    const spec = { ...(aTemplate['spec'] as JsonObject), backoffLimit: null, podFailurePolicy: null };
+    expect(jobFor({ template: { spec }, retryPolicy: {} }, { podFailurePolicy })).toMatchObject({
+      spec: { backoffLimit: 0, podFailurePolicy },
+    });
+  });
+
   it('may come from a shared template', () => {
     const spec = aSpec({ steps: [{ name: 'a', templateRef: 't' }], templates: [{ name: 't', template: aTemplate }] });
     const [step] = spec.steps;
