@@ -4,6 +4,7 @@ import { isObject } from '../../lib/flow/spec/fieldReader.ts';
 import { limits } from '../../lib/flow/spec/limits.ts';
 import type { MemoView } from '../../lib/flow/state/facts.ts';
 import type { Values } from '../../lib/flow/state/record.ts';
+import { utf8Length } from '../../lib/flow/state/utf8Length.ts';
 import { takeFields, takeOptionalFields, takeString } from '../../lib/kube/fields.ts';
 import { configMaps, type KubeApi } from '../../lib/kube/kubeApi.ts';
 import { readIfThere } from '../reconcile/readIfThere.ts';
@@ -17,7 +18,7 @@ export async function readConfigMapKey(
 ): Promise<string | null> {
   const data = await readIfThere(api, { resource: configMaps, namespace, name }, parseData, signal);
   const value = data !== null && Object.hasOwn(data, key) ? data[key] : undefined;
-  return typeof value === 'string' && value.length <= limits.parameterLength ? value : null;
+  return typeof value === 'string' && utf8Length(value) <= limits.parameterBytes ? value : null;
 }
 
 /** Null where there is none, or it holds no result. */
@@ -48,15 +49,18 @@ function parseMemo(input: unknown): MemoView | null {
   };
 }
 
-/** A person with rights on ConfigMaps may have written anything. */
+/**
+ * A person with rights on ConfigMaps may have written anything. Beside what the step declares it
+ * has what other steps ask of its Job.
+ */
 function parseValues(text: string): Values | null {
-  if (text.length > limits.stepOutputs) return null;
+  if (text.length > limits.flowOutputs) return null;
   try {
     const values: unknown = JSON.parse(text);
     if (!isObject(values)) return null;
     const entries = Object.entries(values);
     const areTexts = entries.every((entry): entry is [string, string] => typeof entry[1] === 'string');
-    return areTexts && entries.length <= limits.outputs ? Object.fromEntries(entries) : null;
+    return areTexts ? Object.fromEntries(entries) : null;
   } catch {
     return null;
   }

@@ -7,11 +7,13 @@
  */
 
 import { parseJsonPath, readJsonPath, toText } from '../../lib/flow/data/jsonPath.ts';
+import { configMapName } from '../../lib/flow/data/ownConfigMap.ts';
 import { wantedOutputs } from '../../lib/flow/data/wantedOutputs.ts';
 import type { Json, OutputSource } from '../../lib/flow/spec/flowSpec.ts';
 import { limits } from '../../lib/flow/spec/limits.ts';
 import type { Values } from '../../lib/flow/state/record.ts';
 import type { FlowView } from '../../lib/flow/state/snapshot.ts';
+import { utf8Length } from '../../lib/flow/state/utf8Length.ts';
 import {
   takeFields,
   takeList,
@@ -48,7 +50,7 @@ export async function readOutputs(
   const given: [string, string][] = [];
   for (const output of wanted) {
     const value = await textOf(output.from);
-    if (value !== null && value.length <= limits.parameterLength) given.push([output.name, value]);
+    if (value !== null && utf8Length(value) <= limits.parameterBytes) given.push([output.name, value]);
   }
   return Object.fromEntries(given);
 
@@ -62,7 +64,7 @@ export async function readOutputs(
         return atPath(from.path, parseJson(message.text));
       }
       case 'configMap':
-        return readConfigMapKey(api, namespace, from, signal);
+        return readConfigMapKey(api, namespace, { ...from, name: configMapName(flow.name, spec, from.name) }, signal);
     }
   }
 }

@@ -1546,8 +1546,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a step whose outputs are missing has succeeded',
     guarantee: 'Flows: a step that gives something',
     file: 'lib/flow/engine/endSucceeded.ts',
-    search: 'if (isLost || !fitsInto(record, step.name, given)) {',
-    replace: 'if (!fitsInto(record, step.name, given)) {',
+    search: 'if (isLost || !fitOutputs(record, step.name, given)) {',
+    replace: 'if (!fitOutputs(record, step.name, given)) {',
     test: 'test/unit/flow/data.test.ts',
   },
   {

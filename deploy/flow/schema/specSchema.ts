@@ -61,7 +61,7 @@ export const specSchema = object(
     ),
     parameters: described(
       `Texts by name, as \${parameters.NAME} in Jobs and params.NAME in conditions.`,
-      map(text(limits.parameterLength), limits.parameters, { 'x-kubernetes-map-type': 'atomic' }),
+      map(text(limits.parameterBytes), limits.parameters, { 'x-kubernetes-map-type': 'atomic' }),
     ),
     parallelism: described('Steps that run at once.', integer(1, limits.parallelism, { default: 64 })),
     suspend: described('Starts nothing for now.', flag({ default: false })),

@@ -52,7 +52,7 @@ const step = object(
           list(
             object({
               name: described('Name of the output.', text(63)),
-              value: described('Its value.', text(limits.parameterLength)),
+              value: described('Its value.', text(limits.parameterBytes)),
             }),
             limits.outputs,
           ),

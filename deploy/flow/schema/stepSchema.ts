@@ -90,7 +90,7 @@ const inputs = object({
           name: described('Name of the parameter; a letter, then letters, digits, - and _.', parameterName),
           value: described(
             'The value; along with valueFrom, the one where the source has none.',
-            text(limits.parameterLength),
+            text(limits.parameterBytes),
           ),
           valueFrom: described(
             'Where the value comes from.',

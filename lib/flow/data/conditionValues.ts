@@ -2,7 +2,7 @@
 
 import type { ConditionValues, StepValue } from '../../expression/condition.ts';
 import type { FlowSpec } from '../spec/flowSpec.ts';
-import type { FlowRecord, StepRecord } from '../state/record.ts';
+import { type FlowRecord, outputsOf, type StepRecord } from '../state/record.ts';
 
 export interface FlowName {
   readonly namespace: string;
@@ -12,16 +12,16 @@ export interface FlowName {
 export function conditionValues(
   { name, namespace }: FlowName,
   { parameters }: FlowSpec,
-  { steps, outputs }: FlowRecord,
+  record: FlowRecord,
   stepNames: readonly string[],
 ): ConditionValues {
   const wanted = new Set(stepNames);
-  const given = steps.filter((step) => wanted.has(step.name));
+  const given = record.steps.filter((step) => wanted.has(step.name));
   return {
     flow: { name, namespace },
     parameters,
     steps: Object.fromEntries(
-      given.map((step) => [step.name, { ...toValue(step), outputs: outputs[step.name] ?? {} }]),
+      given.map((step) => [step.name, { ...toValue(step), outputs: outputsOf(record, step.name) }]),
     ),
   };
 }

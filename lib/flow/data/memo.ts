@@ -17,6 +17,7 @@ import { conditionValues, type FlowName } from './conditionValues.ts';
 import { itemsOf } from './items.ts';
 import { valuesOf } from './parameters.ts';
 import { renderTemplate, templateOf } from './renderTemplate.ts';
+import { wantedOutputs } from './wantedOutputs.ts';
 
 /** Its key is a hash of a template that this snapshot was sent without. */
 export function lacksMemoTemplate(spec: FlowSpec, step: Step): boolean {
@@ -26,7 +27,10 @@ export function lacksMemoTemplate(spec: FlowSpec, step: Step): boolean {
 /** Null where the key cannot be computed. */
 export function memoNameOf(flow: FlowName, spec: FlowSpec, record: FlowRecord, step: Step): string | null {
   const key = step.memoize?.key ?? null;
-  const outputs = step.outputs.map(({ name }) => name).sort();
+  // A result that was kept without what another step asks of the Job would lack it.
+  const outputs = wantedOutputs(spec, step)
+    .map(({ name }) => name)
+    .sort();
   const text = key === null ? renderedKey(flow, spec, record, step) : givenKey(flow, spec, record, step, key);
   if (text === null) return null;
   const parts = [key === null ? 'job' : 'key', text, ...outputs];

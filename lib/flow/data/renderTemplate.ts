@@ -67,7 +67,11 @@ function renderPod(pod: JsonObject, variables: readonly Json[], owned: Owned, ad
 
 function renderVolume(volume: JsonObject, owned: Owned): JsonObject {
   const claimed = atPath(volume, ['persistentVolumeClaim'], (claim) => named(claim, 'claimName', 'claim', owned));
-  return ownConfigMap(claimed, ['configMap'], owned);
+  const projected = atPath(claimed, ['projected'], (all) => ({
+    ...all,
+    ...withElements(all, 'sources', [], (source) => ownConfigMap(source, ['configMap'], owned)),
+  }));
+  return ownConfigMap(projected, ['configMap'], owned);
 }
 
 function ownConfigMap(object: JsonObject, path: readonly string[], owned: Owned): JsonObject {
@@ -80,8 +84,9 @@ function named(object: JsonObject, key: string, kind: 'claim' | 'configMap', own
 }
 
 /**
- * The list with each element changed, and `more` at its end. What the user wrote under a name of
- * `more` stays. An absent list stays absent where nothing is added.
+ * The list with each element changed, and `more` at its end. Variables come first: those of the
+ * user may name them, as `$(PARAM_REGION)`, and a kubelet expands only what stands before. What the
+ * user wrote under a name of `more` stays. An absent list stays absent where nothing is added.
  */
 function withElements(
   object: JsonObject,
@@ -94,7 +99,8 @@ function withElements(
   const own = (Array.isArray(list) ? list : []).map((each: Json) => (isObject(each) ? change(each) : each));
   const taken = new Set(own.map((each: Json) => (isObject(each) ? each['name'] : undefined)));
   const added = more.filter((each) => key === 'volumeMounts' || !isObject(each) || !taken.has(each['name'] ?? null));
-  return own.length + added.length === 0 ? {} : { [key]: [...own, ...added] };
+  const all = key === 'env' ? [...added, ...own] : [...own, ...added];
+  return all.length === 0 ? {} : { [key]: all };
 }
 
 /** Changes the object at a path, where there is one. */

@@ -36,7 +36,7 @@ function askedOf(spec: FlowSpec): Asked {
   return asked;
 }
 
-/** The others have an exit code at most. */
-export function isOptional({ name }: OutputParameter): boolean {
+/** Of what other steps ask; the step itself may lack it. */
+export function isImplicit(name: string): boolean {
   return name.startsWith('$');
 }

@@ -8,9 +8,12 @@
 
 import { conditionValues } from '../data/conditionValues.ts';
 import { lacksMemoTemplate } from '../data/memo.ts';
+import { fitOutputs } from '../data/outputBounds.ts';
+import { isImplicit, wantedOutputs } from '../data/wantedOutputs.ts';
 import { parseRetryWhen } from '../spec/conditions.ts';
 import type { FlowSpec, Step } from '../spec/flowSpec.ts';
-import type { StepReason, StepRecord } from '../state/record.ts';
+import { attemptKey } from '../state/facts.ts';
+import type { StepReason, StepRecord, Values } from '../state/record.ts';
 import type { FlowSnapshot, FlowView, JobView } from '../state/snapshot.ts';
 import { endSucceeded, isSuccess } from './endSucceeded.ts';
 import { canRender, type Knowledge } from './prepareStep.ts';
@@ -86,8 +89,10 @@ export function endAttempts(
       endSucceeded(progress, flow, step, { ...job, outcome: job.outcome, exitCode: exitCode ?? 0 }, knowledge);
       if (progress.step(step.name).phase === 'Running') unread.add(step.name);
     } else if (job?.outcome?.kind === 'Failed') {
+      const at = job.outcome.at;
       const reason = failureOf(job.outcome.reason);
-      endFailed(progress, flow, step, { reason, exitCode: exitCode ?? null, at: job.outcome.at });
+      endFailed(progress, flow, step, { reason, exitCode: exitCode ?? null, at, job }, knowledge);
+      if (progress.step(step.name).phase === 'Running') unread.add(step.name);
     } else if (job === undefined && running.jobUid === null && createAgainAt > now) {
       missing.push({ step: step.name, readAt: createAgainAt });
     } else if (job === undefined && basis === 'watch') {
@@ -100,7 +105,7 @@ export function endAttempts(
       if (canRender(progress, flow, step)) lost.push(step.name);
       else progress.change(step.name, { phase: 'Failed', reason: 'InvalidInput', endedAt: now });
     } else if (job === undefined) {
-      endFailed(progress, flow, step, { reason: 'JobDeleted', exitCode: null, at: now });
+      endFailed(progress, flow, step, { reason: 'JobDeleted', exitCode: null, at: now, job: null }, knowledge);
     }
   }
   return { missing, lost, unread, uidsDueAt: due.length === 0 ? null : Math.min(...due) };
@@ -113,8 +118,8 @@ function exitCodeOf({ uid, exitCode }: JobView, { facts }: Knowledge): number | 
 
 /** It costs a read of the pods, so only a flow that mentions it pays. */
 function readsExitCodes(spec: FlowSpec): boolean {
-  return [...spec.steps, ...spec.finally].some(({ when, retry }) =>
-    [when, retry?.when].some((text) => text?.includes('exitCode') === true),
+  return [...spec.steps, ...spec.finally].some(({ when, retry, forEach, memoize }) =>
+    [when, retry?.when, forEach?.from, memoize?.key].some((text) => text?.includes('exitCode') === true),
   );
 }
 
@@ -135,10 +140,12 @@ interface Ended {
   readonly reason: StepReason;
   readonly exitCode: number | null;
   readonly at: number;
+  /** Null where it is gone. */
+  readonly job: JobView | null;
 }
 
 /** Another attempt, where the step and the flow allow it; else the step has failed. */
-function endFailed(progress: Progress, flow: FlowView, step: Step, ended: Ended): void {
+function endFailed(progress: Progress, flow: FlowView, step: Step, ended: Ended, knowledge: Knowledge): void {
   const { attempt, name } = progress.step(step.name);
   const { retries, stop } = progress.record();
   const { reason, exitCode, at } = ended;
@@ -158,10 +165,33 @@ function endFailed(progress: Progress, flow: FlowView, step: Step, ended: Ended)
     });
     return;
   }
+  const given = askedOf(progress, step, ended, knowledge);
+  if (given === null) return;
   progress.change(name, { phase: 'Failed', reason, endedAt: at, exitCode });
+  const { outputs } = progress.record();
+  if (Object.keys(given).length > 0 && fitOutputs({ outputs }, name, given))
+    progress.changeFlow({ outputs: { ...outputs, [name]: given } });
   if (isWanted && !step.continueOnFailure && !progress.isFinal(name)) {
     progress.changeFlow({ stop: { reason: 'BackoffLimitExceeded', at } });
   }
+}
+
+/**
+ * What other steps ask of the status of its Job: they may run although it failed. Null where that
+ * is yet to be read.
+ */
+function askedOf(progress: Progress, step: Step, { job }: Ended, { facts, reads }: Knowledge): Values | null {
+  const asked = new Set(
+    wantedOutputs(progress.spec, step)
+      .map(({ name }) => name)
+      .filter(isImplicit),
+  );
+  if (asked.size === 0 || job === null) return {};
+  const { attempt } = progress.step(step.name);
+  const given = facts.outputs[attemptKey(step.name, attempt)];
+  if (given !== undefined) return Object.fromEntries(Object.entries(given).filter(([name]) => asked.has(name)));
+  reads.push({ kind: 'outputs', step: step.name, attempt, job: job.name });
+  return null;
 }
 
 /** A condition that cannot be evaluated gives no retry: it was to name the cases that get one. */

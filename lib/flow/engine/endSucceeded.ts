@@ -6,11 +6,10 @@
  */
 
 import { memoNameOf } from '../data/memo.ts';
-import { isOptional, wantedOutputs } from '../data/wantedOutputs.ts';
+import { fitOutputs } from '../data/outputBounds.ts';
+import { isImplicit, wantedOutputs } from '../data/wantedOutputs.ts';
 import type { Step } from '../spec/flowSpec.ts';
-import { limits } from '../spec/limits.ts';
 import { attemptKey } from '../state/facts.ts';
-import type { FlowRecord, Values } from '../state/record.ts';
 import type { FlowView, JobOutcome, JobView } from '../state/snapshot.ts';
 import type { Knowledge } from './prepareStep.ts';
 import type { Progress } from './progress.ts';
@@ -46,8 +45,8 @@ export function endSucceeded(
     }
     if (isUnread) return;
     const record = progress.record();
-    const isLost = wanted.some((output) => !isOptional(output) && !Object.hasOwn(given, output.name));
-    if (isLost || !fitsInto(record, step.name, given)) {
+    const isLost = wanted.some((output) => !isImplicit(output.name) && !Object.hasOwn(given, output.name));
+    if (isLost || !fitOutputs(record, step.name, given)) {
       progress.change(step.name, { ...ended, phase: 'Failed', reason: 'OutputsLost' });
       return;
     }
@@ -55,15 +54,4 @@ export function endSucceeded(
   }
   if (isUnread) return;
   progress.change(step.name, { ...ended, phase: 'Succeeded', reason: null });
-}
-
-function fitsInto({ outputs }: FlowRecord, step: string, given: Values): boolean {
-  const others = Object.entries(outputs).filter(([name]) => name !== step);
-  const total = others.reduce((sum, [, values]) => sum + sizeOf(values), 0);
-  return sizeOf(given) <= limits.stepOutputs && total + sizeOf(given) <= limits.flowOutputs;
-}
-
-/** As the record holds it, in which a character may take six. */
-function sizeOf(values: Values): number {
-  return JSON.stringify(values).length;
 }

@@ -8,10 +8,11 @@
 
 import { allItemsOf, itemsOf } from '../data/items.ts';
 import { lacksMemoTemplate, memoNameOf } from '../data/memo.ts';
+import { fitOutputs, fitValues } from '../data/outputBounds.ts';
+import { configMapName, templateValue } from '../data/ownConfigMap.ts';
 import { valuesOf } from '../data/parameters.ts';
 import { renderTemplate } from '../data/renderTemplate.ts';
 import type { Step } from '../spec/flowSpec.ts';
-import { limits } from '../spec/limits.ts';
 import { configMapKey, type Facts, type Read } from '../state/facts.ts';
 import type { StepReason } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
@@ -40,7 +41,7 @@ export function prepareStep(
   now: number,
 ): Prepared {
   if (step.type === 'Manual' || isPlain(progress, step)) return 'ready';
-  const missing = takeConfigMaps(progress, step, facts);
+  const missing = takeConfigMaps(progress, flow, step, facts);
   if (missing.length > 0) {
     reads.push(...missing);
     return 'waits';
@@ -65,6 +66,8 @@ export function prepareStep(
     return 'waits';
   }
   if (memo === null || isOver(memo.storedAt, step, now)) return 'ready';
+  // A person may have written it.
+  if (!fitOutputs(record, step.name, memo.outputs)) return 'ready';
   progress.changeFlow({ outputs: { ...record.outputs, [step.name]: memo.outputs } });
   return { phase: 'Succeeded', reason: 'Memoized' };
 }
@@ -90,20 +93,22 @@ function isOver(storedAt: number, { memoize }: Step, now: number): boolean {
 }
 
 /** Records the inputs that a read has brought. Those that are still to be read are returned. */
-function takeConfigMaps(progress: Progress, step: Step, { configMaps }: Facts): readonly Read[] {
+function takeConfigMaps(progress: Progress, flow: FlowView, step: Step, { configMaps }: Facts): readonly Read[] {
   const wanted = step.inputs.filter(({ from }) => from.kind === 'configMap');
   if (wanted.length === 0 || Object.hasOwn(progress.record().inputs, step.name)) return [];
   const missing: Read[] = [];
   const taken: [string, string][] = [];
   for (const { name, from } of wanted) {
     if (from.kind !== 'configMap') continue;
-    const value = configMaps[configMapKey(from)];
-    if (value === undefined) missing.push({ kind: 'configMap', name: from.name, key: from.key });
+    const read = { name: configMapName(flow.name, progress.spec, from.name), key: from.key };
+    const seen = configMaps[configMapKey(read)];
+    const value = seen === null ? templateValue(progress.spec, from.name, from.key) : seen;
+    if (value === undefined) missing.push({ kind: 'configMap', ...read });
     else if (value !== null) taken.push([name, value]);
   }
   if (missing.length > 0) return missing;
   const inputs = { ...progress.record().inputs, [step.name]: Object.fromEntries(taken) };
   // They stand in the record. Without them the step has no input, and fails.
-  if (JSON.stringify(inputs).length <= limits.flowOutputs) progress.changeFlow({ inputs });
+  if (fitValues(inputs)) progress.changeFlow({ inputs });
   return [];
 }

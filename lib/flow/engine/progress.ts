@@ -76,9 +76,9 @@ export function startProgress(spec: FlowSpec, record: FlowRecord): Progress {
       isChanged = true;
       made = null;
       steps.set(name, after);
+      if (before.phase === after.phase) return;
       if (hasNothing(after) && Object.hasOwn(flow.outputs, name))
         flow = { ...flow, outputs: without(flow.outputs, name) };
-      if (before.phase === after.phase) return;
       changes.push({ step: name, from: before.phase, to: after.phase, reason: after.reason, attempt: after.attempt });
     },
     note(name, fields) {

@@ -19,8 +19,8 @@ export interface ScheduleRead {
   readonly problems: readonly Problem[];
 }
 
-const LABELS = { entries: 64, valueLength: 63 } as const;
-const ANNOTATIONS = { entries: 64, valueLength: 4_096 } as const;
+const LABELS = { entries: 64, valueBytes: 63 } as const;
+const ANNOTATIONS = { entries: 64, valueBytes: 4_096 } as const;
 
 /** What a CronJob, and a CronWorkflow of Argo, call otherwise. */
 const hints = {

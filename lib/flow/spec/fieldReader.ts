@@ -6,12 +6,15 @@
  * reported, because a typing error would otherwise change what a flow does.
  */
 
+import { utf8Length } from '../state/utf8Length.ts';
 import type { Json, JsonObject, Problem } from './flowSpec.ts';
 import { MAX_SPAN, parseSpan } from './parseSpan.ts';
 
 export interface FieldReader {
   readonly path: string;
   text(key: string, maxLength: number): string | null;
+  /** A text that is bounded by its bytes. */
+  value(key: string, maxBytes: number): string | null;
   flag(key: string): boolean;
   integer(key: string, range: { readonly min: number; readonly max: number }): number | null;
   number(key: string, min: number): number | null;
@@ -30,7 +33,7 @@ export interface FieldReader {
   integers(key: string, range: { readonly min: number; readonly max: number }): readonly number[];
   textMap(
     key: string,
-    limits: { readonly entries: number; readonly valueLength: number },
+    limits: { readonly entries: number; readonly valueBytes: number },
   ): Readonly<Record<string, string>>;
   fault(key: string | null, message: string): void;
   /** Reports each field that was not taken. `hints` says more about some of them. */
@@ -68,6 +71,12 @@ export function readFields(value: unknown, path: string, problems: Problem[]): F
       if (value === null || value.length <= maxLength) return value;
       fault(key, `has ${value.length} characters; at most ${maxLength} are allowed`);
       return value.slice(0, maxLength);
+    },
+    value(key, maxBytes) {
+      const value = typed(key, 'a text', isText);
+      if (value === null || utf8Length(value) <= maxBytes) return value;
+      fault(key, `has more than ${maxBytes} bytes`);
+      return null;
     },
     flag: (key) => typed(key, 'true or false', isFlag) ?? false,
     integer(key, { min, max }) {
@@ -119,12 +128,12 @@ export function readFields(value: unknown, path: string, problems: Problem[]): F
       if (wrong >= 0) fault(`${key}[${wrong}]`, `must be a whole number, not ${describe(values[wrong])}`);
       return values.filter(isInteger);
     },
-    textMap(key, { entries, valueLength }) {
+    textMap(key, { entries, valueBytes }) {
       const values = Object.entries(typed(key, 'an object', isObject) ?? {});
       if (values.length > entries) fault(key, `has ${values.length} entries; at most ${entries} are allowed`);
       for (const [name, value] of values) {
         if (!isText(value)) fault(`${key}.${name}`, `must be a text, not ${describe(value)}`);
-        else if (value.length > valueLength) fault(`${key}.${name}`, `has more than ${valueLength} characters`);
+        else if (utf8Length(value) > valueBytes) fault(`${key}.${name}`, `has more than ${valueBytes} bytes`);
       }
       return Object.fromEntries(
         values.slice(0, entries).filter((entry): entry is [string, string] => isText(entry[1])),

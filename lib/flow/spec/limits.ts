@@ -17,8 +17,8 @@ export const limits = {
   templates: 64,
   dependencies: 64,
   parameters: 64,
-  /** costBound.ts of lib/expression counts with it. */
-  parameterLength: 4_096,
+  /** Bytes of one value. costBound.ts of lib/expression counts with it. */
+  parameterBytes: 4_096,
   message: 1_024,
   condition: 1_024,
   /** A name becomes a label, and part of the name of a Job. */
@@ -27,9 +27,11 @@ export const limits = {
   retries: 100,
   inputs: 32,
   outputs: 16,
-  /** What a kubelet keeps of the message of one container, and its escapes as JSON. */
-  stepOutputs: 8_192,
-  /** They stand in the record, beside the steps. Inputs that are read may be as many. */
+  /** Bytes of all values together: what a kubelet keeps of the message of one container. */
+  stepOutputs: 4_096,
+  /**
+   * Bytes of JSON. They stand in the record, beside the steps. Inputs that are read may be as many.
+   */
   flowOutputs: 131_072,
   /** Beyond it etcd's limit comes near. */
   record: 524_288,

@@ -18,11 +18,11 @@ export function readInputs(inputs: FieldReader | null): Pick<Step, 'inputs' | 'i
 
 function readInput(fields: FieldReader): InputParameter {
   const name = fields.text('name', limits.reference) ?? '';
-  const value = fields.text('value', limits.parameterLength);
+  const value = fields.value('value', limits.parameterBytes);
   const from = fields.fields('valueFrom');
   fields.end();
   if (from === null) {
-    if (value === null) fields.fault(null, 'needs value or valueFrom');
+    if (value === null && !fields.has('value')) fields.fault(null, 'needs value or valueFrom');
     return { name, from: { kind: 'value', value: value ?? '' }, fallback: null };
   }
   const source = oneOf<InputSource>(from, {

@@ -39,7 +39,7 @@ function readBounded(value: unknown): SpecRead {
       template.end();
       return read;
     }),
-    parameters: fields.textMap('parameters', { entries: limits.parameters, valueLength: limits.parameterLength }),
+    parameters: fields.textMap('parameters', { entries: limits.parameters, valueBytes: limits.parameterBytes }),
     parallelism: fields.integer('parallelism', { min: 1, max: limits.parallelism }) ?? 64,
     suspend: fields.flag('suspend'),
     shutdown: fields.choice('shutdown', ['Stop', 'Terminate']),

@@ -146,6 +146,11 @@ function newStep(name: string): StepRecord {
   };
 }
 
+/** None where it gave nothing. A step may have a name that each object has, as `constructor`. */
+export function outputsOf({ outputs }: Pick<FlowRecord, 'outputs'>, step: string): Values {
+  return (Object.hasOwn(outputs, step) ? outputs[step] : undefined) ?? {};
+}
+
 export function hasEnded({ phase }: StepRecord): boolean {
   return phase === 'Succeeded' || phase === 'Failed' || phase === 'Skipped';
 }

@@ -9,7 +9,7 @@ import { lacksMemoTemplate, memoNameOf } from '../data/memo.ts';
 import type { StepChange } from '../engine/progress.ts';
 import type { Facts } from '../state/facts.ts';
 import { label, MANAGER } from '../state/names.ts';
-import type { FlowRecord } from '../state/record.ts';
+import { type FlowRecord, outputsOf } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
 import type { FlowWrite } from './toWrites.ts';
 
@@ -26,7 +26,8 @@ export function memoWrites(
     const memo = lacksMemoTemplate(flow.spec, step) ? null : memoNameOf(flow, flow.spec, record, step);
     if (memo === null) return [];
     const endedAt = record.steps.find((each) => each.name === name)?.endedAt ?? record.startedAt;
-    const data = { storedAt: new Date(endedAt).toISOString(), outputs: JSON.stringify(record.outputs[name] ?? {}) };
+    const outputs = outputsOf(record, name);
+    const data = { storedAt: new Date(endedAt).toISOString(), outputs: JSON.stringify(outputs) };
     const old = facts?.memos[memo] ?? null;
     if (old !== null) {
       const { uid, resourceVersion } = old;

@@ -14,7 +14,7 @@ import { limits } from '../spec/limits.ts';
 import type { FlowState } from '../state/flowPhase.ts';
 import { isInstant } from '../state/instant.ts';
 import { annotation, jobName, requestPrefix, resourceName } from '../state/names.ts';
-import { type FlowRecord, hasEnded, type StepRecord, type Values } from '../state/record.ts';
+import { type FlowRecord, hasEnded, outputsOf, type StepRecord, type Values } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
 import { utf8Length } from '../state/utf8Length.ts';
 import { conditionsOf, saysSpecChanged, toTime } from './statusConditions.ts';
@@ -175,12 +175,12 @@ function toStep(flow: FlowView, record: FlowRecord, step: Step, own: StepRecord)
     message: own.phase === 'Succeeded' ? null : messageOf(flow, record, step, own).slice(0, MAX_MESSAGE),
     retryAt: at === null ? null : toTime(at),
     approvedBy: own.by,
-    outputs: outputsOf(record.outputs[own.name] ?? {}),
+    outputs: toParameters(outputsOf(record, own.name)),
   });
 }
 
 /** Those that the step declares: what other steps ask of its Job has no name of its own. */
-function outputsOf(outputs: Values): Json {
+function toParameters(outputs: Values): Json {
   const parameters = Object.entries(outputs).flatMap(([name, value]) =>
     name.startsWith('$') ? [] : [{ name, value }],
   );

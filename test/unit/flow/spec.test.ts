@@ -62,7 +62,7 @@ describe('the spec of a flow', () => {
     [{ ...one({}), shutdown: 'Now' }, ['spec.shutdown: must be one of Stop, Terminate, not "Now"']],
     [{ ...one({}), suspend: 'yes' }, ['spec.suspend: must be true or false, not "yes"']],
     [{ ...one({}), parameters: { a: 1 } }, ['spec.parameters.a: must be a text, not 1']],
-    [{ ...one({}), parameters: { a: 'x'.repeat(4_097) } }, ['spec.parameters.a: has more than 4096 characters']],
+    [{ ...one({}), parameters: { a: 'x'.repeat(4_097) } }, ['spec.parameters.a: has more than 4096 bytes']],
     [one({ dependencies: ['a', 1] }), ['spec.steps[0].dependencies[1]: must be a text, not 1']],
     [one({ message: 'm'.repeat(1_025) }), ['spec.steps[0].message: has 1025 characters; at most 1024 are allowed']],
     [
