@@ -15,7 +15,7 @@ import type { FlowSpec, Step } from '../spec/flowSpec.ts';
 import { attemptKey } from '../state/facts.ts';
 import type { StepReason, StepRecord, Values } from '../state/record.ts';
 import type { FlowSnapshot, FlowView, JobView } from '../state/snapshot.ts';
-import { endSucceeded, isSuccess } from './endSucceeded.ts';
+import { endOf, endSucceeded, isSuccess } from './endSucceeded.ts';
 import { canRender, type Knowledge } from './prepareStep.ts';
 import type { Progress } from './progress.ts';
 
@@ -78,7 +78,7 @@ export function endAttempts(
       continue;
     }
     if (job !== undefined && running.jobUid === null) {
-      const dueAt = (running.startedAt ?? now) + RECORD_UID_MS;
+      const dueAt = afterStart(running, RECORD_UID_MS, now);
       if (dueAt <= now || step.once) progress.change(step.name, { jobUid: job.uid });
       else {
         progress.note(step.name, { jobUid: job.uid });
@@ -86,10 +86,10 @@ export function endAttempts(
       }
     }
     if (job?.outcome != null && isSuccess(step, job.outcome)) {
-      endSucceeded(progress, flow, step, { ...job, outcome: job.outcome, exitCode: exitCode ?? 0 }, knowledge);
+      endSucceeded(progress, flow, step, { ...job, outcome: job.outcome, exitCode: exitCode ?? 0 }, knowledge, now);
       if (progress.step(step.name).phase === 'Running') unread.add(step.name);
     } else if (job?.outcome?.kind === 'Failed') {
-      const at = job.outcome.at;
+      const at = endOf(job.outcome, now);
       const reason = failureOf(job.outcome.reason);
       endFailed(progress, flow, step, { reason, exitCode: exitCode ?? null, at, job }, knowledge);
       if (progress.step(step.name).phase === 'Running') unread.add(step.name);
@@ -98,7 +98,7 @@ export function endAttempts(
     } else if (job === undefined && basis === 'watch') {
       missing.push({
         step: step.name,
-        readAt: running.jobUid === null ? (running.startedAt ?? now) + UNSEEN_JOB_MS : now,
+        readAt: running.jobUid === null ? afterStart(running, UNSEEN_JOB_MS, now) : now,
       });
     } else if (job === undefined && running.jobUid === null) {
       // A step that ran again after the start of this one may have given nothing.
@@ -116,8 +116,14 @@ function exitCodeOf({ uid, exitCode }: JobView, { facts }: Knowledge): number | 
   return exitCode ?? facts.exitCodes?.[uid];
 }
 
+/** A start that lies far ahead was recorded by another clock, and does not say how long ago. */
+function afterStart({ startedAt }: StepRecord, ms: number, now: number): number {
+  const at = startedAt ?? now;
+  return at > now + UNSEEN_JOB_MS ? now : at + ms;
+}
+
 /** It costs a read of the pods, so only a flow that mentions it pays. */
-function readsExitCodes(spec: FlowSpec): boolean {
+export function readsExitCodes(spec: FlowSpec): boolean {
   return [...spec.steps, ...spec.finally].some(({ when, retry, forEach, memoize }) =>
     [when, retry?.when, forEach?.from, memoize?.key].some((text) => text?.includes('exitCode') === true),
   );
