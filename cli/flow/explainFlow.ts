@@ -1,8 +1,8 @@
 /**
- * Runs `zen-flow explain`: where the steps of a flow stand.
+ * Runs `zen-flow explain`: where the steps of a flow stand, or one of them.
  *
  * Guarantees: reads only. It reads the record, so that it says what was decided, and not what the
- * status said a second ago. Of a step that runs it reads the pods.
+ * status said a second ago. Of a step that runs, or failed, it reads the pods.
  */
 
 import type { flowVerbCommands } from '../../lib/config/flowVerbCommands.ts';
@@ -17,27 +17,28 @@ import type { FlowView } from '../../lib/flow/state/snapshot.ts';
 import { jobFlowRecords } from '../../lib/kube/kubeApi.ts';
 import { openOutput } from '../output.ts';
 import { printDocument } from '../printDocument.ts';
-import { whyPodsWait } from './whyPodsWait.ts';
-import { type FlowSession, readFlowView, withFlows } from './withFlow.ts';
+import { explainPods } from './explainPods.ts';
+import { type FlowSession, findStep, readFlowView, withFlows } from './withFlow.ts';
 
 type ExplainValues = ValuesOf<(typeof flowVerbCommands)['explain']['settings']>;
 
 export function explainFlow(values: ExplainValues): Promise<void> {
   return withFlows(values, async (session) => {
     const flow = await readFlowView(session, values.flow);
+    const { spec } = flow;
+    const asked = values.step === undefined ? [...spec.steps, ...spec.finally] : [findStep(flow, values.step)];
     const record = await readRecord(session, flow);
     const output = openOutput(process.stdout, values.noColor);
-    const all = [...flow.spec.steps, ...flow.spec.finally];
     const { phase, reason } =
       record === null
         ? { phase: flow.status?.phase ?? 'Pending', reason: flow.status?.reason ?? null }
-        : flowPhase(flow.spec, record);
+        : flowPhase(spec, record);
     const steps: { readonly step: string; readonly text: string }[] = [];
-    for (const step of record === null ? [] : all) {
+    for (const step of record === null ? [] : asked) {
       const own = record?.steps.find(({ name }) => name === step.name);
-      const waits = own === undefined ? '' : await whyPodsWait(session, flow, own);
-      const text = record === null ? '' : explainStep(flow.spec, record, step);
-      steps.push({ step: step.name, text: waits === '' ? text : `${text}; ${waits}` });
+      const said = own === undefined || step.type === 'Manual' ? '' : await explainPods(session, flow, own);
+      const text = record === null ? '' : explainStep(spec, record, step);
+      steps.push({ step: step.name, text: said === '' ? text : `${text}; ${said}` });
     }
     const problems = flow.problems.map(({ path, message }) => `${path}: ${message}`);
     if (values.output !== 'text') return printDocument({ phase, reason, steps, problems }, values.output, output);

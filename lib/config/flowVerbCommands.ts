@@ -74,8 +74,21 @@ export const flowVerbCommands = {
     },
   },
   explain: {
-    summary: 'Where each step of a flow stands, and what would lead on.',
-    settings: { flow, namespace, output: debugSettings.documentOutput, ...clusterSettings, noColor },
+    summary: 'Where each step of a flow stands, why it failed, and what would lead on.',
+    settings: {
+      flow,
+      step: {
+        kind: 'text',
+        operand: true,
+        placeholder: 'STEP',
+        meaning: 'Name of the one step to explain.',
+        absent: 'every step is explained',
+      },
+      namespace,
+      output: debugSettings.documentOutput,
+      ...clusterSettings,
+      noColor,
+    },
   },
   approve: { summary: 'Answer yes to a Manual step, in the name of the own user.', settings: ofStep },
   reject: { summary: 'Answer no to a Manual step.', settings: ofStep },

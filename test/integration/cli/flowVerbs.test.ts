@@ -57,6 +57,24 @@ describe('a person', () => {
     expect(stdout).not.toContain('p2');
   });
 
+  it('reads how the containers of a step that failed ended, of the one step that is asked for', async () => {
+    const message = `disk full\u001b[2J${'x'.repeat(4_096)}\n`;
+    const cluster = await aFlowCluster({ a: ['fail:3'] }, 30, { a: message });
+    const type = await aTypist(cluster);
+    cluster.startBridge();
+    cluster.apply({ steps: [aStep('a'), aStep('b', 'a')] });
+    await cluster.untilPhase('Failed');
+    const lines = (await type('explain', 'nightly', 'a')).stdout.trimEnd().split('\n');
+    expect(lines).toEqual(['default/nightly: Failed, StepFailed', expect.stringMatching(/^ {2}a +failed: /)]);
+    expect(lines[1]).toMatch(
+      /the Job of attempt 1 failed; container main of pod \S+ ended with exit code 3, Error, disk full\\u001b\[2Jx+$/,
+    );
+    expect(lines[1]?.length).toBeLessThan(400);
+    expect((await type('explain', 'nightly')).stdout).toContain('b  was skipped');
+    const { code, stderr } = await type('explain', 'nightly', 'z');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('has no step "z"; those are a, b') });
+  });
+
   it('retries a step that failed, by the number of the next attempt', async () => {
     const cluster = await aFlowCluster({ a: ['fail', 'ok'] });
     const type = await aTypist(cluster);
