@@ -1,16 +1,20 @@
 /**
  * Runs the verbs on a flow: `zen-flow approve`, `reject`, `retry`, `skip`, `suspend`, `resume`,
- * `stop`, `terminate`. Each writes one annotation or one field, as a person with kubectl may.
+ * `stop`, `terminate`. Each is one write of annotations or of one field, as a person with kubectl
+ * may send it.
  */
 
 import type { flowVerbCommands } from '../../lib/config/flowVerbCommands.ts';
 import type { ValuesOf } from '../../lib/config/setting.ts';
 import { codeOf } from '../../lib/errors.ts';
+import { startsNothingMore } from '../../lib/flow/engine/requests.ts';
 import { requestPrefix } from '../../lib/flow/state/names.ts';
-import type { FlowView } from '../../lib/flow/state/snapshot.ts';
+import { hasEnded, letsGoOn } from '../../lib/flow/state/record.ts';
+import type { FlowView, StepStatusView } from '../../lib/flow/state/snapshot.ts';
 import { takeFields, takeOptionalFields, takeOptionalString } from '../../lib/kube/fields.ts';
 import { selfSubjectReviews } from '../../lib/kube/kubeApi.ts';
 import { openOutput } from '../output.ts';
+import { stepState } from './stepState.ts';
 import { type FlowSession, findStep, patchFlow, readFlowView, refused, withFlows } from './withFlow.ts';
 
 type OfFlow = ValuesOf<(typeof flowVerbCommands)['suspend']['settings']>;
@@ -20,9 +24,8 @@ export function answer(values: OfStep, isApproved: boolean): Promise<void> {
   return withFlows(values, async (session) => {
     const flow = await readFlowView(session, values.flow);
     if (findStep(flow, values.step).type !== 'Manual') throw refused(`step "${values.step}" asks no person`);
-    const seen = flow.status?.steps.find(({ name }) => name === values.step);
-    if (seen !== undefined && ['Succeeded', 'Failed', 'Skipped'].includes(seen.phase))
-      throw refused(`step "${values.step}" has been answered: ${seen.phase}`);
+    const seen = seenStep(flow, values.step);
+    if (seen !== undefined && hasEnded(seen)) throw refused(`step "${values.step}" has been answered: ${seen.phase}`);
     const by = await readUser(session);
     const annotations = {
       [`${requestPrefix.approved}/${values.step}`]: String(isApproved),
@@ -37,27 +40,47 @@ export function retry(values: OfStep): Promise<void> {
   return withFlows(values, async (session) => {
     const flow = await readFlowView(session, values.flow);
     findStep(flow, values.step);
-    const attempt = endedAttempt(flow, values.step) + 1;
-    await patchFlow(session, flow, { annotations: { [`${requestPrefix.attempts}/${values.step}`]: String(attempt) } });
+    // Attempts count from 1, retries from 0.
+    const attempt = endedStep(flow, values.step).retries + 2;
+    checkGoesOn(flow);
+    const annotations = {
+      [`${requestPrefix.attempts}/${values.step}`]: String(attempt),
+      // It would decide about this attempt, too.
+      [`${requestPrefix.skip}/${values.step}`]: null,
+    };
+    await patchFlow(session, flow, { annotations });
     await say(`attempt ${attempt} of step ${values.step} of ${values.flow} is asked for`);
   });
-}
-
-/** Counts from 1. */
-function endedAttempt({ status }: FlowView, step: string): number {
-  const seen = status?.steps.find(({ name }) => name === step);
-  if (seen === undefined || !['Succeeded', 'Failed', 'Skipped'].includes(seen.phase))
-    throw refused(`step "${step}" has not ended: ${seen?.phase ?? 'the flow has not started'}`);
-  return seen.retries + 1;
 }
 
 export function skip(values: OfStep): Promise<void> {
   return withFlows(values, async (session) => {
     const flow = await readFlowView(session, values.flow);
     findStep(flow, values.step);
+    const seen = seenStep(flow, values.step);
+    if (seen !== undefined && letsGoOn(seen))
+      throw refused(`step "${values.step}" holds nothing up: ${stepState(seen)}`);
+    const isOver = seen !== undefined && hasEnded(seen) && seen.reason !== 'Stopped';
+    if (isOver) checkGoesOn(flow);
     await patchFlow(session, flow, { annotations: { [`${requestPrefix.skip}/${values.step}`]: 'true' } });
-    await say(`${values.flow} goes on without step ${values.step} when its turn comes`);
+    await say(`${values.flow} goes on without step ${values.step}${isOver ? '' : ' when its turn comes'}`);
   });
+}
+
+function seenStep({ status }: FlowView, step: string): StepStatusView | undefined {
+  return status?.steps.find(({ name }) => name === step);
+}
+
+function endedStep(flow: FlowView, step: string): StepStatusView {
+  const seen = seenStep(flow, step);
+  if (seen !== undefined && hasEnded(seen)) return seen;
+  throw refused(`step "${step}" has not ended: ${seen?.phase ?? 'the flow has not started'}`);
+}
+
+function checkGoesOn({ name, spec, status }: FlowView): void {
+  const reason = status?.reason ?? null;
+  if (startsNothingMore(spec, reason))
+    throw refused(`flow ${name} starts nothing more: ${reason ?? `spec.shutdown is ${spec.shutdown}`}`);
 }
 
 const changes = {

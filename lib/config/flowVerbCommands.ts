@@ -93,7 +93,7 @@ export const flowVerbCommands = {
   approve: { summary: 'Answer yes to a Manual step, in the name of the own user.', settings: ofStep },
   reject: { summary: 'Answer no to a Manual step.', settings: ofStep },
   retry: { summary: 'Ask for one more attempt of a step that has ended.', settings: ofStep },
-  skip: { summary: 'Go on without a step, when its turn comes.', settings: ofStep },
+  skip: { summary: 'Go on without a step: when its turn comes, or where it has failed.', settings: ofStep },
   suspend: { summary: 'Start nothing more for now.', settings: one },
   resume: { summary: 'End the suspension.', settings: one },
   stop: { summary: 'Start nothing more. What runs ends by itself, and finally runs.', settings: one },

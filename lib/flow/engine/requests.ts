@@ -4,10 +4,10 @@
  * Guarantees: taking up a request again changes nothing, because attempts are asked for by number.
  */
 
-import type { Approval, Step } from '../spec/flowSpec.ts';
+import type { Approval, FlowSpec, Step } from '../spec/flowSpec.ts';
 import { ancestorsOf } from '../spec/order.ts';
 import { annotation, requestPrefix } from '../state/names.ts';
-import { hasEnded } from '../state/record.ts';
+import { hasEnded, type StopReason } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
 import { type Progress, without } from './progress.ts';
 
@@ -86,9 +86,15 @@ export function takeUpSkips(progress: Progress, flow: FlowView, steps: readonly 
 /** The deadline of a flow that has ended starts again. */
 function mayGoOn(progress: Progress): boolean {
   const { stop, endedAt } = progress.record();
-  if (progress.spec.shutdown !== null) return false;
-  if (stop === null || ['StepFailed', 'Rejected', 'BackoffLimitExceeded'].includes(stop.reason)) return true;
-  return stop.reason === 'ActiveDeadlineExceeded' && endedAt !== null;
+  if (startsNothingMore(progress.spec, stop?.reason ?? null)) return false;
+  return stop?.reason !== 'ActiveDeadlineExceeded' || endedAt !== null;
+}
+
+const finalStops: ReadonlySet<string> = new Set<StopReason>(['Stopped', 'Terminated', 'RecordTooLarge']);
+
+/** Whatever is asked of it. `reason`: why the flow has stopped; null where it has not. */
+export function startsNothingMore({ shutdown }: FlowSpec, reason: string | null): boolean {
+  return shutdown !== null || (reason !== null && finalStops.has(reason));
 }
 
 function goOn(progress: Progress, steps: readonly Step[], asked: readonly Step[], now: number): void {

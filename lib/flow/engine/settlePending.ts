@@ -8,7 +8,7 @@
 import { conditionValues } from '../data/conditionValues.ts';
 import { parseWhen } from '../spec/conditions.ts';
 import type { Step } from '../spec/flowSpec.ts';
-import { hasEnded, type StepReason, type StepRecord } from '../state/record.ts';
+import { hasEnded, letsGoOn, type StepReason, type StepRecord } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
 import { retryAt } from './backoff.ts';
 import { type Knowledge, prepareStep } from './prepareStep.ts';
@@ -139,12 +139,7 @@ function evaluateWhen(progress: Progress, step: Step, flow: FlowView): boolean |
 }
 
 function isSatisfied(progress: Progress): (dependency: StepRecord) => boolean {
-  return (dependency) => {
-    const { phase, reason } = dependency;
-    if (phase === 'Succeeded') return true;
-    if (phase === 'Skipped') return reason === 'WhenFalse' || reason === 'Bypassed';
-    return phase === 'Failed' && !hasFailed(progress)(dependency);
-  };
+  return (dependency) => letsGoOn(dependency) || (dependency.phase === 'Failed' && !hasFailed(progress)(dependency));
 }
 
 function hasFailed(progress: Progress): (dependency: StepRecord) => boolean {

@@ -151,8 +151,13 @@ export function outputsOf({ outputs }: Pick<FlowRecord, 'outputs'>, step: string
   return (Object.hasOwn(outputs, step) ? outputs[step] : undefined) ?? {};
 }
 
-export function hasEnded({ phase }: StepRecord): boolean {
+export function hasEnded({ phase }: Pick<StepRecord, 'phase'>): boolean {
   return phase === 'Succeeded' || phase === 'Failed' || phase === 'Skipped';
+}
+
+/** It succeeded, or was skipped on purpose. */
+export function letsGoOn({ phase, reason }: { readonly phase: StepPhase; readonly reason: string | null }): boolean {
+  return phase === 'Succeeded' || (phase === 'Skipped' && (reason === 'WhenFalse' || reason === 'Bypassed'));
 }
 
 /** Steps as lists: their field names would be two thirds of the text. */

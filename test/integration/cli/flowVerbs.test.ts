@@ -89,6 +89,46 @@ describe('a person', () => {
     expect(cluster.made).toEqual(['a/1', 'a/2']);
   });
 
+  it('goes on without a step that failed, or was skipped because of one, and says where nothing would change', async () => {
+    const cluster = await aFlowCluster({ bad: ['fail'] });
+    const type = await aTypist(cluster);
+    cluster.startBridge();
+    const steps = [aStep('bad'), aStep('behind', 'bad'), aStep('last', 'behind'), aManualStep('q', ['last'])];
+    cluster.apply({ steps: [...steps, aStep('end', 'q')] });
+    await cluster.untilPhase('Failed');
+    expect(await type('skip', 'nightly', 'behind')).toMatchObject({ code: 0 });
+    await cluster.untilPhase('Paused');
+    expect(cluster.states()).toMatchObject({ bad: 'Failed JobFailed', behind: 'Skipped Bypassed', last: 'Succeeded' });
+    await type('reject', 'nightly', 'q');
+    await cluster.untilPhase('Failed');
+    expect(await type('skip', 'nightly', 'q')).toMatchObject({ stdout: 'nightly goes on without step q\n' });
+    await expect.poll(cluster.states).toMatchObject({ q: 'Skipped Bypassed', end: 'Succeeded' });
+    await type('skip', 'nightly', 'bad');
+    await cluster.untilPhase('Succeeded');
+    expect(cluster.made).toEqual(['bad/1', 'last/1', 'end/1']);
+    for (const [step, state] of [
+      ['bad', 'Skipped Bypassed'],
+      ['last', 'Succeeded'],
+    ] as const) {
+      const stderr = `step "${step}" holds nothing up: ${state}`;
+      expect(await type('skip', 'nightly', step)).toMatchObject({ code: 1, stderr });
+    }
+    expect(await type('retry', 'nightly', 'bad')).toMatchObject({ code: 0 });
+    await expect.poll(() => cluster.made).toContain('bad/3');
+  });
+
+  it('is told that a flow which was stopped takes up nothing more', async () => {
+    const cluster = await aFlowCluster({}, 60_000);
+    const type = await aTypist(cluster);
+    cluster.startBridge();
+    cluster.apply({ steps: [aStep('a'), aStep('b', 'a')] });
+    await expect.poll(() => cluster.made).toEqual(['a/1']);
+    await type('terminate', 'nightly');
+    await cluster.untilPhase('Failed');
+    for (const verb of ['skip', 'retry'])
+      expect((await type(verb, 'nightly', 'a')).stderr).toBe('flow nightly starts nothing more: Terminated');
+  });
+
   it('suspends, resumes, skips and stops', async () => {
     const cluster = await aFlowCluster({}, 100);
     const type = await aTypist(cluster);
