@@ -39,14 +39,18 @@ export function answer(values: OfStep, isApproved: boolean): Promise<void> {
 export function retry(values: OfStep): Promise<void> {
   return withFlows(values, async (session) => {
     const flow = await readFlowView(session, values.flow);
-    findStep(flow, values.step);
+    const { type } = findStep(flow, values.step);
     // Attempts count from 1, retries from 0.
     const attempt = endedStep(flow, values.step).retries + 2;
     checkGoesOn(flow);
     const annotations = {
       [`${requestPrefix.attempts}/${values.step}`]: String(attempt),
-      // It would decide about this attempt, too.
+      // They would decide about this attempt, too.
       [`${requestPrefix.skip}/${values.step}`]: null,
+      ...(type === 'Manual' && {
+        [`${requestPrefix.approved}/${values.step}`]: null,
+        [`${requestPrefix.approvedBy}/${values.step}`]: null,
+      }),
     };
     await patchFlow(session, flow, { annotations });
     await say(`attempt ${attempt} of step ${values.step} of ${values.flow} is asked for`);

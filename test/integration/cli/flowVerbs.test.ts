@@ -129,6 +129,22 @@ describe('a person', () => {
       expect((await type(verb, 'nightly', 'a')).stderr).toBe('flow nightly starts nothing more: Terminated');
   });
 
+  it('is asked again where an answer was rejected and the question is retried', async () => {
+    const cluster = await aFlowCluster();
+    const type = await aTypist(cluster);
+    cluster.startBridge();
+    cluster.apply({ steps: [aManualStep('q'), aStep('a', 'q')] });
+    await cluster.untilPhase('Paused');
+    await type('reject', 'nightly', 'q');
+    await cluster.untilPhase('Failed');
+    await type('retry', 'nightly', 'q');
+    await cluster.untilPhase('Paused');
+    const asked = cluster.record()?.steps.find(({ name }) => name === 'q');
+    expect(asked).toMatchObject({ phase: 'PendingApproval', attempt: 2 });
+    expect(await type('approve', 'nightly', 'q')).toMatchObject({ code: 0 });
+    await cluster.untilPhase('Succeeded');
+  });
+
   it('suspends, resumes, skips and stops', async () => {
     const cluster = await aFlowCluster({}, 100);
     const type = await aTypist(cluster);
