@@ -37,7 +37,7 @@ export function explainFlow(values: ExplainValues): Promise<void> {
     for (const step of record === null ? [] : asked) {
       const own = record?.steps.find(({ name }) => name === step.name);
       const said = own === undefined || step.type === 'Manual' ? '' : await explainPods(session, flow, own);
-      const text = record === null ? '' : explainStep(spec, record, step);
+      const text = record === null ? '' : explainStep(flow, record, step);
       steps.push({ step: step.name, text: said === '' ? text : `${text}; ${said}` });
     }
     const problems = flow.problems.map(({ path, message }) => `${path}: ${message}`);

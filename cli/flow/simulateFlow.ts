@@ -65,7 +65,7 @@ function describeOpen(
   const open = new Set(record.steps.filter((step) => !hasEnded(step)).map(({ name }) => name));
   return [...spec.steps, ...spec.finally]
     .filter(({ name }) => open.has(name))
-    .map((step) => ({ step: step.name, text: explainStep(spec, record, step) }));
+    .map((step) => ({ step: step.name, text: explainStep({ spec, annotations: {} }, record, step) }));
 }
 
 function summarize({ phase, reason, endedAt, isFinished }: Simulation): string {

@@ -6,16 +6,16 @@
 
 import type { flowVerbCommands } from '../../lib/config/flowVerbCommands.ts';
 import type { ValuesOf } from '../../lib/config/setting.ts';
-import { codeOf } from '../../lib/errors.ts';
+import { objectionTo } from '../../lib/flow/engine/answers.ts';
 import { startsNothingMore } from '../../lib/flow/engine/requests.ts';
+import type { Approval } from '../../lib/flow/spec/flowSpec.ts';
 import { requestPrefix } from '../../lib/flow/state/names.ts';
 import { hasEnded, letsGoOn } from '../../lib/flow/state/record.ts';
 import type { FlowView, StepStatusView } from '../../lib/flow/state/snapshot.ts';
-import { takeFields, takeOptionalFields, takeOptionalString } from '../../lib/kube/fields.ts';
-import { selfSubjectReviews } from '../../lib/kube/kubeApi.ts';
-import { openOutput } from '../output.ts';
+import { complain, openOutput } from '../output.ts';
+import { readUser, type User } from './readUser.ts';
 import { stepState } from './stepState.ts';
-import { type FlowSession, findStep, patchFlow, readFlowView, refused, withFlows } from './withFlow.ts';
+import { findStep, patchFlow, readFlowView, refused, withFlows } from './withFlow.ts';
 
 type OfFlow = ValuesOf<(typeof flowVerbCommands)['suspend']['settings']>;
 type OfStep = ValuesOf<(typeof flowVerbCommands)['approve']['settings']>;
@@ -23,10 +23,13 @@ type OfStep = ValuesOf<(typeof flowVerbCommands)['approve']['settings']>;
 export function answer(values: OfStep, isApproved: boolean): Promise<void> {
   return withFlows(values, async (session) => {
     const flow = await readFlowView(session, values.flow);
-    if (findStep(flow, values.step).type !== 'Manual') throw refused(`step "${values.step}" asks no person`);
+    const step = findStep(flow, values.step);
+    if (step.type !== 'Manual') throw refused(`step "${values.step}" asks no person`);
     const seen = seenStep(flow, values.step);
     if (seen !== undefined && hasEnded(seen)) throw refused(`step "${values.step}" has been answered: ${seen.phase}`);
-    const by = await readUser(session);
+    const user = await readUser(session);
+    checkAnswer(user, step.approval, flow);
+    const by = user?.name ?? UNKNOWN;
     const annotations = {
       [`${requestPrefix.approved}/${values.step}`]: String(isApproved),
       [`${requestPrefix.approvedBy}/${values.step}`]: by,
@@ -34,6 +37,23 @@ export function answer(values: OfStep, isApproved: boolean): Promise<void> {
     await patchFlow(session, flow, { annotations });
     await say(`${by} ${isApproved ? 'approves' : 'rejects'} step ${values.step} of ${values.flow}`);
   });
+}
+
+const UNKNOWN = 'unknown';
+
+/** Refuses what would not count; without a name, or groups, it warns that it may not. */
+function checkAnswer(user: User | null, approval: Approval, flow: FlowView): void {
+  const { users, groups, notInitiator } = approval;
+  if (user === null) {
+    const isBound = users.length + groups.length > 0 || notInitiator;
+    if (isBound) complain('the API server does not say who you are, and spec.approval says who may answer');
+    return;
+  }
+  const objection = objectionTo(user.name, approval, flow);
+  if (objection !== null) throw refused(`the answer would not count: ${objection}`);
+  if (groups.length === 0 || users.includes(user.name) || groups.some((group) => user.groups.includes(group))) return;
+  if (user.groups.length > 0) throw refused(`${user.name} is not in approval.users, nor in one of approval.groups`);
+  complain(`${user.name} is not in approval.users, and may not be in one of approval.groups`);
 }
 
 export function retry(values: OfStep): Promise<void> {
@@ -103,24 +123,6 @@ export function change(values: OfFlow, verb: keyof typeof changes): Promise<void
     await patchFlow(session, flow, { spec });
     await say(`${values.flow} ${said}`);
   });
-}
-
-const UNKNOWN = 'unknown';
-
-/** https://kubernetes.io/docs/reference/access-authn-authz/authentication/#self-subject-review */
-async function readUser({ api, signal }: FlowSession): Promise<string> {
-  const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
-  let answered: unknown;
-  try {
-    answered = await api.create(selfSubjectReviews, undefined, review, signal);
-  } catch (error) {
-    // An old API server has none, and where the guard is, it says what is missing.
-    if (codeOf(error) === 'KUBE_NOT_FOUND' || codeOf(error) === 'KUBE_FORBIDDEN') return UNKNOWN;
-    throw error;
-  }
-  const status = takeOptionalFields(takeFields(answered, 'review'), 'status', 'review') ?? {};
-  const user = takeOptionalFields(status, 'userInfo', 'status') ?? {};
-  return takeOptionalString(user, 'username', 'status.userInfo') ?? UNKNOWN;
 }
 
 async function say(text: string): Promise<void> {

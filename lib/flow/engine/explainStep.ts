@@ -2,22 +2,25 @@
  * Explains where one step stands, and what would lead on: one sentence for `simulate`, `explain`
  * and the status.
  *
- * Guarantees: pure; a function of spec and record.
+ * Guarantees: pure; a function of spec, annotations and record.
  */
 
 import type { FlowSpec, Step } from '../spec/flowSpec.ts';
 import { requestPrefix } from '../state/names.ts';
 import { type FlowRecord, hasEnded, type StepRecord } from '../state/record.ts';
+import type { FlowView } from '../state/snapshot.ts';
+import { explainIgnored } from './answers.ts';
 import { retryAt } from './backoff.ts';
 
-export function explainStep(spec: FlowSpec, record: FlowRecord, step: Step): string {
+export function explainStep(flow: Pick<FlowView, 'spec' | 'annotations'>, record: FlowRecord, step: Step): string {
+  const { spec } = flow;
   const own = record.steps.find(({ name }) => name === step.name);
   if (own === undefined) return 'is not in the record';
   switch (own.phase) {
     case 'Pending':
       return explainPending(spec, record, step, own);
     case 'PendingApproval':
-      return `waits for a person: annotation ${requestPrefix.approved}/${step.name}: "true" or "false"`;
+      return explainQuestion(flow, step);
     case 'Running':
       if (own.reason === 'Quota') return 'waits until the API server takes its Job: a quota is used up, or it is busy';
       return `runs, attempt ${own.attempt}`;
@@ -28,6 +31,12 @@ export function explainStep(spec: FlowSpec, record: FlowRecord, step: Step): str
     case 'Skipped':
       return `was skipped: ${explainReason(step, own)}`;
   }
+}
+
+function explainQuestion(flow: Pick<FlowView, 'annotations'>, step: Step): string {
+  const ignored = explainIgnored(flow, step);
+  const asks = `waits for a person: annotation ${requestPrefix.approved}/${step.name}: "true" or "false"`;
+  return ignored === null ? asks : `${asks}; ${ignored}`;
 }
 
 function explainPending(spec: FlowSpec, record: FlowRecord, step: Step, own: StepRecord): string {

@@ -1,47 +1,16 @@
 /**
  * Reads what a person asks of a running or ended flow, as annotations, and takes up retries.
+ * Answers are read in answers.ts.
  *
  * Guarantees: taking up a request again changes nothing, because attempts are asked for by number.
  */
 
-import type { Approval, FlowSpec, Step } from '../spec/flowSpec.ts';
+import type { FlowSpec, Step } from '../spec/flowSpec.ts';
 import { ancestorsOf } from '../spec/order.ts';
-import { annotation, requestPrefix } from '../state/names.ts';
+import { requestPrefix } from '../state/names.ts';
 import { hasEnded, type StopReason } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
 import { type Progress, without } from './progress.ts';
-
-export type Answer = 'approved' | 'rejected' | null;
-
-/** An answer of a person who may not give it counts as none. */
-export function answerOf(flow: FlowView, { name, approval }: Step): Answer {
-  const value = flow.annotations[`${requestPrefix.approved}/${name}`];
-  if (!mayAnswer(flow, name, approval)) return null;
-  return value === 'true' ? 'approved' : value === 'false' ? 'rejected' : null;
-}
-
-/**
- * Groups of a user are known to the API server alone, where the guard asks for them. Without a
- * known initiator no person is known to be another one.
- */
-function mayAnswer(flow: FlowView, step: string, { users, groups, notInitiator }: Approval): boolean {
-  const by = answeredBy(flow, step);
-  const initiator = flow.annotations[annotation.initiatedBy];
-  const isListed = users.includes(by) || groups.length > 0 || users.length === 0;
-  return isListed && (!notInitiator || (initiator !== undefined && by !== initiator && by !== UNVERIFIED));
-}
-
-const UNVERIFIED = 'unverified';
-
-/** Without the guard, whoever may change the flow may approve: then the name is not known. */
-export function answeredBy({ annotations }: FlowView, step: string): string {
-  return (annotations[`${requestPrefix.approvedBy}/${step}`] ?? UNVERIFIED).slice(0, 253);
-}
-
-/** For record, status and terminals. */
-export function signatureOf(flow: FlowView, step: string): string {
-  return answeredBy(flow, step).replace(/\p{Cc}/gu, '?');
-}
 
 export function isSkipAsked({ annotations }: FlowView, step: string): boolean {
   return annotations[`${requestPrefix.skip}/${step}`] === 'true';

@@ -10,11 +10,12 @@ import { parseWhen } from '../spec/conditions.ts';
 import type { Step } from '../spec/flowSpec.ts';
 import { hasEnded, letsGoOn, type StepReason, type StepRecord } from '../state/record.ts';
 import type { FlowView } from '../state/snapshot.ts';
+import { answerOf, signatureOf } from './answers.ts';
 import { retryAt } from './backoff.ts';
 import { type Knowledge, prepareStep } from './prepareStep.ts';
 import type { Progress } from './progress.ts';
 import { findReopened, type Reopened } from './reopened.ts';
-import { answerOf, isSkipAsked, signatureOf } from './requests.ts';
+import { isSkipAsked } from './requests.ts';
 import { MAX_STARTS, roomOf } from './room.ts';
 
 export interface Circumstances {

@@ -187,8 +187,8 @@ function toParameters(outputs: Values): Json {
   return parameters.length === 0 ? null : { parameters };
 }
 
-function messageOf({ spec }: FlowView, record: FlowRecord, step: Step, { phase }: StepRecord): string {
-  return phase === 'PendingApproval' ? questionOf(step) : explainStep(spec, record, step);
+function messageOf(flow: FlowView, record: FlowRecord, step: Step, { phase }: StepRecord): string {
+  return phase === 'PendingApproval' ? questionOf(step) : explainStep(flow, record, step);
 }
 
 function questionOf({ name, message }: Step): string {

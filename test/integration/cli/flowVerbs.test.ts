@@ -2,15 +2,26 @@
 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { writeKubeconfig } from '../../../apiserver/writeKubeconfig.ts';
 import { parseJob } from '../../../lib/flow/objects/parseJob.ts';
+import type { JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
 import { aManualStep, aStep } from '../../support/objects/aFlow.ts';
 import { aFlowCluster, type FlowCluster } from '../../support/programs/aFlowCluster.ts';
 import { aDirectory } from '../../support/programs/aKubeconfig.ts';
 import { type Typed, typeFlowCommand } from '../../support/programs/typeCommand.ts';
+import { type ProxiedUser, startUserProxy } from '../../support/servers/startUserProxy.ts';
 
-async function aTypist(cluster: FlowCluster): Promise<(...args: readonly string[]) => Promise<Typed>> {
+type Typist = (...args: readonly string[]) => Promise<Typed>;
+
+async function aTypist(cluster: FlowCluster): Promise<Typist> {
   const kubeconfig = join(aDirectory(), 'kubeconfig');
   await cluster.server.writeKubeconfig(kubeconfig);
+  return (...args) => typeFlowCommand(...args, '--kubeconfig', kubeconfig);
+}
+
+async function aTypistNamed(cluster: FlowCluster, user: ProxiedUser): Promise<Typist> {
+  const kubeconfig = join(aDirectory(), 'kubeconfig');
+  await writeKubeconfig(kubeconfig, await startUserProxy(cluster.server.url, user));
   return (...args) => typeFlowCommand(...args, '--kubeconfig', kubeconfig);
 }
 
@@ -143,6 +154,49 @@ describe('a person', () => {
     expect(asked).toMatchObject({ phase: 'PendingApproval', attempt: 2 });
     expect(await type('approve', 'nightly', 'q')).toMatchObject({ code: 0 });
     await cluster.untilPhase('Succeeded');
+  });
+
+  it('gives no answer that would not count, and reads why one does not', async () => {
+    const cluster = await aFlowCluster();
+    const joe = await aTypistNamed(cluster, { username: 'joe', groups: ['ops', 'system:authenticated'] });
+    const initiated = { 'workflow.kube-zen.io/initiated-by': 'joe' };
+    const question = (name: string, approval: JsonObject) => aManualStep(name, [], { approval });
+    cluster.startBridge();
+    cluster.apply({
+      steps: [
+        question('boss', { users: ['boss'] }),
+        question('team', { users: ['boss'], groups: ['admins'] }),
+        question('other', { notInitiator: true }),
+        question('ops', { groups: ['ops'] }),
+      ],
+    });
+    await cluster.untilPhase('Paused');
+    const notListed = 'joe is not in approval.users';
+    const because = 'and approval.notInitiator asks for another person';
+    const refusals = async (step: string) => (await joe('approve', 'nightly', step)).stderr;
+    expect(await refusals('boss')).toBe(`the answer would not count: ${notListed}`);
+    expect(await refusals('team')).toBe(`${notListed}, nor in one of approval.groups`);
+    expect(await refusals('other')).toBe(`the answer would not count: who started the flow is not known, ${because}`);
+    cluster.annotate(initiated);
+    expect(await refusals('other')).toBe(`the answer would not count: joe started the flow, ${because}`);
+    expect(await joe('approve', 'nightly', 'ops')).toMatchObject({ code: 0, stderr: '' });
+    await expect.poll(cluster.states).toMatchObject({ ops: 'Succeeded Approved' });
+    cluster.annotate({
+      [`approved.workflow.kube-zen.io/boss`]: 'true',
+      'approved-by.workflow.kube-zen.io/boss': 'joe',
+    });
+    expect((await joe('explain', 'nightly', 'boss')).stdout).toContain(
+      `"true" or "false"; the answer "true" by joe does not count: ${notListed}`,
+    );
+  });
+
+  it('whose name the API server does not say is warned that the answer may not count', async () => {
+    const cluster = await aFlowCluster();
+    const type = await aTypist(cluster);
+    cluster.apply({ steps: [aManualStep('q'), aManualStep('boss', [], { approval: { users: ['boss'] } })] });
+    expect(await type('approve', 'nightly', 'q')).toMatchObject({ code: 0, stderr: '' });
+    const stderr = 'the API server does not say who you are, and spec.approval says who may answer\n';
+    expect(await type('approve', 'nightly', 'boss')).toMatchObject({ code: 0, stderr });
   });
 
   it('suspends, resumes, skips and stops', async () => {

@@ -80,12 +80,15 @@ describe('an explanation', () => {
       finally: [aStep('clean')],
     };
     const world = aFlowWorld(spec, { a: ['fail:3'] });
-    const explain = () => {
+    const explain = (annotations: Readonly<Record<string, string>> = {}) => {
       const record = world.cluster.record();
       const parsed = aSpec(spec);
       if (record === null) throw new Error('no record');
       return Object.fromEntries(
-        [...parsed.steps, ...parsed.finally].map((step) => [step.name, explainStep(parsed, record, step)]),
+        [...parsed.steps, ...parsed.finally].map((step) => [
+          step.name,
+          explainStep({ spec: parsed, annotations }, record, step),
+        ]),
       );
     };
     world.at(0);
@@ -96,6 +99,9 @@ describe('an explanation', () => {
       ask: 'waits for a person: annotation approved.workflow.kube-zen.io/ask: "true" or "false"',
       dry: "was skipped: its condition was false: params.mode == 'real'",
       clean: 'waits for the last step',
+    });
+    expect(explain({ 'approved.workflow.kube-zen.io/ask': 'yes' })).toMatchObject({
+      ask: 'waits for a person: annotation approved.workflow.kube-zen.io/ask: "true" or "false"; "yes" is no answer',
     });
     world.at(10_000);
     expect(explain()).toMatchObject({
