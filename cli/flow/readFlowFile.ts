@@ -2,7 +2,8 @@
  * Reads the JobFlows and JobFlowSchedules of a file, with the place of each field in it.
  *
  * Guarantees: a text that is no YAML is a problem with its line, not an error. Other kinds of
- * objects in the file are skipped, as a manifest often holds more than one.
+ * objects in the file are skipped, as a manifest often holds more than one. Of a list, as kubectl
+ * prints it, each item is read.
  */
 
 import { readFile } from 'node:fs/promises';
@@ -62,7 +63,9 @@ export function parseFlowFile(text: string): FlowFile {
       return { severity: 'error' as const, path: 'YAML', message: summary, ...placeAt(lines, pos[0]) };
     }),
   );
-  const flows = list.filter(({ errors }) => errors.length === 0).flatMap((document) => toFlow(document, lines) ?? []);
+  const flows = list
+    .filter(({ errors }) => errors.length === 0)
+    .flatMap((document) => toFlows(document.toJS(), '', (path) => placeOf(document, lines, path)));
   return { flows, problems };
 }
 
@@ -72,11 +75,28 @@ const checks = new Map<string, (object: JsonObject) => FlowObjectRead>([
   ['JobFlowSchedule', checkScheduleObject],
 ]);
 
-function toFlow(document: Document, lines: LineCounter): FlowInFile | null {
-  const object: unknown = document.toJS();
-  if (!isObject(object)) return null;
-  const check = checks.get(String(object['kind']));
-  if (check === undefined) return null;
+type PlaceOf = (path: string) => { readonly line: number; readonly column: number };
+
+/**
+ * `at`: where the object stands in its document, as `items[3].`; empty for the document itself.
+ * `seen`: what has been read of it. By an alias of YAML, a list may be an item of itself.
+ */
+function toFlows(object: unknown, at: string, place: PlaceOf, seen = new Set<JsonObject>()): readonly FlowInFile[] {
+  if (!isObject(object) || seen.has(object)) return [];
+  seen.add(object);
+  const { kind, items } = object;
+  if (String(kind).endsWith('List') && Array.isArray(items))
+    return items.flatMap((item, index) => toFlows(item, `${at}items[${index}].`, place, seen));
+  const check = checks.get(String(kind));
+  return check === undefined ? [] : [toFlow(object, check, at, place)];
+}
+
+function toFlow(
+  object: JsonObject,
+  check: (object: JsonObject) => FlowObjectRead,
+  at: string,
+  place: PlaceOf,
+): FlowInFile {
   const metadata = isObject(object['metadata']) ? object['metadata'] : {};
   const { spec, problems } = check(object);
   return {
@@ -84,7 +104,10 @@ function toFlow(document: Document, lines: LineCounter): FlowInFile | null {
     name: typeof metadata['name'] === 'string' ? metadata['name'] : '',
     spec,
     status: parseStatus(object['status']),
-    problems: problems.map((problem) => ({ ...problem, ...placeOf(document, lines, problem.path) })),
+    problems: problems.map((problem) => {
+      const path = `${at}${problem.path}`;
+      return { ...problem, path, ...place(path) };
+    }),
   };
 }
 

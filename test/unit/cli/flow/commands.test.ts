@@ -93,6 +93,28 @@ describe('zen-flow lint', () => {
     expect({ code, end }).toEqual({ code: 0, end: `${file}: f: 1 step, no errors` });
   });
 
+  it.each(['List', 'JobFlowList'])('reads each flow of a %s, and names the item of a fault', async (kind) => {
+    const flow = (name: string, step: object) => ({
+      ...{ apiVersion: 'workflow.kube-zen.io/v1alpha1', kind: 'JobFlow', metadata: { name } },
+      spec: { steps: [step] },
+    });
+    const good = flow('good', { name: 'a', type: 'Manual' });
+    const bad = flow('bad', { name: 'a', type: 'Manual', dependencies: ['b'] });
+    const items = [{ kind: 'Namespace' }, null, good, { kind: 'List', items: [bad] }];
+    const file = aFile(`kind: ${kind}\nitems:\n${items.map((item) => `  - ${JSON.stringify(item)}\n`).join('')}`);
+    const { code, stdout } = await typeFlowCommand('lint', file);
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout: expect.stringMatching(
+        /:6:\d+: error items\[3\]\.items\[0\]\.spec\.steps\[0\]\.dependencies\[0\]: "b": there is no such step\n$/,
+      ),
+    });
+    const sound = aFile(JSON.stringify({ kind, items: [good] }));
+    expect(await typeFlowCommand('graph', sound)).toMatchObject({ code: 0, stdout: '  1  a  asks a person\n' });
+    const itself = aFile(`&l\nkind: ${kind}\nitems: [*l, *l]\n`);
+    expect((await typeFlowCommand('lint', itself)).stdout).toBe(`${itself}: has no JobFlow\n`);
+  });
+
   it('checks what the API server would refuse, or kubectl', () => {
     const messagesOf = (text: string) =>
       parseFlowFile(text).flows.flatMap(({ problems }) =>
