@@ -19,6 +19,7 @@ import { openOutput } from '../output.ts';
 import { printDocument } from '../printDocument.ts';
 import { renderTable } from '../status/renderTable.ts';
 import { readAll, toScheduleRow } from './listFlows.ts';
+import { stepDuration } from './stepState.ts';
 import { type FlowSession, withFlows } from './withFlow.ts';
 
 type GetValues = ValuesOf<(typeof flowVerbCommands)['get']['settings']>;
@@ -109,11 +110,9 @@ function renderFlow(flow: FlowView): readonly string[] {
 
 function rowOf(name: string, step: StepStatusView | undefined): readonly string[] {
   if (step === undefined) return [name, 'Pending', '', '0', '-', '-'];
-  const { phase, reason, startedAt, endedAt, retries } = step;
+  const { phase, reason, startedAt, retries } = step;
   const attempts = startedAt === null ? 0 : retries + 1;
-  const took =
-    startedAt === null || endedAt === null ? '-' : `${Math.max(0, Math.round((endedAt - startedAt) / 1_000))}s`;
-  return [name, phase, reason ?? '', String(attempts), timeOf(startedAt) ?? '-', took];
+  return [name, phase, reason ?? '', String(attempts), timeOf(startedAt) ?? '-', stepDuration(step) ?? '-'];
 }
 
 function describeRun({ name, phase, scheduledAt, startedAt, endedAt }: ScheduledRun) {

@@ -15,5 +15,5 @@ export async function graph({
   const flow = await readOneFlow(file);
   const output = openOutput(process.stdout, true);
   if (format === 'html') return output.lines(renderFlowHtml(flow));
-  await output.lines(format === 'mermaid' ? renderMermaid(flow.spec) : renderGraph(flow.spec));
+  await output.lines(format === 'mermaid' ? renderMermaid(flow) : renderGraph(flow));
 }

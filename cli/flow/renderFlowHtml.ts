@@ -10,6 +10,7 @@ import { BOX, edgePath, type Placed, placeSteps, shorten } from '../../api/flows
 import type { FlowSpec, Step } from '../../lib/flow/spec/flowSpec.ts';
 import type { FlowStatusView, StepStatusView } from '../../lib/flow/state/snapshot.ts';
 import { escapeHtml } from './escapeHtml.ts';
+import { phaseColours, stepState } from './stepState.ts';
 
 export interface DrawnFlow {
   readonly namespace: string;
@@ -18,15 +19,6 @@ export interface DrawnFlow {
   /** Null before it has run. */
   readonly status: FlowStatusView | null;
 }
-
-const colours: Readonly<Record<string, string>> = {
-  Pending: '#e8eaed',
-  PendingApproval: '#fdf0c4',
-  Running: '#cfe3ff',
-  Succeeded: '#cdeccf',
-  Failed: '#f8cfcb',
-  Skipped: '#f3f3f3',
-};
 
 export function renderFlowHtml(flow: DrawnFlow): string {
   const { namespace, name, status } = flow;
@@ -63,9 +55,8 @@ function drawGraph({ spec, status }: DrawnFlow): string {
 }
 
 function drawStep({ step, x, y }: Placed<Step>, seen: StepStatusView | undefined): string {
-  const fill = colours[seen?.phase ?? ''] ?? '#ffffff';
-  const below =
-    seen === undefined ? describe(step) : [seen.phase, seen.reason].filter((part) => part !== null).join(' ');
+  const fill = phaseColours[seen?.phase ?? ''] ?? '#ffffff';
+  const below = seen === undefined ? describe(step) : stepState(seen);
   const round = step.type === 'Manual' ? 22 : 4;
   const hint = step.when === null ? '' : `<title>${escapeHtml(`when ${step.when}`)}</title>`;
   return [
@@ -92,13 +83,7 @@ function renderTimes({ startedAt, endedAt, steps }: FlowStatusView): string {
       const left = begun === null ? '0' : percent(begun);
       const wide = begun === null ? '0' : (Number(percent(over ?? to)) - Number(left)).toFixed(1);
       const bar = begun === null ? '' : `<div class="bar" style="margin-left:${left}%;width:${wide}%"></div>`;
-      const cells = [
-        name,
-        [phase, reason].filter((part) => part !== null).join(' '),
-        String(retries + 1),
-        toTime(begun),
-        toTime(over),
-      ];
+      const cells = [name, stepState({ phase, reason }), String(retries + 1), toTime(begun), toTime(over)];
       return `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}<td style="width:300px">${bar}</td></tr>`;
     });
   const head = ['step', 'state', 'attempt', 'start', 'end', ''].map((cell) => `<th>${cell}</th>`).join('');

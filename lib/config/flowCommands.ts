@@ -220,7 +220,7 @@ export const flowCommands = inNameOf('zen-flow', {
         choices: ['text', 'mermaid', 'html'],
         default: 'text',
         meaning:
-          'Format of the output. GitHub and GitLab draw mermaid in a README. html also has the states and times of a flow that kubectl get -o yaml gives.',
+          'Format of the output. GitHub and GitLab draw mermaid in a README. Each has the states of a flow that kubectl get -o yaml gives, and html its times.',
         why: 'A terminal shows it.',
       },
     },

@@ -242,6 +242,37 @@ describe('zen-flow simulate', () => {
 });
 
 describe('zen-flow graph', () => {
+  const aRun = () =>
+    aFile(
+      JSON.stringify({
+        apiVersion: 'workflow.kube-zen.io/v1alpha1',
+        kind: 'JobFlow',
+        metadata: { name: 'nightly', namespace: 'data' },
+        spec: {
+          steps: [
+            { name: 'a', type: 'Manual' },
+            { name: 'b', type: 'Manual', dependencies: ['a'], when: "'<' != '</text>'" },
+          ],
+        },
+        status: {
+          phase: 'Failed',
+          reason: 'Rejected',
+          startTime: '2026-01-01T00:00:00Z',
+          completionTime: '2026-01-01T00:01:00Z',
+          steps: [
+            {
+              name: 'a',
+              phase: 'Failed',
+              reason: 'Rejected',
+              startTime: '2026-01-01T00:00:30Z',
+              completionTime: '2026-01-01T00:01:00Z',
+            },
+            { name: 'b', phase: 'Skipped', reason: 'UpstreamFailed' },
+          ],
+        },
+      }),
+    );
+
   it('draws a block for each depth', async () => {
     expect((await typeFlowCommand('graph', example)).stdout.split('\n')).toEqual([
       '  1  extract-orders',
@@ -268,35 +299,27 @@ describe('zen-flow graph', () => {
     expect(stdout).toContain('  s0 --> s2\n  s1 --> s2\n');
   });
 
+  it('draws what has happened as text and as Mermaid, in the colours of the page', async () => {
+    expect((await typeFlowCommand('graph', aRun())).stdout.split('\n')).toEqual([
+      '  1  a  asks a person; Failed Rejected in 30s',
+      "  2  b  after a; asks a person; when '<' != '</text>'; Skipped UpstreamFailed",
+      '',
+    ]);
+    expect((await typeFlowCommand('graph', aRun(), '-o', 'mermaid')).stdout.split('\n')).toEqual([
+      'flowchart LR',
+      '  s0{{"a<br>Failed Rejected in 30s"}}',
+      `  s1{{"b<br>when '#60;' != '#60;/text#62;'<br>Skipped UpstreamFailed"}}`,
+      '  s0 --> s1',
+      '  classDef Failed fill:#f8cfcb,color:#202124',
+      '  class s0 Failed',
+      '  classDef Skipped fill:#f3f3f3,color:#202124',
+      '  class s1 Skipped',
+      '',
+    ]);
+  });
+
   it('draws a page with what has happened, and no name ends its text', async () => {
-    const object = {
-      apiVersion: 'workflow.kube-zen.io/v1alpha1',
-      kind: 'JobFlow',
-      metadata: { name: 'nightly', namespace: 'data' },
-      spec: {
-        steps: [
-          { name: 'a', type: 'Manual' },
-          { name: 'b', type: 'Manual', dependencies: ['a'], when: "'<' != '</text>'" },
-        ],
-      },
-      status: {
-        phase: 'Failed',
-        reason: 'Rejected',
-        startTime: '2026-01-01T00:00:00Z',
-        completionTime: '2026-01-01T00:01:00Z',
-        steps: [
-          {
-            name: 'a',
-            phase: 'Failed',
-            reason: 'Rejected',
-            startTime: '2026-01-01T00:00:30Z',
-            completionTime: '2026-01-01T00:01:00Z',
-          },
-          { name: 'b', phase: 'Skipped', reason: 'UpstreamFailed' },
-        ],
-      },
-    };
-    const { stdout } = await typeFlowCommand('graph', aFile(JSON.stringify(object)), '-o', 'html');
+    const { stdout } = await typeFlowCommand('graph', aRun(), '-o', 'html');
     expect(stdout).toContain('<h1>data/nightly: Failed, Rejected</h1>');
     expect(stdout).toContain('margin-left:50.0%;width:50.0%');
     expect(stdout).toContain('<td>Skipped UpstreamFailed</td>');
