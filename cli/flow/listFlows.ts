@@ -11,8 +11,10 @@ import { codeOf } from '../../lib/errors.ts';
 import { parseJobFlow } from '../../lib/flow/objects/parseJobFlow.ts';
 import { parseSchedule } from '../../lib/flow/objects/parseSchedule.ts';
 import type { ScheduleView } from '../../lib/flow/schedule/scheduleView.ts';
+import { hasEnded } from '../../lib/flow/state/record.ts';
 import type { FlowView } from '../../lib/flow/state/snapshot.ts';
 import { toTime } from '../../lib/flow/writes/statusConditions.ts';
+import { waitingFor } from '../../lib/flow/writes/waitingFor.ts';
 import { jobFlowSchedules, jobFlows, type Resource } from '../../lib/kube/kubeApi.ts';
 import { listAll } from '../../lib/kube/listAll.ts';
 import { openOutput } from '../output.ts';
@@ -77,13 +79,12 @@ async function readSchedules(session: FlowSession): Promise<readonly ScheduleVie
 
 function toFlowRow({ name, status, spec }: FlowView) {
   const steps = status?.steps ?? [];
-  const ended = steps.filter(({ phase }) => ['Succeeded', 'Failed', 'Skipped'].includes(phase)).length;
-  const asked = steps.filter(({ phase }) => phase === 'PendingApproval').map((step) => step.name);
+  const ended = steps.filter(hasEnded).length;
   return {
     name,
     phase: [status?.phase ?? 'Pending', status?.reason ?? null].filter((part) => part !== null).join(' '),
     progress: `${ended}/${spec.steps.length + spec.finally.length}`,
-    waiting: asked.length === 0 ? '' : `approval of ${asked.join(', ')}`,
+    waiting: waitingFor(spec, steps) ?? '',
   };
 }
 

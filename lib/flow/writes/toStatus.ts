@@ -18,6 +18,7 @@ import { type FlowRecord, hasEnded, outputsOf, type StepRecord, type Values } fr
 import type { FlowView } from '../state/snapshot.ts';
 import { utf8Length } from '../state/utf8Length.ts';
 import { conditionsOf, saysSpecChanged, toTime } from './statusConditions.ts';
+import { waitingFor } from './waitingFor.ts';
 
 const MAX_MESSAGE = 256;
 /** What a column has room for. A name has 52 characters at most. */
@@ -73,7 +74,7 @@ export function toStatus(flow: FlowView, record: FlowRecord, state: FlowState, n
     ...auditOf(flow),
     ...resourcesOf(flow, record),
     summary: `${completed}/${record.steps.length}`,
-    waiting: waitingFor(flow, record),
+    waiting: waitingFor(flow.spec, record.steps),
     running: runningOf(record),
     retries: record.steps.reduce((sum, { attempt }) => sum + attempt - 1, 0),
     progress: {
@@ -140,15 +141,6 @@ function resourcesOf({ name, spec }: FlowView, { steps }: FlowRecord): JsonObjec
       .filter((template) => texts.some((text) => text.includes(JSON.stringify(template.name))))
       .map((template) => ({ kind, name: resourceName(name, template.name) }));
   return { resourceRefs: [...refsOf('PersistentVolumeClaim', claims), ...refsOf('ConfigMap', configMaps)] };
-}
-
-/** What a column has room for. */
-function waitingFor({ spec }: FlowView, { steps }: FlowRecord): string | null {
-  if (steps.some(({ reason }) => reason === 'Group')) return `its turn in group ${spec.policy.concurrencyKey}`;
-  const unmade = steps.filter(({ reason }) => reason === 'Quota').map(({ name }) => name);
-  if (unmade.length > 0) return `the API server to take ${unmade.join(', ')}`.slice(0, MAX_MESSAGE);
-  const asked = steps.filter(({ phase }) => phase === 'PendingApproval').map(({ name }) => name);
-  return asked.length === 0 ? null : `approval of ${asked.join(', ')}`.slice(0, MAX_MESSAGE);
 }
 
 /** As `extract, load (+3)`. Null where no step runs. */

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { RequestInfo } from '../../../apiserver/requestFaults.ts';
 import { writeKubeconfig } from '../../../apiserver/writeKubeconfig.ts';
 import { parseJob } from '../../../lib/flow/objects/parseJob.ts';
 import type { JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
@@ -40,6 +41,21 @@ describe('a person', () => {
     expect(await type('approve', 'nightly', 'q')).toMatchObject({ code: 0 });
     await cluster.untilPhase('Succeeded');
     expect((await type('approve', 'nightly', 'q')).stderr).toContain('has been answered');
+  });
+
+  it('sees in the list that a flow waits for its group, or for a quota', async () => {
+    const cluster = await aFlowCluster({}, 60_000);
+    const type = await aTypist(cluster);
+    const isTaken = ({ verb, resource }: RequestInfo) => verb === 'create' && resource === 'jobs';
+    cluster.server.faults.add({ fault: { kind: 'status', code: 403 }, matches: isTaken });
+    cluster.startBridge();
+    const group = { steps: [aStep('a')], executionPolicy: { concurrencyKey: 'db' } };
+    cluster.apply(group);
+    await expect
+      .poll(async () => (await type('list')).stdout)
+      .toMatch(/nightly +Running +0\/1 +the API server to take a\n/);
+    cluster.apply(group, 'second');
+    await expect.poll(async () => (await type('list')).stdout).toMatch(/second +Pending +0\/1 +its turn in group db\n/);
   });
 
   it('reads why the pods of a step wait', async () => {
