@@ -10,7 +10,8 @@
  *
  * Guarantees: nothing of a namespace is queued before every list of it is complete. Then every
  * source is, and every 30 s from then on (S8, L1). A change is in the queue in the tick in which
- * its watch line is read, unless it can wait.
+ * its watch line is read, unless it can wait, or another one of its key waits already. A failover
+ * never waits.
  */
 
 import type { Logger } from '../lib/telemetry/logger.ts';
@@ -62,8 +63,12 @@ export function createIntake<Change, C extends Concern, E extends OutgoingEvent>
   const { domain, clock, log, maxWaiting, onWaiting } = options;
   /** What the changes of one LIST or watch line concern, until all of them are in the store. */
   let noted: C[] = [];
-  /** Keys that are held because of a change that can wait. It is reconciled all the same. */
-  const waiting = new Set<string>();
+  /**
+   * Keys that are held because of a change that can wait, each with the last change that came since
+   * then. It is reconciled all the same. Only at the end is it asked whether that one can wait: the
+   * answer costs the more the more members a source has, and a rollout changes all of them.
+   */
+  const waiting = new Map<string, C | null>();
   let stopResync = (): void => {};
 
   const queue = createQueue<C>({
@@ -74,8 +79,10 @@ export function createIntake<Change, C extends Concern, E extends OutgoingEvent>
     },
   });
   const onHeld = (concern: C): void => {
-    if (!waiting.delete(concern.key) && options.isSettled(concern)) options.onConcern?.(concern);
-    else add(concern);
+    const since = waiting.get(concern.key);
+    waiting.delete(concern.key);
+    if (since === undefined && options.isSettled(concern)) options.onConcern?.(concern);
+    else add(since && !options.canWait(since) ? since : concern);
   };
   const debounce = createDebounce<C>(clock, onHeld, domain.lowDelayMs);
   const rechecks = createRechecks(clock, (source, dueAt, afterMs) =>
@@ -85,6 +92,11 @@ export function createIntake<Change, C extends Concern, E extends OutgoingEvent>
   function add(concern: C): void {
     queue.add(concern, clock.now());
     options.onConcern?.(concern);
+  }
+
+  function release(key: string): void {
+    waiting.delete(key);
+    debounce.release(key);
   }
 
   function resync(source: Source, now: number): void {
@@ -108,11 +120,11 @@ export function createIntake<Change, C extends Concern, E extends OutgoingEvent>
       noted = [];
       for (const concern of settled)
         if (concern.lane === 'low') debounce.add(concern);
-        else if (concern.lane === 'change' && options.canWait(concern)) {
-          waiting.add(concern.key);
+        else if (concern.lane === 'change' && (waiting.has(concern.key) || options.canWait(concern))) {
+          waiting.set(concern.key, waiting.has(concern.key) ? concern : null);
           debounce.add({ ...concern, lane: 'low' });
         } else {
-          if (domain.lowDelayMs !== undefined) debounce.release(concern.key);
+          if (domain.lowDelayMs !== undefined) release(concern.key);
           add(concern);
         }
     },
