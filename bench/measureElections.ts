@@ -5,8 +5,9 @@
  */
 
 import { createFunctionReconciler } from '../functions/functionDeps.ts';
-import { readState, toSnapshot } from '../functions/reconcile/readState.ts';
+import { readState } from '../functions/reconcile/readState.ts';
 import type { Reconciler } from '../functions/reconcile/reconciler.ts';
+import { toSnapshots } from '../functions/reconcile/toSnapshots.ts';
 import { silentLogger } from '../lib/telemetry/logger.ts';
 import { createMetrics } from '../lib/telemetry/metrics.ts';
 import { putService } from '../test/support/objects/aNamespace.ts';
@@ -111,7 +112,7 @@ async function once(api: FakeApi, reconciler: Reconciler, names: readonly string
   let total = 0;
   for (const name of names) {
     const state = await readState(api.api, 'shop', Date.now, signal);
-    const snapshot = toSnapshot(state, name);
+    const snapshot = toSnapshots(state)(name);
     const before = process.cpuUsage();
     const deadline = Date.now() + 60_000;
     const change = { kind: 'Pod', name: 'db-0', verb: 'modified' } as const;

@@ -8,11 +8,10 @@
 
 import type { NamespaceState } from '../../lib/selection/buildSnapshot.ts';
 import { electionKey } from '../../lib/selection/elections/electionSettings.ts';
-import { annotation } from '../../lib/selection/names.ts';
+import { lookUpState, type StateIndex } from '../../lib/selection/lookUpState.ts';
 import { isOptedIn } from '../../lib/selection/optIn.ts';
 import { isLeaderSlice } from '../../lib/selection/ownership.ts';
-import type { PodView, ServiceView, SliceView, Uid } from '../../lib/selection/snapshot.ts';
-import { wantedServiceNames, wantedSliceNames } from '../../lib/selection/wantedNames.ts';
+import type { SliceView, Uid } from '../../lib/selection/snapshot.ts';
 import { createPodIndex, type PodIndex } from './podIndex.ts';
 import { createServiceIndex, type ServiceIndex } from './serviceIndex.ts';
 import { createSliceIndex, type SliceIndex } from './sliceIndex.ts';
@@ -47,39 +46,18 @@ export function createNamespaceIndex(now: () => number): NamespaceIndex {
   const ourSlices = createSliceIndex();
   const foreignSlices = createSliceIndex();
   const sliceIndexes = [ourSlices, foreignSlices];
+  const slicesNamed = (names: Iterable<string>, { byName }: SliceIndex): readonly SliceView[] =>
+    [...names].flatMap((each) => byName.get(each) ?? []);
 
-  function slicesOf(name: string, source: ServiceView | null, serviceNames: Iterable<string>): Iterable<SliceView> {
-    const owned = [...ourSlices.oursFor(name)].flatMap((each) => ourSlices.byName.get(each) ?? []);
-    const carried = new Set(serviceNames);
-    for (const { serviceName } of owned) if (serviceName !== null) carried.add(serviceName);
-    const found = new Map(owned.map((slice) => [slice.uid, slice]));
-    for (const index of sliceIndexes)
-      for (const serviceName of carried) {
-        const names = [...wantedSliceNames(serviceName, source), ...index.carrying(serviceName)];
-        for (const each of names) {
-          const view = index.byName.get(each);
-          if (view !== undefined && !found.has(view.uid)) found.set(view.uid, view);
-        }
-      }
-    return found.values();
-  }
-
-  /**
-   * Those that the source selects, and those that a record or a route names, which may have lost
-   * their label.
-   */
-  function podsOf(name: string, owned: readonly ServiceView[], slices: readonly SliceView[]): Iterable<PodView> {
-    const found = new Map(pods.members(name));
-    const named = [...owned, ...slices].flatMap((each) => each.annotations[annotation.leaderPodName] ?? []);
-    const routed = slices.flatMap((slice) =>
-      (slice.spec?.endpoints ?? []).flatMap(({ targetRef }) => targetRef?.name ?? []),
-    );
-    for (const each of [...named, ...routed]) {
-      const pod = pods.byName.get(each);
-      if (pod !== undefined) found.set(each, pod);
-    }
-    return found.values();
-  }
+  const lookups: StateIndex = {
+    service: (name) => services.byName.get(name),
+    ourServices: services.oursFor,
+    ourSlices: (source) => slicesNamed(ourSlices.oursFor(source), ourSlices),
+    slicesNamed: (name) => sliceIndexes.flatMap(({ byName }) => byName.get(name) ?? []),
+    slicesCarrying: (serviceName) => sliceIndexes.flatMap((index) => slicesNamed(index.carrying(serviceName), index)),
+    selectedPods: pods.members,
+    namedPod: ({ name }) => (name === undefined ? undefined : pods.byName.get(name)),
+  };
 
   return {
     pods,
@@ -104,15 +82,7 @@ export function createNamespaceIndex(now: () => number): NamespaceIndex {
       }
       return routes;
     },
-    stateOf(name) {
-      const source = services.byName.get(name) ?? null;
-      const wanted = source === null ? [] : wantedServiceNames(source);
-      const routed = [...ourSlices.oursFor(name)].flatMap((each) => ourSlices.byName.get(each)?.serviceName ?? []);
-      const serviceNames = new Set([...wanted, ...services.oursFor(name), ...routed]);
-      const owned = [...serviceNames].flatMap((each) => services.byName.get(each) ?? []);
-      const slices = [...slicesOf(name, source, serviceNames)];
-      return { name, source, services: owned, slices, pods: podsOf(name, owned, slices) };
-    },
+    stateOf: (name) => lookUpState(name, lookups),
   };
 }
 

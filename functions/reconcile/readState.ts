@@ -19,8 +19,7 @@ import { endpointSlices, type KubeApi, pods, services } from '../../lib/kube/kub
 import { parsePod } from '../../lib/kube/parsePod.ts';
 import { parseService } from '../../lib/kube/parseService.ts';
 import { parseSlice } from '../../lib/kube/parseSlice.ts';
-import { buildSnapshot } from '../../lib/selection/buildSnapshot.ts';
-import type { PodView, Revisions, ServiceView, SliceView, Snapshot } from '../../lib/selection/snapshot.ts';
+import type { PodView, Revisions, ServiceView, SliceView } from '../../lib/selection/snapshot.ts';
 import { listCollection } from './listParsed.ts';
 import { writableUntil } from './stateRead.ts';
 
@@ -53,9 +52,4 @@ export async function readState(
     slices: slices.items,
     revisions: { pods: podList.revision, services: serviceList.revision, slices: slices.revision },
   };
-}
-
-export function toSnapshot(state: NamespaceRead, name: string): Snapshot {
-  const source = state.services.find((service) => service.name === name) ?? null;
-  return buildSnapshot({ ...state, name, source });
 }

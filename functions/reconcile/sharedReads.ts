@@ -12,12 +12,13 @@
  */
 
 import type { ServiceRef } from '../../lib/events/subject.ts';
-import { type KubeApi, pods } from '../../lib/kube/kubeApi.ts';
+import { endpointSlices, type KubeApi, pods, type Resource, services } from '../../lib/kube/kubeApi.ts';
 import type { Snapshot } from '../../lib/selection/snapshot.ts';
 import { createCoalescer } from './coalesce.ts';
 import { readService } from './readService.ts';
-import { type NamespaceRead, readState, toSnapshot } from './readState.ts';
+import { readState } from './readState.ts';
 import type { StateRead } from './stateRead.ts';
+import { toSnapshots } from './toSnapshots.ts';
 
 export interface Reads {
   /** `guess`: an earlier snapshot of the Service, which says what to ask for first. */
@@ -27,15 +28,21 @@ export interface Reads {
 /** Fewer read for themselves: most reads are the only one, and none of them should wait. */
 const MANY = 8;
 /**
- * A namespace is read as a whole while it has so many pods for each Service that waits, or fewer. A
- * read of one Service is assumed to cost as much as this many pods of a list. That is an estimate,
- * as `MANY` is, and has not been measured (docs/decisions/hints.md).
+ * A namespace is read as a whole while it has so many pods for each Service that waits, or fewer,
+ * and so many Services and slices. A read of one Service is assumed to cost as much as this many
+ * pods of a list. That is an estimate, as `MANY` is, and has not been measured
+ * (docs/decisions/hints.md).
  */
-const PODS_A_SERVICE = 100;
+const OBJECTS_A_SERVICE = 100;
+
+/** A read of a whole namespace. */
+interface SharedRead extends Pick<StateRead, 'deadline'> {
+  snapshotOf(name: string): Snapshot;
+}
 
 export function createSharedReads({ api, now }: { readonly api: KubeApi; readonly now: () => number }): Reads {
   /** Null where the namespace was found to be too large. */
-  const together = createCoalescer<NamespaceRead | null>(Number.POSITIVE_INFINITY);
+  const together = createCoalescer<SharedRead | null>(Number.POSITIVE_INFINITY);
   const waiting = new Map<string, number>();
 
   function count(namespace: string, change: 1 | -1): number {
@@ -45,10 +52,13 @@ export function createSharedReads({ api, now }: { readonly api: KubeApi; readonl
     return number;
   }
 
-  async function readTogether(namespace: string, signal: AbortSignal): Promise<NamespaceRead | null> {
-    const podCount = await countPods(api, namespace, signal);
-    if (podCount > PODS_A_SERVICE * (waiting.get(namespace) ?? 0)) return null;
-    return readState(api, namespace, now, signal);
+  async function readTogether(namespace: string, signal: AbortSignal): Promise<SharedRead | null> {
+    const counts = await Promise.all(
+      [pods, services, endpointSlices].map((each) => countObjects(api, each, namespace, signal)),
+    );
+    if (Math.max(...counts) > OBJECTS_A_SERVICE * (waiting.get(namespace) ?? 0)) return null;
+    const state = await readState(api, namespace, now, signal);
+    return { deadline: state.deadline, snapshotOf: toSnapshots(state) };
   }
 
   return {
@@ -56,10 +66,10 @@ export function createSharedReads({ api, now }: { readonly api: KubeApi; readonl
       const { namespace, name } = service;
       const isOneOfMany = count(namespace, 1) > MANY;
       try {
-        const state = isOneOfMany
+        const shared = isOneOfMany
           ? await together.run(namespace, (stop) => readTogether(namespace, stop), signal)
           : null;
-        if (state !== null) return { snapshot: toSnapshot(state, name), deadline: state.deadline };
+        if (shared !== null) return { snapshot: shared.snapshotOf(name), deadline: shared.deadline };
         return await readService(api, service, now, signal, guess);
       } finally {
         count(namespace, -1);
@@ -68,8 +78,8 @@ export function createSharedReads({ api, now }: { readonly api: KubeApi; readonl
   };
 }
 
-async function countPods(api: KubeApi, namespace: string, signal: AbortSignal): Promise<number> {
-  const page = await api.list(pods, namespace, { limit: 1, metadataOnly: true }, signal);
+async function countObjects(api: KubeApi, resource: Resource, namespace: string, signal: AbortSignal): Promise<number> {
+  const page = await api.list(resource, namespace, { limit: 1, metadataOnly: true }, signal);
   const others = page.remaining ?? (page.continue === undefined ? 0 : Number.POSITIVE_INFINITY);
   return page.items.length + others;
 }

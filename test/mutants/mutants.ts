@@ -66,8 +66,8 @@ const lockKeeper = {
 };
 const api = { guarantee: 'docs/reference/api.md', test: 'test/unit/api/apiApp.test.ts' };
 const podsOf = {
-  file: 'bridge/leaders/namespaceIndex.ts',
-  search: '[...named, ...routed]',
+  file: 'lib/selection/lookUpState.ts',
+  search: '[...recorded, ...routed]',
   test: 'test/unit/bridge/leaders/leaderStore.test.ts',
 };
 
@@ -840,7 +840,7 @@ export const mutants: readonly Mutant[] = [
     name: 'the snapshot lacks the routed pod',
     guarantee: 'S2',
     ...podsOf,
-    replace: '[...named]',
+    replace: '[...recorded]',
   },
   {
     name: 'node-aware moves a fit leader',

@@ -4,8 +4,9 @@
  */
 
 import { createFunctionReconciler } from '../../../functions/functionDeps.ts';
-import { readState, toSnapshot } from '../../../functions/reconcile/readState.ts';
+import { readState } from '../../../functions/reconcile/readState.ts';
 import type { Reconciler } from '../../../functions/reconcile/reconciler.ts';
+import { toSnapshots } from '../../../functions/reconcile/toSnapshots.ts';
 import type { ParsedReconcileEvent } from '../../../lib/events/parseReconcileEvent.ts';
 import type { ReconcileData } from '../../../lib/events/reconcileEvent.ts';
 import type { ReplyEvent } from '../../../lib/events/reply.ts';
@@ -77,7 +78,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     async snapshot(name = 'db') {
       const state = await readState(fake.api, 'shop', now, signal);
       fake.requests.length = 0;
-      return toSnapshot(state, name);
+      return toSnapshots(state)(name);
     },
     async event(changes = {}, data = {}) {
       const snapshot = await harness.snapshot();

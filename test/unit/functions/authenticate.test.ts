@@ -11,7 +11,8 @@ import {
   UnsecuredJWT,
 } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readState, toSnapshot } from '../../../functions/reconcile/readState.ts';
+import { readState } from '../../../functions/reconcile/readState.ts';
+import { toSnapshots } from '../../../functions/reconcile/toSnapshots.ts';
 import type { FunctionsOptions } from '../../../functions/startFunctions.ts';
 import { parseEnvelope } from '../../../lib/events/envelope.ts';
 import { parseReply } from '../../../lib/events/parseReply.ts';
@@ -229,7 +230,7 @@ describe('a forged snapshot', () => {
   async function sendForged(authorization?: string): Promise<void> {
     const state = await readState(server.fake.api, 'shop', () => now, new AbortController().signal);
     const candidates = [aCandidate({ name: 'forged', uid: uid('forged'), ips: ['6.6.6.6'] })];
-    const snapshot = { ...toSnapshot(state, 'db'), candidates };
+    const snapshot = { ...toSnapshots(state)('db'), candidates };
     const data = { ...aReconcileEvent().data, deadline: now + 3_000, snapshot };
     expect(await post(authorization, aReconcileEvent({ data }))).toMatchObject({ status: 200 });
   }

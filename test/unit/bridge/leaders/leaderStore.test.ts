@@ -5,7 +5,14 @@ import type { ReflectedObject, ReflectorStore } from '../../../../bridge/watch/r
 import { buildSnapshot } from '../../../../lib/selection/buildSnapshot.ts';
 import type { PodView, ServiceView, SliceView } from '../../../../lib/selection/snapshot.ts';
 import { aLeaderStore } from '../../../support/objects/aLeaderStore.ts';
-import { aForeignService, aLeaderService, aLeaderSlice, aSlice } from '../../../support/objects/aSlice.ts';
+import {
+  aRandomPod,
+  aRandomService,
+  aRandomSlice,
+  sorted,
+  sourceNames,
+} from '../../../support/objects/aRandomNamespace.ts';
+import { aForeignService, aLeaderService, aLeaderSlice } from '../../../support/objects/aSlice.ts';
 import { aPod, aService, T0, uidOf, version } from '../../../support/objects/builders.ts';
 
 const revisions = { pods: version(1), services: version(1), slices: version(1) };
@@ -184,54 +191,6 @@ describe('when Ready was seen to change', () => {
 });
 
 describe('the snapshot out of the indexes', () => {
-  const names = ['a', 'b', 'c'] as const;
-  const name = fc.constantFrom(...names);
-  const label = fc.constantFrom('x', 'y');
-  const aRandomPod = fc.record({ name, app: label, tier: label, other: fc.boolean() }).map((given) =>
-    aPod({
-      name: `pod-${given.name}`,
-      uid: uidOf(given.other ? `other-${given.name}` : `pod-${given.name}`),
-      labels: { app: given.app, tier: given.tier },
-    }),
-  );
-  const aRandomService = fc.oneof(
-    fc
-      .record({
-        name,
-        app: label,
-        tier: fc.option(label),
-        wants: fc.option(fc.constantFrom('a-leader', 'b-leader', 'taken')),
-        followers: fc.boolean(),
-      })
-      .map((given) =>
-        aService(
-          {
-            ...(given.wants !== null && { 'leader-service-name': given.wants }),
-            ...(given.followers && { followers: 'true' }),
-          },
-          { name: given.name, selector: { app: given.app, ...(given.tier !== null && { tier: given.tier }) } },
-        ),
-      ),
-    name.map((each) => aForeignService(each)),
-    fc.constantFrom('taken', 'b-leader').map((each) => aForeignService(each)),
-    fc
-      .record({ name, orphan: fc.boolean() })
-      .map((given) => aLeaderService(given.name, given.orphan ? { owner: null } : {})),
-  );
-  const aRandomSlice = fc.oneof(
-    fc
-      .record({ source: name, pod: fc.option(name), orphan: fc.boolean(), isRouted: fc.boolean() })
-      .map(({ source, pod, orphan, isRouted }) => ({
-        ...aLeaderSlice({ source, pod: pod === null ? null : `pod-${pod}` }),
-        ...(orphan && { owner: null }),
-        // A record without a route: a leader that is gone, or a slice emptied by hand.
-        ...(!isRouted && { spec: { addressType: 'IPv4' as const, endpoints: [], ports: [] } }),
-      })),
-    fc
-      .record({ id: name, serviceName: fc.constantFrom('a', 'a-leader', 'b-followers', 'taken') })
-      .map(({ id, serviceName }) => aSlice({ name: `${serviceName}-${id}`, serviceName })),
-    fc.constantFrom('a-leader-ipv4', 'taken-ipv6').map((each) => aSlice({ name: each })),
-  );
   const step = fc.record({
     gone: fc.boolean(),
     object: fc.oneof(
@@ -262,9 +221,9 @@ describe('the snapshot out of the indexes', () => {
             if (holder !== undefined) put(other, holder, true, others);
             put(known, object.slice, gone, mine);
           }
-          if (reconciles) for (const each of names) snapshotOf(store, each);
+          if (reconciles) for (const each of sourceNames) snapshotOf(store, each);
         }
-        for (const each of names) {
+        for (const each of sourceNames) {
           const expected = buildSnapshot({
             namespace: 'shop',
             name: each,
@@ -300,15 +259,5 @@ describe('the snapshot out of the indexes', () => {
     }
     if (previous !== undefined) store.delete(previous);
     known.delete(object.name);
-  }
-
-  function sorted(snapshot: ReturnType<typeof buildSnapshot>) {
-    const byUid = (a: { uid: string }, b: { uid: string }): number => (a.uid < b.uid ? -1 : a.uid > b.uid ? 1 : 0);
-    return {
-      ...snapshot,
-      candidates: snapshot.candidates.toSorted(byUid),
-      services: snapshot.services.toSorted(byUid),
-      slices: snapshot.slices.toSorted(byUid),
-    };
   }
 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readService } from '../../../../functions/reconcile/readService.ts';
-import { readState, toSnapshot } from '../../../../functions/reconcile/readState.ts';
+import { readState } from '../../../../functions/reconcile/readState.ts';
+import { toSnapshots } from '../../../../functions/reconcile/toSnapshots.ts';
 import type { KubeApi, ListQuery, Resource } from '../../../../lib/kube/kubeApi.ts';
 import type { Snapshot } from '../../../../lib/selection/snapshot.ts';
 import { createEtcd, type Etcd } from '../../../simulation/etcd.ts';
@@ -153,7 +154,7 @@ describe('the state of one Service, read alone', () => {
       fc.asyncProperty(state, async (given) => {
         const etcd = build(given);
         const { api } = serve(etcd);
-        const whole = toSnapshot(await readState(api, 'shop', now, signal), 'db');
+        const whole = toSnapshots(await readState(api, 'shop', now, signal))('db');
         const { snapshot } = await readService(api, db, now, signal);
         expect(ordered(snapshot)).toEqual(ordered(whole));
         const guessed = await readService(api, db, now, signal, { ...whole, source: null, services: [], slices: [] });
@@ -181,7 +182,7 @@ describe('the state of one Service, read alone', () => {
     putPod(etcd, 'db-0', 'db');
     putSlice(etcd, { name: 'db-leader-ipv4', serviceName: 'db-leader', source: 'db', leader: 'db-0' });
     const { api, asked } = serve(etcd);
-    const guess = toSnapshot(await readState(api, 'shop', now, signal), 'db');
+    const guess = toSnapshots(await readState(api, 'shop', now, signal))('db');
     asked.length = 0;
     await readService(api, db, now, signal, guess);
     const order = asked.map(({ plural }) => plural).filter((plural, i, all) => plural !== all[i - 1]);

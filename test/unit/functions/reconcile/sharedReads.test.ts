@@ -5,21 +5,21 @@ import type { KubeApi, ListQuery, Resource } from '../../../../lib/kube/kubeApi.
 const signal = new AbortController().signal;
 const nothing: readonly unknown[] = [];
 
-let podCount = 0;
+let counts: Readonly<Record<string, number>> = {};
 /** Where every LIST of slices waits, while it is there. */
 let gate: PromiseWithResolvers<void> | null = null;
 let asked: { readonly plural: string; readonly query: ListQuery }[] = [];
 beforeEach(() => {
-  podCount = 5;
+  counts = { pods: 5 };
   gate = null;
   asked = [];
 });
 
-/** An empty namespace that says to have `podCount` pods. */
+/** An empty namespace that says to have so many objects. */
 async function list({ plural }: Resource, _namespace: unknown, query: ListQuery) {
   asked.push({ plural, query });
   if (plural === 'endpointslices') await gate?.promise;
-  const more = query.limit === 1 ? { continue: 'more', remaining: podCount } : {};
+  const more = query.limit === 1 ? { continue: 'more', remaining: counts[plural] ?? 0 } : {};
   return { resourceVersion: '7', items: nothing, ...more };
 }
 
@@ -52,11 +52,14 @@ it('a small namespace is read at most twice for all the Services that are asked 
   expect(wholeReads()).toBe(2);
 });
 
-it('a namespace of many pods for each Service that waits is not read as a whole', async () => {
-  podCount = 60_000;
-  expect(await readMany(40)).toHaveLength(40);
-  expect(wholeReads()).toBe(0);
-});
+it.each(['pods', 'services', 'endpointslices'])(
+  'a namespace of many %s for each Service that waits is not read as a whole',
+  async (plural) => {
+    counts = { pods: 5, [plural]: 60_000 };
+    expect(await readMany(40)).toHaveLength(40);
+    expect(wholeReads()).toBe(0);
+  },
+);
 
 it('one that asks while the namespace is being read is not given that read: it may be older than what is asked about', async () => {
   const { readService } = reads();
