@@ -7,6 +7,7 @@
  * So a newer bridge can send to an older function (docs/reference/events.md).
  */
 
+import { compileSchema } from './compileSchema.ts';
 import type { Envelope } from './envelope.ts';
 import { firstIssue } from './firstIssue.ts';
 import type { ReconcileData } from './reconcileEvent.ts';
@@ -34,6 +35,8 @@ export interface ParsedReconcileEvent {
   readonly data: ReadData;
 }
 
+const parseData = compileSchema<ReconcileData>(reconcileDataZod);
+
 /** Bounded, because log lines and spans hold it. */
 export function isReconcileType(type: string): boolean {
   return /^io\.zen-lead\.(?:pod|service)\.[a-z]{1,64}$/.test(type);
@@ -57,7 +60,7 @@ export function parseReconcileEvent(envelope: Envelope): ParsedReconcileEvent {
 function readData({ data }: Envelope, subject: ServiceRef): ReadData {
   if (data.kind === 'unreadable') return unreadable(data.problem);
   if (data.kind !== 'json') return unreadable(data.kind === 'none' ? 'data: is missing' : 'data: is not JSON');
-  const parsed = reconcileDataZod.safeParse(data.value);
+  const parsed = parseData(data.value);
   if (!parsed.success) {
     const { path, problem } = firstIssue('data', parsed.error);
     return unreadable(`${path}: ${problem}`);

@@ -10,6 +10,7 @@
 
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { inputError } from '../../errors.ts';
+import { compileSchema } from '../../events/compileSchema.ts';
 import { firstIssue } from '../../events/firstIssue.ts';
 import { parseStrictJson } from '../../events/strictJson.ts';
 import { packedSnapshotZod } from './flowSchema.ts';
@@ -21,6 +22,8 @@ export const MAX_UNCOMPRESSED_BYTES = 2 * 1024 * 1024;
 /** The quickest: more effort takes twice the time for a tenth of the size. */
 const LEVEL = 1;
 
+const parseSnapshot = compileSchema(packedSnapshotZod);
+
 /** gzip of the JSON text, in base64. Null where no receiver would take it. */
 export function compressSnapshot(json: string): string | null {
   if (Buffer.byteLength(json) > MAX_UNCOMPRESSED_BYTES) return null;
@@ -29,7 +32,7 @@ export function compressSnapshot(json: string): string | null {
 
 /** `path`: of the text, for errors. It is checked as a snapshot that travels as JSON. */
 export function decompressSnapshot(text: string, path: string): PackedSnapshot {
-  const parsed = packedSnapshotZod.safeParse(parseStrictJson(gunzip(text, path), path));
+  const parsed = parseSnapshot(parseStrictJson(gunzip(text, path), path));
   if (parsed.success) return parsed.data;
   const issue = firstIssue(path, parsed.error);
   throw inputError(issue.path, issue.problem);

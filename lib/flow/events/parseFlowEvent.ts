@@ -7,6 +7,7 @@
  */
 
 import { codeOf, inputError } from '../../errors.ts';
+import { compileSchema } from '../../events/compileSchema.ts';
 import type { Envelope, EnvelopeData } from '../../events/envelope.ts';
 import { firstIssue } from '../../events/firstIssue.ts';
 import { isForeignType } from '../../events/foreign.ts';
@@ -65,6 +66,8 @@ const TYPE = /^io\.zen-flow\.(?:jobflow|job)\.[a-z]{1,64}$/;
 const SCHEDULE_TYPE = /^io\.zen-flow\.jobflowschedule\.[a-z]{1,64}$/;
 const OURS = /^io\.zen-flow\.(?:flow|step|schedule)\./;
 
+const parseData = compileSchema(flowEventDataZod);
+
 export function parseFlowEvent(envelope: Envelope): IncomingFlowEvent {
   const { id, type, source, time, extensions, data } = envelope;
   if (OURS.test(type)) return { kind: 'ours', type };
@@ -99,7 +102,7 @@ export type ReadFlowData =
 export function readFlowData({ data, flow }: ParsedFlowEvent): ReadFlowData {
   if (data.kind === 'unreadable') return unreadable(data.problem);
   if (data.kind !== 'json') return unreadable(data.kind === 'none' ? 'data: is missing' : 'data: is not JSON');
-  const parsed = flowEventDataZod.safeParse(data.value);
+  const parsed = parseData(data.value);
   if (!parsed.success) {
     const { path, problem } = firstIssue('data', parsed.error);
     return unreadable(`${path}: ${problem}`);
