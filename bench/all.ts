@@ -6,7 +6,13 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** With how many samples: all of them together take some 20 minutes. */
+/**
+ * With how many samples: all of them together take some 30 minutes. What health checks, probes and
+ * scrapes cost is only printed.
+ *
+ * Left out is scaleDowns.ts: it counts on the real controllers, for minutes, and measures no time
+ * (`npm run bench:scale`).
+ */
 const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureFailover.ts', 200],
   ['measureBackToBack.ts', 200],
@@ -15,6 +21,7 @@ const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureOptIn.ts', 1],
   ['measureColdStart.ts', 5],
   ['measureAssess.ts', 15],
+  ['measureElections.ts', 9],
   ['measureReconciles.ts', 3],
   ['measureHorizontal.ts', 1],
   ['measureGrowth.ts', 1],
@@ -23,6 +30,9 @@ const scripts: readonly (readonly [script: string, samples: number])[] = [
   ['measureBridgeMemory.ts', 100],
   ['measureFlows.ts', 30],
   ['measureApi.ts', 100],
+  ['measureChecks.ts', 100],
+  ['measureProbes.ts', 2_000],
+  ['measureScrapes.ts', 50],
 ];
 
 const options = { help: { type: 'boolean', short: 'h' } } as const;

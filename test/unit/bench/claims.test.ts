@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Claim, ratioOf, renderPicture, renderTable } from '../../../bench/claim.ts';
 import { medianOf, page, readClaims, resultsFolder, withTable } from '../../../bench/writeClaim.ts';
+
+const folder = dirname(resultsFolder);
 
 const claim: Claim = {
   name: 'a',
@@ -45,6 +47,13 @@ describe('what the benchmarks have measured', () => {
     expect(medianOf([9, 1.26, 5])).toBe(5);
     expect(medianOf([4, 2])).toBe(2);
   });
+});
+
+it('every benchmark is run by npm run bench, or stands there with a reason', () => {
+  const all = readFileSync(join(folder, 'all.ts'), 'utf8');
+  const benchmarks = globSync(['measure*.ts', 'scaleDowns.ts'], { cwd: folder });
+  expect(benchmarks.length).toBeGreaterThan(15);
+  expect(benchmarks.filter((file) => !all.includes(file))).toEqual([]);
 });
 
 it('a page without a place for the table is refused', () => {
