@@ -18,7 +18,7 @@ import { describeSetting, type Setting } from './describeSetting.ts';
 import { readSamples } from './readSamples.ts';
 import { summarize } from './summarize.ts';
 import { type WatchedAddress, watchAddress } from './watchAddress.ts';
-import { writeResults } from './writeResults.ts';
+import { writeClaim } from './writeClaim.ts';
 
 /** These rounds are discarded: they compile code and open connections. */
 const warmUpRounds = 50;
@@ -83,12 +83,17 @@ async function run(controlPlane: ControlPlane, samples: number, setting: Setting
     await Promise.all([floor.address.close(), led.address.close()]);
     await Promise.all([floorProcess.stop('SIGKILL'), zenLead.process.stop('SIGKILL')]);
   }
-  const result = {
+  const [floorTook, ledTook] = [summarize(floor.samplesMs), summarize(led.samplesMs)];
+  writeClaim({
+    name: 'failover',
+    claim: 'Failovers of one Service: from the status of its pod to the slice that another watch sees',
+    load: `${samples} of each in turns, one at a time, ${pauseMs} ms apart; bridge and functions in one process`,
     setting,
-    floor: summarize(floor.samplesMs),
-    zenLead: summarize(led.samplesMs),
-  };
-  console.log(writeResults('failover', result));
+    figures: [
+      { what: 'p50', unit: 'ms', floor: floorTook.p50Ms, zenLead: ledTook.p50Ms },
+      { what: 'p99', unit: 'ms', floor: floorTook.p99Ms, zenLead: ledTook.p99Ms },
+    ],
+  });
 }
 
 async function enter(controlPlane: ControlPlane, name: Contestant['name'], workload: Workload): Promise<Contestant> {

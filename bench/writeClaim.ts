@@ -26,7 +26,7 @@ export function writeClaim(claim: Claim): void {
   }
 }
 
-/** Sorted by name. A result of another form, such as that of one failover, is left out. */
+/** Sorted by name. A result of another form, such as that of a client's failovers, is left out. */
 export function readClaims(): readonly Claim[] {
   const files = readdirSync(resultsFolder).filter((file) => file.endsWith('.json'));
   return files
