@@ -14,8 +14,8 @@ import { parseRetryWhen } from '../spec/conditions.ts';
 import type { FlowSpec, Step } from '../spec/flowSpec.ts';
 import { attemptKey } from '../state/facts.ts';
 import type { StepReason, StepRecord, Values } from '../state/record.ts';
-import type { FlowSnapshot, FlowView, JobView } from '../state/snapshot.ts';
-import { endOf, endSucceeded, isSuccess } from './endSucceeded.ts';
+import type { FlowSnapshot, FlowView, JobOutcome, JobView } from '../state/snapshot.ts';
+import { endSucceeded, isSuccess } from './endSucceeded.ts';
 import { canRender, type Knowledge } from './prepareStep.ts';
 import type { Progress } from './progress.ts';
 
@@ -85,13 +85,13 @@ export function endAttempts(
         due.push(dueAt);
       }
     }
-    if (job?.outcome != null && isSuccess(step, job.outcome)) {
-      endSucceeded(progress, flow, step, { ...job, outcome: job.outcome, exitCode: exitCode ?? 0 }, knowledge, now);
+    const outcome = job?.outcome == null ? null : endedBy(job.outcome, now);
+    if (job !== undefined && outcome !== null && isSuccess(step, outcome)) {
+      endSucceeded(progress, flow, step, { ...job, outcome, exitCode: exitCode ?? 0 }, knowledge);
       if (progress.step(step.name).phase === 'Running') unread.add(step.name);
-    } else if (job?.outcome?.kind === 'Failed') {
-      const at = endOf(job.outcome, now);
-      const reason = failureOf(job.outcome.reason);
-      endFailed(progress, flow, step, { reason, exitCode: exitCode ?? null, at, job }, knowledge);
+    } else if (job !== undefined && outcome?.kind === 'Failed') {
+      const ended = { reason: failureOf(outcome.reason), exitCode: exitCode ?? null, at: outcome.at, job };
+      endFailed(progress, flow, step, ended, knowledge);
       if (progress.step(step.name).phase === 'Running') unread.add(step.name);
     } else if (job === undefined && running.jobUid === null && createAgainAt > now) {
       missing.push({ step: step.name, readAt: createAgainAt });
@@ -122,8 +122,16 @@ function afterStart({ startedAt }: StepRecord, ms: number, now: number): number 
   return at > now + UNSEEN_JOB_MS ? now : at + ms;
 }
 
+/**
+ * The API server has another clock. An end that lies ahead of ours would put off a retry by what
+ * the clocks differ.
+ */
+function endedBy(outcome: JobOutcome, now: number): JobOutcome {
+  return { ...outcome, at: Math.min(outcome.at, now) };
+}
+
 /** It costs a read of the pods, so only a flow that mentions it pays. */
-export function readsExitCodes(spec: FlowSpec): boolean {
+function readsExitCodes(spec: FlowSpec): boolean {
   return [...spec.steps, ...spec.finally].some(({ when, retry, forEach, memoize }) =>
     [when, retry?.when, forEach?.from, memoize?.key].some((text) => text?.includes('exitCode') === true),
   );

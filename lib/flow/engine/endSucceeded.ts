@@ -23,25 +23,16 @@ export function isSuccess({ forEach }: Step, { kind, reason }: JobOutcome): bool
   return kind === 'Complete' || (reason === 'FailedIndexes' && (forEach?.maxFailed ?? null) !== null);
 }
 
-/**
- * The API server has another clock. An end that lies ahead of ours would put off a retry by what
- * the clocks differ.
- */
-export function endOf({ at }: JobOutcome, now: number): number {
-  return Math.min(at, now);
-}
-
 export function endSucceeded(
   progress: Progress,
   flow: FlowView,
   step: Step,
   job: JobView & { readonly outcome: JobOutcome; readonly exitCode: number },
   { facts, reads }: Knowledge,
-  now: number,
 ): void {
   const wanted = wantedOutputs(progress.spec, step);
   const { attempt } = progress.step(step.name);
-  const ended = { endedAt: endOf(job.outcome, now), exitCode: job.exitCode };
+  const ended = { endedAt: job.outcome.at, exitCode: job.exitCode };
   // What is kept of an earlier result is replaced, and its version has to be known for that.
   const memo = step.memoize === null ? null : memoNameOf(flow, progress.spec, progress.record(), step);
   const isUnread = memo !== null && facts.memos[memo] === undefined;

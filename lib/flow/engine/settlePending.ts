@@ -37,9 +37,9 @@ export interface Circumstances {
  * later: to read for all of a thousand steps would take longer than what was read may be written.
  */
 export function settlePending(progress: Progress, steps: readonly Step[], circumstances: Circumstances): void {
-  const reopened = findReopened(progress, steps);
   const { knowledge, later, now } = circumstances;
   const waiting = { ...circumstances, knowledge: later };
+  const reopened = findReopened(progress, steps);
   let places = Math.min(roomOf(progress), MAX_STARTS);
   for (const step of steps) {
     const { phase } = progress.step(step.name);

@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { readMemo } from '../../../functions/flows/readConfigMap.ts';
 import { memoNameOf } from '../../../lib/flow/data/memo.ts';
 import { advance } from '../../../lib/flow/engine/advance.ts';
-import { readsExitCodes } from '../../../lib/flow/engine/endAttempts.ts';
 import type { JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
 import { readSpec } from '../../../lib/flow/spec/readSpec.ts';
 import { noFacts } from '../../../lib/flow/state/facts.ts';
@@ -212,7 +211,14 @@ it.each<[string, JsonObject]>([
   ['items', { forEach: { from: "steps.a.exitCode == 3 ? ['x'] : ['y']" } }],
   ['a key', { memoize: { key: 'string(steps.a.exitCode)' } }],
 ])('exit codes are read for %s', (_, fields) => {
-  const steps = [aStep('a', [], { continueOnFailure: true }), aStep('b', 'a', fields)];
-  expect(readsExitCodes(aSpec({ steps }))).toBe(true);
-  expect(readsExitCodes(aSpec({ steps: steps.slice(0, 1) }))).toBe(false);
+  const failing = aStep('a', [], { continueOnFailure: true });
+  const readsOf = (steps: readonly JsonObject[]) => {
+    const world = aFlowWorld({ steps }, { a: ['fail'] });
+    world.at(0);
+    const snapshot = world.cluster.snapshot(10_000);
+    const jobs = snapshot.jobs.map(({ exitCode: _, ...job }) => job);
+    return advance({ ...snapshot, jobs }, 10_000).reads.map(({ kind }) => kind);
+  };
+  expect(readsOf([failing, aStep('b', 'a', fields)])).toEqual(['exitCode']);
+  expect(readsOf([failing, aStep('b', 'a')])).toEqual([]);
 });
