@@ -2,7 +2,7 @@
  * Packs the snapshot of a flow for an event that leaves the process, and unpacks it there.
  *
  * A flow travels as the object that the user wrote, without the templates that this decision does
- * not start. A function reads it with the parser that also reads what the API server returns. The
+ * not need. A function reads it with the parser that also reads what the API server returns. The
  * record travels as its own text, and Jobs as they are. Some 60 bytes a step and one template for
  * each start leave room for hundreds of steps in 63 KiB.
  *
@@ -47,10 +47,17 @@ export function packSnapshot(snapshot: FlowSnapshot, now: number): PackedSnapsho
   const decided = record?.record ?? null;
   return {
     revisions,
-    flow: flow === null ? null : packFlow(flow, decided === null ? null : advance(snapshot, now).starts),
+    flow: flow === null ? null : packFlow(flow, decided === null ? null : likelyStarts(snapshot, now)),
     record: record === null ? null : packRecord(record),
     jobs: flow === null || decided === null || decided === 'unreadable' ? jobs : openJobs(jobs, flow.spec, decided),
   };
+}
+
+/** What is read of a Job that has failed may lead to another attempt of its step at once. */
+function likelyStarts(snapshot: FlowSnapshot, now: number): readonly Start[] {
+  const { starts, reads } = advance(snapshot, now);
+  const asked = new Set(reads.map((read) => (read.kind === 'exitCode' ? read.uid : null)));
+  return [...starts, ...snapshot.jobs.filter(({ uid }) => asked.has(uid))];
 }
 
 /** `starts` null: a flow that has not started is validated whole. */

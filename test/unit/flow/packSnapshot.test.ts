@@ -14,7 +14,7 @@ import { toFlowSchemaFiles } from '../../../lib/flow/events/flowSchemaFiles.ts';
 import { lacksTemplate, packSnapshot, unpackSnapshot } from '../../../lib/flow/events/packSnapshot.ts';
 import { parseWatchedFlow } from '../../../lib/flow/objects/parseWatchedFlow.ts';
 import type { JsonObject } from '../../../lib/flow/spec/flowSpec.ts';
-import { newRecord } from '../../../lib/flow/state/record.ts';
+import { type FlowRecord, newRecord } from '../../../lib/flow/state/record.ts';
 import type { FlowSnapshot, JobView } from '../../../lib/flow/state/snapshot.ts';
 import { aManualStep, aStep, aTemplate } from '../../support/objects/aFlow.ts';
 
@@ -49,6 +49,11 @@ function aSnapshot(spec: JsonObject, fields: Partial<FlowSnapshot> = {}): FlowSn
   };
 }
 
+function recordOf({ record }: FlowSnapshot): FlowRecord {
+  if (record?.record == null || record.record === 'unreadable') throw new Error('no record');
+  return record.record;
+}
+
 /** As it arrives: over JSON, and checked. */
 function travel(snapshot: FlowSnapshot, now = NOW): FlowSnapshot {
   const packed = packSnapshot(snapshot, now);
@@ -74,6 +79,18 @@ describe('the snapshot of a flow on its way', () => {
     expect(JSON.stringify(flow?.object).match(/"template":\{"spec":\{"template"/g)).toHaveLength(1);
     expect(JSON.stringify(flow)).not.toContain('managedFields');
     expect(JSON.stringify(flow)).not.toContain('other');
+  });
+
+  it('carries the template of a step that may be tried again, by an exit code that is yet to be read', () => {
+    const retryPolicy = { limit: 1, when: 'exitCode == 3' };
+    const snapshot = aSnapshot({ steps: [aStep('a', [], { retryPolicy }), aStep('b', 'a')] });
+    const record = recordOf(snapshot);
+    const steps = record.steps.map((step) => (step.name === 'a' ? { ...step, phase: 'Running' as const } : step));
+    const running = { uid: 'r-1', resourceVersion: '9', record: { ...record, steps } };
+    const failed = aJob({ outcome: { kind: 'Failed', reason: 'BackoffLimitExceeded', at: NOW } });
+    const { flow } = packSnapshot({ ...snapshot, record: running, jobs: [failed] }, NOW);
+    expect(flow?.object['spec']).toMatchObject({ steps: [{ name: 'a', template: aTemplate }, { name: 'b' }] });
+    expect(JSON.stringify(flow?.object).match(/"template":\{"spec":\{"template"/g)).toHaveLength(1);
   });
 
   it('carries a shared template where a step that starts refers to it', () => {
