@@ -48,6 +48,8 @@ describe('the API server', () => {
 
   test('kubectl explain says what each kind and its fields mean, with default and bounds', async () => {
     const explain = (path: string) => controlPlane().kubectl('explain', path);
+    // The API server publishes the description of a new kind a moment after it serves it.
+    await expect.poll(() => explain('jobflow').catch(() => ''), { timeout: 20_000 }).not.toBe('');
     const places = ['jobflow', 'jobflow.spec', 'jobflow.spec.steps.retryPolicy.backoff', 'jobflow.status.steps'];
     for (const path of [...places, 'jobflowschedule.spec', 'jobflowschedule.status', 'jobflowrecord'])
       expect(await explain(path), path).not.toMatch(/<no description>|<empty>/);
