@@ -24,6 +24,7 @@ const stopReasons: readonly StopReason[] = [
   'BackoffLimitExceeded',
   'Rejected',
   'StepFailed',
+  'RecordTooLarge',
 ];
 
 export function rebuildRecord(flow: FlowView, jobs: FlowSnapshot['jobs'], now: number): FlowRecord {
@@ -33,7 +34,9 @@ export function rebuildRecord(flow: FlowView, jobs: FlowSnapshot['jobs'], now: n
   const steps = empty.steps.map((step) => rebuildStep(step, seen.get(step.name), lastJob(jobs, step.name), now));
   const reason = stopReasons.find((each) => each === status?.reason) ?? null;
   const final = new Set(flow.spec.finally.map(({ name }) => name));
-  const hasFinallyBegun = steps.some(({ name, phase }) => final.has(name) && phase !== 'Pending');
+  const isOpen = steps.some((step) => !final.has(step.name) && !hasEnded(step));
+  // Where a person retries a step after that, its time begins again (Z10).
+  const hasFinallyBegun = !isOpen && steps.some(({ name, phase }) => final.has(name) && phase !== 'Pending');
   return {
     ...empty,
     rev: status?.recordRevision ?? 0,

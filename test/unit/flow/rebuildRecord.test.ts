@@ -4,7 +4,7 @@ import { parseJobFlow } from '../../../lib/flow/objects/parseJobFlow.ts';
 import { flowPhase } from '../../../lib/flow/state/flowPhase.ts';
 import type { FlowSnapshot, FlowView } from '../../../lib/flow/state/snapshot.ts';
 import { toStatus } from '../../../lib/flow/writes/toStatus.ts';
-import { aFlowWorld, aManualStep, aStep, JOB_MS } from '../../support/objects/aFlow.ts';
+import { aFlowWorld, aManualStep, aStep, JOB_MS, runToEnd } from '../../support/objects/aFlow.ts';
 
 const steps = [
   aStep('a'),
@@ -52,6 +52,17 @@ describe('a flow whose record is lost', () => {
     const { record, starts, deletes } = advance(gone, 1);
     expect({ starts, deletes }).toEqual({ starts: [], deletes: [] });
     expect(record?.steps[0]).toMatchObject({ name: 'a', phase: 'Running', jobUid: snapshot.jobs[0]?.uid });
+  });
+
+  it('has not begun finally where a step of the flow is retried after it (Z10)', () => {
+    const world = aFlowWorld({ steps: [aStep('a')], finally: [aStep('clean')] }, { a: ['fail', 'ok'] });
+    const last = runToEnd(world);
+    expect(world.states()).toEqual({ a: 'Failed JobFailed', clean: 'Succeeded' });
+    world.cluster.annotate({ 'attempts.workflow.kube-zen.io/a': '2' });
+    world.at(last);
+    expect(world.states()).toEqual({ a: 'Running 2', clean: 'Succeeded' });
+    const { record } = advance(lost(world.cluster.snapshot(last), withStatus(world, last)), last);
+    expect(record).toMatchObject({ finallyAt: null, endedAt: null });
   });
 
   it('goes on where it stood: by its Jobs first, then by its status', () => {
