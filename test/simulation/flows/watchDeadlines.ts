@@ -1,14 +1,15 @@
 /**
  * Checks of one function that it writes nothing past its deadline (Z4): that of the snapshot in the
- * event, or two seconds after the last answer to a read, or as long as the reads took where that is
- * longer.
+ * event, or two seconds after it began to read.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { writableUntil } from '../../../functions/reconcile/stateRead.ts';
 import type { Sink } from '../../../lib/events/sink.ts';
 import type { FlowEvent, FlowReply } from '../../../lib/flow/events/flowEvent.ts';
 import { events, jobFlowStatus, type KubeApi, type Resource } from '../../../lib/kube/kubeApi.ts';
+
+/** As reconcileFlow.ts has it. */
+const READ_LIFETIME_MS = 2_000;
 
 interface Watched {
   readonly api: KubeApi;
@@ -17,14 +18,10 @@ interface Watched {
 }
 
 export function watchDeadlines(api: KubeApi, now: () => number, violations: string[]): Watched {
-  const work = new AsyncLocalStorage<{ until: number; startedAt: number | null }>();
-  const noteRead = async <T>(read: () => Promise<T>): Promise<T> => {
+  const work = new AsyncLocalStorage<{ until: number }>();
+  const noteRead = (): void => {
     const current = work.getStore();
-    if (current === undefined) return read();
-    current.startedAt ??= now();
-    const answer = await read();
-    current.until = Math.max(current.until, writableUntil(current.startedAt, now()));
-    return answer;
+    if (current !== undefined) current.until = Math.max(current.until, now() + READ_LIFETIME_MS);
   };
   /** The view and the news follow from what was written, and decide nothing. */
   const noteWrite = (resource: Resource): void => {
@@ -35,8 +32,14 @@ export function watchDeadlines(api: KubeApi, now: () => number, violations: stri
   return {
     api: {
       ...api,
-      get: (...call) => noteRead(() => api.get(...call)),
-      list: (...call) => noteRead(() => api.list(...call)),
+      get(...call) {
+        noteRead();
+        return api.get(...call);
+      },
+      list(...call) {
+        noteRead();
+        return api.list(...call);
+      },
       create(...call) {
         noteWrite(call[0]);
         return api.create(...call);
@@ -50,9 +53,9 @@ export function watchDeadlines(api: KubeApi, now: () => number, violations: stri
         return api.delete(...call);
       },
     },
-    watch: (handle) => (event, signal) => {
-      const until = event.data.snapshot === undefined ? Number.NEGATIVE_INFINITY : event.data.deadline;
-      return work.run({ until, startedAt: null }, () => handle(event, signal));
-    },
+    watch: (handle) => (event, signal) =>
+      work.run({ until: event.data.snapshot === undefined ? Number.NEGATIVE_INFINITY : event.data.deadline }, () =>
+        handle(event, signal),
+      ),
   };
 }
