@@ -42,7 +42,7 @@ export function settleGroup(
   const { concurrencyKey, concurrencyPolicy } = progress.spec.policy;
   const { endedAt, suspendedAt, stop } = progress.record();
   if (!needsGroup(progress) || concurrencyKey === null || endedAt !== null || suspendedAt !== null) return free;
-  // Of a flow that was stopped only \`finally\` is left, which takes the turn of no other flow.
+  // Of a flow that was stopped only `finally` is left, which takes the turn of no other flow.
   if (stop !== null && progress.spec.finally.length === 0) return free;
   const waiting = { ...free, isWaiting: true };
   if (facts.group === null) {

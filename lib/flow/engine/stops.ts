@@ -69,7 +69,7 @@ export function deadlineAt(progress: Progress): number | null {
 
 /**
  * A shutdown works while suspended: then the flow goes on to its end. No deadline of flow or
- * \`finally\` counts the time.
+ * `finally` counts the time.
  */
 export function settleSuspension(progress: Progress, now: number): boolean {
   const { suspendedAt, pausedMs, finallyAt } = progress.record();
@@ -86,7 +86,7 @@ export function settleSuspension(progress: Progress, now: number): boolean {
   return isSuspended;
 }
 
-/** Null while suspended, and where nothing of \`finally\` is open. */
+/** Null while suspended, and where nothing of `finally` is open. */
 export function finallyDeadlineAt(progress: Progress): number | null {
   const { finallyAt, suspendedAt } = progress.record();
   const isOpen = progress.ordered.some(({ name }) => progress.isFinal(name) && !hasEnded(progress.step(name)));
