@@ -29,6 +29,7 @@ import { expiredJobs, runsForNothing } from './spareJobs.ts';
 import { type Start, startReady } from './startReady.ts';
 import {
   endRunning,
+  expiresAt,
   finallyDeadlineAt,
   hasOpenSteps,
   settleSuspension,
@@ -108,10 +109,9 @@ export function advance(snapshot: FlowSnapshot, now: number): Decision {
 
 /** A flow that never starts has ended, too, once its status says that it has failed. */
 function refuseToStart(flow: FlowView, problems: readonly Problem[], now: number): Decision {
-  const endedAt = flow.status?.phase === 'Failed' ? flow.status.endedAt : null;
-  const expiresAt = endedAt === null ? null : endedAt + flow.spec.policy.ttlMs;
-  const deletesFlow = expiresAt !== null && expiresAt <= now;
-  return { ...refuse(reasonOf(problems), problems), deletesFlow, nextReconcileAt: deletesFlow ? null : expiresAt };
+  const overAt = expiresAt(flow.spec, flow.status?.phase === 'Failed' ? flow.status.endedAt : null);
+  const deletesFlow = overAt !== null && overAt <= now;
+  return { ...refuse(reasonOf(problems), problems), deletesFlow, nextReconcileAt: deletesFlow ? null : overAt };
 }
 
 /** `isOwed`: the record is to be written whatever is decided. */
@@ -178,7 +178,7 @@ function assemble(parts: Parts): Decision {
   const state = flowPhase(flow.spec, decided);
   const kept = expiredJobs(snapshot, decided, flow.spec, now);
   const missing = seen.missing.filter(({ step }) => progress.step(step).phase === 'Running');
-  const isOver = decided.endedAt !== null && decided.endedAt + flow.spec.policy.ttlMs <= now;
+  const overAt = expiresAt(flow.spec, decided.endedAt);
   // A write of this decision records them along.
   const uidsDueAt = record === null ? seen.uidsDueAt : null;
   return {
@@ -193,7 +193,7 @@ function assemble(parts: Parts): Decision {
     holds: holdsOf(snapshot, decided, flow.spec),
     reads: distinct(knowledge.reads),
     group,
-    deletesFlow: isOver,
+    deletesFlow: overAt !== null && overAt <= now,
     needsRead: missing.some(({ readAt }) => readAt <= now),
     nextReconcileAt: nextReconcileAt(
       progress,

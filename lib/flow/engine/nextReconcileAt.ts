@@ -8,7 +8,7 @@
 import { retryAt } from './backoff.ts';
 import type { Missing } from './endAttempts.ts';
 import type { Progress } from './progress.ts';
-import { deadlineAt, finallyDeadlineAt } from './stops.ts';
+import { deadlineAt, expiresAt, finallyDeadlineAt } from './stops.ts';
 
 const LONGEST_MS = 3_600_000;
 
@@ -31,7 +31,7 @@ export function nextReconcileAt(progress: Progress, timers: Timers, now: number)
     timers.groupAt,
     deadlineAt(progress),
     finallyDeadlineAt(progress),
-    endedAt === null ? null : endedAt + spec.policy.ttlMs,
+    expiresAt(spec, endedAt),
     ...timers.missing.map(({ readAt }) => readAt),
     ...progress.ordered.map((step) => {
       const record = progress.step(step.name);

@@ -13,7 +13,7 @@ import { type FlowRecord, hasEnded } from '../state/record.ts';
 import type { FlowSnapshot, FlowView, JobView } from '../state/snapshot.ts';
 import { type StepChange, startProgress } from './progress.ts';
 import { runsForNothing } from './spareJobs.ts';
-import { deadlineAt, endRunning, settleSuspension, stopFromOutside } from './stops.ts';
+import { deadlineAt, endRunning, expiresAt, settleSuspension, stopFromOutside } from './stops.ts';
 
 export interface ChangedDecision {
   /** Null where it says all. */
@@ -37,13 +37,13 @@ export function settleChanged(snapshot: FlowSnapshot, flow: FlowView, old: FlowR
   // The record that a Job is judged by may be older than the Job. The write fails where it is.
   if (deletes.length > 0) progress.changeFlow({});
   const { endedAt } = progress.record();
-  const expiresAt = endedAt === null ? null : endedAt + flow.spec.policy.ttlMs;
+  const overAt = expiresAt(flow.spec, endedAt);
   return {
     record: progress.isChanged() ? progress.record() : null,
     changes: progress.changes(),
     deletes,
-    deletesFlow: expiresAt !== null && expiresAt <= now,
-    nextReconcileAt: endedAt === null ? deadlineAt(progress) : expiresAt,
+    deletesFlow: overAt !== null && overAt <= now,
+    nextReconcileAt: overAt ?? deadlineAt(progress),
   };
 }
 

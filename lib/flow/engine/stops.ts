@@ -5,6 +5,7 @@
  * count against the deadline.
  */
 
+import type { FlowSpec } from '../spec/flowSpec.ts';
 import { type FlowRecord, hasEnded, type StepReason, type StopReason } from '../state/record.ts';
 import type { Progress } from './progress.ts';
 
@@ -92,6 +93,11 @@ export function finallyDeadlineAt(progress: Progress): number | null {
   const isOpen = progress.ordered.some(({ name }) => progress.isFinal(name) && !hasEnded(progress.step(name)));
   if (finallyAt === null || suspendedAt !== null || !isOpen) return null;
   return finallyAt + progress.spec.policy.finallyDeadlineMs;
+}
+
+/** When the time to live of a flow is over; null while it has not ended. Epoch milliseconds. */
+export function expiresAt({ policy }: FlowSpec, endedAt: number | null): number | null {
+  return endedAt === null ? null : endedAt + policy.ttlMs;
 }
 
 export function hasOpenSteps(progress: Progress): boolean {
