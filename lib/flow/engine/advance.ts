@@ -28,6 +28,7 @@ import { type Circumstances, settlePending } from './settlePending.ts';
 import { expiredJobs, runsForNothing } from './spareJobs.ts';
 import { type Start, startReady } from './startReady.ts';
 import {
+  endEarly,
   endRunning,
   expiresAt,
   finallyDeadlineAt,
@@ -128,7 +129,7 @@ function decide(snapshot: FlowSnapshot, flow: FlowView, base: FlowRecord, isOwed
   if (seen.lost.length > 0) progress.changeFlow({});
   const final = progress.ordered.filter(({ name }) => progress.isFinal(name));
   const steps = progress.ordered.filter(({ name }) => !progress.isFinal(name));
-  // Once in a decision: what is skipped for another failure of now would be taken up for ever.
+  // What ends below, and is to be skipped, is so at once.
   takeUpSkips(progress, flow, steps, now);
   takeUpSkips(progress, flow, final, now);
   // A question that is rejected at once may have been asked for more than once.
@@ -229,7 +230,7 @@ function settleSteps(progress: Progress, steps: readonly Step[], circumstances: 
   stopByFailure(progress, now);
   for (;;) {
     const { stop } = progress.record();
-    endRunning(progress, now, circumstances.unread);
+    endRunning(progress, circumstances.flow, now, circumstances.unread);
     settlePending(progress, steps, { ...circumstances, isStopped: stop !== null });
     stopByFailure(progress, now);
     if (progress.record().stop === stop) return;
@@ -246,14 +247,14 @@ function settleFinally(progress: Progress, steps: readonly Step[], circumstances
   if (progress.record().finallyAt === null && hold === null) progress.changeFlow({ finallyAt: now });
   const deadline = finallyDeadlineAt(progress);
   const isOver = deadline !== null && deadline <= now;
-  if (isOver) failRunning(progress, steps, circumstances);
+  if (isOver) endFinal(progress, steps, circumstances);
   settlePending(progress, steps, { ...circumstances, isStopped: isOver });
 }
 
-function failRunning(progress: Progress, steps: readonly Step[], { unread, now }: Common): void {
+function endFinal(progress: Progress, steps: readonly Step[], { flow, unread, now }: Common): void {
   for (const { name } of steps) {
     if (progress.step(name).phase !== 'Running' || unread.has(name)) continue;
-    progress.change(name, { phase: 'Failed', reason: 'FinallyDeadlineExceeded', endedAt: now });
+    progress.change(name, { ...endEarly(flow, name, 'FinallyDeadlineExceeded'), endedAt: now });
   }
 }
 

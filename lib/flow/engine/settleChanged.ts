@@ -30,7 +30,7 @@ export function settleChanged(snapshot: FlowSnapshot, flow: FlowView, old: FlowR
   if (old.endedAt === null) {
     settleSuspension(progress, now);
     stopFromOutside(progress, now);
-    endRunning(progress, now);
+    endRunning(progress, flow, now);
     if (progress.record().steps.every(hasEnded)) progress.changeFlow({ endedAt: now });
   }
   const deletes = runsForNothing(snapshot, progress.record());

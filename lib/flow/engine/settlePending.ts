@@ -68,7 +68,7 @@ function settleWaiting(progress: Progress, step: Step, reopened: Reopened, circu
   const { hold, isStopped, now } = circumstances;
   const before = progress.step(step.name);
   const settled = isStopped
-    ? stopWaiting(progress, step, before)
+    ? stopWaiting(progress, step, before, circumstances)
     : settleUnstopped(progress, step, before, reopened, circumstances);
   if (settled === 'dependencies') progress.change(step.name, { reason: 'Dependencies' });
   else if (settled !== 'ready') progress.change(step.name, { ...settled, endedAt: now });
@@ -85,7 +85,8 @@ interface Ended {
   readonly attempt?: number;
 }
 
-function stopWaiting(progress: Progress, step: Step, { reason, attempt }: StepRecord): Ended {
+function stopWaiting(progress: Progress, step: Step, { reason, attempt }: StepRecord, { flow }: Circumstances): Ended {
+  if (isSkipAsked(flow, step.name)) return { phase: 'Skipped', reason: 'Bypassed' };
   // The next attempt never ran.
   if (reason === 'Backoff') return { phase: 'Failed', reason: 'JobFailed', attempt: attempt - 1 };
   const isBehind = step.dependencies.some((name) => hasFailed(progress)(progress.step(name)));
@@ -117,8 +118,8 @@ function settleApproval(progress: Progress, step: Step, { flow, isStopped, now }
   const end = (phase: 'Succeeded' | 'Failed' | 'Skipped', reason: StepReason, by: string | null = null) =>
     progress.change(step.name, { phase, reason, endedAt: now, by });
   const answer = answerOf(flow, step);
-  if (isStopped) end('Skipped', 'Stopped');
-  else if (isSkipAsked(flow, step.name)) end('Skipped', 'Bypassed');
+  if (isSkipAsked(flow, step.name)) end('Skipped', 'Bypassed');
+  else if (isStopped) end('Skipped', 'Stopped');
   else if (answer === 'approved') end('Succeeded', 'Approved', signatureOf(flow, step.name));
   else if (answer === 'rejected') end('Failed', 'Rejected', signatureOf(flow, step.name));
   else if (timeoutMs !== null && (startedAt ?? now) + timeoutMs <= now) {

@@ -6,8 +6,10 @@
  */
 
 import type { FlowSpec } from '../spec/flowSpec.ts';
-import { type FlowRecord, hasEnded, type StepReason, type StopReason } from '../state/record.ts';
+import { type FlowRecord, hasEnded, type StepReason, type StepRecord, type StopReason } from '../state/record.ts';
+import type { FlowView } from '../state/snapshot.ts';
 import type { Progress } from './progress.ts';
+import { isSkipAsked } from './requests.ts';
 
 /** By the user, or by the clock. */
 export function stopFromOutside(progress: Progress, now: number): void {
@@ -37,16 +39,29 @@ export function stopByFailure(progress: Progress, now: number): void {
 }
 
 /**
- * Fails the running steps of a flow that may not go on. Their Jobs are then deleted (Z6). `unread`:
+ * Ends the running steps of a flow that may not go on. Their Jobs are then deleted (Z6). `unread`:
  * steps whose Jobs have ended by themselves, and which end by what these gave.
  */
-export function endRunning(progress: Progress, now: number, unread: ReadonlySet<string> = new Set()): void {
+export function endRunning(
+  progress: Progress,
+  flow: FlowView,
+  now: number,
+  unread: ReadonlySet<string> = new Set(),
+): void {
   const reason = endReason(progress, now);
   if (reason === null) return;
   for (const { name } of progress.ordered) {
     if (progress.isFinal(name) || progress.step(name).phase !== 'Running' || unread.has(name)) continue;
-    progress.change(name, { phase: 'Failed', reason, endedAt: now });
+    progress.change(name, { ...endEarly(flow, name, reason), endedAt: now });
   }
+}
+
+/**
+ * How a step ends that could not go on. A skip that was asked for before is kept now: taken up
+ * afterwards, it would bring back a flow that has stopped for something else.
+ */
+export function endEarly(flow: FlowView, name: string, reason: StepReason): Pick<StepRecord, 'phase' | 'reason'> {
+  return isSkipAsked(flow, name) ? { phase: 'Skipped', reason: 'Bypassed' } : { phase: 'Failed', reason };
 }
 
 function endReason(progress: Progress, now: number): StepReason | null {

@@ -45,7 +45,7 @@ describe('a request to skip', () => {
     expect(world.states()).toEqual({ a: 'Succeeded', f: 'Skipped Bypassed 2', g: 'Succeeded' });
   });
 
-  it('is taken up once where another step fails in the same moment', () => {
+  it('is kept at once by what waits when another step fails, which stops the flow all the same', () => {
     const world = aFlowWorld({ steps: [...spec.steps, aStep('x')] }, { a: ['fail'], x: ['fail'] });
     world.cluster.annotate(skip('b'));
     world.at(0);
@@ -53,11 +53,45 @@ describe('a request to skip', () => {
     const last = runToEnd(world, JOB_MS);
     expect(world.states()).toEqual({
       a: 'Failed JobFailed',
-      b: 'Skipped Bypassed 2',
-      c: 'Succeeded',
+      b: 'Skipped Bypassed',
+      c: 'Skipped Stopped',
       x: 'Failed JobFailed',
     });
     expect(world.at(last)).toMatchObject({ phase: 'Failed', record: null });
+    world.cluster.annotate(skip('a'));
+    runToEnd(world, last);
+    expect(world.states()).toMatchObject({ a: 'Skipped Bypassed 2', b: 'Skipped Bypassed', c: 'Succeeded' });
+  });
+
+  it('is kept at once by what runs when another step fails, and is cancelled for that', () => {
+    const world = aFlowWorld(
+      {
+        steps: [aStep('a'), aStep('b', [], { timeoutSeconds: 5 }), aStep('c', 'a')],
+        executionPolicy: { onFailure: 'Cancel' },
+      },
+      {},
+      100 * JOB_MS,
+    );
+    world.at(0);
+    world.cluster.annotate(skip('a'));
+    const last = runToEnd(world, 5_000);
+    expect(world.states()).toEqual({ a: 'Skipped Bypassed', b: 'Failed Timeout', c: 'Skipped Stopped' });
+    expect(world.at(last)).toMatchObject({ phase: 'Failed', record: null });
+    expect(world.jobs(last)).not.toContain('a/1');
+  });
+
+  it('is kept by a step of finally whose time is over', () => {
+    const world = aFlowWorld(
+      { steps: [aStep('a')], finally: [aStep('f')], executionPolicy: { finallyDeadlineSeconds: 5 } },
+      {},
+      JOB_MS,
+    );
+    world.at(0);
+    world.at(JOB_MS);
+    world.cluster.annotate(skip('f'));
+    const last = runToEnd(world, JOB_MS + 5_000);
+    expect(world.states()).toEqual({ a: 'Succeeded', f: 'Skipped Bypassed' });
+    expect(world.at(last)).toMatchObject({ phase: 'Succeeded', record: null });
   });
 
   it('is for nothing where the flow was shut down', () => {
