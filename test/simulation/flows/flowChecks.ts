@@ -14,6 +14,8 @@ import { controllerOf, type KubeObject } from '../kubeObject.ts';
 import { type Attempt, forgottenAttempts } from './forgottenAttempts.ts';
 
 export interface FlowChecks {
+  /** Called before the write of a request that was `sentAt` then. Milliseconds of `now`. */
+  onArrival(sentAt: number): void;
   onWrite(write: ObservedWrite): void;
   readonly violations: readonly string[];
   /** Jobs that were made. */
@@ -32,7 +34,7 @@ function once<T>(parse: (object: KubeObject) => T): (object: KubeObject) => T {
 
 const isOurs = (actor: string): boolean => actor.startsWith('function');
 
-export function createFlowChecks(etcd: Etcd): FlowChecks {
+export function createFlowChecks(etcd: Etcd, now: () => number): FlowChecks {
   const violations: string[] = [];
   /** Of each flow's uid: attempts that a record has said to run. */
   const said = new Set<string>();
@@ -42,6 +44,11 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
   const deletedEarly = new Map<string, number>();
   /** Flows whose record was deleted: the next one is built again. */
   const rebuilt = new Set<string>();
+  /** When a person last deleted a Job of an attempt, or the record of a flow. */
+  const deletedAt = new Map<string, number>();
+  /** Attempts of which a request that hung meanwhile has made a Job. */
+  const madeLate = new Set<string>();
+  let sentAt = Number.NEGATIVE_INFINITY;
 
   const jobOf = once(parseJob);
   const flowOf = once((object) => parseJobFlow(object));
@@ -82,6 +89,7 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
     const running = stepOf(ownerUid, step);
     const isRecorded = running?.attempt === attempt && running.jobUid === uid;
     const key = `${ownerUid}/${step}/${attempt}`;
+    deletedAt.set(key, now());
     if (!isRecorded) deletedEarly.set(key, (deletedEarly.get(key) ?? 0) + 1);
   }
 
@@ -117,12 +125,20 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
   }
 
   function onCreated(object: KubeObject): void {
-    const { ownerUid, step, attempt } = jobOf(object);
+    const { ownerUid, step, attempt, held } = jobOf(object);
     const key = `${ownerUid}/${step}/${attempt}`;
     must(said.has(key), 'Z1: a Job before its record', { key });
     const count = (made.get(key) ?? 0) + 1;
     made.set(key, count);
     attempts.set(key, { key, ownerUid, step, attempt });
+    // A request that hung in the network while a person deleted what it is about. What it makes
+    // of a step that runs once is suspended, and released only where the record went as well.
+    if (Math.max(deletedAt.get(key) ?? 0, deletedAt.get(ownerUid ?? '') ?? 0) > sentAt) {
+      must(!released.has(key) || held === 'once', 'once: a second Job runs at once', { key });
+      deletedEarly.set(key, Math.max(count, deletedEarly.get(key) ?? 0));
+      madeLate.add(key);
+      return;
+    }
     const running = ownerUid === null ? undefined : stepOf(ownerUid, step);
     // What a request makes that hung in the network, for a step that has ended since, is deleted.
     const isWanted = running?.phase === 'Running' && running.attempt === attempt;
@@ -139,7 +155,10 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
     const object = before ?? after;
     if (object === null) return;
     const owner = recordObjectOf(object).ownerUid ?? '';
-    if (request.verb === 'delete' && actor === 'user') rebuilt.add(owner);
+    if (request.verb === 'delete' && actor === 'user') {
+      rebuilt.add(owner);
+      deletedAt.set(owner, now());
+    }
     if (request.verb !== 'patch' || after === null) return;
     const { metadata = {} } = request.patch;
     must(typeof metadata['uid'] === 'string' && typeof metadata['resourceVersion'] === 'string', 'Z4', request.patch);
@@ -166,6 +185,7 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
   /** What neither a Job nor the status says has run may run again. */
   function onRebuilt(flow: KubeObject): void {
     const own = [...attempts.values()].filter(({ ownerUid }) => ownerUid === flow.metadata.uid);
+    for (const { key } of own) if (madeLate.has(key)) released.delete(key);
     for (const { key } of forgottenAttempts(etcd, flow, own)) {
       deletedEarly.set(key, made.get(key) ?? 0);
       released.delete(key);
@@ -185,6 +205,9 @@ export function createFlowChecks(etcd: Etcd): FlowChecks {
 
   return {
     violations,
+    onArrival: (at) => {
+      sentAt = at;
+    },
     made: () => [...made.values()].reduce((sum, count) => sum + count, 0),
     onWrite(write) {
       if (write.outcome !== 'written') return;

@@ -76,7 +76,7 @@ async function run(seed: number, fence: FlowFence): Promise<FlowRun> {
   const random = createRandom(seed);
   const scheduler = createScheduler(T0);
   const etcd = createEtcd(scheduler.now);
-  const checks = createFlowChecks(etcd);
+  const checks = createFlowChecks(etcd, scheduler.now);
   const announcements = createAnnouncementChecks(etcd);
   const server = createApiServer(etcd, scheduler.now, (write) => {
     fence.onWrite?.(write, scheduler.now() - T0);
@@ -101,7 +101,10 @@ async function run(seed: number, fence: FlowFence): Promise<FlowRun> {
   const flows = drawn.map((flow, index) => ({ ...flow, name: `flow${index}` }));
 
   const connect = (process: Process): KubeApi =>
-    createSimulatedKubeApi({ ...willing, process, scheduler, network, server, watchServer, pages });
+    createSimulatedKubeApi({
+      ...{ ...willing, process, scheduler, network, server, watchServer, pages },
+      onArrival: checks.onArrival,
+    });
 
   function startFunction(): Receiver {
     processes += 1;
