@@ -10,7 +10,7 @@
 import type { StepChange } from '../engine/progress.ts';
 import type { Problem } from '../spec/flowSpec.ts';
 import type { FlowPhase, FlowReason } from '../state/flowPhase.ts';
-import { requestPrefix } from '../state/names.ts';
+import { annotation, requestPrefix } from '../state/names.ts';
 import type { FlowRecord } from '../state/record.ts';
 import { toWrites } from '../writes/toWrites.ts';
 import { decideSimulated } from './decideSimulated.ts';
@@ -21,7 +21,7 @@ const MAX_DECISIONS = 500_000;
 
 export interface SimulationPlan {
   readonly endOf: (step: string, attempt: number) => PlannedEnd;
-  /** Answers to Manual steps; the others are not answered. */
+  /** Answers to Manual steps, by people who may give them; the others are not answered. */
   readonly answers: ReadonlyMap<string, 'approved' | 'rejected'>;
   /** How long after it is asked a person answers. */
   readonly answerAfterMs: number;
@@ -70,6 +70,11 @@ export function simulate(flow: SimulatedFlow, plan: SimulationPlan): Simulation 
     return instants.length === 0 ? null : Math.max(at, Math.min(...instants));
   }
 
+  function whoMayAnswer(name: string): string {
+    const step = [...flow.spec.steps, ...flow.spec.finally].find((each) => each.name === name);
+    return step?.approval.users[0] ?? 'simulated';
+  }
+
   function answer(): void {
     for (const [step, due] of asked) {
       const given = plan.answers.get(step);
@@ -77,7 +82,9 @@ export function simulate(flow: SimulatedFlow, plan: SimulationPlan): Simulation 
       asked.delete(step);
       cluster.annotate({
         [`${requestPrefix.approved}/${step}`]: String(given === 'approved'),
-        [`${requestPrefix.approvedBy}/${step}`]: 'simulated',
+        [`${requestPrefix.approvedBy}/${step}`]: whoMayAnswer(step),
+        // `approval.notInitiator` asks for another person.
+        [annotation.initiatedBy]: 'simulated-initiator',
       });
     }
   }

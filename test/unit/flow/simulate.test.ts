@@ -36,6 +36,14 @@ describe('a simulation', () => {
     ]);
   });
 
+  it('has a question answered by somebody who may answer it', () => {
+    const approval = { users: ['alice', 'bob'], notInitiator: true };
+    const spec = { steps: [aManualStep('ask', [], { approval })] };
+    const result = run(spec, {}, { ask: 'approved' });
+    expect(result).toMatchObject({ phase: 'Succeeded', isFinished: true });
+    expect(result.record?.steps).toMatchObject([{ name: 'ask', by: 'alice' }]);
+  });
+
   it('stops where only a person could lead on', () => {
     const result = run({ steps: [aStep('a'), aManualStep('ask', ['a'])] });
     expect(result).toMatchObject({ phase: 'Paused', isFinished: false, endedAt: 10_000 });
