@@ -10,7 +10,7 @@ import { BOX, edgePath, type Placed, placeSteps, shorten } from '../../api/flows
 import type { FlowSpec, Step } from '../../lib/flow/spec/flowSpec.ts';
 import type { FlowStatusView, StepStatusView } from '../../lib/flow/state/snapshot.ts';
 import { escapeHtml } from './escapeHtml.ts';
-import { phaseColours, stepState } from './stepState.ts';
+import { phaseColours, stepCondition, stepState } from './stepState.ts';
 
 export interface DrawnFlow {
   readonly namespace: string;
@@ -58,7 +58,8 @@ function drawStep({ step, x, y }: Placed<Step>, seen: StepStatusView | undefined
   const fill = phaseColours[seen?.phase ?? ''] ?? '#ffffff';
   const below = seen === undefined ? describe(step) : stepState(seen);
   const round = step.type === 'Manual' ? 22 : 4;
-  const hint = step.when === null ? '' : `<title>${escapeHtml(`when ${step.when}`)}</title>`;
+  const condition = stepCondition(step);
+  const hint = condition === null ? '' : `<title>${escapeHtml(condition)}</title>`;
   return [
     `<g>${hint}<rect x="${x}" y="${y}" width="${BOX.width}" height="${BOX.height}" rx="${round}" fill="${fill}" stroke="#5f6368"/>`,
     `<text x="${x + 10}" y="${y + 19}" font-weight="bold">${escapeHtml(shorten(step.name))}</text>`,
@@ -69,7 +70,7 @@ function drawStep({ step, x, y }: Placed<Step>, seen: StepStatusView | undefined
 function describe(step: Step): string {
   if (step.type === 'Manual') return 'asks a person';
   if (step.forEach !== null) return 'for each item';
-  return step.when === null ? '' : `when ${step.when}`;
+  return stepCondition(step) ?? '';
 }
 
 /** A bar for each step that has begun, from the start of the flow to its end so far. */

@@ -10,7 +10,7 @@ import { orderSteps } from '../../lib/flow/spec/order.ts';
 import type { StepStatusView } from '../../lib/flow/state/snapshot.ts';
 import { escapeControls } from '../escapeControls.ts';
 import type { DrawnFlow } from './renderFlowHtml.ts';
-import { stepOutcome } from './stepState.ts';
+import { stepCondition, stepOutcome } from './stepState.ts';
 
 type Seen = ReadonlyMap<string, StepStatusView>;
 
@@ -41,7 +41,7 @@ function notesOf(step: Step, seen: StepStatusView | undefined): string {
   const notes = [
     step.dependencies.length === 0 ? null : `after ${[...step.dependencies].sort().join(', ')}`,
     step.type === 'Manual' ? 'asks a person' : null,
-    step.when === null ? null : `when ${step.when}`,
+    stepCondition(step),
     step.retry === null ? null : `up to ${step.retry.limit + 1} attempts`,
     step.continueOnFailure ? 'may fail' : null,
     seen === undefined ? null : escapeControls(stepOutcome(seen)),

@@ -10,7 +10,7 @@ import type { Step } from '../../lib/flow/spec/flowSpec.ts';
 import { orderSteps } from '../../lib/flow/spec/order.ts';
 import type { StepStatusView } from '../../lib/flow/state/snapshot.ts';
 import type { DrawnFlow } from './renderFlowHtml.ts';
-import { phaseColours, stepOutcome } from './stepState.ts';
+import { phaseColours, stepCondition, stepOutcome } from './stepState.ts';
 
 export function renderMermaid({ spec, status }: Pick<DrawnFlow, 'spec' | 'status'>): string {
   const { steps, finally: final } = spec;
@@ -36,7 +36,8 @@ export function renderMermaid({ spec, status }: Pick<DrawnFlow, 'spec' | 'status
 
 function renderNode(id: string, step: Step | undefined, seen: StepStatusView | undefined): string {
   const state = seen === undefined ? [] : [stepOutcome(seen)];
-  const lines = [step?.name ?? '', ...(step?.when ? [`when ${step.when}`] : []), ...state];
+  const condition = step === undefined ? null : stepCondition(step);
+  const lines = [step?.name ?? '', ...(condition === null ? [] : [condition]), ...state];
   const text = lines.map(escapeText).join('<br>');
   return step?.type === 'Manual' ? `  ${id}{{"${text}"}}` : `  ${id}["${text}"]`;
 }

@@ -1,5 +1,6 @@
-/** Says in what state a step was seen, in words and as a colour. */
+/** Says on what condition a step runs, and in what state it was seen, in words and as a colour. */
 
+import type { Step } from '../../lib/flow/spec/flowSpec.ts';
 import type { StepStatusView } from '../../lib/flow/state/snapshot.ts';
 
 /** Behind black text, by phase. */
@@ -15,6 +16,13 @@ export const phaseColours: Readonly<Record<string, string>> = {
 /** Its phase, and why, where there is a reason. */
 export function stepState({ phase, reason }: Pick<StepStatusView, 'phase' | 'reason'>): string {
   return reason === null ? phase : `${phase} ${reason}`;
+}
+
+/** `when a == b`, in one line however it was written. Null where it has no condition. */
+export function stepCondition({ when }: Pick<Step, 'when'>): string | null {
+  if (when === null) return null;
+  const lines = when.split(/[\n\r]+/).map((line) => line.trim());
+  return `when ${lines.filter((line) => line !== '').join(' ')}`;
 }
 
 /** In whole seconds, as `90s`. Null where it has not begun, or not ended. */

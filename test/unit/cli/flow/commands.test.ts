@@ -289,6 +289,13 @@ describe('zen-flow graph', () => {
     ]);
   });
 
+  it('draws a condition of several lines in one', async () => {
+    const file = manual(`    - { name: ask, type: Manual, when: "1 == 1\\n  || false\\n" }\n`);
+    expect((await typeFlowCommand('graph', file)).stdout).toBe('  1  ask  asks a person; when 1 == 1 || false\n');
+    const { stdout } = await typeFlowCommand('graph', file, '-o', 'mermaid');
+    expect(stdout).toBe('flowchart LR\n  s0{{"ask<br>when 1 == 1 || false"}}\n');
+  });
+
   it('draws Mermaid, in which no text ends its node', async () => {
     const file = manual(`    - { name: ask, type: Manual, when: '"a" != "<b>#"' }\n`);
     expect((await typeFlowCommand('graph', file, '-o', 'mermaid')).stdout).toBe(
