@@ -58,8 +58,9 @@ export function checkRecord(
     if (old.phase === 'Running' && step.phase === 'Pending')
       must(step.attempt === old.attempt + 1, 'Z7', { old, step });
     if (old.phase === 'Running' && (step.phase === 'Pending' || step.reason === 'JobDeleted')) {
-      const isAlive = ({ step: name, attempt, outcome }: JobView) =>
-        name === old.name && attempt === old.attempt && outcome === null;
+      // Once its uid is recorded, another Job of the name is not the one that was started.
+      const isAlive = ({ step: name, attempt, outcome, uid }: JobView) =>
+        name === old.name && attempt === old.attempt && outcome === null && uid === (old.jobUid ?? uid);
       must(!jobs.some(isAlive), 'Z2', { old, step });
     }
     // One that was waited for, and never ran, is none.
