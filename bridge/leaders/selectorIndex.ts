@@ -9,6 +9,7 @@
  */
 
 import { selects } from '../../lib/selection/selects.ts';
+import { createMultiMap, type MultiMap } from './multiMap.ts';
 
 export type Selector = Readonly<Record<string, string>>;
 
@@ -32,10 +33,10 @@ interface Filed {
 export function createSelectorIndex(): SelectorIndex {
   const filedBySource = new Map<string, Filed>();
   /** Label key -> value -> sources. */
-  const sourcesByPair = new Map<string, Map<string, Set<string>>>();
+  const sourcesByPair = new Map<string, MultiMap>();
 
   function leastCrowdedPair(selector: Selector): readonly [key: string, value: string] | undefined {
-    const crowd = ([key, value]: readonly [string, string]): number => sourcesByPair.get(key)?.get(value)?.size ?? 0;
+    const crowd = ([key, value]: readonly [string, string]): number => sourcesByPair.get(key)?.get(value).size ?? 0;
     const [first, ...others] = Object.entries(selector);
     if (first === undefined) return undefined;
     return others.reduce((best, pair) => (crowd(pair) < crowd(best) ? pair : best), first);
@@ -46,10 +47,8 @@ export function createSelectorIndex(): SelectorIndex {
     if (filed === undefined) return;
     filedBySource.delete(source);
     const byValue = sourcesByPair.get(filed.key);
-    const sources = byValue?.get(filed.value);
-    sources?.delete(source);
-    if (sources?.size === 0) byValue?.delete(filed.value);
-    if (byValue?.size === 0) sourcesByPair.delete(filed.key);
+    byValue?.delete(filed.value, source);
+    if (byValue?.isEmpty() === true) sourcesByPair.delete(filed.key);
   }
 
   return {
@@ -61,17 +60,17 @@ export function createSelectorIndex(): SelectorIndex {
       const pair = leastCrowdedPair(selector);
       if (pair === undefined) return;
       const [key, value] = pair;
-      const byValue = sourcesByPair.get(key) ?? new Map<string, Set<string>>();
-      sourcesByPair.set(key, byValue.set(value, (byValue.get(value) ?? new Set<string>()).add(source)));
+      const byValue = sourcesByPair.get(key) ?? createMultiMap();
+      byValue.add(value, source);
+      sourcesByPair.set(key, byValue);
       filedBySource.set(source, { selector, key, value });
     },
     matching(labels) {
       const found: string[] = [];
       for (const [key, byValue] of sourcesByPair) {
         const value = labels[key];
-        const sources = value === undefined ? undefined : byValue.get(value);
-        if (sources === undefined) continue;
-        for (const source of sources)
+        if (value === undefined) continue;
+        for (const source of byValue.get(value))
           if (selects(filedBySource.get(source)?.selector ?? null, labels)) found.push(source);
       }
       return found;
