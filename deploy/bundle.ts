@@ -49,6 +49,24 @@ const builtinsUnread: Plugin = {
   },
 };
 
+/**
+ * Leaves out the clients and models of @kubernetes/client-node: its KubeConfig needs none of them.
+ * The package does not say that its modules only define things, so each command that reads a
+ * kubeconfig would load all of them, 17 MB.
+ */
+const clientNodeUnread: Plugin = {
+  name: 'client-node-unread',
+  setup({ onResolve, resolve }) {
+    const name = '@kubernetes/client-node';
+    onResolve({ filter: /^(@kubernetes\/client-node$|\.)/ }, async ({ path, pluginData, ...options }) => {
+      const isOfPackage = path === name || options.importer.includes(`/node_modules/${name}/`);
+      if (!isOfPackage || pluginData === 'resolving') return undefined;
+      const found = await resolve(path, { ...options, pluginData: 'resolving' });
+      return { ...found, sideEffects: false };
+    });
+  },
+};
+
 await build({
   entryPoints: [
     {
@@ -73,7 +91,7 @@ await build({
   minifyWhitespace: true,
   legalComments: 'linked',
   logLevel: 'info',
-  plugins: [builtinsUnread],
+  plugins: [builtinsUnread, clientNodeUnread],
 });
 await chmod(outfile, 0o755);
 
