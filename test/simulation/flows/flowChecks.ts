@@ -158,6 +158,8 @@ export function createFlowChecks(etcd: Etcd, now: () => number): FlowChecks {
     if (request.verb === 'delete' && actor === 'user') {
       rebuilt.add(owner);
       deletedAt.set(owner, now());
+      // A status that comes later says more than the snapshot does with which it is built again.
+      mayForget(owner);
     }
     if (request.verb !== 'patch' || after === null) return;
     const { metadata = {} } = request.patch;
@@ -184,8 +186,15 @@ export function createFlowChecks(etcd: Etcd, now: () => number): FlowChecks {
 
   /** What neither a Job nor the status says has run may run again. */
   function onRebuilt(flow: KubeObject): void {
-    const own = [...attempts.values()].filter(({ ownerUid }) => ownerUid === flow.metadata.uid);
-    for (const { key } of own) if (madeLate.has(key)) released.delete(key);
+    for (const { key, ownerUid } of attempts.values())
+      if (ownerUid === flow.metadata.uid && madeLate.has(key)) released.delete(key);
+    mayForget(flow.metadata.uid);
+  }
+
+  function mayForget(flowUid: string): void {
+    const flow = etcd.list('jobflows').find(({ metadata }) => metadata.uid === flowUid);
+    if (flow === undefined) return;
+    const own = [...attempts.values()].filter(({ ownerUid }) => ownerUid === flowUid);
     for (const { key } of forgottenAttempts(etcd, flow, own)) {
       deletedEarly.set(key, made.get(key) ?? 0);
       released.delete(key);
