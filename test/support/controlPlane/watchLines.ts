@@ -7,6 +7,7 @@
 
 import { readFileSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import type { ControlPlane } from './startControlPlane.ts';
 
@@ -17,8 +18,9 @@ interface ProxySocket {
 }
 
 /**
- * Resolves once the watch is open. `path` has a query already (`…?labelSelector=…`), or ends in
- * `?`. Ends when the signal is aborted or the server ends the watch.
+ * Resolves once the watch is open. An API server that has just begun to store a kind puts it off
+ * (429, "storage is (re)initializing"). `path` has a query already (`…?labelSelector=…`), or ends
+ * in `?`. Ends when the signal is aborted or the server ends the watch.
  */
 export async function watchLines(
   server: Pick<ControlPlane, 'url' | 'token' | 'caFile'> | ProxySocket,
@@ -29,11 +31,14 @@ export async function watchLines(
   const connect =
     'socketPath' in server ? { socketPath: server.socketPath } : { ca: readFileSync(server.caFile, 'utf8') };
   const dispatcher = new Agent({ connect, bodyTimeout: 0 });
-  const answer = await request(`${server.url}${path}&watch=1`, {
-    dispatcher,
-    signal,
-    headers: 'token' in server ? { authorization: `Bearer ${server.token}` } : {},
-  });
+  const headers = 'token' in server ? { authorization: `Bearer ${server.token}` } : {};
+  const open = () => request(`${server.url}${path}&watch=1`, { dispatcher, signal, headers });
+  let answer = await open();
+  while (answer.statusCode === 429) {
+    await answer.body.dump();
+    await sleep(Number(answer.headers['retry-after'] ?? 1) * 1_000, undefined, { signal });
+    answer = await open();
+  }
   if (answer.statusCode !== 200) throw new Error(`watch ${path}: ${await answer.body.text()}`);
 
   async function* lines(): AsyncGenerator<unknown> {
