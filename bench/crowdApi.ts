@@ -15,7 +15,6 @@ import { type CrowdSize, makePod, makeService, makeSlice } from './crowd.ts';
 
 const [pods = 0, services = 1] = process.argv.slice(2).map(Number);
 const size: CrowdSize = { pods, services };
-const DEFAULT_LIMIT = 500;
 /** A real server sends one about every minute (KEP-956). */
 const BOOKMARK_MS = 20_000;
 /** Lines that are written together, as a busy server does. */
@@ -44,7 +43,8 @@ function collectionOf(url: URL): Collection | null {
 }
 
 function list({ count, make }: Collection, url: URL, response: ServerResponse): void {
-  const limit = Number(url.searchParams.get('limit') ?? DEFAULT_LIMIT);
+  // Without a limit a LIST is whole, as client-node's informer asks for it.
+  const limit = Number(url.searchParams.get('limit') ?? count);
   const from = Number(url.searchParams.get('continue') ?? 0);
   const to = Math.min(count, from + limit);
   const items: object[] = [];
