@@ -10,7 +10,7 @@ import { formatRfc3339 } from '../../lib/events/rfc3339.ts';
 import { clusterSource } from '../../lib/events/toReply.ts';
 import { compressSnapshot } from '../../lib/flow/events/compressSnapshot.ts';
 import { flowDataSchemaAt } from '../../lib/flow/events/flowDataSchema.ts';
-import type { FlowEvent } from '../../lib/flow/events/flowEvent.ts';
+import { type FlowEvent, SNAPSHOT_LIFETIME_MS } from '../../lib/flow/events/flowEvent.ts';
 import { flowSubject } from '../../lib/flow/events/flowSubject.ts';
 import type { FlowSnapshot } from '../../lib/flow/state/snapshot.ts';
 import { newTraceparent } from '../delivery/traceparent.ts';
@@ -19,9 +19,6 @@ import type { FlowConcern } from './flowConcern.ts';
 
 /** The name of the field in `data`, quotes and commas. */
 const AROUND_BYTES = 20;
-
-/** As of a Service: see docs/reference/events.md#hints. */
-const SNAPSHOT_LIFETIME_MS = 3_000;
 
 /** Makes of a snapshot what travels. `now`: of the decision that is expected. */
 export type Encode<Snapshot> = (snapshot: FlowSnapshot, now: number) => Snapshot;

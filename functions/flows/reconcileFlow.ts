@@ -13,7 +13,12 @@
 import { codeOf, ZenLeadError } from '../../lib/errors.ts';
 import type { Decision } from '../../lib/flow/engine/advance.ts';
 import { isFresh } from '../../lib/flow/engine/isFresh.ts';
-import type { FlowEventData, FlowRef, FlowReplyData } from '../../lib/flow/events/flowEvent.ts';
+import {
+  type FlowEventData,
+  type FlowRef,
+  type FlowReplyData,
+  SNAPSHOT_LIFETIME_MS,
+} from '../../lib/flow/events/flowEvent.ts';
 import type { FlowSnapshot } from '../../lib/flow/state/snapshot.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import type { FlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
@@ -79,6 +84,12 @@ const MAX_PASSES = 10;
  * (stateRead.ts): no resourceVersion fences the Job that is made last.
  */
 const READ_LIFETIME_MS = 2_000;
+
+/**
+ * How long a snapshot counts that shows no record. Nothing fences what is made of it: a person may
+ * have deleted, since it was built, the record of a flow that has run.
+ */
+const UNFENCED_FOR_MS = 500;
 
 interface Basis {
   readonly snapshot: FlowSnapshot;
@@ -209,7 +220,8 @@ function countHop(
 function basisOf({ data: { snapshot, deadline }, whyHint }: FlowRequest, deps: FlowDeps): Found {
   const { now, isFresh: rule = isFresh } = deps;
   if (snapshot === undefined) return { basis: null, why: whyHint ?? 'noSnapshot' };
-  if (now() >= deadline) return { basis: null, why: 'late' };
+  const isFenced = snapshot.record !== null;
+  if (now() >= deadline - (isFenced ? 0 : SNAPSHOT_LIFETIME_MS - UNFENCED_FOR_MS)) return { basis: null, why: 'late' };
   if (!rule(snapshot)) return { basis: null, why: 'old' };
   return { basis: { snapshot, deadline, isOfEvent: true } };
 }

@@ -39,6 +39,9 @@ export interface FlowEvent<Snapshot = FlowSnapshot> {
   readonly data: FlowEventData<Snapshot>;
 }
 
+/** From when a bridge builds a snapshot to its deadline, as of a Service. */
+export const SNAPSHOT_LIFETIME_MS = 3_000;
+
 export interface FlowEventData<Snapshot = FlowSnapshot> {
   readonly change: FlowChange;
   /** Epoch milliseconds. Past it the snapshot is a hint. */

@@ -69,6 +69,12 @@ const withoutDeadline = (event: FlowEvent): FlowEvent => ({
   data: { ...event.data, deadline: Number.POSITIVE_INFINITY },
 });
 
+/** As if a snapshot that shows no record counted as long as any. */
+const withoutShortLife = (event: FlowEvent): FlowEvent => ({
+  ...event,
+  data: { ...event.data, deadline: event.data.deadline + (event.data.snapshot?.record === null ? 2_500 : 0) },
+});
+
 const removed: readonly RemovedFence[] = [
   { name: 'the version of the record', fence: { wrapApi: withoutVersion }, noticedBy: ['Z5', 'Z7', 'Z1', 'Z3'] },
   { name: 'the record before the Job', fence: { wrapApi: withoutRecordFirst }, noticedBy: ['Z1'] },
@@ -79,6 +85,12 @@ const removed: readonly RemovedFence[] = [
     knownSeed: 6,
   },
   { name: 'the status, where a record was lost', fence: { wrapApi: withoutStatus }, noticedBy: ['Z1'], knownSeed: 76 },
+  {
+    name: 'the short life of a snapshot that shows no record',
+    fence: { onEvent: withoutShortLife },
+    noticedBy: ['Z1', 'once'],
+    knownSeed: 995_980,
+  },
   { name: 'the deadline of a snapshot', fence: { onEvent: withoutDeadline }, noticedBy: ['Z4'] },
   {
     name: 'the age of what a watch shows',

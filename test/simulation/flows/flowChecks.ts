@@ -34,16 +34,28 @@ function once<T>(parse: (object: KubeObject) => T): (object: KubeObject) => T {
 
 const isOurs = (actor: string): boolean => actor.startsWith('function');
 
+/** The latest Job of an attempt. */
+interface Made extends Attempt {
+  readonly key: string;
+  readonly ownerUid: string | null;
+  readonly madeAt: number;
+}
+
+/** A snapshot counts for half a second without a record, and clocks differ by 600 ms at most. */
+const OLDEST_WITHOUT_RECORD_MS = 1_100;
+
 export function createFlowChecks(etcd: Etcd, now: () => number): FlowChecks {
   const violations: string[] = [];
   /** Of each flow's uid: attempts that a record has said to run. */
   const said = new Set<string>();
   const made = new Map<string, number>();
-  const attempts = new Map<string, Attempt & { readonly key: string; readonly ownerUid: string | null }>();
+  const attempts = new Map<string, Made>();
   /** How many Jobs of an attempt a person deleted before the record had their uid. */
   const deletedEarly = new Map<string, number>();
   /** Flows whose record was deleted: the next one is built again. */
   const rebuilt = new Set<string>();
+  /** Of each flow: when the creation of its record was sent. */
+  const begunAt = new Map<string, number>();
   /** When a person last deleted a Job of an attempt, or the record of a flow. */
   const deletedAt = new Map<string, number>();
   /** Attempts of which a request that hung meanwhile has made a Job. */
@@ -130,7 +142,7 @@ export function createFlowChecks(etcd: Etcd, now: () => number): FlowChecks {
     must(said.has(key), 'Z1: a Job before its record', { key });
     const count = (made.get(key) ?? 0) + 1;
     made.set(key, count);
-    attempts.set(key, { key, ownerUid, step, attempt });
+    attempts.set(key, { key, ownerUid, step, attempt, madeAt: now() });
     // A request that hung in the network while a person deleted what it is about. What it makes
     // of a step that runs once is suspended, and released only where the record went as well.
     if (Math.max(deletedAt.get(key) ?? 0, deletedAt.get(ownerUid ?? '') ?? 0) > sentAt) {
@@ -161,6 +173,7 @@ export function createFlowChecks(etcd: Etcd, now: () => number): FlowChecks {
       // A status that comes later says more than the snapshot does with which it is built again.
       mayForget(owner);
     }
+    if (request.verb === 'create') begunAt.set(owner, sentAt);
     if (request.verb !== 'patch' || after === null) return;
     const { metadata = {} } = request.patch;
     must(typeof metadata['uid'] === 'string' && typeof metadata['resourceVersion'] === 'string', 'Z4', request.patch);
@@ -186,9 +199,14 @@ export function createFlowChecks(etcd: Etcd, now: () => number): FlowChecks {
 
   /** What neither a Job nor the status says has run may run again. */
   function onRebuilt(flow: KubeObject): void {
-    for (const { key, ownerUid } of attempts.values())
-      if (ownerUid === flow.metadata.uid && madeLate.has(key)) released.delete(key);
-    mayForget(flow.metadata.uid);
+    const { uid } = flow.metadata;
+    const unseenFrom = (begunAt.get(uid) ?? 0) - OLDEST_WITHOUT_RECORD_MS;
+    for (const { key, ownerUid, madeAt } of attempts.values()) {
+      if (ownerUid !== uid) continue;
+      if (madeAt >= unseenFrom) deletedEarly.set(key, made.get(key) ?? 0);
+      if (madeAt >= unseenFrom || madeLate.has(key)) released.delete(key);
+    }
+    mayForget(uid);
   }
 
   function mayForget(flowUid: string): void {
