@@ -21,7 +21,7 @@ const thousands = readSamples({
 });
 const PODS_A_SERVICE = 20;
 /** The first events are sent and answered, and garbage of the LISTs is gone or will not go. */
-const SETTLE_MS = 15_000;
+const SETTLE_MS = 20_000;
 
 interface Sample {
   readonly readyMs: number;

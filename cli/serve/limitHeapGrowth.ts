@@ -8,6 +8,11 @@
  * collection more often, which took a seventh of the work of a failover. A small heap, whose
  * growth costs little memory, is left to V8.
  *
+ * What the lists leave is given back once, some seconds after they are complete. V8's memory
+ * reducer would do that, but takes a process that has just listed for a busy one, and keeps 60 MB
+ * for good. For ten seconds it is told to favour memory. For longer that would cost half of the
+ * processor time again.
+ *
  * Guarantees: the limit holds from the start, before the first LIST. V8 reads the flag at the end
  * of each collection, so it also holds for a heap that exists already. An unknown flag changes
  * nothing.
@@ -29,6 +34,13 @@ const LEFT_TO_V8_BYTES = 80e6;
 /** A look at the heap takes 10 us. */
 const LOOK_EVERY_MS = 1_000;
 
+/**
+ * Looks since every list is complete: after the burst of first events, and for longer than the
+ * memory reducer waits, which is 8 s (--gc-memory-reducer-start-delay-ms). A smaller heap has
+ * little to give back.
+ */
+const SHRINK = { from: 5, to: 15, aboveBytes: 50e6 };
+
 /** What counts as a small heap, and the growth that it is held to, in percent. */
 export interface SmallHeap {
   readonly belowBytes: number;
@@ -40,6 +52,11 @@ const leftToV8: SmallHeap = { belowBytes: LEFT_TO_V8_BYTES, percent: UNLIMITED }
 /** Returns the growth, in percent, that a heap of so many bytes is held to. 0 leaves it to V8. */
 export function growthLimit(usedBytes: number, { belowBytes, percent } = leftToV8): number {
   return usedBytes < belowBytes ? percent : PERCENT;
+}
+
+/** Says whether a heap of so many bytes shrinks, so many looks after the lists. */
+export function shrinksAt(looks: number, usedBytes: number): boolean {
+  return usedBytes >= SHRINK.aboveBytes && looks >= SHRINK.from && looks < SHRINK.to;
 }
 
 /** Comes before the first LIST. */
@@ -54,13 +71,25 @@ export function limitHeapGrowth(): void {
  */
 export function leaveSmallHeapToV8(hasListed: () => boolean, small = leftToV8): void {
   let limit = PERCENT;
+  let looks = 0;
+  let isShrinking = false;
   const look = setInterval(() => {
-    const wanted = hasListed() ? growthLimit(getHeapStatistics().used_heap_size, small) : PERCENT;
-    if (wanted === limit) return;
+    const isListed = hasListed();
+    const usedBytes = getHeapStatistics().used_heap_size;
+    const wanted = isListed ? growthLimit(usedBytes, small) : PERCENT;
+    if (isListed) looks += 1;
+    if (wanted !== limit) setGrowth(wanted);
     limit = wanted;
-    setGrowth(limit);
+    if (shrinksAt(looks, usedBytes) === isShrinking) return;
+    isShrinking = !isShrinking;
+    favourMemory(isShrinking);
   }, LOOK_EVERY_MS);
   look.unref();
+}
+
+/** Of the collections from now on. */
+export function favourMemory(isOn: boolean): void {
+  setFlagsFromString(isOn ? '--optimize-for-size' : '--no-optimize-for-size');
 }
 
 function setGrowth(percent: number): void {

@@ -1,13 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { growthLimit } from '../../../../cli/serve/limitHeapGrowth.ts';
+import { growthLimit, shrinksAt } from '../../../../cli/serve/limitHeapGrowth.ts';
 
 const module = resolve(import.meta.dirname, '../../../../cli/serve/limitHeapGrowth.ts');
 
 /** V8 prints an error about a flag that it does not know, and goes on. */
-test('Node knows the flag that limits how the heap grows', () => {
-  const script = `(await import(${JSON.stringify(module)})).limitHeapGrowth();`;
+test.each([
+  ['limits how the heap grows', 'limitHeapGrowth()'],
+  ['favours memory', 'favourMemory(true)'],
+])('Node knows the flag that %s', (_name, call) => {
+  const script = `(await import(${JSON.stringify(module)})).${call};`;
   const { status, output } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
     encoding: 'utf8',
   });
@@ -31,3 +34,13 @@ test.each([
     expect(growthLimit(usedBytes, { belowBytes: 50e6, percent: 60 })).toBe(percent);
   },
 );
+
+test.each([
+  ['while the first events leave', 4, 60e6, false],
+  ['after them', 5, 60e6, true],
+  ['until the memory reducer has come', 14, 60e6, true],
+  ['later', 15, 60e6, false],
+  ['where it is small', 8, 40e6, false],
+])('a heap gives back what the lists left %s: %i looks on, of %i bytes: %s', (_name, looks, usedBytes, isShrinking) => {
+  expect(shrinksAt(looks, usedBytes)).toBe(isShrinking);
+});
