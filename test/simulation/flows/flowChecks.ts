@@ -185,7 +185,7 @@ export function createFlowChecks(etcd: Etcd, now: () => number): FlowChecks {
     if (found === undefined) return;
     const old = before === null ? null : recordObjectOf(before).record;
     if (old === null && rebuilt.delete(owner)) {
-      onRebuilt(found);
+      onRebuilt(owner);
       return;
     }
     if (old !== null && old !== 'unreadable') checkRevisions(owner, old, record);
@@ -198,13 +198,12 @@ export function createFlowChecks(etcd: Etcd, now: () => number): FlowChecks {
   }
 
   /** What neither a Job nor the status says has run may run again. */
-  function onRebuilt(flow: KubeObject): void {
-    const { uid } = flow.metadata;
+  function onRebuilt(uid: string): void {
     const unseenFrom = (begunAt.get(uid) ?? 0) - OLDEST_WITHOUT_RECORD_MS;
     for (const { key, ownerUid, madeAt } of attempts.values()) {
       if (ownerUid !== uid) continue;
-      if (madeAt >= unseenFrom) deletedEarly.set(key, made.get(key) ?? 0);
-      if (madeAt >= unseenFrom || madeLate.has(key)) released.delete(key);
+      if (madeAt >= unseenFrom) forget(key);
+      else if (madeLate.has(key)) released.delete(key);
     }
     mayForget(uid);
   }
@@ -213,10 +212,13 @@ export function createFlowChecks(etcd: Etcd, now: () => number): FlowChecks {
     const flow = etcd.list('jobflows').find(({ metadata }) => metadata.uid === flowUid);
     if (flow === undefined) return;
     const own = [...attempts.values()].filter(({ ownerUid }) => ownerUid === flowUid);
-    for (const { key } of forgottenAttempts(etcd, flow, own)) {
-      deletedEarly.set(key, made.get(key) ?? 0);
-      released.delete(key);
-    }
+    for (const { key } of forgottenAttempts(etcd, flow, own)) forget(key);
+  }
+
+  /** It may run again. */
+  function forget(key: string): void {
+    deletedEarly.set(key, made.get(key) ?? 0);
+    released.delete(key);
   }
 
   /**
