@@ -77,7 +77,8 @@ export function leaveSmallHeapToV8(hasListed: () => boolean, small = leftToV8): 
     const isListed = hasListed();
     const usedBytes = getHeapStatistics().used_heap_size;
     const wanted = isListed ? growthLimit(usedBytes, small) : PERCENT;
-    if (isListed) looks += 1;
+    // A watch that is lost meanwhile does not prolong it.
+    if (isListed || looks > 0) looks += 1;
     if (wanted !== limit) setGrowth(wanted);
     limit = wanted;
     if (shrinksAt(looks, usedBytes) === isShrinking) return;
