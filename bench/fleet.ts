@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { createNamespace, type Namespace } from '../test/support/controlPlane/createNamespace.ts';
 import type { ControlPlane } from '../test/support/controlPlane/startControlPlane.ts';
 import { type Pod, startPod } from '../test/support/controlPlane/startPod.ts';
-import { watchLines } from '../test/support/controlPlane/watchLines.ts';
 import { aService } from '../test/support/objects/aService.ts';
+import { lastingLines } from './lasting.ts';
 
 export interface Member {
   readonly name: string;
@@ -51,9 +51,8 @@ export async function createFleet(controlPlane: ControlPlane, name: string, size
   const routes = new Map<string, string | undefined>();
   const waiting = new Set<() => void>();
   const stop = new AbortController();
-  const lines = await watchLines(controlPlane, `${namespace.slices}?`, stop.signal);
   const reading = (async () => {
-    for await (const line of lines) {
+    for await (const line of lastingLines(controlPlane, `${namespace.slices}?`, stop.signal)) {
       const { metadata, endpoints } = sliceLine.parse(line).object;
       const service = metadata.labels['kubernetes.io/service-name'];
       if (service !== undefined) routes.set(service, endpoints?.[0]?.addresses[0]);

@@ -12,7 +12,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
-import { watchLines } from '../test/support/controlPlane/watchLines.ts';
+import { lastingLines } from './lasting.ts';
 
 const metadata = z.object({
   name: z.string(),
@@ -40,10 +40,10 @@ const leaders = new Map<string, string>();
 const optedIn = new Set<string>();
 
 const stop = new AbortController().signal;
-const watch = (path: string) => watchLines({ url, token, caFile }, `${path}?allowWatchBookmarks=false`, stop);
+const watch = (path: string) => lastingLines({ url, token, caFile }, `${path}?allowWatchBookmarks=false`, stop);
 
 async function followPods(): Promise<void> {
-  for await (const line of await watch(`${core}/pods`)) {
+  for await (const line of watch(`${core}/pods`)) {
     const { metadata: pod, status } = podLine.parse(line).object;
     const service = pod.labels['app'] ?? '';
     const pods = ready.get(service) ?? new Map<string, string>();
@@ -62,7 +62,7 @@ async function followPods(): Promise<void> {
 }
 
 async function followServices(): Promise<void> {
-  for await (const line of await watch(`${core}/services`)) {
+  for await (const line of watch(`${core}/services`)) {
     const { name, annotations } = serviceLine.parse(line).object.metadata;
     if (annotations['zen-lead.io/enabled'] !== 'true' || optedIn.has(name)) continue;
     optedIn.add(name);
