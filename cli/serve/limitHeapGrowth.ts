@@ -8,19 +8,18 @@
  * collection more often, which took a seventh of the work of a failover. A small heap, whose
  * growth costs little memory, is left to V8.
  *
- * What the lists leave is given back once, some seconds after they are complete. V8's memory
- * reducer would do that, but takes a process that has just listed for a busy one, and keeps 60 MB
- * for good. For ten seconds it is told to favour memory. For longer that would cost half of the
- * processor time again.
+ * What the lists and a burst of changes leave is given back (shrinking.ts): V8 is told to favour
+ * memory for ten seconds. For longer that would cost half of the processor time again.
  *
  * Guarantees: the limit holds from the start, before the first LIST. V8 reads the flag at the end
  * of each collection, so it also holds for a heap that exists already. An unknown flag changes
  * nothing.
  * Source: https://nodejs.org/docs/latest-v24.x/api/v8.html#v8setflagsfromstringflags ·
- * https://github.com/v8/v8/blob/13.6.233/src/heap/memory-reducer.cc, heap-controller.cc
+ * https://github.com/v8/v8/blob/13.6.233/src/heap/heap-controller.cc
  */
 
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { createShrinking } from './shrinking.ts';
 
 /** A tenth of what 100,000 pods take is 10 MB of garbage, which comes together in minutes. */
 const PERCENT = 10;
@@ -31,15 +30,8 @@ const UNLIMITED = 0;
  * the manifests give.
  */
 const LEFT_TO_V8_BYTES = 80e6;
-/** A look at the heap takes 10 us. */
+/** A look takes some 10 us. */
 const LOOK_EVERY_MS = 1_000;
-
-/**
- * Looks since every list is complete: after the burst of first events, and for longer than the
- * memory reducer waits, which is 8 s (--gc-memory-reducer-start-delay-ms). A smaller heap has
- * little to give back.
- */
-const SHRINK = { from: 5, to: 15, aboveBytes: 50e6 };
 
 /** What counts as a small heap, and the growth that it is held to, in percent. */
 export interface SmallHeap {
@@ -54,11 +46,6 @@ export function growthLimit(usedBytes: number, { belowBytes, percent } = leftToV
   return usedBytes < belowBytes ? percent : PERCENT;
 }
 
-/** Says whether a heap of so many bytes shrinks, so many looks after the lists. */
-export function shrinksAt(looks: number, usedBytes: number): boolean {
-  return usedBytes >= SHRINK.aboveBytes && looks >= SHRINK.from && looks < SHRINK.to;
-}
-
 /** Comes before the first LIST. */
 export function limitHeapGrowth(): void {
   setGrowth(PERCENT);
@@ -70,20 +57,26 @@ export function limitHeapGrowth(): void {
  * with another bound on its memory.
  */
 export function leaveSmallHeapToV8(hasListed: () => boolean, small = leftToV8): void {
+  const shrinks = createShrinking();
   let limit = PERCENT;
-  let looks = 0;
+  let hasBeenListed = false;
   let isShrinking = false;
+  let since = performance.eventLoopUtilization();
   const look = setInterval(() => {
     const isListed = hasListed();
     const usedBytes = getHeapStatistics().used_heap_size;
     const wanted = isListed ? growthLimit(usedBytes, small) : PERCENT;
-    // A watch that is lost meanwhile does not prolong it.
-    if (isListed || looks > 0) looks += 1;
     if (wanted !== limit) setGrowth(wanted);
     limit = wanted;
-    if (shrinksAt(looks, usedBytes) === isShrinking) return;
-    isShrinking = !isShrinking;
-    favourMemory(isShrinking);
+    // A watch that is lost meanwhile prolongs nothing.
+    hasBeenListed ||= isListed;
+    if (!hasBeenListed) return;
+    const until = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(until, since);
+    since = until;
+    const isToShrink = shrinks({ usedBytes, residentBytes: process.memoryUsage.rss(), utilization });
+    if (isToShrink !== isShrinking) favourMemory(isToShrink);
+    isShrinking = isToShrink;
   }, LOOK_EVERY_MS);
   look.unref();
 }

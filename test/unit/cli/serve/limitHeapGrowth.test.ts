@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { growthLimit, shrinksAt } from '../../../../cli/serve/limitHeapGrowth.ts';
+import { growthLimit } from '../../../../cli/serve/limitHeapGrowth.ts';
 
 const module = resolve(import.meta.dirname, '../../../../cli/serve/limitHeapGrowth.ts');
 
@@ -34,13 +34,3 @@ test.each([
     expect(growthLimit(usedBytes, { belowBytes: 50e6, percent: 60 })).toBe(percent);
   },
 );
-
-test.each([
-  ['while the first events leave', 4, 60e6, false],
-  ['after them', 5, 60e6, true],
-  ['until the memory reducer has come', 14, 60e6, true],
-  ['later', 15, 60e6, false],
-  ['where it is small', 8, 40e6, false],
-])('a heap gives back what the lists left %s: %i looks on, of %i bytes: %s', (_name, looks, usedBytes, isShrinking) => {
-  expect(shrinksAt(looks, usedBytes)).toBe(isShrinking);
-});
