@@ -23,6 +23,7 @@ import type { FlowSnapshot } from '../../lib/flow/state/snapshot.ts';
 import type { KubeApi } from '../../lib/kube/kubeApi.ts';
 import type { FlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
+import { writableUntil } from '../reconcile/stateRead.ts';
 import { withOutbox } from './announceOwed.ts';
 import { countFlow } from './countFlow.ts';
 import { decideFlow, READ_FOR_MS } from './decideFlow.ts';
@@ -78,12 +79,6 @@ export type FlowHintReason =
 
 /** Of a flow that others write to all the time. The sender tries again then. */
 const MAX_PASSES = 10;
-
-/**
- * What is read may be written for so long from the first request on. Shorter than in the core
- * (stateRead.ts): no resourceVersion fences the Job that is made last.
- */
-const READ_LIFETIME_MS = 2_000;
 
 /**
  * How long a snapshot counts that shows no record. Nothing fences what is made of it: a person may
@@ -230,5 +225,5 @@ async function read({ flow, data }: FlowRequest, deps: FlowDeps, signal: AbortSi
   const { api, now, manySteps = MANY_STEPS } = deps;
   const startedAt = now();
   const snapshot = await readFlow(api, flow, signal, { change: data.change, manySteps });
-  return { snapshot, deadline: startedAt + READ_LIFETIME_MS, isOfEvent: false };
+  return { snapshot, deadline: writableUntil(startedAt, now()), isOfEvent: false };
 }

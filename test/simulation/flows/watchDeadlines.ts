@@ -1,6 +1,7 @@
 /**
  * Checks of one function that it writes nothing past its deadline (Z4): that of the snapshot in the
- * event, or two seconds after it began to read.
+ * event, or two seconds after the last answer to its reads, or as long as they took where that is
+ * longer.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -8,8 +9,16 @@ import type { Sink } from '../../../lib/events/sink.ts';
 import type { FlowEvent, FlowReply } from '../../../lib/flow/events/flowEvent.ts';
 import { events, jobFlowStatus, type KubeApi, type Resource } from '../../../lib/kube/kubeApi.ts';
 
-/** As reconcileFlow.ts has it. */
+/** As stateRead.ts has it. */
 const READ_LIFETIME_MS = 2_000;
+
+/** One event that is worked on. */
+interface Work {
+  /** Epoch milliseconds: nothing may be written from then on. */
+  until: number;
+  /** The first read since the last write. */
+  readsSince?: number | undefined;
+}
 
 interface Watched {
   readonly api: KubeApi;
@@ -18,28 +27,29 @@ interface Watched {
 }
 
 export function watchDeadlines(api: KubeApi, now: () => number, violations: string[]): Watched {
-  const work = new AsyncLocalStorage<{ until: number }>();
-  const noteRead = (): void => {
+  const work = new AsyncLocalStorage<Work>();
+  const noteRead = async (read: Promise<unknown>): Promise<unknown> => {
     const current = work.getStore();
-    if (current !== undefined) current.until = Math.max(current.until, now() + READ_LIFETIME_MS);
+    const startedAt = current?.readsSince ?? now();
+    if (current !== undefined) current.readsSince = startedAt;
+    const answer = await read;
+    const tookMs = now() - startedAt;
+    if (current !== undefined) current.until = Math.max(current.until, now() + Math.max(READ_LIFETIME_MS, tookMs));
+    return answer;
   };
   /** The view and the news follow from what was written, and decide nothing. */
   const noteWrite = (resource: Resource): void => {
     if (resource.plural === events.plural || resource.subresource === jobFlowStatus.subresource) return;
-    const until = work.getStore()?.until ?? Number.NEGATIVE_INFINITY;
+    const current = work.getStore();
+    const until = current?.until ?? Number.NEGATIVE_INFINITY;
+    if (current !== undefined) current.readsSince = undefined;
     if (now() >= until) violations.push(`Z4: a write of ${resource.plural} ${now() - until} ms past its deadline`);
   };
   return {
     api: {
       ...api,
-      get(...call) {
-        noteRead();
-        return api.get(...call);
-      },
-      list(...call) {
-        noteRead();
-        return api.list(...call);
-      },
+      get: (...call) => noteRead(api.get(...call)),
+      list: (...call) => noteRead(api.list(...call)) as ReturnType<KubeApi['list']>,
       create(...call) {
         noteWrite(call[0]);
         return api.create(...call);
