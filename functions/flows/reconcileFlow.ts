@@ -81,6 +81,12 @@ export type FlowHintReason =
 const MAX_PASSES = 10;
 
 /**
+ * However long the reads took: the process may have stood still, and no resourceVersion fences the
+ * Job that is made last. Three calls of 3 s each fit.
+ */
+const READ_LIFETIME_LIMIT_MS = 10_000;
+
+/**
  * How long a snapshot counts that shows no record. Nothing fences what is made of it: a person may
  * have deleted, since it was built, the record of a flow that has run.
  */
@@ -225,5 +231,7 @@ async function read({ flow, data }: FlowRequest, deps: FlowDeps, signal: AbortSi
   const { api, now, manySteps = MANY_STEPS } = deps;
   const startedAt = now();
   const snapshot = await readFlow(api, flow, signal, { change: data.change, manySteps });
-  return { snapshot, deadline: writableUntil(startedAt, now()), isOfEvent: false };
+  const answeredAt = now();
+  const deadline = Math.min(writableUntil(startedAt, answeredAt), answeredAt + READ_LIFETIME_LIMIT_MS);
+  return { snapshot, deadline, isOfEvent: false };
 }

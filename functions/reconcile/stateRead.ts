@@ -1,6 +1,6 @@
 /**
  * StateRead: what a function has read of one Service, and until when it may be written.
- * `writableUntil` says that of flows and schedules, too.
+ * `writableUntil` says that of flows, too.
  */
 
 import type { Snapshot } from '../../lib/selection/snapshot.ts';

@@ -8,8 +8,8 @@
  * Guarantees: no state is kept between two passes. One minute has one flow: the name is a function
  * of it, and a flow of that name counts as ours only where this schedule controls it. A flow is
  * made before the status says so, and deleted after, so that a kill in between neither loses nor
- * doubles a minute. The status carries the version that was decided on. Nothing is written past the
- * deadline of what was read (stateRead.ts).
+ * doubles a minute. The status carries the version that was decided on. Nothing is written later
+ * than READ_LIFETIME_MS after the read.
  * Does not guarantee that a flow is not made again which others delete before a status names it.
  */
 
@@ -26,7 +26,6 @@ import { jobFlowScheduleStatus, jobFlowSchedules, jobFlows, type KubeApi } from 
 import type { FlowMetrics } from '../../lib/telemetry/flowMetrics.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import { readIfThere } from '../reconcile/readIfThere.ts';
-import { writableUntil } from '../reconcile/stateRead.ts';
 import { listRuns } from './listRuns.ts';
 import { type Made, makeRun } from './makeRun.ts';
 import { tellSchedule } from './tellSchedule.ts';
@@ -39,6 +38,11 @@ export interface ScheduleDeps {
   readonly now: () => number;
 }
 
+/**
+ * From the first request on, shorter than of a flow: nothing but this time fences the flow that is
+ * made (docs/decisions/flows.md#choices).
+ */
+const READ_LIFETIME_MS = 2_000;
 /** Of a schedule that others write to all the time. The sender tries again then. */
 const MAX_PASSES = 6;
 
@@ -49,12 +53,12 @@ export async function onScheduleEvent(
 ): Promise<ScheduleReplyData> {
   let failure: unknown;
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
-    const startedAt = deps.now();
+    const deadline = deps.now() + READ_LIFETIME_MS;
     const schedule = await readIfThere(deps.api, { resource: jobFlowSchedules, ...ref }, parseSchedule, signal);
     if (schedule === null || schedule.terminating) return { decision: 'kept' };
     const runs = await listRuns(deps.api, schedule, signal);
     try {
-      return await settle(schedule, runs, withDeadline(deps, writableUntil(startedAt, deps.now())), signal);
+      return await settle(schedule, runs, withDeadline(deps, deadline), signal);
     } catch (error) {
       // What was decided on is no longer so.
       const isStale = (error instanceof ZenLeadError && error.retry === 'now') || codeOf(error) === 'KUBE_NOT_FOUND';

@@ -1,7 +1,7 @@
 /**
  * Checks of one function that it writes nothing past its deadline (Z4): that of the snapshot in the
  * event, or two seconds after the last answer to its reads, or as long as they took where that is
- * longer.
+ * longer, ten seconds at most.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -9,8 +9,9 @@ import type { Sink } from '../../../lib/events/sink.ts';
 import type { FlowEvent, FlowReply } from '../../../lib/flow/events/flowEvent.ts';
 import { events, jobFlowStatus, type KubeApi, type Resource } from '../../../lib/kube/kubeApi.ts';
 
-/** As stateRead.ts has it. */
+/** As stateRead.ts and reconcileFlow.ts have them. */
 const READ_LIFETIME_MS = 2_000;
+const READ_LIFETIME_LIMIT_MS = 10_000;
 
 /** One event that is worked on. */
 interface Work {
@@ -33,8 +34,8 @@ export function watchDeadlines(api: KubeApi, now: () => number, violations: stri
     const startedAt = current?.readsSince ?? now();
     if (current !== undefined) current.readsSince = startedAt;
     const answer = await read;
-    const tookMs = now() - startedAt;
-    if (current !== undefined) current.until = Math.max(current.until, now() + Math.max(READ_LIFETIME_MS, tookMs));
+    const lifetimeMs = Math.min(READ_LIFETIME_LIMIT_MS, Math.max(READ_LIFETIME_MS, now() - startedAt));
+    if (current !== undefined) current.until = Math.max(current.until, now() + lifetimeMs);
     return answer;
   };
   /** The view and the news follow from what was written, and decide nothing. */
