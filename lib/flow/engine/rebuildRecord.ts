@@ -69,7 +69,7 @@ const UNKNOWN_JOB = 'unknown';
 
 function rebuildStep(step: StepRecord, seen: StepStatusView | undefined, job: JobView | null, now: number): StepRecord {
   const attempt = (seen?.retries ?? 0) + 1;
-  const isOver = seen !== undefined && isEnded(seen) && (job === null || job.attempt <= attempt);
+  const isOver = seen !== undefined && isEnded(seen) && (job?.attempt ?? 0) <= (neverRan(seen) ? 0 : attempt);
   if (job !== null && !isOver && job.attempt >= attempt) {
     const startedAt = seen?.startedAt ?? now;
     return { ...step, phase: 'Running', attempt: job.attempt, jobUid: job.uid, startedAt };
@@ -79,6 +79,11 @@ function rebuildStep(step: StepRecord, seen: StepStatusView | undefined, job: Jo
   const jobUid = phase === 'Running' ? (seen.jobUid ?? UNKNOWN_JOB) : seen.jobUid;
   const reason = (isEnded(seen) || seen.reason === 'Backoff' ? seen.reason : null) as StepRecord['reason'];
   return { ...step, phase, reason, attempt, jobUid, startedAt, endedAt, exitCode, by };
+}
+
+/** Skipped, and not while it ran: a Job of the same attempt was made after the flow came back. */
+function neverRan({ phase, reason }: StepStatusView): boolean {
+  return phase === 'Skipped' && reason !== 'Bypassed';
 }
 
 function isEnded({ phase }: StepStatusView): boolean {

@@ -54,6 +54,25 @@ describe('a flow whose record is lost', () => {
     expect(record?.steps[0]).toMatchObject({ name: 'a', phase: 'Running', jobUid: snapshot.jobs[0]?.uid });
   });
 
+  it('goes on with the Job of a step that the last status calls skipped, and a retry has brought back', () => {
+    const world = aFlowWorld({ steps: [aStep('a'), aStep('b', 'a')] }, { a: ['fail', 'ok'] });
+    let at = runToEnd(world);
+    expect(world.states()).toEqual({ a: 'Failed JobFailed', b: 'Skipped UpstreamFailed' });
+    const behind = withStatus(world, at);
+    world.cluster.annotate({ 'attempts.workflow.kube-zen.io/a': '2' });
+    world.at(at);
+    while (world.cluster.record()?.steps[1]?.phase !== 'Running') {
+      at += JOB_MS;
+      world.at(at);
+    }
+    const { record, starts, deletes } = advance(lost(world.cluster.snapshot(at), behind), at);
+    expect({ starts, deletes }).toEqual({ starts: [], deletes: [] });
+    expect(record?.steps).toMatchObject([
+      { name: 'a', phase: 'Succeeded', attempt: 2 },
+      { name: 'b', phase: 'Running', attempt: 1 },
+    ]);
+  });
+
   it('has not begun finally where a step of the flow is retried after it (Z10)', () => {
     const world = aFlowWorld({ steps: [aStep('a')], finally: [aStep('clean')] }, { a: ['fail', 'ok'] });
     const last = runToEnd(world);
