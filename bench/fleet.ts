@@ -8,7 +8,7 @@ import { createNamespace, type Namespace } from '../test/support/controlPlane/cr
 import type { ControlPlane } from '../test/support/controlPlane/startControlPlane.ts';
 import { type Pod, startPod } from '../test/support/controlPlane/startPod.ts';
 import { aService } from '../test/support/objects/aService.ts';
-import { lastingLines } from './lasting.ts';
+import { lastingLines } from './lastingLines.ts';
 
 export interface Member {
   readonly name: string;

@@ -12,7 +12,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
-import { lastingLines } from './lasting.ts';
+import { lastingLines } from './lastingLines.ts';
 
 const metadata = z.object({
   name: z.string(),
